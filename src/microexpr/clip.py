@@ -1,0 +1,79 @@
+"""The data model that all rooms share: one clip, one fold, one method's predictions. No files, no arrays of pixels."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+Origin = Literal["generated", "licensed"]
+LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One annotated micro-expression, as its data set's loader read it.
+
+    Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `apex` is None where the data set
+    has none; `onset` and `offset` are always known. `label` is MEGC2019's class, or None for clips outside of it.
+    """
+
+    dataset: str
+    subject: str  # normalised: sub01, 006, s01
+    name: str  # normalised: EP02_01f, 006_1_2, s01_ne_01
+    origin: Origin
+    folder: str  # where its frames are, relative to the data set's root
+    first: int  # number of the first frame on disk
+    last: int
+    frames: int  # how many there are on disk
+    onset: int
+    apex: int | None
+    offset: int
+    fps: int
+    emotion: str  # as annotated
+    label: int | None
+    objective_class: int | None  # 1..7, AU-based (Davison et al. 2017)
+    action_units: str  # as annotated, "R12 or R14"; parsed by microexpr.aus.notation
+
+    @property
+    def id(self) -> str:
+        """dataset/subject/name: the key by which everything is joined."""
+        return f"{self.dataset}/{self.subject}/{self.name}"
+
+    @property
+    def provenance(self) -> str:
+        """origin/dataset/subject/name, an entry of `fitted_on`."""
+        return f"{self.origin}/{self.id}"
+
+    def row(self) -> dict[str, Any]:
+        """Plain values by column name, None for what is not known."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Clip":
+        """The inverse of `row`; of text values too, where "" stands for None."""
+        kinds = {f.name: str(f.type) for f in fields(cls)}
+        return cls(**{k: _typed(v, kinds[k]) for k, v in row.items()})
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if "int" not in kind:
+        return value
+    return None if value in (None, "") else int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One held-out unit of a protocol: which clips train, which are tested. Ids are `Clip.id`."""
+
+    name: str  # the held-out unit: casme2/sub01
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What one method said of every test clip of a protocol, pooled over its folds."""
+
+    clips: tuple[str, ...]  # Clip.id, n
+    truth: np.ndarray  # int64[n]
+    predicted: np.ndarray  # int64[n]

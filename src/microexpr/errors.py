@@ -1,0 +1,33 @@
+"""The package's own exceptions: each is one line that names file, row or key, what was expected and what was found.
+
+Nothing else comes in here; everything may import it.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MicroexprError(Exception):
+    """What a user can mend: shown as one line, without a traceback."""
+
+
+class DataError(MicroexprError):
+    """A data set on disk is not what its layout says: names file, row or clip."""
+
+
+class ParamsError(MicroexprError):
+    """params.yaml holds a key or value that nothing accepts."""
+
+
+class StoreError(MicroexprError):
+    """A file of ours cannot be read or written: missing, truncated, of another schema, disk full."""
+
+
+class LeakError(MicroexprError):
+    """A prediction on a held-out unit that something upstream was fitted on."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """" (did you mean 'epochs'?)" for the known name nearest to `name`, or "" if none is near."""
+    match = get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f" (did you mean {match[0]!r}?)" if match else ""

@@ -1,0 +1,111 @@
+"""What is in every HDF5 file: name, type, axes, unit and meaning of each dataset, by stage. `store` holds files to it.
+
+Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    dtype: str  # a numpy dtype, or "text" for fixed-length UTF-8
+    axes: tuple[str, ...]
+    units: str
+    description: str
+    by_frame: bool = False  # chunked one frame at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    version: int
+    stage: str  # the rule that makes such files, named in "rerun stage ..."
+    fields: dict[str, Field]  # by dataset name, the same in every group that has one
+
+
+FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
+SIDES = "left, right, both (the subject's own sides)"
+
+TRUTH = Schema(
+    1,
+    "generate",
+    {
+        "frame": FRAME,
+        "au_names": Field("text", ("action unit",), "-", "FACS names of the last-but-one axis of au_intensity"),
+        "au_intensity": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
+        "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
+        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera"),
+        "onset": Field("int64", (), "frame number", "last frame before the first movement"),
+        "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
+        "offset": Field("int64", (), "frame number", "end of the movement"),
+    },
+)
+FACES = Schema(
+    1,
+    "faces",
+    {
+        "frame": FRAME,
+        "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
+        "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68-point iBUG markup"),
+        "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "the same in `crop`"),
+        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
+        "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255", "aligned face, RGB or grey",
+                      by_frame=True),
+    },
+)  # fmt: skip
+APEX = Schema(
+    1,
+    "apex",
+    {
+        "frame": FRAME,
+        "onset": Field("int64", (), "frame number", "annotated or first frame"),
+        "apex": Field("int64", (), "frame number", "annotated or spotted"),
+        "offset": Field("int64", (), "frame number", "annotated or last frame"),
+        "score": Field("float32", ("frame",), "mean absolute grey difference", "spotting score of each frame"),
+    },
+)
+FLOW = Schema(
+    1,
+    "flow",
+    {
+        "onset_apex": Field("float32", ("u v strain", "row", "column"), "pixels of the crop; strain 1",
+                            "optical flow from onset to apex (u right, v down) and its optical strain"),
+    },
+)  # fmt: skip
+AUS = Schema(
+    1,
+    "aus",
+    {
+        "frame": FRAME,
+        "raw": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"regressed; {SIDES}"),
+        "smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"raw, filtered in time; {SIDES}"),
+        "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+                          f"smoothed less its value at the onset; {SIDES}"),
+        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
+    },
+)  # fmt: skip
+TRAIN = Schema(
+    1,
+    "train",
+    {
+        "clips": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
+        "truth": Field("int64", ("clip",), "class index", "negative 0, positive 1, surprise 2"),
+        "scores": Field("float32", ("seed", "epoch", "clip", "class"), "-", "largest is predicted; every epoch kept"),
+        "loss": Field("float32", ("seed", "epoch", "update"), "-", "mean training loss, every epoch of every phase"),
+        "statistic": Field("float32", ("any",), "-", "fitted on the fold's training clips: normalisation, weights"),
+        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that this fold was fitted on"),
+    },
+)
+SYNTH = Schema(
+    1,
+    "train",
+    {
+        "frame": FRAME,
+        "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
+                      "frame 0 the neutral face it was made from, frame 1 the synthetic apex", by_frame=True),
+        "label": Field("int64", (), "class index", "the expression asked for"),
+        "source": Field("text", (), "-", "origin/dataset/subject/clip whose neutral face it was made from"),
+        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the generator saw"),
+    },
+)  # fmt: skip
+
+SCHEMAS = {"truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH}

@@ -1,0 +1,165 @@
+"""Files of ours: HDF5 by schema, text, tensors; written whole or not at all. The only importer of h5py.
+
+What may not come in: what any value means. That is in `schemas`.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from microexpr import __version__
+from microexpr.errors import StoreError
+from microexpr.schemas import SCHEMAS, Field, Schema
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary path in the same folder, renamed to `path` on success, removed otherwise.
+
+    Raises StoreError when the disk is full or the folder not writable.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {_reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _reason(error: OSError) -> str:
+    text = str(error)
+    if error.errno == errno.ENOSPC or "errno = 28" in text or "No space left" in text:
+        return "no space left on the disk; free some and run the same command again"
+    return error.strerror or text
+
+
+def write_text(path: str | Path, text: str) -> None:
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+class Group:
+    """A group being written; a dataset's type, axes, unit and meaning come from its schema."""
+
+    def __init__(self, group: h5py.Group, schema: Schema):
+        self._group, self._schema = group, schema
+
+    def group(self, name: str, **attributes: Any) -> "Group":
+        """A new group, `a/b/c` for nested ones, with attributes."""
+        made = self._group.create_group(name)
+        for key, value in attributes.items():
+            made.attrs[key] = _attribute(value)
+        return Group(made, self._schema)
+
+    def put(self, name: str, value: Any, kind: str | None = None) -> None:
+        """One dataset, as field `kind` (default: its name) of the schema says.
+
+        Raises ValueError when the number of axes is another: that is a mistake in the caller."""
+        field = self._schema.fields[kind or name]
+        array = text(value) if field.dtype == "text" else np.asarray(value, field.dtype)
+        if field.axes != ("any",) and array.ndim != len(field.axes):
+            raise ValueError(f"{name} must have axes {field.axes}, not shape {array.shape}")
+        made = self._group.create_dataset(name, data=array, **_layout(field, array))
+        made.attrs["units"], made.attrs["description"] = field.units, field.description
+        made.attrs["axes"] = ", ".join(field.axes) or "scalar"
+
+
+def _layout(field: Field, array: np.ndarray) -> dict[str, Any]:
+    if not array.ndim or not array.size:
+        return {}
+    chunks = (1, *array.shape[1:]) if field.by_frame else array.shape
+    return {"chunks": chunks, "fletcher32": True}
+
+
+def text(values: str | Iterable[str]) -> np.ndarray:
+    """Fixed-length UTF-8, which every HDF5 reader shows: a scalar for a str, else one axis."""
+    encoded = values.encode() if isinstance(values, str) else [v.encode() for v in values]
+    longest = len(encoded) if isinstance(encoded, bytes) else max(map(len, encoded), default=1)
+    return np.array(encoded, h5py.string_dtype("utf-8", max(1, longest)))
+
+
+def _attribute(value: Any) -> Any:
+    return text(value) if isinstance(value, str) else value
+
+
+@contextmanager
+def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: str) -> Iterator[Group]:
+    """A new HDF5 file of a schema, visible only when complete. `params`: the sections that mattered.
+
+    `attributes` are origin, dataset, subject, ...: plain words for whoever inspects the file."""
+    with atomic(path) as part, h5py.File(part, "w", libver=("earliest", "v110")) as file:
+        file.attrs["schema"] = text(f"{schema}/{SCHEMAS[schema].version}")
+        file.attrs["created_by"] = text(f"microexpr {__version__}")
+        file.attrs["params"] = text(json.dumps(params, sort_keys=True))
+        for key, value in attributes.items():
+            file.attrs[key] = text(value)
+        yield Group(file, SCHEMAS[schema])
+
+
+@contextmanager
+def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
+    """An HDF5 file of ours, read-only; `schema` None takes any.
+
+    Raises StoreError if it is missing, truncated, damaged or of another schema or version."""
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise StoreError(f"{path}: does not exist") from None
+    except OSError as error:
+        raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?); delete it and run again") from error
+    with file:
+        found = str(file.attrs["schema"].decode()) if "schema" in file.attrs else "nothing of microexpr"
+        if schema is not None and found != (expected := f"{schema}/{SCHEMAS[schema].version}"):
+            by = file.attrs.get("created_by", b"something else").decode()
+            raise StoreError(f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}")
+        try:
+            yield file
+        except OSError as error:  # a checksum that does not hold, seen only when read
+            raise StoreError(f"{path}: cannot be read ({error}); delete it and run again") from error
+
+
+def strings(dataset: h5py.Dataset) -> list[str]:
+    """The values of a text dataset."""
+    return [value.decode() for value in np.atleast_1d(dataset[()])]
+
+
+def fitted_on(group: h5py.Group) -> list[str]:
+    """The nearest `fitted_on` from this group upward; empty where nothing was fitted."""
+    while "fitted_on" not in group:
+        if group.name == "/":
+            return []
+        group = group.parent
+    return strings(group["fitted_on"])
+
+
+def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequence[str], **metadata: str) -> None:
+    """A safetensors file of numpy arrays with `fitted_on` (one a line) in its metadata."""
+    from safetensors.numpy import save_file
+
+    with atomic(path) as part:
+        save_file(tensors, part, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays and metadata of a safetensors file. Raises StoreError if it cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise StoreError(f"{path}: cannot be read as safetensors ({error})") from error
