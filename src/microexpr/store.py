@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from microexpr import __version__
+from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
@@ -65,6 +66,11 @@ class Group:
             made.attrs[key] = _attribute(value)
         return Group(made, self._schema)
 
+    def put_all(self, **values: Any) -> None:
+        """Each value as the dataset of its name."""
+        for name, value in values.items():
+            self.put(name, value)
+
     def put(self, name: str, value: Any, kind: str | None = None) -> None:
         """One dataset, as field `kind` (default: its name) of the schema says.
 
@@ -111,6 +117,15 @@ def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: 
 
 
 @contextmanager
+def subject_file(path: str | Path, schema: str, clips: Sequence[Clip], **params: Any) -> Iterator[Group]:
+    """`create` for one subject's clips; `params` are the sections that mattered, by name."""
+    first = clips[0]
+    names = {"origin": first.origin, "dataset": first.dataset, "subject": first.subject}
+    with create(path, schema, params, **names) as file:
+        yield file
+
+
+@contextmanager
 def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     """An HDF5 file of ours, read-only; `schema` None takes any.
 
@@ -120,12 +135,16 @@ def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist") from None
     except OSError as error:
-        raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?); delete it and run again") from error
+        raise StoreError(
+            f"{path}: is not a readable HDF5 file (truncated or damaged?); delete it and run again"
+        ) from error
     with file:
         found = str(file.attrs["schema"].decode()) if "schema" in file.attrs else "nothing of microexpr"
         if schema is not None and found != (expected := f"{schema}/{SCHEMAS[schema].version}"):
             by = file.attrs.get("created_by", b"something else").decode()
-            raise StoreError(f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}")
+            raise StoreError(
+                f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}"
+            )
         try:
             yield file
         except OSError as error:  # a checksum that does not hold, seen only when read

@@ -1,0 +1,30 @@
+"""From raw video to the published tables. Targets: results/megc2019_table.csv (default), all_<stage>, train_<method>."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/generate.smk"
+include: "workflow/rules/index.smk"
+include: "workflow/rules/faces.smk"
+include: "workflow/rules/apex.smk"
+include: "workflow/rules/flow.smk"
+include: "workflow/rules/aus.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/megc2019_table.csv",
+        "results/metrics.json",
+
+
+onerror:
+    show_errors()

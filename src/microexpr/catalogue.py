@@ -1,0 +1,31 @@
+"""Every method in one line: paper, inputs, size at the paper's scale. No weights, no training."""
+
+import torch
+from torch import Tensor
+
+from microexpr import method
+from microexpr.protocols import PROTOCOLS
+
+
+def methods() -> list[tuple[str, str, str, str, str]]:
+    """Name, paper, inputs with their shape, parameters in millions, and protocols of each method, sorted by name."""
+    rows = []
+    for name in method.names():
+        kind = method.find(name)
+        made = kind(kind.Params())  # its defaults are the paper's values
+        inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in made.inputs.items())
+        rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.2f}", ", ".join(PROTOCOLS)))
+    return rows
+
+
+def parameters(made: method.Method) -> int:
+    """How many trained weights a method has; 0 for a classical one. Nothing is allocated for them."""
+    if not isinstance(made, method.NetworkMethod):
+        return 0
+    label = torch.arange(method.CLASSES)  # one clip of each class, so that class weights are finite
+    inputs: dict[str, Tensor] = {key: torch.zeros(method.CLASSES, *shape) for key, shape in made.inputs.items()}
+    targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label)}
+    statistics = made.statistics(method.Clips(inputs, targets))
+    with torch.device("meta"):
+        modules = made.build(statistics)
+    return sum(weights.numel() for module in modules.values() for weights in module.parameters())

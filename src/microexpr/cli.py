@@ -1,0 +1,120 @@
+"""The command `microexpr`: looks at files and figures. Parses arguments and prints; whatever it shows is made below.
+
+Rooms are imported inside the subcommands, so that `--help` is at once there.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from microexpr import __version__
+from microexpr.errors import MicroexprError
+
+EVALUATIONS = Path("results/evaluate/megc2019")  # where the evaluate stage writes, from the project's folder
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0, or 1 after one line `error: ...` about what a user can mend, or 2 for wrong arguments."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except MicroexprError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("microexpr", description="Micro-expression recognition: look at data and figures.")
+    parser.add_argument("--version", action="version", version=f"microexpr {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("inspect", help="what is in an HDF5 file of ours, with axes and units")
+    command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/generated/truth/")
+    command.add_argument("--chain", action="store_true", help="instead, which people's clips it was fitted on")
+    command.set_defaults(run=_inspect)
+
+    command = commands.add_parser("score", help="UF1 and UAR of an official MEGC2019 log, anyone's")
+    command.add_argument(
+        "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
+    )
+    command.set_defaults(run=_score)
+
+    command = commands.add_parser(
+        "check", help="whether a data set on disk is what its layout says, before hours of work"
+    )
+    command.add_argument(
+        "directory", metavar="DIR", type=Path, help="the data set's own folder, such as data/raw/casme2"
+    )
+    command.set_defaults(run=_check)
+
+    command = commands.add_parser("methods", help="every method: paper, inputs, size, protocols")
+    command.set_defaults(run=_methods)
+
+    command = commands.add_parser("table", help="the MEGC2019 table, reproduced beside published figures")
+    command.add_argument(
+        "--methods", nargs="+", metavar="METHOD", help="only these, in this order (default: all there are)"
+    )
+    command.set_defaults(run=_table)
+    return parser
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from microexpr import inspection
+
+    Console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
+    return 0
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from microexpr import official
+
+    if not arguments.log.is_file():
+        raise MicroexprError(f"{arguments.log}: is not a file")
+    table = Table("data set", *(column for column in ("clips", "UF1", "UAR", "accuracy")))
+    lines = official.read(arguments.log.read_text(encoding="utf-8"), str(arguments.log))
+    for scope, row in official.scores(lines).items():
+        figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
+        table.add_row(scope, f"{row['clips']:.0f}", *figures)
+    Console().print(table)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from microexpr import datasets
+
+    problems = datasets.check(arguments.directory)
+    for problem in problems:
+        print(problem)
+    print(f"{arguments.directory}: {len(problems)} problems" if problems else f"{arguments.directory}: as published")
+    return 1 if problems else 0
+
+
+def _methods(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from microexpr import catalogue
+
+    table = Table("method", "paper", "inputs of a clip", "parameters / M", "protocols")
+    for row in catalogue.methods():
+        table.add_row(*row)
+    Console().print(table)
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    from microexpr import evaluation, tables
+
+    methods = arguments.methods or sorted(path.stem for path in EVALUATIONS.glob("*.csv"))
+    if not methods:
+        raise MicroexprError(
+            f"{EVALUATIONS} must hold at least one method's figures, not none; `make table` makes them"
+        )
+    tables.show(tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in methods}))
+    return 0

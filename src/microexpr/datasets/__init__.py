@@ -1,0 +1,77 @@
+"""Native layouts of the data sets: the only room that knows folder names, file names and annotation columns.
+
+What may not come in: pixels' meaning, protocols, the generator. One file per data set; `LAYOUTS` lists them.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.clip import Clip, Origin
+from microexpr.datasets import casme2, samm, smic
+from microexpr.datasets.frames import listed, read
+from microexpr.datasets.layout import Layout
+from microexpr.errors import DataError, nearest
+
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (smic.LAYOUT, casme2.LAYOUT, samm.LAYOUT)}
+HELD_BYTES = 256 * 2**20  # decoded pictures of one clip that may stay in memory
+RAW, GENERATED = Path("data/raw"), Path("data/generated")
+
+
+def layout(dataset: str) -> Layout:
+    """The layout of a data set by its name. Raises DataError for an unknown one."""
+    if dataset not in LAYOUTS:
+        raise DataError(f"data set must be one of {', '.join(LAYOUTS)}, not {dataset!r}{nearest(dataset, LAYOUTS)}")
+    return LAYOUTS[dataset]
+
+
+def root(dataset: str, origin: Origin) -> Path:
+    """Where a data set's files are: data/raw/<dataset> for licensed ones, data/generated/<dataset> for ours."""
+    return (RAW if origin == "licensed" else GENERATED) / dataset
+
+
+def is_licensed_here(dataset: str) -> bool:
+    """Whether the user has put the licensed data set at data/raw/<dataset>."""
+    folder = root(dataset, "licensed")
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def frames(clip: Clip) -> list[tuple[int, Path]]:
+    """(native frame number, path) of every frame of a clip, in order of number.
+
+    Raises DataError if the frames are not those that the clip was indexed with."""
+    folder = root(clip.dataset, clip.origin) / clip.folder
+    found = listed(folder, layout(clip.dataset).frame)
+    for number in range(clip.first, clip.last + 1):
+        if number not in found and clip.frames == clip.last - clip.first + 1:
+            raise DataError(f"{folder}: frame {number} is missing (clip {clip.id}, frames {clip.first}..{clip.last})")
+    if len(found) != clip.frames:
+        raise DataError(f"{folder}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id})")
+    return sorted(found.items())
+
+
+def pictures(clip: Clip) -> tuple[list[int], Callable[[], Iterator[np.ndarray]]]:
+    """Frame numbers, and a function that gives the pictures in their order as often as it is called.
+
+    Small clips stay decoded in memory, large ones are read again. Raises DataError for a picture that is missing,
+    unreadable, or of another size than the first."""
+    numbers, paths = zip(*frames(clip), strict=True)
+    kept: list[np.ndarray] = []
+
+    def each() -> Iterator[np.ndarray]:
+        yield from kept
+        for path in paths[len(kept) :]:
+            picture = read(path)
+            if kept and picture.shape != kept[0].shape:
+                raise DataError(f"{path}: must be {_size(kept[0])} like the clip's first frame, not {_size(picture)}")
+            if not kept or (len(kept) + 1) * picture.nbytes <= HELD_BYTES:
+                kept.append(picture)
+            yield picture
+
+    return list(numbers), each
+
+
+def _size(picture: np.ndarray) -> str:
+    kind = "grey" if picture.ndim == 2 else "colour"
+    return f"{picture.shape[1]}x{picture.shape[0]} {kind}"

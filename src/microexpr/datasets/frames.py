@@ -1,0 +1,41 @@
+"""Frames on disk: which are there, and their pixels. Knows no data set."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.errors import DataError
+
+
+def listed(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
+    """Paths by frame number; files that are no frames (links, thumbnails) are passed over.
+
+    Raises DataError if the folder is missing, empty, or holds one number twice."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is not there; the annotation names it")
+    found: dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        match = pattern.fullmatch(path.name)
+        if match is None:
+            continue
+        number = int(match[1])
+        if number in found:
+            raise DataError(f"{folder}: frame {number} is there twice, {found[number].name} and {path.name}")
+        found[number] = path
+    if not found:
+        raise DataError(f"{folder}: holds no frames named like {pattern.pattern}")
+    return found
+
+
+def read(path: Path) -> np.ndarray:
+    """A picture as uint8[H, W] if grey, else RGB uint8[H, W, 3]. Raises DataError if it does not decode whole."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image if image.mode == "L" else image.convert("RGB"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: the frame is missing") from None
+    except (OSError, UnidentifiedImageError, SyntaxError) as error:
+        raise DataError(f"{path}: is not a readable picture ({error})") from error

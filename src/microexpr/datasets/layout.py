@@ -1,0 +1,65 @@
+"""What a native layout is to the rest of the program: a name, a rate, published counts and a reader."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from microexpr.clip import LABELS, Clip, Origin
+from microexpr.errors import DataError
+
+MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
+    "happiness": "positive",
+    "positive": "positive",
+    "surprise": "surprise",
+    "negative": "negative",
+} | dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness"), "negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the data set's publication and workbook hold; `megc2019` is negative, positive, surprise."""
+
+    clips: int
+    subjects: int
+    megc2019: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`read(root, origin)` returns all annotated clips, sorted, and notes on whatever it repaired or passed over.
+
+    It raises DataError naming file, row and clip. `frame` has one group: the number in a frame's file name."""
+
+    name: str
+    title: str
+    fps: int
+    frame: re.Pattern[str]
+    published: Counts
+    read: Callable[[Path, Origin], tuple[list[Clip], list[str]]]
+
+
+def label_of(emotion: str, dropped: tuple[str, ...] = ()) -> int | None:
+    """MEGC2019's class index of an annotated emotion; None for those it drops."""
+    key = emotion.strip().lower()
+    return LABELS.index(MEGC2019[key]) if key in MEGC2019 and key not in dropped else None
+
+
+def first_folder(root: Path, *candidates: str) -> Path:
+    """The first of these folders that exists under root. Raises DataError naming all of them."""
+    for candidate in candidates:
+        if (root / candidate).is_dir():
+            return root / candidate
+    raise DataError(f"{root}: must hold a folder {' or '.join(candidates)}, found {_holds(root)}")
+
+
+def _holds(folder: Path) -> str:
+    names = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+    return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "") if names else "nothing"
+
+
+def plain(name: str, where: str) -> str:
+    """A name from an annotation that will be part of a path. Raises DataError if it could lead elsewhere."""
+    if not re.fullmatch(r"[\w-][\w .-]*", name) or ".." in name:
+        raise DataError(f"a folder name must be plain letters, digits, _ and -, not {name!r} ({where})")
+    return name

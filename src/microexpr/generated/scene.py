@@ -1,0 +1,75 @@
+"""Where a head stands and what lights it: angles, directions, projection, background. No mesh, no texture, no kernels."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+# Of the frame's height per decimetre at the head's centre: outer eye corners about 120 px apart at 640 x 480.
+SCALE = 0.2875
+DISTANCE = 12.0  # of the camera from the head's centre, in decimetres: the perspective of a lens 1.2 m away
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One soft key light and the fill of a bright room. Angles in degrees; azimuth towards the subject's left."""
+
+    azimuth: float = 25.0
+    elevation: float = 35.0
+    key: float = 2.1  # strength of the key light, linear
+    fill: float = 0.75  # strength of the room's light, linear
+    warmth: float = 0.0  # -1 bluish ... 1 reddish key
+    softness: float = 0.35  # width of the key light; 0 a point
+
+    def direction(self) -> np.ndarray:
+        """Unit vector to the key light, float32[3]: x to the subject's left, y up, z to the camera."""
+        return direction(self.azimuth, self.elevation)
+
+    def colours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Linear RGB float32[3] of key light, light from above, light from below (off skin and clothes: warmer)."""
+        key = np.array([1 + 0.15 * self.warmth, 1, 1 - 0.2 * self.warmth]) * self.key * 0.5
+        above = np.array([0.95, 1, 1.06]) * self.fill * 0.5
+        below = np.array([0.75, 0.62, 0.55]) * self.fill * 0.42
+        return key.astype(np.float32), above.astype(np.float32), below.astype(np.float32)
+
+
+def direction(azimuth: float, elevation: float) -> np.ndarray:
+    """Unit vector float32[3] at these angles in degrees; (0, 0) is straight at the camera."""
+    a, e = np.deg2rad(azimuth), np.deg2rad(elevation)
+    return np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], np.float32)
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Matrix float32[3, 3] of a head's turn in degrees, yaw first, roll last, right-handed about y, x and z.
+
+    Positive yaw turns the face to the subject's left, positive pitch bows it, positive roll tips it to the subject's
+    right shoulder.
+    """
+    (cy, cp, cr), (sy, sp, sr) = (f(np.deg2rad([yaw, pitch, roll])) for f in (np.cos, np.sin))
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return (about_z @ about_x @ about_y).astype(np.float32)
+
+
+def project(turned: np.ndarray, size: tuple[int, int], shift: np.ndarray, zoom: float) -> np.ndarray:
+    """Pixels x, y and depth (larger is nearer), float32[V, 3], of points [V, 3] in dm about the head's centre.
+
+    `size` is width, height; `shift` moves the picture by px. The centre of the top left pixel is (0, 0).
+    """
+    width, height = size
+    perspective = DISTANCE / (DISTANCE - turned[:, 2]) * (SCALE * height * zoom)
+    x = turned[:, 0] * perspective + (width - 1) / 2 + shift[0]
+    y = -turned[:, 1] * perspective + (height - 1) / 2 + shift[1]
+    return np.column_stack([x, y, turned[:, 2]]).astype(np.float32)
+
+
+@cache
+def background(size: tuple[int, int]) -> np.ndarray:
+    """The wall of a laboratory: plain grey that falls off to the corners, uint8[height, width, 3]. Not to be written."""
+    width, height = size
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    wall = np.array([150, 146, 142]) * (1.02 - 0.07 * (x**2 + y**2))[..., None]
+    wall = (wall + 0.5).astype(np.uint8)
+    wall.setflags(write=False)
+    return wall

@@ -1,0 +1,177 @@
+"""What a method is: its inputs, its params and pure functions. No folds, files, devices or optimiser steps come in.
+
+Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D features, C classes.
+"""
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from microexpr import models
+from microexpr.clip import LABELS
+from microexpr.errors import ParamsError, nearest
+from microexpr.training.draws import Stream
+
+CLASSES = len(LABELS)
+
+Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
+Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
+Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
+Targets = dict[str, np.ndarray]  # "label", "subject", "dataset": int64[n]
+Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
+Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
+Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
+Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
+Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
+
+
+class Params(BaseModel):
+    """Base of every method's params: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
+
+    inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
+    targets: dict[str, Tensor]  # "label" (index into LABELS), "subject", "dataset": int64[N]
+
+    def __len__(self) -> int:
+        return len(self.targets["label"])
+
+    def __getitem__(self, index: Tensor) -> "Clips":
+        return Clips({k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()})
+
+    def to(self, device: torch.device) -> "Clips":
+        return Clips(
+            {k: v.to(device) for k, v in self.inputs.items()}, {k: v.to(device) for k, v in self.targets.items()}
+        )
+
+
+def shuffled(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+    """int64[S, B] positions in the training clips: permutation after permutation, so every batch is full."""
+    count = len(targets["label"])
+    orders = [rng.permutation(count) for _ in range(-(-steps * batch // count))]
+    return np.concatenate(orders)[: steps * batch].reshape(steps, batch)
+
+
+def constant(progress: float) -> float:
+    """A schedule that leaves the learning rates alone."""
+    return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """One optimiser step: the gradient of `loss` in the modules named by `trains`, and in no others."""
+
+    loss: Loss
+    trains: dict[str, Optimiser]  # {"critic": partial(torch.optim.Adam, lr=1e-4)}
+    every: int = 1  # one generator step to five of the critic: every=5
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """`epochs`, each with so many steps that all of the protocol's clips would be seen once; all updates in each step.
+
+    The modules that it trains are in train(), all others in eval().
+    """
+
+    updates: list[Update]
+    epochs: int
+    batch: int
+    sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
+    schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
+
+    @property
+    def trained(self) -> set[str]:
+        """Names of the modules that any update trains."""
+        return {name for update in self.updates for name in update.trains}
+
+
+class Method(ABC):
+    """A recogniser. Found by name = module name = params key; `Params` holds the paper's values as defaults."""
+
+    paper: ClassVar[str]  # one line: authors, title, where, year
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, params: BaseModel):
+        self.params = params
+
+    @property
+    @abstractmethod
+    def inputs(self) -> Shapes:
+        """The inputs that it reads, by name, with the shape of one clip's."""
+
+
+class ClassicalMethod(Method):
+    """Features of each clip by itself, then a machine fitted once per fold; counts as one epoch."""
+
+    @abstractmethod
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """float32[N, D]. Looks at each clip alone, so it is made once for all folds without a leak."""
+
+    @abstractmethod
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        """A function of features float32[B, D] to scores float32[B, C], from the training clips' features [n, D]."""
+
+
+class NetworkMethod(Method):
+    """Pure parts only; the engine owns runs, seeds, optimisers, steps and devices.
+
+    A loss calls modules and reads nothing else of them, keeps shapes fixed (no `x[mask]`, `.item()` or `if` on a
+    tensor), draws only from its `rng`, and takes inner gradients by `torch.func.grad`. Modules draw nothing: dropout is
+    `draws.dropout`. No bias comes before a batch norm: its gradient is rounding noise, which Adam makes a full step.
+    """
+
+    synthesises: ClassVar[bool] = False
+
+    def statistics(self, train: Clips) -> Statistics:
+        """What is fitted on the training clips without a gradient: normalisation, class weights."""
+        return {}
+
+    def shared(self) -> dict[str, nn.Module]:
+        """Pretrained and frozen, one copy for all folds; never trained, always in eval()."""
+        return {}
+
+    @abstractmethod
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        """Fresh modules of one run. torch's generator is seeded by the run."""
+
+    @abstractmethod
+    def phases(self) -> list[Phase]:
+        """What is trained, in order; only the last one's epochs are scored."""
+
+    @abstractmethod
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        """float[B, C] of inputs alone, all modules in eval(); largest is predicted."""
+
+    def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """float[B, channels, H, W] in 0..1: faces that show class `label_asked` int64[B]; only where `synthesises`."""
+        raise NotImplementedError(f"{type(self).__name__} makes no images")
+
+
+def names() -> list[str]:
+    """Every method there is, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(models.__path__))
+
+
+def find(name: str) -> type[Method]:
+    """The one Method class of `microexpr.models.<name>`. Raises ParamsError if there is no such module."""
+    known = names()
+    if name not in known:
+        raise ParamsError(f"method must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
+    module = import_module(f"{models.__name__}.{name}")
+    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+    (method,) = [kind for kind in defined if issubclass(kind, Method)]
+    return method

@@ -1,0 +1,97 @@
+"""All of params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from microexpr.errors import ParamsError, nearest
+from microexpr.store import write_text
+
+PACKAGE = Path(__file__).parent
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """params.yaml as it stands. Raises ParamsError if it is no YAML mapping."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path}: must be a mapping of sections, not {type(values).__name__}")
+    return values
+
+
+def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | Path = "work/params") -> dict[str, Any]:
+    """{"params": every value, "methods": what each method reads and makes}, validated.
+
+    Checking imports every method, and so torch; the answer is kept under the hash of values and package, since each
+    start of Snakemake asks again. `source` names the values in errors. Raises ParamsError naming key and value."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    kept = Path(memory) / f"{digest.hexdigest()[:24]}.json"
+    if kept.exists():
+        answer: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        return answer
+    answer = check(values, source)
+    write_text(kept, json.dumps(answer, indent=1))
+    return answer
+
+
+def check(values: dict[str, Any], source: str) -> dict[str, Any]:
+    """The same for values already read; `source` names them in errors."""
+    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, train
+    from microexpr.datasets import LAYOUTS
+    from microexpr.generated import plan
+
+    class Params(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+        seed: int = Field(ge=0)
+        origin: Literal["auto", "generated"]
+        datasets: list[Literal[tuple(LAYOUTS)]] = Field(min_length=1)  # type: ignore[valid-type]
+        generate: plan.Params
+        index: index.Params
+        faces: faces.Params
+        apex: apex.Params
+        flow: flow.Params
+        aus: aus.Params
+        train: train.Params
+        evaluate: evaluation.Params
+        methods: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    params = _validated(Params, values, source, "")
+    methods = {}
+    for name, own in params.methods.items():
+        kind = method.find(name)
+        made = kind(_validated(kind.Params, own or {}, source, f"methods.{name}."))
+        params.methods[name].update(made.params.model_dump(mode="json"))
+        reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
+        methods[name] = {"reads": reads, "synthesises": bool(getattr(made, "synthesises", False))}
+    return {"params": params.model_dump(mode="json"), "methods": methods}
+
+
+def _validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(f"{source}: " + "; ".join(_line(model, e, prefix) for e in error.errors())) from None
+
+
+def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
+    key = prefix + ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key} is no known key{nearest(str(error['loc'][-1]), _keys(model, error['loc'][:-1]))}"
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
+
+
+def _keys(model: Any, where: tuple[str | int, ...]) -> list[str]:
+    for part in where:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)

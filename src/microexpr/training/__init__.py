@@ -1,0 +1,1 @@
+"""The fold engine: trains any method on many folds and seeds. Knows no method by name, and no file."""

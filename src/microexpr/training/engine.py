@@ -1,0 +1,173 @@
+"""Trains all folds and seeds of a method: in turn over one resident copy of the clips, or stacked. No file comes in.
+
+Randomness is a function of (seed, fold, phase, epoch, step, update), never of which other folds are trained.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from microexpr.errors import ParamsError, nearest
+from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod
+from microexpr.training.group import Fold, Group, Run
+
+__all__ = ["Asked", "Fold", "FoldResult", "Plan", "SynthesisRequest", "Synthetic", "train"]
+
+Plan = Literal["auto", "sequential", "stacked"]
+Progress = Callable[[int, int], None]  # epochs done and to do, both summed over runs
+SYNTHESIS_BATCH = 64  # images made at once: bounds memory only
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Images to make of one fold: from the neutral face of clip `source`, class `label`."""
+
+    source: np.ndarray  # int64[K], positions in the resident clips; those of the fold's test are held out
+    label: np.ndarray  # int64[K], class index
+
+
+@dataclass(frozen=True, eq=False)
+class SynthesisRequest:
+    """Images wanted once a fold's first seed is trained; a fold that is not named makes none."""
+
+    folds: Mapping[str, Asked]  # by fold name
+
+
+@dataclass(frozen=True, eq=False)
+class Synthetic:
+    """One image that a method made."""
+
+    source: int  # position of the clip whose neutral face it was made from
+    label: int  # the class asked for
+    image: np.ndarray  # float32[channels, H, W] in 0..1
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """What training one fold over all seeds gave. S seeds, E epochs of the last phase, m test clips, C classes."""
+
+    name: str
+    scores: np.ndarray  # float32[S, E, m, C], test clips in the fold's order
+    loss: np.ndarray  # float32[S, epochs of all phases, updates], nan where a phase has fewer updates
+    statistics: dict[str, np.ndarray]  # of the first seed
+    parameters: int  # trainable ones of a network; 0 for a classical method
+    synthetic: list[Synthetic] | None  # None where nothing was asked
+
+
+def train(
+    method: Method,
+    data: Clips,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    plan: Plan,
+    stack: int,
+    progress: Progress | None = None,
+    synthesis: SynthesisRequest | None = None,
+) -> Iterator[FoldResult]:
+    """Each fold's result as soon as all of its seeds are trained, in the order of `folds`.
+
+    `stack` is how many runs (fold x seed) train at once under the stacked plan. Sequential results are the same bytes
+    whatever folds are asked for together. On a CPU it computes on one thread, since sums in another order are other
+    bytes. Raises ParamsError for an unknown plan or for images of a method that makes none, MicroexprError if a loss
+    is not finite.
+    """
+    torch.set_num_threads(1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    stacked = _is_stacked(plan, device)
+    progress = progress or (lambda done, total: None)
+    if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
+        raise ParamsError(f"synthesis must be asked of a method that makes images, not of {type(method).__name__}")
+    if isinstance(method, NetworkMethod):
+        runs = [Run(fold, seed) for fold in folds for seed in seeds]
+        groups = [runs[i : i + stack] for i in range(0, len(runs), stack)] if stacked else [[run] for run in runs]
+        results = _train_groups(method, data.to(device), groups, stacked, progress, synthesis, seeds[0])
+    elif isinstance(method, ClassicalMethod):
+        results = _fit_machines(method, data, folds, seeds, progress)
+    else:
+        raise TypeError(f"method must be a ClassicalMethod or NetworkMethod, not {type(method).__name__}")
+    return _by_fold(results, len(seeds))
+
+
+def _is_stacked(plan: str, device: torch.device) -> bool:
+    if plan not in (plans := get_args(Plan)):
+        raise ParamsError(f"plan must be one of {', '.join(plans)}, not {plan}{nearest(plan, plans)}")
+    return plan == "stacked" or (plan == "auto" and device.type == "cuda")
+
+
+def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
+    """Results of one seed each, in order of folds then seeds, joined fold by fold."""
+    for first in results:
+        others = [next(results) for _ in range(seeds - 1)]
+        yield FoldResult(
+            first.name,
+            np.concatenate([result.scores for result in (first, *others)]),
+            np.concatenate([result.loss for result in (first, *others)]),
+            first.statistics,
+            first.parameters,
+            first.synthetic,
+        )
+
+
+def _fit_machines(
+    method: ClassicalMethod, data: Clips, folds: Sequence[Fold], seeds: Sequence[int], progress: Progress
+) -> Iterator[FoldResult]:
+    features = method.features({name: data.inputs[name] for name in method.inputs})
+    targets = {name: value.numpy() for name, value in data.targets.items()}
+    runs = [Run(fold, seed) for fold in folds for seed in seeds]
+    for done, run in enumerate(runs, start=1):
+        chosen = run.fold.train
+        own = {name: value[chosen] for name, value in targets.items()}
+        scorer = method.fit(features[chosen], own, run.generator("fit"))
+        scores = np.asarray(scorer(features[run.fold.test]), np.float32)
+        progress(done, len(runs))
+        yield FoldResult(run.fold.name, scores[None, None], np.empty((1, 1, 0), np.float32), {}, 0, None)
+
+
+def _train_groups(
+    method: NetworkMethod,
+    data: Clips,
+    groups: Sequence[Sequence[Run]],
+    stacked: bool,
+    progress: Progress,
+    synthesis: SynthesisRequest | None,
+    first_seed: int,
+) -> Iterator[FoldResult]:
+    done = 0
+    total = sum(map(len, groups)) * sum(phase.epochs for phase in method.phases())
+    for runs in groups:
+        group = Group(method, data, runs, stacked)
+        while group.epoch():
+            done += len(runs)
+            progress(done, total)
+        losses = _padded(group.losses)
+        for number, run in enumerate(runs):
+            asked = synthesis.folds.get(run.fold.name) if synthesis and run.seed == first_seed else None
+            yield FoldResult(
+                run.fold.name,
+                torch.stack(group.scores[number]).numpy().astype(np.float32)[None],
+                losses[number : number + 1],
+                {name: value.cpu().numpy() for name, value in group.of(number, group.statistics).items()},
+                group.trainable,
+                None if asked is None else _synthesised(group, number, asked),
+            )
+
+
+def _padded(losses: Sequence[Tensor]) -> np.ndarray:
+    """float32[R, epochs, most updates] of [R, updates] per epoch, nan where a phase has fewer."""
+    result = np.full((len(losses[0]), len(losses), max(loss.shape[1] for loss in losses)), np.nan, np.float32)
+    for epoch, loss in enumerate(losses):
+        result[:, epoch, : loss.shape[1]] = loss.numpy()
+    return result
+
+
+def _synthesised(group: Group, number: int, asked: Asked) -> list[Synthetic]:
+    made: list[Synthetic] = []
+    for start in range(0, len(asked.source), SYNTHESIS_BATCH):
+        source, label = (array[start : start + SYNTHESIS_BATCH] for array in (asked.source, asked.label))
+        images = group.synthesise(number, source, label, start).numpy().astype(np.float32)
+        made += [Synthetic(int(s), int(c), image) for s, c, image in zip(source, label, images, strict=True)]
+    return made

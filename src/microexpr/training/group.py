@@ -1,0 +1,235 @@
+"""Runs of a network method that step together: parameters, optimisers, one step function. No plan and no file comes in.
+
+Shapes: R runs (no such axis unless stacked), S steps, B in a batch, U updates, m test clips of a fold, C classes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.utils._pytree import tree_map
+
+from microexpr.errors import MicroexprError
+from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Statistics, Update
+from microexpr.seeds import generator, spawn
+from microexpr.training.draws import Stream, mix
+
+Tree = TypeVar("Tree")
+Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
+RANDOM_LAYERS = (nn.modules.dropout._DropoutNd,)  # they draw from torch's global generator
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One held-out unit, as positions in the resident clips."""
+
+    name: str
+    train: np.ndarray  # int64[n]
+    test: np.ndarray  # int64[m]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One fold with one seed."""
+
+    fold: Fold
+    seed: int
+
+    def seeds(self, *names: str | int) -> np.random.SeedSequence:
+        return spawn(self.seed, self.fold.name, *names)
+
+    def generator(self, *names: str | int) -> np.random.Generator:
+        return generator(self.seed, self.fold.name, *names)
+
+    def key(self, *names: str | int, device: torch.device) -> Tensor:
+        """The key of a `Stream`."""
+        return torch.tensor(int(self.seeds(*names).generate_state(1)[0]), device=device)
+
+
+class Group:
+    """Runs that step together. Each tensor of `parameters`, `buffers`, `statistics` is [R, ...] if stacked; otherwise
+    there is one run and no R. The data decide the device."""
+
+    def __init__(self, method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool):
+        self.method, self.runs, self.stacked = method, runs, stacked
+        self.data = Clips({name: data.inputs[name] for name in method.inputs}, data.targets)
+        self.device = data.targets["label"].device
+        self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
+        self.phases, self.shared = method.phases(), self._shared()
+        statistics, built = zip(*map(self.built, runs), strict=True)
+        self.networks = built[0]  # the architecture: its own tensors are never read
+        self.statistics: Statistics = self._join(statistics)
+        self.parameters: Tensors = self._join([{k: dict(m.named_parameters()) for k, m in b.items()} for b in built])
+        self.buffers: Tensors = self._join([{k: dict(m.named_buffers()) for k, m in b.items()} for b in built])
+        tree_map(Tensor.requires_grad_, self.parameters)
+        self.scores: list[list[Tensor]] = [[] for _ in runs]  # per run and epoch of the last phase float32[m, C]
+        self.losses: list[Tensor] = []  # per epoch [R, U], R = 1 unless stacked
+        self._enter(0)
+
+    def _shared(self) -> dict[str, nn.Module]:
+        with torch.random.fork_rng(devices=[]):
+            shared = self.method.shared()
+        return {name: module.to(self.device).eval().requires_grad_(False) for name, module in shared.items()}
+
+    def built(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:
+        """Statistics of the run's training clips, and its fresh modules: the same alone or beside others."""
+        statistics = self.method.statistics(self.data[self._tensor(run.fold.train)])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(run.seeds("build").generate_state(1)[0]))
+            networks = self.method.build(statistics)
+        for name, network in networks.items():
+            if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
+                raise TypeError(f"{name} must drop by draws.dropout(x, share, rng), not by a layer of torch's")
+        return statistics, {name: network.to(self.device) for name, network in networks.items()}
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _join(self, trees: Sequence[Any]) -> Any:
+        """One tree of detached tensors from one per run."""
+        if not self.stacked:
+            return tree_map(lambda tensor: tensor.detach().clone(), trees[0])
+        return tree_map(lambda *tensors: torch.stack([tensor.detach() for tensor in tensors]), *trees)
+
+    def _each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return vmap(function) if self.stacked else function
+
+    def _modules(self, parameters: Tensors, buffers: Tensors) -> Modules:
+        def bound(name: str) -> Callable[..., Any]:
+            tensors = (parameters[name], buffers[name])
+            return lambda *args, **options: functional_call(self.networks[name], tensors, args, options)
+
+        return Modules(**self.shared, **{name: bound(name) for name in self.networks})
+
+    @property
+    def trainable(self) -> int:
+        """Number of parameters of one run that any phase trains."""
+        trained = set().union(*(phase.trained for phase in self.phases))
+        return sum(p.numel() for name in trained for p in self.networks[name].parameters())
+
+    def _enter(self, phase: int) -> None:
+        self.at, self.done = phase, 0  # phase, epochs done in it
+        self.optimisers = [
+            [make(list(self.parameters[name].values())) for name, make in update.trains.items()]
+            for update in self.phases[phase].updates
+        ]
+
+    def epoch(self) -> bool:
+        """Train and, in the last phase, score one epoch; False when there is none left.
+
+        Raises MicroexprError if a loss is not finite.
+        """
+        if self.done == self.phases[self.at].epochs:
+            if self.at + 1 == len(self.phases):
+                return False
+            self._enter(self.at + 1)
+        phase = self.phases[self.at]
+        for name, network in self.networks.items():
+            network.train(name in phase.trained)
+        self._set_rates(phase)
+        self.losses.append(self._steps(phase))
+        self.done += 1
+        if self.at + 1 == len(self.phases):
+            self._score_tests()
+        return True
+
+    def _set_rates(self, phase: Phase) -> None:
+        factor = phase.schedule(self.done / phase.epochs)
+        for optimiser in (o for optimisers in self.optimisers for o in optimisers):
+            for group in optimiser.param_groups:
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+
+    def _steps(self, phase: Phase) -> Tensor:
+        """All steps of an epoch; mean loss of each update [R, U], nan where `every` left it out of the whole epoch."""
+        order, keys = self.draw(phase)
+        made: list[list[Tensor]] = [[] for _ in phase.updates]
+        for step, (index, key) in enumerate(zip(order, keys, strict=True), start=self.done * len(order) + 1):
+            clips = self.data[index]
+            for number, update in enumerate(phase.updates):
+                if step % update.every == 0:
+                    made[number].append(self._step(number, update, clips.inputs | clips.targets, mix(key + number)))
+        means = [torch.stack(losses).mean(0).reshape(-1) if losses else None for losses in made]
+        for number, mean in enumerate(means):
+            self._refuse_divergence(number, mean)
+        left_out = torch.full((len(self.runs),), torch.nan, device=self.device)
+        return torch.stack([left_out if mean is None else mean for mean in means], 1).cpu()
+
+    def _refuse_divergence(self, number: int, mean: Tensor | None) -> None:
+        if mean is None or bool(mean.isfinite().all()):
+            return
+        run = self.runs[int((~mean.isfinite()).nonzero()[0])]
+        where = f"fold {run.fold.name}, seed {run.seed}, phase {self.at}, epoch {self.done}, update {number}"
+        raise MicroexprError(f"training loss must be finite, not {float(mean.sum())} ({where})")
+
+    def draw(self, phase: Phase) -> tuple[Tensor, Tensor]:
+        """The clips of each step of this epoch, int64[S, R, B...], and its random key, int64[S, R]."""
+        steps = -(-len(self.data) // phase.batch)  # by the protocol's clips, so that all folds make the same steps
+        orders, keys = [], []
+        for run, targets in zip(self.runs, self.targets, strict=True):
+            rng = run.generator(self.at, self.done, "order")
+            orders.append(run.fold.train[phase.sample(targets, steps, phase.batch, rng)])
+            keys.append(run.seeds(self.at, self.done, "loss").generate_state(steps).astype(np.int64))
+        if not self.stacked:
+            return self._tensor(orders[0]), self._tensor(keys[0])
+        return self._tensor(np.stack(orders, 1)), self._tensor(np.stack(keys, 1))
+
+    def _step(self, number: int, update: Update, batch: Batch, keys: Tensor) -> Tensor:
+        """One optimiser step of every run; the loss before it, [R]."""
+
+        def loss(
+            parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics, key: Tensor
+        ) -> tuple[Tensor, Tensors]:
+            buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
+            return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
+
+        value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
+        self.buffers = tree_map(Tensor.detach, self.buffers)
+        trained = [parameter for name in update.trains for parameter in self.parameters[name].values()]
+        # runs share nothing, so the gradient of the sum is each run's own
+        gradients = torch.autograd.grad(value.sum(), trained, allow_unused=True, materialize_grads=True)
+        for parameter, gradient in zip(trained, gradients, strict=True):
+            parameter.grad = gradient
+        for optimiser in self.optimisers[number]:  # elementwise, so one optimiser serves all runs
+            optimiser.step()
+        return value.detach()
+
+    def _score_tests(self) -> None:
+        tests = [self._tensor(run.fold.test) for run in self.runs]
+        # of unequal lengths: padded, for in eval() a clip's score is its own
+        index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
+        result = self._score(self.data[index].inputs)
+        for kept, test, scores in zip(self.scores, tests, result if self.stacked else [result], strict=True):
+            kept.append(scores[: len(test)].cpu())
+
+    @torch.no_grad()
+    def _score(self, inputs: Batch) -> Tensor:
+        """[R, m, C] of inputs [R, m, ...]."""
+        for network in self.networks.values():
+            network.eval()
+
+        def scores(parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics) -> Tensor:
+            return self.method.scores(self._modules(parameters, buffers), batch, statistics)
+
+        return self._each(scores)(self.parameters, self.buffers, inputs, self.statistics)
+
+    @torch.no_grad()
+    def synthesise(self, number: int, positions: np.ndarray, label: np.ndarray, *names: str | int) -> Tensor:
+        """Faces [B, channels, H, W] in 0..1 that run `number` makes from clips at `positions`, asked to show `label`.
+
+        `names` tell this call's random numbers from those of others.
+        """
+        for network in self.networks.values():
+            network.eval()
+        clips = self.data[self._tensor(positions)]
+        batch = clips.inputs | clips.targets | {"label_asked": self._tensor(label)}
+        modules = self._modules(self.of(number, self.parameters), self.of(number, self.buffers))
+        key = self.runs[number].key("synthesis", *names, device=self.device)
+        return self.method.synthesise(modules, batch, self.of(number, self.statistics), Stream(key)).cpu()
+
+    def of(self, number: int, tree: Tree) -> Tree:
+        """That run's part of `parameters`, `buffers` or `statistics`."""
+        return tree_map(lambda tensor: tensor[number], tree) if self.stacked else tree

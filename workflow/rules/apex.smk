@@ -1,0 +1,21 @@
+# Onset, apex and offset: annotated or spotted.
+rule apex:
+    input:
+        faces="results/faces/{dataset}/{subject}.h5",
+        code=code("apex"),
+    output:
+        "results/apex/{dataset}/{subject}.h5",
+    params:
+        rows=rows,
+        apex=PARAMS["apex"],
+    log:
+        "work/logs/apex/{dataset}/{subject}.log",
+    benchmark:
+        "work/times/apex/{dataset}/{subject}.tsv"
+    script:
+        "../scripts/apex.py"
+
+
+rule all_apex:
+    input:
+        per_subject("apex"),

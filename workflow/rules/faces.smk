@@ -1,0 +1,21 @@
+# Landmarks, pose and aligned crops.
+rule faces:
+    input:
+        native=native,
+        code=code("faces"),
+    output:
+        "results/faces/{dataset}/{subject}.h5",
+    params:
+        rows=rows,
+        faces=PARAMS["faces"],
+    log:
+        "work/logs/faces/{dataset}/{subject}.log",
+    benchmark:
+        "work/times/faces/{dataset}/{subject}.tsv"
+    script:
+        "../scripts/faces.py"
+
+
+rule all_faces:
+    input:
+        per_subject("faces"),

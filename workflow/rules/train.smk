@@ -1,0 +1,53 @@
+# All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
+def learned_from(wildcards):
+    """The stage files that a method's inputs are derived from, all subjects."""
+    return [path for stage in METHODS[wildcards.method]["reads"] for path in per_subject(stage)]
+
+
+def only(synthesises):
+    return "|".join(name for name, about in METHODS.items() if about["synthesises"] == synthesises) or "none"
+
+
+rule train:
+    input:
+        index=expand("results/index/{dataset}.csv", dataset=ORIGIN),
+        files=learned_from,
+        code=lambda w: code("train", f"models.{w.method}"),
+    output:
+        train="results/train/{method}/{protocol}/{shard}.h5",
+    params:
+        method=lambda w: PARAMS["methods"][w.method],
+        train=PARAMS["train"],
+        seed=SEED,
+    log:
+        "work/logs/train/{method}/{protocol}/{shard}.log",
+    benchmark:
+        "work/times/train/{method}/{protocol}/{shard}.tsv"
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    wildcard_constraints:
+        method=only(synthesises=False),
+    script:
+        "../scripts/train.py"
+
+
+use rule train as train_synth with:
+    output:
+        train="results/train/{method}/{protocol}/{shard}.h5",
+        synth="results/synth/{method}/{protocol}/{shard}.h5",
+    wildcard_constraints:
+        method=only(synthesises=True),
+
+
+rule all_train:
+    input:
+        expand("results/train/{method}/{protocol}/{shard}.h5", method=METHODS, protocol=PROTOCOL.name, shard=SHARDS),
+
+
+for _method in METHODS:
+
+    rule:
+        name: f"train_{_method}"
+        input:
+            expand("results/train/{method}/{protocol}/{shard}.h5", method=_method, protocol=PROTOCOL.name, shard=SHARDS),

@@ -1,0 +1,17 @@
+"""Onset, apex and offset of one subject's clips."""
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import apex, store
+    from microexpr.clip import Clip
+
+    params = apex.Params(**snakemake.params.apex)
+    clips = [Clip.of(row) for row in snakemake.params.rows]
+    with (
+        store.opened(snakemake.input.faces, "faces") as faces,
+        store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
+    ):
+        for clip in clips:
+            found = apex.locate(clip, faces[clip.name], params)
+            file.group(clip.name, method=found.method).put_all(**found.arrays())

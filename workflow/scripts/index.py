@@ -1,0 +1,12 @@
+"""The index CSV of a data set, held to the rows that the DAG was built with."""
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index
+    from microexpr.clip import Clip
+
+    clips = [Clip.of(row) for row in snakemake.params.rows]
+    for note in index.verify(snakemake.wildcards.dataset, clips, index.Params(**snakemake.params.index)):
+        print(note)
+    index.write(snakemake.output[0], clips)
