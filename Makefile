@@ -1,21 +1,31 @@
-# make table | test | au-model | preset PRESET=paper | campaign-<name>; `make` alone lists them.
+# `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 PYTHON ?= python3.11
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CORES ?= all
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 .venv/.installed: envs/core.in envs/core.lock envs/dlib-from-bin/pyproject.toml envs/install.sh pyproject.toml
-	PYTHON="$(PYTHON)" bash envs/install.sh
+	@PYTHON="$(PYTHON)" bash envs/install.sh
 
-table: .venv/.installed  ## the whole pipeline; METHODS="a b" only these, printed
-	@bash workflow/table.sh "$(CORES)" $(METHODS)
+table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at the end; METHODS="ststnet ..." runs these alone
+	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
+	@microexpr table $(if $(METHODS),--methods $(METHODS))
 
-test: .venv/.installed  ## linter, types, tests
-	ruff check . && ruff format --check . && mypy
-	pytest -n 2
+test: .venv/.installed  ## linter, types and tests
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest -n 2 --dist loadgroup
 
-.PHONY: help table test
+preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
+	@python workflow/preset.py $(PRESET)
+
+au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on generated people that occur in no corpus
+	python -m microexpr.aus.fit
+
+.PHONY: help table test preset au-model

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # The ellipse inside of every aligned face, from brows to chin: centre and half axes, x and y, in sides of the crop.
 FACE = np.array([0.5, 0.47, 0.3, 0.33])
+MARGIN = 16  # pixels of the flow: Farneback as OpenCV has it sees movement at the edges of a still picture
 ROUNDS = 20  # of reweighting; the fit has settled well before
 
 
@@ -30,13 +31,11 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params) -> np.ndarra
 
     `onset` and `apex` are aligned grey crops, uint8[H, H]. Flow by Farneback 2003.
     """
-    size = (params.size, params.size)
-    first, second = (cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (onset, apex))
-    scale = len(onset) / params.size  # pixels of the crop in one of the flow
-    moved = scale * cv2.calcOpticalFlowFarneback(
+    first, second = (_reduced(crop, params.size) for crop in (onset, apex))
+    moved = cv2.calcOpticalFlowFarneback(
         first,
         second,
-        np.empty((*size, 2), np.float32),
+        np.zeros((*first.shape, 2), np.float32),
         pyr_scale=0.5,
         levels=params.levels,
         winsize=params.window,
@@ -45,8 +44,15 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params) -> np.ndarra
         poly_sigma=params.sigma,
         flags=0,
     )
+    scale = len(onset) / params.size  # pixels of the crop in one of the flow
+    moved = scale * moved[MARGIN:-MARGIN, MARGIN:-MARGIN]
     moved = moved - head_motion(moved, params.stabilise)
     return np.stack([moved[..., 0], moved[..., 1], strain(moved, scale)]).astype(np.float32)
+
+
+def _reduced(crop: np.ndarray, size: int) -> np.ndarray:
+    small = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    return cv2.copyMakeBorder(small, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE)
 
 
 def strain(moved: np.ndarray, spacing: float) -> np.ndarray:

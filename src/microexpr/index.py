@@ -29,7 +29,7 @@ def origin(dataset: str, wanted: str) -> Origin:
 
 def licensed(dataset: str) -> list[Clip]:
     """All clips of the copy under data/raw. Raises DataError if it is not in its native layout."""
-    return datasets.layout(dataset).read(datasets.root(dataset, "licensed"), "licensed")[0]
+    return datasets.layout(dataset).read(datasets.root(dataset, "licensed"), "licensed", None)[0]
 
 
 def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
@@ -37,7 +37,7 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
 
     Raises DataError naming the first clip that differs, and for clips shorter than `min_frames`."""
     where = datasets.root(dataset, expected[0].origin)
-    found, notes = datasets.layout(dataset).read(where, expected[0].origin)
+    found, notes = datasets.layout(dataset).read(where, expected[0].origin, None)
     for clip, other in zip(expected, found, strict=False):
         if clip != other:
             names = [c for c in COLUMNS if getattr(clip, c) != getattr(other, c)]

@@ -59,14 +59,15 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     `files` are one subject's HDF5 files by stage noun, at least those that `SOURCES` names; `clips` the names of the
     groups in them.
 
-    Raises ParamsError for an unknown input or a shape it cannot have, StoreError for a file that cannot be read.
+    Raises ParamsError for an unknown input or a shape it cannot have, DataError for a clip that is not in a
+    file, StoreError for a file that cannot be read.
     """
     for name, shape in shapes.items():
         check(name, shape)
     stages = sorted({stage for name in shapes for stage in SOURCES[name]})
     with ExitStack() as stack:
         opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in stages}
-        groups = [{stage: file[clip] for stage, file in opened.items()} for clip in clips]
+        groups = [{stage: _group(file, clip, files[stage]) for stage, file in opened.items()} for clip in clips]
         return {name: np.stack([INPUTS[name][2](group, shape) for group in groups]) for name, shape in shapes.items()}
 
 
@@ -103,6 +104,12 @@ def resampled(frames: np.ndarray, count: int) -> np.ndarray:
     after = np.minimum(before + 1, len(frames) - 1)
     share = (times - before).astype(np.float32).reshape(-1, *[1] * (frames.ndim - 1))
     return frames[before] * (1 - share) + frames[after] * share
+
+
+def _group(file: Mapping[str, Any], clip: str, path: str | Path) -> Any:
+    if clip not in file:
+        raise DataError(f"clip must be one of {', '.join(file)}, not {clip} ({path})")
+    return file[clip]
 
 
 def _event(groups: Groups, shape: Shape, event: str) -> np.ndarray:

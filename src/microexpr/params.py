@@ -60,6 +60,7 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         apex: apex.Params
         flow: flow.Params
         aus: aus.Params
+        synth: train.SynthParams
         train: train.Params
         evaluate: evaluation.Params
         methods: dict[str, dict[str, Any]] = Field(min_length=1)

@@ -61,10 +61,14 @@ class Group:
 
     def group(self, name: str, **attributes: Any) -> "Group":
         """A new group, `a/b/c` for nested ones, with attributes."""
-        made = self._group.create_group(name)
+        made = Group(self._group.create_group(name), self._schema)
+        made.describe(**attributes)
+        return made
+
+    def describe(self, **attributes: Any) -> None:
+        """Sets attributes: plain words or numbers for whoever inspects the file."""
         for key, value in attributes.items():
-            made.attrs[key] = _attribute(value)
-        return Group(made, self._schema)
+            self._group.attrs[key] = text(value) if isinstance(value, str) else value
 
     def put_all(self, **values: Any) -> None:
         """Each value as the dataset of its name."""
@@ -98,22 +102,16 @@ def text(values: str | Iterable[str]) -> np.ndarray:
     return np.array(encoded, h5py.string_dtype("utf-8", max(1, longest)))
 
 
-def _attribute(value: Any) -> Any:
-    return text(value) if isinstance(value, str) else value
-
-
 @contextmanager
 def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: str) -> Iterator[Group]:
     """A new HDF5 file of a schema, visible only when complete. `params`: the sections that mattered.
 
     `attributes` are origin, dataset, subject, ...: plain words for whoever inspects the file."""
     with atomic(path) as part, h5py.File(part, "w", libver=("earliest", "v110")) as file:
-        file.attrs["schema"] = text(f"{schema}/{SCHEMAS[schema].version}")
-        file.attrs["created_by"] = text(f"microexpr {__version__}")
-        file.attrs["params"] = text(json.dumps(params, sort_keys=True))
-        for key, value in attributes.items():
-            file.attrs[key] = text(value)
-        yield Group(file, SCHEMAS[schema])
+        made = Group(file, SCHEMAS[schema])
+        made.describe(schema=f"{schema}/{SCHEMAS[schema].version}", created_by=f"microexpr {__version__}")
+        made.describe(params=json.dumps(params, sort_keys=True), **attributes)
+        yield made
 
 
 @contextmanager

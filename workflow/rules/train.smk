@@ -18,6 +18,7 @@ rule train:
     params:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
+        synth=PARAMS["synth"],
         seed=SEED,
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",

@@ -2,25 +2,43 @@
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from microexpr.errors import MicroexprError
 
 
 @contextmanager
-def logged(path: str) -> Iterator[None]:
-    """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback."""
+def logged(path: str) -> Iterator[TextIO]:
+    """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback.
+
+    Yields the terminal, for whoever shows progress."""
+    terminal = sys.stderr
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
-            yield
+            yield terminal
         except MicroexprError as error:
             print(f"error: {error}", file=log)
             sys.exit(1)
         except MemoryError:
             print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
             sys.exit(1)
-        except Exception:
+        except Exception as error:
             traceback.print_exc(file=log)
+            print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             sys.exit(1)
+
+
+def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
+    """Called with (done, total): a bar with the time left on a terminal, nothing where there is none."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=title, file=terminal, disable=None, unit="epoch", leave=False, mininterval=1)
+
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show

@@ -3,6 +3,7 @@
 What may not come in: pixels' meaning, protocols, the generator. One file per data set; `LAYOUTS` lists them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +12,43 @@ import numpy as np
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import casme2, samm, smic
 from microexpr.datasets.frames import listed, read
-from microexpr.datasets.layout import Layout
+from microexpr.datasets.layout import Counts, Layout, gathered
 from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (smic.LAYOUT, casme2.LAYOUT, samm.LAYOUT)}
 HELD_BYTES = 256 * 2**20  # decoded pictures of one clip that may stay in memory
 RAW, GENERATED = Path("data/raw"), Path("data/generated")
+
+
+def check(directory: str | Path) -> list[str]:
+    """Every problem of a licensed copy, a line each: rows, frames, undecodable pictures, counts against the published.
+
+    The data set is told by the folder's name, data/raw/<dataset>. Raises DataError if it cannot be read at all."""
+    from tqdm import tqdm
+
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise DataError(f"{directory}: is not a folder")
+    about = layout(directory.resolve().name)
+    problems: list[str] = []
+    clips, notes = about.read(directory, "licensed", problems)
+    paths = [path for clip in clips for path in listed(directory / clip.folder, about.frame).values()]
+    for path in tqdm(paths, desc="reading every frame", unit="frame", disable=None, leave=False):
+        with gathered(problems):
+            read(path)
+    labels = Counter(clip.label for clip in clips)
+    found = Counts(len(clips), len({c.subject for c in clips}), (labels[0], labels[1], labels[2]))
+    if found != about.published:
+        problems.append(f"{directory}: must hold {_counts(about.published)}; found {_counts(found)}")
+    return notes + problems
+
+
+def _counts(counts: Counts) -> str:
+    negative, positive, surprise = counts.megc2019
+    return (
+        f"{counts.clips} clips of {counts.subjects} subjects, "
+        f"MEGC2019 negative/positive/surprise {negative}/{positive}/{surprise}"
+    )
 
 
 def layout(dataset: str) -> Layout:

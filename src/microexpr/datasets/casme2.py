@@ -11,7 +11,7 @@ from pathlib import Path
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import listed
-from microexpr.datasets.layout import Counts, Layout, first_folder, label_of, plain
+from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of, plain
 from microexpr.errors import DataError
 
 FRAME = re.compile(r"(?:reg_)?img_?(\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
@@ -20,27 +20,33 @@ FOLDERS = ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected", "Cr
 DROPPED = ("fear", "sadness")  # MEGC2019 keeps neither of CASME II
 
 
-def read(root: Path, origin: Origin) -> tuple[list[Clip], list[str]]:
+def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS).relative_to(root)
     classes = dict(_objective_classes(root))
     clips: list[Clip] = []
     notes: list[str] = []
-    for row in workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS):
-        clip = _clip(root, pictures, origin, row, classes, notes)
-        if any(clip.id == other.id for other in clips):
-            raise DataError(f"clip {clip.id} has two rows ({row.where})")
-        clips.append(clip)
-    known = {clip.folder for clip in clips}
+    rows = list(workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS))
+    for row in rows:
+        with gathered(problems):
+            clip = _clip(root, pictures, origin, row, classes, notes)
+            if any(clip.id == other.id for other in clips):
+                raise DataError(f"clip {clip.id} has two rows ({row.where})")
+            clips.append(clip)
+    known = {(_subject(row), row.text("Filename")) for row in rows}
     for folder in sorted((root / pictures).glob("sub*/*/")):
-        if str(folder.relative_to(root)) not in known:
+        if folder.parts[-2:] not in known:
             notes.append(f"{folder}: has no row in the annotation; passed over")
     return sorted(clips, key=lambda clip: clip.id), notes
+
+
+def _subject(row: workbook.Row) -> str:
+    return f"sub{row.text('Subject').removeprefix('sub').zfill(2)}"
 
 
 def _clip(
     root: Path, pictures: Path, origin: Origin, row: workbook.Row, classes: dict[tuple[str, str], int], notes: list[str]
 ) -> Clip:
-    subject = plain(f"sub{row.text('Subject').removeprefix('sub').zfill(2)}", row.where)
+    subject = plain(_subject(row), row.where)
     name = plain(row.text("Filename"), row.where)
     folder = pictures / subject / name
     found = listed(root / folder, FRAME)
@@ -72,7 +78,7 @@ def _objective_classes(root: Path) -> Iterator[tuple[tuple[str, str], int]]:
     """By (subject, clip): a workbook of its own, which not every copy has."""
     for file in sorted(root.glob("CASME2-ObjectiveClasses.xlsx")):
         for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
-            yield (f"sub{row.text('Subject').zfill(2)}", row.text("Filename")), row.integer("Objective Class")
+            yield (_subject(row), row.text("Filename")), row.integer("Objective Class")
 
 
 LAYOUT = Layout("casme2", "CASME II", 200, FRAME, Counts(255, 26, (88, 32, 25)), read)

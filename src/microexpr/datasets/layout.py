@@ -1,7 +1,8 @@
 """What a native layout is to the rest of the program: a name, a rate, published counts and a reader."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +28,28 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`read(root, origin)` returns all annotated clips, sorted, and notes on whatever it repaired or passed over.
+    """`read(root, origin, problems)` returns all annotated clips, sorted, and notes on what it repaired or passed over.
 
-    It raises DataError naming file, row and clip. `frame` has one group: the number in a frame's file name."""
+    A clip that cannot be read raises DataError naming file, row and clip; or, where `problems` is a list, is left out
+    and its error appended. `frame` has one group: the number in a frame's file name."""
 
     name: str
     title: str
     fps: int
     frame: re.Pattern[str]
     published: Counts
-    read: Callable[[Path, Origin], tuple[list[Clip], list[str]]]
+    read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
+
+
+@contextmanager
+def gathered(problems: list[str] | None) -> Iterator[None]:
+    """Lets a DataError pass, or puts it on the list if there is one."""
+    try:
+        yield
+    except DataError as error:
+        if problems is None:
+            raise
+        problems.append(str(error))
 
 
 def label_of(emotion: str, dropped: tuple[str, ...] = ()) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import listed
-from microexpr.datasets.layout import Counts, Layout, label_of, plain
+from microexpr.datasets.layout import Counts, Layout, gathered, label_of, plain
 from microexpr.errors import DataError
 
 FRAME = re.compile(r"\d{3}_(\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
@@ -19,20 +19,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def read(root: Path, origin: Origin) -> tuple[list[Clip], list[str]]:
+def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = Path("SAMM") if (root / "SAMM").is_dir() else Path()
     clips: list[Clip] = []
-    for row in workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY"):
-        clip = _clip(root, pictures, origin, row)
-        if any(clip.id == other.id for other in clips):
-            raise DataError(f"clip {clip.id} has two rows ({row.where})")
-        clips.append(clip)
-    known = {clip.folder for clip in clips}
-    folders = sorted((root / pictures).glob("[0-9][0-9][0-9]/*/"))
+    rows = list(workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY"))
+    for row in rows:
+        with gathered(problems):
+            clip = _clip(root, pictures, origin, row)
+            if any(clip.id == other.id for other in clips):
+                raise DataError(f"clip {clip.id} has two rows ({row.where})")
+            clips.append(clip)
+    known = {(row.text("Subject").zfill(3), row.text("Filename")) for row in rows}
     notes = [
         f"{folder}: has no row in the annotation; passed over"
-        for folder in folders
-        if str(folder.relative_to(root)) not in known
+        for folder in sorted((root / pictures).glob("[0-9][0-9][0-9]/*/"))
+        if folder.parts[-2:] not in known
     ]
     return sorted(clips, key=lambda clip: clip.id), notes
 

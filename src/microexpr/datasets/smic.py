@@ -9,7 +9,7 @@ from pathlib import Path
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets.frames import listed
-from microexpr.datasets.layout import Counts, Layout, first_folder, label_of
+from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of
 from microexpr.errors import DataError
 
 FRAME = re.compile(r"(?:reg_)?image(\d+)\.(?:bmp|jpg|jpeg|png)", re.IGNORECASE)
@@ -18,7 +18,7 @@ CLIP = re.compile(r"s(\d+)_(ne|po|sur)_(\d+)")
 EMOTION = {"ne": "negative", "po": "positive", "sur": "surprise"}
 
 
-def read(root: Path, origin: Origin) -> tuple[list[Clip], list[str]]:
+def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS)
     clips: list[Clip] = []
     notes: list[str] = []
@@ -27,23 +27,26 @@ def read(root: Path, origin: Origin) -> tuple[list[Clip], list[str]]:
         if match is None:
             notes.append(f"{folder}: is not named like s1_ne_01; passed over")
             continue
-        subject, emotion = f"s{int(match[1]):02d}", EMOTION[match[2]]
-        if folder.parts[-4] not in (subject, f"s{int(match[1])}"):
-            raise DataError(f"{folder}: lies in the folder of {folder.parts[-4]}, but its name says {subject}")
-        if folder.parent.name != emotion:
-            raise DataError(f"{folder}: lies under {folder.parent.name!r}, but its name says {emotion!r}")
-        found = listed(folder, FRAME)
-        clips.append(
-            Clip(
-                dataset="smic", subject=subject, name=f"{subject}_{match[2]}_{match[3]}", origin=origin,
-                folder=str(folder.relative_to(root)), first=min(found), last=max(found), frames=len(found),
-                onset=min(found), apex=None, offset=max(found), fps=LAYOUT.fps,
-                emotion=emotion, label=label_of(emotion), objective_class=None, action_units="",
-            )
-        )  # fmt: skip
+        with gathered(problems):
+            clips.append(_clip(root, folder, origin, match))
     if not clips:
         raise DataError(f"{pictures}: must hold clips like s1/micro/negative/s1_ne_01, found none")
     return sorted(clips, key=lambda clip: clip.id), notes
+
+
+def _clip(root: Path, folder: Path, origin: Origin, match: re.Match[str]) -> Clip:
+    subject, emotion = f"s{int(match[1]):02d}", EMOTION[match[2]]
+    if folder.parts[-4] not in (subject, f"s{int(match[1])}"):
+        raise DataError(f"{folder}: lies in the folder of {folder.parts[-4]}, but its name says {subject}")
+    if folder.parent.name != emotion:
+        raise DataError(f"{folder}: lies under {folder.parent.name!r}, but its name says {emotion!r}")
+    found = listed(folder, FRAME)
+    return Clip(
+        dataset="smic", subject=subject, name=f"{subject}_{match[2]}_{match[3]}", origin=origin,
+        folder=str(folder.relative_to(root)), first=min(found), last=max(found), frames=len(found),
+        onset=min(found), apex=None, offset=max(found), fps=LAYOUT.fps,
+        emotion=emotion, label=label_of(emotion), objective_class=None, action_units="",
+    )  # fmt: skip
 
 
 LAYOUT = Layout("smic", "SMIC-HS", 100, FRAME, Counts(164, 16, (70, 51, 43)), read)

@@ -1,4 +1,4 @@
-"""Renders what the plan says: one person's clips as native frames, and the truth about them. No labels are drawn here."""
+"""Renders what the plan says: one person's clips as native frames, and the truth about them. Draws no labels."""
 
 import sys
 from collections.abc import Iterator

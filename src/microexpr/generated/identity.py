@@ -1,5 +1,6 @@
-"""Who a face belongs to: traits and the shape of the head that they and chance give. No skin, no hair, no expression."""
+"""Who a face belongs to: traits, looks, the shape of the head that they and chance give. No texture, no expression."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from microexpr.generated.rig import rig, target
 
 ANCESTRIES = ("caucasian", "african", "asian")
-SPREAD = 0.55  # of all deviations below: at 1 one in ten faces is a caricature
+SPREAD = 0.55  # of all deviations below: near 1 many faces are caricatures
 
 # Shape target, its two ends, standard deviation of its weight (negative weights take the first end).
 FEATURES: tuple[tuple[str, str, str, float], ...] = (
@@ -94,6 +95,63 @@ class Traits:
     def is_male(self) -> bool:
         """Where only either will do: beard, cut of the hair."""
         return self.male > 0.5
+
+
+SKIN_TONE = (0.18, 0.8, 0.33)  # by ancestry, 0 light ... 1 dark
+HAIR_COLOURS = {
+    "black": (26, 22, 21),
+    "dark": (45, 33, 26),
+    "brown": (78, 54, 38),
+    "light": (128, 92, 58),
+    "blond": (184, 150, 104),
+    "red": (130, 66, 36),
+}
+GREY_HAIR = (150, 148, 146)
+DARK_IRISES = ((70, 44, 26), (52, 34, 22))
+LIGHT_IRISES = ((70, 44, 26), (92, 62, 36), (96, 110, 80), (104, 130, 150))
+CUTS = ("crop", "short", "medium", "long")
+CUT_SHARES = {True: (0.4, 0.45, 0.15, 0.0), False: (0.02, 0.08, 0.3, 0.6)}  # by Traits.is_male
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What paints a person: colours, hairline, cut of the hair. Colours are sRGB in 0..1."""
+
+    tone: float  # of the skin, 0 light ... 1 dark
+    hair: tuple[float, float, float]
+    iris: tuple[float, float, float]
+    cloth: tuple[float, float, float]
+    cut: str  # one of CUTS
+    hairline: float  # how much higher than usual it is over the forehead, dm
+    temples: float  # how far it recedes there, dm
+    peak: float  # how far it comes down in the middle, dm
+
+    @classmethod
+    def drawn(cls, traits: Traits, rng: np.random.Generator) -> "Look":
+        irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
+        receding = rng.uniform(0.0, 0.3) * (traits.age > 0.3) if traits.is_male else -0.03
+        return cls(
+            tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.07), 0, 1)),
+            hair=_hair_colour(traits, rng),
+            iris=_colour(irises[rng.integers(len(irises))]),
+            cloth=_colour(255 * np.sqrt(rng.uniform(0.04, 0.55) * (1 + rng.uniform(-0.4, 0.4, 3)))),
+            cut=str(rng.choice(CUTS, p=CUT_SHARES[traits.is_male])),
+            hairline=rng.normal(0, 0.06) + receding,
+            temples=rng.uniform(0, 0.3) if traits.is_male else rng.uniform(0, 0.12),
+            peak=max(0.0, rng.normal(0, 0.06)),
+        )
+
+
+def _hair_colour(traits: Traits, rng: np.random.Generator) -> tuple[float, float, float]:
+    names = ["black", "dark"] if traits.ancestry[0] < 0.5 else ["dark", "brown", "light", "blond", "red", "brown"]
+    colour = np.array(HAIR_COLOURS[str(rng.choice(names))])
+    grey = np.clip((traits.age - 0.55) * 2.2 * rng.uniform(0.3, 1.3), 0, 1)
+    return _colour((colour + grey * (GREY_HAIR - colour)) * rng.uniform(0.85, 1.15))
+
+
+def _colour(levels: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = (float(level) / 255 for level in levels)
+    return red, green, blue
 
 
 def shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,24 @@
+"""Action-unit curves in time: smoothed, and relative to the onset. Arrays in, arrays out."""
+
+import numpy as np
+
+
+def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
+    """[T, ...]: the mean of each frame and those up to `half_window` seconds before and after (FAMGAN, eq. 2).
+
+    The paper's two frames at 200 fps are 0.01 s; the number of frames follows `fps`, rounded. Its index runs over
+    action units in print but over time in the text; here over time. Near the ends the window shrinks on both sides
+    alike, so that a straight line stays one.
+    """
+    reach = round(half_window * fps)
+    frames = len(curves)
+    total = np.cumsum(np.concatenate([np.zeros_like(curves[:1], float), curves]), axis=0, dtype=float)
+    time = np.arange(frames)
+    reaches = np.minimum(reach, np.minimum(time, frames - 1 - time))
+    counts = (2 * reaches + 1).reshape(-1, *[1] * (curves.ndim - 1))
+    return ((total[time + reaches + 1] - total[time - reaches]) / counts).astype(curves.dtype)
+
+
+def relative(curves: np.ndarray, onset: int) -> np.ndarray:
+    """[T, ...]: change since the frame at position `onset` (FAMGAN, eq. 3, as its text means it)."""
+    return curves - curves[onset]

@@ -1,0 +1,58 @@
+"""What a FACS coder writes for a clip ("1+L2", "(R6 or R12)+R15", "?"), as values. Text in, values out."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from microexpr.errors import DataError
+
+Side = Literal["both", "left", "right"]
+SIDE: dict[str, Side] = {"": "both", "L": "left", "R": "right"}
+CODE = re.compile(
+    r"(?P<asymmetric>A/)?(?P<side>[LR]?)(?:AU)?(?P<number>[1-9]\d?)(?P<intensity>(?:[A-E](?:/[A-E])?)?)(?P<unsure>\??)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionUnit:
+    """One coded action unit, or several of which one was meant."""
+
+    number: int  # of FACS
+    side: Side = "both"  # the subject's own
+    intensity: str = ""  # A (trace) to E (maximum); "AB" where the coder wavered between two; "" not coded
+    asymmetric: bool = False  # on both sides, stronger on `side`
+    certain: bool = True  # no question mark behind it
+    alternatives: tuple["ActionUnit", ...] = ()  # what else it may have been, in the coder's order
+
+
+def parse(text: str) -> tuple[ActionUnit, ...]:
+    """The action units of a code, in its order; () for "" and "?", where nothing is known.
+
+    `+` joins units that came together, `or` (which binds more closely, and may stand in brackets) names alternatives.
+    L or R before a number is the side, A to E behind it the intensity (A/B: between two), A/ before the side means
+    asymmetric, and ? behind unsure. Raises DataError naming the text.
+    """
+    if text.strip() in ("", "?"):
+        return ()
+    return tuple(_alternatives(term.strip(), text) for term in text.split("+"))
+
+
+def _alternatives(term: str, text: str) -> ActionUnit:
+    bracketed = term.startswith("(") and term.endswith(")")
+    first, *others = (_unit(code, text) for code in re.split(r"\s+or\s+", term[1:-1] if bracketed else term))
+    return replace(first, alternatives=tuple(others))
+
+
+def _unit(code: str, text: str) -> ActionUnit:
+    match = CODE.fullmatch(code.strip())
+    if match is None:
+        raise DataError(
+            f"action units must be coded like 1+L2, R12B or (R6 or R12)+R15, not {code.strip()!r} in {text!r}"
+        )
+    return ActionUnit(
+        number=int(match["number"]),
+        side=SIDE[match["side"]],
+        intensity=match["intensity"].replace("/", ""),
+        asymmetric=bool(match["asymmetric"]),
+        certain=not match["unsure"],
+    )

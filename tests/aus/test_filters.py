@@ -1,0 +1,28 @@
+"""Filters in time against sums written out."""
+
+import numpy as np
+import pytest
+
+from microexpr.aus.filters import relative, smooth
+from microexpr.seeds import generator
+
+
+@pytest.mark.parametrize(("fps", "reach"), [(200, 2), (100, 1), (300, 3), (30, 0)])
+def test_smooth_is_the_mean_of_equation_two_and_its_reach_follows_fps(fps: int, reach: int) -> None:
+    curves = generator(0, "filters").normal(size=(20, 17, 3)).astype(np.float32)
+    smoothed = smooth(curves, fps, half_window=0.01)
+    assert smoothed.dtype == np.float32
+    for frame in range(reach, 20 - reach):
+        expected = sum(curves[frame + step] for step in range(-reach, reach + 1)) / (2 * reach + 1)
+        assert smoothed[frame] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 12])
+def test_smooth_keeps_a_straight_line_to_its_ends(frames: int) -> None:
+    line = np.linspace(-1, 2, frames)[:, None]
+    assert smooth(line, 200, 0.02) == pytest.approx(line)
+
+
+def test_relative_is_zero_at_the_onset() -> None:
+    curves = np.array([[3.0, 1.0], [2.0, 4.0], [5.0, 0.0]])
+    assert relative(curves, 1).tolist() == [[1, -3], [0, 0], [3, -4]]

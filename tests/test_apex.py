@@ -1,0 +1,85 @@
+"""The spotted apex against a known one; events against the annotation."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.apex import Params, apex, locate, regions, spot
+from microexpr.clip import Clip
+from microexpr.errors import DataError
+from microexpr.faces import TEMPLATE
+from microexpr.seeds import generator
+
+FRAMES, ONSET, APEX, OFFSET = 30, 3, 14, 26
+CLIP = Clip("casme2", "sub01", "EP02_01f", "licensed", "-", 46, 75, 30, 49, None, 72, 200, "happiness", 1, 1, "12")
+
+
+def landmarks() -> np.ndarray:
+    """float32[T, 68, 2]: points of interest near where an aligned face has them."""
+    points = np.full((68, 2), 144.0)
+    points[17:22] = np.linspace([64, 60], [126, 50], 5)
+    points[22:27] = np.linspace([162, 50], [224, 60], 5)
+    points[48], points[54] = [110, 180], [178, 180]
+    points[[36, 39, 42, 45, 33]] = TEMPLATE
+    return np.repeat(points[None], FRAMES, axis=0).astype(np.float32)
+
+
+def performance(moving: tuple[int, int], noise: float) -> np.ndarray:
+    """uint8[T, 288, 288]: a texture of which the skin around one point is pulled up and let go."""
+    rng = generator(0, "apex")
+    texture = cv2.GaussianBlur(rng.normal(size=(288, 288)), (0, 0), 4)
+    texture = (128 + 30 * texture / texture.std()).astype(np.float32)
+    y, x = np.mgrid[:288, :288].astype(np.float32)
+    place = np.exp(-((x - moving[0]) ** 2 + (y - moving[1]) ** 2) / (2 * 15**2))
+    course = np.interp(np.arange(FRAMES), [ONSET, APEX, OFFSET], [0, 1, 0])
+    course = course**2 * (3 - 2 * course)
+    frames = [cv2.remap(texture, x, y + np.float32(3 * height) * place, cv2.INTER_CUBIC) for height in course]
+    return np.clip(np.stack(frames) + rng.normal(0, noise, (FRAMES, 288, 288)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("moving", [(110, 180), (178, 180), (80, 55), (200, 55)])
+def test_apex_of_a_bump_is_found_within_one_frame(moving: tuple[int, int]) -> None:
+    score = spot(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
+    assert score.shape == (FRAMES,) and score.dtype == np.float32
+    assert abs(apex(score, ONSET, OFFSET) - APEX) <= 1
+
+
+def test_score_of_a_still_clip_is_two_and_follows_its_definition() -> None:
+    still = np.full((FRAMES, 288, 288), 90, np.uint8)
+    assert spot(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
+    flash = still.copy()
+    flash[10] += 8  # 8 from onset, from offset and from the frame before; the next is 0, 0 and 8
+    score = spot(flash, landmarks(), ONSET, OFFSET, Params())
+    assert score[[9, 10, 11]] == pytest.approx([2, 2, 2 / 9])
+
+
+def test_regions_are_ten_and_inside_the_crop() -> None:
+    boxes = regions(landmarks()[0], 288, 36)
+    assert len(boxes) == len(set((rows.start, columns.start) for rows, columns in boxes)) == 10
+    shifted = regions(landmarks()[0] + [150, 200], 288, 36)
+    for rows, columns in boxes + shifted:
+        assert rows.stop - rows.start == columns.stop - columns.start == 36
+        assert min(rows.start, columns.start) >= 0 and max(rows.stop, columns.stop) <= 288
+
+
+def test_events_keep_the_annotation_and_spot_what_it_lacks() -> None:
+    faces = {
+        "frame": np.arange(46, 76),
+        "crop": performance((110, 180), noise=2)[..., None],
+        "landmarks_crop": landmarks(),
+    }
+    spotted = locate(CLIP, {name: np.asarray(array) for name, array in faces.items()}, Params())
+    assert (spotted.method, spotted.onset, spotted.offset) == ("spotted", 49, 72)
+    assert abs(spotted.apex - (46 + APEX)) <= 1
+    annotated = locate(replace(CLIP, apex=55), faces, Params())
+    assert (annotated.method, annotated.apex) == ("annotated", 55)
+    assert np.array_equal(annotated.score, spotted.score)
+    with pytest.raises(DataError, match=r"offset must be one of the frames 46\.\.75, not 99 \(casme2/sub01/EP02_01f\)"):
+        locate(replace(CLIP, offset=99), faces, Params())
+
+
+@pytest.mark.parametrize(("onset", "offset", "expected"), [(4, 4, 4), (4, 5, 5), (4, 6, 5)])
+def test_apex_of_the_shortest_clips(onset: int, offset: int, expected: int) -> None:
+    assert apex(np.zeros(9), onset, offset) == expected

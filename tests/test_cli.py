@@ -1,0 +1,99 @@
+"""What a user types and reads."""
+
+import subprocess
+import sys
+
+import pytest
+from composites import STSTNET
+from test_tables import rows
+
+from microexpr import evaluation, store
+from microexpr.cli import main
+
+
+@pytest.fixture
+def log(tmp_path):
+    lines = []
+    for dataset, matrix in STSTNET.items():
+        lines.append(f"{dataset} s01")
+        cells = [(t, p) for t in range(3) for p in range(3) for _ in range(matrix[t][p])]
+        lines += [f"c{number} {t} {p}" for number, (t, p) in enumerate(cells)]
+    path = tmp_path / "log.txt"
+    path.write_text("\r\n".join(lines))
+    return path
+
+
+def test_score_gives_the_published_figures(log, capsys):
+    assert main(["score", str(log)]) == 0
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["full", "442", "0.7353", "0.7186", "0.7692"] in lines
+    assert ["samm", "133", "0.6588", "0.6415", "0.7744"] in lines
+
+
+def test_an_error_is_one_line(tmp_path, capsys):
+    path = tmp_path / "none.h5"
+    assert main(["inspect", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"error: {path}: does not exist\n")
+
+
+@pytest.mark.parametrize("arguments", [["score", "none.txt"], ["table"], ["table", "--methods", "ststnet"]])
+def test_what_is_not_there_is_named(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert {"score": "none.txt", "table": "results/evaluate/megc2019"}[arguments[0]] in error
+
+
+def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "140")
+    for method in ("ststnet", "icegan"):
+        evaluation.write(f"results/evaluate/megc2019/{method}.csv", rows(method))
+    assert main(["table", "--methods", "icegan"]) == 0
+    assert "ststnet" not in (printed := capsys.readouterr().out)
+    assert "0.8450" in printed and "generated" in printed
+    assert main(["table"]) == 0
+    assert "ststnet" in capsys.readouterr().out
+
+
+def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "1of1.h5"
+    with store.create(path, "train", {"epochs": 2}, origin="generated") as file:
+        group = file.group("casme2/sub01")
+        group.put("truth", [0, 1])
+        group.put("fitted_on", ["generated/casme2/sub02/a", "generated/casme2/sub02/b", "generated/ckplus/S005/*"])
+    assert main(["inspect", str(path)]) == 0
+    tree = capsys.readouterr().out
+    assert "truth int64 2 (clip) in class index: negative 0, positive 1, surprise 2" in tree
+    assert 'params = {"epochs": 2}' in tree
+    assert main(["inspect", "--chain", str(path)]) == 0
+    chain = capsys.readouterr().out
+    assert "casme2/sub01 was fitted on 3 entries" in chain
+    assert "generated/casme2 1 people, clips of each: sub02 2" in chain
+    assert "generated/ckplus 1 people, clips of each: S005 all" in chain
+
+
+def test_check_counts_problems(monkeypatch, capsys):
+    from microexpr import datasets
+
+    monkeypatch.setattr(datasets, "check", lambda directory: [f"{directory}: 1 frame short"], raising=False)
+    assert main(["check", "raw"]) == 1
+    assert capsys.readouterr().out == "raw: 1 frame short\nraw: 1 problems\n"
+    monkeypatch.setattr(datasets, "check", lambda directory: [])
+    assert main(["check", "raw"]) == 0
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from microexpr.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'numpy', 'h5py', 'rich'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("[]\n")
+    for command in ("inspect", "score", "check", "methods", "table"):
+        assert f"\n    {command} " in run.stdout

@@ -1,0 +1,59 @@
+"""`make preset PRESET=name`: merges workflow/presets/<name>.yaml into params.yaml; comments and other values stay."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from microexpr.errors import nearest
+from microexpr.store import write_text
+
+PRESETS = Path("workflow/presets")
+
+
+def merge(values: dict, changes: dict, where: str = "") -> None:
+    """Puts each value of `changes` into `values`, section by section. Raises KeyError for a key that is not there.
+
+    A list of methods is taken as it stands, since a preset may drop some."""
+    for key, value in changes.items():
+        if where in ("methods.",):
+            values.setdefault(key, {}).update(value or {})
+        elif key not in values:
+            raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
+        elif isinstance(value, dict):
+            merge(values[key], value, f"{where}{key}.")
+        else:
+            values[key] = value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("preset", help=", ".join(sorted(path.stem for path in PRESETS.glob("*.yaml"))))
+    parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
+    arguments = parser.parse_args()
+    path, preset = Path("params.yaml"), PRESETS / f"{arguments.preset}.yaml"
+    if not preset.exists():
+        parser.error(f"{preset} is not there; presets: {', '.join(sorted(p.stem for p in PRESETS.glob('*.yaml')))}")
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", str(path)]).returncode
+    if changed and not arguments.force:
+        sys.exit("error: params.yaml has edits that git does not hold; commit them, or add --force")
+    yaml = YAML()
+    yaml.width = 120
+    values = yaml.load(path)
+    changes = YAML(typ="safe").load(preset)
+    for name in changes.pop("drop_methods", []):
+        values["methods"].pop(name, None)
+    merge(values, changes)
+    from io import StringIO
+
+    text = StringIO()
+    yaml.dump(values, text)
+    write_text(path, text.getvalue())
+    print(f"params.yaml now has {preset}; `git diff params.yaml` shows it")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
