@@ -30,7 +30,7 @@ def test_spawning_in_steps_is_spawning_at_once():
 
 def test_values_are_these_on_every_machine():
     """A change here changes every result there is."""
-    assert spawn(1, "casme2", "sub01").generate_state(2).tolist() == [0, 0]
+    assert spawn(1, "casme2", "sub01").generate_state(2).tolist() == [557361226, 1738532160]
 
 
 def test_global_state_is_neither_read_nor_touched():

@@ -14,7 +14,7 @@ def methods() -> list[tuple[str, str, str, str, str]]:
         kind = method.find(name)
         made = kind(kind.Params())  # its defaults are the paper's values
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in made.inputs.items())
-        rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.2f}", ", ".join(PROTOCOLS)))
+        rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.4f}", ", ".join(PROTOCOLS)))
     return rows
 
 

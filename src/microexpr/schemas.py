@@ -81,6 +81,7 @@ AUS = Schema(
         "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
                           f"smoothed less its value at the onset; {SIDES}"),
         "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
+        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the regressor was fitted on"),
     },
 )  # fmt: skip
 TRAIN = Schema(

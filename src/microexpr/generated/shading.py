@@ -51,12 +51,23 @@ class Lamps(NamedTuple):
     below: np.ndarray
 
 
-@njit(fastmath=True, inline="always")
-def _mix(a, b, c, w0, w1):  # type: ignore[no-untyped-def]
-    return w0 * a + w1 * b + (_f(1) - w0 - w1) * c
+@njit(fastmath=True, error_model="numpy", inline="always")
+def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
+    """A column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
+    w2 = _f(1) - w0 - w1
+    return (
+        w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
+    )
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
+def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
+    below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
+    return (_f(1) - fv) * above + fv * below
+
+
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-def]
     """Linear RGB and gloss, bilinear; folds darken what lies in them by how deep the expression makes them."""
     u = u * detail - _f(0.5)
@@ -64,22 +75,18 @@ def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-d
     i = min(max(int(u), 0), skin.shape[1] - 2)
     j = min(max(int(v), 0), skin.shape[0] - 2)
     fu, fv = u - _f(i), v - _f(j)
-    p00, p10, p01, p11 = (_f(1) - fu) * (_f(1) - fv), fu * (_f(1) - fv), (_f(1) - fu) * fv, fu * fv
-    a, b, c, d = skin[j, i], skin[j, i + 1], skin[j + 1, i], skin[j + 1, i + 1]
-    red = p00 * _f(a[0]) + p10 * _f(b[0]) + p01 * _f(c[0]) + p11 * _f(d[0])
-    green = p00 * _f(a[1]) + p10 * _f(b[1]) + p01 * _f(c[1]) + p11 * _f(d[1])
-    blue = p00 * _f(a[2]) + p10 * _f(b[2]) + p01 * _f(c[2]) + p11 * _f(d[2])
     shade = _f(1 / 255)
     if fold0 + fold1 > _f(0.003):
-        a, b, c, d = folds[j, i], folds[j, i + 1], folds[j + 1, i], folds[j + 1, i + 1]
-        depth0 = p00 * _f(a[0]) + p10 * _f(b[0]) + p01 * _f(c[0]) + p11 * _f(d[0]) - _f(128)
-        depth1 = p00 * _f(a[1]) + p10 * _f(b[1]) + p01 * _f(c[1]) + p11 * _f(d[1]) - _f(128)
+        depth0 = _bilinear(folds, j, i, fv, fu, 0) - _f(128)
+        depth1 = _bilinear(folds, j, i, fv, fu, 1) - _f(128)
         shade *= max(_f(0.4), _f(1) + _f(0.4 / 128) * (fold0 * depth0 + fold1 * depth1))
-    red, green, blue = red * shade, green * shade, blue * shade
-    return red * red, green * green, blue * blue, _f(skin[j, i, 3]) * _f(1 / 255)
+    red = _bilinear(skin, j, i, fv, fu, 0) * shade
+    green = _bilinear(skin, j, i, fv, fu, 1) * shade
+    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
+    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255)
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     """Linear RGB and gloss of an eyeball at (u, v), its front seen from ahead: white, iris, limbus, pupil, lid's shadow."""
     radius = np.sqrt(u * u + v * v)
@@ -97,7 +104,7 @@ def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     return red * open_, green * open_, blue * open_, gloss * (_f(0.25) + _f(0.75) * open_)
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _hair(u, v, depth, strands, colour):  # type: ignore[no-untyped-def]
     """Linear RGB: brighter strands, darker roots."""
     strand = strands[min(max(int(v), 0), strands.shape[0] - 1), min(max(int(u), 0), strands.shape[1] - 1)]
@@ -106,14 +113,14 @@ def _hair(u, v, depth, strands, colour):  # type: ignore[no-untyped-def]
     return colour[0] * bright, colour[1] * bright, colour[2] * bright
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _power(x, doublings):  # type: ignore[no-untyped-def]
     for _ in range(doublings):
         x *= x
     return x
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _lit(albedo, wrap, normal, sky, lit, gloss, doublings, lamps, channel):  # type: ignore[no-untyped-def]
     """One channel: wrapped diffuse light (red wraps furthest, as under skin), sky and ground, highlight, rim."""
     facing = normal[0] * lamps.direction[0] + normal[1] * lamps.direction[1] + normal[2] * lamps.direction[2]
@@ -127,27 +134,28 @@ def _lit(albedo, wrap, normal, sky, lit, gloss, doublings, lamps, channel):  # t
     return albedo * (lamps.key[channel] * diffuse + room) + highlight + rim
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     """Linear RGB of one sample on triangle t."""
-    i, j, k = surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2]
-    a, b, c = surface.attributes[i], surface.attributes[j], surface.attributes[k]
-    p, q, r = surface.coordinates[i], surface.coordinates[j], surface.coordinates[k]
-    x, y, z = _mix(a[0], b[0], c[0], w0, w1), _mix(a[1], b[1], c[1], w0, w1), _mix(a[2], b[2], c[2], w0, w1)
+    corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
+    by_vertex, coordinates = surface.attributes, surface.coordinates
+    x, y, z = (
+        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2),
+    )  # fmt: skip
     unit = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
     normal = (x * unit, y * unit, z * unit)
-    sky, lit = _mix(a[3], b[3], c[3], w0, w1), _mix(a[4], b[4], c[4], w0, w1)
-    u, v = _mix(p[0], q[0], r[0], w0, w1), _mix(p[1], q[1], r[1], w0, w1)
+    sky, lit = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
+    u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
     material, wrap, doublings = surface.materials[t], _f(0), 4
     if material == SKIN:
-        fold0, fold1 = _mix(a[5], b[5], c[5], w0, w1), _mix(a[6], b[6], c[6], w0, w1)
+        fold0, fold1 = _mix(by_vertex, corners, w0, w1, 5), _mix(by_vertex, corners, w0, w1, 6)
         red, green, blue, gloss = _skin(u, v, fold0, fold1, surface.skin, surface.folds, surface.detail)
         wrap = _f(0.25)
     elif material == EYE:
         red, green, blue, gloss = _eye(u, v, surface.iris, surface.iris_colour)
         doublings = 7
     elif material == HAIR:
-        red, green, blue = _hair(u, v, _mix(p[2], q[2], r[2], w0, w1), surface.strands, surface.hair)
+        red, green, blue = _hair(u, v, _mix(coordinates, corners, w0, w1, 2), surface.strands, surface.hair)
         gloss, wrap, doublings = _f(0.05), _f(0.3), 3
     elif material == LASH:
         red, green, blue, gloss = surface.hair[0] * _f(0.4), surface.hair[1] * _f(0.4), surface.hair[2] * _f(0.4), _f(0)
@@ -162,12 +170,12 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _level(linear, curve):  # type: ignore[no-untyped-def]
     return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, error_model="numpy", cache=True)
 def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
     """Colours of a window of the image, whose samples are two by two to a pixel.
 
@@ -181,25 +189,26 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
             t = (hit[j, i], hit[j, i + 1], hit[j + 1, i], hit[j + 1, i + 1])
             if max(t) < 0:
                 continue
-            pixel = image[top + y, left + x]
             whole = min(t) >= 0
             if whole and _all_skin(t, surface.materials):
                 first, w0, w1 = _middle(t, weights, j, i)
                 red, green, blue = _sample(first, w0, w1, surface, lamps)
-                pixel[0], pixel[1], pixel[2] = _level(red, curve), _level(green, curve), _level(blue, curve)
+                image[top + y, left + x, 0] = _level(red, curve)
+                image[top + y, left + x, 1] = _level(green, curve)
+                image[top + y, left + x, 2] = _level(blue, curve)
                 continue
             step = 3 if whole and surface.materials[t[0]] == HAIR and surface.materials[t[3]] == HAIR else 1
-            _shade_samples(t, step, weights, j, i, surface, lamps, curve, pixel)
+            _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, top + y, left + x)
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _all_skin(t, materials):  # type: ignore[no-untyped-def]
     return (
         materials[t[0]] == SKIN and materials[t[1]] == SKIN and materials[t[2]] == SKIN and materials[t[3]] == SKIN
     )
 
 
-@njit(fastmath=True, inline="always")
+@njit(fastmath=True, error_model="numpy", inline="always")
 def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
     """Triangle and weights for the middle of a pixel: the mean of two opposite samples on one triangle, if any are."""
     if t[0] == t[3]:
@@ -211,17 +220,21 @@ def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
     return t[0], weights[j, i, 0], weights[j, i, 1]
 
 
-@njit(fastmath=True)
-def _shade_samples(t, step, weights, j, i, surface, lamps, curve, pixel):  # type: ignore[no-untyped-def]
+@njit(fastmath=True, error_model="numpy", inline="always")
+def _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, row, column):  # type: ignore[no-untyped-def]
     red, green, blue = _f(0), _f(0), _f(0)
     for n in range(0, 4, step):
         if t[n] < 0:
-            red, green, blue = red + _f(pixel[0]), green + _f(pixel[1]), blue + _f(pixel[2])
+            red += _f(image[row, column, 0])
+            green += _f(image[row, column, 1])
+            blue += _f(image[row, column, 2])
             continue
-        at = weights[j + n // 2, i + n % 2]
-        r, g, b = _sample(t[n], at[0], at[1], surface, lamps)
+        w0, w1 = weights[j + n // 2, i + n % 2, 0], weights[j + n // 2, i + n % 2, 1]
+        r, g, b = _sample(t[n], w0, w1, surface, lamps)
         red += _f(_level(r, curve))
         green += _f(_level(g, curve))
         blue += _f(_level(b, curve))
     share = _f(0.25) if step == 1 else _f(0.5)
-    pixel[0], pixel[1], pixel[2] = int(red * share + _f(0.5)), int(green * share + _f(0.5)), int(blue * share + _f(0.5))
+    image[row, column, 0] = int(red * share + _f(0.5))
+    image[row, column, 1] = int(green * share + _f(0.5))
+    image[row, column, 2] = int(blue * share + _f(0.5))

@@ -38,14 +38,11 @@ class Generator(nn.Module):
         super().__init__()
         halvings = image_size.bit_length() - 2  # down to 2x2; the bottleneck makes it 1x1
         widths = [width * min(2**level, WIDEST) for level in range(halvings)]
-        self.encoder = nn.ModuleList(
-            down(before, after, norm and before > 1) for before, after in zip([1, *widths], widths, strict=False)
-        )
-        self.bottleneck = down(widths[-1], WIDEST * width, norm=False)  # of one pixel there is no norm
+        normed = [norm and 0 < level < halvings - 1 for level in range(halvings)]  # of 2x2 pixels it leaves no class
+        self.encoder = nn.ModuleList(map(down, [1, *widths], widths, normed))
+        self.bottleneck = down(widths[-1], WIDEST * width, norm=False)
         inward = [WIDEST * width + condition, *(2 * w for w in reversed(widths))]  # twice: beside each comes its skip
-        self.decoder = nn.ModuleList(
-            up(before, after, norm) for before, after in zip(inward, reversed(widths), strict=False)
-        )
+        self.decoder = nn.ModuleList(map(up, inward, reversed(widths), reversed(normed)))
         self.paint = nn.ConvTranspose2d(inward[-1], 1, 4, 2, 1)
 
     def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:

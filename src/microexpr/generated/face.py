@@ -1,0 +1,181 @@
+"""One person's face and its pictures: mesh, skin, hair and eyes put together, moved, lit, drawn. No time, no noise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.generated import eyes, occlusion
+from microexpr.generated.display import ACTION_UNITS, FULL, array
+from microexpr.generated.hair import grown, lashes
+from microexpr.generated.identity import Look, Traits, shape
+from microexpr.generated.raster import EYE, HAIR, LASH, rasterise, vertex_normals
+from microexpr.generated.rig import MAP_WIDTH, SKIN_WIDTH, rig
+from microexpr.generated.scene import SCALE, Light, background, project, rotation
+from microexpr.generated.shading import CURVE, Lamps, Surface, shade
+from microexpr.generated.skin import LEVELS, painted
+from microexpr.seeds import generator
+
+SAMPLES = 2  # a side of a pixel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """One picture and what is true of it."""
+
+    image: np.ndarray  # uint8[H, W, 3], RGB
+    landmarks: np.ndarray  # float32[68, 2]: x, y in px of dlib's points, projected from the mesh
+
+
+class Face:
+    """A person's face from a seed: the same seed is the same person. About 1 s to make; then `render`."""
+
+    def __init__(self, seed: int | np.random.SeedSequence, traits: Traits | None = None) -> None:
+        """`traits` are drawn from the seed unless given."""
+        head = rig()
+        self.traits = traits or Traits.drawn(generator(seed, "traits"))
+        self.look = Look.drawn(self.traits, generator(seed, "look"))
+        self.vertices = shape(self.traits, generator(seed, "shape"))
+        self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
+        self.centre = self.centre.astype(np.float32)
+        self._skin = painted(self.traits, self.look, generator(seed, "skin"))
+        self._hair = grown(self.vertices, self.centre, self.look, generator(seed, "hair"))
+        self._lashes = lashes(generator(seed, "lashes"))
+        self._iris = eyes.iris(generator(seed, "iris"))
+        self._assemble()
+        self._buffers: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self._sky = self._open_sky()
+        self._lit: dict[Light, np.ndarray] = {}
+
+    def render(
+        self,
+        action_units: np.ndarray | Mapping[str, float],
+        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
+        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
+        light: Light = Light(),
+        size: tuple[int, int] = (640, 480),
+        zoom: float = 1.0,
+    ) -> Rendered:
+        """A picture of `size` (width, height) px, antialiased, with the 68 true landmarks.
+
+        action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
+        pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
+        of the height apart. Raises ParamsError for an unknown action unit.
+        """
+        weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
+        points, normals, folds = self._posed(weights)
+        turn = rotation(*(float(angle) for angle in pose))
+        screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        attributes = np.zeros((len(points), 7), np.float32)
+        attributes[:, :3] = normals @ turn.T
+        attributes[:, 3] = self._sky
+        attributes[:, 4] = self._key_light(light)
+        attributes[: len(folds), 5:] = folds
+        image = background(size).copy()
+        self._draw(screen, attributes, light, size[1] * zoom, image)
+        return Rendered(image, screen[rig().landmarks, :2].copy())
+
+    def _assemble(self) -> None:
+        """One list of vertices for all layers (rig, shells, curtain, eyeballs) and of triangles, outermost first."""
+        head, hair = rig(), self._hair
+        points, ball = eyes.sphere()
+        self._eye_normals = np.tile(points, (2, 1))
+        self._eyes = eyes.placed(self.vertices, points)
+        first = len(self.vertices) + len(hair.coordinates)
+        self._triangles = np.concatenate([hair.triangles, head.triangles, ball + first, ball + first + len(points)])
+        counts = (len(hair.triangles), len(head.triangles), 2 * len(ball))
+        hairs, _, balls = (np.full(n, material, np.int32) for n, material in zip(counts, (HAIR, 0, EYE), strict=True))
+        self._materials = np.concatenate([hairs, head.materials, balls])
+        front = np.column_stack([points[:, :2], np.zeros(len(points))])
+        self._coordinates = np.concatenate([head.coordinates, hair.coordinates, np.tile(front, (2, 1))])
+        self._coordinates = self._coordinates.astype(np.float32)
+        self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
+
+    def _posed(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
+        head, hair = rig(), self._hair
+        skin, folds = self.vertices.copy(), np.zeros((len(self.vertices), 2), np.float32)
+        for unit, side in np.argwhere(weights):
+            weight = weights[unit, side]
+            skin += weight * head.units[unit, side]
+            if weight > 0:
+                folds += np.float32(weight**1.3 * (0.4 + 0.9 * self.traits.age)) * head.folds[unit, side]
+        normals = np.zeros_like(skin)
+        vertex_normals(skin, self._solid, normals)
+        points = [skin, skin[hair.roots] + hair.rise, hair.curtain, self._eyes]
+        return (
+            np.concatenate(points),
+            np.concatenate([normals, normals[hair.roots], hair.curtain_normals, self._eye_normals]),
+            folds,
+        )
+
+    def _open_sky(self) -> np.ndarray:
+        points, normals, _ = self._posed(np.zeros((len(ACTION_UNITS), 2), np.float32))
+        self._resting = points - self.centre
+        sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
+        balls = len(points) - len(self._eyes)
+        sky[balls:] = np.maximum(sky[balls:], 0.75)  # lids are painted on the eyeball, see shading
+        return sky
+
+    def _key_light(self, light: Light) -> np.ndarray:
+        if light not in self._lit:
+            lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
+            lit[len(lit) - len(self._eyes) :] = 1
+            self._lit[light] = lit
+        return self._lit[light]
+
+    def _draw(
+        self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray
+    ) -> None:
+        """Rasterises and shades the window of the image that holds the head. `pixels`: the frame's height by zoom."""
+        left, top, right, bottom = _window(screen, image.shape)
+        if right <= left or bottom <= top:
+            return
+        depth, hit, weights = self._cleared((bottom - top) * SAMPLES, (right - left) * SAMPLES)
+        samples = screen.copy()
+        samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
+        rasterise(
+            samples, self._triangles, self._materials, self._coordinates, self._lashes, self._hair.strands, depth, hit, weights
+        )
+        level = _level(pixels)
+        surface = Surface(
+            triangles=self._triangles,
+            materials=self._materials,
+            coordinates=self._coordinates,
+            attributes=attributes,
+            skin=self._skin.colour[level],
+            folds=self._skin.folds[level],
+            detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
+            strands=self._hair.strands,
+            hair=np.square(np.array(self.look.hair, np.float32)) * np.float32(1.15),
+            iris=self._iris,
+            iris_colour=np.square(np.array(self.look.iris, np.float32)) * np.float32(0.8),
+        )
+        towards, (key, above, below) = light.direction(), light.colours()
+        half = towards + np.array([0, 0, 1], np.float32)
+        lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
+        shade(hit, weights, surface, lamps, CURVE, top, left, image)
+
+    def _cleared(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Empty buffers for this many samples, kept from frame to frame: fresh pages would cost more than drawing."""
+        size = rows * columns
+        if self._buffers is None or len(self._buffers[0]) < size:
+            self._buffers = np.empty(size, np.float32), np.empty(size, np.int32), np.empty(2 * size, np.float32)
+        depth, hit, weights = (b[:n] for b, n in zip(self._buffers, (size, size, 2 * size), strict=True))
+        depth[:], hit[:] = -99, -1
+        return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
+
+
+def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom (exclusive) of the pixels that points on the screen can touch."""
+    low, high = screen[:, :2].min(axis=0), screen[:, :2].max(axis=0)
+    height, width = shape[:2]
+    left, top = (max(0, int(np.floor(v))) for v in low)
+    right, bottom = (min(n, int(np.ceil(v)) + 2) for n, v in zip((width, height), high, strict=True))
+    return left, top, right, bottom
+
+
+def _level(pixels: float) -> int:
+    """The level of the skin's detail whose texels are about as large as the pixels of a frame this high."""
+    texels_per_pixel = 145 / (SCALE * pixels)  # on the front of the face, at the finest level
+    return int(np.clip(round(np.log2(texels_per_pixel) + 0.3), 0, LEVELS - 1))

@@ -1,0 +1,38 @@
+"""Sizes of methods against counts made by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from microexpr import catalogue, method
+
+
+class Tiny(method.NetworkMethod):
+    """One 3x3 convolution to four channels and a linear layer: 4 * 9 + 4 and 4 * 3 + 3 weights."""
+
+    paper = "none"
+
+    @property
+    def inputs(self) -> method.Shapes:
+        return {"grey": (1, 5, 5)}
+
+    def build(self, statistics: method.Statistics) -> dict[str, nn.Module]:
+        return {"trunk": nn.Conv2d(1, 4, 3), "head": nn.Linear(4, 3)}
+
+    def phases(self) -> list[method.Phase]:
+        return []
+
+    def scores(self, modules: method.Modules, batch: method.Batch, statistics: method.Statistics) -> torch.Tensor:
+        raise AssertionError("a size needs no scores")
+
+
+def test_weights_are_counted_over_all_modules():
+    assert catalogue.parameters(Tiny(method.Params())) == 40 + 15
+
+
+@pytest.mark.parametrize(("name", "size"), [("majority", "0.0000"), ("ststnet", "0.0017")])
+def test_known_methods_are_listed(name, size):
+    rows = {row[0]: row for row in catalogue.methods()}
+    assert sorted(rows) == method.names()
+    assert rows[name][3] == size
+    assert all("megc2019" in row[4] for row in rows.values())

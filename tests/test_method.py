@@ -1,0 +1,180 @@
+"""One contract over every method there is, in both plans. The engine's own promises are tested in tests/training."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from microexpr.errors import ParamsError
+from microexpr.method import CLASSES, ClassicalMethod, Clips, Method, NetworkMethod, find, names, shuffled
+from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRequest, train
+from microexpr.training.group import Group, Run
+
+SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
+    "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "rate": 2e-3},
+    "lbp_top": {"image_size": 32, "frames": 10, "blocks": 2},
+    "ststnet": {"batch": 6, "rate": 5e-3},
+}
+COUNT = 24
+NETWORKS = [name for name in names() if issubclass(find(name), NetworkMethod)]
+LEARNERS = [name for name in names() if name != "majority"]
+
+
+def small(name: str, epochs: int = 2) -> Method:
+    kind = find(name)
+    own = {"epochs": epochs} if "epochs" in kind.Params.model_fields else {}
+    return kind(kind.Params(**SMALL.get(name, {}), **own))
+
+
+def network(name: str, epochs: int) -> NetworkMethod:
+    method = small(name, epochs)
+    assert isinstance(method, NetworkMethod)
+    return method
+
+
+def clips(method: Method) -> Clips:
+    """Random inputs of the method's shapes in which the class shows: in each kind of input by another sign."""
+    rng, label = np.random.default_rng(1), np.arange(COUNT) % CLASSES
+    inputs = {}
+    for name, shape in sorted(method.inputs.items()):
+        value = rng.normal(0, 0.3, (COUNT, *shape))
+        for clip, one in enumerate(label):
+            if name == "flow":
+                value[clip, one] += 0.5  # one of u, v, strain
+            elif name == "video":
+                value[clip] += np.sin(2 * np.pi * np.arange(shape[-1]) / (3, 6, 12)[one])  # width of the stripes
+            elif name == "apex":
+                value[clip, :, one * shape[1] // CLASSES :][:, : shape[1] // CLASSES] += 1  # height of the bright band
+        grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
+        inputs[name] = torch.tensor(value, dtype=torch.get_default_dtype()) if name == "flow" else torch.tensor(grey)
+    targets = {"label": label, "subject": np.arange(COUNT) // 4, "dataset": np.arange(COUNT) // 12}
+    return Clips(inputs, {name: torch.tensor(value) for name, value in targets.items()})
+
+
+def folds(count: int = 2) -> list[Fold]:
+    """Of unequal sizes: the first tests 4 clips, the next 6, ..."""
+    made, first = [], 0
+    for number in range(count):
+        test = np.arange(first, first + 4 + 2 * number)
+        made.append(Fold(f"s{number:02d}", np.setdiff1d(np.arange(COUNT), test), test))
+        first += len(test)
+    return made
+
+
+def trained(method: Method, data: Clips, folds: list[Fold], plan: Plan = "sequential") -> list[FoldResult]:
+    return list(train(method, data, folds, [7], plan, stack=4))
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", names())
+def test_describes_itself(name):
+    kind = find(name)
+    assert kind.__doc__ and kind.paper.count("\n") == 0 and len(kind.paper) > 20
+    for field in kind.Params.model_fields.values():
+        assert field.description
+        assert field.metadata or field.annotation not in (int, float), "a number must have a range"
+    with pytest.raises(ValidationError, match="no_such_key"):
+        kind.Params(no_such_key=1)
+    with pytest.raises(ValidationError, match="frozen"):
+        kind.Params().no_such_key = 1
+
+
+def test_unknown_method():
+    with pytest.raises(ParamsError, match=r"not ststnets \(did you mean 'ststnet'\?\)"):
+        find("ststnets")
+
+
+@pytest.mark.parametrize("name", names())
+def test_repeats_itself_and_draws_from_no_global_generator(name):
+    method = small(name)
+    data, state = clips(method), torch.get_rng_state()
+    first, second = (trained(method, data, folds()) for _ in range(2))
+    assert torch.equal(state, torch.get_rng_state())
+    for one, two, fold in zip(first, second, folds(), strict=True):
+        assert one.scores.shape == (1, 1 if isinstance(method, ClassicalMethod) else 2, len(fold.test), CLASSES)
+        assert one.scores.dtype == np.float32 and np.isfinite(one.scores).all()
+        assert one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes()
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_score_is_the_clips_own(name):
+    method = small(name)
+    whole = trained(method, clips(method), folds(1))
+    one = trained(method, clips(method), [Fold("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
+    np.testing.assert_allclose(whole[0].scores[:, :, 1:2], one[0].scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in NETWORKS])
+def test_features_look_at_each_clip_alone(name):
+    method = small(name)
+    assert isinstance(method, ClassicalMethod)
+    inputs = clips(method).inputs
+    alone = method.features({key: value[3:4] for key, value in inputs.items()})
+    np.testing.assert_array_equal(method.features(inputs)[3:4], alone)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learns_what_can_be_learnt(name):
+    method = small(name, epochs=25)
+    data, fold = clips(method), folds(3)[2]
+    predicted = trained(method, data, [fold])[0].scores[0, -1].argmax(1)
+    assert (predicted == data.targets["label"].numpy()[fold.test]).all()
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_does_not_see_the_label_of_a_test_clip(name):
+    method = small(name)
+    data, fold = clips(method), folds(1)[0]
+    other = data.targets["label"].clone()
+    other[fold.test] = (other[fold.test] + 1) % CLASSES
+    relabelled = Clips(data.inputs, data.targets | {"label": other})
+    assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
+
+
+def largest_difference(method: NetworkMethod) -> float:
+    """Between the two plans' last scores of three folds, as a share of the largest score."""
+    data, runs = clips(method), [Run(fold, 7) for fold in folds(3)]
+    alone, together = [Group(method, data, [run], stacked=False) for run in runs], Group(method, data, runs, True)
+    for group in [*alone, together]:
+        while group.epoch():
+            pass
+    pairs = [(one.scores[0][-1], many[-1]) for one, many in zip(alone, together.scores, strict=True)]
+    return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_stacked_is_sequential(name):
+    assert largest_difference(network(name, epochs=13)) < 1e-4  # 52 steps
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_stacked_is_sequential_but_for_rounding(name, double):
+    assert largest_difference(network(name, epochs=13)) < 1e-9
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if find(name).synthesises])
+def test_synthesises(name):
+    method = network(name, epochs=2)
+    data, asked = clips(method), Asked(np.array([0, 9, 9]), np.array([2, 0, 1]))
+    request = SynthesisRequest({"s00": asked})
+    for plan in ("sequential", "stacked"):
+        first, second = train(method, data, folds(), [7], plan, stack=4, synthesis=request)
+        assert second.synthetic is None and first.synthetic is not None
+        assert [(one.source, one.label) for one in first.synthetic] == [(0, 2), (9, 0), (9, 1)]
+        images = np.stack([one.image for one in first.synthetic])
+        assert images.shape[0] == 3 and images.ndim == 4 and images.dtype == np.float32
+        assert images.min() >= 0 and images.max() <= 1 and not np.array_equal(images[1], images[2])
+
+
+def test_shuffled_is_permutation_after_permutation():
+    order = shuffled({"label": np.zeros(10)}, 5, 4, np.random.default_rng(0))
+    assert order.shape == (5, 4)
+    assert sorted(order.ravel()[:10]) == sorted(order.ravel()[10:]) == list(range(10))

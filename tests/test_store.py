@@ -1,0 +1,196 @@
+"""Files are whole or not there, say what they hold, and are refused when they are not what they say."""
+
+import errno
+import subprocess
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from microexpr import store
+from microexpr.errors import StoreError
+from microexpr.schemas import SCHEMAS
+
+SCORE = np.linspace(0, 1, 40, dtype=np.float32)
+
+
+def apex_file(path: Path) -> Path:
+    with store.create(path, "apex", {"window": 5}, origin="generated", subject="sub01") as file:
+        group = file.group("EP01_01", method="spotted")
+        group.put("onset", 4)
+        group.put("score", SCORE)
+    return path
+
+
+def read_score(path: Path) -> np.ndarray:
+    with store.opened(path, "apex") as file:
+        return file["EP01_01/score"][()]
+
+
+def said(dataset: h5py.Dataset, attribute: str) -> str:
+    value = dataset.attrs[attribute]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def test_a_file_is_read_without_our_code(tmp_path):
+    with h5py.File(apex_file(tmp_path / "sub01.h5")) as file:
+        assert file.attrs["schema"] == b"apex/1"
+        assert file.attrs["params"] == b'{"window": 5}'
+        assert file.attrs["origin"] == b"generated"
+        assert file["EP01_01"].attrs["method"] == b"spotted"
+        score = file["EP01_01/score"]
+        np.testing.assert_array_equal(score[()], SCORE)
+        assert (said(score, "axes"), said(score, "units")) == ("frame", "mean absolute grey difference")
+        assert (score.fletcher32, score.compression) == (True, None)
+        assert said(file["EP01_01/onset"], "axes") == "scalar"
+
+
+def test_frames_are_chunked_one_by_one(tmp_path):
+    with store.create(tmp_path / "a.h5", "faces", {}) as file:
+        file.group("EP01_01").put("crop", np.zeros((3, 8, 8, 1)))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["EP01_01/crop"].chunks == (1, 8, 8, 1)
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path):
+    assert apex_file(tmp_path / "a.h5").read_bytes() == apex_file(tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("words", [["EP01_01", "naïve 表情 é"], ["", "x"], []])
+def test_text_comes_back(tmp_path, words):
+    with store.create(tmp_path / "a.h5", "train", {}) as file:
+        file.put("fitted_on", words)
+    with store.opened(tmp_path / "a.h5") as file:
+        assert store.strings(file["fitted_on"]) == words
+        assert h5py.check_string_dtype(file["fitted_on"].dtype).length is not None  # fixed, not a reference
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), store.create(path, "apex", {}) as file:
+        file.group("EP01_01").put("onset", 1 // 0)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_seen_before_the_file_is_complete(tmp_path):
+    path = tmp_path / "new" / "sub01.h5"
+    with store.atomic(path) as part:
+        part.write_text("half")
+        assert not path.exists()
+        assert part.parent == path.parent  # a rename within one file system
+    assert path.read_text() == "half"
+
+
+def test_a_full_disk_is_said(tmp_path):
+    with (
+        pytest.raises(StoreError, match=r"a\.csv: cannot be written: no space left on the disk"),
+        store.atomic(tmp_path / "a.csv"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "results").write_text("")
+    with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written"):
+        store.write_text(tmp_path / "results" / "a.csv", "x")
+
+
+def test_lines_end_as_written(tmp_path):
+    store.write_text(tmp_path / "a.csv", "a\nb\r\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
+
+
+def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    message = r"sub01\.h5: must hold flow/1, not apex/1 \(made by microexpr .*\); rerun stage flow"
+    with pytest.raises(StoreError, match=message), store.opened(path, "flow"):
+        pass
+
+
+def test_another_version_of_a_schema_is_refused(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    with h5py.File(path, "a") as file:
+        file.attrs["schema"] = np.bytes_("apex/0")
+    with pytest.raises(StoreError, match="must hold apex/1, not apex/0"):
+        read_score(path)
+
+
+def test_a_foreign_hdf5_file_is_refused(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(StoreError, match="not nothing of microexpr"):
+        read_score(tmp_path / "a.h5")
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(StoreError, match=r"none\.h5: does not exist"):
+        read_score(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+def test_a_truncated_file_is_refused(tmp_path, share):
+    path = apex_file(tmp_path / "sub01.h5")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(StoreError, match="truncated or damaged"):
+        read_score(path)
+
+
+def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    whole = path.read_bytes()
+    start = whole.index(SCORE.tobytes())
+    for position in range(start, start + SCORE.nbytes, 7):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(StoreError, match="cannot be read"):
+            read_score(path)
+
+
+def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
+    with pytest.raises(ValueError, match="must have axes"), store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP01_01").put("score", np.zeros((2, 2)))
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_nearest_fitted_on_is_found(tmp_path):
+    with store.create(tmp_path / "a.h5", "train", {}) as file:
+        file.put("fitted_on", ["generated/smic/s01/*"])
+        file.group("casme2/sub01").put("fitted_on", ["generated/samm/006/*"])
+        file.group("casme2/sub02")
+    with store.opened(tmp_path / "a.h5") as file:
+        assert store.fitted_on(file["casme2/sub01"]) == ["generated/samm/006/*"]
+        assert store.fitted_on(file["casme2/sub02"]) == ["generated/smic/s01/*"]
+    with store.opened(apex_file(tmp_path / "b.h5")) as file:
+        assert store.fitted_on(file["EP01_01"]) == []
+
+
+def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
+    path = tmp_path / "net.safetensors"
+    weights = np.arange(6, dtype=np.float32).reshape(2, 3)
+    store.write_tensors(path, {"weights": weights}, ["b", "a"], method="ststnet")
+    tensors, metadata = store.read_tensors(path)
+    np.testing.assert_array_equal(tensors["weights"], weights)
+    assert metadata == {"fitted_on": "a\nb", "method": "ststnet"}
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
+        store.read_tensors(path)
+
+
+def test_only_the_store_imports_h5py():
+    source = Path(store.__file__).parent
+    found = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)
+    importers = {Path(line).relative_to(source).as_posix() for line in found.stdout.split() if line.endswith(".py")}
+    assert importers == {"store.py"}
+
+
+def test_every_field_says_what_it_is():
+    for schema in SCHEMAS.values():
+        for name, field in schema.fields.items():
+            assert field.description and field.units, name
+            assert field.dtype == "text" or np.dtype(field.dtype)

@@ -1,0 +1,94 @@
+"""The whole pipeline on the tiny preset, run once by the command a user types; tests work on copies of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_collection_modifyitems(items):
+    """All of them on one worker, so that the fixture is made once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("workflow"))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A scratch checkout with its own sources on the path."""
+
+    root: Path
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        env = os.environ | {
+            "PYTHONPATH": str(self.root / "src"),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+        }
+        done = subprocess.run(command, cwd=self.root, env=env, text=True, capture_output=True, timeout=600)
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", "--cores", "2", *arguments, check=check)
+
+    def planned(self, *targets: str) -> dict[str, int]:
+        """Jobs by rule that Snakemake would run now."""
+        said = self.snakemake("--dry-run", "--quiet", "rules", "--", *(targets or ["all"])).stdout
+        counts = {}
+        for line in said.splitlines():
+            words = line.split()
+            if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
+                counts[words[0]] = int(words[1])
+        return counts
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{path}: {old!r} stands there {text.count(old)} times"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def copy(self, to: Path) -> "Project":
+        """Everything, times too: Snakemake's memory stays true."""
+        shutil.copytree(self.root, to, symlinks=True)
+        return Project(to)
+
+
+def checkout(to: Path) -> Project:
+    """The tracked files as they are now, on the tiny preset, committed."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True, capture_output=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        source = ROOT / name
+        if source.is_symlink() or source.is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to / name, follow_symlinks=False)
+    project = Project(to)
+    project.run("git", "init", "-q", "-b", "main")
+    project.run("git", "config", "user.email", "test@example.org")
+    project.run("git", "config", "user.name", "test")
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "checkout")
+    project.run(sys.executable, "workflow/preset.py", "tiny")
+    project.run("git", "commit", "-qam", "tiny preset")
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """A run that nobody may change: copy it."""
+    project = checkout(tmp_path_factory.mktemp("finished") / "project")
+    project.snakemake("--quiet", "all", "--", "all")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Project:
+    """A copy of the finished run, to do anything with."""
+    return finished.copy(tmp_path / "project")

@@ -1,0 +1,71 @@
+"""What a run leaves behind: the table, files that explain themselves, the same bytes on any number of cores."""
+
+import csv
+import hashlib
+import shutil
+
+import h5py
+
+from microexpr import tables
+
+FIRST = (
+    "method,origin,selection,seeds,full_uf1,full_uar,smic_uf1,smic_uar,casme2_uf1,casme2_uar,samm_uf1,samm_uar"
+).split(",")
+
+
+def digests(project):
+    paths = [*project.root.glob("results/**/*.h5"), *project.root.glob("results/**/*.csv")]
+    paths += [*project.root.glob("data/generated/**/*.h5"), *project.root.glob("data/generated/**/*.xlsx")]
+    paths += project.root.glob("data/generated/**/*.jpg")
+    return {str(p.relative_to(project.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+
+
+def test_table(finished):
+    with (finished.root / "results/megc2019_table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:12] == FIRST
+    assert [row["method"] for row in rows] == ["majority", "ststnet"]
+    for row in rows:
+        assert (row["origin"], row["selection"], row["folds"], row["clips"]) == ("generated", "last", "6", "18")
+        assert all(0 <= float(row[cell]) <= 1 for cell in tables.CELLS)
+        assert float(row["oracle_full_uf1"]) >= 0
+    # six people with one clip of each class: whoever always says one class is right in a third
+    assert float(rows[0]["full_uar"]) == 0.3333
+
+
+def test_every_dataset_explains_itself(finished):
+    files = [*finished.root.glob("results/**/*.h5"), *finished.root.glob("data/generated/**/*.h5")]
+    assert len(files) >= 6 * 5 + 2
+    for path in files:
+        with h5py.File(path) as file:
+            assert {"schema", "created_by", "params", "origin"} <= set(file.attrs), path
+            assert file.attrs["origin"] == b"generated"
+            lacking = []
+            file.visititems(
+                lambda name, item: lacking.append(name)
+                if isinstance(item, h5py.Dataset)
+                and not all(item.attrs.get(key) for key in ("units", "axes", "description"))
+                else None
+            )
+            assert not lacking, (path, lacking)
+
+
+def test_one_core_or_two(finished, project):
+    for folder in ("results", "data/generated", ".snakemake", "work"):
+        shutil.rmtree(project.root / folder)
+    project.run("snakemake", "--cores", "1", "--quiet", "all", "--", "all")
+    assert digests(project) == digests(finished)
+    assert len(digests(project)) > 300
+
+
+def test_methods_alone_leave_the_table(project):
+    """What `make table METHODS=ststnet` types."""
+    table = project.root / "results/megc2019_table.csv"
+    before, params = table.read_bytes(), (project.root / "params.yaml").read_bytes()
+    project.edit("params.yaml", "ststnet: {epochs: 2", "ststnet: {lr: 0.0007, epochs: 2")
+    edited = (project.root / "params.yaml").read_bytes()
+    project.snakemake("--", "results/evaluate/megc2019/ststnet.csv")
+    said = project.run("microexpr", "table", "--methods", "ststnet").stdout
+    assert "ststnet" in said and "majority" not in said and "generated" in said
+    assert table.read_bytes() == before
+    assert params != edited == (project.root / "params.yaml").read_bytes()

@@ -1,0 +1,39 @@
+"""Writes the source files that each DVC stage depends on into dvc.yaml, found by reading imports; `--check` compares."""
+
+import sys
+from io import StringIO
+from pathlib import Path
+
+from closure import SCRIPTS, closure
+from ruamel.yaml import YAML
+
+SEVERAL = {"generate": ["generate", "workbook"], "evaluate": ["evaluate", "table"]}  # nouns with more than one script
+DATA = {"aus": ["src/microexpr/aus/model.safetensors"], "evaluate": ["src/microexpr/published.csv"]}
+OURS = ("src/", "workflow/")
+
+
+def sources(noun: str) -> list[str]:
+    """Of one stage: its rule file, its scripts, all they import, and data shipped with the package."""
+    scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
+    own = ["src/microexpr/models/${key}.py"] if noun == "train" else []
+    return sorted([f"workflow/rules/{noun}.smk", *closure(*scripts), *DATA.get(noun, []), *own])
+
+
+def main() -> int:
+    yaml, path = YAML(), Path("dvc.yaml")
+    yaml.width, yaml.preserve_quotes = 120, True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    pipeline = yaml.load(path)
+    for noun, stage in pipeline["stages"].items():
+        stage = stage.get("do", stage)
+        stage["deps"] = [dep for dep in stage["deps"] if not dep.startswith(OURS)] + sources(noun)
+    text = StringIO()
+    yaml.dump(pipeline, text)
+    if "--check" in sys.argv:
+        return int(text.getvalue() != path.read_text(encoding="utf-8"))
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
