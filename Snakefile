@@ -24,6 +24,7 @@ rule all:
     input:
         "results/megc2019_table.csv",
         "results/metrics.json",
+        per_subject("aus"),
 
 
 onerror:

@@ -22,8 +22,10 @@ MOUTH_CORNERS = (48, 54)
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    region: int = Field(36, ge=8, le=96, description="side of each of the ten regions, in pixels of the crop")
-    neighbour: int = Field(1, ge=1, le=20, description="frames back to the one whose difference is taken for noise")
+    region: int = Field(default=36, ge=8, le=96, description="side of each of the ten regions, in pixels of the crop")
+    neighbour: int = Field(
+        default=1, ge=1, le=20, description="frames back to the one whose difference is taken for noise"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,12 +43,17 @@ FOCAL = 2.0  # focal length in longer sides of the frame: a head that fills half
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    upsample: int = Field(0, ge=0, le=1, description="times a frame is doubled for the detector; once more if in vain")
-    boxes: int = Field(5, ge=1, le=len(SHIFTS), description="shifted boxes whose landmarks are averaged")
-    min_similarity: float = Field(
-        0.6, ge=0, le=1, description="correlation of the followed face with the detected one, below which to look again"
+    upsample: int = Field(
+        default=0, ge=0, le=1, description="times a frame is doubled for the detector; once more if in vain"
     )
-    min_detected: float = Field(0.9, gt=0, le=1, description="least share of frames with a face in a clip")
+    boxes: int = Field(default=5, ge=1, le=len(SHIFTS), description="shifted boxes whose landmarks are averaged")
+    min_similarity: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="correlation of the followed face with the detected one, below which to look again",
+    )
+    min_detected: float = Field(default=0.9, gt=0, le=1, description="least share of frames with a face in a clip")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,15 +15,23 @@ ROUNDS = 20  # of reweighting; the fit has settled well before
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int = Field(128, ge=32, le=288, description="rows and columns of the flow; the crop is first resized to it")
-    stabilise: Literal["none", "median", "similarity"] = Field(
-        "similarity", description="what of the flow over the face is head motion, and is subtracted"
+    size: int = Field(
+        default=128, ge=32, le=288, description="rows and columns of the flow; the crop is first resized to it"
     )
-    levels: int = Field(3, ge=1, le=6, description="Farneback: levels of the pyramid, each half the size")
-    window: int = Field(13, ge=3, le=63, description="Farneback: side of the averaging window, in pixels of the flow")
-    iterations: int = Field(4, ge=1, le=20, description="Farneback: iterations at each level")
-    neighbourhood: int = Field(7, ge=5, le=7, description="Farneback: side of the polynomial's neighbourhood, pixels")
-    sigma: float = Field(1.5, ge=0.5, le=3, description="Farneback: Gaussian weight of that neighbourhood, pixels")
+    stabilise: Literal["none", "median", "similarity"] = Field(
+        default="similarity", description="what of the flow over the face is head motion, and is subtracted"
+    )
+    levels: int = Field(default=3, ge=1, le=6, description="Farneback: levels of the pyramid, each half the size")
+    window: int = Field(
+        default=13, ge=3, le=63, description="Farneback: side of the averaging window, in pixels of the flow"
+    )
+    iterations: int = Field(default=4, ge=1, le=20, description="Farneback: iterations at each level")
+    neighbourhood: int = Field(
+        default=7, ge=5, le=7, description="Farneback: side of the polynomial's neighbourhood, pixels"
+    )
+    sigma: float = Field(
+        default=1.5, ge=0.5, le=3, description="Farneback: Gaussian weight of that neighbourhood, pixels"
+    )
 
 
 def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params) -> np.ndarray:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from microexpr.errors import ParamsError, nearest
 from microexpr.store import write_text
@@ -49,23 +49,20 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     from microexpr.datasets import LAYOUTS
     from microexpr.generated import plan
 
-    class Params(BaseModel):
-        model_config = ConfigDict(frozen=True, extra="forbid")
-        seed: int = Field(ge=0)
-        origin: Literal["auto", "generated"]
-        datasets: list[Literal[tuple(LAYOUTS)]] = Field(min_length=1)  # type: ignore[valid-type]
-        generate: plan.Params
-        index: index.Params
-        faces: faces.Params
-        apex: apex.Params
-        flow: flow.Params
-        aus: aus.Params
-        synth: train.SynthParams
-        train: train.Params
-        evaluate: evaluation.Params
-        methods: dict[str, dict[str, Any]] = Field(min_length=1)
-
-    params = _validated(Params, values, source, "")
+    sections = {
+        "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
+        "aus": aus.Params, "train": train.Params, "synth": train.SynthParams, "evaluate": evaluation.Params,
+    }  # fmt: skip
+    whole = create_model(
+        "Params",
+        __config__=ConfigDict(frozen=True, extra="forbid"),
+        seed=(int, Field(ge=0)),
+        origin=(Literal["auto", "generated"], ...),
+        datasets=(list[Literal[tuple(LAYOUTS)]], Field(min_length=1)),  # type: ignore[misc]
+        methods=(dict[str, dict[str, Any]], Field(min_length=1)),
+        **{name: (section, ...) for name, section in sections.items()},
+    )  # type: ignore[call-overload]
+    params = _validated(whole, values, source, "")
     methods = {}
     for name, own in params.methods.items():
         kind = method.find(name)

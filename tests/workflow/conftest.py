@@ -63,7 +63,13 @@ class Project:
 
 def checkout(to: Path) -> Project:
     """The tracked files as they are now, on the tiny preset, committed."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     for name in filter(None, listed.stdout.split("\0")):
         source = ROOT / name
         if source.is_symlink() or source.is_file():

@@ -1,6 +1,5 @@
 """What reruns after an edit: exactly what it must, under Snakemake and under DVC."""
 
-import re
 
 import pytest
 

@@ -15,5 +15,8 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     half_window: float = Field(
-        0.01, ge=0, le=0.5, description="seconds before and after a frame over which its intensities are averaged"
+        default=0.01,
+        ge=0,
+        le=0.5,
+        description="seconds before and after a frame over which its intensities are averaged",
     )

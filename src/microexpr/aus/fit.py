@@ -50,7 +50,7 @@ def person(name: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         kinds = np.array([0] + [1 + frame % 2 for frame in range(FRAMES - 1)])
         shown = np.stack([np.clip(resting + drawn(kind, rng), 0, LARGEST) for kind in kinds]).astype(np.float32)
         frames = [photographed(face, scene, units, rng) for units in shown]
-        found = faces.track(lambda frames=frames: frames, faces.Params(), f"{name}/{session}")
+        found = faces.track(frames.copy, faces.Params(), f"{name}/{session}")
         crops = faces.luma(found.crop)
         seen = np.stack([features(*pair) for pair in zip(crops, found.landmarks_crop, strict=True)])
         yield seen, with_both_sides(shown[:, READ]), kinds

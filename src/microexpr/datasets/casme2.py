@@ -10,7 +10,7 @@ from pathlib import Path
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
-from microexpr.datasets.frames import listed
+from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of, plain
 from microexpr.errors import DataError
 
@@ -49,7 +49,7 @@ def _clip(
     subject = plain(_subject(row), row.where)
     name = plain(row.text("Filename"), row.where)
     folder = pictures / subject / name
-    found = listed(root / folder, FRAME)
+    found = contiguous(listed(root / folder, FRAME), root / folder)
     where = f"{row.where}, clip {name}"
     onset, offset = row.integer("OnsetFrame"), row.integer("OffsetFrame")
     apex = None if row.text("ApexFrame") in ("", "/") else row.integer("ApexFrame")

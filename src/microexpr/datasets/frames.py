@@ -28,6 +28,14 @@ def listed(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
     return found
 
 
+def contiguous(found: dict[int, Path], folder: Path) -> dict[int, Path]:
+    """The same, for a data set that numbers its frames one by one. Raises DataError naming the first gap."""
+    for number in range(min(found), max(found)):
+        if number not in found:
+            raise DataError(f"{folder}: frame {number} is missing between {min(found)} and {max(found)}")
+    return found
+
+
 def read(path: Path) -> np.ndarray:
     """A picture as uint8[H, W] if grey, else RGB uint8[H, W, 3]. Raises DataError if it does not decode whole."""
     from PIL import Image, UnidentifiedImageError

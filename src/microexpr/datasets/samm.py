@@ -8,7 +8,7 @@ from pathlib import Path
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
-from microexpr.datasets.frames import listed
+from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import Counts, Layout, gathered, label_of, plain
 from microexpr.errors import DataError
 
@@ -42,7 +42,7 @@ def _clip(root: Path, pictures: Path, origin: Origin, row: workbook.Row) -> Clip
     subject = plain(row.text("Subject").zfill(3), row.where)
     name = plain(row.text("Filename"), row.where)
     folder = pictures / subject / name
-    found = listed(root / folder, FRAME)
+    found = contiguous(listed(root / folder, FRAME), root / folder)
     onset, apex, offset = (row.integer(c) for c in ("Onset Frame", "Apex Frame", "Offset Frame"))
     where = f"{row.where}, clip {name}"
     if not onset <= apex <= offset:

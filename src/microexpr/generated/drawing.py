@@ -21,7 +21,9 @@ def canvas() -> np.ndarray:
 
 
 def line(on: np.ndarray, points: list[Point], value: float, thickness: int) -> None:
-    cv2.polylines(on, [np.array([_place(p) for p in points], np.int32)], False, value, thickness, cv2.LINE_AA, _SUBPIXEL)
+    cv2.polylines(
+        on, [np.array([_place(p) for p in points], np.int32)], False, value, thickness, cv2.LINE_AA, _SUBPIXEL
+    )
 
 
 def dot(on: np.ndarray, at: Point, radius: float, value: float) -> None:
@@ -67,7 +69,7 @@ def _brow_hair(
 ) -> None:
     """One hair: upright near the nose, along the brow at its tail."""
     along = rng.beta(1.0, 1.15)
-    at = 0.11 + 0.45 * along
+    at = 0.11 + 0.45 * along + rng.normal(0, 0.012)
     middle = float(np.interp(at, x, ridge))
     height = 0.036 * thickness * (1 - 0.75 * along**1.8) * (0.65 + 0.35 * min(1, along * 6))
     y = middle + rng.normal(0, 0.48) * height

@@ -9,7 +9,7 @@ from microexpr.generated import eyes, occlusion
 from microexpr.generated.display import ACTION_UNITS, FULL, array
 from microexpr.generated.hair import grown, lashes
 from microexpr.generated.identity import Look, Traits, shape
-from microexpr.generated.raster import EYE, HAIR, LASH, rasterise, vertex_normals
+from microexpr.generated.raster import EYE, HAIR, LASH, TEETH, rasterise, vertex_normals
 from microexpr.generated.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.generated.scene import SCALE, Light, background, project, rotation
 from microexpr.generated.shading import CURVE, Lamps, Surface, shade
@@ -115,6 +115,8 @@ class Face:
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
         balls = len(points) - len(self._eyes)
         sky[balls:] = np.maximum(sky[balls:], 0.75)  # lids are painted on the eyeball, see shading
+        teeth = np.unique(self._triangles[self._materials == TEETH])
+        sky[teeth] = np.maximum(sky[teeth], 0.3)  # hidden at rest, not when the lips part
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
@@ -124,9 +126,7 @@ class Face:
             self._lit[light] = lit
         return self._lit[light]
 
-    def _draw(
-        self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray
-    ) -> None:
+    def _draw(self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray) -> None:
         """Rasterises and shades the window of the image that holds the head. `pixels`: the frame's height by zoom."""
         left, top, right, bottom = _window(screen, image.shape)
         if right <= left or bottom <= top:
@@ -135,7 +135,15 @@ class Face:
         samples = screen.copy()
         samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
         rasterise(
-            samples, self._triangles, self._materials, self._coordinates, self._lashes, self._hair.strands, depth, hit, weights
+            samples,
+            self._triangles,
+            self._materials,
+            self._coordinates,
+            self._lashes,
+            self._hair.strands,
+            depth,
+            hit,
+            weights,
         )
         level = _level(pixels)
         surface = Surface(

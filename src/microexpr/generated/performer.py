@@ -138,7 +138,9 @@ def _intensity(dial: Dial, rng: np.random.Generator) -> float:
     return dial.low * (dial.high / dial.low) ** place if dial.low else 0.0
 
 
-def _amplitude(performer: Performer, weights: dict[str, float], intensity: float, rng: np.random.Generator) -> np.ndarray:
+def _amplitude(
+    performer: Performer, weights: dict[str, float], intensity: float, rng: np.random.Generator
+) -> np.ndarray:
     """FACS intensities [len(ACTION_UNITS), 2] at the apex: the person's gains and lopsidedness, and chance, included."""
     amplitude = FULL * intensity * array(weights).astype(np.float64)
     for row, unit in enumerate(ACTION_UNITS):

@@ -9,8 +9,13 @@ from numba import njit
 
 SKIN, TEETH, EYE, MOUTH, LASH, HAIR = range(6)
 
+# Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch of
+# an array, and made shading seven times slower.
+kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)
+inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False)
 
-@njit(fastmath=True, cache=True)
+
+@kernel
 def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
     """The nearest triangle at each sample.
 
@@ -40,7 +45,9 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
                 z = w0 * screen[a, 2] + w1 * screen[b, 2] + (1 - w0 - w1) * screen[c, 2]
                 if z > depth[y, x] and (
                     materials[t] < LASH
-                    or _solid(lash if materials[t] == LASH else hair, coordinates[a], coordinates[b], coordinates[c], w0, w1)
+                    or _solid(
+                        lash if materials[t] == LASH else hair, coordinates[a], coordinates[b], coordinates[c], w0, w1
+                    )
                 ):
                     depth[y, x] = z
                     hit[y, x] = t
@@ -50,7 +57,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
                 w1 += step1
 
 
-@njit(fastmath=True, inline="always")
+@inlined
 def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
     """First and last step in 0..last with all three weights >= 0; last < first where there is none."""
     low, high = 0.0, float(last)
@@ -66,7 +73,7 @@ def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
     return int(np.ceil(low)), int(np.floor(high))
 
 
-@njit(fastmath=True, inline="always")
+@inlined
 def _solid(alpha, a, b, c, w0, w1):  # type: ignore[no-untyped-def]
     w2 = 1 - w0 - w1
     u = w0 * a[0] + w1 * b[0] + w2 * c[0]
@@ -75,7 +82,7 @@ def _solid(alpha, a, b, c, w0, w1):  # type: ignore[no-untyped-def]
     return alpha[min(max(int(v), 0), alpha.shape[0] - 1), min(max(int(u), 0), alpha.shape[1] - 1)] > threshold
 
 
-@njit(fastmath=True, cache=True)
+@kernel
 def vertex_normals(vertices, triangles, normals):  # type: ignore[no-untyped-def]
     """Unit normals float32[V, 3] of vertices float32[V, 3], weighted by area, written to `normals`."""
     normals[:] = 0

@@ -184,6 +184,7 @@ def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarra
         coordinates[ids, 0] = (np.arctan2(away[:, 1], away[:, 0] * side) + 3.2) * 600
         coordinates[ids, 1] = 0
         coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 150  # thins out to the tip
+        coordinates[ids, 2] += 45 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
     return coordinates
 
 

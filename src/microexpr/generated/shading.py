@@ -7,9 +7,8 @@ kernels is one, since one float64 among them would double their time.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from microexpr.generated.raster import EYE, HAIR, LASH, SKIN, TEETH
+from microexpr.generated.raster import EYE, HAIR, LASH, SKIN, TEETH, inlined, kernel
 
 _f = np.float32
 CURVE_STEPS = 4096
@@ -51,23 +50,21 @@ class Lamps(NamedTuple):
     below: np.ndarray
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
     """A column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
     w2 = _f(1) - w0 - w1
-    return (
-        w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
-    )
+    return w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
     above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
     below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
     return (_f(1) - fv) * above + fv * below
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-def]
     """Linear RGB and gloss, bilinear; folds darken what lies in them by how deep the expression makes them."""
     u = u * detail - _f(0.5)
@@ -86,7 +83,7 @@ def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-d
     return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255)
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     """Linear RGB and gloss of an eyeball at (u, v), its front seen from ahead: white, iris, limbus, pupil, lid's shadow."""
     radius = np.sqrt(u * u + v * v)
@@ -104,7 +101,7 @@ def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     return red * open_, green * open_, blue * open_, gloss * (_f(0.25) + _f(0.75) * open_)
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _hair(u, v, depth, strands, colour):  # type: ignore[no-untyped-def]
     """Linear RGB: brighter strands, darker roots."""
     strand = strands[min(max(int(v), 0), strands.shape[0] - 1), min(max(int(u), 0), strands.shape[1] - 1)]
@@ -113,14 +110,14 @@ def _hair(u, v, depth, strands, colour):  # type: ignore[no-untyped-def]
     return colour[0] * bright, colour[1] * bright, colour[2] * bright
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _power(x, doublings):  # type: ignore[no-untyped-def]
     for _ in range(doublings):
         x *= x
     return x
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _lit(albedo, wrap, normal, sky, lit, gloss, doublings, lamps, channel):  # type: ignore[no-untyped-def]
     """One channel: wrapped diffuse light (red wraps furthest, as under skin), sky and ground, highlight, rim."""
     facing = normal[0] * lamps.direction[0] + normal[1] * lamps.direction[1] + normal[2] * lamps.direction[2]
@@ -134,7 +131,7 @@ def _lit(albedo, wrap, normal, sky, lit, gloss, doublings, lamps, channel):  # t
     return albedo * (lamps.key[channel] * diffuse + room) + highlight + rim
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     """Linear RGB of one sample on triangle t."""
     corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
@@ -170,12 +167,12 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _level(linear, curve):  # type: ignore[no-untyped-def]
     return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
 
 
-@njit(fastmath=True, error_model="numpy", cache=True)
+@kernel
 def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
     """Colours of a window of the image, whose samples are two by two to a pixel.
 
@@ -201,14 +198,12 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
             _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, top + y, left + x)
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _all_skin(t, materials):  # type: ignore[no-untyped-def]
-    return (
-        materials[t[0]] == SKIN and materials[t[1]] == SKIN and materials[t[2]] == SKIN and materials[t[3]] == SKIN
-    )
+    return materials[t[0]] == SKIN and materials[t[1]] == SKIN and materials[t[2]] == SKIN and materials[t[3]] == SKIN
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
     """Triangle and weights for the middle of a pixel: the mean of two opposite samples on one triangle, if any are."""
     if t[0] == t[3]:
@@ -220,7 +215,7 @@ def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
     return t[0], weights[j, i, 0], weights[j, i, 1]
 
 
-@njit(fastmath=True, error_model="numpy", inline="always")
+@inlined
 def _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, row, column):  # type: ignore[no-untyped-def]
     red, green, blue = _f(0), _f(0), _f(0)
     for n in range(0, 4, step):

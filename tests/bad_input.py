@@ -1,0 +1,190 @@
+"""Every kind of bad input: how it is made, and the one line that must be said."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str
+    make: Callable[[Path], None]  # given the root of a finished project
+    message: str  # a regular expression, found in what is printed
+
+
+def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        text = (root / file).read_text(encoding="utf-8")
+        assert old in text, f"{file} lacks {old!r}"
+        (root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return make
+
+
+def licensed(root: Path) -> None:
+    """Plays the owner of a licence: the generated corpora, under data/raw."""
+    for dataset in ("smic", "casme2", "samm"):
+        shutil.copytree(root / "data/generated" / dataset, root / "data/raw" / dataset)
+
+
+def licensed_but(change: Callable[[Path], None]) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        licensed(root)
+        change(root / "data/raw")
+
+    return make
+
+
+def only_samm(root: Path) -> None:
+    shutil.copytree(root / "data/generated/samm", root / "data/raw/samm")
+
+
+def frames(raw: Path) -> list[Path]:
+    """Of the first CASME II clip, in order."""
+    clip = min(p for p in raw.glob("casme2/CASME2_RAW_selected/sub01/*") if p.is_dir())
+    return sorted(clip.glob("*.jpg"), key=lambda p: int(p.stem.removeprefix("img")))
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def column(dataset_book: str, sheet: int, old: str, new: str | None) -> Callable[[Path], None]:
+    """Renames a column of a workbook."""
+
+    def change(raw: Path) -> None:
+        book = load_workbook(raw / dataset_book)
+        for row in book.worksheets[sheet].iter_rows():
+            for cell in row:
+                if cell.value == old:
+                    cell.value = new
+        book.save(raw / dataset_book)
+
+    return change
+
+
+def onset_after_apex(raw: Path) -> None:
+    file = raw / "casme2/CASME2-coding-20140508.xlsx"
+    book = load_workbook(file)
+    page = book.worksheets[0]
+    page["D2"], page["E2"] = page["E2"].value, page["D2"].value
+    book.save(file)
+
+
+CASME2, SAMM = "casme2/CASME2-coding-20140508.xlsx", "samm/SAMM_Micro_FACS_Codes_v2.xlsx"
+CASES = [
+    Case(
+        "unknown key of a method",
+        replace("params.yaml", "ststnet: {epochs", "ststnet: {epoch: 3, epochs"),
+        r"error: params.yaml: methods.ststnet.epoch is no known key \(did you mean 'epochs'\?\)",
+    ),
+    Case(
+        "unknown key of a stage",
+        replace("params.yaml", "flow: {}", "flow: {widow: 3}"),
+        r"error: params.yaml: flow.widow is no known key \(did you mean 'window'\?\)",
+    ),
+    Case(
+        "value out of range",
+        replace("params.yaml", "seeds: 1", "seeds: 0"),
+        r"error: params.yaml: train.seeds: input should be greater than or equal to 1, not 0",
+    ),
+    Case(
+        "value of another type",
+        replace("params.yaml", "max_frames: 20", "max_frames: many"),
+        r"error: params.yaml: generate.max_frames: input should be a valid integer.*not 'many'",
+    ),
+    Case(
+        "missing section",
+        replace("params.yaml", "index:\n  min_frames: 5\n", ""),
+        r"error: params.yaml: index is missing",
+    ),
+    Case(
+        "unknown method",
+        replace("params.yaml", "majority: {}", "majorety: {}"),
+        r"error: method must be one of .*, not majorety \(did you mean 'majority'\?\)",
+    ),
+    Case(
+        "unknown data set",
+        replace("params.yaml", "[smic, casme2, samm]", "[smic, casme, samm]"),
+        r"error: params.yaml: datasets.1: .*'casme'",
+    ),
+    Case(
+        "too few people",
+        replace("params.yaml", "shards: 1", "shards: 99"),
+        r"error: .*train.shards must be between 1 and the 6 folds, not 99",
+    ),
+    Case(
+        "an empty folder of a data set with a file in it",
+        lambda root: [
+            (root / "data/raw/casme2").mkdir(),
+            (root / "data/raw/casme2/readme.txt").write_text("no data"),
+        ],
+        r"error: data/raw/casme2: must hold a folder CASME2_RAW_selected.*found readme.txt",
+    ),
+    Case(
+        "one data set licensed, two not",
+        only_samm,
+        r"error: clips of protocol megc2019 must have one origin, not generated and licensed",
+    ),
+    Case(
+        "annotation is missing",
+        licensed_but(lambda raw: (raw / CASME2).unlink()),
+        r"error: data/raw/casme2: must hold the annotation CASME2-coding-\*.xlsx",
+    ),
+    Case(
+        "annotation is no workbook",
+        licensed_but(lambda raw: (raw / SAMM).write_text("Subject,Filename\n")),
+        r"error: data/raw/samm/SAMM_Micro_FACS_Codes_v2.xlsx: is not a readable workbook",
+    ),
+    Case(
+        "annotation lacks a column",
+        licensed_but(column(CASME2, 0, "ApexFrame", "Apex Fame")),
+        r"error: data/raw/casme2/CASME2-coding-20140508.xlsx: column 'ApexFrame' is missing in row 1 "
+        r"\(did you mean 'apexfame'\?\)",
+    ),
+    Case(
+        "annotation names a frame that cannot be",
+        licensed_but(onset_after_apex),
+        r"error: OnsetFrame must be <= ApexFrame, not \d+ > \d+ \(CASME2-coding-20140508.xlsx, row 2, clip EP",
+    ),
+    Case(
+        "a frame is missing",
+        licensed_but(lambda raw: frames(raw)[7].unlink()),
+        r"error: data/raw/casme2/CASME2_RAW_selected/sub01/EP\w+: frame \d+ is missing between \d+ and \d+",
+    ),
+    Case(
+        "a clip's folder is missing",
+        licensed_but(lambda raw: shutil.rmtree(frames(raw)[0].parent)),
+        r"error: data/raw/casme2/CASME2_RAW_selected/sub01/EP\w+: is not there; the annotation names it",
+    ),
+    Case(
+        "a frame is truncated",
+        licensed_but(lambda raw: truncate(frames(raw)[5])),
+        r"error: data/raw/casme2/CASME2_RAW_selected/sub01/EP\w+/img\d+.jpg: is not a readable picture",
+    ),
+    Case(
+        "a frame is no picture",
+        licensed_but(lambda raw: frames(raw)[5].write_text("not a picture")),
+        r"error: data/raw/casme2/CASME2_RAW_selected/sub01/EP\w+/img\d+.jpg: is not a readable picture",
+    ),
+    Case(
+        "a stage file is truncated",
+        lambda root: truncate(root / "results/faces/samm/006.h5"),
+        r"error: results/faces/samm/006.h5: is not a readable HDF5 file \(truncated or damaged\?\); delete it and run",
+    ),
+    Case(
+        "a stage file of another version",
+        lambda root: older(root / "results/apex/samm/006.h5"),
+        r"error: results/apex/samm/006.h5: must hold apex/\d+, not apex/0 \(made by microexpr .*\); rerun stage apex",
+    ),
+]
+
+
+def older(path: Path) -> None:
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema"] = b"apex/0"
