@@ -78,8 +78,8 @@ CASME2, SAMM = "casme2/CASME2-coding-20140508.xlsx", "samm/SAMM_Micro_FACS_Codes
 CASES = [
     Case(
         "unknown key of a method",
-        replace("params.yaml", "ststnet: {epochs", "ststnet: {epoch: 3, epochs"),
-        r"error: params.yaml: methods.ststnet.epoch is no known key \(did you mean 'epochs'\?\)",
+        replace("params.yaml", "ststnet: {epochs: 2, ", "ststnet: {epochs: 2, batchh: 3, "),
+        r"error: params.yaml: methods.ststnet.batchh is no known key \(did you mean 'batch'\?\)",
     ),
     Case(
         "unknown key of a stage",

@@ -46,13 +46,22 @@ def test_apex_of_a_bump_is_found_within_one_frame(moving: tuple[int, int]) -> No
     assert abs(apex(score, ONSET, OFFSET) - APEX) <= 1
 
 
-def test_score_of_a_still_clip_is_two_and_follows_its_definition() -> None:
+def test_score_of_a_still_clip_is_two_and_of_a_flash_falls_after_it() -> None:
     still = np.full((FRAMES, 288, 288), 90, np.uint8)
     assert spot(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
-    flash = still.copy()
-    flash[10] += 8  # 8 from onset, from offset and from the frame before; the next is 0, 0 and 8
-    score = spot(flash, landmarks(), ONSET, OFFSET, Params())
-    assert score[[9, 10, 11]] == pytest.approx([2, 2, 2 / 9])
+    rows, columns = next(iter(regions(landmarks()[0], 288, 36)))
+    spot_of_light = still.copy()
+    spot_of_light[10, rows, columns] += 8  # in one region of ten (and part of a second) of one frame
+    score = spot(spot_of_light, landmarks(), ONSET, OFFSET, Params())
+    assert score[10] == pytest.approx(2, abs=0.01)  # as far from onset and offset as from the frame before
+    assert score[11] < 1.9  # back at rest, but far from the frame before
+
+
+def test_flicker_is_no_movement() -> None:
+    clip = performance((110, 180), noise=2)
+    flicker = 1 + 0.03 * np.sin(np.arange(FRAMES))
+    dimmed = np.clip(clip * flicker[:, None, None], 0, 255).astype(np.uint8)
+    assert abs(apex(spot(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET) - APEX) <= 1
 
 
 def test_regions_are_ten_and_inside_the_crop() -> None:

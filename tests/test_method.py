@@ -17,19 +17,22 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "lbp_top": {"image_size": 32, "frames": 10, "blocks": 2},
     "ststnet": {"batch": 6, "rate": 5e-3},
 }
+# With spectral norm ICE-GAN's first 50 steps enlarge rounding about 1e5-fold (float64: 2e-11 of the largest score, and
+# 4e-15 without). So the plans are compared with it in float64, and in float32 without it and at the paper's rate.
+STEADY: dict[str, dict[str, Any]] = {"icegan": {"spectral_norm": False, "rate": 2e-4}}
 COUNT = 24
 NETWORKS = [name for name in names() if issubclass(find(name), NetworkMethod)]
 LEARNERS = [name for name in names() if name != "majority"]
 
 
-def small(name: str, epochs: int = 2) -> Method:
+def small(name: str, epochs: int = 2, **changed: Any) -> Method:
     kind = find(name)
     own = {"epochs": epochs} if "epochs" in kind.Params.model_fields else {}
-    return kind(kind.Params(**SMALL.get(name, {}), **own))
+    return kind(kind.Params(**(SMALL.get(name, {}) | own | changed)))
 
 
-def network(name: str, epochs: int) -> NetworkMethod:
-    method = small(name, epochs)
+def network(name: str, epochs: int, **changed: Any) -> NetworkMethod:
+    method = small(name, epochs, **changed)
     assert isinstance(method, NetworkMethod)
     return method
 
@@ -152,7 +155,7 @@ def largest_difference(method: NetworkMethod) -> float:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_stacked_is_sequential(name):
-    assert largest_difference(network(name, epochs=13)) < 1e-4  # 52 steps
+    assert largest_difference(network(name, epochs=13, **STEADY.get(name, {}))) < 1e-4  # 52 steps
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -84,6 +84,14 @@ def test_nothing_is_seen_before_the_file_is_complete(tmp_path):
     assert path.read_text() == "half"
 
 
+def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
+    path = tmp_path / "table.csv"
+    store.write_text(path, "old")
+    with path.open() as reader:
+        store.write_text(path, "new")
+        assert (reader.read(), path.read_text()) == ("old", "new")
+
+
 def test_a_full_disk_is_said(tmp_path):
     with (
         pytest.raises(StoreError, match=r"a\.csv: cannot be written: no space left on the disk"),

@@ -70,15 +70,17 @@ def spot(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, 
 
         (|frame - onset| + 1) / (|frame - before| + 1) + (|frame - offset| + 1) / (|frame - before| + 1)
 
-    of mean absolute grey differences, averaged over the regions: noise and flicker stand above and below alike, and a
-    face that has stopped where it is farthest from rest scores highest. The paper names regions, differences and
-    normalisation; where exactly the regions lie, that means are taken before the ratio, and the 1 that keeps a still
-    picture finite, are our reading.
+    of mean absolute grey differences, averaged over the regions: noise stands above and below alike, and a face that
+    has stopped where it is farthest from rest scores highest. The paper names regions, differences and normalisation;
+    where exactly the regions lie, that means are taken before the ratio, and the 1 that keeps a still picture finite
+    are our reading. Ours, too: frames are first made equally bright, since the flicker of lamps is no movement.
     """
+    brightness = crop.mean(axis=(1, 2))
+    gain = (brightness.mean() / np.maximum(brightness, 1)).astype(np.float32)[:, None, None]
     boxes = regions(landmarks_crop[onset], crop.shape[1], params.region)
     scores = np.zeros(len(crop))
     for rows, columns in boxes:
-        region = crop[:, rows, columns].astype(np.float32)
+        region = crop[:, rows, columns] * gain
         noise = _difference(region, region[_before(len(crop), params.neighbour)])
         for reference in (onset, offset):
             scores += (_difference(region, region[reference]) + 1) / (noise + 1)

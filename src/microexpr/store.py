@@ -84,8 +84,8 @@ class Group:
         if field.axes != ("any",) and array.ndim != len(field.axes):
             raise ValueError(f"{name} must have axes {field.axes}, not shape {array.shape}")
         made = self._group.create_dataset(name, data=array, **_layout(field, array))
-        made.attrs["units"], made.attrs["description"] = field.units, field.description
-        made.attrs["axes"] = ", ".join(field.axes) or "scalar"
+        made.attrs["units"], made.attrs["description"] = text(field.units), text(field.description)
+        made.attrs["axes"] = text(", ".join(field.axes) or "scalar")
 
 
 def _layout(field: Field, array: np.ndarray) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: 
     """A new HDF5 file of a schema, visible only when complete. `params`: the sections that mattered.
 
     `attributes` are origin, dataset, subject, ...: plain words for whoever inspects the file."""
-    with atomic(path) as part, h5py.File(part, "w", libver=("earliest", "v110")) as file:
+    with atomic(path) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
         made = Group(file, SCHEMAS[schema])
         made.describe(schema=f"{schema}/{SCHEMAS[schema].version}", created_by=f"microexpr {__version__}")
         made.describe(params=json.dumps(params, sort_keys=True), **attributes)

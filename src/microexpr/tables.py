@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -94,17 +95,21 @@ def _title(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def show(rows: Sequence[Mapping[str, str]], console: Console | None = None) -> None:
-    """Print the table: for each method one line reproduced, one published, one at the oracle's epoch."""
-    table = Table(title=_title(rows), caption="UF1, UAR; oracle: best epoch on the test subject, never ranked")
-    table.add_column("method")
-    table.add_column("figures", no_wrap=True)
+    """Print the table, 80 columns wide: under each method a line reproduced, one published, one of the oracle."""
+    table = Table(
+        title=_title(rows),
+        caption="oracle: the best epoch on the test subject, never ranked",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=0,
+    )
+    table.add_column("")
     for scope in SCOPES:
+        title = TITLES[scope].replace(" ", "\n")  # as narrow as a figure
         for metric in METRICS:
-            table.add_column(f"{TITLES[scope]}\n{metric.upper()}", justify="right", no_wrap=True)
+            table.add_column(f"{title}\n{metric.upper()}", justify="right", no_wrap=True)
     for row in rows:
-        kinds = (("", row["origin"]), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle"))
-        for prefix, kind in kinds:
-            name = row["method"] if not prefix else ""
-            cells = [row[prefix + cell] or "-" for cell in CELLS]
-            table.add_row(name, kind, *cells, end_section=prefix == "oracle_")
+        table.add_row(f"[bold]{row['method']}[/]")
+        for prefix, kind in (("", row["origin"]), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle")):
+            table.add_row(f"  {kind}", *(row[prefix + cell] or "-" for cell in CELLS), end_section=prefix == "oracle_")
     (console or Console()).print(table)

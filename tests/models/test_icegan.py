@@ -66,7 +66,9 @@ def test_a_made_face_shows_the_class_asked_for():
     for clip, one in enumerate(label):
         apex[clip][quarter[one]] += 100
     data = Clips({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
-    params = Icegan.Params(image_size=32, width=4, noise=4, label_code="one_hot", epochs=30, rate=2e-3)
+    params = Icegan.Params(
+        image_size=32, width=8, noise=4, label_code="one_hot", instance_norm=False, epochs=40, rate=2e-3
+    )
     asked = SynthesisRequest({"s": Asked(np.full(CLASSES, 23), np.arange(CLASSES))})
     fold = Fold("s", np.arange(20), np.arange(20, 24))
     (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)

@@ -1,3 +1,5 @@
+"""The floor against shares counted by hand."""
+
 import numpy as np
 
 from microexpr.models.majority import Majority

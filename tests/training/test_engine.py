@@ -88,7 +88,8 @@ class Hard(NetworkMethod):
 
     def triplet_loss(self, modules, batch, statistics, rng):
         anchor, same, other = (modules.embed(x) for x in batch["x"].unbind(1))
-        return F.triplet_margin_loss(anchor, same, other) + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
+        apart = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
+        return (1 + apart).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
 
     def class_loss(self, modules, batch, statistics, rng):
         return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])

@@ -1,6 +1,5 @@
 """What reruns after an edit: exactly what it must, under Snakemake and under DVC."""
 
-
 import pytest
 
 SUBJECTS = 6
@@ -9,7 +8,7 @@ BELOW_TRAIN = {"train": 2, "evaluate": 2, "table": 1}
 CASES = {
     "nothing": (None, {}),
     "one method's param": (
-        ("params.yaml", "ststnet: {epochs: 2", "ststnet: {lr: 0.0007, epochs: 2"),
+        ("params.yaml", "rate: 0.0005", "rate: 0.0007"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
     "apex params": (

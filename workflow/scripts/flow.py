@@ -14,7 +14,5 @@ with logged(snakemake.log[0]):
         store.subject_file(snakemake.output[0], "flow", clips, flow=params.model_dump()) as file,
     ):
         for clip in clips:
-            face, events = faces[clip.name], apex[clip.name]
-            onset, top = (inputs.grey_frame(face, events, event) for event in ("onset", "apex"))
-            landmarks = face["landmarks_crop"][inputs.position(face, events, "onset")]
-            file.group(clip.name).put("onset_apex", flow.flow(onset, top, landmarks, params))
+            onset, top = (inputs.grey_frame(faces[clip.name], apex[clip.name], event) for event in ("onset", "apex"))
+            file.group(clip.name).put("onset_apex", flow.onset_apex(onset, top, params))

@@ -7,7 +7,7 @@ import numpy as np
 INSET, SIZE = 16, 128
 MIDDLE = 143.5  # column of a crop about which an aligned face is mirrored
 EYES = np.array([143.5, 80.0])  # between the eyes of an aligned face
-OUTER_EYE_DISTANCE = 120.0  # pixels of a crop
+UNIT = 12.0  # pixels of a crop: a tenth of the outer eye distance, so that landmarks weigh about what gradients do
 HOG = cv2.HOGDescriptor((SIZE, SIZE), (16, 16), (8, 8), (8, 8), 9)
 # Which landmark a mirror makes of each: the iBUG markup counts jaw, brows, eyes and lips around.
 MIRRORED = np.array(
@@ -23,7 +23,8 @@ def features(crop: np.ndarray, landmarks_crop: np.ndarray) -> np.ndarray:
     """float32[3, LENGTH]: of the subject's left half made a whole face, of the right half, and of the face as it is.
 
     `crop` is grey, uint8[288, 288], `landmarks_crop` [68, 2]. First the histograms of oriented gradients (Dalal and
-    Triggs 2005; cells of 8 px in a face of 128 px), then landmarks in outer eye distances from between the eyes.
+    Triggs 2005; cells of 8 px in a face of 128 px), then landmarks, in tenths of the outer eye distance from between
+    the eyes.
     """
     faces = sides(crop, landmarks_crop)
     return np.stack([np.concatenate([_gradients(face), _places(points)]) for face, points in faces])
@@ -52,4 +53,4 @@ def _gradients(face: np.ndarray) -> np.ndarray:
 
 
 def _places(landmarks_crop: np.ndarray) -> np.ndarray:
-    return ((landmarks_crop - EYES) / OUTER_EYE_DISTANCE).astype(np.float32).ravel()
+    return ((landmarks_crop - EYES) / UNIT).astype(np.float32).ravel()

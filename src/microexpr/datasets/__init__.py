@@ -76,7 +76,9 @@ def frames(clip: Clip) -> list[tuple[int, Path]]:
     folder = root(clip.dataset, clip.origin) / clip.folder
     found = listed(folder, layout(clip.dataset).frame)
     if len(found) != clip.frames:
-        raise DataError(f"{folder}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id}); start the run again")
+        raise DataError(
+            f"{folder}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id}); start the run again"
+        )
     return sorted(found.items())
 
 

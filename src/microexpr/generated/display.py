@@ -1,4 +1,4 @@
-"""What a face shows: its action units, the displays of each emotion, their notation. No time, no geometry, no pixels."""
+"""What a face shows: action units, the displays of each emotion, their notation. No time, no geometry, no pixels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ GAIN: dict[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Action units that come together, with weights relative to the strongest; `unilateral`: on one side only."""
+    """Action units that come together, with their weights in 0..1; `unilateral`: on one side only."""
 
     action_units: dict[str, float]
     unilateral: bool = False

@@ -11,7 +11,7 @@ from microexpr.generated.hair import grown, lashes
 from microexpr.generated.identity import Look, Traits, shape
 from microexpr.generated.raster import EYE, HAIR, LASH, TEETH, rasterise, vertex_normals
 from microexpr.generated.rig import MAP_WIDTH, SKIN_WIDTH, rig
-from microexpr.generated.scene import SCALE, Light, background, project, rotation
+from microexpr.generated.scene import ROOM, SCALE, Light, background, project, rotation
 from microexpr.generated.shading import CURVE, Lamps, Surface, shade
 from microexpr.generated.skin import LEVELS, painted
 from microexpr.seeds import generator
@@ -52,7 +52,7 @@ class Face:
         action_units: np.ndarray | Mapping[str, float],
         pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
         shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        light: Light = Light(),
+        light: Light = ROOM,
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
     ) -> Rendered:
@@ -102,7 +102,8 @@ class Face:
                 folds += np.float32(weight**1.3 * (0.4 + 0.9 * self.traits.age)) * head.folds[unit, side]
         normals = np.zeros_like(skin)
         vertex_normals(skin, self._solid, normals)
-        points = [skin, skin[hair.roots] + hair.rise, hair.curtain, self._eyes]
+        # Hair stays with the skull: on moving skin its fine alpha would flicker, a cue that no real face gives.
+        points = [skin, self.vertices[hair.roots] + hair.rise, hair.curtain, self._eyes]
         return (
             np.concatenate(points),
             np.concatenate([normals, normals[hair.roots], hair.curtain_normals, self._eye_normals]),

@@ -18,7 +18,7 @@ CURTAIN_COLUMNS, CURTAIN_ROWS = 48, 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hair:
-    """Layers of hair: shells follow the skin below them, the curtain follows the head alone.
+    """Layers of hair, all fixed to the skull: shells of fur above the scalp, a curtain that hangs from it.
 
     Triangles count vertices in the order: rig, shells, curtain.
     """
@@ -102,7 +102,7 @@ def _shells(
 def _curtains(
     vertices: np.ndarray, centre: np.ndarray, dense: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Two sheets that hang from the crown round the back, open at the face: vertices, normals, triangles, coordinates."""
+    """Two sheets that hang from the crown, open at the face: vertices, normals, triangles, coordinates."""
     axis = np.array([centre[0], 0, centre[2] - 0.98 + AXIS_Z])
     turn = np.linspace(rng.uniform(0.95, 1.25), 2 * np.pi - rng.uniform(0.95, 1.25), CURTAIN_COLUMNS)
     radius = _radius(vertices - axis, dense, turn) + 0.03

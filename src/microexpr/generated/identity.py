@@ -83,6 +83,7 @@ class Traits:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> "Traits":
+        """By chance: mixed ancestries, both sexes alike, more young than old."""
         caucasian, african, asian = rng.dirichlet([0.25, 0.25, 0.25])
         return cls(
             ancestry=(float(caucasian), float(african), float(asian)),
@@ -128,6 +129,7 @@ class Look:
 
     @classmethod
     def drawn(cls, traits: Traits, rng: np.random.Generator) -> "Look":
+        """By chance, as likely as the traits make it: tone by ancestry, grey and receding hair by age and sex."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
         receding = rng.uniform(0.0, 0.3) * (traits.age > 0.3) if traits.is_male else -0.03
         return cls(
@@ -137,7 +139,7 @@ class Look:
             cloth=_colour(255 * np.sqrt(rng.uniform(0.04, 0.55) * (1 + rng.uniform(-0.4, 0.4, 3)))),
             cut=str(rng.choice(CUTS, p=CUT_SHARES[traits.is_male])),
             hairline=rng.normal(0, 0.06) + receding,
-            temples=rng.uniform(0, 0.3) if traits.is_male else rng.uniform(0, 0.12),
+            temples=rng.uniform(0, 0.2) if traits.is_male else rng.uniform(0, 0.12),
             peak=max(0.0, rng.normal(0, 0.06)),
         )
 

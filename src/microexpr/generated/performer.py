@@ -1,6 +1,7 @@
-"""Who shows an expression and how it runs in time: people, difficulty dials, clips of intensities. No pixels, no files."""
+"""Who shows an expression and how it runs in time: people, difficulty, clips of intensities. No pixels, no files."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class Performer:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> "Performer":
+        """A person by chance; one generator, one person."""
         return cls(
             face_seed=int(rng.integers(2**63)),
             gain={unit: float(np.exp(rng.normal(0, 0.3))) for unit in ACTION_UNITS},
@@ -119,7 +121,7 @@ def perform(
 
 
 def envelope(onset: int, apex: int, offset: int, frames: int, fps: float) -> np.ndarray:
-    """The course of an expression in 0..1, float64[frames]: smooth rise, plateau, a fall that is fast first and slow last."""
+    """The course of an expression in 0..1, float64[frames]: smooth rise, plateau, a fast fall, then a fade."""
     time = np.arange(frames, dtype=np.float64)
     rise = _smooth((time - onset) / (apex - onset))
     top = apex + PLATEAU * min(apex - onset, offset - apex)
@@ -141,7 +143,7 @@ def _intensity(dial: Dial, rng: np.random.Generator) -> float:
 def _amplitude(
     performer: Performer, weights: dict[str, float], intensity: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """FACS intensities [len(ACTION_UNITS), 2] at the apex: the person's gains and lopsidedness, and chance, included."""
+    """FACS intensities [len(ACTION_UNITS), 2] at the apex: with the person's gains and lopsidedness, and chance."""
     amplitude = FULL * intensity * array(weights).astype(np.float64)
     for row, unit in enumerate(ACTION_UNITS):
         strength = GAIN[unit] * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
@@ -184,7 +186,7 @@ def _drift(deviation: np.ndarray, memory: float, frames: int, rng: np.random.Gen
     keep = np.exp(-1 / memory)
     noise = rng.standard_normal((frames, len(deviation)))
     noise[1:] *= np.sqrt(1 - keep**2)
-    for before, now in zip(noise[:-1], noise[1:], strict=True):
+    for before, now in pairwise(noise):
         now += keep * before
     return noise * deviation
 

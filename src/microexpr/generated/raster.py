@@ -9,10 +9,10 @@ from numba import njit
 
 SKIN, TEETH, EYE, MOUTH, LASH, HAIR = range(6)
 
-# Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch of
-# an array, and made shading seven times slower.
-kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)
-inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False)
+# Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch
+# of an array, and made shading seven times slower. (`_nrt` is missing in numba's type stubs.)
+kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
 
 @kernel
@@ -43,12 +43,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
             w1 += step1 * low
             for x in range(x0 + low, x0 + high + 1):
                 z = w0 * screen[a, 2] + w1 * screen[b, 2] + (1 - w0 - w1) * screen[c, 2]
-                if z > depth[y, x] and (
-                    materials[t] < LASH
-                    or _solid(
-                        lash if materials[t] == LASH else hair, coordinates[a], coordinates[b], coordinates[c], w0, w1
-                    )
-                ):
+                if z > depth[y, x] and _solid(t, triangles, materials, coordinates, lash, hair, w0, w1):
                     depth[y, x] = z
                     hit[y, x] = t
                     weights[y, x, 0] = w0
@@ -74,8 +69,12 @@ def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _solid(alpha, a, b, c, w0, w1):  # type: ignore[no-untyped-def]
-    w2 = 1 - w0 - w1
+def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1):  # type: ignore[no-untyped-def]
+    """Whether a sample on triangle t is covered by it: always but between hairs."""
+    if materials[t] < LASH:
+        return True
+    a, b, c = coordinates[triangles[t, 0]], coordinates[triangles[t, 1]], coordinates[triangles[t, 2]]
+    alpha, w2 = lash if materials[t] == LASH else hair, 1 - w0 - w1
     u = w0 * a[0] + w1 * b[0] + w2 * c[0]
     v = w0 * a[1] + w1 * b[1] + w2 * c[1]
     threshold = w0 * a[2] + w1 * b[2] + w2 * c[2]

@@ -1,4 +1,4 @@
-"""What all faces share: the head cut out of the base mesh, its cylindrical texture map, its action units. No person yet.
+"""What all faces share: the head cut out of the base mesh, its texture map, its action units. No person yet.
 
 Everything is in decimetres; "rest" is the base mesh, before any person's shape or expression.
 """
@@ -223,11 +223,9 @@ def skin_map() -> SkinMap:
     depth = np.full((SKIN_HEIGHT, SKIN_WIDTH), -9, np.float32)
     hit = np.full((SKIN_HEIGHT, SKIN_WIDTH), -1, np.int32)
     weights = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, 2), np.float32)
-    opaque = np.zeros((2, 1, 1), np.uint8)
-    rasterise(
-        flat, np.ascontiguousarray(triangles), np.zeros(len(triangles), np.int32), head.coordinates, opaque[0], opaque[1],
-        depth, hit, weights,
-    )  # fmt: skip
+    skin, unused = np.full(len(triangles), SKIN, np.int32), np.zeros((1, 1), np.uint8)
+    triangles = np.ascontiguousarray(triangles)
+    rasterise(flat, triangles, skin, head.coordinates, unused, unused, depth, hit, weights)
     mesh = assets.mesh()
     lips = _at_vertices(mesh, "lips")[head.kept]
     values = np.column_stack([head.vertices, lips, head.ears])

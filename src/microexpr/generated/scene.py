@@ -1,4 +1,4 @@
-"""Where a head stands and what lights it: angles, directions, projection, background. No mesh, no texture, no kernels."""
+"""Where a head stands and what lights it: angles, directions, projection, background. No mesh, no texture."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +31,9 @@ class Light:
         above = np.array([0.95, 1, 1.06]) * self.fill * 0.5
         below = np.array([0.75, 0.62, 0.55]) * self.fill * 0.42
         return key.astype(np.float32), above.astype(np.float32), below.astype(np.float32)
+
+
+ROOM = Light()
 
 
 def direction(azimuth: float, elevation: float) -> np.ndarray:
@@ -66,7 +69,7 @@ def project(turned: np.ndarray, size: tuple[int, int], shift: np.ndarray, zoom: 
 
 @cache
 def background(size: tuple[int, int]) -> np.ndarray:
-    """The wall of a laboratory: plain grey that falls off to the corners, uint8[height, width, 3]. Not to be written."""
+    """The wall of a laboratory: plain grey, darker in the corners, uint8[height, width, 3]. Not to be written."""
     width, height = size
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     wall = np.array([150, 146, 142]) * (1.02 - 0.07 * (x**2 + y**2))[..., None]

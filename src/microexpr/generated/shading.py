@@ -85,7 +85,7 @@ def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-d
 
 @inlined
 def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
-    """Linear RGB and gloss of an eyeball at (u, v), its front seen from ahead: white, iris, limbus, pupil, lid's shadow."""
+    """Linear RGB and gloss of an eyeball at (u, v), seen from ahead: white, iris, limbus, pupil, shadow of the lid."""
     radius = np.sqrt(u * u + v * v)
     white = _f(0.93) - _f(0.25) * max(_f(0), radius - _f(0.5))
     red, green, blue, gloss = _f(0.66) * white, _f(0.57) * white * white, _f(0.52) * white * white, _f(0.5)

@@ -121,7 +121,7 @@ def _beard(place: SkinMap, lips: np.ndarray, rng: np.random.Generator) -> np.nda
     grown *= 1 - np.clip(3 * cv2.GaussianBlur(place.ears, (0, 0), 4.5), 0, 1)
     grown *= 1 - 0.8 * _spot(place, 0, 6.5, 0.06, 0.05)
     cover, share = zip(*BEARDS, strict=True)
-    stubble = 0.55 + 0.5 * grain(rng, SIZE, 1.75, 1)
+    stubble = 0.6 + 0.35 * grain(rng, SIZE, 1.75, 1)
     thickness = np.float32(rng.choice(cover, p=share))
     return np.clip(cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 6) * thickness * stubble, 0, 0.9)
 

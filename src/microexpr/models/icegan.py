@@ -105,7 +105,9 @@ class Icegan(NetworkMethod):
     reconstruction; and the perceptual half of eq. 3. Ours: spectral and instance norm, which the text does not name.
     """
 
-    paper = "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370, 2020"
+    paper = (
+        "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370v1, 2020"
+    )
     synthesises = True
 
     class Params(method.Params):

@@ -1,4 +1,4 @@
-"""Local binary patterns on three orthogonal planes: the challenge's own baseline. No network comes in.
+"""Local binary patterns on three orthogonal planes: the oldest baseline of the field. No network comes in.
 
 Shapes: T frames, H rows, W columns; G x G blocks.
 """
@@ -36,8 +36,8 @@ class LbpTop(ClassicalMethod):
     """Block histograms of uniform patterns on the XY, XT and YT planes, and a linear support vector machine.
 
     Radii of 1 in space and 4 in time, 5x5 blocks that do not overlap and the length of the clip, as in CASME II's
-    baseline; neighbours are 8 on each plane's ellipse, bilinearly interpolated (Zhao & Pietikaeinen, Sec. 3).
-    Ours: every histogram sums to 1, and features are standardised over the fold's training clips.
+    baseline (Yan et al., PLoS ONE 2014); 8 neighbours lie on each plane's ellipse, bilinearly interpolated. Ours: every
+    histogram sums to 1, features are standardised over the fold's training clips, and classes weigh alike.
     """
 
     paper = "Zhao & Pietikäinen, Dynamic texture recognition using local binary patterns, TPAMI 29(6), 2007"

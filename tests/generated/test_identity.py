@@ -1,0 +1,77 @@
+"""People from traits: shape, skin and hair follow them; light is hidden by what stands in its way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from microexpr.generated.hair import density, grown
+from microexpr.generated.identity import Look, Traits, shape
+from microexpr.generated.occlusion import key_light, open_sky
+from microexpr.generated.raster import SKIN
+from microexpr.generated.rig import rig, skin_map, target
+from microexpr.generated.scene import Light
+from microexpr.generated.skin import painted
+from microexpr.seeds import generator
+
+TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
+
+
+@pytest.fixture(scope="module")
+def look():
+    return replace(Look.drawn(TRAITS, generator(0, "look")), cut="long")
+
+
+def test_traits_weigh_the_files_targets():
+    thin = shape(replace(TRAITS, weight=-1.0), generator(1)) - shape(TRAITS, generator(1))
+    expected = np.zeros_like(thin)
+    for age, share in (("young", 0.8), ("old", 0.2)):
+        ids, displacement = target(f"macrodetails/universal-female-{age}-averagemuscle-minweight")
+        expected[ids] += share * displacement
+    np.testing.assert_allclose(thin, expected, atol=1e-5)
+    assert np.abs(expected).max() > 0.1
+
+
+def test_traits_are_drawn_in_their_ranges():
+    rng = generator(0)
+    drawn = [Traits.drawn(rng) for _ in range(300)]
+    assert all(sum(t.ancestry) == pytest.approx(1) for t in drawn)
+    assert all(0 <= t.male <= 1 and 0 <= t.age <= 1 and -1 <= t.weight <= 1 for t in drawn)
+    assert np.mean([t.is_male for t in drawn]) == pytest.approx(0.5, abs=0.12)
+    assert np.mean([t.age for t in drawn]) == pytest.approx(1.1 / 3.3, abs=0.06)  # of the beta distribution
+
+
+def test_darker_tone_darker_cheek(look):
+    texels = skin_map()
+    cheek = np.linalg.norm(texels.position - [0.45, 6.9, 1.15], axis=2).argmin()
+    levels = []
+    for tone in (0.0, 0.5, 1.0):
+        colour = painted(TRAITS, replace(look, tone=tone), generator(2)).colour
+        levels.append(int(colour[0].reshape(-1, 4)[cheek, :3].sum()))
+        assert [c.shape[:2] for c in colour] == [(615, 1024), (307, 512), (153, 256)]
+    assert levels == sorted(levels, reverse=True) and levels[0] > 1.5 * levels[2]
+
+
+def test_hair_grows_on_the_crown_and_not_on_the_face(look):
+    ears = np.zeros(3)
+    crown, cheek, chin = density(np.array([[0, 8.45, 0.5], [0.45, 6.9, 1.15], [0, 6.2, 1.5]]), ears, look)
+    assert crown == 1 and cheek == chin == 0
+
+
+def test_long_hair_hangs_and_short_does_not(look):
+    vertices = rig().vertices
+    centre = vertices.mean(axis=0)
+    long, crop = (grown(vertices, centre, replace(look, cut=cut), generator(3)) for cut in ("long", "crop"))
+    assert len(crop.curtain) == 0 and long.curtain[:, 1].min() < 6.6
+    assert long.triangles.max() == len(vertices) + len(long.coordinates) - 1
+    assert np.linalg.norm(crop.rise, axis=1).max() < 0.06  # dm
+
+
+def test_a_plate_hides_what_is_behind_it():
+    plate = np.array([[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]], np.float32)
+    points = np.concatenate([plate, [[0, 0, 0], [1.5, 1.5, 0]]]).astype(np.float32)
+    triangles, materials = np.array([[0, 1, 2], [0, 2, 3]], np.int32), np.full(2, SKIN, np.int32)
+    lit = key_light(points, triangles, materials, Light(azimuth=0, elevation=0, softness=0))
+    assert lit[4] < 0.01 and lit[5] > 0.99
+    sky = open_sky(points, np.tile(np.array([0, 0, 1], np.float32), (6, 1)), triangles, materials)
+    assert sky[4] < 0.6 * sky[5]
