@@ -17,6 +17,7 @@ from skimage.feature import hog
 from microexpr import faces
 from microexpr.aus.features import features, sides
 from microexpr.generated.face import Face
+from microexpr.luma import luma
 from microexpr.seeds import generator
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     frames = clip(options.frames)
     found = faces.track(lambda: frames, faces.Params(), "benchmark")
-    seen = list(zip(faces.luma(found.crop), found.landmarks_crop, strict=True))
+    seen = list(zip(luma(found.crop), found.landmarks_crop, strict=True))
     compare(
         "faces (landmarks, pose and crop; face_recognition: landmarks)",
         lambda: faces.track(lambda: frames, faces.Params(), "benchmark"),

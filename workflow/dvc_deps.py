@@ -1,4 +1,4 @@
-"""Writes the source files that each DVC stage depends on into dvc.yaml, found by reading imports; `--check` compares."""
+"""Writes the source files that each DVC stage depends on into dvc.yaml, by reading imports; `--check` compares."""
 
 import sys
 from io import StringIO

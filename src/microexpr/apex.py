@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.clip import Clip
 from microexpr.errors import DataError
-from microexpr.faces import luma
+from microexpr.luma import luma
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
 MOUTH_CORNERS = (48, 54)

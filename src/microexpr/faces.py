@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.errors import DataError
+from microexpr.luma import luma
 
 CROP = 288  # rows and columns of an aligned crop
 RIGID = (36, 39, 42, 45, 33)  # eye corners and the base of the nose: what expressions move least
@@ -234,13 +235,3 @@ def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     yaw = np.arctan2(-turn[2, 0], turn[2, 2])
     pitch = np.arcsin(np.clip(turn[2, 1], -1, 1))
     return np.degrees([yaw, pitch, np.arctan2(-turn[0, 1], turn[1, 1])])
-
-
-def luma(image: np.ndarray) -> np.ndarray:
-    """uint8[..., H, W] grey of uint8[..., H, W, 3] RGB or [..., H, W, 1] (ITU-R BT.601), or of what is grey already."""
-    if image.ndim == 2:
-        return image
-    if image.shape[-1] == 1:
-        return image[..., 0]
-    flat = cv2.cvtColor(np.ascontiguousarray(image).reshape(-1, image.shape[-2], 3), cv2.COLOR_RGB2GRAY)
-    return flat.reshape(image.shape[:-1])

@@ -13,7 +13,7 @@ import numpy as np
 
 from microexpr import store
 from microexpr.errors import DataError, ParamsError, nearest
-from microexpr.faces import luma
+from microexpr.luma import luma
 
 Shape = tuple[int, ...]
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun

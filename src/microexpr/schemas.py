@@ -60,7 +60,7 @@ APEX = Schema(
         "onset": Field("int64", (), "frame number", "annotated or first frame"),
         "apex": Field("int64", (), "frame number", "annotated or spotted"),
         "offset": Field("int64", (), "frame number", "annotated or last frame"),
-        "score": Field("float32", ("frame",), "mean absolute grey difference", "spotting score of each frame"),
+        "score": Field("float32", ("frame",), "ratio", "spotting score of each frame"),
     },
 )
 FLOW = Schema(
@@ -79,9 +79,9 @@ AUS = Schema(
         "raw": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"regressed; {SIDES}"),
         "smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"raw, filtered in time; {SIDES}"),
         "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
-                          f"smoothed less its value at the onset; {SIDES}"),
+                          f"change since the onset, filtered in time, before any is cut to 0..5; {SIDES}"),
         "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
-        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the regressor was fitted on"),
+        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip that the regressor saw"),
     },
 )  # fmt: skip
 TRAIN = Schema(

@@ -137,16 +137,40 @@ def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
             f"{path}: is not a readable HDF5 file (truncated or damaged?); delete it and run again"
         ) from error
     with file:
-        found = str(file.attrs["schema"].decode()) if "schema" in file.attrs else "nothing of microexpr"
-        if schema is not None and found != (expected := f"{schema}/{SCHEMAS[schema].version}"):
-            by = file.attrs.get("created_by", b"something else").decode()
-            raise StoreError(
-                f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}"
-            )
+        if schema is not None:
+            _check_schema(file, path, schema)
         try:
             yield file
-        except OSError as error:  # a checksum that does not hold, seen only when read
-            raise StoreError(f"{path}: cannot be read ({error}); delete it and run again") from error
+        except (OSError, RuntimeError, KeyError) as error:
+            if _sound(file):  # then it is the caller's mistake
+                raise
+            raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+
+
+def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
+    """Raises StoreError unless the file says that it is of this schema and version."""
+    expected = f"{schema}/{SCHEMAS[schema].version}"
+    try:
+        found, by = (_word(file.attrs.get(key, "none of microexpr's")) for key in ("schema", "created_by"))
+    except (OSError, RuntimeError, KeyError) as error:
+        raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+    if found != expected:
+        raise StoreError(
+            f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}"
+        )
+
+
+def _word(value: bytes | str) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _sound(file: h5py.File) -> bool:
+    """Whether every dataset can be read: all of them carry checksums."""
+    try:
+        file.visititems(lambda name, item: item[()].size < 0 if isinstance(item, h5py.Dataset) else None)
+    except (OSError, RuntimeError, KeyError):
+        return False
+    return True
 
 
 def strings(dataset: h5py.Dataset) -> list[str]:
@@ -165,10 +189,10 @@ def fitted_on(group: h5py.Group) -> list[str]:
 
 def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequence[str], **metadata: str) -> None:
     """A safetensors file of numpy arrays with `fitted_on` (one a line) in its metadata."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     with atomic(path) as part:
-        save_file(tensors, part, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})
+        part.write_bytes(save(tensors, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata}))
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -6,7 +6,7 @@ with logged(snakemake.log[0]):
     from microexpr import aus, inputs, store
     from microexpr.aus import regressor
     from microexpr.clip import Clip
-    from microexpr.faces import luma
+    from microexpr.luma import luma
 
     params = aus.Params(**snakemake.params.aus)
     clips = [Clip.of(row) for row in snakemake.params.rows]

@@ -19,6 +19,7 @@ from microexpr.generated.camera import expose
 from microexpr.generated.corpus import with_both_sides
 from microexpr.generated.face import Face
 from microexpr.generated.performer import DRIFT, LIDS_AT_REST, Performer
+from microexpr.luma import luma
 from microexpr.seeds import generator, spawn
 
 SEED = 0
@@ -144,7 +145,7 @@ def sessions(name: str) -> Iterator[Session]:
         shown = np.stack([np.clip(resting + drawn(kind, rng), 0, LARGEST) for kind in kinds]).astype(np.float32)
         frames = [photographed(face, scene, units, rng) for units in shown]
         found = faces.track(frames.copy, faces.Params(), f"{name}, session {number}")
-        crops = faces.luma(found.crop)
+        crops = luma(found.crop)
         seen = np.stack([features(*pair) for pair in zip(crops, found.landmarks_crop, strict=True)])
         yield Session(seen, with_both_sides(shown[:, READ]), kinds)
 
