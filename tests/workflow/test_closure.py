@@ -1,0 +1,36 @@
+"""Source files as inputs: what an import reaches, and that dvc.yaml lists just that."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def code(*arguments: str) -> list[str]:
+    program = (
+        f"import sys; sys.path.insert(0, 'workflow'); import closure; print('\\n'.join(closure.code{arguments!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, check=True)
+    return done.stdout.split()
+
+
+def test_follows_imports_all_the_way():
+    found = code("flow")
+    assert "src/microexpr/flow.py" in found
+    assert "src/microexpr/errors.py" in found  # by store
+    assert "workflow/scripts/adapter.py" in found
+    assert "workflow/scripts/flow.py" not in found  # Snakemake watches it
+    assert not [path for path in found if "models" in path or "generated" in path or path.endswith("faces.py")]
+
+
+def test_a_method_depends_on_its_own_file_only():
+    found = code("train", "models.ststnet")
+    assert "src/microexpr/models/ststnet.py" in found
+    assert "src/microexpr/models/icegan.py" not in found
+    assert "src/microexpr/flow.py" not in found  # its outputs are inputs, its code is not
+
+
+def test_dvc_deps_are_the_closures():
+    done = subprocess.run([sys.executable, "workflow/dvc_deps.py", "--check"], cwd=ROOT)
+    assert done.returncode == 0, "python workflow/dvc_deps.py"
