@@ -13,7 +13,7 @@ CASES = {
     ),
     "apex params": (
         ("params.yaml", "apex: {}", "apex: {region: 40}"),
-        {"apex": SUBJECTS, "flow": SUBJECTS} | BELOW_TRAIN,
+        {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "flow.py": (
         ("src/microexpr/flow.py", "ROUNDS = 20", "ROUNDS = 21"),
@@ -21,11 +21,11 @@ CASES = {
     ),
     "one more subject": (
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
-        {"generate_samm": 1, "workbook_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1} | BELOW_TRAIN,
+        {"generate_samm": 1, "workbook_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN,
     ),
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 2, "table": 1}),
     "a method's file": (
-        ("src/microexpr/models/majority.py", '"""', '"""\n'),
+        ("src/microexpr/models/majority.py", "minlength=CLASSES", "minlength=CLASSES + 0"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
 }
