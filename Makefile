@@ -7,7 +7,7 @@ CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 .venv/.installed: envs/core.in envs/core.lock envs/dlib-from-bin/pyproject.toml envs/install.sh pyproject.toml
 	@PYTHON="$(PYTHON)" bash envs/install.sh
@@ -21,6 +21,9 @@ test: .venv/.installed  ## linter, types and tests
 	ruff format --check .
 	mypy
 	pytest -n 2 --dist loadgroup
+
+campaign-%: .venv/.installed  ## checks too long for `make test`, minutes each: campaign-floor, campaign-null
+	python tests/campaigns/$*.py
 
 preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 	@python workflow/preset.py $(PRESET)

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from microexpr import __version__
-from microexpr.errors import MicroexprError
+from microexpr.errors import MicroexprError, nearest
 
-EVALUATIONS = Path("results/evaluate/megc2019")  # where the evaluate stage writes, from the project's folder
+RESULTS = Path("results")  # from the project's folder
+EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
+TABLE = RESULTS / "megc2019_table.csv"
+SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +59,24 @@ def _parser() -> argparse.ArgumentParser:
         "--methods", nargs="+", metavar="METHOD", help="only these, in this order (default: all there are)"
     )
     command.set_defaults(run=_table)
+
+    command = commands.add_parser("plot", help="the table, or one clip's way through the stages, as a PNG")
+    _add_plots(command.add_subparsers(title="pictures", required=True, metavar="PICTURE"))
     return parser
+
+
+def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    picture = pictures.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.set_defaults(run=_plot_table)
+
+    picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
+    picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP02_06")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument(
+        "--show-licensed-faces", action="store_true", help="draw people too, where their licence allows it"
+    )
+    picture.set_defaults(run=_plot_clip)
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
@@ -117,4 +137,36 @@ def _table(arguments: argparse.Namespace) -> int:
             f"{EVALUATIONS} must hold at least one method's figures, not none; `make table` makes them"
         )
     tables.show(tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in methods}))
+    return 0
+
+
+def _plot_table(arguments: argparse.Namespace) -> int:
+    import csv
+
+    from microexpr import plots, tables
+
+    if not TABLE.is_file():
+        raise MicroexprError(f"{TABLE}: does not exist; `make table` makes it")
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or tuple(rows[0]) != tables.COLUMNS:
+        raise MicroexprError(f"{TABLE}: must hold the columns of this version's table; `make table` makes it anew")
+    plots.table(rows, arguments.png)
+    return 0
+
+
+def _plot_clip(arguments: argparse.Namespace) -> int:
+    from microexpr import index, journey, plots
+
+    if arguments.clip.count("/") != 2:
+        raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {arguments.clip}")
+    dataset = arguments.clip.split("/")[0]
+    table = RESULTS / "index" / f"{dataset}.csv"
+    clips = {clip.id: clip for clip in index.read(table)}
+    if arguments.clip not in clips:
+        raise MicroexprError(f"clip must be one of {table}, not {arguments.clip}{nearest(arguments.clip, clips)}")
+    clip = clips[arguments.clip]
+    files = {stage: RESULTS / stage / dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
+    walked = journey.read(clip, files, sorted(SYNTHETIC.glob("*.h5")))
+    plots.journey(walked, arguments.png, arguments.show_licensed_faces)
     return 0

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from openpyxl import load_workbook
@@ -165,3 +166,15 @@ def test_path_in_annotation_stays_inside(corpus):
     edit(root / "CASME2-coding-20140508.xlsx", (1, "Filename"), "../../../etc")
     with pytest.raises(DataError, match=r"plain letters.*row 2"):
         read("casme2", root)
+
+
+def test_truncated_picture_is_refused_whoever_was_imported_before(corpus):
+    import face_recognition  # noqa: F401  it tells PIL to fill up what is missing
+
+    _, planned = corpus("casme2")
+    path = datasets.frames(planned[0].clip)[0][1]
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    cv2.imwrite(str(path), noise)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match="is not a readable picture"):
+        datasets.read(path)

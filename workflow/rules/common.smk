@@ -35,7 +35,8 @@ try:
     }
     CLIPS = {dataset: clips_of(dataset) for dataset in ORIGIN}
     PROTOCOL = protocols.PROTOCOLS["megc2019"]
-    PROTOCOL.folds([clip for clips in CLIPS.values() for clip in clips])  # too few people is said now, not after hours
+    folds = PROTOCOL.folds([clip for clips in CLIPS.values() for clip in clips])
+    protocols.shards(folds, PARAMS["train"]["shards"])  # what cannot be is said now, not after hours
 except MicroexprError as error:
     sys.exit(f"error: {error}")
 

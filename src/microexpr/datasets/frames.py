@@ -38,8 +38,9 @@ def contiguous(found: dict[int, Path], folder: Path) -> dict[int, Path]:
 
 def read(path: Path) -> np.ndarray:
     """A picture as uint8[H, W] if grey, else RGB uint8[H, W, 3]. Raises DataError if it does not decode whole."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageFile, UnidentifiedImageError
 
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # face_recognition sets it for the whole process: grey for what is lost
     try:
         with Image.open(path) as image:
             return np.asarray(image if image.mode == "L" else image.convert("RGB"))

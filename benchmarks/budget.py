@@ -1,0 +1,92 @@
+"""Core-seconds of the last run by stage and method, from Snakemake's benchmark files, against the embedded budget.
+
+    python benchmarks/budget.py [--times work/times]
+
+The budget, in core-seconds: rendering 200, signals 80, learning 35 for each method, the whole table 1200.
+
+Two columns of the files are shown, and the core-seconds lie between them, as does the share of the budget:
+
+cpu seconds  column `cpu_time`: what the job and its children had used when Snakemake last looked, which it does twice
+             a second for a quarter of a minute and every 30 s then. What came after is missing: this is too little.
+seconds      column `s`: from start to end of a job. A job computes on one thread, so this is its core-seconds if it
+             had a core of its own and never waited for the disk; else it is too much.
+
+Snakemake itself (reading params, building the DAG) is in neither. Every file below the folder counts, so those of
+people or methods that are no longer in params.yaml must be deleted first. `max_rss` is the largest job's memory.
+"""
+
+import argparse
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+GROUPS = {"generate": "rendering", "faces": "signals", "apex": "signals", "flow": "signals", "aus": "signals"}
+BUDGET = {"rendering": 200, "signals": 80}
+LEARNING = 35  # all folds of one method
+WHOLE = 1200
+
+
+@dataclass(frozen=True)
+class Job:
+    group: str  # rendering, signals, learning, other
+    name: str  # of its stage; of its method where it learns
+    cpu_seconds: float
+    seconds: float
+    max_rss: float  # MB
+
+
+def job(path: Path, times: Path) -> Job:
+    """One benchmark file, whose path below `times` begins with its stage and, where it learns, its method."""
+    stage, method = path.relative_to(times).parts[:2]
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file, delimiter="\t")
+    group, name = ("learning", method) if stage == "train" else (GROUPS.get(stage, "other"), stage)
+    return Job(group, name, *(_number(row[column]) for column in ("cpu_time", "s", "max_rss")))
+
+
+def _number(cell: str) -> float:
+    return 0.0 if cell in ("NA", "-") else float(cell)  # of jobs that ended before Snakemake looked
+
+
+def add(shown: Table, name: str, jobs: list[Job], budget: float | None, style: str = "") -> None:
+    least, most = sum(one.cpu_seconds for one in jobs), sum(one.seconds for one in jobs)
+    share = (str(budget), f"{least / budget:.0%}..{most / budget:.0%}") if budget else ("", "")
+    memory = max(one.max_rss for one in jobs)
+    shown.add_row(name, str(len(jobs)), f"{least:.1f}", f"{most:.1f}", *share, f"{memory:.0f}", style=style)
+
+
+def table(jobs: Iterable[Job]) -> Table:
+    """One line for each stage and method, one for each group with a budget of its own, one for all."""
+    groups: defaultdict[str, defaultdict[str, list[Job]]] = defaultdict(lambda: defaultdict(list))
+    for one in jobs:
+        groups[one.group][one.name].append(one)
+    shown = Table("", *("jobs", "cpu seconds", "seconds", "budget", "share", "max_rss MB"), box=SIMPLE)
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for group in sorted(groups, key=[*BUDGET, "learning", "other"].index):
+        for name, members in sorted(groups[group].items()):
+            add(shown, f"  {name}", members, LEARNING if group == "learning" else None)
+        add(shown, group, [one for members in groups[group].values() for one in members], BUDGET.get(group), "bold")
+        shown.add_section()
+    add(shown, "whole table", [one for named in groups.values() for jobs in named.values() for one in jobs], WHOLE)
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
+    times = parser.parse_args().times
+    paths = sorted(times.rglob("*.tsv"))
+    if not paths:
+        raise SystemExit(f"error: {times} must hold benchmark files, not none; `make table` writes them")
+    Console().print(table(job(path, times) for path in paths))
+
+
+if __name__ == "__main__":
+    main()

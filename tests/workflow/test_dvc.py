@@ -1,0 +1,105 @@
+"""DVC beside Snakemake: the same edits, and results that came from a remote."""
+
+import re
+
+import pytest
+
+ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate"}
+# edit: file, old, new -> stages that run; others are found current
+CASES = {
+    "nothing": (None, set()),
+    "one method's param": (("params.yaml", "rate: 0.0005", "rate: 0.0007"), {"train@ststnet", "evaluate"}),
+    "apex params": (("params.yaml", "apex: {}", "apex: {region: 40}"), ALL - {"generate", "index", "faces"}),
+    "flow.py": (
+        ("src/microexpr/flow.py", "ROUNDS = 20", "ROUNDS = 21"),
+        {"flow", "train@majority", "train@ststnet", "evaluate"},
+    ),
+    "one more subject": (("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"), ALL),
+}
+
+
+@pytest.fixture(scope="module")
+def reproduced(finished, tmp_path_factory):
+    """A finished run that DVC knows."""
+    project = finished.copy(tmp_path_factory.mktemp("reproduced") / "project")
+    project.run("dvc", "repro", "-q")
+    return project
+
+
+def ran(said: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", said))
+
+
+def jobs(said: str) -> dict[str, int]:
+    """Jobs by rule that Snakemake finished."""
+    found: dict[str, int] = {}
+    for rule in re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", said):
+        found[rule] = found.get(rule, 0) + 1
+    return {rule: count for rule, count in found.items() if not re.match("all_|train_(?!synth)", rule)}
+
+
+def test_first_repro_finds_everything_made(reproduced):
+    """Results that Snakemake made are taken over, not made again."""
+    assert reproduced.run("dvc", "status", "-q", check=False).returncode == 0
+    assert reproduced.planned() == {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_repro_runs_what_it_must(reproduced, tmp_path, name):
+    edit, expected = CASES[name]
+    project = reproduced.copy(tmp_path / "project")
+    if edit:
+        project.edit(*edit)
+    done = project.run("dvc", "repro")
+    assert ran(done.stdout) == expected
+    if name == "one more subject":  # DVC reruns whole stages, Snakemake in them only the new subject's jobs
+        assert jobs(done.stdout + done.stderr) == {
+            "generate_samm": 1, "workbook_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1,
+            "train": 2, "evaluate": 2, "table": 1,
+        }  # fmt: skip
+    assert project.run("dvc", "repro").stdout.count("Running stage") == 0
+    assert project.planned() == {}
+
+
+@pytest.fixture
+def pulled(reproduced, tmp_path):
+    """A fresh clone of a repository that commits dvc.lock, with the outputs from its remote."""
+    origin = reproduced.copy(tmp_path / "origin")
+    origin.edit(".gitignore", "/dvc.lock\n", "")
+    origin.run("dvc", "remote", "add", "-d", "lab", str(tmp_path / "remote"))
+    origin.run("dvc", "push", "-q")
+    origin.run("git", "add", "-A")
+    origin.run("git", "commit", "-qm", "results")
+    origin.run("git", "clone", "-q", str(origin.root), str(tmp_path / "clone"))
+    clone = type(origin)(tmp_path / "clone")
+    clone.run("dvc", "pull", "-q", check=False)  # what is not cached is not pulled, and said so
+    return clone
+
+
+def test_adopt_after_pull(pulled, finished):
+    """Then Snakemake runs nothing, and an edit reruns what it must."""
+    pulled.run("python", "workflow/stage.py", "--adopt")
+    assert pulled.planned() == {}
+    for path in (finished.root / "data/generated").rglob("*.*"):
+        if path.is_file() and not path.name.startswith("."):
+            assert (pulled.root / path.relative_to(finished.root)).read_bytes() == path.read_bytes()
+    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    assert pulled.planned() == {"train": 1, "evaluate": 1, "table": 1}
+    before = (pulled.root / "results/evaluate/megc2019/ststnet.csv").read_bytes()
+    assert ran(pulled.run("dvc", "repro").stdout) == {"train@ststnet", "evaluate"}
+    assert (pulled.root / "results/evaluate/megc2019/ststnet.csv").read_bytes() != before
+
+
+def test_pulled_results_never_pass_for_new_ones(pulled):
+    """Without adopting: an edit after the pull makes anew what depends on it, though Snakemake has no record."""
+    before = (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes()
+    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    pulled.run("dvc", "repro")
+    assert (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes() != before
+
+
+def test_adopt_refuses_what_is_stale(pulled):
+    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    done = pulled.run("python", "workflow/stage.py", "--adopt", check=False)
+    assert done.returncode != 0
+    assert "not what params and code say" in done.stderr
