@@ -17,7 +17,7 @@ from microexpr.training.engine import Fold, FoldResult, Plan, train
 
 COUNT = 96  # clips, as in the embedded preset
 EMBEDDED = {
-    "ststnet": {"batch": 16, "rate": 5e-4},
+    "ststnet": {"batch": 16, "lr": 5e-4},
     "icegan": {"image_size": 32, "width": 8, "batch": 16, "spectral_norm": False},
 }
 

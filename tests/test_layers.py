@@ -16,7 +16,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"inputs"},
     {"method", "models", "training", "train"},
     {"protocols", "metrics", "provenance", "published", "evaluation", "official"},
-    {"tables", "plots", "inspection", "catalogue", "params", "cli"},
+    {"tables", "plots", "journey", "inspection", "catalogue", "params", "cli"},
 ]
 SIGNALS = LAYERS[3]
 EXCEPTIONS = {

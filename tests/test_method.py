@@ -13,13 +13,13 @@ from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRe
 from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
-    "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "rate": 2e-3},
+    "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_top": {"image_size": 32, "frames": 10, "blocks": 2},
-    "ststnet": {"batch": 6, "rate": 5e-3},
+    "ststnet": {"batch": 6, "lr": 5e-3},
 }
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding about 1e5-fold (float64: 2e-11 of the largest score, and
 # 4e-15 without). So the plans are compared with it in float64, and in float32 without it and at the paper's rate.
-STEADY: dict[str, dict[str, Any]] = {"icegan": {"spectral_norm": False, "rate": 2e-4}}
+STEADY: dict[str, dict[str, Any]] = {"icegan": {"spectral_norm": False, "lr": 2e-4}}
 COUNT = 24
 NETWORKS = [name for name in names() if issubclass(find(name), NetworkMethod)]
 LEARNERS = [name for name in names() if name != "majority"]

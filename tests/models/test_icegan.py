@@ -67,7 +67,7 @@ def test_a_made_face_shows_the_class_asked_for():
         apex[clip][quarter[one]] += 100
     data = Clips({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
     params = Icegan.Params(
-        image_size=32, width=8, noise=4, label_code="one_hot", instance_norm=False, epochs=40, rate=2e-3
+        image_size=32, width=8, noise=4, label_code="one_hot", instance_norm=False, epochs=40, lr=2e-3
     )
     asked = SynthesisRequest({"s": Asked(np.full(CLASSES, 23), np.arange(CLASSES))})
     fold = Fold("s", np.arange(20), np.arange(20, 24))

@@ -8,7 +8,7 @@ ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "t
 # edit: file, old, new -> stages that run; others are found current
 CASES = {
     "nothing": (None, set()),
-    "one method's param": (("params.yaml", "rate: 0.0005", "rate: 0.0007"), {"train@ststnet", "evaluate"}),
+    "one method's param": (("params.yaml", "lr: 0.0005", "lr: 0.0007"), {"train@ststnet", "evaluate"}),
     "apex params": (("params.yaml", "apex: {}", "apex: {region: 40}"), ALL - {"generate", "index", "faces"}),
     "flow.py": (
         ("src/microexpr/flow.py", "ROUNDS = 20", "ROUNDS = 21"),
@@ -83,7 +83,7 @@ def test_adopt_after_pull(pulled, finished):
     for path in (finished.root / "data/generated").rglob("*.*"):
         if path.is_file() and not path.name.startswith("."):
             assert (pulled.root / path.relative_to(finished.root)).read_bytes() == path.read_bytes()
-    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    pulled.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     assert pulled.planned() == {"train": 1, "evaluate": 1, "table": 1}
     before = (pulled.root / "results/evaluate/megc2019/ststnet.csv").read_bytes()
     assert ran(pulled.run("dvc", "repro").stdout) == {"train@ststnet", "evaluate"}
@@ -93,13 +93,13 @@ def test_adopt_after_pull(pulled, finished):
 def test_pulled_results_never_pass_for_new_ones(pulled):
     """Without adopting: an edit after the pull makes anew what depends on it, though Snakemake has no record."""
     before = (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes()
-    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    pulled.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     pulled.run("dvc", "repro")
     assert (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes() != before
 
 
 def test_adopt_refuses_what_is_stale(pulled):
-    pulled.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    pulled.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     done = pulled.run("python", "workflow/stage.py", "--adopt", check=False)
     assert done.returncode != 0
     assert "not what params and code say" in done.stderr

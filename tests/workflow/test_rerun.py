@@ -8,7 +8,7 @@ BELOW_TRAIN = {"train": 2, "evaluate": 2, "table": 1}
 CASES = {
     "nothing": (None, {}),
     "one method's param": (
-        ("params.yaml", "rate: 0.0005", "rate: 0.0007"),
+        ("params.yaml", "lr: 0.0005", "lr: 0.0007"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
     "apex params": (

@@ -61,7 +61,7 @@ def test_methods_alone_leave_the_table(project):
     """What `make table METHODS=ststnet` types."""
     table = project.root / "results/megc2019_table.csv"
     before, params = table.read_bytes(), (project.root / "params.yaml").read_bytes()
-    project.edit("params.yaml", "rate: 0.0005", "rate: 0.0007")
+    project.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     edited = (project.root / "params.yaml").read_bytes()
     project.snakemake("--", "results/evaluate/megc2019/ststnet.csv")
     said = project.run("microexpr", "table", "--methods", "ststnet").stdout

@@ -125,7 +125,7 @@ class Icegan(NetworkMethod):
         synthetic_class_weight: float = Field(0.0, ge=0, le=100, description="class loss of made faces, for G; ours")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(8, ge=1, le=256, description="clips in a step")
-        rate: float = Field(2e-4, gt=0, le=1, description="Adam's first learning rate, of both players")
+        lr: float = Field(2e-4, gt=0, le=1, description="Adam's first learning rate, of both players")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
         decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
 
@@ -145,7 +145,7 @@ class Icegan(NetworkMethod):
         }
 
     def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.Adam, lr=self.params.rate, betas=(0.5, 0.999))
+        adam = partial(torch.optim.Adam, lr=self.params.lr, betas=(0.5, 0.999))
         updates = [
             Update(self.discriminator_loss, {"discriminator": adam}),
             Update(self.generator_loss, {"generator": adam}),
