@@ -56,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("table", help="the MEGC2019 table, reproduced beside published figures")
     command.add_argument(
-        "--methods", nargs="+", metavar="METHOD", help="only these, in this order (default: all there are)"
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help="only these, in this order, as evaluated (default: results/megc2019_table.csv)",
     )
     command.set_defaults(run=_table)
 
@@ -131,27 +134,19 @@ def _methods(arguments: argparse.Namespace) -> int:
 def _table(arguments: argparse.Namespace) -> int:
     from microexpr import evaluation, tables
 
-    methods = arguments.methods or sorted(path.stem for path in EVALUATIONS.glob("*.csv"))
-    if not methods:
-        raise MicroexprError(
-            f"{EVALUATIONS} must hold at least one method's figures, not none; `make table` makes them"
-        )
-    tables.show(tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in methods}))
+    if arguments.methods:
+        rows = tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
+    else:
+        rows = tables.read(TABLE)
+    print(tables.markdown(rows), end="")
     return 0
 
 
 def _plot_table(arguments: argparse.Namespace) -> int:
-    import csv
 
     from microexpr import plots, tables
 
-    if not TABLE.is_file():
-        raise MicroexprError(f"{TABLE}: does not exist; `make table` makes it")
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or tuple(rows[0]) != tables.COLUMNS:
-        raise MicroexprError(f"{TABLE}: must hold the columns of this version's table; `make table` makes it anew")
-    plots.table(rows, arguments.png)
+    plots.table(tables.read(TABLE), arguments.png)
     return 0
 
 

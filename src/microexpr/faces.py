@@ -5,17 +5,21 @@ followed from its own landmarks. All frames of a clip are aligned by one similar
 of its own to movements of a pixel.
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 import cv2
 import dlib
-import face_recognition.api as face_recognition
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.errors import DataError
 from microexpr.luma import luma
+
+with warnings.catch_warnings():  # face_recognition_models still asks pkg_resources for its files
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+    import face_recognition.api as face_recognition
 
 CROP = 288  # rows and columns of an aligned crop
 RIGID = (36, 39, 42, 45, 33)  # eye corners and the base of the nose: what expressions move least

@@ -6,12 +6,10 @@ What may not come in: times; they are no result.
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from microexpr.errors import StoreError
 from microexpr.evaluation import Row
 from microexpr.published import twin
 
@@ -30,6 +28,7 @@ COLUMNS = (
     *COUNTS,
 )
 TITLE = "MEGC2019 composite, leave-one-subject-out, figures pooled over folds"
+NOTE = "Intervals are 95 %, from resampled subjects; oracle is the best epoch on the test subject and never ranked"
 CAUTION = "generated faces, not comparable with published figures"
 
 
@@ -73,43 +72,42 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
+def read(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a table CSV. Raises StoreError when it is missing or of another version's columns."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StoreError(f"{path}: does not exist; `make table` makes it") from None
+    reader = csv.DictReader(text.splitlines())
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise StoreError(f"{path}: must have the columns of this version's table; `make table` makes it anew")
+    return list(reader)
+
+
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
-    """The table in Markdown: in each cell the reproduced figure, then the published one in brackets."""
-    names = ["method", "origin", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
-    names += ["95 % interval of full UF1", "oracle full UF1", "folds", "seeds"]
-    lines = [f"{_title(rows)}. In brackets: published.", "", _line(names), _line(["---"] * len(names))]
+    """The table in Markdown, legible in a terminal too: for each method what was reproduced, published, and the oracle.
+
+    Each line says its origin, so that no generated figure stands beside a published one without that word."""
+    names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
+    lines = [names]
     for row in rows:
-        cells = [f"{row[cell]} ({row[f'published_{cell}'] or '-'})" if row[cell] else "" for cell in CELLS]
-        interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
-        ends = [interval, row["oracle_full_uf1"], row["folds"], row["seeds"]]
-        lines.append(_line([row["method"], row["origin"], *cells, *ends]))
-    return "".join(f"{line}\n" for line in lines)
+        interval = f"{row['origin']}, full UF1 {row['full_uf1_low'][:5]} to {row['full_uf1_high'][:5]}"
+        kinds = (("", interval), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle"))
+        for prefix, kind in kinds:
+            if any(row[prefix + cell] for cell in CELLS):
+                name = row["method"] if prefix == "" else ""
+                lines.append([name, kind, *(row[prefix + cell] or "-" for cell in CELLS)])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
+    rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
+    body = [_line(line, widths) for line in (lines[0], rule, *lines[1:])]
+    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", ""])
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    pairs = zip(cells, widths, strict=True)
+    padded = [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
+    return f"| {' | '.join(padded)} |"
 
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:
     return f"{TITLE}: {CAUTION}" if any("generated" in row["origin"] for row in rows) else TITLE
-
-
-def show(rows: Sequence[Mapping[str, str]], console: Console | None = None) -> None:
-    """Print the table, 80 columns wide: under each method a line reproduced, one published, one of the oracle."""
-    table = Table(
-        title=_title(rows),
-        caption="oracle: the best epoch on the test subject, never ranked",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=0,
-    )
-    table.add_column("")
-    for scope in SCOPES:
-        title = TITLES[scope].replace(" ", "\n")  # as narrow as a figure
-        for metric in METRICS:
-            table.add_column(f"{title}\n{metric.upper()}", justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(f"[bold]{row['method']}[/]")
-        for prefix, kind in (("", row["origin"]), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle")):
-            table.add_row(f"  {kind}", *(row[prefix + cell] or "-" for cell in CELLS), end_section=prefix == "oracle_")
-    (console or Console()).print(table)
