@@ -37,13 +37,20 @@ def test_an_error_is_one_line(tmp_path, capsys):
     assert (printed.out, printed.err) == ("", f"error: {path}: does not exist\n")
 
 
-@pytest.mark.parametrize("arguments", [["score", "none.txt"], ["table"], ["table", "--methods", "ststnet"]])
-def test_what_is_not_there_is_named(arguments, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["score", "none.txt"], "none.txt"),
+        (["table"], "results/megc2019_table.csv"),
+        (["table", "--methods", "ststnet"], "results/evaluate/megc2019/ststnet.csv"),
+    ],
+)
+def test_what_is_not_there_is_named(arguments, named, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
-    assert {"score": "none.txt", "table": "results/megc2019_table.csv"}[arguments[0]] in error
+    assert named in error
 
 
 def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):

@@ -135,7 +135,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
-    assert "must hold the columns of this version's table" in capsys.readouterr().err
+    assert "must have the columns of this version's table" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

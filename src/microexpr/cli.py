@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help="only these, in this order, as evaluated (default: results/megc2019_table.csv)",
+        help="only these, as evaluated (default: results/megc2019_table.csv)",
     )
     command.set_defaults(run=_table)
 
