@@ -151,7 +151,7 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
     """Raises StoreError unless the file says that it is of this schema and version."""
     expected = f"{schema}/{SCHEMAS[schema].version}"
     try:
-        found, by = (_word(file.attrs.get(key, "none of microexpr's")) for key in ("schema", "created_by"))
+        found, by = (_word(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
     except (OSError, RuntimeError, KeyError) as error:
         raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
     if found != expected:
@@ -166,8 +166,13 @@ def _word(value: bytes | str) -> str:
 
 def _sound(file: h5py.File) -> bool:
     """Whether every dataset can be read: all of them carry checksums."""
+
+    def read(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            item[()]
+
     try:
-        file.visititems(lambda name, item: item[()].size < 0 if isinstance(item, h5py.Dataset) else None)
+        file.visititems(read)
     except (OSError, RuntimeError, KeyError):
         return False
     return True
