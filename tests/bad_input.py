@@ -105,7 +105,7 @@ CASES = [
     Case(
         "unknown method",
         replace("params.yaml", "majority: {}", "majorety: {}"),
-        r"error: method must be one of .*, not majorety \(did you mean 'majority'\?\)",
+        r"error: params.yaml: methods.majorety is no method \(did you mean 'majority'\?\)",
     ),
     Case(
         "unknown data set",

@@ -65,6 +65,8 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     params = _validated(whole, values, source, "")
     methods = {}
     for name, own in params.methods.items():
+        if name not in method.names():
+            raise ParamsError(f"{source}: methods.{name} is no method{nearest(name, method.names())}")
         kind = method.find(name)
         made = kind(_validated(kind.Params, own or {}, source, f"methods.{name}."))
         params.methods[name].update(made.params.model_dump(mode="json"))

@@ -1,7 +1,10 @@
-"""The control: on faces that show nothing no method may tell the class. A method that does has found a leak.
+"""The control: on faces that show nothing no method may tell the class. One that seems to may have found a leak.
 
 Three questions, each about another way in. Is what a clip shows the same whatever its class? Do the planned timings
 differ between classes? Does any method, trained and tested as always, leave chance? Only the last one costs minutes.
+
+The interval of the last is too narrow for a verdict by itself: people are resampled as if their predictions were
+independent, but folds share training clips. docs/measured.md says by how much.
 """
 
 import sys
