@@ -101,6 +101,13 @@ def test_a_full_disk_is_said(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    (tmp_path / ".a.csv.4711.part").write_text("half")
+    (tmp_path / ".b.csv.4711.part").write_text("another file's")
+    store.write_text(tmp_path / "a.csv", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.csv.4711.part", "a.csv"]
+
+
 def test_a_folder_that_is_a_file_is_said(tmp_path):
     (tmp_path / "results").write_text("")
     with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written"):

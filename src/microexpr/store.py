@@ -4,6 +4,7 @@ What may not come in: what any value means. That is in `schemas`.
 """
 
 import errno
+import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # by a process that was killed
+            left.unlink()
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
