@@ -21,14 +21,14 @@ def logged(path: str) -> Iterator[TextIO]:
             yield terminal
         except MicroexprError as error:
             print(f"error: {error}", file=log)
-            sys.exit(1)
+            raise SystemExit(1) from None
         except MemoryError:
             print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
-            sys.exit(1)
+            raise SystemExit(1) from None
         except Exception as error:
             traceback.print_exc(file=log)
             print(f"error: unexpected {type(error).__name__}: {error}", file=log)
-            sys.exit(1)
+            raise SystemExit(1) from None
 
 
 def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
