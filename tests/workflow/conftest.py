@@ -1,5 +1,6 @@
 """The whole pipeline on the tiny preset, run once by the command a user types; tests work on copies of it."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+import scratch
 
 
 def pytest_collection_modifyitems(items):
@@ -25,13 +25,28 @@ class Project:
 
     root: Path
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        env = os.environ | {
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {
             "PYTHONPATH": str(self.root / "src"),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "GIT_CONFIG_GLOBAL": "/dev/null",
         }
-        done = subprocess.run(command, cwd=self.root, env=env, text=True, capture_output=True, timeout=600)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """In a process group of its own, to be killed."""
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=self.root, env=self.env, start_new_session=True, **silent)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every result and every generated file, by path."""
+        patterns = ("results/**/*.h5", "results/**/*.csv", "data/generated/**/*.*")
+        paths = [path for pattern in patterns for path in self.root.glob(pattern)]
+        files = [path for path in paths if path.is_file() and not path.name.startswith(".")]
+        return {str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=600)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -63,18 +78,7 @@ class Project:
 
 def checkout(to: Path) -> Project:
     """The tracked files as they are now, on the tiny preset, committed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source = ROOT / name
-        if source.is_symlink() or source.is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / name, follow_symlinks=False)
+    scratch.copy(to)
     project = Project(to)
     project.run("git", "init", "-q", "-b", "main")
     project.run("git", "config", "user.email", "test@example.org")
