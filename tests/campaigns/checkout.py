@@ -1,12 +1,11 @@
-"""A scratch copy of the project in which a campaign runs the pipeline, one process at a time. Judges no figure."""
+"""Runs of the pipeline, as it stands, in scratch copies of the project. Judges no figure."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ import yaml
 
 from microexpr import evaluation, official, params
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parents[1]))  # tests/, which pytest has there by itself
+import scratch
+
 METHODS = ("majority", "flow_svm", "lbp_top", "ststnet")
 EVALUATED = Path("results/evaluate/megc2019")
 
@@ -25,31 +26,41 @@ EVALUATED = Path("results/evaluate/megc2019")
 class Outcome:
     """What the evaluate stage says of one method: pooled figures of the last epoch, and each clip's prediction."""
 
-    figures: dict[str, evaluation.Row]  # by metric, uf1 and uar in 0..1
+    figures: dict[str, float]  # by metric, 0..1
     lines: list[official.Line]
 
 
-def parser(purpose: str, seeds: int) -> ArgumentParser:
-    """The command line that campaigns share; `seeds` is the default."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run of the pipeline. Its folder goes when the next run begins, unless it is to be kept."""
+
+    seed: int
+    root: Path
+    outcomes: dict[str, Outcome]  # by method
+
+
+def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
+    """The command line that campaigns share; `first` and `seeds` are defaults."""
     made = ArgumentParser(description=purpose)
-    made.add_argument("--seeds", type=int, default=seeds, help=f"generator seeds 1..SEEDS, default {seeds}")
+    made.add_argument("--first", type=int, default=first, help=f"the least generator seed, default {first}")
+    made.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds from there on, default {seeds}")
+    made.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
     made.add_argument("--keep", type=Path, help="a folder to run in, to go on from or to look at; else a temporary one")
     return made
 
 
-def outcomes(seeds: int, difficulty: str, keep: Path | None) -> Iterator[tuple[int, dict[str, Outcome]]]:
-    """Runs the pipeline of params.yaml for generator seeds 1..`seeds`; yields each with its methods' outcomes.
+def runs(arguments: Namespace, difficulty: str) -> Iterator[Run]:
+    """Runs the pipeline of params.yaml once for each generator seed asked for.
 
     Raises CalledProcessError where a run fails, after Snakemake has said why."""
-    for seed in range(1, seeds + 1):
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
         started = time.monotonic()
-        with _folder(keep, f"{difficulty}-{seed}") as root:
-            _copy(root)
+        with _folder(arguments.keep, f"{difficulty}-{seed}") as root:
+            scratch.copy(root)
             _set(root / "params.yaml", seed, difficulty)
-            _run(root)
-            found = {method: _outcome(root, method) for method in METHODS}
-        print(f"seed {seed}: ran for {time.monotonic() - started:.0f} s", flush=True)
-        yield seed, found
+            _run(root, arguments.cores)
+            print(f"seed {seed}: ran for {time.monotonic() - started:.0f} s", flush=True)
+            yield Run(seed, root, {method: _outcome(root, method) for method in METHODS})
 
 
 @contextmanager
@@ -57,21 +68,8 @@ def _folder(keep: Path | None, name: str) -> Iterator[Path]:
     if keep is not None:
         yield (keep / name).resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as scratch:
-        yield Path(scratch) / name
-
-
-def _copy(to: Path) -> None:
-    """The project's files as they are now, tracked or not, but nothing that git ignores; links stay links."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(listing, cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        source, copy = ROOT / name, to / name
-        if not (source.is_symlink() or source.is_file()):
-            continue  # deleted, but git has not been told
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.unlink(missing_ok=True)
-        shutil.copy2(source, copy, follow_symlinks=False)
+    with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
+        yield Path(temporary) / name
 
 
 def _set(path: Path, seed: int, difficulty: str) -> None:
@@ -82,20 +80,22 @@ def _set(path: Path, seed: int, difficulty: str) -> None:
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
-def _run(root: Path) -> None:
-    """The figures of METHODS; one core, since others may be at work on the machine."""
+def _run(root: Path, cores: int) -> None:
+    """The figures of METHODS."""
     env = os.environ | {
         "PYTHONPATH": str(root / "src"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     targets = [str(EVALUATED / f"{method}.csv") for method in METHODS]
-    subprocess.run(["snakemake", "--cores", "1", "--quiet", "all", "--", *targets], cwd=root, env=env, check=True)
+    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
+    subprocess.run(command, cwd=root, env=env, check=True)
 
 
 def _outcome(root: Path, method: str) -> Outcome:
     rows = evaluation.read(root / EVALUATED / f"{method}.csv")
     log = root / EVALUATED / f"{method}.log"
+    pooled = [row for row in rows if (row["selection"], row["scope"]) == ("last", evaluation.FULL)]
     return Outcome(
-        figures={row["metric"]: row for row in rows if (row["selection"], row["scope"]) == ("last", evaluation.FULL)},
+        figures={row["metric"]: row["value"] for row in pooled},
         lines=official.read(log.read_text(encoding="utf-8"), log.name),
     )

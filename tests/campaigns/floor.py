@@ -2,7 +2,7 @@
 
 import sys
 
-from checkout import METHODS, Outcome, outcomes, parser
+from checkout import METHODS, Outcome, parser, runs
 
 RECOGNISERS = tuple(method for method in METHODS if method != "majority")
 BEST_ABOVE = 0.20  # UF1 of the best recogniser less that of majority
@@ -10,20 +10,20 @@ STSTNET_ABOVE = 0.15
 
 
 def main() -> int:
-    arguments = parser(__doc__ or "", seeds=2).parse_args()
+    arguments = parser(__doc__ or "", first=1, seeds=2).parse_args()
     broken = []
-    for seed, found in outcomes(arguments.seeds, "standard", arguments.keep):
+    for run in runs(arguments, "standard"):
         for method in METHODS:
-            uf1, uar = (found[method].figures[metric]["value"] for metric in ("uf1", "uar"))
-            print(f"seed {seed}  {method:<10} UF1 {uf1:.4f}  UAR {uar:.4f}", flush=True)
-        broken += [f"seed {seed}: {line}" for line in shortfalls(found)]
+            figures = run.outcomes[method].figures
+            print(f"seed {run.seed}  {method:<10} UF1 {figures['uf1']:.4f}  UAR {figures['uar']:.4f}", flush=True)
+        broken += [f"seed {run.seed}: {line}" for line in shortfalls(run.outcomes)]
     print("\n".join(broken) or "every seed holds")
     return 1 if broken else 0
 
 
-def shortfalls(found: dict[str, Outcome]) -> list[str]:
+def shortfalls(outcomes: dict[str, Outcome]) -> list[str]:
     """What one seed's run breaks, a line each."""
-    uf1 = {method: outcome.figures["uf1"]["value"] for method, outcome in found.items()}
+    uf1 = {method: outcome.figures["uf1"] for method, outcome in outcomes.items()}
     best = max(RECOGNISERS, key=lambda method: uf1[method])
     wanted = ((f"the best ({best})", uf1[best], BEST_ABOVE), ("ststnet", uf1["ststnet"], STSTNET_ABOVE))
     return [
