@@ -20,7 +20,7 @@ test: .venv/.installed  ## linter, types and tests
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadgroup
+	pytest -n 2 --dist loadfile
 
 campaign-%: .venv/.installed  ## checks too long for `make test`, minutes each: campaign-floor, campaign-null
 	python tests/campaigns/$*.py

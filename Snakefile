@@ -22,9 +22,14 @@ include: "workflow/rules/evaluate.smk"
 rule all:
     default_target: True
     input:
-        "results/megc2019_table.csv",
-        "results/metrics.json",
-        per_subject("aus"),
+        TABLE,
+        METRICS,
+        RUN.per_subject("aus"),
+
+
+onstart:
+    for noun in RUN.belongs():
+        RUN.prune(noun)
 
 
 onerror:

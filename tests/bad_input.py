@@ -105,7 +105,7 @@ CASES = [
     Case(
         "unknown method",
         replace("params.yaml", "majority: {}", "majorety: {}"),
-        r"error: params.yaml: methods.majorety is no method \(did you mean 'majority'\?\)",
+        r"error: params.yaml: method must be one of .*, not majorety \(did you mean 'majority'\?\)",
     ),
     Case(
         "unknown data set",
@@ -124,6 +124,16 @@ CASES = [
             (root / "data/raw/casme2/readme.txt").write_text("no data"),
         ],
         r"error: data/raw/casme2: must hold a folder CASME2_RAW_selected.*found readme.txt",
+    ),
+    Case(
+        "a link to a disk that is not there",
+        lambda root: (root / "data/raw/smic").symlink_to("/nowhere/smic"),
+        r"error: data/raw/smic: leads nowhere; mount the disk, or remove it to run on generated faces",
+    ),
+    Case(
+        "two annotations",
+        licensed_but(lambda raw: shutil.copy(raw / CASME2, raw / "casme2/CASME2-coding-20190701.xlsx")),
+        r"error: data/raw/casme2: must hold one annotation .*, found CASME2-coding-20140508.xlsx, CASME2-coding-2019",
     ),
     Case(
         "one data set licensed, two not",
@@ -174,6 +184,12 @@ CASES = [
         touched=".h5",  # all are made anew, from the licensed frames
     ),
     Case(
+        "a stage file is damaged inside",
+        lambda root: flip(root / "results/faces/samm/006.h5"),
+        r"error: results/faces/samm/006.h5: is damaged \(.*\); delete it and run again",
+        touched="samm/006.h5",
+    ),
+    Case(
         "a stage file is truncated",
         lambda root: truncate(root / "results/faces/samm/006.h5"),
         r"error: results/faces/samm/006.h5: is not a readable HDF5 file \(truncated or damaged\?\); delete it and run",
@@ -186,6 +202,13 @@ CASES = [
         touched="samm/006.h5",
     ),
 ]
+
+
+def flip(path: Path) -> None:
+    """One byte in the middle: in a crop."""
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(whole)
 
 
 def older(path: Path) -> None:

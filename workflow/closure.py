@@ -1,6 +1,7 @@
 """Which source files a script or module depends on, found by reading imports: no list is kept by hand."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,14 @@ SCRIPTS = Path("workflow/scripts")
 
 @cache
 def _imported(path: Path) -> frozenset[Path]:
-    """The project's own files that this one imports, at its top or inside its functions."""
+    """The project's own files that this one imports, at its top or inside its functions, and data files it names."""
+    if path.suffix != ".py":
+        return frozenset()
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(_data(path.parent, node.value))
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -22,6 +28,12 @@ def _imported(path: Path) -> frozenset[Path]:
         for name in names:
             found |= set(_files(name))
     return frozenset(found)
+
+
+def _data(folder: Path, word: str) -> list[Path]:
+    """The data file beside a module that a string in it names, such as model.safetensors."""
+    named = re.fullmatch(r"[\w-]+\.(txt|csv|safetensors)", word)
+    return [folder / word] if named and (folder / word).is_file() else []
 
 
 def _files(name: str) -> list[Path]:

@@ -8,15 +8,14 @@ from closure import SCRIPTS, closure
 from ruamel.yaml import YAML
 
 SEVERAL = {"generate": ["generate", "workbook"], "evaluate": ["evaluate", "table"]}  # nouns with more than one script
-DATA = {"aus": ["src/microexpr/aus/model.safetensors"], "evaluate": ["src/microexpr/published.csv"]}
 OURS = ("src/", "workflow/")
 
 
 def sources(noun: str) -> list[str]:
-    """Of one stage: its rule file, its scripts, all they import, and data shipped with the package."""
+    """Of one stage: its rule file, its scripts, all they import."""
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
     own = ["src/microexpr/models/${key}.py"] if noun == "train" else []
-    return sorted([f"workflow/rules/{noun}.smk", *closure(*scripts), *DATA.get(noun, []), *own])
+    return sorted([f"workflow/rules/{noun}.smk", *closure(*scripts), *own])
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -16,9 +17,9 @@ PRESETS = Path("workflow/presets")
 def merge(values: dict, changes: dict, where: str = "") -> None:
     """Puts each value of `changes` into `values`, section by section. Raises KeyError for a key that is not there.
 
-    A list of methods is taken as it stands, since a preset may drop some."""
+    A method that is not there is added; `drop_methods` of a preset takes some away."""
     for key, value in changes.items():
-        if where in ("methods.",):
+        if where == "methods.":
             values.setdefault(key, {}).update(value or {})
         elif key not in values:
             raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
@@ -46,8 +47,6 @@ def main() -> int:
     for name in changes.pop("drop_methods", []):
         values["methods"].pop(name, None)
     merge(values, changes)
-    from io import StringIO
-
     text = StringIO()
     yaml.dump(values, text)
     write_text(path, text.getvalue())

@@ -7,17 +7,18 @@ outputs that were not made here are removed first (DVC has already found the sta
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from dag import METRICS, TABLE, Dag
+
+from microexpr import params
+from microexpr.errors import MicroexprError
+
 RECORDS = Path(".snakemake/metadata")
-TABLE = "results/megc2019_table.csv"
-SEVERAL = {  # stages whose rules or outputs are not just those of their noun
-    "generate": (["all_generate", *(f"{r}_{d}" for r in ("generate", "workbook") for d in ("smic", "casme2", "samm"))],
-                 ["data/generated"]),
-    "evaluate": (["all_evaluate", "evaluate", "table"], ["results/evaluate", TABLE, "results/metrics.json"]),
-}  # fmt: skip
+VOUCHED = os.environ | {"MICROEXPR_STAGE": "1"}  # DVC, or adopting, answers for results without a record
 
 
 def recorded(path: Path) -> float:
@@ -33,32 +34,54 @@ def recorded(path: Path) -> float:
 
 def forget(outputs: list[str]) -> None:
     """Removes every file that Snakemake did not make here."""
-    paths = [file for output in outputs for file in (Path(output), *Path(output).rglob("*")) if file.is_file()]
-    foreign = [path for path in paths if path.stat().st_mtime > recorded(path) + 1]
-    for path in foreign:
+    paths = [file for output in outputs for file in (Path(output), *Path(output).rglob("*"))]
+    strange = [path for path in paths if is_foreign(path)]
+    for path in strange:
         path.unlink()
-    if foreign:
-        print(f"stage.py: {len(foreign)} of {len(paths)} outputs were not made here; removed", flush=True)
+    if strange:
+        print(f"stage.py: {len(strange)} of {len(paths)} outputs were not made here; removed", flush=True)
 
 
-def run(noun: str, method: str | None) -> int:
-    if noun == "train":
-        target, rules = f"train_{method}", ["train", "train_synth", f"train_{method}"]
+def is_foreign(path: Path) -> bool:
+    """Whether this is a file without a record of Snakemake's, or newer than it."""
+    return path.is_file() and path.stat().st_mtime > recorded(path) + 1
+
+
+def foreign(dag: Dag) -> list[str]:
+    """Results of this run that are there but were not made here."""
+    paths = [Path(path) for noun, paths in dag.belongs().items() if noun != "generate" for path in sorted(paths)]
+    return [str(path) for path in (*paths, Path(TABLE)) if is_foreign(path)]
+
+
+def run(noun: str, method: str | None = None) -> int:
+    """Snakemake's exit code after it ran the rules of one stage, and none upstream: DVC answers for those."""
+    try:
+        dag = Dag(params.load("params.yaml"))
+    except MicroexprError as error:
+        sys.exit(f"error: {error}")
+    target, rules, outputs = f"all_{noun}", [noun], [f"results/{noun}"]
+    if noun == "generate":
+        rules = [f"generate_{name}" for name in dag.planned]
+        rules += [f"workbook_{name}" for name in dag.planned if dag.workbooks(name)]
+        outputs = ["data/generated"]
+    elif noun == "evaluate":
+        rules, outputs = ["evaluate", "table"], ["results/evaluate", TABLE, METRICS]
+    elif noun == "train":
+        target, rules = f"train_{method}", ["train", "train_synth"]
         outputs = [f"results/train/{method}", f"results/synth/{method}"]
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
-    else:
-        target = f"all_{noun}"
-        rules, outputs = SEVERAL.get(noun, ([f"all_{noun}", noun], [f"results/{noun}"]))
+        dag.prune("synth")
     forget(outputs)
-    return subprocess.call(["snakemake", "--allowed-rules", *rules, "--", target])
+    dag.prune(noun)
+    return subprocess.call(["snakemake", "--allowed-rules", *rules, target, "--", target], env=VOUCHED)
 
 
 def adopt() -> int:
     """After `dvc pull`: makes what DVC does not keep, then records everything as made here."""
-    made = run("generate", None)
+    made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", "all"])
+    return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", "all"], env=VOUCHED)
 
 
 if __name__ == "__main__":
@@ -67,4 +90,4 @@ if __name__ == "__main__":
         sys.exit(adopt())
     if not 1 <= len(arguments) <= 2:
         sys.exit(__doc__)
-    sys.exit(run(arguments[0], arguments[1] if len(arguments) == 2 else None))
+    sys.exit(run(*arguments))

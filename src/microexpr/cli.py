@@ -100,7 +100,7 @@ def _score(arguments: argparse.Namespace) -> int:
     if not arguments.log.is_file():
         raise MicroexprError(f"{arguments.log}: is not a file")
     table = Table("data set", *(column for column in ("clips", "UF1", "UAR", "accuracy")))
-    lines = official.read(arguments.log.read_text(encoding="utf-8"), str(arguments.log))
+    lines = official.read(arguments.log.read_text(encoding="utf-8", errors="replace"), str(arguments.log))
     for scope, row in official.scores(lines).items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)

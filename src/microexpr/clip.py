@@ -1,9 +1,10 @@
-"""The data model that all rooms share: one clip, one fold, one method's predictions. No files, no arrays of pixels."""
+"""The data model that all rooms share: one clip, one fold. No files, no arrays of pixels."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-import numpy as np
+from microexpr.errors import DataError
+from microexpr.facs import notation
 
 Origin = Literal["generated", "licensed"]
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
@@ -32,7 +33,7 @@ class Clip:
     emotion: str  # as annotated
     label: int | None
     objective_class: int | None  # 1..7, AU-based (Davison et al. 2017)
-    action_units: str  # as annotated, "R12 or R14"; parsed by microexpr.aus.notation
+    action_units: str  # as annotated, "R12 or R14"; `coded` parses it
 
     @property
     def id(self) -> str:
@@ -43,6 +44,13 @@ class Clip:
     def provenance(self) -> str:
         """origin/dataset/subject/name, an entry of `fitted_on`."""
         return f"{self.origin}/{self.id}"
+
+    def coded(self) -> str:
+        """The annotated action units in one plain form: "4 R10 L12|L14". Raises DataError naming clip and text."""
+        try:
+            return notation.plain(notation.parse(self.action_units))
+        except DataError as error:
+            raise DataError(f"{error} (clip {self.id})") from None
 
     def row(self) -> dict[str, Any]:
         """Plain values by column name, None for what is not known."""
@@ -68,12 +76,3 @@ class Fold:
     name: str  # the held-out unit: casme2/sub01
     train: tuple[str, ...]
     test: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """What one method said of every test clip of a protocol, pooled over its folds."""
-
-    clips: tuple[str, ...]  # Clip.id, n
-    truth: np.ndarray  # int64[n]
-    predicted: np.ndarray  # int64[n]

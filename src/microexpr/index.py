@@ -15,6 +15,7 @@ from microexpr.errors import DataError, StoreError
 from microexpr.store import write_text
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
+PARSED = "action_units_parsed"  # a column for people and other programs; `read` does not need it
 
 
 class Params(BaseModel):
@@ -48,6 +49,10 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
     if len(expected) != len(found):
         raise DataError(f"{where}: must hold {len(expected)} clips, not {len(found)}; start the run again")
     for clip in found:
+        try:
+            clip.coded()
+        except DataError as error:
+            notes.append(str(error))
         if clip.frames < params.min_frames:
             raise DataError(f"clip {clip.id} must have at least {params.min_frames} frames, not {clip.frames}")
     return notes
@@ -55,10 +60,17 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
 
 def write(path: str | Path, clips: list[Clip]) -> None:
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table = csv.DictWriter(text, [*COLUMNS, PARSED], lineterminator="\n")
     table.writeheader()
-    table.writerows(clip.row() for clip in clips)
+    table.writerows(clip.row() | {PARSED: _coded(clip)} for clip in clips)
     write_text(path, text.getvalue())
+
+
+def _coded(clip: Clip) -> str:
+    try:
+        return clip.coded()
+    except DataError:  # said in the notes of `verify`; the annotation itself stands beside
+        return ""
 
 
 def read(path: str | Path) -> list[Clip]:
@@ -71,7 +83,7 @@ def read(path: str | Path) -> list[Clip]:
     clips = []
     for number, row in enumerate(table, 2):
         try:
-            clips.append(Clip.of(row))
-        except (TypeError, ValueError) as error:
+            clips.append(Clip.of({name: row[name] for name in COLUMNS}))
+        except (KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path}, row {number}: is not an index row ({error}); delete it and run again") from error
     return clips

@@ -93,8 +93,14 @@ def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> i
     number, frame = int(apex[event][()]), faces["frame"][()]
     where = np.flatnonzero(frame == number)
     if len(where) != 1:
-        raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {number} ({faces})")
+        raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {number} ({_place(faces)})")
     return int(where[0])
+
+
+def _place(group: Any) -> str:
+    """File and clip of an HDF5 group, for an error."""
+    file = getattr(group, "file", None)
+    return f"{file.filename}, clip {group.name.strip('/')}" if file else "no file"
 
 
 def resampled(frames: np.ndarray, count: int) -> np.ndarray:

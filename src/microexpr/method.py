@@ -173,5 +173,8 @@ def find(name: str) -> type[Method]:
         raise ParamsError(f"method must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
     module = import_module(f"{models.__name__}.{name}")
     defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
-    (method,) = [kind for kind in defined if issubclass(kind, Method)]
-    return method
+    methods = [kind for kind in defined if issubclass(kind, Method)]
+    if len(methods) != 1:
+        found = ", ".join(kind.__name__ for kind in methods) or "none"
+        raise ParamsError(f"{module.__file__} must define one Method, not {found}")
+    return methods[0]

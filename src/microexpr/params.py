@@ -59,17 +59,18 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         seed=(int, Field(ge=0)),
         origin=(Literal["auto", "generated"], ...),
         datasets=(list[Literal[tuple(LAYOUTS)]], Field(min_length=1)),  # type: ignore[misc]
-        methods=(dict[str, dict[str, Any]], Field(min_length=1)),
+        methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
         **{name: (section, ...) for name, section in sections.items()},
     )  # type: ignore[call-overload]
     params = _validated(whole, values, source, "")
     methods = {}
     for name, own in params.methods.items():
-        if name not in method.names():
-            raise ParamsError(f"{source}: methods.{name} is no method{nearest(name, method.names())}")
-        kind = method.find(name)
+        try:
+            kind = method.find(name)
+        except ParamsError as error:
+            raise ParamsError(f"{source}: {error}") from None
         made = kind(_validated(kind.Params, own or {}, source, f"methods.{name}."))
-        params.methods[name].update(made.params.model_dump(mode="json"))
+        params.methods[name] = made.params.model_dump(mode="json")
         reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
         methods[name] = {"reads": reads, "synthesises": bool(getattr(made, "synthesises", False))}
     return {"params": params.model_dump(mode="json"), "methods": methods}

@@ -100,7 +100,7 @@ SYNTH = Schema(
     1,
     "train",
     {
-        "frame": FRAME,
+        "frame": Field("int64", ("frame",), "position", "0 the neutral face, 1 the synthetic apex"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
                       "frame 0 the neutral face it was made from, frame 1 the synthetic apex", by_frame=True),
         "label": Field("int64", (), "class index", "the expression asked for"),

@@ -20,6 +20,8 @@ from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
+IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
+
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
@@ -38,6 +40,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
+        if error.errno != errno.ENOSPC and not str(error.filename or "").startswith(str(path.parent)):
+            raise  # about something else, read while this was being written
         raise StoreError(f"{path}: cannot be written: {_reason(error)}") from error
     finally:
         with suppress(OSError):
@@ -45,10 +49,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def _reason(error: OSError) -> str:
-    text = str(error)
-    if error.errno == errno.ENOSPC or "errno = 28" in text or "No space left" in text:
+    if error.errno == errno.ENOSPC:
         return "no space left on the disk; free some and run the same command again"
-    return error.strerror or text
+    return error.strerror or str(error)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -110,11 +113,17 @@ def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: 
     """A new HDF5 file of a schema, visible only when complete. `params`: the sections that mattered.
 
     `attributes` are origin, dataset, subject, ...: plain words for whoever inspects the file."""
-    with atomic(path) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
-        made = Group(file, SCHEMAS[schema])
-        made.describe(schema=f"{schema}/{SCHEMAS[schema].version}", created_by=f"microexpr {__version__}")
-        made.describe(params=json.dumps(params, sort_keys=True), **attributes)
-        yield made
+    image = {"driver": "core", "backing_store": False, "block_size": IMAGE_BLOCK}
+    with atomic(path) as part:
+        # built in memory and written at once: HDF5 itself crashes where a disk runs full
+        with h5py.File(str(path), "w", libver=("v110", "v110"), **image) as file:
+            made = Group(file, SCHEMAS[schema])
+            made.describe(schema=f"{schema}/{SCHEMAS[schema].version}", created_by=f"microexpr {__version__}")
+            made.describe(params=json.dumps(params, sort_keys=True), **attributes)
+            yield made
+            file.flush()
+            whole = file.id.get_file_image()
+        part.write_bytes(whole)
 
 
 @contextmanager
@@ -136,9 +145,8 @@ def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist") from None
     except OSError as error:
-        raise StoreError(
-            f"{path}: is not a readable HDF5 file (truncated or damaged?); delete it and run again"
-        ) from error
+        again = "; delete it and run again" if schema else ""
+        raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){again}") from error
     with file:
         if schema is not None:
             _check_schema(file, path, schema)

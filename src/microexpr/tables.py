@@ -26,9 +26,13 @@ COLUMNS = (
     *(f"oracle_{cell}" for cell in CELLS),
     *INTERVALS,
     *COUNTS,
+    "published_erratum",
 )
 TITLE = "MEGC2019 composite, leave-one-subject-out, figures pooled over folds"
-NOTE = "Intervals are 95 %, from resampled subjects; oracle is the best epoch on the test subject and never ranked"
+NOTE = (
+    "Intervals are nominally 95 %, from resampled subjects (docs/measured.md tells how often such hold); "
+    "oracle is the best epoch on the test subject and never ranked"
+)
 CAUTION = "generated faces, not comparable with published figures"
 
 
@@ -53,6 +57,8 @@ def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
                 cells[prefix + name] = found[selection, name]["value"]
         if name in published:
             cells[f"published_{name}"] = float(published[name].value)
+    errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
+    cells["published_erratum"] = "; ".join(errata)
     for name in METRICS:
         row = found["last", f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
@@ -96,11 +102,15 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         for prefix, kind in kinds:
             if any(row[prefix + cell] for cell in CELLS):
                 name = row["method"] if prefix == "" else ""
-                lines.append([name, kind, *(row[prefix + cell] or "-" for cell in CELLS)])
+                marks = {cell for cell in CELLS if prefix == "published_" and f"{cell}: " in row["published_erratum"]}
+                lines.append([name, kind, *((row[prefix + c] or "-") + "*" * (c in marks) for c in CELLS)])
     widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
     rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
     body = [_line(line, widths) for line in (lines[0], rule, *lines[1:])]
-    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", ""])
+    errata = [
+        f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
+    ]
+    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *errata, ""])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

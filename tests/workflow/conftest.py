@@ -12,13 +12,6 @@ import pytest
 import scratch
 
 
-def pytest_collection_modifyitems(items):
-    """All of them on one worker, so that the fixture is made once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 @dataclass(frozen=True)
 class Project:
     """A scratch checkout with its own sources on the path."""

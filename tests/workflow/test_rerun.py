@@ -1,6 +1,10 @@
 """What reruns after an edit: exactly what it must, under Snakemake and under DVC."""
 
+import os
+import time
+
 import pytest
+from bad_input import frames, licensed
 
 SUBJECTS = 6
 BELOW_TRAIN = {"train": 2, "evaluate": 2, "table": 1}
@@ -23,12 +27,40 @@ CASES = {
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
         {"generate_samm": 1, "workbook_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN,
     ),
+    "faces per class": (("params.yaml", "per_class: 4", "per_class: 5"), {}),  # no method of these makes any
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 2, "table": 1}),
     "a method's file": (
         ("src/microexpr/models/majority.py", "minlength=CLASSES", "minlength=CLASSES + 0"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
 }
+
+
+def test_one_subject_fewer(project):
+    """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
+    project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
+    assert project.planned() == {"index": 1} | BELOW_TRAIN
+    project.snakemake("--", "all")
+    assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
+    assert project.planned() == {}
+
+
+def test_a_frame_of_licensed_data_is_replaced(project):
+    """The same name, another picture: that subject's jobs run again."""
+    licensed(project.root)
+    project.snakemake("--", "all")
+    first, second, *_ = frames(project.root / "data/raw")
+    first.write_bytes(second.read_bytes())
+    assert project.planned() == {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN
+
+
+def test_results_put_there_by_others_are_named(project):
+    """A pull or checkout without adopting: Snakemake has no true record, and the user is told."""
+    path = project.root / "results/flow/samm/006.h5"
+    path.write_bytes(path.read_bytes())
+    os.utime(path, (time.time() + 60,) * 2)
+    said = project.snakemake("--dry-run", "--", "all").stderr
+    assert "warning: 1 results were not made here, results/flow/samm/006.h5 for one" in said
 
 
 @pytest.mark.parametrize("name", CASES)

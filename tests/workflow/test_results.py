@@ -18,7 +18,6 @@ def test_table(finished):
     for row in rows:
         assert (row["origin"], row["selection"], row["folds"], row["clips"]) == ("generated", "last", "6", "18")
         assert all(0 <= float(row[cell]) <= 1 for cell in tables.CELLS)
-        assert float(row["oracle_full_uf1"]) >= 0
     # six people with one clip of each class: whoever always says one class is right in a third
     assert float(rows[0]["full_uar"]) == 0.3333
 

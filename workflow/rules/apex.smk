@@ -18,4 +18,4 @@ rule apex:
 
 rule all_apex:
     input:
-        per_subject("apex"),
+        RUN.per_subject("apex"),

@@ -3,7 +3,6 @@ rule aus:
     input:
         faces="results/faces/{dataset}/{subject}.h5",
         apex="results/apex/{dataset}/{subject}.h5",
-        model="src/microexpr/aus/model.safetensors",
         code=code("aus"),
     output:
         "results/aus/{dataset}/{subject}.h5",
@@ -20,4 +19,4 @@ rule aus:
 
 rule all_aus:
     input:
-        per_subject("aus"),
+        RUN.per_subject("aus"),

@@ -1,72 +1,49 @@
-# What all rules share: checked params, the clips of each data set, and the names of files.
+# What all rules share: the run as known before anything runs (workflow/dag.py), and one thread a job.
 import os
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-os.environ.update({name: "1" for name in THREADS})  # sums in another order are other bytes; cores run jobs side by side
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are other bytes; cores run jobs side by side
 
 from closure import code
-from microexpr import datasets, index, params, protocols
+from dag import METRICS, TABLE, Dag
 from microexpr.errors import MicroexprError
-from microexpr.generated import layouts, plan
+from stage import foreign
 
 STARTED = time.time()
-
-
-def clips_of(dataset):
-    """Every clip of a data set, before anything has run: from its annotation, or from the generator's plan."""
-    if ORIGIN[dataset] == "licensed":
-        return index.licensed(dataset)
-    return [one.clip for one in PLANNED[dataset]]
-
-
 try:
-    CHECKED = params.checked(dict(config))
-    PARAMS, METHODS = CHECKED["params"], CHECKED["methods"]
-    SEED = PARAMS["seed"]
-    ORIGIN = {dataset: index.origin(dataset, PARAMS["origin"]) for dataset in PARAMS["datasets"]}
-    PLANNED = {
-        dataset: plan.planned(dataset, plan.Params(**PARAMS["generate"]), SEED)
-        for dataset, origin in ORIGIN.items()
-        if origin == "generated"
-    }
-    CLIPS = {dataset: clips_of(dataset) for dataset in ORIGIN}
-    PROTOCOL = protocols.PROTOCOLS["megc2019"]
-    folds = PROTOCOL.folds([clip for clips in CLIPS.values() for clip in clips])
-    protocols.shards(folds, PARAMS["train"]["shards"])  # what cannot be is said now, not after hours
+    RUN = Dag(dict(config))
 except MicroexprError as error:
     sys.exit(f"error: {error}")
+PARAMS, METHODS, PROTOCOL, SEED = RUN.params, RUN.methods, RUN.protocol.name, RUN.params["seed"]
+TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
+SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
-SUBJECTS = sorted({(clip.dataset, clip.subject) for clips in CLIPS.values() for clip in clips})
-SHARDS = [f"{number}of{PARAMS['train']['shards']}" for number in range(1, PARAMS["train"]["shards"] + 1)]
+if "MICROEXPR_STAGE" not in os.environ and (strange := foreign(RUN)):
+    print(
+        f"warning: {len(strange)} results were not made here, {strange[0]} for one (dvc pull or checkout?): an edit of "
+        "params may not rerun them. `python workflow/stage.py --adopt` takes them over",
+        file=sys.stderr,
+    )
 
 
 wildcard_constraints:
-    dataset="|".join(ORIGIN),
+    dataset="|".join(RUN.origin),
     subject=r"[\w-]+",
     method=r"\w+",
-    protocol=PROTOCOL.name,
+    protocol=PROTOCOL,
     shard=r"\d+of\d+",
 
 
 def rows(wildcards):
-    """The index rows of one subject, which are a job's params: another subject's change reruns nothing here."""
-    return [clip.row() for clip in CLIPS[wildcards.dataset] if clip.subject == wildcards.subject]
+    return RUN.rows(wildcards.dataset, wildcards.subject)
 
 
 def native(wildcards):
-    """The folders with one subject's native frames."""
-    root = datasets.root(wildcards.dataset, ORIGIN[wildcards.dataset])
-    if ORIGIN[wildcards.dataset] == "generated":
-        return str(root / layouts.SUBJECTS[wildcards.dataset].format(subject=wildcards.subject))
-    return [str(root / row["folder"]) for row in rows(wildcards)]
-
-
-def per_subject(stage):
-    return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in SUBJECTS]
+    return RUN.native(wildcards.dataset, wildcards.subject)
 
 
 def show_errors():

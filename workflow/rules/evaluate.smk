@@ -1,8 +1,8 @@
 # Pooled figures of each method, and the table that lays them beside the published ones.
 rule evaluate:
     input:
-        index=expand("results/index/{dataset}.csv", dataset=ORIGIN),
-        shards=expand("results/train/{{method}}/{{protocol}}/{shard}.h5", shard=SHARDS),
+        index=sorted(RUN.belongs()["index"]),
+        shards=lambda w: RUN.trained(w.method),
         code=code("evaluate"),
     output:
         figures="results/evaluate/{protocol}/{method}.csv",
@@ -20,12 +20,11 @@ rule evaluate:
 
 rule table:
     input:
-        figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL.name, method=METHODS),
+        figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=METHODS),
         code=code("table"),
-        published="src/microexpr/published.csv",
     output:
-        csv=report("results/megc2019_table.csv", caption="../report/table.rst", category="Results"),
-        metrics="results/metrics.json",
+        csv=report(TABLE, caption="../report/table.rst", category="Results"),
+        metrics=METRICS,
     log:
         "work/logs/evaluate/table.log",
     script:
@@ -34,4 +33,4 @@ rule table:
 
 rule all_evaluate:
     input:
-        "results/megc2019_table.csv",
+        TABLE,

@@ -7,6 +7,7 @@ rule faces:
         "results/faces/{dataset}/{subject}.h5",
     params:
         rows=rows,
+        state=lambda w: RUN.state(w.dataset, w.subject),
         faces=PARAMS["faces"],
     log:
         "work/logs/faces/{dataset}/{subject}.log",
@@ -18,4 +19,4 @@ rule faces:
 
 rule all_faces:
     input:
-        per_subject("faces"),
+        RUN.per_subject("faces"),

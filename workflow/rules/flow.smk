@@ -19,4 +19,4 @@ rule flow:
 
 rule all_flow:
     input:
-        per_subject("flow"),
+        RUN.per_subject("flow"),

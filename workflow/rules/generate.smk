@@ -1,21 +1,20 @@
 # The generated corpora: one job per person, one per data set's workbooks.
 SCENE = {key: PARAMS["generate"][key] for key in ("difficulty", "width", "height")}
 
-for _dataset, _planned in PLANNED.items():
-    _root = str(datasets.root(_dataset, "generated"))
+for _dataset, _planned in RUN.planned.items():
 
     rule:
         name: f"generate_{_dataset}"
         input:
             code=code("generate"),
         output:
-            frames=directory(f"{_root}/{layouts.SUBJECTS[_dataset]}"),
+            frames=directory(RUN.person(_dataset, "{subject}")),
             truth=f"data/generated/truth/{_dataset}/{{subject}}.h5",
         params:
             plan=lambda w, planned=_planned: [one.row() for one in planned if one.clip.subject == w.subject],
             scene=SCENE,
             seed=SEED,
-            root=_root,
+            root=f"data/generated/{_dataset}",
         log:
             f"work/logs/generate/{_dataset}/{{subject}}.log",
         benchmark:
@@ -25,14 +24,14 @@ for _dataset, _planned in PLANNED.items():
         script:
             "../scripts/generate.py"
 
-    if layouts.WORKBOOKS[_dataset]:
+    if RUN.workbooks(_dataset):
 
         rule:
             name: f"workbook_{_dataset}"
             input:
                 code=code("workbook"),
             output:
-                [f"{_root}/{file}" for file in layouts.WORKBOOKS[_dataset]],
+                RUN.workbooks(_dataset),
             params:
                 rows=[one.clip.row() for one in _planned],
             log:
@@ -43,9 +42,4 @@ for _dataset, _planned in PLANNED.items():
 
 rule all_generate:
     input:
-        [f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in SUBJECTS if dataset in PLANNED],
-        [
-            f"{datasets.root(dataset, 'generated')}/{file}"
-            for dataset in PLANNED
-            for file in layouts.WORKBOOKS[dataset]
-        ],
+        sorted(RUN.belongs()["generate"]),

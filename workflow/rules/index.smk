@@ -1,11 +1,10 @@
 # One row per clip, read by the data set's loader and held to what the DAG was built with.
 def everything_native(wildcards):
     dataset = wildcards.dataset
-    root = datasets.root(dataset, ORIGIN[dataset])
-    if ORIGIN[dataset] == "licensed":
-        return [str(root / clip.folder) for clip in CLIPS[dataset]] + sorted(map(str, root.rglob("*.xlsx")))
-    folders = [str(root / layouts.SUBJECTS[d].format(subject=s)) for d, s in SUBJECTS if d == dataset]
-    return folders + [str(root / file) for file in layouts.WORKBOOKS[dataset]]
+    if dataset in RUN.planned:
+        return [RUN.person(*one) for one in RUN.subjects if one[0] == dataset] + RUN.workbooks(dataset)
+    root = Path("data/raw") / dataset
+    return [str(root / clip.folder) for clip in RUN.clips[dataset]] + sorted(map(str, root.glob("**/*.xlsx")))
 
 
 rule index:
@@ -15,7 +14,7 @@ rule index:
     output:
         "results/index/{dataset}.csv",
     params:
-        rows=lambda w: [clip.row() for clip in CLIPS[w.dataset]],
+        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
         index=PARAMS["index"],
     log:
         "work/logs/index/{dataset}.log",
@@ -27,4 +26,4 @@ rule index:
 
 rule all_index:
     input:
-        expand("results/index/{dataset}.csv", dataset=ORIGIN),
+        sorted(RUN.belongs()["index"]),

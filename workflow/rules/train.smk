@@ -1,16 +1,12 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
     """The stage files that a method's inputs are derived from, all subjects."""
-    return [path for stage in METHODS[wildcards.method]["reads"] for path in per_subject(stage)]
-
-
-def only(synthesises):
-    return "|".join(name for name, about in METHODS.items() if about["synthesises"] == synthesises) or "none"
+    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage)]
 
 
 rule train:
     input:
-        index=expand("results/index/{dataset}.csv", dataset=ORIGIN),
+        index=sorted(RUN.belongs()["index"]),
         files=learned_from,
         code=lambda w: code("train", f"models.{w.method}"),
     output:
@@ -18,7 +14,6 @@ rule train:
     params:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
-        synth=PARAMS["synth"],
         seed=SEED,
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",
@@ -28,7 +23,7 @@ rule train:
         gpu=1,
         mem_mb=2000,
     wildcard_constraints:
-        method=only(synthesises=False),
+        method="|".join(TRAINED) or "none",
     script:
         "../scripts/train.py"
 
@@ -37,13 +32,18 @@ use rule train as train_synth with:
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synth/{method}/{protocol}/{shard}.h5",
+    params:
+        method=lambda w: PARAMS["methods"][w.method],
+        train=PARAMS["train"],
+        synth=PARAMS["synth"],
+        seed=SEED,
     wildcard_constraints:
-        method=only(synthesises=True),
+        method="|".join(SYNTHESISING) or "none",
 
 
 rule all_train:
     input:
-        expand("results/train/{method}/{protocol}/{shard}.h5", method=METHODS, protocol=PROTOCOL.name, shard=SHARDS),
+        sorted(RUN.belongs()["train"]),
 
 
 for _method in METHODS:
@@ -51,4 +51,4 @@ for _method in METHODS:
     rule:
         name: f"train_{_method}"
         input:
-            expand("results/train/{method}/{protocol}/{shard}.h5", method=_method, protocol=PROTOCOL.name, shard=SHARDS),
+            RUN.trained(_method),

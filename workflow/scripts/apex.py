@@ -9,8 +9,8 @@ with logged(snakemake.log[0]):
     params = apex.Params(**snakemake.params.apex)
     clips = [Clip.of(row) for row in snakemake.params.rows]
     with (
-        store.opened(snakemake.input.faces, "faces") as faces,
         store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
+        store.opened(snakemake.input.faces, "faces") as faces,
     ):
         for clip in clips:
             found = apex.locate(clip, faces[clip.name], params)

@@ -10,11 +10,11 @@ with logged(snakemake.log[0]):
 
     params = aus.Params(**snakemake.params.aus)
     clips = [Clip.of(row) for row in snakemake.params.rows]
-    model = regressor.load(snakemake.input.model)
+    model = regressor.load()
     with (
+        store.subject_file(snakemake.output[0], "aus", clips, aus=params.model_dump()) as file,
         store.opened(snakemake.input.faces, "faces") as faces,
         store.opened(snakemake.input.apex, "apex") as apex,
-        store.subject_file(snakemake.output[0], "aus", clips, aus=params.model_dump()) as file,
     ):
         file.put("fitted_on", model.fitted_on)
         for clip in clips:

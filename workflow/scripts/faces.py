@@ -1,7 +1,5 @@
 """Landmarks, pose and aligned crops of one subject's clips."""
 
-from dataclasses import fields
-
 from adapter import logged
 
 with logged(snakemake.log[0]):
@@ -13,6 +11,4 @@ with logged(snakemake.log[0]):
     with store.subject_file(snakemake.output[0], "faces", clips, faces=params.model_dump()) as file:
         for clip in clips:
             numbers, pictures = datasets.pictures(clip)
-            tracked = faces.track(pictures, params, clip.id)
-            found = {field.name: getattr(tracked, field.name) for field in fields(tracked)}
-            file.group(clip.name).put_all(frame=numbers, **found)
+            file.group(clip.name).put_all(frame=numbers, **faces.track(pictures, params, clip.id).arrays())

@@ -9,9 +9,9 @@ with logged(snakemake.log[0]):
     params = flow.Params(**snakemake.params.flow)
     clips = [Clip.of(row) for row in snakemake.params.rows]
     with (
+        store.subject_file(snakemake.output[0], "flow", clips, flow=params.model_dump()) as file,
         store.opened(snakemake.input.faces, "faces") as faces,
         store.opened(snakemake.input.apex, "apex") as apex,
-        store.subject_file(snakemake.output[0], "flow", clips, flow=params.model_dump()) as file,
     ):
         for clip in clips:
             onset, top = (inputs.grey_frame(faces[clip.name], apex[clip.name], event) for event in ("onset", "apex"))

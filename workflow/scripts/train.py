@@ -16,7 +16,7 @@ with logged(snakemake.log[0]) as terminal:
         clips=clips,
         folds=protocols.shards(protocol.folds(clips), count)[number - 1],
         params=train.Params(**snakemake.params.train),
-        synth=train.SynthParams(**snakemake.params.synth),
+        synth=train.SynthParams(**snakemake.params.get("synth", {})),
         seed=snakemake.params.seed,
     )
     train.run(job, snakemake.input.files, dict(snakemake.output.items()), progress_bar(terminal, job.name))

@@ -29,13 +29,16 @@ def check(directory: str | Path) -> list[str]:
     directory = Path(directory)
     if not directory.is_dir():
         raise DataError(f"{directory}: is not a folder")
-    about = layout(directory.resolve().name)
+    about = layout(directory.absolute().name)
     problems: list[str] = []
     clips, notes = about.read(directory, "licensed", problems)
     paths = [path for clip in clips for path in listed(directory / clip.folder, about.frame).values()]
     for path in tqdm(paths, desc="reading every frame", unit="frame", disable=None, leave=False):
         with gathered(problems):
             read(path)
+    for clip in clips:
+        with gathered(problems):
+            clip.coded()
     labels = Counter(clip.label for clip in clips)
     found = Counts(len(clips), len({c.subject for c in clips}), (labels[0], labels[1], labels[2]))
     if found != about.published:
@@ -64,9 +67,17 @@ def root(dataset: str, origin: Origin) -> Path:
 
 
 def is_licensed_here(dataset: str) -> bool:
-    """Whether the user has put the licensed data set at data/raw/<dataset>."""
+    """Whether the user has put the licensed data set at data/raw/<dataset>.
+
+    Raises DataError for a link that leads nowhere and for an empty folder: a disk that is not mounted must not make
+    generated faces take the place of licensed ones."""
     folder = root(dataset, "licensed")
-    return folder.is_dir() and any(folder.iterdir())
+    if not folder.is_symlink() and not folder.exists():
+        return False
+    if not folder.is_dir() or not any(folder.iterdir()):
+        what = "leads nowhere" if folder.is_symlink() and not folder.exists() else "is an empty folder"
+        raise DataError(f"{folder}: {what}; mount the disk, or remove it to run on generated faces")
+    return True
 
 
 def frames(clip: Clip) -> list[tuple[int, Path]]:

@@ -52,7 +52,8 @@ def _clip(
     found = contiguous(listed(root / folder, FRAME), root / folder)
     where = f"{row.where}, clip {name}"
     onset, offset = row.integer("OnsetFrame"), row.integer("OffsetFrame")
-    apex = None if row.text("ApexFrame") in ("", "/") else row.integer("ApexFrame")
+    written = row.text("ApexFrame")
+    apex = None if written in ("", "/") else row.integer("ApexFrame")
     if offset < max(onset, apex or onset):
         notes.append(f"OffsetFrame {offset} lies before the apex; taken as the last frame {max(found)} ({where})")
         offset = max(found)
@@ -63,9 +64,11 @@ def _clip(
             raise DataError(f"{word} must lie in the frames {min(found)}..{max(found)}, not {number} ({where})")
     emotion = row.text("Estimated Emotion").lower()
     label = label_of(emotion, DROPPED)
-    if label is not None and (apex is None or apex == onset):
+    if label is not None and (written == "/" or apex == onset):
         notes.append(f"no apex after the onset: not among MEGC2019's 145 clips ({where})")
         label = None
+    elif written == "":
+        notes.append(f"the apex is not annotated: it will be spotted ({where})")
     return Clip(
         dataset="casme2", subject=subject, name=name, origin=origin, folder=str(folder),
         first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,

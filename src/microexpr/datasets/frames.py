@@ -43,6 +43,8 @@ def read(path: Path) -> np.ndarray:
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # face_recognition sets it for the whole process: grey for what is lost
     try:
         with Image.open(path) as image:
+            if image.mode not in ("L", "RGB", "RGBA", "P", "YCbCr"):
+                raise DataError(f"{path}: must have 8 bits a channel, not mode {image.mode}")
             return np.asarray(image if image.mode == "L" else image.convert("RGB"))
     except FileNotFoundError:
         raise DataError(f"{path}: the frame is missing") from None

@@ -1,5 +1,6 @@
 """Annotation workbooks as rows by column name. Knows no data set."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ class Row:
     def integer(self, column: str) -> int:
         """A frame number. Raises DataError naming file and row if it is none."""
         text = self.text(column)
-        if not text.lstrip("-").isdigit():
+        if not re.fullmatch(r"-?[0-9]+", text):
             raise DataError(f"{column} must be a whole number, not {text!r} ({self.where})")
         return int(text)
 
@@ -39,10 +40,12 @@ def _key(column: str) -> str:
 
 
 def find(root: Path, pattern: str) -> Path:
-    """The one workbook under root (at most one folder deep) that matches. Raises DataError if there is none."""
+    """The one workbook under root (at most one folder deep) that matches. Raises DataError if there is none or more."""
     found = sorted(p for p in [*root.glob(pattern), *root.glob(f"*/{pattern}")] if not p.name.startswith("~"))
     if not found:
         raise DataError(f"{root}: must hold the annotation {pattern}, found none")
+    if len(found) > 1:
+        raise DataError(f"{root}: must hold one annotation {pattern}, found {', '.join(p.name for p in found)}")
     return found[0]
 
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.aus.objective import objective_class
 from microexpr.clip import Clip
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import label_of
+from microexpr.facs.objective import objective_class
 from microexpr.generated import display
 from microexpr.seeds import generator
 

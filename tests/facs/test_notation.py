@@ -2,8 +2,8 @@
 
 import pytest
 
-from microexpr.aus.notation import ActionUnit, parse
 from microexpr.errors import DataError
+from microexpr.facs.notation import ActionUnit, parse, plain
 
 AU = ActionUnit
 
@@ -42,3 +42,9 @@ def test_what_is_no_code_is_named(text: str) -> None:
     with pytest.raises(DataError) as error:
         parse(text)
     assert repr(text) in str(error.value)
+
+
+def test_plain_form():
+    assert plain(parse("4+R10")) == "4 R10"
+    assert plain(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
+    assert plain(parse("?")) == ""

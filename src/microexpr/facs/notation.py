@@ -37,6 +37,12 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
     return tuple(_alternatives(term.strip(), text) for term in text.split("+"))
 
 
+def plain(units: tuple[ActionUnit, ...]) -> str:
+    """Units by blanks, alternatives by |, sides before the number: "4 R10 L12|L14"."""
+    letter = {side: code for code, side in SIDE.items()}
+    return " ".join("|".join(f"{letter[u.side]}{u.number}" for u in (unit, *unit.alternatives)) for unit in units)
+
+
 def _alternatives(term: str, text: str) -> ActionUnit:
     bracketed = term.startswith("(") and term.endswith(")")
     first, *others = (_unit(code, text) for code in re.split(r"\s+or\s+", term[1:-1] if bracketed else term))

@@ -1,0 +1,1 @@
+"""What coders write of faces: FACS notation, and classes made of it. No pixels, no files."""
