@@ -1,33 +1,39 @@
-"""What UAR a classical method gets from labels that mean nothing: permuted within people, all folds fitted anew.
+"""What UAR a method gets from labels that mean nothing: permuted within people, all folds trained anew.
 
-Within people, so that every person and every fold keeps its classes. No network comes in: each permutation is a
-whole training.
+Within people, so that every person and every fold keeps its classes. A permutation of a network is a whole training.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
+import torch
 from checkout import Run
 
 from microexpr import index, inputs, method, official, params, protocols, seeds, train
 from microexpr.clip import LABELS
-from microexpr.method import ClassicalMethod, Targets
+from microexpr.method import Clips, Method
 from microexpr.metrics import COVERAGE, confusion, uar
 from microexpr.training import engine
 
-METHODS = ("flow_svm", "lbp_top")
+TRAINED = {"flow_svm": 200, "lbp_top": 200, "ststnet": 39}  # how many permutations; 39 can show p = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One run's clips, as a classical method has them. N clips, D features."""
+    """One run's clips, as a method has them. N clips."""
 
-    seed: int
-    method: ClassicalMethod
-    features: np.ndarray  # float32[N, D]
-    targets: Targets  # "label", "subject", "dataset": int64[N]
+    seeds: list[int]  # of the training, as the pipeline draws them
+    method: Method
+    data: Clips
     folds: list[engine.Fold]
+
+    @property
+    def label(self) -> np.ndarray:
+        return self.data.targets["label"].numpy()
 
 
 def trial(run: Run, name: str) -> Trial:
@@ -37,7 +43,6 @@ def trial(run: Run, name: str) -> Trial:
     values = params.load(run.root / "params.yaml")
     kind = method.find(name)
     machine = kind(kind.Params(**values["methods"][name]))
-    assert isinstance(machine, ClassicalMethod), f"{name} must be a classical method"
     protocol = protocols.PROTOCOLS["megc2019"]
     results = run.root / "results"
     clips = protocol.select(
@@ -47,14 +52,9 @@ def trial(run: Run, name: str) -> Trial:
     data, _ = train.resident(
         machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")]
     )
-    made = Trial(
-        run.seed,
-        machine,
-        machine.features(data.inputs),
-        {target: value.numpy() for target, value in data.targets.items()},
-        train.folds_at(protocol.folds(clips), clips),
-    )
-    label = made.targets["label"]
+    drawn = [int(seeds.spawn(run.seed, "train", name, 0).generate_state(1)[0])]
+    made = Trial(drawn, machine, data, train.folds_at(protocol.folds(clips), clips))
+    label = made.label
     pairs = zip(clips, label, predicted(made, label), strict=True)
     own = [official.Line(clip.dataset, clip.subject, clip.name, int(true), int(said)) for clip, true, said in pairs]
     assert own == run.outcomes[name].lines, f"{name} must predict every clip as the pipeline did (seed {run.seed})"
@@ -63,33 +63,35 @@ def trial(run: Run, name: str) -> Trial:
 
 def predicted(trial: Trial, label: np.ndarray) -> np.ndarray:
     """Class of each clip, int64[N], from the fold that holds it out; `label` int64[N] is what the folds learn."""
-    targets = trial.targets | {"label": label}
+    data = Clips(trial.data.inputs, trial.data.targets | {"label": torch.from_numpy(label)})
     said = np.empty_like(label)
-    for fold in trial.folds:
-        own = {name: value[fold.train] for name, value in targets.items()}
-        rng = seeds.generator(trial.seed, "campaign", fold.name)
-        scorer = trial.method.fit(trial.features[fold.train], own, rng)
-        said[fold.test] = scorer(trial.features[fold.test]).argmax(-1)
+    results = engine.train(trial.method, data, trial.folds, trial.seeds, "sequential", 1)
+    for fold, result in zip(trial.folds, results, strict=True):
+        said[fold.test] = result.scores[0, -1].argmax(-1)
     return said
 
 
 def permuted(trial: Trial, number: int) -> np.ndarray:
     """The trial's labels, int64[N], permuted within each person: the same permutation for every method."""
-    rng = seeds.generator(trial.seed, "campaign", "permutation", number)
-    label, person = trial.targets["label"].copy(), trial.targets["subject"]
+    rng = seeds.generator(number, "campaign", "permutation")
+    label, person = trial.label.copy(), trial.data.targets["subject"].numpy()
     for one in np.unique(person):
         label[person == one] = rng.permutation(label[person == one])
     return label
 
 
-def distribution(trials: Sequence[Trial], count: int) -> np.ndarray:
+def one_permutation(trials: Sequence[Trial], number: int) -> np.ndarray:
+    """Confusion matrix int64[K, K] pooled over all trials."""
+    labels = [permuted(trial, number) for trial in trials]
+    said = [predicted(trial, label) for trial, label in zip(trials, labels, strict=True)]
+    return confusion(np.concatenate(labels), np.concatenate(said), len(LABELS))
+
+
+def distribution(trials: Sequence[Trial], count: int, cores: int) -> np.ndarray:
     """UAR pooled over all trials, float64[count], for each of `count` permutations."""
-    matrices = np.zeros((count, len(LABELS), len(LABELS)), np.int64)
-    for number in range(count):
-        for one in trials:
-            label = permuted(one, number)
-            matrices[number] += confusion(label, predicted(one, label), len(LABELS))
-    return uar(matrices)
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        matrices = list(pool.map(partial(one_permutation, trials), range(count)))
+    return uar(np.stack(matrices))
 
 
 def judged(value: float, drawn: np.ndarray) -> tuple[float, float, float]:
