@@ -41,6 +41,8 @@ def test_full_disk(project):
         f"find '{faces}' -name '*.part'"
     )
     namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    if project.run(*namespace, "mount", "-t", "tmpfs", "none", str(faces), check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
     done = project.run(*namespace, "bash", "-c", script, check=False)
     said = done.stdout + done.stderr
     assert re.search(r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk", said), said[
