@@ -24,7 +24,12 @@ class Dag:
     def __init__(self, values: dict[str, Any]):
         checked = params.checked(values)
         self.params, self.methods = checked["params"], checked["methods"]
-        self.origin = {name: index.origin(name, self.params["origin"]) for name in self.params["datasets"]}
+        origin = {name: index.origin(name, self.params["origin"]) for name in self.params["datasets"]}
+        # origins never mix: where some data sets are licensed, those that are not here are left out
+        self.left_out = (
+            [name for name in origin if origin[name] == "generated"] if "licensed" in origin.values() else []
+        )
+        self.origin = {name: origin[name] for name in origin if name not in self.left_out}
         made = plan.Params(**self.params["generate"])
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
         self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}

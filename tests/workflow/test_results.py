@@ -48,6 +48,22 @@ def test_one_core_or_two(finished, project):
     assert len(project.digests()) > 300
 
 
+def test_one_licence_of_three(project):
+    """The composite is that of the licensed data set alone, and this is said; origins never mix."""
+    shutil.copytree(project.root / "data/generated/samm", project.root / "data/raw/samm")
+    said = project.snakemake("--", "all").stderr
+    assert "note: smic, casme2 left out, since samm is licensed" in said
+    with (project.root / "results/megc2019_table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["origin"], row["folds"], row["clips"], row["smic_uf1"]) for row in rows} == {
+        ("licensed", "2", "6", "")
+    }
+    project.edit("params.yaml", "origin: auto", "origin: generated")
+    project.snakemake("--", "all")
+    with (project.root / "results/megc2019_table.csv").open(encoding="utf-8") as file:
+        assert {(row["origin"], row["folds"]) for row in csv.DictReader(file)} == {("generated", "6")}
+
+
 def test_methods_alone_leave_the_table(project):
     """What `make table METHODS=ststnet` types."""
     table = project.root / "results/megc2019_table.csv"

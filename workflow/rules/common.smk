@@ -22,6 +22,12 @@ PARAMS, METHODS, PROTOCOL, SEED = RUN.params, RUN.methods, RUN.protocol.name, RU
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
+if RUN.left_out:
+    print(
+        f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.origin)} is licensed and origins never mix; "
+        "`origin: generated` in params.yaml runs all on generated faces",
+        file=sys.stderr,
+    )
 if "MICROEXPR_STAGE" not in os.environ and (strange := foreign(RUN)):
     print(
         f"warning: {len(strange)} results were not made here, {strange[0]} for one (dvc pull or checkout?): an edit of "
