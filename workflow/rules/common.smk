@@ -39,7 +39,7 @@ if "MICROEXPR_STAGE" not in os.environ and (strange := foreign(RUN)):
 wildcard_constraints:
     dataset="|".join(RUN.origin),
     subject=r"[\w-]+",
-    method=r"\w+",
+    method="|".join(METHODS),
     protocol=PROTOCOL,
     shard=r"\d+of\d+",
 
