@@ -26,7 +26,7 @@ EVALUATED = Path("results/evaluate/megc2019")
 class Outcome:
     """What the evaluate stage says of one method: pooled figures of the last epoch, and each clip's prediction."""
 
-    figures: dict[str, float]  # by metric, 0..1
+    figures: dict[str, evaluation.Row]  # by metric: value, low, high in 0..1
     lines: list[official.Line]
 
 
@@ -96,6 +96,6 @@ def _outcome(root: Path, method: str) -> Outcome:
     log = root / EVALUATED / f"{method}.log"
     pooled = [row for row in rows if (row["selection"], row["scope"]) == ("last", evaluation.FULL)]
     return Outcome(
-        figures={row["metric"]: row["value"] for row in pooled},
+        figures={row["metric"]: row for row in pooled},
         lines=official.read(log.read_text(encoding="utf-8"), log.name),
     )

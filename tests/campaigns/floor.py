@@ -15,7 +15,8 @@ def main() -> int:
     for run in runs(arguments, "standard"):
         for method in METHODS:
             figures = run.outcomes[method].figures
-            print(f"seed {run.seed}  {method:<10} UF1 {figures['uf1']:.4f}  UAR {figures['uar']:.4f}", flush=True)
+            uf1, uar = figures["uf1"]["value"], figures["uar"]["value"]
+            print(f"seed {run.seed}  {method:<10} UF1 {uf1:.4f}  UAR {uar:.4f}", flush=True)
         broken += [f"seed {run.seed}: {line}" for line in shortfalls(run.outcomes)]
     print("\n".join(broken) or "every seed holds")
     return 1 if broken else 0
@@ -23,7 +24,7 @@ def main() -> int:
 
 def shortfalls(outcomes: dict[str, Outcome]) -> list[str]:
     """What one seed's run breaks, a line each."""
-    uf1 = {method: outcome.figures["uf1"] for method, outcome in outcomes.items()}
+    uf1 = {method: outcome.figures["uf1"]["value"] for method, outcome in outcomes.items()}
     best = max(RECOGNISERS, key=lambda method: uf1[method])
     wanted = ((f"the best ({best})", uf1[best], BEST_ABOVE), ("ststnet", uf1["ststnet"], STSTNET_ABOVE))
     return [

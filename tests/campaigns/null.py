@@ -3,11 +3,13 @@
 Three questions, each about another way in. Is what a clip shows the same whatever its class? Do the planned timings
 differ between classes? Does any method, trained and tested as always, leave chance? Only the last one costs minutes.
 
-A method is held to the UARs that it gets from permuted labels; an interval over resamples of the people would be too
-narrow for that (docs/measured.md). Seeds begin at 10 since 1 to 9 were looked at before this was settled.
+The last is asked twice. For the seed of params.yaml each method's interval of UAR, as the evaluate stage writes it,
+must hold 1/3. Since such an interval is too narrow to be a test (docs/measured.md), each method is then held, on further
+seeds, to the UARs that it gets from permuted labels: no p below 5 % shared among the methods.
 """
 
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +23,8 @@ from microexpr.clip import LABELS
 from microexpr.metrics import confusion, uar
 
 CHANCE = 1 / len(LABELS)
+ROUNDING = 1e-6  # figures of the evaluate stage have six decimals
+LEVEL = 0.05 / len(permutation.TRAINED)
 
 
 def main() -> int:
@@ -28,6 +32,9 @@ def main() -> int:
     sections = params.load(ROOT / "params.yaml")
     generate, datasets = sections["generate"] | {"difficulty": "null"}, sections["datasets"]
     broken = [*shown.course_by_class(generate, datasets), *shown.timing_by_class(generate, datasets)]
+    committed = Namespace(**vars(arguments) | {"first": sections["seed"], "seeds": 1})
+    for run in runs(committed, "null"):
+        broken += intervals(run)
     outcomes: list[dict[str, Outcome]] = []
     trials: dict[str, list[permutation.Trial]] = {method: [] for method in permutation.TRAINED}
     for run in runs(arguments, "null"):
@@ -43,7 +50,7 @@ def main() -> int:
 
 
 def judged(method: str, value: float, trials: list[permutation.Trial] | None, cores: int) -> Iterator[str]:
-    """Says where the UAR of all seeds' clips is among those of permuted labels; names it if outside of their 95 %."""
+    """Says where the UAR of all seeds' clips is among those of permuted labels; names it if too far out."""
     if trials is None:
         print(f"pooled  {method:<10} UAR {value:.4f}")
         if value != CHANCE:
@@ -51,8 +58,20 @@ def judged(method: str, value: float, trials: list[permutation.Trial] | None, co
         return
     low, high, p = permutation.judged(value, permutation.distribution(trials, permutation.TRAINED[method], cores))
     print(f"pooled  {method:<10} UAR {value:.4f}, of permuted labels {low:.4f} to {high:.4f}, p {p:.3f}", flush=True)
-    if not low <= value <= high:
-        yield f"{method}: UAR must be between {low:.4f} and {high:.4f}, not {value:.4f}"
+    if p < LEVEL:
+        yield f"{method}: UAR {value:.4f} must not be as far out as p = {p:.3f}"
+
+
+def intervals(run: Run) -> Iterator[str]:
+    """Says each method's UAR with its interval; names those without 1/3."""
+    for method, outcome in run.outcomes.items():
+        row = outcome.figures["uar"]
+        print(
+            f"seed {run.seed}  {method:<10} UAR {row['value']:.4f}, 95 % {row['low']:.4f} to {row['high']:.4f}",
+            flush=True,
+        )
+        if not row["low"] - ROUNDING <= CHANCE <= row["high"] + ROUNDING:
+            yield f"{method}: the interval of UAR must hold 1/3, not be {row['low']:.4f} to {row['high']:.4f}"
 
 
 def _pooled(outcomes: list[Outcome]) -> tuple[np.ndarray, np.ndarray]:
@@ -63,7 +82,7 @@ def _pooled(outcomes: list[Outcome]) -> tuple[np.ndarray, np.ndarray]:
 
 def _say(run: Run) -> None:
     for method, outcome in run.outcomes.items():
-        print(f"seed {run.seed}  {method:<10} UAR {outcome.figures['uar']:.4f}", flush=True)
+        print(f"seed {run.seed}  {method:<10} UAR {outcome.figures['uar']['value']:.4f}", flush=True)
 
 
 if __name__ == "__main__":
