@@ -4,8 +4,8 @@ Three questions, each about another way in. Is what a clip shows the same whatev
 differ between classes? Does any method, trained and tested as always, leave chance? Only the last one costs minutes.
 
 The last is asked twice. For the seed of params.yaml each method's interval of UAR, as the evaluate stage writes it,
-must hold 1/3. Since such an interval is too narrow to be a test (docs/measured.md), each method is then held, on further
-seeds, to the UARs that it gets from permuted labels: no p below 5 % shared among the methods.
+must hold 1/3. Such an interval is too narrow to be a test (docs/measured.md), so on further seeds each method is held
+to the UARs that it gets from permuted labels: no p below 5 % shared among the methods.
 """
 
 import sys
