@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from microexpr import faces
 from microexpr.errors import DataError
 from microexpr.faces import CROP, FOCAL, HEAD, POSE_POINTS, RIGID, TEMPLATE, Params, aligned, alignment, pose, track
 from microexpr.generated.face import Face
@@ -73,6 +74,15 @@ def test_too_few_faces_are_an_error_that_names_the_clip() -> None:
     empty = np.full_like(PHOTOGRAPH, 90)
     with pytest.raises(DataError, match=r"at least 90% of the frames, not in 1 of 3 \(casme2/sub01/EP02\)"):
         track(lambda: [empty, PHOTOGRAPH, empty], Params(), "casme2/sub01/EP02")
+
+
+def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dlib copies a view and reads the copy after it is freed: the same face would be found or not, by chance."""
+    seen = []
+    monkeypatch.setattr(faces.face_recognition, "face_locations", lambda frame, _: seen.append(frame.flags) or [])
+    with pytest.raises(DataError):
+        track(lambda: [PHOTOGRAPH], Params(), "astronaut")
+    assert not PHOTOGRAPH.flags.c_contiguous and all(flags.c_contiguous for flags in seen)
 
 
 def test_frames_are_not_held() -> None:

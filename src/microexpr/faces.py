@@ -151,6 +151,7 @@ def _predict(patch: np.ndarray, right: float, down: float, larger: float) -> np.
 
 def _detect(frame: np.ndarray, upsample: int) -> tuple[np.ndarray, float] | None:
     """Centre and side of the largest face; one more doubling where none is seen."""
+    frame = np.ascontiguousarray(frame)  # dlib copies a view, and reads the copy after it is freed
     for doublings in (upsample, upsample + 1):
         if locations := face_recognition.face_locations(frame, doublings):
             top, right, bottom, left = max(locations, key=lambda box: (box[2] - box[0]) * (box[1] - box[3]))
