@@ -55,15 +55,17 @@ class Face:
         light: Light = ROOM,
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
+        gaze: np.ndarray | tuple[float, float] = (0.0, 0.0),
     ) -> Rendered:
         """A picture of `size` (width, height) px, antialiased, with the 68 true landmarks.
 
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
         pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
-        of the height apart. Raises ParamsError for an unknown action unit.
+        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees. Raises ParamsError for an unknown
+        action unit.
         """
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
-        points, normals, folds = self._posed(weights)
+        points, normals, folds = self._posed(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
         attributes = np.zeros((len(points), 7), np.float32)
@@ -79,8 +81,7 @@ class Face:
         """One list of vertices for all layers (rig, shells, curtain, eyeballs) and of triangles, outermost first."""
         head, hair = rig(), self._hair
         points, ball = eyes.sphere()
-        self._eye_normals = np.tile(points, (2, 1))
-        self._eyes = eyes.placed(self.vertices, points)
+        self._eyes = eyes.Eyes.of(self.vertices, points)
         first = len(self.vertices) + len(hair.coordinates)
         self._triangles = np.concatenate([hair.triangles, head.triangles, ball + first, ball + first + len(points)])
         counts = (len(hair.triangles), len(head.triangles), 2 * len(ball))
@@ -91,7 +92,9 @@ class Face:
         self._coordinates = self._coordinates.astype(np.float32)
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
-    def _posed(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _posed(
+        self, weights: np.ndarray, gaze: np.ndarray | tuple[float, float] = (0.0, 0.0)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
         head, hair = rig(), self._hair
         skin, folds = self.vertices.copy(), np.zeros((len(self.vertices), 2), np.float32)
@@ -103,10 +106,11 @@ class Face:
         normals = np.zeros_like(skin)
         vertex_normals(skin, self._solid, normals)
         # Hair stays with the skull: on moving skin its fine alpha would flicker, a cue that no real face gives.
-        points = [skin, self.vertices[hair.roots] + hair.rise, hair.curtain, self._eyes]
+        balls, outward = self._eyes.turned(float(gaze[0]), float(gaze[1]))
+        points = [skin, self.vertices[hair.roots] + hair.rise, hair.curtain, balls]
         return (
             np.concatenate(points),
-            np.concatenate([normals, normals[hair.roots], hair.curtain_normals, self._eye_normals]),
+            np.concatenate([normals, normals[hair.roots], hair.curtain_normals, outward]),
             folds,
         )
 
@@ -114,7 +118,7 @@ class Face:
         points, normals, _ = self._posed(np.zeros((len(ACTION_UNITS), 2), np.float32))
         self._resting = points - self.centre
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
-        balls = len(points) - len(self._eyes)
+        balls = len(points) - 2 * len(self._eyes.points)
         sky[balls:] = np.maximum(sky[balls:], 0.75)  # lids are painted on the eyeball, see shading
         teeth = np.unique(self._triangles[self._materials == TEETH])
         sky[teeth] = np.maximum(sky[teeth], 0.3)  # hidden at rest, not when the lips part
@@ -123,7 +127,7 @@ class Face:
     def _key_light(self, light: Light) -> np.ndarray:
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
-            lit[len(lit) - len(self._eyes) :] = 1
+            lit[len(lit) - 2 * len(self._eyes.points) :] = 1
             self._lit[light] = lit
         return self._lit[light]
 
