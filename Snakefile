@@ -17,6 +17,8 @@ include: "workflow/rules/flow.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/truth.smk"
+include: "workflow/rules/flow_folders.smk"
 
 
 rule all:
@@ -24,7 +26,7 @@ rule all:
     input:
         TABLE,
         METRICS,
-        RUN.per_subject("aus"),
+        RUN.per_subject("aus", RUN.tested),
 
 
 onstart:

@@ -1,5 +1,6 @@
-"""Milliseconds of core time per generated frame, by stage, at 640 x 480: `python benchmarks/render.py [people]`.
+"""Core time per generated frame, by stage and size, and memory: `python benchmarks/render.py [people]`.
 
+Meant to stay under 15 ms at 256 x 256, the face filling it, under 30 ms at 640 x 480, and under 700 MB a process.
 `ratio=` is the sensor's noise drawn afresh for each frame against noise taken from the table.
 """
 
@@ -20,6 +21,8 @@ from microexpr.generated.rig import rig, skin_map
 from microexpr.seeds import generator
 
 FRAMES = 20
+SIZES = {(256, 256): 1.3, (640, 480): 1.0}  # width and height: zoom
+KERNELS = {name: getattr(renderer, name) for name in ("rasterise", "shade", "vertex_normals", "project")}
 seconds: dict[str, list[float]] = defaultdict(list)
 
 
@@ -42,21 +45,24 @@ def drawn_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def film(number: int) -> None:
-    """One person's clip of FRAMES frames, timed."""
+    """One person's clip of FRAMES frames in every size, timed."""
     rng = generator(0, "benchmark", number)
     performer = Performer.drawn(rng)
     face = timed("a person", renderer.Face)(performer.face_seed)
     play = perform(performer, {"AU12L": 1.0, "AU12R": 1.0}, 4, 9, 15, FRAMES, 200, DIALS["standard"], rng)
     timed("a person's light", face.render)({}, light=performer.light)
-    render, take, draw = (
-        timed("render", face.render),
-        timed("camera", expose),
-        timed("camera, noise drawn", drawn_noise),
-    )
-    for units, pose, shift in zip(play.action_units, play.pose, play.shift, strict=True):
-        image = render(units, pose, shift, performer.light, zoom=performer.zoom).image
-        take(image, rng, 3.0, 1.0)
-        draw(image, rng)
+    for (width, height), zoom in SIZES.items():
+        at = f"at {width}x{height}"
+        for stage in KERNELS:
+            setattr(renderer, stage, timed(f"{stage} {at}", KERNELS[stage]))
+        render, take = timed(f"render {at}", face.render), timed(f"camera {at}", expose)
+        draw = timed(f"camera, noise drawn {at}", drawn_noise)
+        for units, pose, shift, gaze in zip(play.action_units, play.pose, play.shift, play.gaze, strict=True):
+            image = render(
+                units, pose, shift, performer.light, size=(width, height), zoom=zoom * performer.zoom, gaze=gaze
+            ).image
+            take(image, rng, 3.0, 1.0)
+            draw(image, rng)
 
 
 def main() -> None:
@@ -64,16 +70,17 @@ def main() -> None:
     timed("all people: rig", rig)()
     timed("all people: map of the skin", skin_map)()
     renderer.Face(0).render({})  # compiles the kernels, or reads them from numba's cache
-    for stage in ("rasterise", "shade", "vertex_normals", "project"):
-        setattr(renderer, stage, timed(stage, getattr(renderer, stage)))
     for number in range(int(sys.argv[1]) if len(sys.argv) > 1 else 4):
         film(number)
     for stage, spent in seconds.items():
-        print(f"{stage:28} {1e3 * np.median(spent):8.2f} ms  {len(spent):4} times")
-    frame = np.median(seconds["render"]) + np.median(seconds["camera"])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    print(f"a frame, median: {1e3 * frame:.1f} ms; peak memory {memory} MB")
-    print(f"ratio={np.median(seconds['camera, noise drawn']) / np.median(seconds['camera']):.1f}")
+        print(f"{stage:32} {1e3 * np.median(spent):8.2f} ms  {len(spent):4} times")
+    for width, height in SIZES:
+        at = f"at {width}x{height}"
+        drawing, taking, drawn = (
+            1e3 * np.median(seconds[f"{stage} {at}"]) for stage in ("render", "camera", "camera, noise drawn")
+        )
+        print(f"a frame {at}: {drawing + taking:.1f} ms; noise drawn against table ratio={drawn / taking:.1f}")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow_pictures import composite, write_list
 from openpyxl import load_workbook
 
 
@@ -14,6 +15,7 @@ class Case:
     make: Callable[[Path], None]  # given the root of a finished project
     message: str  # a regular expression, found in what is printed
     touched: str = "nothing else"  # files of results that may go or change: those made of the bad one
+    target: str = "all"
 
 
 def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
@@ -191,6 +193,18 @@ CASES = [
         lambda root: older(root / "results/apex/samm/006.h5"),
         r"error: results/apex/samm/006.h5: must hold apex/\d+, not apex/0 \(made by microexpr .*\); rerun stage apex",
         touched="samm/006.h5",
+    ),
+    Case(
+        "no precomputed flow",
+        lambda root: None,
+        r"error: data/raw/flow_folders: is not there; it must hold <subject>/u_train and u_test/<class>/<name>.png, or",
+        target="results/flow_folders_table.csv",
+    ),
+    Case(
+        "precomputed flow of 441 clips",
+        lambda root: write_list(root / "data/raw/flow_folders", composite()[1:]),
+        r"error: data/raw/flow_folders/STSNet_\w+: casme2 must be 145 clips .* \(88 .*, not 144 clips .* \(87 ",
+        target="results/flow_folders_table.csv",
     ),
 ]
 

@@ -36,3 +36,9 @@ def test_known_methods_are_listed(name, size):
     assert sorted(rows) == method.names()
     assert rows[name][3] == size
     assert all("megc2019" in row[4] for row in rows.values())
+
+
+def test_only_methods_that_read_nothing_but_flow_run_on_pictures_of_it():
+    rows = {row[0]: row for row in catalogue.methods()}
+    assert "flow_folders" in rows["ststnet"][4]
+    assert "flow_folders" not in rows["lbp_top"][4]

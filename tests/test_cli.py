@@ -88,10 +88,10 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
 def test_check_counts_problems(monkeypatch, capsys):
     from microexpr import datasets
 
-    monkeypatch.setattr(datasets, "check", lambda directory: [f"{directory}: 1 frame short"], raising=False)
+    monkeypatch.setattr(datasets, "check", lambda directory: ([], [f"{directory}: 1 frame short"]))
     assert main(["check", "raw"]) == 1
     assert capsys.readouterr().out == "raw: 1 frame short\nraw: 1 problems\n"
-    monkeypatch.setattr(datasets, "check", lambda directory: [])
+    monkeypatch.setattr(datasets, "check", lambda directory: (["6 sequences passed over"], []))
     assert main(["check", "raw"]) == 0
 
 

@@ -128,7 +128,8 @@ def test_what_is_no_clip_is_named(clip, expected, tmp_path, monkeypatch, capsys)
 def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "table", "a.png"]) == 1
-    assert capsys.readouterr().err == "error: results/megc2019_table.csv: does not exist; `make table` makes it\n"
+    table = "results/megc2019_table.csv"
+    assert capsys.readouterr().err == f"error: {table}: does not exist; `snakemake --cores all {table}` makes it\n"
     store.write_text("results/megc2019_table.csv", tables.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
     plots.table(made(), "b.png")

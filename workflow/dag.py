@@ -6,16 +6,32 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, params, protocols
+from microexpr import datasets, index, params, protocols, truth
 from microexpr.clip import Clip
-from microexpr.generated import layouts, plan
+from microexpr.datasets import flow_folders
+from microexpr.generated import plan
+from microexpr.generated.natives import NATIVES
+from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 SIGNALS = ("faces", "apex", "flow", "aus")
+TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
+FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
+
+
+def digest(places: Iterable[str]) -> str:
+    """Of name, size and time of these files, and of all that is in these folders, but not in folders of theirs."""
+    whole = hashlib.sha256()
+    for place in map(Path, places):
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            about = path.stat()
+            whole.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return whole.hexdigest()[:16]
 
 
 class Dag:
@@ -24,18 +40,19 @@ class Dag:
     def __init__(self, values: dict[str, Any]):
         checked = params.checked(values)
         self.params, self.methods = checked["params"], checked["methods"]
-        origin = {name: index.origin(name, self.params["origin"]) for name in self.params["datasets"]}
+        wanted, macro = self.params["datasets"], self.params["macro"]
+        origin = {name: index.origin(name, self.params["origin"]) for name in (*wanted, *macro)}
         # origins never mix: where some data sets are licensed, those that are not here are left out
-        self.left_out = (
-            [name for name in origin if origin[name] == "generated"] if "licensed" in origin.values() else []
-        )
-        self.origin = {name: origin[name] for name in origin if name not in self.left_out}
+        licensed = any(origin[name] == "licensed" for name in wanted)
+        self.left_out = [name for name in wanted if licensed and origin[name] == "generated"]
+        self.tested = [name for name in wanted if name not in self.left_out]  # what protocols train and test on
+        self.origin = {name: origin[name] for name in (*self.tested, *macro)}
         made = plan.Params(**self.params["generate"])
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
         self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
         self.protocol = protocols.PROTOCOLS["megc2019"]
-        folds = self.protocol.folds([clip for clips in self.clips.values() for clip in clips])
+        folds = self.protocol.folds([clip for name in self.tested for clip in self.clips[name]])
         protocols.shards(folds, self.params["train"]["shards"])  # what cannot be is said now, not after hours
 
     def _clips(self, dataset: str) -> list[Clip]:
@@ -45,6 +62,7 @@ class Dag:
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
+        """(data set, subject) of everyone, those of the macro sets too."""
         return sorted({(clip.dataset, clip.subject) for clips in self.clips.values() for clip in clips})
 
     @cached_property
@@ -56,12 +74,13 @@ class Dag:
         """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
         return [clip.row() for clip in self.clips[dataset] if clip.subject == subject]
 
-    def person(self, dataset: str, subject: str) -> str:
-        """Where a generated person's frames are."""
-        return str(datasets.root(dataset, "generated") / layouts.SUBJECTS[dataset].format(subject=subject))
+    def person(self, dataset: str, subject: str) -> list[str]:
+        """The folders that hold all of a generated person's files."""
+        root = datasets.root(dataset, "generated")
+        return [str(root / folder.format(subject=subject)) for folder in NATIVES[dataset].folders]
 
-    def native(self, dataset: str, subject: str) -> str | list[str]:
-        """The folders with one subject's native frames."""
+    def native(self, dataset: str, subject: str) -> list[str]:
+        """The folders with one subject's native frames, or the files where one holds a clip."""
         if dataset in self.planned:
             return self.person(dataset, subject)
         root = datasets.root(dataset, "licensed")
@@ -69,33 +88,67 @@ class Dag:
 
     def state(self, dataset: str, subject: str) -> str:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
-        if dataset in self.planned:
-            return ""
-        digest = hashlib.sha256()
-        for folder in self.native(dataset, subject):
-            for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                about = entry.stat()
-                digest.update(f"{entry.name} {about.st_size} {about.st_mtime_ns}\n".encode())
-        return digest.hexdigest()[:16]
+        return "" if dataset in self.planned else digest(self.native(dataset, subject))
 
-    def workbooks(self, dataset: str) -> list[str]:
-        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in layouts.WORKBOOKS[dataset]]
+    def annotations(self, dataset: str) -> list[str]:
+        """The files that annotate all of a generated data set."""
+        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in NATIVES[dataset].annotations]
 
-    def per_subject(self, stage: str) -> list[str]:
-        return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects]
+    def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
+        """A stage's files of these data sets' subjects. There is no flow in a single picture."""
+        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].kind != "picture"]
+        return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
+
+    def indices(self, names: Iterable[str]) -> list[str]:
+        return sorted(f"results/index/{name}.csv" for name in names)
 
     def trained(self, method: str, kind: str = "train") -> list[str]:
         return [f"results/{kind}/{method}/{self.protocol.name}/{shard}.h5" for shard in self.shards]
+
+    @cached_property
+    def flow_methods(self) -> list[str]:
+        """Those that run on precomputed flow, since they read nothing else."""
+        suits = protocols.PROTOCOLS[flow_folders.NAME].suits
+        return [name for name, about in self.methods.items() if suits(about["reads"])]
+
+    def flow_native(self) -> list[str]:
+        """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""
+        return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
+
+    def flow_state(self) -> str:
+        """A digest of name, size and time of all that is below that folder; "" where it is not here."""
+        return digest(folder for root in self.flow_native() for folder, _, _ in sorted(os.walk(root, followlinks=True)))
+
+    def flow_trained(self, method: str) -> list[str]:
+        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards]
+
+    @cached_property
+    def examined(self) -> dict[str, list[Planned]]:
+        """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
+        wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
+        names = [*self.params["datasets"], *self.params["macro"]]
+        moving = [name for name in names if datasets.LAYOUTS[name].kind != "picture"]
+        return {name: truth.planned(name, wanted, generate, self.params["seed"]) for name in moving}
+
+    @cached_property
+    def measured(self) -> list[str]:
+        """A file for each of the benchmark's people at each difficulty."""
+        people = sorted({(name, one.clip.subject) for name, planned in self.examined.items() for one in planned})
+        return [
+            f"results/truth/measured/{difficulty}/{dataset}/{subject}.h5"
+            for difficulty in self.params["truth"]["difficulties"]
+            for dataset, subject in people
+        ]
 
     def belongs(self) -> dict[str, set[str]]:
         """By stage noun: every file or folder that this run has there."""
         people = [one for one in self.subjects if one[0] in self.planned]
         figures = [f"results/evaluate/{self.protocol.name}/{name}" for name in self.methods]
         return {
-            "generate": {self.person(*one) for one in people}
+            "generate": {folder for one in people for folder in self.person(*one)}
             | {f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in people}
-            | {file for dataset in self.planned for file in self.workbooks(dataset)},
-            "index": {f"results/index/{dataset}.csv" for dataset in self.origin},
+            | {file for dataset in self.planned for file in self.annotations(dataset)},
+            "index": set(self.indices(self.origin)),
             "train": {path for name in self.methods for path in self.trained(name)},
             "synth": {
                 path  # DVC wants a folder of every method, empty or not
@@ -103,7 +156,15 @@ class Dag:
                 for path in (self.trained(name, "synth") if about["synthesises"] else [f"results/synth/{name}"])
             },
             "evaluate": {f"{figure}.{ending}" for figure in figures for ending in ("csv", "log")},
-        } | {stage: set(self.per_subject(stage)) for stage in SIGNALS}
+            "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
+            | {path for name in self.flow_methods for path in self.flow_trained(name)}
+            | {
+                f"results/flow_folders/evaluate/{name}.{ending}"
+                for name in self.flow_methods
+                for ending in ("csv", "log")
+            },
+            "truth": {*self.measured, *TRUTH},
+        } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
     def prune(self, noun: str) -> None:
         """Removes what an earlier run with other params left: people, data sets, methods, shards that are no more."""

@@ -7,15 +7,24 @@ from pathlib import Path
 from closure import SCRIPTS, closure
 from ruamel.yaml import YAML
 
-SEVERAL = {"generate": ["generate", "workbook"], "evaluate": ["evaluate", "table"]}  # nouns with more than one script
+SEVERAL = {  # nouns with more than one script
+    "generate": ["generate", "annotation"],
+    "evaluate": ["evaluate", "table"],
+    "truth": ["truth_person", "truth"],
+    "flow_folders": ["flow_folders", "train", "evaluate", "table"],
+}
+MODELS = sorted(Path("src/microexpr/models").glob("*.py"))
 OURS = ("src/", "workflow/")
 
 
 def sources(noun: str) -> list[str]:
     """Of one stage: its rule file, its scripts, all they import."""
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
-    own = ["src/microexpr/models/${key}.py"] if noun == "train" else []
-    return sorted([f"workflow/rules/{noun}.smk", *closure(*scripts), *own])
+    own = {
+        "train": ["src/microexpr/models/${key}.py"],
+        "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
+    }
+    return sorted({f"workflow/rules/{noun}.smk", *closure(*scripts), *own.get(noun, [])})
 
 
 def main() -> int:

@@ -8,11 +8,12 @@ outputs that were not made here are removed first (DVC has already found the sta
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from dag import METRICS, TABLE, Dag
+from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, TABLE, Dag
 
 from microexpr import params
 from microexpr.errors import MicroexprError
@@ -62,7 +63,7 @@ def run(noun: str, method: str | None = None) -> int:
     target, rules, outputs = f"all_{noun}", [noun], [f"results/{noun}"]
     if noun == "generate":
         rules = [f"generate_{name}" for name in dag.planned]
-        rules += [f"workbook_{name}" for name in dag.planned if dag.workbooks(name)]
+        rules += [f"annotation_{name}" for name in dag.planned if dag.annotations(name)]
         outputs = ["data/generated"]
     elif noun == "evaluate":
         rules, outputs = ["evaluate", "table"], ["results/evaluate", TABLE, METRICS]
@@ -71,6 +72,14 @@ def run(noun: str, method: str | None = None) -> int:
         outputs = [f"results/train/{method}", f"results/synth/{method}"]
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
         dag.prune("synth")
+    elif noun == "truth":
+        rules = ["truth_person", "truth"]
+    elif noun == "flow_folders":
+        rules, outputs = [noun, *(f"{noun}_{part}" for part in ("train", "evaluate", "table"))], [*outputs, FLOW_TABLE]
+        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, empty where no such flow is here
+        if not os.path.lexists(FLOW_FOLDERS):
+            for path in Path(outputs[0]).iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     forget(outputs)
     dag.prune(noun)
     return subprocess.call(["snakemake", "--allowed-rules", *rules, target, "--", target], env=VOUCHED)
@@ -81,7 +90,8 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", "all"], env=VOUCHED)
+    targets = ["all", "all_truth", FLOW_TABLE]
+    return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 
 
 if __name__ == "__main__":

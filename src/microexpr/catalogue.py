@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from microexpr import method
+from microexpr.inputs import SOURCES
 from microexpr.protocols import PROTOCOLS
 
 
@@ -14,7 +15,9 @@ def methods() -> list[tuple[str, str, str, str, str]]:
         kind = method.find(name)
         made = kind(kind.Params())  # its defaults are the paper's values
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in made.inputs.items())
-        rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.4f}", ", ".join(PROTOCOLS)))
+        reads = [stage for wanted in made.inputs for stage in SOURCES[wanted]]
+        suiting = [protocol.name for protocol in PROTOCOLS.values() if protocol.suits(reads)]
+        rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.4f}", ", ".join(suiting)))
     return rows
 
 

@@ -55,12 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_methods)
 
     command = commands.add_parser("table", help="the MEGC2019 table, reproduced beside published figures")
-    command.add_argument(
+    either = command.add_mutually_exclusive_group()
+    either.add_argument(
         "--methods",
         nargs="+",
         metavar="METHOD",
         help="only these, as evaluated (default: results/megc2019_table.csv)",
     )
+    either.add_argument("table", metavar="TABLE.csv", type=Path, nargs="?", default=TABLE, help="default: %(default)s")
     command.set_defaults(run=_table)
 
     command = commands.add_parser("plot", help="the table, or one clip's way through the stages, as a PNG")
@@ -76,10 +78,20 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
     picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP02_06")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    _add_show_licensed_faces(picture)
+    picture.set_defaults(run=_plot_clip)
+
+    picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument("--datasets", nargs="+", metavar="DATASET", help="only these (default: all that are indexed)")
+    _add_show_licensed_faces(picture)
+    picture.set_defaults(run=_plot_faces)
+
+
+def _add_show_licensed_faces(picture: argparse.ArgumentParser) -> None:
     picture.add_argument(
         "--show-licensed-faces", action="store_true", help="draw people too, where their licence allows it"
     )
-    picture.set_defaults(run=_plot_clip)
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
@@ -111,9 +123,9 @@ def _score(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from microexpr import datasets
 
-    problems = datasets.check(arguments.directory)
-    for problem in problems:
-        print(problem)
+    notes, problems = datasets.check(arguments.directory)
+    for line in notes + problems:
+        print(line)
     print(f"{arguments.directory}: {len(problems)} problems" if problems else f"{arguments.directory}: as published")
     return 1 if problems else 0
 
@@ -137,7 +149,7 @@ def _table(arguments: argparse.Namespace) -> int:
     if arguments.methods:
         rows = tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
-        rows = tables.read(TABLE)
+        rows = tables.read(arguments.table)
     print(tables.markdown(rows), end="")
     return 0
 
@@ -164,4 +176,13 @@ def _plot_clip(arguments: argparse.Namespace) -> int:
     files = {stage: RESULTS / stage / dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
     walked = journey.read(clip, files, sorted(SYNTHETIC.glob("*.h5")))
     plots.journey(walked, arguments.png, arguments.show_licensed_faces)
+    return 0
+
+
+def _plot_faces(arguments: argparse.Namespace) -> int:
+    from microexpr import index, plots, sheet
+
+    tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or ()]
+    clips = [clip for table in tables or sorted((RESULTS / "index").glob("*.csv")) for clip in index.read(table)]
+    plots.contact_sheet(sheet.entries(clips, RESULTS), arguments.png, arguments.show_licensed_faces)
     return 0

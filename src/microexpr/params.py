@@ -45,20 +45,22 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
-    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, train
-    from microexpr.datasets import LAYOUTS
+    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, train, truth
+    from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
     sections = {
         "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
         "aus": aus.Params, "train": train.Params, "synth": train.SynthParams, "evaluate": evaluation.Params,
+        "truth": truth.Params,
     }  # fmt: skip
     whole = create_model(
         "Params",
         __config__=ConfigDict(frozen=True, extra="forbid"),
         seed=(int, Field(ge=0)),
         origin=(Literal["auto", "generated"], ...),
-        datasets=(list[Literal[tuple(LAYOUTS)]], Field(min_length=1)),  # type: ignore[misc]
+        datasets=(list[Literal[tuple(MICRO)]], Field(min_length=1)),  # type: ignore[misc]
+        macro=(list[Literal[tuple(MACRO)]], ...),  # type: ignore[misc]
         methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
         **{name: (section, ...) for name, section in sections.items()},
     )  # type: ignore[call-overload]

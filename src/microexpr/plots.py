@@ -1,9 +1,9 @@
-"""Results as pictures: the table, and one clip's way through the stages. Draws what it is given; reads no file.
+"""Results as pictures: the table, one clip's way through the stages, everyone's face. Draws what it is given.
 
 What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from matplotlib.lines import Line2D
 
 from microexpr import store, tables
 from microexpr.aus import SIDES
-from microexpr.clip import LABELS
+from microexpr.clip import LABELS, Clip
 from microexpr.errors import DataError
 from microexpr.journey import EVENTS, Journey
+from microexpr.sheet import MAGNIFIED, Entry
 
 STYLE = {
     "font.size": 9,
@@ -34,6 +35,7 @@ STYLE = {
 DPI = 110
 WIDTH = 10.0  # inches
 BLUE, RED, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#444444"  # also apart for the colour-blind
+ACROSS = 6  # people in a row of the contact sheet
 SHOWN_UNITS = 4  # action units whose curves are drawn
 # Corners of the usual colour wheel of optical flow (Baker et al. 2011), and where they lie on its circle of 55 steps.
 CORNERS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
@@ -101,13 +103,46 @@ def journey(walked: Journey, path: str | Path, show_licensed_faces: bool = False
 
     Raises DataError for pictures that are licensed unless `show_licensed_faces`, StoreError if it cannot be written.
     """
-    if walked.clip.origin != "generated" and not show_licensed_faces:
-        raise DataError(
-            f"clip must be generated, not {walked.clip.origin} ({walked.clip.id}): licences restrict where faces may "
-            "be shown; if yours allows it, add --show-licensed-faces"
-        )
+    _refuse_licensed([walked.clip], show_licensed_faces)
     with _written(path, 7.6 if walked.synthetic else 5.8) as figure:
         draw_journey(figure, walked)
+
+
+def _refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
+    for clip in clips:
+        if clip.origin != "generated" and not show:
+            raise DataError(
+                f"clip must be generated, not {clip.origin} ({clip.id}): licences restrict where faces may "
+                "be shown; if yours allows it, add --show-licensed-faces"
+            )
+
+
+def contact_sheet(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool = False) -> None:
+    """Writes a PNG of people, each with an apex and, below it, what differs from the onset.
+
+    Raises DataError for pictures that are licensed unless `show_licensed_faces`, StoreError if it cannot be written.
+    """
+    clips = [entry.clip for entry in entries]
+    _refuse_licensed(clips, show_licensed_faces)
+    rows = -(-len(entries) // ACROSS)
+    with _written(path, 0.6 + rows * 3.75) as figure:
+        inch = 1 / figure.get_figheight()
+        word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
+        title = (
+            f"A clip of each: the apex, and below {MAGNIFIED} times what differs from the onset (grey: nothing){word}"
+        )
+        figure.suptitle(title, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4)
+        grid = figure.add_gridspec(
+            rows, ACROSS, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, wspace=0.04, hspace=0.15
+        )
+        for place, entry in enumerate(entries):
+            cell = grid[divmod(place, ACROSS)].subgridspec(2, 1, hspace=0.04)
+            face, change = (figure.add_subplot(cell[below]) for below in (0, 1))
+            shown = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
+            _picture(face, entry.apex.squeeze(), f"{entry.clip.dataset}/{entry.clip.subject}\n{shown}")
+            _picture(change, entry.change, "")
+            for axes in (face, change):
+                _stamp(axes, entry.clip)
 
 
 def draw_journey(figure: Figure, walked: Journey) -> None:
@@ -139,9 +174,9 @@ def _picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
     axes.set_axis_off()
 
 
-def _stamp(axes: Axes, walked: Journey) -> None:
+def _stamp(axes: Axes, clip: Clip) -> None:
     """The word on the picture itself, which stays when somebody cuts it out."""
-    if walked.clip.origin == "generated":
+    if clip.origin == "generated":
         axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color="white", fontsize=8)
 
 
@@ -153,7 +188,7 @@ def _draw_face(axes: Axes, walked: Journey, event: str) -> None:
         line = points[first:last] if (first, last) in OPEN_LINES else points[[*range(first, last), first]]
         axes.plot(*line.T, color="white", linewidth=0.6, alpha=0.8)
     axes.plot(*points.T, ".", color="#56b4e9", markersize=4)
-    _stamp(axes, walked)
+    _stamp(axes, walked.clip)
 
 
 def _curves(figure: Figure, place: SubplotSpec, walked: Journey) -> Axes:
@@ -239,4 +274,4 @@ def _draw_synthetic(places: Sequence[Axes], walked: Journey) -> None:
     for axes, label in zip(places[1:], LABELS, strict=True):
         _picture(axes, walked.synthetic[label][1].squeeze(), f"synth: made {label}")
     for axes in places:
-        _stamp(axes, walked)
+        _stamp(axes, walked.clip)

@@ -1,7 +1,7 @@
 """Who is trained on and who is tested: the protocols by name. Knows clips; no files, no scores."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,11 @@ class Protocol:
     unit: Unit  # what a fold holds out, and so what nothing upstream of its predictions may have seen
     datasets: tuple[str, ...]  # in the order in which tables show them
     classes: tuple[str, ...]
+    stages: tuple[str, ...] | None = None  # the only ones that its clips have files of; None: all
+
+    def suits(self, reads: Iterable[str]) -> bool:
+        """Whether its clips have all stages that a method reads."""
+        return self.stages is None or set(reads) <= set(self.stages)
 
     def select(self, clips: Sequence[Clip]) -> list[Clip]:
         """The protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
@@ -70,5 +75,7 @@ PROTOCOLS = {
     for protocol in (
         # Composite database evaluation of the second Facial Micro-Expression Grand Challenge.
         Protocol("megc2019", "subject", ("smic", "casme2", "samm"), LABELS),
+        # The same of clips of which there is only precomputed flow, by whoever had the video.
+        Protocol("flow_folders", "subject", ("smic", "casme2", "samm"), LABELS, stages=("flow",)),
     )
 }

@@ -26,7 +26,7 @@ FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of
 SIDES = "left, right, both (the subject's own sides)"
 
 TRUTH = Schema(
-    1,
+    2,
     "generate",
     {
         "frame": FRAME,
@@ -34,6 +34,7 @@ TRUTH = Schema(
         "au_intensity": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
         "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
         "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera"),
+        "gaze": Field("float32", ("frame", "yaw pitch"), "degrees", "of the eyes in the head"),
         "onset": Field("int64", (), "frame number", "last frame before the first movement"),
         "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
         "offset": Field("int64", (), "frame number", "end of the movement"),
@@ -69,6 +70,9 @@ FLOW = Schema(
     {
         "onset_apex": Field("float32", ("u v strain", "row", "column"), "pixels of the crop; strain 1",
                             "optical flow from onset to apex (u right, v down) and its optical strain"),
+        "onset_apex_scaled": Field("float32", ("u v strain", "row", "column"), "grey level +-127.5; strain 0..255",
+                                   "the same from a precomputed picture, where each channel fills the range in each "
+                                   "clip: size and zero of the movement are lost"),
     },
 )  # fmt: skip
 AUS = Schema(
@@ -109,4 +113,34 @@ SYNTH = Schema(
     },
 )  # fmt: skip
 
-SCHEMAS = {"truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH}
+MEASURED = Schema(
+    1,
+    "truth",
+    {
+        "frame": FRAME,
+        "fps": Field("float64", (), "frames a second", "of the clip"),
+        "onset": Field("int64", (), "frame number", "annotated; last frame before the first movement"),
+        "offset": Field("int64", (), "frame number", "annotated; end of the movement"),
+        "apex_true": Field("int64", (), "frame number", "first frame of largest intensity asked of the face"),
+        "apex_spotted": Field("int64", (), "frame number", "by the spotting score, whether annotated or not"),
+        "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
+        "landmarks_true": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
+        "landmarks_found": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "of the faces stage"),
+        "pose_true": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera"),
+        "pose_found": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the faces stage, by PnP"),
+        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axes"),
+        "au_true": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
+        "au_smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"of the aus stage; {SIDES}"),
+        "au_relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+                             f"change since the onset, of the aus stage; {SIDES}"),
+        "flow_regions": Field("text", ("region",), "-", "names of the region axes"),
+        "flow_pixels": Field("int64", ("region",), "count", "pixels of visible skin"),
+        "flow_error": Field("float64", ("region",), "pixels of the crop", "end-point errors, summed over flow_pixels"),
+        "flow_length": Field("float64", ("region",), "pixels of the crop", "true lengths, summed over flow_pixels"),
+    },
+)  # fmt: skip
+
+SCHEMAS = {
+    "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
+    "measured": MEASURED,
+}  # fmt: skip

@@ -83,10 +83,12 @@ def read(path: str | Path) -> list[dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; `make table` makes it") from None
+        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes it") from None
     reader = csv.DictReader(text.splitlines())
     if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise StoreError(f"{path}: must have the columns of this version's table; `make table` makes it anew")
+        raise StoreError(
+            f"{path}: must have the columns of this version's table; `snakemake --cores all {path}` makes it"
+        )
     return list(reader)
 
 

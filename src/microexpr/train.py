@@ -65,11 +65,13 @@ class Job:
 def resident(method: Method, clips: Sequence[Clip], files: Iterable[str]) -> tuple[Clips, list[str]]:
     """All inputs of a method in memory, in the order of `clips`, and what their stages were fitted on.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them."""
+    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it. Raises StoreError if one
+    of a subject's is not among them."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
-    for path in files:
-        stage, dataset, name = Path(path).parts[-3:]
-        by_subject.setdefault((dataset, Path(name).stem), {})[stage] = path
+    for given in map(Path, files):
+        for path in sorted(given.glob("*/*.h5")) if given.is_dir() else [given]:
+            stage, dataset = path.parts[-3:-1]
+            by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
     subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
     for key in subjects:

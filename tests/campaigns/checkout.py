@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from microexpr import evaluation, official, params
@@ -49,22 +50,23 @@ def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
     return made
 
 
-def runs(arguments: Namespace, difficulty: str) -> Iterator[Run]:
-    """Runs the pipeline of params.yaml once for each generator seed asked for.
+def runs(arguments: Namespace, difficulty: str, people: int | None = None) -> Iterator[Run]:
+    """Runs the pipeline of params.yaml once for each generator seed asked for; `people` a data set if not its own.
 
     Raises CalledProcessError where a run fails, after Snakemake has said why."""
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         started = time.monotonic()
-        with _folder(arguments.keep, f"{difficulty}-{seed}") as root:
+        with folder(arguments.keep, f"{difficulty}-{seed}") as root:
             scratch.copy(root)
-            _set(root / "params.yaml", seed, difficulty)
+            _set(root / "params.yaml", seed, difficulty, people)
             _run(root, arguments.cores)
             print(f"seed {seed}: ran for {time.monotonic() - started:.0f} s", flush=True)
             yield Run(seed, root, {method: _outcome(root, method) for method in METHODS})
 
 
 @contextmanager
-def _folder(keep: Path | None, name: str) -> Iterator[Path]:
+def folder(keep: Path | None, name: str) -> Iterator[Path]:
+    """Where to run: below `keep`, or in a temporary folder that goes afterwards."""
     if keep is not None:
         yield (keep / name).resolve()
         return
@@ -72,23 +74,27 @@ def _folder(keep: Path | None, name: str) -> Iterator[Path]:
         yield Path(temporary) / name
 
 
-def _set(path: Path, seed: int, difficulty: str) -> None:
+def _set(path: Path, seed: int, difficulty: str, people: int | None) -> None:
     """Only these values; safe_dump quotes "null", which YAML would otherwise take for nothing."""
     values = params.load(path)
     values["seed"], values["origin"] = seed, "generated"
     values["generate"]["difficulty"] = difficulty
+    for dataset in values["datasets"] if people else ():
+        values["generate"][dataset]["subjects"] = people
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
 def _run(root: Path, cores: int) -> None:
     """The figures of METHODS."""
-    env = os.environ | {
-        "PYTHONPATH": str(root / "src"),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
     targets = [str(EVALUATED / f"{method}.csv") for method in METHODS]
     command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
-    subprocess.run(command, cwd=root, env=env, check=True)
+    subprocess.run(command, cwd=root, env=environment(root), check=True)
+
+
+def environment(root: Path) -> dict[str, str]:
+    """For programs that are to run the copy's own code."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return os.environ | {"PYTHONPATH": str(root / "src"), "PATH": path}
 
 
 def _outcome(root: Path, method: str) -> Outcome:
@@ -98,4 +104,14 @@ def _outcome(root: Path, method: str) -> Outcome:
     return Outcome(
         figures={row["metric"]: row for row in pooled},
         lines=official.read(log.read_text(encoding="utf-8"), log.name),
+    )
+
+
+def pooled(outcomes: list[Outcome]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True and predicted class, int64[N] each, and person, of all clips of several runs' outcomes."""
+    lines = [(number, line) for number, made in enumerate(outcomes) for line in made.lines]
+    return (
+        np.array([line.truth for _, line in lines]),
+        np.array([line.predicted for _, line in lines]),
+        np.array([f"{number}/{line.dataset}/{line.subject}" for number, line in lines]),
     )

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from microexpr import datasets
 from microexpr.clip import LABELS, Clip
+from microexpr.datasets.frames import listed
 from microexpr.errors import DataError
 
 NAMES = sorted(datasets.LAYOUTS)
@@ -60,8 +61,8 @@ def test_frame_ten_follows_nine(tmp_path):
     for number in (9, 10, 11, 100):
         (tmp_path / f"img{number}.jpg").touch()
     (tmp_path / "Desktop - Shortcut.lnk").touch()
-    assert list(datasets.listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
-    assert sorted(datasets.listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
+    assert list(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
+    assert sorted(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
 
 
 def test_casme2_nested_twice(corpus):
@@ -153,7 +154,7 @@ def test_check_lists_every_problem(corpus):
     edit(root / "SAMM_Micro_FACS_Codes_v2.xlsx", (2, "Onset Frame"), 1, "MICRO_ONLY")
     broken = datasets.frames(planned[5].clip)[2][1]
     broken.write_bytes(broken.read_bytes()[:200])
-    problems = datasets.check(root)
+    _, problems = datasets.check(root)
     assert [
         bool(re.search(text, p))
         for text, p in zip(("row 15", "row 16", broken.name, "159 clips"), problems, strict=True)

@@ -6,10 +6,10 @@ from PIL import Image
 
 from microexpr import store
 from microexpr.datasets.frames import read
-from microexpr.generated import corpus, plan
+from microexpr.generated import corpus, plan, recording
 from microexpr.generated.display import ACTION_UNITS
 
-PARAMS = plan.Params(max_frames=16, **{name: plan.Corpus(subjects=1, clips=3) for name in ("smic", "casme2", "samm")})
+PARAMS = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=1, clips=3) for name in ("smic", "casme2", "samm")})
 
 
 @pytest.fixture(scope="module", params=["casme2", "samm"])
@@ -25,7 +25,7 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
     for one in planned:
         for number in range(one.clip.first, one.clip.last + 1):
             with Image.open(root / one.path(number)) as picture:
-                assert picture.info["comment"] == corpus.MARK
+                assert picture.info["comment"] == recording.MARK
             pixels = read(root / one.path(number))
             assert pixels.shape == ((240, 320) if one.clip.dataset == "samm" else (240, 320, 3))
             assert pixels.std() > 20

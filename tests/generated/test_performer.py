@@ -18,7 +18,7 @@ def performer():
 
 def test_expression_is_zero_to_onset_and_first_largest_at_apex():
     rng = np.random.default_rng(1)
-    for dial in (*DIALS.values(), Dial(low=0.9, high=1.0, habit=1, blend=1, noise=3)):
+    for dial in (*DIALS.values(), Dial(low=0.9, high=1.0, habit=1, blend=1, noise=3, quality=90)):
         for emotion in DISPLAYS:
             weights = draw(emotion, rng)
             onset = int(rng.integers(0, 10))

@@ -19,7 +19,7 @@ def sizes(project):
 def test_says_it_in_one_line(project, case):
     case.make(project.root)
     before = sizes(project)
-    done = project.snakemake("--", "all", check=False)
+    done = project.snakemake("--", case.target, check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     lines = {line for line in said.splitlines() if re.search(case.message, line)}

@@ -25,7 +25,8 @@ CASES = {
     ),
     "one more subject": (
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
-        {"generate_samm": 1, "workbook_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN,
+        {"generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1}
+        | BELOW_TRAIN,
     ),
     "faces per class": (("params.yaml", "per_class: 4", "per_class: 5"), {}),  # no method of these makes any
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 2, "table": 1}),

@@ -18,4 +18,4 @@ rule apex:
 
 rule all_apex:
     input:
-        RUN.per_subject("apex"),
+        sorted(RUN.belongs()["apex"]),

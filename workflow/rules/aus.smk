@@ -19,4 +19,4 @@ rule aus:
 
 rule all_aus:
     input:
-        RUN.per_subject("aus"),
+        sorted(RUN.belongs()["aus"]),

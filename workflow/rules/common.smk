@@ -24,7 +24,7 @@ SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
 if RUN.left_out:
     print(
-        f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.origin)} is licensed and origins never mix; "
+        f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.tested)} is licensed and origins never mix; "
         "`origin: generated` in params.yaml runs all on generated faces",
         file=sys.stderr,
     )

@@ -1,7 +1,7 @@
 # Pooled figures of each method, and the table that lays them beside the published ones.
 rule evaluate:
     input:
-        index=sorted(RUN.belongs()["index"]),
+        index=RUN.indices(RUN.tested),
         shards=lambda w: RUN.trained(w.method),
         code=code("evaluate"),
     output:

@@ -19,4 +19,4 @@ rule faces:
 
 rule all_faces:
     input:
-        RUN.per_subject("faces"),
+        sorted(RUN.belongs()["faces"]),

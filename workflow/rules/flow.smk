@@ -19,4 +19,4 @@ rule flow:
 
 rule all_flow:
     input:
-        RUN.per_subject("flow"),
+        sorted(RUN.belongs()["flow"]),

@@ -1,4 +1,4 @@
-# The generated corpora: one job per person, one per data set's workbooks.
+# The generated corpora: one job per person, one per data set's annotation.
 SCENE = {key: PARAMS["generate"][key] for key in ("difficulty", "width", "height")}
 
 for _dataset, _planned in RUN.planned.items():
@@ -8,7 +8,7 @@ for _dataset, _planned in RUN.planned.items():
         input:
             code=code("generate"),
         output:
-            frames=directory(RUN.person(_dataset, "{subject}")),
+            frames=[directory(folder) for folder in RUN.person(_dataset, "{subject}")],
             truth=f"data/generated/truth/{_dataset}/{{subject}}.h5",
         params:
             plan=lambda w, planned=_planned: [one.row() for one in planned if one.clip.subject == w.subject],
@@ -24,20 +24,20 @@ for _dataset, _planned in RUN.planned.items():
         script:
             "../scripts/generate.py"
 
-    if RUN.workbooks(_dataset):
+    if RUN.annotations(_dataset):
 
         rule:
-            name: f"workbook_{_dataset}"
+            name: f"annotation_{_dataset}"
             input:
-                code=code("workbook"),
+                code=code("annotation"),
             output:
-                RUN.workbooks(_dataset),
+                RUN.annotations(_dataset),
             params:
                 rows=[one.clip.row() for one in _planned],
             log:
                 f"work/logs/generate/{_dataset}.log",
             script:
-                "../scripts/workbook.py"
+                "../scripts/annotation.py"
 
 
 rule all_generate:

@@ -2,7 +2,8 @@
 def everything_native(wildcards):
     dataset = wildcards.dataset
     if dataset in RUN.planned:
-        return [RUN.person(*one) for one in RUN.subjects if one[0] == dataset] + RUN.workbooks(dataset)
+        people = [folder for one in RUN.subjects if one[0] == dataset for folder in RUN.person(*one)]
+        return people + RUN.annotations(dataset)
     root = Path("data/raw") / dataset
     return [str(root / clip.folder) for clip in RUN.clips[dataset]] + sorted(map(str, root.glob("**/*.xlsx")))
 

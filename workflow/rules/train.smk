@@ -1,12 +1,12 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
     """The stage files that a method's inputs are derived from, all subjects."""
-    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage)]
+    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, RUN.tested)]
 
 
 rule train:
     input:
-        index=sorted(RUN.belongs()["index"]),
+        index=RUN.indices(RUN.tested),
         files=learned_from,
         code=lambda w: code("train", f"models.{w.method}"),
     output:

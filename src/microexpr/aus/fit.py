@@ -12,6 +12,7 @@ import numpy as np
 
 from microexpr import faces, store
 from microexpr.aus import ACTION_UNITS, LARGEST
+from microexpr.aus.agreement import agreement
 from microexpr.aus.features import features
 from microexpr.aus.regressor import MODEL
 from microexpr.generated import display
@@ -117,19 +118,6 @@ def pairs(
         else:
             wanted = shown | (session.kind == 0)
             yield session.intensity[wanted], np.clip(read[wanted], 0, LARGEST)
-
-
-def agreement(truth: np.ndarray, read: np.ndarray) -> dict[str, float]:
-    """Pearson's r, ICC(3,1) (Shrout and Fleiss 1979) and mean absolute error of two raters [n]."""
-    ratings = np.stack([truth, read], axis=1).astype(float)
-    targets, raters, mean = ratings.mean(axis=1), ratings.mean(axis=0), ratings.mean()
-    between = 2 * ((targets - mean) ** 2).sum() / (len(ratings) - 1)
-    residual = ((ratings - targets[:, None] - raters + mean) ** 2).sum() / (len(ratings) - 1)
-    return {
-        "r": float(np.corrcoef(truth, read)[0, 1]),
-        "icc": float((between - residual) / (between + residual)),
-        "mae": float(np.abs(truth - read).mean()),
-    }
 
 
 def sessions(name: str) -> Iterator[Session]:

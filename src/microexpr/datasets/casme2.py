@@ -84,4 +84,4 @@ def _objective_classes(root: Path) -> Iterator[tuple[tuple[str, str], int]]:
             yield (_subject(row), row.text("Filename")), row.integer("Objective Class")
 
 
-LAYOUT = Layout("casme2", "CASME II", 200, FRAME, Counts(255, 26, (88, 32, 25)), read)
+LAYOUT = Layout("casme2", "CASME II", "micro", 200, FRAME, Counts(255, 26, (88, 32, 25)), read)

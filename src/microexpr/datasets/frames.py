@@ -5,7 +5,27 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr.datasets import video
 from microexpr.errors import DataError
+
+VIDEO = ".avi"
+
+
+def held(where: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
+    """Paths by frame number of one clip: of a folder's frames; without a pattern of its one file, which is frame 0 if
+    a picture, and each frame of a video. Raises DataError if it is missing, empty or no video."""
+    if pattern is not None:
+        return listed(where, pattern)
+    if is_video(where):
+        return dict.fromkeys(range(video.measure(where)[0]), where)
+    if not where.is_file():
+        raise DataError(f"{where}: the frame is missing")
+    return {0: where}
+
+
+def is_video(path: Path) -> bool:
+    """By its name: whether all frames of a clip lie in this one file."""
+    return path.suffix.lower() == VIDEO
 
 
 def listed(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:

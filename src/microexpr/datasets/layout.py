@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from microexpr.clip import LABELS, Clip, Origin
 from microexpr.errors import DataError
@@ -16,14 +17,18 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
     "negative": "negative",
 } | dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness"), "negative")
 
+Kind = Literal["micro", "macro", "picture"]  # short and faint clips, posed clips, single pictures
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the data set's publication and workbook hold; `megc2019` is negative, positive, surprise."""
+    """What the data set's publication and workbook hold, None where they do not say.
+
+    `megc2019` is negative, positive, surprise."""
 
     clips: int
-    subjects: int
-    megc2019: tuple[int, int, int]
+    subjects: int | None = None
+    megc2019: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,15 @@ class Layout:
     """`read(root, origin, problems)` returns all annotated clips, sorted, and notes on what it repaired or passed over.
 
     A clip that cannot be read raises DataError naming file, row and clip; or, where `problems` is a list, is left out
-    and its error appended. `frame` has one group: the number in a frame's file name."""
+    and its error appended. `frame` has one group: the number in a frame's file name; it is None where one file is a
+    whole clip. `fps` is 0 for single pictures. `published` is None where no published count is to be held to."""
 
     name: str
     title: str
+    kind: Kind
     fps: int
-    frame: re.Pattern[str]
-    published: Counts
+    frame: re.Pattern[str] | None
+    published: Counts | None
     read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
 
 
@@ -63,10 +70,11 @@ def first_folder(root: Path, *candidates: str) -> Path:
     for candidate in candidates:
         if (root / candidate).is_dir():
             return root / candidate
-    raise DataError(f"{root}: must hold a folder {' or '.join(candidates)}, found {_holds(root)}")
+    raise DataError(f"{root}: must hold a folder {' or '.join(candidates)}, found {holds(root)}")
 
 
-def _holds(folder: Path) -> str:
+def holds(folder: Path) -> str:
+    """The first few names in a folder, for an error; "nothing" where it is empty or not there."""
     names = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
     return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "") if names else "nothing"
 

@@ -59,4 +59,4 @@ def _clip(root: Path, pictures: Path, origin: Origin, row: workbook.Row) -> Clip
     )  # fmt: skip
 
 
-LAYOUT = Layout("samm", "SAMM", 200, FRAME, Counts(159, 29, (92, 26, 15)), read)
+LAYOUT = Layout("samm", "SAMM", "micro", 200, FRAME, Counts(159, 29, (92, 26, 15)), read)

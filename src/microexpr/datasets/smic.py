@@ -49,4 +49,4 @@ def _clip(root: Path, folder: Path, origin: Origin, match: re.Match[str]) -> Cli
     )  # fmt: skip
 
 
-LAYOUT = Layout("smic", "SMIC-HS", 100, FRAME, Counts(164, 16, (70, 51, 43)), read)
+LAYOUT = Layout("smic", "SMIC-HS", "micro", 100, FRAME, Counts(164, 16, (70, 51, 43)), read)

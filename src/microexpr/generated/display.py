@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microexpr.errors import ParamsError, nearest
+from microexpr.facs.objective import objective_class
 
 ACTION_UNITS: tuple[str, ...] = tuple(
     f"AU{number}"
@@ -51,13 +52,18 @@ class Display:
     action_units: dict[str, float]
     unilateral: bool = False
 
+    @property
+    def objective_class(self) -> int:
+        return objective_class(frozenset(int(unit[2:]) for unit in self.action_units))
+
 
 # emotion -> (probability, display). Prototypes as coders describe them; "others" are habits that tell no emotion.
 DISPLAYS: dict[str, list[tuple[float, Display]]] = {
     "happiness": [
-        (0.5, Display({"AU12": 1.0})),
+        (0.45, Display({"AU12": 1.0})),
         (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
         (0.2, Display({"AU12": 1.0}, unilateral=True)),
+        (0.05, Display({"AU12": 1.0, "AU14": 0.4})),
     ],
     "disgust": [
         (0.4, Display({"AU4": 0.4, "AU9": 1.0})),
@@ -74,8 +80,9 @@ DISPLAYS: dict[str, list[tuple[float, Display]]] = {
         (0.5, Display({"AU1": 0.5, "AU15": 1.0})),
     ],
     "fear": [
-        (0.5, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})),
-        (0.5, Display({"AU5": 0.8, "AU20": 0.8})),
+        (0.4, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})),
+        (0.4, Display({"AU5": 0.8, "AU20": 0.8})),
+        (0.2, Display({"AU1": 0.8, "AU2": 0.7, "AU4": 0.6})),
     ],
     "anger": [
         (0.5, Display({"AU4": 1.0, "AU7": 0.7})),
@@ -96,18 +103,24 @@ DISPLAYS: dict[str, list[tuple[float, Display]]] = {
         (0.2, Display({"AU14": 1.0})),
         (0.2, Display({"AU17": 1.0})),
     ],
+    "neutral": [(1.0, Display({}))],
 }
+EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 
-def draw(emotion: str, rng: np.random.Generator) -> dict[str, float]:
+def draw(emotion: str, rng: np.random.Generator, wanted: int | None = None) -> dict[str, float]:
     """One display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
 
-    A unilateral display has one side only, either with equal chance. Raises ParamsError for an unknown emotion.
+    A unilateral display has one side only, either with equal chance. `wanted` leaves only displays of that AU-based
+    class. Raises ParamsError for an unknown emotion, or one that has no such display.
     """
     if emotion not in DISPLAYS:
         raise ParamsError(f"emotion must be one of {', '.join(DISPLAYS)}, not {emotion}{nearest(emotion, DISPLAYS)}")
-    probability, displays = zip(*DISPLAYS[emotion], strict=True)
-    display = displays[rng.choice(len(displays), p=probability)]
+    fitting = [(p, display) for p, display in DISPLAYS[emotion] if wanted in (None, display.objective_class)]
+    if not fitting:
+        raise ParamsError(f"{emotion} must have a display of AU-based class {wanted}, but has none")
+    probability, displays = zip(*fitting, strict=True)
+    display = displays[rng.choice(len(displays), p=np.array(probability) / sum(probability))]
     sides = str(rng.choice(list(SIDES))) if display.unilateral else SIDES
     return {unit + side: weight for unit, weight in display.action_units.items() for side in sides}
 

@@ -27,6 +27,16 @@ class Rendered:
     landmarks: np.ndarray  # float32[68, 2]: x, y in px of dlib's points, projected from the mesh
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """Which point of the surface each pixel shows. Vertices of the rig come first among V."""
+
+    screen: np.ndarray  # float32[V, 3]: x, y in px and depth of every vertex
+    material: np.ndarray  # int32[H, W], see raster; -1 where the wall is
+    corners: np.ndarray  # int32[H, W, 3]: vertices of the triangle that is seen; anything where the wall is
+    weights: np.ndarray  # float32[H, W, 3]: of these corners in the point that is seen; sums to 1
+
+
 class Face:
     """A person's face from a seed: the same seed is the same person. About 1 s to make; then `render`."""
 
@@ -56,13 +66,14 @@ class Face:
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
         gaze: np.ndarray | tuple[float, float] = (0.0, 0.0),
+        behind: np.ndarray | None = None,
     ) -> Rendered:
         """A picture of `size` (width, height) px, antialiased, with the 68 true landmarks.
 
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
         pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
-        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees. Raises ParamsError for an unknown
-        action unit.
+        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; behind: what is behind the head,
+        uint8[height, width, 3], else a laboratory's wall. Raises ParamsError for an unknown action unit.
         """
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
         points, normals, folds = self._posed(weights, gaze)
@@ -73,9 +84,33 @@ class Face:
         attributes[:, 3] = self._sky
         attributes[:, 4] = self._key_light(light)
         attributes[: len(folds), 5:] = folds
-        image = background(size).copy()
+        image = (background(size) if behind is None else behind).copy()
         self._draw(screen, attributes, light, size[1] * zoom, image)
         return Rendered(image, screen[rig().landmarks, :2].copy())
+
+    def traced(
+        self,
+        action_units: np.ndarray,
+        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
+        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
+        size: tuple[int, int] = (640, 480),
+        zoom: float = 1.0,
+    ) -> Traced:
+        """What is seen at the middle of every pixel of the picture that `render` makes of the same arguments."""
+        points, _, _ = self._posed(action_units / np.float32(FULL))
+        turn = rotation(*(float(angle) for angle in pose))
+        screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        width, height = size
+        depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
+        weights = np.zeros((height, width, 2), np.float32)
+        surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._hair.strands)
+        rasterise(screen, *surface, depth, hit, weights)
+        return Traced(
+            screen=screen,
+            material=np.where(hit >= 0, self._materials[hit], -1),
+            corners=self._triangles[hit],
+            weights=np.dstack([weights, 1 - weights.sum(axis=2)]),
+        )
 
     def _assemble(self) -> None:
         """One list of vertices for all layers (rig, shells, curtain, eyeballs) and of triangles, outermost first."""

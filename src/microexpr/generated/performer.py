@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from microexpr.errors import DataError
-from microexpr.generated.display import ACTION_UNITS, DISPLAYS, FULL, GAIN, array, draw
+from microexpr.generated.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, draw
 from microexpr.generated.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
@@ -15,6 +15,9 @@ LIDS_AT_REST = 0.08  # of a full blink: open eyes are not stretched open
 PLATEAU = 0.15  # of the time from onset to apex, or from apex to offset where that is shorter
 RESIDUAL = 0.1  # of the apex, still there at offset
 BLINKS = 0.15  # of all clips hold one
+GLANCES = 0.25  # of all clips hold one
+GLANCE = np.array([3.0, 2.0])  # yaw and pitch in degrees: standard deviation of where it goes
+FIXATION = np.array([0.15, 0.15])  # the eyes are never quite still
 DRIFT = np.array([0.35, 0.3, 0.2, 0.35, 0.35])  # yaw, pitch, roll in degrees, x and y in px: standard deviations
 
 
@@ -27,13 +30,15 @@ class Dial:
     habit: float  # strength of the person's habitual unit, which rides on half of the clips
     blend: float  # probability that a second emotion's display is mixed in
     noise: float  # of the camera, standard deviation in grey levels
+    quality: int  # of the JPEG frames, 0..100
 
 
 DIALS: dict[str, Dial] = {
-    "easy": Dial(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5),
-    "standard": Dial(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0),
-    "hard": Dial(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5),
-    "null": Dial(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0),  # the control: nothing there to be learned
+    "easy": Dial(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5, quality=95),
+    "standard": Dial(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0, quality=92),
+    "hard": Dial(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5, quality=85),
+    # the control: nothing there to be learned
+    "null": Dial(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0, quality=92),
 }
 
 
@@ -83,6 +88,7 @@ class Performance:
     expression: np.ndarray  # float32[T, len(ACTION_UNITS), 2], 0..5: the intended expression alone
     pose: np.ndarray  # float32[T, 3]: yaw, pitch, roll, degrees
     shift: np.ndarray  # float32[T, 2]: of the head in the picture, px
+    gaze: np.ndarray  # float32[T, 2]: yaw and pitch of the eyes in the head, degrees
     exposure: np.ndarray  # float32[T]: factor of brightness about 1
 
 
@@ -104,7 +110,7 @@ def perform(
     """
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
-    intensity = _intensity(dial, rng)
+    intensity = _intensity(dial, rng) if weights else 0.0  # who shows nothing has no habit riding along
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
     expression = course * _amplitude(performer, weights, intensity, rng)
     beside = course * _beside(performer, weights, intensity, dial, rng)
@@ -116,6 +122,7 @@ def perform(
         expression=expression.astype(np.float32),
         pose=(drift[:, :3] + performer.pose).astype(np.float32),
         shift=drift[:, 3:].astype(np.float32),
+        gaze=_gaze(frames, fps, rng),
         exposure=_exposure(frames, fps, rng),
     )
 
@@ -162,7 +169,7 @@ def _beside(
         gain = GAIN[performer.habit] * performer.habit_gain
         beside[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * dial.habit * gain * strength
     if blended:
-        second = draw(str(rng.choice([emotion for emotion in DISPLAYS if emotion != "others"])), rng)
+        second = draw(str(rng.choice(EXPRESSIVE)), rng)
         added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
         beside += _amplitude(performer, added, intensity, rng)
     return beside
@@ -179,6 +186,13 @@ def _blink(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
     if not happens:
         return np.zeros(frames)
     return FULL * depth * np.exp(-(((np.arange(frames) - centre) / (0.05 * fps)) ** 2))
+
+
+def _gaze(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
+    """float32[frames, 2]: drift about straight ahead; in some clips one jump of about 30 ms, which is not undone."""
+    happens, when, where = rng.random() < GLANCES, rng.uniform(0, frames), GLANCE * rng.standard_normal(2)
+    jump = _smooth((np.arange(frames) - when) / (0.03 * fps))[:, None] * where * happens
+    return (jump + _drift(FIXATION, 0.1 * fps, frames, rng)).astype(np.float32)
 
 
 def _drift(deviation: np.ndarray, memory: float, frames: int, rng: np.random.Generator) -> np.ndarray:

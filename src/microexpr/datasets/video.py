@@ -1,0 +1,50 @@
+"""Video files on disk: how many frames they hold, and their pixels. Knows no data set.
+
+Frames are numbered from 0. FFmpeg decodes on one thread, so that jobs side by side do not fight for cores.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from microexpr.errors import DataError
+
+
+def measure(path: Path) -> tuple[int, int]:
+    """Frames and frames a second, as the file's header tells them. Raises DataError if it is no video that opens."""
+    with _opened(path) as capture:
+        frames, rate = round(capture.get(cv2.CAP_PROP_FRAME_COUNT)), round(capture.get(cv2.CAP_PROP_FPS))
+    if frames < 1 or rate < 1:
+        raise DataError(f"{path}: must hold frames and a rate, not {frames} frames at {rate} a second")
+    return frames, rate
+
+
+def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
+    """The pictures of frames start..frames-1, RGB uint8[H, W, 3] each.
+
+    Raises DataError naming the first frame that does not decode: a copy that was cut short has fewer than `frames`."""
+    with _opened(path) as capture:
+        for number in range(frames):
+            decoded = capture.grab()
+            if decoded and number < start:
+                continue
+            picture = capture.retrieve()[1] if decoded else None
+            if picture is None:
+                raise DataError(f"{path}: must hold {frames} frames, but frame {number} does not decode")
+            yield cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+    if not path.is_file():
+        raise DataError(f"{path}: the video is missing")
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    try:
+        if not capture.isOpened():
+            raise DataError(f"{path}: is not a readable video")
+        yield capture
+    finally:
+        capture.release()

@@ -1,0 +1,70 @@
+"""SAMM as the generator writes it: names, its workbook and its published census."""
+
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.clip import Clip
+from microexpr.generated import coder
+from microexpr.generated.natives import workbook
+from microexpr.generated.natives.native import Census, Named, Native, Share
+
+CENSUS = Census(
+    balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
+    people=29,
+    shares=(  # emotions and classes are each as published; how they cross is ours
+        Share("anger", 3, 20),
+        Share("anger", 7, 37),
+        Share("other", 7, 26),
+        Share("happiness", 1, 24),
+        Share("happiness", 7, 2),
+        Share("surprise", 2, 13),
+        Share("surprise", 7, 2),
+        Share("contempt", 7, 12),
+        Share("disgust", 4, 8),
+        Share("disgust", 7, 1),
+        Share("fear", 6, 7),
+        Share("fear", 7, 1),
+        Share("sadness", 5, 3),
+        Share("sadness", 7, 3),
+    ),
+    outside=("other",),
+    aside=(29,),
+)
+
+
+def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+    subject, digits = f"{person + 5:03d}", int(rng.integers(4, 6))
+    name = f"{subject}_{rng.integers(1, 8)}_{number}"
+    first = int(rng.integers(200, 9000))
+    return Named(subject, name, f"SAMM/{subject}/{name}", f"{subject}_{{:0{digits}d}}.jpg", first)
+
+
+def _codes(path: Path, clips: list[Clip]) -> None:
+    header = (
+        "Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration", "Micro",
+        "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
+    )  # fmt: skip
+    rows = (
+        (
+            c.subject, c.name, int(c.name.split("_")[1]), c.onset, c.apex, c.offset, c.offset - c.onset + 1,
+            "Micro - 1/2", c.action_units, c.emotion.title(), c.objective_class, "generated",
+        )
+        for c in clips
+    )  # fmt: skip
+    preamble = (("Generated faces in the layout of SAMM's annotation: no person is shown.",), *[()] * 12)
+    workbook.write(path, "MICRO_ONLY", (*preamble, header, *rows))
+
+
+NATIVE = Native(
+    dataset="samm",
+    folders=("SAMM/{subject}",),
+    census=CENSUS,
+    named=named,
+    seconds=(0.04, 0.5),
+    code=coder.samm,
+    rest=4,
+    grey=True,
+    displays={"other": ("others",)},
+    annotations={"SAMM_Micro_FACS_Codes_v2.xlsx": _codes},
+)

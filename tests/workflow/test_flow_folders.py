@@ -1,0 +1,58 @@
+"""Precomputed flow pictures, from the folder to the table, beside a finished run that must not notice them."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import h5py
+import numpy as np
+from flow_pictures import composite, write_folders
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from microexpr import official
+
+TABLE = "results/flow_folders_table.csv"
+FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
+STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
+
+
+def test_table_of_pictures_beside_a_finished_run(project):
+    """Two methods that read flow and one that needs video; nothing but the table of pictures is made or changed."""
+    write_folders(project.root / FOLDER, composite())
+    assert project.planned() == {}
+    before = {path: digest for path, digest in project.digests().items() if "ststnet" not in path}
+    project.edit("params.yaml", STSTNET, "  flow_svm: {}\n  lbp_top: {image_size: 64, frames: 16}\n")
+    project.snakemake("--", TABLE)
+    after = project.digests()
+    assert {path: after[path] for path in before} == before
+    assert {path for path in after if path not in before and "flow_folders" not in path} == set()
+
+    with (project.root / TABLE).open(encoding="utf-8") as file:
+        majority, machine = csv.DictReader(file)
+    assert (majority["method"], machine["method"]) == ("majority", "flow_svm")
+    assert {(row["origin"], row["folds"], row["clips"]) for row in (majority, machine)} == {("licensed", "68", "442")}
+    assert majority["full_uf1"] == f"{2 * 250 / (442 + 250) / 3:.4f}"  # all negative, in every fold
+    assert float(machine["full_uf1"]) > 0.95
+    log = (project.root / "results/flow_folders/evaluate/flow_svm.log").read_text(encoding="utf-8")
+    assert [(line.clip, line.truth) for line in official.read(log, "log")] == [
+        (one.clip, one.label) for one in composite()
+    ]
+    assert "flow_svm" in project.run("microexpr", "table", TABLE).stdout
+
+    with h5py.File(project.root / "results/flow_folders/train/flow_svm/1of1.h5") as file:
+        fold = file["samm/006"]
+        expected = scores_by_hand(project.root / FOLDER / "006")
+        assert [name.decode() for name in fold["clips"]] == [f"samm/006/{name}" for name in expected]
+        np.testing.assert_allclose(fold["scores"][0, -1], list(expected.values()), atol=2e-3)
+
+
+def scores_by_hand(subject: Path) -> dict[str, np.ndarray]:
+    """By clip: what scikit-learn says after training on a subject's own u_train, of pictures as OpenCV reads them."""
+    sides = [sorted((subject / side).glob("*/*.png")) for side in ("u_train", "u_test")]
+    train, test = ([cv2.imread(str(path)).ravel() for path in side] for side in sides)
+    machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
+    machine.fit(train, [int(path.parent.name) for path in sides[0]])
+    scores = zip(sides[1], machine.decision_function(test), strict=True)
+    return dict(sorted((path.stem.removeprefix(f"{subject.name}_"), score) for path, score in scores))

@@ -1,0 +1,68 @@
+# Methods that read only flow, on precomputed flow pictures: for those who have no video. No other table knows of these.
+from dag import FLOW_FOLDERS, FLOW_TABLE
+
+# DVC's stage passes without such flow, with the table's header alone; who asks Snakemake for the table is told.
+PICTURED = RUN.flow_methods if "MICROEXPR_STAGE" not in os.environ or os.path.lexists(FLOW_FOLDERS) else []
+
+
+rule flow_folders:
+    input:
+        native=RUN.flow_native(),
+        code=code("flow_folders"),
+    output:
+        index="results/flow_folders/index.csv",
+        flow=directory("results/flow_folders/flow"),
+    params:
+        root=FLOW_FOLDERS,
+        state=lambda w: RUN.flow_state(),
+    log:
+        "work/logs/flow_folders/flow_folders.log",
+    benchmark:
+        "work/times/flow_folders/flow_folders.tsv"
+    script:
+        "../scripts/flow_folders.py"
+
+
+use rule train as flow_folders_train with:
+    input:
+        index=["results/flow_folders/index.csv"],
+        files=["results/flow_folders/flow"],
+        code=lambda w: code("train", f"models.{w.method}"),
+    output:
+        train="results/{protocol}/train/{method}/{shard}.h5",
+    params:
+        method=lambda w: PARAMS["methods"][w.method],
+        train=PARAMS["train"],
+        seed=SEED,
+        state=lambda w: RUN.flow_state(),  # or files that are gone would not be missed
+    wildcard_constraints:
+        protocol="flow_folders",
+        method="|".join(RUN.flow_methods) or "none",
+
+
+use rule evaluate as flow_folders_evaluate with:
+    input:
+        index=["results/flow_folders/index.csv"],
+        shards=lambda w: RUN.flow_trained(w.method),
+        code=code("evaluate"),
+    output:
+        figures="results/{protocol}/evaluate/{method}.csv",
+        log="results/{protocol}/evaluate/{method}.log",
+    wildcard_constraints:
+        protocol="flow_folders",
+        method="|".join(RUN.flow_methods) or "none",
+
+
+use rule table as flow_folders_table with:
+    input:
+        figures=expand("results/flow_folders/evaluate/{method}.csv", method=PICTURED),
+        code=code("table"),
+    output:
+        csv=FLOW_TABLE,
+    log:
+        "work/logs/flow_folders/table.log",
+
+
+rule all_flow_folders:
+    input:
+        FLOW_TABLE,

@@ -1,0 +1,14 @@
+"""The annotation of a whole generated corpus."""
+
+from pathlib import Path
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr.clip import Clip
+    from microexpr.generated.natives import NATIVES
+
+    clips = [Clip.of(row) for row in snakemake.params.rows]
+    annotations = NATIVES[clips[0].dataset].annotations.values()
+    for write, path in zip(annotations, snakemake.output, strict=True):
+        write(Path(path), clips)

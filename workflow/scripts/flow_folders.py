@@ -1,0 +1,21 @@
+"""Precomputed flow pictures as flow files, one per subject, and their index."""
+
+from itertools import groupby
+from pathlib import Path
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index, store
+    from microexpr.datasets import flow_folders
+
+    root = Path(snakemake.params.root)
+    clips, notes = flow_folders.read(root)
+    for note in notes:
+        print(note)
+    for (dataset, subject), group in groupby(clips, lambda clip: (clip.dataset, clip.subject)):
+        own = list(group)
+        with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", own) as file:
+            for clip in own:
+                file.group(clip.name).put("onset_apex", flow_folders.onset_apex(root, clip), "onset_apex_scaled")
+    index.write(snakemake.output.index, clips)

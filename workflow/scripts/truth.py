@@ -1,0 +1,13 @@
+"""The truth benchmark's figures, pooled, and its page."""
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import store
+    from microexpr.truth import page, pool
+
+    clips = pool.read(snakemake.input.measured)
+    tables = pool.tables(clips)
+    for name, rows in tables.items():
+        store.write_text(snakemake.output[name], pool.to_csv(rows))
+    store.write_text(snakemake.output.page, page.html(tables, clips))
