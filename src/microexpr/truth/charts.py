@@ -40,7 +40,7 @@ def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
 
 
 def landmarks(rows: Sequence[Row]) -> bytes:
-    """SVG: landmark error by region and difficulty, all data sets."""
+    """SVG: landmark error by region and difficulty, micro-expression sets pooled."""
     values, parts = _values(rows), (*regions.LANDMARKS, ALL)
     with _axes(1, "error, % of the outer-eye distance") as ([axes], made):
         shown = _difficulties(rows)

@@ -8,7 +8,7 @@ from html import escape
 from microexpr.generated.plan import RISE
 from microexpr.truth import regions
 from microexpr.truth.charts import CHARTS
-from microexpr.truth.pool import ALL, ANGLES, Measured, Row
+from microexpr.truth.pool import ALL, ANGLES, POOLED, Measured, Row
 
 TITLE = "Truth: how far the signal stages are off, on generated faces"
 STYLE = """
@@ -67,7 +67,7 @@ SECTIONS = {
         "intraclass correlation ICC(3,1) and Pearson’s r, which are 1 where both agree and 0 where reading tells "
         "nothing, and the mean absolute error. “Change” is since the onset, which takes away what a person’s resting "
         "face adds. The table has the mean over units and sides; a unit that is never shown has neither ICC nor r.",
-        "ICC by unit, both sides together, data sets and difficulties pooled. n in the CSV counts frames.",
+        "ICC by unit, both sides together, micro-expression sets and difficulties pooled. n in the CSV counts frames.",
         (
             (ALL, "icc", "ICC"),
             (ALL, "relative_icc", "ICC of change"),
@@ -108,8 +108,8 @@ def html(tables: Mapping[str, Sequence[Row]], clips: Sequence[Measured]) -> str:
             "the native layouts of the data sets and read back by the signal stages as any clip is. What they say "
             "is held to what the renderer knows. None of these people is in a corpus, so choosing params by these "
             "figures is no tuning on test subjects.</p>",
-            "<p>“all” pools every frame or clip: acted expressions, where such data sets are in the run, are strong at "
-            "every difficulty and weigh in it beside the faint micro-expressions.</p>",
+            "<p>“all” pools every frame or clip of the micro-expression sets, “all_acted” those of the sets of acted "
+            "expressions, which are strong at every difficulty.</p>",
             *(_section(name, tables[name]) for name in SECTIONS),
             "</body>\n</html>\n",
         ]
@@ -134,7 +134,7 @@ def _table(about: Section, rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for *_, title in about.columns)
     lines = [f'<table>\n<thead><tr><th class="name">data set</th><th class="name">difficulty</th>{head}</tr></thead>']
     for before, (dataset, difficulty) in zip([("", ""), *scopes], scopes, strict=False):
-        words = ["pooled"] * (ALL in (dataset, difficulty)) + ["first"] * (before[0] != dataset)
+        words = ["pooled"] * (dataset in POOLED or difficulty == ALL) + ["first"] * (before[0] != dataset)
         cells = (found.get((dataset, difficulty, part, metric)) for part, metric, _ in about.columns)
         lines.append(
             f'<tr class="{" ".join(words)}"><th class="name">{dataset}</th><th class="name">{difficulty}</th>'

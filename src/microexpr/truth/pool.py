@@ -15,12 +15,15 @@ import numpy as np
 from microexpr import store
 from microexpr.aus import ACTION_UNITS, SIDES
 from microexpr.aus.agreement import agreement
+from microexpr.datasets import MACRO, MICRO
 from microexpr.errors import StoreError
 from microexpr.truth import DIFFICULTIES, regions
 
 Row = dict[str, Any]
 Figure = tuple[str, str, float, int]  # part, metric, value, n
-ALL = "all"  # pooled over data sets, difficulties or parts
+ALL = "all"  # pooled over micro sets, difficulties or parts
+ACTED = "all_acted"  # pooled over macro sets: strong expressions would drown the faint ones
+POOLED = {ALL: MICRO, ACTED: MACRO}
 COLUMNS = ("dataset", "difficulty", "part", "metric", "value", "n", "origin")
 ANGLES = ("yaw", "pitch", "roll")
 
@@ -86,9 +89,10 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def _rows(clips: Sequence[Measured], figures: Callable[[list[Measured]], Iterator[Figure]]) -> Iterator[Row]:
     shown = [difficulty for difficulty in DIFFICULTIES if any(clip.difficulty == difficulty for clip in clips)]
-    for dataset in (*sorted({clip.dataset for clip in clips}), ALL):
+    for dataset in (*sorted({clip.dataset for clip in clips}), *POOLED):
+        inside = POOLED.get(dataset, (dataset,))
         for difficulty in (*shown, ALL):
-            chosen = [c for c in clips if dataset in (ALL, c.dataset) and difficulty in (ALL, c.difficulty)]
+            chosen = [c for c in clips if c.dataset in inside and difficulty in (ALL, c.difficulty)]
             for part, metric, value, n in figures(chosen) if chosen else ():
                 values = (dataset, difficulty, part, metric, value, n, "generated")
                 yield dict(zip(COLUMNS, values, strict=True))
