@@ -86,13 +86,14 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
 
 
 def test_check_counts_problems(monkeypatch, capsys):
-    from microexpr import datasets
+    from microexpr.datasets import check
 
-    monkeypatch.setattr(datasets, "check", lambda directory: ([], [f"{directory}: 1 frame short"]))
+    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"]))
     assert main(["check", "raw"]) == 1
-    assert capsys.readouterr().out == "raw: 1 frame short\nraw: 1 problems\n"
-    monkeypatch.setattr(datasets, "check", lambda directory: (["6 sequences passed over"], []))
+    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problems\n"
+    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], []))
     assert main(["check", "raw"]) == 0
+    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 
 
 def test_help_loads_nothing_heavy():

@@ -121,13 +121,14 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from microexpr import datasets
+    from microexpr.datasets.check import check
 
-    notes, problems = datasets.check(arguments.directory)
-    for line in notes + problems:
+    found = check(arguments.directory)
+    for line in (*found.counts, *(f"note: {note}" for note in found.notes), *found.problems):
         print(line)
-    print(f"{arguments.directory}: {len(problems)} problems" if problems else f"{arguments.directory}: as published")
-    return 1 if problems else 0
+    what = f"{len(found.problems)} problems" if found.problems else "as published"
+    print(f"{arguments.directory}: {what}")
+    return 1 if found.problems else 0
 
 
 def _methods(arguments: argparse.Namespace) -> int:

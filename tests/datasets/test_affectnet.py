@@ -8,6 +8,7 @@ import pytest
 
 from microexpr import datasets, index
 from microexpr.datasets import affectnet
+from microexpr.datasets.check import check
 from microexpr.errors import DataError
 
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
@@ -80,7 +81,7 @@ def test_index_takes_one_frame_for_long_enough(root, tmp_path_factory, monkeypat
     assert len(index.verify("affectnet", clips, index.Params())) == 3
     index.write("affectnet.csv", clips)
     assert index.read("affectnet.csv") == clips
-    assert datasets.check("data/raw/affectnet")[1] == []  # no count is published that it could miss
+    assert check("data/raw/affectnet").problems == []  # no count is published that it could miss
 
 
 BAD = {

@@ -8,6 +8,7 @@ import pytest
 
 from microexpr import datasets
 from microexpr.datasets import ckplus
+from microexpr.datasets.check import check
 from microexpr.errors import DataError
 
 EMOTIONS = ["anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"]  # codes 1..7
@@ -121,13 +122,13 @@ def test_check_gathers_problems_and_counts(root):
     (root / "cohn-kanade-images/S005/001/S005_001_00000004.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     copy = root.parent / "ckplus"
     root.rename(copy)
-    notes, problems = datasets.check(copy)
+    found = check(copy)
     copy.rename(root)
-    assert len(notes) == 1
-    assert len(problems) == 3
-    assert "not 9" in problems[0]
-    assert "S005_001_00000004.png: is not a readable picture" in problems[1]
-    assert problems[2].endswith(
-        "must hold 327 clips of 118 subjects, MEGC2019 negative/positive/surprise 175/69/83; "
-        "found 7 clips of 6 subjects, MEGC2019 negative/positive/surprise 4/1/2"
+    assert len(found.notes) == 1
+    assert len(found.problems) == 3
+    assert "not 9" in found.problems[0]
+    assert "S005_001_00000004.png: is not a readable picture" in found.problems[1]
+    assert found.problems[2].endswith(
+        "must hold 327 clips; 118 subjects; MEGC2019 negative/positive/surprise 175/69/83, "
+        "but found 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
     )

@@ -11,6 +11,7 @@ from flow_pictures import LIST, composite, pixels, write_folders, write_list
 
 from microexpr import datasets, index
 from microexpr.datasets import flow_folders
+from microexpr.datasets.check import check
 from microexpr.errors import DataError
 from microexpr.protocols import PROTOCOLS
 
@@ -220,10 +221,10 @@ def test_a_picture_without_a_row_is_noted(flat):
 
 
 def test_check_knows_the_folder_and_lists_every_problem(flat, root):
-    assert datasets.check(root) == ([], [])
+    assert check(root).problems == []
     rows(flat, "s01_ne_00,0,", "s01_ne_00,9,")
     rows(flat, "s02_ne_01,0,", "s02_ne_x,0,")
-    _, problems = datasets.check(root)
+    problems = check(root).problems
     found = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16", "s02_s02_ne_01 .png: has no row")
     assert len(problems) == 4
     for text in found:

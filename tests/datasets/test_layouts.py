@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from microexpr import datasets
 from microexpr.clip import LABELS, Clip
+from microexpr.datasets.check import check
 from microexpr.datasets.frames import listed
 from microexpr.errors import DataError
 
@@ -154,7 +155,7 @@ def test_check_lists_every_problem(corpus):
     edit(root / "SAMM_Micro_FACS_Codes_v2.xlsx", (2, "Onset Frame"), 1, "MICRO_ONLY")
     broken = datasets.frames(planned[5].clip)[2][1]
     broken.write_bytes(broken.read_bytes()[:200])
-    _, problems = datasets.check(root)
+    problems = check(root).problems
     assert [
         bool(re.search(text, p))
         for text, p in zip(("row 15", "row 16", broken.name, "159 clips"), problems, strict=True)

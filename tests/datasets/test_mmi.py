@@ -8,6 +8,7 @@ import pytest
 
 from microexpr import datasets
 from microexpr.datasets import mmi
+from microexpr.datasets.check import check
 from microexpr.errors import DataError
 
 SESSION = '<?xml version="1.0" encoding="utf-8"?>\n<session sessionId="{}"><track type="Video" view="{}"/></session>'
@@ -79,9 +80,9 @@ def test_shorter_video_than_indexed_is_refused(root):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DataError, match=r"S002-101.avi: must hold 12 frames, but frame \d+ does not decode"):
         list(datasets.pictures(clip, root)[1]())
-    _, problems = datasets.check(_named(root, "mmi"))
+    problems = check(_named(root, "mmi")).problems
     assert "S002-101.avi: must hold 12 frames, but frame" in problems[0]
-    assert problems[1].endswith("mmi: must hold 205 clips; found 7 clips")
+    assert problems[1].endswith("mmi: must hold 205 clips, but found 7 clips")
 
 
 def _named(root: Path, dataset: str) -> Path:

@@ -3,16 +3,15 @@
 What may not come in: pixels' meaning, protocols, the generator. One file per data set; `LAYOUTS` lists them.
 """
 
-from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from microexpr.clip import Clip, Origin
-from microexpr.datasets import affectnet, casme2, ckplus, flow_folders, mmi, oulu_casia, samm, smic, video
+from microexpr.datasets import affectnet, casme2, ckplus, mmi, oulu_casia, samm, smic, video
 from microexpr.datasets.frames import held, is_video, read
-from microexpr.datasets.layout import Counts, Layout, gathered
+from microexpr.datasets.layout import Layout
 from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {
@@ -22,47 +21,6 @@ MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro"
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them
 HELD_BYTES = 256 * 2**20  # decoded pictures of one clip that may stay in memory
 RAW, GENERATED = Path("data/raw"), Path("data/generated")
-
-
-def check(directory: str | Path) -> tuple[list[str], list[str]]:
-    """The loader's notes, and every problem of a licensed copy: rows, frames, undecodable pictures, published counts.
-
-    The data set is told by the folder's name, data/raw/<dataset>. Raises DataError if it cannot be read at all."""
-    from tqdm import tqdm
-
-    directory = Path(directory)
-    if not directory.is_dir():
-        raise DataError(f"{directory}: is not a folder")
-    if directory.absolute().name == flow_folders.NAME:  # pictures of several data sets, and no frames
-        return [], flow_folders.check(directory)
-    about = layout(directory.absolute().name)
-    problems: list[str] = []
-    clips, notes = about.read(directory, "licensed", problems)
-    paths = [path for clip in clips for path in dict.fromkeys(held(directory / clip.folder, about.frame).values())]
-    for path in tqdm(paths, desc="reading every frame", unit="file", disable=None, leave=False):
-        with gathered(problems):
-            if is_video(path):
-                deque(video.read(path, video.measure(path)[0]), maxlen=0)
-            else:
-                read(path)
-    for clip in clips:
-        with gathered(problems):
-            clip.coded()
-    labels = Counter(clip.label for clip in clips)
-    found = Counts(len(clips), len({c.subject for c in clips}), (labels[0], labels[1], labels[2]))
-    if about.published and _counts(found, about.published) != (wanted := _counts(about.published, about.published)):
-        problems.append(f"{directory}: must hold {wanted}; found {_counts(found, about.published)}")
-    return notes, problems
-
-
-def _counts(counts: Counts, published: Counts) -> str:
-    """Those of the counts that are published."""
-    said = f"{counts.clips} clips"
-    if published.subjects is not None:
-        said += f" of {counts.subjects} subjects"
-    if published.megc2019 is not None and counts.megc2019 is not None:
-        said += ", MEGC2019 negative/positive/surprise {}/{}/{}".format(*counts.megc2019)
-    return said
 
 
 def layout(dataset: str) -> Layout:

@@ -22,13 +22,13 @@ Kind = Literal["micro", "macro", "picture"]  # short and faint clips, posed clip
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the data set's publication and workbook hold, None where they do not say.
-
-    `megc2019` is negative, positive, surprise."""
+    """What the data set's publication and workbook hold, None where they do not say."""
 
     clips: int
     subjects: int | None = None
-    megc2019: tuple[int, int, int] | None = None
+    megc2019: tuple[int, int, int] | None = None  # negative, positive, surprise
+    objective: tuple[int, ...] | None = None  # AU-based classes 1 to 7
+    emotions: dict[str, int] | None = None  # by name, sorted
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,4 +59,14 @@ def _clip(root: Path, pictures: Path, origin: Origin, row: workbook.Row) -> Clip
     )  # fmt: skip
 
 
-LAYOUT = Layout("samm", "SAMM", "micro", 200, FRAME, Counts(159, 29, (92, 26, 15)), read)
+PUBLISHED = Counts(
+    clips=159,
+    subjects=29,
+    megc2019=(92, 26, 15),
+    objective=(24, 13, 20, 8, 3, 7, 84),
+    emotions={
+        "anger": 57, "contempt": 12, "disgust": 9, "fear": 8, "happiness": 26, "other": 26, "sadness": 6,
+        "surprise": 15,
+    },
+)  # fmt: skip
+LAYOUT = Layout("samm", "SAMM", "micro", 200, FRAME, PUBLISHED, read)
