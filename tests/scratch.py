@@ -18,3 +18,7 @@ def copy(to: Path) -> None:
         made.parent.mkdir(parents=True, exist_ok=True)
         made.unlink(missing_ok=True)  # a link cannot be written over
         shutil.copy2(source, made, follow_symlinks=False)
+    for source in (ROOT / "src").rglob("__pycache__/*.nb[ic]"):  # numba's compiled kernels: seconds for each process
+        made = to / source.relative_to(ROOT)
+        made.parent.mkdir(exist_ok=True)
+        shutil.copy2(source, made)

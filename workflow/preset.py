@@ -23,7 +23,7 @@ def merge(values: dict, changes: dict, where: str = "") -> None:
             values.setdefault(key, {}).update(value or {})
         elif key not in values:
             raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and isinstance(values[key], dict):
             merge(values[key], value, f"{where}{key}.")
         else:
             values[key] = value
@@ -43,7 +43,7 @@ def main() -> int:
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(path)
-    changes = YAML(typ="safe").load(preset)
+    changes = yaml.load(preset)
     for name in changes.pop("drop_methods", []):
         values["methods"].pop(name, None)
     merge(values, changes)

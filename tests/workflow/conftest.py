@@ -1,5 +1,6 @@
 """The whole pipeline on the tiny preset, run once by the command a user types; tests work on copies of it."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -84,10 +85,16 @@ def checkout(to: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """A run that nobody may change: copy it."""
-    project = checkout(tmp_path_factory.mktemp("finished") / "project")
-    project.snakemake("--quiet", "all", "--", "all")
+def finished(tmp_path_factory, worker_id) -> Project:
+    """A run that nobody may change: copy it. One for all workers, made by whoever comes first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    project = Project(shared / "finished" / "project")
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (project.root / "results/megc2019_table.csv").exists():
+            checkout(project.root)
+            project.snakemake("--quiet", "all", "--", "all")
     return project
 
 
