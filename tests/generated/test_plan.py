@@ -1,0 +1,81 @@
+"""What the micro corpora will hold: published counts, durations of the field, one draw by name for each clip."""
+
+import numpy as np
+import pytest
+
+from microexpr import datasets
+from microexpr.clip import LABELS
+from microexpr.datasets.check import counted
+from microexpr.facs import notation
+from microexpr.facs.objective import objective_class
+from microexpr.generated import plan
+
+PUBLISHED = plan.Params(max_frames=110)
+MEGC2019 = {"smic": 16, "casme2": 24, "samm": 28}  # people with a clip in the composite
+
+
+@pytest.fixture(scope="module", params=MEGC2019)
+def published(request):
+    return request.param, plan.planned(request.param, PUBLISHED, seed=4)
+
+
+def test_published_counts(published):
+    """Clips, people, emotions, AU-based classes and labels, as the loaders hold a licensed copy to them."""
+    dataset, planned = published
+    clips = [one.clip for one in planned]
+    found, wanted = counted(clips), datasets.layout(dataset).published
+    assert (found.clips, found.subjects, found.megc2019) == (wanted.clips, wanted.subjects, wanted.megc2019)
+    assert wanted.objective in (None, found.objective)
+    assert wanted.emotions in (None, found.emotions)
+    assert len({clip.subject for clip in clips if clip.label is not None}) == MEGC2019[dataset]
+    assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == len(clips)
+
+
+def test_what_is_shown_belongs_to_the_class(published):
+    dataset, planned = published
+    for one in planned:
+        shown = frozenset(int(name[2:-1]) for name in one.weights)
+        assert one.clip.objective_class in (None, objective_class(shown))
+        coded = notation.parse(one.clip.action_units)
+        if dataset == "samm":  # what the face showed is always the first alternative
+            assert {unit.number for unit in coded} == shown
+        elif coded:
+            assert {(unit.number, unit.side) for unit in coded} == {
+                (number, "both" if len(sides) == 2 else {"L": "left", "R": "right"}[sides])
+                for number in shown
+                for sides in ["".join(side for side in "LR" if f"AU{number}{side}" in one.weights)]
+            }
+
+
+def test_codes_have_the_real_oddities():
+    casme2 = {one.clip.action_units for one in plan.planned("casme2", PUBLISHED, seed=4)}
+    samm = " ".join(one.clip.action_units for one in plan.planned("samm", PUBLISHED, seed=4))
+    assert "?" in casme2 and any(code[0] in "LR" for code in casme2)
+    assert " or " in samm and "A/" in samm and "(" in samm and "/B" in samm
+
+
+def test_durations_are_those_of_micro_expressions(published):
+    _, planned = published
+    seconds = np.array([(one.clip.offset - one.clip.onset) / one.clip.fps for one in planned])
+    assert seconds.min() >= 0.04 and seconds.max() <= 0.5 and seconds.mean() == pytest.approx(0.27, abs=0.03)
+    assert all(one.clip.onset < one.apex < one.clip.offset for one in planned)
+
+
+def test_annotators_slips_in_casme2():
+    planned = plan.planned("casme2", PUBLISHED, seed=4)
+    without = [one.clip for one in planned if one.clip.apex is None]
+    early = [one.clip for one in planned if one.clip.apex == one.clip.onset]
+    late = [one.clip for one in planned if one.clip.apex == one.clip.offset]
+    assert (len(without), len(early), len(late)) == (1, 1, 4)
+    assert [clip.label for clip in without + early] == [None, None]
+
+
+def test_another_seed_is_another_corpus_and_one_person_more_changes_no_other():
+    small = plan.Params(casme2=plan.Corpus(subjects=2, clips=4))
+    larger = plan.Params(casme2=plan.Corpus(subjects=3, clips=5))
+    first, again, other = (plan.planned("casme2", small, seed) for seed in (1, 1, 2))
+    assert first == again and not {one.clip.id for one in first} & {one.clip.id for one in other}
+    assert [one for one in first if one not in plan.planned("casme2", larger, 1)] == []
+    for person in ("sub01", "sub02"):  # balanced: everyone shows every class
+        own = {one.clip.label for one in first if one.clip.subject == person}
+        assert own == set(range(len(LABELS)))
