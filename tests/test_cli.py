@@ -88,10 +88,12 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
 def test_check_counts_problems(monkeypatch, capsys):
     from microexpr.datasets import check
 
-    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"]))
+    monkeypatch.setattr(
+        check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"], True)
+    )
     assert main(["check", "raw"]) == 1
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problems\n"
-    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], []))
+    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], [], True))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 

@@ -14,6 +14,7 @@ from typing import Any
 from microexpr import datasets, index, params, protocols, truth
 from microexpr.clip import Clip
 from microexpr.datasets import flow_folders
+from microexpr.errors import DataError
 from microexpr.generated import plan
 from microexpr.generated.natives import NATIVES
 from microexpr.generated.natives.native import Planned
@@ -29,7 +30,10 @@ def digest(places: Iterable[str]) -> str:
     whole = hashlib.sha256()
     for place in map(Path, places):
         for path in sorted(place.iterdir()) if place.is_dir() else [place]:
-            about = path.stat()
+            try:
+                about = path.stat()
+            except OSError as error:
+                raise DataError(f"{path}: cannot be read: {error.strerror}") from error
             whole.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
     return whole.hexdigest()[:16]
 
@@ -53,7 +57,9 @@ class Dag:
         self.clips = {name: self._clips(name) for name in self.origin}
         self.protocol = protocols.PROTOCOLS["megc2019"]
         folds = self.protocol.folds([clip for name in self.tested for clip in self.clips[name]])
-        protocols.shards(folds, self.params["train"]["shards"])  # what cannot be is said now, not after hours
+        # what cannot be is said now, not after hours
+        protocols.shards(folds, self.params["train"]["shards"])
+        self.examined = self._examined()
 
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.planned:
@@ -63,16 +69,24 @@ class Dag:
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
         """(data set, subject) of everyone, those of the macro sets too."""
-        return sorted({(clip.dataset, clip.subject) for clips in self.clips.values() for clip in clips})
+        return sorted(self._by_subject)
 
     @cached_property
     def shards(self) -> list[str]:
         count = self.params["train"]["shards"]
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
+    @cached_property
+    def _by_subject(self) -> dict[tuple[str, str], list[Clip]]:
+        found: dict[tuple[str, str], list[Clip]] = {}
+        for clips in self.clips.values():
+            for clip in clips:
+                found.setdefault((clip.dataset, clip.subject), []).append(clip)
+        return found
+
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
-        return [clip.row() for clip in self.clips[dataset] if clip.subject == subject]
+        return [clip.row() for clip in self._by_subject[dataset, subject]]
 
     def person(self, dataset: str, subject: str) -> list[str]:
         """The folders that hold all of a generated person's files."""
@@ -115,6 +129,7 @@ class Dag:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""
         return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
 
+    @cached_property
     def flow_state(self) -> str:
         """A digest of name, size and time of all that is below that folder; "" where it is not here."""
         return digest(folder for root in self.flow_native() for folder, _, _ in sorted(os.walk(root, followlinks=True)))
@@ -122,8 +137,7 @@ class Dag:
     def flow_trained(self, method: str) -> list[str]:
         return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards]
 
-    @cached_property
-    def examined(self) -> dict[str, list[Planned]]:
+    def _examined(self) -> dict[str, list[Planned]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
         wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]

@@ -21,6 +21,7 @@ def sources(noun: str) -> list[str]:
     """Of one stage: its rule file, its scripts, all they import."""
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
     own = {
+        "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
         "train": ["src/microexpr/models/${key}.py"],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, TABLE, Dag
+from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, SIGNALS, TABLE, Dag
 
 from microexpr import params
 from microexpr.errors import MicroexprError
@@ -51,7 +51,7 @@ def is_foreign(path: Path) -> bool:
 def foreign(dag: Dag) -> list[str]:
     """Results of this run that are there but were not made here."""
     paths = [Path(path) for noun, paths in dag.belongs().items() if noun != "generate" for path in sorted(paths)]
-    return [str(path) for path in (*paths, Path(TABLE)) if is_foreign(path)]
+    return [str(path) for path in (*paths, Path(TABLE), Path(FLOW_TABLE)) if is_foreign(path)]
 
 
 def run(noun: str, method: str | None = None) -> int:
@@ -90,7 +90,7 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    targets = ["all", "all_truth", FLOW_TABLE]
+    targets = [*(f"all_{noun}" for noun in ("index", *SIGNALS, "train", "evaluate", "truth")), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 
 

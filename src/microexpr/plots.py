@@ -77,7 +77,7 @@ def draw_table(figure: Figure, rows: Sequence[Mapping[str, str]]) -> None:
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
     caution = f"\n{tables.CAUTION}" if any("generated" in row["origin"] for row in rows) else ""
-    figure.suptitle(tables.TITLE + caution, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4)
+    figure.suptitle(tables.title_of(rows) + caution, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4)
     handles, labels = axes.get_legend_handles_labels()
     known = dict(zip(labels, handles, strict=True))  # each once
     figure.legend(list(known.values()), list(known), loc="lower left", ncols=3, bbox_to_anchor=(0.12, 0))

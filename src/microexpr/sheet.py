@@ -33,9 +33,11 @@ class Entry:
 def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
     """Of each person the clip that is in the middle by the length of its flow, in the order of data set and subject.
 
-    Raises DataError where there are no clips, StoreError for a stage file that cannot be read."""
+    Raises DataError where there are no clips or single pictures, StoreError for a stage file that cannot be read."""
     people: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
+        if clip.frames == 1:
+            raise DataError(f"a contact sheet must be of clips, not of single pictures ({clip.id})")
         people.setdefault((clip.dataset, clip.subject), []).append(clip)
     if not people:
         raise DataError("a contact sheet must have at least one clip, not none")

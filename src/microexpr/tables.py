@@ -27,8 +27,12 @@ COLUMNS = (
     *INTERVALS,
     *COUNTS,
     "published_erratum",
+    "protocol",
 )
-TITLE = "MEGC2019 composite, leave-one-subject-out, figures pooled over folds"
+PROTOCOL_TITLES = {
+    "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
+    "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
+}
 NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md tells how often such hold); "
     "oracle is the best epoch on the test subject and never ranked"
@@ -50,7 +54,7 @@ def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
     found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in rows}
     whole = found["last", "full_uf1"]
     published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in twin(method).items()}
-    cells: dict[str, Any] = {key: whole[key] for key in ("method", "origin", "selection", "seeds", *COUNTS)}
+    cells: dict[str, Any] = {key: whole[key] for key in ("method", "origin", "selection", "seeds", "protocol", *COUNTS)}
     for name in CELLS:
         for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
             if (selection, name) in found:
@@ -83,7 +87,7 @@ def read(path: str | Path) -> list[dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes it") from None
+        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes the tables of results/") from None
     reader = csv.DictReader(text.splitlines())
     if tuple(reader.fieldnames or ()) != COLUMNS:
         raise StoreError(
@@ -122,4 +126,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:
-    return f"{TITLE}: {CAUTION}" if any("generated" in row["origin"] for row in rows) else TITLE
+    title = title_of(rows)
+    return f"{title}: {CAUTION}" if any("generated" in row["origin"] for row in rows) else title
+
+
+def title_of(rows: Sequence[Mapping[str, str]]) -> str:
+    """What the figures are of."""
+    return "; ".join(dict.fromkeys(PROTOCOL_TITLES[row["protocol"]] for row in rows))

@@ -80,7 +80,7 @@ def _set(path: Path, seed: int, difficulty: str, people: int | None) -> None:
     values["seed"], values["origin"] = seed, "generated"
     values["generate"]["difficulty"] = difficulty
     for dataset in values["datasets"] if people else ():
-        values["generate"][dataset]["subjects"] = people
+        values["generate"][dataset] = {"subjects": people, "clips": 8}
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 

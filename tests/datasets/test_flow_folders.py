@@ -133,7 +133,7 @@ def test_own_test_clip_among_the_training_clips_is_a_leak(folders, root):
     shutil.copy(folders / "sub02/u_test/0/sub02_EP001_01f.png", folders / "sub02/u_train/0")
     said = refused(root)
     assert "sub02/u_train: must hold clips of other subjects, not sub02's own test clip 0/sub02_EP001_01f" in said
-    assert len(flow_folders.check(root)) == 1
+    assert len(flow_folders.check(root)[2]) == 1
 
 
 def test_a_clip_missing_from_a_training_folder(folders, root):
@@ -149,7 +149,7 @@ def test_a_clip_missing_from_its_test_folder(folders, root):
     said = refused(root)
     assert "casme2 must be 145 clips of 24 people" in said
     assert "sub01/u_train: must hold clips of the others' u_test, not 0/sub02_EP001_01f; 22 more, which" in said
-    assert len(flow_folders.check(root)) == 1 + 23
+    assert len(flow_folders.check(root)[2]) == 1 + 23
 
 
 def test_another_class_in_training_than_in_test(folders, root):
@@ -210,7 +210,7 @@ def test_pictures_that_are_none(spoil, message, flat):
     path = flat / FLAT / "s01_s01_ne_00 .png"
     spoil(path)
     assert refused(flat).startswith(f"{path}: {message}")
-    assert len(flow_folders.check(flat)) == 1
+    assert len(flow_folders.check(flat)[2]) == 1
 
 
 def test_a_picture_without_a_row_is_noted(flat):
@@ -224,9 +224,11 @@ def test_check_knows_the_folder_and_lists_every_problem(flat, root):
     assert check(root).problems == []
     rows(flat, "s01_ne_00,0,", "s01_ne_00,9,")
     rows(flat, "s02_ne_01,0,", "s02_ne_x,0,")
-    problems = check(root).problems
-    found = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16", "s02_s02_ne_01 .png: has no row")
-    assert len(problems) == 4
+    checked = check(root)
+    problems = checked.problems
+    found = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16")
+    assert len(problems) == 3
+    assert len(checked.notes) == 1 and "s02_s02_ne_01 .png: has no row" in checked.notes[0]
     for text in found:
         assert sum(text in problem for problem in problems) == 1
 

@@ -2,6 +2,9 @@
 
 import pytest
 import yaml
+from scratch import ROOT
+
+from microexpr import params
 
 
 @pytest.mark.parametrize("other", ["tiny", "paper"])
@@ -22,3 +25,29 @@ def test_edits_are_not_overwritten(project):
     assert done.returncode != 0
     assert "commit them, or add --force" in done.stderr
     assert "resamples: 51" in (project.root / "params.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("preset", ["embedded", "paper", "tiny"])
+def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
+    """People, clips and files of all stages, those of the truth benchmark too."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    from dag import Dag
+    from preset import merge
+
+    values = params.load(ROOT / "params.yaml")
+    changes = params.load(ROOT / f"workflow/presets/{preset}.yaml")
+    for name in changes.pop("drop_methods", []):
+        values["methods"].pop(name, None)
+    merge(values, changes)
+    monkeypatch.chdir(tmp_path)  # where nothing is licensed
+    dag = Dag(values)
+    assert len(dag.tested) == 3 and set(dag.params["macro"]) < set(dag.clips)
+    if preset == "paper":
+        assert {name: len(clips) for name, clips in dag.clips.items() if name != "affectnet"} == {
+            "smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480,
+        }  # fmt: skip
+    people = {(clip.dataset, clip.subject) for clips in dag.clips.values() for clip in clips}
+    assert len(dag.belongs()["faces"]) == len(people)
+    assert len(dag.measured) == len(dag.examined) * dag.params["truth"]["subjects"] * len(
+        dag.params["truth"]["difficulties"]
+    )

@@ -14,7 +14,7 @@ rule flow_folders:
         flow=directory("results/flow_folders/flow"),
     params:
         root=FLOW_FOLDERS,
-        state=lambda w: RUN.flow_state(),
+        state=lambda w: RUN.flow_state,
     log:
         "work/logs/flow_folders/flow_folders.log",
     benchmark:
@@ -34,7 +34,7 @@ use rule train as flow_folders_train with:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
         seed=SEED,
-        state=lambda w: RUN.flow_state(),  # or files that are gone would not be missed
+        state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
     wildcard_constraints:
         protocol="flow_folders",
         method="|".join(RUN.flow_methods) or "none",

@@ -16,6 +16,7 @@ with logged(snakemake.log[0]):
     for (dataset, subject), group in groupby(clips, lambda clip: (clip.dataset, clip.subject)):
         own = list(group)
         with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", own) as file:
+            file.describe(source="precomputed flow pictures")
             for clip in own:
                 file.group(clip.name).put("onset_apex", flow_folders.onset_apex(root, clip), "onset_apex_scaled")
     index.write(snakemake.output.index, clips)

@@ -5,6 +5,7 @@ shown: a clip's `subject` is the directory of its picture, not a person. Action 
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +65,7 @@ def _code(expression: str, where: str) -> int:
 
 def _clip(root: Path, pictures: Path, origin: Origin, path: str, emotion: str, where: str) -> Clip:
     parts = [plain(part, where) for part in path.split("/")]
-    if len(parts) != 2:
+    if len(parts) != 2 or not re.fullmatch(r"[\w-]+", parts[0]):
         raise DataError(f"{PATH} must be a directory and a file like 689/ab12.jpg, not {path!r} ({where})")
     file = pictures / parts[0] / parts[1]
     if not file.is_file():

@@ -21,6 +21,7 @@ class Checked:
     counts: list[str]
     notes: list[str]  # what the loader passed over or repaired
     problems: list[str]
+    published: bool  # whether there are published counts, to which the copy was held
 
 
 def check(directory: str | Path) -> Checked:
@@ -31,9 +32,9 @@ def check(directory: str | Path) -> Checked:
     if not directory.is_dir():
         raise DataError(f"{directory}: is not a folder")
     if directory.absolute().name == flow_folders.NAME:  # pictures of several data sets, and no frames
-        return Checked([], [], flow_folders.check(directory))
-    about = layout(directory.absolute().name)
-    problems: list[str] = []
+        clips, notes, problems = flow_folders.check(directory)
+        return Checked(list(_said(counted(clips))), notes, problems, published=True)
+    about, problems = layout(directory.absolute().name), []
     clips, notes = about.read(directory, "licensed", problems)
     files = [path for clip in clips for path in dict.fromkeys(held(directory / clip.folder, about.frame).values())]
     _decode(files, problems)
@@ -46,7 +47,7 @@ def check(directory: str | Path) -> Checked:
             "; ".join(_line(name, getattr(counts, name)) for name in names) for counts in (about.published, found)
         )
         problems.append(f"{directory}: must hold {wanted}, but found {own}")
-    return Checked(list(_said(found)), notes, problems)
+    return Checked(list(_said(found)), notes, problems, published=about.published is not None)
 
 
 def _decode(files: Sequence[Path], problems: list[str]) -> None:

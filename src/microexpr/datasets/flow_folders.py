@@ -117,8 +117,8 @@ def onset_apex(root: Path, clip: Clip) -> np.ndarray:
     return channels - np.array([MIDDLE, MIDDLE, 0], np.float32)[:, None, None]
 
 
-def check(root: Path) -> list[str]:
-    """Every problem, a line each: layout, counts, train against test folders, undecodable pictures.
+def check(root: Path) -> tuple[list[Clip], list[str], list[str]]:
+    """Clips, notes, and every problem, a line each: layout, counts, train against test, undecodable pictures.
 
     Raises DataError if neither layout is there."""
     problems: list[str] = []
@@ -126,7 +126,7 @@ def check(root: Path) -> list[str]:
     for clip in clips:
         with gathered(problems):
             picture(root, clip)
-    return notes + problems
+    return clips, notes, problems
 
 
 def _located(root: Path) -> tuple[Path, Path | None]:

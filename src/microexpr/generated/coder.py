@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from microexpr.facs.objective import OTHERS
-from microexpr.generated.display import ACTION_UNITS, SIDES, notation
+from microexpr.generated.display import ACTION_UNITS, FULL, GAIN, SIDES, notation
 
 UNSURE = 0.1  # of CASME II's clips without a clear class
 ODD = 0.3  # of SAMM's clips
@@ -35,7 +35,8 @@ def samm(weights: Mapping[str, float], objective_class: int, rng: np.random.Gene
 
 def ckplus(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """Numbers without sides, with the intensity that a unit has in an acted display of middling strength: "4D+7C"."""
-    return "+".join(f"{number}{'ABCDE'[max(0, round(5 * ACTED * weight) - 1)]}" for number, weight in _shown(weights))
+    strength = [(number, FULL * ACTED * GAIN[f"AU{number}"] * weight) for number, weight in _shown(weights)]
+    return "+".join(f"{number}{'ABCDE'[max(1, round(value)) - 1]}" for number, value in strength)
 
 
 def mmi(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:

@@ -69,7 +69,7 @@ Role = tuple[int, int, str, int | None]  # person and number of the clip, from 1
 
 
 def balanced(census: Census, size: Corpus) -> list[Role]:
-    """The same emotions for everyone, in the census's order: any three clips hold all of MEGC2019's classes."""
+    """The same emotions for everyone, in the census's order: the first three clips hold all of MEGC2019's classes."""
     order = census.balanced
     return [
         (person, number, order[(number - 1) % len(order)], None)
@@ -82,7 +82,7 @@ def published(census: Census, rng: np.random.Generator) -> list[Role]:
     """Every share of the census dealt out to its people: each has one clip at least, some have many more.
 
     Without shares all of them show the same."""
-    if not census.shares:
+    if census.once:
         return balanced(census, Corpus(subjects=census.people, clips=len(census.balanced)))
     people = [person for person in range(1, census.people + 1) if person not in census.aside]
     talkative = rng.gamma(2.0, size=len(people))

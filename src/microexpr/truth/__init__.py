@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.generated import plan
+from microexpr.generated.natives import NATIVES
 from microexpr.generated.natives.native import Planned
 from microexpr.seeds import spawn
 
@@ -33,5 +34,7 @@ def root_seed(seed: int) -> int:
 
 def planned(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[Planned]:
     """The benchmark's clips of a data set, sorted by clip id; at every difficulty the same. `seed` is params' own."""
-    size = plan.Corpus(subjects=params.subjects, clips=params.clips)
+    census = NATIVES[dataset].census
+    clips = min(params.clips, len(census.balanced)) if census.once else params.clips
+    size = plan.Corpus(subjects=params.subjects, clips=clips)
     return plan.planned(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))

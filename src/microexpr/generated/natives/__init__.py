@@ -3,9 +3,25 @@
 What may not come in: pixels, and how anything is read.
 """
 
+from dataclasses import replace
+from pathlib import Path
+
+from microexpr.clip import Clip
 from microexpr.generated.natives import affectnet, casme2, ckplus, mmi, oulu_casia, samm, smic
 from microexpr.generated.natives.native import Native
+from microexpr.generated.recording import MARK
+from microexpr.store import write_text
+
+
+def _say_generated(path: Path, clips: list[Clip]) -> None:
+    write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
+
+
+def _marked(native: Native) -> Native:
+    """With a file that says what its plain text files, for lack of comments, cannot."""
+    return replace(native, annotations={**native.annotations, "GENERATED.txt": _say_generated})
+
 
 NATIVES: dict[str, Native] = {
-    room.NATIVE.dataset: room.NATIVE for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
+    room.NATIVE.dataset: _marked(room.NATIVE) for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
 }

@@ -14,6 +14,7 @@ from microexpr.generated import coder
 from microexpr.generated.natives import workbook
 from microexpr.generated.natives.native import Census, Named, Native, Planned, Share
 
+LATE = 4  # clips with the apex at the offset
 CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "happiness", "surprise", "disgust", "others"),
@@ -45,10 +46,13 @@ def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> N
 
 def slips(clips: list[Planned]) -> list[Planned]:
     """An apex of "/", an apex at the onset (neither is among MEGC2019's clips), four at the offset."""
-    labelled = Counter(one.clip.subject for one in clips if one.clip.label is not None)
-    negative = [one for one in clips if one.clip.label == LABELS.index("negative")]
+    labelled = [one for one in clips if one.clip.label is not None]
+    many = Counter(one.clip.subject for one in labelled)
+    negative = [one for one in labelled if one.clip.label == LABELS.index("negative")]
     # of those who have most clips: nobody may lose the only one
-    without, early, *late = sorted(negative, key=lambda one: (-labelled[one.clip.subject], one.clip.id))[:6]
+    without, early, *_ = sorted(negative, key=lambda one: (-many[one.clip.subject], one.clip.id))
+    others = [one for one in labelled if one not in (without, early)]
+    late = [others[len(others) * place // LATE] for place in range(LATE)]
     slipped = {
         without.clip.id: replace(without.clip, apex=None, label=None),
         early.clip.id: replace(early.clip, apex=early.clip.onset, label=None),

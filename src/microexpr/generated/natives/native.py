@@ -65,8 +65,9 @@ class Census:
     aside: tuple[int, ...] = ()  # people, counted from 1, who show only such
 
     @property
-    def clips(self) -> int:
-        return sum(share.clips for share in self.shares)
+    def once(self) -> bool:
+        """Whether each person shows each emotion once: then that is the whole census."""
+        return not self.shares
 
 
 Timing = Literal[
