@@ -129,7 +129,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "table", "a.png"]) == 1
     table = "results/megc2019_table.csv"
-    assert capsys.readouterr().err == f"error: {table}: does not exist; `snakemake --cores all {table}` makes it\n"
+    assert capsys.readouterr().err == f"error: {table}: does not exist; `make table` makes results/megc2019_table.csv\n"
     store.write_text("results/megc2019_table.csv", tables.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
     plots.table(made(), "b.png")

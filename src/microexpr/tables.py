@@ -87,7 +87,7 @@ def read(path: str | Path) -> list[dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes the tables of results/") from None
+        raise StoreError(f"{path}: does not exist; `make table` makes results/megc2019_table.csv") from None
     reader = csv.DictReader(text.splitlines())
     if tuple(reader.fieldnames or ()) != COLUMNS:
         raise StoreError(
