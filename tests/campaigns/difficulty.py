@@ -8,7 +8,7 @@ from checkout import METHODS, parser, pooled, runs
 from microexpr.clip import LABELS
 from microexpr.metrics import confusion, uf1
 
-PEOPLE = 12  # a data set: 288 clips, 252 of them labelled
+PEOPLE = 12  # a data set: 288 clips, 264 of them labelled
 ORDER = ("easy", "standard", "hard")
 RECOGNISERS = tuple(method for method in METHODS if method != "majority")
 

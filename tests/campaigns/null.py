@@ -19,7 +19,7 @@ from microexpr import params, seeds
 from microexpr.clip import LABELS
 from microexpr.metrics import bootstrap, confusion, uar
 
-PEOPLE = 12  # a data set: 288 clips, 252 of them labelled
+PEOPLE = 10  # a data set: 240 clips, 220 of them labelled
 CHANCE = 1 / len(LABELS)
 ROUNDING = 1e-6
 RESAMPLES = 10000
