@@ -40,7 +40,7 @@ CASES = {
 def test_one_subject_fewer(project):
     """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
-    assert project.planned() == {"index": 1} | BELOW_TRAIN
+    assert project.planned() == {"annotation_smic": 1, "index": 1} | BELOW_TRAIN
     project.snakemake("--", "all")
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
     assert project.planned() == {}
