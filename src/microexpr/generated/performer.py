@@ -110,7 +110,8 @@ def perform(
     """
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
-    intensity = _intensity(dial, rng) if weights else 0.0  # who shows nothing has no habit riding along
+    drawn = _intensity(dial, rng)
+    intensity = drawn if weights else 0.0  # who shows nothing has no habit riding along
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
     expression = course * _amplitude(performer, weights, intensity, rng)
     beside = course * _beside(performer, weights, intensity, dial, rng)
