@@ -84,10 +84,11 @@ def _objective_classes(root: Path) -> Iterator[tuple[tuple[str, str], int]]:
             yield (_subject(row), row.text("Filename")), row.integer("Objective Class")
 
 
+MEGC2019 = (88, 32, 25)  # clips by class
 PUBLISHED = Counts(
     clips=255,
     subjects=26,
-    megc2019=(88, 32, 25),
+    megc2019=MEGC2019,
     objective=(25, 15, 99, 26, 20, 1, 69),
     emotions={
         "disgust": 63, "fear": 2, "happiness": 32, "others": 99, "repression": 27, "sadness": 7, "surprise": 25,

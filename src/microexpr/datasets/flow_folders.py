@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.clip import LABELS, Clip
+from microexpr.datasets import casme2, samm, smic
 from microexpr.datasets.frames import read as decoded
 from microexpr.datasets.layout import gathered, holds, plain
 from microexpr.errors import DataError
@@ -37,9 +38,9 @@ class Part:
 
 
 PARTS = {  # See et al. 2019
-    "smic": Part(re.compile(r"s(\d{1,2})"), "s{:02d}", 16, (70, 51, 43)),
-    "casme2": Part(re.compile(r"sub(\d{1,2})"), "sub{:02d}", 24, (88, 32, 25)),
-    "samm": Part(re.compile(r"(\d{3})"), "{:03d}", 28, (92, 26, 15)),
+    "smic": Part(re.compile(r"s(\d{1,2})"), "s{:02d}", 16, smic.MEGC2019),
+    "casme2": Part(re.compile(r"sub(\d{1,2})"), "sub{:02d}", 24, casme2.MEGC2019),
+    "samm": Part(re.compile(r"(\d{3})"), "{:03d}", 28, samm.MEGC2019),
 }
 WANTED = (
     f"<subject>/u_train and u_test/<class>/<name>.png, or pictures '<subject>_<clip> .png' and a list CSV with columns "

@@ -49,4 +49,5 @@ def _clip(root: Path, folder: Path, origin: Origin, match: re.Match[str]) -> Cli
     )  # fmt: skip
 
 
-LAYOUT = Layout("smic", "SMIC-HS", "micro", 100, FRAME, Counts(164, 16, (70, 51, 43)), read)
+MEGC2019 = (70, 51, 43)  # clips by class
+LAYOUT = Layout("smic", "SMIC-HS", "micro", 100, FRAME, Counts(164, 16, MEGC2019), read)

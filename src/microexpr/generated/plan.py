@@ -115,16 +115,17 @@ def _clip(
     weights = display.draw(str(rng.choice(native.displays.get(emotion, (emotion,)))), rng, wanted)
     named = native.named(person, number, emotion, rng)
     fps = LAYOUTS[native.dataset].fps
-    frames, onset, apex, offset = (int(number) for number in _events(native, fps, params.max_frames, rng))
-    coded, shown = native.code(weights, objective := objective_class(_numbers(weights)), rng), named.first
+    frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
+    objective, first = objective_class(_numbers(weights)), named.first
     clip = Clip(
         dataset=native.dataset, subject=named.subject, name=named.name, origin="generated", folder=named.folder,
-        first=shown, last=shown + frames - 1, frames=frames,
-        onset=shown + onset, apex=shown + apex if native.apex_annotated else None, offset=shown + offset, fps=fps,
+        first=first, last=first + frames - 1, frames=frames,
+        onset=first + onset, apex=first + apex if native.apex_annotated else None, offset=first + offset, fps=fps,
         emotion=emotion, label=native.label(emotion),
-        objective_class=objective if native.codes_classes else None, action_units=coded,
+        objective_class=objective if native.codes_classes else None,
+        action_units=native.code(weights, objective, rng),
     )  # fmt: skip
-    return Planned(clip, weights, shown + apex, named.file)
+    return Planned(clip, weights, first + apex, named.file)
 
 
 def _numbers(weights: dict[str, float]) -> frozenset[int]:

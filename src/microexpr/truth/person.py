@@ -73,6 +73,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
     Raises DataError where a stage would, StoreError when a disk is full.
     """
     clips, face = [one.clip for one in rows], Face(corpus.performer_of(rows[0].clip, seed).face_seed)
+    model = regressor.load()
     with (
         TemporaryDirectory(prefix="microexpr-truth-") as home,
         store.subject_file(path, "measured", clips, generate=asdict(scene), **stages.sections()) as file,
@@ -81,7 +82,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
         with store.opened(Path(home) / "truth.h5", "truth") as truth:
             for one in rows:
-                found = read(one.clip, Path(home), stages)
+                found = read(one.clip, Path(home), stages, model)
                 known = {name: truth[one.clip.name][name][()] for name in truth[one.clip.name]}
                 true, skin = true_flow(one, face, scene, seed, found)
                 at_onset = known["landmarks"][found.position("onset")]
@@ -90,7 +91,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
                 )
 
 
-def read(clip: Clip, home: Path, stages: Stages) -> Found:
+def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Found:
     """A clip below `home` through faces, apex, aus and flow, each as its script calls it."""
     numbers, pictures = datasets.pictures(clip, home)
     seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id).arrays()}
@@ -98,12 +99,11 @@ def read(clip: Clip, home: Path, stages: Stages) -> Found:
     written = {name: np.asarray(value) for name, value in events.arrays().items()}
     onset, offset = (inputs.position(seen, written, event) for event in ("onset", "offset"))
     pair = [inputs.grey_frame(seen, written, event) for event in ("onset", "apex")]
-    crops, model = luma(seen["crop"]), regressor.load()
     return Found(
         faces=seen,
         events=written,
         spotted=numbers[apex.apex(events.score, onset, offset)],
-        curves=regressor.curves(crops, seen["landmarks_crop"], onset, clip.fps, stages.aus, model),
+        curves=regressor.curves(luma(seen["crop"]), seen["landmarks_crop"], onset, clip.fps, stages.aus, model),
         flow=flow.onset_apex(pair[0], pair[1], stages.flow),
     )
 
