@@ -9,9 +9,10 @@ from matplotlib.text import Text
 from test_journey import gathered, results
 from test_tables import rows
 
-from microexpr import plots, store, tables
+from microexpr import store, tables
 from microexpr.aus import ACTION_UNITS
 from microexpr.cli import main
+from microexpr.plots import drawing, journey, table
 
 CLIP = "casme2/sub01/a"
 
@@ -38,7 +39,7 @@ def marks(figure, label) -> list[tuple[float, float]]:
 
 
 def test_each_figure_is_at_its_place():
-    figure = drawn(plots.draw_table, made())
+    figure = drawn(table.draw, made())
     assert figure.axes[0].get_xlim() == (0, 1)
     assert marks(figure, "last epoch") == [(0.1, 0), (0.1, 1)]
     assert marks(figure, "oracle") == [(0.6, 0), (0.6, 1)]
@@ -50,25 +51,25 @@ def test_each_figure_is_at_its_place():
 
 
 def test_generated_rows_say_so_in_title_and_row():
-    figure = drawn(plots.draw_table, made())
+    figure = drawn(table.draw, made())
     assert "generated faces, not comparable with published figures" in figure.get_suptitle()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         "ststnet\ngenerated",
         "majority\ngenerated",
     ]
     mixed = made(["ststnet"], "licensed") + made(["majority"], "licensed+generated")
-    assert tables.CAUTION in drawn(plots.draw_table, mixed).get_suptitle()
-    assert "generated" not in " ".join(texts(drawn(plots.draw_table, made(origin="licensed"))))
+    assert tables.CAUTION in drawn(table.draw, mixed).get_suptitle()
+    assert "generated" not in " ".join(texts(drawn(table.draw, made(origin="licensed"))))
 
 
 def test_a_picture_is_a_plain_png_with_the_same_bytes_whatever_the_users_settings(tmp_path):
-    plots.table(made(), tmp_path / "a.png")
+    table.write(made(), tmp_path / "a.png")
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 20}):
-        plots.table(made(), tmp_path / "b.png")
+        table.write(made(), tmp_path / "b.png")
     data = (tmp_path / "a.png").read_bytes()
     assert data == (tmp_path / "b.png").read_bytes()
     assert not any(chunk in data for chunk in (b"tEXt", b"tIME", b"iTXt"))
-    assert cv2.imread(str(tmp_path / "a.png")).shape[1] == plots.WIDTH * plots.DPI
+    assert cv2.imread(str(tmp_path / "a.png")).shape[1] == drawing.WIDTH * drawing.DPI
 
 
 def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch):
@@ -81,7 +82,7 @@ def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch)
 
 def test_generated_faces_carry_the_word(tmp_path):
     one, _ = results(tmp_path)
-    figure = drawn(plots.draw_journey, gathered(tmp_path, one))
+    figure = drawn(journey.draw, gathered(tmp_path, one))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\ngenerated face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 6  # onset and apex; neutral and three classes
@@ -89,12 +90,12 @@ def test_generated_faces_carry_the_word(tmp_path):
 
 def test_all_stages_are_on_the_picture(tmp_path):
     one, _ = results(tmp_path)
-    found = texts(drawn(plots.draw_journey, gathered(tmp_path, one)))
+    found = texts(drawn(journey.draw, gathered(tmp_path, one)))
     for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: made surprise"):
         assert part in found
     assert {"AU12", "AU4", "left", "right"} <= set(found)
     (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()
-    assert not any("synth" in text for text in texts(drawn(plots.draw_journey, gathered(tmp_path, one))))
+    assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
 
 
 def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
@@ -107,7 +108,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     assert not (tmp_path / "a.png").exists()
     assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0
     assert (tmp_path / "a.png").exists()
-    assert "generated" not in " ".join(texts(drawn(plots.draw_journey, gathered(tmp_path, one))))
+    assert "generated" not in " ".join(texts(drawn(journey.draw, gathered(tmp_path, one))))
 
 
 @pytest.mark.parametrize(
@@ -128,11 +129,11 @@ def test_what_is_no_clip_is_named(clip, expected, tmp_path, monkeypatch, capsys)
 def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "table", "a.png"]) == 1
-    table = "results/megc2019_table.csv"
-    assert capsys.readouterr().err == f"error: {table}: does not exist; `make table` makes results/megc2019_table.csv\n"
+    csv = "results/megc2019_table.csv"
+    assert capsys.readouterr().err == f"error: {csv}: does not exist; `make table` makes results/megc2019_table.csv\n"
     store.write_text("results/megc2019_table.csv", tables.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
-    plots.table(made(), "b.png")
+    table.write(made(), "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
@@ -153,7 +154,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
 )
 def test_colours_of_the_flow(u, v, rgb):
     flow = np.array([u, v], float)[:, None, None]
-    assert tuple(plots.flow_colours(flow, 2.0)[0, 0]) == rgb
+    assert tuple(drawing.flow_colours(flow, 2.0)[0, 0]) == rgb
 
 
 def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
@@ -163,6 +164,6 @@ def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
     relative[2, 1] = [0, 0, 5]  # of both together only: not a side
     relative[0, 9] = 5  # before the onset
     relative[3, 16] = [1, 1, 1]
-    units = plots.largest_units(relative, np.arange(10, 15), 11, 13)
+    units = journey.largest_units(relative, np.arange(10, 15), 11, 13)
     assert [ACTION_UNITS[unit] for unit in units[:3]] == ["AU5", "AU10", "AU45"]
     assert 9 not in units[:3] and len(units) == 4

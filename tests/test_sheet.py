@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from test_journey import results
 
-from microexpr import plots, sheet
+from microexpr import sheet
 from microexpr.errors import DataError
+from microexpr.plots import sheet as picture
 
 
 def test_each_person_has_the_clip_in_the_middle_and_the_change_since_its_onset(tmp_path):
@@ -22,6 +23,6 @@ def test_no_clips_and_licensed_faces_are_refused(tmp_path):
         sheet.entries([], tmp_path)
     entries = sheet.entries(results(tmp_path, origin="licensed"), tmp_path / "results")
     with pytest.raises(DataError, match="--show-licensed-faces"):
-        plots.contact_sheet(entries, tmp_path / "sheet.png")
-    plots.contact_sheet(entries, tmp_path / "sheet.png", show_licensed_faces=True)
+        picture.write(entries, tmp_path / "sheet.png")
+    picture.write(entries, tmp_path / "sheet.png", show_licensed_faces=True)
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")

@@ -7,14 +7,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.errors import MicroexprError, nearest
+
+if TYPE_CHECKING:
+    from microexpr.clip import Clip
 
 RESULTS = Path("results")  # from the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
+SIGNALS = {  # pictures of one clip, each drawn by the module of plots of that name
+    "landmarks": "a clip's landmarks before and after smoothing, its crop, and how far the head moves",
+    "apex": "a clip's spotting scores and events by frame",
+    "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and what head motion was taken away",
+    "motion": "a clip magnified, interpolated in time, and the frames around its apex",
+    "aus": "a clip's action units: raw, smoothed, relative, and what a few pixels of image size change",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,6 +93,13 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
     _add_show_licensed_faces(picture)
     picture.set_defaults(run=_plot_clip)
+
+    for signal, what in SIGNALS.items():
+        picture = pictures.add_parser(signal, help=what)
+        picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP02_06")
+        picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+        _add_show_licensed_faces(picture)
+        picture.set_defaults(run=_plot_signal, signal=signal)
 
     picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
@@ -161,35 +179,54 @@ def _table(arguments: argparse.Namespace) -> int:
 
 
 def _plot_table(arguments: argparse.Namespace) -> int:
+    from microexpr import tables
+    from microexpr.plots import table
 
-    from microexpr import plots, tables
-
-    plots.table(tables.read(TABLE), arguments.png)
+    table.write(tables.read(TABLE), arguments.png)
     return 0
 
 
 def _plot_clip(arguments: argparse.Namespace) -> int:
-    from microexpr import index, journey, plots
+    from microexpr import journey
+    from microexpr.plots import journey as picture
 
-    if arguments.clip.count("/") != 2:
-        raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {arguments.clip}")
-    dataset = arguments.clip.split("/")[0]
-    table = RESULTS / "index" / f"{dataset}.csv"
-    clips = {clip.id: clip for clip in index.read(table)}
-    if arguments.clip not in clips:
-        raise MicroexprError(f"clip must be one of {table}, not {arguments.clip}{nearest(arguments.clip, clips)}")
-    clip = clips[arguments.clip]
-    files = {stage: RESULTS / stage / dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
+    clip = _indexed(arguments.clip)
+    files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
     walked = journey.read(clip, files, sorted(SYNTHETIC.glob("*.h5")))
-    plots.journey(walked, arguments.png, arguments.show_licensed_faces)
+    picture.write(walked, arguments.png, arguments.show_licensed_faces)
     return 0
 
 
+def _plot_signal(arguments: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    from microexpr.plots.drawing import refuse_licensed
+
+    clip = _indexed(arguments.clip)
+    refuse_licensed([clip], arguments.show_licensed_faces)
+    import_module(f"microexpr.plots.{arguments.signal}").write(clip, RESULTS, arguments.png)
+    return 0
+
+
+def _indexed(name: str) -> "Clip":
+    """The clip of this id, from its data set's index."""
+    from microexpr import index
+
+    if name.count("/") != 2:
+        raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
+    table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
+    clips = {clip.id: clip for clip in index.read(table)}
+    if name not in clips:
+        raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")
+    return clips[name]
+
+
 def _plot_faces(arguments: argparse.Namespace) -> int:
-    from microexpr import index, plots, sheet
+    from microexpr import index, sheet
     from microexpr.datasets import MICRO
+    from microexpr.plots import sheet as picture
 
     tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
     clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-    plots.contact_sheet(sheet.entries(clips, RESULTS), arguments.png, arguments.show_licensed_faces)
+    picture.write(sheet.entries(clips, RESULTS), arguments.png, arguments.show_licensed_faces)
     return 0

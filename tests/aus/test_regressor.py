@@ -8,7 +8,8 @@ import pytest
 from microexpr import store
 from microexpr.aus import ACTION_UNITS, Params
 from microexpr.aus.features import LENGTH, MIRRORED
-from microexpr.aus.regressor import Model, curves, load, regress
+from microexpr.aus.filters import curves
+from microexpr.aus.regressor import Model, load, regress
 from microexpr.errors import StoreError
 from microexpr.seeds import generator
 
@@ -34,7 +35,7 @@ def mouth_corners(bias: float) -> Model:
 
 
 def test_sides_are_the_subjects_own(clip: tuple[np.ndarray, np.ndarray]) -> None:
-    values = regress(*clip, mouth_corners(bias=10))[:, AU12]
+    values = regress(*clip, 2, mouth_corners(bias=10))[:, AU12]
     rise = 0.1 * np.arange(FRAMES)
     assert values == pytest.approx(np.stack([rise, 0 * rise, rise / 2], axis=1), abs=1e-5)
 
@@ -43,15 +44,16 @@ def test_a_mirrored_clip_swaps_the_sides(clip: tuple[np.ndarray, np.ndarray]) ->
     crops, points = clip
     rng = generator(0, "regressor", "weights")
     model = Model(rng.normal(size=(LENGTH, 17)).astype(np.float32), np.zeros(17, np.float32), ())
-    seen = regress(crops, points, model)
-    reflected = regress(crops[:, :, ::-1].copy(), points[:, MIRRORED] * [-1, 1] + [287, 0], model)
+    seen = regress(crops, points, 2, model)
+    reflected = regress(crops[:, :, ::-1].copy(), points[:, MIRRORED] * [-1, 1] + [287, 0], 2, model)
     assert reflected[..., [1, 0]] == pytest.approx(seen[..., :2], abs=1e-2)
     assert np.abs(seen[..., 0] - seen[..., 1]).max() > 1
 
 
 def test_relative_keeps_what_raw_cuts_off(clip: tuple[np.ndarray, np.ndarray]) -> None:
     """Of a person whose resting mouth reads as -0.5."""
-    found = curves(*clip, onset=2, fps=FPS, params=Params(half_window=0), model=mouth_corners(bias=9.5))
+    values = regress(*clip, 2, mouth_corners(bias=9.5))
+    found = curves(values, onset=2, fps=FPS, params=Params(half_window=0))
     rise = 0.1 * np.arange(FRAMES)
     assert found["raw"][:, AU12, 0] == pytest.approx(np.clip(rise - 0.5, 0, 5), abs=1e-5)
     assert found["relative"][:, AU12, 0] == pytest.approx(rise - rise[2], abs=1e-5)

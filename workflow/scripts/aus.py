@@ -4,7 +4,7 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import aus, inputs, store
-    from microexpr.aus import regressor
+    from microexpr.aus import filters, regressor
     from microexpr.clip import Clip
     from microexpr.luma import luma
 
@@ -21,5 +21,5 @@ with logged(snakemake.log[0]):
             face = faces[clip.name]
             onset = inputs.position(face, apex[clip.name], "onset")
             crops, landmarks = luma(face["crop"][()]), face["landmarks_crop"][()]
-            curves = regressor.curves(crops, landmarks, onset, clip.fps, params, model)
+            curves = filters.curves(regressor.regress(crops, landmarks, onset, model), onset, clip.fps, params)
             file.group(clip.name).put_all(frame=face["frame"][()], au_names=aus.ACTION_UNITS, **curves)

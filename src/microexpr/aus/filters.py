@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from microexpr.aus import LARGEST, Params
+
 
 def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
     """[T, ...]: the mean of each frame and those up to `half_window` seconds before and after (FAMGAN, eq. 2).
@@ -22,3 +24,17 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
 def relative(curves: np.ndarray, onset: int) -> np.ndarray:
     """[T, ...]: change since the frame at position `onset` (FAMGAN, eq. 3, as its text means it)."""
     return curves - curves[onset]
+
+
+def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[str, np.ndarray]:
+    """`raw`, `smoothed` (both 0..5) and `relative` (-5..5) of a backend's `values` [T, 17, 3], as an aus file has them.
+
+    `onset` is a position. What a person's resting face adds to an intensity is the same in all frames, so `relative`
+    is taken before values below 0 are cut off: a movement that starts from there would else be lost.
+    """
+    filtered = smooth(values, fps, params.half_window)
+    return {
+        "raw": np.clip(values, 0, LARGEST),
+        "smoothed": np.clip(filtered, 0, LARGEST),
+        "relative": np.clip(relative(filtered, onset), -LARGEST, LARGEST),
+    }

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from microexpr import store
-from microexpr.aus import ACTION_UNITS, LARGEST, Params
+from microexpr.aus import ACTION_UNITS
 from microexpr.aus.features import LENGTH, features
-from microexpr.aus.filters import relative, smooth
 from microexpr.errors import StoreError
 
 MODEL = Path(__file__).with_name("model.safetensors")
@@ -33,29 +32,12 @@ def load(path: str | Path = MODEL) -> Model:
     return Model(tensors["weights"], tensors["bias"], tuple(metadata["fitted_on"].splitlines()))
 
 
-def regress(crops: np.ndarray, landmarks_crop: np.ndarray, model: Model) -> np.ndarray:
+def regress(crops: np.ndarray, landmarks_crop: np.ndarray, onset: int, model: Model) -> np.ndarray:
     """float32[T, 17, 3]: intensities by `ACTION_UNITS` and `SIDES`, as the model says, below 0 and above 5 too.
 
-    `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2]. A one-sided value is that of the face which the
+    `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2], `onset` is a position. A one-sided value is that of the face which the
     side and its mirror image make.
     """
     faces = zip(crops, landmarks_crop, strict=True)
     values = np.stack([features(crop, landmarks) @ model.weights + model.bias for crop, landmarks in faces])
     return values.transpose(0, 2, 1)
-
-
-def curves(
-    crops: np.ndarray, landmarks_crop: np.ndarray, onset: int, fps: float, params: Params, model: Model
-) -> dict[str, np.ndarray]:
-    """`raw`, `smoothed` (both 0..5) and `relative` (-5..5), each float32[T, 17, 3], as an aus file holds them.
-
-    `onset` is a position. What a person's resting face adds to an intensity is the same in all frames, so `relative`
-    is taken before values below 0 are cut off: a movement that starts from there would else be lost.
-    """
-    values = regress(crops, landmarks_crop, model)
-    filtered = smooth(values, fps, params.half_window)
-    return {
-        "raw": np.clip(values, 0, LARGEST),
-        "smoothed": np.clip(filtered, 0, LARGEST),
-        "relative": np.clip(relative(filtered, onset), -LARGEST, LARGEST),
-    }

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from microexpr.aus import ACTION_UNITS
-from microexpr.plots import BLUE, GREEN, GREY, RED, STYLE
+from microexpr.plots.drawing import BLUE, GREEN, GREY, RED, STYLE
 from microexpr.truth import DIFFICULTIES, regions
 from microexpr.truth.pool import ALL, Row
 

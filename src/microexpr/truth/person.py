@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from microexpr import apex, aus, datasets, faces, flow, inputs, store
-from microexpr.aus import regressor
+from microexpr.aus import filters, regressor
 from microexpr.clip import Clip
 from microexpr.generated import corpus, display, motion
 from microexpr.generated.face import Face
@@ -99,11 +99,12 @@ def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Foun
     written = {name: np.asarray(value) for name, value in events.arrays().items()}
     onset, offset = (inputs.position(seen, written, event) for event in ("onset", "offset"))
     pair = [inputs.grey_frame(seen, written, event) for event in ("onset", "apex")]
+    values = regressor.regress(luma(seen["crop"]), seen["landmarks_crop"], onset, model)
     return Found(
         faces=seen,
         events=written,
         spotted=numbers[apex.apex(events.score, onset, offset)],
-        curves=regressor.curves(luma(seen["crop"]), seen["landmarks_crop"], onset, clip.fps, stages.aus, model),
+        curves=filters.curves(values, onset, clip.fps, stages.aus),
         flow=flow.onset_apex(pair[0], pair[1], stages.flow),
     )
 

@@ -1,0 +1,98 @@
+"""What all pictures share: a page that is the same for everyone, colours, and the word on generated faces.
+
+What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from microexpr import store
+from microexpr.clip import Clip
+from microexpr.errors import DataError
+
+STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "0.5",
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
+    "legend.frameon": False,
+}
+DPI = 110
+WIDTH = 10.0  # inches
+BLUE, RED, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#444444"  # also apart for the colour-blind
+# Corners of the usual colour wheel of optical flow (Baker et al. 2011), and where they lie on its circle of 55 steps.
+CORNERS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
+CORNERS_AT = np.array([0, 15, 21, 25, 36, 49, 55]) / 55
+# The 68 points as lines: jaw, brows, bridge and base of the nose; closed: eyes, outer and inner lips.
+OPEN_LINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
+CLOSED_LINES = ((36, 42), (42, 48), (48, 60), (60, 68))
+
+
+@contextmanager
+def written(path: str | Path, height: float) -> Iterator[Figure]:
+    """A figure to draw on, written as a PNG afterwards; no setting of the user's matplotlib changes it."""
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure((WIDTH, height))
+        yield figure
+        with store.atomic(path) as part:
+            figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
+
+
+def heading(figure: Figure, text: str, generated: bool) -> None:
+    """The title, upper left, with the word where faces are generated."""
+    word = "\ngenerated face, no person is shown" if generated else ""
+    top = 1 - 0.1 / figure.get_figheight()
+    figure.suptitle(text + word, x=0.015, y=top, ha="left", va="top", linespacing=1.4)
+
+
+def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
+    for clip in clips:
+        if clip.origin != "generated" and not show:
+            raise DataError(
+                f"clip must be generated, not {clip.origin} ({clip.id}): licences restrict where faces may "
+                "be shown; if yours allows it, add --show-licensed-faces"
+            )
+
+
+def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
+    """A grey or RGB picture without a frame; `pixels` uint8[H, W] or [H, W, 3]."""
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+    axes.set_anchor("W")
+    axes.set_title(title)
+    axes.set_axis_off()
+
+
+def stamp(axes: Axes, clip: Clip) -> None:
+    """The word on the picture itself, which stays when somebody cuts it out."""
+    if clip.origin == "generated":
+        axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color="white", fontsize=8)
+
+
+def outline(axes: Axes, points: np.ndarray) -> None:
+    """The 68 landmarks [68, 2], as points and lines."""
+    for first, last in OPEN_LINES + CLOSED_LINES:
+        line = points[first:last] if (first, last) in OPEN_LINES else points[[*range(first, last), first]]
+        axes.plot(*line.T, color="white", linewidth=0.6, alpha=0.8)
+    axes.plot(*points.T, ".", color="#56b4e9", markersize=4)
+
+
+def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
+    """uint8[H, W, 3] of a flow [2, H, W], u right and v down: hue is direction, white no movement.
+
+    Full colour is reached at length `largest`, in the flow's unit, and kept beyond. Colours of the Middlebury wheel
+    (Baker et al. 2011): right red, left cyan to blue, down yellow, up violet.
+    """
+    turn = np.arctan2(flow[1], flow[0]) / (2 * np.pi) % 1
+    hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
+    length = np.minimum(np.hypot(flow[0], flow[1]) / largest, 1)[..., None]
+    return np.rint(255 * (1 - length * (1 - hue))).astype(np.uint8)
