@@ -32,3 +32,13 @@ au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on g
 	python -m microexpr.aus.fit
 
 .PHONY: help table test preset au-model
+
+envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
+	@bash envs/pyfeat/install.sh
+
+pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat and pyfeat_geometry
+
+test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
+	pytest -p no:cacheprovider tests/pyfeat/end_to_end.py
+
+.PHONY: pyfeat test-pyfeat

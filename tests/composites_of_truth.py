@@ -26,7 +26,8 @@ def clip(dataset: str = "casme2", difficulty: str = "standard", **values: Any) -
     landmarks = rng.uniform(0, 100, (FRAMES, 68, 2)).astype(np.float32)
     landmarks[:, 36], landmarks[:, 45] = (20, 50), (120, 50)
     pose = rng.normal(size=(FRAMES, 3)).astype(np.float32)
-    scalars = {"fps": 100.0, "onset": 11, "offset": 17, "apex_true": 14, "apex_spotted": 14} | values
+    events = {"onset": 11, "onset_spotted": 11, "offset": 17, "offset_spotted": 17}
+    scalars = {"fps": 100.0, "apex_true": 14, "apex_flow": 14, "apex_regions": 14} | events | values
     arrays = {
         "frame": np.arange(FIRST, FIRST + FRAMES),
         "detected": np.ones(FRAMES, bool),
@@ -38,7 +39,7 @@ def clip(dataset: str = "casme2", difficulty: str = "standard", **values: Any) -
         "flow_error": np.array(pixels) * error,
         "flow_length": np.array(pixels) * length,
     }
-    for name in ("au_true", "au_smoothed", "au_relative"):
+    for name in ("au_true", "au_smoothed", "au_change", "au_relative"):
         arrays[name] = np.zeros((FRAMES, len(ACTION_UNITS), 3), np.float32)
     scalars = {name: np.array(value) for name, value in scalars.items()}
     return Measured(dataset=dataset, subject="s01", difficulty=difficulty, name="a", **arrays, **scalars)

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apex import Params, apex, locate, regions, spot
+from microexpr.apex import Params, apex, bounds, halved, locate, moved, regions, spot
 from microexpr.clip import Clip
 from microexpr.errors import DataError
-from microexpr.faces import TEMPLATE
+from microexpr.faces.alignment import TEMPLATE
 from microexpr.seeds import generator
 
 FRAMES, ONSET, APEX, OFFSET = 30, 3, 14, 26
@@ -43,7 +43,7 @@ def performance(moving: tuple[int, int], noise: float) -> np.ndarray:
 def test_apex_of_a_bump_is_found_within_one_frame(moving: tuple[int, int]) -> None:
     score = spot(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
     assert score.shape == (FRAMES,) and score.dtype == np.float32
-    assert abs(apex(score, ONSET, OFFSET) - APEX) <= 1
+    assert abs(apex(score, ONSET, OFFSET, "regions") - APEX) <= 1
 
 
 def test_score_of_a_still_clip_is_two_and_of_a_flash_falls_after_it() -> None:
@@ -61,7 +61,7 @@ def test_flicker_is_no_movement() -> None:
     clip = performance((110, 180), noise=2)
     flicker = 1 + 0.03 * np.sin(np.arange(FRAMES))
     dimmed = np.clip(clip * flicker[:, None, None], 0, 255).astype(np.uint8)
-    assert abs(apex(spot(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET) - APEX) <= 1
+    assert abs(apex(spot(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET, "regions") - APEX) <= 1
 
 
 def test_regions_are_ten_and_inside_the_crop() -> None:
@@ -73,22 +73,68 @@ def test_regions_are_ten_and_inside_the_crop() -> None:
         assert min(rows.start, columns.start) >= 0 and max(rows.stop, columns.stop) <= 288
 
 
-def test_events_keep_the_annotation_and_spot_what_it_lacks() -> None:
-    faces = {
-        "frame": np.arange(46, 76),
-        "crop": performance((110, 180), noise=2)[..., None],
-        "landmarks_crop": landmarks(),
-    }
-    spotted = locate(CLIP, {name: np.asarray(array) for name, array in faces.items()}, Params())
-    assert (spotted.method, spotted.onset, spotted.offset) == ("spotted", 49, 72)
+@pytest.fixture(scope="module")
+def faces() -> dict[str, np.ndarray]:
+    """Of `CLIP`: a mouth corner goes up and comes back."""
+    crop = performance((110, 180), noise=2)[..., None]
+    return {"frame": np.arange(46, 76), "crop": crop, "landmarks_crop": landmarks()}
+
+
+@pytest.mark.parametrize("spotter", ["flow", "regions"])
+def test_events_keep_the_annotation_and_spot_what_it_lacks(spotter: str, faces: dict[str, np.ndarray]) -> None:
+    params = Params(spotter=spotter)
+    spotted = locate(CLIP, faces, params)
+    assert spotted.methods == {"onset": "annotated", "apex": spotter, "offset": "annotated"}
+    assert (spotted.onset, spotted.offset) == (49, 72)
     assert abs(spotted.apex - (46 + APEX)) <= 1
-    annotated = locate(replace(CLIP, apex=55), faces, Params())
-    assert (annotated.method, annotated.apex) == ("annotated", 55)
+    annotated = locate(replace(CLIP, apex=55), faces, params)
+    assert (annotated.methods["apex"], annotated.apex) == ("annotated", 55)
     assert np.array_equal(annotated.score, spotted.score)
     with pytest.raises(DataError, match=r"offset must be one of the frames 46\.\.75, not 99 \(casme2/sub01/EP02_01f\)"):
-        locate(replace(CLIP, offset=99), faces, Params())
+        locate(replace(CLIP, offset=99), faces, params)
 
 
+def test_events_of_a_clip_without_any_are_spotted(faces: dict[str, np.ndarray]) -> None:
+    found = locate(replace(CLIP, onset=None, offset=None), faces, Params())
+    assert found.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
+    assert found.onset < found.apex < found.offset
+    assert abs(found.apex - (46 + APEX)) <= 1
+    # the course is smooth and at 20 % a little way into rise and fall
+    assert abs(found.onset - (46 + ONSET + 3)) <= 2 and abs(found.offset - (46 + OFFSET - 4)) <= 2
+
+
+def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) -> None:
+    """3 px at the top of a bump about one mouth corner: two of ten regions see some of it, the rest nothing."""
+    score = moved(faces["crop"][..., 0], faces["landmarks_crop"], ONSET, Params(smooth=0))
+    assert score[ONSET] == 0 and score.shape == (FRAMES,) and score.dtype == np.float32
+    assert 0.1 < score[APEX] < 0.6
+    assert score[[0, 1, 2, 27, 28, 29]].max() < 0.2 * score[APEX]
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        ([0, 1, 0, 0, 0, 0, 5, 0], 6),  # the half with more
+        ([3, 0, 3, 0, 0, 0, 5, 0], 0),  # two peaks together are more than a larger one; then the first of equals
+        ([0, 4, 0, 3, 0, 0, 5, 0], 1),
+        ([7, 6, 5, 4], 0),
+        ([1, 2, 3, 4], 3),
+        ([2, 2, 2], 0),
+    ],
+)
+def test_halving_follows_the_sum_of_peaks(score: list[float], expected: int) -> None:
+    assert halved(np.array(score, float)) == expected
+
+
+def test_bounds_are_where_a_face_is_at_rest_again() -> None:
+    """A rise from 1 to 11 in steps of 1, a fall to 6 in steps of 1: 20 % lie at 3 before and at 7 after."""
+    score = np.array([1, 1, *range(2, 12), 10, 9, 8, 7, 6, 6], float)
+    assert bounds(score, 11, 0.2) == (3, 15)
+    assert bounds(np.ones(5), 2, 0.2) == (0, 4)  # nothing to see: all of the clip
+    assert bounds(np.arange(5.0), 4, 0.2) == (0, 4)  # a clip that ends at its apex
+
+
+@pytest.mark.parametrize("spotter", ["flow", "regions"])
 @pytest.mark.parametrize(("onset", "offset", "expected"), [(4, 4, 4), (4, 5, 5), (4, 6, 5)])
-def test_apex_of_the_shortest_clips(onset: int, offset: int, expected: int) -> None:
-    assert apex(np.zeros(9), onset, offset) == expected
+def test_apex_of_the_shortest_clips(onset: int, offset: int, expected: int, spotter: str) -> None:
+    assert apex(np.zeros(9), onset, offset, spotter) == expected

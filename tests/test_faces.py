@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from microexpr import faces
 from microexpr.errors import DataError
-from microexpr.faces import CROP, FOCAL, HEAD, POSE_POINTS, RIGID, TEMPLATE, Params, aligned, alignment, pose, track
+from microexpr.faces import CROP, Faceless, Params, aligned, alignment, detection, pose, smoothed, track
+from microexpr.faces.alignment import RIGID, TEMPLATE
+from microexpr.faces.pose import FOCAL, HEAD, POSE_POINTS
 from microexpr.generated.face import Face
 from microexpr.generated.scene import rotation
+from microexpr.seeds import generator
 
 PHOTOGRAPH = astronaut()[:320, :420]
 
@@ -70,16 +72,97 @@ def test_a_lost_face_is_looked_for_again_and_gaps_are_interpolated() -> None:
     assert (found.landmarks[3] - found.landmarks[0])[17:].mean(axis=0) == pytest.approx([40, 0], abs=1)
 
 
-def test_too_few_faces_are_an_error_that_names_the_clip() -> None:
+def test_too_few_faces_are_an_error_that_names_the_clip_and_the_frames() -> None:
     empty = np.full_like(PHOTOGRAPH, 90)
-    with pytest.raises(DataError, match=r"at least 90% of the frames, not in 1 of 3 \(casme2/sub01/EP02\)"):
+    with pytest.raises(Faceless, match=r"at least 90% of the frames, not in 1 of 3 \(casme2/sub01/EP02\)") as error:
         track(lambda: [empty, PHOTOGRAPH, empty], Params(), "casme2/sub01/EP02")
+    assert error.value.detected.tolist() == [False, True, False]
+
+
+def beside(size: float) -> np.ndarray:
+    """The photograph with a smaller one to its right, which begins with a wide border."""
+    small = cv2.resize(PHOTOGRAPH, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+    padded = np.full((PHOTOGRAPH.shape[0], small.shape[1], 3), 90, np.uint8)
+    padded[: small.shape[0]] = small
+    return np.hstack([PHOTOGRAPH, padded])
+
+
+def test_of_two_faces_the_largest_is_taken_and_the_other_counted() -> None:
+    both = beside(0.8)
+    for frames in ([both] * 4, [both[:, ::-1]] * 4):
+        found = track(lambda frames=frames: frames, Params(), "two")
+        assert found.other_faces == 1
+        side = found.landmarks[0, 17:, 0].mean() < both.shape[1] / 2
+        assert side == (frames[0] is both)
+    assert track(lambda: [PHOTOGRAPH] * 2, Params(), "one").other_faces == 0
+
+
+def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
+    """The detector looks again at every third frame; the larger one is there in seven frames of ten."""
+    small, both = beside(0.6), beside(0.6)
+    small[:, : PHOTOGRAPH.shape[1]] = 90
+    found = track(lambda: [small] * 3 + [both] * 7, Params(look_again=3, min_detected=0.7), "late")
+    assert found.landmarks[9, 17:, 0].mean() < PHOTOGRAPH.shape[1]
+    assert found.detected.tolist() == [False] * 3 + [True] * 7 and found.other_faces == 1
+    stays = track(lambda: [small] * 9 + [both], Params(look_again=3), "late")
+    assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
+
+
+def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
+    grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
+    (box,) = detection.detect(PHOTOGRAPH, 0)
+    found = []
+    for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
+        moved = detection.Box(box.centre + [right * box.side, 0], box.side * larger)
+        found.append(detection.refined(grey, moved, 5)[17:])
+    away = np.linalg.norm(np.array(found) - np.mean(found, axis=0), axis=-1)
+    assert away.mean() < 0.005 * outer_eye_distance(detection.refined(grey, box, 5))
+
+
+def test_movement_of_half_a_pixel_is_followed_and_not_smoothed_away() -> None:
+    """A face that goes 0.6 px to the right within 0.07 s and back, seen through noise."""
+    rng = generator(0, "tests", "faces")
+    way = 0.6 * np.sin(np.linspace(0, np.pi, 30)) ** 2
+    clear = [shifted(PHOTOGRAPH, step, 0) for step in way]
+    frames = [np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8) for frame in clear]
+    courses = {}
+    for name, params in {"predicted": Params(settle=0, smooth=0), "raw": Params(smooth=0), "all": Params()}.items():
+        points = track(lambda: frames, params, "astronaut", fps=200).landmarks[:, 17:, 0]
+        courses[name] = points - points.mean(axis=0)
+    noise = {name: (course - (way - way.mean())[:, None]).std() for name, course in courses.items()}
+    assert noise["all"] < 1.001 * noise["raw"] < 0.4 * noise["predicted"]
+    whole = courses["all"].mean(axis=1)
+    assert np.polyfit(way, whole, 1)[0] == pytest.approx(1, abs=0.1)
+
+
+def test_a_face_that_crosses_the_frame_is_followed_over_many_references() -> None:
+    """6 px a frame and 1 % larger each time: what one frame looked like does not serve for long."""
+    frames = []
+    for step in range(24):
+        matrix = np.array([[1.01**step, 0, 6 * step - 60], [0, 1.01**step, 0]])
+        frames.append(cv2.warpAffine(PHOTOGRAPH, matrix, (520, 320), flags=cv2.INTER_CUBIC))
+    found = track(lambda: frames, Params(), "crossing", fps=200)
+    assert found.detected.all() and np.isfinite(found.landmarks).all()
+    start = found.landmarks[0].astype(float)
+    for step in (5, 11, 17, 23):
+        there = (start - [-60, 0]) * 1.01**step + [6 * step - 60, 0]
+        assert np.linalg.norm(found.landmarks[step] - there, axis=1)[17:].mean() < 0.02 * outer_eye_distance(there)
+
+
+def test_smoothing_keeps_a_parabola_and_halves_the_variance_of_noise() -> None:
+    time = np.arange(20.0)
+    parabola = np.broadcast_to(((time - 9) ** 2)[:, None, None], (20, 68, 2))
+    assert smoothed(parabola, 2) == pytest.approx(parabola)
+    assert smoothed(parabola, 1) is parabola
+    noise = generator(0, "tests", "noise").normal(size=(20, 68, 2))
+    weights = np.array([-3, 12, 17, 12, -3]) / 35  # of five points, from Savitzky and Golay's table
+    assert smoothed(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
 
 
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """dlib copies a view and reads the copy after it is freed: the same face would be found or not, by chance."""
     seen = []
-    monkeypatch.setattr(faces.face_recognition, "face_locations", lambda frame, _: seen.append(frame.flags) or [])
+    monkeypatch.setattr(detection.face_recognition, "face_locations", lambda frame, _: seen.append(frame.flags) or [])
     with pytest.raises(DataError):
         track(lambda: [PHOTOGRAPH], Params(), "astronaut")
     assert not PHOTOGRAPH.flags.c_contiguous and all(flags.c_contiguous for flags in seen)

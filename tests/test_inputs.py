@@ -2,27 +2,47 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from microexpr import store
 from microexpr.errors import DataError, ParamsError
-from microexpr.inputs import SOURCES, load, resampled
+from microexpr.inputs import INPUTS, REGIONS, SOURCES, load
 from microexpr.seeds import generator
 
 FIRST, ONSET, APEX, OFFSET, FRAMES = 40, 42, 45, 48, 12
-CLIPS = ["EP01", "EP02"]
+LENGTH = OFFSET - ONSET + 1
+INSIDE = slice(ONSET - FIRST, OFFSET - FIRST + 1)
+CLIPS = ["EP01", "EP02"]  # colour, grey
 WHO = {"origin": "licensed", "dataset": "casme2", "subject": "sub01"}
+EYES = np.array([[84.0, 80.0], [204.0, 80.0]])  # outer corners
+
+
+def face() -> np.ndarray:
+    """float32[68, 2]: landmarks of a face like those in crops, roughly."""
+    points = np.zeros((68, 2), np.float32)
+    angle = np.linspace(np.pi, 0, 17)
+    points[:17] = np.column_stack([144 + 95 * np.cos(angle), 90 + 150 * np.sin(angle)])
+    points[17:22], points[22:27] = (np.linspace((left, 60), (left + 54, 60), 5) for left in (76, 158))
+    points[27:31] = np.linspace((144, 80), (144, 130), 4)
+    points[31:36] = np.linspace((124, 146), (164, 146), 5)
+    for first, left in ((36, 84), (42, 170)):
+        points[first : first + 6] = [
+            (left + dx, 80 + dy) for dx, dy in ((0, 0), (11, -6), (23, -6), (34, 0), (23, 6), (11, 6))
+        ]
+    points[48:68] = np.linspace((104, 190), (184, 190), 20)
+    return points
 
 
 @pytest.fixture(scope="module")
 def crops() -> dict[str, np.ndarray]:
-    """Colour for one clip, grey for the other."""
-    rng = generator(0, "inputs")
-    return {
-        "EP01": rng.integers(0, 256, (FRAMES, 288, 288, 3), np.uint8),
-        "EP02": rng.integers(0, 256, (FRAMES, 288, 288, 1), np.uint8),
-    }
+    """A picture that changes slowly: frame 40 + t is brighter by t on the right, so that its time can be read."""
+    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288, 3)), (0, 0), 4)
+    still = 110 + 25 * noise / noise.std()
+    film = still + np.arange(FRAMES)[:, None, None, None] * np.where(np.arange(288) > 240, 4.0, 0)[None, :, None]
+    colour = np.clip(film, 0, 255).astype(np.uint8)
+    return {"EP01": colour, "EP02": colour[..., :1]}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +52,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]
     frame = np.arange(FIRST, FIRST + FRAMES)
     with store.create(paths["faces"], "faces", {}, **WHO) as file:
         for clip, crop in crops.items():
-            file.group(clip).put_all(frame=frame, crop=crop)
+            file.group(clip).put_all(frame=frame, crop=crop, landmarks_crop=np.repeat(face()[None], FRAMES, axis=0))
     with store.create(paths["apex"], "apex", {}, **WHO) as file:
         for clip in crops:
             file.group(clip).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
@@ -46,15 +66,41 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     return rgb.astype(float) @ [0.299, 0.587, 0.114]
 
 
+def one(files: dict[str, Path], name: str, shape: tuple[int, ...], clip: str = "EP01") -> np.ndarray:
+    return load({name: shape}, files, [clip])[name][0]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], name: str) -> None:
+    sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
+    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
+    found = load({name: shape}, files, CLIPS)[name]
+    kinds = {"flow": np.float32, "face_mask": np.float32, "sequence_real": np.bool_}
+    assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
+    assert np.array_equal(found, load({name: shape}, files, CLIPS)[name])
+    if shape[0] == 3 and name != "flow":
+        assert np.array_equal(found[1, 0], found[1, 2])  # grey, three times
+        assert not np.array_equal(found[0, 0], found[0, 2])
+
+
 def test_video_of_its_own_length_and_size_is_the_clip_from_onset_to_offset(
     files: dict[str, Path], crops: dict[str, np.ndarray]
 ) -> None:
-    shape = (1, OFFSET - ONSET + 1, 288, 288)
+    shape = (1, LENGTH, 288, 288)
     video = load({"video": shape}, files, CLIPS)["video"]
     assert video.dtype == np.uint8 and video.shape == (2, *shape)
-    inside = slice(ONSET - FIRST, OFFSET - FIRST + 1)
-    assert np.array_equal(video[1, 0], crops["EP02"][inside, ..., 0])
-    assert np.abs(video[0, 0] - luma(crops["EP01"][inside])).max() <= 1
+    assert np.array_equal(video[1, 0], crops["EP02"][INSIDE, ..., 0])
+    assert np.abs(video[0, 0] - luma(crops["EP01"][INSIDE])).max() <= 1
+    colour = one(files, "video", (3, LENGTH, 288, 288))
+    assert np.array_equal(np.moveaxis(colour, 0, -1), crops["EP01"][INSIDE])
+
+
+def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Path]) -> None:
+    own, double = (one(files, "video", (1, count, 24, 24)) for count in (LENGTH, 2 * LENGTH - 1))
+    assert np.array_equal(double[:, ::2], own)
+    between = double[:, 1::2, :, -3:].mean(axis=(0, 2, 3))
+    ends = own[:, :, :, -3:].mean(axis=(0, 2, 3))
+    assert np.all(between > ends[:-1]) and np.all(between < ends[1:])
 
 
 def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
@@ -66,19 +112,61 @@ def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops:
         assert np.abs(found[name][0, 0] - means).max() <= 0.5
 
 
+def test_five_frames_around_the_apex(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+    found = one(files, "around_apex", (1, 5, 288, 288), "EP02")
+    assert np.array_equal(found[0], crops["EP02"][APEX - 2 - FIRST : APEX + 3 - FIRST, ..., 0])
+
+
+def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(
+    files: dict[str, Path], crops: dict[str, np.ndarray]
+) -> None:
+    found = one(files, "sequence", (1, 10, 288, 288), "EP02")
+    assert np.array_equal(found[0, :LENGTH], crops["EP02"][INSIDE, ..., 0]) and not found[0, LENGTH:].any()
+    assert one(files, "sequence_real", (10,)).tolist() == [True] * LENGTH + [False] * 3
+    short = load({"sequence": (1, 4, 24, 24), "video": (1, 4, 24, 24), "sequence_real": (4,)}, files, ["EP01"])
+    assert np.array_equal(short["sequence"], short["video"]) and short["sequence_real"].all()
+
+
+def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+    """120 px between the outer eye corners: a region's pixel is 0.75 of the crop's."""
+    middles = {
+        "region_left_eye": (185, 73), "region_right_eye": (103, 73), "region_nose": (144, 113),
+        "region_mouth": (144, 190),
+    }  # fmt: skip
+    first = crops["EP02"][ONSET - FIRST, ..., 0].astype(float)
+    for name, (x, y) in middles.items():
+        rows, columns, _ = REGIONS[name]
+        found = one(files, name, (1, 2, rows, columns), "EP02")[0, 0].astype(float)
+        middle = found[rows // 2 - 4 : rows // 2 + 4, columns // 2 - 4 : columns // 2 + 4].mean()
+        assert middle == pytest.approx(first[y - 3 : y + 3, x - 3 : x + 3].mean(), abs=4), name
+        tall, wide = (round(0.75 * side) for side in (rows, columns))
+        box = first[y - tall // 2 : y + tall // 2, x - wide // 2 : x + wide // 2]
+        assert found.mean() == pytest.approx(box.mean(), abs=1.5) and found.std() == pytest.approx(box.std(), rel=0.1)
+    left, right = (one(files, f"region_{side}_cheek", (1, 1, 60, 60)) for side in ("left", "right"))
+    assert not np.array_equal(left, right)
+
+
+def test_the_mask_is_the_hull_of_the_landmarks(files: dict[str, Path]) -> None:
+    mask = one(files, "face_mask", (1, 144, 144))[0]
+    assert mask[30 + 5, 72] == mask[100, 72] == 1 and mask[5, 72] == mask[140, 140] == 0
+    hull = cv2.contourArea(cv2.convexHull(face()))
+    assert 4 * mask.sum() == pytest.approx(hull, rel=0.03)
+
+
+def test_magnified_video_changes_more_than_the_clip_and_steady_video_does_not(files: dict[str, Path]) -> None:
+    shape = (1, LENGTH, 48, 48)
+    plain, large, steady = (
+        one(files, name, shape).astype(float) for name in ("video", "video_magnified", "video_steady")
+    )
+    spread = [film[0, :, :, 42:].mean(axis=1).std(axis=0).mean() for film in (plain, large, steady)]
+    assert spread[1] > 1.5 * spread[0] and spread[2] == pytest.approx(spread[0], rel=0.1)
+
+
 def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, Path]) -> None:
     flow = load({"flow": (3, 4, 4)}, files, CLIPS[::-1])["flow"]
     expected = np.arange(3 * 8 * 8).reshape(3, 4, 2, 4, 2).mean(axis=(2, 4))
     assert flow.dtype == np.float32
     assert flow == pytest.approx(np.stack([expected, expected]))
-
-
-def test_resampling_in_time_is_linear() -> None:
-    line = np.linspace(3, 7, 9)[:, None]
-    assert resampled(line, 9) == pytest.approx(line)
-    assert resampled(line, 4)[:, 0] == pytest.approx(np.linspace(3, 7, 4))
-    assert resampled(line[:1], 3)[:, 0].tolist() == [3, 3, 3]
-    assert resampled(line, 1)[:, 0].tolist() == [3]
 
 
 def test_only_the_files_of_the_asked_inputs_are_opened(files: dict[str, Path]) -> None:
@@ -92,5 +180,7 @@ def test_what_cannot_be_is_named(files: dict[str, Path]) -> None:
         load({"onsett": (1, 8, 8)}, files, CLIPS)
     with pytest.raises(ParamsError, match=r"input flow must have shape \(3, H, W\), not \(2, 8, 8\)"):
         load({"flow": (2, 8, 8)}, files, CLIPS)
+    with pytest.raises(ParamsError, match=r"input apex must have shape \(C, H, W\), C 1 or 3, not \(2, 8, 8\)"):
+        load({"apex": (2, 8, 8)}, files, CLIPS)
     with pytest.raises(DataError, match=r"clip must be one of EP01, EP02, not EP03 \(.*apex\.h5\)"):
         load({"onset": (1, 8, 8)}, files, ["EP03"])

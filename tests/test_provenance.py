@@ -41,6 +41,8 @@ def test_the_same_name_under_another_origin_is_another_person(entry):
         ("generated/casme2/sub01/EP02_01", {"subject", "dataset", "clip"}),
         ("generated/casme2/sub01/*", {"subject", "dataset", "clip"}),
         ("generated/casme2/sub02/*", {"dataset"}),
+        ("generated/casme2/*/*", {"subject", "dataset", "clip"}),
+        ("generated/samm/*/*", set()),
         ("generated/samm/006/006_1_2", set()),
     ],
 )

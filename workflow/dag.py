@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr import datasets, index, params, protocols, truth
+from microexpr.aus import openface, pyfeat
 from microexpr.clip import Clip
 from microexpr.datasets import flow_folders
 from microexpr.errors import DataError
@@ -60,6 +61,7 @@ class Dag:
         # what cannot be is said now, not after hours
         protocols.shards(folds, self.params["train"]["shards"])
         self.examined = self._examined()
+        self._check_reader()
 
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.planned:
@@ -103,6 +105,21 @@ class Dag:
     def state(self, dataset: str, subject: str) -> str:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
         return "" if dataset in self.planned else digest(self.native(dataset, subject))
+
+    def _check_reader(self) -> None:
+        """Raises DataError where the chosen reader of action units lacks what it cannot do without."""
+        backend = self.params["aus"]["backend"]
+        self._tables: dict[tuple[str, str], list[Path]] = {}
+        if backend == "openface":
+            for one, clips in self._by_subject.items():
+                self._tables[one] = [path for clip in clips for path in openface.tables(clip).values()]
+            openface.check([clip for name in self.tested for clip in self.clips[name]])
+        elif backend != "embedded":
+            pyfeat.check(backend)
+
+    def tables(self, dataset: str, subject: str) -> list[str]:
+        """OpenFace's tables of one subject's clips, if they are to be read: those that are there."""
+        return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
 
     def annotations(self, dataset: str) -> list[str]:
         """The files that annotate all of a generated data set."""

@@ -8,6 +8,7 @@ from closure import SCRIPTS, closure
 from ruamel.yaml import YAML
 
 SEVERAL = {  # nouns with more than one script
+    "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
     "evaluate": ["evaluate", "table"],
     "truth": ["truth_person", "truth"],

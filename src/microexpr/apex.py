@@ -1,30 +1,49 @@
-"""Where an expression is strongest: a spotting score for every frame. Arrays in, arrays out; no files, no torch.
+"""Where an expression starts, is strongest and ends: annotated, or spotted. Arrays in, arrays out; no files, no torch.
 
-After Van Quang, Chun and Tokuyama 2019 (CapsuleNet for micro-expression recognition), who took the apex of unannotated
-clips from ten regions around the eyebrows and the corners of the mouth.
+Two spotters score every frame: `regions` after Van Quang, Chun and Tokuyama 2019 (CapsuleNet for micro-expression
+recognition), who took the apex of unannotated clips from ten regions around the eyebrows and the corners of the mouth;
+`flow`, how far the same regions have moved since the onset, searched by halving after Liong et al. 2015 (Automatic apex
+frame spotting in micro-expression database).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
+from microexpr import flow
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.luma import luma
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
 MOUTH_CORNERS = (48, 54)
+EVENTS = ("onset", "apex", "offset")
+Spotter = Literal["flow", "regions"]
+SPOTTERS: tuple[Spotter, ...] = get_args(Spotter)
 
 
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    spotter: Spotter = Field(default="flow", description="what finds the events that are not annotated")
     region: int = Field(default=36, ge=8, le=96, description="side of each of the ten regions, in pixels of the crop")
     neighbour: int = Field(
-        default=1, ge=1, le=20, description="frames back to the one whose difference is taken for noise"
+        default=1, ge=1, le=20, description="regions: frames back to the one whose difference is taken for noise"
+    )
+    size: int = Field(default=144, ge=48, le=288, description="flow: rows and columns that the crop is reduced to")
+    smooth: float = Field(
+        default=1.5, ge=0, le=10, description="flow: Gaussian over time, standard deviation in frames"
+    )
+    rest: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="share of the score's height at the apex below which a face is at rest: there lie onset and offset",
     )
 
 
@@ -32,35 +51,69 @@ class Params(BaseModel):
 class Events:
     """When a clip's expression starts, is largest and ends, in the data set's own frame numbers."""
 
-    method: Literal["annotated", "spotted"]  # of the apex
+    methods: dict[str, str]  # of each event: annotated, or the spotter
     frame: np.ndarray  # int64[T]
     onset: int
     apex: int
     offset: int
-    score: np.ndarray  # float32[T]; there for annotated clips too
+    score: np.ndarray  # float32[T], by the spotter; there for annotated clips too
 
     def arrays(self) -> dict[str, Any]:
-        """All but `method` by name, as an apex file holds them."""
-        return {name: getattr(self, name) for name in ("frame", "onset", "apex", "offset", "score")}
+        """All but `methods` by name, as an apex file holds them."""
+        return {name: getattr(self, name) for name in ("frame", *EVENTS, "score")}
 
 
 def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
-    """A clip's events: the annotated apex where there is one, else the spotted one.
+    """A clip's events: annotated where they are, else spotted.
 
     `faces` holds `frame` [T], `crop` [T, H, W, C] and `landmarks_crop` [T, 68, 2], arrays or what `[()]` makes one.
 
-    Raises DataError where an event's frame is not among the clip's.
+    Raises DataError where an annotated event's frame is not among the clip's.
     """
     frame = faces["frame"][()]
-    for event in ("onset", "apex", "offset"):
+    known: dict[str, int] = {}  # positions
+    for event in EVENTS:
         number = getattr(clip, event)
-        if number is not None and number not in frame:
+        if number is None:
+            continue
+        if number not in frame:
             raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {number} ({clip.id})")
-    onset, offset = (int(np.searchsorted(frame, number)) for number in (clip.onset, clip.offset))
-    score = spot(luma(faces["crop"][()]), faces["landmarks_crop"][()], onset, offset, params)
-    if clip.apex is not None:
-        return Events("annotated", frame, clip.onset, clip.apex, clip.offset, score)
-    return Events("spotted", frame, clip.onset, int(frame[apex(score, onset, offset)]), clip.offset, score)
+        known[event] = int(np.searchsorted(frame, number))
+    first, last = known.get("onset", 0), known.get("offset", len(frame) - 1)
+    score = scored(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
+    top = known.get("apex", apex(score, first, last, params.spotter))
+    start, end = bounds(score, top, params.rest)
+    found = {"onset": start, "apex": top, "offset": end} | known
+    methods = {event: "annotated" if event in known else params.spotter for event in EVENTS}
+    start, top, end = (int(frame[found[event]]) for event in EVENTS)
+    return Events(methods, frame, start, top, end, score)
+
+
+def scored(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
+    """float32[T]: the score of the chosen spotter; arguments as for either."""
+    if params.spotter == "regions":
+        return spot(crop, landmarks_crop, onset, offset, params)
+    return moved(crop, landmarks_crop, onset, params)
+
+
+def moved(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
+    """float32[T]: pixels of the crop by which the ten regions have moved since the onset, without the head's motion.
+
+    `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position. Of each region's flow the mean vector
+    is taken, then its length: noise points anywhere and cancels, skin that is pulled does not.
+    """
+    settings = flow.Params(size=params.size, kept=params.size)
+    scale = params.size / crop.shape[1]
+    boxes = [
+        tuple(slice(int(side.start * scale), int(side.stop * scale)) for side in box)
+        for box in regions(landmarks_crop[onset], crop.shape[1], params.region)
+    ]
+    lengths = np.zeros(len(crop))
+    for position, picture in enumerate(crop):
+        if position != onset:
+            vectors = flow.onset_apex(crop[onset], picture, settings)[:2]
+            lengths[position] = np.mean([np.hypot(*vectors[:, *box].mean(axis=(1, 2))) for box in boxes])
+    return (gaussian_filter1d(lengths, params.smooth) if params.smooth else lengths).astype(np.float32)
 
 
 def spot(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
@@ -87,11 +140,46 @@ def spot(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, 
     return (scores / len(boxes)).astype(np.float32)
 
 
-def apex(score: np.ndarray, onset: int, offset: int) -> int:
-    """Position of the largest score between `onset` and `offset`, neither of them unless nothing lies between."""
+def apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> int:
+    """Position of the apex between `onset` and `offset`, neither of them unless nothing lies between."""
     if offset - onset < 2:
         return offset
-    return onset + 1 + int(np.argmax(score[onset + 1 : offset]))
+    inside = score[onset + 1 : offset]
+    return onset + 1 + (int(np.argmax(inside)) if spotter == "regions" else halved(inside))
+
+
+def halved(score: np.ndarray) -> int:
+    """Divide and conquer: of the local peaks of a score [n], those in the half with the larger sum, until one is left.
+
+    The largest score where there is no peak. The halves are those of the interval, as Liong et al. have it.
+    """
+    peaks, _ = find_peaks(np.pad(score, 1, mode="minimum"))  # a peak at either end is one, too
+    if not len(peaks):
+        return int(np.argmax(score))
+    peaks, low, high = peaks - 1, 0.0, len(score) - 1.0
+    while len(peaks) > 1:
+        middle = (low + high) / 2
+        early = peaks <= middle
+        if score[peaks[early]].sum() >= score[peaks[~early]].sum():
+            peaks, high = peaks[early], middle
+        else:
+            peaks, low = peaks[~early], middle
+    return int(peaks[0])
+
+
+def bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
+    """Positions of onset and offset around `apex`: the nearest frames on either side at rest, or the clip's ends.
+
+    At rest is what lies no higher than `rest` of the way from the least score on that side up to the apex's.
+    """
+
+    def nearest(side: np.ndarray) -> int:
+        """Steps from the apex, of scores in that order; the apex itself is the first."""
+        low = side.min()
+        still = np.flatnonzero(side <= low + rest * (side[0] - low))
+        return int(still[0]) if side[0] > low else len(side) - 1
+
+    return apex - nearest(score[apex::-1]), apex + nearest(score[apex:])
 
 
 def regions(landmarks: np.ndarray, size: int, side: int) -> list[tuple[slice, slice]]:

@@ -168,13 +168,17 @@ def _methods(arguments: argparse.Namespace) -> int:
 
 
 def _table(arguments: argparse.Namespace) -> int:
-    from microexpr import evaluation, tables
+    from microexpr import evaluation, index, tables
+    from microexpr.datasets import MICRO
 
     if arguments.methods:
         rows = tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
         rows = tables.read(arguments.table)
     print(tables.markdown(rows), end="")
+    for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
+        for reason in index.left_out(path).values() if path.exists() else ():
+            print(f"left out: {reason}")
     return 0
 
 

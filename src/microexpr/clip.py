@@ -14,8 +14,9 @@ LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is 
 class Clip:
     """One annotated micro-expression, as its data set's loader read it.
 
-    Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `apex` is None where the data set
-    has none; `onset` and `offset` are always known. `label` is MEGC2019's class, or None for clips outside of it.
+    Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `onset`, `apex` and `offset` are None
+    where the data set does not annotate them (SMIC no apex, MMI none of them). `label` is MEGC2019's class, or None for
+    clips outside of it.
     """
 
     dataset: str
@@ -26,9 +27,9 @@ class Clip:
     first: int  # number of the first frame on disk
     last: int
     frames: int  # how many there are on disk
-    onset: int
+    onset: int | None
     apex: int | None
-    offset: int
+    offset: int | None
     fps: int
     emotion: str  # as annotated
     label: int | None

@@ -1,21 +1,25 @@
 """Which clips there are: from the native annotation under data/raw, or from the generator's plan; and the index CSV.
 
 What may not come in: pixels. The rows are taken when the DAG is built, so a subject's jobs know them before any runs.
+The CSV is written once faces were looked for, and says of each clip whether it goes on.
 """
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr import datasets
+from microexpr import datasets, store
 from microexpr.clip import Clip, Origin
 from microexpr.errors import DataError, StoreError
-from microexpr.store import write_text
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
-PARSED = "action_units_parsed"  # a column for people and other programs; `read` does not need it
+PARSED = "action_units_parsed"  # a column for people and other programs, as the next two; `read` does not need them
+LOOKED = ("detected", "other_faces")  # share of the frames with a face; smaller faces that were there too
+LEFT_OUT = "left_out"  # why a clip goes no further, or ""
 
 
 class Params(BaseModel):
@@ -59,12 +63,44 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
     return notes
 
 
-def write(path: str | Path, clips: list[Clip]) -> None:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the faces stage says of a clip."""
+
+    detected: float  # share of the frames
+    other_faces: int
+    left_out: str  # the reason, "" for a clip that goes on
+
+
+def looked(paths: Iterable[str | Path]) -> dict[str, Looked]:
+    """By clip id, from the faces files of subjects. Raises StoreError for a file that cannot be read."""
+    found = {}
+    for path in paths:
+        with store.opened(path, "faces") as file:
+            dataset, subject = (file.attrs[key].decode() for key in ("dataset", "subject"))
+            for name, group in file.items():
+                others = int(group["other_faces"][()]) if "other_faces" in group else 0
+                share = float(group["detected"][()].mean())
+                found[f"{dataset}/{subject}/{name}"] = Looked(share, others, store.left_out(group))
+    return found
+
+
+def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Looked] | None = None) -> None:
+    """The CSV of all clips, with what was `seen` of each where faces were looked for.
+
+    Raises DataError where that is said of some clips and not of others."""
+    if seen is not None and (missing := [clip.id for clip in clips if clip.id not in seen]):
+        raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
     text = io.StringIO()
-    table = csv.DictWriter(text, [*COLUMNS, PARSED], lineterminator="\n")
+    table = csv.DictWriter(text, [*COLUMNS, PARSED, *LOOKED, LEFT_OUT], restval="", lineterminator="\n")
     table.writeheader()
-    table.writerows(clip.row() | {PARSED: _coded(clip)} for clip in clips)
-    write_text(path, text.getvalue())
+    for clip in clips:
+        table.writerow(clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}))
+    store.write_text(path, text.getvalue())
+
+
+def _said(seen: Looked) -> dict[str, str]:
+    return {"detected": f"{seen.detected:.3f}", "other_faces": str(seen.other_faces), LEFT_OUT: seen.left_out}
 
 
 def _coded(clip: Clip) -> str:
@@ -75,16 +111,25 @@ def _coded(clip: Clip) -> str:
 
 
 def read(path: str | Path) -> list[Clip]:
-    """The rows of an index CSV. Raises StoreError naming file and row."""
+    """The clips of an index CSV that go on. Raises StoreError naming file and row."""
+    return [clip for clip, reason in _rows(path) if not reason]
+
+
+def left_out(path: str | Path) -> dict[str, str]:
+    """The reason by id of each clip of an index CSV that does not. Raises what `read` does."""
+    return {clip.id: reason for clip, reason in _rows(path) if reason}
+
+
+def _rows(path: str | Path) -> list[tuple[Clip, str]]:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
-    clips = []
+    rows = []
     for number, row in enumerate(table, 2):
         try:
-            clips.append(Clip.of({name: row[name] for name in COLUMNS}))
+            rows.append((Clip.of({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path}, row {number}: is not an index row ({error}); delete it and run again") from error
-    return clips
+    return rows

@@ -107,5 +107,8 @@ def _summary(shown: Tree, entries: Iterable[str]) -> None:
         people[group][subject] += 1
         whole |= {(group, subject)} if clip == "*" else set()
     for group, clips in sorted(people.items()):
+        if "*" in clips:
+            shown.add(f"[bold]{escape(group)}[/] all people, all clips")
+            continue
         counts = (f"{name} {'all' if (group, name) in whole else number}" for name, number in sorted(clips.items()))
         shown.add(f"[bold]{escape(group)}[/] {len(clips)} people, clips of each: {escape(', '.join(counts))}")

@@ -16,7 +16,7 @@ def check(artifact: str, fold: str, unit: Unit, test: Iterable[Clip], fitted_on:
     """Refuse a fold whose held-out unit is in what it was fitted on.
 
     `artifact` is the file that holds the fold's predictions, `fitted_on` its entries `origin/dataset/subject/clip`,
-    or `origin/dataset/subject/*` for all clips of a subject.
+    `origin/dataset/subject/*` for all clips of a subject, or `origin/dataset/*/*` for a whole data set.
     Raises LeakError, naming artifact, fold and entry: for a leak, for an entry of another form, and for no entries
     at all, since whatever was trained was fitted on something.
     """
@@ -29,12 +29,11 @@ def check(artifact: str, fold: str, unit: Unit, test: Iterable[Clip], fitted_on:
         seen = tuple(entry.split("/"))
         if len(seen) != 4:
             raise LeakError(f"{artifact} fold {fold} must be fitted on origin/dataset/subject/clip, not {entry!r}")
-        if _overlaps(seen, held_out, parts):
+        if _overlaps(seen, held_out):
             what = "all clips" if seen[-1] == "*" else "a clip"
             raise LeakError(f"{artifact} fold {fold} was fitted on {entry}, {what} of its held-out {unit}")
 
 
-def _overlaps(seen: tuple[str, ...], held_out: set[tuple[str, ...]], parts: int) -> bool:
-    if seen[-1] == "*" and parts == 4:  # a whole subject holds each of its clips
-        return any(unit[:3] == seen[:3] for unit in held_out)
-    return seen[:parts] in held_out
+def _overlaps(seen: tuple[str, ...], held_out: set[tuple[str, ...]]) -> bool:
+    """Whether they agree in all parts that name the unit; `*` is any subject, or any clip."""
+    return any(all(part in ("*", own) for part, own in zip(seen, unit, strict=False)) for unit in held_out)

@@ -41,7 +41,7 @@ TRUTH = Schema(
     },
 )
 FACES = Schema(
-    1,
+    2,
     "faces",
     {
         "frame": FRAME,
@@ -49,21 +49,23 @@ FACES = Schema(
         "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68-point iBUG markup"),
         "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "the same in `crop`"),
         "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
+        "other_faces": Field("int64", (), "count", "further faces in the clip, smaller than this one"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255", "aligned face, RGB or grey",
                       by_frame=True),
     },
 )  # fmt: skip
 APEX = Schema(
-    1,
+    2,
     "apex",
     {
         "frame": FRAME,
-        "onset": Field("int64", (), "frame number", "annotated or first frame"),
+        "onset": Field("int64", (), "frame number", "annotated or spotted"),
         "apex": Field("int64", (), "frame number", "annotated or spotted"),
-        "offset": Field("int64", (), "frame number", "annotated or last frame"),
-        "score": Field("float32", ("frame",), "ratio", "spotting score of each frame"),
+        "offset": Field("int64", (), "frame number", "annotated or spotted"),
+        "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
+                       "spotting score of each frame: how far ten regions have moved, or the ratio of differences"),
     },
-)
+)  # fmt: skip
 FLOW = Schema(
     1,
     "flow",
@@ -71,8 +73,8 @@ FLOW = Schema(
         "onset_apex": Field("float32", ("u v strain", "row", "column"), "pixels of the crop; strain 1",
                             "optical flow from onset to apex (u right, v down) and its optical strain"),
         "onset_apex_scaled": Field("float32", ("u v strain", "row", "column"), "grey level +-127.5; strain 0..255",
-                                   "the same from a precomputed picture, where each channel fills the range in each "
-                                   "clip: size and zero of the movement are lost"),
+                                   "the same where each clip fills the range by itself, as `flow.normalise` asks or in "
+                                   "precomputed pictures: the size of the movement is lost"),
     },
 )  # fmt: skip
 AUS = Schema(
@@ -114,15 +116,18 @@ SYNTH = Schema(
 )  # fmt: skip
 
 MEASURED = Schema(
-    1,
+    2,
     "truth",
     {
         "frame": FRAME,
         "fps": Field("float64", (), "frames a second", "of the clip"),
-        "onset": Field("int64", (), "frame number", "annotated; last frame before the first movement"),
-        "offset": Field("int64", (), "frame number", "annotated; end of the movement"),
+        "onset": Field("int64", (), "frame number", "true; last frame before the first movement"),
+        "offset": Field("int64", (), "frame number", "true; end of the movement"),
+        "onset_spotted": Field("int64", (), "frame number", "by flow, as if nothing were annotated"),
+        "offset_spotted": Field("int64", (), "frame number", "by flow, as if nothing were annotated"),
         "apex_true": Field("int64", (), "frame number", "first frame of largest intensity asked of the face"),
-        "apex_spotted": Field("int64", (), "frame number", "by the spotting score, whether annotated or not"),
+        "apex_flow": Field("int64", (), "frame number", "spotted by flow, between the annotated onset and offset"),
+        "apex_regions": Field("int64", (), "frame number", "the same by differences in ten regions"),
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
         "landmarks_true": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
         "landmarks_found": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "of the faces stage"),
@@ -131,6 +136,8 @@ MEASURED = Schema(
         "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axes"),
         "au_true": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
         "au_smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"of the aus stage; {SIDES}"),
+        "au_change": Field("float32", ("frame", "action unit", "side"), "FACS",
+                           f"change since the onset, as read: neither filtered nor cut; {SIDES}"),
         "au_relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
                              f"change since the onset, of the aus stage; {SIDES}"),
         "flow_regions": Field("text", ("region",), "-", "names of the region axes"),

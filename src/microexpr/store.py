@@ -194,6 +194,16 @@ def strings(dataset: h5py.Dataset) -> list[str]:
     return [value.decode() for value in np.atleast_1d(dataset[()])]
 
 
+def left_out(group: h5py.Group) -> str:
+    """Why the faces stage left a clip out, "" for one that goes on."""
+    return _word(group.attrs.get("left_out", ""))
+
+
+def kept(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
+    """Those of a subject's clips that the faces stage did not leave out."""
+    return [clip for clip in clips if not left_out(faces[clip.name])]
+
+
 def fitted_on(group: h5py.Group) -> list[str]:
     """The nearest `fitted_on` from this group upward; empty where nothing was fitted."""
     while "fitted_on" not in group:

@@ -20,7 +20,7 @@ def write(root: Path, subject: str, sequence: str, frames: int, emotion: int | N
     folder.mkdir(parents=True)
     for number in range(1, frames + 1):
         shape = (6, 8) if sequence == "001" else (6, 8, 3)
-        cv2.imwrite(str(folder / f"{subject}_{sequence}_{number:08d}.png"), np.full(shape, 9 * number, np.uint8))
+        cv2.imwrite(str(folder / f"{subject}_{sequence}_{number:08d}.png"), np.full(shape, 20 + 9 * number, np.uint8))
     (folder / ".DS_Store").touch()
     for kind, text in (("Emotion", f"   {emotion}.0000000e+00\n"), ("FACS", units)):
         beside = root / kind / subject / sequence
@@ -59,7 +59,7 @@ def test_pictures_are_those_of_the_clip(root):
     for clip in ckplus.read(root, "licensed")[0][:2]:
         numbers, pictures = datasets.pictures(clip, root)
         assert numbers == list(range(1, clip.frames + 1))
-        assert [int(picture.flat[0]) for picture in pictures()] == [9 * number for number in numbers]
+        assert [int(picture.flat[0]) for picture in pictures()] == [20 + 9 * number for number in numbers]
         assert {picture.ndim for picture in pictures()} == {2 if clip.name.endswith("_001") else 3}
 
 
@@ -124,7 +124,10 @@ def test_check_gathers_problems_and_counts(root):
     root.rename(copy)
     found = check(copy)
     copy.rename(root)
-    assert len(found.notes) == 1
+    assert [note.partition(": ")[2] for note in found.notes] == [
+        "sequences without an emotion file: 2, passed over",
+        "files among the frames that are no pictures: 7, passed over",
+    ]
     assert len(found.problems) == 3
     assert "not 9" in found.problems[0]
     assert "S005_001_00000004.png: is not a readable picture" in found.problems[1]

@@ -204,6 +204,21 @@ def test_lists_that_do_not_fit(old, new, message, flat):
         (lambda path: cv2.imwrite(str(path), np.zeros((27, 28, 3), np.uint8)), "must be 28x28x3, not 27x28x3"),
         (lambda path: cv2.imwrite(str(path), np.zeros((28, 28), np.uint8)), "must be 28x28x3, not 28x28 "),
         (lambda path: path.write_bytes(path.read_bytes()[:300]), "is not a readable picture"),
+        (
+            lambda path: cv2.imwrite(str(path), np.zeros((28, 28, 4), np.uint8)),
+            "must be a PNG of 8 bits RGB, not an alpha channel, dropped,",
+        ),
+        (
+            lambda path: cv2.imwrite(str(path), np.zeros((28, 28, 3), np.uint16)),
+            "must be a PNG of 8 bits RGB, not 16 bits a channel",
+        ),
+        (
+            lambda path: (
+                cv2.imwrite(str(path.with_suffix(".jpg")), np.zeros((28, 28, 3)))
+                and path.with_suffix(".jpg").replace(path)
+            ),
+            "must be a PNG of 8 bits RGB, not JPEG under the name of .png",
+        ),
     ],
 )
 def test_pictures_that_are_none(spoil, message, flat):
@@ -211,6 +226,11 @@ def test_pictures_that_are_none(spoil, message, flat):
     spoil(path)
     assert refused(flat).startswith(f"{path}: {message}")
     assert len(flow_folders.check(flat)[2]) == 1
+
+
+def test_a_list_with_semicolons_is_refused(flat):
+    (flat / LIST).write_text((flat / LIST).read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert refused(flat) == f"{flat / LIST}: columns must be separated by commas, not by semicolons"
 
 
 def test_a_picture_without_a_row_is_noted(flat):

@@ -170,6 +170,24 @@ def test_path_in_annotation_stays_inside(corpus):
         read("casme2", root)
 
 
+@pytest.mark.parametrize("name", ["CASME2", "CASME II", "casme-2", "casme2.zip"])
+def test_a_licensed_copy_under_another_name_is_no_reason_for_generated_faces(corpus, name):
+    corpus("casme2")
+    assert not datasets.is_licensed_here("casme2")
+    (Path("data/raw") / name).mkdir(parents=True)
+    with pytest.raises(DataError, match=f"{name}: must be a folder named casme2; rename or unpack it, or take it away"):
+        datasets.is_licensed_here("casme2")
+    assert not datasets.is_licensed_here("samm")
+
+
+def test_a_file_in_place_of_a_data_set_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data/raw").mkdir(parents=True)
+    Path("data/raw/samm").touch()
+    with pytest.raises(DataError, match="data/raw/samm: is no folder"):
+        datasets.is_licensed_here("samm")
+
+
 def test_truncated_picture_is_refused_whoever_was_imported_before(corpus):
     import face_recognition  # noqa: F401  it tells PIL to fill up what is missing
 

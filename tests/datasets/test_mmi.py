@@ -27,7 +27,7 @@ def write(root: Path, pages: str, number: int, sid: str, emotion: int | None, vi
     codec = cv2.VideoWriter_fourcc(*"MJPG")
     file = cv2.VideoWriter(str(folder / f"{sid}.avi"), cv2.CAP_OPENCV_MJPEG, codec, fps, (64, 48))
     for frame in range(FRAMES):
-        file.write(np.full((48, 64, 3), (0, 0, 100 + 10 * frame), np.uint8))
+        file.write(np.full((48, 64, 3), (0, number % 100, 100 + 10 * frame), np.uint8))
     file.release()
     return folder
 
@@ -55,7 +55,7 @@ def test_frontal_sessions_with_an_emotion(root):
     assert [clip.fps for clip in clips] == [25] * 6 + [24]
     assert [clip.action_units for clip in clips] == [""] * 6 + ["1+2+27"]
     for clip in clips:
-        assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, 0, None, FRAMES - 1, FRAMES - 1)
+        assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, None, None, None, FRAMES - 1)
     assert [note.removeprefix(f"{root}: ") for note in notes] == [
         "sessions that do not show the face from the front: 2, passed over",
         "sessions without an emotion of 1..6: 2, passed over",

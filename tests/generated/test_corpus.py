@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from microexpr import store
-from microexpr.datasets.frames import read
+from microexpr.datasets.picture import read
 from microexpr.generated import corpus, plan, recording
 from microexpr.generated.display import ACTION_UNITS
 

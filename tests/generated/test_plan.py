@@ -5,7 +5,7 @@ import pytest
 
 from microexpr import datasets
 from microexpr.clip import LABELS
-from microexpr.datasets.check import counted
+from microexpr.datasets.counting import counted
 from microexpr.facs import notation
 from microexpr.facs.objective import objective_class
 from microexpr.generated import plan
@@ -59,6 +59,7 @@ def test_durations_are_those_of_micro_expressions(published):
     seconds = np.array([(one.clip.offset - one.clip.onset) / one.clip.fps for one in planned])
     assert seconds.min() >= 0.04 and seconds.max() <= 0.5 and seconds.mean() == pytest.approx(0.27, abs=0.03)
     assert all(one.clip.onset < one.apex < one.clip.offset for one in planned)
+    assert all((one.onset, one.offset) == (one.clip.onset, one.clip.offset) for one in planned)
 
 
 def test_annotators_slips_in_casme2():

@@ -33,7 +33,7 @@ def test_true_motion_is_what_a_flow_without_noise_finds() -> None:
     matrix = np.column_stack([linear, [143.5, 143.5] - linear @ [320, 240]])
     params = flow.Params(stabilise="none")
     found = flow.onset_apex(*(faces.aligned(frame, matrix)[..., 0] for frame in (onset, apex)), params)
-    true, skin = person.on_crop(Motion(moved, np.ones((480, 640), bool)), matrix, params.size)
+    true, skin = person.on_crop(Motion(moved, np.ones((480, 640), bool)), matrix, found.shape[1])
     inner = (slice(None), slice(16, -16), slice(16, -16))
     assert skin.all() and np.hypot(*true).max() > 2.5
     assert np.abs(found[:2] - true)[inner].mean() < 0.05
@@ -69,7 +69,7 @@ def test_a_person_is_read_about_as_it_is(written) -> None:
         clip = {name: values[()] for name, values in file[one.clip.name].items()}
     away = np.linalg.norm(clip["landmarks_found"] - clip["landmarks_true"], axis=-1)
     assert clip["detected"].all() and (away.mean() / regions.eye_distance(clip["landmarks_true"])).mean() < 0.06
-    assert clip["apex_true"] == one.apex and one.clip.onset < clip["apex_spotted"] < one.clip.offset
+    assert clip["apex_true"] == one.apex and one.clip.onset < clip["apex_flow"] < one.clip.offset
     shown = {unit[:-1] for unit in one.weights}
     position = one.apex - one.clip.first
     change = dict(zip(ACTION_UNITS, clip["au_true"][position, :, 2] - clip["au_true"][0, :, 2], strict=True))

@@ -39,6 +39,19 @@ def test_frames_without_a_face_count_as_such_and_not_as_errors() -> None:
     assert figures["all", "detected_percent"] == pytest.approx(75)
 
 
+def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found() -> None:
+    """The mouth goes 10 px down at the apex and is found half as far; all points lie 5 px beside, always."""
+    moved = clip()
+    moved.landmarks_true[:] = moved.landmarks_true[0]
+    moved.landmarks_true[4, 48:, 1] += 10
+    moved.landmarks_found[:] = moved.landmarks_true[0] + [5, 0]
+    moved.landmarks_found[4, 48:, 1] += 5
+    figures = found(pool.tables([moved])["landmarks"])
+    assert figures["all", "movement_kept_percent"] == pytest.approx(50)
+    off = np.where(np.arange(8) == 4, -5, 0) + 5 / 8  # of the mouth's height, about its mean
+    assert figures["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
+
+
 def test_pose_error_is_of_the_change_since_the_onset() -> None:
     turned = clip()
     turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
@@ -48,11 +61,15 @@ def test_pose_error_is_of_the_change_since_the_onset() -> None:
 
 
 def test_apex_error_in_frames_and_in_the_time_of_each_clip() -> None:
-    late, early = clip(apex_true=13, apex_spotted=15), clip(apex_true=13, apex_spotted=12, fps=200.0)
-    figures = found(pool.tables([late, early])["apex"])
-    assert figures["spotted", "error_frames"] == pytest.approx(1.5)
-    assert figures["spotted", "error_ms"] == pytest.approx((20 + 5) / 2)
+    late, early = clip(apex_true=13, apex_flow=15), clip(apex_true=13, apex_flow=12, fps=200.0, onset_spotted=10)
+    figures = found(pool.tables([late, early, clip(apex_true=13, apex_flow=12)])["apex"])
+    assert figures["flow", "error_frames"] == pytest.approx(4 / 3)
+    assert figures["flow", "error_ms"] == pytest.approx((20 + 5 + 10) / 3)
+    assert figures["flow", "error_percent"] == pytest.approx(100 * (4 / 3) / 6)
+    assert figures["flow", "median_error_percent"] == pytest.approx(100 / 6)
     assert figures["middle", "error_frames"] == pytest.approx(1)  # onset 11, offset 17: always 14
+    assert figures["regions", "error_ms"] == pytest.approx((10 + 5 + 10) / 3)
+    assert figures["onset", "error_frames"] == pytest.approx(1 / 3) and figures["offset", "error_frames"] == 0
 
 
 def test_a_clip_that_ends_at_its_apex_has_nothing_to_spot() -> None:
@@ -75,6 +92,24 @@ def test_a_unit_that_is_read_right_and_one_that_is_never_shown() -> None:
     assert ("AU4_left", "icc") not in figures and ("AU12_right", "icc") not in figures
     assert figures["AU12_both", "icc"] == pytest.approx(0) and ("AU12_both", "r") not in figures  # shown, never read
     assert figures["all", "icc"] == pytest.approx(icc / 2)
+
+
+def test_what_the_filter_keeps_of_noise_at_rest_and_of_the_apex() -> None:
+    """Onset in the sixth frame. Readings jump up and down by 1 in one unit, and by a quarter when filtered."""
+    unit, up_and_down = ACTION_UNITS.index("AU12"), np.array([1, -1, 1, -1, 1, 0, 0, 0]) / 2
+    smile = clip(onset=15, apex_true=16)
+    smile.au_true[6:, unit] = smile.au_change[6:, unit] = 2
+    smile.au_relative[6:, unit] = 1.7
+    smile.au_change[:5, unit] += up_and_down[:5, None]
+    smile.au_relative[:5, unit] += up_and_down[:5, None] / 4
+    smile.au_true[:, 0] = 3  # at rest, and no change
+    blink = clip(onset=15)
+    blink.au_true[2] = blink.au_change[1] = 5
+    figures = found(pool.tables([smile, blink, clip()])["aus"])
+    assert figures["all", "rest_noise"] == pytest.approx(np.sqrt(1 / 2 / len(ACTION_UNITS)))
+    assert figures["all", "rest_noise_kept_percent"] == pytest.approx(25)
+    assert figures["all", "apex_kept_percent"] == pytest.approx(85)
+    assert ("all", "rest_noise") not in found(pool.tables([clip()])["aus"])
 
 
 def test_flow_error_is_pooled_by_pixel() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
-from microexpr.faces import HEAD, POSE_POINTS
+from microexpr.faces.pose import HEAD, POSE_POINTS
 from microexpr.truth import regions
 
 SIZE = 128

@@ -1,4 +1,4 @@
-"""Each kind of bad input ends in its one line and a failure, and what was finished before stays."""
+"""Kinds of bad input through the command a user types: one line and a failure, and what was finished before stays."""
 
 import os
 import re

@@ -1,20 +1,51 @@
-# Intensities of 17 action units per frame and side.
-rule aus:
-    input:
-        faces="results/faces/{dataset}/{subject}.h5",
-        apex="results/apex/{dataset}/{subject}.h5",
-        code=code("aus"),
-    output:
-        "results/aus/{dataset}/{subject}.h5",
-    params:
-        rows=rows,
-        aus=PARAMS["aus"],
-    log:
-        "work/logs/aus/{dataset}/{subject}.log",
-    benchmark:
-        "work/times/aus/{dataset}/{subject}.tsv"
-    script:
-        "../scripts/aus.py"
+# Intensities of 17 action units per frame and side, read by whom `aus.backend` says.
+import json
+
+MIN_DETECTED = PARAMS["faces"]["min_detected"]
+
+if PARAMS["aus"]["backend"].startswith("pyfeat"):
+
+    rule aus:  # in py-feat's own environment, which a `script:` cannot choose
+        input:
+            faces="results/faces/{dataset}/{subject}.h5",
+            apex="results/apex/{dataset}/{subject}.h5",
+            environment=["envs/pyfeat/pyfeat.lock", "envs/pyfeat/detectors.py"],
+            code=code("aus_pyfeat"),
+            script="workflow/scripts/aus_pyfeat.py",
+        output:
+            "results/aus/{dataset}/{subject}.h5",
+        params:
+            job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
+        log:
+            "work/logs/aus/{dataset}/{subject}.log",
+        benchmark:
+            "work/times/aus/{dataset}/{subject}.tsv"
+        resources:
+            mem_mb=3000,
+        shell:
+            "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
+            "{input.script} {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
+
+else:
+
+    rule aus:
+        input:
+            faces="results/faces/{dataset}/{subject}.h5",
+            apex="results/apex/{dataset}/{subject}.h5",
+            tables=lambda w: RUN.tables(w.dataset, w.subject),
+            code=code("aus"),
+        output:
+            "results/aus/{dataset}/{subject}.h5",
+        params:
+            rows=rows,
+            aus=PARAMS["aus"],
+            min_detected=MIN_DETECTED,
+        log:
+            "work/logs/aus/{dataset}/{subject}.log",
+        benchmark:
+            "work/times/aus/{dataset}/{subject}.tsv"
+        script:
+            "../scripts/aus.py"
 
 
 rule all_aus:

@@ -11,7 +11,8 @@ rule truth_person:
         plan=lambda w: [one.row() for one in RUN.examined[w.dataset] if one.clip.subject == w.subject],
         scene=lambda w: SCENE | {"difficulty": w.difficulty},
         seed=SEED,
-        stages={name: PARAMS[name] for name in ("faces", "apex", "flow", "aus")},
+        # the embedded reader is measured, whichever is chosen
+        stages={name: PARAMS[name] for name in ("faces", "apex", "flow")} | {"aus": PARAMS["aus"] | {"backend": "embedded"}},
     log:
         "work/logs/truth/{difficulty}/{dataset}/{subject}.log",
     benchmark:

@@ -12,6 +12,7 @@ with logged(snakemake.log[0]):
         store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
         store.opened(snakemake.input.faces, "faces") as faces,
     ):
-        for clip in clips:
+        for clip in store.kept(faces, clips):
             found = apex.locate(clip, faces[clip.name], params)
-            file.group(clip.name, method=found.method).put_all(**found.arrays())
+            start, top, end = (found.methods[event] for event in apex.EVENTS)
+            file.group(clip.name, method=top, onset_method=start, offset_method=end).put_all(**found.arrays())

@@ -1,25 +1,24 @@
-"""Action-unit intensities of one subject's clips."""
+"""Action-unit intensities of one subject's clips, by the shipped regressor or from OpenFace's tables."""
 
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import aus, inputs, store
-    from microexpr.aus import filters, regressor
+    import aus_file
+    from microexpr import aus
+    from microexpr.aus import openface, regressor
     from microexpr.clip import Clip
     from microexpr.luma import luma
 
-    params = aus.Params(**snakemake.params.aus)
-    clips = [Clip.of(row) for row in snakemake.params.rows]
-    model = regressor.load()
-    with (
-        store.subject_file(snakemake.output[0], "aus", clips, aus=params.model_dump()) as file,
-        store.opened(snakemake.input.faces, "faces") as faces,
-        store.opened(snakemake.input.apex, "apex") as apex,
-    ):
-        file.put("fitted_on", model.fitted_on)
-        for clip in clips:
-            face = faces[clip.name]
-            onset = inputs.position(face, apex[clip.name], "onset")
+    sources, given = (snakemake.input.faces, snakemake.input.apex), snakemake.params
+    params, clips = aus.Params(**given.aus), [Clip.of(row) for row in given.rows]
+    if params.backend == "openface":
+        read, seen = openface.reader(given.min_detected), openface.FITTED_ON
+    else:
+        model = regressor.load()
+        seen = model.fitted_on
+
+        def read(clip, face, onset):
             crops, landmarks = luma(face["crop"][()]), face["landmarks_crop"][()]
-            curves = filters.curves(regressor.regress(crops, landmarks, onset, model), onset, clip.fps, params)
-            file.group(clip.name).put_all(frame=face["frame"][()], au_names=aus.ACTION_UNITS, **curves)
+            return regressor.regress(crops, landmarks, onset, model, params.sizes), {}
+
+    aus_file.write(snakemake.output[0], sources, clips, params, read, seen)

@@ -10,5 +10,13 @@ with logged(snakemake.log[0]):
     clips = [Clip.of(row) for row in snakemake.params.rows]
     with store.subject_file(snakemake.output[0], "faces", clips, faces=params.model_dump()) as file:
         for clip in clips:
-            numbers, pictures = datasets.pictures(clip)
-            file.group(clip.name).put_all(frame=numbers, **faces.track(pictures, params, clip.id).arrays())
+            numbers, pictures = datasets.pictures(clip, note=print)
+            try:
+                found = faces.track(pictures, params, clip.id, clip.fps)
+            except faces.Faceless as reason:  # the clip ends here, and the index says why
+                print(f"left out: {reason}")
+                file.group(clip.name, left_out=str(reason)).put_all(frame=numbers, detected=reason.detected)
+            else:
+                if found.other_faces:
+                    print(f"{clip.id}: {1 + found.other_faces} faces, of which the largest over all frames was taken")
+                file.group(clip.name).put_all(frame=numbers, **found.arrays())

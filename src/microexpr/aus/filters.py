@@ -1,4 +1,6 @@
-"""Action-unit curves in time: smoothed, and relative to the onset. Arrays in, arrays out."""
+"""Action-unit curves in time: smoothed, relative, and laid onto another face. Arrays in, arrays out."""
+
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +26,28 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
 def relative(curves: np.ndarray, onset: int) -> np.ndarray:
     """[T, ...]: change since the frame at position `onset` (FAMGAN, eq. 3, as its text means it)."""
     return curves - curves[onset]
+
+
+def stepwise(curves: np.ndarray) -> np.ndarray:
+    """[T, ...]: change since the frame before, 0 in the first (FAMGAN, eq. 3, as it is printed)."""
+    return np.diff(curves, axis=0, prepend=curves[:1])
+
+
+def modulated(
+    source: np.ndarray,
+    target: np.ndarray,
+    onset: int,
+    alpha: float = 0.1,
+    relative_to: Literal["onset", "previous"] = "onset",
+) -> np.ndarray:
+    """[T, ...] in 0..5: what a target face is asked to show, from `source` [T, ...], smoothed (FAMGAN, eq. 3).
+
+    `alpha` times the target's own intensities `target` [...] (its default is ours: the paper says "small"), plus the
+    source's change: since the frame at position `onset`, as the paper's text has it, or since the frame before, as its
+    equation has it. Sides are asked for one by one.
+    """
+    change = relative(source, onset) if relative_to == "onset" else stepwise(source)
+    return np.clip(alpha * target + change, 0, LARGEST)
 
 
 def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 What may not come in: pixels' meaning, protocols, the generator. One file per data set; `LAYOUTS` lists them.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import numpy as np
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import affectnet, casme2, ckplus, mmi, oulu_casia, samm, smic, video
-from microexpr.datasets.frames import held, is_video, read
+from microexpr.datasets.copies import asked
+from microexpr.datasets.frames import held, is_video
 from microexpr.datasets.layout import Layout
+from microexpr.datasets.picture import Altered, described, read
 from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {
-    room.LAYOUT.name: room.LAYOUT for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
+    room.LAYOUT.name: asked(room.LAYOUT) for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them
@@ -38,15 +41,28 @@ def root(dataset: str, origin: Origin) -> Path:
 def is_licensed_here(dataset: str) -> bool:
     """Whether the user has put the licensed data set at data/raw/<dataset>.
 
-    Raises DataError for a link that leads nowhere and for an empty folder: a disk that is not mounted must not make
-    generated faces take the place of licensed ones."""
+    Raises DataError for a link that leads nowhere, an empty folder and one of another name, such as CASME II: a disk
+    that is not mounted or a slip must not make generated faces take the place of licensed ones."""
     folder = root(dataset, "licensed")
     if not folder.is_symlink() and not folder.exists():
+        if meant := _meant(dataset):
+            raise DataError(f"{meant}: must be a folder named {dataset}; rename or unpack it, or take it away")
         return False
     if not folder.is_dir() or not any(folder.iterdir()):
-        what = "leads nowhere" if folder.is_symlink() and not folder.exists() else "is an empty folder"
+        what = "is no folder" if folder.is_file() else "is an empty folder" if folder.is_dir() else "leads nowhere"
         raise DataError(f"{folder}: {what}; mount the disk, or remove it to run on generated faces")
     return True
+
+
+def _meant(dataset: str) -> Path | None:
+    """What lies under data/raw and is called like a data set, but for case, blanks and an archive's suffix."""
+    called = {_plain(dataset), _plain(LAYOUTS[dataset].title)}
+    beside = sorted(RAW.iterdir()) if RAW.is_dir() else []
+    return next((path for path in beside if {_plain(path.name), _plain(path.stem)} & called), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
@@ -63,28 +79,35 @@ def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
     return sorted(found.items())
 
 
-def pictures(clip: Clip, home: Path | None = None) -> tuple[list[int], Callable[[], Iterator[np.ndarray]]]:
+def pictures(
+    clip: Clip, home: Path | None = None, note: Callable[[str], object] = lambda _: None
+) -> tuple[list[int], Callable[[], Iterator[np.ndarray]]]:
     """Frame numbers, and a function that gives the pictures in their order as often as it is called.
 
-    `home` is the data set's folder where it is not the usual one. Small clips stay decoded in memory, large ones are
-    read again. Raises DataError for a picture that is missing, unreadable, or of another size than the first."""
+    `home` is the data set's folder where it is not the usual one. `note` is called, once all were read, with a line for
+    each way in which they were altered for it (`picture.read`). Small clips stay decoded in memory, large ones are read
+    again. Raises DataError for a picture that is missing, unreadable, or of another size than the first."""
     numbers, paths = zip(*frames(clip, home), strict=True)
     kept: list[np.ndarray] = []
+    altered, lines = Altered(), list[str]()
 
     def each() -> Iterator[np.ndarray]:
         yield from kept
         rest = paths[len(kept) :]
-        decoded = video.read(paths[0], len(paths), start=len(kept)) if is_video(paths[0]) else map(read, rest)
+        if is_video(paths[0]):
+            decoded = video.read(paths[0], len(paths), start=len(kept))
+        else:
+            decoded = (read(path, altered) for path in rest)
         for path, picture in zip(rest, decoded, strict=True):
             if kept and picture.shape != kept[0].shape:
-                raise DataError(f"{path}: must be {_size(kept[0])} like the clip's first frame, not {_size(picture)}")
+                was, now = described(kept[0]), described(picture)
+                raise DataError(f"{path}: must be {was} like the clip's first frame, not {now}")
             if not kept or (len(kept) + 1) * picture.nbytes <= HELD_BYTES:
                 kept.append(picture)
             yield picture
+        if not lines:
+            lines.extend(altered.said(paths[0].parent, len(paths)))
+            for line in lines:
+                note(line)
 
     return list(numbers), each
-
-
-def _size(picture: np.ndarray) -> str:
-    kind = "grey" if picture.ndim == 2 else "colour"
-    return f"{picture.shape[1]}x{picture.shape[0]} {kind}"

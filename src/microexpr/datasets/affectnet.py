@@ -4,7 +4,6 @@ Quirks it handles: the lists lie at the root or in a folder of their own; rows w
 shown: a clip's `subject` is the directory of its picture, not a person. Action units and events are not annotated.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets.layout import Layout, first_folder, gathered, label_of, plain
-from microexpr.errors import DataError, nearest
+from microexpr.datasets.listing import listing
+from microexpr.errors import DataError
 
 LISTS = ("training.csv", "validation.csv")
 LISTS_FOLDER = "Manually_Annotated_file_lists"
@@ -46,14 +46,8 @@ def _rows(root: Path) -> Iterator[tuple[str, str, str]]:
     for name in LISTS:
         if not (folder / name).is_file():
             raise DataError(f"{root}: must hold {name} or {LISTS_FOLDER}/{name}, found neither")
-        with (folder / name).open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            for column in (PATH, EXPRESSION):
-                if column not in (table.fieldnames or ()):
-                    near = nearest(column, table.fieldnames or ())
-                    raise DataError(f"{folder / name}: column {column!r} is missing in row 1{near}")
-            for row in table:
-                yield f"{name}, row {table.line_num}", row[PATH] or "", row[EXPRESSION] or ""
+        for number, row in listing(folder / name, (PATH, EXPRESSION)):
+            yield f"{name}, row {number}", row[PATH], row[EXPRESSION]
 
 
 def _code(expression: str, where: str) -> int:

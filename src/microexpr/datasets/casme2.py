@@ -5,50 +5,66 @@ folders without a row; subject numbers as text or as numbers.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import contiguous, listed
-from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of, plain
+from microexpr.datasets.layout import (
+    OBJECTIVE,
+    Counts,
+    Layout,
+    first_folder,
+    gathered,
+    label_of,
+    ordered,
+    unread,
+    without_row,
+)
 from microexpr.errors import DataError
 
-FRAME = re.compile(r"(?:reg_)?img_?(\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
+FRAME = re.compile(r"(?:reg_)?img_?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
 COLUMNS = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 FOLDERS = ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected", "Cropped/Cropped", "Cropped")
+Key = tuple[str, str]  # subject and clip
 DROPPED = ("fear", "sadness")  # MEGC2019 keeps neither of CASME II
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS).relative_to(root)
-    classes = dict(_objective_classes(root))
     clips: list[Clip] = []
-    notes: list[str] = []
-    rows = list(workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS))
-    for row in rows:
+    notes = unread(root, root / pictures, *FOLDERS)
+    if "Cropped" in pictures.parts:
+        notes.append(f"{root / pictures}: cropped frames are read, which have lost what lies around the face")
+    classes = _objective_classes(root, notes, problems)
+    known: set[Key] = set()
+    for row in workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS):
         with gathered(problems):
-            clip = _clip(root, pictures, origin, row, classes, notes)
-            if any(clip.id == other.id for other in clips):
-                raise DataError(f"clip {clip.id} has two rows ({row.where})")
-            clips.append(clip)
-    known = {(_subject(row), row.text("Filename")) for row in rows}
-    for folder in sorted((root / pictures).glob("sub*/*/")):
-        if folder.parts[-2:] not in known:
-            notes.append(f"{folder}: has no row in the annotation; passed over")
+            subject, name = _key(row)
+            if (subject, name) in known:
+                raise DataError(f"clip casme2/{subject}/{name} has two rows, this is the second ({row.where})")
+            known.add((subject, name))
+            clips.append(_clip(root, pictures / subject / name, origin, row, classes, notes))
+    notes += without_row(root / pictures, known)
+    notes += [
+        f"clip casme2/{subject}/{name} has an AU-based class, but no row in the annotation"
+        for subject, name in sorted(classes.keys() - known)
+    ]
     return sorted(clips, key=lambda clip: clip.id), notes
 
 
-def _subject(row: workbook.Row) -> str:
-    return f"sub{row.text('Subject').removeprefix('sub').zfill(2)}"
+def _key(row: workbook.Row) -> Key:
+    """sub01 for 1, 01, sub1 and sub01; and the clip's name."""
+    written = row.name("Subject")
+    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", written, re.IGNORECASE)):
+        raise DataError(f"Subject must be a number like 01 or sub01, not {written!r} ({row.where})")
+    return f"sub{int(match[1]):02d}", row.name("Filename")
 
 
 def _clip(
-    root: Path, pictures: Path, origin: Origin, row: workbook.Row, classes: dict[tuple[str, str], int], notes: list[str]
+    root: Path, folder: Path, origin: Origin, row: workbook.Row, classes: dict[Key, int], notes: list[str]
 ) -> Clip:
-    subject = plain(_subject(row), row.where)
-    name = plain(row.text("Filename"), row.where)
-    folder = pictures / subject / name
+    subject, name = folder.parts[-2:]
     found = contiguous(listed(root / folder, FRAME), root / folder)
     where = f"{row.where}, clip {name}"
     onset, offset = row.integer("OnsetFrame"), row.integer("OffsetFrame")
@@ -59,10 +75,8 @@ def _clip(
         offset = max(found)
     if apex is not None and onset > apex:
         raise DataError(f"OnsetFrame must be <= ApexFrame, not {onset} > {apex} ({where})")
-    for word, number in (("OnsetFrame", onset), ("ApexFrame", apex), ("OffsetFrame", offset)):
-        if number is not None and not min(found) <= number <= max(found):
-            raise DataError(f"{word} must lie in the frames {min(found)}..{max(found)}, not {number} ({where})")
-    emotion = row.text("Estimated Emotion").lower()
+    ordered(where, found, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
+    emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
     label = label_of(emotion, DROPPED)
     if label is not None and (written == "/" or apex == onset):
         notes.append(f"no apex after the onset: not among MEGC2019's 145 clips ({where})")
@@ -77,11 +91,17 @@ def _clip(
     )  # fmt: skip
 
 
-def _objective_classes(root: Path) -> Iterator[tuple[tuple[str, str], int]]:
-    """By (subject, clip): a workbook of its own, which not every copy has."""
-    for file in sorted(root.glob("CASME2-ObjectiveClasses.xlsx")):
-        for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
-            yield (_subject(row), row.text("Filename")), row.integer("Objective Class")
+def _objective_classes(root: Path, notes: list[str], problems: list[str] | None) -> dict[Key, int]:
+    """By subject and clip: from a workbook of its own, which not every copy has."""
+    file = workbook.optional(root, "CASME2-ObjectiveClasses*.xlsx")
+    if file is None:
+        notes.append(f"{root}: has no CASME2-ObjectiveClasses.xlsx: AU-based classes are not known")
+        return {}
+    classes: dict[Key, int] = {}
+    for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
+        with gathered(problems):
+            classes[_key(row)] = row.integer_of("Objective Class", OBJECTIVE)
+    return classes
 
 
 MEGC2019 = (88, 32, 25)  # clips by class

@@ -12,7 +12,7 @@ from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of
 from microexpr.errors import DataError
 
-FRAME = re.compile(r"S\d+_\d+_(\d+)\.(?:png|tiff?)", re.IGNORECASE)
+FRAME = re.compile(r"(?P<whose>S\d+_\d+)_(?P<number>\d+)\.(?:png|tiff?)", re.IGNORECASE)
 ANNOTATED = re.compile(r"(S\d+)_(\d+)_(\d+)_emotion\.txt")
 IMAGES = ("cohn-kanade-images", "extended-cohn-kanade-images/cohn-kanade-images", "extended-cohn-kanade-images")
 EMOTIONS = ("Emotion", "Emotion_labels/Emotion", "Emotion_labels")
@@ -46,7 +46,7 @@ def _clip(root: Path, images: Path, codes: Path, origin: Origin, file: Path) -> 
         raise DataError(f"an emotion file must be named like S005/001/S005_001_00000011_emotion.txt, not {file}")
     subject, number, apex = match[1], match[2], int(match[3])
     folder = images / subject / number
-    found = contiguous(listed(folder, FRAME), folder)
+    found = contiguous(listed(folder, FRAME, f"{subject}_{number}"), folder)
     if apex != max(found):
         raise DataError(f"the apex, frame {apex}, must be the last frame, not {max(found)} its end ({file}, {folder})")
     emotion = _emotion(file)

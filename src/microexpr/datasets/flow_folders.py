@@ -16,8 +16,10 @@ import numpy as np
 
 from microexpr.clip import LABELS, Clip
 from microexpr.datasets import casme2, samm, smic
-from microexpr.datasets.frames import read as decoded
 from microexpr.datasets.layout import gathered, holds, plain
+from microexpr.datasets.listing import listing
+from microexpr.datasets.picture import Altered
+from microexpr.datasets.picture import read as decoded
 from microexpr.errors import DataError
 
 NAME = "flow_folders"  # below data/raw
@@ -77,8 +79,9 @@ class Person:
 def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     """All clips, sorted by id, and notes on what was passed over. `folder` of a clip is its picture, below `root`.
 
-    No frame is known, so frame numbers, counts and rates are 0 and the apex is None. Each data set that is there must
-    have MEGC2019's clips, people and classes; every subject's u_train must be all other subjects' u_test.
+    No frame is known, so first and last, counts and rates are 0, and onset, apex and offset are None. Each data set
+    that is there must have MEGC2019's clips, people and classes; every subject's u_train must be all other subjects'
+    u_test.
 
     Raises DataError, naming file, row or clip, for whatever is not so; where `problems` is a list, each is appended to
     it instead.
@@ -100,10 +103,12 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
 def picture(root: Path, clip: Clip) -> np.ndarray:
     """uint8[28, 28, 3], RGB: u, v, strain (OpenCV's order, BGR, is the reverse), each scaled to 0..255 in this clip.
 
-    Raises DataError for a picture that is missing, unreadable or of another size.
+    Raises DataError for a picture that is missing, unreadable, of another size, or of other pixels than 8 bits of RGB.
     """
-    path = root / clip.folder
-    found = decoded(path)
+    path, altered = root / clip.folder, Altered()
+    found = decoded(path, altered)
+    if altered:  # a face bears that, a measurement does not
+        raise DataError(f"{path}: must be a PNG of 8 bits RGB, not {' '.join(sorted(altered))} (clip {clip.id})")
     if found.shape != (SIZE, SIZE, 3):
         raise DataError(f"{path}: must be {SIZE}x{SIZE}x3, not {'x'.join(map(str, found.shape))} (clip {clip.id})")
     return found
@@ -159,7 +164,7 @@ def _tables(folder: Path) -> list[Path]:
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
             header = next(csv.reader(file), [])
-        if set(COLUMNS) <= set(header):
+        if set(COLUMNS) <= set(re.split(r"[,;\t|]", ",".join(header))):
             found.append(path)
     return found
 
@@ -176,8 +181,9 @@ def _pictures(folder: Path) -> Iterator[Path]:
 def _clip(root: Path, path: Path, person: Person, written: str, label: int) -> Clip:
     return Clip(
         dataset=person.dataset, subject=person.subject, name=plain(person.clip_name(written), str(path)),
-        origin="licensed", folder=str(path.relative_to(root)), first=0, last=0, frames=0, onset=0, apex=None, offset=0,
-        fps=0, emotion=LABELS[label], label=label, objective_class=None, action_units="",
+        origin="licensed", folder=str(path.relative_to(root)), first=0, last=0, frames=0,
+        onset=None, apex=None, offset=None, fps=0, emotion=LABELS[label], label=label,
+        objective_class=None, action_units="",
     )  # fmt: skip
 
 
@@ -242,22 +248,18 @@ def _few(names: set[Named]) -> str:
 def _listed(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Read:
     """The second layout: clips are the rows of the list."""
     clips: list[Clip] = []
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            rows = list(csv.DictReader(file))
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"{table}: must be a CSV file in UTF-8 ({error})") from error
-    for number, row in enumerate(rows, 2):
+    rows = list(listing(table, COLUMNS))
+    for number, row in rows:
         with gathered(problems):
             clips.append(_row(root, folder, row, f"{table}, row {number}"))
-    known = {"_".join((row[column] or "").strip() for column in COLUMNS[:2]) for row in rows}
+    known = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
     strange = sorted(path for path in _pictures(folder) if path.stem.strip() not in known)
     notes = [f"{path}: has no row in {table.name}; passed over" for path in strange]
     return sorted(clips, key=lambda clip: clip.id), notes, []
 
 
-def _row(root: Path, folder: Path, row: dict[str, str | None], where: str) -> Clip:
-    subject, name, label = ((row[column] or "").strip() for column in COLUMNS)
+def _row(root: Path, folder: Path, row: dict[str, str], where: str) -> Clip:
+    subject, name, label = (row[column] for column in COLUMNS)
     person = Person.of(subject, where)
     stem = f"{subject}_{plain(name, where)}"
     for path in (folder / f"{stem} .png", folder / f"{stem}.png"):  # in circulation with a blank before the dot

@@ -1,14 +1,15 @@
-"""Frames on disk: which are there, and their pixels. Knows no data set."""
+"""Frames on disk: which are there, and which files among them are none. Knows no data set and no pixels."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from microexpr.datasets import video
-from microexpr.errors import DataError
+from microexpr.errors import DataError, nearest
 
 VIDEO = ".avi"
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", ".jp2", ".pgm", ".ppm")
+SHOWN = 3  # names in a message
 
 
 def held(where: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
@@ -28,45 +29,59 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() == VIDEO
 
 
-def listed(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
-    """Paths by frame number; files that are no frames (links, thumbnails) are passed over.
+def listed(folder: Path, pattern: re.Pattern[str], whose: str | None = None) -> dict[int, Path]:
+    """Paths by the pattern's group `number`; files that are no frames are passed over, `strays` has them.
 
-    Raises DataError if the folder is missing, empty, or holds one number twice."""
+    Where `whose` is given, the pattern's group of that name must be the same. Raises DataError if the folder is
+    missing, empty, or holds one number twice."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: is not there; the annotation names it")
+        raise DataError(f"{folder}: is not there; the annotation names it{_near(folder)}")
     found: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         match = pattern.fullmatch(path.name)
         if match is None:
             continue
-        number = int(match[1])
+        number = int(match["number"])
         if number in found:
             raise DataError(f"{folder}: frame {number} is there twice, {found[number].name} and {path.name}")
+        if whose is not None and match["whose"] != whose:
+            raise DataError(f"{path}: must be a frame of {whose}, not of {match['whose']}")
         found[number] = path
     if not found:
-        raise DataError(f"{folder}: holds no frames named like {pattern.pattern}")
+        names = few(path.name for path in folder.iterdir()) or "nothing"
+        raise DataError(f"{folder}: holds no frames named like {pattern.pattern}, found {names}")
     return found
+
+
+def strays(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
+    """Names of pictures that no frame is called by, a copy's "img46 (1).jpg"; and how many other files there are."""
+    names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
+    pictures = [name for name in names if Path(name).suffix.lower() in PICTURES and not name.startswith(".")]
+    return pictures, len(names) - len(pictures)
 
 
 def contiguous(found: dict[int, Path], folder: Path) -> dict[int, Path]:
     """The same, for a data set that numbers its frames one by one. Raises DataError naming the first gap."""
-    for number in range(min(found), max(found)):
-        if number not in found:
-            raise DataError(f"{folder}: frame {number} is missing between {min(found)} and {max(found)}")
+    if missing := gaps(found):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DataError(f"{folder}: frame {missing[0]}{more} is missing between {min(found)} and {max(found)}")
     return found
 
 
-def read(path: Path) -> np.ndarray:
-    """A picture as uint8[H, W] if grey, else RGB uint8[H, W, 3]. Raises DataError if it does not decode whole."""
-    from PIL import Image, ImageFile, UnidentifiedImageError
+def gaps(found: dict[int, Path]) -> list[int]:
+    """Numbers between the first and the last frame that are not there; of the camera's counter, at most a thousand."""
+    between = range(min(found), min(max(found), min(found) + len(found) + 1000))
+    return [number for number in between if number not in found]
 
-    ImageFile.LOAD_TRUNCATED_IMAGES = False  # face_recognition sets it for the whole process: grey for what is lost
-    try:
-        with Image.open(path) as image:
-            if image.mode not in ("L", "RGB", "RGBA", "P", "YCbCr"):
-                raise DataError(f"{path}: must have 8 bits a channel, not mode {image.mode}")
-            return np.asarray(image if image.mode == "L" else image.convert("RGB"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: the frame is missing") from None
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        raise DataError(f"{path}: is not a readable picture ({error})") from error
+
+def few(names: Iterable[str]) -> str:
+    """The first few, sorted, for a message; "" if there are none."""
+    every = sorted(names)
+    return ", ".join(every[:SHOWN]) + (f" and {len(every) - SHOWN} more" if len(every) > SHOWN else "")
+
+
+def _near(folder: Path) -> str:
+    """A name beside the missing folder that may be meant."""
+    while not folder.parent.is_dir():
+        folder = folder.parent
+    return nearest(folder.name, (path.name for path in folder.parent.iterdir()))

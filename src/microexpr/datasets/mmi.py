@@ -1,7 +1,7 @@
 """MMI: 205 frontal sequences with an emotion, colour video of 24 or 25 fps, neutral to neutral (Pantic et al. 2005).
 
 Quirks it handles: pages of the search lie side by side, each with its `Sessions`; sessions in profile or without an
-emotion; XML beside each video. The apex is not annotated: it is spotted.
+emotion; XML beside each video. No event is annotated: onset, apex and offset are spotted.
 """
 
 import re
@@ -12,11 +12,12 @@ from typing import NoReturn
 
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import video
-from microexpr.datasets.layout import Counts, Layout, gathered, label_of
+from microexpr.datasets.layout import Counts, Layout, gathered, holds, label_of
 from microexpr.errors import DataError
 
 ANNOTATION = re.compile(r"(S\d+)-\d+\.xml")
 EMOTION = {"1": "anger", "2": "disgust", "3": "fear", "4": "happiness", "5": "sadness", "6": "surprise"}
+RATES = (24, 25)  # frames a second
 FRONTAL, VIEWS = "0", ("0", "1", "2")  # frontal, profile, both in one picture
 
 
@@ -35,6 +36,11 @@ def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple
                 raise DataError(f"clip {clip.id} must lie in one session, not in a second one ({folder})")
             clips.append(clip)
     notes = [f"{root}: sessions {why}: {number}, passed over" for why, number in sorted(passed.items())]
+    notes += [
+        f"{root / clip.folder}: has {clip.fps} frames a second, where MMI has {' or '.join(map(str, RATES))}"
+        for clip in clips
+        if clip.fps not in RATES
+    ]
     return sorted(clips, key=lambda clip: clip.id), notes
 
 
@@ -50,14 +56,23 @@ def _clip(root: Path, folder: Path, origin: Origin, passed: Counter[str]) -> Cli
     if emotion is None:
         passed["without an emotion of 1..6"] += 1
         return None
-    file = annotations[0].with_suffix(".avi")
+    file = _video(annotations[0])
     frames, rate = video.measure(file)
     return Clip(
         dataset="mmi", subject=file.stem.split("-")[0], name=file.stem, origin=origin,
         folder=str(file.relative_to(root)), first=0, last=frames - 1, frames=frames,
-        onset=0, apex=None, offset=frames - 1, fps=rate, emotion=emotion, label=label_of(emotion),
+        onset=None, apex=None, offset=None, fps=rate, emotion=emotion, label=label_of(emotion),
         objective_class=None, action_units=_action_units(file.with_name(f"{file.stem}-oao_aucs.xml")),
     )  # fmt: skip
+
+
+def _video(annotation: Path) -> Path:
+    """The file of the same name with .avi, in whatever case."""
+    named = annotation.with_suffix(".avi")
+    found = [path for path in annotation.parent.iterdir() if path.name.lower() == named.name.lower()]
+    if not found:
+        raise DataError(f"{named}: the video is missing; found {holds(annotation.parent)}")
+    return found[0]
 
 
 def _view(file: Path) -> str:
@@ -78,7 +93,10 @@ def _action_units(file: Path) -> str:
     """The coded units, "1+2+5"; "" where the session has no such file, since most have none."""
     if not file.exists():
         return ""
-    return "+".join(unit.get("Number", "") for unit in _parsed(file).iter("ActionUnit"))
+    numbers = [unit.get("Number", "") for unit in _parsed(file).iter("ActionUnit")]
+    if strange := [number for number in numbers if not re.fullmatch("[0-9]{1,2}", number)]:
+        raise DataError(f"an action unit must have a number of 1..99, not {strange[0]!r} ({file})")
+    return "+".join(numbers)
 
 
 class _NoDoctype(ElementTree.TreeBuilder):

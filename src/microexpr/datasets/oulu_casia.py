@@ -12,7 +12,7 @@ from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import Counts, Layout, first_folder, gathered, label_of
 from microexpr.errors import DataError
 
-FRAME = re.compile(r"(\d+)\.(?:jpeg|jpg|png)", re.IGNORECASE)
+FRAME = re.compile(r"(?P<number>\d+)\.(?:jpeg|jpg|png)", re.IGNORECASE)
 FOLDERS = ("B_OriginalImg/VL/Strong", "OriginalImg/VL/Strong", "VL/Strong")
 EMOTIONS = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 

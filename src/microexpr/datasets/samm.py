@@ -9,10 +9,11 @@ from pathlib import Path
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import contiguous, listed
-from microexpr.datasets.layout import Counts, Layout, gathered, label_of, plain
+from microexpr.datasets.layout import OBJECTIVE, Counts, Layout, first_folder, gathered, label_of, ordered, without_row
 from microexpr.errors import DataError
 
-FRAME = re.compile(r"\d{3}_(\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
+FRAME = re.compile(r"(?P<whose>\d{3})_(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
+FOLDERS = ("SAMM/SAMM", "SAMM", ".")
 COLUMNS = (
     "Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame",
     "Action Units", "Estimated Emotion", "Objective Classes",
@@ -20,41 +21,41 @@ COLUMNS = (
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
-    pictures = Path("SAMM") if (root / "SAMM").is_dir() else Path()
+    pictures = first_folder(root, *FOLDERS).relative_to(root)
     clips: list[Clip] = []
-    rows = list(workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY"))
-    for row in rows:
+    known: set[tuple[str, str]] = set()
+    for row in workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY"):
         with gathered(problems):
-            clip = _clip(root, pictures, origin, row)
-            if any(clip.id == other.id for other in clips):
-                raise DataError(f"clip {clip.id} has two rows ({row.where})")
-            clips.append(clip)
-    known = {(row.text("Subject").zfill(3), row.text("Filename")) for row in rows}
-    notes = [
-        f"{folder}: has no row in the annotation; passed over"
-        for folder in sorted((root / pictures).glob("[0-9][0-9][0-9]/*/"))
-        if folder.parts[-2:] not in known
-    ]
+            subject, name = _subject(row), row.name("Filename")
+            if (subject, name) in known:
+                raise DataError(f"clip samm/{subject}/{name} has two rows, this is the second ({row.where})")
+            known.add((subject, name))
+            clips.append(_clip(root, pictures / subject / name, origin, row))
+    notes = without_row(root / pictures, known)
     return sorted(clips, key=lambda clip: clip.id), notes
 
 
-def _clip(root: Path, pictures: Path, origin: Origin, row: workbook.Row) -> Clip:
-    subject = plain(row.text("Subject").zfill(3), row.where)
-    name = plain(row.text("Filename"), row.where)
-    folder = pictures / subject / name
-    found = contiguous(listed(root / folder, FRAME), root / folder)
+def _subject(row: workbook.Row) -> str:
+    """006 for 6 and 006."""
+    written = row.name("Subject")
+    if not re.fullmatch(r"[0-9]{1,3}", written):
+        raise DataError(f"Subject must be a number like 006, not {written!r} ({row.where})")
+    return written.zfill(3)
+
+
+def _clip(root: Path, folder: Path, origin: Origin, row: workbook.Row) -> Clip:
+    subject, name = folder.parts[-2:]
+    found = contiguous(listed(root / folder, FRAME, subject), root / folder)
     onset, apex, offset = (row.integer(c) for c in ("Onset Frame", "Apex Frame", "Offset Frame"))
     where = f"{row.where}, clip {name}"
     if not onset <= apex <= offset:
         raise DataError(f"onset <= apex <= offset must hold, not {onset}, {apex}, {offset} ({where})")
-    for word, number in (("Onset Frame", onset), ("Apex Frame", apex), ("Offset Frame", offset)):
-        if not min(found) <= number <= max(found):
-            raise DataError(f"{word} must lie in the frames {min(found)}..{max(found)}, not {number} ({where})")
-    emotion = row.text("Estimated Emotion").lower()
+    ordered(where, found, **{"Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset})
+    emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
     return Clip(
         dataset="samm", subject=subject, name=name, origin=origin, folder=str(folder),
         first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
-        emotion=emotion, label=label_of(emotion), objective_class=row.integer("Objective Classes"),
+        emotion=emotion, label=label_of(emotion), objective_class=row.integer_of("Objective Classes", OBJECTIVE),
         action_units=row.text("Action Units"),
     )  # fmt: skip
 

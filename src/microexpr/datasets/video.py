@@ -12,20 +12,23 @@ import numpy as np
 
 from microexpr.errors import DataError
 
+MOST, FASTEST = 10**6, 1000  # frames, and frames a second, that a header is believed
+
 
 def measure(path: Path) -> tuple[int, int]:
     """Frames and frames a second, as the file's header tells them. Raises DataError if it is no video that opens."""
     with _opened(path) as capture:
-        frames, rate = round(capture.get(cv2.CAP_PROP_FRAME_COUNT)), round(capture.get(cv2.CAP_PROP_FPS))
-    if frames < 1 or rate < 1:
-        raise DataError(f"{path}: must hold frames and a rate, not {frames} frames at {rate} a second")
-    return frames, rate
+        frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):  # not a number is in no range
+        raise DataError(f"{path}: must hold frames and a rate, not {frames:g} frames at {rate:g} a second")
+    return round(frames), round(rate)
 
 
 def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
     """The pictures of frames start..frames-1, RGB uint8[H, W, 3] each.
 
-    Raises DataError naming the first frame that does not decode: a copy that was cut short has fewer than `frames`."""
+    Raises DataError naming the first frame that does not decode: a copy that was cut short has fewer than `frames`. So
+    it does where more follow: a header that lies."""
     with _opened(path) as capture:
         for number in range(frames):
             decoded = capture.grab()
@@ -35,6 +38,8 @@ def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
             if picture is None:
                 raise DataError(f"{path}: must hold {frames} frames, but frame {number} does not decode")
             yield cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        if capture.grab():
+            raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")
 
 
 @contextmanager

@@ -57,9 +57,9 @@ def write_person(plan: list[Planned], scene: Scene, seed: int, root: str | Path,
                 landmarks=np.stack(landmarks),
                 pose=played.pose,
                 gaze=played.gaze,
-                onset=one.clip.onset,
+                onset=one.onset,
                 apex=one.apex,
-                offset=one.clip.offset,
+                offset=one.offset,
             )
             print(f"{one.clip.id}: {one.clip.frames} frames", file=sys.stderr)
 
@@ -80,7 +80,7 @@ def play(one: Planned, performer: Performer, scene: Scene, seed: int) -> Perform
     if clip.frames == 1:  # a single picture is the last moment of a rise
         played = perform(performer, one.weights, 0, 1, 1, 2, PICTURE_FPS, dial, rng)
         return Performance(*(getattr(played, name)[1:] for name in Performance.__slots__))
-    events = (clip.onset - clip.first, one.apex - clip.first, clip.offset - clip.first)
+    events = (one.onset - clip.first, one.apex - clip.first, one.offset - clip.first)
     return perform(performer, one.weights, *events, clip.frames, clip.fps, dial, rng)
 
 

@@ -97,9 +97,7 @@ class Face:
         zoom: float = 1.0,
     ) -> Traced:
         """What is seen at the middle of every pixel of the picture that `render` makes of the same arguments."""
-        points, _, _ = self._posed(action_units / np.float32(FULL))
-        turn = rotation(*(float(angle) for angle in pose))
-        screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        screen = self.projected(action_units, pose, shift, size, zoom)
         width, height = size
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
@@ -111,6 +109,19 @@ class Face:
             corners=self._triangles[hit],
             weights=np.dstack([weights, 1 - weights.sum(axis=2)]),
         )
+
+    def projected(
+        self,
+        action_units: np.ndarray,
+        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
+        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
+        size: tuple[int, int] = (640, 480),
+        zoom: float = 1.0,
+    ) -> np.ndarray:
+        """float32[V, 3]: where `render` puts every point of the mesh, x and y in px and depth; nothing is drawn."""
+        points, _, _ = self._posed(action_units / np.float32(FULL))
+        turn = rotation(*(float(angle) for angle in pose))
+        return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
     def _assemble(self) -> None:
         """One list of vertices for all layers (rig, shells, curtain, eyeballs) and of triangles, outermost first."""

@@ -117,15 +117,16 @@ def _clip(
     fps = LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
     objective, first = objective_class(_numbers(weights)), named.first
+    onset, apex, offset = first + onset, first + apex, first + offset
     clip = Clip(
         dataset=native.dataset, subject=named.subject, name=named.name, origin="generated", folder=named.folder,
         first=first, last=first + frames - 1, frames=frames,
-        onset=first + onset, apex=first + apex if native.apex_annotated else None, offset=first + offset, fps=fps,
-        emotion=emotion, label=native.label(emotion),
+        onset=onset if native.ends_annotated else None, apex=apex if native.apex_annotated else None,
+        offset=offset if native.ends_annotated else None, fps=fps, emotion=emotion, label=native.label(emotion),
         objective_class=objective if native.codes_classes else None,
         action_units=native.code(weights, objective, rng),
     )  # fmt: skip
-    return Planned(clip, weights, first + apex, named.file)
+    return Planned(clip, weights, onset, apex, offset, named.file)
 
 
 def _numbers(weights: dict[str, float]) -> frozenset[int]:

@@ -53,12 +53,12 @@ def landmarks(rows: Sequence[Row]) -> bytes:
 
 
 def apex(rows: Sequence[Row]) -> bytes:
-    """SVG: apex error by data set, spotted beside the frame in the middle, a panel for each difficulty."""
+    """SVG: apex error by data set, both spotters beside the frame in the middle, a panel for each difficulty."""
 
     def key(difficulty: str, dataset: str, part: str) -> Key:
         return dataset, difficulty, part, "error_ms"
 
-    bars = {"spotted": (BLUE, "spotted"), "middle of the clip": (PALE, "middle")}
+    bars = {"flow": (BLUE, "flow"), "regions": (GREEN, "regions"), "middle of the clip": (PALE, "middle")}
     return _panels(rows, "error, ms", list(dict.fromkeys(row["dataset"] for row in rows)), bars, key)
 
 

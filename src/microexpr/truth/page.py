@@ -39,10 +39,13 @@ SECTIONS = {
         "The mean distance of the found landmarks from the projected points of the mesh, in percent of the true "
         "distance between the outer corners of the eyes, over the frames in which a face was found; and the mean error "
         "of how far the head has turned since the onset, in degrees. Part of a landmark’s error is the same in every "
-        "frame, as the mesh and the predictor’s markup place some points differently; it does not move.",
+        "frame, as the mesh and the predictor’s markup place some points differently; it does not move. Noise is what "
+        "does change within a clip; movement kept is how much of the true movement from onset to apex is found.",
         "Landmark error by region. n in the CSV counts frames.",
         (
             *((part, "error_percent", f"{part}, %") for part in (*regions.LANDMARKS, ALL)),
+            (ALL, "noise_percent", "noise, %"),
+            (ALL, "movement_kept_percent", "movement kept, %"),
             (ALL, "detected_percent", "face found, %"),
             *((angle, "error_degrees", f"{angle}, °") for angle in ANGLES),
         ),
@@ -50,15 +53,16 @@ SECTIONS = {
     "apex": Section(
         "Apex: spotting",
         "How far the spotted apex is from the frame in which the face was first asked for its largest intensity, on "
-        "every clip, annotated or not. “Middle” always says the frame halfway between onset and offset, without a look "
-        f"at the clip. It is near by construction, since the rise takes {RISE[0]:.0%} to {RISE[1]:.0%} of a generated "
-        "expression: spotting must be nearer to be worth its while.",
+        "every clip, annotated or not: by how far regions have moved (flow), by differences of grey in them (regions), "
+        "and by always saying the frame halfway between onset and offset (middle), without a look at the clip. The "
+        f"middle is near by construction, since the rise takes {RISE[0]:.0%} to {RISE[1]:.0%} of a generated "
+        "expression: spotting must be nearer to be worth its while. Percentages are of the time from onset to offset. "
+        "Onset and offset were spotted by flow as if nothing of the clip were known.",
         "Mean absolute error of the apex. n in the CSV counts clips; those that end at their apex are left out.",
         (
-            ("spotted", "error_ms", "spotted, ms"),
-            ("middle", "error_ms", "middle, ms"),
-            ("spotted", "error_frames", "spotted, frames"),
-            ("middle", "error_frames", "middle, frames"),
+            *((part, "median_error_percent", f"{part}, median %") for part in ("flow", "regions", "middle")),
+            *((part, "error_percent", f"{part}, mean %") for part in ("flow", "regions", "middle")),
+            *((part, "error_ms", f"{part}, ms") for part in ("flow", "regions", "middle", "onset", "offset")),
         ),
     ),
     "aus": Section(

@@ -4,7 +4,7 @@ What may not come in: figures. They are pooled over people, elsewhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -54,8 +54,7 @@ class Found:
 
     faces: dict[str, Any]  # as a faces file holds them
     events: dict[str, Any]  # as an apex file
-    spotted: int  # apex by the spotting score, in frame numbers; for annotated clips too
-    curves: dict[str, np.ndarray]  # as an aus file
+    curves: dict[str, np.ndarray]  # as an aus file; and `change`, relative but not filtered
     flow: np.ndarray  # float32[3, size, size], as a flow file
 
     def position(self, event: str) -> int:
@@ -87,25 +86,26 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
                 true, skin = true_flow(one, face, scene, seed, found)
                 at_onset = known["landmarks"][found.position("onset")]
                 file.group(one.clip.name).put_all(
-                    **compared(one.clip, known, found), **flow_errors(true, skin, at_onset, found)
+                    **compared(one.clip, known, found),
+                    **spotted(one.clip, known, found, stages.apex),
+                    **flow_errors(true, skin, at_onset, found),
                 )
 
 
 def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Found:
     """A clip below `home` through faces, apex, aus and flow, each as its script calls it."""
     numbers, pictures = datasets.pictures(clip, home)
-    seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id).arrays()}
+    seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
     events = apex.locate(clip, seen, stages.apex)
     written = {name: np.asarray(value) for name, value in events.arrays().items()}
-    onset, offset = (inputs.position(seen, written, event) for event in ("onset", "offset"))
-    pair = [inputs.grey_frame(seen, written, event) for event in ("onset", "apex")]
-    values = regressor.regress(luma(seen["crop"]), seen["landmarks_crop"], onset, model)
+    onset = inputs.position(seen, written, "onset")
+    grey = luma(seen["crop"])
+    values = regressor.regress(grey, seen["landmarks_crop"], onset, model, stages.aus.sizes)
     return Found(
         faces=seen,
         events=written,
-        spotted=numbers[apex.apex(events.score, onset, offset)],
-        curves=filters.curves(values, onset, clip.fps, stages.aus),
-        flow=flow.onset_apex(pair[0], pair[1], stages.flow),
+        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.relative(values, onset)},
+        flow=flow.of_clip(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
     )
 
 
@@ -114,10 +114,9 @@ def compared(clip: Clip, known: Mapping[str, np.ndarray], found: Found) -> dict[
     return {
         "frame": known["frame"],
         "fps": clip.fps,
-        "onset": clip.onset,
-        "offset": clip.offset,
+        "onset": known["onset"],
+        "offset": known["offset"],
         "apex_true": known["apex"],
-        "apex_spotted": found.spotted,
         "detected": found.faces["detected"],
         "landmarks_true": known["landmarks"],
         "landmarks_found": found.faces["landmarks"],
@@ -126,8 +125,22 @@ def compared(clip: Clip, known: Mapping[str, np.ndarray], found: Found) -> dict[
         "au_names": aus.ACTION_UNITS,
         "au_true": known["au_intensity"][:, READ],
         "au_smoothed": found.curves["smoothed"],
+        "au_change": found.curves["change"],
         "au_relative": found.curves["relative"],
     }
+
+
+def spotted(clip: Clip, known: Mapping[str, np.ndarray], found: Found, params: apex.Params) -> dict[str, int]:
+    """Events as either spotter has them, by the names of the measured file: the apex where onset and offset are known,
+    and those where nothing is."""
+    between = replace(clip, onset=int(known["onset"]), apex=None, offset=int(known["offset"]))
+    tops = {
+        f"apex_{spotter}": apex.locate(between, found.faces, params.model_copy(update={"spotter": spotter})).apex
+        for spotter in apex.SPOTTERS
+    }
+    blank = replace(clip, onset=None, apex=None, offset=None)
+    alone = apex.locate(blank, found.faces, params.model_copy(update={"spotter": "flow"}))
+    return {**tops, "onset_spotted": alone.onset, "offset_spotted": alone.offset}
 
 
 def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, found: Found) -> dict[str, Any]:

@@ -100,7 +100,9 @@ def test_one_person_of_mmi_is_read_back(tmp_path):
             assert {picture.shape for picture in pictures()} == {(240, 320, 3)}
             unit = max(one.weights, key=lambda name: one.weights[name])
             curve = file[one.clip.name]["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]
-            assert one.clip.apex is None
+            assert one.clip.onset is one.clip.apex is one.clip.offset is None
+            true = [int(file[one.clip.name][event][()]) for event in ("onset", "apex", "offset")]
+            assert true == [one.onset, one.apex, one.offset] == sorted(true)
             assert np.argmax(curve) == pytest.approx(one.apex, abs=2)
             assert curve.max() > 3 * curve[0] + 0.1
 

@@ -51,6 +51,7 @@ NATIVE = Native(
     seconds=(0.6, 1.8),
     code=coder.mmi,
     apex_annotated=False,
+    ends_annotated=False,
     codes_classes=False,
     intensity=(0.6, 1.0),
     beside=beside,

@@ -17,7 +17,9 @@ class Planned:
 
     clip: Clip
     weights: dict[str, float]  # of the action units shown, "AU12L"
-    apex: int  # frame number of the largest intensity, whatever the annotation says or leaves out
+    onset: int  # frame number of the true one, whatever the annotation says or leaves out
+    apex: int  # of the largest intensity
+    offset: int
     file: str  # format of a frame's file name; "" where one file holds the clip
 
     def row(self) -> dict[str, Any]:
@@ -88,6 +90,7 @@ class Native:
     timing: Timing = "whole"
     rest: int = 0  # frames before the onset and after the offset
     apex_annotated: bool = True
+    ends_annotated: bool = True  # whether its annotation has onset and offset
     codes_classes: bool = True  # whether its annotation has AU-based classes
     grey: bool = False
     intensity: tuple[float, float] | None = None  # of a full display; None: as the difficulty says of micro-expressions

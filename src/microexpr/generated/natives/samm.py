@@ -47,8 +47,9 @@ def _codes(path: Path, clips: list[Clip]) -> None:
     )  # fmt: skip
     rows = (
         (
-            c.subject, c.name, int(c.name.split("_")[1]), c.onset, c.apex, c.offset, c.offset - c.onset + 1,
-            "Micro - 1/2", c.action_units, c.emotion.title(), c.objective_class, "generated",
+            c.subject, c.name, int(c.name.split("_")[1]), c.onset, c.apex, c.offset,
+            1 + (c.offset or 0) - (c.onset or 0), "Micro - 1/2", c.action_units, c.emotion.title(),
+            c.objective_class, "generated",
         )
         for c in clips
     )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Reading action units: what it costs beside the usual ways in the same run, and what 5 px of image size change.
+
+    python benchmarks/aus.py [--people 4] [--rounds 3]
+
+Prints for each pair `<what>: ours_ms=... other_ms=... ratio=...` (CPU time a frame on one thread, best of the rounds),
+then the whole reading's at one size and at five, and how far the vector of action units moves where the image is 5 px
+larger or smaller, at one size and at five. Faces are rendered people that the shipped model was not fitted on.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from skimage.feature import hog
+
+from microexpr.aus import SIZES, features, regressor, sizes
+from microexpr.aus.movement import movement
+from microexpr.aus.people import Session, sessions
+
+BY = 5  # pixels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    model = regressor.load()
+    seen = [one for number in range(options.people) for one in sessions(f"au-model/held-out/{number}")]
+    crops, landmarks = seen[0].crops, seen[0].landmarks_crop
+    looks = [features.look(*pair) for pair in zip(crops, landmarks, strict=True)]
+    faces = [np.clip(np.rint(one.face), 0, 255).astype(np.uint8) for one in looks]
+    halves = [np.ascontiguousarray(half) for face in faces for half in features.halves(face)]
+    compare(
+        "gradients of both halves (scikit-image)",
+        lambda: [features.gradients(half) for half in halves],
+        lambda: [oriented(half) for half in halves],
+        len(crops),
+        options.rounds,
+    )
+    compare(
+        "movement (Farneback's)",
+        lambda: [movement(looks[0].face, one.face) for one in looks],
+        lambda: [farneback(faces[0], face) for face in faces],
+        len(crops),
+        options.rounds,
+    )
+    reads = [lambda chosen=chosen: regressor.regress(crops, landmarks, 0, model, chosen) for chosen in ((0,), SIZES)]
+    one, five = best(reads, len(crops), options.rounds)
+    print(f"reading: one_size_ms={one:.2f} {len(SIZES)}_sizes_ms={five:.2f}")
+    claim(seen, model)
+
+
+def oriented(half: np.ndarray) -> np.ndarray:
+    return hog(half, orientations=9, pixels_per_cell=(8, 8), cells_per_block=(2, 2), block_norm="L2-Hys")
+
+
+def farneback(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 3, 5, 1.1, 0))  # type: ignore[call-overload]
+
+
+def compare(what: str, ours: Callable[[], object], other: Callable[[], object], frames: int, rounds: int) -> None:
+    ours_ms, other_ms = best([ours, other], frames, rounds)
+    print(f"{what}: ours_ms={ours_ms:.2f} other_ms={other_ms:.2f} ratio={other_ms / ours_ms:.1f}")
+
+
+def best(calls: list[Callable[[], object]], frames: int, rounds: int) -> list[float]:
+    """Milliseconds a frame of each, all of them once in each round."""
+    times = np.zeros((rounds, len(calls)))
+    for turn, number in np.ndindex(times.shape):
+        start = time.process_time()
+        calls[number]()
+        times[turn, number] = 1000 * (time.process_time() - start) / frames
+    return [float(value) for value in times.min(axis=0)]
+
+
+def claim(seen: list[Session], model: regressor.Model) -> None:
+    """FAMGAN's, for all that is read of left and right half: the mean length of the vector's change."""
+
+    def read(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        return regressor.regress(crops, landmarks, 0, model, (0,))[..., :2]
+
+    jumps = [sizes.jumps(read, one.crops, one.landmarks_crop, SIZES, BY) for one in seen]
+    alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
+    print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""How well readers of action units follow generated faces: r and ICC of the change since the onset, by action unit.
+
+    python benchmarks/aus_readers.py [--results results] [--truth data/generated/truth]
+
+It looks at every generated clip of the last run that is not a single picture: what `results/aus` holds, by whatever
+reader `aus.backend` named, and py-feat's geometry proxy on the same landmarks where `make pyfeat` was run. Truth is
+what was asked of the face. All frames and the three sides are pooled, micro-expressions and acted ones apart; "-" is a
+unit that none of the clips shows. ICC is ICC(3,1).
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from microexpr import datasets, inputs, store
+from microexpr.aus import ACTION_UNITS, geometry_proxy, pyfeat
+from microexpr.aus.agreement import agreement
+
+Pairs = dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]  # true and read [T, 17, 3] by (reader, kind)
+
+
+def pairs(results: Path, truths: Path) -> Pairs:
+    mesh = geometry_proxy.load(pyfeat.PACKAGE) if pyfeat.PACKAGE.is_dir() else None
+    found: Pairs = defaultdict(list)
+    for path in sorted(truths.glob("*/*.h5")):
+        kind = datasets.layout(path.parent.name).kind
+        if kind == "picture" or not (results / "apex" / path.relative_to(truths)).exists():
+            continue
+        for true, landmarks, onset, read in clips(results, truths, path.relative_to(truths)):
+            true = true - true[onset]
+            for reader, values in read.items():
+                found[reader, kind].append((true, values))
+            if mesh is not None:
+                found["geometry proxy", kind].append((true, geometry_proxy.read(landmarks, onset, mesh)))
+    return found
+
+
+def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray, np.ndarray, int, dict]]:
+    """Truth [T, 17, 3], landmarks in the crop, onset, and what `results/aus` holds by its reader, if it is there."""
+    with (
+        store.opened(truths / file, "truth") as truth,
+        store.opened(results / "faces" / file, "faces") as faces,
+        store.opened(results / "apex" / file, "apex") as apex,
+    ):
+        for name in apex:
+            names = store.strings(truth[name]["au_names"])
+            units = [names.index(unit) for unit in ACTION_UNITS]
+            read = relative(results / "aus" / file, name)
+            onset = inputs.position(faces[name], apex[name], "onset")
+            yield truth[name]["au_intensity"][()][:, units], faces[name]["landmarks_crop"][()], onset, read
+
+
+def relative(path: Path, clip: str) -> dict[str, np.ndarray]:
+    if not path.exists():
+        return {}
+    with store.opened(path, "aus") as file:
+        reader = json.loads(file.attrs["params"])["aus"]["backend"]
+        return {} if reader == "pyfeat_geometry" else {reader: file[clip]["relative"][()]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--truth", type=Path, default=Path("data/generated/truth"))
+    arguments = parser.parse_args()
+    for (reader, kind), both in sorted(pairs(arguments.results, arguments.truth).items()):
+        true, read = (np.concatenate(parts) for parts in zip(*both, strict=True))
+        figures = [agreement(true[:, unit].ravel(), read[:, unit].ravel()) for unit in range(len(ACTION_UNITS))]
+        shown = [figure for unit, figure in enumerate(figures) if true[:, unit].any()]
+        mean = {name: float(np.mean([figure[name] for figure in shown])) for name in ("r", "icc")}
+        table = Table("generated", "mean", *ACTION_UNITS, title=f"{reader}, {kind}: {len(both)} clips", box=None)
+        for name in ("r", "icc"):
+            cells = [f"{figure[name]:.2f}" if true[:, unit].any() else "-" for unit, figure in enumerate(figures)]
+            table.add_row(name, f"{mean[name]:.2f}", *cells)
+        Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""Milliseconds of a clip's flow: TV-L1 beside scikit-image's in the same run, and each algorithm as the stage has it.
+
+    python benchmarks/flow.py [--rounds 3] [--truth easy standard hard]
+
+Prints `tvl1: ours_ms=... library_ms=... ratio=... apart_px=...` (CPU time on one thread, best of the rounds; the mean
+distance between the two flows) and `<algorithm>: ms=...` for a whole clip, head motion with it. With `--truth`, of each
+difficulty and setting the end-point error in percent of the true length on people who are in no corpus, by region, as
+the truth stage measures it.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+from skimage.registration import optical_flow_tvl1
+
+from microexpr import apex, datasets, faces, flow, store, truth
+from microexpr.clip import Clip
+from microexpr.datasets import MICRO
+from microexpr.flow.tvl1 import tvl1
+from microexpr.generated import corpus, plan
+from microexpr.generated.face import Face
+from microexpr.luma import luma
+from microexpr.motion import steady
+from microexpr.seeds import generator
+from microexpr.truth import person, regions
+
+FRAMES = 9
+SETTINGS = {
+    "tvl1, rigid (default)": {},
+    **{f"tvl1, {how}": {"stabilise": how} for how in ("none", "median", "similarity", "nose")},
+    "tvl1, one frame each": {"average": 0},
+    "tvl1, lamps as they are": {"equalise": False},
+    "tvl1, size 128": {"size": 128},
+    "farneback, rigid": {"algorithm": "farneback"},
+    "farneback, similarity, 128, one frame": {
+        "algorithm": "farneback", "stabilise": "similarity", "size": 128, "average": 0, "equalise": False,
+    },
+}  # fmt: skip
+STEADY = "tvl1, none, of the steady clip"  # what `motion.steady` leaves of the head, and of the expression
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--truth", nargs="+", default=[], choices=truth.DIFFICULTIES)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    timed(options.rounds)
+    for difficulty in options.truth:
+        measured(difficulty)
+
+
+def timed(rounds: int) -> None:
+    crop = clip()
+    first, second = (frame.astype(np.float32) / 255 for frame in (crop[0], crop[-1]))
+    own = flow.Params().tvl1
+    ours, found = best(rounds, lambda: tvl1(first, second, **own.model_dump()))
+    library, expected = best(rounds, lambda: theirs(first, second, own))
+    apart = np.hypot(found[..., 0] - expected[1], found[..., 1] - expected[0]).mean()
+    print(f"tvl1: ours_ms={ours:.1f} library_ms={library:.0f} ratio={library / ours:.1f} apart_px={apart:.5f}")
+    for algorithm in ("tvl1", "farneback"):
+        params = flow.Params(algorithm=algorithm)
+        print(f"{algorithm}: ms={best(rounds, lambda params=params: flow.of_clip(crop, 1, FRAMES - 2, params))[0]:.1f}")
+
+
+def clip() -> np.ndarray:
+    """uint8[FRAMES, 288, 288]: a face that smiles a little, before a noisy camera."""
+    face, rng = Face(3), generator(0, "benchmarks", "flow")
+    size, zoom = (faces.CROP, faces.CROP), 1.3
+    pictures = [
+        luma(face.render({"AU12L": value, "AU12R": value}, size=size, zoom=zoom).image)
+        for value in np.linspace(0, 1, FRAMES)
+    ]
+    return np.stack([np.clip(p + rng.normal(0, 3, p.shape), 0, 255).astype(np.uint8) for p in pictures])
+
+
+def theirs(first: np.ndarray, second: np.ndarray, own: flow.TvL1) -> np.ndarray:
+    return optical_flow_tvl1(
+        first, second, attachment=own.attachment, tightness=own.tightness, num_warp=own.warps, num_iter=own.iterations,
+        tol=own.tolerance, prefilter=own.median,
+    )  # fmt: skip
+
+
+def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    """Least CPU time in ms, and the answer. The first call, which compiles or reads kernels, is not counted."""
+    answer, times = call(), []
+    for _ in range(rounds):
+        start = time.process_time()
+        answer = call()
+        times.append(1000 * (time.process_time() - start))
+    return min(times), answer
+
+
+def measured(difficulty: str) -> None:
+    """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
+    sums = {name: np.zeros((3, len(regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
+    count = 0
+    for crop, true, skin, landmarks, found in read(difficulty):
+        count += 1
+        at = [found.position(event) for event in ("onset", "apex")]
+        still = steady.steadied(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
+        asked = [(name, crop, given) for name, given in SETTINGS.items()] + [(STEADY, still, SETTINGS["tvl1, none"])]
+        for name, film, given in asked:
+            answer = flow.of_clip(film, *at, flow.Params(**given))
+            errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
+            sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
+    print(f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(regions.FLOW)}; all in pixels")
+    pixels, _, length = sums[STEADY]
+    print(
+        "true length, px: "
+        + ", ".join(f"{part} {px:.2f}" for part, px in zip(regions.FLOW, length / pixels, strict=True))
+    )
+    for name, (pixels, error, length) in sums.items():
+        parts = " ".join(f"{value:4.0f}" for value in 100 * error / length)
+        print(f"{name:38} {100 * error.sum() / length.sum():6.1f} | {parts} | {error.sum() / pixels.sum():.3f} px")
+
+
+def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Found]]:
+    """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    generate, seed = plan.Params(**params["generate"]), truth.root_seed(params["seed"])
+    scene = corpus.Scene(difficulty, generate.width, generate.height)
+    for dataset in MICRO:
+        planned = truth.planned(dataset, truth.Params(**params["truth"]), generate, params["seed"])
+        for subject in sorted({one.clip.subject for one in planned}):
+            own = [one for one in planned if one.clip.subject == subject]
+            face = Face(corpus.performer_of(own[0].clip, seed).face_seed)
+            with TemporaryDirectory(prefix="microexpr-flow-") as home:
+                corpus.write_person(own, scene, seed, home, Path(home) / "truth.h5")
+                with store.opened(Path(home) / "truth.h5", "truth") as known:
+                    for one in own:
+                        found = seen(one.clip, Path(home), params)
+                        true, skin = person.true_flow(one, face, scene, seed, found)
+                        landmarks = known[one.clip.name]["landmarks"][found.position("onset")]
+                        yield luma(found.faces["crop"]), true, skin, landmarks, found
+
+
+def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
+    """A clip as the faces and apex stages find it, with no flow yet."""
+    numbers, pictures = datasets.pictures(clip, home)
+    found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
+    found["frame"] = np.array(numbers)
+    events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()
+    size = flow.Params().kept
+    written = {name: np.asarray(value) for name, value in events.items()}
+    return person.Found(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
+
+
+if __name__ == "__main__":
+    main()

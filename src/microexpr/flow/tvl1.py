@@ -1,0 +1,165 @@
+"""TV-L1 optical flow (Zach, Pock & Bischof 2007), as scikit-image has it but compiled. Arrays in, arrays out.
+
+scikit-image's `optical_flow_tvl1` is the reference for every detail that the paper leaves open: pyramid, warps, number
+of steps of the dual variable, when to stop. A test holds the two together; `benchmarks/flow.py` times them.
+"""
+
+import cv2
+import numpy as np
+from numba import njit
+
+SMALLEST = 16  # rows and columns that no level of the pyramid goes below
+BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, times the factor
+STEP = np.float32(0.25)  # of the dual variable
+DUAL_STEPS = 2  # of it between two steps of the data term
+
+kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+
+
+def tvl1(
+    first: np.ndarray,
+    second: np.ndarray,
+    attachment: float,
+    tightness: float,
+    warps: int,
+    iterations: int,
+    tolerance: float,
+    median: bool,
+) -> np.ndarray:
+    """float32[H, W, 2]: u to the right, v downwards, in pixels, from `first` to `second`, float32[H, W] in 0..1.
+
+    `attachment` is the lambda of eq. 3: the smaller, the smoother; `tightness` its theta, which couples the two fields
+    of eq. 8. Each level is warped `warps` times (with `median`, after a 3 x 3 median of the flow), with `iterations` in
+    each, and left earlier when a warp changes the flow by less than `tolerance` (mean square, pixels).
+    """
+    levels = list(zip(_pyramid(first), _pyramid(second), strict=True))[::-1]
+    flow = np.zeros((2, *levels[0][0].shape), np.float32)
+    for reference, moving in levels:
+        flow = _enlarged(flow, reference.shape)
+        _solve(reference, moving, flow, attachment, tightness, warps, iterations, tolerance, median)
+    return np.stack([flow[1], flow[0]], axis=-1)
+
+
+def _pyramid(picture: np.ndarray) -> list[np.ndarray]:
+    """Largest first; each next one is blurred and has half the rows and columns, rounded up."""
+    levels = [np.ascontiguousarray(picture, np.float32)]
+    while min(levels[-1].shape) > 2 * SMALLEST:
+        rows, columns = ((n + 1) // 2 for n in levels[-1].shape)
+        smooth = cv2.GaussianBlur(levels[-1], (7, 7), BLUR, borderType=cv2.BORDER_REFLECT)
+        half = cv2.resize(smooth, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        levels.append(np.asarray(half, np.float32))
+    return levels
+
+
+def _enlarged(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The flow [2, h, w] of the level below at this one's size, each vector from the nearest pixel."""
+    if flow.shape[1:] == shape:
+        return flow
+    rows, columns = (
+        np.floor(np.arange(new) * ((old - 1) / (new - 1)) + 0.5).astype(int)
+        for new, old in zip(shape, flow.shape[1:], strict=True)
+    )
+    scale = np.array([new / old for new, old in zip(shape, flow.shape[1:], strict=True)], np.float32)
+    return np.ascontiguousarray(flow[:, rows[:, None], columns] * scale[:, None, None])
+
+
+def _solve(
+    reference: np.ndarray,
+    moving: np.ndarray,
+    flow: np.ndarray,
+    attachment: float,
+    tightness: float,
+    warps: int,
+    iterations: int,
+    tolerance: float,
+    median: bool,
+) -> None:
+    """One level; `flow` float32[2, H, W] (down, right) is changed in place."""
+    shape = reference.shape
+    warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
+    gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
+    dual = np.zeros((2, 2, *shape), np.float32)
+    threshold, dual_weight = np.float32(attachment * tightness), np.float32(STEP / tightness)
+    for _ in range(warps):
+        if median:
+            for field in flow:
+                field[:] = cv2.medianBlur(field, 3)
+            previous[:] = flow
+        warp(moving, flow, warped)
+        linearise(reference, warped, flow, gradient, slope2, change)
+        for turn in range(iterations):
+            attach(gradient, slope2, change, threshold, flow, auxiliary)
+            if turn == 0 and not median:
+                previous[:] = auxiliary  # the library compares with the flow after its first step
+            smooth(auxiliary, dual, dual_weight, flow)
+        if float(np.square(previous - flow).sum()) < tolerance * reference.size:
+            break
+
+
+@kernel
+def warp(picture, flow, warped):  # type: ignore[no-untyped-def]
+    """`picture` float32[H, W] looked up bilinearly where `flow` [2, H, W] points, edges continued; into `warped`."""
+    rows, columns = picture.shape
+    for y in range(rows):
+        for x in range(columns):
+            down = min(max(np.float32(y) + flow[0, y, x], np.float32(0)), np.float32(rows - 1))
+            right = min(max(np.float32(x) + flow[1, y, x], np.float32(0)), np.float32(columns - 1))
+            top, left = min(int(down), rows - 2), min(int(right), columns - 2)
+            b, a = down - top, right - left
+            upper = picture[top, left] + a * (picture[top, left + 1] - picture[top, left])
+            lower = picture[top + 1, left] + a * (picture[top + 1, left + 1] - picture[top + 1, left])
+            warped[y, x] = upper + b * (lower - upper)
+
+
+@kernel
+def linearise(reference, warped, flow, gradient, slope2, change):  # type: ignore[no-untyped-def]
+    """Around `flow`: gradient [2, H, W] of the warped picture, its square, and the constant part of eq. 10's rho."""
+    rows, columns = warped.shape
+    for y in range(rows):
+        above, below = max(y - 1, 0), min(y + 1, rows - 1)
+        for x in range(columns):
+            left, right = max(x - 1, 0), min(x + 1, columns - 1)
+            down = (warped[below, x] - warped[above, x]) / np.float32(below - above)
+            across = (warped[y, right] - warped[y, left]) / np.float32(right - left)
+            square = down * down + across * across
+            gradient[0, y, x], gradient[1, y, x] = down, across
+            slope2[y, x] = square if square > 0 else np.float32(1)
+            change[y, x] = warped[y, x] - reference[y, x] - down * flow[0, y, x] - across * flow[1, y, x]
+
+
+@kernel
+def attach(gradient, slope2, change, threshold, flow, auxiliary):  # type: ignore[no-untyped-def]
+    """Proposition 3: the thresholding step of the data term, of `flow` in place and into `auxiliary`."""
+    rows, columns = change.shape
+    for y in range(rows):
+        for x in range(columns):
+            down, across = gradient[0, y, x], gradient[1, y, x]
+            rho = change[y, x] + down * flow[0, y, x] + across * flow[1, y, x]
+            bound = threshold * slope2[y, x]
+            step = min(max(rho, -bound), bound) / slope2[y, x]
+            flow[0, y, x] -= step * down
+            flow[1, y, x] -= step * across
+            auxiliary[0, y, x], auxiliary[1, y, x] = flow[0, y, x], flow[1, y, x]
+
+
+@kernel
+def smooth(auxiliary, dual, weight, flow):  # type: ignore[no-untyped-def]
+    """Proposition 1: steps of each component's dual [2, 2, H, W], which move `flow` away from `auxiliary`."""
+    rows, columns = auxiliary.shape[1:]
+    zero = np.float32(0)
+    for component in range(2):
+        field, start, along = flow[component], auxiliary[component], dual[component]
+        for _ in range(DUAL_STEPS):
+            for y in range(rows):
+                for x in range(columns):
+                    down = field[y + 1, x] - field[y, x] if y + 1 < rows else zero
+                    across = field[y, x + 1] - field[y, x] if x + 1 < columns else zero
+                    norm = np.float32(1) + weight * np.sqrt(down * down + across * across)
+                    along[0, y, x] = (along[0, y, x] - STEP * down) / norm
+                    along[1, y, x] = (along[1, y, x] - STEP * across) / norm
+            for y in range(rows):
+                for x in range(columns):
+                    divergence = -along[0, y, x] - along[1, y, x]
+                    divergence += along[0, y - 1, x] if y > 0 else zero
+                    divergence += along[1, y, x - 1] if x > 0 else zero
+                    field[y, x] = start[y, x] + divergence

@@ -1,0 +1,25 @@
+"""Action-unit intensities of one subject's clips, in py-feat's environment: FACES APEX OUT LOG, the rest on stdin."""
+
+import json
+import sys
+
+from adapter import logged
+
+faces, apex, out, log = sys.argv[1:]
+with logged(log):
+    import aus_file
+
+    sys.path.pop(0)  # this folder: timm would take apex.py for NVIDIA's apex
+    from microexpr import aus
+    from microexpr.aus import geometry_proxy, pyfeat
+    from microexpr.clip import Clip
+
+    job = json.load(sys.stdin)
+    params, clips = aus.Params(**job["aus"]), [Clip.of(row) for row in job["rows"]]
+    if params.backend == "pyfeat":
+        import detectors
+
+        read = pyfeat.reader(detectors.Detectors(), job["min_detected"])
+    else:
+        read = geometry_proxy.reader(geometry_proxy.load(pyfeat.PACKAGE))
+    aus_file.write(out, (faces, apex), clips, params, read, pyfeat.FITTED_ON[params.backend])
