@@ -10,9 +10,9 @@ ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "t
 CASES = {
     "nothing": (None, set()),
     "one method's param": (("params.yaml", "lr: 0.0005", "lr: 0.0007"), {"train@ststnet", "evaluate"}),
-    "flow.py": (
-        ("src/microexpr/flow.py", "ROUNDS = 20", "ROUNDS = 21"),
-        {"flow", "train@majority", "train@ststnet", "evaluate"},
+    "code of flow, which apex reads too": (
+        ("src/microexpr/flow/__init__.py", "MARGIN = 16", "MARGIN = 17"),
+        {"apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate"},
     ),
     "one data set fewer": (("params.yaml", "[smic, casme2, samm]", "[smic, casme2]"), ALL),
     "one more subject": (("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"), ALL),

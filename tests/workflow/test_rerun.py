@@ -19,9 +19,9 @@ CASES = {
         ("params.yaml", "apex: {}", "apex: {region: 40}"),
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
-    "flow.py": (
-        ("src/microexpr/flow.py", "ROUNDS = 20", "ROUNDS = 21"),
-        {"flow": SUBJECTS} | BELOW_TRAIN,
+    "code of flow, which apex reads too": (
+        ("src/microexpr/flow/__init__.py", "MARGIN = 16", "MARGIN = 17"),
+        {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "one more subject": (
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
@@ -52,7 +52,7 @@ def test_a_frame_of_licensed_data_is_replaced(project):
     project.snakemake("--", "all")
     first, second, *_ = frames(project.root / "data/raw")
     first.write_bytes(second.read_bytes())
-    assert project.planned() == {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN
+    assert project.planned() == {"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN
 
 
 def test_results_put_there_by_others_are_named(project):
