@@ -1,10 +1,12 @@
 """What reruns after an edit: exactly what it must, under Snakemake and under DVC."""
 
+import csv
 import os
 import time
 
 import pytest
 from bad_input import frames, licensed
+from broken import black, repainted
 
 SUBJECTS = 6
 BELOW_TRAIN = {"train": 2, "evaluate": 2, "table": 1}
@@ -46,13 +48,30 @@ def test_one_subject_fewer(project):
     assert project.planned() == {}
 
 
-def test_a_frame_of_licensed_data_is_replaced(project):
-    """The same name, another picture: that subject's jobs run again."""
+def test_licensed_data_of_which_a_clip_shows_no_face_and_then_a_frame_is_replaced(project):
+    """The clip ends at its faces, stands in the index with the reason, and all others go on. The same name, another
+    picture: that subject's jobs run again."""
     licensed(project.root)
+    first = min(path for path in (project.root / "data/raw/samm/SAMM/006").iterdir() if path.is_dir())
+    for frame in first.iterdir():
+        repainted(frame, black)
     project.snakemake("--", "all")
-    first, second, *_ = frames(project.root / "data/raw")
-    first.write_bytes(second.read_bytes())
+    reason = f"a face must be found in at least 90% of the frames, not in 0 of {len(list(first.iterdir()))}"
+    rows = {row["name"]: row for row in read_csv(project.root / "results/index/samm.csv")}
+    assert rows[first.name]["left_out"] == f"{reason} (samm/006/{first.name})" and rows[first.name]["detected"] == "0.000"
+    assert [name for name, row in rows.items() if row["left_out"]] == [first.name]
+    clips = {(row["scope"], row["clips"]) for row in read_csv(project.root / "results/evaluate/megc2019/ststnet.csv")}
+    assert clips == {("full", "17"), ("smic", "6"), ("casme2", "6"), ("samm", "5")}
+    said = project.run("microexpr", "table").stdout
+    assert said.splitlines()[-1] == f"left out: {reason} (samm/006/{first.name})"
+
+    one, another, *_ = frames(project.root / "data/raw/casme2")
+    one.write_bytes(another.read_bytes())
     assert project.planned() == {"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN
+
+
+def read_csv(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 def test_results_put_there_by_others_are_named(project):

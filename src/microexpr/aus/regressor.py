@@ -103,8 +103,8 @@ def regress(
 ) -> np.ndarray:
     """float32[T, 17, 3]: intensities by `ACTION_UNITS` and `SIDES`, as the model says, below 0 and above 5 too.
 
-    Those of the onset are read off that frame alone; to these, each other frame adds what has changed since. A face's
-    own shape thus counts as an expression only once, and a change is not read through it at all.
+    Those of the onset are read off that frame alone; to these, each other frame adds what has changed since. What a
+    face's own shape adds is thus the same in every frame.
 
     `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2], `onset` is a position. What is read at each of
     `sizes` is averaged. Both sides together are the mean of the two.
