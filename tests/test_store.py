@@ -214,6 +214,10 @@ def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
     tensors, metadata = store.read_tensors(path)
     np.testing.assert_array_equal(tensors["weights"], weights)
     assert metadata == {"fitted_on": "a\nb", "method": "ststnet"}
+    for name in "abcdefgh":
+        more = {"method": "m", "held_out": "5", "errors": "[]", "note": "n"}
+        store.write_tensors(tmp_path / name, {"weights": weights}, ["a"], **more)
+    assert len({(tmp_path / name).read_bytes() for name in "abcdefgh"}) == 1
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
         store.read_tensors(path)

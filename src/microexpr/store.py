@@ -218,7 +218,15 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequ
     from safetensors.numpy import save
 
     with atomic(path) as part:
-        part.write_bytes(save(tensors, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata}))
+        part.write_bytes(_in_order(save(tensors, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})))
+
+
+def _in_order(data: bytes) -> bytes:
+    """The same safetensors file with the keys of its header sorted: the library writes metadata in random order."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -58,7 +58,9 @@ def test_licensed_data_of_which_a_clip_shows_no_face_and_then_a_frame_is_replace
     project.snakemake("--", "all")
     reason = f"a face must be found in at least 90% of the frames, not in 0 of {len(list(first.iterdir()))}"
     rows = {row["name"]: row for row in read_csv(project.root / "results/index/samm.csv")}
-    assert rows[first.name]["left_out"] == f"{reason} (samm/006/{first.name})" and rows[first.name]["detected"] == "0.000"
+    assert (
+        rows[first.name]["left_out"] == f"{reason} (samm/006/{first.name})" and rows[first.name]["detected"] == "0.000"
+    )
     assert [name for name, row in rows.items() if row["left_out"]] == [first.name]
     clips = {(row["scope"], row["clips"]) for row in read_csv(project.root / "results/evaluate/megc2019/ststnet.csv")}
     assert clips == {("full", "17"), ("smic", "6"), ("casme2", "6"), ("samm", "5")}
