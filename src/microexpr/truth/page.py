@@ -70,8 +70,9 @@ SECTIONS = {
         "How the intensities that are read agree with those asked of the face (FACS, 0 to 5), over all frames: the "
         "intraclass correlation ICC(3,1) and Pearson’s r, which are 1 where both agree and 0 where reading tells "
         "nothing, and the mean absolute error. “Change” is since the onset, which takes away what a person’s resting "
-        "face adds. Noise kept and apex kept are what smoothing over time leaves, of the change from frame to frame "
-        "before the onset and of the size at the apex. The table has the mean over units and sides; a unit that is never shown has neither ICC nor r.",
+        "face adds. Noise kept and apex kept are what smoothing over time leaves: of the change from frame to frame "
+        "before the onset, and of the size at the apex. The table has the mean over units and sides; a unit that is "
+        "never shown has neither ICC nor r.",
         "ICC by unit, both sides together, micro-expression sets and difficulties pooled. n in the CSV counts frames.",
         (
             (ALL, "icc", "ICC"),
