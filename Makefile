@@ -31,8 +31,6 @@ preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on generated people that occur in no corpus
 	python -m microexpr.aus.fit
 
-.PHONY: help table test preset au-model
-
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
 	@bash envs/pyfeat/install.sh
 
@@ -41,4 +39,4 @@ pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
 	pytest -p no:cacheprovider tests/pyfeat/end_to_end.py
 
-.PHONY: pyfeat test-pyfeat
+.PHONY: help table test preset au-model pyfeat test-pyfeat

@@ -11,7 +11,7 @@ CASES = {
     "nothing": (None, set()),
     "one method's param": (("params.yaml", "lr: 0.0005", "lr: 0.0007"), {"train@ststnet", "evaluate"}),
     "code of flow, which apex reads too": (
-        ("src/microexpr/flow/__init__.py", "MARGIN = 16", "MARGIN = 17"),
+        ("src/microexpr/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
         {"apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate"},
     ),
     "one data set fewer": (("params.yaml", "[smic, casme2, samm]", "[smic, casme2]"), ALL),
@@ -89,9 +89,9 @@ def test_adopt_after_pull(pulled, finished):
             assert (pulled.root / path.relative_to(finished.root)).read_bytes() == path.read_bytes()
     pulled.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     assert pulled.planned() == {"train": 1, "evaluate": 1, "table": 1}
-    before = (pulled.root / "results/evaluate/megc2019/ststnet.csv").read_bytes()
+    before = (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes()
     assert ran(pulled.run("dvc", "repro", "evaluate").stdout) == {"train@ststnet", "evaluate"}
-    assert (pulled.root / "results/evaluate/megc2019/ststnet.csv").read_bytes() != before
+    assert (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes() != before
 
 
 def test_pulled_results_never_pass_for_new_ones(pulled):

@@ -22,7 +22,7 @@ CASES = {
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "code of flow, which apex reads too": (
-        ("src/microexpr/flow/__init__.py", "MARGIN = 16", "MARGIN = 17"),
+        ("src/microexpr/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "one more subject": (
