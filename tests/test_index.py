@@ -60,5 +60,5 @@ def test_an_index_of_an_earlier_version_is_named_with_its_row(tmp_path) -> None:
     index.write(tmp_path / "index.csv", CLIPS)
     text = (tmp_path / "index.csv").read_text(encoding="utf-8")
     (tmp_path / "index.csv").write_text(text.replace(",left_out", ",dropped"), encoding="utf-8")
-    with pytest.raises(StoreError, match=r"index.csv, row 2: is not an index row \('left_out'\); delete it and run"):
+    with pytest.raises(StoreError, match=r"csv, row 2: is of an earlier version or damaged \('left_out'\); rerun"):
         index.read(tmp_path / "index.csv")

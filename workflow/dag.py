@@ -56,6 +56,8 @@ class Dag:
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
         self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
+        for clips in self.clips.values():
+            index.long_enough(clips, index.Params(**self.params["index"]))
         self.protocol = protocols.PROTOCOLS["megc2019"]
         folds = self.protocol.folds([clip for name in self.tested for clip in self.clips[name]])
         # what cannot be is said now, not after hours

@@ -204,7 +204,11 @@ def _plot_clip(arguments: argparse.Namespace) -> int:
 def _plot_signal(arguments: argparse.Namespace) -> int:
     from importlib import import_module
 
+    import cv2
+
     from microexpr.plots.drawing import refuse_licensed
+
+    cv2.setNumThreads(1)  # as in a run
 
     clip = _indexed(arguments.clip)
     refuse_licensed([clip], arguments.show_licensed_faces)
@@ -220,6 +224,8 @@ def _indexed(name: str) -> "Clip":
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
+    if reason := index.left_out(table).get(name):
+        raise MicroexprError(f"{name} was left out: {reason}")
     if name not in clips:
         raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")
     return clips[name]

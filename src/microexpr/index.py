@@ -58,9 +58,15 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
             clip.coded()
         except DataError as error:
             notes.append(str(error))
-        if clip.frames < params.min_frames and datasets.layout(dataset).kind != "picture":
-            raise DataError(f"clip {clip.id} must have at least {params.min_frames} frames, not {clip.frames}")
+    long_enough(found, params)
     return notes
+
+
+def long_enough(clips: Iterable[Clip], params: Params) -> None:
+    """Raises DataError for a clip, other than a single picture, that is shorter than `min_frames`."""
+    for clip in clips:
+        if clip.frames < params.min_frames and datasets.layout(clip.dataset).kind != "picture":
+            raise DataError(f"clip {clip.id} must have at least {params.min_frames} frames, not {clip.frames}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +137,7 @@ def _rows(path: str | Path) -> list[tuple[Clip, str]]:
         try:
             rows.append((Clip.of({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
         except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{path}, row {number}: is not an index row ({error}); delete it and run again") from error
+            raise StoreError(
+                f"{path}, row {number}: is of an earlier version or damaged ({error}); rerun stage index"
+            ) from error
     return rows

@@ -50,7 +50,8 @@ FACES = Schema(
         "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "the same in `crop`"),
         "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
         "other_faces": Field("int64", (), "count", "further faces in the clip, smaller than this one"),
-        "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255", "aligned face, RGB or grey",
+        "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
+                      "aligned face, RGB or grey; where none was found, that of the nearest frame with one",
                       by_frame=True),
     },
 )  # fmt: skip
@@ -126,7 +127,7 @@ MEASURED = Schema(
         "onset_spotted": Field("int64", (), "frame number", "by flow, as if nothing were annotated"),
         "offset_spotted": Field("int64", (), "frame number", "by flow, as if nothing were annotated"),
         "apex_true": Field("int64", (), "frame number", "first frame of largest intensity asked of the face"),
-        "apex_flow": Field("int64", (), "frame number", "spotted by flow, between the annotated onset and offset"),
+        "apex_flow": Field("int64", (), "frame number", "spotted by flow, between the true onset and offset"),
         "apex_regions": Field("int64", (), "frame number", "the same by differences in ten regions"),
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
         "landmarks_true": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),

@@ -1,15 +1,19 @@
 """Copies in which only the faces stage sees what is wrong: frames as rendered, each clip through its two steps."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bad_input import FACES, Broken
 
-from microexpr import datasets, faces
+from microexpr import apex, datasets, faces, flow
+from microexpr.aus import regressor
 from microexpr.generated import corpus, plan
 from microexpr.generated.natives import NATIVES
+from microexpr.luma import luma
 
 PARAMS = plan.Params(max_frames=17, casme2=plan.Corpus(subjects=1, clips=3))
 
@@ -39,3 +43,17 @@ def test_clip_stays_or_ends_with_its_reason(case: Broken, rendered, tmp_path, mo
         found = track()
         assert bool(found.other_faces) == (case.kind == "two faces")
         assert found.detected.all() == (case.kind != "no face in a frame")
+        read_on(clip, found)
+
+
+def read_on(clip, found) -> None:
+    """A frame that was marked does no harm after: everything is finite, and the marked one is no peak of anything."""
+    numbers, grey = np.arange(clip.first, clip.last + 1), luma(found.crop)
+    events = apex.locate(replace(clip, apex=None), {"frame": numbers, **found.arrays()}, apex.Params())
+    onset, top = (int(np.searchsorted(numbers, number)) for number in (events.onset, events.apex))
+    values = regressor.regress(grey, found.landmarks_crop, onset, regressor.load())
+    moved = flow.of_clip(grey, onset, top, flow.Params())
+    assert all(np.isfinite(array).all() for array in (events.score, values, moved))
+    for place in np.flatnonzero(~found.detected):
+        assert np.abs(values[place] - values[[place - 1, place + 1]]).max(axis=(1, 2)).min() < 0.2
+        assert events.score[place] <= events.score[[place - 1, place + 1]].max()

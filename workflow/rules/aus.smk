@@ -1,6 +1,9 @@
 # Intensities of 17 action units per frame and side, read by whom `aus.backend` says.
 import json
 
+from microexpr.aus import pyfeat
+
+WEIGHTS = list(map(str, pyfeat.weights())) if PARAMS["aus"]["backend"] == "pyfeat" else []
 MIN_DETECTED = PARAMS["faces"]["min_detected"]
 
 if PARAMS["aus"]["backend"].startswith("pyfeat"):
@@ -9,7 +12,7 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
         input:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
-            environment=["envs/pyfeat/pyfeat.lock", "envs/pyfeat/detectors.py"],
+            environment=["envs/pyfeat/pyfeat.lock", "envs/pyfeat/detectors.py", *WEIGHTS],
             code=code("aus_pyfeat"),
             script="workflow/scripts/aus_pyfeat.py",
         output:

@@ -25,7 +25,7 @@ def movement(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Of two pictures from `blurred`; how bright the second is as a whole does not matter.
     """
-    after = after * np.float32(before.mean() / after.mean())
+    after = after * np.float32(before.mean() / max(float(after.mean()), 1.0))
     coarse = 2 * _step(_halved(before), _halved(after), WINDOWS[0])
     height, width = before.shape
     whole = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,4 +1,4 @@
-"""People rendered to fit and to judge the action-unit model on: strangers to every corpus, seen as the pipeline sees.
+"""People rendered to fit and to judge the action-unit model on: strangers to every corpus, seen as single pictures.
 
 Only the command that makes the model comes here; no stage imports this file.
 """

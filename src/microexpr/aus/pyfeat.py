@@ -82,18 +82,22 @@ def intensities(probabilities: np.ndarray) -> np.ndarray:
 
 
 def missing(package: Path = PACKAGE) -> list[str]:
-    """Weight files that its detectors would not find, as paths below the package.
+    """Weight files that its detectors would not find, as paths below the package."""
+    return [str(path.relative_to(package)) for path in weights(package) if not path.is_file()]
+
+
+def weights(package: Path = PACKAGE) -> list[Path]:
+    """Where its detectors look for their weight files.
 
     Its hub's cache is models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION.
     """
-    absent = []
+    found = []
     for name, file in WEIGHTS.items():
-        folder = Path("resources") / f"models--py-feat--{name}"
-        pointer = package / folder / "refs/main"
+        folder = package / "resources" / f"models--py-feat--{name}"
+        pointer = folder / "refs/main"
         revision = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else "main"
-        if not (package / folder / "snapshots" / revision / file).is_file():
-            absent.append(str(folder / "snapshots" / revision / file))
-    return absent
+        found.append(folder / "snapshots" / revision / file)
+    return found
 
 
 def check(backend: str, environment: Path = ENVIRONMENT) -> None:

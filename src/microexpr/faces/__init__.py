@@ -15,7 +15,7 @@ from scipy.signal import savgol_filter
 from microexpr.errors import DataError
 from microexpr.faces.alignment import CROP, aligned, alignment
 from microexpr.faces.detection import SHIFTS
-from microexpr.faces.following import Care, Crowd, settled
+from microexpr.faces.following import Care, Crowd, Follower, settled
 from microexpr.faces.pose import pose
 
 __all__ = ["CROP", "Faceless", "Faces", "Params", "aligned", "alignment", "pose", "track"]
@@ -69,7 +69,7 @@ class Faces:
     landmarks: np.ndarray  # float32[T, 68, 2], pixels of the frame; interpolated in time where not detected
     landmarks_crop: np.ndarray  # float32[T, 68, 2], pixels of the crop
     pose: np.ndarray  # float32[T, 3], yaw, pitch, roll in degrees
-    crop: np.ndarray  # uint8[T, 288, 288, C], RGB (C = 3) or grey (C = 1)
+    crop: np.ndarray  # uint8[T, 288, 288, C], RGB or grey; the nearest detected one's where not detected
     other_faces: int  # further faces in the clip, smaller than this one
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -101,25 +101,38 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     for frame in frames():
         shape = frame.shape
         crowd.show(frame)
-    face = crowd.largest()
-    detected = np.isin(np.arange(crowd.frames), list(face.seen) if face else [])
-    if face is None or detected.sum() < params.min_detected * crowd.frames:
-        raise Faceless(
-            f"a face must be found in at least {params.min_detected:.0%} of the frames, "
-            f"not in {int(detected.sum())} of {crowd.frames} ({name})",
-            detected,
-        )
+    face, detected = _chosen(crowd, params.min_detected, name)
     seen = [face.seen[position] for position in sorted(face.seen)]
     landmarks = smoothed(_interpolated(settled(seen, settle), detected), round(params.smooth * fps))
     matrix = alignment(landmarks[detected])
+    crop = np.stack([aligned(frame, matrix) for frame in frames()])
     return Faces(
         detected=detected,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
         pose=np.array([pose(points, (shape[0], shape[1])) for points in landmarks], np.float32),
-        crop=np.stack([aligned(frame, matrix) for frame in frames()]),
+        crop=crop[_nearest(detected)],
         other_faces=crowd.others(),
     )
+
+
+def _chosen(crowd: Crowd, least: float, name: str) -> tuple[Follower, np.ndarray]:
+    """The face to take, and bool[T] in which frames it is. Raises Faceless where those are too few."""
+    face = crowd.largest(least)
+    detected = np.isin(np.arange(crowd.frames), list(face.seen) if face else [])
+    if face is None or detected.sum() < least * crowd.frames:
+        raise Faceless(
+            f"a face must be found in at least {least:.0%} of the frames, "
+            f"not in {int(detected.sum())} of {crowd.frames} ({name})",
+            detected,
+        )
+    return face, detected
+
+
+def _nearest(detected: np.ndarray) -> np.ndarray:
+    """int64[T]: position of the frame with a face that is nearest to each, the earlier of two."""
+    known = np.flatnonzero(detected)
+    return known[np.abs(np.arange(len(detected))[:, None] - known).argmin(axis=1)]
 
 
 def _interpolated(found: np.ndarray, detected: np.ndarray) -> np.ndarray:

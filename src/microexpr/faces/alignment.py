@@ -22,7 +22,12 @@ def alignment(landmarks: np.ndarray) -> np.ndarray:
 
 
 def aligned(frame: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """uint8[288, 288, C]: the frame as `alignment` lays it, linearly interpolated.
+    """uint8[288, 288, C]: the frame as `alignment` lays it."""
+    return laid(frame, matrix, CROP).reshape(CROP, CROP, -1)
+
+
+def laid(frame: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
+    """uint8[side, side, ...]: a frame under a similarity [2, 3], linearly interpolated.
 
     Where that shrinks it more than twice, the frame is first reduced by area, so that nothing aliases.
     """
@@ -33,5 +38,7 @@ def aligned(frame: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         # A reduced pixel's centre lies (reduce - 1) / 2 from that of its first source pixel.
         shift = matrix[:, :2] @ np.full(2, (reduce - 1) / 2)
         matrix = np.column_stack([matrix[:, :2] * reduce, matrix[:, 2] + shift])
-    crop = cv2.warpAffine(frame, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return crop.reshape(CROP, CROP, -1)
+    found: np.ndarray = cv2.warpAffine(
+        frame, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return found

@@ -7,6 +7,8 @@ import cv2
 import dlib
 import numpy as np
 
+from microexpr.faces.alignment import laid
+
 with warnings.catch_warnings():  # face_recognition_models still asks pkg_resources for its files
     warnings.filterwarnings("ignore", "pkg_resources is deprecated")
     import face_recognition.api as face_recognition
@@ -20,6 +22,7 @@ BOX_DROP, BOX_SIDE = 0.058, 3.22
 SHIFTS = ((0, 0, 0), (-0.02, 0, 0), (0.02, 0, 0), (0, -0.02, 0), (0, 0.02, 0), (0, 0, -0.03), (0, 0, 0.03))
 STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side has settled; it does in 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector was made for
+LARGEST = 1600  # pixels: of a side of a frame that the detector is given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,25 +47,38 @@ def box_of(points: np.ndarray) -> Box:
 
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:
-    """Every face of a frame, the largest first; where none is seen, the frame is doubled once more than asked."""
-    frame = np.ascontiguousarray(frame)  # dlib copies a view, and reads the copy after it is freed
+    """Every face of a frame, the largest first; where none is seen, the frame is doubled once more than asked.
+
+    A frame with a side of more than `LARGEST` pixels is first reduced, or a doubled one would fill the memory.
+    """
+    small, reduce = _reduced(frame, -(-max(frame.shape[:2]) // LARGEST))
     for doublings in (upsample, upsample + 1):
-        if found := face_recognition.face_locations(frame, doublings):
-            return sorted((_box(*edges) for edges in found), key=lambda box: -box.side)
+        if found := _located(small, reduce, doublings):
+            return sorted(found, key=lambda box: -box.side)
     return []
-
-
-def _box(top: int, right: int, bottom: int, left: int) -> Box:
-    return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
 
 
 def detect_large(frame: np.ndarray, side: float) -> list[Box]:
     """The faces of a frame that are not much smaller than `side` pixels, found at the least size that shows them."""
-    reduce = max(1, int(side / (1.5 * DETECTABLE)))
-    height, width = frame.shape[0] // reduce, frame.shape[1] // reduce
-    small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-    found = face_recognition.face_locations(small, 0)
+    return _located(*_reduced(frame, max(1, int(side / (1.5 * DETECTABLE)))))
+
+
+def _located(frame: np.ndarray, reduce: int, doublings: int = 0) -> list[Box]:
+    found = face_recognition.face_locations(frame, doublings)
     return [Box(reduce * box.centre, reduce * box.side) for box in (_box(*edges) for edges in found)]
+
+
+def _reduced(frame: np.ndarray, reduce: int) -> tuple[np.ndarray, int]:
+    """A frame of one so many times as large, by area, and the number; dlib copies a view and reads the copy after it is
+    freed, so the frame is contiguous."""
+    if reduce == 1:
+        return np.ascontiguousarray(frame), 1
+    size = (frame.shape[1] // reduce, frame.shape[0] // reduce)
+    return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), reduce
+
+
+def _box(top: int, right: int, bottom: int, left: int) -> Box:
+    return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
 
 
 def onto_patch(box: Box) -> np.ndarray:
@@ -73,7 +89,7 @@ def onto_patch(box: Box) -> np.ndarray:
 
 def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """uint8[PATCH, PATCH]: the frame as `onto_patch` lays it."""
-    return cv2.warpAffine(grey, matrix, (PATCH, PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return laid(grey, matrix, PATCH)
 
 
 def predict(patch: np.ndarray, box: Box, boxes: int) -> np.ndarray:

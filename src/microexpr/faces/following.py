@@ -1,7 +1,7 @@
 """Faces from frame to frame: each is followed from its own landmarks, and looked for again where it is lost.
 
 Two measurements of every frame: landmarks as the predictor sees them, which are right on average but noisy and too
-lazy (they show two thirds of a faint movement), and where the points of a reference frame have gone by optical flow
+lazy (they show part of a faint movement), and where the points of a reference frame have gone by optical flow
 (Lucas and Kanade 1981), which is precise but drifts over seconds. `settled` takes the movement from the second and
 the place from the first.
 """
@@ -175,7 +175,7 @@ class Follower:
 
     @property
     def weight(self) -> float:
-        """Its area summed over the frames it is in: the largest consistent face has the most."""
+        """Its area summed over the frames it is in."""
         return sum(one.box.side**2 for one in self.seen.values())
 
 
@@ -217,9 +217,9 @@ class Crowd:
             self.followers.append(lost)
         lost.find(position, grey, points)
 
-    def largest(self) -> Follower | None:
-        """The face that is largest over all frames together."""
-        return max(self.followers, key=lambda one: one.weight, default=None)
+    def largest(self, least: float) -> Follower | None:
+        """The face that is largest over all frames together; one in `least` of them, as a share, goes before others."""
+        return max(self.followers, key=lambda one: (len(one.seen) >= least * self.frames, one.weight), default=None)
 
     def others(self) -> int:
         """How many more there are that last: in at least a tenth of the frames."""

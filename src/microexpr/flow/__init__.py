@@ -43,7 +43,7 @@ class Params(BaseModel):
 
     algorithm: Literal["tvl1", "farneback"] = Field(default="tvl1", description="Zach et al. 2007, or Farneback 2003")
     size: int = Field(default=288, ge=32, le=288, description="rows and columns at which frames are compared")
-    kept: int = Field(default=128, ge=28, le=288, description="rows and columns of the flow, if that is no more")
+    kept: int = Field(default=128, ge=28, le=288, description="rows and columns of the flow, at most `size`")
     average: int = Field(default=1, ge=0, le=4, description="frames to each side of onset and apex, against noise")
     equalise: bool = Field(default=True, description="first make the two faces equally bright: lamps flicker")
     stabilise: Stabilise = Field(default="rigid", description="what of the flow is head motion, and is subtracted")
@@ -151,5 +151,6 @@ def normalised(flow: np.ndarray, how: str) -> np.ndarray:
         scale = np.array([GREY[0], GREY[0], GREY[1]]) / np.maximum(largest, 1e-9)
         return (flow * scale[:, None, None]).astype(np.float32)
     low, high = (ends(flow, axis=(1, 2), keepdims=True) for ends in (np.min, np.max))
-    levels = GREY[1] * (flow - low) / np.maximum(high - low, 1e-9)
-    return (levels - np.array([GREY[0], GREY[0], 0])[:, None, None]).astype(np.float32)
+    rest = np.array([GREY[0], GREY[0], 0])[:, None, None]  # of a channel that is the same everywhere
+    levels = np.where(high > low, GREY[1] * (flow - low) / np.maximum(high - low, 1e-9), rest)
+    return (levels - rest).astype(np.float32)

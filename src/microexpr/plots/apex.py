@@ -1,5 +1,6 @@
 """A clip's spotting as one picture: what either spotter says of each frame, and which frames were taken."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,25 +30,31 @@ def write(clip: Clip, results: Path, path: Path) -> None:
         written(path, 5.2) as page,
     ):
         heading(page, f"{clip.id}: apex, {events[clip.name].attrs['method'].decode()}", clip.origin == "generated")
-        draw(page, clip, faces[clip.name], events[clip.name])
+        params = apex.Params(**json.loads(events.attrs["params"])["apex"])
+        draw(page, clip, faces[clip.name], events[clip.name], params)
 
 
-def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[str, Any]) -> None:
-    """The groups of a faces and an apex file on an empty figure."""
+def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, params: apex.Params) -> None:
+    """The groups of a faces and an apex file, made with `params`, on an empty figure."""
     at = {event: inputs.position(faces, events, event) for event in EVENTS}
     crop, points, frame = luma(faces["crop"][()]), faces["landmarks_crop"][()], faces["frame"][()]
     shown = figure.add_axes((0.015, 0.06, 0.33, 0.72))
     picture(shown, crop[at["onset"]], "the ten regions, on the onset")
-    for rows, columns in apex.regions(points[at["onset"]], crop.shape[1], apex.Params().region):
+    for rows, columns in apex.regions(points[at["onset"]], crop.shape[1], params.region):
         edges = np.array([(columns.start, rows.start), (columns.stop, rows.start), (columns.stop, rows.stop)])
         corners = np.vstack([edges, (columns.start, rows.stop), edges[:1]])
         shown.plot(*corners.T, color="white", linewidth=1)
     stamp(shown, clip)
+    # the stage knew no more of the clip than its annotation when it scored
+    first = at["onset"] if events.attrs["onset_method"] == b"annotated" else 0
+    last = at["offset"] if events.attrs["offset_method"] == b"annotated" else len(frame) - 1
     for place, spotter in enumerate(SPOTTERS):
         axes = figure.add_axes((0.42, 0.56 - 0.47 * place, 0.56, 0.28))
-        score = apex.scored(crop, points, at["onset"], at["offset"], apex.Params(spotter=spotter))
+        own = params.model_copy(update={"spotter": spotter})
+        stored = spotter == params.spotter
+        score = events["score"][()] if stored else apex.scored(crop, points, first, last, own)
         axes.plot(frame, score, color=COLOURS[spotter])
-        found = apex.apex(score, at["onset"], at["offset"], spotter)
+        found = apex.apex(score, first, last, spotter)
         axes.plot(frame[found], score[found], "o", color=COLOURS[spotter])
         for event, position in at.items():
             axes.axvline(frame[position], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")

@@ -37,7 +37,8 @@ class Stages:
     def of(cls, sections: Mapping[str, Mapping[str, Any]]) -> "Stages":
         """From the sections of params.yaml by their names."""
         return cls(
-            faces.Params(**sections["faces"]),
+            # a clip in which a face is seldom found counts as such, where a run would leave it out
+            faces.Params(**{**sections["faces"], "min_detected": 1e-9}),
             apex.Params(**sections["apex"]),
             flow.Params(**sections["flow"]),
             aus.Params(**sections["aus"]),
