@@ -1,0 +1,81 @@
+"""Who is who: face embeddings, and people who seem to be in the data twice. Knows no protocol and refuses nothing.
+
+A person who is in two data sets, or twice in one, is trained on while held out. Names cannot show that; faces can.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import combinations
+from pathlib import Path
+
+import dlib
+import numpy as np
+
+from microexpr import store
+from microexpr.clip import Clip, Origin
+from microexpr.faces.detection import box_of, face_recognition
+
+SIZE = 128  # numbers in an embedding
+# Distance below which two faces count as one person's. Licensed: the library's own, for photographs of people.
+# Generated: our renderer's people resemble each other more (`make campaign-people`).
+THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two subjects who look like one person."""
+
+    dataset_a: str
+    subject_a: str
+    dataset_b: str
+    subject_b: str
+    distance: float  # between their mean embeddings
+
+
+def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """float64[N, 128] of crops uint8[N, H, W, C], RGB or grey, with their landmarks [N, 68, 2].
+
+    dlib's face recognition network, as face_recognition calls it: each face is cut by its eyes and nose to 150 x 150
+    first. One face's is always the same, whatever is before or after it.
+    """
+    found = [_embedding(crop, points) for crop, points in zip(crops, landmarks, strict=True)]
+    return np.array(found).reshape(-1, SIZE)
+
+
+def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
+    colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
+    box = box_of(points)
+    left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
+    around = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
+    face = dlib.full_object_detection(around, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
+    return np.array(face_recognition.face_encoder.compute_face_descriptor(colour, face))
+
+
+def of_subject(path: str | Path, clips: Sequence[Clip], most: int = 4) -> np.ndarray:
+    """Embeddings [n, 128] from a subject's faces file: the first frame of each of its first so many clips."""
+    with store.opened(path, "faces") as file:
+        groups = [file[clip.name] for clip in store.kept(file, clips)[:most]]
+        crops, landmarks = ([group[key][0] for group in groups] for key in ("crop", "landmarks_crop"))
+    return embeddings(np.array(crops), np.array(landmarks))
+
+
+def duplicates(people: Mapping[tuple[str, str], np.ndarray], threshold: float) -> list[Pair]:
+    """Pairs of different subjects, within and across data sets, nearer than `threshold`; the nearest first.
+
+    `people` are embeddings [n, 128] of each (dataset, subject), whose mean stands for them; those without any are
+    left out. A pair is something to look at, not a proof.
+    """
+    means = {who: faces.mean(0) for who, faces in sorted(people.items()) if len(faces)}
+    pairs = [Pair(*a, *b, float(np.linalg.norm(means[a] - means[b]))) for a, b in combinations(means, 2)]
+    return sorted((pair for pair in pairs if pair.distance < threshold), key=lambda pair: pair.distance)
+
+
+def write(path: str | Path, pairs: Sequence[Pair]) -> None:
+    """Pairs as CSV with four decimals; the header alone where there are none."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(Pair)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**asdict(pair), "distance": f"{pair.distance:.4f}"} for pair in pairs)
+    store.write_text(path, text.getvalue())

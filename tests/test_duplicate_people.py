@@ -1,0 +1,102 @@
+"""Who is there twice: pairs by known embeddings, and faces of the generator's people in two poses and lights."""
+
+import csv
+
+import dlib
+import face_recognition
+import numpy as np
+import pytest
+from composites import clip
+
+from microexpr import faces, people, store
+from microexpr.aus.people import photographed
+from microexpr.generated.face import Face
+from microexpr.generated.performer import Performer
+from microexpr.people import Pair, duplicates, embeddings
+from microexpr.seeds import generator, spawn
+
+
+def at(*place):
+    """An embedding of which only the first numbers matter."""
+    return np.pad(np.array(place, float), (0, people.SIZE - len(place)))
+
+
+def test_pairs_within_and_across_data_sets_the_nearest_first():
+    known = {
+        ("smic", "s01"): np.stack([at(0), at(0.2)]),  # mean 0.1
+        ("casme2", "sub01"): at(0.4)[None],
+        ("casme2", "sub02"): at(0.45, 0.0)[None],
+        ("samm", "006"): at(3)[None],
+        ("samm", "007"): np.zeros((0, people.SIZE)),
+    }
+    found = duplicates(known, 0.32)
+    expected = [
+        ("casme2", "sub01", "casme2", "sub02", pytest.approx(0.05)),
+        ("casme2", "sub01", "smic", "s01", pytest.approx(0.3)),
+    ]
+    assert [(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b, p.distance) for p in found] == expected
+    assert duplicates(dict(reversed(known.items())), 0.32) == found
+    assert duplicates(known, 0.05 - 1e-9) == []
+
+
+def test_the_report_has_a_row_for_each_pair(tmp_path):
+    people.write(tmp_path / "duplicates.csv", [Pair("casme2", "sub01", "smic", "s01", 0.25)])
+    with (tmp_path / "duplicates.csv").open(newline="") as file:
+        assert list(csv.DictReader(file)) == [
+            {"dataset_a": "casme2", "subject_a": "sub01", "dataset_b": "smic", "subject_b": "s01", "distance": "0.2500"}
+        ]
+    people.write(tmp_path / "none.csv", [])
+    assert (tmp_path / "none.csv").read_text() == "dataset_a,subject_a,dataset_b,subject_b,distance\n"
+
+
+def seen(name, session):
+    """One frame of a person at rest, in the pose and light of a session."""
+    rng = generator(0, name, session)
+    frame = photographed(Face(spawn(0, name)), Performer.drawn(rng), np.zeros((24, 2), np.float32), 1.0, rng)
+    return faces.track(lambda: iter([frame]), faces.Params(), name)
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    return {(name, session): seen(name, session) for name in ("ada", "bea", "cy") for session in (0, 1)}
+
+
+def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
+    """Each of three people is in both data sets, in another pose and light."""
+    known = {
+        (("casme2", "samm")[session], name): embeddings(face.crop, face.landmarks_crop)
+        for (name, session), face in photographs.items()
+    }
+    found = duplicates(known, people.THRESHOLDS["generated"])
+    assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in found} == {
+        ("casme2", name, "samm", name) for name in ("ada", "bea", "cy")
+    }
+
+
+def test_embeddings_are_near_those_of_the_library_alone(photographs):
+    """face_recognition finds the face and its five points by itself, and gives much the same numbers."""
+    face = photographs["ada", 0]
+    box = [face_recognition.face_locations(face.crop[0])[0]]
+    (alone,) = face_recognition.face_encodings(face.crop[0], box)
+    own = embeddings(face.crop, face.landmarks_crop)[0]
+    other = embeddings(photographs["bea", 0].crop, photographs["bea", 0].landmarks_crop)[0]
+    assert np.linalg.norm(own - alone) < 0.15 < np.linalg.norm(own - other)
+    assert isinstance(face_recognition.api.face_encoder, dlib.face_recognition_model_v1)
+
+
+def test_grey_and_colour_of_one_face_are_one_person(photographs):
+    face = photographs["cy", 0]
+    grey = face.crop.mean(axis=-1, keepdims=True).astype(np.uint8)
+    both = [embeddings(crop, face.landmarks_crop)[0] for crop in (face.crop, grey)]
+    assert np.linalg.norm(both[0] - both[1]) < 0.2
+
+
+def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, photographs):
+    clips = [clip(name=f"EP0{number}", subject="sub01") for number in range(3)]
+    shown = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
+    with store.subject_file(tmp_path / "sub01.h5", "faces", clips, faces={}) as file:
+        for one, face in zip(clips, shown, strict=True):
+            file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
+    found = people.of_subject(tmp_path / "sub01.h5", clips, most=2)
+    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in shown[:2]]
+    np.testing.assert_array_equal(found, expected)

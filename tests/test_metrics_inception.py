@@ -1,0 +1,101 @@
+"""FID's network: that its published weights would fit, that it resizes as TensorFlow 1 did, and what it refuses."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.errors import StoreError
+from microexpr.metrics import inception, synthesis
+
+CONVOLUTIONS = 21_785_568  # weights of torchvision's inception_v3 (27,161,264) less auxiliary head and classifier
+
+
+@pytest.fixture(scope="module")
+def made():
+    torch.manual_seed(0)
+    return inception.Inception().eval()
+
+
+def test_names_and_sizes_are_those_of_the_published_weights(made):
+    tensors = made.state_dict()
+    assert sum(weights.numel() for weights in made.parameters()) == CONVOLUTIONS + 2048 * 1008 + 1008
+    assert len(tensors) == 94 * 6 + 2
+    assert tensors["Conv2d_1a_3x3.conv.weight"].shape == (32, 3, 3, 3)
+    assert tensors["Mixed_6c.branch7x7dbl_5.conv.weight"].shape == (192, 160, 1, 7)
+    assert tensors["Mixed_7b.branch3x3dbl_3b.bn.running_var"].shape == (384,)
+    assert tensors["Mixed_7c.branch_pool.conv.weight"].shape == (192, 2048, 1, 1)
+    assert tensors["fc.weight"].shape == (1008, 2048)
+
+
+def test_pictures_shrink_as_in_the_paper(made):
+    """299 to 149, 147, 73, 71, 35, 17 and 8 pixels, with 288, 768 and 2048 channels behind them."""
+    seen = {}
+    for name, layer in made.named_children():
+        layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])}))
+    with torch.no_grad():
+        assert made(torch.zeros(1, 3, 299, 299)).shape == (1, 2048)
+    sides = {"Conv2d_1a_3x3": (32, 149), "Conv2d_2a_3x3": (32, 147), "Conv2d_3b_1x1": (80, 73)}
+    sides |= {"Conv2d_4a_3x3": (192, 71), "Mixed_5d": (288, 35), "Mixed_6e": (768, 17), "Mixed_7c": (2048, 8)}
+    assert {name: seen[name] for name in sides} == {name: (c, side, side) for name, (c, side) in sides.items()}
+
+
+@pytest.mark.parametrize("side", [40, 299, 500])
+def test_resizing_is_tensorflows(side):
+    """One row by hand: place i * side / 299, between the pixels below and above, the last one going on."""
+    row = np.random.default_rng(0).integers(256, size=side).astype(np.float32)
+    places = np.arange(299) * side / 299
+    expected = (np.interp(places, np.arange(side), row) - 128) / 128
+    image = torch.from_numpy(row).expand(1, 3, side, side)
+    assert inception.resized(image)[0, 1, 7].numpy() == pytest.approx(expected, abs=1e-3)
+    assert inception.resized(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
+
+
+def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path):
+    torch.save(made.state_dict(), tmp_path / "weights.pth")
+    loaded = inception.network(tmp_path / "weights.pth")
+    grey = np.random.default_rng(0).integers(256, size=(2, 32, 48, 1), dtype=np.uint8)
+    found = inception.features(loaded, grey)
+    assert found.shape == (2, 2048)
+    np.testing.assert_array_equal(found, inception.features(made, np.repeat(grey, 3, axis=3)))
+
+
+def test_fid_and_kid_are_those_of_the_networks_features(made, tmp_path, monkeypatch):
+    """From images to figures, with how many there were."""
+    torch.save(made.state_dict(), tmp_path / "weights.pth")
+    monkeypatch.setattr(inception, "weights", lambda: tmp_path / "weights.pth")
+    images = np.random.default_rng(1).integers(256, size=(5, 24, 24, 3), dtype=np.uint8)
+    found = synthesis.fid(images[:2], images[2:])
+    one, two = inception.features(made, images[:2]), inception.features(made, images[2:])
+    assert [f.value for f in found] == pytest.approx(
+        [synthesis.frechet(one, two), synthesis.kernel(one, two)], rel=1e-3
+    )
+    assert [(f.metric, f.made, f.true) for f in found] == [("fid", 2, 3), ("kid", 2, 3)]
+
+
+def test_another_file_is_refused_in_one_line(tmp_path):
+    torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "weights.pth")
+    with pytest.raises(StoreError, match=r"must hold the weights of FID's Inception: .*Missing key") as error:
+        inception.network(tmp_path / "weights.pth")
+    assert "\n" not in str(error.value)
+
+
+def test_missing_weights_say_where_to_put_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    place = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
+    with pytest.raises(StoreError, match=rf"{place}: FID and KID need this file; download it from https://"):
+        inception.weights()
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"something else")
+    begins = hashlib.sha256(b"something else").hexdigest()[:8]
+    with pytest.raises(StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}"):
+        inception.weights()
+
+
+def test_the_folder_is_torchs_own(monkeypatch):
+    for home, cache in (("", ""), ("", "/somewhere"), ("/elsewhere", "/somewhere")):
+        monkeypatch.setenv("TORCH_HOME", home) if home else monkeypatch.delenv("TORCH_HOME", raising=False)
+        monkeypatch.setenv("XDG_CACHE_HOME", cache) if cache else monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        assert inception.folder() == Path(torch.hub.get_dir()) / "checkpoints"
