@@ -51,7 +51,8 @@ def megc2019(evaluations: Mapping[str, Sequence[Row]]) -> list[dict[str, str]]:
 
 
 def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
-    found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in rows}
+    pooled = [row for row in rows if row["pooling"] == "pooled"]
+    found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
     whole = found["last", "full_uf1"]
     published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in twin(method).items()}
     cells: dict[str, Any] = {key: whole[key] for key in ("method", "origin", "selection", "seeds", "protocol", *COUNTS)}
@@ -60,7 +61,7 @@ def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
             if (selection, name) in found:
                 cells[prefix + name] = found[selection, name]["value"]
         if name in published:
-            cells[f"published_{name}"] = float(published[name].value)
+            cells[f"published_{name}"] = float(published[name].published)
     errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
     cells["published_erratum"] = "; ".join(errata)
     for name in METRICS:

@@ -1,0 +1,213 @@
+"""The tables of the papers, cell by cell: what is printed, and what this run reproduces of it. Trains nothing.
+
+What may not come in: a figure that no evaluation or index file holds.
+"""
+
+import pkgutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from microexpr import models
+from microexpr.clip import Clip
+from microexpr.evaluation import FULL, Row
+from microexpr.papers import census
+from microexpr.protocols import MAIN, PROTOCOLS
+from microexpr.published import MAIN as COMPARED
+from microexpr.published import Cell, cells
+
+TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
+    "icegan": {
+        "table1": "Recognition on the composite of MEGC2019",
+        "table2": "Parts of generator and discriminator, 70:30 by subject",
+        "table3": "Discriminators of other kinds and sizes, 70:30 by subject",
+        "text": "Figures given in prose",
+    },
+    "mtmnet": {
+        "table1": "Clips and subjects of the composite",
+        "table2": "Losses and macro data sets, one data set at a time",
+        "table3": "Losses and macro data sets, composite of MEGC2019",
+        "table4": "Comparison, one data set at a time",
+        "table5": "Comparison, composite of MEGC2019",
+    },
+    "augacn": {
+        "table1": "Clips of each emotion, recorded and synthetic",
+        "table2": "Leave-one-subject-out, one data set at a time",
+        "table3": "Leave-one-video-out, one data set at a time",
+        "table4": "Trained on one data set, tested on another",
+        "table5": "With and without synthetic clips, leave-one-subject-out",
+        "table6": "With and without synthetic clips, leave-one-video-out",
+        "table7": "Layers of the network",
+    },
+    "famgan": {
+        "transfer": "Transfer of nine expressions to two faces (ours; the paper prints no table)",
+        "ablation": "Parts of the method taken away (ours; the paper prints no table)",
+    },
+    "localregions": {
+        "table1": "Which emotion shows in which region",
+        "table2": "The data sets",
+        "table3": "Clips of each class of MEGC2019",
+        "table4": "Clips of each AU-based class",
+        "table5": "Sets of regions",
+        "table6": "A simpler network",
+        "table7": "Losses",
+        "table8": "Comparison, composite of MEGC2019",
+        "table9": "Comparison, AU-based classes I to V",
+        "table10": "Figures by data set, composite of MEGC2019",
+        "table11": "Figures by data set, AU-based classes I to V",
+        "table12": "Trained on some data sets, tested on another",
+        "table13": "The same with AU-based classes",
+    },
+}
+MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
+# What a method here lacks of what its paper describes: said beside its figures in comparisons with other methods, and
+# reason enough to leave the paper's studies of its own parts planned.
+UNLIKE = {"icegan": "here icegan has a plain patch discriminator, no capsules"}
+COLUMNS = (
+    *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
+    *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
+)
+
+
+class Params(BaseModel):
+    """Section `papers` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    folds: int = Field(4, ge=0, description="at most so many folds of protocols other than the main table's; 0: all")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run has for the tables."""
+
+    methods: Collection[str]  # those in its params.yaml, without a planted leak
+    protocols: Collection[str]  # those that its data sets allow
+    folds: int  # Params.folds
+    evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
+    clips: Sequence[Clip] = ()  # of the index
+
+
+def built() -> set[str]:
+    """Every method there is, whether or not a run has it."""
+    return {module.name for module in pkgutil.iter_modules(models.__path__)}
+
+
+def files() -> set[str]:
+    """Every target and its Markdown twin."""
+    return {
+        f"results/papers/{paper}/{table}.{ending}"
+        for paper, tables in TARGETS.items()
+        for table in tables
+        for ending in ("csv", "md")
+    }
+
+
+def of(paper: str, table: str) -> list[Cell]:
+    """The cells of a target, in the order of the print; none of FAMGAN's, which are ours."""
+    return [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
+
+
+def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
+    """(method, protocol) of every evaluation that a target reads, sorted: of what exists, and no more."""
+    wanted = {(c.method, c.runs_under) for c in of(paper, table) if status(c, run.methods) == "built"}
+    return sorted((method, under) for method, under in wanted if method in run.methods and under in run.protocols)
+
+
+def counts(paper: str, table: str) -> bool:
+    """Whether a target reads the index."""
+    return any(census.countable(cell) for cell in of(paper, table))
+
+
+def status(cell: Cell, methods: Collection[str]) -> str:
+    """built where method, protocol and metric are; published_only where that is not even planned; else planned."""
+    if cell.status != "planned" or not (cell.method or census.countable(cell)):
+        return "published_only"
+    there = cell.method in {*methods, *built()} and (
+        cell.method not in UNLIKE or cell.table == COMPARED.get(cell.paper)
+    )
+    trained = there and cell.metric in MEASURED and cell.runs_under in PROTOCOLS
+    return "built" if trained or census.countable(cell) else "planned"
+
+
+def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
+    """One row of text for each printed cell, with `COLUMNS`; "" for what is not known.
+
+    Reproduced figures are those of the last epoch, pooled over the folds there are; the oracle's stands in the note.
+    Raises KeyError for an evaluation that `needs` names and `run` lacks.
+    """
+    return [_row(cell, run) for cell in of(paper, table)]
+
+
+def _row(cell: Cell, run: Run) -> dict[str, str]:
+    about = {name: getattr(cell, name) for name in ("paper", "table", "row", "column", "dataset", "classes", "metric")}
+    row = dict.fromkeys(COLUMNS, "") | about | {"protocol": cell.runs_under or cell.protocol}
+    row |= {"published": cell.published, "status": status(cell, run.methods)}
+    notes: list[str] = []
+    if census.countable(cell):
+        row |= census.counted(cell, run.clips)
+    elif row["status"] == "built" and (reason := _missing(cell, run)):
+        notes.append(reason)
+    elif row["status"] == "built":
+        found = run.evaluations[cell.method, cell.runs_under]
+        row |= _reproduced(cell, found)
+        notes += _beside(cell, found, run)
+    return row | {"note": "; ".join([*notes, *_as_printed(cell)])}
+
+
+def _missing(cell: Cell, run: Run) -> str:
+    """Why a run has no figure for a cell that could have one."""
+    if cell.method not in run.methods:
+        return f"no {cell.method} in this run"
+    return "" if cell.runs_under in run.protocols else f"a data set of {cell.runs_under} is not here"
+
+
+def _find(cell: Cell, found: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
+    """The row of an evaluation that measures the same."""
+    datasets = PROTOCOLS[cell.runs_under].datasets
+    scope = cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
+    key = (selection, pooling, scope, MEASURED[cell.metric])
+    rows = (row for row in found if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
+    return next(rows, None)
+
+
+def _reproduced(cell: Cell, found: Sequence[Row]) -> dict[str, str]:
+    row = _find(cell, found)
+    if row is None:  # a composite without this data set
+        return {}
+    same = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    low, high = (decimals(row[name]) for name in ("low", "high"))
+    return same | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
+
+
+def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
+    """What else is known of a reproduced figure."""
+    last = _find(cell, found)
+    if last is None:
+        yield f"no clips of {cell.dataset}"
+        return
+    if cell.method in UNLIKE:
+        yield UNLIKE[cell.method]
+    if oracle := _find(cell, found, selection="oracle_best_test"):
+        yield f"oracle {decimals(oracle['value'])}"
+    if last["deviation"] is not None:
+        yield f"deviation over seeds {decimals(last['deviation'])}"
+    if cell.protocol == "loso" and (mean := _find(cell, found, pooling="per_subject_mean")):
+        yield f"mean over subjects {decimals(mean['value'])}"
+    if run.folds and cell.runs_under not in MAIN and PROTOCOLS[cell.runs_under].share is None:
+        yield f"at most {run.folds} folds (papers.folds)"
+
+
+def _as_printed(cell: Cell) -> Iterator[str]:
+    """What is known of a printed one."""
+    if cell.erratum:
+        yield f"erratum: {cell.erratum}"
+    if cell.selection:
+        yield f"published selection: {cell.selection}"
+    if cell.note:
+        yield cell.note
+
+
+def decimals(figure: float | None) -> str:
+    """Four of them, as in the main table."""
+    return "" if figure is None else f"{figure:.4f}"

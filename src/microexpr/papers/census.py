@@ -1,0 +1,49 @@
+"""Printed counts of clips, subjects and frame rates, counted over the index. Predictions do not come in."""
+
+from collections.abc import Callable, Sequence
+
+from microexpr.clip import LABELS, Clip
+from microexpr.published import Cell
+
+COUNTED: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
+    "clips": lambda clips: str(len(clips)),
+    "subjects": lambda clips: str(len({(clip.dataset, clip.subject) for clip in clips})),
+    "fps": lambda clips: " ".join(map(str, sorted({clip.fps for clip in clips}))),
+}
+OBJECTIVE = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+EMOTIONS = ("happiness", "disgust", "surprise", "fear", "sadness", "anger", "repression", "contempt", "others")
+
+
+def countable(cell: Cell) -> bool:
+    """Whether a cell is a count over recorded clips, and no method's."""
+    return not cell.method and cell.metric in COUNTED
+
+
+def counted(cell: Cell, clips: Sequence[Clip]) -> dict[str, str]:
+    """What a row says of a count over the clips of an index; nothing where the data set is not among them.
+
+    Clips of no class of MEGC2019 are left out where the paper counts its composite."""
+    there = [clip for clip in clips if cell.dataset == "full" or clip.dataset in cell.dataset.split("+")]
+    if not there:
+        return {}
+    if cell.protocol == "megc2019":
+        there = [clip for clip in there if clip.label is not None]
+    chosen = [clip for clip in there if _is_of(clip, _word(cell), cell.protocol)]
+    origin = "+".join(sorted({clip.origin for clip in there}, reverse=True))
+    return {"reproduced": COUNTED[cell.metric](chosen), "origin": origin, "n": str(len(there))}
+
+
+def _word(cell: Cell) -> str:
+    """The header, of row or column, that names a class; "" where all are counted."""
+    headers = [header.rpartition(" / ")[2].lower() for header in (cell.row, cell.column)]
+    return next((header for header in headers if header in (*LABELS, *OBJECTIVE, *EMOTIONS)), "")
+
+
+def _is_of(clip: Clip, word: str, protocol: str) -> bool:
+    if not word:
+        return True
+    if protocol == "megc2019":
+        return clip.label == LABELS.index(word)
+    if protocol == "objective":
+        return clip.objective_class == OBJECTIVE.index(word) + 1
+    return clip.emotion.lower().removesuffix("s") == word.removesuffix("s")  # SAMM writes "Other"

@@ -1,0 +1,104 @@
+"""Tables of papers as CSV and as Markdown in the paper's own layout. Formats figures, makes none."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from microexpr.errors import StoreError
+from microexpr.papers import COLUMNS, TARGETS, UNLIKE
+
+PAPERS = {
+    "icegan": "ICE-GAN",
+    "mtmnet": "MTMNet",
+    "augacn": "AU-GACN and AU-ICGAN",
+    "famgan": "FAMGAN",
+    "localregions": "Local regions",
+}
+Rows = Sequence[dict[str, str]]
+
+
+def to_csv(rows: Rows) -> str:
+    """The long form as CSV text with "\\n" line ends."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def read(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a long form. Raises StoreError when it is missing or has other columns."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes it") from None
+    reader = csv.DictReader(text.splitlines())
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise StoreError(f"{path}: must have the columns of a paper's table; `snakemake --cores all {path}` makes it")
+    return list(reader)
+
+
+def markdown(paper: str, table: str, rows: Rows) -> str:
+    """The table as printed, and below each of its rows what was reproduced, with its origin on the same line."""
+    lines = [f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}.", ""]
+    if not rows:
+        return "\n".join([*lines, "Planned: nothing of it is built, and nothing of it is printed.", ""])
+    columns = list(dict.fromkeys(row["column"] for row in rows))
+    cells = {(row["row"], row["column"]): row for row in rows}
+    body = [["", "figures", *columns]]
+    for name in dict.fromkeys(row["row"] for row in rows):
+        own = [cells.get((name, column), {}) for column in columns]
+        body.append([name, "published", *(_published(cell) for cell in own)])
+        if any(cell.get("reproduced") for cell in own):
+            body.append(["", _kind(own), *(cell.get("reproduced") or "-" for cell in own)])
+    return "\n".join([*lines, *_grid(body), "", *_below(rows), ""])
+
+
+def _name(table: str) -> str:
+    return table.replace("table", "Table ")
+
+
+def _published(cell: dict[str, str]) -> str:
+    return (cell.get("published") or "-") + "*" * ("erratum: " in cell.get("note", ""))
+
+
+def _kind(cells: Iterable[dict[str, str]]) -> str:
+    """generated, last epoch, 4 folds: what the figures of a line have in common, or one after the other."""
+    made = [cell for cell in cells if cell.get("reproduced")]
+    origins, seen = ({cell[name] for cell in made} for name in ("origin", "subject_seen"))
+    folds = list(dict.fromkeys(cell["folds"] for cell in made if cell["folds"]))
+    how = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
+    return ", ".join(["/".join(sorted(origins)), *how, *["subject seen in training"] * ("yes" in seen)])
+
+
+def _below(rows: Rows) -> Iterable[str]:
+    """Counts of what is and is not there, and every note once."""
+    reproduced = sum(bool(row["reproduced"]) for row in rows)
+    planned, never = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
+    counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {never} published only."
+    if any("generated" in row["origin"] for row in rows):
+        counts += " Generated faces, not comparable with published figures."
+    if any(row["subject_seen"] == "yes" for row in rows):
+        counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
+    yield counts
+    yield from (f"H{text[1:]}." for text in UNLIKE.values() if any(text in row["note"] for row in rows))
+    errata: dict[str, list[str]] = {}
+    for row in rows:
+        _, flagged, erratum = row["note"].partition("erratum: ")
+        if flagged:
+            errata.setdefault(erratum, []).append(f"{row['row']}, {row['column']}")
+    for text, places in errata.items():
+        more = f" and {len(places) - 2} more cells" * (len(places) > 2)
+        yield f"\\* {' and '.join(places[:2])}{more}: {text}."
+
+
+def _grid(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Padded, so that it is legible in a terminal too."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
+    padded = [
+        [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
+        for pairs in (list(zip(line, widths, strict=True)) for line in (lines[0], rule, *lines[1:]))
+    ]
+    return [f"| {' | '.join(line)} |" for line in padded]

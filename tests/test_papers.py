@@ -1,0 +1,277 @@
+"""Tables of the papers: each printed cell beside the figure that an evaluation or an index holds of it."""
+
+import csv
+import io
+
+import pytest
+
+from microexpr import cli, papers
+from microexpr.clip import LABELS, Clip
+from microexpr.errors import StoreError
+from microexpr.evaluation import Row
+from microexpr.papers import COLUMNS, TARGETS, Run, page
+from microexpr.protocols import PROTOCOLS
+from microexpr.published import cells
+
+COMPOSITE = ("full", "smic", "casme2", "samm")
+FIRST = "paper,table,row,column,dataset,protocol,classes,metric,published,reproduced,low,high,origin,selection,seeds"
+
+
+def evaluated(method: str, protocol: str, scopes=COMPOSITE, **more) -> list[Row]:
+    """Value 0.10 for UF1 of the first scope, and so on up; oracle 0.5 more, mean over subjects 0.25 more."""
+    made: list[Row] = []
+    kinds = (("last", "pooled", 0.0), ("oracle_best_test", "pooled", 0.5), ("last", "per_subject_mean", 0.25))
+    for selection, pooling, extra in kinds:
+        for number, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
+            value = 0.1 + number / 100 + extra
+            made.append(
+                {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric,
+                 "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 88,
+                 "parameters": 1663, "origin": "generated", "pooling": pooling, "deviation": None, "subject_seen": "no"}
+                | more
+            )  # fmt: skip
+    return made
+
+
+def run(*evaluations: tuple[str, str], folds: int = 4, scopes=COMPOSITE, **more) -> Run:
+    """A run of these methods, under these protocols and no others."""
+    return Run(
+        methods=list(dict.fromkeys(method for method, _ in evaluations)),
+        protocols=["megc2019", *(protocol for _, protocol in evaluations)],
+        folds=folds,
+        evaluations={pair: evaluated(*pair, scopes=scopes, **more) for pair in evaluations},
+    )
+
+
+def test_the_long_form_has_the_columns_that_readers_expect():
+    assert ",".join(COLUMNS).startswith(FIRST)
+    assert COLUMNS[15:] == ("folds", "n", "subject_seen", "status", "note")
+
+
+def test_every_printed_cell_of_a_table_is_in_a_target():
+    printed = {(cell.paper, cell.table) for cell in cells() if cell.paper != "ststnet" and "fig" not in cell.table}
+    targets = {(paper, table) for paper, tables in TARGETS.items() for table in tables}
+    assert targets - printed == {("famgan", "transfer"), ("famgan", "ablation")}
+    assert printed <= targets
+    assert len(papers.files()) == 2 * len(targets) == 62
+
+
+def test_every_protocol_that_a_paper_names_is_there():
+    named = {cell.runs_under for cell in cells()} - {""}
+    assert named <= set(PROTOCOLS)
+
+
+def test_a_target_needs_what_exists_and_no_more():
+    mine = Run(methods=["lbp_top", "icegan", "majority"], protocols=["megc2019", "loso_smic_3"], folds=4)
+    assert papers.needs("icegan", "table1", mine) == [("icegan", "megc2019"), ("lbp_top", "megc2019")]
+    assert papers.needs("mtmnet", "table4", mine) == [("lbp_top", "loso_smic_3")]
+    assert papers.needs("localregions", "table3", mine) == papers.needs("famgan", "transfer", mine) == []
+    assert papers.counts("localregions", "table3") and not papers.counts("icegan", "table1")
+
+
+def test_each_figure_is_beside_the_cell_that_prints_it():
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019"), ("ststnet", "megc2019")))
+    found = {(row["row"], row["column"]): row for row in rows}
+    assert len(found) == len(rows) == 48
+    cell = found["LBP-TOP [29]", "SMIC / UAR"]
+    assert (cell["published"], cell["reproduced"], cell["low"], cell["high"]) == ("0.528", "0.1400", "0.0900", "0.1900")
+    assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
+    assert (cell["seeds"], cell["folds"], cell["n"], cell["subject_seen"]) == ("3", "12", "88", "no")
+    assert cell["note"].startswith("oracle 0.6400; erratum: impossible together")
+    assert found["LBP-TOP [29]", "MEGC2019 / UF1"]["reproduced"] == "0.1000"
+
+
+def test_what_a_method_here_is_not_is_said_beside_its_figures():
+    rows = papers.rows("icegan", "table1", run(("icegan", "megc2019"), ("ststnet", "megc2019")))
+    said = {row["row"] for row in rows if "plain patch discriminator, no capsules" in row["note"]}
+    assert said == {"ICE-GAN"}
+    assert "Here icegan has a plain patch discriminator, no capsules." in page.markdown("icegan", "table1", rows)
+    rows = papers.rows("icegan", "table1", run(("ststnet", "megc2019")))
+    assert "capsules" not in page.markdown("icegan", "table1", rows)
+
+
+def test_no_generated_figure_without_that_word_on_its_line():
+    mine = run(("lbp_top", "megc2019"), ("icegan", "megc2019"))
+    rows = papers.rows("icegan", "table1", mine)
+    assert all(row["origin"] == "generated" for row in rows if row["reproduced"])
+    for line in page.markdown("icegan", "table1", rows).splitlines():
+        if "0.1000" in line:
+            assert "generated" in line and "published" not in line
+    for line in page.to_csv(rows).splitlines()[1:]:
+        assert ("generated" in line) == (",0.1" in line or ",0.2" in line)
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "row", "status"),
+    [
+        ("icegan", "table1", "LBP-TOP [29]", "built"),
+        ("icegan", "table1", "Quang", "planned"),
+        ("icegan", "table3", "#Params", "planned"),
+        ("icegan", "table3", "Capsule-enhanced Discriminator w/ D_ExpCaps = 32", "planned"),
+        ("mtmnet", "table4", "HIGO", "published_only"),
+        ("mtmnet", "table4", "ours", "planned"),
+        ("localregions", "table2", "Mean Age", "published_only"),
+        ("localregions", "table2", "# Sequences", "built"),
+        ("localregions", "table1", "Happiness", "planned"),
+        ("augacn", "table1", "synthetic SAMM", "planned"),
+    ],
+)
+def test_status(paper, table, row, status):
+    rows = papers.rows(paper, table, run(("lbp_top", "megc2019")))
+    found = {one["status"] for one in rows if one["row"].startswith(row) or one["column"] == row}
+    assert found == {status}
+
+
+def test_a_method_that_lacks_parts_of_its_paper_is_no_study_of_them():
+    mine = Run(methods=["icegan"], protocols=["megc2019", "split70"], folds=4)
+    assert papers.needs("icegan", "table1", mine) == papers.needs("localregions", "table8", mine)
+    assert papers.needs("icegan", "table2", mine) == papers.needs("icegan", "table3", mine) == []
+
+
+def test_a_method_or_a_data_set_that_a_run_lacks_leaves_a_cell_empty_and_says_so():
+    rows = papers.rows("mtmnet", "table4", run(("lbp_top", "loso_smic_3"), scopes=("full", "smic")))
+    found = {row["column"]: row for row in rows if row["row"].startswith("LBP-TOP ")}
+    assert (found["SMIC / Acc"]["reproduced"], found["SMIC / F1"]["reproduced"]) == ("0.1200", "0.1000")
+    assert found["SAMM / F1"]["status"] == "built"
+    assert (found["SAMM / F1"]["reproduced"], found["SAMM / F1"]["origin"]) == ("", "")
+    assert found["SAMM / F1"]["note"].startswith("a data set of loso_samm_7 is not here")
+    rows = papers.rows("icegan", "table1", run(("majority", "megc2019")))
+    assert {row["note"].partition(";")[0] for row in rows if row["row"].startswith("STSTNet")} == {
+        "no ststnet in this run"
+    }
+
+
+def test_a_composite_without_a_data_set_has_no_figure_of_it():
+    rows = papers.rows("icegan", "table1", run(("ststnet", "megc2019"), scopes=("full", "samm")))
+    found = {row["column"]: row for row in rows if row["row"].startswith("STSTNet")}
+    assert (found["SMIC / UF1"]["reproduced"], found["SMIC / UF1"]["note"]) == ("", "no clips of smic")
+    assert found["SAMM / UF1"]["reproduced"] == "0.1300"
+
+
+def test_few_folds_and_means_over_subjects_are_said_where_they_are():
+    mine = run(("lbp_top", "loso_casme2_5"), ("lbp_top", "megc2019"), scopes=("full", "casme2"))
+    rows = papers.rows("mtmnet", "table4", mine)
+    (note,) = [row["note"] for row in rows if row["row"].startswith("LBP-TOP ") and row["column"] == "CASME2 / F1"]
+    assert note.startswith("oracle 0.6000; mean over subjects 0.3500; at most 4 folds (papers.folds); [13]")
+    note = papers.rows("mtmnet", "table5", mine)[0]["note"]
+    assert "folds" not in note and "mean over subjects" not in note
+    rows = papers.rows("mtmnet", "table4", run(("lbp_top", "loso_casme2_5"), folds=0, scopes=("full",), deviation=0.02))
+    (note,) = [row["note"] for row in rows if row["row"].startswith("LBP-TOP ") and row["column"] == "CASME2 / F1"]
+    assert note.startswith("oracle 0.6000; deviation over seeds 0.0200; mean over subjects 0.3500; [13]")
+
+
+def clip(dataset: str, subject: str, emotion: str, label: int | None, objective: int, fps: int = 200) -> Clip:
+    return Clip(
+        dataset, subject, f"{subject}_{emotion}_{objective}", "generated", "", 1, 9, 9, 1, 4, 9, fps, emotion, label,
+        objective, ""
+    )  # fmt: skip
+
+
+CLIPS = [
+    clip("casme2", "sub01", "happiness", 1, 1),
+    clip("casme2", "sub01", "others", None, 7),
+    clip("casme2", "sub02", "disgust", 0, 4),
+    clip("samm", "006", "other", None, 7),
+    clip("samm", "006", "anger", 0, 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "row", "column", "expected"),
+    [
+        ("mtmnet", "table1", "Emotions / Negative", "CASME2[37]", "1"),
+        ("mtmnet", "table1", "Emotions / Total", "3DB-combined", "3"),
+        ("mtmnet", "table1", "Subjects", "3DB-combined", "3"),
+        ("mtmnet", "table1", "Emotions / Total", "SMIC[16]", ""),
+        ("augacn", "table1", "CASME II", "Others", "1"),
+        ("augacn", "table1", "SAMM", "Others", "1"),
+        ("augacn", "table1", "CASME II", "Total", "3"),
+        ("augacn", "table1", "CASME II", "Anger", "0"),
+        ("localregions", "table2", "Participants", "CASME II", "2"),
+        ("localregions", "table2", "Frame rate", "SMM", "200"),
+        ("localregions", "table3", "Positive", "CASME II", "1"),
+        ("localregions", "table4", "VII", "Total", "2"),
+        ("localregions", "table4", "III", "SAMM", "1"),
+        ("localregions", "table4", "Total", "Total", "5"),
+    ],
+)
+def test_counts_are_those_of_the_index(paper, table, row, column, expected):
+    rows = papers.rows(paper, table, Run([], [], 0, clips=CLIPS))
+    (found,) = [one for one in rows if (one["row"], one["column"]) == (row, column)]
+    assert found["reproduced"] == expected
+    assert found["origin"] == ("generated" if expected else "")
+
+
+def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
+    """Local regions Table 3, from as many clips as MEGC2019 has."""
+    counts = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
+    made = [
+        clip(name, str(number), LABELS[label], label, 7)
+        for name, classes in counts.items()
+        for label, count in enumerate(classes)
+        for number in range(count)
+    ]
+    rows = papers.rows("localregions", "table3", Run([], [], 0, clips=made))
+    assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
+
+
+def test_csv_is_read_back_as_it_was_written(tmp_path):
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
+    text = page.to_csv(rows)
+    assert "\r" not in text and list(csv.DictReader(io.StringIO(text))) == rows
+    (tmp_path / "table1.csv").write_text(text, encoding="utf-8")
+    assert page.read(tmp_path / "table1.csv") == rows
+
+
+@pytest.mark.parametrize("text", [None, "a,b\n1,2\n"])
+def test_a_table_that_is_none_is_refused_with_the_command_that_makes_it(tmp_path, text):
+    path = tmp_path / "table1.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError, match=r"table1\.csv: .*`snakemake --cores all .*table1\.csv` makes it"):
+        page.read(path)
+
+
+def test_markdown_is_in_the_papers_own_layout():
+    rows = papers.rows("localregions", "table5", run(("lbp_top", "megc2019")))
+    lines = page.markdown("localregions", "table5", rows).splitlines()
+    assert lines[0] == "Local regions, Table 5. Sets of regions."
+    assert [cell.strip() for cell in lines[2].split("|")[2:-1]] == [
+        "figures", "whole face", "no cheeks", "no nose", "all regions",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[4].split("|")[1:-1]] == [
+        "Accuracy",
+        "published",
+        "0.85",
+        "0.89",
+        "0.91",
+        "0.92",
+    ]
+    assert "0 of 12 cells reproduced, 12 planned, 0 published only." in lines
+    assert lines[-1] == "\\* UAR, all regions and UF1, all regions: Tables 8 and 10 print 0.90 for the same run."
+
+
+def test_markdown_of_what_was_reproduced():
+    mine = run(("lbp_top", "loso_casme2_5"), scopes=("full", "casme2"), subject_seen="yes")
+    text = page.markdown("mtmnet", "table4", papers.rows("mtmnet", "table4", mine))
+    (line,) = [line for line in text.splitlines() if "0.1200" in line]
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[:4] == ["", "generated, last epoch, 12 folds, subject seen in training", "0.1200", "0.1000"]
+    assert "Generated faces, not comparable with published figures." in text
+    assert "Training saw other clips of the same subject" in text
+
+
+def test_markdown_of_what_no_paper_prints():
+    assert "Planned" in page.markdown("famgan", "transfer", [])
+
+
+def test_the_command_prints_a_table_of_a_paper(tmp_path, capsys, monkeypatch):
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
+    path = tmp_path / "results/papers/icegan/table1.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(page.to_csv(rows), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["table", "results/papers/icegan/table1.csv"]) == 0
+    assert capsys.readouterr().out == page.markdown("icegan", "table1", rows)
+    assert cli.main(["table", "results/papers/icegan/table2.csv"]) == 1
+    assert "`snakemake --cores all results/papers/icegan/table2.csv` makes it" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""Tables of papers, as Snakemake makes them: what a target runs, and that its figures are the evaluations'."""
+
+import csv
+
+TABLE, OTHER = "results/papers/icegan/table1.csv", "results/papers/mtmnet/table4.csv"
+STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
+
+
+def read(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def value(project, protocol, method, scope, metric) -> str:
+    """Of the last epoch, pooled."""
+    rows = read(project.root / f"results/evaluate/{protocol}/{method}.csv")
+    key = ("last", "pooled", scope, metric)
+    (row,) = [row for row in rows if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key]
+    return f"{float(row['value']):.4f}"
+
+
+def test_two_tables(project):
+    """One of the main table's protocol, which trains nothing, and one of protocols that nothing else trains."""
+    assert project.planned(TABLE) == {"papers": 1}
+    project.snakemake("--", TABLE)
+    cells = {(row["row"], row["column"]): row for row in read(project.root / TABLE)}
+    assert len(cells) == 48
+    for scope, title in (("full", "MEGC2019"), ("samm", "SAMM"), ("smic", "SMIC"), ("casme2", "CASME II")):
+        for metric in ("uf1", "uar"):
+            cell = cells["STSTNet [12]", f"{title} / {metric.upper()}"]
+            assert cell["reproduced"] == value(project, "megc2019", "ststnet", scope, metric)
+            assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
+            assert (cell["folds"], cell["n"]) == (("6", "18") if scope == "full" else ("2", "6"))
+    planned = [row for (name, _), row in cells.items() if name != "STSTNet [12]"]
+    assert {(row["reproduced"], row["origin"]) for row in planned} == {("", "")}
+    assert cells["ICE-GAN", "SMIC / UF1"]["note"].startswith("no icegan in this run")
+    assert cells["Zhou et al. [30]", "SMIC / UF1"]["status"] == "planned"
+
+    before = project.digests()
+    project.edit("params.yaml", STSTNET, f"{STSTNET}  lbp_top: {{image_size: 64, frames: 16}}\n")
+    project.edit("params.yaml", "papers:\n  folds: 2", "papers:\n  folds: 1")
+    assert project.planned(OTHER) == {"train": 3, "evaluate": 3, "papers": 1}
+    project.snakemake("--", OTHER)
+    after = project.digests()
+    assert {path: after[path] for path in before} == before
+    new = {path.split("/")[3] for path in after if path not in before and "/train/" in path}
+    assert new == {"loso_casme2_5", "loso_smic_3", "loso_samm_7"}
+    cells = {(row["row"], row["column"]): row for row in read(project.root / OTHER)}
+    cell = cells["LBP-TOP [13]", "SMIC / Acc"]
+    assert cell["reproduced"] == value(project, "loso_smic_3", "lbp_top", "full", "accuracy")
+    assert (cell["published"], cell["origin"], cell["folds"], cell["n"]) == ("0.580", "generated", "1", "3")
+    assert "at most 1 folds (papers.folds)" in cell["note"]
+    assert cells["ours", "SMIC / Acc"]["status"] == "planned"
+
+    said = project.run("microexpr", "table", OTHER).stdout
+    assert said == (project.root / OTHER).with_suffix(".md").read_text(encoding="utf-8")
+    assert all("generated" in line for line in said.splitlines() if cell["reproduced"] in line)
+
+
+def test_counts_and_what_is_planned(project):
+    """A census of the corpora that the run made, and a table that no paper prints."""
+    project.snakemake("--", "results/papers/localregions/table3.csv", "results/papers/famgan/transfer.csv")
+    cells = {(row["row"], row["column"]): row for row in read(project.root / "results/papers/localregions/table3.csv")}
+    assert {column: cells["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")} == {
+        "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
+    }  # fmt: skip
+    assert {row["origin"] for row in cells.values()} == {"generated"}
+    assert read(project.root / "results/papers/famgan/transfer.csv") == []
