@@ -17,6 +17,7 @@ include: "workflow/rules/flow.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/papers.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flow_folders.smk"
 

@@ -76,7 +76,7 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
         group.put("fitted_on", ["generated/casme2/sub02/a", "generated/casme2/sub02/b", "generated/ckplus/S005/*"])
     assert main(["inspect", str(path)]) == 0
     tree = capsys.readouterr().out
-    assert "truth int64 2 (clip) in class index: negative 0, positive 1, surprise 2" in tree
+    assert "truth int64 2 (clip) in class index: of the file's attribute `classes`, from 0" in tree
     assert 'params = {"epochs": 2}' in tree
     assert main(["inspect", "--chain", str(path)]) == 0
     chain = capsys.readouterr().out

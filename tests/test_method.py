@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 
 from microexpr.errors import ParamsError
-from microexpr.method import CLASSES, ClassicalMethod, Clips, Method, NetworkMethod, find, names, shuffled
+from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, find, names, shuffled
 from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
@@ -21,35 +21,39 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
 # 4e-15 without). So the plans are compared with it in float64, and in float32 without it and at the paper's rate.
 STEADY: dict[str, dict[str, Any]] = {"icegan": {"spectral_norm": False, "lr": 2e-4}}
 COUNT = 24
+K = pytest.mark.parametrize("classes", [3, 5])
 NETWORKS = [name for name in names() if issubclass(find(name), NetworkMethod)]
 LEARNERS = [name for name in names() if name != "majority"]
 
 
-def small(name: str, epochs: int = 2, **changed: Any) -> Method:
+def small(name: str, epochs: int = 2, classes: int = 3, **changed: Any) -> Method:
     kind = find(name)
     own = {"epochs": epochs} if "epochs" in kind.Params.model_fields else {}
-    return kind(kind.Params(**(SMALL.get(name, {}) | own | changed)))
+    return kind(kind.Params(**(SMALL.get(name, {}) | own | changed)), classes)
 
 
-def network(name: str, epochs: int, **changed: Any) -> NetworkMethod:
-    method = small(name, epochs, **changed)
+def network(name: str, epochs: int, classes: int = 3, **changed: Any) -> NetworkMethod:
+    method = small(name, epochs, classes, **changed)
     assert isinstance(method, NetworkMethod)
     return method
 
 
 def clips(method: Method) -> Clips:
     """Random inputs of the method's shapes in which the class shows: in each kind of input by another sign."""
-    rng, label = np.random.default_rng(1), np.arange(COUNT) % CLASSES
+    rng, classes = np.random.default_rng(1), method.classes
+    label = np.arange(COUNT) % classes
     inputs = {}
     for name, shape in sorted(method.inputs.items()):
         value = rng.normal(0, 0.3, (COUNT, *shape))
         for clip, one in enumerate(label):
             if name == "flow":
-                value[clip, one] += 0.5  # one of u, v, strain
+                value[clip, one % 3] += 0.5 if one < 3 else -0.5  # one of u, v, strain
             elif name == "video":
-                value[clip] += np.sin(2 * np.pi * np.arange(shape[-1]) / (3, 6, 12)[one])  # width of the stripes
+                value[clip] += np.sin(
+                    2 * np.pi * np.arange(shape[-1]) / (3, 6, 12, 24, 48)[one]
+                )  # width of the stripes
             elif name == "apex":
-                value[clip, :, one * shape[1] // CLASSES :][:, : shape[1] // CLASSES] += 1  # height of the bright band
+                value[clip, :, one * shape[1] // classes :][:, : shape[1] // classes] += 1  # height of the bright band
         grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
         inputs[name] = torch.tensor(value, dtype=torch.get_default_dtype()) if name == "flow" else torch.tensor(grey)
     targets = {"label": label, "subject": np.arange(COUNT) // 4, "dataset": np.arange(COUNT) // 12}
@@ -95,14 +99,15 @@ def test_unknown_method():
         find("ststnets")
 
 
+@K
 @pytest.mark.parametrize("name", names())
-def test_repeats_itself_and_draws_from_no_global_generator(name):
-    method = small(name)
+def test_repeats_itself_and_draws_from_no_global_generator(name, classes):
+    method = small(name, classes=classes)
     data, state = clips(method), torch.get_rng_state()
     first, second = (trained(method, data, folds()) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
     for one, two, fold in zip(first, second, folds(), strict=True):
-        assert one.scores.shape == (1, 1 if isinstance(method, ClassicalMethod) else 2, len(fold.test), CLASSES)
+        assert one.scores.shape == (1, 1 if isinstance(method, ClassicalMethod) else 2, len(fold.test), classes)
         assert one.scores.dtype == np.float32 and np.isfinite(one.scores).all()
         assert one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes()
 
@@ -124,9 +129,10 @@ def test_features_look_at_each_clip_alone(name):
     np.testing.assert_array_equal(method.features(inputs)[3:4], alone)
 
 
+@K
 @pytest.mark.parametrize("name", LEARNERS)
-def test_learns_what_can_be_learnt(name):
-    method = small(name, epochs=25)
+def test_learns_what_can_be_learnt(name, classes):
+    method = small(name, epochs=25, classes=classes)
     data, fold = clips(method), folds(3)[2]
     predicted = trained(method, data, [fold])[0].scores[0, -1].argmax(1)
     assert (predicted == data.targets["label"].numpy()[fold.test]).all()
@@ -137,7 +143,7 @@ def test_does_not_see_the_label_of_a_test_clip(name):
     method = small(name)
     data, fold = clips(method), folds(1)[0]
     other = data.targets["label"].clone()
-    other[fold.test] = (other[fold.test] + 1) % CLASSES
+    other[fold.test] = (other[fold.test] + 1) % method.classes
     relabelled = Clips(data.inputs, data.targets | {"label": other})
     assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
 
@@ -153,9 +159,10 @@ def largest_difference(method: NetworkMethod) -> float:
     return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
 
 
+@K
 @pytest.mark.parametrize("name", NETWORKS)
-def test_stacked_is_sequential(name):
-    assert largest_difference(network(name, epochs=13, **STEADY.get(name, {}))) < 1e-4  # 52 steps
+def test_stacked_is_sequential(name, classes):
+    assert largest_difference(network(name, epochs=13, classes=classes, **STEADY.get(name, {}))) < 1e-4  # 52 steps
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -175,6 +182,37 @@ def test_synthesises(name):
         images = np.stack([one.image for one in first.synthetic])
         assert images.shape[0] == 3 and images.ndim == 4 and images.dtype == np.float32
         assert images.min() >= 0 and images.max() <= 1 and not np.array_equal(images[1], images[2])
+
+
+@pytest.mark.parametrize("name", names())
+def test_leak_of_statistics_is_none(name):
+    """What is fitted on a fold does not change with the clips that it holds out: neither statistics nor weights."""
+    assert not learns_from_held_out(small(name))
+
+
+def learns_from_held_out(method: Method) -> bool:
+    """Whether statistics, losses or the scores of other clips change when the held-out ones are other clips."""
+    data, fold = clips(method), folds(1)[0]
+    inputs = {key: value.clone() for key, value in data.inputs.items()}
+    for value in inputs.values():
+        value[fold.test] = value[fold.test].flip(-1) // 2 + 7
+    other = Clips(inputs, {key: value.clone() for key, value in data.targets.items()})
+    other.targets["label"][fold.test] = (other.targets["label"][fold.test] + 1) % method.classes
+    probe = Fold(fold.name, fold.train, fold.train[:5])  # scored by what was fitted
+    one, two = (trained(method, which, [probe])[0] for which in (data, other))
+    same = all(one.statistics[key].tobytes() == two.statistics[key].tobytes() for key in one.statistics)
+    return not (same and one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes())
+
+
+def test_leak_of_statistics_over_all_clips_is_caught():
+    """A method that normalises where it is given the clips of all folds at once."""
+
+    class Sneaky(find("flow_svm")):
+        def features(self, inputs):
+            whole = super().features(inputs)
+            return (whole - whole.mean(0)) / whole.std(0)
+
+    assert learns_from_held_out(Sneaky(Sneaky.Params()))
 
 
 def test_shuffled_is_permutation_after_permutation():

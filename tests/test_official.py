@@ -42,3 +42,12 @@ def test_a_log_without_headers_is_scored_as_a_whole():
 def test_refusals(text, message):
     with pytest.raises(DataError, match=message):
         read(text, "log")
+
+
+def test_a_log_of_another_protocol_holds_more_classes():
+    text = "casme2 sub01\na 6 6\nb 0 3\n"
+    with pytest.raises(DataError, match="a class must be 0 negative, 1 positive or 2 surprise, not '6'"):
+        read(text, "log")
+    with pytest.raises(DataError, match=r"a class must be in 0\.\.5, not '6' \(log, row 2\)"):
+        read(text, "log", classes=6)
+    assert scores(read(text, "log", classes=7), classes=7)["full"]["uf1"] == pytest.approx(1 / 7)

@@ -1,45 +1,156 @@
-"""The folds of a protocol."""
+"""The folds of every protocol: whole units apart, published numbers of clips, whatever the order of the input."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from composites import clip, composite
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
+from microexpr.clip import Clip
 from microexpr.errors import DataError, ParamsError
-from microexpr.protocols import PROTOCOLS, shards
+from microexpr.generated import plan
+from microexpr.protocols import MAIN, PROTOCOLS, shards, spread
 
 MEGC = PROTOCOLS["megc2019"]
+EMOTIONS = {
+    "smic": ("negative", "positive", "surprise"),
+    "casme2": ("disgust", "fear", "happiness", "others", "repression", "sadness", "surprise"),
+    "samm": ("anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"),
+}
+# Folds (None: unpublished), and clips of each class in the order of the protocol's: facts of workbooks and challenge.
+CASME2_3, SAMM_3, SMIC_3 = (88, 32, 25), (92, 26, 15), (70, 51, 43)
+PUBLISHED = {
+    "megc2019": (68, (250, 109, 83)),
+    "flow_folders": (68, (250, 109, 83)),
+    "objective": (None, (49, 28, 119, 34, 23)),
+    "loso_smic_3": (16, SMIC_3),
+    "loso_casme2_3": (24, CASME2_3),
+    "loso_casme2_5": (26, (63, 32, 99, 27, 25)),
+    "loso_casme2_7": (26, (63, 2, 32, 99, 27, 7, 25)),
+    "loso_samm_3": (28, SAMM_3),
+    "loso_samm_7": (28, (57, 12, 9, 8, 26, 6, 15)),
+    "loso_samm_8": (29, (57, 12, 9, 8, 26, 26, 6, 15)),
+    "lovo_casme2_3": (145, CASME2_3),
+    "lovo_casme2_7": (255, (63, 2, 32, 99, 27, 7, 25)),
+    "lovo_samm_3": (133, SAMM_3),
+    "lovo_samm_8": (159, (57, 12, 9, 8, 26, 26, 6, 15)),
+    "lovo_smic_3": (164, SMIC_3),
+    "cross_casme2_to_samm": (1, SAMM_3),
+    "cross_casme2_to_smic": (1, SMIC_3),
+    "cross_samm_to_casme2": (1, CASME2_3),
+    "cross_samm_to_smic": (1, SMIC_3),
+    "cross_smic_to_casme2": (1, CASME2_3),
+    "cross_smic_to_samm": (1, SAMM_3),
+    "cross_samm_smic_to_casme2": (1, CASME2_3),
+    "cross_casme2_smic_to_samm": (1, SAMM_3),
+    "cross_casme2_samm_to_smic": (1, SMIC_3),
+    "cross_objective_casme2_to_samm": (1, (24, 13, 20, 8, 3)),
+    "cross_objective_samm_to_casme2": (1, (25, 15, 99, 26, 20)),
+}
 
 
-def published_composite():
-    """As many subjects and clips of each class as the challenge has: 442 clips of 68 subjects."""
-    sizes = {"smic": (16, (70, 51, 43)), "casme2": (24, (88, 32, 25)), "samm": (28, (92, 26, 15))}
-    return [
-        clip(dataset, f"{number % subjects:03}", f"{label}_{number:03}", label)
-        for dataset, (subjects, counts) in sizes.items()
-        for label, count in enumerate(counts)
-        for number in range(count)
-    ]
+@pytest.fixture(scope="module")
+def published() -> list[Clip]:
+    """Corpora of published size, planned but not rendered."""
+    params = plan.Params(smic="published", casme2="published", samm="published")
+    return [one.clip for name in EMOTIONS for one in plan.planned(name, params, seed=4)]
 
 
-def test_every_clip_of_the_challenge_is_tested_once_and_never_by_its_own_subject():
-    clips = published_composite()
-    folds = MEGC.folds(clips)
-    tested = [name for fold in folds for name in fold.test]
-    assert len(folds) == 68
-    assert sorted(tested) == sorted(clip.id for clip in clips)
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_counts(published, name):
+    protocol = PROTOCOLS[name]
+    known = {one.id: one for one in published}
+    folds = protocol.folds(published)
+    tested = [known[one] for fold in folds for one in fold.test]
+    counts = Counter(protocol.classes[protocol.label(one)] for one in tested)
+    people, clips = PUBLISHED[name]
+    assert (len(folds) if people else None, tuple(counts[word] for word in protocol.classes)) == (people, clips)
+    assert {one.dataset for one in tested} == set(protocol.datasets)
+
+
+def test_every_protocol_of_the_papers_is_there():
+    assert set(PROTOCOLS) == {*PUBLISHED, "split70"}
+    assert set(MAIN) < set(PROTOCOLS)
+    assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
+        name for name in PROTOCOLS if name.startswith("lovo_")
+    }
+    assert all(name == protocol.name and protocol.title for name, protocol in PROTOCOLS.items())
+
+
+def test_drawn_split_has_the_published_numbers_of_subjects(published):
+    draws = PROTOCOLS["split70"].folds(published, seed=1, draws=5)
+    for number, fold in enumerate(draws):
+        train, test = ({one.rpartition("/")[0] for one in side} for side in (fold.train, fold.test))
+        assert Counter(person.split("/")[0] for person in train) == {"smic": 11, "casme2": 17, "samm": 20}
+        assert Counter(person.split("/")[0] for person in test) == {"smic": 5, "casme2": 7, "samm": 8}
+        assert (fold.name, fold.draw) == (f"draw{number + 1}", number)
+    assert len({fold.test for fold in draws}) == 5
+    assert PROTOCOLS["split70"].folds(published, seed=1, draws=2) == draws[:2]  # one more seed changes no other
+    assert PROTOCOLS["split70"].folds(published, seed=2) != draws[:1]
+
+
+@st.composite
+def corpora(draw) -> list[Clip]:
+    """Up to four people a data set, each with up to five clips of any emotion and class, named alike across sets."""
+    made = []
+    for dataset, emotions in EMOTIONS.items():
+        for subject in draw(st.lists(st.sampled_from(["01", "011", "1", "02"]), unique=True, max_size=4)):
+            for number in range(draw(st.integers(1, 5))):
+                whole = clip(dataset, subject, f"{subject}_{number}", draw(st.sampled_from([None, 0, 1, 2])))
+                coded = None if dataset == "smic" else draw(st.integers(1, 7))
+                made.append(replace(whole, emotion=draw(st.sampled_from(emotions)), objective_class=coded))
+    return made
+
+
+UNITS = {  # of a clip's id, written out by hand
+    "clip": lambda name: name,
+    "subject": lambda name: name[: name.rindex("/")],
+    "dataset": lambda name: name[: name.index("/")],
+}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
+@given(clips=corpora(), inner=st.integers(0, 2), draws=st.integers(1, 3), seed=st.integers(0, 9), data=st.data())
+def test_folds(name, clips, inner, draws, seed, data):
+    protocol = PROTOCOLS[name]
+    try:
+        folds = protocol.folds(clips, seed, inner, draws)
+    except (DataError, ParamsError):
+        assume(False)
+    selected = {one.id for one in clips if protocol.label(one) is not None and one.dataset in protocol.sources}
+    tested = {one for one in selected if one.split("/")[0] in protocol.datasets}
     for fold in folds:
-        assert len(fold.train) + len(fold.test) == 442
-        assert {name.rpartition("/")[0] for name in fold.test} == {fold.name}
-        assert fold.name not in {name.rpartition("/")[0] for name in fold.train}
+        assert selected == {*fold.train, *fold.inner, *fold.test}
+        assert len(selected) == len(fold.train) + len(fold.inner) + len(fold.test)
+        assert fold.train and fold.test
+        unit = UNITS[protocol.unit]
+        assert not {unit(one) for one in fold.test} & {unit(one) for one in fold.train + fold.inner}
+        apart, kept = ({UNITS["subject"](one) for one in side} for side in (fold.inner, fold.train))
+        assert not apart & kept and len(apart) == inner
+    if protocol.share is None:
+        assert sorted(one for fold in folds for one in fold.test) == sorted(tested)
+        assert [fold.name for fold in folds] == sorted({UNITS[protocol.unit](one) for one in tested})
+    shuffled = data.draw(st.permutations(clips))
+    assert protocol.folds(shuffled, seed, inner, draws) == folds
 
 
-def test_order_of_input_does_not_matter():
-    clips = published_composite()
-    shuffled = random.Random(1).sample(clips, len(clips))
-    assert MEGC.folds(shuffled) == MEGC.folds(clips)
-    assert [fold.name for fold in MEGC.folds(clips)] == sorted(fold.name for fold in MEGC.folds(clips))
+def test_inner_subjects_depend_on_seed_and_fold_alone():
+    clips = composite(4, 3)
+    folds = MEGC.folds(clips, seed=1, inner_subjects=3)
+    assert folds == MEGC.folds(clips, seed=1, inner_subjects=3)
+    assert folds != MEGC.folds(clips, seed=2, inner_subjects=3)
+    assert len({fold.inner for fold in folds}) > len(folds) // 2
+    whole = MEGC.folds(clips)
+    assert [sorted(fold.train + fold.inner) for fold in folds] == [sorted(fold.train) for fold in whole]
+
+
+def test_inner_subjects_that_leave_nobody_are_refused():
+    with pytest.raises(ParamsError, match="must be < the 5 subjects that fold casme2/s01 of megc2019 trains on"):
+        MEGC.folds(composite(2, 3), inner_subjects=5)
 
 
 def test_subjects_whose_names_begin_alike_stay_apart():
@@ -49,6 +160,14 @@ def test_subjects_whose_names_begin_alike_stay_apart():
     assert (second.train, second.test) == (first.test, first.train)
 
 
+def test_a_native_class_does_not_ask_for_one_of_the_challenge():
+    """An apex on the onset leaves MEGC2019, not the seven classes of CASME II."""
+    one = replace(clip(label=None), emotion="disgust", objective_class=4)
+    assert [PROTOCOLS[f"loso_casme2_{count}"].label(one) for count in (3, 5, 7)] == [None, 0, 0]
+    assert PROTOCOLS["objective"].label(one) == 3
+    assert PROTOCOLS["objective"].label(replace(one, objective_class=6)) is None
+
+
 def test_clips_without_a_label_or_of_other_data_sets_are_left_out():
     inside = clip("smic", "s01", "s01_ne_01")
     outside = [clip("casme2", "sub01", "EP01_02", None), clip("casme", "sub01", "EP01_01")]
@@ -56,17 +175,20 @@ def test_clips_without_a_label_or_of_other_data_sets_are_left_out():
 
 
 @pytest.mark.parametrize(
-    ("clips", "message"),
+    ("name", "clips", "message"),
     [
-        ([clip(), clip()], "casme2/sub01/EP01_01 must be there once, not twice"),
-        ([clip(), clip(name="EP02", origin="licensed")], "must have one origin, not generated and licensed"),
-        ([clip(), clip(name="EP02")], "must have at least 2 subjects with labelled clips, not 1"),
-        ([], "not 0"),
+        ("megc2019", [clip(), clip()], "casme2/sub01/EP01_01 must be there once, not twice"),
+        ("megc2019", [clip(), clip(name="EP02", origin="licensed")], "one origin, not generated and licensed"),
+        ("megc2019", [clip(), clip(name="EP02")], "must have at least 2 subjects with labelled clips, not 1"),
+        ("megc2019", [], "not 0"),
+        ("lovo_casme2_3", [clip()], "must have at least 2 labelled clips, not 1"),
+        ("cross_casme2_to_samm", composite()[:24], "must have labelled clips of samm, not none"),
+        ("split70", [clip(subject="1"), clip("samm", "2")], "must have clips on both sides of each fold"),
     ],
 )
-def test_refusals(clips, message):
+def test_refusals(name, clips, message):
     with pytest.raises(DataError, match=message):
-        MEGC.folds(clips)
+        PROTOCOLS[name].folds(clips)
 
 
 def test_same_person_under_another_origin_does_not_make_a_mixture_of_unlabelled_clips():
@@ -88,3 +210,11 @@ def test_shards_are_contiguous_and_even(count, sizes):
 def test_shards_beyond_the_folds_are_refused(count):
     with pytest.raises(ParamsError, match=f"between 1 and the 6 folds, not {count}"):
         shards(MEGC.folds(composite()), count)
+
+
+def test_a_few_folds_are_spread_over_all():
+    folds = MEGC.folds(random.Random(1).sample(composite(4), 72))
+    assert [fold.name for fold in spread(folds, 4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
+    assert spread(folds, 0) == spread(folds, 12) == spread(folds, 99) == folds
+    draws = PROTOCOLS["split70"].folds(composite(4), draws=3)
+    assert spread(draws, 1) == draws  # each is a seed's

@@ -3,8 +3,9 @@
 import pytest
 from composites import clip
 
+from microexpr import store
 from microexpr.errors import LeakError
-from microexpr.provenance import check
+from microexpr.provenance import behind, check, identify, upstream
 
 ARTIFACT = "results/train/ststnet/megc2019/1of1.h5"
 TEST = [clip(name="EP01_01"), clip(name="EP02_01")]
@@ -65,3 +66,55 @@ def test_nothing_fitted_on_is_refused():
 def test_an_entry_of_another_form_is_refused(entry):
     with pytest.raises(LeakError, match="must be fitted on origin/dataset/subject/clip, not"):
         check(ARTIFACT, "casme2/sub01", "subject", TEST, [entry])
+
+
+DECLARED = ["generated/casme2/sub01/EP01_01", "generated/casme2/sub01/EP02_01"]  # what `held_out_clips` must leave
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (DECLARED, None),
+        (DECLARED[:1], "must have the declared leak held_out_clips, but lacks generated/casme2/sub01/EP02_01"),
+        ([], "must have the declared leak held_out_clips, but lacks generated/casme2/sub01/EP01_01"),
+        (
+            [*DECLARED, "generated/casme2/sub01/*"],
+            r"was fitted on generated/casme2/sub01/\*, all clips of its held-out",
+        ),
+        ([*DECLARED, "generated/casme2/sub01/EP09_09"], "was fitted on generated/casme2/sub01/EP09_09, a clip of"),
+    ],
+)
+def test_only_the_declared_leak_is_let_through(entries, message):
+    given = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
+    if message is None:
+        check(*given)
+    else:
+        with pytest.raises(LeakError, match=message):
+            check(*given)
+
+
+def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
+    """A fold's own group before the whole file; the source of clips to train on, not of those held out."""
+    weights, plain, shard = (tmp_path / name for name in ("a.safetensors", "faces.h5", "synth.h5"))
+    store.write_tensors(weights, {}, ["generated/mmi/b/*", "generated/mmi/a/*"])
+    with store.create(plain, "faces", {}, origin="generated"):
+        pass
+    with store.create(shard, "synth", {}, origin="generated") as file:
+        group = file.group("casme2/sub01")
+        group.put("fitted_on", ["generated/samm/006/a"])
+        group.group("train/x").put("source", "generated/samm/006/b")
+        group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
+    folds = ["casme2/sub01", "casme2/sub02"]
+    both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
+    assert behind(weights, folds) == dict.fromkeys(folds, both)
+    assert behind(plain, folds) == dict.fromkeys(folds, frozenset())
+    assert behind(shard, folds) == {folds[0]: {"generated/samm/006/a", "generated/samm/006/b"}, folds[1]: frozenset()}
+    tests = {"casme2/sub01": TEST}
+    whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
+    assert upstream([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
+
+
+def test_identity_names_the_artifact():
+    identify("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
+    with pytest.raises(LeakError, match=r"a\.h5 must be of fold smic/s01, not nothing"):
+        identify("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})

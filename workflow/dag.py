@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, params, protocols, truth
+from microexpr import datasets, index, papers, params, protocols, truth
 from microexpr.aus import openface, pyfeat
-from microexpr.clip import Clip
+from microexpr.clip import Clip, Fold
 from microexpr.datasets import flow_folders
-from microexpr.errors import DataError
+from microexpr.errors import DataError, MicroexprError
 from microexpr.generated import plan
 from microexpr.generated.natives import NATIVES
 from microexpr.generated.natives.native import Planned
@@ -59,9 +59,9 @@ class Dag:
         for clips in self.clips.values():
             index.long_enough(clips, index.Params(**self.params["index"]))
         self.protocol = protocols.PROTOCOLS["megc2019"]
-        folds = self.protocol.folds([clip for name in self.tested for clip in self.clips[name]])
+        self._folds: dict[str, list[Fold]] = {}
         # what cannot be is said now, not after hours
-        protocols.shards(folds, self.params["train"]["shards"])
+        protocols.shards(self.folds(self.protocol.name), self.params["train"]["shards"])
         self.examined = self._examined()
         self._check_reader()
 
@@ -75,9 +75,43 @@ class Dag:
         """(data set, subject) of everyone, those of the macro sets too."""
         return sorted(self._by_subject)
 
+    def sources(self, protocol: str) -> list[str]:
+        """The data sets here that a protocol trains or tests on."""
+        return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
+
+    def limit(self, protocol: str) -> int:
+        """How many of its folds are trained at most; 0: all."""
+        return 0 if protocol in protocols.MAIN else int(self.params.get("papers", {}).get("folds", 0))
+
+    def folds(self, protocol: str) -> list[Fold]:
+        """Those that are trained. Raises MicroexprError for a protocol that the clips here do not allow."""
+        if protocol not in self._folds:
+            train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
+            wanted = {"inner_subjects": train["inner_subjects"], "draws": train["seeds"]}
+            found = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
+            self._folds[protocol] = protocols.spread(found, self.limit(protocol))
+        return self._folds[protocol]
+
     @cached_property
-    def shards(self) -> list[str]:
-        count = self.params["train"]["shards"]
+    def protocols(self) -> list[str]:
+        """Those that the clips here allow; that of precomputed flow has rules of its own."""
+        return [name for name in protocols.PROTOCOLS if name != flow_folders.NAME and self._allows(name)]
+
+    def _allows(self, protocol: str) -> bool:
+        try:
+            return bool(self.folds(protocol))
+        except MicroexprError:
+            return False
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """The methods that may stand in a table: all but those that declare a planted leak."""
+        return [name for name in self.methods if not self.params["methods"][name]["planted_leak"]]
+
+    def shards(self, protocol: str) -> list[str]:
+        """`1of4`, ...: no more than there are folds."""
+        wanted = self.params["train"]["shards"]
+        count = wanted if protocol == flow_folders.NAME else min(wanted, len(self.folds(protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
     @cached_property
@@ -135,14 +169,21 @@ class Dag:
     def indices(self, names: Iterable[str]) -> list[str]:
         return sorted(f"results/index/{name}.csv" for name in names)
 
-    def trained(self, method: str, kind: str = "train") -> list[str]:
-        return [f"results/{kind}/{method}/{self.protocol.name}/{shard}.h5" for shard in self.shards]
+    def trained(self, method: str, protocol: str, kind: str = "train") -> list[str]:
+        """The shards of a method's training under a protocol, or of the faces that it makes there."""
+        return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(protocol)]
+
+    def evaluated(self, method: str, protocol: str) -> list[str]:
+        """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
+        leaky = "" if method in self.ranked else "leaky/"
+        stem = f"results/evaluate/{leaky}{protocol}/{method}"
+        return [f"{stem}.csv", f"{stem}_confusion.csv", f"{stem}.log"]
 
     @cached_property
     def flow_methods(self) -> list[str]:
         """Those that run on precomputed flow, since they read nothing else."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name, about in self.methods.items() if suits(about["reads"])]
+        return [name for name in self.ranked if suits(self.methods[name]["reads"])]
 
     def flow_native(self) -> list[str]:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""
@@ -154,7 +195,7 @@ class Dag:
         return digest(folder for root in self.flow_native() for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
     def flow_trained(self, method: str) -> list[str]:
-        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards]
+        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(flow_folders.NAME)]
 
     def _examined(self) -> dict[str, list[Planned]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
@@ -176,27 +217,32 @@ class Dag:
     def belongs(self) -> dict[str, set[str]]:
         """By stage noun: every file or folder that this run has there."""
         people = [one for one in self.subjects if one[0] in self.planned]
-        figures = [f"results/evaluate/{self.protocol.name}/{name}" for name in self.methods]
+        asked = [(name, protocol) for name in self.methods for protocol in self.protocols]  # or may be, for papers
         return {
             "generate": {folder for one in people for folder in self.person(*one)}
             | {f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in people}
             | {file for dataset in self.planned for file in self.annotations(dataset)},
             "index": set(self.indices(self.origin)),
-            "train": {path for name in self.methods for path in self.trained(name)},
+            "train": {path for one in asked for path in self.trained(*one)},
             "synth": {
                 path  # DVC wants a folder of every method, empty or not
-                for name, about in self.methods.items()
-                for path in (self.trained(name, "synth") if about["synthesises"] else [f"results/synth/{name}"])
+                for name, protocol in asked
+                for path in (
+                    self.trained(name, protocol, "synth")
+                    if self.methods[name]["synthesises"]
+                    else [f"results/synth/{name}"]
+                )
             },
-            "evaluate": {f"{figure}.{ending}" for figure in figures for ending in ("csv", "log")},
+            "evaluate": {path for one in asked for path in self.evaluated(*one)},
             "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
             | {path for name in self.flow_methods for path in self.flow_trained(name)}
             | {
-                f"results/flow_folders/evaluate/{name}.{ending}"
+                f"results/flow_folders/evaluate/{name}{ending}"
                 for name in self.flow_methods
-                for ending in ("csv", "log")
+                for ending in (".csv", "_confusion.csv", ".log")
             },
             "truth": {*self.measured, *TRUTH},
+            "papers": papers.files(),
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
     def prune(self, noun: str) -> None:

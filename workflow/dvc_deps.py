@@ -11,6 +11,7 @@ SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
     "evaluate": ["evaluate", "table"],
+    "papers": ["papers", "train", "evaluate"],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }
@@ -24,6 +25,7 @@ def sources(noun: str) -> list[str]:
     own = {
         "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
         "train": ["src/microexpr/models/${key}.py"],
+        "papers": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }
     return sorted({f"workflow/rules/{noun}.smk", *closure(*scripts), *own.get(noun, [])})

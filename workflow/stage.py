@@ -49,8 +49,9 @@ def is_foreign(path: Path) -> bool:
 
 
 def foreign(dag: Dag) -> list[str]:
-    """Results of this run that are there but were not made here."""
-    paths = [Path(path) for noun, paths in dag.belongs().items() if noun != "generate" for path in sorted(paths)]
+    """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks."""
+    known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers")}
+    paths = [Path(path) for paths in known.values() for path in sorted(paths)]
     return [str(path) for path in (*paths, Path(TABLE), Path(FLOW_TABLE)) if is_foreign(path)]
 
 
@@ -72,6 +73,8 @@ def run(noun: str, method: str | None = None) -> int:
         outputs = [f"results/train/{method}", f"results/synth/{method}"]
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
         dag.prune("synth")
+    elif noun == "papers":
+        rules = ["papers", "train", "train_synth", "evaluate"]  # of protocols that no other stage knows
     elif noun == "truth":
         rules = ["truth_person", "truth"]
     elif noun == "flow_folders":

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from microexpr import method
 from microexpr.inputs import SOURCES
-from microexpr.protocols import PROTOCOLS
+from microexpr.protocols import MAIN, PROTOCOLS
 
 
 def methods() -> list[tuple[str, str, str, str, str]]:
@@ -16,7 +16,7 @@ def methods() -> list[tuple[str, str, str, str, str]]:
         made = kind(kind.Params())  # its defaults are the paper's values
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in made.inputs.items())
         reads = [stage for wanted in made.inputs for stage in SOURCES[wanted]]
-        suiting = [protocol.name for protocol in PROTOCOLS.values() if protocol.suits(reads)]
+        suiting = [protocol.name for protocol in PROTOCOLS.values() if protocol.name in MAIN and protocol.suits(reads)]
         rows.append((name, kind.paper, inputs, f"{parameters(made) / 1e6:.4f}", ", ".join(suiting)))
     return rows
 

@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
     )
+    command.add_argument("--classes", metavar="K", type=int, default=3, help="in its protocol; default: %(default)s")
     command.set_defaults(run=_score)
 
     command = commands.add_parser(
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("methods", help="every method: paper, inputs, size, protocols")
     command.set_defaults(run=_methods)
 
-    command = commands.add_parser("table", help="the MEGC2019 table, reproduced beside published figures")
+    command = commands.add_parser("table", help="the MEGC2019 table, or a paper's, reproduced beside published figures")
     either = command.add_mutually_exclusive_group()
     either.add_argument(
         "--methods",
@@ -73,7 +74,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="METHOD",
         help="only these, as evaluated (default: results/megc2019_table.csv)",
     )
-    either.add_argument("table", metavar="TABLE.csv", type=Path, nargs="?", default=TABLE, help="default: %(default)s")
+    either.add_argument(
+        "table",
+        metavar="TABLE.csv",
+        type=Path,
+        nargs="?",
+        default=TABLE,
+        help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
+    )
     command.set_defaults(run=_table)
 
     command = commands.add_parser(
@@ -134,8 +142,8 @@ def _score(arguments: argparse.Namespace) -> int:
     if not arguments.log.is_file():
         raise MicroexprError(f"{arguments.log}: is not a file")
     table = Table("data set", *(column for column in ("clips", "UF1", "UAR", "accuracy")))
-    lines = official.read(arguments.log.read_text(encoding="utf-8", errors="replace"), str(arguments.log))
-    for scope, row in official.scores(lines).items():
+    text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
+    for scope, row in official.scores(official.read(text, str(arguments.log), classes), classes).items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)
     Console().print(table)
@@ -168,6 +176,8 @@ def _methods(arguments: argparse.Namespace) -> int:
 
 
 def _table(arguments: argparse.Namespace) -> int:
+    if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
+        return _paper_table(arguments.table)
     from microexpr import evaluation, index, tables
     from microexpr.datasets import MICRO
 
@@ -179,6 +189,13 @@ def _table(arguments: argparse.Namespace) -> int:
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
             print(f"left out: {reason}")
+    return 0
+
+
+def _paper_table(path: Path) -> int:
+    from microexpr.papers import page
+
+    print(page.markdown(path.parent.name, path.stem, page.read(path)), end="")
     return 0
 
 

@@ -72,8 +72,14 @@ def _typed(value: Any, kind: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One held-out unit of a protocol: which clips train, which are tested. Ids are `Clip.id`."""
+    """What a protocol holds out once: which clips train, which are tested. Ids are `Clip.id`.
 
-    name: str  # the held-out unit: casme2/sub01
+    All of `train` and `inner` may be fitted; where there are `inner` clips, a second training without them chooses the
+    epoch at which the first, on both, is read.
+    """
+
+    name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a drawn split
     train: tuple[str, ...]
     test: tuple[str, ...]
+    inner: tuple[str, ...] = ()  # whole subjects taken out of train
+    draw: int | None = None  # number, from 0, of the only seed that trains it; None: all seeds do

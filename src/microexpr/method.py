@@ -1,6 +1,6 @@
 """What a method is: its inputs, its params and pure functions. No folds, files, devices or optimiser steps come in.
 
-Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D features, C classes.
+Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D features, C classes of the protocol.
 """
 
 import pkgutil
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from microexpr import models
@@ -21,7 +21,7 @@ from microexpr.clip import LABELS
 from microexpr.errors import ParamsError, nearest
 from microexpr.training.draws import Stream
 
-CLASSES = len(LABELS)
+CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
@@ -39,13 +39,18 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    planted_leak: Literal["", "held_out_clips"] = Field(
+        default="",
+        description="declared, to show what it does: trains on the held-out clips too; its figures are never ranked",
+    )
+
 
 @dataclass(frozen=True, eq=False)
 class Clips:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
-    targets: dict[str, Tensor]  # "label" (index into LABELS), "subject", "dataset": int64[N]
+    targets: dict[str, Tensor]  # "label" (index into the protocol's classes), "subject", "dataset": int64[N]
 
     def __len__(self) -> int:
         return len(self.targets["label"])
@@ -105,8 +110,8 @@ class Method(ABC):
     paper: ClassVar[str]  # one line: authors, title, where, year
     Params: ClassVar[type[Params]] = Params
 
-    def __init__(self, params: BaseModel):
-        self.params = params
+    def __init__(self, params: BaseModel, classes: int = CLASSES):
+        self.params, self.classes = params, classes
 
     @property
     @abstractmethod

@@ -1,7 +1,7 @@
 """The official MEGC2019 log, written and read: anyone's scorer can check ours, and ours anyone's log. Text only.
 
-A header `db sub` for each fold, then one line `clip truth predicted` for each of its clips; classes are 0 negative,
-1 positive, 2 surprise.
+A header `db sub` for each person, then one line `clip truth predicted` for each of their clips; classes are 0 negative,
+1 positive, 2 surprise, or, of another protocol than MEGC2019's, its classes in their order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from microexpr.metrics import accuracy, confusion, uar, uf1
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One clip's line, under its fold's header; `dataset` and `subject` are "" in a log without headers."""
+    """One clip's line, under its person's header; `dataset` and `subject` are "" in a log without headers."""
 
     dataset: str
     subject: str
@@ -26,7 +26,7 @@ class Line:
 
 
 def written(lines: Iterable[Line]) -> str:
-    """The log of lines whose folds are contiguous; "\\n" ends each line."""
+    """The log of lines whose persons are contiguous; "\\n" ends each line."""
     text, header = [], ("", "")
     for line in lines:
         if header != (line.dataset, line.subject):
@@ -36,12 +36,12 @@ def written(lines: Iterable[Line]) -> str:
     return "".join(f"{line}\n" for line in text)
 
 
-def read(text: str, name: str) -> list[Line]:
+def read(text: str, name: str, classes: int = len(LABELS)) -> list[Line]:
     """The lines of a log, with either kind of line end. `name` is said in errors.
 
     Raises DataError with the row of a line of another form, of an unknown class, or of a clip that was there before.
     """
-    lines, known = list(_parsed(text, name)), set[tuple[str, str, str]]()
+    lines, known = list(_parsed(text, name, classes)), set[tuple[str, str, str]]()
     if not lines:
         raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
     for line in lines:
@@ -52,13 +52,13 @@ def read(text: str, name: str) -> list[Line]:
     return lines
 
 
-def _parsed(text: str, name: str) -> Iterator[Line]:
+def _parsed(text: str, name: str, classes: int) -> Iterator[Line]:
     dataset = subject = ""
     for row, words in enumerate(map(str.split, text.splitlines()), start=1):
         if len(words) == 2:
             dataset, subject = words
         elif len(words) == 3:
-            truth, predicted = (_label(word, name, row) for word in words[1:])
+            truth, predicted = (_label(word, name, row, classes) for word in words[1:])
             yield Line(dataset, subject, words[0], truth, predicted)
         elif words:
             raise DataError(
@@ -66,23 +66,23 @@ def _parsed(text: str, name: str) -> Iterator[Line]:
             )
 
 
-def _label(word: str, name: str, row: int) -> int:
-    if word not in map(str, range(len(LABELS))):
-        raise DataError(f"a class must be 0 negative, 1 positive or 2 surprise, not {word!r} ({name}, row {row})")
+def _label(word: str, name: str, row: int, classes: int) -> int:
+    if word not in map(str, range(classes)):
+        known = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
+        raise DataError(f"a class must be {known}, not {word!r} ({name}, row {row})")
     return int(word)
 
 
-def scores(lines: list[Line]) -> dict[str, dict[str, float]]:
+def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str, float]]:
     """UF1, UAR, accuracy and number of clips: pooled over all lines as `full`, then for each data set in headers."""
     datasets = sorted({line.dataset for line in lines if line.dataset})
     scopes = {"full": lines, **{dataset: [line for line in lines if line.dataset == dataset] for dataset in datasets}}
-    return {scope: _figures(part) for scope, part in scopes.items()}
+    return {scope: _figures(part, classes) for scope, part in scopes.items()}
 
 
-def _figures(lines: list[Line]) -> dict[str, float]:
-    matrix = confusion(
-        np.array([line.truth for line in lines]), np.array([line.predicted for line in lines]), len(LABELS)
-    )
+def _figures(lines: list[Line], classes: int) -> dict[str, float]:
+    truth, predicted = (np.array([getattr(line, side) for line in lines]) for side in ("truth", "predicted"))
+    matrix = confusion(truth, predicted, classes)
     return {
         "uf1": float(uf1(matrix)),
         "uar": float(uar(matrix)),

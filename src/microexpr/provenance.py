@@ -1,8 +1,10 @@
-"""The leak check: no prediction counts whose held-out unit was seen upstream. Knows names of clips; no files."""
+"""The leak check: no prediction counts whose held-out unit was seen upstream. Reads `fitted_on` through the store."""
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
+from microexpr import store
 from microexpr.clip import Clip
 from microexpr.errors import LeakError
 
@@ -10,30 +12,83 @@ Unit = Literal["dataset", "subject", "clip"]
 # How many leading parts of origin/dataset/subject/clip name the unit. The origin is one of them: a generated
 # casme2/sub01 and a licensed casme2/sub01 are two people.
 PARTS: dict[Unit, int] = {"dataset": 2, "subject": 3, "clip": 4}
+Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
+# Leaks that a method may declare, and what `fitted_on` then holds of the held-out unit: that, all of it, nothing else.
+PLANTED: dict[str, Callable[[Iterable[Clip]], set[str]]] = {
+    "": lambda test: set(),
+    "held_out_clips": lambda test: {clip.provenance for clip in test},
+}
 
 
-def check(artifact: str, fold: str, unit: Unit, test: Iterable[Clip], fitted_on: Iterable[str]) -> None:
+def check(
+    artifact: str, fold: str, unit: Unit, test: Sequence[Clip], fitted_on: Iterable[str], planted: str = ""
+) -> None:
     """Refuse a fold whose held-out unit is in what it was fitted on.
 
-    `artifact` is the file that holds the fold's predictions, `fitted_on` its entries `origin/dataset/subject/clip`,
-    `origin/dataset/subject/*` for all clips of a subject, or `origin/dataset/*/*` for a whole data set.
-    Raises LeakError, naming artifact, fold and entry: for a leak, for an entry of another form, and for no entries
-    at all, since whatever was trained was fitted on something.
+    `artifact` is the file at fault, `fitted_on` its entries `origin/dataset/subject/clip`,
+    `origin/dataset/subject/*` for all clips of a subject, or `origin/dataset/*/*` for a whole data set. `planted` is
+    the name of a declared leak: then just this must be found.
+    Raises LeakError, naming artifact, fold and entry: for a leak, for an entry of another form, for no entries
+    at all, since whatever was trained was fitted on something, and for a declared leak that is not there.
     """
     parts = PARTS[unit]
     held_out = {tuple(clip.provenance.split("/"))[:parts] for clip in test}
-    entries = sorted(fitted_on)
+    entries, declared = sorted(fitted_on), PLANTED[planted](test)
     if not entries:
         raise LeakError(f"{artifact} fold {fold} must say what it was fitted on, not nothing")
     for entry in entries:
         seen = tuple(entry.split("/"))
         if len(seen) != 4:
             raise LeakError(f"{artifact} fold {fold} must be fitted on origin/dataset/subject/clip, not {entry!r}")
-        if _overlaps(seen, held_out):
+        if _overlaps(seen, held_out) and entry not in declared:
             what = "all clips" if seen[-1] == "*" else "a clip"
             raise LeakError(f"{artifact} fold {fold} was fitted on {entry}, {what} of its held-out {unit}")
+    if absent := sorted(declared.difference(entries)):
+        raise LeakError(f"{artifact} fold {fold} must have the declared leak {planted}, but lacks {absent[0]}")
 
 
 def _overlaps(seen: tuple[str, ...], held_out: set[tuple[str, ...]]) -> bool:
     """Whether they agree in all parts that name the unit; `*` is any subject, or any clip."""
     return any(all(part in ("*", own) for part, own in zip(seen, unit, strict=False)) for unit in held_out)
+
+
+def upstream(paths: Iterable[str | Path], unit: Unit, tests: Tests) -> dict[str, set[str]]:
+    """By fold, all that these files were fitted on: signals, pretrained weights, synthetic clips.
+
+    Raises LeakError naming the file through which a fold would have seen its held-out unit: before hours of training.
+    """
+    seen: dict[str, set[str]] = {fold: set() for fold in tests}
+    checked: set[tuple[str, frozenset[str]]] = set()  # all files of one regressor say the same
+    for path in paths:
+        for fold, entries in behind(path, tests).items():
+            if entries and (fold, entries) not in checked:
+                check(str(path), fold, unit, tests[fold], entries)
+                checked.add((fold, entries))
+                seen[fold] |= entries
+    return seen
+
+
+def behind(path: str | Path, folds: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What a file was fitted on, for each fold: that of the fold's own group where there is one, with the `source` of
+    each clip in its `train/`; else the whole file's. Nothing, where nothing was fitted. Raises StoreError."""
+    if Path(path).suffix == ".safetensors":
+        words = store.read_tensors(path)[1].get("fitted_on", "")
+        return dict.fromkeys(folds, frozenset(filter(None, words.split("\n"))))
+    with store.opened(path) as file:
+        whole = frozenset(store.fitted_on(file))
+        return {fold: _own(file[fold]) if fold in file else whole for fold in folds}
+
+
+def _own(group: Any) -> frozenset[str]:
+    made = group["train"].values() if "train" in group else ()
+    return frozenset(store.fitted_on(group)).union(*(store.strings(clip["source"]) for clip in made))
+
+
+def identify(artifact: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Refuse what was made for another method, params, protocol or fold: a shard, a checkpoint.
+
+    Raises LeakError naming the artifact: weights of another fold have been fitted on this one's held-out unit.
+    """
+    for key, value in wanted.items():
+        if found.get(key) != value:
+            raise LeakError(f"{artifact} must be of {key} {value}, not {found.get(key, 'nothing')}")

@@ -1,9 +1,10 @@
 """The train stage: stage files in, all folds of one method trained, one HDF5 shard out. Knows no method by name."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr import inputs, store
-from microexpr.clip import LABELS, Clip, Fold
+from microexpr import inputs, provenance, store
+from microexpr.clip import Clip, Fold
 from microexpr.errors import StoreError
-from microexpr.method import Clips, Method
+from microexpr.method import Clips, Method, NetworkMethod
+from microexpr.protocols import Protocol
 from microexpr.seeds import generator, spawn
 from microexpr.training import engine
+
+Progress = Callable[[int, int], None]
 
 
 class Params(BaseModel):
@@ -25,6 +29,9 @@ class Params(BaseModel):
     plan: engine.Plan = Field("auto", description="folds in turn, stacked, or stacked where there is a GPU")
     stack: int = Field(32, ge=1, description="folds and seeds that the stacked plan trains at once")
     shards: int = Field(1, ge=1, description="jobs over which the folds of a method are spread")
+    inner_subjects: int = Field(
+        0, ge=0, description="subjects of a fold's training side that a second training leaves out to choose an epoch"
+    )
 
 
 class SynthParams(BaseModel):
@@ -40,7 +47,7 @@ class Job:
 
     name: str
     method: Method
-    protocol: str
+    protocol: Protocol
     clips: Sequence[Clip]  # all of the protocol's
     folds: Sequence[Fold]  # this shard's
     params: Params
@@ -51,6 +58,24 @@ class Job:
     def by_id(self) -> dict[str, Clip]:
         return {clip.id: clip for clip in self.clips}
 
+    @cached_property
+    def labels(self) -> dict[str, int]:
+        """The class of each clip, by its id, as the protocol has it."""
+        return {clip.id: label for clip in self.clips if (label := self.protocol.label(clip)) is not None}
+
+    @property
+    def planted_leak(self) -> str:
+        return str(getattr(self.method.params, "planted_leak", ""))
+
+    def own(self, fold: Fold) -> tuple[str, ...]:
+        """All clips that the fold may be fitted on, in the order of `clips`: inner subjects change no byte of it."""
+        inside = {*fold.train, *fold.inner}
+        return tuple(clip.id for clip in self.clips if clip.id in inside)
+
+    def fitted(self, fold: Fold) -> tuple[str, ...]:
+        """All clips that the fold's training sees: with a planted leak those too that it must not."""
+        return self.own(fold) + (fold.test if self.planted_leak == "held_out_clips" else ())
+
     def sections(self) -> dict[str, Any]:
         """The params that mattered."""
         sections = {"train": self.params, f"methods.{self.name}": self.method.params, "synth": self.synth}
@@ -59,19 +84,21 @@ class Job:
     def attributes(self) -> dict[str, str]:
         """What a shard says of itself."""
         origin = "+".join(sorted({clip.origin for clip in self.clips}, reverse=True))
-        return {"method": self.name, "protocol": self.protocol, "origin": origin}
+        names = {"method": self.name, "protocol": self.protocol.name, "classes": ", ".join(self.protocol.classes)}
+        return names | {"origin": origin} | ({"planted_leak": self.planted_leak} if self.planted_leak else {})
 
 
-def resident(method: Method, clips: Sequence[Clip], files: Iterable[str]) -> tuple[Clips, list[str]]:
-    """All inputs of a method in memory, in the order of `clips`, and what their stages were fitted on.
+def resident(
+    method: Method, clips: Sequence[Clip], files: Iterable[str], labels: Mapping[str, int] | None = None
+) -> Clips:
+    """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's.
 
     `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it. Raises StoreError if one
     of a subject's is not among them."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
-    for given in map(Path, files):
-        for path in sorted(given.glob("*/*.h5")) if given.is_dir() else [given]:
-            stage, dataset = path.parts[-3:-1]
-            by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
+    for path in map(Path, single(files)):
+        stage, dataset = path.parts[-3:-1]
+        by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
     subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
     for key in subjects:
@@ -83,12 +110,20 @@ def resident(method: Method, clips: Sequence[Clip], files: Iterable[str]) -> tup
     arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[chosen]) for name in method.inputs}
     datasets = sorted({clip.dataset for clip in clips})
     targets = {
-        "label": [clip.label for clip in clips],
+        "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
         "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
         "dataset": [datasets.index(clip.dataset) for clip in clips],
     }
-    fitted = {entry for paths in by_subject.values() for path in paths.values() for entry in _fitted(path)}
-    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()}), sorted(fitted)
+    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
+
+
+def single(files: Iterable[str]) -> list[str]:
+    """The files themselves, and those of each subject in a folder of a stage."""
+    return [
+        str(path)
+        for given in map(Path, files)
+        for path in (sorted(given.glob("*/*.h5")) if given.is_dir() else [given])
+    ]
 
 
 def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
@@ -99,13 +134,8 @@ def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], nam
     return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)
 
 
-def _fitted(path: str) -> list[str]:
-    with store.opened(path) as file:
-        return store.fitted_on(file)
-
-
 def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
-    """The folds as positions in `clips`."""
+    """The folds as positions in `clips`: what they train on, less the inner clips, and what they test."""
     at = {clip.id: number for number, clip in enumerate(clips)}
     return [
         engine.Fold(fold.name, *(np.array([at[name] for name in side]) for side in (fold.train, fold.test)))
@@ -113,44 +143,89 @@ def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
     ]
 
 
-def run(job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Callable[[int, int], None]) -> None:
-    """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces."""
-    data, upstream = resident(job.method, job.clips, files)
-    seeds = [int(spawn(job.seed, "train", job.name, number).generate_state(1)[0]) for number in range(job.params.seeds)]
+def run(job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Progress) -> None:
+    """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces.
+
+    Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
+    files = single(files)
+    tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
+    upstream = provenance.upstream(files, job.protocol.unit, tests)
+    data = resident(job.method, job.clips, files, job.labels)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
-    results = engine.train(
-        job.method, data, folds_at(job.folds, job.clips), seeds, job.params.plan, job.params.stack, progress, asked
-    )
+    inner = _inner_epochs(job, data, progress)
+    folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
+    results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, asked)
     with ExitStack() as stack:
         opened = {
             kind: stack.enter_context(store.create(path, kind, job.sections(), **job.attributes()))
             for kind, path in outputs.items()
         }
         for fold, result in zip(job.folds, results, strict=True):
-            fitted = sorted({*upstream, *(job.by_id[clip].provenance for clip in fold.train)})
+            fitted = sorted({*upstream[fold.name], *(job.by_id[clip].provenance for clip in job.fitted(fold))})
             opened["train"].describe(parameters=result.parameters)
-            _write_fold(opened["train"], fold, result, fitted, job)
+            _write_fold(opened["train"], fold, result, fitted, job, inner.get(fold.name))
             if result.synthetic is not None:
                 _write_synthetic(opened["synth"], fold, result.synthetic, fitted, job, data.inputs["onset"].numpy())
+
+
+def _trained(
+    job: Job, data: Clips, folds: Sequence[Fold], progress: Progress, asked: engine.SynthesisRequest | None = None
+) -> Iterator[engine.FoldResult]:
+    """Each fold trained by all seeds, or by the one that drew it."""
+    seeds = [int(spawn(job.seed, "train", job.name, number).generate_state(1)[0]) for number in range(job.params.seeds)]
+    parts = [(draw, list(part)) for draw, part in groupby(folds, lambda fold: fold.draw)]
+    for number, (draw, part) in enumerate(parts):
+        own = seeds if draw is None else seeds[draw : draw + 1]
+        shown = partly(progress, number, len(parts))
+        places = folds_at(part, job.clips)
+        yield from engine.train(job.method, data, places, own, job.params.plan, job.params.stack, shown, asked)
+
+
+def partly(progress: Progress, number: int, count: int) -> Progress:
+    """Progress of one of several trainings that take as long as each other."""
+    return lambda done, total: progress(number * total + done, count * total)
+
+
+def _inner_epochs(job: Job, data: Clips, progress: Progress) -> dict[str, np.ndarray]:
+    """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
+
+    Empty without inner clips. What counts as one epoch is not trained again."""
+    held_apart = [replace(fold, test=fold.inner) for fold in job.folds if fold.inner]
+    if not isinstance(job.method, NetworkMethod):
+        return {f.name: np.zeros(job.params.seeds if f.draw is None else 1, np.int64) for f in held_apart}
+    chosen = {}
+    for fold, result in zip(held_apart, _trained(job, data, held_apart, partly(progress, 0, 2)), strict=True):
+        truth = np.array([job.labels[clip] for clip in fold.inner])
+        chosen[fold.name] = (result.scores.argmax(-1) == truth).mean(-1).argmax(-1)  # argmax takes the first of equals
+    return chosen
 
 
 def ask(fold: Fold, job: Job) -> engine.Asked:
     """Every class from each held-out clip, and `per_class` of each from training clips drawn by name."""
     at = {clip.id: number for number, clip in enumerate(job.clips)}
-    pairs = [(at[clip], label) for clip in fold.test for label in range(len(LABELS))]
-    rng = generator(job.seed, "synth", fold.name)
-    for label in range(len(LABELS)):
-        drawn = rng.choice(len(fold.train), min(job.synth.per_class, len(fold.train)), replace=False)
-        pairs += [(at[fold.train[number]], label) for number in sorted(drawn)]
+    pairs = [(at[clip], label) for clip in fold.test for label in range(job.method.classes)]
+    rng, own = generator(job.seed, "synth", fold.name), job.own(fold)
+    for label in range(job.method.classes):
+        drawn = rng.choice(len(own), min(job.synth.per_class, len(own)), replace=False)
+        pairs += [(at[own[number]], label) for number in sorted(drawn)]
     source, label_asked = np.array(pairs).T
     return engine.Asked(source, label_asked)
 
 
-def _write_fold(file: store.Group, fold: Fold, result: engine.FoldResult, fitted: list[str], job: Job) -> None:
-    """One fold as group /<dataset>/<subject> of a train shard."""
+def _write_fold(
+    file: store.Group,
+    fold: Fold,
+    result: engine.FoldResult,
+    fitted: list[str],
+    job: Job,
+    inner_epoch: np.ndarray | None,
+) -> None:
+    """One fold as the group of its name, such as /<dataset>/<subject>, of a train shard."""
     group = file.group(fold.name)
-    truth = [job.by_id[clip].label for clip in fold.test]
+    truth = [job.labels[clip] for clip in fold.test]
     group.put_all(clips=fold.test, truth=truth, scores=result.scores, loss=result.loss, fitted_on=fitted)
+    if inner_epoch is not None:
+        group.put("inner_epoch", inner_epoch)
     statistics = group.group("statistics")
     for name, value in sorted(result.statistics.items()):
         statistics.put(name, value, "statistic")
@@ -159,13 +234,13 @@ def _write_fold(file: store.Group, fold: Fold, result: engine.FoldResult, fitted
 def _write_synthetic(
     file: store.Group, fold: Fold, made: Sequence[engine.Synthetic], fitted: list[str], job: Job, neutral: np.ndarray
 ) -> None:
-    """One fold's faces as /<dataset>/<subject>/{train,held_out}/<clip>; `neutral` is uint8[N, C, H, W] by clip."""
+    """One fold's faces as /<fold>/{train,held_out}/<clip>; `neutral` is uint8[N, C, H, W] by clip."""
     group = file.group(fold.name)
     group.put("fitted_on", fitted)
     for one in made:
         clip = job.clips[one.source]
         side = "held_out" if clip.id in fold.test else "train"
-        name = f"{side}/{clip.id.replace('/', '_')}_{LABELS[one.label]}"
+        name = f"{side}/{clip.id.replace('/', '_')}_{job.protocol.classes[one.label]}"
         image = np.clip(np.rint(one.image * 255), 0, 255).astype(np.uint8)
         pair = np.stack([neutral[one.source], image]).transpose(0, 2, 3, 1)  # [2, H, W, C]
         group.group(name).put_all(frame=[0, 1], crop=pair, label=one.label, source=clip.provenance)

@@ -49,9 +49,7 @@ def trial(run: Run, name: str) -> Trial:
         [clip for dataset in values["datasets"] for clip in index.read(results / f"index/{dataset}.csv")]
     )
     stages = sorted({stage for wanted in machine.inputs for stage in inputs.SOURCES[wanted]})
-    data, _ = train.resident(
-        machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")]
-    )
+    data = train.resident(machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")])
     drawn = [int(seeds.spawn(run.seed, "train", name, 0).generate_state(1)[0])]
     made = Trial(drawn, machine, data, train.folds_at(protocol.folds(clips), clips))
     label = made.label

@@ -11,13 +11,13 @@ from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
 
 def test_discriminator_has_the_published_size():
     """The CNN discriminator of Table 3 at 128 pixels: 6.98 million parameters."""
-    count = sum(p.numel() for p in Discriminator(64, spectral_norm=True).parameters())
+    count = sum(p.numel() for p in Discriminator(64, spectral_norm=True, classes=CLASSES).parameters())
     assert abs(count / 6.98e6 - 1) < 0.002
 
 
 def test_a_trunk_unit_sees_70_pixels():
     image = torch.rand(1, 1, 128, 128, requires_grad=True)
-    trunk = Discriminator(2, spectral_norm=False).trunk(image)
+    trunk = Discriminator(2, spectral_norm=False, classes=CLASSES).trunk(image)
     trunk[0, :, 6, 6].sum().backward()
     rows = image.grad[0, 0].abs().sum(1).nonzero()
     assert rows.max() - rows.min() + 1 == 70
@@ -25,7 +25,7 @@ def test_a_trunk_unit_sees_70_pixels():
 
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_shapes(size):
-    generator, discriminator = Generator(size, 2, 5, norm=True), Discriminator(2, spectral_norm=True)
+    generator, discriminator = Generator(size, 2, 5, norm=True), Discriminator(2, spectral_norm=True, classes=CLASSES)
     neutral = torch.rand(3, 1, size, size) * 2 - 1
     made = generator(neutral, torch.rand(3, 5))
     assert made.shape == neutral.shape and made.abs().max() <= 1

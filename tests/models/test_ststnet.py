@@ -9,14 +9,14 @@ from microexpr.models.ststnet import KERNELS, Network, class_weights, cosine, mi
 def test_parameter_count():
     convolution = sum(3 * 3 * 3 * k + k for k in KERNELS)
     norm = sum(2 * k for k in KERNELS)
-    assert sum(p.numel() for p in Network(0.5).parameters()) == convolution + norm + 400 * 3 + 3 == 1683
+    assert sum(p.numel() for p in Network(0.5, 3).parameters()) == convolution + norm + 400 * 3 + 3 == 1683
 
 
 def test_class_weights_make_classes_weigh_alike():
     label = torch.tensor([0] * 6 + [1] * 3 + [2] * 1)
-    weights = class_weights(label)
+    weights = class_weights(label, 3)
     torch.testing.assert_close(weights * torch.tensor([6.0, 3.0, 1.0]), torch.full((3,), 10 / 3))
-    assert class_weights(torch.tensor([0, 0, 2])).isfinite().all()
+    assert class_weights(torch.tensor([0, 0, 2]), 3).isfinite().all()
 
 
 def test_mirrored_flow_is_the_flow_of_the_mirrored_face():

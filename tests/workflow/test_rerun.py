@@ -33,7 +33,7 @@ CASES = {
     "faces per class": (("params.yaml", "per_class: 4", "per_class: 5"), {}),  # no method of these makes any
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 2, "table": 1}),
     "a method's file": (
-        ("src/microexpr/models/majority.py", "minlength=CLASSES", "minlength=CLASSES + 0"),
+        ("src/microexpr/models/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
 }

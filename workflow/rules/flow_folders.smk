@@ -33,6 +33,7 @@ use rule train as flow_folders_train with:
     params:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
+        folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
     wildcard_constraints:
@@ -47,6 +48,7 @@ use rule evaluate as flow_folders_evaluate with:
         code=code("evaluate"),
     output:
         figures="results/{protocol}/evaluate/{method}.csv",
+        confusion="results/{protocol}/evaluate/{method}_confusion.csv",
         log="results/{protocol}/evaluate/{method}.log",
     wildcard_constraints:
         protocol="flow_folders",

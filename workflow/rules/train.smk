@@ -1,12 +1,13 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
-    """The stage files that a method's inputs are derived from, all subjects."""
-    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, RUN.tested)]
+    """The stage files that a method's inputs are derived from, all subjects of the protocol's data sets."""
+    names = RUN.sources(wildcards.protocol)
+    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, names)]
 
 
 rule train:
     input:
-        index=RUN.indices(RUN.tested),
+        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         files=learned_from,
         code=lambda w: code("train", f"models.{w.method}"),
     output:
@@ -14,6 +15,7 @@ rule train:
     params:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
+        folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",
@@ -23,6 +25,7 @@ rule train:
         gpu=1,
         mem_mb=2000,
     wildcard_constraints:
+        protocol="|".join(RUN.protocols),
         method="|".join(TRAINED) or "none",
     script:
         "../scripts/train.py"
@@ -36,14 +39,16 @@ use rule train as train_synth with:
         method=lambda w: PARAMS["methods"][w.method],
         train=PARAMS["train"],
         synth=PARAMS["synth"],
+        folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
     wildcard_constraints:
+        protocol="|".join(RUN.protocols),
         method="|".join(SYNTHESISING) or "none",
 
 
 rule all_train:
     input:
-        sorted(RUN.belongs()["train"]),
+        [path for name in METHODS for path in RUN.trained(name, PROTOCOL)],
 
 
 for _method in METHODS:
@@ -51,4 +56,4 @@ for _method in METHODS:
     rule:
         name: f"train_{_method}"
         input:
-            RUN.trained(_method),
+            RUN.trained(_method, PROTOCOL),

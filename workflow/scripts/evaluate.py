@@ -1,15 +1,16 @@
-"""Pooled figures of one method, and the challenge's official log."""
+"""Figures of one method under one protocol, its confusion matrices, and the challenge's official log."""
 
 from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, index, protocols, store
 
-    protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
+    protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = [clip for path in snakemake.input.index for clip in index.read(path)]
-    params = evaluation.Params(**snakemake.params.evaluate)
+    folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
-    evaluation.write(
-        snakemake.output.figures, evaluation.evaluate(shards, name, protocol, clips, params, snakemake.params.seed)
-    )
-    store.write_text(snakemake.output.log, evaluation.official_log(shards, protocol, clips))
+    found = evaluation.pooled(shards, name, protocol, clips, folds, given.planted_leak)
+    rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
+    evaluation.write(snakemake.output.figures, rows)
+    evaluation.write_table(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
+    store.write_text(snakemake.output.log, evaluation.official_log(found))

@@ -5,17 +5,18 @@ from adapter import logged, progress_bar
 with logged(snakemake.log[0]) as terminal:
     from microexpr import index, method, protocols, train
 
-    protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
+    protocol, params = protocols.PROTOCOLS[snakemake.wildcards.protocol], train.Params(**snakemake.params.train)
     clips = protocol.select([clip for path in snakemake.input.index for clip in index.read(path)])
+    folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
     number, count = map(int, snakemake.wildcards.shard.split("of"))
     kind = method.find(snakemake.wildcards.method)
     job = train.Job(
         name=snakemake.wildcards.method,
-        method=kind(kind.Params(**snakemake.params.method)),
-        protocol=protocol.name,
+        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
+        protocol=protocol,
         clips=clips,
-        folds=protocols.shards(protocol.folds(clips), count)[number - 1],
-        params=train.Params(**snakemake.params.train),
+        folds=protocols.shards(protocols.spread(folds, snakemake.params.folds), count)[number - 1],
+        params=params,
         synth=train.SynthParams(**snakemake.params.get("synth", {})),
         seed=snakemake.params.seed,
     )

@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from microexpr import method
-from microexpr.method import CLASSES, ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
 
 
 class FlowSvm(ClassicalMethod):
@@ -30,22 +30,26 @@ class FlowSvm(ClassicalMethod):
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         machine = SVC(C=self.params.penalty, kernel="rbf", class_weight="balanced")
-        return class_scores(machine, features, targets["label"])
+        return class_scores(machine, features, targets["label"], self.classes)
 
 
-def class_scores(machine: SVC, features: np.ndarray, label: np.ndarray) -> Scorer:
-    """Fits the machine to standardised features float32[n, D]; one-vs-rest decision values, float32[B, CLASSES].
+def class_scores(machine: SVC, features: np.ndarray, label: np.ndarray, classes: int) -> Scorer:
+    """Fits the machine to standardised features float32[n, D]; one-vs-rest decision values, float32[B, C].
 
     A class that no training clip has scores 1 less than the least of the others, so it is never predicted.
     """
-    pipeline = make_pipeline(StandardScaler(), machine).fit(features, label)
+    present = np.unique(label)
+    pipeline = make_pipeline(StandardScaler(), machine).fit(features, label) if len(present) > 1 else None
 
     def score(features: np.ndarray) -> np.ndarray:
-        decision = pipeline.decision_function(features).astype(np.float32)
+        if pipeline is None:  # nothing to tell apart
+            decision = np.zeros(len(features), np.float32)[:, None]
+        else:
+            decision = pipeline.decision_function(features).astype(np.float32)
         if decision.ndim == 1:  # two classes: positive for the second
             decision = np.stack([-decision, decision], 1)
-        scores = np.repeat(decision.min(1, keepdims=True) - 1, CLASSES, 1)
-        scores[:, pipeline.classes_] = decision
+        scores = np.repeat(decision.min(1, keepdims=True) - 1, classes, 1)
+        scores[:, present] = decision
         return scores
 
     return score

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
-from microexpr.method import CLASSES, Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.draws import Stream
 
 WIDEST = 8  # times `width`: layers double up to it
@@ -81,14 +81,14 @@ def largest_singular_value(matrix: Tensor) -> Tensor:
 class Discriminator(nn.Module):
     """70x70 PatchGAN trunk, then for each patch one realness and C class scores."""
 
-    def __init__(self, width: int, spectral_norm: bool):
+    def __init__(self, width: int, spectral_norm: bool, classes: int):
         super().__init__()
         widths = [width * times for times in (1, 2, 4, 8, 8)]
         layers: list[nn.Module] = []
         for before, after, stride in zip([1, *widths], widths, (2, 2, 2, 1, 1), strict=False):
             layers += [Convolution(before, after, 4, stride, 1, spectral_norm), nn.LeakyReLU(0.2)]
         self.trunk = nn.Sequential(*layers, nn.Conv2d(widths[-1], width, 1), nn.LeakyReLU(0.2))
-        self.heads = nn.Conv2d(width, 1 + CLASSES, 4, 1, 1)
+        self.heads = nn.Conv2d(width, 1 + classes, 4, 1, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Faces [B, 1, H, H] -> realness of each patch [B, h, h] and class scores [B, C], means over patches."""
@@ -138,10 +138,10 @@ class Icegan(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        condition = params.noise + (1 if params.label_code == "index" else CLASSES)
+        condition = params.noise + (1 if params.label_code == "index" else self.classes)
         return {
             "generator": Generator(params.image_size, params.width, condition, params.instance_norm),
-            "discriminator": Discriminator(params.width, params.spectral_norm),
+            "discriminator": Discriminator(params.width, params.spectral_norm, self.classes),
         }
 
     def phases(self) -> list[Phase]:
@@ -174,7 +174,7 @@ class Icegan(NetworkMethod):
         )
 
     def _made(self, modules: Modules, onset: Tensor, label: Tensor, rng: Stream) -> Tensor:
-        coded = label[:, None] if self.params.label_code == "index" else F.one_hot(label, CLASSES)
+        coded = label[:, None] if self.params.label_code == "index" else F.one_hot(label, self.classes)
         noise = rng.normal(len(label), self.params.noise)
         return modules.generator(grey(onset), torch.cat([noise, coded.to(noise.dtype)], 1))
 

@@ -70,7 +70,7 @@ class LbpTop(ClassicalMethod):
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         machine = SVC(C=self.params.penalty, kernel="linear", class_weight="balanced")
-        return class_scores(machine, features, targets["label"])
+        return class_scores(machine, features, targets["label"], self.classes)
 
 
 def histograms(video: np.ndarray, radii: tuple[int, int, int], blocks: int) -> np.ndarray:

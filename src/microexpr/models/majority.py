@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from microexpr.method import CLASSES, ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
 
 
 class Majority(ClassicalMethod):
@@ -19,5 +19,5 @@ class Majority(ClassicalMethod):
         return np.empty((len(inputs["flow"]), 0), np.float32)
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        share = (np.bincount(targets["label"], minlength=CLASSES) / len(features)).astype(np.float32)
+        share = (np.bincount(targets["label"], minlength=self.classes) / len(features)).astype(np.float32)
         return lambda features: np.tile(share, (len(features), 1))

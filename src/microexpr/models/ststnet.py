@@ -1,4 +1,4 @@
-"""STSTNet: a network of 1,683 weights on the onset-to-apex optical flow. No folds, files or devices come in.
+"""STSTNet: 1,683 weights (of three classes) on the onset-to-apex optical flow. No folds, files or devices come in.
 
 Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain.
 """
@@ -12,29 +12,29 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
-from microexpr.method import CLASSES, Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.draws import Stream, dropout
 
 KERNELS = (3, 5, 8)  # of the three streams
 
 
-def class_weights(label: Tensor) -> Tensor:
+def class_weights(label: Tensor, classes: int) -> Tensor:
     """float[C]: the mean class size over each class's, so that classes weigh alike; an empty one counts as one clip."""
-    count = torch.bincount(label, minlength=CLASSES).clamp(min=1)
-    return len(label) / (CLASSES * count)
+    count = torch.bincount(label, minlength=classes).clamp(min=1)
+    return len(label) / (classes * count)
 
 
 class Network(nn.Module):
     """Three streams of one convolution each, pooled and classified by one linear layer."""
 
-    def __init__(self, dropped: float):
+    def __init__(self, dropped: float, classes: int):
         super().__init__()
         self.dropped = dropped
         self.streams = nn.ModuleList(
             nn.Sequential(nn.Conv2d(3, k, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(k), nn.MaxPool2d(3, 3, 1))
             for k in KERNELS
         )
-        self.classify = nn.Linear(sum(KERNELS) * 5 * 5, CLASSES)
+        self.classify = nn.Linear(sum(KERNELS) * 5 * 5, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         x = torch.cat([stream(flow) for stream in self.streams], 1)  # [B, 16, 10, 10]
@@ -70,11 +70,11 @@ class Ststnet(NetworkMethod):
         return {
             "mean": flow.mean((0, 2, 3)),
             "deviation": flow.std((0, 2, 3)).clamp(min=1e-6),
-            "class_weights": class_weights(train.targets["label"]),
+            "class_weights": class_weights(train.targets["label"], self.classes),
         }
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.dropout)}
+        return {"network": Network(self.params.dropout, self.classes)}
 
     def phases(self) -> list[Phase]:
         adam = partial(torch.optim.Adam, lr=self.params.lr)

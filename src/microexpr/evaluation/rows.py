@@ -1,0 +1,54 @@
+"""The rows of the evaluate stage as CSV, written and read. Makes no figure."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from microexpr import store
+from microexpr.errors import StoreError
+
+Row = dict[str, Any]
+KEYS = ("method", "protocol", "selection", "scope", "metric")
+FIGURES = ("value", "low", "high", "deviation")  # None, in files "", for what there is none of: one seed's deviation
+COUNTS = ("seeds", "folds", "clips", "parameters")
+COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen")
+CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
+FULL = "full"  # the scope of all data sets pooled
+
+
+def write(path: str | Path, rows: Iterable[Row]) -> None:
+    """Rows as CSV with six decimals and "\\n" line ends."""
+    said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in COLUMNS} for row in rows)
+    write_table(path, COLUMNS, said)
+
+
+def _text(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.6f}"
+
+
+def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Any rows of these columns as CSV with "\\n" line ends."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    store.write_text(path, text.getvalue())
+
+
+def read(path: str | Path) -> list[Row]:
+    """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StoreError(f"{path}: does not exist; rerun stage evaluate") from None
+    reader = csv.DictReader(text.splitlines())
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise StoreError(f"{path}: must have columns {','.join(COLUMNS)}; rerun stage evaluate")
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys(COUNTS, int)
+    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in reader]
+
+
+def _figure(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,145 @@
+"""Who is trained on and who is tested: the protocols by name. Knows clips; no files, no scores.
+
+docs/protocols.md has them as a table.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from microexpr.clip import Clip, Fold
+from microexpr.datasets import LAYOUTS
+from microexpr.errors import DataError
+from microexpr.protocols import classes, splits
+from microexpr.protocols.splits import shards, spread
+from microexpr.provenance import Unit
+
+__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shards", "spread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Clips, their classes, and the folds in which one held-out unit after another is tested."""
+
+    name: str
+    title: str
+    unit: Unit  # what a fold holds out, and so what nothing upstream of its predictions may have seen
+    datasets: tuple[str, ...]  # those tested, in the order in which tables show them
+    classes: tuple[str, ...]
+    named: Callable[[Clip], str | None]  # a clip's class by its name, also where that is none of `classes`
+    trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
+    share: float | None = None  # of each data set's subjects that trains, drawn anew for each seed; None: leave one out
+    stages: tuple[str, ...] | None = None  # the only ones that its clips have files of; None: all
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All data sets whose clips train or are tested."""
+        return tuple(dict.fromkeys((*self.trained_on, *self.datasets)))
+
+    @property
+    def ranked(self) -> bool:
+        """Whether its figures may stand beside others: not where a tested clip's own subject is trained on."""
+        return self.unit != "clip"
+
+    def label(self, clip: Clip) -> int | None:
+        """The clip's class as an index into `classes`; None where it has none of them."""
+        name = self.named(clip)
+        return self.classes.index(name) if name in self.classes else None
+
+    def suits(self, reads: Iterable[str]) -> bool:
+        """Whether its clips have all stages that a method reads."""
+        return self.stages is None or set(reads) <= set(self.stages)
+
+    def select(self, clips: Sequence[Clip]) -> list[Clip]:
+        """The protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
+
+        Raises DataError when a clip is there twice, or when generated and licensed clips are mixed.
+        """
+        chosen = [clip for clip in clips if clip.dataset in self.sources and self.label(clip) is not None]
+        chosen.sort(key=lambda clip: (clip.dataset, clip.subject, clip.name))
+        for clip, following in pairwise(chosen):
+            if clip.id == following.id:
+                raise DataError(f"clip {clip.id} must be there once, not twice (protocol {self.name})")
+        origins = sorted({clip.origin for clip in chosen})
+        if len(origins) > 1:
+            raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
+        return chosen
+
+    def folds(self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, draws: int = 1) -> list[Fold]:
+        """One fold for each held-out unit, sorted by name; or one for each of `draws`, where subjects are drawn.
+
+        `seed` is the root seed, of which only draws and inner subjects depend. Independent of the order of `clips`.
+        Raises DataError when there are too few to train on some and to test others, ParamsError when
+        `inner_subjects` would take all.
+        """
+        chosen = self.select(clips)
+        self._check_enough(chosen)
+        if self.share is None:
+            made = splits.leave_one_out(chosen, self.unit, self.datasets)
+        else:
+            made = [splits.drawn(chosen, self.share, seed, number) for number in range(draws)]
+        if empty := [fold.name for fold in made if not (fold.train and fold.test)]:
+            raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
+        return [splits.with_inner(fold, inner_subjects, seed, self.name) if inner_subjects else fold for fold in made]
+
+    def _check_enough(self, chosen: Sequence[Clip]) -> None:
+        if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
+            raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
+        units = {clip.id if self.unit == "clip" else splits.person(clip.id) for clip in chosen}
+        if len(units) < 2:
+            what = "labelled clips" if self.unit == "clip" else "subjects with labelled clips"
+            raise DataError(f"protocol {self.name} must have at least 2 {what}, not {len(units)}")
+
+
+def _composites() -> list[Protocol]:
+    every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
+    title = "MEGC2019 composite, leave-one-subject-out"
+    main = Protocol("megc2019", title, "subject", every, classes.COMPOSITE, classes.composite)
+    pictured = "MEGC2019 composite from precomputed flow, leave-one-subject-out"
+    drawn = "MEGC2019 composite, 48 of 68 subjects train"
+    by_units = "objective classes I-V of CASME II and SAMM, leave-one-subject-out"
+    return [
+        main,
+        # the same of clips of which there is only precomputed flow, by whoever had the video
+        replace(main, name="flow_folders", title=pictured, stages=("flow",)),
+        replace(main, name="split70", title=drawn, share=48 / 68),  # ICE-GAN's 70:30
+        Protocol("objective", by_units, "subject", coded, classes.OBJECTIVE, classes.objective),
+    ]
+
+
+def _single(kind: str, dataset: str, count: int) -> Protocol:
+    """Leave-one-subject-out or leave-one-video-out of one data set."""
+    unit: Unit = "subject" if kind == "loso" else "clip"
+    native = classes.NATIVE.get((dataset, count))
+    names, named = (native, classes.native) if native else (classes.COMPOSITE, classes.composite)
+    title = f"{LAYOUTS[dataset].title}, {count} classes, leave-one-{unit}-out"
+    return Protocol(f"{kind}_{dataset}_{count}", title, unit, (dataset,), names, named)
+
+
+def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) -> Protocol:
+    """Trained on some data sets, tested on another."""
+    names, named = (classes.OBJECTIVE, classes.objective) if objective else (classes.COMPOSITE, classes.composite)
+    title = f"trained on {' and '.join(LAYOUTS[name].title for name in trained_on)}, tested on {LAYOUTS[tested].title}"
+    name = f"cross_{'objective_' if objective else ''}{'_'.join(trained_on)}_to_{tested}"
+    return Protocol(name, title, "dataset", (tested,), names, named, trained_on)
+
+
+def _crosses() -> list[Protocol]:
+    every = ("casme2", "samm", "smic")
+    pairs = [_cross((one,), other) for one in every for other in every if one != other]
+    rest = [_cross(tuple(name for name in every if name != tested), tested) for tested in every]
+    return [*pairs, *rest, _cross(("casme2",), "samm", objective=True), _cross(("samm",), "casme2", objective=True)]
+
+
+LOSO = (("smic", 3), ("casme2", 3), ("casme2", 5), ("casme2", 7), ("samm", 3), ("samm", 7), ("samm", 8))
+LOVO = (("casme2", 3), ("casme2", 7), ("samm", 3), ("samm", 8), ("smic", 3))
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        *_composites(),
+        *(_single("loso", *which) for which in LOSO),
+        *(_single("lovo", *which) for which in LOVO),
+        *_crosses(),
+    )
+}
+MAIN = ("megc2019", "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained

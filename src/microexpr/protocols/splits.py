@@ -1,0 +1,76 @@
+"""How clips are parted into those that train and those that are tested. Knows clips and a seed, no classes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from microexpr.clip import Clip, Fold
+from microexpr.errors import ParamsError
+from microexpr.provenance import PARTS, Unit
+from microexpr.seeds import generator
+
+
+def person(name: str) -> str:
+    """dataset/subject of a clip's id."""
+    return name.rpartition("/")[0]
+
+
+def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str]) -> list[Fold]:
+    """A fold for each unit of the data sets `tested`, sorted by its name; all clips outside of the unit train."""
+    parts = PARTS[unit] - 1  # of dataset/subject/clip
+    held_out: defaultdict[str, list[str]] = defaultdict(list)
+    for clip in clips:
+        held_out["/".join(clip.id.split("/")[:parts])].append(clip.id)
+    return [
+        Fold(name, tuple(clip.id for clip in clips if clip.id not in inside), tuple(test))
+        for name, test in sorted(held_out.items())
+        if name.split("/")[0] in tested and (inside := set(test))
+    ]
+
+
+def drawn(clips: Sequence[Clip], share: float, seed: int, number: int) -> Fold:
+    """The split of seed `number`, counted from 0: of each data set's subjects the same share trains, to the nearest."""
+    train: set[str] = set()
+    for dataset in sorted({clip.dataset for clip in clips}):
+        people = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
+        order = generator(seed, "split", dataset, number).permutation(len(people))
+        train |= {people[place] for place in order[: round(share * len(people))]}
+    inside = tuple(clip.id for clip in clips if person(clip.id) in train)
+    outside = tuple(clip.id for clip in clips if person(clip.id) not in train)
+    return Fold(f"draw{number + 1}", inside, outside, draw=number)
+
+
+def with_inner(fold: Fold, subjects: int, seed: int, protocol: str) -> Fold:
+    """The fold with so many whole subjects of its training side set apart, drawn by name.
+
+    Raises ParamsError when nobody would be left to train on.
+    """
+    people = sorted({person(clip) for clip in fold.train})
+    if subjects >= len(people):
+        raise ParamsError(
+            f"train.inner_subjects must be < the {len(people)} subjects that fold {fold.name} of {protocol} trains on, "
+            f"not {subjects}"
+        )
+    order = generator(seed, "inner", protocol, fold.name).permutation(len(people))
+    apart = {people[place] for place in order[:subjects]}
+    inner = tuple(clip for clip in fold.train if person(clip) in apart)
+    return replace(fold, train=tuple(clip for clip in fold.train if person(clip) not in apart), inner=inner)
+
+
+def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
+    """The folds in `n` contiguous parts whose sizes differ by one at most.
+
+    Raises ParamsError unless 1 <= n <= number of folds.
+    """
+    if not 1 <= n <= len(folds):
+        raise ParamsError(f"train.shards must be between 1 and the {len(folds)} folds, not {n}")
+    bounds = [len(folds) * part // n for part in range(n + 1)]
+    return [list(folds[low:high]) for low, high in pairwise(bounds)]
+
+
+def spread(folds: Sequence[Fold], count: int) -> list[Fold]:
+    """So many of the folds, evenly spread over them; all of them for 0, for more than there are, and for draws."""
+    if not 0 < count < len(folds) or folds[0].draw is not None:
+        return list(folds)
+    return [folds[len(folds) * place // count] for place in range(count)]

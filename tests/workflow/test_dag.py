@@ -1,0 +1,68 @@
+"""What the DAG knows of protocols before anything runs."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scratch import ROOT
+
+from microexpr import params
+from microexpr.errors import ParamsError
+from microexpr.protocols import PROTOCOLS
+
+LEAK = {"planted_leak": "held_out_clips"}
+
+
+@pytest.fixture
+def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
+    """A Dag of params.yaml with sections changed, where nothing is licensed."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    from dag import Dag
+
+    values = params.load(ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+
+    def made(**changed: Any) -> Any:
+        own = copy.deepcopy(values)
+        for section, wanted in changed.items():
+            own[section] = own[section] | wanted if isinstance(wanted, dict) else wanted
+        return Dag(own)
+
+    return made
+
+
+def test_every_protocol_of_the_data_sets_here(dag):
+    assert set(dag().protocols) == set(PROTOCOLS) - {"flow_folders"}
+    two = dag(datasets=["casme2", "samm"])
+    assert set(two.protocols) == {
+        name for name in PROTOCOLS if "smic" not in name and name != "flow_folders"
+    }  # composites of the sets that are here
+    assert two.sources("cross_casme2_to_samm") == ["casme2", "samm"] and two.sources("loso_samm_3") == ["samm"]
+
+
+def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
+    few = dag(papers={"folds": 2}, train={"shards": 3})
+    assert {name: len(few.folds(name)) for name in few.protocols if name not in ("megc2019", "split70")} == {
+        name: 1 if name.startswith("cross_") else 2 for name in few.protocols if name not in ("megc2019", "split70")
+    }
+    assert len(few.folds("megc2019")) == 12 and few.shards("megc2019") == ["1of3", "2of3", "3of3"]
+    assert few.shards("lovo_samm_8") == ["1of2", "2of2"] and few.shards("cross_smic_to_samm") == ["1of1"]
+    assert few.trained("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
+    assert len(dag(papers={"folds": 0}).folds("lovo_samm_8")) == 32
+    assert [fold.draw for fold in dag(train={"seeds": 3}).folds("split70")] == [0, 1, 2]
+
+
+def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
+    run = dag(methods={"majority": LEAK})
+    assert "majority" in run.methods and "majority" not in run.ranked and "majority" not in run.flow_methods
+    assert run.evaluated("majority", "megc2019")[0] == "results/evaluate/leaky/megc2019/majority.csv"
+    kept = run.belongs()["evaluate"]
+    assert "results/evaluate/leaky/objective/majority.csv" in kept
+    assert "results/evaluate/megc2019/majority.csv" not in kept
+
+
+def test_more_inner_subjects_than_train_are_refused_before_anything_runs(dag):
+    with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 11 subjects that fold casme2/sub01 of"):
+        dag(train={"inner_subjects": 11})
+    assert "loso_samm_3" not in dag(train={"inner_subjects": 3}).protocols  # of four people nobody would be left

@@ -1,0 +1,147 @@
+"""Six ways in which a held-out subject gets into a result, each planted and each refused with its artifact named.
+
+What upstream saw it is refused before a training starts, what a training saw when it is evaluated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from composites import composite
+from test_method import learns_from_held_out, small
+from trainings import flow_files, job, trained
+
+from microexpr import provenance, store
+from microexpr.errors import LeakError
+from microexpr.evaluation import pooled
+from microexpr.method import ClassicalMethod
+
+CLIPS = composite(subjects=2, clips=3)
+FIRST = "casme2/s01"  # held out by the first fold
+OTHERS = ["generated/nobody/s09/*"]  # a person of no data set here
+
+
+def leaking(root: Path, path: str) -> str:
+    """What a training says that reads flow of everyone and, besides, the file at `path`."""
+    files = flow_files(root, CLIPS)
+    with pytest.raises(LeakError) as error:
+        trained(root, job(CLIPS), [*files, str(root / path)])
+    assert not list(root.glob("results/train/**/*.h5"))  # refused before it starts
+    return str(error.value).replace(f"{root}/", "")
+
+
+def aus_file(root: Path, fitted_on: Sequence[str]) -> str:
+    """Intensities of one person, by a regressor that was fitted on these."""
+    own = [clip for clip in CLIPS if clip.id.startswith("samm/s02/")]
+    path = "results/aus/samm/s02.h5"
+    with store.subject_file(root / path, "aus", own) as file:
+        file.put("fitted_on", fitted_on)
+        for clip in own:
+            file.group(clip.name).put("raw", np.zeros((2, 17, 3)))
+    return path
+
+
+def synth_file(root: Path, fitted_on: Sequence[str], source: str) -> str:
+    """A generator's shard: for the first fold one clip to train on, made from the neutral face of `source`."""
+    path = "results/synth/icegan/megc2019/1of1.h5"
+    with store.create(root / path, "synth", {}, origin="generated") as file:
+        group = file.group(FIRST)
+        group.put("fitted_on", fitted_on)
+        made = group.group("train/some_clip_negative")
+        made.put_all(frame=[0, 1], crop=np.zeros((2, 8, 8, 1)), label=0, source=source)
+        held_out = group.group("held_out/its_own_negative")  # of the held-out subject, for pictures alone
+        held_out.put_all(frame=[0, 1], crop=np.zeros((2, 8, 8, 1)), label=0, source=f"generated/{FIRST}/c00")
+    return path
+
+
+def macro_file(root: Path, fitted_on: Sequence[str]) -> str:
+    path = "results/pretrain/macronet.safetensors"
+    store.write_tensors(root / path, {"weight": np.zeros(3, np.float32)}, fitted_on)
+    return path
+
+
+def test_leak_of_an_au_regressor_fitted_on_a_test_subject(tmp_path):
+    path = aus_file(tmp_path, [*OTHERS, f"generated/{FIRST}/*"])
+    said = f"{path} fold {FIRST} was fitted on generated/{FIRST}/*, all clips of its held-out subject"
+    assert leaking(tmp_path, path) == said
+
+
+def test_leak_of_a_gan_trained_on_a_test_subject(tmp_path):
+    path = synth_file(tmp_path, [*OTHERS, f"generated/{FIRST}/c02"], "generated/samm/s01/c00")
+    said = f"{path} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
+    assert leaking(tmp_path, path) == said
+
+
+def test_leak_of_a_macronet_that_shares_a_person(tmp_path):
+    path = macro_file(tmp_path, [*OTHERS, "generated/smic/s02/*"])
+    said = f"{path} fold smic/s02 was fitted on generated/smic/s02/*, all clips of its held-out subject"
+    assert leaking(tmp_path, path) == said
+
+
+def test_leak_of_a_synthetic_clip_made_from_a_test_subject(tmp_path):
+    """Its generator saw nobody of the fold's; the face that it was made from is the held-out subject's."""
+    path = synth_file(tmp_path, OTHERS, f"generated/{FIRST}/c01")
+    said = f"{path} fold {FIRST} was fitted on generated/{FIRST}/c01, a clip of its held-out subject"
+    assert leaking(tmp_path, path) == said
+
+
+def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
+    files = flow_files(tmp_path, CLIPS)
+    files += [
+        str(tmp_path / path) for path in (aus_file(tmp_path, OTHERS), macro_file(tmp_path, ["generated/mmi/a/*"]))
+    ]
+    files.append(str(tmp_path / synth_file(tmp_path, OTHERS, "generated/samm/s01/c00")))
+    made = job(CLIPS)
+    shard = trained(tmp_path, made, files)
+    with store.opened(shard) as file:
+        fitted = store.fitted_on(file[FIRST])
+    own = {clip.provenance for clip in CLIPS if not clip.id.startswith(f"{FIRST}/")}
+    assert set(fitted) == own | {*OTHERS, "generated/mmi/a/*"}
+    assert pooled([shard], "ststnet", made.protocol, CLIPS).origin == "generated"
+
+
+def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
+    """A shard whose folds were fitted on everyone is refused; and a method that normalises behind the engine's back,
+    by what it is given of all clips at once, changes with the held-out ones: no method here may (tests/test_method.py).
+    """
+    made = job(CLIPS)
+    everyone = job(CLIPS, planted_leak="held_out_clips")  # what statistics over all clips would have to write
+    shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))
+    said = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c00, a clip of its held-out subject"
+    with pytest.raises(LeakError, match=said):
+        pooled([shard], "ststnet", made.protocol, CLIPS)
+
+    honest = small("flow_svm")
+    assert isinstance(honest, ClassicalMethod) and not learns_from_held_out(honest)
+    plain = honest.features
+    honest.features = lambda inputs: (whole := plain(inputs)) - whole.mean(0)  # type: ignore[method-assign]
+    assert learns_from_held_out(honest)
+
+
+def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
+    """There are no checkpoints yet: what they will have to say of themselves is held to `identify`, as shards are."""
+    name = "work/checkpoints/ststnet/megc2019/3.pt"
+    wanted = {"method": "ststnet", "params": "1f3a", "fold": FIRST}
+    provenance.identify(name, wanted | {"epoch": "4"}, wanted)
+    for key, other in (("fold", "smic/s02"), ("params", "9c00"), ("method", "icegan")):
+        with pytest.raises(LeakError, match=f"{name} must be of {key} {wanted[key]}, not {other}"):
+            provenance.identify(name, wanted | {key: other}, wanted)
+
+    made = job(CLIPS)
+    resumed = replace(made, folds=[replace(made.folds[1], name=FIRST), replace(made.folds[0], name="casme2/s02")])
+    shard = trained(tmp_path, replace(resumed, folds=[*resumed.folds, *made.folds[2:]]), flow_files(tmp_path, CLIPS))
+    with pytest.raises(LeakError, match=f"{shard} fold casme2/s01 must be of test clips casme2/s01/c00, .*, not"):
+        pooled([shard], "ststnet", made.protocol, CLIPS)
+
+
+@pytest.mark.parametrize(("method", "protocol"), [("icegan", "megc2019"), ("ststnet", "loso_samm_3")])
+def test_a_shard_of_another_method_or_protocol_is_refused(tmp_path, method, protocol):
+    made = job(CLIPS, folds=1)
+    shard = trained(tmp_path, made, flow_files(tmp_path, CLIPS))
+    wanted = replace(made.protocol, name=protocol)
+    with pytest.raises(
+        LeakError, match=f"{shard} must be of (method icegan, not ststnet|protocol loso_samm_3, not megc)"
+    ):
+        pooled([shard], method, wanted, CLIPS, made.folds)
