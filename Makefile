@@ -20,7 +20,7 @@ test: .venv/.installed  ## linter, types and tests
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-counts, campaign-difficulty, campaign-floor, campaign-intervals, campaign-null, campaign-people
 	python tests/campaigns/$*.py
