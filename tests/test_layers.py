@@ -14,7 +14,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"datasets", "generated", "index"},
     {"faces", "apex", "flow", "motion", "aus"},
     {"inputs"},
-    {"protocols", "provenance"},
+    {"protocols", "provenance", "weights"},
     {"method", "models", "training", "train"},
     {"metrics", "people", "published", "evaluation", "official"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},

@@ -1,12 +1,10 @@
 """FID's network: that its published weights would fit, that it resizes as TensorFlow 1 did, and what it refuses."""
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
+from microexpr import weights
 from microexpr.errors import StoreError
 from microexpr.metrics import inception, synthesis
 
@@ -65,7 +63,7 @@ def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path):
 def test_fid_and_kid_are_those_of_the_networks_features(made, tmp_path, monkeypatch):
     """From images to figures, with how many there were."""
     torch.save(made.state_dict(), tmp_path / "weights.pth")
-    monkeypatch.setattr(inception, "weights", lambda: tmp_path / "weights.pth")
+    monkeypatch.setattr(weights.Weights, "required", lambda which: tmp_path / "weights.pth")
     images = np.random.default_rng(1).integers(256, size=(5, 24, 24, 3), dtype=np.uint8)
     found = synthesis.fid(images[:2], images[2:])
     one, two = inception.features(made, images[:2]), inception.features(made, images[2:])
@@ -80,22 +78,3 @@ def test_another_file_is_refused_in_one_line(tmp_path):
     with pytest.raises(StoreError, match=r"must hold the weights of FID's Inception: .*Missing key") as error:
         inception.network(tmp_path / "weights.pth")
     assert "\n" not in str(error.value)
-
-
-def test_missing_weights_say_where_to_put_them(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    place = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
-    with pytest.raises(StoreError, match=rf"{place}: FID and KID need this file; download it from https://"):
-        inception.weights()
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"something else")
-    begins = hashlib.sha256(b"something else").hexdigest()[:8]
-    with pytest.raises(StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}"):
-        inception.weights()
-
-
-def test_the_folder_is_torchs_own(monkeypatch):
-    for home, cache in (("", ""), ("", "/somewhere"), ("/elsewhere", "/somewhere")):
-        monkeypatch.setenv("TORCH_HOME", home) if home else monkeypatch.delenv("TORCH_HOME", raising=False)
-        monkeypatch.setenv("XDG_CACHE_HOME", cache) if cache else monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-        assert inception.folder() == Path(torch.hub.get_dir()) / "checkpoints"

@@ -4,8 +4,6 @@ Szegedy et al. 2016 as TensorFlow's model of 2015-12-05 has it, which differs fr
 pools that do not count their padding, and a max pool in the last block. Names are those of the weights file.
 """
 
-import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -17,37 +15,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from microexpr import weights
 from microexpr.errors import StoreError
 
-FILES = ("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth")  # one file, two names
-SOURCE = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILES[0]}"
-DIGEST = "6726825d"  # its SHA-256 begins so
 SIDE, FEATURES, BATCH = 299, 2048, 16
-
-
-def folder() -> Path:
-    """Where torch keeps downloaded weights: $TORCH_HOME, else $XDG_CACHE_HOME/torch, else ~/.cache/torch."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub/checkpoints"
-
-
-def weights() -> Path:
-    """The weights file. Raises StoreError saying where to put it, or that it is another file."""
-    for path in (folder() / name for name in FILES):
-        if path.exists():
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
-            if not found.startswith(DIGEST):
-                raise StoreError(f"{path}: SHA-256 must begin with {DIGEST}, not {found[:8]}; download it again")
-            return path
-    raise StoreError(f"{folder() / FILES[0]}: FID and KID need this file; download it from {SOURCE}")
 
 
 def network(path: Path) -> "Inception":
     """The network with the weights of a file, in eval(). Raises StoreError if it holds other tensors."""
     made = Inception()
     try:
-        made.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, OSError, TypeError, AttributeError) as error:
+        made.load_state_dict(weights.tensors(path))
+    except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise StoreError(f"{path}: must hold the weights of FID's Inception: {reason}") from error
     return made.eval()

@@ -29,9 +29,10 @@ def fid(made: np.ndarray, true: np.ndarray) -> list[Figure]:
     """FID and KID of images uint8[N, H, W, C] and [M, H, W, C], RGB or grey, at least two of each.
 
     Raises StoreError, which says where to put it, if the network's weights file is missing."""
-    from microexpr.metrics import inception  # torch comes with it
+    from microexpr import weights  # torch comes with it
+    from microexpr.metrics import inception
 
-    network = inception.network(inception.weights())
+    network = inception.network(weights.INCEPTION.required())
     return distances(inception.features(network, made), inception.features(network, true), "inception")
 
 

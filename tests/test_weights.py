@@ -1,0 +1,42 @@
+"""Published weights: where they must lie, and what is refused."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from microexpr import weights
+from microexpr.errors import StoreError
+from microexpr.weights import INCEPTION
+
+
+def test_missing_weights_say_where_to_put_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    place = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
+    with pytest.raises(StoreError, match=rf"{place}: FID and KID need this file; download it from https://"):
+        INCEPTION.required()
+    assert INCEPTION.path() is None
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"something else")
+    begins = hashlib.sha256(b"something else").hexdigest()[:8]
+    with pytest.raises(StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}"):
+        INCEPTION.required()
+
+
+def test_the_folder_is_torchs_own(monkeypatch):
+    for home, cache in (("", ""), ("", "/somewhere"), ("/elsewhere", "/somewhere")):
+        monkeypatch.setenv("TORCH_HOME", home) if home else monkeypatch.delenv("TORCH_HOME", raising=False)
+        monkeypatch.setenv("XDG_CACHE_HOME", cache) if cache else monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        assert weights.folder() == Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def test_only_tensors_are_read(tmp_path):
+    torch.save({"a": torch.ones(2)}, tmp_path / "good.pth")
+    assert weights.tensors(tmp_path / "good.pth")["a"].tolist() == [1, 1]
+    torch.save({"a": Path("/")}, tmp_path / "objects.pth")
+    (tmp_path / "text.pth").write_text("no weights")
+    torch.save([torch.ones(2)], tmp_path / "list.pth")
+    for name in ("objects", "text", "list"):
+        with pytest.raises(StoreError, match=f"{name}.pth: must hold tensors by name"):
+            weights.tensors(tmp_path / f"{name}.pth")
