@@ -67,5 +67,7 @@ INCEPTION = Weights(
     "6726825d",
     "FID and KID",
 )
-RESNET18 = Weights(("resnet18-f37072fd.pth",), f"{TORCHVISION}/resnet18-f37072fd.pth", "f37072fd", "x")
+RESNET18 = Weights(
+    ("resnet18-f37072fd.pth",), f"{TORCHVISION}/resnet18-f37072fd.pth", "f37072fd", "networks on ResNet-18"
+)
 VGG16 = Weights(("vgg16-397923af.pth",), f"{TORCHVISION}/vgg16-397923af.pth", "397923af", "networks on VGG-16")
