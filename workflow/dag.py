@@ -105,8 +105,13 @@ class Dag:
 
     @cached_property
     def ranked(self) -> list[str]:
-        """The methods that may stand in a table: all but those that declare a planted leak."""
-        return [name for name in self.methods if not self.params["methods"][name]["planted_leak"]]
+        """The methods and variants that may stand in a table: all but those that declare a planted leak."""
+        return [name for name, about in self.methods.items() if not about["params"]["planted_leak"]]
+
+    @cached_property
+    def in_table(self) -> list[str]:
+        """Those of them that are rows of the main table."""
+        return [name for name in self.ranked if self.methods[name]["in_table"]]
 
     def shards(self, protocol: str) -> list[str]:
         """`1of4`, ...: no more than there are folds."""
@@ -183,7 +188,7 @@ class Dag:
     def flow_methods(self) -> list[str]:
         """Those that run on precomputed flow, since they read nothing else."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name in self.ranked if suits(self.methods[name]["reads"])]
+        return [name for name in self.in_table if suits(self.methods[name]["reads"])]
 
     def flow_native(self) -> list[str]:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
-    "evaluate": ["evaluate", "table"],
+    "evaluate": ["evaluate", "table", "train"],
     "papers": ["papers", "train", "evaluate"],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
@@ -24,7 +24,8 @@ def sources(noun: str) -> list[str]:
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
     own = {
         "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
-        "train": ["src/microexpr/models/${key}.py"],
+        "train": ["src/microexpr/models/${key}.py", *(path for path in closure(*MODELS) if Path(path) not in MODELS)],
+        "evaluate": ["workflow/rules/train.smk", *closure(*MODELS)],  # it trains variants of methods
         "papers": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }

@@ -14,17 +14,25 @@ from microexpr.store import write_text
 PRESETS = Path("workflow/presets")
 
 
-def merge(values: dict, changes: dict, where: str = "") -> None:
-    """Puts each value of `changes` into `values`, section by section. Raises KeyError for a key that is not there.
+def merge(values: dict, changes: dict) -> None:
+    """Puts each value of a preset into `values`, section by section. Raises KeyError for a key that is not there.
 
-    A method that is not there is added; `drop_methods` of a preset takes some away."""
+    `only_methods` of a preset names those that stay, and then no variant of any does."""
+    if kept := changes.get("only_methods"):
+        values["methods"] = {name: own for name, own in values["methods"].items() if name in kept}
+        values["variants"], values["papers"]["variants"] = {}, {}
+    put(values, {key: value for key, value in changes.items() if key != "only_methods"})
+
+
+def put(values: dict, changes: dict, where: str = "") -> None:
+    """The same without a word on methods that go; a method that is not there is added, variants are replaced."""
     for key, value in changes.items():
         if where == "methods.":
             values.setdefault(key, {}).update(value or {})
         elif key not in values:
             raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict) and isinstance(values[key], dict):
-            merge(values[key], value, f"{where}{key}.")
+        elif isinstance(value, dict) and isinstance(values[key], dict) and key != "variants":
+            put(values[key], value, f"{where}{key}.")
         else:
             values[key] = value
 
@@ -44,8 +52,6 @@ def main() -> int:
     yaml.width = 120
     values = yaml.load(path)
     changes = yaml.load(preset)
-    for name in changes.pop("drop_methods", []):
-        values["methods"].pop(name, None)
     merge(values, changes)
     text = StringIO()
     yaml.dump(values, text)

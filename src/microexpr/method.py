@@ -172,8 +172,10 @@ def names() -> list[str]:
 
 
 def find(name: str) -> type[Method]:
-    """The one Method class of `microexpr.models.<name>`. Raises ParamsError if there is no such module."""
-    known = names()
+    """The one Method class of `microexpr.models.<name>`; what stands behind a dot names a variant and is left out.
+
+    Raises ParamsError if there is no such module."""
+    name, known = name.partition(".")[0], names()
     if name not in known:
         raise ParamsError(f"method must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
     module = import_module(f"{models.__name__}.{name}")

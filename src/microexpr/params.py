@@ -1,7 +1,12 @@
-"""All of params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself."""
+"""All of params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself.
+
+A variant is a method under other params, `<method>.<name>` wherever a method's name stands. `variants` has those of the
+main table, `papers.variants` those of the papers' tables alone, both as {method: {name: only what differs}}.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +32,7 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | Path = "work/params") -> dict[str, Any]:
-    """{"params": every value, "methods": what each method reads and makes}, validated.
+    """{"params": every value, "methods": params of each method and variant, what it reads and makes}, validated.
 
     Checking imports every method, and so torch; the answer is kept under the hash of values and package, since each
     start of Snakemake asks again. `source` names the values in errors. Raises ParamsError naming key and value."""
@@ -62,20 +67,44 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         datasets=(list[Literal[tuple(MICRO)]], Field(min_length=1)),  # type: ignore[misc]
         macro=(list[Literal[tuple(MACRO)]], ...),  # type: ignore[misc]
         methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
+        variants=(papers.Variants, {}),
         **{name: (section, ...) for name, section in sections.items()},
     )  # type: ignore[call-overload]
     params = _validated(whole, values, source, "")
     methods = {}
-    for name, own in params.methods.items():
+    for key, name, own in _named(params, source):
         try:
             kind = method.find(name)
         except ParamsError as error:
             raise ParamsError(f"{source}: {error}") from None
-        made = kind(_validated(kind.Params, own or {}, source, f"methods.{name}."))
-        params.methods[name] = made.params.model_dump(mode="json")
+        made = kind(_validated(kind.Params, own, source, f"{key}."))
         reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
-        methods[name] = {"reads": reads, "synthesises": bool(getattr(made, "synthesises", False))}
+        methods[name] = {
+            "params": made.params.model_dump(mode="json"),
+            "reads": reads,
+            "synthesises": bool(getattr(made, "synthesises", False)),
+            "in_table": not key.startswith("papers."),
+        }
+    params.methods.update({name: methods[name]["params"] for name in params.methods})
     return {"params": params.model_dump(mode="json"), "methods": methods}
+
+
+def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Key in the file, name and params of every method, then of every variant, of which a name stands once."""
+    for name, own in params.methods.items():
+        yield f"methods.{name}", name, own or {}
+    seen: set[str] = set()
+    for section, variants in (("variants", params.variants), ("papers.variants", params.papers.variants)):
+        for base, named in variants.items():
+            if base not in params.methods:
+                near = nearest(base, params.methods)
+                raise ParamsError(f"{source}: {section}.{base} must be a variant of one of methods{near}")
+            for name, own in named.items():
+                key = f"{base}.{name}"
+                if key in seen:
+                    raise ParamsError(f"{source}: {key} must stand once, not in both variants and papers.variants")
+                seen.add(key)
+                yield f"{section}.{key}", key, (params.methods[base] or {}) | (own or {})
 
 
 def _validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:

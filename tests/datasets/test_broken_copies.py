@@ -35,8 +35,6 @@ def values(dataset: str) -> dict:
     """The tiny preset with this one licensed data set."""
     whole = params.load(ROOT / "params.yaml")
     changes = yaml.safe_load((ROOT / "workflow/presets/tiny.yaml").read_text(encoding="utf-8"))
-    for name in changes.pop("drop_methods"):
-        whole["methods"].pop(name)
     merge(whole, changes)
     micro = dataset in datasets.MICRO
     return whole | {"datasets": [dataset] if micro else ["smic"], "macro": [] if micro else [dataset]}

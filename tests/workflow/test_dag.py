@@ -66,3 +66,14 @@ def test_more_inner_subjects_than_train_are_refused_before_anything_runs(dag):
     with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 11 subjects that fold casme2/sub01 of"):
         dag(train={"inner_subjects": 11})
     assert "loso_samm_3" not in dag(train={"inner_subjects": 3}).protocols  # of four people nobody would be left
+
+
+def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
+    run = dag(
+        variants={"ststnet": {"plain": {"mirror": 0.0}}}, papers={"variants": {"icegan": {"wide": {"width": 16}}}}
+    )
+    assert run.in_table == [*run.params["methods"], "ststnet.plain"] and run.ranked == [*run.in_table, "icegan.wide"]
+    assert run.trained("ststnet.plain", "megc2019") == ["results/train/ststnet.plain/megc2019/1of1.h5"]
+    assert "results/synth/icegan.wide/split70/1of1.h5" in run.belongs()["synth"]
+    assert "results/evaluate/split70/icegan.wide.csv" in run.belongs()["evaluate"]
+    assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods

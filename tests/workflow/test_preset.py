@@ -36,8 +36,6 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
 
     values = params.load(ROOT / "params.yaml")
     changes = params.load(ROOT / f"workflow/presets/{preset}.yaml")
-    for name in changes.pop("drop_methods", []):
-        values["methods"].pop(name, None)
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
     dag = Dag(values)

@@ -1,5 +1,6 @@
 # What all rules share: the run as known before anything runs (workflow/dag.py), and one thread a job.
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -36,10 +37,20 @@ if "MICROEXPR_STAGE" not in os.environ and (strange := foreign(RUN)):
     )
 
 
+def one_of(names):
+    """A wildcard's pattern: one of these names, or none that there is."""
+    return "|".join(map(re.escape, names)) or "none"
+
+
+def model(method):
+    """The module that a method or a variant of it is in."""
+    return f"models.{method.partition('.')[0]}"
+
+
 wildcard_constraints:
     dataset="|".join(RUN.origin),
     subject=r"[\w-]+",
-    method="|".join(METHODS),
+    method=one_of(METHODS),
     protocol=PROTOCOL,
     shard=r"\d+of\d+",
 

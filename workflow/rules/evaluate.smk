@@ -12,7 +12,7 @@ rule evaluate:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.protocol),
         draws=PARAMS["train"]["seeds"],
-        planted_leak=lambda w: PARAMS["methods"][w.method]["planted_leak"],
+        planted_leak=lambda w: METHODS[w.method]["params"]["planted_leak"],
         seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}.log",
@@ -20,7 +20,7 @@ rule evaluate:
         "work/times/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method="|".join(RUN.ranked) or "none",
+        method=one_of(RUN.ranked),
     script:
         "../scripts/evaluate.py"
 
@@ -32,12 +32,12 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
         log="results/evaluate/leaky/{protocol}/{method}.log",
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method="|".join(name for name in METHODS if name not in RUN.ranked) or "none",
+        method=one_of(name for name in METHODS if name not in RUN.ranked),
 
 
 rule table:
     input:
-        figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=RUN.ranked),
+        figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=RUN.in_table),
         code=code("table"),
     output:
         csv=report(TABLE, caption="../report/table.rst", category="Results"),

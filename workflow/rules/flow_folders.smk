@@ -27,18 +27,18 @@ use rule train as flow_folders_train with:
     input:
         index=["results/flow_folders/index.csv"],
         files=["results/flow_folders/flow"],
-        code=lambda w: code("train", f"models.{w.method}"),
+        code=lambda w: code("train", model(w.method)),
     output:
         train="results/{protocol}/train/{method}/{shard}.h5",
     params:
-        method=lambda w: PARAMS["methods"][w.method],
+        method=lambda w: METHODS[w.method]["params"],
         train=PARAMS["train"],
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
     wildcard_constraints:
         protocol="flow_folders",
-        method="|".join(RUN.flow_methods) or "none",
+        method=one_of(RUN.flow_methods),
 
 
 use rule evaluate as flow_folders_evaluate with:
@@ -52,7 +52,7 @@ use rule evaluate as flow_folders_evaluate with:
         log="results/{protocol}/evaluate/{method}.log",
     wildcard_constraints:
         protocol="flow_folders",
-        method="|".join(RUN.flow_methods) or "none",
+        method=one_of(RUN.flow_methods),
 
 
 use rule table as flow_folders_table with:

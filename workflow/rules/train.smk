@@ -9,11 +9,11 @@ rule train:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         files=learned_from,
-        code=lambda w: code("train", f"models.{w.method}"),
+        code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
     params:
-        method=lambda w: PARAMS["methods"][w.method],
+        method=lambda w: METHODS[w.method]["params"],
         train=PARAMS["train"],
         folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
@@ -26,7 +26,7 @@ rule train:
         mem_mb=2000,
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method="|".join(TRAINED) or "none",
+        method=one_of(TRAINED),
     script:
         "../scripts/train.py"
 
@@ -36,22 +36,22 @@ use rule train as train_synth with:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synth/{method}/{protocol}/{shard}.h5",
     params:
-        method=lambda w: PARAMS["methods"][w.method],
+        method=lambda w: METHODS[w.method]["params"],
         train=PARAMS["train"],
         synth=PARAMS["synth"],
         folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method="|".join(SYNTHESISING) or "none",
+        method=one_of(SYNTHESISING),
 
 
 rule all_train:
     input:
-        [path for name in METHODS for path in RUN.trained(name, PROTOCOL)],
+        [path for name in PARAMS["methods"] for path in RUN.trained(name, PROTOCOL)],
 
 
-for _method in METHODS:
+for _method in PARAMS["methods"]:
 
     rule:
         name: f"train_{_method}"

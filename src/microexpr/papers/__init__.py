@@ -6,8 +6,9 @@ What may not come in: a figure that no evaluation or index file holds.
 import pkgutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from microexpr import models
 from microexpr.clip import Clip
@@ -70,18 +71,22 @@ COLUMNS = (
 )
 
 
+Variants = dict[str, dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")], dict[str, Any] | None]]
+
+
 class Params(BaseModel):
     """Section `papers` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, description="at most so many folds of protocols other than the main table's; 0: all")
+    variants: Variants = Field({}, description="methods under other params, for these tables alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run has for the tables."""
 
-    methods: Collection[str]  # those in its params.yaml, without a planted leak
+    methods: Collection[str]  # those in its params.yaml and variants of them, without a planted leak
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
