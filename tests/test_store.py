@@ -119,6 +119,14 @@ def test_lines_end_as_written(tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
 
 
+def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking_empty():
+    text = store.csv_text(["b", "a"], iter([{"a": 'said "x, y"', "b": 1}, {"b": None}]))
+    assert text == 'b,a\n1,"said ""x, y"""\n,\n'
+    assert store.csv_text(["b", "a"], []) == "b,a\n"
+    with pytest.raises(ValueError, match="'c'"):
+        store.csv_text(["a"], [{"a": 1, "c": 2}])
+
+
 def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
     path = apex_file(tmp_path / "sub01.h5")
     message = r"sub01\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); rerun stage flow"

@@ -5,7 +5,6 @@ The CSV is written once faces were looked for, and says of each clip whether it 
 """
 
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +96,8 @@ def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Looked] | None
     Raises DataError where that is said of some clips and not of others."""
     if seen is not None and (missing := [clip.id for clip in clips if clip.id not in seen]):
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
-    text = io.StringIO()
-    table = csv.DictWriter(text, [*COLUMNS, PARSED, *LOOKED, LEFT_OUT], restval="", lineterminator="\n")
-    table.writeheader()
-    for clip in clips:
-        table.writerow(clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}))
-    store.write_text(path, text.getvalue())
+    rows = (clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}) for clip in clips)
+    store.write_text(path, store.csv_text([*COLUMNS, PARSED, *LOOKED, LEFT_OUT], rows))
 
 
 def _said(seen: Looked) -> dict[str, str]:

@@ -3,8 +3,6 @@
 A person who is in two data sets, or twice in one, is trained on while held out. Names cannot show that; faces can.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
@@ -74,8 +72,5 @@ def duplicates(people: Mapping[tuple[str, str], np.ndarray], threshold: float) -
 
 def write(path: str | Path, pairs: Sequence[Pair]) -> None:
     """Pairs as CSV with four decimals; the header alone where there are none."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Pair)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**asdict(pair), "distance": f"{pair.distance:.4f}"} for pair in pairs)
-    store.write_text(path, text.getvalue())
+    rows = ({**asdict(pair), "distance": f"{pair.distance:.4f}"} for pair in pairs)
+    store.write_text(path, store.csv_text([field.name for field in fields(Pair)], rows))

@@ -3,11 +3,13 @@
 What may not come in: what any value means. That is in `schemas`.
 """
 
+import csv
 import errno
 import glob
+import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,17 @@ def _reason(error: OSError) -> str:
 def write_text(path: str | Path, text: str) -> None:
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """CSV with these columns in a header and "\\n" line ends; what a row lacks is empty.
+
+    Raises ValueError for a row with another column: that is a mistake in the caller."""
+    made = io.StringIO()
+    table = csv.DictWriter(made, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return made.getvalue()
 
 
 class Group:

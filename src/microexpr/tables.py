@@ -4,11 +4,11 @@ What may not come in: times; they are no result.
 """
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from microexpr import store
 from microexpr.errors import StoreError
 from microexpr.evaluation import Row
 from microexpr.published import twin
@@ -76,11 +76,7 @@ def _text(value: Any) -> str:
 
 def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
     """The table as CSV text with "\\n" line ends."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return store.csv_text(COLUMNS, rows)
 
 
 def read(path: str | Path) -> list[dict[str, str]]:

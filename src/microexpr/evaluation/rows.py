@@ -1,7 +1,6 @@
 """The rows of the evaluate stage as CSV, written and read. Makes no figure."""
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,7 @@ def _text(figure: float | None) -> str:
 
 def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Any rows of these columns as CSV with "\\n" line ends."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    store.write_text(path, text.getvalue())
+    store.write_text(path, store.csv_text(columns, rows))
 
 
 def read(path: str | Path) -> list[Row]:

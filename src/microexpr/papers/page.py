@@ -1,10 +1,10 @@
 """Tables of papers as CSV and as Markdown in the paper's own layout. Formats figures, makes none."""
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from microexpr import store
 from microexpr.errors import StoreError
 from microexpr.papers import COLUMNS, TARGETS, UNLIKE
 
@@ -20,11 +20,7 @@ Rows = Sequence[dict[str, str]]
 
 def to_csv(rows: Rows) -> str:
     """The long form as CSV text with "\\n" line ends."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return store.csv_text(COLUMNS, rows)
 
 
 def read(path: str | Path) -> list[dict[str, str]]:

@@ -3,8 +3,6 @@
 A figure is computed on all frames or clips of its data set and difficulty together, never averaged over those.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -86,11 +84,7 @@ def tables(clips: Sequence[Measured]) -> dict[str, list[Row]]:
 
 def to_csv(rows: Sequence[Row]) -> str:
     """Rows as CSV text with "\\n" line ends and values of four decimals."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "value": f"{row['value']:.4f}"} for row in rows)
-    return text.getvalue()
+    return store.csv_text(COLUMNS, ({**row, "value": f"{row['value']:.4f}"} for row in rows))
 
 
 def _rows(clips: Sequence[Measured], figures: Callable[[list[Measured]], Iterator[Figure]]) -> Iterator[Row]:
