@@ -62,7 +62,7 @@ def timed(rounds: int) -> None:
     crop = clip()
     first, second = (frame.astype(np.float32) / 255 for frame in (crop[0], crop[-1]))
     own = flow.Params().tvl1
-    ours, found = best(rounds, lambda: tvl1(first, second, **own.model_dump()))
+    ours, found = best(rounds, lambda: tvl1(first, second, own))
     library, expected = best(rounds, lambda: theirs(first, second, own))
     apart = np.hypot(found[..., 0] - expected[1], found[..., 1] - expected[0]).mean()
     print(f"tvl1: ours_ms={ours:.1f} library_ms={library:.0f} ratio={library / ours:.1f} apart_px={apart:.5f}")

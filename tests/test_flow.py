@@ -9,7 +9,7 @@ from skimage.registration import optical_flow_tvl1
 
 from microexpr.clip import Clip
 from microexpr.flow import Params, magnitude, normalised, of_clip, onset_apex, orientation, strain
-from microexpr.flow.tvl1 import tvl1
+from microexpr.flow.tvl1 import TvL1, tvl1
 from microexpr.plots import flow as drawing
 from microexpr.seeds import generator
 
@@ -38,7 +38,8 @@ def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
     """To rounding almost everywhere; where rounding decides when a level is left, by at most a tenth of a pixel."""
     picture = texture(side) / np.float32(255)
     other = moved(picture, np.array([[1.01, 0.005, 1.3], [-0.01, 0.995, -0.6]])) + np.float32(0.01)
-    ours = tvl1(picture, other, attachment=20, tightness=0.4, warps=4, iterations=8, tolerance=1e-4, median=median)
+    params = TvL1(attachment=20, tightness=0.4, warps=4, iterations=8, tolerance=1e-4, median=median)
+    ours = tvl1(picture, other, params)
     down, right = optical_flow_tvl1(
         picture, other, attachment=20, tightness=0.4, num_warp=4, num_iter=8, tol=1e-4, prefilter=median
     )

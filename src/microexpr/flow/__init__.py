@@ -9,23 +9,12 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.flow.tvl1 import tvl1
+from microexpr.flow.tvl1 import TvL1, tvl1
 from microexpr.motion.head import Stabilise, face, head_motion
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: Farneback as OpenCV has it sees movement at the edges of a still picture
 GREY = 127.5, 255.0  # what the largest u or v, and the largest strain, become when a clip is normalised
-
-
-class TvL1(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
-    tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
-    warps: int = Field(default=3, ge=1, le=50, description="at each level of the pyramid")
-    iterations: int = Field(default=10, ge=1, le=300, description="in each warp")
-    tolerance: float = Field(default=1e-4, ge=0, le=1, description="mean square change in a warp, to stop below")
-    median: bool = Field(default=True, description="3x3 median of the flow before each warp")
 
 
 class Farneback(BaseModel):
@@ -91,7 +80,7 @@ def _brightness(picture: np.ndarray) -> float:
 
 
 def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:
-    return tvl1(first / np.float32(255), second / np.float32(255), **params.tvl1.model_dump())
+    return tvl1(first / np.float32(255), second / np.float32(255), params.tvl1)
 
 
 def _farneback(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:

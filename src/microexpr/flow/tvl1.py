@@ -7,6 +7,7 @@ of steps of the dual variable, when to stop. A test holds the two together; `ben
 import cv2
 import numpy as np
 from numba import njit
+from pydantic import BaseModel, ConfigDict, Field
 
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
 BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, times the factor
@@ -16,27 +17,29 @@ DUAL_STEPS = 2  # of it between two steps of the data term
 kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 
 
-def tvl1(
-    first: np.ndarray,
-    second: np.ndarray,
-    attachment: float,
-    tightness: float,
-    warps: int,
-    iterations: int,
-    tolerance: float,
-    median: bool,
-) -> np.ndarray:
+class TvL1(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
+    tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
+    warps: int = Field(default=3, ge=1, le=50, description="at each level of the pyramid")
+    iterations: int = Field(default=10, ge=1, le=300, description="in each warp")
+    tolerance: float = Field(default=1e-4, ge=0, le=1, description="mean square change in a warp, to stop below")
+    median: bool = Field(default=True, description="3x3 median of the flow before each warp")
+
+
+def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
     """float32[H, W, 2]: u to the right, v downwards, in pixels, from `first` to `second`, float32[H, W] in 0..1.
 
-    `attachment` is the lambda of eq. 3: the smaller, the smoother; `tightness` its theta, which couples the two fields
-    of eq. 8. Each level is warped `warps` times (with `median`, after a 3 x 3 median of the flow), with `iterations` in
-    each, and left earlier when a warp changes the flow by less than `tolerance` (mean square, pixels).
+    `attachment` is the lambda of eq. 3, `tightness` its theta, which couples the two fields of eq. 8. Each level is
+    warped `warps` times (with `median`, after a 3 x 3 median of the flow), with `iterations` in each, and left earlier
+    when a warp changes the flow by less than `tolerance` (mean square, pixels).
     """
     levels = list(zip(_pyramid(first), _pyramid(second), strict=True))[::-1]
     flow = np.zeros((2, *levels[0][0].shape), np.float32)
     for reference, moving in levels:
         flow = _enlarged(flow, reference.shape)
-        _solve(reference, moving, flow, attachment, tightness, warps, iterations, tolerance, median)
+        _solve(reference, moving, flow, params)
     return np.stack([flow[1], flow[0]], axis=-1)
 
 
@@ -63,36 +66,27 @@ def _enlarged(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.ascontiguousarray(flow[:, rows[:, None], columns] * scale[:, None, None])
 
 
-def _solve(
-    reference: np.ndarray,
-    moving: np.ndarray,
-    flow: np.ndarray,
-    attachment: float,
-    tightness: float,
-    warps: int,
-    iterations: int,
-    tolerance: float,
-    median: bool,
-) -> None:
+def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:
     """One level; `flow` float32[2, H, W] (down, right) is changed in place."""
     shape = reference.shape
     warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
     gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
     dual = np.zeros((2, 2, *shape), np.float32)
-    threshold, dual_weight = np.float32(attachment * tightness), np.float32(STEP / tightness)
-    for _ in range(warps):
-        if median:
+    threshold = np.float32(params.attachment * params.tightness)
+    dual_weight = np.float32(STEP / params.tightness)
+    for _ in range(params.warps):
+        if params.median:
             for field in flow:
                 field[:] = cv2.medianBlur(field, 3)
             previous[:] = flow
         warp(moving, flow, warped)
         linearise(reference, warped, flow, gradient, slope2, change)
-        for turn in range(iterations):
+        for turn in range(params.iterations):
             attach(gradient, slope2, change, threshold, flow, auxiliary)
-            if turn == 0 and not median:
+            if turn == 0 and not params.median:
                 previous[:] = auxiliary  # the library compares with the flow after its first step
             smooth(auxiliary, dual, dual_weight, flow)
-        if float(np.square(previous - flow).sum()) < tolerance * reference.size:
+        if float(np.square(previous - flow).sum()) < params.tolerance * reference.size:
             break
 
 
