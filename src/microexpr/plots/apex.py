@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from microexpr import apex, inputs, store
+from microexpr import apex, inputs
 from microexpr.apex import EVENTS, SPOTTERS
 from microexpr.clip import Clip
 from microexpr.luma import luma
-from microexpr.plots.drawing import BLUE, GREEN, GREY, heading, picture, stamp, written
+from microexpr.plots.drawing import BLUE, GREEN, GREY, heading, on_page, picture, stamp
 
 COLOURS = dict(zip(SPOTTERS, (BLUE, GREEN), strict=True))
 TITLES = {
@@ -23,15 +23,10 @@ TITLES = {
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Draws a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
-    files = [results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex")]
-    with (
-        store.opened(files[0], "faces") as faces,
-        store.opened(files[1], "apex") as events,
-        written(path, 5.2) as page,
-    ):
-        heading(page, f"{clip.id}: apex, {events[clip.name].attrs['method'].decode()}", clip.origin == "generated")
-        params = apex.Params(**json.loads(events.attrs["params"])["apex"])
-        draw(page, clip, faces[clip.name], events[clip.name], params)
+    with on_page(clip, results, path, 5.2) as (page, faces, events):
+        heading(page, f"{clip.id}: apex, {events.attrs['method'].decode()}", clip.origin == "generated")
+        params = apex.Params(**json.loads(events.file.attrs["params"])["apex"])
+        draw(page, clip, faces, events, params)
 
 
 def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, params: apex.Params) -> None:

@@ -6,6 +6,7 @@ What may not come in: pyplot, whose state is global, and times, so that the same
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -46,6 +47,14 @@ def written(path: str | Path, height: float) -> Iterator[Figure]:
         yield figure
         with store.atomic(path) as part:
             figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
+
+
+@contextmanager
+def on_page(clip: Clip, results: Path, path: str | Path, height: float) -> Iterator[tuple[Figure, Any, Any]]:
+    """`written`, with the clip's groups of a faces and an apex file. Raises StoreError if one cannot be read."""
+    faces, apex = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
+    with store.opened(faces, "faces") as moving, store.opened(apex, "apex") as events, written(path, height) as page:
+        yield page, moving[clip.name], events[clip.name]
 
 
 def heading(figure: Figure, text: str, generated: bool) -> None:

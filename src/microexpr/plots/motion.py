@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from microexpr import inputs, store
+from microexpr import inputs
 from microexpr.clip import Clip
 from microexpr.luma import luma
 from microexpr.motion import around_apex, interpolation, magnification, steady
-from microexpr.plots.drawing import heading, picture, stamp, written
+from microexpr.plots.drawing import heading, on_page, picture, stamp
 
 EVENTS = ("onset", "apex", "offset")
 LENGTH = 16  # frames that TIM makes here
@@ -21,14 +21,9 @@ POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: lines
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Draws a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
-    files = [results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex")]
-    with (
-        store.opened(files[0], "faces") as faces,
-        store.opened(files[1], "apex") as events,
-        written(path, 4.3) as page,
-    ):
+    with on_page(clip, results, path, 4.3) as (page, faces, events):
         heading(page, f"{clip.id}: movement made visible", clip.origin == "generated")
-        draw(page, clip, faces[clip.name], events[clip.name])
+        draw(page, clip, faces, events)
 
 
 def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[str, Any]) -> None:
