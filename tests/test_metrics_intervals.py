@@ -1,6 +1,7 @@
 """Intervals and the paired test: closed forms, loops over clips, and coverage of what is known in a simulation."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from sklearn.metrics import f1_score
 from microexpr.metrics import (
     UNTESTED,
     accuracy,
+    all_pairs,
     bootstrap,
     by_class,
     confusion,
+    holm,
     paired,
     per_subject_mean,
     uar,
@@ -173,6 +176,33 @@ def test_four_subjects_never_prove_anything():
     truth, subjects = np.tile([0, 1, 2], 4), np.repeat(np.arange(4), 3)
     found = paired(truth, truth, (truth + 1) % 3, subjects, uar, 50, np.random.default_rng(0))
     assert (found.value, found.p) == (1, 0.125)
+
+
+@pytest.mark.parametrize("pooling", ["pooled", "per_subject_mean"])
+def test_all_pairs_are_those_of_each_two_alone(pooling):
+    """Of methods with one seed or two, on the same draws: the same numbers to the last bit."""
+    truth, said, subjects = random_clips(4, methods=5)
+    methods = [said[0], said[1:3], said[3], said[4]]
+    found = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3), pooling=pooling)
+    assert found == [
+        paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(3), pooling=pooling)
+        for one, other in combinations(methods, 2)
+    ]
+
+
+def test_holm_is_a_worked_example():
+    """Four tests: 0.005 * 4, 0.01 * 3, 0.03 * 2, and 0.04, which may not be below the one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]).tolist() == [1, 1]
+    assert holm([]).tolist() == []
+
+
+def test_holm_is_the_closure_of_bonferroni():
+    """Corrected p of a hypothesis: the largest Bonferroni p of any set of hypotheses with it (Marcus et al. 1976)."""
+    p = np.random.default_rng(5).random(6) ** 3
+    sets = [one for size in range(1, 7) for one in combinations(range(6), size)]
+    for number, corrected in enumerate(holm(p)):
+        assert corrected == pytest.approx(max(min(1, len(s) * p[list(s)].min()) for s in sets if number in s))
 
 
 def test_intervals_cover_and_equal_methods_are_told_apart_seldom():

@@ -17,7 +17,17 @@ from microexpr.metrics.figures import (
     uf1,
     weighted_f1,
 )
-from microexpr.metrics.intervals import COVERAGE, Difference, Pooling, bootstrap, paired, per_subject_mean
+from microexpr.metrics.intervals import (
+    COVERAGE,
+    Difference,
+    Pooling,
+    all_pairs,
+    bootstrap,
+    holm,
+    least_p,
+    paired,
+    per_subject_mean,
+)
 
 __all__ = [
     "COVERAGE",
@@ -27,9 +37,12 @@ __all__ = [
     "Metric",
     "Pooling",
     "accuracy",
+    "all_pairs",
     "bootstrap",
     "by_class",
     "confusion",
+    "holm",
+    "least_p",
     "macro_precision",
     "over_seeds",
     "paired",
