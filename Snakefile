@@ -27,6 +27,7 @@ rule all:
     input:
         TABLE,
         METRICS,
+        PAIRED,
         RUN.per_subject("aus", RUN.tested),
 
 

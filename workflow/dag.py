@@ -21,6 +21,8 @@ from microexpr.generated.natives import NATIVES
 from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
+PAIRED = "results/megc2019_paired.csv"
+EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")
 SIGNALS = ("faces", "apex", "flow", "aus")
 TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
@@ -182,7 +184,7 @@ class Dag:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
         stem = f"results/evaluate/{leaky}{protocol}/{method}"
-        return [f"{stem}.csv", f"{stem}_confusion.csv", f"{stem}.log"]
+        return [f"{stem}{ending}" for ending in EVALUATED]
 
     @cached_property
     def flow_methods(self) -> list[str]:
@@ -241,11 +243,7 @@ class Dag:
             "evaluate": {path for one in asked for path in self.evaluated(*one)},
             "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
             | {path for name in self.flow_methods for path in self.flow_trained(name)}
-            | {
-                f"results/flow_folders/evaluate/{name}{ending}"
-                for name in self.flow_methods
-                for ending in (".csv", "_confusion.csv", ".log")
-            },
+            | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED},
             "truth": {*self.measured, *TRUTH},
             "papers": papers.files(),
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, SIGNALS, TABLE, Dag
+from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, PAIRED, SIGNALS, TABLE, Dag
 
 from microexpr import params
 from microexpr.errors import MicroexprError
@@ -52,7 +52,7 @@ def foreign(dag: Dag) -> list[str]:
     """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks."""
     known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers")}
     paths = [Path(path) for paths in known.values() for path in sorted(paths)]
-    return [str(path) for path in (*paths, Path(TABLE), Path(FLOW_TABLE)) if is_foreign(path)]
+    return [str(path) for path in (*paths, Path(TABLE), Path(PAIRED), Path(FLOW_TABLE)) if is_foreign(path)]
 
 
 def run(noun: str, method: str | None = None) -> int:
@@ -68,7 +68,7 @@ def run(noun: str, method: str | None = None) -> int:
         outputs = ["data/generated"]
     elif noun == "evaluate":
         rules = ["evaluate", "table", "train", "train_synth"]  # these two for variants of methods
-        outputs = ["results/evaluate", TABLE, METRICS]
+        outputs = ["results/evaluate", TABLE, PAIRED, METRICS]
     elif noun == "train":
         target, rules = f"train_{method}", ["train", "train_synth"]
         outputs = [f"results/train/{method}", f"results/synth/{method}"]

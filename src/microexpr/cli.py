@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")  # from the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
+PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
 SIGNALS = {  # pictures of one clip, each drawn by the module of plots of that name
     "landmarks": "a clip's landmarks before and after smoothing, its crop, and how far the head moves",
@@ -180,12 +181,15 @@ def _table(arguments: argparse.Namespace) -> int:
         return _paper_table(arguments.table)
     from microexpr import evaluation, index, tables
     from microexpr.datasets import MICRO
+    from microexpr.evaluation import pairs
 
     if arguments.methods:
         rows = tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
         rows = tables.read(arguments.table)
     print(tables.markdown(rows), end="")
+    if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
+        print(tables.told_apart(rows, pairs.read(PAIRED)), end="")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
             print(f"left out: {reason}")

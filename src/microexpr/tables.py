@@ -11,6 +11,7 @@ from typing import Any
 from microexpr import store
 from microexpr.errors import StoreError
 from microexpr.evaluation import Row
+from microexpr.metrics import least_p
 from microexpr.published import twin
 
 SCOPES = ("full", "smic", "casme2", "samm")
@@ -37,6 +38,7 @@ NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md tells how often such hold); "
     "oracle is the best epoch on the test subject and never ranked"
 )
+DIFFERENT = 0.05  # corrected p below which two methods count as told apart
 CAUTION = "generated faces, not comparable with published figures"
 
 
@@ -114,6 +116,28 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *errata, ""])
+
+
+def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
+    """A line on which methods that of highest UF1 (the first of equals) is not told apart from; "" without any pair.
+
+    `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations.
+    """
+    pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
+    if not pairs:
+        return ""
+    best = max(rows, key=lambda row: float(row["full_uf1"]))["method"]
+    own = {
+        ({pair["first"], pair["second"]} - {best}).pop(): pair
+        for pair in pairs
+        if best in (pair["first"], pair["second"])
+    }
+    alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in own.items() if pair["p_holm"] >= DIFFERENT]
+    people, least = pairs[0]["subjects"], len(pairs) * least_p(pairs[0]["subjects"])
+    how = f"{people} people, p corrected for {len(pairs)} pairs"
+    if least >= DIFFERENT:
+        how += f"; so few people cannot give less than {min(least, 1):.2g}"
+    return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-# Pooled figures of each method, and the table that lays them beside the published ones.
+# Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
 rule evaluate:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
@@ -7,6 +7,7 @@ rule evaluate:
     output:
         figures="results/evaluate/{protocol}/{method}.csv",
         confusion="results/evaluate/{protocol}/{method}_confusion.csv",
+        predictions="results/evaluate/{protocol}/{method}_predictions.csv",
         log="results/evaluate/{protocol}/{method}.log",
     params:
         evaluate=PARAMS["evaluate"],
@@ -29,6 +30,7 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
     output:
         figures="results/evaluate/leaky/{protocol}/{method}.csv",
         confusion="results/evaluate/leaky/{protocol}/{method}_confusion.csv",
+        predictions="results/evaluate/leaky/{protocol}/{method}_predictions.csv",
         log="results/evaluate/leaky/{protocol}/{method}.log",
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
@@ -38,10 +40,18 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
 rule table:
     input:
         figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=RUN.in_table),
+        predictions=expand(
+            "results/evaluate/{protocol}/{method}_predictions.csv", protocol=PROTOCOL, method=RUN.in_table
+        ),
         code=code("table"),
-    output:
+    output:  # of one job: what is said of pairs is of this very table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
         metrics=METRICS,
+        paired=report(PAIRED, caption="../report/paired.rst", category="Results"),
+    params:
+        protocol=PROTOCOL,
+        resamples=PARAMS["evaluate"]["resamples"],
+        seed=SEED,
     log:
         "work/logs/evaluate/table.log",
     script:
@@ -51,3 +61,4 @@ rule table:
 rule all_evaluate:
     input:
         TABLE,
+        PAIRED,

@@ -49,6 +49,7 @@ use rule evaluate as flow_folders_evaluate with:
     output:
         figures="results/{protocol}/evaluate/{method}.csv",
         confusion="results/{protocol}/evaluate/{method}_confusion.csv",
+        predictions="results/{protocol}/evaluate/{method}_predictions.csv",
         log="results/{protocol}/evaluate/{method}.log",
     wildcard_constraints:
         protocol="flow_folders",

@@ -1,4 +1,4 @@
-"""Figures of one method under one protocol, its confusion matrices, and the challenge's official log."""
+"""Figures of one method under one protocol, its confusion matrices, its predictions, and the official log."""
 
 from adapter import logged
 
@@ -13,4 +13,5 @@ with logged(snakemake.log[0]):
     rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
     evaluation.write(snakemake.output.figures, rows)
     evaluation.write_table(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
+    evaluation.write_table(snakemake.output.predictions, evaluation.PREDICTIONS, evaluation.predicted(found))
     store.write_text(snakemake.output.log, evaluation.official_log(found))

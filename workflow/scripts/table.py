@@ -1,4 +1,4 @@
-"""A table, and the main one's figures for `dvc metrics`."""
+"""A table; of the main one also its figures for `dvc metrics`, and which of its methods differ."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,15 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, store, tables
+    from microexpr.evaluation import pairs
+    from microexpr.protocols import PROTOCOLS
 
     rows = tables.megc2019({Path(path).stem: evaluation.read(path) for path in snakemake.input.figures})
     store.write_text(snakemake.output.csv, tables.to_csv(rows))
     if metrics := snakemake.output.get("metrics"):
         figures = {row["method"]: {key: float(row[key]) for key in tables.CELLS if row[key]} for row in rows}
         store.write_text(metrics, json.dumps(figures, indent=1) + "\n")
+    if paired := snakemake.output.get("paired"):
+        given, predictions = snakemake.params, snakemake.input.predictions
+        said = dict(zip((row["method"] for row in rows), predictions, strict=True))
+        pairs.write(paired, pairs.compared(said, PROTOCOLS[given.protocol], given.resamples, given.seed))

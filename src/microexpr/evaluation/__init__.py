@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import metrics, official, seeds
 from microexpr.evaluation.predictions import LEAKY, Pooled, pooled
-from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, Row, read, write, write_table
+from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write, write_table
 
 __all__ = [
-    "COLUMNS", "CONFUSION", "FIGURES", "FULL", "LEAKY", "Params", "Pooled", "Row", "confusions", "evaluate",
-    "official_log", "pooled", "read", "write", "write_table",
+    "COLUMNS", "CONFUSION", "FIGURES", "FULL", "LEAKY", "PREDICTIONS", "Params", "Pooled", "Row", "confusions",
+    "evaluate", "official_log", "pooled", "predicted", "read", "write", "write_table",
 ]  # fmt: skip
 
 
@@ -106,6 +106,19 @@ def confusions(found: Pooled) -> list[Row]:
         for row, true in enumerate(names)
         for column, said in enumerate(names)
     ]
+
+
+def predicted(found: Pooled) -> list[Row]:
+    """Rows of `<method>_predictions.csv`: true and said class of each clip tested, by selection and seed from 0."""
+    names = found.protocol.classes
+    return [
+        {"selection": selection, "origin": found.origin, "seed": seed, "clip": clip.id, "truth": names[truth],
+         "predicted": names[label]}
+        for selection, by_seed in found.predicted.items()
+        for seed, labels in enumerate(by_seed)
+        for clip, truth, label in zip(found.clips, found.truth, labels, strict=True)
+        if label != metrics.UNTESTED
+    ]  # fmt: skip
 
 
 def official_log(found: Pooled, selection: str = "last", seed: int = 0) -> str:

@@ -14,6 +14,7 @@ FIGURES = ("value", "low", "high", "deviation")  # None, in files "", for what t
 COUNTS = ("seeds", "folds", "clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen")
 CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
+PREDICTIONS = ("selection", "origin", "seed", "clip", "truth", "predicted")
 FULL = "full"  # the scope of all data sets pooled
 
 
@@ -34,15 +35,20 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -
 
 def read(path: str | Path) -> list[Row]:
     """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys(COUNTS, int)
+    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in read_table(path, COLUMNS)]
+
+
+def read_table(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of text as `write_table` wrote them. Raises what `read` does."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist; rerun stage evaluate") from None
     reader = csv.DictReader(text.splitlines())
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise StoreError(f"{path}: must have columns {','.join(COLUMNS)}; rerun stage evaluate")
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys(COUNTS, int)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in reader]
+    if tuple(reader.fieldnames or ()) != tuple(columns):
+        raise StoreError(f"{path}: must have columns {','.join(columns)}; rerun stage evaluate")
+    return list(reader)
 
 
 def _figure(text: str) -> float | None:
