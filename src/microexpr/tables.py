@@ -134,7 +134,7 @@ def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     }
     alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in own.items() if pair["p_holm"] >= DIFFERENT]
     people, least = pairs[0]["subjects"], len(pairs) * least_p(pairs[0]["subjects"])
-    how = f"{people} people, p corrected for {len(pairs)} pairs"
+    how = f"{people} people, p corrected for {len(pairs)} pair{'s' * (len(pairs) > 1)}"
     if least >= DIFFERENT:
         how += f"; so few people cannot give less than {min(least, 1):.2g}"
     return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"

@@ -4,8 +4,10 @@ import csv
 import shutil
 
 import h5py
+import pytest
 
 from microexpr import tables
+from microexpr.evaluation import pairs
 
 FIRST = "method,origin,selection,seeds,full_uf1,full_uar,smic_uf1,smic_uar,casme2_uf1,casme2_uar,samm_uf1,samm_uar"
 
@@ -20,6 +22,25 @@ def test_table(finished):
         assert all(0 <= float(row[cell]) <= 1 for cell in tables.CELLS)
     # six people with one clip of each class: whoever always says one class is right in a third
     assert float(rows[0]["full_uar"]) == 0.3333
+
+
+def test_pairs_of_the_table(finished):
+    (_, table), (_, network) = (
+        (row["method"], row) for row in tables.read(finished.root / "results/megc2019_table.csv")
+    )
+    rows = pairs.read(finished.root / "results/megc2019_paired.csv")
+    assert [(row["first"], row["second"], row["metric"]) for row in rows] == [
+        ("majority", "ststnet", "uf1"), ("majority", "ststnet", "uar"),
+    ]  # fmt: skip
+    for row in rows:
+        cell = f"full_{row['metric']}"
+        assert row["difference"] == pytest.approx(float(table[cell]) - float(network[cell]), abs=1e-4)
+        assert row["low"] <= row["difference"] <= row["high"] and 2**-5 <= row["p"] == row["p_holm"] <= 1
+        assert (row["clips"], row["subjects"], row["origin"]) == (18, 6, "generated")
+    said = finished.run("microexpr", "table").stdout.splitlines()[-1]
+    assert "has the highest UF1. Not told apart from it: " in said and said.endswith(
+        "(6 people, p corrected for 1 pair)."
+    )
 
 
 def test_every_dataset_explains_itself(finished):
