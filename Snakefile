@@ -17,6 +17,7 @@ include: "workflow/rules/flow.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/people.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flow_folders.smk"
@@ -27,6 +28,7 @@ rule all:
     input:
         TABLE,
         METRICS,
+        rules.people.output,
         RUN.per_subject("aus", RUN.tested),
 
 

@@ -22,6 +22,7 @@ from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 SIGNALS = ("faces", "apex", "flow", "aus")
+PEOPLE = [f"results/people/{folder}{name}.csv" for folder in ("", "with_macro/") for name in ("duplicates", "compared")]
 TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -78,6 +79,11 @@ class Dag:
     def sources(self, protocol: str) -> list[str]:
         """The data sets here that a protocol trains or tests on."""
         return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
+
+    @property
+    def known(self) -> list[str]:
+        """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
+        return [name for name in self.origin if datasets.LAYOUTS[name].kind != "picture"]
 
     def limit(self, protocol: str) -> int:
         """How many of its folds are trained at most; 0: all."""
@@ -247,6 +253,7 @@ class Dag:
                 for ending in (".csv", "_confusion.csv", ".log")
             },
             "truth": {*self.measured, *TRUTH},
+            "people": set(PEOPLE),
             "papers": papers.files(),
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 

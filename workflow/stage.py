@@ -78,6 +78,8 @@ def run(noun: str, method: str | None = None) -> int:
         rules = ["papers", "train", "train_synth", "evaluate"]  # of protocols that no other stage knows
     elif noun == "truth":
         rules = ["truth_person", "truth"]
+    elif noun == "people":
+        rules = ["people", "people_with_macro"]
     elif noun == "flow_folders":
         rules, outputs = [noun, *(f"{noun}_{part}" for part in ("train", "evaluate", "table"))], [*outputs, FLOW_TABLE]
         Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, empty where no such flow is here
@@ -94,7 +96,8 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    targets = [*(f"all_{noun}" for noun in ("index", *SIGNALS, "train", "evaluate", "truth")), "all", FLOW_TABLE]
+    nouns = ("index", *SIGNALS, "train", "evaluate", "people", "truth")
+    targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 
 

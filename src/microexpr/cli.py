@@ -186,10 +186,19 @@ def _table(arguments: argparse.Namespace) -> int:
     else:
         rows = tables.read(arguments.table)
     print(tables.markdown(rows), end="")
+    _say_duplicates()
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
+
+
+def _say_duplicates() -> None:
+    path = RESULTS / "people/duplicates.csv"
+    if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > 1:  # then dlib is worth loading
+        from microexpr import people
+
+        print(f"note: {people.said(path)}")
 
 
 def _paper_table(path: Path) -> int:

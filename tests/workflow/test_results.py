@@ -32,6 +32,13 @@ def test_every_dataset_explains_itself(finished):
             assert not list(unexplained(file)), path
 
 
+def test_everyone_was_compared(finished):
+    compared = (finished.root / "results/people/compared.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert compared == [f"generated,{name},2,6,0.3" for name in ("casme2", "samm", "smic")]
+    header = (finished.root / "results/people/duplicates.csv").read_text(encoding="utf-8")
+    assert header == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"  # nobody is there twice
+
+
 def unexplained(group):
     for item in group.values():
         if isinstance(item, h5py.Group):
