@@ -28,6 +28,7 @@ rule all:
     input:
         TABLE,
         METRICS,
+        MADE_FACES,
         rules.people.output,
         RUN.per_subject("aus", RUN.tested),
 

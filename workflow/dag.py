@@ -188,7 +188,13 @@ class Dag:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
         stem = f"results/evaluate/{leaky}{protocol}/{method}"
-        return [f"{stem}.csv", f"{stem}_confusion.csv", f"{stem}.log"]
+        faces = [f"{stem}_faces.csv"] if method in self.generators else []
+        return [f"{stem}.csv", f"{stem}_confusion.csv", f"{stem}.log", *faces]
+
+    @property
+    def generators(self) -> list[str]:
+        """The methods whose faces are measured: those that make any, but for a declared leak."""
+        return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:

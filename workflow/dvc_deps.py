@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
-    "evaluate": ["evaluate", "table", "train"],
+    "evaluate": ["evaluate", "evaluate_faces", "table", "train"],
     "papers": ["papers", "train", "evaluate"],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],

@@ -67,7 +67,7 @@ def run(noun: str, method: str | None = None) -> int:
         rules += [f"annotation_{name}" for name in dag.planned if dag.annotations(name)]
         outputs = ["data/generated"]
     elif noun == "evaluate":
-        rules = ["evaluate", "table", "train", "train_synth"]  # these two for variants of methods
+        rules = ["evaluate", "evaluate_faces", "table", "train", "train_synth"]  # these two for variants of methods
         outputs = ["results/evaluate", TABLE, METRICS]
     elif noun == "train":
         target, rules = f"train_{method}", ["train", "train_synth"]

@@ -186,6 +186,9 @@ def _table(arguments: argparse.Namespace) -> int:
     else:
         rows = tables.read(arguments.table)
     print(tables.markdown(rows), end="")
+    for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
+        if faces.exists():
+            print(tables.made_faces(evaluation.read_faces(faces), faces))
     _say_duplicates()
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():

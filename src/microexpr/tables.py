@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.errors import StoreError
-from microexpr.evaluation import Row
+from microexpr.evaluation import FULL, Row
 from microexpr.published import twin
 
 SCOPES = ("full", "smic", "casme2", "samm")
@@ -118,6 +118,21 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *errata, ""])
+
+
+def made_faces(rows: Sequence[Row], place: str | Path) -> str:
+    """One line on a generator's faces of held-out people, and what it would be had they been left unchanged."""
+    found = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}
+    said = []
+    for name, metric in (("FID", "fid"), ("Fréchet distance of face embeddings", "face_frechet"), ("SSIM", "ssim")):
+        made, unchanged = (found.get((faces, metric)) for faces in ("made", "neutral"))
+        if made is not None and unchanged is not None:
+            said.append(f"{name} {made:.3f} ({unchanged:.3f} unchanged)")
+    own, others = (found.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
+    if own is not None and others is not None:
+        said.append(f"identity {own:.3f} ({others:.3f} to others)")
+    about = f"faces of {rows[0]['method']}, {rows[0]['origin']}, made of held-out people"
+    return f"{about}: {', '.join(said)}; see {place}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

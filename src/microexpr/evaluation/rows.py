@@ -15,13 +15,26 @@ FIGURES = ("value", "low", "high", "deviation")  # None, in files "", for what t
 COUNTS = ("seeds", "folds", "clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen")
 CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
+FACES = (  # of figures of made faces; `faces` says whose they are: made, neutral, true
+    *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value", "made", "true"),
+    *("folds", "subject_seen", "note"),
+)
 FULL = "full"  # the scope of all data sets pooled
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:
     """Rows as CSV with six decimals and "\\n" line ends."""
-    said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in COLUMNS} for row in rows)
-    write_table(path, COLUMNS, said)
+    _write(path, COLUMNS, rows)
+
+
+def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
+    """The same of made faces."""
+    _write(path, FACES, rows)
+
+
+def _write(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
+    write_table(path, columns, said)
 
 
 def _text(figure: float | None) -> str:
@@ -39,14 +52,23 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -
 
 def read(path: str | Path) -> list[Row]:
     """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
+    return _read(path, COLUMNS)
+
+
+def read_faces(path: str | Path) -> list[Row]:
+    """The inverse of `write_faces`. Raises what `read` does."""
+    return _read(path, FACES)
+
+
+def _read(path: str | Path, columns: Sequence[str]) -> list[Row]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist; rerun stage evaluate") from None
     reader = csv.DictReader(text.splitlines())
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise StoreError(f"{path}: must have columns {','.join(COLUMNS)}; rerun stage evaluate")
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys(COUNTS, int)
+    if tuple(reader.fieldnames or ()) != tuple(columns):
+        raise StoreError(f"{path}: must have columns {','.join(columns)}; rerun stage evaluate")
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
     return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in reader]
 
 
