@@ -75,7 +75,8 @@ def run(noun: str, method: str | None = None) -> int:
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
         dag.prune("synth")
     elif noun == "papers":
-        rules = ["papers", "train", "train_synth", "evaluate"]  # of protocols that no other stage knows
+        # the others of protocols that no other stage knows
+        rules = ["papers", "train", "train_synth", "evaluate", "evaluate_faces"]
     elif noun == "truth":
         rules = ["truth_person", "truth"]
     elif noun == "people":
