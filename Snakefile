@@ -17,6 +17,7 @@ include: "workflow/rules/flow.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/people.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flow_folders.smk"
@@ -28,6 +29,8 @@ rule all:
         TABLE,
         METRICS,
         PAIRED,
+        MADE_FACES,
+        rules.people.output,
         RUN.per_subject("aus", RUN.tested),
 
 

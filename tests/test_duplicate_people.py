@@ -10,6 +10,7 @@ from composites import clip
 
 from microexpr import faces, people, store
 from microexpr.aus.people import photographed
+from microexpr.errors import StoreError
 from microexpr.generated.face import Face
 from microexpr.generated.performer import Performer
 from microexpr.people import Pair, duplicates, embeddings
@@ -40,13 +41,18 @@ def test_pairs_within_and_across_data_sets_the_nearest_first():
 
 
 def test_the_report_has_a_row_for_each_pair(tmp_path):
-    people.write(tmp_path / "duplicates.csv", [Pair("casme2", "sub01", "smic", "s01", 0.25)])
-    with (tmp_path / "duplicates.csv").open(newline="") as file:
+    path = tmp_path / "duplicates.csv"
+    people.write(path, [("licensed", Pair("casme2", "sub01", "smic", "s01", 0.25))])
+    with path.open(newline="") as file:
         assert list(csv.DictReader(file)) == [
-            {"dataset_a": "casme2", "subject_a": "sub01", "dataset_b": "smic", "subject_b": "s01", "distance": "0.2500"}
-        ]
-    people.write(tmp_path / "none.csv", [])
-    assert (tmp_path / "none.csv").read_text() == "dataset_a,subject_a,dataset_b,subject_b,distance\n"
+            {"origin": "licensed", "dataset_a": "casme2", "subject_a": "sub01", "dataset_b": "smic", "subject_b": "s01",
+             "distance": "0.2500"}
+        ]  # fmt: skip
+    line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
+    assert people.said(path) == f"{line}; see {path}"
+    people.write(path, [])
+    assert path.read_text() == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
+    assert people.said(path) == people.said(tmp_path / "none.csv") == ""
 
 
 def seen(name, session):
@@ -100,3 +106,47 @@ def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, pho
     found = people.of_subject(tmp_path / "sub01.h5", clips, most=2)
     expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in shown[:2]]
     np.testing.assert_array_equal(found, expected)
+
+
+def faces_file(root, clips, face):
+    """results/faces/<dataset>/<subject>.h5 below `root`, in which all clips show one face."""
+    path = root / "results/faces" / clips[0].dataset / f"{clips[0].subject}.h5"
+    with store.subject_file(path, "faces", clips, faces={}) as file:
+        for one in clips:
+            file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
+    return path
+
+
+def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs):
+    """One face in three data sets, of which one is licensed; and another person in each of two."""
+    shown = {
+        ("casme2", "s01", "generated"): "ada",
+        ("mmi", "S001", "generated"): "ada",
+        ("samm", "006", "licensed"): "ada",
+        ("smic", "s02", "licensed"): "bea",
+        ("smic", "s03", "generated"): "cy",
+    }
+    clips = [clip(dataset, subject, f"c{number}", origin=origin)
+             for dataset, subject, origin in shown for number in range(2)]  # fmt: skip
+    files = [
+        faces_file(tmp_path, [one for one in clips if (one.dataset, one.subject) == (dataset, subject)],
+                   photographs[name, 0])
+        for (dataset, subject, _), name in shown.items()
+    ]  # fmt: skip
+    found = people.report(clips, files, people.Params(faces=1))
+    assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in found.pairs] == [
+        ("generated", "casme2", "mmi", 0)
+    ]
+    people.write_compared(tmp_path / "compared.csv", found.compared)
+    assert (tmp_path / "compared.csv").read_text().splitlines() == [
+        "origin,dataset,subjects,faces,threshold",
+        "generated,casme2,1,1,0.3",
+        "generated,mmi,1,1,0.3",
+        "generated,smic,1,1,0.3",
+        "licensed,samm,1,1,0.6",
+        "licensed,smic,1,1,0.6",
+    ]
+    everyone = people.report(clips, files, people.Params(faces=1, licensed=2))  # no two faces are further apart
+    assert ("licensed", "samm", "smic") in [(o, pair.dataset_a, pair.dataset_b) for o, pair in everyone.pairs]
+    with pytest.raises(StoreError, match=r"results/faces/smic/s03.h5 must be among the faces"):
+        people.report(clips, files[:-1], people.Params())

@@ -64,7 +64,7 @@ def test_module(path):
 
 
 @pytest.mark.parametrize(
-    "noun", ["generate", "index", "faces", "apex", "flow", "aus", "train", "evaluate", "truth", "papers"]
+    "noun", ["generate", "index", "faces", "apex", "flow", "aus", "train", "evaluate", "people", "truth", "papers"]
 )
 def test_a_noun_has_all_its_places(noun):
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))

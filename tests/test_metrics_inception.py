@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr import weights
 from microexpr.errors import StoreError
-from microexpr.metrics import inception, synthesis
+from microexpr.metrics import inception
 
 CONVOLUTIONS = 21_785_568  # weights of torchvision's inception_v3 (27,161,264) less auxiliary head and classifier
 
@@ -58,19 +57,6 @@ def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path):
     found = inception.features(loaded, grey)
     assert found.shape == (2, 2048)
     np.testing.assert_array_equal(found, inception.features(made, np.repeat(grey, 3, axis=3)))
-
-
-def test_fid_and_kid_are_those_of_the_networks_features(made, tmp_path, monkeypatch):
-    """From images to figures, with how many there were."""
-    torch.save(made.state_dict(), tmp_path / "weights.pth")
-    monkeypatch.setattr(weights.Weights, "required", lambda which: tmp_path / "weights.pth")
-    images = np.random.default_rng(1).integers(256, size=(5, 24, 24, 3), dtype=np.uint8)
-    found = synthesis.fid(images[:2], images[2:])
-    one, two = inception.features(made, images[:2]), inception.features(made, images[2:])
-    assert [f.value for f in found] == pytest.approx(
-        [synthesis.frechet(one, two), synthesis.kernel(one, two)], rel=1e-3
-    )
-    assert [(f.metric, f.made, f.true) for f in found] == [("fid", 2, 3), ("kid", 2, 3)]
 
 
 def test_another_file_is_refused_in_one_line(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -139,6 +140,29 @@ def test_a_method_or_a_data_set_that_a_run_lacks_leaves_a_cell_empty_and_says_so
     assert {row["note"].partition(";")[0] for row in rows if row["row"].startswith("STSTNet")} == {
         "no ststnet in this run"
     }
+
+
+def test_fid_is_read_from_the_figures_of_made_faces(monkeypatch):
+    monkeypatch.setattr(papers, "UNLIKE", {})
+    row = {"scope": "full", "faces": "made", "metric": "fid", "value": 51.25, "made": 88, "true": 88, "folds": 12,
+           "origin": "generated", "subject_seen": "no", "note": ""}  # fmt: skip
+    unchanged = row | {"faces": "neutral", "value": 1.0}
+    pair = ("icegan", "megc2019")
+    lacking, mine = run(pair), run(pair)
+    made = replace(mine, generators=["icegan"], faces={pair: [unchanged, row]})
+    assert papers.needs_faces("icegan", "text", made) == [pair] and not papers.needs_faces("icegan", "text", lacking)
+
+    def cell(own):
+        (found,) = [one for one in papers.rows("icegan", "text", own) if one["metric"] == "fid"]
+        return found
+
+    found = cell(made)
+    assert (found["published"], found["reproduced"], found["status"]) == ("48.467", "51.2500", "built")
+    assert (found["origin"], found["n"], found["folds"], found["low"]) == ("generated", "88", "12", "")
+    assert found["note"].startswith("88 made against 88 true; only equal numbers compare")
+    found = cell(replace(made, faces={pair: [row | {"value": None, "note": "needs weights"}]}))
+    assert (found["reproduced"], found["origin"]) == ("", "") and found["note"].startswith("needs weights")
+    assert cell(lacking)["note"].startswith("icegan makes no faces")
 
 
 def test_a_composite_without_a_data_set_has_no_figure_of_it():

@@ -24,6 +24,7 @@ TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")
 SIGNALS = ("faces", "apex", "flow", "aus")
+PEOPLE = [f"results/people/{folder}{name}.csv" for folder in ("", "with_macro/") for name in ("duplicates", "compared")]
 TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -80,6 +81,11 @@ class Dag:
     def sources(self, protocol: str) -> list[str]:
         """The data sets here that a protocol trains or tests on."""
         return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
+
+    @property
+    def known(self) -> list[str]:
+        """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
+        return [name for name in self.origin if datasets.LAYOUTS[name].kind != "picture"]
 
     def limit(self, protocol: str) -> int:
         """How many of its folds are trained at most; 0: all."""
@@ -184,7 +190,13 @@ class Dag:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
         stem = f"results/evaluate/{leaky}{protocol}/{method}"
-        return [f"{stem}{ending}" for ending in EVALUATED]
+        faces = [f"{stem}_faces.csv"] if method in self.generators else []
+        return [*(f"{stem}{ending}" for ending in EVALUATED), *faces]
+
+    @property
+    def generators(self) -> list[str]:
+        """The methods whose faces are measured: those that make any, but for a declared leak."""
+        return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:
@@ -245,6 +257,7 @@ class Dag:
             | {path for name in self.flow_methods for path in self.flow_trained(name)}
             | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED},
             "truth": {*self.measured, *TRUTH},
+            "people": set(PEOPLE),
             "papers": papers.files(),
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 

@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
-    "evaluate": ["evaluate", "table", "train"],
-    "papers": ["papers", "train", "evaluate"],
+    "evaluate": ["evaluate", "evaluate_faces", "table", "train"],
+    "papers": ["papers", "train", "evaluate", "evaluate_faces"],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }

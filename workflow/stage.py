@@ -67,7 +67,7 @@ def run(noun: str, method: str | None = None) -> int:
         rules += [f"annotation_{name}" for name in dag.planned if dag.annotations(name)]
         outputs = ["data/generated"]
     elif noun == "evaluate":
-        rules = ["evaluate", "table", "train", "train_synth"]  # these two for variants of methods
+        rules = ["evaluate", "evaluate_faces", "table", "train", "train_synth"]  # these two for variants of methods
         outputs = ["results/evaluate", TABLE, PAIRED, METRICS]
     elif noun == "train":
         target, rules = f"train_{method}", ["train", "train_synth"]
@@ -75,9 +75,12 @@ def run(noun: str, method: str | None = None) -> int:
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
         dag.prune("synth")
     elif noun == "papers":
-        rules = ["papers", "train", "train_synth", "evaluate"]  # of protocols that no other stage knows
+        # the others of protocols that no other stage knows
+        rules = ["papers", "train", "train_synth", "evaluate", "evaluate_faces"]
     elif noun == "truth":
         rules = ["truth_person", "truth"]
+    elif noun == "people":
+        rules = ["people", "people_with_macro"]
     elif noun == "flow_folders":
         rules, outputs = [noun, *(f"{noun}_{part}" for part in ("train", "evaluate", "table"))], [*outputs, FLOW_TABLE]
         Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, empty where no such flow is here
@@ -94,7 +97,8 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    targets = [*(f"all_{noun}" for noun in ("index", *SIGNALS, "train", "evaluate", "truth")), "all", FLOW_TABLE]
+    nouns = ("index", *SIGNALS, "train", "evaluate", "people", "truth")
+    targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 
 

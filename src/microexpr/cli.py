@@ -190,10 +190,22 @@ def _table(arguments: argparse.Namespace) -> int:
     print(tables.markdown(rows), end="")
     if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
         print(tables.told_apart(rows, pairs.read(PAIRED)), end="")
+    for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
+        if faces.exists():
+            print(tables.made_faces(evaluation.read_faces(faces), faces))
+    _say_duplicates()
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
+
+
+def _say_duplicates() -> None:
+    path = RESULTS / "people/duplicates.csv"
+    if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > 1:  # then dlib is worth loading
+        from microexpr import people
+
+        print(f"note: {people.said(path)}")
 
 
 def _paper_table(path: Path) -> int:

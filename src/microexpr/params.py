@@ -50,14 +50,14 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
-    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, papers, train, truth
+    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, papers, people, train, truth
     from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
     sections = {
         "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
         "aus": aus.Params, "train": train.Params, "synth": train.SynthParams, "evaluate": evaluation.Params,
-        "truth": truth.Params, "papers": papers.Params,
+        "people": people.Params, "truth": truth.Params, "papers": papers.Params,
     }  # fmt: skip
     whole = create_model(
         "Params",

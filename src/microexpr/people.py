@@ -3,22 +3,34 @@
 A person who is in two data sets, or twice in one, is trained on while held out. Names cannot show that; faces can.
 """
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
 from pathlib import Path
 
 import dlib
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import store
 from microexpr.clip import Clip, Origin
+from microexpr.errors import StoreError
 from microexpr.faces.detection import box_of, face_recognition
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: the library's own, for photographs of people.
 # Generated: our renderer's people resemble each other more (`make campaign-people`).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
+
+
+class Params(BaseModel):
+    """Section `people` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    faces: int = Field(4, ge=1, description="frames of each subject, each of another clip, whose embeddings are meaned")
+    licensed: float = Field(THRESHOLDS["licensed"], gt=0, description="distance below which licensed people are a pair")
+    generated: float = Field(THRESHOLDS["generated"], gt=0, description="the same of two generated people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,68 @@ def duplicates(people: Mapping[tuple[str, str], np.ndarray], threshold: float) -
     return sorted((pair for pair in pairs if pair.distance < threshold), key=lambda pair: pair.distance)
 
 
-def write(path: str | Path, pairs: Sequence[Pair]) -> None:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Who was compared with whom, and who look alike. Licensed and generated people are never compared."""
+
+    compared: list[dict[str, str | int]]  # a row for each data set, with `COMPARED`
+    pairs: list[tuple[Origin, Pair]]  # the nearest of each origin first
+
+
+PAIR = ("origin", *(field.name for field in fields(Pair)))
+COMPARED = ("origin", "dataset", "subjects", "faces", "threshold")
+
+
+def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -> Report:
+    """Everyone of these clips against everyone else of the same origin.
+
+    `files` are results/faces/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them."""
+    places = {Path(path).parts[-2:]: path for path in files}
+    own: dict[tuple[Origin, str, str], list[Clip]] = {}
+    for clip in clips:
+        own.setdefault((clip.origin, clip.dataset, clip.subject), []).append(clip)
+    found: dict[Origin, dict[tuple[str, str], np.ndarray]] = {}
+    for (origin, dataset, subject), shown in sorted(own.items()):
+        if (dataset, f"{subject}.h5") not in places:
+            raise StoreError(f"results/faces/{dataset}/{subject}.h5 must be among the faces that are compared")
+        faces = of_subject(places[dataset, f"{subject}.h5"], shown, params.faces)
+        found.setdefault(origin, {})[dataset, subject] = faces
+    limits: dict[Origin, float] = {"licensed": params.licensed, "generated": params.generated}
+    return Report(
+        [row for origin, people in found.items() for row in _compared(origin, people, limits[origin])],
+        [(origin, pair) for origin, people in found.items() for pair in duplicates(people, limits[origin])],
+    )
+
+
+def _compared(
+    origin: Origin, people: Mapping[tuple[str, str], np.ndarray], limit: float
+) -> Iterable[dict[str, str | int]]:
+    for dataset in sorted({dataset for dataset, _ in people}):
+        counts = [len(faces) for (other, _), faces in people.items() if other == dataset]
+        seen = sum(map(bool, counts))  # with a face
+        yield {"origin": origin, "dataset": dataset, "subjects": seen, "faces": sum(counts), "threshold": f"{limit:g}"}
+
+
+def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:
     """Pairs as CSV with four decimals; the header alone where there are none."""
-    rows = ({**asdict(pair), "distance": f"{pair.distance:.4f}"} for pair in pairs)
-    store.write_text(path, store.csv_text([field.name for field in fields(Pair)], rows))
+    rows = ({**asdict(pair), "origin": origin, "distance": f"{pair.distance:.4f}"} for origin, pair in pairs)
+    store.write_text(path, store.csv_text(PAIR, rows))
+
+
+def write_compared(path: str | Path, rows: Iterable[Mapping[str, str | int]]) -> None:
+    """How many subjects of each data set were compared, from how many faces, and below which distance they count."""
+    store.write_text(path, store.csv_text(COMPARED, rows))
+
+
+def said(path: str | Path) -> str:
+    """What a file of pairs says, as one line; "" where there is none, or no such file."""
+    try:
+        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
+    except FileNotFoundError:
+        return ""
+    if not rows:
+        return ""
+    first = rows[0]
+    nearest = f"{first['dataset_a']}/{first['subject_a']} and {first['dataset_b']}/{first['subject_b']}"
+    count = f"{len(rows)} pairs of subjects look" if len(rows) > 1 else "a pair of subjects looks"
+    return f"{count} like one person ({first['origin']}): {nearest}, at distance {first['distance']}; see {path}"

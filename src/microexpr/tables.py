@@ -10,7 +10,7 @@ from typing import Any
 
 from microexpr import store
 from microexpr.errors import StoreError
-from microexpr.evaluation import Row
+from microexpr.evaluation import FULL, Row
 from microexpr.metrics import least_p
 from microexpr.published import twin
 
@@ -138,6 +138,21 @@ def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     if least >= DIFFERENT:
         how += f"; so few people cannot give less than {min(least, 1):.2g}"
     return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"
+
+
+def made_faces(rows: Sequence[Row], place: str | Path) -> str:
+    """One line on a generator's faces of held-out people, and what it would be had they been left unchanged."""
+    found = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}
+    said = []
+    for name, metric in (("FID", "fid"), ("Fréchet distance of face embeddings", "face_frechet"), ("SSIM", "ssim")):
+        made, unchanged = (found.get((faces, metric)) for faces in ("made", "neutral"))
+        if made is not None and unchanged is not None:
+            said.append(f"{name} {made:.3f} ({unchanged:.3f} unchanged)")
+    own, others = (found.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
+    if own is not None and others is not None:
+        said.append(f"identity {own:.3f} ({others:.3f} to others)")
+    about = f"faces of {rows[0]['method']}, {rows[0]['origin']}, made of held-out people"
+    return f"{about}: {', '.join(said)}; see {place}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

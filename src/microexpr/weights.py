@@ -7,11 +7,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from microexpr.errors import StoreError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,15 @@ def folder() -> Path:
     return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub/checkpoints"
 
 
-def tensors(path: Path) -> dict[str, Tensor]:
+def tensors(path: Path) -> "dict[str, Tensor]":
     """The tensors of a weights file. Raises StoreError if it is none; nothing else in it is ever unpickled."""
+    import torch  # where files lie is asked without it, whenever the DAG is built
+
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever the bytes lead to
         raise StoreError(f"{path}: must hold tensors by name: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise StoreError(f"{path}: must hold tensors by name, not {type(loaded).__name__}")
     return loaded
 

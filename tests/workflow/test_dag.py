@@ -62,6 +62,16 @@ def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
     assert "results/evaluate/megc2019/majority.csv" not in kept
 
 
+def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
+    run = dag()
+    assert run.generators == ["icegan"]
+    assert "results/evaluate/megc2019/icegan_faces.csv" in run.belongs()["evaluate"]
+    assert not [path for path in run.belongs()["evaluate"] if "ststnet_faces" in path]
+    leaky = dag(methods={"icegan": LEAK})
+    assert not leaky.generators and not [path for path in leaky.belongs()["evaluate"] if "_faces" in path]
+    assert run.known == ["smic", "casme2", "samm", "ckplus", "mmi", "oulu_casia"]  # of pictures nobody knows whose
+
+
 def test_more_inner_subjects_than_train_are_refused_before_anything_runs(dag):
     with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 11 subjects that fold casme2/sub01 of"):
         dag(train={"inner_subjects": 11})

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate"}
+ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate", "people"}
 # edit: file, old, new -> stages behind the table that run; others are found current
 CASES = {
     "nothing": (None, set()),
@@ -51,18 +51,18 @@ def test_repro_runs_what_it_must(reproduced, tmp_path, name):
     project = reproduced.copy(tmp_path / "project")
     if edit:
         project.edit(*edit)
-    done = project.run("dvc", "repro", "evaluate")
+    done = project.run("dvc", "repro", "evaluate", "people")
     assert ran(done.stdout) == expected
     if name == "one more subject":  # DVC reruns whole stages, Snakemake in them only the new subject's jobs
         assert jobs(done.stdout + done.stderr) == {
             "generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1,
-            "train": 2, "evaluate": 2, "table": 1,
+            "train": 2, "evaluate": 2, "table": 1, "people": 1, "people_with_macro": 1,
         }  # fmt: skip
     if name == "one data set fewer":  # nothing of it is left, neither on disk nor in the figures
         assert not [path for path in project.root.glob("results/**/*") if "samm" in path.name]
         with (project.root / "results/megc2019_table.csv").open(encoding="utf-8") as table:
             assert {(row["folds"], row["clips"], row["samm_uf1"]) for row in csv.DictReader(table)} == {("4", "12", "")}
-    assert project.run("dvc", "repro", "evaluate").stdout.count("Running stage") == 0
+    assert project.run("dvc", "repro", "evaluate", "people").stdout.count("Running stage") == 0
     assert project.planned() == {}
 
 

@@ -1,4 +1,4 @@
-"""Six ways in which a held-out subject gets into a result, each planted and each refused with its artifact named.
+"""Seven ways in which a held-out subject gets into a result, each planted and each refused with its artifact named.
 
 What upstream saw it is refused before a training starts, what a training saw when it is evaluated.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import held_out_faces
 import numpy as np
 import pytest
 from composites import composite
@@ -15,8 +16,9 @@ from trainings import flow_files, job, trained
 
 from microexpr import provenance, store
 from microexpr.errors import LeakError
-from microexpr.evaluation import pooled
+from microexpr.evaluation import made_faces, pooled
 from microexpr.method import ClassicalMethod
+from microexpr.protocols import PROTOCOLS
 
 CLIPS = composite(subjects=2, clips=3)
 FIRST = "casme2/s01"  # held out by the first fold
@@ -72,6 +74,15 @@ def test_leak_of_a_gan_trained_on_a_test_subject(tmp_path):
     path = synth_file(tmp_path, [*OTHERS, f"generated/{FIRST}/c02"], "generated/samm/s01/c00")
     said = f"{path} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
     assert leaking(tmp_path, path) == said
+
+
+def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
+    """Its own training, and the faces that it made for others to train on."""
+    folds = PROTOCOLS["megc2019"].folds(CLIPS)
+    shard = held_out_faces.synth_file(tmp_path / "1of1.h5", folds, CLIPS, {FIRST: [*OTHERS, f"generated/{FIRST}/c02"]})
+    said = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
+    with pytest.raises(LeakError, match=said):
+        made_faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
 
 
 def test_leak_of_a_macronet_that_shares_a_person(tmp_path):

@@ -27,7 +27,7 @@ CASES = {
     ),
     "one more subject": (
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
-        {"generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1}
+        {"generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1}
         | BELOW_TRAIN,
     ),
     "faces per class": (("params.yaml", "per_class: 4", "per_class: 5"), {}),  # no method of these makes any
@@ -42,7 +42,7 @@ CASES = {
 def test_one_subject_fewer(project):
     """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
-    assert project.planned() == {"annotation_smic": 1, "index": 1} | BELOW_TRAIN
+    assert project.planned() == {"annotation_smic": 1, "index": 1, "people": 1} | BELOW_TRAIN
     project.snakemake("--", "all")
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
     assert project.planned() == {}
@@ -69,7 +69,7 @@ def test_licensed_data_of_which_a_clip_shows_no_face_and_then_a_frame_is_replace
 
     one, another, *_ = frames(project.root / "data/raw/casme2")
     one.write_bytes(another.read_bytes())
-    assert project.planned() == {"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_TRAIN
+    assert project.planned() == {"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1} | BELOW_TRAIN
 
 
 def read_csv(path):

@@ -53,6 +53,32 @@ def test_every_dataset_explains_itself(finished):
             assert not list(unexplained(file)), path
 
 
+def test_everyone_was_compared(finished):
+    compared = (finished.root / "results/people/compared.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert compared == [f"generated,{name},2,6,0.3" for name in ("casme2", "samm", "smic")]
+    header = (finished.root / "results/people/duplicates.csv").read_text(encoding="utf-8")
+    assert header == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"  # nobody is there twice
+
+
+def test_faces_of_a_generator_are_measured(project):
+    """One job more than its training; its rows are of every held-out clip."""
+    target = "results/evaluate/loso_samm_3/icegan_faces.csv"
+    section = "  icegan: {epochs: 1, batch: 8, image_size: 32, width: 8}\n"
+    project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
+    assert project.planned(target) == {"train_synth": 1, "evaluate_faces": 1}
+    project.snakemake("--", target)
+    with (project.root / target).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {
+        ("icegan", "loso_samm_3", "generated", "held_out", "2")
+    }
+    assert {row["made"] for row in rows} == {row["true"] for row in rows} == {"6"}
+    (same,) = [
+        row for row in rows if (row["faces"], row["metric"]) == ("true", "identity_cosine") and row["scope"] == "full"
+    ]
+    assert 0.9 < float(same["value"]) <= 1
+
+
 def unexplained(group):
     for item in group.values():
         if isinstance(item, h5py.Group):

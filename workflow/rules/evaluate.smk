@@ -1,4 +1,9 @@
 # Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
+from microexpr import weights
+
+MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.generators if name in RUN.in_table]
+
+
 rule evaluate:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
@@ -37,6 +42,34 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
         method=one_of(name for name in METHODS if name not in RUN.ranked),
 
 
+# Figures of the faces that a generator made of held-out people. FID's weights lie outside of the project, if anywhere.
+INCEPTION = [str(path) for path in (weights.folder() / name for name in weights.INCEPTION.files) if path.exists()]
+
+
+rule evaluate_faces:
+    input:
+        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
+        shards=lambda w: RUN.trained(w.method, w.protocol, "synth"),
+        true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
+        weights=INCEPTION,
+        code=code("evaluate_faces"),
+    output:
+        "results/evaluate/{protocol}/{method}_faces.csv",
+    params:
+        folds=lambda w: RUN.limit(w.protocol),
+        draws=PARAMS["train"]["seeds"],
+        seed=SEED,
+    log:
+        "work/logs/evaluate/{protocol}/{method}_faces.log",
+    benchmark:
+        "work/times/evaluate/{protocol}/{method}_faces.tsv"
+    wildcard_constraints:
+        protocol="|".join(RUN.protocols),
+        method=one_of(RUN.generators),
+    script:
+        "../scripts/evaluate_faces.py"
+
+
 rule table:
     input:
         figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=RUN.in_table),
@@ -62,3 +95,4 @@ rule all_evaluate:
     input:
         TABLE,
         PAIRED,
+        MADE_FACES,

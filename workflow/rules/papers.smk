@@ -1,16 +1,23 @@
 # Tables of the papers, published beside reproduced: a target trains and evaluates what exists and it needs, no more.
 from microexpr import papers
 
-NEEDED = papers.Run(methods=RUN.ranked, protocols=RUN.protocols, folds=PARAMS["papers"]["folds"])
+NEEDED = papers.Run(
+    methods=RUN.ranked, generators=RUN.generators, protocols=RUN.protocols, folds=PARAMS["papers"]["folds"]
+)
 
 
 def needed(wildcards):
     return papers.needs(wildcards.paper, wildcards.table, NEEDED)
 
 
+def needed_faces(wildcards):
+    return papers.needs_faces(wildcards.paper, wildcards.table, NEEDED)
+
+
 rule papers:
     input:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in needed(w)],
+        faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in needed_faces(w)],
         index=lambda w: RUN.indices(RUN.tested) if papers.counts(w.paper, w.table) else [],
         code=code("papers"),
     output:
@@ -18,7 +25,9 @@ rule papers:
         markdown="results/papers/{paper}/{table}.md",
     params:
         needs=needed,
+        needs_faces=needed_faces,
         methods=NEEDED.methods,
+        generators=NEEDED.generators,
         built=sorted(papers.built()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,

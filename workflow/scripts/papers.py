@@ -7,12 +7,14 @@ with logged(snakemake.log[0]):
     from microexpr.papers import page
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
-    needs = [tuple(pair) for pair in snakemake.params.needs]
+    given, files = snakemake.params, snakemake.input
     run = papers.Run(
-        methods=snakemake.params.methods,
-        protocols=snakemake.params.protocols,
-        folds=snakemake.params.folds,
-        evaluations={pair: evaluation.read(path) for pair, path in zip(needs, snakemake.input.figures, strict=True)},
+        methods=given.methods,
+        generators=given.generators,
+        protocols=given.protocols,
+        folds=given.folds,
+        evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
+        faces={tuple(p): evaluation.read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
         clips=[clip for path in snakemake.input.index for clip in index.read(path)],
     )
     rows = papers.rows(paper, table, run)

@@ -1,7 +1,7 @@
 """The rows of the evaluate stage as CSV, written and read. Makes no figure."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,26 @@ COUNTS = ("seeds", "folds", "clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen")
 CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
 PREDICTIONS = ("selection", "origin", "seed", "clip", "truth", "predicted")
+FACES = (  # of figures of made faces; `faces` says whose they are: made, neutral, true
+    *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value", "made", "true"),
+    *("folds", "subject_seen", "note"),
+)
 FULL = "full"  # the scope of all data sets pooled
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:
     """Rows as CSV with six decimals and "\\n" line ends."""
-    said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in COLUMNS} for row in rows)
-    write_table(path, COLUMNS, said)
+    _write(path, COLUMNS, rows)
+
+
+def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
+    """The same of made faces."""
+    _write(path, FACES, rows)
+
+
+def _write(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
+    write_table(path, columns, said)
 
 
 def _text(figure: float | None) -> str:
@@ -35,8 +48,17 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -
 
 def read(path: str | Path) -> list[Row]:
     """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys(COUNTS, int)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in read_table(path, COLUMNS)]
+    return _typed(read_table(path, COLUMNS))
+
+
+def read_faces(path: str | Path) -> list[Row]:
+    """The inverse of `write_faces`. Raises what `read` does."""
+    return _typed(read_table(path, FACES))
+
+
+def _typed(rows: Iterable[Mapping[str, str]]) -> list[Row]:
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
+    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
 
 
 def read_table(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:

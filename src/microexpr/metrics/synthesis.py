@@ -25,17 +25,6 @@ class Figure:
     true: int  # those they are compared with, as a set or one by one; 0 where there are none
 
 
-def fid(made: np.ndarray, true: np.ndarray) -> list[Figure]:
-    """FID and KID of images uint8[N, H, W, C] and [M, H, W, C], RGB or grey, at least two of each.
-
-    Raises StoreError, which says where to put it, if the network's weights file is missing."""
-    from microexpr import weights  # torch comes with it
-    from microexpr.metrics import inception
-
-    network = inception.network(weights.INCEPTION.required())
-    return distances(inception.features(network, made), inception.features(network, true), "inception")
-
-
 def distances(made: np.ndarray, true: np.ndarray, features: str) -> list[Figure]:
     """Fréchet and kernel distance between two sets of features [N, D] and [M, D], at least two of each.
 
@@ -105,6 +94,22 @@ def identity(made: np.ndarray, source: np.ndarray) -> list[Figure]:
         "identity_distance": float(np.linalg.norm(made - source, axis=1).mean()),
     }
     return [Figure(name, value, len(made), len(source)) for name, value in values.items()]
+
+
+def identity_of_others(
+    made: np.ndarray, source: np.ndarray, subjects: Sequence[str], datasets: Sequence[str]
+) -> list[Figure]:
+    """What `identity` is between different people: mean cosine of each face to those of others of its data set.
+
+    All by row: `made` and `source` [N, 128], and whose they are. Empty where a data set has one person alone."""
+    who, where = np.array(subjects), np.array(datasets)
+    others = (where[:, None] == where) & (who[:, None] != who)  # [N, N]
+    there = others.any(1)
+    if not there.any():
+        return []
+    units = [faces / np.linalg.norm(faces, axis=1, keepdims=True) for faces in (made, source)]
+    means = ((units[0] @ units[1].T) * others).sum(1)[there] / others.sum(1)[there]
+    return [Figure("identity_cosine_to_others", float(means.mean()), int(there.sum()), int(others.any(0).sum()))]
 
 
 def likeness(made: np.ndarray, true: np.ndarray) -> list[Figure]:

@@ -62,6 +62,7 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
     },
 }
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
+MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 # What a method here lacks of what its paper describes: said beside its figures in comparisons with other methods, and
 # reason enough to leave the paper's studies of its own parts planned.
 UNLIKE = {"icegan": "here icegan has a plain patch discriminator, no capsules"}
@@ -91,6 +92,8 @@ class Run:
     folds: int  # Params.folds
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
+    generators: Collection[str] = ()  # those of `methods` whose faces are measured
+    faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of these
 
 
 def built() -> set[str]:
@@ -115,8 +118,20 @@ def of(paper: str, table: str) -> list[Cell]:
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """(method, protocol) of every evaluation that a target reads, sorted: of what exists, and no more."""
-    wanted = {(c.method, c.runs_under) for c in of(paper, table) if status(c, run.methods) == "built"}
-    return sorted((method, under) for method, under in wanted if method in run.methods and under in run.protocols)
+    return _wanted(paper, table, run, MEASURED, run.methods)
+
+
+def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
+    """The same of every file of figures of made faces."""
+    return _wanted(paper, table, run, MADE, run.generators)
+
+
+def _wanted(
+    paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
+) -> list[tuple[str, str]]:
+    cells = (cell for cell in of(paper, table) if cell.metric in metrics and status(cell, run.methods) == "built")
+    wanted = {(cell.method, cell.runs_under) for cell in cells}
+    return sorted((method, under) for method, under in wanted if method in methods and under in run.protocols)
 
 
 def counts(paper: str, table: str) -> bool:
@@ -131,7 +146,7 @@ def status(cell: Cell, methods: Collection[str]) -> str:
     there = cell.method in {*methods, *built()} and (
         cell.method not in UNLIKE or cell.table == COMPARED.get(cell.paper)
     )
-    trained = there and cell.metric in MEASURED and cell.runs_under in PROTOCOLS
+    trained = there and cell.metric in (*MEASURED, *MADE) and cell.runs_under in PROTOCOLS
     return "built" if trained or census.countable(cell) else "planned"
 
 
@@ -139,7 +154,7 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
     """One row of text for each printed cell, with `COLUMNS`; "" for what is not known.
 
     Reproduced figures are those of the last epoch, pooled over the folds there are; the oracle's stands in the note.
-    Raises KeyError for an evaluation that `needs` names and `run` lacks.
+    Raises KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
     """
     return [_row(cell, run) for cell in of(paper, table)]
 
@@ -153,6 +168,10 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
         row |= census.counted(cell, run.clips)
     elif row["status"] == "built" and (reason := _missing(cell, run)):
         notes.append(reason)
+    elif row["status"] == "built" and cell.metric in MADE:
+        figures, reason = _made(cell, run.faces[cell.method, cell.runs_under])
+        row |= figures
+        notes.append(reason)
     elif row["status"] == "built":
         found = run.evaluations[cell.method, cell.runs_under]
         row |= _reproduced(cell, found)
@@ -164,16 +183,21 @@ def _missing(cell: Cell, run: Run) -> str:
     """Why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
-    return "" if cell.runs_under in run.protocols else f"a data set of {cell.runs_under} is not here"
+    if cell.runs_under not in run.protocols:
+        return f"a data set of {cell.runs_under} is not here"
+    return f"{cell.method} makes no faces" if cell.metric in MADE and cell.method not in run.generators else ""
 
 
 def _find(cell: Cell, found: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
     """The row of an evaluation that measures the same."""
-    datasets = PROTOCOLS[cell.runs_under].datasets
-    scope = cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
-    key = (selection, pooling, scope, MEASURED[cell.metric])
+    key = (selection, pooling, _scope(cell), MEASURED[cell.metric])
     rows = (row for row in found if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
     return next(rows, None)
+
+
+def _scope(cell: Cell) -> str:
+    datasets = PROTOCOLS[cell.runs_under].datasets
+    return cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
 
 
 def _reproduced(cell: Cell, found: Sequence[Row]) -> dict[str, str]:
@@ -183,6 +207,17 @@ def _reproduced(cell: Cell, found: Sequence[Row]) -> dict[str, str]:
     same = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
     low, high = (decimals(row[name]) for name in ("low", "high"))
     return same | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
+
+
+def _made(cell: Cell, found: Sequence[Row]) -> tuple[dict[str, str], str]:
+    """What is reproduced of a figure of made faces; and why nothing is, or how many images are behind it."""
+    key = (_scope(cell), "made", MADE[cell.metric])
+    row = next((row for row in found if (row["scope"], row["faces"], row["metric"]) == key), None)
+    if row is None or row["value"] is None:
+        return {}, row["note"] if row else f"no faces of {cell.dataset}"
+    same = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
+    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": "1"}
+    return same | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
 
 
 def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
