@@ -14,6 +14,7 @@ from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
+    "lbp_sip": {"image_size": 32, "blocks": 2},
     "lbp_top": {"image_size": 32, "blocks": 2},
     "ststnet": {"batch": 6, "lr": 5e-3},
 }
