@@ -13,6 +13,7 @@ from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRe
 from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
+    "hoof": {"image_size": 28},
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_sip": {"image_size": 32, "blocks": 2},
     "lbp_top": {"image_size": 32, "blocks": 2},
@@ -49,6 +50,8 @@ def clips(method: Method) -> Clips:
         for clip, one in enumerate(label):
             if name == "flow":
                 value[clip, one % 3] += 0.5 if one < 3 else -0.5  # one of u, v, strain
+                value[clip, 1, one * shape[1] // classes :][: shape[1] // classes] -= 1  # height of what moves upwards
+                value[clip, 2] = abs(value[clip, 2])  # strain is a size
             elif name == "video":
                 value[clip] += np.sin(
                     2 * np.pi * np.arange(shape[-1]) / (3, 6, 12, 24, 48)[one]
