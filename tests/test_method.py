@@ -13,6 +13,7 @@ from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRe
 from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
+    "bi_woof": {"image_size": 28},
     "hoof": {"image_size": 28},
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_sip": {"image_size": 32, "blocks": 2},
