@@ -14,6 +14,7 @@ from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
     "bi_woof": {"image_size": 28},
+    "hog3d": {"image_size": 32, "frames": 6, "blocks": 2, "cells_space": 2, "parts": 2},
     "hoof": {"image_size": 28},
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_sip": {"image_size": 32, "blocks": 2},
