@@ -12,7 +12,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"errors", "seeds", "clip", "facs"},
     {"schemas", "store", "luma"},
     {"datasets", "generated", "index"},
-    {"faces", "apex", "flow", "motion", "aus"},
+    {"faces", "apex", "flow", "motion", "aus", "blocks"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
     {"method", "models", "training", "train"},

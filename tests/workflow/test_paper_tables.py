@@ -37,7 +37,7 @@ def test_two_tables(project):
     assert cells["Zhou et al. [30]", "SMIC / UF1"]["status"] == "planned"
 
     before = project.digests()
-    project.edit("params.yaml", STSTNET, f"{STSTNET}  lbp_top: {{image_size: 64, frames: 16}}\n")
+    project.edit("params.yaml", STSTNET, f"{STSTNET}  lbp_top: {{image_size: 64}}\n")
     project.edit("params.yaml", "papers:\n  folds: 2", "papers:\n  folds: 1")
     assert project.planned(OTHER) == {"train": 3, "evaluate": 3, "papers": 1}
     project.snakemake("--", OTHER)

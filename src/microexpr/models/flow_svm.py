@@ -33,13 +33,16 @@ class FlowSvm(ClassicalMethod):
         return class_scores(machine, features, targets["label"], self.classes)
 
 
-def class_scores(machine: SVC, features: np.ndarray, label: np.ndarray, classes: int) -> Scorer:
-    """Fits the machine to standardised features float32[n, D]; one-vs-rest decision values, float32[B, C].
+def class_scores(
+    machine: SVC, features: np.ndarray, label: np.ndarray, classes: int, standardised: bool = True
+) -> Scorer:
+    """Fits the machine to features float32[n, D], standardised or as they are; one-vs-rest decisions, float32[B, C].
 
     A class that no training clip has scores 1 less than the least of the others, so it is never predicted.
     """
     present = np.unique(label)
-    pipeline = make_pipeline(StandardScaler(), machine).fit(features, label) if len(present) > 1 else None
+    steps = [StandardScaler(), machine] if standardised else [machine]
+    pipeline = make_pipeline(*steps).fit(features, label) if len(present) > 1 else None
 
     def score(features: np.ndarray) -> np.ndarray:
         if pipeline is None:  # nothing to tell apart
