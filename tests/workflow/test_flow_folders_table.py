@@ -16,6 +16,7 @@ from microexpr import official
 TABLE = "results/flow_folders_table.csv"
 FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
+VARIANT = "  ststnet: {plain: {mirror: 0.0}}\n"
 
 
 def test_table_of_pictures_beside_a_finished_run(project):
@@ -23,6 +24,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     write_folders(project.root / FOLDER, composite())
     assert project.planned() == {}
     before = {path: digest for path, digest in project.digests().items() if "ststnet" not in path}
+    project.edit("params.yaml", VARIANT, "")
     project.edit("params.yaml", STSTNET, "  flow_svm: {}\n  lbp_top: {image_size: 64}\n")
     project.snakemake("--", TABLE)
     after = project.digests()
