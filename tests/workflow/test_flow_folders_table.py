@@ -24,7 +24,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     write_folders(project.root / FOLDER, composite())
     assert project.planned() == {}
     before = {path: digest for path, digest in project.digests().items() if "ststnet" not in path}
-    project.edit("params.yaml", VARIANT, "")
+    project.edit("params.yaml", VARIANT, "  majority: {}\n")
     project.edit("params.yaml", STSTNET, "  flow_svm: {}\n  lbp_top: {image_size: 64}\n")
     project.snakemake("--", TABLE)
     after = project.digests()
