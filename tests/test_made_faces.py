@@ -153,7 +153,7 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     first, rest = FOLDS[0], FOLDS[1:]
     with pytest.raises(LeakError, match=r"1of1.h5 must be of method famgan, not icegan"):
         made_faces.read([shard], "famgan", PROTOCOL, CLIPS)
-    with pytest.raises(StoreError, match=r"one face of clip casme2/s01/c00 in fold casme2/s01, not 0"):
+    with pytest.raises(StoreError, match=r"1 face of clip casme2/s01/c00 in fold casme2/s01, not 0"):
         made_faces.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
     swapped = replace(first, test=FOLDS[2].test)
     made = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)

@@ -258,7 +258,7 @@ class Dag:
             | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED},
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
-            "papers": papers.files(),
+            "papers": papers.files(self.generators),
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
     def prune(self, noun: str) -> None:

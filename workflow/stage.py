@@ -76,7 +76,8 @@ def run(noun: str, method: str | None = None) -> int:
         dag.prune("synth")
     elif noun == "papers":
         # the others of protocols that no other stage knows
-        rules = ["papers", "train", "train_synth", "evaluate", "evaluate_faces"]
+        rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5"]
+        rules += ["train", "train_synth", "evaluate", "evaluate_faces"]
     elif noun == "truth":
         rules = ["truth_person", "truth"]
     elif noun == "people":

@@ -40,6 +40,50 @@ rule papers:
         "../scripts/papers.py"
 
 
+# Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
+TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.tested)
+TABLE2 = papers.generators(RUN.generators)  # letter: name
+
+
+rule papers_icegan_fig4:
+    input:
+        index=RUN.indices(RUN.tested),
+        shards=RUN.trained("icegan", PROTOCOL, "synth"),
+        others=[path for name in TABLE2.values() for path in RUN.trained(name, "split70", "synth")],
+        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
+        code=code("papers_icegan_fig4"),
+    output:
+        "results/papers/icegan/fig4.png",
+    params:
+        others=TABLE2,
+        folds=RUN.limit("split70"),
+        draws=PARAMS["train"]["seeds"],
+        show=PARAMS["papers"]["show_licensed_faces"],
+        seed=SEED,
+    log:
+        "work/logs/papers/icegan/fig4.log",
+    script:
+        "../scripts/papers_icegan_fig4.py"
+
+
+rule papers_icegan_fig5:
+    input:
+        index=RUN.indices(RUN.tested),
+        shards=RUN.trained("icegan", PROTOCOL, "synth"),
+        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
+        truth=[path for path in sorted(RUN.belongs()["generate"]) if path.startswith(TRUTHS)],
+        code=code("papers_icegan_fig5"),
+    output:
+        figure="results/papers/icegan/fig5.png",
+        csv="results/papers/icegan/fig5.csv",
+    params:
+        show=PARAMS["papers"]["show_licensed_faces"],
+    log:
+        "work/logs/papers/icegan/fig5.log",
+    script:
+        "../scripts/papers_icegan_fig5.py"
+
+
 rule all_papers:
     input:
-        sorted(path for path in papers.files() if path.endswith(".csv")),
+        sorted(path for path in papers.files(RUN.generators) if not path.endswith(".md")),

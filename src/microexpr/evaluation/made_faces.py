@@ -1,7 +1,7 @@
 """Faces that a generator made of held-out people, read and held to the protocol and to their own provenance.
 
-Of each clip one face, asked for the clip's own class; those of all folds. What may not come in: a figure, and faces
-that were made from training clips.
+Of each clip one face, asked for the clip's own class, or one of every class; those of all folds. What may not come in:
+a figure, and faces that were made from training clips.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ class Face:
 
     clip: Clip
     fold: Fold
+    label: int  # the class asked for
     pair: np.ndarray  # uint8[2, H, W, C]: neutral, made
 
 
@@ -39,12 +40,17 @@ class Made:
 
 
 def read(
-    paths: Iterable[str], method: str, protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold] | None = None
+    paths: Iterable[str],
+    method: str,
+    protocol: Protocol,
+    clips: Sequence[Clip],
+    folds: Sequence[Fold] | None = None,
+    every_class: bool = False,
 ) -> Made:
     """The faces in the shards at `paths` of all clips that `folds` test; `folds` None are all of the protocol's.
 
     Raises LeakError when a fold's generator was fitted on its held-out unit, or a shard is of another method or
-    protocol; StoreError for a clip whose face is not there once, or was made from another fold's clip.
+    protocol; StoreError for a clip of which a face is not there once, or was made from another fold's clip.
     """
     known = {clip.id: clip for clip in protocol.select(clips)}
     folds = protocol.folds(clips) if folds is None else folds
@@ -59,27 +65,27 @@ def read(
             for fold in (fold for fold in folds if f"{fold.name}/{SIDE}" in file):
                 provenance.check(path, fold.name, protocol.unit, tests[fold.name], behind[fold.name])
                 fitted |= {entry.split("/")[0] for entry in behind[fold.name]}
-                found += _of_fold(f"{path}, fold {fold.name}", file[fold.name][SIDE], fold, protocol, known)
-    _check_each_once(method, found, folds)
-    found.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name))
+                faces = _of_fold(f"{path}, fold {fold.name}", file[fold.name][SIDE], fold, known)
+                found += [face for face in faces if every_class or face.label == protocol.label(face.clip)]
+    _check_each_once(method, found, folds, len(protocol.classes) if every_class else 1)
+    found.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
     origins = fitted | {face.clip.origin for face in found}
     return Made(method, protocol, "+".join(sorted(origins, reverse=True)), found)
 
 
-def _of_fold(place: str, group: Any, fold: Fold, protocol: Protocol, known: Mapping[str, Clip]) -> Iterator[Face]:
-    """Those that show the class of the clip that they were made from."""
+def _of_fold(place: str, group: Any, fold: Fold, known: Mapping[str, Clip]) -> Iterator[Face]:
     own = {known[name].provenance: known[name] for name in fold.test}
     for name, one in group.items():
         (source,) = store.strings(one["source"])
         if source not in own:
             raise StoreError(f"{name} must be made from a held-out clip of its fold, not from {source} ({place})")
-        if int(one["label"][()]) == protocol.label(own[source]):
-            yield Face(own[source], fold, one["crop"][()])
+        yield Face(own[source], fold, int(one["label"][()]), one["crop"][()])
 
 
-def _check_each_once(method: str, found: Sequence[Face], folds: Sequence[Fold]) -> None:
+def _check_each_once(method: str, found: Sequence[Face], folds: Sequence[Fold], wanted: int) -> None:
     times = Counter((face.fold.name, face.clip.id) for face in found)
     for fold in folds:
         for name in fold.test:
-            if (count := times[fold.name, name]) != 1:
-                raise StoreError(f"{method} must have made one face of clip {name} in fold {fold.name}, not {count}")
+            if (count := times[fold.name, name]) != wanted:
+                what = f"{wanted} face{'s' * (wanted > 1)} of clip {name} in fold {fold.name}"
+                raise StoreError(f"{method} must have made {what}, not {count}")

@@ -4,7 +4,7 @@ Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not 
 `made_faces` has settled.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from microexpr import inputs, people, store
-from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.evaluation.made_faces import SIDE, Made
 from microexpr.evaluation.rows import FULL, Row
@@ -49,8 +48,8 @@ def see(made: Made, files: Iterable[str | Path]) -> Seen:
     made face, which keeps the geometry of the face it was made from. Raises StoreError if one of a subject's files is
     not among them, or what has the name of FID's weights is another file.
     """
-    height, width, channels = made.faces[0].pair.shape[1:]
-    known = _true_faces([face.clip for face in made.faces], files, (channels, height, width))
+    height, width = made.faces[0].pair.shape[1:3]
+    known = true_faces(made, files)
     true = [known[face.clip.id] for face in made.faces]
     pairs = np.stack([face.pair for face in made.faces])
     images = {MADE: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([one.apex for one in true])}
@@ -63,8 +62,10 @@ def see(made: Made, files: Iterable[str | Path]) -> Seen:
     return Seen(images, embedded, _features(images), f"{height} x {width} pixels enlarged to {side} x {side}")
 
 
-def _true_faces(clips: Sequence[Clip], files: Iterable[str | Path], shape: tuple[int, int, int]) -> dict[str, TrueFace]:
-    """By clip id."""
+def true_faces(made: Made, files: Iterable[str | Path]) -> dict[str, TrueFace]:
+    """Of every clip that a face was made from, by its id. `files` and errors are those of `see`."""
+    clips = [face.clip for face in made.faces]
+    height, width, channels = made.faces[0].pair.shape[1:]
     by_subject: dict[tuple[str, str], dict[str, Path]] = {}
     for path in map(Path, files):
         by_subject.setdefault((path.parts[-2], path.stem), {})[path.parts[-3]] = path
@@ -74,7 +75,7 @@ def _true_faces(clips: Sequence[Clip], files: Iterable[str | Path], shape: tuple
         if missing := sorted({"faces", "apex"} - own.keys()):
             raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
         names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
-        shown = inputs.load({"apex": shape}, own, names)["apex"].transpose(0, 2, 3, 1)
+        shown = inputs.load({"apex": (channels, height, width)}, own, names)["apex"].transpose(0, 2, 3, 1)
         with store.opened(own["faces"], "faces") as faces, store.opened(own["apex"], "apex") as events:
             for name, apex in zip(names, shown, strict=True):
                 group = faces[name]

@@ -61,6 +61,7 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
+FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv")}  # pictures that show data: of the method, and its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 # What a method here lacks of what its paper describes: said beside its figures in comparisons with other methods, and
@@ -80,6 +81,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, description="at most so many folds of protocols other than the main table's; 0: all")
+    show_licensed_faces: bool = Field(False, description="in figures that show people; ask your licence")
     variants: Variants = Field({}, description="methods under other params, for these tables alone")
 
 
@@ -101,9 +103,10 @@ def built() -> set[str]:
     return {module.name for module in pkgutil.iter_modules(models.__path__)}
 
 
-def files() -> set[str]:
-    """Every target and its Markdown twin."""
-    return {
+def files(methods: Collection[str] = ()) -> set[str]:
+    """Every target and its Markdown twin, and the figures of these methods."""
+    pictures = {f"results/papers/{name}/{file}" for name in methods for file in FIGURES.get(name, ())}
+    return pictures | {
         f"results/papers/{paper}/{table}.{ending}"
         for paper, tables in TARGETS.items()
         for table in tables
@@ -132,6 +135,20 @@ def _wanted(
     cells = (cell for cell in of(paper, table) if cell.metric in metrics and status(cell, run.methods) == "built")
     wanted = {(cell.method, cell.runs_under) for cell in cells}
     return sorted((method, under) for method, under in wanted if method in methods and under in run.protocols)
+
+
+def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
+    """By class, the action units that the text expects to see in a figure."""
+    found: dict[str, list[str]] = {}
+    for cell in of(paper, figure):
+        if cell.metric == "expected_aus":
+            found.setdefault(cell.row, []).extend(cell.published.split())
+    return found
+
+
+def generators(methods: Collection[str]) -> dict[str, str]:
+    """Which of these ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
+    return {cell.row: cell.method for cell in of("icegan", "table2") if cell.method in methods}
 
 
 def counts(paper: str, table: str) -> bool:

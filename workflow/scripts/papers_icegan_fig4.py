@@ -1,0 +1,19 @@
+"""ICE-GAN's Figure 4, of this run's held-out faces."""
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index, protocols
+    from microexpr.evaluation import made_faces, resemblance
+    from microexpr.plots import icegan
+
+    main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
+    files, given = snakemake.input, snakemake.params
+    clips = [clip for path in files.index for clip in index.read(path)]
+    folds = protocols.spread(split.folds(clips, given.seed, draws=given.draws), given.folds)
+    made = made_faces.read(files.shards, "icegan", main, clips, every_class=True)
+    others = {}
+    for letter, name in given.others.items():
+        shards = [path for path in files.others if f"/{name}/" in path]
+        others[f"model {letter}"] = made_faces.read(shards, name, split, clips, folds, every_class=True)
+    icegan.fig4(snakemake.output[0], made, resemblance.true_faces(made, files.true), others, given.show)

@@ -1,0 +1,17 @@
+"""ICE-GAN's Figure 5, of this run's held-out faces, and the figures behind it."""
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index, papers, protocols
+    from microexpr.evaluation import made_faces, resemblance
+    from microexpr.papers import changes
+    from microexpr.plots import icegan
+
+    files, given = snakemake.input, snakemake.params
+    clips = [clip for path in files.index for clip in index.read(path)]
+    made = made_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
+    true, units = resemblance.true_faces(made, files.true), changes.units_at_apex(files.truth, clips)
+    found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), units)
+    changes.write(snakemake.output.csv, found)
+    icegan.fig5(snakemake.output.figure, made, true, found, given.show)
