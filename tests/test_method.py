@@ -19,6 +19,10 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_sip": {"image_size": 32, "blocks": 2},
     "lbp_top": {"image_size": 32, "blocks": 2},
+    "dual_inception": {"hidden": 32, "batch": 6, "lr": 3e-3},
+    "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
+    "lbp_top": {"image_size": 32, "frames": 10, "blocks": 2},
+    "off_apexnet": {"hidden": 32, "batch": 6, "lr": 3e-3},
     "ststnet": {"batch": 6, "lr": 5e-3},
 }
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding about 1e5-fold (float64: 2e-11 of the largest score, and
