@@ -1,4 +1,4 @@
-"""What several methods do alike where their papers leave it open: class weights, a falling rate. No network."""
+"""What several methods do where their papers leave it open: class weights, a falling learning rate. No network."""
 
 import math
 
