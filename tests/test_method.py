@@ -20,8 +20,19 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "lbp_sip": {"image_size": 32, "blocks": 2},
     "lbp_top": {"image_size": 32, "blocks": 2},
     "dual_inception": {"hidden": 32, "batch": 6, "lr": 3e-3},
+    "elrcn": {
+        "image_size": 32,
+        "width": 4,
+        "frames": 2,
+        "memory": 16,
+        "hidden": 16,
+        "spatial_epochs": 6,
+        "batch": 6,
+        "lr": 2e-3,
+    },
     "icegan": {"image_size": 32, "width": 4, "noise": 4, "batch": 6, "lr": 2e-3},
     "lbp_top": {"image_size": 32, "frames": 10, "blocks": 2},
+    "microexpstcnn": {"image_size": 24, "frames": 8, "kernels": 4, "depth": 3, "hidden": 16, "batch": 6, "lr": 0.05},
     "off_apexnet": {"hidden": 32, "batch": 6, "lr": 3e-3},
     "ststnet": {"batch": 6, "lr": 5e-3},
 }
@@ -54,7 +65,7 @@ def clips(method: Method) -> Clips:
     for name, shape in sorted(method.inputs.items()):
         value = rng.normal(0, 0.3, (COUNT, *shape))
         for clip, one in enumerate(label):
-            if name == "flow":
+            if name.startswith("flow"):
                 value[clip, one % 3] += 0.5 if one < 3 else -0.5  # one of u, v, strain
                 value[clip, 1, one * shape[1] // classes :][: shape[1] // classes] -= 1  # height of what moves upwards
                 value[clip, 2] = abs(value[clip, 2])  # strain is a size
@@ -65,7 +76,9 @@ def clips(method: Method) -> Clips:
             elif name == "apex":
                 value[clip, :, one * shape[1] // classes :][:, : shape[1] // classes] += 1  # height of the bright band
         grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
-        inputs[name] = torch.tensor(value, dtype=torch.get_default_dtype()) if name == "flow" else torch.tensor(grey)
+        inputs[name] = (
+            torch.tensor(value, dtype=torch.get_default_dtype()) if name.startswith("flow") else torch.tensor(grey)
+        )
     targets = {"label": label, "subject": np.arange(COUNT) // 4, "dataset": np.arange(COUNT) // 12}
     return Clips(inputs, {name: torch.tensor(value) for name, value in targets.items()})
 

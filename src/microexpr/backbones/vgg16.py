@@ -35,7 +35,7 @@ class Maps(nn.Module):
         """`names` of `MAPS`."""
         super().__init__()
         self.wanted = [MAPS[name] for name in names]
-        self.features = features(width, channels)[: max(self.wanted) + 1]
+        self.features = nn.Sequential(*list(features(width, channels))[: max(self.wanted) + 1])
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """[B, channels, H, H] -> one [B, k W, H / n, H / n] for each name."""
@@ -68,3 +68,11 @@ class VGG16(nn.Module):
         for name in ("0", "3"):
             x = dropout(self.classifier[name](x).relu(), share, rng)
         return self.classifier["6"](x) if "6" in self.classifier else x
+
+
+def initialise(network: nn.Module) -> None:
+    """Weights as He et al. 2015 draw them, biases 0: torch's own would all but end the signal in thirteen layers."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
