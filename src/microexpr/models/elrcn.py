@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.backbones import vgg16
 from microexpr.backbones.lstm import Lstm
-from microexpr.backbones.published import load
+from microexpr.backbones.pretrained import load
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
 from microexpr.training.draws import Stream, dropout
 from microexpr.training.recipe import class_weights

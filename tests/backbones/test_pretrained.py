@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from microexpr.backbones.published import load, standardised
+from microexpr.backbones.pretrained import load, standardised
 from microexpr.errors import StoreError
 
 
