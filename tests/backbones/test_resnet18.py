@@ -1,12 +1,10 @@
 """ResNet-18's size, tensor names and shapes against those that torchvision publishes, and its layers by hand."""
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch.func import functional_call, stack_module_state, vmap
 
-from microexpr.backbones.resnet18 import Block, ResNet18, load
-from microexpr.errors import StoreError
+from microexpr.backbones.resnet18 import Block, ResNet18
 
 
 def test_it_has_the_published_number_of_parameters():
@@ -49,17 +47,6 @@ def test_a_block_adds_its_short_cut():
     torch.testing.assert_close(
         wider(x), F.conv2d(x, wider.downsample[0].weight, stride=2).relu() / 1.00001**0.5, atol=1e-6, rtol=1e-5
     )
-
-
-def test_weights_of_a_file_are_taken_over_and_others_refused():
-    published = ResNet18(8, classes=10).state_dict()
-    network = ResNet18(8, stages=3)
-    load(network, published, "a.pth")
-    assert all(torch.equal(value, published[name]) for name, value in network.state_dict().items())
-    with pytest.raises(StoreError, match=r"a.pth: conv1.weight must be of shape \(4, 3, 7, 7\), not \(8, 3, 7, 7\)"):
-        load(ResNet18(4), published, "a.pth")
-    with pytest.raises(StoreError, match=r"a.pth: fc.weight must be of shape .*, not nothing"):
-        load(ResNet18(8, classes=2), ResNet18(8).state_dict(), "a.pth")
 
 
 def test_stacked_networks_normalise_each_by_its_own_batch():

@@ -3,15 +3,11 @@
 Shapes: B images, W `width`, H rows.
 """
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 from torch import Tensor, nn
 
-from microexpr.errors import StoreError
-
 WIDTH = 64  # channels of the first stage of the published weights; each later stage has twice as many
-BLOCKS = 2  # in each of four stages
 
 
 class Block(nn.Module):
@@ -54,16 +50,3 @@ class ResNet18(nn.Module):
         for number in range(1, self.stages + 1):
             x = getattr(self, f"layer{number}")(x)
         return x if self.fc is None else self.fc(x.mean((2, 3)))
-
-
-def load(network: ResNet18, published: Mapping[str, Tensor], file: str) -> None:
-    """Fills a network of the published width. Raises StoreError, naming `file`, for tensors it lacks or of other shape.
-
-    The published first convolution wants three channels, its last layer scores ImageNet's 1000 classes.
-    """
-    own = network.state_dict()
-    for name, tensor in own.items():
-        if name not in published or published[name].shape != tensor.shape:
-            found = tuple(published[name].shape) if name in published else "nothing"
-            raise StoreError(f"{file}: {name} must be of shape {tuple(tensor.shape)}, not {found}")
-    network.load_state_dict({name: published[name] for name in own})
