@@ -27,7 +27,7 @@ CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
-Targets = dict[str, np.ndarray]  # "label", "subject", "dataset", "macro": int64[n]
+Targets = dict[str, np.ndarray]  # "label", "subject", "dataset", "macro": int64[n]; "aus": int64[n, action units]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
@@ -51,7 +51,7 @@ class Clips:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
-    targets: dict[str, Tensor]  # "label" (index into the protocol's classes), "subject", "dataset", "macro": int64[N]
+    targets: dict[str, Tensor]  # int64[N]: "label" (of the protocol's classes), "subject", "dataset", "macro"; "aus"
 
     def __len__(self) -> int:
         return len(self.targets["label"])

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr import inputs, provenance, store
 from microexpr.clip import Clip, Fold
 from microexpr.errors import StoreError
+from microexpr.facs.occurrence import occurrence
 from microexpr.method import Clips, Method, NetworkMethod
 from microexpr.protocols import Protocol
 from microexpr.seeds import generator, spawn
@@ -129,6 +130,7 @@ def resident(
         "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
         "dataset": [datasets.index(clip.dataset) for clip in clips],
         "macro": [int(clip.id in macro) for clip in clips],
+        "aus": [occurrence(clip.action_units) for clip in clips],
     }
     return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 

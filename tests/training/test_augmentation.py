@@ -2,7 +2,7 @@
 
 import torch
 
-from microexpr.training.augmentation import jittered
+from microexpr.training.augmentation import jittered, scaled
 from microexpr.training.draws import Stream
 
 RAMP = torch.arange(16.0).expand(64, 1, 16, 16) / 16  # rises to the right
@@ -36,3 +36,7 @@ def test_half_are_mirrored_and_brightness_is_a_factor():
     assert 16 < sum(flipped) < 48
     factor = jittered(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
     assert 0.8 <= factor.min() < 0.85 and 1.15 < factor.max() <= 1.2
+
+
+def test_black_is_nothing_and_white_is_one():
+    assert scaled(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == [0, torch.tensor(0.2).item(), 1]

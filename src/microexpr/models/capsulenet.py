@@ -14,7 +14,7 @@ from microexpr.backbones.capsules import Capsules, length, margin_loss, primary
 from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import jittered
+from microexpr.training.augmentation import jittered, scaled
 from microexpr.training.draws import Stream
 from microexpr.training.samplers import balanced
 from microexpr.weights import RESNET18
@@ -114,8 +114,3 @@ class Capsulenet(NetworkMethod):
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         return modules.network(scaled(batch["apex"]))
-
-
-def scaled(faces: Tensor) -> Tensor:
-    """uint8 levels as numbers in 0..1, as the authors feed them."""
-    return faces.to(torch.get_default_dtype()) / 255

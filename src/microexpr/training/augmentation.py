@@ -1,4 +1,4 @@
-"""Pictures altered at random while a network trains on them. Draws from a `Stream` alone; no network.
+"""Pictures as numbers, and altered at random while a network trains on them. Draws from a `Stream` alone; no network.
 
 Shapes: B pictures of C channels, H rows and W columns, values in 0..1.
 """
@@ -22,3 +22,8 @@ def jittered(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, b
         place = place[:, None, :, None] if axis == 2 else place[:, None, None, :]
         images = images.gather(axis, place.expand(images.shape))
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
+
+
+def scaled(pictures: Tensor) -> Tensor:
+    """uint8 levels as numbers in 0..1."""
+    return pictures.to(torch.get_default_dtype()) / 255
