@@ -22,8 +22,6 @@ OURS = ("src/", "workflow/")
 def sources(noun: str) -> list[str]:
     """Of one stage: its rule file, its scripts, all they import."""
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
-    # what any method imports: DVC has one list for all of them
-    shared = [path for path in closure(*MODELS) if not path.startswith(f"{MODELS[0].parent}/")]
     own = {
         "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
         "train": ["src/microexpr/models/${key}.py", *(path for path in closure(*MODELS) if Path(path) not in MODELS)],

@@ -89,6 +89,8 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
     assert "results/synth/icegan.wide/split70/1of1.h5" in run.belongs()["synth"]
     assert "results/evaluate/split70/icegan.wide.csv" in run.belongs()["evaluate"]
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
+
+
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
     run = dag(macro=["affectnet", "mmi"])
     assert run.auxiliary("nmer") == ["mmi"] and run.auxiliary("ststnet") == []
