@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr import store
+from microexpr import inputs, store
 from microexpr.errors import DataError, ParamsError
 from microexpr.inputs import INPUTS, REGIONS, SOURCES, load
 from microexpr.seeds import generator
@@ -75,10 +75,10 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
     sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
     shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
     found = load({name: shape}, files, CLIPS)[name]
-    kinds = {"flow": np.float32, "face_mask": np.float32, "sequence_real": np.bool_}
+    kinds = {"flow": np.float32, "flow_video": np.float32, "face_mask": np.float32, "sequence_real": np.bool_}
     assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
     assert np.array_equal(found, load({name: shape}, files, CLIPS)[name])
-    if shape[0] == 3 and name != "flow":
+    if shape[0] == 3 and not name.startswith("flow"):
         assert np.array_equal(found[1, 0], found[1, 2])  # grey, three times
         assert not np.array_equal(found[0, 0], found[0, 2])
 
@@ -167,6 +167,25 @@ def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, 
     expected = np.arange(3 * 8 * 8).reshape(3, 4, 2, 4, 2).mean(axis=(2, 4))
     assert flow.dtype == np.float32
     assert flow == pytest.approx(np.stack([expected, expected]))
+
+
+def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:
+    """A patch that goes a pixel to the right with each frame, in a face that stays."""
+    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288)), (0, 0), 3)
+    still = 128 + 30 * noise / noise.std()
+    near = np.exp(-(((np.mgrid[:288, :288] - 190) / 24) ** 2).sum(0) / 2)
+    columns = np.arange(288, dtype=np.float32)
+    film = [
+        cv2.remap(still, columns - np.float32(t) * near.astype(np.float32), np.repeat(columns[:, None], 288, 1), 1)
+        for t in range(5)
+    ]
+    crop = np.clip(np.rint(film), 0, 255).astype(np.uint8)[..., None]
+    groups = {"faces": {"crop": crop, "frame": np.arange(5)}, "apex": {"onset": np.array(0), "offset": np.array(4)}}
+    moved = inputs.flow_video(inputs.Source(groups), (3, 4, 144, 144))
+    np.testing.assert_allclose(moved[0, :, 95, 95], [1, 2, 3, 4], rtol=0.2)
+    np.testing.assert_allclose(moved[:2, :, 20:60, 20:60], 0, atol=0.2)
+    np.testing.assert_allclose(moved[1, :, 95, 95], 0, atol=0.2)
+    assert (moved[2, :, 80:110, 60:130].max((1, 2)) > 5 * moved[2, :, 20:60, 20:60].max((1, 2))).all()
 
 
 def test_only_the_files_of_the_asked_inputs_are_opened(files: dict[str, Path]) -> None:

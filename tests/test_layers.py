@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"faces", "apex", "flow", "motion", "aus", "blocks"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
-    {"method", "models", "training", "train"},
+    {"method", "backbones", "models", "training", "train"},
     {"metrics", "people", "published", "evaluation", "official"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},
 ]

@@ -8,7 +8,8 @@ import torch
 
 from microexpr import weights
 from microexpr.errors import StoreError
-from microexpr.weights import INCEPTION
+from microexpr.models.ststnet import Ststnet
+from microexpr.weights import INCEPTION, Weights
 
 
 def test_missing_weights_say_where_to_put_them(monkeypatch, tmp_path):
@@ -40,3 +41,27 @@ def test_only_tensors_are_read(tmp_path):
     for name in ("objects", "text", "list"):
         with pytest.raises(StoreError, match=f"{name}.pth: must hold tensors by name"):
             weights.tensors(tmp_path / f"{name}.pth")
+
+
+def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
+    torch.save({"a": torch.ones(2)}, tmp_path / "net.pth")
+    digest = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
+
+    class Starting(Ststnet):
+        weights = Weights(("net.pth",), "https://example.org/net.pth", digest[:8], "a network")
+
+        def fits(self):
+            return self.params.batch == 256
+
+    paper, other = Starting(Ststnet.Params()), Starting(Ststnet.Params(batch=8))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    assert Ststnet(Ststnet.Params()).start() == ""
+    assert paper.start() == "from scratch: net.pth is not here" and paper.published == {}
+    place = tmp_path / "home/hub/checkpoints/net.pth"
+    place.parent.mkdir(parents=True)
+    (tmp_path / "net.pth").rename(place)
+    assert other.start() == "from scratch: net.pth is not for these params" and other.published == {}
+    assert paper.start() == "from net.pth" and paper.published["a"].tolist() == [1, 1]
+    place.write_bytes(b"something else")
+    with pytest.raises(StoreError, match=r"net\.pth: SHA-256 must begin with"):
+        paper.start()

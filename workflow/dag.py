@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, papers, params, protocols, truth
+from microexpr import datasets, index, papers, params, protocols, truth, weights
 from microexpr.aus import openface, pyfeat
 from microexpr.clip import Clip, Fold
 from microexpr.datasets import flow_folders
-from microexpr.errors import DataError, MicroexprError
+from microexpr.errors import DataError, MicroexprError, ParamsError
 from microexpr.generated import plan
 from microexpr.generated.natives import NATIVES
 from microexpr.generated.natives.native import Planned
@@ -65,6 +65,8 @@ class Dag:
         self._folds: dict[str, list[Fold]] = {}
         # what cannot be is said now, not after hours
         protocols.shards(self.folds(self.protocol.name), self.params["train"]["shards"])
+        self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
+        self._check_auxiliary()
         self.examined = self._examined()
         self._check_reader()
 
@@ -86,6 +88,23 @@ class Dag:
     def known(self) -> list[str]:
         """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
         return [name for name in self.origin if datasets.LAYOUTS[name].kind != "picture"]
+
+    def auxiliary(self, method: str) -> list[str]:
+        """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
+        if not self.methods[method]["macro"]:
+            return []
+        return [name for name in self.params["macro"] if datasets.LAYOUTS[name].kind != "picture"]
+
+    def _check_auxiliary(self) -> None:
+        for name, about in self.methods.items():
+            if about["macro"] and not self.auxiliary(name):
+                known = [one for one in datasets.MACRO if datasets.LAYOUTS[one].kind != "picture"]
+                raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
+
+    @staticmethod
+    def _weights(file: str) -> str:
+        """The digest of published weights that lie where torch keeps them; "" where there are none, or none to find."""
+        return weights.PUBLISHED[file].digest if file and weights.PUBLISHED[file].path() else ""
 
     def limit(self, protocol: str) -> int:
         """How many of its folds are trained at most; 0: all."""
@@ -200,9 +219,9 @@ class Dag:
 
     @cached_property
     def flow_methods(self) -> list[str]:
-        """Those that run on precomputed flow, since they read nothing else."""
+        """Those that run on precomputed flow, since they read nothing else; it has no macro sets."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name in self.in_table if suits(self.methods[name]["reads"])]
+        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.auxiliary(name)]
 
     def flow_native(self) -> list[str]:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""

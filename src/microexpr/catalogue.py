@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from microexpr import method
+from microexpr.facs.occurrence import AUS
 from microexpr.inputs import SOURCES
 from microexpr.protocols import MAIN, PROTOCOLS
 
@@ -27,7 +28,8 @@ def parameters(made: method.Method) -> int:
         return 0
     label = torch.arange(method.CLASSES)  # one clip of each class, so that class weights are finite
     inputs: dict[str, Tensor] = {key: torch.zeros(method.CLASSES, *shape) for key, shape in made.inputs.items()}
-    targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label)}
+    targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
+    targets["aus"] = torch.zeros(method.CLASSES, len(AUS), dtype=torch.int64)
     statistics = made.statistics(method.Clips(inputs, targets))
     with torch.device("meta"):
         modules = made.build(statistics)

@@ -22,6 +22,7 @@ from microexpr.motion import interpolation, magnification, steady
 Shape = tuple[int, ...]
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun
 CHANNELS = (1, 3)
+COMPARED = 144  # rows and columns of frames between which flow is looked for, at least
 SIDE = 160  # of a region's rows or columns: so many are the distance between the outer eye corners
 REGIONS = {  # rows, columns, and the landmarks whose box has the same middle; left and right are the subject's own
     "region_left_eye": (80, 100, (*range(22, 27), *range(42, 48))),
@@ -70,6 +71,23 @@ Read = Callable[[Source, Shape], np.ndarray]
 def flow(source: Source, shape: Shape) -> np.ndarray:
     """float32: u, v (pixels of the crop, unless the flow is normalised) and strain, averaged over each new pixel."""
     return np.stack([_resized(channel, shape[1:]) for channel in source.groups["flow"]["onset_apex"][()]])
+
+
+def flow_video(source: Source, shape: Shape) -> np.ndarray:
+    """float32: u, v (pixels of the crop) and strain from the first to each later one of T + 1 frames made by TIM.
+
+    As the flow stage makes it by default, of frames reduced to the shape asked for or to `COMPARED`, if that is more.
+    """
+    from microexpr.flow import Params, onset_apex  # with a compiler, which few methods need
+
+    size = source.crops.shape[1]
+    less = min(max(COMPARED, *shape[2:]), size)
+    film = np.stack([_resized(frame, (less, less)) for frame in coloured(source.crops, 1)])
+    first, *later = interpolation.interpolated(film, shape[1] + 1)
+    flows = [onset_apex(first, frame, Params(size=less, kept=less)) for frame in later]
+    units = np.array([size / less, size / less, 1], np.float32)[:, None, None]  # strain has none
+    made = [[_resized(channel, shape[2:]) for channel in one * units] for one in flows]
+    return np.moveaxis(np.array(made, np.float32), 0, 1)
 
 
 def event(name: str, source: Source, shape: Shape) -> np.ndarray:
@@ -136,10 +154,11 @@ def face_mask(source: Source, shape: Shape) -> np.ndarray:
 
 
 PICTURE, FILM = ("C", "H", "W"), ("C", "T", "H", "W")
-SHOT = ("apex", "faces")  # the stages that everything but flow is derived from
+SHOT = ("apex", "faces")  # the stages that everything but `flow` is derived from
 # name -> (stages it reads, axes after that of the clips, how); an axis with a number has that size always
 INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "flow": (("flow",), (3, "H", "W"), flow),
+    "flow_video": (SHOT, (3, "T", "H", "W"), flow_video),
     "onset": (SHOT, PICTURE, partial(event, "onset")),
     "apex": (SHOT, PICTURE, partial(event, "apex")),
     "around_apex": (SHOT, ("C", 5, "H", "W"), around_apex),

@@ -5,7 +5,7 @@ Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D fea
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
@@ -20,13 +20,14 @@ from microexpr import models
 from microexpr.clip import LABELS
 from microexpr.errors import ParamsError, nearest
 from microexpr.training.draws import Stream
+from microexpr.weights import Weights, tensors
 
 CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
-Targets = dict[str, np.ndarray]  # "label", "subject", "dataset": int64[n]
+Targets = dict[str, np.ndarray]  # "label", "subject", "dataset", "macro": int64[n]; "aus": int64[n, action units]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
@@ -50,10 +51,15 @@ class Clips:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
-    targets: dict[str, Tensor]  # "label" (index into the protocol's classes), "subject", "dataset": int64[N]
+    targets: dict[str, Tensor]  # int64[N]: "label" (of the protocol's classes), "subject", "dataset", "macro"; "aus"
 
     def __len__(self) -> int:
         return len(self.targets["label"])
+
+    @property
+    def micro(self) -> int:
+        """How many of them are the protocol's own; the others, marked `macro`, only train."""
+        return len(self) - int(self.targets["macro"].sum()) if "macro" in self.targets else len(self)
 
     def __getitem__(self, index: Tensor) -> "Clips":
         return Clips({k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()})
@@ -108,6 +114,7 @@ class Method(ABC):
     """A recogniser. Found by name = module name = params key; `Params` holds the paper's values as defaults."""
 
     paper: ClassVar[str]  # one line: authors, title, where, year
+    macro: ClassVar[bool] = False  # whether macro-expressions of the protocol's classes are trained on besides
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
@@ -140,6 +147,28 @@ class NetworkMethod(Method):
     """
 
     synthesises: ClassVar[bool] = False
+    weights: ClassVar[Weights | None] = None  # published ones that it starts from, if the file is there
+
+    def __init__(self, params: BaseModel, classes: int = CLASSES):
+        super().__init__(params, classes)
+        self.published: Mapping[str, Tensor] = {}  # the tensors of that file, for `build`; none: from scratch
+
+    def fits(self) -> bool:
+        """Whether its params are those that `weights` are for."""
+        return self.weights is not None
+
+    def start(self) -> str:
+        """Reads `published` if they fit and are there, and says which it is; "" for a method without `weights`.
+
+        Raises StoreError for another file of that name.
+        """
+        if self.weights is None:
+            return ""
+        file, path = self.weights.files[0], self.weights.path() if self.fits() else None
+        if path is None:
+            return f"from scratch: {file} {'is not here' if self.fits() else 'is not for these params'}"
+        self.published = tensors(path)
+        return f"from {file}"
 
     def statistics(self, train: Clips) -> Statistics:
         """What is fitted on the training clips without a gradient: normalisation, class weights."""

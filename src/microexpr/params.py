@@ -79,10 +79,13 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
             raise ParamsError(f"{source}: {error}") from None
         made = kind(_validated(kind.Params, own, source, f"{key}."))
         reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
+        weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
         methods[name] = {
             "params": made.params.model_dump(mode="json"),
             "reads": reads,
             "synthesises": bool(getattr(made, "synthesises", False)),
+            "macro": made.macro,
+            "weights": weights.files[0] if weights else "",
             "in_table": not key.startswith("papers."),
         }
     params.methods.update({name: methods[name]["params"] for name in params.methods})

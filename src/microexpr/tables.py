@@ -28,8 +28,10 @@ COLUMNS = (
     *INTERVALS,
     *COUNTS,
     "published_erratum",
+    "start",
     "protocol",
 )
+ABOUT = ("method", "origin", "selection", "seeds", "start", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
@@ -57,7 +59,7 @@ def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
     found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
     whole = found["last", "full_uf1"]
     published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in twin(method).items()}
-    cells: dict[str, Any] = {key: whole[key] for key in ("method", "origin", "selection", "seeds", "protocol", *COUNTS)}
+    cells: dict[str, Any] = {key: whole[key] for key in ABOUT}
     for name in CELLS:
         for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
             if (selection, name) in found:
@@ -115,7 +117,8 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     errata = [
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
-    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *errata, ""])
+    starts = [f"{row['method']}: trained {row['start']}." for row in rows if row["start"]]
+    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *starts, *errata, ""])
 
 
 def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:

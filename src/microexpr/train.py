@@ -1,6 +1,6 @@
 """The train stage: stage files in, all folds of one method trained, one HDF5 shard out. Knows no method by name."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr import inputs, provenance, store
 from microexpr.clip import Clip, Fold
 from microexpr.errors import StoreError
+from microexpr.facs.occurrence import occurrence
 from microexpr.method import Clips, Method, NetworkMethod
 from microexpr.protocols import Protocol
 from microexpr.seeds import generator, spawn
@@ -53,28 +54,39 @@ class Job:
     params: Params
     synth: SynthParams
     seed: int
+    macro: Sequence[tuple[Clip, int]] = ()  # auxiliary ones with their class: every fold trains on all of them
+
+    @cached_property
+    def resident(self) -> tuple[Clip, ...]:
+        """All that is in memory: the protocol's, then the auxiliary ones."""
+        return (*self.clips, *(clip for clip, _ in self.macro))
 
     @cached_property
     def by_id(self) -> dict[str, Clip]:
-        return {clip.id: clip for clip in self.clips}
+        return {clip.id: clip for clip in self.resident}
 
     @cached_property
     def labels(self) -> dict[str, int]:
         """The class of each clip, by its id, as the protocol has it."""
-        return {clip.id: label for clip in self.clips if (label := self.protocol.label(clip)) is not None}
+        own = {clip.id: label for clip in self.clips if (label := self.protocol.label(clip)) is not None}
+        return own | {clip.id: label for clip, label in self.macro}
 
     @property
     def planted_leak(self) -> str:
         return str(getattr(self.method.params, "planted_leak", ""))
 
     def own(self, fold: Fold) -> tuple[str, ...]:
-        """All clips that the fold may be fitted on, in the order of `clips`: inner subjects change no byte of it."""
+        """The protocol's clips that the fold may be fitted on, in their order: inner subjects change no byte of it."""
         inside = {*fold.train, *fold.inner}
         return tuple(clip.id for clip in self.clips if clip.id in inside)
 
     def fitted(self, fold: Fold) -> tuple[str, ...]:
         """All clips that the fold's training sees: with a planted leak those too that it must not."""
-        return self.own(fold) + (fold.test if self.planted_leak == "held_out_clips" else ())
+        return self.own(fold) + self.auxiliary + (fold.test if self.planted_leak == "held_out_clips" else ())
+
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        return tuple(clip.id for clip, _ in self.macro)
 
     def sections(self) -> dict[str, Any]:
         """The params that mattered."""
@@ -89,12 +101,16 @@ class Job:
 
 
 def resident(
-    method: Method, clips: Sequence[Clip], files: Iterable[str], labels: Mapping[str, int] | None = None
+    method: Method,
+    clips: Sequence[Clip],
+    files: Iterable[str],
+    labels: Mapping[str, int] | None = None,
+    macro: Collection[str] = (),
 ) -> Clips:
     """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it. Raises StoreError if one
-    of a subject's is not among them."""
+    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it; `macro` the ids of
+    auxiliary clips. Raises StoreError if a file of a subject is not among them."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, single(files)):
         stage, dataset = path.parts[-3:-1]
@@ -113,6 +129,8 @@ def resident(
         "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
         "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
         "dataset": [datasets.index(clip.dataset) for clip in clips],
+        "macro": [int(clip.id in macro) for clip in clips],
+        "aus": [occurrence(clip.action_units) for clip in clips],
     }
     return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
@@ -150,14 +168,15 @@ def run(job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Pr
     files = single(files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
     upstream = provenance.upstream(files, job.protocol.unit, tests)
-    data = resident(job.method, job.clips, files, job.labels)
+    data = resident(job.method, job.resident, files, job.labels, job.auxiliary)
+    start = {"start": said} if isinstance(job.method, NetworkMethod) and (said := job.method.start()) else {}
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
     inner = _inner_epochs(job, data, progress)
     folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
     results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, asked)
     with ExitStack() as stack:
         opened = {
-            kind: stack.enter_context(store.create(path, kind, job.sections(), **job.attributes()))
+            kind: stack.enter_context(store.create(path, kind, job.sections(), **job.attributes(), **start))
             for kind, path in outputs.items()
         }
         for fold, result in zip(job.folds, results, strict=True):
@@ -177,7 +196,7 @@ def _trained(
     for number, (draw, part) in enumerate(parts):
         own = seeds if draw is None else seeds[draw : draw + 1]
         shown = partly(progress, number, len(parts))
-        places = folds_at(part, job.clips)
+        places = folds_at(part, job.resident)
         yield from engine.train(job.method, data, places, own, job.params.plan, job.params.stack, shown, asked)
 
 
@@ -190,7 +209,7 @@ def _inner_epochs(job: Job, data: Clips, progress: Progress) -> dict[str, np.nda
     """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
 
     Empty without inner clips. What counts as one epoch is not trained again."""
-    held_apart = [replace(fold, test=fold.inner) for fold in job.folds if fold.inner]
+    held_apart = [replace(f, train=f.train + job.auxiliary, test=f.inner) for f in job.folds if f.inner]
     if not isinstance(job.method, NetworkMethod):
         return {f.name: np.zeros(job.params.seeds if f.draw is None else 1, np.int64) for f in held_apart}
     chosen = {}

@@ -74,3 +74,4 @@ RESNET18 = Weights(
     ("resnet18-f37072fd.pth",), f"{TORCHVISION}/resnet18-f37072fd.pth", "f37072fd", "networks on ResNet-18"
 )
 VGG16 = Weights(("vgg16-397923af.pth",), f"{TORCHVISION}/vgg16-397923af.pth", "397923af", "networks on VGG-16")
+PUBLISHED = {weights.files[0]: weights for weights in (INCEPTION, RESNET18, VGG16)}

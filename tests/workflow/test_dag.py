@@ -1,13 +1,15 @@
 """What the DAG knows of protocols before anything runs."""
 
 import copy
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from scratch import ROOT
 
-from microexpr import params
+from microexpr import params, weights
 from microexpr.errors import ParamsError
 from microexpr.protocols import PROTOCOLS
 
@@ -87,3 +89,24 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
     assert "results/synth/icegan.wide/split70/1of1.h5" in run.belongs()["synth"]
     assert "results/evaluate/split70/icegan.wide.csv" in run.belongs()["evaluate"]
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
+
+
+def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
+    run = dag(macro=["affectnet", "mmi"])
+    assert run.auxiliary("nmer") == ["mmi"] and run.auxiliary("ststnet") == []
+    assert "nmer" not in run.flow_methods and "ststnet" in run.flow_methods  # which has no macro sets
+    with pytest.raises(ParamsError, match="method nmer needs one of ckplus, mmi, oulu_casia in macro, not none"):
+        dag(macro=["affectnet"])
+
+
+def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    wide = {"capsulenet": {"width": 64}}
+    assert dag(methods=wide).weights["capsulenet"] == ""
+    place = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()[:8]
+    monkeypatch.setitem(weights.PUBLISHED, place.name, replace(weights.RESNET18, digest=digest))
+    found = dag(methods=wide).weights
+    assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are

@@ -32,6 +32,7 @@ use rule train as flow_folders_train with:
         train="results/{protocol}/train/{method}/{shard}.h5",
     params:
         method=lambda w: METHODS[w.method]["params"],
+        weights=lambda w: RUN.weights[w.method],
         train=PARAMS["train"],
         folds=0,
         seed=SEED,

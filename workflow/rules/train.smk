@@ -1,19 +1,21 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
-    """The stage files that a method's inputs are derived from, all subjects of the protocol's data sets."""
-    names = RUN.sources(wildcards.protocol)
+    """The stage files that a method's inputs are derived from, all subjects of the protocol's and its macro sets."""
+    names = RUN.sources(wildcards.protocol) + RUN.auxiliary(wildcards.method)
     return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, names)]
 
 
 rule train:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
+        macro=lambda w: RUN.indices(RUN.auxiliary(w.method)),
         files=learned_from,
         code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
     params:
         method=lambda w: METHODS[w.method]["params"],
+        weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=PARAMS["train"],
         folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
@@ -37,6 +39,7 @@ use rule train as train_synth with:
         synth="results/synth/{method}/{protocol}/{shard}.h5",
     params:
         method=lambda w: METHODS[w.method]["params"],
+        weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=PARAMS["train"],
         synth=PARAMS["synth"],
         folds=lambda w: RUN.limit(w.protocol),

@@ -9,6 +9,7 @@ with logged(snakemake.log[0]) as terminal:
     clips = protocol.select([clip for path in snakemake.input.index for clip in index.read(path)])
     folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
     number, count = map(int, snakemake.wildcards.shard.split("of"))
+    macro = protocol.auxiliary([clip for path in snakemake.input.get("macro", []) for clip in index.read(path)])
     kind = method.find(snakemake.wildcards.method)
     job = train.Job(
         name=snakemake.wildcards.method,
@@ -19,5 +20,6 @@ with logged(snakemake.log[0]) as terminal:
         params=params,
         synth=train.SynthParams(**snakemake.params.get("synth", {})),
         seed=snakemake.params.seed,
+        macro=macro,
     )
     train.run(job, snakemake.input.files, dict(snakemake.output.items()), progress_bar(terminal, job.name))

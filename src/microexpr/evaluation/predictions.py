@@ -43,6 +43,7 @@ class Trained:
     folds: list[FoldScores]  # sorted by name
     parameters: int
     origin: str
+    start: str  # from which published weights, or why from none; "" for a method that knows none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,7 @@ class Pooled:
     folds: list[Fold]
     parameters: int
     origin: str
+    start: str = ""  # from which published weights, or why from none
 
 
 def last(fold: FoldScores) -> np.ndarray:
@@ -121,6 +123,7 @@ def pooled(
         list(expected.values()),
         trained.parameters,
         trained.origin,
+        trained.start,
     )
 
 
@@ -182,10 +185,11 @@ def _predicted(
 
 def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
     folds: list[FoldScores] = []
-    facts: set[tuple[int, str]] = set()
+    facts: set[tuple[int, str, str]] = set()
     for path in sorted(map(str, paths)):
         with store.opened(path, "train") as file:
-            facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode()))
+            start = file.attrs.get("start", b"").decode()
+            facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), start))
             said = {key: file.attrs[key].decode() for key in wanted if key in file.attrs}
             provenance.identify(path, {**wanted, **said}, wanted)
             names: list[str] = []
@@ -197,11 +201,13 @@ def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
         raise StoreError("a training must have at least one fold; rerun stage train")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         where = ", ".join(sorted({fold.artifact for fold in folds}))
-        raise StoreError(f"shards must agree on origin, parameters and number of seeds; rerun stage train ({where})")
-    parameters, origin = facts.pop()
+        raise StoreError(
+            f"shards must agree on origin, parameters, start and number of seeds; rerun stage train ({where})"
+        )
+    parameters, origin, start = facts.pop()
     fitted = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
     origins = sorted({*origin.split("+"), *fitted}, reverse=True)  # licensed+generated
-    return Trained(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins))
+    return Trained(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), start)
 
 
 def _fold(path: str, name: str, file: Any) -> FoldScores:

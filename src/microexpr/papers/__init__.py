@@ -245,6 +245,8 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
         return
     if cell.method in UNLIKE:
         yield UNLIKE[cell.method]
+    if last["start"]:
+        yield last["start"]
     if oracle := _find(cell, found, selection="oracle_best_test"):
         yield f"oracle {decimals(oracle['value'])}"
     if last["deviation"] is not None:

@@ -65,6 +65,20 @@ class Protocol:
             raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
         return chosen
 
+    def auxiliary(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
+        """Macro-expressions that show one of its classes, with that class; sorted as the protocol's own are.
+
+        They may be of another origin than those. Raises DataError for a clip of a data set that it trains or tests on.
+        """
+        named = classes.felt if self.classes == classes.OBJECTIVE else self.named
+        found = []
+        for clip in sorted(clips, key=lambda clip: (clip.dataset, clip.subject, clip.name)):
+            if clip.dataset in self.sources:
+                raise DataError(f"clip {clip.id} must be of a macro set, not of protocol {self.name} itself")
+            if (name := named(clip)) in self.classes:
+                found.append((clip, self.classes.index(str(name))))
+        return found
+
     def folds(self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, draws: int = 1) -> list[Fold]:
         """One fold for each held-out unit, sorted by name; or one for each of `draws`, where subjects are drawn.
 

@@ -15,6 +15,9 @@ ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 OBJECTIVE = ROMAN[:5]  # the composite of local regions' Table 9 leaves out fear-like and all other combinations
 
 
+FELT = dict(zip(("happiness", "surprise", "anger", "disgust", "sadness"), OBJECTIVE, strict=True))
+
+
 def composite(clip: Clip) -> str | None:
     """MEGC2019's class; its loader has left out what the challenge does."""
     return None if clip.label is None else LABELS[clip.label]
@@ -28,3 +31,8 @@ def native(clip: Clip) -> str | None:
 def objective(clip: Clip) -> str | None:
     """The class by action units (Davison et al. 2017), as local regions' Table 4 counts it."""
     return None if clip.objective_class is None else ROMAN[clip.objective_class - 1]
+
+
+def felt(clip: Clip) -> str | None:
+    """That of a macro-expression, by its emotion: it has more action units than Davison's combinations know."""
+    return FELT.get(clip.emotion)

@@ -167,7 +167,7 @@ class Group:
 
     def draw(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """The clips of each step of this epoch, int64[S, R, B...], and its random key, int64[S, R]."""
-        steps = -(-len(self.data) // phase.batch)  # by the protocol's clips, so that all folds make the same steps
+        steps = -(-self.data.micro // phase.batch)  # by the protocol's clips, so that all folds make the same steps
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.at, self.done, "order")
