@@ -19,13 +19,14 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "dual_inception": {"hidden": 32, "batch": 6, "lr": 3e-3},
     "elrcn": {
         "image_size": 32,
-        "width": 4,
-        "frames": 2,
-        "memory": 16,
+        "width": 6,
+        "frames": 3,
+        "dropout": 0,
+        "memory": 32,
         "hidden": 16,
-        "spatial_epochs": 6,
+        "spatial_epochs": 20,
         "batch": 6,
-        "lr": 2e-3,
+        "lr": 5e-4,
     },
     "hog3d": {"image_size": 32, "frames": 6, "blocks": 2, "cells_space": 2, "parts": 2},
     "hoof": {"image_size": 28},
@@ -49,10 +50,11 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
 }
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding about 1e5-fold (float64: 2e-11 of the largest score, and
 # 4e-15 without). So the plans are compared with it in float64, and in float32 without it and at the paper's rate.
-# In a ResNet rounding decides here and there whether one of the many ReLUs lets its gradient through, and Adam makes of
-# the difference a step of its full size: there in float32 the steps are small.
+# In a ResNet or a VGG rounding decides here and there whether one of the many ReLUs lets its gradient through, and Adam
+# makes of the difference a step of its full size: there in float32 the steps are small.
 STEADY: dict[str, dict[str, Any]] = {
     "capsulenet": {"lr": 1e-7},
+    "elrcn": {"spatial_epochs": 1, "lr": 1e-4},
     "icegan": {"spectral_norm": False, "lr": 2e-4},
     "mer_gcn": {"lr": 1e-7},
     "micro_attention": {"lr": 1e-7, "macro_lr": 1e-7},

@@ -26,7 +26,6 @@ STREAMS = {  # what each network sees, by `inputs`
     "SE": ((U, V, MAGNITUDE, STRAIN, GREY),),
     "TE": ((U, V, MAGNITUDE), (STRAIN,) * 3, (GREY,) * 3),
 }
-DROPPED = 0.5  # of the fully connected layers of VGG-16
 
 
 class Base(nn.Module):
@@ -47,13 +46,14 @@ class Base(nn.Module):
 class Spatial(nn.Module):
     """The second fully connected layer, and the class of each picture by itself, for the first phase."""
 
-    def __init__(self, hidden: int, classes: int):
+    def __init__(self, hidden: int, dropped: float, classes: int):
         super().__init__()
+        self.dropped = dropped
         self.hidden, self.classify = nn.Linear(hidden, hidden), nn.Linear(hidden, classes)
 
     def forward(self, x: Tensor, rng: Stream | None = None) -> tuple[Tensor, Tensor]:
         """[N, 64 W] -> features [N, 64 W], scores [N, C]"""
-        x = dropout(self.hidden(dropout(x, DROPPED, rng)).relu(), DROPPED, rng)
+        x = dropout(self.hidden(dropout(x, self.dropped, rng)).relu(), self.dropped, rng)
         return x, self.classify(x)
 
 
@@ -95,6 +95,9 @@ class Elrcn(NetworkMethod):
         frames: int = Field(9, ge=1, le=64, description="pictures of flow in a clip")
         width: int = Field(vgg16.WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
         pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
+        dropout: float = Field(
+            0.5, ge=0, lt=1, description="share of VGG-16's fully connected layers dropped in training"
+        )
         memory: int = Field(3000, ge=4, le=4096, description="units of the LSTM")
         hidden: int = Field(128, ge=4, le=4096, description="units of the layer after it")
         spatial_epochs: int = Field(100, ge=1, le=2000, description="passes over the clips' pictures, one by one")
@@ -145,8 +148,8 @@ class Elrcn(NetworkMethod):
         params, hidden = self.params, vgg16.HIDDEN * self.params.width
         built: dict[str, nn.Module] = {} if self.published else self._bases()
         for stream in self.streams:
-            built[f"spatial{stream}"] = spatial = Spatial(hidden, self.classes)
-            vgg16.initialise(spatial)
+            built[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
+            vgg16.initialise(spatial.hidden)
             if self.published:
                 second = {name: self.published[f"classifier.3.{name}"] for name in ("weight", "bias")}
                 load(spatial.hidden, second, VGG16.files[0])
