@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from composites import clip
 
-from microexpr import faces, people, store
+from microexpr import faces, people, store, tables
 from microexpr.aus.people import photographed
 from microexpr.errors import StoreError
 from microexpr.generated.face import Face
@@ -49,10 +49,10 @@ def test_the_report_has_a_row_for_each_pair(tmp_path):
              "distance": "0.2500"}
         ]  # fmt: skip
     line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
-    assert people.said(path) == f"{line}; see {path}"
+    assert tables.look_alikes(path) == f"{line}; see {path}"
     people.write(path, [])
     assert path.read_text() == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
-    assert people.said(path) == people.said(tmp_path / "none.csv") == ""
+    assert tables.look_alikes(path) == tables.look_alikes(tmp_path / "none.csv") == ""
 
 
 def seen(name, session):

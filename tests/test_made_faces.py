@@ -8,9 +8,10 @@ import pytest
 from composites import composite
 from held_out_faces import APEX, CROP, ONSET, picture, stage_files, synth_file
 
-from microexpr import evaluation, tables, weights
+from microexpr import tables, weights
 from microexpr.errors import LeakError, StoreError
 from microexpr.evaluation import made_faces, resemblance
+from microexpr.evaluation.rows import read_faces, write_faces
 from microexpr.metrics import inception
 from microexpr.metrics.synthesis import frechet, kernel
 from microexpr.protocols import PROTOCOLS
@@ -167,8 +168,8 @@ def test_file_and_line_in_the_terminal(tmp_path, shard, embedded):
     made = made_faces.read([shard], "icegan", PROTOCOL, CLIPS)
     rows = resemblance.evaluate(made, resemblance.see(made, stage_files(tmp_path, CLIPS)))
     path = tmp_path / "icegan_faces.csv"
-    evaluation.write_faces(path, rows)
-    read = evaluation.read_faces(path)
+    write_faces(path, rows)
+    read = read_faces(path)
     assert [row["value"] for row in read] == [row["value"] and pytest.approx(row["value"], abs=1e-6) for row in rows]
     assert [{**row, "value": 0} for row in read] == [{**row, "value": 0} for row in rows]
     line = tables.made_faces(read, path)

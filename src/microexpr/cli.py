@@ -182,6 +182,7 @@ def _table(arguments: argparse.Namespace) -> int:
     from microexpr import evaluation, index, tables
     from microexpr.datasets import MICRO
     from microexpr.evaluation import pairs
+    from microexpr.evaluation.rows import read_faces
 
     if arguments.methods:
         rows = tables.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
@@ -192,20 +193,13 @@ def _table(arguments: argparse.Namespace) -> int:
         print(tables.told_apart(rows, pairs.read(PAIRED)), end="")
     for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
         if faces.exists():
-            print(tables.made_faces(evaluation.read_faces(faces), faces))
-    _say_duplicates()
+            print(tables.made_faces(read_faces(faces), faces))
+    if note := tables.look_alikes(RESULTS / "people/duplicates.csv"):
+        print(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
-
-
-def _say_duplicates() -> None:
-    path = RESULTS / "people/duplicates.csv"
-    if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > 1:  # then dlib is worth loading
-        from microexpr import people
-
-        print(f"note: {people.said(path)}")
 
 
 def _paper_table(path: Path) -> int:

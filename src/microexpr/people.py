@@ -3,7 +3,6 @@
 A person who is in two data sets, or twice in one, is trained on while held out. Names cannot show that; faces can.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
@@ -133,17 +132,3 @@ def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:
 def write_compared(path: str | Path, rows: Iterable[Mapping[str, str | int]]) -> None:
     """How many subjects of each data set were compared, from how many faces, and below which distance they count."""
     store.write_text(path, store.csv_text(COMPARED, rows))
-
-
-def said(path: str | Path) -> str:
-    """What a file of pairs says, as one line; "" where there is none, or no such file."""
-    try:
-        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
-    except FileNotFoundError:
-        return ""
-    if not rows:
-        return ""
-    first = rows[0]
-    nearest = f"{first['dataset_a']}/{first['subject_a']} and {first['dataset_b']}/{first['subject_b']}"
-    count = f"{len(rows)} pairs of subjects look" if len(rows) > 1 else "a pair of subjects looks"
-    return f"{count} like one person ({first['origin']}): {nearest}, at distance {first['distance']}; see {path}"

@@ -143,6 +143,20 @@ def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"
 
 
+def look_alikes(path: str | Path) -> str:
+    """What a file of pairs of subjects says, as one line; "" where there is none, or no such file."""
+    try:
+        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
+    except FileNotFoundError:
+        return ""
+    if not rows:
+        return ""
+    first = rows[0]
+    nearest = f"{first['dataset_a']}/{first['subject_a']} and {first['dataset_b']}/{first['subject_b']}"
+    count = f"{len(rows)} pairs of subjects look" if len(rows) > 1 else "a pair of subjects looks"
+    return f"{count} like one person ({first['origin']}): {nearest}, at distance {first['distance']}; see {path}"
+
+
 def made_faces(rows: Sequence[Row], place: str | Path) -> str:
     """One line on a generator's faces of held-out people, and what it would be had they been left unchanged."""
     found = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}

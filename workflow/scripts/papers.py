@@ -4,6 +4,7 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, index, papers, store
+    from microexpr.evaluation.rows import read_faces
     from microexpr.papers import page
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
@@ -14,7 +15,7 @@ with logged(snakemake.log[0]):
         protocols=given.protocols,
         folds=given.folds,
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
-        faces={tuple(p): evaluation.read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
+        faces={tuple(p): read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
         clips=[clip for path in snakemake.input.index for clip in index.read(path)],
     )
     rows = papers.rows(paper, table, run)

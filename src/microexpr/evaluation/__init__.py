@@ -10,24 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import metrics, official, seeds
 from microexpr.evaluation.predictions import LEAKY, Pooled, pooled
-from microexpr.evaluation.rows import (
-    COLUMNS,
-    CONFUSION,
-    FACES,
-    FIGURES,
-    FULL,
-    PREDICTIONS,
-    Row,
-    read,
-    read_faces,
-    write,
-    write_faces,
-    write_table,
-)  # fmt: skip
+from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write, write_table
 
 __all__ = [
-    "COLUMNS", "CONFUSION", "FACES", "FIGURES", "FULL", "LEAKY", "PREDICTIONS", "Params", "Pooled", "Row", "confusions",
-    "evaluate", "official_log", "pooled", "predicted", "read", "read_faces", "write", "write_faces", "write_table",
+    "COLUMNS", "CONFUSION", "FIGURES", "FULL", "LEAKY", "PREDICTIONS", "Params", "Pooled", "Row", "confusions",
+    "evaluate", "official_log", "pooled", "predicted", "read", "write", "write_table",
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The rows of the evaluate stage as CSV, written and read. Makes no figure."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def read_faces(path: str | Path) -> list[Row]:
     return _typed(read_table(path, FACES))
 
 
-def _typed(rows: Iterable[Mapping[str, str]]) -> list[Row]:
+def _typed(rows: Iterable[dict[str, str]]) -> list[Row]:
     kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
     return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
 
