@@ -18,7 +18,10 @@ from microexpr.training.engine import Fold, FoldResult, Plan, train
 COUNT = 96  # clips, as in the embedded preset
 EMBEDDED = {
     "ststnet": {"batch": 16, "lr": 5e-4},
-    "icegan": {"image_size": 32, "width": 8, "batch": 16, "spectral_norm": False},
+    "icegan": {
+        **{"image_size": 64, "width": 8, "batch": 16, "spectral_norm": False, "perceptual": "trunk"},
+        **{"primary": 4, "adv_size": 32, "reconstruction": (32, 64)},
+    },
 }
 
 

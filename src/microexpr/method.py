@@ -146,7 +146,7 @@ class NetworkMethod(Method):
     `draws.dropout`. No bias comes before a batch norm: its gradient is rounding noise, which Adam makes a full step.
     """
 
-    synthesises: ClassVar[bool] = False
+    synthesises: bool = False  # of the method, unless its params say otherwise
     weights: ClassVar[Weights | None] = None  # published ones that it starts from, if the file is there
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
