@@ -15,7 +15,6 @@ from microexpr.clip import Clip
 from microexpr.evaluation import FULL, Row
 from microexpr.papers import census
 from microexpr.protocols import MAIN, PROTOCOLS
-from microexpr.published import MAIN as COMPARED
 from microexpr.published import Cell, cells
 
 TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
@@ -64,9 +63,6 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
 FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv")}  # pictures that show data: of the method, and its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
-# What a method here lacks of what its paper describes: said beside its figures in comparisons with other methods, and
-# reason enough to leave the paper's studies of its own parts planned.
-UNLIKE = {"icegan": "here icegan has a plain patch discriminator, no capsules"}
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -160,9 +156,7 @@ def status(cell: Cell, methods: Collection[str]) -> str:
     """built where method, protocol and metric are; published_only where that is not even planned; else planned."""
     if cell.status != "planned" or not (cell.method or census.countable(cell)):
         return "published_only"
-    there = cell.method in {*methods, *built()} and (
-        cell.method not in UNLIKE or cell.table == COMPARED.get(cell.paper)
-    )
+    there = cell.method in {*methods, *built()}
     trained = there and cell.metric in (*MEASURED, *MADE) and cell.runs_under in PROTOCOLS
     return "built" if trained or census.countable(cell) else "planned"
 
@@ -243,8 +237,6 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
     if last is None:
         yield f"no clips of {cell.dataset}"
         return
-    if cell.method in UNLIKE:
-        yield UNLIKE[cell.method]
     if last["start"]:
         yield last["start"]
     if oracle := _find(cell, found, selection="oracle_best_test"):

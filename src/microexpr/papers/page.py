@@ -6,7 +6,7 @@ from pathlib import Path
 
 from microexpr import store
 from microexpr.errors import StoreError
-from microexpr.papers import COLUMNS, TARGETS, UNLIKE
+from microexpr.papers import COLUMNS, TARGETS
 
 PAPERS = {
     "icegan": "ICE-GAN",
@@ -78,7 +78,6 @@ def _below(rows: Rows) -> Iterable[str]:
     if any(row["subject_seen"] == "yes" for row in rows):
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
     yield counts
-    yield from (f"H{text[1:]}." for text in UNLIKE.values() if any(text in row["note"] for row in rows))
     errata: dict[str, list[str]] = {}
     for row in rows:
         _, flagged, erratum = row["note"].partition("erratum: ")
