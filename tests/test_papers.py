@@ -98,7 +98,7 @@ def test_no_generated_figure_without_that_word_on_its_line():
     ("paper", "table", "row", "status"),
     [
         ("icegan", "table1", "LBP-TOP [29]", "built"),
-        ("icegan", "table1", "Quang", "planned"),
+        ("icegan", "table1", "Quang", "built"),
         ("icegan", "table3", "#Params", "planned"),
         ("icegan", "table3", "CNN-based Discriminator with", "planned"),
         ("mtmnet", "table4", "HIGO", "published_only"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from microexpr.backbones.vgg16 import Maps
 from microexpr.method import CLASSES, Clips, Modules
 from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
 from microexpr.training.draws import Stream
@@ -175,6 +176,30 @@ def test_generator_learns_by_equation_6(g_cls):
     adversarial, pixel, perceptual = -np.log(Pretended.fake).mean(), 0.5, (0.0 - 1.0) ** 2  # made at 0.5, apex 1
     expected = 0.1 * adversarial + pixel + 0.1 * perceptual + g_cls * MARGIN
     assert Pretended().loss("generator_loss", g_cls=g_cls) == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    method = Icegan(Icegan.Params())
+    assert "the discriminator's own trunk: vgg16" in method.start() and not method.shared()
+    assert Icegan(Icegan.Params(perceptual="trunk")).start() == ""
+    assert Icegan(Icegan.Params(generator="none")).start() == ""
+
+
+def test_perceptual_loss_by_vgg16_compares_relu3_3():
+    method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
+    method.published = Maps(["relu3_3"]).state_dict()
+    modules.cost = method.shared()["cost"]
+    batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
+    found = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))
+    mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
+    maps = [
+        modules.cost.features(((level - mean) / deviation).view(1, 3, 1, 1).expand(2, 3, 32, 32))
+        for level in (0.75, 0.5)  # grey levels of the made and of the neutral face
+    ]
+    assert maps[0].shape == (2, 256, 8, 8)
+    expected = -0.1 * np.log(Pretended.fake).mean() + 0.5 + 0.1 * (maps[0] - maps[1]).square().mean().item()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_rate_falls_by_a_tenth_every_20_epochs():

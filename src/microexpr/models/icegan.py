@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
-from microexpr.backbones import capsules, published, vgg16
+from microexpr.backbones import capsules, pretrained, vgg16
 from microexpr.backbones.patchgan import trunk
 from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.draws import Stream
@@ -210,15 +210,18 @@ class Icegan(NetworkMethod):
 
     def start(self) -> str:
         """Reads VGG-16's weights if they are there, and says whose features the perceptual loss compares."""
+        if not self.fits():
+            return ""
         found = super().start()
-        whose = "VGG-16" if self.published else "the discriminator's own trunk (ours)"
-        return f"perceptual loss on {whose}, {found}" if self.fits() else ""
+        if self.published:
+            return f"perceptual loss by VGG-16, {found}"
+        return f"perceptual loss by the discriminator's own trunk: {VGG16.files[0]} is not here"
 
     def shared(self) -> dict[str, nn.Module]:
         if not self.published:
             return {}
         cost = vgg16.Maps([COMPARED])
-        published.load(cost, self.published, VGG16.files[0])
+        pretrained.load(cost, self.published, VGG16.files[0])
         return {"cost": cost}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
@@ -335,4 +338,4 @@ def grey(image: Tensor) -> Tensor:
 
 def coloured(image: Tensor) -> Tensor:
     """[B, 1, H, H] in -1..1 as VGG-16 wants it, [B, 3, H, H]."""
-    return published.standardised((image + 1).expand(-1, 3, -1, -1) / 2)
+    return pretrained.standardised((image + 1).expand(-1, 3, -1, -1) / 2)
