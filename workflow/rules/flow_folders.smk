@@ -32,7 +32,7 @@ use rule train as flow_folders_train with:
         train="results/{protocol}/train/{method}/{shard}.h5",
     params:
         method=lambda w: METHODS[w.method]["params"],
-        train=PARAMS["train"],
+        train=TRAIN,
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
@@ -50,6 +50,7 @@ use rule evaluate as flow_folders_evaluate with:
         figures="results/{protocol}/evaluate/{method}.csv",
         confusion="results/{protocol}/evaluate/{method}_confusion.csv",
         predictions="results/{protocol}/evaluate/{method}_predictions.csv",
+        curve="results/{protocol}/evaluate/curves/{method}.csv",
         log="results/{protocol}/evaluate/{method}.log",
     wildcard_constraints:
         protocol="flow_folders",
