@@ -1,4 +1,7 @@
-"""Runs killed at random moments (SIGKILL) and started again until they finish: the bytes are the undisturbed run's."""
+"""Trainings killed at random moments (SIGKILL) and started again end in the bytes of undisturbed ones.
+
+From the signal stages' files on; that these survive a kill is in `make test`.
+"""
 
 import hashlib
 import os
@@ -8,6 +11,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -21,6 +25,7 @@ METHODS = {
     "icegan": {"epochs": 24, "image_size": 32, "width": 4, "batch": 8},
     "flow_svm": {},
 }
+SIGNALS = ("all_index", "all_flow", "all_aus")
 TARGETS = ("all", "results/final/ststnet.safetensors")
 MINUTES = 0.005  # between two checkpoints: 0.3 s
 
@@ -29,13 +34,15 @@ def main() -> int:
     arguments = parsed()
     with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
         base = (arguments.keep or Path(temporary)).resolve()
-        undisturbed, killed = (prepared(base / name, arguments) for name in ("undisturbed", "killed"))
+        undisturbed, killed = prepared(base / "undisturbed", arguments), base / "killed"
+        finish(undisturbed, arguments.cores, SIGNALS)
+        shutil.copytree(undisturbed, killed, symlinks=True)
         started = time.monotonic()
-        finish(undisturbed, arguments.cores)
+        finish(undisturbed, arguments.cores, TARGETS)
         seconds = time.monotonic() - started
         print(f"undisturbed: {seconds:.0f} s", flush=True)
         resumed = kill(killed, arguments, seconds)
-        finish(killed, arguments.cores)
+        finish(killed, arguments.cores, TARGETS)
         resumed += gone_on(killed)
         one, two = digests(undisturbed), digests(killed)
     differ = sorted(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
@@ -67,13 +74,13 @@ def prepared(root: Path, arguments: Namespace) -> Path:
     return root
 
 
-def command(cores: int) -> list[str]:
-    return ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *TARGETS]
+def command(cores: int, targets: Sequence[str]) -> list[str]:
+    return ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
 
 
-def finish(root: Path, cores: int) -> None:
+def finish(root: Path, cores: int, targets: Sequence[str]) -> None:
     """Raises CalledProcessError where the run fails, after Snakemake has said why."""
-    subprocess.run(command(cores), cwd=root, env=environment(root), check=True)
+    subprocess.run(command(cores, targets), cwd=root, env=environment(root), check=True)
 
 
 def kill(root: Path, arguments: Namespace, seconds: float) -> int:
@@ -85,7 +92,7 @@ def kill(root: Path, arguments: Namespace, seconds: float) -> int:
     for number in range(1, arguments.kills + 1):
         moment = rng.uniform(0, seconds)
         running = subprocess.Popen(
-            command(arguments.cores), cwd=root, env=environment(root), stdout=silent, stderr=silent,
+            command(arguments.cores, TARGETS), cwd=root, env=environment(root), stdout=silent, stderr=silent,
             start_new_session=True,
         )  # fmt: skip
         finished = ended(running, moment)
