@@ -18,6 +18,7 @@ include: "workflow/rules/aus.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/people.smk"
+include: "workflow/rules/final.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flow_folders.smk"
@@ -37,7 +38,13 @@ rule all:
 onstart:
     for noun in RUN.belongs():
         RUN.prune(noun)
+    prune_checkpoints(RUN)
+
+
+onsuccess:
+    prune_checkpoints(RUN)
 
 
 onerror:
+    prune_checkpoints(RUN)
     show_errors()

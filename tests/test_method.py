@@ -216,6 +216,22 @@ def test_stacked_is_sequential(name, classes):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+def test_goes_on_from_its_state_as_if_nothing_had_been(name):
+    """Of one epoch, in a group of its own: the second ends in the same bytes, in weights and scores."""
+    method = network(name, epochs=2)
+    data, runs = clips(method), [Run(folds(1)[0], 7)]
+    whole, half, rest = (Group(method, data, runs, stacked=False) for _ in range(3))
+    half.epoch()
+    rest.restore(half.state())
+    for group in (whole, rest):
+        while group.epoch():
+            pass
+    one, two = whole.state(), rest.state()
+    assert one.keys() == two.keys()
+    assert all(one[key].numpy().tobytes() == two[key].numpy().tobytes() for key in one)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_stacked_is_sequential_but_for_rounding(name, double):
     assert largest_difference(network(name, epochs=13)) < 1e-9
 

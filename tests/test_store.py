@@ -231,6 +231,13 @@ def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
         store.read_tensors(path)
 
 
+@pytest.mark.parametrize("strided", [np.arange(6.0).reshape(2, 3).T, np.arange(6.0)[::2], np.array(3.0)])
+def test_tensors_of_any_strides_come_back(tmp_path, strided):
+    """safetensors itself writes their memory in the order in which it lies."""
+    store.write_tensors(tmp_path / "net.safetensors", {"weights": strided}, ["a"])
+    np.testing.assert_array_equal(store.read_tensors(tmp_path / "net.safetensors")[0]["weights"], strided)
+
+
 def test_only_the_store_imports_h5py():
     source = Path(store.__file__).parent
     found = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -14,6 +15,7 @@ from microexpr.clip import Fold
 from microexpr.evaluation import predictions
 from microexpr.seeds import spawn
 from microexpr.training import engine
+from microexpr.training.checkpoint import Place
 
 CLIPS = composite(subjects=3, clips=4)
 FEW = 2  # folds that are trained
@@ -57,6 +59,23 @@ def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(sha
         found = np.concatenate([file[fold.name]["inner_epoch"][()] for fold in made.folds])
     assert found.tolist() == chosen
     assert len(set(chosen)) > 1 and max(chosen) < EPOCHS
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
+    """In the training that chooses epochs and in the other, of two seeds; no file knows how often it was kept."""
+    files, place = flow_files(tmp_path, CLIPS), Place(str(tmp_path / "work"), [])
+    wanted = {"folds": FEW, "inner_subjects": 3, "seeds": 2, "plan": plan, "stack": 3}
+    undisturbed = trained(tmp_path / "a", job(CLIPS, **wanted, checkpoint_minutes=0), files, place)
+    assert not (tmp_path / "work").exists()
+    again, times = "", 0
+    while not again and times < 30:
+        try:
+            again = trained(tmp_path / "b", job(CLIPS, **wanted), files, place, stops=4)
+        except InterruptedError:
+            times += 1
+    assert times >= 5
+    assert Path(again).read_bytes() == Path(undisturbed).read_bytes()
 
 
 def test_selection_by_inner_validation_reads_that_epoch():

@@ -1,6 +1,6 @@
 """Small trainings on flow that is drawn, from stage files to shards, for tests. No assertions here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from microexpr.clip import Clip
 from microexpr.method import find
 from microexpr.protocols import PROTOCOLS, spread
 from microexpr.seeds import generator
+from microexpr.training.checkpoint import Place
 
 EPOCHS = 5
 
@@ -36,7 +37,8 @@ def job(clips: Sequence[Clip], protocol: str = "megc2019", folds: int = 0, **cha
     own = {"epochs": EPOCHS, "batch": 8, "lr": 5e-3} | {
         k: v for k, v in changed.items() if k in kind.Params.model_fields
     }
-    params = train.Params(plan="sequential", **{k: v for k, v in changed.items() if k in train.Params.model_fields})
+    rest = {k: v for k, v in changed.items() if k in train.Params.model_fields}
+    params = train.Params(**{"plan": "sequential", "checkpoint_minutes": 1e-9, **rest})  # at every epoch
     made = chosen.folds(clips, 1, params.inner_subjects, params.seeds)
     return train.Job(
         "ststnet", kind(kind.Params(**own), len(chosen.classes)), chosen, chosen.select(clips), spread(made, folds),
@@ -44,8 +46,21 @@ def job(clips: Sequence[Clip], protocol: str = "megc2019", folds: int = 0, **cha
     )  # fmt: skip
 
 
-def trained(root: Path, job: train.Job, files: Iterable[str]) -> str:
-    """The shard of a job, where the pipeline would put it below `root`."""
+def trained(
+    root: Path, job: train.Job, files: Iterable[str], place: Place | None = None, stops: int | None = None
+) -> str:
+    """The shard of a job, where the pipeline would put it below `root`. InterruptedError after `stops` epochs."""
     path = str(root / "results/train" / job.name / job.protocol.name / "1of1.h5")
-    train.run(job, files, {"train": path}, lambda done, total: None)
+    train.run(job, files, {"train": path}, interrupted(stops) if stops else lambda done, total: None, place)
     return path
+
+
+def interrupted(epochs: int) -> Callable[[int, int], None]:
+    """Progress that ends a training when so many more epochs have been trained, before the last of them is kept."""
+    left = iter(range(epochs, -1, -1))
+
+    def progress(done: int, total: int) -> None:
+        if next(left) == 0:
+            raise InterruptedError
+
+    return progress

@@ -22,7 +22,7 @@ from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"
-EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")
+EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 SIGNALS = ("faces", "apex", "flow", "aus")
 PEOPLE = [f"results/people/{folder}{name}.csv" for folder in ("", "with_macro/") for name in ("duplicates", "compared")]
 TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
@@ -140,6 +140,11 @@ class Dag:
         """Those of them that are rows of the main table."""
         return [name for name in self.ranked if self.methods[name]["in_table"]]
 
+    @cached_property
+    def networks(self) -> list[str]:
+        """Those of them that have weights to keep."""
+        return [name for name in self.in_table if self.methods[name]["network"]]
+
     def shards(self, protocol: str) -> list[str]:
         """`1of4`, ...: no more than there are folds."""
         wanted = self.params["train"]["shards"]
@@ -205,12 +210,28 @@ class Dag:
         """The shards of a method's training under a protocol, or of the faces that it makes there."""
         return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(protocol)]
 
+    @cached_property
+    def checkpoints(self) -> dict[str, str]:
+        """The folder of each training's checkpoints, and the file that the training ends in."""
+        shards = {
+            (name, protocol): self.trained(name, protocol) for name in self.methods for protocol in self.protocols
+        } | {(name, flow_folders.NAME): self.flow_trained(name) for name in self.flow_methods}
+        return {
+            f"work/checkpoints/{name}/{protocol}/{Path(path).stem}": path
+            for (name, protocol), paths in shards.items()
+            for path in paths
+        } | {f"work/checkpoints/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks}
+
+    def final(self, network: str) -> str:
+        """The weights of a network that all clips of the main protocol trained."""
+        return f"results/final/{network}.safetensors"
+
     def evaluated(self, method: str, protocol: str) -> list[str]:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
-        stem = f"results/evaluate/{leaky}{protocol}/{method}"
-        faces = [f"{stem}_faces.csv"] if method in self.generators else []
-        return [*(f"{stem}{ending}" for ending in EVALUATED), *faces]
+        folder = f"results/evaluate/{leaky}{protocol}"
+        faces = [f"{folder}/{method}_faces.csv"] if method in self.generators else []
+        return [*(f"{folder}/{method}{ending}" for ending in EVALUATED), f"{folder}/curves/{method}.csv", *faces]
 
     @property
     def generators(self) -> list[str]:
@@ -274,10 +295,12 @@ class Dag:
             "evaluate": {path for one in asked for path in self.evaluated(*one)},
             "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
             | {path for name in self.flow_methods for path in self.flow_trained(name)}
-            | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED},
+            | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED}
+            | {f"results/flow_folders/evaluate/curves/{name}.csv" for name in self.flow_methods},
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
             "papers": papers.files(self.generators),
+            "final": {self.final(name) for name in self.networks},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
     def prune(self, noun: str) -> None:

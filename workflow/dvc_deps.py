@@ -27,6 +27,7 @@ def sources(noun: str) -> list[str]:
         "train": ["src/microexpr/models/${key}.py", *(path for path in closure(*MODELS) if Path(path) not in MODELS)],
         "evaluate": ["workflow/rules/train.smk", *closure(*MODELS)],  # it trains variants of methods
         "papers": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
+        "final": ["workflow/rules/train.smk", *closure(*MODELS)],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }
     return sorted({f"workflow/rules/{noun}.smk", *closure(*scripts), *own.get(noun, [])})

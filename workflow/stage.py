@@ -48,6 +48,14 @@ def is_foreign(path: Path) -> bool:
     return path.is_file() and path.stat().st_mtime > recorded(path) + 1
 
 
+def prune_checkpoints(dag: Dag) -> None:
+    """Keeps those of trainings that Snakemake has not yet recorded as made: it will make these again."""
+    for folder in Path("work/checkpoints").glob("*/*/*"):
+        result = Path(dag.checkpoints.get(str(folder), "of no training"))
+        if str(folder) not in dag.checkpoints or (result.is_file() and not is_foreign(result)):
+            shutil.rmtree(folder)
+
+
 def foreign(dag: Dag) -> list[str]:
     """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks."""
     known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers")}
@@ -78,6 +86,8 @@ def run(noun: str, method: str | None = None) -> int:
         # the others of protocols that no other stage knows
         rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5"]
         rules += ["train", "train_synth", "evaluate", "evaluate_faces"]
+    elif noun == "final":
+        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no method is a network
     elif noun == "truth":
         rules = ["truth_person", "truth"]
     elif noun == "people":
@@ -98,7 +108,7 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    nouns = ("index", *SIGNALS, "train", "evaluate", "people", "truth")
+    nouns = ("index", *SIGNALS, "train", "evaluate", "people", "truth", "final")
     targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 

@@ -110,6 +110,17 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         _add_show_licensed_faces(picture)
         picture.set_defaults(run=_plot_signal, signal=signal)
 
+    picture = pictures.add_parser("training", help="a training's losses and test UF1 by epoch; these choose nothing")
+    picture.add_argument(
+        "shards",
+        metavar="FILE.h5",
+        type=Path,
+        nargs="+",
+        help="shards of one training: results/train/METHOD/PROTOCOL/*",
+    )
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.set_defaults(run=_plot_training)
+
     picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
     picture.add_argument(
@@ -225,6 +236,14 @@ def _plot_clip(arguments: argparse.Namespace) -> int:
     files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
     walked = journey.read(clip, files, sorted(SYNTHETIC.glob("*.h5")))
     picture.write(walked, arguments.png, arguments.show_licensed_faces)
+    return 0
+
+
+def _plot_training(arguments: argparse.Namespace) -> int:
+    from microexpr.evaluation import curves
+    from microexpr.plots import training
+
+    training.write(curves.read(map(str, arguments.shards)), arguments.png)
     return 0
 
 

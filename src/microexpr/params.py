@@ -83,6 +83,7 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         methods[name] = {
             "params": made.params.model_dump(mode="json"),
             "reads": reads,
+            "network": isinstance(made, method.NetworkMethod),
             "synthesises": bool(getattr(made, "synthesises", False)),
             "macro": made.macro,
             "weights": weights.files[0] if weights else "",

@@ -230,8 +230,10 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequ
     """A safetensors file of numpy arrays with `fitted_on` (one a line) in its metadata."""
     from safetensors.numpy import save
 
+    # of an array with other strides safetensors writes the memory, not the values
+    whole = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
     with atomic(path) as part:
-        part.write_bytes(_in_order(save(tensors, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})))
+        part.write_bytes(_in_order(save(whole, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})))
 
 
 def _in_order(data: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """The train stage: stage files in, all folds of one method trained, one HDF5 shard out. Knows no method by name."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from microexpr.method import Clips, Method, NetworkMethod
 from microexpr.protocols import Protocol
 from microexpr.seeds import generator, spawn
 from microexpr.training import engine
+from microexpr.training.checkpoint import Checkpoints, Place, digest
 
 Progress = Callable[[int, int], None]
 
@@ -30,6 +32,12 @@ class Params(BaseModel):
     plan: engine.Plan = Field("auto", description="folds in turn, stacked, or stacked where there is a GPU")
     stack: int = Field(32, ge=1, description="folds and seeds that the stacked plan trains at once")
     shards: int = Field(1, ge=1, description="jobs over which the folds of a method are spread")
+    checkpoint_minutes: float = Field(
+        10,
+        ge=0,
+        le=1440,
+        description="between two checkpoints of a training; 0: none. In no result",
+    )
     inner_subjects: int = Field(
         0, ge=0, description="subjects of a fold's training side that a second training leaves out to choose an epoch"
     )
@@ -91,7 +99,9 @@ class Job:
     def sections(self) -> dict[str, Any]:
         """The params that mattered."""
         sections = {"train": self.params, f"methods.{self.name}": self.method.params, "synth": self.synth}
-        return {name: section.model_dump(mode="json") for name, section in sections.items()} | {"seed": self.seed}
+        said = {name: section.model_dump(mode="json") for name, section in sections.items()}
+        said["train"].pop("checkpoint_minutes")
+        return said | {"seed": self.seed}
 
     def attributes(self) -> dict[str, str]:
         """What a shard says of itself."""
@@ -156,24 +166,28 @@ def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
     """The folds as positions in `clips`: what they train on, less the inner clips, and what they test."""
     at = {clip.id: number for number, clip in enumerate(clips)}
     return [
-        engine.Fold(fold.name, *(np.array([at[name] for name in side]) for side in (fold.train, fold.test)))
+        engine.Fold(fold.name, *(np.array([at[name] for name in side], int) for side in (fold.train, fold.test)))
         for fold in folds
     ]
 
 
-def run(job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Progress) -> None:
+def run(
+    job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Progress, place: Place | None = None
+) -> None:
     """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces.
 
+    Goes on from the checkpoints at `place`, and leaves its own there; who knows that the outputs are safe removes them.
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
     files = single(files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
     upstream = provenance.upstream(files, job.protocol.unit, tests)
     data = resident(job.method, job.resident, files, job.labels, job.auxiliary)
-    start = {"start": said} if isinstance(job.method, NetworkMethod) and (said := job.method.start()) else {}
+    start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
-    inner = _inner_epochs(job, data, progress)
+    kept = checkpoints(job, data, files, place, start)
+    inner = _inner_epochs(job, data, progress, kept)
     folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
-    results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, asked)
+    results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, kept, asked)
     with ExitStack() as stack:
         opened = {
             kind: stack.enter_context(store.create(path, kind, job.sections(), **job.attributes(), **start))
@@ -187,17 +201,49 @@ def run(job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Pr
                 _write_synthetic(opened["synth"], fold, result.synthetic, fitted, job, data.inputs["onset"].numpy())
 
 
+def started(job: Job) -> dict[str, str]:
+    """Attribute `start` of what is trained: from which published weights, if the method knows any."""
+    said = job.method.start() if isinstance(job.method, NetworkMethod) else ""
+    return {"start": said} if said else {}
+
+
+def checkpoints(
+    job: Job, data: Clips, files: Iterable[str], place: Place | None, start: Mapping[str, str]
+) -> Checkpoints | None:
+    """Those of a job, by all that its training follows from: bytes decide, not names or times of files."""
+    if place is None or not job.params.checkpoint_minutes:
+        return None
+    arrays = {name: tensor.numpy() for name, tensor in (data.inputs | data.targets).items()}
+    weights = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files if path.endswith(".safetensors")]
+    about = {
+        "method": job.name,
+        "protocol": job.protocol.name,
+        "params": digest(job.sections()),
+        "inputs": digest([weights, [clip.provenance for clip in job.resident]], arrays),
+    } | dict(start)
+    return Checkpoints(place, about, [clip.provenance for clip in job.resident], job.params.checkpoint_minutes)
+
+
+def seeds(job: Job) -> list[int]:
+    """Of the trainings of every fold."""
+    return [int(spawn(job.seed, "train", job.name, number).generate_state(1)[0]) for number in range(job.params.seeds)]
+
+
 def _trained(
-    job: Job, data: Clips, folds: Sequence[Fold], progress: Progress, asked: engine.SynthesisRequest | None = None
+    job: Job,
+    data: Clips,
+    folds: Sequence[Fold],
+    progress: Progress,
+    kept: Checkpoints | None,
+    asked: engine.SynthesisRequest | None = None,
 ) -> Iterator[engine.FoldResult]:
     """Each fold trained by all seeds, or by the one that drew it."""
-    seeds = [int(spawn(job.seed, "train", job.name, number).generate_state(1)[0]) for number in range(job.params.seeds)]
     parts = [(draw, list(part)) for draw, part in groupby(folds, lambda fold: fold.draw)]
     for number, (draw, part) in enumerate(parts):
-        own = seeds if draw is None else seeds[draw : draw + 1]
+        own = seeds(job) if draw is None else seeds(job)[draw : draw + 1]
         shown = partly(progress, number, len(parts))
         places = folds_at(part, job.resident)
-        yield from engine.train(job.method, data, places, own, job.params.plan, job.params.stack, shown, asked)
+        yield from engine.train(job.method, data, places, own, job.params.plan, job.params.stack, shown, asked, kept)
 
 
 def partly(progress: Progress, number: int, count: int) -> Progress:
@@ -205,7 +251,7 @@ def partly(progress: Progress, number: int, count: int) -> Progress:
     return lambda done, total: progress(number * total + done, count * total)
 
 
-def _inner_epochs(job: Job, data: Clips, progress: Progress) -> dict[str, np.ndarray]:
+def _inner_epochs(job: Job, data: Clips, progress: Progress, kept: Checkpoints | None) -> dict[str, np.ndarray]:
     """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
 
     Empty without inner clips. What counts as one epoch is not trained again."""
@@ -213,7 +259,7 @@ def _inner_epochs(job: Job, data: Clips, progress: Progress) -> dict[str, np.nda
     if not isinstance(job.method, NetworkMethod):
         return {f.name: np.zeros(job.params.seeds if f.draw is None else 1, np.int64) for f in held_apart}
     chosen = {}
-    for fold, result in zip(held_apart, _trained(job, data, held_apart, partly(progress, 0, 2)), strict=True):
+    for fold, result in zip(held_apart, _trained(job, data, held_apart, partly(progress, 0, 2), kept), strict=True):
         truth = np.array([job.labels[clip] for clip in fold.inner])
         chosen[fold.name] = (result.scores.argmax(-1) == truth).mean(-1).argmax(-1)  # argmax takes the first of equals
     return chosen

@@ -4,6 +4,7 @@ import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,37 @@ def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_pape
     assert few.trained("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
     assert len(dag(papers={"folds": 0}).folds("lovo_samm_8")) == 32
     assert [fold.draw for fold in dag(train={"seeds": 3}).folds("split70")] == [0, 1, 2]
+
+
+def test_checkpoints_of_each_training_and_the_result_that_ends_it(dag):
+    run = dag(train={"shards": 2})
+    found = {folder: result for folder, result in run.checkpoints.items() if "/ststnet/megc2019/" in folder}
+    assert found == {
+        "work/checkpoints/ststnet/megc2019/1of2": "results/train/ststnet/megc2019/1of2.h5",
+        "work/checkpoints/ststnet/megc2019/2of2": "results/train/ststnet/megc2019/2of2.h5",
+        "work/checkpoints/ststnet/megc2019/final": "results/final/ststnet.safetensors",
+    }
+    assert run.checkpoints["work/checkpoints/ststnet/flow_folders/1of2"].startswith("results/flow_folders/train/")
+    assert "work/checkpoints/flow_svm/megc2019/final" not in run.checkpoints  # no network
+
+
+def test_checkpoints_stay_until_snakemake_has_recorded_the_result(dag, monkeypatch):
+    import stage
+
+    run = dag()
+    folders = {
+        name: Path(f"work/checkpoints/{name}/megc2019/1of1") for name in ("ststnet", "icegan", "flow_svm", "gone")
+    }
+    for folder in folders.values():
+        (folder / "key").mkdir(parents=True)
+    for name in ("ststnet", "icegan"):
+        result = Path(run.checkpoints[str(folders[name])])
+        result.parent.mkdir(parents=True)
+        result.touch()
+    done = Path(run.checkpoints[str(folders["ststnet"])])
+    monkeypatch.setattr(stage, "is_foreign", lambda path: path != done)
+    stage.prune_checkpoints(run)
+    assert [name for name, folder in folders.items() if folder.exists()] == ["icegan", "flow_svm"]
 
 
 def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):

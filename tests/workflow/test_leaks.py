@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from composites import composite
 from test_method import learns_from_held_out, small
-from trainings import flow_files, job, trained
+from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr import provenance, store
 from microexpr.errors import LeakError
 from microexpr.evaluation import made_faces, pooled
 from microexpr.method import ClassicalMethod
 from microexpr.protocols import PROTOCOLS
+from microexpr.training.checkpoint import Place
 
 CLIPS = composite(subjects=2, clips=3)
 FIRST = "casme2/s01"  # held out by the first fold
@@ -62,6 +63,11 @@ def macro_file(root: Path, fitted_on: Sequence[str]) -> str:
     path = "results/pretrain/macronet.safetensors"
     store.write_tensors(root / path, {"weight": np.zeros(3, np.float32)}, fitted_on)
     return path
+
+
+def fitted_on(path: Path) -> list[str]:
+    """Of the weights in a safetensors file."""
+    return store.read_tensors(path)[1]["fitted_on"].split("\n")
 
 
 def test_leak_of_an_au_regressor_fitted_on_a_test_subject(tmp_path):
@@ -132,15 +138,20 @@ def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
 
 
 def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
-    """There are no checkpoints yet: what they will have to say of themselves is held to `identify`, as shards are."""
-    name = "work/checkpoints/ststnet/megc2019/3.pt"
-    wanted = {"method": "ststnet", "params": "1f3a", "fold": FIRST}
-    provenance.identify(name, wanted | {"epoch": "4"}, wanted)
-    for key, other in (("fold", "smic/s02"), ("params", "9c00"), ("method", "icegan")):
-        with pytest.raises(LeakError, match=f"{name} must be of {key} {wanted[key]}, not {other}"):
-            provenance.identify(name, wanted | {key: other}, wanted)
+    """Weights of one fold where another's are looked for; and their scores under that fold's name."""
+    place, made = Place(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), []), job(CLIPS)
+    with pytest.raises(InterruptedError):
+        trained(tmp_path, made, flow_files(tmp_path, CLIPS), place, stops=EPOCHS + 2)
+    (state,) = tmp_path.glob("work/checkpoints/**/casme2_s02-*.state.safetensors")
+    (finished,) = tmp_path.glob("work/checkpoints/**/casme2_s01-*.results.safetensors")
+    stray = state.rename(finished.with_name(finished.name.replace("results", "state")))
+    finished.unlink()
+    with pytest.raises(LeakError) as error:
+        trained(tmp_path, made, flow_files(tmp_path, CLIPS), place)
+    assert str(error.value) == f"{stray} must be of fold {FIRST}, not casme2/s02"
+    with pytest.raises(LeakError, match=f"was fitted on generated/{FIRST}/c00, a clip of its held-out subject"):
+        provenance.check(str(stray), FIRST, "subject", [made.by_id[f"{FIRST}/c00"]], fitted_on(stray))
 
-    made = job(CLIPS)
     resumed = replace(made, folds=[replace(made.folds[1], name=FIRST), replace(made.folds[0], name="casme2/s02")])
     shard = trained(tmp_path, replace(resumed, folds=[*resumed.folds, *made.folds[2:]]), flow_files(tmp_path, CLIPS))
     with pytest.raises(LeakError, match=f"{shard} fold casme2/s01 must be of test clips casme2/s01/c00, .*, not"):

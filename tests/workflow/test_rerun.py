@@ -30,6 +30,10 @@ CASES = {
         {"generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1}
         | BELOW_TRAIN,
     ),
+    "minutes between checkpoints, which no result knows": (
+        ("params.yaml", "checkpoint_minutes: 10", "checkpoint_minutes: 5"),
+        {},
+    ),
     "faces per class": (("params.yaml", "per_class: 4", "per_class: 5"), {}),  # no method of these makes any
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 2, "table": 1}),
     "a method's file": (

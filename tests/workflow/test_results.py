@@ -6,7 +6,7 @@ import shutil
 import h5py
 import pytest
 
-from microexpr import tables
+from microexpr import store, tables
 from microexpr.evaluation import pairs
 
 FIRST = "method,origin,selection,seeds,full_uf1,full_uar,smic_uf1,smic_uar,casme2_uf1,casme2_uar,samm_uf1,samm_uar"
@@ -41,6 +41,33 @@ def test_pairs_of_the_table(finished):
     assert "has the highest UF1. Not told apart from it: " in said and said.endswith(
         "(6 people, p corrected for 1 pair)."
     )
+
+
+def test_curves(finished):
+    """Of a training of two epochs; of what is fitted in one step, no loss."""
+    curves = finished.root / "results/evaluate/megc2019/curves"
+    rows = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in curves.iterdir()}
+    assert {method: [row["epoch"] for row in found] for method, found in rows.items()} == {
+        "majority": ["1"], "ststnet": ["1", "2"],
+    }  # fmt: skip
+    assert rows["majority"][0]["loss"] == "" and float(rows["ststnet"][1]["loss"]) > 0
+    wanted = {"selection": "last", "scope": "full", "metric": "uf1", "pooling": "pooled"}
+    with (finished.root / "results/evaluate/megc2019/ststnet.csv").open(encoding="utf-8") as file:
+        (last,) = (row for row in csv.DictReader(file) if wanted.items() <= row.items())
+    assert rows["ststnet"][1]["uf1"] == last["value"]
+
+
+def test_final_is_made_when_asked_for(project):
+    """Of a network; the default target leaves it out, and what has no weights is refused in a line."""
+    path = project.root / "results/final/ststnet.safetensors"
+    assert not path.parent.exists()
+    project.snakemake("--", "all_final")
+    assert [made.name for made in path.parent.iterdir()] == ["ststnet.safetensors"]
+    tensors, said = store.read_tensors(path)
+    assert len(said["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
+    refused = project.snakemake("--", "results/final/majority.safetensors", check=False)
+    assert "error: final must be asked of a network, not of majority" in refused.stdout + refused.stderr
+    assert not list((project.root / "work").glob("checkpoints/*/*/*"))  # nothing took long, and all is finished
 
 
 def test_every_dataset_explains_itself(finished):

@@ -12,7 +12,7 @@ os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are othe
 from closure import code
 from dag import METRICS, PAIRED, TABLE, Dag
 from microexpr.errors import MicroexprError
-from stage import foreign
+from stage import foreign, prune_checkpoints
 
 STARTED = time.time()
 try:

@@ -13,6 +13,7 @@ rule evaluate:
         figures="results/evaluate/{protocol}/{method}.csv",
         confusion="results/evaluate/{protocol}/{method}_confusion.csv",
         predictions="results/evaluate/{protocol}/{method}_predictions.csv",
+        curve="results/evaluate/{protocol}/curves/{method}.csv",
         log="results/evaluate/{protocol}/{method}.log",
     params:
         evaluate=PARAMS["evaluate"],
@@ -36,6 +37,7 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
         figures="results/evaluate/leaky/{protocol}/{method}.csv",
         confusion="results/evaluate/leaky/{protocol}/{method}_confusion.csv",
         predictions="results/evaluate/leaky/{protocol}/{method}_predictions.csv",
+        curve="results/evaluate/leaky/{protocol}/curves/{method}.csv",
         log="results/evaluate/leaky/{protocol}/{method}.log",
     wildcard_constraints:
         protocol="|".join(RUN.protocols),

@@ -33,7 +33,7 @@ use rule train as flow_folders_train with:
     params:
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],
-        train=PARAMS["train"],
+        train=TRAIN,
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
@@ -51,6 +51,7 @@ use rule evaluate as flow_folders_evaluate with:
         figures="results/{protocol}/evaluate/{method}.csv",
         confusion="results/{protocol}/evaluate/{method}_confusion.csv",
         predictions="results/{protocol}/evaluate/{method}_predictions.csv",
+        curve="results/{protocol}/evaluate/curves/{method}.csv",
         log="results/{protocol}/evaluate/{method}.log",
     wildcard_constraints:
         protocol="flow_folders",

@@ -1,8 +1,12 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
     """The stage files that a method's inputs are derived from, all subjects of the protocol's and its macro sets."""
-    names = RUN.sources(wildcards.protocol) + RUN.auxiliary(wildcards.method)
+    names = RUN.sources(wildcards.get("protocol", PROTOCOL)) + RUN.auxiliary(wildcards.method)
     return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, names)]
+
+
+# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
+TRAIN = {key: value for key, value in PARAMS["train"].items() if key != "checkpoint_minutes"}
 
 
 rule train:
@@ -16,7 +20,7 @@ rule train:
     params:
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
-        train=PARAMS["train"],
+        train=TRAIN,
         folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,
     log:
@@ -40,7 +44,7 @@ use rule train as train_synth with:
     params:
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
-        train=PARAMS["train"],
+        train=TRAIN,
         synth=PARAMS["synth"],
         folds=lambda w: RUN.limit(w.protocol),
         seed=SEED,

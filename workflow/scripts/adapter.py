@@ -35,10 +35,13 @@ def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
     """Called with (done, total): a bar with the time left on a terminal, nothing where there is none."""
     from tqdm import tqdm
 
-    bar = tqdm(desc=title, file=terminal, disable=None, unit="epoch", leave=False, mininterval=1)
+    bar = None
 
     def show(done: int, total: int) -> None:
-        bar.total = total
+        nonlocal bar
+        if bar is None:  # what was done before, by an earlier job, says nothing of this one's speed
+            kind = {"unit": "epoch", "leave": False, "mininterval": 1}
+            bar = tqdm(desc=title, file=terminal, disable=None, initial=done, total=total, **kind)
         bar.update(done - bar.n)
 
     return show

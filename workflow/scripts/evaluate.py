@@ -4,6 +4,7 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, index, protocols, store
+    from microexpr.evaluation import curves
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = [clip for path in snakemake.input.index for clip in index.read(path)]
@@ -14,4 +15,5 @@ with logged(snakemake.log[0]):
     evaluation.write(snakemake.output.figures, rows)
     evaluation.write_table(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
     evaluation.write_table(snakemake.output.predictions, evaluation.PREDICTIONS, evaluation.predicted(found))
+    evaluation.write_table(snakemake.output.curve, curves.COLUMNS, curves.rows(curves.read(shards)))
     store.write_text(snakemake.output.log, evaluation.official_log(found))

@@ -5,21 +5,28 @@ Randomness is a function of (seed, fold, phase, epoch, step, update), never of w
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod
+from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, Targets
 from microexpr.training.group import Fold, Group, Run
 
-__all__ = ["Asked", "Fold", "FoldResult", "Plan", "SynthesisRequest", "Synthetic", "train"]
+__all__ = [
+    "Asked", "Fold", "FoldResult", "Kept", "Plan", "Run", "SynthesisRequest", "Synthetic", "Trained", "fitted",
+    "train",
+]  # fmt: skip
 
 Plan = Literal["auto", "sequential", "stacked"]
-Progress = Callable[[int, int], None]  # epochs done and to do, both summed over runs
+Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
 SYNTHESIS_BATCH = 64  # images made at once: bounds memory only
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody sees."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +65,30 @@ class FoldResult:
     synthetic: list[Synthetic] | None  # None where nothing was asked
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a network became on all clips that it was given."""
+
+    tensors: dict[str, np.ndarray]  # `<module>.<name>`: parameters and buffers, of shared modules too
+    statistics: dict[str, np.ndarray]
+
+
+class Kept(Protocol):
+    """What an interrupted training left of runs that step together, and what this one leaves. Decides when."""
+
+    def results(self, runs: Sequence[Run]) -> list[FoldResult] | None:
+        """Those of runs that were finished; None if they were not."""
+
+    def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
+        """That of runs that were under way; None if they had not begun."""
+
+    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
+        """May keep the state."""
+
+    def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
+        """May keep the results."""
+
+
 def train(
     method: Method,
     data: Clips,
@@ -65,28 +96,28 @@ def train(
     seeds: Sequence[int],
     plan: Plan,
     stack: int,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     synthesis: SynthesisRequest | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[FoldResult]:
     """Each fold's result as soon as all of its seeds are trained, in the order of `folds`.
 
     `stack` is how many runs (fold x seed) train at once under the stacked plan. Sequential results are the same bytes
-    whatever folds are asked for together. On a CPU it computes on one thread, since sums in another order are other
-    bytes. Raises ParamsError for an unknown plan or for images of a method that makes none, MicroexprError if a loss
-    is not finite.
+    whatever folds are asked for together, and whatever `kept` has of them. On a CPU it computes on one thread, since
+    sums in another order are other bytes. Raises ParamsError for an unknown plan or for images of a method that makes
+    none, MicroexprError if a loss is not finite.
     """
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     stacked = _is_stacked(plan, device)
-    progress = progress or (lambda done, total: None)
     if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
         raise ParamsError(f"synthesis must be asked of a method that makes images, not of {type(method).__name__}")
     if isinstance(method, NetworkMethod):
         runs = [Run(fold, seed) for fold in folds for seed in seeds]
         groups = [runs[i : i + stack] for i in range(0, len(runs), stack)] if stacked else [[run] for run in runs]
-        results = _train_groups(method, data.to(device), groups, stacked, progress, synthesis, seeds[0])
+        results = _train_groups(method, data.to(device), groups, stacked, progress, synthesis, seeds[0], kept)
     elif isinstance(method, ClassicalMethod):
-        results = _fit_machines(method, data, folds, seeds, progress)
+        results = _fit_machines(method, data, folds, seeds, progress, kept)
     else:
         raise TypeError(f"method must be a ClassicalMethod or NetworkMethod, not {type(method).__name__}")
     return _by_fold(results, len(seeds))
@@ -112,19 +143,78 @@ def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
         )
 
 
+def fitted(
+    method: NetworkMethod, data: Clips, run: Run, progress: Progress = silent, kept: Kept | None = None
+) -> Trained:
+    """What one run makes of its network: alone, so the same bytes as its fold has under the sequential plan."""
+    torch.set_num_threads(1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    group = _trained(method, data.to(device), [run], False, _Counted(progress, _epochs(method)), kept)
+    shared = {name: {**dict(m.named_parameters()), **dict(m.named_buffers())} for name, m in group.shared.items()}
+    tensors = {
+        f"{module}.{name}": tensor.detach().cpu().numpy()
+        for tree in (group.parameters, group.buffers, shared)
+        for module, own in tree.items()
+        for name, tensor in own.items()
+    }
+    return Trained(tensors, {name: value.cpu().numpy() for name, value in group.statistics.items()})
+
+
+class _Counted:
+    """Progress of runs, of which some epochs were done before."""
+
+    def __init__(self, progress: Progress, total: int):
+        self.progress, self.total, self.done, self.begun = progress, total, 0, False
+
+    def skip(self, done: int) -> None:
+        """Epochs that were done before."""
+        self.done += done
+
+    def begin(self) -> None:
+        """Something is to be trained: the first time, how much was done before is shown."""
+        if not self.begun:
+            self.add(0)
+        self.begun = True
+
+    def add(self, done: int) -> None:
+        self.done += done
+        self.progress(self.done, self.total)
+
+
+def _epochs(method: NetworkMethod) -> int:
+    return sum(phase.epochs for phase in method.phases())
+
+
 def _fit_machines(
-    method: ClassicalMethod, data: Clips, folds: Sequence[Fold], seeds: Sequence[int], progress: Progress
+    method: ClassicalMethod,
+    data: Clips,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    progress: Progress,
+    kept: Kept | None,
 ) -> Iterator[FoldResult]:
     features = method.features({name: data.inputs[name] for name in method.inputs})
     targets = {name: value.numpy() for name, value in data.targets.items()}
     runs = [Run(fold, seed) for fold in folds for seed in seeds]
-    for done, run in enumerate(runs, start=1):
-        chosen = run.fold.train
-        own = {name: value[chosen] for name, value in targets.items()}
-        scorer = method.fit(features[chosen], own, run.generator("fit"))
-        scores = np.asarray(scorer(features[run.fold.test]), np.float32)
-        progress(done, len(runs))
-        yield FoldResult(run.fold.name, scores[None, None], np.empty((1, 1, 0), np.float32), {}, 0, None)
+    count = _Counted(progress, len(runs))
+    for run in runs:
+        if (results := kept.results([run]) if kept else None) is not None:
+            count.skip(1)
+        else:
+            count.begin()
+            results = [_fit(method, features, targets, run)]
+            if kept:
+                kept.after_training([run], results)
+            count.add(1)
+        yield from results
+
+
+def _fit(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> FoldResult:
+    chosen = run.fold.train
+    own = {name: value[chosen] for name, value in targets.items()}
+    scorer = method.fit(features[chosen], own, run.generator("fit"))
+    scores = np.asarray(scorer(features[run.fold.test]), np.float32)
+    return FoldResult(run.fold.name, scores[None, None], np.empty((1, 1, 0), np.float32), {}, 0, None)
 
 
 def _train_groups(
@@ -135,18 +225,44 @@ def _train_groups(
     progress: Progress,
     synthesis: SynthesisRequest | None,
     first_seed: int,
+    kept: Kept | None,
 ) -> Iterator[FoldResult]:
-    done = 0
-    total = sum(map(len, groups)) * sum(phase.epochs for phase in method.phases())
+    epochs = _epochs(method)
+    count = _Counted(progress, sum(map(len, groups)) * epochs)
     for runs in groups:
-        group = Group(method, data, runs, stacked)
-        while group.epoch():
-            done += len(runs)
-            progress(done, total)
-        losses = _padded(group.losses)
-        for number, run in enumerate(runs):
-            asked = synthesis.folds.get(run.fold.name) if synthesis and run.seed == first_seed else None
-            yield FoldResult(
+        if (results := kept.results(runs) if kept else None) is not None:
+            count.skip(len(runs) * epochs)
+        else:
+            group = _trained(method, data, runs, stacked, count, kept)
+            results = _results(group, synthesis, first_seed)
+            if kept:
+                kept.after_training(runs, results)
+        yield from results
+
+
+def _trained(
+    method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool, count: _Counted, kept: Kept | None
+) -> Group:
+    """These runs, trained from where they were left."""
+    group = Group(method, data, runs, stacked)
+    if kept and (state := kept.state(runs)) is not None:
+        group.restore(state)
+    count.skip(len(runs) * group.epochs)
+    count.begin()
+    while group.epoch():
+        count.add(len(runs))
+        if kept:
+            kept.after_epoch(runs, group.state)
+    return group
+
+
+def _results(group: Group, synthesis: SynthesisRequest | None, first_seed: int) -> list[FoldResult]:
+    losses = _padded(group.losses)
+    made = []
+    for number, run in enumerate(group.runs):
+        asked = synthesis.folds.get(run.fold.name) if synthesis and run.seed == first_seed else None
+        made.append(
+            FoldResult(
                 run.fold.name,
                 torch.stack(group.scores[number]).numpy().astype(np.float32)[None],
                 losses[number : number + 1],
@@ -154,6 +270,8 @@ def _train_groups(
                 group.trainable,
                 None if asked is None else _synthesised(group, number, asked),
             )
+        )
+    return made
 
 
 def _padded(losses: Sequence[Tensor]) -> np.ndarray:

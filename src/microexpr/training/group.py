@@ -3,7 +3,7 @@
 Shapes: R runs (no such axis unless stacked), S steps, B in a batch, U updates, m test clips of a fold, C classes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -198,6 +198,8 @@ class Group:
         return value.detach()
 
     def _score_tests(self) -> None:
+        if not any(len(run.fold.test) for run in self.runs):
+            return
         tests = [self._tensor(run.fold.test) for run in self.runs]
         # of unequal lengths: padded, for in eval() a clip's score is its own
         index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
@@ -230,6 +232,54 @@ class Group:
         key = self.runs[number].key("synthesis", *names, device=self.device)
         return self.method.synthesise(modules, batch, self.of(number, self.statistics), Stream(key)).cpu()
 
+    def state(self) -> dict[str, Tensor]:
+        """Copies, by name and on the CPU, of all that the epochs so far have changed. Draws have no state."""
+        trees = {"parameters": self.parameters, "buffers": self.buffers}
+        flat = {f"{kind}/{module}/{name}": tensor for kind, module, name, tensor in _leaves(trees)}
+        for place, optimiser in self._optimisers():
+            for parameter, kept in optimiser.state_dict()["state"].items():
+                flat |= {f"optimisers/{place}/{parameter}/{name}": value for name, value in kept.items()}
+        flat |= {f"scores/{number}": torch.stack(scores) for number, scores in enumerate(self.scores) if scores}
+        flat |= {f"losses/{epoch}": loss for epoch, loss in enumerate(self.losses)}
+        flat |= {"phase": torch.tensor(self.at), "epoch": torch.tensor(self.done)}
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in flat.items()}
+
+    @torch.no_grad()
+    def restore(self, flat: dict[str, Tensor]) -> None:
+        """The inverse of `state`, on a new group of the same runs."""
+        self._enter(int(flat["phase"]))
+        self.done = int(flat["epoch"])
+        for kind, module, name, tensor in _leaves({"parameters": self.parameters, "buffers": self.buffers}):
+            tensor.copy_(flat[f"{kind}/{module}/{name}"])
+        for place, optimiser in self._optimisers():
+            kept: dict[int, dict[str, Tensor]] = {}
+            for name in (name for name in flat if name.startswith(f"optimisers/{place}/")):
+                parameter, key = name.split("/")[-2:]
+                kept.setdefault(int(parameter), {})[key] = flat[name]
+            # rates are those of the phase, which `_set_rates` scales anew in each epoch
+            optimiser.load_state_dict({"state": kept, "param_groups": optimiser.state_dict()["param_groups"]})
+        if "scores/0" in flat:
+            self.scores = [list(flat[f"scores/{number}"]) for number in range(len(self.runs))]
+        self.losses = [flat[f"losses/{epoch}"] for epoch in range(sum(name.startswith("losses/") for name in flat))]
+
+    def _optimisers(self) -> Iterator[tuple[str, torch.optim.Optimizer]]:
+        """Each of the phase, with the place `update/number` that tells it from others."""
+        for update, optimisers in enumerate(self.optimisers):
+            for number, optimiser in enumerate(optimisers):
+                yield f"{update}/{number}", optimiser
+
+    @property
+    def epochs(self) -> int:
+        """Epochs done, of all phases."""
+        return len(self.losses)
+
     def of(self, number: int, tree: Tree) -> Tree:
         """That run's part of `parameters`, `buffers` or `statistics`."""
         return tree_map(lambda tensor: tensor[number], tree) if self.stacked else tree
+
+
+def _leaves(trees: dict[str, Tensors]) -> Iterator[tuple[str, str, str, Tensor]]:
+    for kind, modules in trees.items():
+        for module, tensors in modules.items():
+            for name, tensor in tensors.items():
+                yield kind, module, name, tensor

@@ -1,0 +1,44 @@
+"""What scripts start with: the bar of a job that goes on from a checkpoint."""
+
+import io
+
+import pytest
+import tqdm
+from scratch import ROOT
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    """Every bar that is made."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow/scripts"))
+    made = []
+    kind = tqdm.tqdm
+    monkeypatch.setattr(tqdm, "tqdm", lambda *given, **options: made.append(kind(*given, **options)) or made[-1])
+    return made
+
+
+def test_time_left_is_reckoned_from_what_this_job_trained(bars):
+    """Three of four quarters were there: they count as done, and say nothing of the speed."""
+    from adapter import progress_bar
+
+    show = progress_bar(Terminal(), "ststnet")
+    for done in (300, 301, 310):
+        show(done, 400)
+    (bar,) = bars
+    shown = bar.format_dict
+    assert (shown["initial"], shown["n"], shown["total"]) == (300, 310, 400)
+
+
+def test_no_bar_where_there_is_no_terminal(bars):
+    from adapter import progress_bar
+
+    log = io.StringIO()
+    show = progress_bar(log, "ststnet")
+    show(0, 4)
+    show(4, 4)
+    assert log.getvalue() == ""

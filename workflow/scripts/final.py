@@ -1,0 +1,24 @@
+"""One network, trained on all clips of the main table's protocol."""
+
+from adapter import logged, progress_bar
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import final, index, method, protocols, train
+    from microexpr.training.checkpoint import Place
+
+    protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
+    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    kind = method.find(name)
+    job = train.Job(
+        name=name,
+        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
+        protocol=protocol,
+        clips=protocol.select(clips),
+        folds=[],
+        params=train.Params(**snakemake.config["train"]),
+        synth=train.SynthParams(),
+        seed=snakemake.params.seed,
+        macro=protocol.auxiliary([clip for path in snakemake.input.macro for clip in index.read(path)]),
+    )
+    place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
+    final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)
