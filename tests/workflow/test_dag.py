@@ -19,11 +19,12 @@ LEAK = {"planted_leak": "held_out_clips"}
 
 @pytest.fixture
 def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
-    """A Dag of params.yaml with sections changed, where nothing is licensed."""
+    """A Dag of params.yaml without its variants, with sections changed, where nothing is licensed."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     from dag import Dag
 
     values = params.load(ROOT / "params.yaml")
+    values["variants"], values["papers"]["variants"] = {}, {}
     monkeypatch.chdir(tmp_path)
 
     def made(**changed: Any) -> Any:
