@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"faces", "apex", "flow", "motion", "aus", "blocks"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
-    {"method", "backbones", "models", "training", "train", "final"},
+    {"method", "backbones", "models", "synthetic", "training", "train", "final"},
     {"metrics", "people", "published", "evaluation", "official"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},
 ]

@@ -226,6 +226,11 @@ class Dag:
         """The weights of a network that all clips of the main protocol trained."""
         return f"results/final/{network}.safetensors"
 
+    def made_for(self, method: str, protocol: str) -> list[str]:
+        """The shards of the faces that a method trains on besides."""
+        generator = self.methods[method]["params"]["synthetic"]
+        return self.trained(generator, protocol, "synth") if generator else []
+
     def evaluated(self, method: str, protocol: str) -> list[str]:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"

@@ -170,6 +170,7 @@ INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "face_mask": (SHOT, (1, "H", "W"), face_mask),
     **{name: (SHOT, ("C", "T", rows, columns), partial(region, name)) for name, (rows, columns, _) in REGIONS.items()},
 }
+LANDMARKED = {"face_mask", *REGIONS}  # of these the onset's landmarks are needed
 SOURCES: dict[str, tuple[str, ...]] = {name: stages for name, (stages, _, _) in INPUTS.items()}
 
 

@@ -27,7 +27,9 @@ CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
-Targets = dict[str, np.ndarray]  # "label", "subject", "dataset", "macro": int64[n]; "aus": int64[n, action units]
+Targets = dict[
+    str, np.ndarray
+]  # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
@@ -44,6 +46,10 @@ class Params(BaseModel):
         default="",
         description="declared, to show what it does: trains on the held-out clips too; its figures are never ranked",
     )
+    synthetic: str = Field(default="", description="a method that makes faces, whose faces this one trains on besides")
+    synthetic_use: Literal["mix", "pretrain"] = Field(
+        default="mix", description="among the others, or all phases on them alone before all phases on the others"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +57,15 @@ class Clips:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
-    targets: dict[str, Tensor]  # int64[N]: "label" (of the protocol's classes), "subject", "dataset", "macro"; "aus"
+    targets: dict[str, Tensor]  # int64[N]: "label", "subject", "dataset", "macro", "synthetic"; "aus"
 
     def __len__(self) -> int:
         return len(self.targets["label"])
 
     @property
     def micro(self) -> int:
-        """How many of them are the protocol's own; the others, marked `macro`, only train."""
-        return len(self) - int(self.targets["macro"].sum()) if "macro" in self.targets else len(self)
+        """How many of them are the protocol's own; the others, marked `macro` or `synthetic`, only train."""
+        return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
     def __getitem__(self, index: Tensor) -> "Clips":
         return Clips({k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()})

@@ -50,7 +50,21 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
-    from microexpr import apex, aus, evaluation, faces, flow, index, inputs, method, papers, people, train, truth
+    from microexpr import (
+        apex,
+        aus,
+        evaluation,
+        faces,
+        flow,
+        index,
+        inputs,
+        method,
+        papers,
+        people,
+        synthetic,
+        train,
+        truth,
+    )
     from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
@@ -71,13 +85,18 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         **{name: (section, ...) for name, section in sections.items()},
     )  # type: ignore[call-overload]
     params = _validated(whole, values, source, "")
-    methods = {}
+    methods: dict[str, dict[str, Any]] = {}
     for key, name, own in _named(params, source):
         try:
             kind = method.find(name)
         except ParamsError as error:
             raise ParamsError(f"{source}: {error}") from None
         made = kind(_validated(kind.Params, own, source, f"{key}."))
+        if getattr(made.params, "synthetic", ""):
+            try:
+                synthetic.check(made.inputs)
+            except ParamsError as error:
+                raise ParamsError(f"{source}: {key}.{error}") from None
         reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
         weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
         methods[name] = {
@@ -89,8 +108,21 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
             "weights": weights.files[0] if weights else "",
             "in_table": not key.startswith("papers."),
         }
+    for name, about in methods.items():
+        _check_generator(name, about["params"]["synthetic"], methods, source)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     return {"params": params.model_dump(mode="json"), "methods": methods}
+
+
+def _check_generator(name: str, generator: str, methods: dict[str, Any], source: str) -> None:
+    """Raises ParamsError unless another method makes the faces that this one is to train on."""
+    if not generator:
+        return
+    known = [one for one, about in methods.items() if about["synthesises"] and not about["params"]["synthetic"]]
+    if generator not in known or generator == name:
+        near = nearest(generator, known)
+        wanted = ", ".join(known) or "none is here"
+        raise ParamsError(f"{source}: {name}.synthetic must make faces, as {wanted} does, not {generator}{near}")
 
 
 def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

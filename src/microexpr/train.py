@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr import inputs, provenance, store
+from microexpr import inputs, provenance, store, synthetic
 from microexpr.clip import Clip, Fold
 from microexpr.errors import StoreError
 from microexpr.facs.occurrence import occurrence
@@ -140,6 +140,7 @@ def resident(
         "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
         "dataset": [datasets.index(clip.dataset) for clip in clips],
         "macro": [int(clip.id in macro) for clip in clips],
+        "synthetic": [0] * len(clips),
         "aus": [occurrence(clip.action_units) for clip in clips],
     }
     return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
@@ -172,22 +173,30 @@ def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
 
 
 def run(
-    job: Job, files: Iterable[str], outputs: Mapping[str, str], progress: Progress, place: Place | None = None
+    job: Job,
+    files: Iterable[str],
+    outputs: Mapping[str, str],
+    progress: Progress,
+    place: Place | None = None,
+    made: Sequence[str] = (),
 ) -> None:
     """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces.
+
+    `made` are the shards of the generator whose faces it trains on besides. The second training, which only chooses an
+    epoch, goes without these: their generator has seen the inner subjects.
 
     Goes on from the checkpoints at `place`, and leaves its own there; who knows that the outputs are safe removes them.
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
     files = single(files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
-    upstream = provenance.upstream(files, job.protocol.unit, tests)
-    data = resident(job.method, job.resident, files, job.labels, job.auxiliary)
+    upstream = provenance.upstream([*files, *made], job.protocol.unit, tests)
+    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.auxiliary), made)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
-    kept = checkpoints(job, data, files, place, start)
+    kept = checkpoints(job, data, files, place, start, sources)
     inner = _inner_epochs(job, data, progress, kept)
     folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
-    results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, kept, asked)
+    results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, kept, asked, extra)
     with ExitStack() as stack:
         opened = {
             kind: stack.enter_context(store.create(path, kind, job.sections(), **job.attributes(), **start))
@@ -201,6 +210,15 @@ def run(
                 _write_synthetic(opened["synth"], fold, result.synthetic, fitted, job, data.inputs["onset"].numpy())
 
 
+def _with_made(job: Job, data: Clips, made: Sequence[str]) -> tuple[Clips, dict[str, np.ndarray], Sequence[str]]:
+    """Resident clips with the made ones after them, positions of these by fold, and what each was made from."""
+    if not made:
+        return data, {}, ()
+    about = {"method": str(getattr(job.method.params, "synthetic", "")), "protocol": job.protocol.name}
+    found = synthetic.read(made, about, [fold.name for fold in job.folds], job.method.inputs)
+    return *synthetic.joined(data, [clip.provenance for clip in job.resident], found), found.sources
+
+
 def started(job: Job) -> dict[str, str]:
     """Attribute `start` of what is trained: from which published weights, if the method knows any."""
     said = job.method.start() if isinstance(job.method, NetworkMethod) else ""
@@ -208,20 +226,21 @@ def started(job: Job) -> dict[str, str]:
 
 
 def checkpoints(
-    job: Job, data: Clips, files: Iterable[str], place: Place | None, start: Mapping[str, str]
+    job: Job, data: Clips, files: Iterable[str], place: Place | None, start: Mapping[str, str], made: Sequence[str] = ()
 ) -> Checkpoints | None:
     """Those of a job, by all that its training follows from: bytes decide, not names or times of files."""
     if place is None or not job.params.checkpoint_minutes:
         return None
     arrays = {name: tensor.numpy() for name, tensor in (data.inputs | data.targets).items()}
     weights = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files if path.endswith(".safetensors")]
+    clips = [*(clip.provenance for clip in job.resident), *made]
     about = {
         "method": job.name,
         "protocol": job.protocol.name,
         "params": digest(job.sections()),
-        "inputs": digest([weights, [clip.provenance for clip in job.resident]], arrays),
+        "inputs": digest([weights, clips], arrays),
     } | dict(start)
-    return Checkpoints(place, about, [clip.provenance for clip in job.resident], job.params.checkpoint_minutes)
+    return Checkpoints(place, about, clips, job.params.checkpoint_minutes)
 
 
 def seeds(job: Job) -> list[int]:
@@ -236,13 +255,16 @@ def _trained(
     progress: Progress,
     kept: Checkpoints | None,
     asked: engine.SynthesisRequest | None = None,
+    extra: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[engine.FoldResult]:
-    """Each fold trained by all seeds, or by the one that drew it."""
+    """Each fold trained by all seeds, or by the one that drew it; `extra` are positions of further training clips."""
     parts = [(draw, list(part)) for draw, part in groupby(folds, lambda fold: fold.draw)]
     for number, (draw, part) in enumerate(parts):
         own = seeds(job) if draw is None else seeds(job)[draw : draw + 1]
         shown = partly(progress, number, len(parts))
         places = folds_at(part, job.resident)
+        if extra:
+            places = [replace(one, train=np.concatenate([one.train, extra[one.name]])) for one in places]
         yield from engine.train(job.method, data, places, own, job.params.plan, job.params.stack, shown, asked, kept)
 
 

@@ -14,6 +14,7 @@ rule train:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         macro=lambda w: RUN.indices(RUN.auxiliary(w.method)),
         files=learned_from,
+        synthetic=lambda w: RUN.made_for(w.method, w.protocol),
         code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",

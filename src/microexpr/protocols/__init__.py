@@ -11,10 +11,10 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import LAYOUTS
 from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
-from microexpr.protocols.splits import shards, spread
+from microexpr.protocols.splits import shard, shards, spread
 from microexpr.provenance import Unit
 
-__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shards", "spread"]
+__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "spread"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,12 @@ def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
     return [list(folds[low:high]) for low, high in pairwise(bounds)]
 
 
+def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
+    """The folds of one shard by its name, such as 1of4."""
+    number, count = map(int, name.split("of"))
+    return shards(folds, count)[number - 1]
+
+
 def spread(folds: Sequence[Fold], count: int) -> list[Fold]:
     """So many of the folds, evenly spread over them; all of them for 0, for more than there are, and for draws."""
     if not 0 < count < len(folds) or folds[0].draw is not None:

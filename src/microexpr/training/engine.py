@@ -14,6 +14,7 @@ from torch import Tensor
 from microexpr.errors import ParamsError, nearest
 from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, Targets
 from microexpr.training.group import Fold, Group, Run
+from microexpr.training.samplers import course
 
 __all__ = [
     "Asked", "Fold", "FoldResult", "Kept", "Plan", "Run", "SynthesisRequest", "Synthetic", "Trained", "fitted",
@@ -182,7 +183,7 @@ class _Counted:
 
 
 def _epochs(method: NetworkMethod) -> int:
-    return sum(phase.epochs for phase in method.phases())
+    return sum(phase.epochs for phase in course(method))
 
 
 def _fit_machines(

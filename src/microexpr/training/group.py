@@ -17,6 +17,7 @@ from microexpr.errors import MicroexprError
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Statistics, Update
 from microexpr.seeds import generator, spawn
 from microexpr.training.draws import Stream, mix
+from microexpr.training.samplers import course
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
@@ -59,7 +60,7 @@ class Group:
         self.data = Clips({name: data.inputs[name] for name in method.inputs}, data.targets)
         self.device = data.targets["label"].device
         self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
-        self.phases, self.shared = method.phases(), self._shared()
+        self.phases, self.shared = course(method), self._shared()
         statistics, built = zip(*map(self.built, runs), strict=True)
         self.networks = built[0]  # the architecture: its own tensors are never read
         self.statistics: Statistics = self._join(statistics)

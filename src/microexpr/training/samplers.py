@@ -3,9 +3,11 @@
 A sampler gives int64[S, B] positions in a fold's training clips.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from microexpr.method import Sampler, Targets, shuffled
+from microexpr.method import NetworkMethod, Phase, Sampler, Targets, shuffled
 
 
 def balanced(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
@@ -17,10 +19,27 @@ def balanced(targets: Targets, steps: int, batch: int, rng: np.random.Generator)
 
 def only(macro: bool) -> Sampler:
     """The macro-expressions alone, or the others alone, in shuffled order."""
+    return among("macro", macro, shuffled)
 
-    def sample(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-        places = np.flatnonzero(targets["macro"] == macro)
-        chosen: np.ndarray = places[shuffled({"label": places}, steps, batch, rng)]
-        return chosen
 
-    return sample
+def among(kind: str, wanted: bool, sample: Sampler) -> Sampler:
+    """`sample` of the clips that are marked as of that kind, or of those that are not."""
+
+    def chosen(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+        places = np.flatnonzero(targets[kind] == wanted)
+        own: np.ndarray = places[sample({name: value[places] for name, value in targets.items()}, steps, batch, rng)]
+        return own
+
+    return chosen
+
+
+def course(method: NetworkMethod) -> list[Phase]:
+    """The phases of a training: twice those of the method where synthetic clips come first, alone."""
+    phases, params = method.phases(), method.params
+    if not getattr(params, "synthetic", "") or getattr(params, "synthetic_use", "") != "pretrain":
+        return phases
+    return [
+        replace(phase, sample=among("synthetic", synthetic, phase.sample))
+        for synthetic in (True, False)
+        for phase in phases
+    ]
