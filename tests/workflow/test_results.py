@@ -90,7 +90,7 @@ def test_everyone_was_compared(finished):
 def test_faces_of_a_generator_are_measured(project):
     """One job more than its training; its rows are of every held-out clip."""
     target = "results/evaluate/loso_samm_3/icegan_faces.csv"
-    section = "  icegan: {epochs: 1, batch: 8, image_size: 32, width: 8}\n"
+    section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
     assert project.planned(target) == {"train_synth": 1, "evaluate_faces": 1}
     project.snakemake("--", target)
