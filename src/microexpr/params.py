@@ -50,21 +50,17 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
-    from microexpr import (
-        apex,
-        aus,
-        evaluation,
-        faces,
-        flow,
-        index,
-        inputs,
-        method,
-        papers,
-        people,
-        synthetic,
-        train,
-        truth,
-    )
+    params = _validated(_whole(), values, source, "")
+    methods = {name: _about(key, name, own, source) for key, name, own in _named(params, source)}
+    for name, about in methods.items():
+        _check_generator(name, about["params"]["synthetic"], methods, source)
+    params.methods.update({name: methods[name]["params"] for name in params.methods})
+    return {"params": params.model_dump(mode="json"), "methods": methods}
+
+
+def _whole() -> type[BaseModel]:
+    """All sections, each by its stage's own Params; those of methods are left to the methods."""
+    from microexpr import apex, aus, evaluation, faces, flow, index, papers, people, train, truth
     from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
@@ -73,7 +69,7 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         "aus": aus.Params, "train": train.Params, "synth": train.SynthParams, "evaluate": evaluation.Params,
         "people": people.Params, "truth": truth.Params, "papers": papers.Params,
     }  # fmt: skip
-    whole = create_model(
+    return create_model(  # type: ignore[call-overload]
         "Params",
         __config__=ConfigDict(frozen=True, extra="forbid"),
         seed=(int, Field(ge=0)),
@@ -83,35 +79,34 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
         variants=(papers.Variants, {}),
         **{name: (section, ...) for name, section in sections.items()},
-    )  # type: ignore[call-overload]
-    params = _validated(whole, values, source, "")
-    methods: dict[str, dict[str, Any]] = {}
-    for key, name, own in _named(params, source):
+    )
+
+
+def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
+    """What is known of a method or variant before it runs; `key` is where it stands in the file."""
+    from microexpr import inputs, method, synthetic
+
+    try:
+        kind = method.find(name)
+    except ParamsError as error:
+        raise ParamsError(f"{source}: {error}") from None
+    made = kind(_validated(kind.Params, own, source, f"{key}."))
+    params = made.params.model_dump(mode="json")
+    if params["synthetic"]:
         try:
-            kind = method.find(name)
+            synthetic.check(made.inputs)
         except ParamsError as error:
-            raise ParamsError(f"{source}: {error}") from None
-        made = kind(_validated(kind.Params, own, source, f"{key}."))
-        if getattr(made.params, "synthetic", ""):
-            try:
-                synthetic.check(made.inputs)
-            except ParamsError as error:
-                raise ParamsError(f"{source}: {key}.{error}") from None
-        reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
-        weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
-        methods[name] = {
-            "params": made.params.model_dump(mode="json"),
-            "reads": reads,
-            "network": isinstance(made, method.NetworkMethod),
-            "synthesises": bool(getattr(made, "synthesises", False)),
-            "macro": made.macro,
-            "weights": weights.files[0] if weights else "",
-            "in_table": not key.startswith("papers."),
-        }
-    for name, about in methods.items():
-        _check_generator(name, about["params"]["synthetic"], methods, source)
-    params.methods.update({name: methods[name]["params"] for name in params.methods})
-    return {"params": params.model_dump(mode="json"), "methods": methods}
+            raise ParamsError(f"{source}: {key}.{error}") from None
+    weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
+    return {
+        "params": params,
+        "reads": sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]}),
+        "network": isinstance(made, method.NetworkMethod),
+        "synthesises": bool(getattr(made, "synthesises", False)),
+        "macro": made.macro,
+        "weights": weights.files[0] if weights else "",
+        "in_table": not key.startswith("papers."),
+    }
 
 
 def _check_generator(name: str, generator: str, methods: dict[str, Any], source: str) -> None:
