@@ -130,16 +130,18 @@ def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     if not pairs:
         return ""
     best = max(rows, key=lambda row: float(row["full_uf1"]))["method"]
+    people, least = pairs[0]["subjects"], min(len(pairs) * least_p(pairs[0]["subjects"]), 1)
+    count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
+    if least >= DIFFERENT:
+        cannot = f"{people} people cannot tell any of {count} of methods apart"
+        return f"{best} has the highest UF1. {cannot}: p, corrected for so many, is at least {least:.2g}.\n"
     own = {
         ({pair["first"], pair["second"]} - {best}).pop(): pair
         for pair in pairs
         if best in (pair["first"], pair["second"])
     }
     alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in own.items() if pair["p_holm"] >= DIFFERENT]
-    people, least = pairs[0]["subjects"], len(pairs) * least_p(pairs[0]["subjects"])
-    how = f"{people} people, p corrected for {len(pairs)} pair{'s' * (len(pairs) > 1)}"
-    if least >= DIFFERENT:
-        how += f"; so few people cannot give less than {min(least, 1):.2g}"
+    how = f"{people} people, p corrected for {count}"
     return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"
 
 
