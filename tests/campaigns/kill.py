@@ -22,10 +22,11 @@ from microexpr.seeds import generator
 
 METHODS = {
     "ststnet": {"epochs": 80, "batch": 8},
-    "icegan": {"epochs": 24, "image_size": 32, "width": 4, "batch": 8},
+    "icegan": {"epochs": 8, "image_size": 32, "width": 4, "batch": 8, "discriminator": "cnn"},
     "flow_svm": {},
 }
 SIGNALS = ("all_index", "all_flow", "all_aus")
+FROM_TRAININGS = ("train", "synth", "evaluate", "final")
 TARGETS = ("all", "results/final/ststnet.safetensors")
 MINUTES = 0.005  # between two checkpoints: 0.3 s
 
@@ -47,7 +48,7 @@ def main() -> int:
         one, two = digests(undisturbed), digests(killed)
     differ = sorted(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
     print("\n".join(differ), end="\n" * bool(differ))
-    print(f"{len(one)} results, {len(differ)} of them other bytes after {arguments.kills} kills")
+    print(f"{len(one)} results, {len(differ)} of them missing or of other bytes after {arguments.kills} kills")
     print(f"{resumed} times a training went on from a checkpoint")
     return 1 if differ or not resumed else 0
 
@@ -67,7 +68,13 @@ def prepared(root: Path, arguments: Namespace) -> Path:
     scratch.copy(root)
     path = root / "params.yaml"
     values, tiny = params.load(path), params.load(root / "workflow/presets/tiny.yaml")
-    values |= {"origin": "generated", "methods": METHODS, "macro": tiny["macro"], "evaluate": tiny["evaluate"]}
+    values |= {
+        "origin": "generated",
+        "methods": METHODS,
+        "variants": {},
+        "macro": tiny["macro"],
+        "evaluate": tiny["evaluate"],
+    }
     values["generate"] |= tiny["generate"]
     values["train"] |= {"checkpoint_minutes": MINUTES, "plan": arguments.plan}
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
@@ -105,8 +112,10 @@ def kill(root: Path, arguments: Namespace, seconds: float) -> int:
         said = "it had finished" if finished else f"{made} results, {kept} checkpoints"
         print(f"kill {number}: after {moment:.0f} s, {said}", flush=True)
         if finished:
-            for name in ("train", "synth", "final"):
-                shutil.rmtree(root / "results" / name, ignore_errors=True)
+            for folder in FROM_TRAININGS:
+                shutil.rmtree(root / "results" / folder, ignore_errors=True)
+            for table in (root / "results").glob("megc2019_*"):
+                table.unlink()  # or Snakemake would not miss the trainings behind it
     return resumed
 
 
