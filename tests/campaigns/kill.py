@@ -93,8 +93,8 @@ def finish(root: Path, cores: int, targets: Sequence[str]) -> None:
 def kill(root: Path, arguments: Namespace, seconds: float) -> int:
     """How many times a training went on from a checkpoint while so many runs were killed.
 
-    Each is killed within half of an undisturbed run's length, since it goes on where the last one was. One that finishes
-    before has its trainings taken away.
+    Each is killed within half of an undisturbed run's length, since it goes on where the last one was.
+    One that finishes before has its trainings taken away.
     """
     rng, silent, resumed = generator(arguments.seed, "campaign", "kill"), subprocess.DEVNULL, 0
     for number in range(1, arguments.kills + 1):
