@@ -69,7 +69,7 @@ def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, M
 
 def _people(part: SubFigure, clips: Sequence[Clip], faces: Faces, true: TrueFaces, classes: Sequence[str]) -> None:
     grid = part.add_gridspec(
-        len(clips), 1 + 2 * len(classes), left=0.01, right=0.99, top=0.93, bottom=0.01, wspace=0.05
+        len(clips), 1 + 2 * len(classes), left=0.01, right=0.99, top=0.9, bottom=0.01, wspace=0.05
     )
     by_label = {(face.clip.id, face.label): face for face in faces}
     own = {(face.clip.dataset, face.clip.subject, face.clip.label): face.clip for face in reversed(faces)}
@@ -86,7 +86,7 @@ def _people(part: SubFigure, clips: Sequence[Clip], faces: Faces, true: TrueFace
 def _generators(part: SubFigure, variants: Mapping[str, Faces], classes: Sequence[str]) -> None:
     everywhere = set.intersection(*({face.clip.id for face in faces} for faces in variants.values()))
     clip = chosen([face for faces in variants.values() for face in faces if face.clip.id in everywhere], 1)[0]
-    grid = part.add_gridspec(len(variants), 1 + len(classes), left=0.04, right=0.99, top=0.93, bottom=0.01, wspace=0.05)
+    grid = part.add_gridspec(len(variants), 1 + len(classes), left=0.04, right=0.99, top=0.9, bottom=0.01, wspace=0.05)
     for row, (words, faces) in enumerate(variants.items()):
         own = {face.label: face for face in faces if face.clip.id == clip.id}
         _cell(part, grid[row, 0], own[0].pair[0], f"{words}\nneutral", clip)
