@@ -68,9 +68,7 @@ def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, M
 
 
 def _people(part: SubFigure, clips: Sequence[Clip], faces: Faces, true: TrueFaces, classes: Sequence[str]) -> None:
-    grid = part.add_gridspec(
-        len(clips), 1 + 2 * len(classes), left=0.01, right=0.99, top=0.9, bottom=0.01, wspace=0.05
-    )
+    grid = part.add_gridspec(len(clips), 1 + 2 * len(classes), left=0.01, right=0.99, top=0.9, bottom=0.01, wspace=0.05)
     by_label = {(face.clip.id, face.label): face for face in faces}
     own = {(face.clip.dataset, face.clip.subject, face.clip.label): face.clip for face in reversed(faces)}
     for row, clip in enumerate(clips):
