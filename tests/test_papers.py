@@ -5,8 +5,9 @@ import io
 from dataclasses import replace
 
 import pytest
+from scratch import ROOT
 
-from microexpr import cli, papers
+from microexpr import cli, papers, params
 from microexpr.clip import LABELS, Clip
 from microexpr.errors import StoreError
 from microexpr.evaluation import Row
@@ -99,8 +100,9 @@ def test_no_generated_figure_without_that_word_on_its_line():
     [
         ("icegan", "table1", "LBP-TOP [29]", "built"),
         ("icegan", "table1", "Quang", "built"),
-        ("icegan", "table3", "#Params", "planned"),
         ("icegan", "table3", "CNN-based Discriminator with", "planned"),
+        ("icegan", "table2", "F", "built"),
+        ("icegan", "text", "UF1 over the winner", "built"),
         ("mtmnet", "table4", "HIGO", "published_only"),
         ("mtmnet", "table4", "ours", "planned"),
         ("localregions", "table2", "Mean Age", "published_only"),
@@ -154,6 +156,59 @@ def test_fid_is_read_from_the_figures_of_made_faces():
     found = cell(replace(made, faces={pair: [row | {"value": None, "note": "needs weights"}]}))
     assert (found["reproduced"], found["origin"]) == ("", "") and found["note"].startswith("needs weights")
     assert cell(lacking)["note"].startswith("icegan makes no faces")
+
+
+def models() -> Run:
+    """ICE-GAN and its variants, as the committed params.yaml has them."""
+    found = params.check(params.load(ROOT / "params.yaml"), "params.yaml")["methods"]
+    own = {name: about["params"] for name, about in found.items() if name.startswith("icegan")}
+    return Run(list(own), ["megc2019"], 4, params=own)
+
+
+def test_parts_of_the_models_are_those_that_the_paper_ticks():
+    mine = models()
+    assert len(papers.describes("icegan", "table2", mine.methods)) == 6
+    rows = [row for row in papers.rows("icegan", "table2", mine) if row["metric"] == "component"]
+    assert len(rows) == 36 and {row["status"] for row in rows} == {"built"}
+    for row in rows:
+        assert row["reproduced"] == (row["published"] or "-"), row
+    swapped = mine.params | {"icegan": mine.params["icegan"] | {"skips": False, "generator": "dcgan"}}
+    found = {
+        row["column"]: row["reproduced"]
+        for row in papers.rows("icegan", "table2", replace(mine, params=swapped))
+        if row["row"] == "F" and row["metric"] == "component"
+    }
+    assert list(found.values()) == ["✓", "✓", "✓", "-", "-", "-"]
+
+
+def test_sizes_of_discriminators_are_counted_at_the_papers_size():
+    rows = [row for row in papers.rows("icegan", "table3", models()) if row["metric"] == "parameters_m"]
+    assert len(rows) == 7
+    for row in rows:
+        near = 0.05 if row["row"].startswith("CNN") else 0.01
+        assert float(row["reproduced"]) == pytest.approx(float(row["published"]), rel=near), row["row"]
+    assert [row["reproduced"] for row in rows][:3] == ["6.99", "93.02", "94.51"]
+    text = page.markdown("icegan", "table3", papers.rows("icegan", "table3", models()))
+    assert "7 of 21 cells reproduced" in text and "networks built at the paper's size" in text
+    (line,) = [line for line in text.splitlines() if "94.51" in line]
+    assert [cell.strip() for cell in line.split("|")[1:-1]] == ["", "counted", "-", "-", "94.51"]
+
+
+def test_gains_are_percents_of_the_winners_figure():
+    mine = run(("icegan", "megc2019"), ("nmer", "megc2019"))
+    assert papers.needs("icegan", "text", mine) == [("icegan", "megc2019"), ("nmer", "megc2019")]
+    assert papers.needs("icegan", "text", run(("icegan", "megc2019"))) == []
+    better = evaluated("icegan", "megc2019")
+    for row in better:
+        row["value"] *= 1.25
+    mine = replace(mine, evaluations={**mine.evaluations, ("icegan", "megc2019"): better})
+    found = {row["metric"]: row for row in papers.rows("icegan", "text", mine)}
+    assert [found[name]["reproduced"] for name in ("uf1_gain", "uar_gain")] == ["25.0", "25.0"]
+    assert found["uf1_gain"]["origin"] == "generated"
+    assert found["uf1_gain"]["note"].startswith("0.1250 against 0.1000 of nmer")
+    assert {row["note"].partition(";")[0] for row in papers.rows("icegan", "text", run(("icegan", "megc2019")))} == {
+        "no nmer in this run", "icegan makes no faces",
+    }  # fmt: skip
 
 
 def test_a_composite_without_a_data_set_has_no_figure_of_it():

@@ -10,6 +10,10 @@ def needed(wildcards):
     return papers.needs(wildcards.paper, wildcards.table, NEEDED)
 
 
+def described(wildcards):
+    return {name: METHODS[name]["params"] for name in papers.describes(wildcards.paper, wildcards.table, RUN.ranked)}
+
+
 def needed_faces(wildcards):
     return papers.needs_faces(wildcards.paper, wildcards.table, NEEDED)
 
@@ -26,6 +30,7 @@ rule papers:
     params:
         needs=needed,
         needs_faces=needed_faces,
+        described=described,
         methods=NEEDED.methods,
         generators=NEEDED.generators,
         built=sorted(papers.built()),

@@ -63,6 +63,9 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
 FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv")}  # pictures that show data: of the method, and its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
+PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
+GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
+WINNER = "nmer"
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -92,6 +95,7 @@ class Run:
     clips: Sequence[Clip] = ()  # of the index
     generators: Collection[str] = ()  # those of `methods` whose faces are measured
     faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of these
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each of `methods` that a table describes
 
 
 def built() -> set[str]:
@@ -117,12 +121,19 @@ def of(paper: str, table: str) -> list[Cell]:
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """(method, protocol) of every evaluation that a target reads, sorted: of what exists, and no more."""
-    return _wanted(paper, table, run, MEASURED, run.methods)
+    found = {*_wanted(paper, table, run, MEASURED, run.methods)}
+    gaining = _wanted(paper, table, run, GAINS, run.methods) if WINNER in run.methods else []
+    return sorted(found | {(name, under) for method, under in gaining for name in (method, WINNER)})
 
 
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """The same of every file of figures of made faces."""
     return _wanted(paper, table, run, MADE, run.generators)
+
+
+def describes(paper: str, table: str, methods: Collection[str]) -> list[str]:
+    """Which of these methods' own params a target reads, sorted: those whose parts it prints."""
+    return sorted({cell.method for cell in of(paper, table) if cell.metric in PARTS} & {*methods})
 
 
 def _wanted(
@@ -157,8 +168,8 @@ def status(cell: Cell, methods: Collection[str]) -> str:
     if cell.status != "planned" or not (cell.method or census.countable(cell)):
         return "published_only"
     there = cell.method in {*methods, *built()}
-    trained = there and cell.metric in (*MEASURED, *MADE) and cell.runs_under in PROTOCOLS
-    return "built" if trained or census.countable(cell) else "planned"
+    trained = cell.metric in (*MEASURED, *MADE, *GAINS) and cell.runs_under in PROTOCOLS
+    return "built" if (there and (trained or cell.metric in PARTS)) or census.countable(cell) else "planned"
 
 
 def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
@@ -179,6 +190,15 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
         row |= census.counted(cell, run.clips)
     elif row["status"] == "built" and (reason := _missing(cell, run)):
         notes.append(reason)
+    elif row["status"] == "built" and cell.metric in PARTS:
+        from microexpr.papers import parts  # torch comes with it
+
+        row |= parts.counted(cell, run.params[cell.method])
+        notes.append("of networks built at the paper's size")
+    elif row["status"] == "built" and cell.metric in GAINS:
+        figures, reason = _gained(cell, run)
+        row |= figures
+        notes.append(reason)
     elif row["status"] == "built" and cell.metric in MADE:
         figures, reason = _made(cell, run.faces[cell.method, cell.runs_under])
         row |= figures
@@ -194,14 +214,18 @@ def _missing(cell: Cell, run: Run) -> str:
     """Why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
+    if cell.metric in PARTS:
+        return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"
+    if cell.metric in GAINS and WINNER not in run.methods:
+        return f"no {WINNER} in this run"
     return f"{cell.method} makes no faces" if cell.metric in MADE and cell.method not in run.generators else ""
 
 
 def _find(cell: Cell, found: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
-    """The row of an evaluation that measures the same."""
-    key = (selection, pooling, _scope(cell), MEASURED[cell.metric])
+    """The row of an evaluation that measures the same, or what a gain is one of."""
+    key = (selection, pooling, _scope(cell), (MEASURED | GAINS)[cell.metric])
     rows = (row for row in found if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
     return next(rows, None)
 
@@ -218,6 +242,17 @@ def _reproduced(cell: Cell, found: Sequence[Row]) -> dict[str, str]:
     same = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
     low, high = (decimals(row[name]) for name in ("low", "high"))
     return same | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
+
+
+def _gained(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+    """By how much, in percent, a figure is above the winner's; and which those are."""
+    own, winners = (_find(cell, run.evaluations[name, cell.runs_under]) for name in (cell.method, WINNER))
+    if own is None or winners is None or not winners["value"]:
+        return {}, f"no clips of {cell.dataset}"
+    same = {name: str(own[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    gain = f"{100 * (own['value'] / winners['value'] - 1):.1f}"
+    of_what = f"{decimals(own['value'])} against {decimals(winners['value'])} of {WINNER}"
+    return same | {"reproduced": gain, "n": str(own["clips"])}, of_what
 
 
 def _made(cell: Cell, found: Sequence[Row]) -> tuple[dict[str, str], str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from microexpr import store
 from microexpr.errors import StoreError
-from microexpr.papers import COLUMNS, TARGETS
+from microexpr.papers import COLUMNS, PARTS, TARGETS
 
 PAPERS = {
     "icegan": "ICE-GAN",
@@ -62,10 +62,12 @@ def _published(cell: dict[str, str]) -> str:
 def _kind(cells: Iterable[dict[str, str]]) -> str:
     """generated, last epoch, 4 folds: what the figures of a line have in common, or one after the other."""
     made = [cell for cell in cells if cell.get("reproduced")]
-    origins, seen = ({cell[name] for cell in made} for name in ("origin", "subject_seen"))
+    origins, seen = ({cell[name] for cell in made} - {""} for name in ("origin", "subject_seen"))
     folds = list(dict.fromkeys(cell["folds"] for cell in made if cell["folds"]))
     how = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
-    return ", ".join(["/".join(sorted(origins)), *how, *["subject seen in training"] * ("yes" in seen)])
+    return ", ".join(
+        [*["/".join(sorted(origins))] * bool(origins), *how, *["subject seen in training"] * ("yes" in seen)]
+    )
 
 
 def _below(rows: Rows) -> Iterable[str]:
@@ -77,6 +79,8 @@ def _below(rows: Rows) -> Iterable[str]:
         counts += " Generated faces, not comparable with published figures."
     if any(row["subject_seen"] == "yes" for row in rows):
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
+    if any(row["metric"] in PARTS and row["reproduced"] for row in rows):
+        counts += " Parts and parameters are those of networks built at the paper's size, whatever size was trained."
     yield counts
     errata: dict[str, list[str]] = {}
     for row in rows:
