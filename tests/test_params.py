@@ -18,6 +18,29 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("method", "generator", "said"),
+    [
+        ("ststnet", "icegan", r"variants\.ststnet\.a\.synthetic must be for a method that reads pictures alone"),
+        ("capsulenet", "icegans", r"capsulenet\.a\.synthetic must make faces, as icegan does, not icegans \(did you"),
+        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must make faces, as icegan does, not ststnet"),
+        ("icegan", "icegan.a", r"icegan\.a\.synthetic must make faces, as icegan does, not icegan\.a"),
+    ],
+)
+def test_who_makes_no_faces_for_it_is_refused(method, generator, said):
+    assert methods({"capsulenet": {"a": {"synthetic": "icegan"}}})["capsulenet.a"]["params"]["synthetic"] == "icegan"
+    with pytest.raises(ParamsError, match=said):
+        methods({method: {"a": {"synthetic": generator}}})
+
+
+def test_what_learns_from_made_faces_is_a_variant():
+    values = params.load(ROOT / "params.yaml")
+    values["methods"]["capsulenet"]["synthetic"] = "icegan"
+    said = r"methods\.capsulenet\.synthetic must stand in variants, as capsulenet: {icegan: {synthetic: icegan}}"
+    with pytest.raises(ParamsError, match=said):
+        params.check(values, "params.yaml")
+
+
 def test_a_variant_is_its_method_but_for_what_differs():
     found = methods({"ststnet": {"plain": {"mirror": 0.0}}}, {"icegan": {"wide": {"width": 16}, "same": None}})
     plain, whole = found["ststnet.plain"], found["ststnet"]

@@ -142,8 +142,9 @@ class Dag:
 
     @cached_property
     def networks(self) -> list[str]:
-        """Those of them that have weights to keep."""
-        return [name for name in self.in_table if self.methods[name]["network"]]
+        """Those of them that have weights to keep: what learns from a fold's made faces has no training without one."""
+        found = (name for name in self.in_table if self.methods[name]["network"])
+        return [name for name in found if not self.methods[name]["params"]["synthetic"]]
 
     def shards(self, protocol: str) -> list[str]:
         """`1of4`, ...: no more than there are folds."""

@@ -30,9 +30,14 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     """Trains on all of the job's clips, by the first seed, and writes results/final/<method>.safetensors.
 
     Tensors are `<module>.<tensor>` and `statistics.<name>`; the metadata say whose clips they were fitted on.
-    Raises ParamsError for a method that is no network."""
+    Raises ParamsError for a method that is no network, or learns from made faces, of which there are none here."""
     if not isinstance(job.method, NetworkMethod):
         raise ParamsError(f"final must be asked of a network, not of {job.name}: it has no weights to keep")
+    if generator := getattr(job.method.params, "synthetic", ""):
+        raise ParamsError(
+            f"final must be asked of a network that learns from clips alone, not of {job.name}: "
+            f"{generator} makes no faces without holding someone out"
+        )
     files = single(files)
     upstream = {entry for path in files for entry in provenance.behind(path, [FOLD])[FOLD]}
     data, start = resident(job.method, job.resident, files, job.labels, job.auxiliary), started(job)

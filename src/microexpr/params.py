@@ -110,9 +110,14 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
 
 
 def _check_generator(name: str, generator: str, methods: dict[str, Any], source: str) -> None:
-    """Raises ParamsError unless another method makes the faces that this one is to train on."""
+    """Raises ParamsError unless another method makes the faces that this one, a variant, is to train on.
+
+    A variant, since its row then has a name of its own, and DVC trains variants after all that they may learn from."""
     if not generator:
         return
+    if "." not in name:
+        wanted = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
+        raise ParamsError(f"{source}: methods.{name}.synthetic must stand in {wanted}")
     known = [one for one, about in methods.items() if about["synthesises"] and not about["params"]["synthetic"]]
     if generator not in known or generator == name:
         near = nearest(generator, known)

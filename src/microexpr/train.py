@@ -220,8 +220,11 @@ def _with_made(job: Job, data: Clips, made: Sequence[str]) -> tuple[Clips, dict[
 
 
 def started(job: Job) -> dict[str, str]:
-    """Attribute `start` of what is trained: from which published weights, if the method knows any."""
-    said = job.method.start() if isinstance(job.method, NetworkMethod) else ""
+    """Attribute `start` of what is trained: from which published weights, and on whose made faces besides, if any."""
+    params, said = job.method.params, job.method.start() if isinstance(job.method, NetworkMethod) else ""
+    if generator := getattr(params, "synthetic", ""):
+        first = "at first alone " if getattr(params, "synthetic_use", "") == "pretrain" else ""
+        said = f"{said}{'; ' * bool(said)}{first}on faces that {generator} made of its training clips, beside these"
     return {"start": said} if said else {}
 
 

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from microexpr import store
+
 ALL = {"generate", "index", "faces", "apex", "flow", "aus", "train@majority", "train@ststnet", "evaluate", "people"}
 # edit: file, old, new -> stages behind the table that run; others are found current
 CASES = {
@@ -64,6 +66,42 @@ def test_repro_runs_what_it_must(reproduced, tmp_path, name):
             assert {(row["folds"], row["clips"], row["samm_uf1"]) for row in csv.DictReader(table)} == {("4", "12", "")}
     assert project.run("dvc", "repro", "evaluate", "people").stdout.count("Running stage") == 0
     assert project.planned() == {}
+
+
+METHODS = """  majority: {}
+  capsulenet: {image_size: 32, width: 4, kernel: 2, epochs: 1}
+  icegan: {epochs: 1, image_size: 32, width: 4, reconstruction: [8, 16], perceptual: trunk}
+"""
+VARIANT = "  ststnet: {plain: {mirror: 0.0}}"
+
+
+def test_a_variant_that_learns_from_made_faces(reproduced, tmp_path):
+    """Trained by DVC after the generator, by the faces of which each fold's own saw nobody whom the fold tests."""
+    project = reproduced.copy(tmp_path / "project")
+    project.edit("params.yaml", "  majority: {}\n", METHODS)
+    project.edit("params.yaml", VARIANT, f"{VARIANT}\n  capsulenet: {{icegan: {{synthetic: icegan}}}}")
+    done = project.run("dvc", "repro", "evaluate")
+    assert ran(done.stdout) == {"train@capsulenet", "train@icegan", "evaluate"}
+    assert project.planned() == {}
+    with (project.root / "results/megc2019_table.csv").open(encoding="utf-8") as table:
+        start = {row["method"]: row["start"] for row in csv.DictReader(table)}
+    assert start["capsulenet.icegan"].endswith("on faces that icegan made of its training clips, beside these")
+    assert "icegan" not in start["capsulenet"]
+    shard = "results/{}/megc2019/1of1.h5"
+    with (
+        store.opened(project.root / shard.format("train/capsulenet.icegan"), "train") as augmented,
+        store.opened(project.root / shard.format("train/capsulenet"), "train") as plain,
+        store.opened(project.root / shard.format("synth/icegan"), "synth") as made,
+    ):
+        for dataset, subject in ((name, one) for name in augmented for one in augmented[name]):
+            fold = f"{dataset}/{subject}"
+            for seen in (store.fitted_on(augmented[fold]), store.fitted_on(made[fold])):
+                assert len(seen) == 15 and not [entry for entry in seen if f"/{fold}/" in entry]
+            assert (augmented[fold]["scores"][()] != plain[fold]["scores"][()]).any()
+    assert project.run("python", "workflow/stage.py", "final").returncode == 0
+    assert not (project.root / "results/final/capsulenet.icegan.safetensors").exists()
+    project.edit("params.yaml", "  icegan: {epochs: 1", "  icegan: {epochs: 2")
+    assert project.planned() == {"train_synth": 1, "train": 1, "evaluate": 2, "evaluate_faces": 1, "table": 1}
 
 
 @pytest.fixture
