@@ -170,6 +170,13 @@ def made_faces(rows: Sequence[Row], place: str | Path) -> str:
     own, others = (found.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
     if own is not None and others is not None:
         said.append(f"identity {own:.3f} ({others:.3f} to others)")
+    whole = [row for row in rows if (row["scope"], row["metric"]) == (FULL, "class_uar")]
+    kinds = {row["faces"]: row for row in whole}
+    if kinds:
+        values = {kind: f"{row['value']:.3f}" for kind, row in kinds.items()}
+        low, high = (f"{kinds['made'][end]:.3f}" for end in ("low", "high"))
+        near = f"chance {values['neutral']}, true faces {values['true']}"
+        said.append(f"class asked for recognised {values['made']}, {low} to {high} ({near})")
     about = f"faces of {rows[0]['method']}, {rows[0]['origin']}, made of held-out people"
     return f"{about}: {', '.join(said)}; see {place}"
 

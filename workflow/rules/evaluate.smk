@@ -58,6 +58,7 @@ rule evaluate_faces:
     output:
         "results/evaluate/{protocol}/{method}_faces.csv",
     params:
+        evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.protocol),
         draws=PARAMS["train"]["seeds"],
         seed=SEED,

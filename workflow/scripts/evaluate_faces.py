@@ -4,12 +4,16 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr import index, protocols
-    from microexpr.evaluation import made_faces, resemblance
+    from microexpr.evaluation import Params, made_faces, resemblance, shown
     from microexpr.evaluation.rows import write_faces
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = [clip for path in snakemake.input.index for clip in index.read(path)]
     folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
-    made = made_faces.read(snakemake.input.shards, snakemake.wildcards.method, protocol, clips, folds)
-    seen = resemblance.see(made, snakemake.input.true)
-    write_faces(snakemake.output[0], resemblance.evaluate(made, seen))
+    shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
+    made = made_faces.read(shards, name, protocol, clips, folds)
+    rows = resemblance.evaluate(made, resemblance.see(made, true))
+    every, known = made_faces.read(shards, name, protocol, clips, folds, every_class=True), protocol.select(clips)
+    pairs = shown.true_pairs(known, true, every.faces[0].pair.shape[1:])
+    rows += shown.evaluate(every, known, pairs, Params(**given.evaluate).resamples, given.seed)
+    write_faces(snakemake.output[0], rows)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from microexpr import inputs, people, store
+from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.evaluation.made_faces import SIDE, Made
 from microexpr.evaluation.rows import FULL, Row
@@ -66,14 +67,8 @@ def true_faces(made: Made, files: Iterable[str | Path]) -> dict[str, TrueFace]:
     """Of every clip that a face was made from, by its id. `files` and errors are those of `see`."""
     clips = [face.clip for face in made.faces]
     height, width, channels = made.faces[0].pair.shape[1:]
-    by_subject: dict[tuple[str, str], dict[str, Path]] = {}
-    for path in map(Path, files):
-        by_subject.setdefault((path.parts[-2], path.stem), {})[path.parts[-3]] = path
     found = {}
-    for subject in sorted({(clip.dataset, clip.subject) for clip in clips}):
-        own = by_subject.get(subject, {})
-        if missing := sorted({"faces", "apex"} - own.keys()):
-            raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
+    for subject, own in by_subject(clips, files).items():
         names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
         shown = inputs.load({"apex": (channels, height, width)}, own, names)["apex"].transpose(0, 2, 3, 1)
         with store.opened(own["faces"], "faces") as faces, store.opened(own["apex"], "apex") as events:
@@ -83,6 +78,18 @@ def true_faces(made: Made, files: Iterable[str | Path]) -> dict[str, TrueFace]:
                 points = {event: group["landmarks_crop"][place] for event, place in at.items()}
                 found["/".join((*subject, name))] = TrueFace(apex, points, group["crop"].shape[1])
     return found
+
+
+def by_subject(clips: Iterable[Clip], files: Iterable[str | Path]) -> dict[tuple[str, str], dict[str, Path]]:
+    """Of each data set and subject of these clips the files by stage noun. `files` and errors are those of `see`."""
+    found: dict[tuple[str, str], dict[str, Path]] = {(clip.dataset, clip.subject): {} for clip in clips}
+    for path in map(Path, files):
+        if (subject := (path.parts[-2], path.stem)) in found:
+            found[subject][path.parts[-3]] = path
+    for subject, own in sorted(found.items()):
+        if missing := sorted({"faces", "apex"} - own.keys()):
+            raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
+    return dict(sorted(found.items()))
 
 
 def enlarged(images: np.ndarray, side: int) -> np.ndarray:
@@ -126,6 +133,8 @@ def _rows(made: Made, seen: Seen, scope: str, inside: np.ndarray) -> Iterator[Ro
         "scope": scope,
         "folds": len({face.fold.name for face in faces}),
         "subject_seen": "no" if made.protocol.ranked else "yes",
+        "low": None,
+        "high": None,
     }
     draws = np.array([face.fold.draw or 0 for face in faces])
     found: dict[tuple[str, str], list[Figure]] = {}

@@ -16,7 +16,8 @@ COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviati
 CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
 PREDICTIONS = ("selection", "origin", "seed", "clip", "truth", "predicted")
 FACES = (  # of figures of made faces; `faces` says whose they are: made, neutral, true
-    *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value", "made", "true"),
+    *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value"),
+    *("low", "high", "made", "true"),
     *("folds", "subject_seen", "note"),
 )
 FULL = "full"  # the scope of all data sets pooled
