@@ -8,6 +8,7 @@ import torch
 
 from microexpr.backbones.vgg16 import Maps
 from microexpr.method import CLASSES, Clips, Modules
+from microexpr.models import icegan
 from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
 from microexpr.training.draws import Stream
 from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
@@ -200,6 +201,24 @@ def test_perceptual_loss_by_vgg16_compares_relu3_3():
     assert maps[0].shape == (2, 256, 8, 8)
     expected = -0.1 * np.log(Pretended.fake).mean() + 0.5 + 0.1 * (maps[0] - maps[1]).square().mean().item()
     assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_motion_moves_a_face_as_far_as_it_says():
+    rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+
+    def face(right, down):
+        return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
+
+    motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
+    found, wanted = icegan.moved(face(0, 0), motion), face(0.6, -0.4)
+    inside = (..., slice(1, -1), slice(1, -1))
+    assert (found - wanted)[inside].abs().max() < 0.15 * (face(0, 0) - wanted)[inside].abs().max()
+
+
+def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
+    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, paints="motion")).build({})
+    faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)
 
 
 def test_rate_falls_by_a_tenth_every_20_epochs():

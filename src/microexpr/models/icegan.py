@@ -23,6 +23,7 @@ WIDEST = 8  # times `width`: layers double up to it
 PRIMARY_SIZE = 8  # D_PrimaryCaps
 NEAR = 1e-6  # of a probability to 0 or 1
 CONTRAST = 4  # of `seen: change`: most pixels change by a grey level, few by more than 25
+FARTHEST = 1 / 8  # of the image's side, to where `paints: motion` can move a pixel
 COMPARED = "relu3_3"  # of VGG-16, by the perceptual loss
 
 
@@ -38,10 +39,23 @@ def up(channels: int, out: int, norm: bool) -> nn.Sequential:
     return nn.Sequential(*layers, nn.ReLU())
 
 
+def started(network: nn.Module) -> None:
+    """He's start of the weights, by how many of them meet in a pixel: else each layer is fainter than the last, and of
+    the class little comes up from the bottleneck."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, 0.2)
+        elif isinstance(layer, nn.ConvTranspose2d):
+            taps = layer.kernel_size[0] * layer.kernel_size[1] // (layer.stride[0] * layer.stride[1])
+            nn.init.normal_(layer.weight, 0, (2 / (taps * layer.in_channels)) ** 0.5)
+
+
 class UNet(nn.Module):
     """From a neutral face, through an embedding f of 8 W, which z and c join there or precede (Sec. 2.2)."""
 
-    def __init__(self, image_size: int, width: int, condition: int, norm: bool, skips: bool, early: bool):
+    def __init__(
+        self, image_size: int, width: int, condition: int, norm: bool, skips: bool, early: bool, moves: bool = False
+    ):
         super().__init__()
         halvings = image_size.bit_length() - 2  # down to 2x2; the bottleneck makes it 1x1
         widths = [width * min(2**level, WIDEST) for level in range(halvings)]
@@ -49,11 +63,15 @@ class UNet(nn.Module):
         first = 1 + condition if early else 1
         self.encoder = nn.ModuleList(map(down, [first, *widths], widths, normed))
         self.bottleneck = down(widths[-1], WIDEST * width, norm=False)
-        self.skips, self.early = skips, early
+        self.skips, self.early, self.moves = skips, early, moves
         times = 2 if skips else 1  # beside each layer's output comes its skip
         inward = [WIDEST * width + (0 if early else condition), *(times * w for w in reversed(widths))]
         self.decoder = nn.ModuleList(map(up, inward, reversed(widths), reversed(normed)))
-        self.paint = nn.ConvTranspose2d(inward[-1], 1, 4, 2, 1)
+        self.paint = nn.ConvTranspose2d(inward[-1], 2 if moves else 1, 4, 2, 1)
+        started(self)
+        if moves:
+            for tensor in self.paint.parameters():
+                nn.init.zeros_(tensor)  # at first nothing moves
 
     def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
         """Neutral faces [B, 1, H, H] and [z, c] as [B, condition] -> faces [B, 1, H, H], both in -1..1."""
@@ -66,7 +84,18 @@ class UNet(nn.Module):
         x = x if self.early else torch.cat([x, seed], 1)  # s = [f, z, c]
         for layer, skip in zip(self.decoder, reversed(skips), strict=True):
             x = torch.cat([layer(x), skip], 1) if self.skips else layer(x)
-        return self.paint(x).tanh()
+        painted = self.paint(x).tanh()
+        return moved(neutral, painted * FARTHEST * neutral.shape[-1]) if self.moves else painted
+
+
+def moved(face: Tensor, motion: Tensor) -> Tensor:
+    """Faces [B, 1, H, H] in -1..1 whose skin went by motion [B, 2, H, H] in pixels, right and down.
+
+    To first order, as optical flow has it: grey level less slope times way."""
+    around = F.pad(face, (1, 1, 1, 1), "replicate")
+    right = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2
+    down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2
+    return (face - right * motion[:, :1] - down * motion[:, 1:]).clamp(-1, 1)
 
 
 class Dcgan(nn.Module):
@@ -79,6 +108,7 @@ class Dcgan(nn.Module):
         self.begin = nn.Sequential(nn.ConvTranspose2d(condition, widths[0], 4), nn.ReLU())
         self.layers = nn.Sequential(*(up(a, b, norm) for a, b in pairwise(widths)))
         self.paint = nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1)
+        started(self)
 
     def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
         """[z, c] as [B, condition] -> faces [B, 1, H, H] in -1..1; the neutral face goes unseen."""
@@ -161,6 +191,9 @@ class Icegan(NetworkMethod):
         generator: Literal["unet", "dcgan", "none"] = Field("unet", description="none: recognition alone (Table 2, A)")
         seed_before: Literal["decoder", "encoder"] = Field("decoder", description="where noise and class come in")
         skips: bool = Field(True, description="skip connections from encoder to decoder")
+        paints: Literal["face", "motion"] = Field(
+            "face", description="by the U-Net: a face, or how the neutral one's skin moves (ours)"
+        )
         noise: int = Field(100, ge=1, le=1000, description="length of z, N_z")
         label_code: Literal["index", "one_hot"] = Field("index", description="class in the seed: N_c = 1 number, or C")
         instance_norm: bool = Field(True, description="instance norm in the generator")
@@ -251,7 +284,7 @@ class Icegan(NetworkMethod):
         return (
             Dcgan(*sizes)
             if params.generator == "dcgan"
-            else UNet(*sizes, params.skips, early=params.seed_before == "encoder")
+            else UNet(*sizes, params.skips, params.seed_before == "encoder", params.paints == "motion")
         )
 
     def phases(self) -> list[Phase]:
