@@ -1,6 +1,7 @@
 """ICE-GAN's parts against the paper's figures, its equations by hand, and whether faces show the class asked for."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -219,6 +220,43 @@ def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
     networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, paints="motion")).build({})
     faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)
+
+
+def test_motion_is_painted_alike_by_stacked_folds():
+    method = Icegan(
+        Icegan.Params(
+            **{
+                "image_size": 32,
+                "width": 4,
+                "noise": 2,
+                "batch": 4,
+                "epochs": 2,
+                "paints": "motion",
+                "perceptual": "trunk",
+            },
+            **{"primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "instance_norm": False},
+        )
+    )
+    images = torch.randint(0, 256, (9, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
+    folds = [Fold(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
+    asked = SynthesisRequest({fold.name: Asked(np.array([7]), np.array([2])) for fold in folds})
+    plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
+    for alone, together in zip(*plans, strict=True):
+        made = [one.synthetic[0].image for one in (alone, together)]
+        assert np.abs(made[0] - images[7].numpy() / 255).max() > 1e-3
+        np.testing.assert_allclose(made[0], made[1], atol=1e-4)
+
+
+def test_the_class_comes_up_from_the_bottleneck():
+    """By He's start no layer of the decoder is much fainter than the one below, whatever the size."""
+    torch.manual_seed(0)
+    generator = UNet(64, 8, 7, norm=False, skips=False, early=False)
+    heights: list[float] = []
+    for layer in generator.decoder:
+        layer.register_forward_hook(lambda module, inputs, output: heights.append(output.square().mean().sqrt().item()))
+    generator(torch.zeros(1, 1, 64, 64), torch.ones(1, 7))
+    assert all(0.4 < after / before < 2.5 for before, after in pairwise(heights)), heights
 
 
 def test_rate_falls_by_a_tenth_every_20_epochs():
