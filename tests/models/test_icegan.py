@@ -1,7 +1,6 @@
 """ICE-GAN's parts against the paper's figures, its equations by hand, and whether faces show the class asked for."""
 
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -249,14 +248,15 @@ def test_motion_is_painted_alike_by_stacked_folds():
 
 
 def test_the_class_comes_up_from_the_bottleneck():
-    """By He's start no layer of the decoder is much fainter than the one below, whatever the size."""
+    """Of what is painted from, another class changes a good part before any training; by torch's own start 0.2 %."""
     torch.manual_seed(0)
-    generator = UNet(64, 8, 7, norm=False, skips=False, early=False)
-    heights: list[float] = []
-    for layer in generator.decoder:
-        layer.register_forward_hook(lambda module, inputs, output: heights.append(output.square().mean().sqrt().item()))
-    generator(torch.zeros(1, 1, 64, 64), torch.ones(1, 7))
-    assert all(0.4 < after / before < 2.5 for before, after in pairwise(heights)), heights
+    generator, painted = UNet(64, 8, 7, norm=False, skips=False, early=False), []
+    generator.decoder[-1].register_forward_hook(lambda module, inputs, output: painted.append(output))
+    noise = torch.randn(4)
+    for code in torch.eye(CLASSES)[:2]:
+        generator(torch.full((1, 1, 64, 64), 0.3), torch.cat([noise, code])[None])
+    first, second = painted
+    assert (first - second).norm() > 0.1 * first.norm()
 
 
 def test_rate_falls_by_a_tenth_every_20_epochs():
