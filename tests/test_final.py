@@ -99,3 +99,10 @@ def test_weights_of_another_kind_are_refused(tmp_path):
     store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
     with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by nobody known\)"):
         final.load(tmp_path / "model.safetensors")
+
+
+def test_what_learns_from_made_faces_is_refused(tmp_path):
+    path = tmp_path / "ststnet.safetensors"
+    with pytest.raises(ParamsError, match=r"alone, not of ststnet: icegan makes no faces without holding someone out"):
+        final.run(job(CLIPS, synthetic="icegan"), flow_files(tmp_path, CLIPS), str(path), silent)
+    assert not path.exists()
