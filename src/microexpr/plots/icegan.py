@@ -130,8 +130,8 @@ def fig5(path: str | Path, made: Made, true: TrueFaces, found: Sequence[Row], sh
 
 
 def _rows(page: Figure, count: int, top: float) -> list[SubFigure]:
-    grid = page.add_gridspec(count, 1, left=0, right=1, top=top, bottom=0, hspace=0)
-    return [page.add_subfigure(grid[row, 0]) for row in range(count)]
+    grid = page.add_gridspec(1 + count, 1, height_ratios=[(1 - top) * count / top, *[1] * count])  # all it heeds
+    return [page.add_subfigure(grid[1 + row, 0]) for row in range(count)]
 
 
 def _difference(part: SubFigure, place: SubplotSpec, face: Face, true: TrueFace, boxes: Sequence[str]) -> None:
