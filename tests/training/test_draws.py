@@ -4,11 +4,11 @@ import torch
 
 from microexpr.training.draws import Stream, dropout, mix
 
-KEYS = torch.tensor([1, 2, 3])
+KEYS = torch.tensor([1, 2, 3], dtype=torch.int32)
 
 
 def test_mix_is_a_bijection_that_avalanches():
-    words = torch.arange(2**20)
+    words = torch.arange(2**20, dtype=torch.int32)
     assert len(torch.unique(mix(words))) == len(words)
     flipped = mix(words) ^ mix(words ^ 1)
     share = torch.stack([(flipped >> bit & 1).double().mean() for bit in range(32)])

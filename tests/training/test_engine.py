@@ -11,11 +11,13 @@ from torch import nn
 
 from microexpr.errors import MicroexprError, ParamsError
 from microexpr.method import CLASSES, Clips, NetworkMethod, Params, Phase, Update, find
+from microexpr.training import processor
 from microexpr.training.draws import dropout
 from microexpr.training.engine import Fold, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
 COUNT, SIZE, BATCH = 40, 6, 8
+processor.settle()  # for groups that no engine steps
 ADAM = partial(torch.optim.Adam, lr=1e-2)
 
 

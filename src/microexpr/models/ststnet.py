@@ -3,7 +3,6 @@
 Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,20 +14,23 @@ KERNELS = (3, 5, 8)  # of the three streams
 
 
 class Network(nn.Module):
-    """Three streams of one convolution each, pooled and classified by one linear layer."""
+    """Three streams of one convolution each, pooled and classified by one linear layer.
+
+    Until then each map is made of the flow alone, so the streams are one convolution to all their maps.
+    """
 
     def __init__(self, dropped: float, classes: int):
         super().__init__()
         self.dropped = dropped
-        self.streams = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(3, k, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(k), nn.MaxPool2d(3, 3, 1))
-            for k in KERNELS
+        maps = sum(KERNELS)
+        self.streams = nn.Sequential(
+            nn.Conv2d(3, maps, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(maps), nn.MaxPool2d(3, 3, 1)
         )
-        self.classify = nn.Linear(sum(KERNELS) * 5 * 5, classes)
+        self.classify = nn.Linear(maps * 5 * 5, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
-        x = torch.cat([stream(flow) for stream in self.streams], 1)  # [B, 16, 10, 10]
-        x = F.avg_pool2d(dropout(x, self.dropped, rng), 2)  # [B, 16, 5, 5]
+        x = dropout(self.streams(flow), self.dropped, rng)  # [B, 16, 10, 10]
+        x = F.avg_pool2d(x, 2)  # [B, 16, 5, 5]
         return self.classify(x.flatten(1))  # [B, C]
 
 

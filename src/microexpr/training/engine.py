@@ -13,6 +13,7 @@ from torch import Tensor
 
 from microexpr.errors import ParamsError, nearest
 from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, Targets
+from microexpr.training import processor
 from microexpr.training.group import Fold, Group, Run
 from microexpr.training.samplers import course
 
@@ -108,7 +109,7 @@ def train(
     sums in another order are other bytes. Raises ParamsError for an unknown plan or for images of a method that makes
     none, MicroexprError if a loss is not finite.
     """
-    torch.set_num_threads(1)
+    processor.settle()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     stacked = _is_stacked(plan, device)
     if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
@@ -148,7 +149,7 @@ def fitted(
     method: NetworkMethod, data: Clips, run: Run, progress: Progress = silent, kept: Kept | None = None
 ) -> Trained:
     """What one run makes of its network: alone, so the same bytes as its fold has under the sequential plan."""
-    torch.set_num_threads(1)
+    processor.settle()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     group = _trained(method, data.to(device), [run], False, _Counted(progress, _epochs(method)), kept)
     shared = {name: {**dict(m.named_parameters()), **dict(m.named_buffers())} for name, m in group.shared.items()}

@@ -59,7 +59,8 @@ class FlowNetwork(NetworkMethod):
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         flow = batch["flow"]
-        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
+        if self.params.mirror:
+            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
         scores = modules.network(normalised(flow, statistics), rng)
         return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
 

@@ -21,6 +21,7 @@ from microexpr.training.samplers import course
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
+COLOURS = 3  # a picture has at most so many channels; what has more of them is a video
 RANDOM_LAYERS = (nn.modules.dropout._DropoutNd,)  # they draw from torch's global generator
 
 
@@ -48,25 +49,29 @@ class Run:
 
     def key(self, *names: str | int, device: torch.device) -> Tensor:
         """The key of a `Stream`."""
-        return torch.tensor(int(self.seeds(*names).generate_state(1)[0]), device=device)
+        return torch.tensor(self.seeds(*names).generate_state(1).view(np.int32)[0], device=device)
 
 
 class Group:
     """Runs that step together. Each tensor of `parameters`, `buffers`, `statistics` is [R, ...] if stacked; otherwise
-    there is one run and no R. The data decide the device."""
+    there is one run and no R, and they are those of `networks`. The data decide the device."""
 
     def __init__(self, method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool):
         self.method, self.runs, self.stacked = method, runs, stacked
-        self.data = Clips({name: data.inputs[name] for name in method.inputs}, data.targets)
+        inputs = {name: data.inputs[name] for name in method.inputs}
+        if not stacked:
+            inputs = {k: by_pixel(v) if v.ndim == 4 and v.shape[1] <= COLOURS else v for k, v in inputs.items()}
+        self.data = Clips(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
         self.phases, self.shared = course(method), self._shared()
         statistics, built = zip(*map(self.built, runs), strict=True)
-        self.networks = built[0]  # the architecture: its own tensors are never read
+        self.networks = built[0]  # if stacked, the architecture: its own tensors are never read
         self.statistics: Statistics = self._join(statistics)
         self.parameters: Tensors = self._join([{k: dict(m.named_parameters()) for k, m in b.items()} for b in built])
         self.buffers: Tensors = self._join([{k: dict(m.named_buffers()) for k, m in b.items()} for b in built])
-        tree_map(Tensor.requires_grad_, self.parameters)
+        if stacked:
+            tree_map(Tensor.requires_grad_, self.parameters)
         self.scores: list[list[Tensor]] = [[] for _ in runs]  # per run and epoch of the last phase float32[m, C]
         self.losses: list[Tensor] = []  # per epoch [R, U], R = 1 unless stacked
         self._enter(0)
@@ -85,21 +90,27 @@ class Group:
         for name, network in networks.items():
             if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
                 raise TypeError(f"{name} must drop by draws.dropout(x, share, rng), not by a layer of torch's")
-        return statistics, {name: network.to(self.device) for name, network in networks.items()}
+            for parameter in network.to(self.device).parameters():
+                if parameter.ndim == 4 and not self.stacked:
+                    parameter.data = by_pixel(parameter.data)
+        return statistics, networks
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def _join(self, trees: Sequence[Any]) -> Any:
-        """One tree of detached tensors from one per run."""
+        """One tree from one per run, detached where they are stacked."""
         if not self.stacked:
-            return tree_map(lambda tensor: tensor.detach().clone(), trees[0])
+            return trees[0]
         return tree_map(lambda *tensors: torch.stack([tensor.detach() for tensor in tensors]), *trees)
 
     def _each(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return vmap(function) if self.stacked else function
 
     def _modules(self, parameters: Tensors, buffers: Tensors) -> Modules:
+        if not self.stacked:
+            return Modules(**self.shared, **self.networks)
+
         def bound(name: str) -> Callable[..., Any]:
             tensors = (parameters[name], buffers[name])
             return lambda *args, **options: functional_call(self.networks[name], tensors, args, options)
@@ -115,7 +126,7 @@ class Group:
     def _enter(self, phase: int) -> None:
         self.at, self.done = phase, 0  # phase, epochs done in it
         self.optimisers = [
-            [make(list(self.parameters[name].values())) for name, make in update.trains.items()]
+            [fused(make(list(self.parameters[name].values()))) for name, make in update.trains.items()]
             for update in self.phases[phase].updates
         ]
 
@@ -167,13 +178,13 @@ class Group:
         raise MicroexprError(f"training loss must be finite, not {float(mean.sum())} ({where})")
 
     def draw(self, phase: Phase) -> tuple[Tensor, Tensor]:
-        """The clips of each step of this epoch, int64[S, R, B...], and its random key, int64[S, R]."""
+        """The clips of each step of this epoch, int64[S, R, B...], and its random key, int32[S, R]."""
         steps = -(-self.data.micro // phase.batch)  # by the protocol's clips, so that all folds make the same steps
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.at, self.done, "order")
             orders.append(run.fold.train[phase.sample(targets, steps, phase.batch, rng)])
-            keys.append(run.seeds(self.at, self.done, "loss").generate_state(steps).astype(np.int64))
+            keys.append(run.seeds(self.at, self.done, "loss").generate_state(steps).view(np.int32))
         if not self.stacked:
             return self._tensor(orders[0]), self._tensor(keys[0])
         return self._tensor(np.stack(orders, 1)), self._tensor(np.stack(keys, 1))
@@ -184,7 +195,8 @@ class Group:
         def loss(
             parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics, key: Tensor
         ) -> tuple[Tensor, Tensors]:
-            buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
+            if self.stacked:
+                buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
             return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
 
         value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
@@ -193,7 +205,7 @@ class Group:
         # runs share nothing, so the gradient of the sum is each run's own
         gradients = torch.autograd.grad(value.sum(), trained, allow_unused=True, materialize_grads=True)
         for parameter, gradient in zip(trained, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = laid_out(gradient, parameter)
         for optimiser in self.optimisers[number]:  # elementwise, so one optimiser serves all runs
             optimiser.step()
         return value.detach()
@@ -255,8 +267,9 @@ class Group:
         for place, optimiser in self._optimisers():
             kept: dict[int, dict[str, Tensor]] = {}
             for name in (name for name in flat if name.startswith(f"optimisers/{place}/")):
-                parameter, key = name.split("/")[-2:]
-                kept.setdefault(int(parameter), {})[key] = flat[name]
+                number, key = name.split("/")[-2:]
+                parameter = optimiser.param_groups[0]["params"][int(number)]
+                kept.setdefault(int(number), {})[key] = laid_out(flat[name], parameter)
             # rates are those of the phase, which `_set_rates` scales anew in each epoch
             optimiser.load_state_dict({"state": kept, "param_groups": optimiser.state_dict()["param_groups"]})
         if "scores/0" in flat:
@@ -277,6 +290,26 @@ class Group:
     def of(self, number: int, tree: Tree) -> Tree:
         """That run's part of `parameters`, `buffers` or `statistics`."""
         return tree_map(lambda tensor: tensor[number], tree) if self.stacked else tree
+
+
+def by_pixel(tensor: Tensor) -> Tensor:
+    """Pictures or kernels [N, C, H, W], in memory pixel by pixel, as convolutions and pools on a CPU are faster."""
+    return tensor.contiguous(memory_format=torch.channels_last)
+
+
+def laid_out(tensor: Tensor, like: Tensor) -> Tensor:
+    """The tensor, in memory as `like` is if it has its shape: torch's fused optimisers look at no strides."""
+    if tensor.shape != like.shape or tensor.stride() == like.stride():
+        return tensor
+    return torch.empty_like(like).copy_(tensor)
+
+
+def fused(optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """The same, in one pass over memory where torch has such a kernel."""
+    for group in optimiser.param_groups:
+        if "fused" in group:
+            group["fused"] = True
+    return optimiser
 
 
 def _leaves(trees: dict[str, Tensors]) -> Iterator[tuple[str, str, str, Tensor]]:
