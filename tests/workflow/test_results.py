@@ -98,7 +98,11 @@ def test_faces_of_a_generator_are_measured(project):
     assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {
         ("icegan", "loso_samm_3", "generated", "held_out", "2")
     }
-    assert {row["made"] for row in rows} == {row["true"] for row in rows} == {"6"}
+    shown = {row["faces"]: row for row in rows if (row["metric"], row["scope"]) == ("class_uar", "full")}
+    assert {kind: row["made"] for kind, row in shown.items()} == {"made": "18", "neutral": "18", "true": "6"}
+    assert (shown["neutral"]["value"], shown["neutral"]["low"]) == ("0.333333", "0.333333")
+    rest = [row for row in rows if row["metric"] != "class_uar"]
+    assert {row["made"] for row in rest} == {row["true"] for row in rest} == {"6"}
     (same,) = [
         row for row in rows if (row["faces"], row["metric"]) == ("true", "identity_cosine") and row["scope"] == "full"
     ]
