@@ -64,6 +64,9 @@ class Group:
         self.data = Clips(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
+        self.autocast = torch.autocast(
+            self.device.type, torch.bfloat16, method.params.precision == "bfloat16", cache_enabled=False
+        )
         self.phases, self.shared = course(method), self._shared()
         statistics, built = zip(*map(self.built, runs), strict=True)
         self.networks = built[0]  # if stacked, the architecture: its own tensors are never read
@@ -197,7 +200,8 @@ class Group:
         ) -> tuple[Tensor, Tensors]:
             if self.stacked:
                 buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
-            return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
+            with self.autocast:
+                return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
 
         value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
         self.buffers = tree_map(Tensor.detach, self.buffers)
