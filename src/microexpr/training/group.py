@@ -201,7 +201,8 @@ class Group:
             if self.stacked:
                 buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
             with self.autocast:
-                return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
+                value = update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key))
+            return value.to(torch.get_default_dtype()), buffers
 
         value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
         self.buffers = tree_map(Tensor.detach, self.buffers)
