@@ -50,6 +50,9 @@ class Params(BaseModel):
     synthetic_use: Literal["mix", "pretrain"] = Field(
         default="mix", description="among the others, or all phases on them alone before all phases on the others"
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="of a network's products and convolutions while it trains; weights stay float32"
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -222,6 +222,16 @@ def test_statistics_are_of_the_training_clips():
             np.testing.assert_allclose(result.statistics["mean"], expected, atol=1e-6)
 
 
+def test_bfloat16_is_float32_but_coarser():
+    """Of the loss of the first epoch; weights and scores stay float32."""
+    fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
+    assert fine.loss.tobytes() != coarse.loss.tobytes() and coarse.scores.dtype == np.float32
+    np.testing.assert_allclose(coarse.loss[0, 0], fine.loss[0, 0], rtol=0.02)
+    group = Group(Toy(Params(precision="bfloat16")), clips(), [Run(folds(1)[0], 7)], stacked=False)
+    group.epoch()
+    assert all(tensor.dtype == torch.float32 for tensor in group.parameters["network"].values())
+
+
 @pytest.mark.parametrize("stacked", [False, True])
 def test_schedule_scales_the_learning_rate(stacked):
     """A rate of 0 from the middle on: nothing moves any more."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from microexpr.errors import ParamsError, nearest
 from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, Targets
 from microexpr.training import processor
-from microexpr.training.group import Fold, Group, Run
+from microexpr.training.group import Fold, Group, Run, by_pixel
 from microexpr.training.samplers import course
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
 
 Plan = Literal["auto", "sequential", "stacked"]
 Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
+COLOURS = 3  # a picture has at most so many channels; what has more of them is a video
 SYNTHESIS_BATCH = 64  # images made at once: bounds memory only
 
 
@@ -117,7 +118,8 @@ def train(
     if isinstance(method, NetworkMethod):
         runs = [Run(fold, seed) for fold in folds for seed in seeds]
         groups = [runs[i : i + stack] for i in range(0, len(runs), stack)] if stacked else [[run] for run in runs]
-        results = _train_groups(method, data.to(device), groups, stacked, progress, synthesis, seeds[0], kept)
+        data = _resident(data, device, stacked)
+        results = _train_groups(method, data, groups, stacked, progress, synthesis, seeds[0], kept)
     elif isinstance(method, ClassicalMethod):
         results = _fit_machines(method, data, folds, seeds, progress, kept)
     else:
@@ -129,6 +131,15 @@ def _is_stacked(plan: str, device: torch.device) -> bool:
     if plan not in (plans := get_args(Plan)):
         raise ParamsError(f"plan must be one of {', '.join(plans)}, not {plan}{nearest(plan, plans)}")
     return plan == "stacked" or (plan == "auto" and device.type == "cuda")
+
+
+def _resident(data: Clips, device: torch.device, stacked: bool) -> Clips:
+    """The clips on the device, laid out for the plan."""
+    data = data.to(device)
+    if stacked:
+        return data
+    pictures = {k: by_pixel(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
+    return Clips(data.inputs | pictures, data.targets)
 
 
 def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
@@ -151,7 +162,7 @@ def fitted(
     """What one run makes of its network: alone, so the same bytes as its fold has under the sequential plan."""
     processor.settle()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    group = _trained(method, data.to(device), [run], False, _Counted(progress, _epochs(method)), kept)
+    group = _trained(method, _resident(data, device, False), [run], False, _Counted(progress, _epochs(method)), kept)
     shared = {name: {**dict(m.named_parameters()), **dict(m.named_buffers())} for name, m in group.shared.items()}
     tensors = {
         f"{module}.{name}": tensor.detach().cpu().numpy()

@@ -21,7 +21,6 @@ from microexpr.training.samplers import course
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
-COLOURS = 3  # a picture has at most so many channels; what has more of them is a video
 RANDOM_LAYERS = (nn.modules.dropout._DropoutNd,)  # they draw from torch's global generator
 
 
@@ -59,11 +58,11 @@ class Group:
     def __init__(self, method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool):
         self.method, self.runs, self.stacked = method, runs, stacked
         inputs = {name: data.inputs[name] for name in method.inputs}
-        if not stacked:
-            inputs = {k: by_pixel(v) if v.ndim == 4 and v.shape[1] <= COLOURS else v for k, v in inputs.items()}
         self.data = Clips(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
+        coarse = getattr(method.params, "precision", "") == "bfloat16"
+        self.autocast = torch.autocast(self.device.type, torch.bfloat16, coarse, cache_enabled=False)
         self.phases, self.shared = course(method), self._shared()
         statistics, built = zip(*map(self.built, runs), strict=True)
         self.networks = built[0]  # if stacked, the architecture: its own tensors are never read
@@ -197,7 +196,9 @@ class Group:
         ) -> tuple[Tensor, Tensors]:
             if self.stacked:
                 buffers = tree_map(torch.clone, buffers)  # batch norm writes into these, so they go out again
-            return update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key)), buffers
+            with self.autocast:
+                value = update.loss(self._modules(parameters, buffers), batch, statistics, Stream(key))
+            return value.to(torch.get_default_dtype()), buffers
 
         value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
         self.buffers = tree_map(Tensor.detach, self.buffers)
