@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src/microexpr"
 LAYERS = [  # lowest first; a module may import its own layer and those below
-    {"errors", "seeds", "clip", "facs"},
+    {"discovery", "errors", "seeds", "clip", "facs"},
     {"schemas", "store", "luma"},
     {"datasets", "generated", "index"},
     {"faces", "apex", "flow", "motion", "aus", "blocks"},

@@ -17,8 +17,8 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import flow_folders
 from microexpr.errors import DataError, MicroexprError, ParamsError
 from microexpr.generated import plan
+from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.clip import Clip
-from microexpr.datasets.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
-from microexpr.generated.natives.native import Census, Named, Native, uncoded
+from microexpr.datasets.natives.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
+from microexpr.generated.native import Census, Named, Native, uncoded
 from microexpr.store import atomic
 
 COLUMNS = (
