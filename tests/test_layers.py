@@ -1,6 +1,7 @@
 """The house rules that imports can break: layers, who may import what, and that every stage has all its places."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -63,17 +64,21 @@ def test_module(path):
             assert layer(parts[1]) <= layer(own), f"{own} imports upward: {name}"
 
 
-@pytest.mark.parametrize(
-    "noun",
-    ["generate", "index", "faces", "apex", "flow", "aus", "train", "evaluate", "people", "truth", "papers", "final"],
-)
+NOUNS = sorted(path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if path.stem != "common")
+
+
+@pytest.mark.parametrize("noun", NOUNS)
 def test_a_noun_has_all_its_places(noun):
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert (noun in params) == (noun != "final")  # its values are those of `methods`
-    assert noun in stages
-    assert (ROOT / f"workflow/rules/{noun}.smk").exists()
+    rules = (ROOT / f"workflow/rules/{noun}.smk").read_text(encoding="utf-8")
+    assert re.search(rf"^rule all_{noun}:", rules, re.MULTILINE)
     assert (ROOT / f"workflow/scripts/{noun}.py").exists()
+    assert f'include: "workflow/rules/{noun}.smk"' in (ROOT / "Snakefile").read_text(encoding="utf-8")
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    assert (noun in params) == (noun not in ("final", "flow_folders"))  # whose values are those of `methods`
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert noun in stages and sorted(stages) == NOUNS
+    folder, said = ("data", "generated") if noun == "generate" else ("results", noun)
+    assert f"`{said}/" in (ROOT / folder / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/scripts").glob("*.py")), ids=lambda p: p.stem)
