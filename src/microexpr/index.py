@@ -97,7 +97,7 @@ def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Looked] | None
     if seen is not None and (missing := [clip.id for clip in clips if clip.id not in seen]):
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
     rows = (clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}) for clip in clips)
-    store.write_text(path, store.csv_text([*COLUMNS, PARSED, *LOOKED, LEFT_OUT], rows))
+    store.write_csv(path, [*COLUMNS, PARSED, *LOOKED, LEFT_OUT], rows)
 
 
 def _said(seen: Looked) -> dict[str, str]:
