@@ -56,7 +56,7 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
         try:
             clip.coded()
         except DataError as error:
-            notes.append(str(error))
+            notes.append(f"{where}: {error}")
     long_enough(found, params)
     return notes
 
@@ -64,8 +64,10 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
 def long_enough(clips: Iterable[Clip], params: Params) -> None:
     """Raises DataError for a clip, other than a single picture, that is shorter than `min_frames`."""
     for clip in clips:
-        if clip.frames < params.min_frames and datasets.layout(clip.dataset).kind != "picture":
-            raise DataError(f"clip {clip.id} must have at least {params.min_frames} frames, not {clip.frames}")
+        if clip.frames < params.min_frames and datasets.layout(clip.dataset).moves:
+            folder = datasets.root(clip.dataset, clip.origin) / clip.folder
+            least = f"at least {params.min_frames} frames (index.min_frames)"
+            raise DataError(f"{folder}: must hold {least}, not {clip.frames} (clip {clip.id})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ def _coded(clip: Clip) -> str:
 def read(path: str | Path) -> list[Clip]:
     """The clips of an index CSV that go on. Raises StoreError naming file and row."""
     return [clip for clip, reason in _rows(path) if not reason]
+
+
+def read_all(paths: Iterable[str | Path]) -> list[Clip]:
+    """Those of several, one after the other. Raises what `read` does."""
+    return [clip for path in paths for clip in read(path)]
 
 
 def left_out(path: str | Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ with logged(snakemake.log[0]):
     from microexpr.evaluation import curves
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     found = evaluation.pooled(shards, name, protocol, clips, folds, given.planted_leak)

@@ -49,6 +49,11 @@ class Layout:
     published: Counts | None
     read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
 
+    @property
+    def moves(self) -> bool:
+        """Whether something can move in it: not in single pictures, of which nobody knows who is shown either."""
+        return self.kind != "picture"
+
 
 @contextmanager
 def gathered(problems: list[str] | None) -> Iterator[None]:
