@@ -71,7 +71,7 @@ class Dag:
             self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
-            index.long_enough(clips, index.Params(**self.params["index"]))
+            index.check_length(clips, index.Params(**self.params["index"]))
         self.protocol = protocols.PROTOCOLS["megc2019"]
         self._folds: dict[str, list[Fold]] = {}
         # what cannot be is said now, not after hours

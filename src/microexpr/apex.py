@@ -92,11 +92,11 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
 def scored(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
     """float32[T]: the score of the chosen spotter; arguments as for either."""
     if params.spotter == "regions":
-        return spot(crop, landmarks_crop, onset, offset, params)
-    return moved(crop, landmarks_crop, onset, params)
+        return regions_score(crop, landmarks_crop, onset, offset, params)
+    return flow_score(crop, landmarks_crop, onset, params)
 
 
-def moved(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
+def flow_score(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
     """float32[T]: pixels of the crop by which the ten regions have moved since the onset, without the head's motion.
 
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position. Of each region's flow the mean vector
@@ -116,7 +116,7 @@ def moved(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Para
     return (gaussian_filter1d(lengths, params.smooth) if params.smooth else lengths).astype(np.float32)
 
 
-def spot(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
+def regions_score(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
     """float32[T]: how far each frame is from onset and offset, in units of how far it is from the frame before.
 
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` and `offset` are positions. In each region
@@ -145,10 +145,10 @@ def apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> int:
     if offset - onset < 2:
         return offset
     inside = score[onset + 1 : offset]
-    return onset + 1 + (int(np.argmax(inside)) if spotter == "regions" else halved(inside))
+    return onset + 1 + (int(np.argmax(inside)) if spotter == "regions" else divide_and_conquer(inside))
 
 
-def halved(score: np.ndarray) -> int:
+def divide_and_conquer(score: np.ndarray) -> int:
     """Divide and conquer: of the local peaks of a score [n], those in the half with the larger sum, until one is left.
 
     The largest score where there is no peak. The halves are those of the interval, as Liong et al. have it.

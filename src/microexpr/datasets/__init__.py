@@ -12,14 +12,14 @@ import numpy as np
 from microexpr import discovery
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import video
-from microexpr.datasets.copies import asked
+from microexpr.datasets.copies import checked
 from microexpr.datasets.frames import held, is_video
 from microexpr.datasets.layout import Layout
 from microexpr.datasets.picture import Altered, described, read
 from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {
-    name: asked(native.LAYOUT) for name, native in discovery.modules("microexpr.datasets.natives").items()
+    name: checked(native.LAYOUT) for name, native in discovery.modules("microexpr.datasets.natives").items()
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them

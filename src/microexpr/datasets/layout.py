@@ -76,7 +76,7 @@ def readable() -> Iterator[None]:
         raise DataError(f"{error.filename or 'a file'}: cannot be read: {error.strerror or error}") from error
 
 
-def ordered(where: str, found: Mapping[int, object], **events: int | None) -> None:
+def check_events(where: str, found: Mapping[int, object], **events: int | None) -> None:
     """Raises DataError for an event that is not among a clip's frames; `events` by the name of their column."""
     for column, number in events.items():
         if number is not None and number not in found:
