@@ -149,7 +149,7 @@ def apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> int:
 
 
 def divide_and_conquer(score: np.ndarray) -> int:
-    """Divide and conquer: of the local peaks of a score [n], those in the half with the larger sum, until one is left.
+    """Of the local peaks of a score [n], those in the half with the larger sum, until one is left: its position.
 
     The largest score where there is no peak. The halves are those of the interval, as Liong et al. have it.
     """
