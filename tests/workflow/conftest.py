@@ -40,7 +40,7 @@ class Project:
         return {str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=600)
+        done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=1800)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
