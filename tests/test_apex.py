@@ -5,8 +5,19 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.signal import find_peaks
 
-from microexpr.apex import Params, apex, bounds, divide_and_conquer, flow_score, locate, regions, regions_score
+from microexpr.apex import (
+    Params,
+    apex,
+    bounds,
+    divide_and_conquer,
+    flow_score,
+    locate,
+    peaks,
+    regions,
+    regions_score,
+)
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.faces.alignment import TEMPLATE
@@ -124,6 +135,15 @@ def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) 
 )
 def test_halving_follows_the_sum_of_peaks(score: list[float], expected: int) -> None:
     assert divide_and_conquer(np.array(score, float)) == expected
+
+
+def test_peaks_are_those_of_scipy():
+    """With levels of two and three frames, and at both ends."""
+    rng = generator(0, "tests", "peaks")
+    for length in range(1, 12):
+        for score in rng.integers(0, 4, (50, length)).astype(float):
+            expected, _ = find_peaks(np.pad(score, 1, mode="minimum"))
+            assert peaks(score).tolist() == (expected - 1).tolist()
 
 
 def test_bounds_are_where_a_face_is_at_rest_again() -> None:

@@ -49,6 +49,7 @@ def test_module(path):
     own, names = room(path), imported(path)
     tops = {name.split(".")[0] for name in names}
     assert not tops & {"snakemake", "dvc", "pickle"}
+    assert not names & {"scipy.stats", "scipy.signal"}  # half a second of each process that imports them
     assert "h5py" not in tops or own == "store"
     assert "torch" not in tops or own not in SIGNALS | {"inputs", "datasets", "generated", "store", "index"}
     # a method depends on its own file only: what methods share lies in a room below

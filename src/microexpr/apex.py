@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from microexpr import flow
 from microexpr.clip import Clip
@@ -153,18 +152,26 @@ def divide_and_conquer(score: np.ndarray) -> int:
 
     The largest score where there is no peak. The halves are those of the interval, as Liong et al. have it.
     """
-    peaks, _ = find_peaks(np.pad(score, 1, mode="minimum"))  # a peak at either end is one, too
-    if not len(peaks):
+    found = peaks(score)
+    if not len(found):
         return int(np.argmax(score))
-    peaks, low, high = peaks - 1, 0.0, len(score) - 1.0
-    while len(peaks) > 1:
+    low, high = 0.0, len(score) - 1.0
+    while len(found) > 1:
         middle = (low + high) / 2
-        early = peaks <= middle
-        if score[peaks[early]].sum() >= score[peaks[~early]].sum():
-            peaks, high = peaks[early], middle
+        early = found <= middle
+        if score[found[early]].sum() >= score[found[~early]].sum():
+            found, high = found[early], middle
         else:
-            peaks, low = peaks[~early], middle
-    return int(peaks[0])
+            found, low = found[~early], middle
+    return int(found[0])
+
+
+def peaks(score: np.ndarray) -> np.ndarray:
+    """int64[p]: what is higher than both sides, at either end too; of several frames as high, the middle one."""
+    steps = np.diff(np.pad(score, 1, mode="minimum"))
+    changes = np.flatnonzero(steps)
+    start, end = changes[:-1], changes[1:]  # of levels: the first frame, and the one after the last
+    return ((start + end - 1) // 2)[(steps[start] > 0) & (steps[end] < 0)]
 
 
 def bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
