@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_module(path):
             and (SOURCES / parts[1]).exists() | (SOURCES / f"{parts[1]}.py").exists()
         ):
             assert layer(parts[1]) <= layer(own), f"{own} imports upward: {name}"
+
+
+def test_no_module_imports_itself_on_a_longer_way():
+    known = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+    uses: dict[str, set[str]] = {name: set() for name in known}
+    for name, path in known.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in known:
+                wholes = (f"{node.module}.{alias.name}" for alias in node.names)
+                uses[name] |= {whole if whole in known else node.module for whole in wholes}
+    assert set(TopologicalSorter(uses).static_order()) == set(known)  # or it raises the circle
 
 
 NOUNS = sorted(path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if path.stem != "common")

@@ -10,7 +10,7 @@ SCRIPTS = Path("workflow/scripts")
 
 
 @cache
-def _imported(path: Path) -> frozenset[Path]:
+def imported(path: Path) -> frozenset[Path]:
     """The project's own files that this one imports, at its top or inside its functions, and data files it names."""
     if path.suffix != ".py":
         return frozenset()
@@ -62,7 +62,7 @@ def closure(*starts: Path) -> list[str]:
     while waiting:
         path = waiting.pop()
         done.add(path)
-        waiting |= _imported(path) - done
+        waiting |= imported(path) - done
     return sorted(str(path) for path in done)
 
 
