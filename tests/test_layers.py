@@ -1,7 +1,6 @@
 """The house rules that imports can break: layers, who may import what, and that every stage has all its places."""
 
 import ast
-import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -87,16 +86,21 @@ NOUNS = sorted(path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if 
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_noun_has_all_its_places(noun):
-    rules = (ROOT / f"workflow/rules/{noun}.smk").read_text(encoding="utf-8")
-    assert re.search(rf"^rule all_{noun}:", rules, re.MULTILINE)
-    assert (ROOT / f"workflow/scripts/{noun}.py").exists()
-    assert f'include: "workflow/rules/{noun}.smk"' in (ROOT / "Snakefile").read_text(encoding="utf-8")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert (noun in params) == (noun not in ("final", "flow_folders"))  # whose values are those of `methods`
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert noun in stages and sorted(stages) == NOUNS
-    folder, said = ("data", "generated") if noun == "generate" else ("results", noun)
-    assert f"`{said}/" in (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    def text(path: str) -> str:
+        return (ROOT / path).read_text(encoding="utf-8")
+
+    readme, folder = ("data", "generated") if noun == "generate" else ("results", noun)
+    places = {
+        f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
+        f"rule all_{noun} in its rule file": f"rule all_{noun}:" in text(f"workflow/rules/{noun}.smk"),
+        "include in Snakefile": f'include: "workflow/rules/{noun}.smk"' in text("Snakefile"),
+        # the values of these two are those of `methods`
+        "section in params.yaml": (noun in yaml.safe_load(text("params.yaml")))
+        == (noun not in ("final", "flow_folders")),
+        "stage in dvc.yaml": noun in yaml.safe_load(text("dvc.yaml"))["stages"],
+        f"row in {readme}/README.md": f"`{folder}/" in text(f"{readme}/README.md"),
+    }
+    assert not [place for place, there in places.items() if not there]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/scripts").glob("*.py")), ids=lambda p: p.stem)
