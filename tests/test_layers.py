@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"faces", "apex", "flow", "motion", "aus", "blocks"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
-    {"method", "backbones", "models", "synthetic", "training", "train", "final"},
+    {"method", "backbones", "models", "synthetic", "training", "train", "pretrain", "final"},
     {"metrics", "people", "published", "evaluation", "official"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},
 ]
@@ -65,12 +65,15 @@ def test_module(path):
 
 @pytest.mark.parametrize(
     "noun",
-    ["generate", "index", "faces", "apex", "flow", "aus", "train", "evaluate", "people", "truth", "papers", "final"],
+    [
+        *("generate", "index", "faces", "apex", "flow", "aus", "pretrain", "train", "evaluate", "people", "truth"),
+        *("papers", "final"),
+    ],
 )
 def test_a_noun_has_all_its_places(noun):
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert (noun in params) == (noun != "final")  # its values are those of `methods`
+    assert (noun in params) == (noun not in ("pretrain", "final"))  # its values are those of `methods`
     assert noun in stages
     assert (ROOT / f"workflow/rules/{noun}.smk").exists()
     assert (ROOT / f"workflow/scripts/{noun}.py").exists()

@@ -85,9 +85,9 @@ def run(noun: str, method: str | None = None) -> int:
     elif noun == "papers":
         # the others of protocols that no other stage knows
         rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5"]
-        rules += ["train", "train_synth", "evaluate", "evaluate_faces"]
-    elif noun == "final":
-        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no method is a network
+        rules += ["pretrain", "train", "train_synth", "evaluate", "evaluate_faces"]
+    elif noun in ("final", "pretrain"):
+        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no method has any
     elif noun == "truth":
         rules = ["truth_person", "truth"]
     elif noun == "people":
@@ -108,7 +108,7 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    nouns = ("index", *SIGNALS, "train", "evaluate", "people", "truth", "final")
+    nouns = ("index", *SIGNALS, "pretrain", "train", "evaluate", "people", "truth", "final")
     targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 

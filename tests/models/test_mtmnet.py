@@ -14,7 +14,8 @@ from microexpr.training.draws import Stream
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
 
-SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "pretrain_epochs": 1, "epochs": 1, "batch": 6}
+SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6}
+SMALL |= dict.fromkeys(("pretrain_epochs", "macro_epochs", "epochs"), 1)
 
 
 def method(**changed) -> Mtmnet:

@@ -25,6 +25,10 @@ from microexpr.training.samplers import among
 from microexpr.weights import RESNET18
 
 FRAMES = 5  # around the apex
+OF_MACRONET = (  # the params that it depends on
+    *("macro_source", "image_size", "width", "features", "identities", "pretrained", "disentangle", "precision"),
+    *("reconstruction_weight", "similarity_weight", "identity_weight", "batch", "lr", "decoder_lr", "identity_lr"),
+)
 HALVED = 32  # image rows to one of the last maps
 HIDDEN = 128  # units of the discriminator
 TINY = 1e-12  # under a root: a vector of zeros would have no gradient
@@ -106,8 +110,9 @@ class Mtmnet(NetworkMethod):
         adversarial_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,2 of eq. 12; 0: without L_adv")
         inequality_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,3 of eq. 12; 0: without L_LIR")
         margin: float = Field(1.0, ge=0, le=100, description="m of eq. 6")
-        pretrain_epochs: int = Field(20, ge=1, le=2000, description="of MicroNet and of MacroNet, each by itself")
-        epochs: int = Field(20, ge=1, le=2000, description="of the guidance")
+        macro_epochs: int = Field(20, ge=1, le=2000, description="of MacroNet, which is trained once for all folds")
+        pretrain_epochs: int = Field(20, ge=1, le=2000, description="of MicroNet by itself")
+        epochs: int = Field(20, ge=0, le=2000, description="of the guidance; 0: pretrained alone")
         repeats: int = Field(FRAMES, ge=1, le=FRAMES, description="times an epoch sees a clip, each in a frame drawn")
         batch: int = Field(32, ge=2, le=1024, description="clips, or triplets, in a step")
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate of encoder and classifier in pretraining")
@@ -135,8 +140,10 @@ class Mtmnet(NetworkMethod):
         """MacroNet: this network without guidance, of pairs of onset and apex."""
         if not self.guided:
             return None
-        alone = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "repeats": 1}
-        return Mtmnet(self.params.model_copy(update=alone | {"seen": "apex", "epochs": 0}), self.classes)
+        alone = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "epochs": 0}
+        of_pairs = {"seen": "apex", "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
+        own = {name: getattr(self.params, name) for name in OF_MACRONET}
+        return Mtmnet(Mtmnet.Params.model_validate(own | alone | of_pairs), self.classes)
 
     def statistics(self, train: Clips) -> Statistics:
         """`people`: int64[I], numbers of those who train, then `NOBODY`."""
