@@ -1,5 +1,6 @@
 """Every kind of bad input: how it is made, and the one line that must be said of it. No assertions here.
 
+Longer than a file should be, because it is one table, to be read from end to end: what users may get wrong.
 `BROKEN` are copies of data sets under data/raw, each for `microexpr check` and for a run; `FACES` those that only the
 faces stage can tell; `PROJECT` are params, results and folders of a project, for a run alone.
 """
@@ -296,8 +297,8 @@ FRAMES = [
     ),
     Broken(
         "a clip of one frame", "smic", one_left,
-        r"note: clip smic/s01/s01_ne_\d+ has 1 frames; a run refuses fewer than index.min_frames",
-        r"clip smic/s01/s01_ne_\d+ must have at least 5 frames, not 1",
+        r"note: data/raw/smic/HS/\S+: frames: 1; fewer than 5 \(index.min_frames, .*\(clip smic/s01/s01_ne_\d+\)",
+        r"data/raw/smic/HS/\S+: must hold at least 5 frames \(index.min_frames\), not 1 \(clip smic/s01/s01_ne_\d+\)",
     ),
     Broken(
         "a frame is empty", "casme2", frame(5, lambda path: path.write_bytes(b"")),
@@ -490,7 +491,8 @@ ANNOTATIONS = [
     ),
     Broken(
         "the same frames under two people", "casme2", under_another,
-        r"clip casme2/sub02/EP\w+x must have frames of its own, not those of casme2/sub01/EP\w+", "",
+        r"clip casme2/sub02/EP\w+x must have frames of its own, not those of casme2/sub01/EP\w+ "
+        rf"\(data/raw/casme2/{RAW}/sub02/EP\w+x and {PLACE}\)", "",
     ),
     Broken(
         "onset 0", "casme2", cell(CODING, 1, "OnsetFrame", 0),
@@ -530,7 +532,8 @@ ANNOTATIONS = [
     ),
     Broken(
         "action units that nobody codes", "casme2", cell(CODING, 1, "Action Units", "smile"),
-        r"smile.*\(clip casme2/sub01/EP\w+\)", r"note: .*smile.*\(clip casme2/sub01/EP\w+\)",
+        r"data/raw/casme2: action units must be coded like .*, not 'smile' .*\(clip casme2/sub01/EP\w+\)",
+        r"note: data/raw/casme2: action units must be .*, not 'smile' .*\(clip casme2/sub01/EP\w+\)",
     ),
     Broken(
         "an AU-based class that is none", "casme2", cell(CLASSES, 1, "Objective Class", 9),
@@ -733,7 +736,7 @@ PROJECT = [
     Project(
         "more shards than people",
         replace("params.yaml", "shards: 1", "shards: 99"),
-        r"error: train.shards must be between 1 and the 6 folds, not 99",
+        r"error: params.yaml: train.shards must be between 1 and the 6 folds, not 99",
     ),
     Project(
         "an empty folder of a data set with a file in it",

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from microexpr.generated import plan
+from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Planned
 from microexpr.generated.recording import recorder
 
 PARAMS = plan.Params(
     max_frames=24,
-    **{name: plan.Corpus(subjects=2, clips=8) for name in ("smic", "casme2", "samm", "ckplus", "mmi", "affectnet")},
-    oulu_casia=plan.Corpus(subjects=2, clips=6),
+    **{name: plan.Corpus(subjects=2, clips=8) for name in NATIVES if name != "oulu_casia"},
+    oulu_casia=plan.Corpus(subjects=2, clips=6),  # an emotion each
 )
 
 
@@ -21,7 +21,7 @@ def write_corpus(root: Path, dataset: str, params: plan.Params = PARAMS) -> list
     """Frames of one grey each, another in every clip."""
     planned = plan.planned(dataset, params, seed=3)
     for level, one in enumerate(planned, 40):
-        grey = np.full((6, 8) if dataset == "samm" else (6, 8, 3), 3 * level, np.uint8)
+        grey = np.full((6, 8) if NATIVES[dataset].grey else (6, 8, 3), 3 * level, np.uint8)
         (root / one.path(one.clip.first)).parent.mkdir(parents=True, exist_ok=True)
         if one.clip.folder.endswith(".avi"):
             with recorder(".avi", grey=False, quality=80, fps=one.clip.fps) as record:

@@ -5,8 +5,19 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.signal import find_peaks
 
-from microexpr.apex import Params, apex, bounds, halved, locate, moved, regions, spot
+from microexpr.apex import (
+    Params,
+    apex,
+    bounds,
+    divide_and_conquer,
+    flow_score,
+    locate,
+    peaks,
+    regions,
+    regions_score,
+)
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.faces.alignment import TEMPLATE
@@ -41,18 +52,18 @@ def performance(moving: tuple[int, int], noise: float) -> np.ndarray:
 
 @pytest.mark.parametrize("moving", [(110, 180), (178, 180), (80, 55), (200, 55)])
 def test_apex_of_a_bump_is_found_within_one_frame(moving: tuple[int, int]) -> None:
-    score = spot(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
+    score = regions_score(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
     assert score.shape == (FRAMES,) and score.dtype == np.float32
     assert abs(apex(score, ONSET, OFFSET, "regions") - APEX) <= 1
 
 
 def test_score_of_a_still_clip_is_two_and_of_a_flash_falls_after_it() -> None:
     still = np.full((FRAMES, 288, 288), 90, np.uint8)
-    assert spot(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
+    assert regions_score(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
     rows, columns = next(iter(regions(landmarks()[0], 288, 36)))
     spot_of_light = still.copy()
     spot_of_light[10, rows, columns] += 8  # in one region of ten (and part of a second) of one frame
-    score = spot(spot_of_light, landmarks(), ONSET, OFFSET, Params())
+    score = regions_score(spot_of_light, landmarks(), ONSET, OFFSET, Params())
     assert score[10] == pytest.approx(2, abs=0.01)  # as far from onset and offset as from the frame before
     assert score[11] < 1.9  # back at rest, but far from the frame before
 
@@ -61,7 +72,7 @@ def test_flicker_is_no_movement() -> None:
     clip = performance((110, 180), noise=2)
     flicker = 1 + 0.03 * np.sin(np.arange(FRAMES))
     dimmed = np.clip(clip * flicker[:, None, None], 0, 255).astype(np.uint8)
-    assert abs(apex(spot(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET, "regions") - APEX) <= 1
+    assert abs(apex(regions_score(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET, "regions") - APEX) <= 1
 
 
 def test_regions_are_ten_and_inside_the_crop() -> None:
@@ -105,7 +116,7 @@ def test_events_of_a_clip_without_any_are_spotted(faces: dict[str, np.ndarray]) 
 
 def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) -> None:
     """3 px at the top of a bump about one mouth corner: two of ten regions see some of it, the rest nothing."""
-    score = moved(faces["crop"][..., 0], faces["landmarks_crop"], ONSET, Params(smooth=0))
+    score = flow_score(faces["crop"][..., 0], faces["landmarks_crop"], ONSET, Params(smooth=0))
     assert score[ONSET] == 0 and score.shape == (FRAMES,) and score.dtype == np.float32
     assert 0.1 < score[APEX] < 0.6
     assert score[[0, 1, 2, 27, 28, 29]].max() < 0.2 * score[APEX]
@@ -123,7 +134,16 @@ def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) 
     ],
 )
 def test_halving_follows_the_sum_of_peaks(score: list[float], expected: int) -> None:
-    assert halved(np.array(score, float)) == expected
+    assert divide_and_conquer(np.array(score, float)) == expected
+
+
+def test_peaks_are_those_of_scipy():
+    """With levels of two and three frames, and at both ends."""
+    rng = generator(0, "tests", "peaks")
+    for length in range(1, 12):
+        for score in rng.integers(0, 4, (50, length)).astype(float):
+            expected, _ = find_peaks(np.pad(score, 1, mode="minimum"))
+            assert peaks(score).tolist() == (expected - 1).tolist()
 
 
 def test_bounds_are_where_a_face_is_at_rest_again() -> None:

@@ -230,7 +230,7 @@ def test_rows_come_back_from_their_file_and_bytes_do_not_change(tmp_path, traini
 
 def test_a_file_of_other_columns_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("method,uf1\nststnet,0.7\n")
-    with pytest.raises(StoreError, match=r"a\.csv: must have columns method,protocol"):
+    with pytest.raises(StoreError, match=r"a\.csv: column 2 must be protocol, not uf1; rerun stage evaluate"):
         evaluation.read(tmp_path / "a.csv")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
+from scipy.signal import savgol_filter
 from skimage.data import astronaut
 
 from microexpr.errors import DataError
@@ -157,6 +158,7 @@ def test_smoothing_keeps_a_parabola_and_halves_the_variance_of_noise() -> None:
     noise = generator(0, "tests", "noise").normal(size=(20, 68, 2))
     weights = np.array([-3, 12, 17, 12, -3]) / 35  # of five points, from Savitzky and Golay's table
     assert smoothed(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
+    assert smoothed(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
 
 
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def faces(tmp_path):
 
 
 def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_path) -> None:
-    index.write(tmp_path / "index.csv", CLIPS, index.looked([faces]))
+    index.write(tmp_path / "index.csv", CLIPS, index.detections([faces]))
     assert index.read(tmp_path / "index.csv") == CLIPS[:1]
     assert index.left_out(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}
     with (tmp_path / "index.csv").open(encoding="utf-8") as file:
@@ -50,7 +50,7 @@ def test_where_no_faces_are_looked_for_nothing_is_left_out(tmp_path) -> None:
 
 
 def test_a_clip_that_the_faces_stage_never_saw_is_named(faces, tmp_path) -> None:
-    seen = index.looked([faces])
+    seen = index.detections([faces])
     del seen["casme2/sub01/EP02"]
     with pytest.raises(DataError, match="every clip, not in casme2/sub01/EP02; rerun stage faces"):
         index.write(tmp_path / "index.csv", CLIPS, seen)

@@ -8,7 +8,7 @@ from composites import STSTNET, clip, composite, shard
 from sklearn.metrics import f1_score, recall_score
 from test_tables import rows as evaluated
 
-from microexpr import evaluation, metrics, seeds, tables
+from microexpr import evaluation, metrics, seeds, store, tables
 from microexpr.errors import StoreError
 from microexpr.evaluation import pairs
 from microexpr.metrics import UNTESTED
@@ -25,7 +25,7 @@ def write(path, said, clips, protocol=MEGC, folds=None):
     if folds[0].draw is not None:
         predicted = {fold.name: predicted[fold.name][[fold.draw]] for fold in folds}
     found = evaluation.pooled([shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds)
-    evaluation.write_table(path, evaluation.PREDICTIONS, evaluation.predicted(found))
+    store.write_csv(path, evaluation.PREDICTIONS, evaluation.predicted(found))
     return found
 
 

@@ -89,5 +89,5 @@ def test_read_is_the_inverse_of_csv(tmp_path):
     (tmp_path / "table.csv").write_text(to_csv(made))
     assert read(tmp_path / "table.csv") == made
     (tmp_path / "table.csv").write_text("method,uf1\n")
-    with pytest.raises(StoreError, match="columns of this version"):
+    with pytest.raises(StoreError, match="column 2 must be origin, not uf1"):
         read(tmp_path / "table.csv")

@@ -10,14 +10,14 @@ SCRIPTS = Path("workflow/scripts")
 
 
 @cache
-def _imported(path: Path) -> frozenset[Path]:
+def imported(path: Path) -> frozenset[Path]:
     """The project's own files that this one imports, at its top or inside its functions, and data files it names."""
     if path.suffix != ".py":
         return frozenset()
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found |= set(_data(path.parent, node.value))
+            found |= {*_data(path.parent, node.value), *_discovered(node.value)}
             continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -34,6 +34,12 @@ def _data(folder: Path, word: str) -> list[Path]:
     """The data file beside a module that a string in it names, such as model.safetensors."""
     named = re.fullmatch(r"[\w-]+\.(txt|csv|safetensors)", word)
     return [folder / word] if named and (folder / word).is_file() else []
+
+
+def _discovered(word: str) -> list[Path]:
+    """All modules of a package whose name a string is, such as "microexpr.datasets.natives": found by `discovery`."""
+    folder = SOURCES.joinpath(*word.split(".")) if re.fullmatch(r"microexpr(\.\w+)+", word) else SOURCES
+    return sorted(folder.glob("*.py")) if (folder / "__init__.py").is_file() else []
 
 
 def _files(name: str) -> list[Path]:
@@ -56,7 +62,7 @@ def closure(*starts: Path) -> list[str]:
     while waiting:
         path = waiting.pop()
         done.add(path)
-        waiting |= _imported(path) - done
+        waiting |= imported(path) - done
     return sorted(str(path) for path in done)
 
 

@@ -6,7 +6,8 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import flow_folders
 from microexpr.errors import DataError, MicroexprError, ParamsError
 from microexpr.generated import plan
+from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Planned
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"
@@ -42,6 +43,15 @@ def digest(places: Iterable[str]) -> str:
     return whole.hexdigest()[:16]
 
 
+@contextmanager
+def _of_params() -> Iterator[None]:
+    """Names the file in an error about a value that only the clips here forbid."""
+    try:
+        yield
+    except ParamsError as error:
+        raise ParamsError(f"params.yaml: {error}") from None
+
+
 class Dag:
     """All of a run that follows from params.yaml and from the annotation. Raises MicroexprError for what cannot be."""
 
@@ -57,14 +67,16 @@ class Dag:
         self.origin = {name: origin[name] for name in (*self.tested, *macro)}
         made = plan.Params(**self.params["generate"])
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
-        self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
+        with _of_params():
+            self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
-            index.long_enough(clips, index.Params(**self.params["index"]))
+            index.check_length(clips, index.Params(**self.params["index"]))
         self.protocol = protocols.PROTOCOLS["megc2019"]
         self._folds: dict[str, list[Fold]] = {}
         # what cannot be is said now, not after hours
-        protocols.shards(self.folds(self.protocol.name), self.params["train"]["shards"])
+        with _of_params():
+            protocols.shards(self.folds(self.protocol.name), self.params["train"]["shards"])
         self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
         self._check_auxiliary()
         self.examined = self._examined()
@@ -87,20 +99,20 @@ class Dag:
     @property
     def known(self) -> list[str]:
         """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].kind != "picture"]
+        return [name for name in self.origin if datasets.LAYOUTS[name].moves]
 
     def auxiliary(self, method: str) -> list[str]:
         """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
         if not self.methods[method]["macro"]:
             return []
         source = self.methods[method]["macro_source"]
-        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].kind != "picture"]
+        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
         return [name for name in moving if source in ("", name)]
 
     def _check_auxiliary(self) -> None:
         for name, about in self.methods.items():
             if about["macro"] and not self.auxiliary(name):
-                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].kind != "picture"]
+                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
                 known = [one for one in moving if about["macro_source"] in ("", one)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
 
@@ -199,12 +211,13 @@ class Dag:
         return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
 
     def annotations(self, dataset: str) -> list[str]:
-        """The files that annotate all of a generated data set."""
-        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in NATIVES[dataset].annotations]
+        """The files that annotate all of a generated data set; none of a licensed one."""
+        files = NATIVES[dataset].annotations if dataset in self.planned else ()
+        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in files]
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
         """A stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].kind != "picture"]
+        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
         return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
     def indices(self, names: Iterable[str]) -> list[str]:
@@ -302,7 +315,7 @@ class Dag:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
         wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].kind != "picture"]
+        moving = [name for name in names if datasets.LAYOUTS[name].moves]
         return {name: truth.planned(name, wanted, generate, self.params["seed"]) for name in moving}
 
     @cached_property

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, PAIRED, SIGNALS, TABLE, Dag
+from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, PAIRED, TABLE, Dag
 
 from microexpr import params
 from microexpr.errors import MicroexprError
@@ -63,12 +63,17 @@ def foreign(dag: Dag) -> list[str]:
     return [str(path) for path in (*paths, Path(TABLE), Path(PAIRED), Path(FLOW_TABLE)) if is_foreign(path)]
 
 
-def run(noun: str, method: str | None = None) -> int:
-    """Snakemake's exit code after it ran the rules of one stage, and none upstream: DVC answers for those."""
+def planned() -> Dag:
+    """The run that params.yaml asks for; one that cannot be ends the program with a line."""
     try:
-        dag = Dag(params.load("params.yaml"))
+        return Dag(params.load("params.yaml"))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
+
+
+def run(noun: str, method: str | None = None) -> int:
+    """Snakemake's exit code after it ran the rules of one stage, and none upstream: DVC answers for those."""
+    dag = planned()
     target, rules, outputs = f"all_{noun}", [noun], [f"results/{noun}"]
     if noun == "generate":
         rules = [f"generate_{name}" for name in dag.planned]
@@ -108,7 +113,7 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    nouns = ("index", *SIGNALS, "pretrain", "train", "evaluate", "people", "truth", "final")
+    nouns = sorted(planned().belongs().keys() - {"generate", "synth", "papers", "flow_folders"})
     targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 

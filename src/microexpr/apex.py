@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from microexpr import flow
 from microexpr.clip import Clip
@@ -92,11 +91,11 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
 def scored(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
     """float32[T]: the score of the chosen spotter; arguments as for either."""
     if params.spotter == "regions":
-        return spot(crop, landmarks_crop, onset, offset, params)
-    return moved(crop, landmarks_crop, onset, params)
+        return regions_score(crop, landmarks_crop, onset, offset, params)
+    return flow_score(crop, landmarks_crop, onset, params)
 
 
-def moved(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
+def flow_score(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
     """float32[T]: pixels of the crop by which the ten regions have moved since the onset, without the head's motion.
 
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position. Of each region's flow the mean vector
@@ -116,7 +115,7 @@ def moved(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Para
     return (gaussian_filter1d(lengths, params.smooth) if params.smooth else lengths).astype(np.float32)
 
 
-def spot(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
+def regions_score(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
     """float32[T]: how far each frame is from onset and offset, in units of how far it is from the frame before.
 
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` and `offset` are positions. In each region
@@ -145,26 +144,34 @@ def apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> int:
     if offset - onset < 2:
         return offset
     inside = score[onset + 1 : offset]
-    return onset + 1 + (int(np.argmax(inside)) if spotter == "regions" else halved(inside))
+    return onset + 1 + (int(np.argmax(inside)) if spotter == "regions" else divide_and_conquer(inside))
 
 
-def halved(score: np.ndarray) -> int:
-    """Divide and conquer: of the local peaks of a score [n], those in the half with the larger sum, until one is left.
+def divide_and_conquer(score: np.ndarray) -> int:
+    """Of the local peaks of a score [n], those in the half with the larger sum, until one is left: its position.
 
     The largest score where there is no peak. The halves are those of the interval, as Liong et al. have it.
     """
-    peaks, _ = find_peaks(np.pad(score, 1, mode="minimum"))  # a peak at either end is one, too
-    if not len(peaks):
+    found = peaks(score)
+    if not len(found):
         return int(np.argmax(score))
-    peaks, low, high = peaks - 1, 0.0, len(score) - 1.0
-    while len(peaks) > 1:
+    low, high = 0.0, len(score) - 1.0
+    while len(found) > 1:
         middle = (low + high) / 2
-        early = peaks <= middle
-        if score[peaks[early]].sum() >= score[peaks[~early]].sum():
-            peaks, high = peaks[early], middle
+        early = found <= middle
+        if score[found[early]].sum() >= score[found[~early]].sum():
+            found, high = found[early], middle
         else:
-            peaks, low = peaks[~early], middle
-    return int(peaks[0])
+            found, low = found[~early], middle
+    return int(found[0])
+
+
+def peaks(score: np.ndarray) -> np.ndarray:
+    """int64[p]: what is higher than both sides, at either end too; of several frames as high, the middle one."""
+    steps = np.diff(np.pad(score, 1, mode="minimum"))
+    changes = np.flatnonzero(steps)
+    start, end = changes[:-1], changes[1:]  # of levels: the first frame, and the one after the last
+    return ((start + end - 1) // 2)[(steps[start] > 0) & (steps[end] < 0)]
 
 
 def bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from microexpr.errors import DataError, StoreError
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
 PARSED = "action_units_parsed"  # a column for people and other programs, as the next two; `read` does not need them
-LOOKED = ("detected", "other_faces")  # share of the frames with a face; smaller faces that were there too
+DETECTION = ("detected", "other_faces")  # share of the frames with a face; smaller faces that were there too
 LEFT_OUT = "left_out"  # why a clip goes no further, or ""
 
 
@@ -56,20 +56,22 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
         try:
             clip.coded()
         except DataError as error:
-            notes.append(str(error))
-    long_enough(found, params)
+            notes.append(f"{where}: {error}")
+    check_length(found, params)
     return notes
 
 
-def long_enough(clips: Iterable[Clip], params: Params) -> None:
+def check_length(clips: Iterable[Clip], params: Params) -> None:
     """Raises DataError for a clip, other than a single picture, that is shorter than `min_frames`."""
     for clip in clips:
-        if clip.frames < params.min_frames and datasets.layout(clip.dataset).kind != "picture":
-            raise DataError(f"clip {clip.id} must have at least {params.min_frames} frames, not {clip.frames}")
+        if clip.frames < params.min_frames and datasets.layout(clip.dataset).moves:
+            folder = datasets.root(clip.dataset, clip.origin) / clip.folder
+            least = f"at least {params.min_frames} frames (index.min_frames)"
+            raise DataError(f"{folder}: must hold {least}, not {clip.frames} (clip {clip.id})")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Detection:
     """What the faces stage says of a clip."""
 
     detected: float  # share of the frames
@@ -77,7 +79,7 @@ class Looked:
     left_out: str  # the reason, "" for a clip that goes on
 
 
-def looked(paths: Iterable[str | Path]) -> dict[str, Looked]:
+def detections(paths: Iterable[str | Path]) -> dict[str, Detection]:
     """By clip id, from the faces files of subjects. Raises StoreError for a file that cannot be read."""
     found = {}
     for path in paths:
@@ -86,21 +88,21 @@ def looked(paths: Iterable[str | Path]) -> dict[str, Looked]:
             for name, group in file.items():
                 others = int(group["other_faces"][()]) if "other_faces" in group else 0
                 share = float(group["detected"][()].mean())
-                found[f"{dataset}/{subject}/{name}"] = Looked(share, others, store.left_out(group))
+                found[f"{dataset}/{subject}/{name}"] = Detection(share, others, store.left_out(group))
     return found
 
 
-def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Looked] | None = None) -> None:
+def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Detection] | None = None) -> None:
     """The CSV of all clips, with what was `seen` of each where faces were looked for.
 
     Raises DataError where that is said of some clips and not of others."""
     if seen is not None and (missing := [clip.id for clip in clips if clip.id not in seen]):
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
     rows = (clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}) for clip in clips)
-    store.write_text(path, store.csv_text([*COLUMNS, PARSED, *LOOKED, LEFT_OUT], rows))
+    store.write_csv(path, [*COLUMNS, PARSED, *DETECTION, LEFT_OUT], rows)
 
 
-def _said(seen: Looked) -> dict[str, str]:
+def _said(seen: Detection) -> dict[str, str]:
     return {"detected": f"{seen.detected:.3f}", "other_faces": str(seen.other_faces), LEFT_OUT: seen.left_out}
 
 
@@ -114,6 +116,11 @@ def _coded(clip: Clip) -> str:
 def read(path: str | Path) -> list[Clip]:
     """The clips of an index CSV that go on. Raises StoreError naming file and row."""
     return [clip for clip, reason in _rows(path) if not reason]
+
+
+def read_all(paths: Iterable[str | Path]) -> list[Clip]:
+    """Those of several, one after the other. Raises what `read` does."""
+    return [clip for path in paths for clip in read(path)]
 
 
 def left_out(path: str | Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D features, C classes of the protocol.
 """
 
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from microexpr import models
+from microexpr import discovery, models
 from microexpr.clip import LABELS
 from microexpr.errors import ParamsError, nearest
 from microexpr.training.draws import Stream
@@ -211,7 +210,7 @@ class NetworkMethod(Method):
 
 def names() -> list[str]:
     """Every method there is, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(models.__path__))
+    return discovery.names(models)
 
 
 def find(name: str) -> type[Method]:

@@ -126,9 +126,9 @@ def _compared(
 def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:
     """Pairs as CSV with four decimals; the header alone where there are none."""
     rows = ({**asdict(pair), "origin": origin, "distance": f"{pair.distance:.4f}"} for origin, pair in pairs)
-    store.write_text(path, store.csv_text(PAIR, rows))
+    store.write_csv(path, PAIR, rows)
 
 
 def write_compared(path: str | Path, rows: Iterable[Mapping[str, str | int]]) -> None:
     """How many subjects of each data set were compared, from how many faces, and below which distance they count."""
-    store.write_text(path, store.csv_text(COMPARED, rows))
+    store.write_csv(path, COMPARED, rows)

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,28 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     table.writeheader()
     table.writerows(rows)
     return made.getvalue()
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """What `csv_text` makes, as a file."""
+    write_text(path, csv_text(columns, rows))
+
+
+def read_csv(path: str | Path, columns: Sequence[str], again: str) -> list[dict[str, str]]:
+    """The rows of a CSV file of ours, as text by column.
+
+    Raises StoreError where it is missing or has other columns; `again` tells how it is made."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise StoreError(f"{path}: {reason}; {again}") from None
+    reader = csv.DictReader(text.splitlines())
+    pairs = enumerate(zip_longest(columns, reader.fieldnames or (), fillvalue="none"), 1)
+    for number, (wanted, found) in pairs:
+        if wanted != found:
+            raise StoreError(f"{path}: column {number} must be {wanted}, not {found}; {again}")
+    return list(reader)
 
 
 class Group:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from microexpr import store
-from microexpr.errors import StoreError
 from microexpr.evaluation import FULL, Row
 from microexpr.metrics import least_p
 from microexpr.published import twin
@@ -85,16 +84,7 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
 
 def read(path: str | Path) -> list[dict[str, str]]:
     """The rows of a table CSV. Raises StoreError when it is missing or of another version's columns."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; `make table` makes results/megc2019_table.csv") from None
-    reader = csv.DictReader(text.splitlines())
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise StoreError(
-            f"{path}: must have the columns of this version's table; `snakemake --cores all {path}` makes it"
-        )
-    return list(reader)
+    return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:

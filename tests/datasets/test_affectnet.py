@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from microexpr import datasets, index
-from microexpr.datasets import affectnet
 from microexpr.datasets.check import check
+from microexpr.datasets.natives import affectnet
 from microexpr.errors import DataError
 
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from microexpr import datasets
-from microexpr.datasets import ckplus
 from microexpr.datasets.check import check
+from microexpr.datasets.natives import ckplus
 from microexpr.errors import DataError
 
 EMOTIONS = ["anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"]  # codes 1..7

@@ -14,6 +14,7 @@ from microexpr.clip import LABELS, Clip
 from microexpr.datasets.check import check
 from microexpr.datasets.frames import listed
 from microexpr.errors import DataError
+from microexpr.generated.natives import NATIVES
 
 NAMES = sorted(datasets.LAYOUTS)
 
@@ -36,6 +37,7 @@ def edit(book: Path, cell_of, value, sheet=None) -> None:
 def test_reads_what_was_planned(corpus, dataset):
     root, planned = corpus(dataset)
     clips, notes = read(dataset, root)
+    assert datasets.layout(dataset).name == NATIVES[dataset].dataset == dataset
     assert clips == [one.clip for one in planned]
     assert notes == []
     assert {clip.label for clip in clips} >= set(range(len(LABELS)))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from microexpr import datasets
-from microexpr.datasets import mmi
 from microexpr.datasets.check import check
+from microexpr.datasets.natives import mmi
 from microexpr.errors import DataError
 
 SESSION = '<?xml version="1.0" encoding="utf-8"?>\n<session sessionId="{}"><track type="Video" view="{}"/></session>'

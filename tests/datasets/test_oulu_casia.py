@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from microexpr import datasets
-from microexpr.datasets import oulu_casia
+from microexpr.datasets.natives import oulu_casia
 from microexpr.errors import DataError
 
 LABELS = {"Anger": 0, "Disgust": 0, "Fear": 0, "Happiness": 1, "Sadness": 0, "Surprise": 2}

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Project:
         return {str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=600)
+        done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=1800)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -85,17 +86,34 @@ def checkout(to: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id) -> Project:
-    """A run that nobody may change: copy it. One for all workers, made by whoever comes first."""
+def once(tmp_path_factory, worker_id):
+    """once(name, make): a project that nobody may change, for all workers, made by whoever comes first."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    project = Project(shared / "finished" / "project")
-    with (shared / "finished.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (project.root / "results/megc2019_table.csv").exists():
-            checkout(project.root)
-            project.snakemake("--quiet", "all", "--", "all")
-    return project
+
+    def made(name: str, make: Callable[[Path], object]) -> Project:
+        root, done = shared / name / "project", shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(root, ignore_errors=True)
+                make(root)
+                done.touch()
+        return Project(root)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished(once) -> Project:
+    """A run of all: copy it."""
+    return once("finished", lambda root: checkout(root).snakemake("--quiet", "all", "--", "all"))
+
+
+@pytest.fixture(scope="session")
+def reproduced(once, finished) -> Project:
+    """A finished run that DVC knows, with all that it has stages for: copy it."""
+    return once("reproduced", lambda root: finished.copy(root).run("dvc", "repro", "-q"))
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 # One row per clip, read by the data set's loader and held to what the DAG was built with; and whether it has a face.
+# A licensed annotation is no input: whatever of it matters is in the rows.
 def everything_native(wildcards):
-    dataset = wildcards.dataset
-    if dataset in RUN.planned:
-        people = [folder for one in RUN.subjects if one[0] == dataset for folder in RUN.person(*one)]
-        return people + RUN.annotations(dataset)
-    root = Path("data/raw") / dataset
-    books = [path for path in root.glob("**/*") if path.suffix.lower() == ".xlsx" and not path.name.startswith("~$")]
-    return [str(root / clip.folder) for clip in RUN.clips[dataset]] + sorted(map(str, books))
+    people = [folder for one in RUN.subjects if one[0] == wildcards.dataset for folder in RUN.native(*one)]
+    return people + RUN.annotations(wildcards.dataset)
 
 
 rule index:

@@ -7,13 +7,13 @@ with logged(snakemake.log[0]):
     from microexpr.evaluation import curves
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     found = evaluation.pooled(shards, name, protocol, clips, folds, given.planted_leak)
     rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
     evaluation.write(snakemake.output.figures, rows)
-    evaluation.write_table(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
-    evaluation.write_table(snakemake.output.predictions, evaluation.PREDICTIONS, evaluation.predicted(found))
-    evaluation.write_table(snakemake.output.curve, curves.COLUMNS, curves.rows(curves.read(shards)))
+    store.write_csv(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
+    store.write_csv(snakemake.output.predictions, evaluation.PREDICTIONS, evaluation.predicted(found))
+    store.write_csv(snakemake.output.curve, curves.COLUMNS, curves.rows(curves.read(shards)))
     store.write_text(snakemake.output.log, evaluation.official_log(found))

@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from microexpr.evaluation.rows import write_faces
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
     shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
     made = made_faces.read(shards, name, protocol, clips, folds)

@@ -7,7 +7,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     kind = method.find(name)
     job = train.Job(
         name=name,
@@ -18,7 +18,7 @@ with logged(snakemake.log[0]) as terminal:
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary([clip for path in snakemake.input.macro for clip in index.read(path)]),
+        macro=protocol.auxiliary(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
     final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

@@ -4,7 +4,7 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     from microexpr.generated import corpus
-    from microexpr.generated.natives.native import Planned
+    from microexpr.generated.native import Planned
 
     corpus.write_person(
         [Planned.of(row) for row in snakemake.params.plan],

@@ -9,4 +9,4 @@ with logged(snakemake.log[0]):
     clips = [Clip.of(row) for row in snakemake.params.rows]
     for note in index.verify(snakemake.wildcards.dataset, clips, index.Params(**snakemake.params.index)):
         print(note)
-    index.write(snakemake.output[0], clips, index.looked(snakemake.input.faces))
+    index.write(snakemake.output[0], clips, index.detections(snakemake.input.faces))

@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
         faces={tuple(p): read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
         params=given.described,
-        clips=[clip for path in snakemake.input.index for clip in index.read(path)],
+        clips=index.read_all(snakemake.input.index),
     )
     rows = papers.rows(paper, table, run)
     store.write_text(snakemake.output.csv, page.to_csv(rows))

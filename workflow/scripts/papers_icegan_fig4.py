@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
 
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
     files, given = snakemake.input, snakemake.params
-    clips = [clip for path in files.index for clip in index.read(path)]
+    clips = index.read_all(files.index)
     folds = protocols.spread(split.folds(clips, given.seed, draws=given.draws), given.folds)
     made = made_faces.read(files.shards, "icegan", main, clips, every_class=True)
     others = {}

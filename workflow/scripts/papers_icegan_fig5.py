@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
     from microexpr.plots import icegan
 
     files, given = snakemake.input, snakemake.params
-    clips = [clip for path in files.index for clip in index.read(path)]
+    clips = index.read_all(files.index)
     made = made_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
     true, units = resemblance.true_faces(made, files.true), changes.units_at_apex(files.truth, clips)
     found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), units)

@@ -5,7 +5,7 @@ from adapter import logged
 with logged(snakemake.log[0]):
     from microexpr import index, people
 
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     found = people.report(clips, snakemake.input.faces, people.Params(**snakemake.params.people))
     people.write(snakemake.output.duplicates, found.pairs)
     people.write_compared(snakemake.output.compared, found.compared)

@@ -8,7 +8,7 @@ with logged(snakemake.log[0]) as terminal:
 
     protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
     params = train.Params(**snakemake.config["train"] | snakemake.params.train)  # with what reruns nothing
-    clips = protocol.select([clip for path in snakemake.input.index for clip in index.read(path)])
+    clips = protocol.select(index.read_all(snakemake.input.index))
     folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
     kind = method.find(name := snakemake.wildcards.method)
     job = train.Job(
@@ -20,7 +20,7 @@ with logged(snakemake.log[0]) as terminal:
         params=params,
         synth=train.SynthParams(**snakemake.params.get("synth", {})),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary([clip for path in snakemake.input.get("macro", []) for clip in index.read(path)]),
+        macro=protocol.auxiliary(index.read_all(snakemake.input.get("macro", []))),
     )
     place = Place("work/checkpoints/{method}/{protocol}/{shard}".format(**snakemake.wildcards), snakemake.input.code)
     bar, made = progress_bar(terminal, job.name), snakemake.input.get("synthetic", [])

@@ -5,7 +5,7 @@ from adapter import logged
 with logged(snakemake.log[0]):
     from microexpr import truth
     from microexpr.generated.corpus import Scene
-    from microexpr.generated.natives.native import Planned
+    from microexpr.generated.native import Planned
     from microexpr.truth import person
 
     person.write(

@@ -1,6 +1,6 @@
 """Native layouts of the data sets: the only room that knows folder names, file names and annotation columns.
 
-What may not come in: pixels' meaning, protocols, the generator. One file per data set; `LAYOUTS` lists them.
+What may not come in: pixels' meaning, protocols, the generator. One file per data set in `natives`; `LAYOUTS` has them.
 """
 
 import re
@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr import discovery
 from microexpr.clip import Clip, Origin
-from microexpr.datasets import affectnet, casme2, ckplus, mmi, oulu_casia, samm, smic, video
-from microexpr.datasets.copies import asked
+from microexpr.datasets import video
+from microexpr.datasets.copies import checked
 from microexpr.datasets.frames import held, is_video
 from microexpr.datasets.layout import Layout
 from microexpr.datasets.picture import Altered, described, read
 from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {
-    room.LAYOUT.name: asked(room.LAYOUT) for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
+    name: checked(native.LAYOUT) for name, native in discovery.modules("microexpr.datasets.natives").items()
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them

@@ -43,8 +43,10 @@ def check(directory: str | Path) -> Checked:
     clips, notes = about.read(directory, "licensed", problems)
     notes += _frames(directory, about, clips, problems)
     for clip in clips:
-        with gathered(problems):
+        try:
             clip.coded()
+        except DataError as error:
+            problems.append(f"{directory}: {error}")
     found = counted(clips)
     if about.published and (difference := differing(found, about.published)):
         problems.append(f"{directory}: {difference}")
@@ -59,12 +61,14 @@ def _frames(root: Path, about: Layout, clips: Sequence[Clip], problems: list[str
     for clip in tqdm(clips, desc="reading every frame", unit="clip", disable=None, leave=False):
         with gathered(problems):
             files = list(dict.fromkeys(held(root / clip.folder, about.frame).values()))
-            if about.kind != "picture" and clip.frames < SHORT:
-                yield f"clip {clip.id} has {clip.frames} frames; a run refuses fewer than index.min_frames"
+            if about.moves and clip.frames < SHORT:
+                least = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
+                yield f"{root / clip.folder}: frames: {clip.frames}; {least} (clip {clip.id})"
             yield from _seen(root / clip.folder, files, problems)
-            other = same.setdefault(_digest(files), clip) if about.kind != "picture" else clip  # the web has doubles
+            other = same.setdefault(_digest(files), clip) if about.moves else clip  # the web has doubles
             if other != clip:
-                problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id}")
+                where = f"{root / clip.folder} and {root / other.folder}"
+                problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
 
 def _seen(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[str]:

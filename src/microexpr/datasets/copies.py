@@ -12,7 +12,7 @@ from microexpr.datasets.layout import Layout, gathered, readable
 from microexpr.errors import DataError
 
 
-def asked(about: Layout) -> Layout:
+def checked(about: Layout) -> Layout:
     """The layout with a reader that raises and notes this too; what a disk refuses is a DataError."""
 
     def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.clip import LABELS, Clip
-from microexpr.datasets import casme2, samm, smic
 from microexpr.datasets.layout import gathered, holds, plain
 from microexpr.datasets.listing import listing
+from microexpr.datasets.natives import casme2, samm, smic
 from microexpr.datasets.picture import Altered
 from microexpr.datasets.picture import read as decoded
 from microexpr.errors import DataError

@@ -49,6 +49,11 @@ class Layout:
     published: Counts | None
     read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
 
+    @property
+    def moves(self) -> bool:
+        """Whether something can move in it: not in single pictures, of which nobody knows who is shown either."""
+        return self.kind != "picture"
+
 
 @contextmanager
 def gathered(problems: list[str] | None) -> Iterator[None]:
@@ -71,7 +76,7 @@ def readable() -> Iterator[None]:
         raise DataError(f"{error.filename or 'a file'}: cannot be read: {error.strerror or error}") from error
 
 
-def ordered(where: str, found: Mapping[int, object], **events: int | None) -> None:
+def check_events(where: str, found: Mapping[int, object], **events: int | None) -> None:
     """Raises DataError for an event that is not among a clip's frames; `events` by the name of their column."""
     for column, number in events.items():
         if number is not None and number not in found:

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import metrics, official, seeds
 from microexpr.evaluation.predictions import LEAKY, Pooled, pooled
-from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write, write_table
+from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write
 
 __all__ = [
     "COLUMNS", "CONFUSION", "FIGURES", "FULL", "LEAKY", "PREDICTIONS", "Params", "Pooled", "Row", "confusions",
-    "evaluate", "official_log", "pooled", "predicted", "read", "write", "write_table",
+    "evaluate", "official_log", "pooled", "predicted", "read", "write",
 ]  # fmt: skip
 
 

@@ -48,7 +48,8 @@ def read(paths: Iterable[str]) -> Curves:
                 losses.append(_over_seeds(file[name]["loss"][()]))
                 tested.append(_tested(file[name]))
     if len(facts) != 1:
-        raise StoreError(f"shards must be of one training, not of {len(facts)}; rerun stage train")
+        said = " and ".join(sorted(f"{method} under {protocol}" for method, protocol, *_ in facts))
+        raise StoreError(f"shards must be of one training, not of {len(facts)}: {said or 'none'}")
     method, protocol, origin, classes = facts.pop()
     drawn = protocol in PROTOCOLS and PROTOCOLS[protocol].share is not None
     return Curves(method, protocol, origin, np.stack(losses), _uf1(tested, len(classes.split(", ")), drawn))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr import metrics, seeds
+from microexpr import metrics, seeds, store
 from microexpr.errors import StoreError
-from microexpr.evaluation.rows import FULL, PREDICTIONS, Row, read_table, write_table
+from microexpr.evaluation.rows import AGAIN, FULL, PREDICTIONS, Row
 from microexpr.protocols import Protocol
 
 COLUMNS = (
@@ -42,7 +42,7 @@ class Answers:
 
 def answers(path: str | Path, classes: Sequence[str], selection: str = SELECTION) -> Answers:
     """One selection of a method's `_predictions.csv`. Raises StoreError where it is not there or not such a file."""
-    rows = [row for row in read_table(path, PREDICTIONS) if row["selection"] == selection]
+    rows = [row for row in store.read_csv(path, PREDICTIONS, AGAIN) if row["selection"] == selection]
     if not rows:
         raise StoreError(f"{path}: must hold predictions of selection {selection}; rerun stage evaluate")
     number = {name: place for place, name in enumerate(classes)}
@@ -98,10 +98,11 @@ def _rows(
 def write(path: str | Path, rows: Iterable[Row]) -> None:
     """Rows as CSV: differences with six decimals, p with four digits. The header alone where there are none."""
     digits = dict.fromkeys(FIGURES, ".6f") | {"p": ".4g", "p_holm": ".4g"}
-    write_table(path, COLUMNS, ({key: format(row[key], digits.get(key, "")) for key in COLUMNS} for row in rows))
+    store.write_csv(path, COLUMNS, ({key: format(row[key], digits.get(key, "")) for key in COLUMNS} for row in rows))
 
 
 def read(path: str | Path) -> list[Row]:
     """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
     kinds = dict.fromkeys(FIGURES, float) | dict.fromkeys(COUNTS, int)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in read_table(path, COLUMNS)]
+    rows = store.read_csv(path, COLUMNS, AGAIN)
+    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]

@@ -144,7 +144,7 @@ def _check(
             if label != (truth := protocol.label(known[name])):
                 raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.place})")
         if fold.fold not in expected:
-            raise StoreError(f"fold {fold.fold} must be one of the {len(expected)} asked for; rerun stage train")
+            raise StoreError(f"fold must be one of the {len(expected)} asked for; rerun stage train ({fold.place})")
         if not np.isfinite(fold.scores).all():
             raise StoreError(f"scores must be finite numbers ({fold.place})")
         test = [known[name] for name in fold.clips]
@@ -186,7 +186,8 @@ def _predicted(
 def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
     folds: list[FoldScores] = []
     facts: set[tuple[int, str, str]] = set()
-    for path in sorted(map(str, paths)):
+    paths = sorted(map(str, paths))
+    for path in paths:
         with store.opened(path, "train") as file:
             start = file.attrs.get("start", b"").decode()
             facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), start))
@@ -198,7 +199,7 @@ def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
                 if name.endswith("/scores"):
                     folds.append(_fold(path, name.removesuffix("/scores"), file))
     if not folds:
-        raise StoreError("a training must have at least one fold; rerun stage train")
+        raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none; rerun stage train")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         where = ", ".join(sorted({fold.artifact for fold in folds}))
         raise StoreError(

@@ -1,12 +1,10 @@
 """The rows of the evaluate stage as CSV, written and read. Makes no figure."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from microexpr import store
-from microexpr.errors import StoreError
 
 Row = dict[str, Any]
 KEYS = ("method", "protocol", "selection", "scope", "metric")
@@ -20,6 +18,7 @@ FACES = (  # of figures of made faces; `faces` says whose they are: made, neutra
     *("low", "high", "made", "true"),
     *("folds", "subject_seen", "note"),
 )
+AGAIN = "rerun stage evaluate"  # makes a file that cannot be read
 FULL = "full"  # the scope of all data sets pooled
 
 
@@ -35,43 +34,26 @@ def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
 
 def _write(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     said = ({key: _text(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
-    write_table(path, columns, said)
+    store.write_csv(path, columns, said)
 
 
 def _text(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.6f}"
 
 
-def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Any rows of these columns as CSV with "\\n" line ends."""
-    store.write_text(path, store.csv_text(columns, rows))
-
-
 def read(path: str | Path) -> list[Row]:
     """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
-    return _typed(read_table(path, COLUMNS))
+    return _typed(store.read_csv(path, COLUMNS, AGAIN))
 
 
 def read_faces(path: str | Path) -> list[Row]:
     """The inverse of `write_faces`. Raises what `read` does."""
-    return _typed(read_table(path, FACES))
+    return _typed(store.read_csv(path, FACES, AGAIN))
 
 
 def _typed(rows: Iterable[dict[str, str]]) -> list[Row]:
     kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
     return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
-
-
-def read_table(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of text as `write_table` wrote them. Raises what `read` does."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; rerun stage evaluate") from None
-    reader = csv.DictReader(text.splitlines())
-    if tuple(reader.fieldnames or ()) != tuple(columns):
-        raise StoreError(f"{path}: must have columns {','.join(columns)}; rerun stage evaluate")
-    return list(reader)
 
 
 def _figure(text: str) -> float | None:

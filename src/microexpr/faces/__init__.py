@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.signal import savgol_filter
 
 from microexpr.errors import DataError
 from microexpr.faces.alignment import CROP, aligned, alignment
@@ -148,4 +147,10 @@ def smoothed(landmarks: np.ndarray, reach: int) -> np.ndarray:
     A parabola keeps the height of a peak where a mean cuts it. Three frames or fewer are left as they are.
     """
     window = 2 * reach + 1
-    return savgol_filter(landmarks, window, 2, axis=0) if 3 < window <= len(landmarks) else landmarks
+    if not 3 < window <= len(landmarks):
+        return landmarks
+    time = np.arange(len(landmarks))
+    first = np.clip(time - reach, 0, len(landmarks) - window)  # of each frame's window, which stays inside the clip
+    parabola = np.linalg.pinv(np.vander(np.arange(-reach, reach + 1), 3))  # [3, window]
+    weights = np.vander(time - first - reach, 3) @ parabola  # [T, window]
+    return np.einsum("tw,tw...->t...", weights, landmarks[first[:, None] + np.arange(window)])

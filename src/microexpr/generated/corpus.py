@@ -13,8 +13,8 @@ from microexpr.generated import snapshot
 from microexpr.generated.camera import expose
 from microexpr.generated.display import ACTION_UNITS
 from microexpr.generated.face import Face
+from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Planned
 from microexpr.generated.performer import DIALS, Dial, Performance, Performer, perform
 from microexpr.generated.recording import recorder
 from microexpr.seeds import generator

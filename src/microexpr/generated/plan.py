@@ -6,14 +6,14 @@ No pixels, no files, no layout: every person and clip is drawn by name, so that 
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from microexpr.clip import Clip
 from microexpr.datasets import LAYOUTS
 from microexpr.facs.objective import objective_class
 from microexpr.generated import display
+from microexpr.generated.native import Census, Native, Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Census, Native, Planned
 from microexpr.seeds import generator
 
 RISE = (0.35, 0.60)  # share of the time from onset to offset until the apex
@@ -27,9 +27,12 @@ class Corpus(BaseModel):
 
 
 Size = Corpus | Literal["published"]  # published: as many people, clips, emotions and classes as the real data set has
+_Sizes = create_model("_Sizes", **{name: (Size, "published") for name in NATIVES})  # type: ignore[call-overload]
 
 
-class Params(BaseModel):
+class Params(_Sizes):  # type: ignore[misc, valid-type]
+    """Section `generate` of params.yaml: beside these a size for each data set, by its name."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
     difficulty: Literal["easy", "standard", "hard", "null"] = Field(
         "standard", description="how faint and how mixed the expressions are; null shows none at all"
@@ -37,13 +40,6 @@ class Params(BaseModel):
     max_frames: int = Field(110, ge=17, le=200, description="longest clip, frames")
     width: int = Field(640, ge=320, le=2048, description="of a frame, pixels")
     height: int = Field(480, ge=240, le=1088, description="of a frame, pixels")
-    smic: Size = "published"
-    casme2: Size = "published"
-    samm: Size = "published"
-    ckplus: Size = "published"
-    mmi: Size = "published"
-    oulu_casia: Size = "published"
-    affectnet: Size = "published"
 
     def size(self, dataset: str) -> Size:
         made: Size = getattr(self, dataset)

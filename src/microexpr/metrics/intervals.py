@@ -12,8 +12,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import t as student
+from scipy.special import expit, logit, stdtr, stdtrit
 
 from microexpr.clip import LABELS
 from microexpr.metrics.figures import Metric, by_subject
@@ -139,7 +138,7 @@ def all_pairs(
 
 def _difference(value: float, error: float, people: int) -> Difference:
     width = _quantile(people) * error
-    p = 2 * student.sf(abs(value) / error, people - 1) if error else float(value == 0)
+    p = 2 * stdtr(people - 1, -abs(value) / error) if error else float(value == 0)
     return Difference(value, max(value - width, -1.0), min(value + width, 1.0), float(max(p, least_p(people))))
 
 
@@ -224,4 +223,4 @@ def _deviation(values: np.ndarray) -> float:
 
 
 def _quantile(people: int) -> float:
-    return float(student.ppf(COVERAGE[1], people - 1))
+    return float(stdtrit(people - 1, COVERAGE[1]))

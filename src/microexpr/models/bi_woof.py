@@ -5,15 +5,13 @@ Shapes: H rows, W columns; G x G blocks; B bins.
 
 import numpy as np
 from pydantic import Field
-from sklearn.svm import SVC
 from torch import Tensor
 
-from microexpr import blocks, method
-from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.flow_svm import class_scores
+from microexpr import blocks
+from microexpr.handcrafted import FlowBlocks
 
 
-class BiWoof(ClassicalMethod):
+class BiWoof(FlowBlocks):
     """Block histograms of the angle of the flow from onset to apex, and a linear support vector machine.
 
     The paper's: 8 bins around the circle, 5x5 blocks; a pixel counts by the length of its flow, a block's histogram
@@ -23,26 +21,17 @@ class BiWoof(ClassicalMethod):
     """
 
     paper = "Liong et al., Less is more: micro-expression recognition from video using apex frame, SPIC 62, 2018"
+    standardised = False
 
-    class Params(method.Params):
-        image_size: int = Field(128, ge=28, le=288, description="rows and columns of the flow")
+    class Params(FlowBlocks.Params):
         bins: int = Field(8, ge=2, le=36, description="bins around the circle")
-        blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
         penalty: float = Field(1e4, gt=0, le=1e6, description="C, the price of a training error")
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, self.params.image_size, self.params.image_size)}
-
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         flows = inputs["flow"].double().numpy()
         return np.stack([histograms(flow, self.params.bins, self.params.blocks) for flow in flows])
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = SVC(C=self.params.penalty, kernel="linear", class_weight="balanced")
-        return class_scores(machine, features, targets["label"], self.classes, standardised=False)
 
 
 def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:

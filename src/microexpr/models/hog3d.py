@@ -4,16 +4,12 @@ Shapes: T frames, H rows, W columns; G x G blocks; M x M x N cells of a block, S
 """
 
 from itertools import product
-from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from sklearn.svm import SVC
 from torch import Tensor
 
-from microexpr import method
-from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.flow_svm import class_scores
+from microexpr.handcrafted import VideoBlocks
 
 GOLDEN = (1 + 5**0.5) / 2
 # Middles of ten of an icosahedron's twenty faces, in t, y, x; the other ten lie opposite.
@@ -28,7 +24,7 @@ NEAREST = 5**0.5 / 3  # cosine between the middles of two faces that share an ed
 LARGEST = 0.25  # share of a descriptor's length that one of its features may have
 
 
-class Hog3d(ClassicalMethod):
+class Hog3d(VideoBlocks):
     """Kläser's descriptor of each block of the face from onset to offset, and a linear support vector machine.
 
     The paper's: gradients are averaged over sub-blocks, each is shared out among the faces of an icosahedron that it
@@ -40,14 +36,11 @@ class Hog3d(ClassicalMethod):
 
     paper = "Kläser et al., A spatio-temporal descriptor based on 3D-gradients, BMVC 2008"
 
-    class Params(method.Params):
-        image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
+    class Params(VideoBlocks.Params):
         frames: int = Field(18, ge=3, le=64, description="frames that a clip is resampled to")
-        blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
         cells_space: int = Field(4, ge=1, le=8, description="M: cells of a block along x and along y")
         cells_time: int = Field(3, ge=1, le=8, description="N: cells of a block along t")
         parts: int = Field(3, ge=1, le=8, description="S: sub-blocks of a cell along x, y and t")
-        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
         @model_validator(mode="after")
         def _a_voxel_for_each_part(self) -> "Hog3d.Params":
@@ -60,20 +53,11 @@ class Hog3d(ClassicalMethod):
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        size = self.params.image_size
-        return {"video": (1, self.params.frames, size, size)}
-
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         own = self.params
         cells = (own.cells_time, own.cells_space)
         videos = inputs["video"][:, 0].numpy()
         return np.stack([descriptors(video, own.blocks, cells, own.parts).ravel() for video in videos])
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = SVC(C=self.params.penalty, kernel="linear", class_weight="balanced")
-        return class_scores(machine, features, targets["label"], self.classes)
 
 
 def descriptors(video: np.ndarray, grid: int, cells: tuple[int, int], parts: int) -> np.ndarray:

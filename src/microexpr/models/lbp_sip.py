@@ -3,22 +3,16 @@
 Shapes: T frames, H rows, W columns; G x G blocks.
 """
 
-from typing import Literal
-
 import numpy as np
-from pydantic import Field, model_validator
-from sklearn.svm import SVC
 from torch import Tensor
 
-from microexpr import blocks, method
-from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.flow_svm import class_scores
-from microexpr.models.lbp_top import Radii, codes
+from microexpr import blocks
+from microexpr.handcrafted import LocalPatterns, Radii, codes
 
 BINS = 20  # 2 ** 4 of the points in the picture, 2 ** 2 of those in time
 
 
-class LbpSip(ClassicalMethod):
+class LbpSip(LocalPatterns):
     """Block histograms of the patterns of a voxel's neighbours on the three axes, and a linear support vector machine.
 
     Where LBP-TOP's planes with 4 points each look at every neighbour twice, here each of the six is looked at once: the
@@ -30,35 +24,9 @@ class LbpSip(ClassicalMethod):
 
     paper = "Wang et al., LBP with six intersection points: reducing redundant information in LBP-TOP, ACCV 2014"
 
-    class Params(method.Params):
-        image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
-        frames: int = Field(10, ge=3, le=64, description="frames that a clip is resampled to")
-        radius_space: int = Field(1, ge=1, le=4, description="pixels, distance of the neighbours in x and in y")
-        radius_time: int = Field(4, ge=1, le=8, description="frames, distance of the neighbours in t")
-        blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
-        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
-
-        @model_validator(mode="after")
-        def _room_in_time(self) -> "LbpSip.Params":
-            if self.frames <= 2 * self.radius_time:
-                raise ValueError(f"frames must be > 2 * radius_time = {2 * self.radius_time}, not {self.frames}")
-            return self
-
-    params: Params
-
-    @property
-    def inputs(self) -> Shapes:
-        size = self.params.image_size
-        return {"video": (1, self.params.frames, size, size)}
-
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        space, time = self.params.radius_space, self.params.radius_time
         videos = inputs["video"][:, 0].numpy()
-        return np.stack([histograms(video, (time, space, space), self.params.blocks) for video in videos])
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = SVC(C=self.params.penalty, kernel="linear", class_weight="balanced")
-        return class_scores(machine, features, targets["label"], self.classes)
+        return np.stack([histograms(video, self.radii, self.params.blocks) for video in videos])
 
 
 def histograms(video: np.ndarray, radii: Radii, grid: int) -> np.ndarray:

@@ -3,25 +3,20 @@
 Shapes: T frames, H rows, W columns; G x G blocks; P points on a plane's ellipse; B bins.
 """
 
-import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, model_validator
-from sklearn.svm import SVC
+from pydantic import Field
 from torch import Tensor
 
-from microexpr import blocks, method
-from microexpr.method import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.flow_svm import class_scores
+from microexpr import blocks
+from microexpr.handcrafted import LocalPatterns, Radii, codes
 
 PLANES = ((1, 2), (0, 2), (0, 1))  # axes of T, H, W: XY, XT, YT
-Radii = tuple[int, int, int]  # in t, y, x
 
 
-class LbpTop(ClassicalMethod):
+class LbpTop(LocalPatterns):
     """Block histograms of patterns on the XY, XT and YT planes, and a linear support vector machine.
 
     As in the baseline of MEGC2019 (See et al., FG 2019): clips of 10 frames (TIM), radii of 1 in space and 4 in time,
@@ -33,37 +28,14 @@ class LbpTop(ClassicalMethod):
 
     paper = "Zhao & Pietikäinen, Dynamic texture recognition using local binary patterns, TPAMI 29(6), 2007"
 
-    class Params(method.Params):
-        image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
-        frames: int = Field(10, ge=3, le=64, description="frames that a clip is resampled to")
+    class Params(LocalPatterns.Params):
         points: Literal[4, 8] = Field(4, description="points on the ellipse of each plane")
-        radius_space: int = Field(1, ge=1, le=4, description="pixels, radius in x and in y")
-        radius_time: int = Field(4, ge=1, le=8, description="frames, radius in t")
-        blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
-        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
-
-        @model_validator(mode="after")
-        def _room_in_time(self) -> "LbpTop.Params":
-            if self.frames <= 2 * self.radius_time:
-                raise ValueError(f"frames must be > 2 * radius_time = {2 * self.radius_time}, not {self.frames}")
-            return self
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        size = self.params.image_size
-        return {"video": (1, self.params.frames, size, size)}
-
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        space, time = self.params.radius_space, self.params.radius_time
-        videos = inputs["video"][:, 0].numpy()
-        found = [histograms(video, (time, space, space), self.params.blocks, self.params.points) for video in videos]
-        return np.stack(found)
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = SVC(C=self.params.penalty, kernel="linear", class_weight="balanced")
-        return class_scores(machine, features, targets["label"], self.classes)
+        videos, own = inputs["video"][:, 0].numpy(), self.params
+        return np.stack([histograms(video, self.radii, own.blocks, own.points) for video in videos])
 
 
 def histograms(video: np.ndarray, radii: Radii, grid: int, points: int) -> np.ndarray:
@@ -100,28 +72,3 @@ def bins(video: np.ndarray, radii: Radii, plane: tuple[int, int], points: int) -
         offset[plane[0]], offset[plane[1]] = -radii[plane[0]] * np.sin(angle), radii[plane[1]] * np.cos(angle)
         offsets.append([round(float(o), 6) for o in offset])  # the ellipse's extreme points lie on voxels
     return mapping(points)[codes(video, radii, offsets)]
-
-
-def codes(video: np.ndarray, radii: Radii, offsets: Sequence[Sequence[float]]) -> np.ndarray:
-    """int64[T - 2 rt, H - 2 ry, W - 2 rx]: a bit for each offset in t, y, x, set where grey is no less than here."""
-    grey = video.astype(np.float32)
-    centre = _neighbour(grey, radii, (0, 0, 0))
-    code = np.zeros(centre.shape, np.int64)
-    for number, offset in enumerate(offsets):
-        code |= (_neighbour(grey, radii, offset) >= centre).astype(np.int64) << number
-    return code
-
-
-def _neighbour(grey: np.ndarray, radii: Radii, offset: Sequence[float], whole: tuple[int, ...] = ()) -> np.ndarray:
-    """Inner voxels' neighbours at an offset in t, y, x, linear between voxels; `whole` holds the first axes' voxels.
-
-    Exact where grey is flat, so that there a neighbour equals its centre.
-    """
-    axis = len(whole)
-    if axis == grey.ndim:
-        return grey[tuple(slice(r + o, n - r + o) for n, r, o in zip(grey.shape, radii, whole, strict=True))]
-    low = math.floor(offset[axis])
-    near = _neighbour(grey, radii, offset, (*whole, low))
-    if offset[axis] == low:
-        return near
-    return near + (offset[axis] - low) * (_neighbour(grey, radii, offset, (*whole, low + 1)) - near)

@@ -3,14 +3,13 @@
 What may not come in: a figure that no evaluation or index file holds.
 """
 
-import pkgutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from microexpr import models
+from microexpr import discovery, models
 from microexpr.clip import Clip
 from microexpr.evaluation import FULL, Row
 from microexpr.papers import census
@@ -101,7 +100,7 @@ class Run:
 
 def built() -> set[str]:
     """Every method there is, whether or not a run has it."""
-    return {module.name for module in pkgutil.iter_modules(models.__path__)}
+    return set(discovery.names(models))
 
 
 def files(methods: Collection[str] = ()) -> set[str]:

@@ -113,7 +113,7 @@ def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list
 
 def write(path: str, found: Sequence[Row]) -> None:
     """Shares with four decimals, "" for what is not known."""
-    store.write_text(path, store.csv_text(COLUMNS, ({key: _text(row[key]) for key in COLUMNS} for row in found)))
+    store.write_csv(path, COLUMNS, ({key: _text(row[key]) for key in COLUMNS} for row in found))
 
 
 def _text(value: float | int | str | None) -> str:

@@ -1,11 +1,9 @@
 """Tables of papers as CSV and as Markdown in the paper's own layout. Formats figures, makes none."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from microexpr import store
-from microexpr.errors import StoreError
 from microexpr.papers import COLUMNS, PARTS, TARGETS
 
 PAPERS = {
@@ -25,14 +23,7 @@ def to_csv(rows: Rows) -> str:
 
 def read(path: str | Path) -> list[dict[str, str]]:
     """The rows of a long form. Raises StoreError when it is missing or has other columns."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist; `snakemake --cores all {path}` makes it") from None
-    reader = csv.DictReader(text.splitlines())
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise StoreError(f"{path}: must have the columns of a paper's table; `snakemake --cores all {path}` makes it")
-    return list(reader)
+    return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
 
 
 def markdown(paper: str, table: str, rows: Rows) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from microexpr.clip import Clip, Fold
-from microexpr.datasets import LAYOUTS
+from microexpr.datasets import LAYOUTS, MICRO
 from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
 from microexpr.protocols.splits import shard, shards, spread
@@ -152,8 +152,9 @@ def _crosses() -> list[Protocol]:
     return [*pairs, *rest, _cross(("casme2",), "samm", objective=True), _cross(("samm",), "casme2", objective=True)]
 
 
-LOSO = (("smic", 3), ("casme2", 3), ("casme2", 5), ("casme2", 7), ("samm", 3), ("samm", 7), ("samm", 8))
-LOVO = (("casme2", 3), ("casme2", 7), ("samm", 3), ("samm", 8), ("smic", 3))
+THREE = tuple((name, 3) for name in MICRO)  # every data set of micro-expressions by itself
+LOSO = (*THREE, *classes.NATIVE)
+LOVO = (*THREE, ("casme2", 7), ("samm", 8))
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (

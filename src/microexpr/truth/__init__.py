@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.generated import plan
+from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
-from microexpr.generated.natives.native import Planned
 from microexpr.seeds import spawn
 
 Difficulty = Literal["easy", "standard", "hard"]

@@ -17,7 +17,7 @@ from microexpr.aus import filters, regressor
 from microexpr.clip import Clip
 from microexpr.generated import corpus, display, motion
 from microexpr.generated.face import Face
-from microexpr.generated.natives.native import Planned
+from microexpr.generated.native import Planned
 from microexpr.luma import luma
 from microexpr.truth import regions
 

@@ -6,9 +6,9 @@ What may not come in: pixels, and how anything is read.
 from dataclasses import replace
 from pathlib import Path
 
+from microexpr import discovery
 from microexpr.clip import Clip
-from microexpr.generated.natives import affectnet, casme2, ckplus, mmi, oulu_casia, samm, smic
-from microexpr.generated.natives.native import Native
+from microexpr.generated.native import Native
 from microexpr.generated.recording import MARK
 from microexpr.store import write_text
 
@@ -23,5 +23,5 @@ def _marked(native: Native) -> Native:
 
 
 NATIVES: dict[str, Native] = {
-    room.NATIVE.dataset: _marked(room.NATIVE) for room in (smic, casme2, samm, ckplus, mmi, oulu_casia, affectnet)
+    name: _marked(native.NATIVE) for name, native in discovery.modules("microexpr.generated.natives").items()
 }

@@ -3,15 +3,14 @@
 What real pictures have and these have not: faces are not boxed, valence and arousal not told.
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
+from microexpr import store
 from microexpr.clip import Clip
-from microexpr.datasets.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
-from microexpr.generated.natives.native import Census, Named, Native, uncoded
-from microexpr.store import atomic
+from microexpr.datasets.natives.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
+from microexpr.generated.native import Census, Named, Native, uncoded
 
 COLUMNS = (
     PATH, "face_x", "face_y", "face_width", "face_height", "facial_landmarks", EXPRESSION, "valence", "arousal",
@@ -34,12 +33,8 @@ def _validation(path: Path, clips: list[Clip]) -> None:
 
 
 def _write(path: Path, clips: list[Clip]) -> None:
-    with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        for clip in clips:
-            name = clip.folder.removeprefix(f"{PICTURES}/")
-            table.writerow({PATH: name, EXPRESSION: EMOTIONS.index(clip.emotion)})
+    names = {clip.folder.removeprefix(f"{PICTURES}/"): clip.emotion for clip in clips}
+    store.write_csv(path, COLUMNS, ({PATH: name, EXPRESSION: EMOTIONS.index(said)} for name, said in names.items()))
 
 
 NATIVE = Native(

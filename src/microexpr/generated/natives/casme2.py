@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.clip import LABELS, Clip
-from microexpr.datasets.casme2 import DROPPED
 from microexpr.datasets.layout import label_of
-from microexpr.generated import coder
-from microexpr.generated.natives import workbook
-from microexpr.generated.natives.native import Census, Named, Native, Planned, Share
+from microexpr.datasets.natives.casme2 import DROPPED
+from microexpr.generated import coder, workbook
+from microexpr.generated.native import Census, Named, Native, Planned, Share
 
 LATE = 4  # clips with the apex at the offset
 CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"

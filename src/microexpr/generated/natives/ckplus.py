@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from microexpr.datasets.ckplus import EMOTION, INTENSITY
+from microexpr.datasets.natives.ckplus import EMOTION, INTENSITY
 from microexpr.facs import notation
 from microexpr.generated import coder
-from microexpr.generated.natives.native import Census, Named, Native, Planned, Share
+from microexpr.generated.native import Census, Named, Native, Planned, Share
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}
 CENSUS = Census(

@@ -4,9 +4,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from microexpr.datasets.mmi import EMOTION, FRONTAL
+from microexpr.datasets.natives.mmi import EMOTION, FRONTAL
 from microexpr.generated import coder
-from microexpr.generated.natives.native import Census, Named, Native, Planned, Share
+from microexpr.generated.native import Census, Named, Native, Planned, Share
 from microexpr.generated.recording import MARK
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from microexpr.errors import ParamsError
-from microexpr.generated.natives.native import Census, Named, Native, uncoded
+from microexpr.generated.native import Census, Named, Native, uncoded
 
 EMOTIONS = ("happiness", "surprise", "anger", "disgust", "sadness", "fear")
 

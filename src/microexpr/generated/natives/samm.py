@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.clip import Clip
-from microexpr.generated import coder
-from microexpr.generated.natives import workbook
-from microexpr.generated.natives.native import Census, Named, Native, Share
+from microexpr.generated import coder, workbook
+from microexpr.generated.native import Census, Named, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.generated.natives.native import Census, Named, Native, Share, uncoded
+from microexpr.generated.native import Census, Named, Native, Share, uncoded
 
 PEOPLE = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)  # those with a micro-expression
 TOKENS = {"positive": "po", "negative": "ne", "surprise": "sur"}

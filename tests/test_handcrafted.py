@@ -1,10 +1,10 @@
-"""Scores of the machine where a fold lacks a class."""
+"""Scores of a support vector machine: of classes that no training clip has, and of two alone."""
 
 import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from microexpr.models.flow_svm import class_scores
+from microexpr.handcrafted import class_scores
 
 
 @pytest.mark.parametrize("present", [(0, 1, 2), (0, 2), (1, 2)])

@@ -9,7 +9,16 @@ from pathlib import Path
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import contiguous, listed
-from microexpr.datasets.layout import OBJECTIVE, Counts, Layout, first_folder, gathered, label_of, ordered, without_row
+from microexpr.datasets.layout import (
+    OBJECTIVE,
+    Counts,
+    Layout,
+    check_events,
+    first_folder,
+    gathered,
+    label_of,
+    without_row,
+)
 from microexpr.errors import DataError
 
 FRAME = re.compile(r"(?P<whose>\d{3})_(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
@@ -50,7 +59,7 @@ def _clip(root: Path, folder: Path, origin: Origin, row: workbook.Row) -> Clip:
     where = f"{row.where}, clip {name}"
     if not onset <= apex <= offset:
         raise DataError(f"onset <= apex <= offset must hold, not {onset}, {apex}, {offset} ({where})")
-    ordered(where, found, **{"Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset})
+    check_events(where, found, **{"Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset})
     emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
     return Clip(
         dataset="samm", subject=subject, name=name, origin=origin, folder=str(folder),

@@ -14,10 +14,10 @@ from microexpr.datasets.layout import (
     OBJECTIVE,
     Counts,
     Layout,
+    check_events,
     first_folder,
     gathered,
     label_of,
-    ordered,
     unread,
     without_row,
 )
@@ -75,7 +75,7 @@ def _clip(
         offset = max(found)
     if apex is not None and onset > apex:
         raise DataError(f"OnsetFrame must be <= ApexFrame, not {onset} > {apex} ({where})")
-    ordered(where, found, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
+    check_events(where, found, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
     emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
     label = label_of(emotion, DROPPED)
     if label is not None and (written == "/" or apex == onset):

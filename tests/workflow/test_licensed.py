@@ -1,0 +1,52 @@
+"""Licences for two data sets of three, and a clip in which no face is found: what is left out, what goes on, and what a
+replaced frame reruns."""
+
+import csv
+import shutil
+
+from bad_input import frames
+from broken import black, repainted
+
+
+def read(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def test_two_licences_of_three_and_a_clip_without_a_face(project):
+    """The composite is that of the licensed data sets alone, and this is said. The clip ends at its faces, stands in
+    the index with the reason, and all others go on."""
+    raw = project.root / "data/raw"
+    for dataset in ("casme2", "samm"):
+        shutil.copytree(project.root / "data/generated" / dataset, raw / dataset)
+    first = min(path for path in (raw / "samm/SAMM/006").iterdir() if path.is_dir())
+    for frame in first.iterdir():
+        repainted(frame, black)
+    said = project.snakemake("--", "all").stderr
+    assert "note: smic left out, since casme2, samm is licensed" in said
+
+    reason = f"a face must be found in at least 90% of the frames, not in 0 of {len(list(first.iterdir()))}"
+    rows = {row["name"]: row for row in read(project.root / "results/index/samm.csv")}
+    assert rows[first.name]["left_out"] == f"{reason} (samm/006/{first.name})"
+    assert rows[first.name]["detected"] == "0.000"
+    assert [name for name, row in rows.items() if row["left_out"]] == [first.name]
+    clips = {(row["scope"], row["clips"]) for row in read(project.root / "results/evaluate/megc2019/ststnet.csv")}
+    assert clips == {("full", "11"), ("casme2", "6"), ("samm", "5")}
+    table = read(project.root / "results/megc2019_table.csv")
+    assert {(row["origin"], row["folds"], row["clips"], row["smic_uf1"]) for row in table} == {
+        ("licensed", "4", "11", "")
+    }
+    assert all(row["casme2_uf1"] for row in table)
+    shown = project.run("microexpr", "table").stdout
+    assert shown.splitlines()[-1] == f"left out: {reason} (samm/006/{first.name})"
+
+    # the same name, another picture: that subject's jobs run again
+    one, another, *_ = frames(raw / "casme2")
+    one.write_bytes(another.read_bytes())
+    assert project.planned() == {
+        **{"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1},
+        **{"train": 3, "evaluate": 3, "table": 1},
+    }
+    # what was generated is no more, and licensed results are not passed for generated ones
+    project.edit("params.yaml", "origin: auto", "origin: generated")
+    wanted = project.planned()
+    assert (wanted["generate_smic"], wanted["generate_casme2"], wanted["faces"], wanted["train"]) == (2, 2, 6, 3)

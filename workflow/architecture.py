@@ -1,0 +1,98 @@
+"""Draws the picture of docs/architecture.md as Mermaid text: stages from Snakemake's rules, layers from imports."""
+
+import ast
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+from closure import SOURCES, imported
+
+PAGE = Path("docs/architecture.md")
+PICTURE = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
+LAYERS = re.compile(r"^LAYERS = (\[.*?^\])", re.DOTALL | re.MULTILINE)  # of the test that holds modules to them
+NAMES = re.compile(r"^\| ([a-z ]+) \| ", re.MULTILINE)  # of the page's table, lowest first, under a header
+RULES = re.compile(r'^rule (\w+):|^use rule \w+ as (\w+)|^\s+rule (\w+):|^\s+name: f"(\w+)\{', re.MULTILINE)
+TARGETS = ("all", "all_aus", "all_truth", "all_final", "all_papers", "all_flow_folders")
+Edges = set[tuple[str, str]]
+
+
+def stages() -> tuple[set[str], Edges]:
+    """All of them, and who feeds whom: rules by the nouns of their files, where all faces are generated."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--rulegraph",
+        "--forceall",
+        "--config",
+        "origin=generated",
+        "--",
+        *TARGETS,
+    ]
+    said = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    rules = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', said, re.MULTILINE))
+    nouns = {number: noun(rule) for number, rule in rules.items() if not rule.startswith("all")}
+    pairs = re.findall(r"^\s*(\d+) -> (\d+)", said, re.MULTILINE)
+    feeds = {(nouns[a], nouns[b]) for a, b in pairs if a in nouns and b in nouns and nouns[a] != nouns[b]}
+    return set(nouns.values()), feeds
+
+
+def noun(rule: str) -> str:
+    """The stage whose rule file has a rule."""
+    for path in sorted(Path("workflow/rules").glob("*.smk")):
+        names = filter(None, chain.from_iterable(RULES.findall(path.read_text(encoding="utf-8"))))
+        if any(rule == name or (name.endswith("_") and rule.startswith(name)) for name in names):
+            return path.stem
+    raise LookupError(f"rule {rule} must be in a file of workflow/rules, found none")
+
+
+def layers() -> tuple[list[set[str]], Edges]:
+    """Rooms of each layer, lowest first, and which layer imports from which, by number."""
+    found = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
+    assert found is not None
+    rooms: list[set[str]] = ast.literal_eval(found[1])
+    level = {name: str(number) for number, names in enumerate(rooms) for name in names}
+    paths = sorted((SOURCES / "microexpr").rglob("*.py"))
+    pairs = ((room(path), room(other)) for path in paths for other in imported(path))
+    return rooms, {(level[a], level[b]) for a, b in pairs if a in level and b in level and level[a] != level[b]}
+
+
+def room(path: Path) -> str:
+    """The first part below the package."""
+    return path.relative_to(SOURCES).with_suffix("").parts[1]
+
+
+def reduced(edges: Edges) -> list[tuple[str, str]]:
+    """Without those that a longer way says too; sorted."""
+
+    def reach(start: str) -> set[str]:
+        inside = {b for a, b in edges if a == start}
+        return inside.union(*map(reach, inside))
+
+    return sorted((a, b) for a, b in edges if not any(b in reach(c) for x, c in edges if x == a and c != b))
+
+
+def picture(page: str) -> str:
+    rooms, uses = layers()
+    names = [name for name in NAMES.findall(page) if name != "layer"]
+    nouns, fed = stages()
+    feeds = [f"    {a} --> {b}" for a, b in reduced(fed)]
+    apart = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(fed)))]
+    boxes = [
+        f'    L{number}["<b>{name}</b><br>{", ".join(sorted(inside))}"]'
+        for number, (name, inside) in enumerate(zip(names, rooms, strict=True))
+    ]
+    below = [f"    L{a} --> L{b}" for a, b in reduced(uses)]
+    lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *feeds, *apart, "  end"]
+    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *boxes, *below, "  end", "```", ""])
+
+
+def drawn(page: str) -> str:
+    """The page with its picture drawn anew."""
+    return PICTURE.sub(lambda _: picture(page), page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(drawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
