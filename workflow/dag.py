@@ -293,6 +293,12 @@ class Dag:
         """The methods whose faces are measured: those that make any, but for a declared leak."""
         return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
+    @property
+    def drawn(self) -> list[str]:
+        """The methods whose papers' figures can be drawn of what is here."""
+        both = "mtmnet" in self.ranked and "casme2" in self.tested and "ckplus" in self.params["macro"]
+        return self.generators + ["mtmnet"] * both
+
     @cached_property
     def flow_methods(self) -> list[str]:
         """Those that run on precomputed flow, since they read nothing else; it has no macro sets."""
@@ -355,7 +361,7 @@ class Dag:
             | {f"results/flow_folders/evaluate/curves/{name}.csv" for name in self.flow_methods},
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
-            "papers": papers.files(self.generators),
+            "papers": papers.files(self.drawn),
             "final": {self.final(name) for name in self.networks},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 

@@ -11,7 +11,10 @@ SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
     "evaluate": ["evaluate", "evaluate_faces", "table", "train"],
-    "papers": ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "pretrain", "train", "evaluate", "evaluate_faces"],
+    "papers": [
+        *("papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1"),
+        *("pretrain", "train", "evaluate", "evaluate_faces"),
+    ],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }

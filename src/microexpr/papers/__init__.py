@@ -59,7 +59,7 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv")}  # pictures that show data: of the method, and its targets
+FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv"), "mtmnet": ("fig1.png",)}  # of data: by method, its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
