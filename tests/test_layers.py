@@ -16,7 +16,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"faces", "apex", "flow", "motion", "aus", "blocks"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
-    {"method", "handcrafted", "backbones", "models", "synthetic", "training", "train", "final"},
+    {"method", "handcrafted", "backbones", "models", "synthetic", "training", "train", "pretrain", "final"},
     {"metrics", "people", "published", "evaluation", "official"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},
 ]
@@ -94,9 +94,9 @@ def test_a_noun_has_all_its_places(noun):
         f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
         f"rule all_{noun} in its rule file": f"rule all_{noun}:" in text(f"workflow/rules/{noun}.smk"),
         "include in Snakefile": f'include: "workflow/rules/{noun}.smk"' in text("Snakefile"),
-        # the values of these two are those of `methods`
+        # the values of these are those of `methods`
         "section in params.yaml": (noun in yaml.safe_load(text("params.yaml")))
-        == (noun not in ("final", "flow_folders")),
+        == (noun not in ("pretrain", "final", "flow_folders")),
         "stage in dvc.yaml": noun in yaml.safe_load(text("dvc.yaml"))["stages"],
         f"row in {readme}/README.md": f"`{folder}/" in text(f"{readme}/README.md"),
     }

@@ -40,6 +40,18 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "mer_gcn": {"image_size": 16, "frames": 4, "width": 4, "hidden": 8, "batch": 6, "lr": 5e-3, "mirror": 0},
     "micro_attention": {"image_size": 32, "width": 2, "macro_epochs": 2, "batch": 6, "lr": 1e-2, "shift": 0},
     "microexpstcnn": {"image_size": 24, "frames": 8, "kernels": 4, "depth": 3, "hidden": 16, "batch": 6, "lr": 0.05},
+    "mtmnet": {
+        **{
+            "image_size": 32,
+            "width": 4,
+            "features": 8,
+            "identities": 8,
+            "pretrain_epochs": 2,
+            "repeats": 2,
+            "batch": 6,
+        },
+        **{"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
+    },
     "nmer": {
         "image_size": 33,
         "width": 4,
@@ -64,6 +76,7 @@ STEADY: dict[str, dict[str, Any]] = {
     "icegan": {"spectral_norm": False, "lr": 5e-5},
     "mer_gcn": {"lr": 1e-7},
     "micro_attention": {"lr": 1e-7, "macro_lr": 1e-7},
+    "mtmnet": {"lr": 1e-7, "decoder_lr": 1e-7, "identity_lr": 1e-7, "guidance_lr": 1e-7},
     "nmer": {"lr": 1e-7, "trunk_lr": 1e-7},
 }
 COUNT, MICRO = 24, 18  # clips; those from the 18th on are macro-expressions where a method wants some, and not tested
@@ -100,8 +113,11 @@ def clips(method: Method) -> Clips:
                 value[clip] += np.sin(
                     2 * np.pi * np.arange(shape[-1]) / (3, 6, 12, 24, 48)[one]
                 )  # width of the stripes
-            elif name == "apex":
-                value[clip, :, one * shape[1] // classes :][:, : shape[1] // classes] += 1  # height of the bright band
+            elif name in ("apex", "around_apex"):
+                rows = shape[-2]
+                value[clip, ..., one * rows // classes :, :][..., : rows // classes, :] += (
+                    1  # height of the bright band
+                )
         grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
         inputs[name] = (
             torch.tensor(value, dtype=torch.get_default_dtype()) if name.startswith("flow") else torch.tensor(grey)

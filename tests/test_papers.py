@@ -104,7 +104,8 @@ def test_no_generated_figure_without_that_word_on_its_line():
         ("icegan", "table2", "F", "built"),
         ("icegan", "text", "UF1 over the winner", "built"),
         ("mtmnet", "table4", "HIGO", "published_only"),
-        ("mtmnet", "table4", "ours", "planned"),
+        ("mtmnet", "table4", "ours", "built"),
+        ("mtmnet", "table2", "L_EID / L_cls + L_tri", "planned"),
         ("localregions", "table2", "Mean Age", "published_only"),
         ("localregions", "table2", "# Sequences", "built"),
         ("localregions", "table1", "Happiness", "planned"),
@@ -115,6 +116,15 @@ def test_status(paper, table, row, status):
     rows = papers.rows(paper, table, run(("lbp_top", "megc2019")))
     found = {one["status"] for one in rows if one["row"].startswith(row) or one["column"] == row}
     assert found == {status}
+
+
+def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
+    known = {f"mtmnet.{name}" for name in params.load(ROOT / "params.yaml")["papers"]["variants"]["mtmnet"]}
+    for table, columns in (("table2", 18), ("table3", 6)):
+        asked = [cell.method for cell in papers.of("mtmnet", table)]
+        assert set(asked) == known and asked.count("mtmnet.alone") == columns
+        ours = [cell for cell in papers.of("mtmnet", table) if cell.method == "mtmnet.alone"]
+        assert {(cell.row, cell.published) for cell in ours} == {("L_EID / L_cls (ours)", "")}
 
 
 def test_one_training_stands_in_both_studies_of_icegans_parts():

@@ -105,12 +105,15 @@ class Dag:
         """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
         if not self.methods[method]["macro"]:
             return []
-        return [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
+        source = self.methods[method]["macro_source"]
+        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
+        return [name for name in moving if source in ("", name)]
 
     def _check_auxiliary(self) -> None:
         for name, about in self.methods.items():
             if about["macro"] and not self.auxiliary(name):
-                known = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
+                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
+                known = [one for one in moving if about["macro_source"] in ("", one)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
 
     @staticmethod
@@ -225,16 +228,49 @@ class Dag:
         return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(protocol)]
 
     @cached_property
+    def with_classes(self) -> dict[str, str]:
+        """By name of a set of classes, a protocol that has them."""
+        return {protocols.PROTOCOLS[name].label_set: name for name in reversed(self.protocols)}
+
+    def teacher(self, method: str) -> str:
+        """The first method or variant whose network of strong expressions is the same as this one's; "" without."""
+        base, wanted = method.partition(".")[0], self.methods[method]["pretraining"]
+        same = (name for name, about in self.methods.items() if about["pretraining"] == wanted)
+        return next(name for name in same if name.partition(".")[0] == base) if wanted else ""
+
+    @cached_property
+    def teachers(self) -> list[str]:
+        """Those of whom `pretrain` makes such a network."""
+        return sorted({self.teacher(name) for name in self.methods} - {""})
+
+    def taught(self, method: str, protocol: str) -> list[str]:
+        """The network of strong expressions that guides a method under a protocol, if one does."""
+        teacher, known = self.teacher(method), protocols.PROTOCOLS[protocol].label_set
+        return [f"results/pretrain/{teacher}/{known}.safetensors"] if teacher else []
+
+    @cached_property
+    def pretrained(self) -> set[str]:
+        """All such networks that this run may make."""
+        return {path for name in self.teachers for one in self.protocols for path in self.taught(name, one)}
+
+    @cached_property
     def checkpoints(self) -> dict[str, str]:
         """The folder of each training's checkpoints, and the file that the training ends in."""
         shards = {
             (name, protocol): self.trained(name, protocol) for name in self.methods for protocol in self.protocols
         } | {(name, flow_folders.NAME): self.flow_trained(name) for name in self.flow_methods}
-        return {
-            f"work/checkpoints/{name}/{protocol}/{Path(path).stem}": path
-            for (name, protocol), paths in shards.items()
-            for path in paths
-        } | {f"work/checkpoints/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks}
+        return (
+            {
+                f"work/checkpoints/{name}/{protocol}/{Path(path).stem}": path
+                for (name, protocol), paths in shards.items()
+                for path in paths
+            }
+            | {f"work/checkpoints/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks}
+            | {
+                f"work/checkpoints/{Path(path).parent.name}/pretrain/{Path(path).stem}": path
+                for path in self.pretrained
+            }
+        )
 
     def final(self, network: str) -> str:
         """The weights of a network that all clips of the main protocol trained."""
@@ -256,6 +292,12 @@ class Dag:
     def generators(self) -> list[str]:
         """The methods whose faces are measured: those that make any, but for a declared leak."""
         return [name for name in self.ranked if self.methods[name]["synthesises"]]
+
+    @property
+    def drawn(self) -> list[str]:
+        """The methods whose papers' figures can be drawn of what is here."""
+        both = "mtmnet" in self.ranked and "casme2" in self.tested and "ckplus" in self.params["macro"]
+        return self.generators + ["mtmnet"] * both
 
     @cached_property
     def flow_methods(self) -> list[str]:
@@ -301,6 +343,7 @@ class Dag:
             | {f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in people}
             | {file for dataset in self.planned for file in self.annotations(dataset)},
             "index": set(self.indices(self.origin)),
+            "pretrain": self.pretrained,
             "train": {path for one in asked for path in self.trained(*one)},
             "synth": {
                 path  # DVC wants a folder of every method, empty or not
@@ -318,7 +361,7 @@ class Dag:
             | {f"results/flow_folders/evaluate/curves/{name}.csv" for name in self.flow_methods},
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
-            "papers": papers.files(self.generators),
+            "papers": papers.files(self.drawn),
             "final": {self.final(name) for name in self.networks},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 

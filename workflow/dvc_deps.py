@@ -11,7 +11,10 @@ SEVERAL = {  # nouns with more than one script
     "aus": ["aus", "aus_pyfeat"],
     "generate": ["generate", "annotation"],
     "evaluate": ["evaluate", "evaluate_faces", "table", "train"],
-    "papers": ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "train", "evaluate", "evaluate_faces"],
+    "papers": [
+        *("papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1"),
+        *("pretrain", "train", "evaluate", "evaluate_faces"),
+    ],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }
@@ -28,7 +31,8 @@ def sources(noun: str) -> list[str]:
         "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
         "train": ["src/microexpr/models/${key}.py", *(path for path in closure(*MODELS) if Path(path) not in MODELS)],
         "evaluate": ["workflow/rules/train.smk", *closure(*MODELS)],  # it trains variants of methods
-        "papers": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
+        "pretrain": closure(*MODELS),
+        "papers": [*(f"workflow/rules/{noun}.smk" for noun in ("pretrain", "train", "evaluate")), *closure(*MODELS)],
         "final": ["workflow/rules/train.smk", *closure(*MODELS)],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }

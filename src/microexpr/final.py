@@ -17,7 +17,7 @@ from microexpr import __version__, provenance, store
 from microexpr.clip import Fold
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import Modules, NetworkMethod, Statistics, find
-from microexpr.train import Job, Progress, checkpoints, folds_at, resident, seeds, single, started
+from microexpr.train import Job, Progress, checkpoints, folds_at, resident, seeds, single, started, teach
 from microexpr.training import engine
 from microexpr.training.checkpoint import Place
 
@@ -39,6 +39,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
             f"{generator} makes no faces without holding someone out"
         )
     files = single(files)
+    teach(job, files)
     upstream = {entry for path in files for entry in provenance.behind(path, [FOLD])[FOLD]}
     data, start = resident(job.method, job.resident, files, job.labels, job.auxiliary), started(job)
     (everyone,) = folds_at([Fold(FOLD, tuple(clip.id for clip in job.resident), ())], job.resident)

@@ -122,7 +122,7 @@ class Method(ABC):
     """A recogniser. Found by name = module name = params key; `Params` holds the paper's values as defaults."""
 
     paper: ClassVar[str]  # one line: authors, title, where, year
-    macro: ClassVar[bool] = False  # whether macro-expressions of the protocol's classes are trained on besides
+    macro: bool = False  # whether macro-expressions of the protocol's classes are trained on besides
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
@@ -160,6 +160,7 @@ class NetworkMethod(Method):
     def __init__(self, params: BaseModel, classes: int = CLASSES):
         super().__init__(params, classes)
         self.published: Mapping[str, Tensor] = {}  # the tensors of that file, for `build`; none: from scratch
+        self.taught: Mapping[str, Tensor] = {}  # what `pretraining` became, for `shared`
 
     def fits(self) -> bool:
         """Whether its params are those that `weights` are for."""
@@ -177,6 +178,10 @@ class NetworkMethod(Method):
             return f"from scratch: {file} {'is not here' if self.fits() else 'is not for these params'}"
         self.published = tensors(path)
         return f"from {file}"
+
+    def pretraining(self) -> "NetworkMethod | None":
+        """What its macro-expressions alone train, once for all folds; `shared` finds its tensors in `taught`."""
+        return None
 
     def statistics(self, train: Clips) -> Statistics:
         """What is fitted on the training clips without a gradient: normalisation, class weights."""

@@ -97,6 +97,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
             synthetic.check(made.inputs)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
+    teacher = made.pretraining() if isinstance(made, method.NetworkMethod) else None
     weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
     return {
         "params": params,
@@ -104,6 +105,8 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         "network": isinstance(made, method.NetworkMethod),
         "synthesises": bool(getattr(made, "synthesises", False)),
         "macro": made.macro,
+        "macro_source": params.get("macro_source", ""),
+        "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
     }

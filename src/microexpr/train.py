@@ -1,6 +1,7 @@
 """The train stage: stage files in, all folds of one method trained, one HDF5 shard out. Knows no method by name."""
 
 import hashlib
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from microexpr.training import engine
 from microexpr.training.checkpoint import Checkpoints, Place, digest
 
 Progress = Callable[[int, int], None]
+PRETRAINED = "pretrain/1"  # schema of networks that strong expressions trained
 
 
 class Params(BaseModel):
@@ -191,6 +193,7 @@ def run(
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
     upstream = provenance.upstream([*files, *made], job.protocol.unit, tests)
     data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.auxiliary), made)
+    teach(job, files)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
     kept = checkpoints(job, data, files, place, start, sources)
@@ -225,7 +228,30 @@ def started(job: Job) -> dict[str, str]:
     if generator := getattr(params, "synthetic", ""):
         first = "at first alone " if getattr(params, "synthetic_use", "") == "pretrain" else ""
         said = f"{said}{'; ' * bool(said)}{first}on faces that {generator} made of its training clips, beside these"
+    if isinstance(job.method, NetworkMethod) and job.method.pretraining():
+        shown = {label for _, label in job.macro}
+        count = sum(job.labels[clip.id] in shown for clip in job.clips)
+        sets = " and ".join(sorted({clip.dataset for clip, _ in job.macro}))
+        said = f"{said}{'; ' * bool(said)}{count} of {len(job.clips)} clips guided by {sets}"
     return {"start": said} if said else {}
+
+
+def teach(job: Job, files: Iterable[str]) -> None:
+    """Gives the method the tensors of the network that guides it, if one does.
+
+    Raises StoreError where its file is not among `files`, or is one of other params or classes."""
+    teacher = job.method.pretraining() if isinstance(job.method, NetworkMethod) else None
+    if teacher is None:
+        return
+    found = [path for path in files if Path(path).suffix == ".safetensors"]
+    if len(found) != 1:
+        raise StoreError(f"results/pretrain must have one network that guides {job.name}, not {len(found)}")
+    tensors, said = store.read_tensors(found[0])
+    params = json.dumps(teacher.params.model_dump(mode="json"), sort_keys=True)
+    wanted = {"schema": PRETRAINED, "params": params, "classes": ", ".join(job.protocol.classes)}
+    if wrong := [key for key, value in wanted.items() if said.get(key) != value]:
+        raise StoreError(f"{found[0]}: {wrong[0]} must be those that {job.name} wants; rerun stage pretrain")
+    job.method.taught = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
 
 
 def checkpoints(

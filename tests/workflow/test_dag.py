@@ -15,6 +15,7 @@ from microexpr.errors import ParamsError
 from microexpr.protocols import PROTOCOLS
 
 LEAK = {"planted_leak": "held_out_clips"}
+ALONE = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0}
 
 
 @pytest.fixture
@@ -124,8 +125,27 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
 
 
+def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the_same(dag):
+    rows = {"tri": {"adversarial_weight": 0.0}, "mmi": {"macro_source": "mmi"}, "alone": ALONE}
+    run = dag(papers={"variants": {"mtmnet": rows}})
+    (path,) = run.taught("mtmnet", "megc2019")
+    assert path == "results/pretrain/mtmnet/composite.safetensors" == run.taught("mtmnet.tri", "loso_smic_3")[0]
+    assert run.taught("mtmnet.mmi", "loso_casme2_5") == ["results/pretrain/mtmnet.mmi/casme2_5.safetensors"]
+    assert run.taught("mtmnet.alone", "megc2019") == run.taught("nmer", "megc2019") == []
+    assert (run.auxiliary("mtmnet"), run.auxiliary("mtmnet.mmi"), run.auxiliary("mtmnet.alone")) == (
+        ["ckplus"],
+        ["mmi"],
+        [],
+    )
+    assert run.teachers == ["mtmnet", "mtmnet.mmi"] and path in run.belongs()["pretrain"]
+    assert run.checkpoints["work/checkpoints/mtmnet/pretrain/composite"] == path
+    assert run.with_classes["composite"] == "megc2019"
+    with pytest.raises(ParamsError, match="method mtmnet needs one of ckplus in macro, not none"):
+        dag(macro=["mmi"])
+
+
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
-    run = dag(macro=["affectnet", "mmi"])
+    run = dag(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
     assert run.auxiliary("nmer") == ["mmi"] and run.auxiliary("ststnet") == []
     assert "nmer" not in run.flow_methods and "ststnet" in run.flow_methods  # which has no macro sets
     with pytest.raises(ParamsError, match="method nmer needs one of ckplus, mmi, oulu_casia in macro, not none"):

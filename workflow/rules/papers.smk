@@ -89,6 +89,25 @@ rule papers_icegan_fig5:
         "../scripts/papers_icegan_fig5.py"
 
 
+# Figure 1 of MTMNet: clips of CASME II and of CK+, from onset to apex.
+SHOWN = ("casme2", "ckplus")
+
+
+rule papers_mtmnet_fig1:
+    input:
+        index=RUN.indices(SHOWN),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, SHOWN)],
+        code=code("papers_mtmnet_fig1"),
+    output:
+        "results/papers/mtmnet/fig1.png",
+    params:
+        show=PARAMS["papers"]["show_licensed_faces"],
+    log:
+        "work/logs/papers/mtmnet/fig1.log",
+    script:
+        "../scripts/papers_mtmnet_fig1.py"
+
+
 rule all_papers:
     input:
-        sorted(path for path in papers.files(RUN.generators) if not path.endswith(".md")),
+        sorted(path for path in papers.files(RUN.drawn) if not path.endswith(".md")),

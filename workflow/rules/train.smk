@@ -1,8 +1,11 @@
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
 def learned_from(wildcards):
-    """The stage files that a method's inputs are derived from, all subjects of the protocol's and its macro sets."""
-    names = RUN.sources(wildcards.get("protocol", PROTOCOL)) + RUN.auxiliary(wildcards.method)
-    return [path for stage in METHODS[wildcards.method]["reads"] for path in RUN.per_subject(stage, names)]
+    """The stage files that a method's inputs are derived from, all subjects of the protocol's and its macro sets; and
+    the network that guides it."""
+    method, protocol = wildcards.method, wildcards.get("protocol", PROTOCOL)
+    names = RUN.sources(protocol) + RUN.auxiliary(method)
+    files = [path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)]
+    return files + RUN.taught(method, protocol)
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.

@@ -4,7 +4,7 @@ What may not come in: a figure that no evaluation or index file holds.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -59,10 +59,11 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv")}  # pictures that show data: of the method, and its targets
+FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv"), "mtmnet": ("fig1.png",)}  # of data: by method, its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
+NOT_PARTED, PARTED = "mtmnet.lcls_only", "mtmnet.alone"  # MTMNet without guidance
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
 COLUMNS = (
@@ -114,8 +115,14 @@ def files(methods: Collection[str] = ()) -> set[str]:
 
 
 def of(paper: str, table: str) -> list[Cell]:
-    """The cells of a target, in the order of the print; none of FAMGAN's, which are ours."""
-    return [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
+    """The cells of a target, in the order of the print, then those of a row of ours; of FAMGAN's none are printed."""
+    found = [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
+    return found + [_ours(cell) for cell in found if cell.method == NOT_PARTED and table in ("table2", "table3")]
+
+
+def _ours(cell: Cell) -> Cell:
+    """What MTMNet's studies of its losses leave out: networks that part expression from identity, and no guidance."""
+    return replace(cell, row="L_EID / L_cls (ours)", method=PARTED, published="", source="", note="a row of ours")
 
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:

@@ -37,6 +37,13 @@ class Protocol:
         return tuple(dict.fromkeys((*self.trained_on, *self.datasets)))
 
     @property
+    def label_set(self) -> str:
+        """The name of its classes, which it may share with other protocols."""
+        known = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"}
+        native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
+        return (known | native)[self.classes]
+
+    @property
     def ranked(self) -> bool:
         """Whether its figures may stand beside others: not where a tested clip's own subject is trained on."""
         return self.unit != "clip"

@@ -1,0 +1,34 @@
+# Networks trained on strong expressions alone, once for all folds of the methods that they guide.
+rule pretrain:
+    input:
+        macro=lambda w: RUN.indices(RUN.auxiliary(w.method)),
+        files=lambda w: [
+            path
+            for stage in METHODS[w.method]["reads"]
+            for path in RUN.per_subject(stage, RUN.auxiliary(w.method))
+        ],
+        code=lambda w: code("pretrain", model(w.method)),
+    output:
+        "results/pretrain/{method}/{classes}.safetensors",
+    params:
+        method=lambda w: METHODS[w.method]["pretraining"],
+        weights=lambda w: RUN.weights[w.method],
+        protocol=lambda w: RUN.with_classes[w.classes],
+        seed=SEED,
+    log:
+        "work/logs/pretrain/{method}/{classes}.log",
+    benchmark:
+        "work/times/pretrain/{method}/{classes}.tsv"
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    wildcard_constraints:
+        method=one_of(RUN.teachers),
+        classes=one_of(RUN.with_classes),
+    script:
+        "../scripts/pretrain.py"
+
+
+rule all_pretrain:
+    input:
+        sorted({path for name in RUN.in_table for path in RUN.taught(name, PROTOCOL)}),

@@ -1,0 +1,12 @@
+"""MTMNet's Figure 1, of this run's clips."""
+
+from pathlib import Path
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index
+    from microexpr.plots import mtmnet
+
+    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    mtmnet.fig1(snakemake.output[0], clips, Path("results"), snakemake.params.show)

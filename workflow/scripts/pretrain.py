@@ -1,0 +1,25 @@
+"""One network, trained on strong expressions of one set of classes."""
+
+from adapter import logged, progress_bar
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import index, method, pretrain, protocols, train
+    from microexpr.training.checkpoint import Place
+
+    protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
+    clips = [clip for path in snakemake.input.macro for clip in index.read(path)]
+    kind = method.find(name)
+    job = train.Job(
+        name=name,
+        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
+        protocol=protocol,
+        clips=[],
+        folds=[],
+        params=train.Params(**snakemake.config["train"]),
+        synth=train.SynthParams(),
+        seed=snakemake.params.seed,
+        macro=protocol.auxiliary(clips),
+    )
+    place = Place(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
+    bar = progress_bar(terminal, f"pretrain {name}")
+    pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, place)
