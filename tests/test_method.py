@@ -50,7 +50,7 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
             "repeats": 2,
             "batch": 6,
         },
-        **{"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
+        **{"lr": 1e-3, "decoder_lr": 1e-3, "identity_lr": 1e-3, "guidance_lr": 1e-3},
     },
     "nmer": {
         "image_size": 33,
@@ -64,7 +64,10 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "off_apexnet": {"hidden": 32, "batch": 6, "lr": 3e-3},
     "ststnet": {"batch": 6, "lr": 5e-3},
 }
-LEARNS: dict[str, dict[str, Any]] = {"elrcn": {"spatial_epochs": 20}}  # what it takes besides to learn all there is
+LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all there is
+    "elrcn": {"spatial_epochs": 20},
+    "mtmnet": {"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
+}
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding, by how much the rate decides (float64: 8e-15 of the
 # largest score at 5e-4, 7e-12 at 1.5e-3, 1e-9 and more at 2e-3). So the plans are compared with it in float64, and in
 # float32 without it and at a quarter of the paper's rate (largest difference 4e-7; 2e-3 at the paper's, of 5 classes).

@@ -41,7 +41,8 @@ def test_adopt_after_pull(pulled, finished):
     assert pulled.planned() == {"train": 2, "evaluate": 2, "table": 1}
     before = (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes()
     said = pulled.run("dvc", "repro", "evaluate").stdout
-    assert re.findall(r"Running stage '([^']+)'", said) == ["train@ststnet", "evaluate"]
+    # which methods share a network of strong expressions, all methods decide; nothing is trained there
+    assert re.findall(r"Running stage '([^']+)'", said) == ["pretrain", "train@ststnet", "evaluate"]
     assert (pulled.root / "results/train/ststnet/megc2019/1of1.h5").read_bytes() != before
 
 
