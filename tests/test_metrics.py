@@ -79,6 +79,7 @@ def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
     assert per_subject_mean(truth, predicted, subjects, uf1) == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_subject_without_the_class_is_left_out_of_the_mean_of_its_recall():
     truth, predicted, subjects = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "a", "b"])
     recall = by_class(["negative", "positive", "surprise"])
@@ -94,11 +95,11 @@ def test_mean_and_deviation_over_seeds():
 def test_an_absent_class_counts_as_zero_and_is_named():
     matrix = confusion(np.array([0, 1]), np.array([0, 1]), 3)
     for figure, word in ((uf1, "F1"), (uar, "recall"), (macro_precision, "precision")):
-        with pytest.warns(RuntimeWarning, match=f"{word} of class 2 is 0/0 and counts as 0") as seen:
+        with pytest.warns(RuntimeWarning, match=f"^{word} of class 2 is 0/0 and counts as 0") as seen:
             assert figure(matrix) == pytest.approx(2 / 3)
         assert seen[0].filename == __file__
         assert figure(matrix, left_out=True) == 1
-    with pytest.warns(RuntimeWarning, match="recall of class 2 is 0/0 and counts as 0") as seen:
+    with pytest.warns(RuntimeWarning, match="^recall of class 2 is 0/0 and counts as 0") as seen:
         assert by_class("abc")["recall_c"](matrix) == 0
     assert seen[0].filename == __file__
 
@@ -109,9 +110,17 @@ def test_a_class_that_is_only_predicted_has_an_f1_of_zero_without_a_warning():
         assert uf1(confusion(np.array([0, 1, 1]), np.array([0, 1, 2]), 3)) == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
-def test_a_class_outside_of_the_range_is_refused():
-    with pytest.raises(ValueError, match=r"must be in 0\.\.2, not 0\.\.3"):
-        confusion(np.array([0, 1]), np.array([0, 3]), 3)
+@pytest.mark.parametrize(
+    ("truth", "predicted", "found"),
+    [([0, 1], [0, 3], r"0\.\.3"), ([-1, 1], [0, 1], r"-1\.\.1"), ([0, 1], [-2, 1], "-2")],
+)
+def test_a_class_outside_of_the_range_is_refused(truth, predicted, found):
+    with pytest.raises(ValueError, match=rf"must be in 0\.\.2, not {found}"):
+        confusion(np.array(truth), np.array(predicted), 3)
+
+
+def test_no_clips_are_counted_as_none():
+    assert confusion(np.array([]), np.array([]), 2).tolist() == [[0, 0], [0, 0]]
 
 
 def test_figures_of_a_stack_are_those_of_each_matrix():

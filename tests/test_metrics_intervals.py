@@ -31,30 +31,38 @@ def random_clips(seed, clips=90, people=6, methods=2):
     return truth, predicted, rng.integers(people, size=clips)
 
 
-def test_interval_of_an_accuracy_is_that_of_a_proportion():
+@pytest.mark.parametrize("people", [2, 64])
+def test_interval_of_an_accuracy_is_that_of_a_proportion(people):
     """One clip a subject: the jackknife's variance is p(1 - p) / (n - 1), and the bootstrap's expects the same."""
-    truth, right = np.zeros(64, int), np.arange(64) % 5 != 0
-    low, high = bootstrap(truth, np.where(right, 0, 1), np.arange(64), accuracy, 20000, np.random.default_rng(5))
+    truth, each = np.zeros(people, int), np.arange(people)
+    right = each % 5 != 0
+    low, high = bootstrap(truth, np.where(right, 0, 1), each, accuracy, 20000, np.random.default_rng(5))
     odds = math.log(right.mean() / (1 - right.mean()))
-    width = student.ppf(0.975, 63) / math.sqrt(63 * right.mean() * (1 - right.mean()))
+    width = student.ppf(0.975, people - 1) / math.sqrt((people - 1) * right.mean() * (1 - right.mean()))
     for end, expected in ((low, odds - width), (high, odds + width)):
         assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.01 * width)
 
 
-def test_errors_are_those_of_a_loop_over_resampled_clips():
+@pytest.mark.parametrize(("clips", "greater"), [(8, "jackknife"), (5, "bootstrap")])
+def test_errors_are_those_of_a_loop_over_resampled_clips(clips, greater):
     """Two seeds, scikit-learn's F1 on clips drawn or left out by subject; width on the log-odds scale."""
-    truth, predicted, subjects = random_clips(8)
+    truth, predicted, subjects = random_clips(clips)
     owned = [np.flatnonzero(subjects == name) for name in range(6)]
 
     def figure(times):
         rows = np.concatenate([np.tile(own, k) for own, k in zip(owned, times, strict=True)])
         return np.mean([f1_score(truth[rows], one[rows], average="macro") for one in predicted])
 
-    drawn = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=200)]
+    drawn = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
     without = [figure(times) for times in 1 - np.eye(6, dtype=int)]
-    error = max(np.std(drawn, ddof=0) * math.sqrt(6 / 5), math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()))
+    errors = {
+        "bootstrap": np.std(drawn, ddof=0) * math.sqrt(6 / 5),
+        "jackknife": math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()),
+    }
+    error = errors[greater]
+    assert error == max(errors.values())
     value = figure(np.ones(6, int))
-    ends = bootstrap(truth, predicted, subjects, uf1, 200, np.random.default_rng(4))
+    ends = bootstrap(truth, predicted, subjects, uf1, 60, np.random.default_rng(4))
     for end, sign in zip(ends, (-1, 1), strict=True):
         expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 5) * error / (value * (1 - value))
         assert math.log(end / (1 - end)) == pytest.approx(expected)
@@ -92,6 +100,15 @@ def test_all_right_or_all_wrong_still_leaves_doubt_that_shrinks_with_people(metr
     assert 1 > widths[0] > widths[1] > widths[2] > 0
 
 
+def test_all_right_is_as_if_one_more_person_had_guessed_half_a_clip_of_each_class():
+    """One clip each of 5 people, two classes: the guess adds one clip, half of it right. t is that of the 5."""
+    low, high = bootstrap(np.zeros(5, int), np.zeros(5, int), np.arange(5), accuracy, 10, np.random.default_rng(0), 2)
+    value, without = 5.5 / 6, np.array([4.5 / 5] * 5 + [1])
+    error = math.sqrt(5 / 6 * ((without - without.mean()) ** 2).sum())
+    expected = math.log(value / (1 - value)) - student.ppf(0.975, 4) * error / (value * (1 - value))
+    assert (math.log(low / (1 - low)), high) == (pytest.approx(expected), 1)
+
+
 def test_one_subject_says_nothing():
     truth, predicted, one = np.array([0, 1, 2]), np.array([0, 1, 1]), np.zeros(3, int)
     assert bootstrap(truth, predicted, one, uf1, 10, np.random.default_rng(0)) == (0, 1)
@@ -127,6 +144,7 @@ def test_people_whom_no_seed_tested_do_not_count():
     assert low < np.mean([uf1(confusion(truth, seed, 3)) for seed in halves]) < high
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("pooling", ["pooled", "per_subject_mean"])
 def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
     truth, subjects = np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1])
@@ -136,14 +154,23 @@ def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
     assert high > 0.99
 
 
+def test_a_person_without_whom_a_seed_has_no_figure_leaves_no_error_to_know():
+    """The other is not tested under the second seed: one figure of all but one is no spread."""
+    predicted = np.array([[0, 1, 0, 1], [0, 1, UNTESTED, UNTESTED]])
+    given = np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), accuracy, 50, np.random.default_rng(0)
+    assert bootstrap(*given, pooling="per_subject_mean") == (0, 1)
+
+
 def test_mean_over_subjects_has_the_interval_of_a_mean():
-    """Accuracies of 8 subjects, each counting once however many clips it has: Student's interval, on log-odds."""
+    """Accuracies of 8 subjects, each counting once however many clips it has: Student's interval, on log-odds.
+
+    A second seed that says the same changes nothing."""
     shares = np.array([0.2, 0.5, 0.5, 0.6, 0.8, 0.8, 0.9, 1.0])
     clips = np.array([10, 20, 10, 30, 10, 20, 10, 40])
     subjects = np.repeat(np.arange(8), clips)
     predicted = np.concatenate([np.arange(n) >= round(n * share) for n, share in zip(clips, shares, strict=True)])
     interval = bootstrap(
-        np.zeros(len(subjects), int), predicted, subjects, accuracy, 20000, np.random.default_rng(0), 2,
+        np.zeros(len(subjects), int), [predicted] * 2, subjects, accuracy, 20000, np.random.default_rng(0), 2,
         pooling="per_subject_mean",
     )  # fmt: skip
     value, error = shares.mean(), shares.std(ddof=1) / math.sqrt(8)
@@ -162,6 +189,8 @@ def test_difference_of_accuracies_is_a_paired_t_test():
     assert found.value == pytest.approx(away.mean())
     assert found.p == pytest.approx(2 * student.sf(abs(score), 39), rel=0.05)
     assert found.high - found.value == pytest.approx(found.value - found.low)
+    error = (found.high - found.value) / student.ppf(0.975, 39)
+    assert found.p == pytest.approx(2 * student.sf(abs(found.value) / error, 39))
     assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
 
 
@@ -171,21 +200,27 @@ def test_a_method_does_not_differ_from_itself():
     assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
-def test_four_subjects_never_prove_anything():
-    """Right in all against wrong in all: swapping the two within subjects gives as much once in eight."""
-    truth, subjects = np.tile([0, 1, 2], 4), np.repeat(np.arange(4), 3)
+@pytest.mark.parametrize(("people", "least"), [(2, 0.5), (4, 0.125)])
+def test_four_subjects_never_prove_anything(people, least):
+    """Right in all against wrong in all: swapping the two within four subjects gives as much once in eight."""
+    truth, subjects = np.tile([0, 1, 2], people), np.repeat(np.arange(people), 3)
     found = paired(truth, truth, (truth + 1) % 3, subjects, uar, 50, np.random.default_rng(0))
-    assert (found.value, found.p) == (1, 0.125)
+    assert (found.value, found.low, found.high, found.p) == (1, 1, 1, least)
 
 
-@pytest.mark.parametrize("pooling", ["pooled", "per_subject_mean"])
-def test_all_pairs_are_those_of_each_two_alone(pooling):
+def test_a_difference_is_that_of_pooled_figures():
+    truth, (one, other), subjects = random_clips(5)
+    found = paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(0))
+    assert found.value == pytest.approx(uf1(confusion(truth, one, 3)) - uf1(confusion(truth, other, 3)))
+
+
+def test_all_pairs_are_those_of_each_two_alone():
     """Of methods with one seed or two, on the same draws: the same numbers to the last bit."""
     truth, said, subjects = random_clips(4, methods=5)
     methods = [said[0], said[1:3], said[3], said[4]]
-    found = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3), pooling=pooling)
+    found = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3))
     assert found == [
-        paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(3), pooling=pooling)
+        paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(3))
         for one, other in combinations(methods, 2)
     ]
 

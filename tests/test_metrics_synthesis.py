@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from scipy.ndimage import gaussian_filter
 
 from microexpr.aus import ACTION_UNITS
 from microexpr.metrics.synthesis import au_error, distances, frechet, identity, kernel, likeness, smoothness
@@ -56,7 +57,7 @@ def test_frechet_distance_of_few_images_is_biased_and_the_kernels_is_not():
 
 def test_kernel_distance_is_that_of_a_loop():
     rng = np.random.default_rng(4)
-    one, two = rng.normal(size=(5, 3)), rng.normal(size=(4, 3)) + 1
+    one, two = rng.normal(size=(5, 3)), rng.normal(size=(2, 3)) + 1
 
     def k(a, b):
         return (sum(x * y for x, y in zip(a, b, strict=True)) / 3 + 1) ** 3
@@ -69,16 +70,24 @@ def test_distances_say_what_they_are_and_how_many_images_are_behind_them():
     rng = np.random.default_rng(5)
     found = distances(rng.normal(size=(7, 4)), rng.normal(size=(9, 4)), "inception")
     assert [(f.metric, f.made, f.true) for f in found] == [("fid", 7, 9), ("kid", 7, 9)]
-    assert distances(rng.normal(size=(7, 4)), rng.normal(size=(9, 4)), "face")[0].metric == "face_frechet"
-    with pytest.raises(ValueError, match=r"at least two images, not of shape \(1, 4\)"):
-        frechet(rng.normal(size=(1, 4)), rng.normal(size=(9, 4)))
+    assert [f.metric for f in distances(np.eye(3), np.eye(3), "face")] == ["face_frechet", "face_kernel"]
+
+
+@pytest.mark.parametrize("distance", [frechet, kernel])
+def test_one_image_is_no_sample(distance):
+    for given in ((np.ones((1, 4)), np.eye(4)), (np.eye(4), np.ones((1, 4)))):
+        with pytest.raises(ValueError, match=r"at least two images, not of shape \(1, 4\)"):
+            distance(*given)
 
 
 def test_identity_of_the_same_and_of_orthogonal_faces():
     one = np.eye(128)[:3]
-    assert [f.value for f in identity(one, one)] == [1, 0]
+    same = identity(one, one)
+    assert [(f.metric, f.value) for f in same] == [("identity_cosine", 1), ("identity_distance", 0)]
     assert [f.value for f in identity(one, np.eye(128)[3:6])] == pytest.approx([0, math.sqrt(2)])
     assert [f.value for f in identity(2 * one, one)] == [1, 1]
+    with pytest.raises(ValueError, match="both must have the same shape"):
+        identity(one, one[:1])
 
 
 def test_likeness_of_images_that_differ_by_a_constant():
@@ -88,7 +97,21 @@ def test_likeness_of_images_that_differ_by_a_constant():
     ssim, psnr = likeness(made, true)
     assert ssim.value == pytest.approx((2 * a * b + c) / (a * a + b * b + c))
     assert psnr.value == pytest.approx(20 * math.log10(255 / 20))
-    assert (ssim.made, psnr.true) == (2, 2)
+    assert [(f.metric, f.made, f.true) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
+
+
+def test_likeness_is_of_a_gaussian_window():
+    """SSIM of Wang et al. 2004: moments within a Gaussian of 1.5 pixels, 11 x 11, where that lies inside the image."""
+    one, two = np.random.default_rng(7).integers(256, size=(2, 20, 24)).astype(np.uint8)
+
+    def within(image):
+        return gaussian_filter(image, 1.5, truncate=3.5)[5:-5, 5:-5]
+
+    a, b = one.astype(float), two.astype(float)
+    luminance = (2 * within(a) * within(b) + 2.55**2) / (within(a) ** 2 + within(b) ** 2 + 2.55**2)
+    variances = within(a**2) - within(a) ** 2 + within(b**2) - within(b) ** 2
+    structure = (2 * (within(a * b) - within(a) * within(b)) + 7.65**2) / (variances + 7.65**2)
+    assert likeness(one[None], two[None])[0].value == pytest.approx((luminance * structure).mean())
 
 
 def test_likeness_of_equal_images():
@@ -99,24 +122,28 @@ def test_likeness_of_equal_images():
 
 
 def test_error_of_action_units_by_side_and_unit():
-    asked = np.zeros((4, 17, 3))
+    asked = np.ones((4, 17, 3))
     read = asked.copy()
     read[:, :, 0] = 0.5
-    read[:2, 3, 2] = 1.7
-    asked[3, 3] = np.nan
+    read[:2, 3, 2] = 2.7
+    asked[3, 3] = asked[:, 5] = np.nan
     found = {f.metric: f for f in au_error(asked, read)}
     assert found["au_error_left"].value == 0.5
     assert found["au_error_right"].value == 0
-    assert found["au_error_both"].value == pytest.approx(2 * 1.7 / (4 * 17 - 1))
+    assert found["au_error_both"].value == pytest.approx(2 * 1.7 / (4 * 16 - 1))
     assert found[f"au_error_both_{ACTION_UNITS[3]}"].value == pytest.approx(2 * 1.7 / 3)
     assert (found[f"au_error_both_{ACTION_UNITS[3]}"].made, found["au_error_both"].made) == (3, 4)
+    nobody = found[f"au_error_both_{ACTION_UNITS[5]}"]
+    assert math.isnan(nobody.value) and nobody.made == 0
     assert len(found) == 3 + 17
+    with pytest.raises(ValueError, match="both must have the same shape"):
+        au_error(asked, read[:, :1])
 
 
 def test_steady_movement_is_smooth_and_an_alternation_is_not():
     time = np.arange(6.0)
     assert smoothness([3 * time, 7 - time]).value == 0
-    assert smoothness([time**2]).value == pytest.approx(4)
+    assert smoothness([time**2]).value == smoothness([time[:3] ** 2]).value == pytest.approx(4)
     alternating = np.tile([0, 1], 3)[:, None, None] * np.ones((6, 2, 2), np.uint8)
     found = smoothness([alternating, time])
     assert (found.value, found.made, found.true) == (2, 2, 0)

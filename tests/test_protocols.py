@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from microexpr.clip import Clip
 from microexpr.errors import DataError, ParamsError
 from microexpr.generated import plan
-from microexpr.protocols import MAIN, PROTOCOLS, shards, spread
+from microexpr.protocols import MAIN, PROTOCOLS, shard, shards, spread
 
 MEGC = PROTOCOLS["megc2019"]
 EMOTIONS = {
@@ -148,6 +148,16 @@ def test_inner_subjects_depend_on_seed_and_fold_alone():
     assert [sorted(fold.train + fold.inner) for fold in folds] == [sorted(fold.train) for fold in whole]
 
 
+def test_who_is_drawn_is_the_same_in_every_process():
+    """Written out: the order of a set of names differs from process to process, not within one."""
+    clips = composite(6, 3)
+    (drawn,) = PROTOCOLS["split70"].folds(clips, seed=1)
+    first = MEGC.folds(clips, seed=1, inner_subjects=3)[0]
+    tested, apart = (sorted({UNITS["subject"](one) for one in side}) for side in (drawn.test, first.inner))
+    assert tested == ["casme2/s01", "casme2/s04", "samm/s03", "samm/s04", "smic/s01", "smic/s04"]
+    assert apart == ["samm/s03", "smic/s03", "smic/s04"]
+
+
 def test_inner_subjects_that_leave_nobody_are_refused():
     with pytest.raises(ParamsError, match="must be < the 5 subjects that fold casme2/s01 of megc2019 trains on"):
         MEGC.folds(composite(2, 3), inner_subjects=5)
@@ -166,6 +176,16 @@ def test_a_native_class_does_not_ask_for_one_of_the_challenge():
     assert [PROTOCOLS[f"loso_casme2_{count}"].label(one) for count in (3, 5, 7)] == [None, 0, 0]
     assert PROTOCOLS["objective"].label(one) == 3
     assert PROTOCOLS["objective"].label(replace(one, objective_class=6)) is None
+
+
+def test_of_one_person_every_clip_may_be_left_out_in_turn():
+    clips = [clip(), clip(name="EP02_01")]
+    assert [fold.test for fold in PROTOCOLS["lovo_casme2_3"].folds(clips)] == [(one.id,) for one in clips]
+
+
+def test_precomputed_flow_suits_who_reads_nothing_else():
+    assert PROTOCOLS["flow_folders"].suits(["flow"]) and not PROTOCOLS["flow_folders"].suits(["flow", "aus"])
+    assert MEGC.suits(["flow", "aus"])
 
 
 def test_clips_without_a_label_or_of_other_data_sets_are_left_out():
@@ -204,6 +224,7 @@ def test_shards_are_contiguous_and_even(count, sizes):
     parts = shards(folds, count)
     assert [len(part) for part in parts] == sizes
     assert [fold for part in parts for fold in part] == folds
+    assert [shard(folds, f"{number}of{count}") for number in range(1, count + 1)] == parts
 
 
 @pytest.mark.parametrize("count", [0, 7])
@@ -215,6 +236,7 @@ def test_shards_beyond_the_folds_are_refused(count):
 def test_a_few_folds_are_spread_over_all():
     folds = MEGC.folds(random.Random(1).sample(composite(4), 72))
     assert [fold.name for fold in spread(folds, 4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
+    assert spread(folds, 1) == folds[:1]
     assert spread(folds, 0) == spread(folds, 12) == spread(folds, 99) == folds
     draws = PROTOCOLS["split70"].folds(composite(4), draws=3)
     assert spread(draws, 1) == draws  # each is a seed's

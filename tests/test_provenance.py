@@ -30,6 +30,11 @@ def test_a_leak_names_artifact_fold_and_entry(entry, words):
     assert str(error.value) == f"{ARTIFACT} fold casme2/sub01 was fitted on {entry}, {words} of its held-out subject"
 
 
+def test_of_several_leaks_the_first_by_name_is_told():
+    with pytest.raises(LeakError, match=r"was fitted on generated/casme2/sub01/\*"):
+        check(ARTIFACT, "casme2/sub01", "subject", TEST, (*reversed(DECLARED), "generated/casme2/sub01/*"))
+
+
 @pytest.mark.parametrize("entry", ["licensed/casme2/sub01/EP01_01", "licensed/casme2/sub01/*"])
 def test_the_same_name_under_another_origin_is_another_person(entry):
     check(ARTIFACT, "casme2/sub01", "subject", TEST, [entry])
@@ -112,6 +117,14 @@ def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
     tests = {"casme2/sub01": TEST}
     whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
     assert upstream([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
+
+
+def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
+    clean, leak = tmp_path / "clean.safetensors", tmp_path / "leak.safetensors"
+    store.write_tensors(clean, {}, OTHERS)
+    store.write_tensors(leak, {}, ["generated/casme2/sub01/*"])
+    with pytest.raises(LeakError, match=rf"^{leak} fold casme2/sub01 was fitted on generated/casme2/sub01/\*"):
+        upstream([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
 
 
 def test_identity_names_the_artifact():

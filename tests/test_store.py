@@ -1,12 +1,14 @@
 """Files are whole or not there, say what they hold, and are refused when they are not what they say."""
 
 import errno
+import os
 import subprocess
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from composites import clip
 
 from microexpr import store
 from microexpr.errors import StoreError
@@ -16,7 +18,7 @@ SCORE = np.linspace(0, 1, 40, dtype=np.float32)
 
 
 def apex_file(path: Path) -> Path:
-    with store.create(path, "apex", {"window": 5}, origin="generated", subject="sub01") as file:
+    with store.create(path, "apex", {"window": 5, "reach": 2}, origin="generated", subject="sub01") as file:
         group = file.group("EP01_01", method="spotted")
         group.put("onset", 4)
         group.put("score", SCORE)
@@ -28,7 +30,7 @@ def read_score(path: Path) -> np.ndarray:
         return file["EP01_01/score"][()]
 
 
-def said(dataset: h5py.Dataset, attribute: str) -> str:
+def said(dataset: h5py.Dataset | h5py.File, attribute: str) -> str:
     value = dataset.attrs[attribute]
     return value.decode() if isinstance(value, bytes) else value
 
@@ -36,7 +38,7 @@ def said(dataset: h5py.Dataset, attribute: str) -> str:
 def test_a_file_is_read_without_our_code(tmp_path):
     with h5py.File(apex_file(tmp_path / "sub01.h5")) as file:
         assert file.attrs["schema"] == f"apex/{SCHEMAS['apex'].version}".encode()
-        assert file.attrs["params"] == b'{"window": 5}'
+        assert file.attrs["params"] == b'{"reach": 2, "window": 5}'
         assert file.attrs["origin"] == b"generated"
         assert file["EP01_01"].attrs["method"] == b"spotted"
         score = file["EP01_01/score"]
@@ -44,6 +46,15 @@ def test_a_file_is_read_without_our_code(tmp_path):
         assert (said(score, "axes"), said(score, "units")) == ("frame", "pixels of the crop, or ratio")
         assert (score.fletcher32, score.compression) == (True, None)
         assert said(file["EP01_01/onset"], "axes") == "scalar"
+
+
+def test_a_subjects_file_says_whose_it_is(tmp_path):
+    with store.subject_file(tmp_path / "s01.h5", "apex", [clip("smic", "s01")], apex={"window": 5}):
+        pass
+    with h5py.File(tmp_path / "s01.h5") as file:
+        found = {name: said(file, name) for name in ("origin", "dataset", "subject", "params")}
+    wanted = {"origin": "generated", "dataset": "smic", "subject": "s01", "params": '{"apex": {"window": 5}}'}
+    assert found == wanted
 
 
 def test_frames_are_chunked_one_by_one(tmp_path):
@@ -63,7 +74,8 @@ def test_text_comes_back(tmp_path, words):
         file.put("fitted_on", words)
     with store.opened(tmp_path / "a.h5") as file:
         assert store.strings(file["fitted_on"]) == words
-        assert h5py.check_string_dtype(file["fitted_on"].dtype).length is not None  # fixed, not a reference
+        length = h5py.check_string_dtype(file["fitted_on"].dtype).length  # fixed, not a reference
+        assert length == max([1, *(len(word.encode()) for word in words)])
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -76,12 +88,19 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_nothing_is_seen_before_the_file_is_complete(tmp_path):
-    path = tmp_path / "new" / "sub01.h5"
+    path = tmp_path / "new" / "samm" / "sub01.h5"
     with store.atomic(path) as part:
         part.write_text("half")
         assert not path.exists()
         assert part.parent == path.parent  # a rename within one file system
     assert path.read_text() == "half"
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
+    path, synced = tmp_path / "a.csv", []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, path.exists())))
+    store.write_text(path, "whole")
+    assert synced == [(path.stat().st_ino, False)]
 
 
 def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
@@ -95,14 +114,18 @@ def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
 def test_a_full_disk_is_said(tmp_path):
     with (
         pytest.raises(StoreError, match=r"a\.csv: cannot be written: no space left on the disk"),
-        store.atomic(tmp_path / "a.csv"),
+        store.atomic(tmp_path / "a.csv") as part,
     ):
+        part.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert not any(tmp_path.iterdir())
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path):
-    (tmp_path / ".a.csv.4711.part").write_text("half")
+    with store.atomic(tmp_path / "a.csv") as part:
+        part.write_text("half")
+        part.with_name(part.name.replace(str(os.getpid()), "4711")).write_text("half")
+    assert len(list(tmp_path.iterdir())) == 2
     (tmp_path / ".b.csv.4711.part").write_text("another file's")
     store.write_text(tmp_path / "a.csv", "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".b.csv.4711.part", "a.csv"]
@@ -110,7 +133,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path):
 
 def test_a_folder_that_is_a_file_is_said(tmp_path):
     (tmp_path / "results").write_text("")
-    with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written"):
+    with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written: File exists$"):
         store.write_text(tmp_path / "results" / "a.csv", "x")
 
 
@@ -152,6 +175,12 @@ def test_a_foreign_hdf5_file_is_refused(tmp_path):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(StoreError, match=r"none\.h5: does not exist"):
         read_score(tmp_path / "none.h5")
+
+
+def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    with pytest.raises(KeyError), store.opened(path, "apex") as file:
+        file["EP01_02"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
@@ -222,13 +251,15 @@ def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
     tensors, metadata = store.read_tensors(path)
     np.testing.assert_array_equal(tensors["weights"], weights)
     assert metadata == {"fitted_on": "a\nb", "method": "ststnet"}
+    assert int.from_bytes(path.read_bytes()[:8], "little") % 8 == 0  # the header's length, so that values are aligned
     for name in "abcdefgh":
         more = {"method": "m", "held_out": "5", "errors": "[]", "note": "n"}
         store.write_tensors(tmp_path / name, {"weights": weights}, ["a"], **more)
     assert len({(tmp_path / name).read_bytes() for name in "abcdefgh"}) == 1
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
-        store.read_tensors(path)
+    for bad in (path, tmp_path / "none" / "net.safetensors"):
+        with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
+            store.read_tensors(bad)
 
 
 @pytest.mark.parametrize("strided", [np.arange(6.0).reshape(2, 3).T, np.arange(6.0)[::2], np.array(3.0)])

@@ -24,6 +24,7 @@ from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
+DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises where a file is damaged, or its reader mistaken
 
 
 @contextmanager
@@ -140,8 +141,8 @@ def _layout(field: Field, array: np.ndarray) -> dict[str, Any]:
 def text(values: str | Iterable[str]) -> np.ndarray:
     """Fixed-length UTF-8, which every HDF5 reader shows: a scalar for a str, else one axis."""
     encoded = values.encode() if isinstance(values, str) else [v.encode() for v in values]
-    longest = len(encoded) if isinstance(encoded, bytes) else max(map(len, encoded), default=1)
-    return np.array(encoded, h5py.string_dtype("utf-8", max(1, longest)))
+    sizes = [len(encoded)] if isinstance(encoded, bytes) else map(len, encoded)
+    return np.array(encoded, h5py.string_dtype("utf-8", max([1, *sizes])))
 
 
 @contextmanager
@@ -188,7 +189,7 @@ def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
             _check_schema(file, path, schema)
         try:
             yield file
-        except (OSError, RuntimeError, KeyError) as error:
+        except DAMAGE as error:
             if _sound(file):  # then it is the caller's mistake
                 raise
             raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
@@ -199,7 +200,7 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
     expected = f"{schema}/{SCHEMAS[schema].version}"
     try:
         found, by = (_word(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
-    except (OSError, RuntimeError, KeyError) as error:
+    except DAMAGE as error:
         raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
     if found != expected:
         raise StoreError(
@@ -220,7 +221,7 @@ def _sound(file: h5py.File) -> bool:
 
     try:
         file.visititems(read)
-    except (OSError, RuntimeError, KeyError):
+    except DAMAGE:
         return False
     return True
 

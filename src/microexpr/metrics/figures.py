@@ -26,7 +26,7 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndar
 
     Those predicted `UNTESTED` do not count. Raises ValueError for a class outside of that range.
     """
-    return by_subject(truth, predicted, np.zeros(np.shape(truth), np.int64), classes).reshape(classes, classes)
+    return by_subject(truth, predicted, np.zeros(np.shape(truth), np.int64), classes).sum((0, 1))
 
 
 def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: int) -> np.ndarray:
@@ -41,7 +41,7 @@ def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, c
         if array.size and not (array.min() >= 0 and array.max() < classes):
             raise ValueError(f"classes must be in 0..{classes - 1}, not {array.min()}..{array.max()}")
     names, owner = np.unique(np.asarray(subjects), return_inverse=True)
-    shape = max(1, len(names)), len(predicted), classes, classes
+    shape = len(names), len(predicted), classes, classes
     place = np.ravel_multi_index(
         np.broadcast_arrays(owner, np.arange(len(predicted))[:, None], truth, np.where(tested, predicted, 0)), shape
     )

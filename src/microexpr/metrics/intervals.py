@@ -64,7 +64,7 @@ def _interval(
     matrices: np.ndarray, metric: Metric, pooling: Pooling, resamples: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     figure, people = _figure(matrices, metric, pooling)
-    value = float(figure(np.ones((1, people)))[0]) if people else math.nan
+    value = float(figure(np.ones((1, people)))[0])
     if people < 2 or math.isnan(value):
         return 0.0, 1.0
     if value in (0, 1):
@@ -92,16 +92,15 @@ def paired(
     resamples: int,
     rng: np.random.Generator,
     classes: int = len(LABELS),
-    *,
-    pooling: Pooling = "pooled",
 ) -> Difference:
-    """The metric of `first` less that of `second`, with both always on the same resample of the subjects.
+    """The pooled metric of `first` less that of `second`, with both always on the same resample of the subjects.
 
     The standard error is that of `bootstrap`, of the difference; interval and two-sided p are Student's with U - 1
     degrees of freedom. No p is below 2^(1 - U), the least that swapping the two within subjects could give. Takes what
-    `bootstrap` takes; the two may have different numbers of seeds. One subject alone says nothing: -1 to 1, p 1.
+    `bootstrap` takes, both tested on the same subjects; their numbers of seeds may differ. One subject alone says
+    nothing: -1 to 1, p 1.
     """
-    (found,) = all_pairs(truth, [first, second], subjects, metric, resamples, rng, classes, pooling=pooling)
+    (found,) = all_pairs(truth, [first, second], subjects, metric, resamples, rng, classes)
     return found
 
 
@@ -113,18 +112,16 @@ def all_pairs(
     resamples: int,
     rng: np.random.Generator,
     classes: int = len(LABELS),
-    *,
-    pooling: Pooling = "pooled",
 ) -> list[Difference]:
     """`paired` of each two of several methods, as `itertools.combinations` orders them, all on the same resamples.
 
-    Each method's figures are computed once, so that many pairs cost little more than many methods. Counted are the
-    subjects that any of the methods was tested on. p is of each pair by itself: see `holm`.
+    Each method's figures are computed once, so that many pairs cost little more than many methods. p is of each pair
+    by itself: see `holm`.
     """
     matrices = [by_subject(truth, each, subjects, classes) for each in predicted]
-    tested = np.any([_tested(each) for each in matrices], axis=0)
+    tested = _tested(matrices[0])
     people = int(tested.sum())
-    figures = [_figure(each[tested], metric, pooling, everybody=True)[0] for each in matrices]
+    figures = [_pooled(each[tested], metric) for each in matrices]
     values = [float(figure(np.ones((1, people)))[0]) for figure in figures]
     if people < 2:
         return [Difference(one - other, -1.0, 1.0, 1.0) for one, other in combinations(values, 2)]
@@ -177,15 +174,19 @@ def _tested(matrices: np.ndarray) -> np.ndarray:
     return np.asarray(matrices.any(axis=(1, 2, 3)))
 
 
-def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling, everybody: bool = False) -> tuple[Figure, int]:
+def _pooled(matrices: np.ndarray, metric: Metric) -> Figure:
+    """The metric, meaned over seeds, as a function of how often each subject is there."""
+    return lambda times: metric(np.tensordot(times, matrices, axes=1)).mean(-1)
+
+
+def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Figure, int]:
     """The metric, meaned over seeds, as a function of how often each subject is there; and the number of subjects.
 
-    Of a mean over subjects, those without the figure are left out first, unless `everybody` is to stay."""
+    Of a mean over subjects, those without the figure are left out first."""
     if pooling == "pooled":
-        return lambda times: metric(np.tensordot(times, matrices, axes=1)).mean(-1), len(matrices)
+        return _pooled(matrices, metric), len(matrices)
     values = metric(matrices, left_out=True)  # [U, S]
-    if not everybody:
-        values = values[~np.isnan(values).all(-1)]
+    values = values[~np.isnan(values).all(-1)]
     there = ~np.isnan(values)
     known = np.where(there, values, 0)
 
