@@ -108,4 +108,6 @@ def test_leak_of_one_who_is_tested(made, tmp_path):
 
 
 def test_teach_asks_nothing_of_others(made):
-    train.teach(job(CLIPS), made[1])
+    own = job(CLIPS)
+    train.teach(own, made[1])
+    assert own.method.taught == {}
