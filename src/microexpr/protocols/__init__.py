@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from microexpr.clip import Clip, Fold
-from microexpr.datasets import LAYOUTS, MICRO
+from microexpr.datasets import MICRO
 from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
 from microexpr.protocols.splits import shard, shards, spread
@@ -22,7 +22,6 @@ class Protocol:
     """Clips, their classes, and the folds in which one held-out unit after another is tested."""
 
     name: str
-    title: str
     unit: Unit  # what a fold holds out, and so what nothing upstream of its predictions may have seen
     datasets: tuple[str, ...]  # those tested, in the order in which tables show them
     classes: tuple[str, ...]
@@ -114,17 +113,13 @@ class Protocol:
 
 def _composites() -> list[Protocol]:
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
-    title = "MEGC2019 composite, leave-one-subject-out"
-    main = Protocol("megc2019", title, "subject", every, classes.COMPOSITE, classes.composite)
-    pictured = "MEGC2019 composite from precomputed flow, leave-one-subject-out"
-    drawn = "MEGC2019 composite, 48 of 68 subjects train"
-    by_units = "objective classes I-V of CASME II and SAMM, leave-one-subject-out"
+    main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite)
     return [
         main,
         # the same of clips of which there is only precomputed flow, by whoever had the video
-        replace(main, name="flow_folders", title=pictured, stages=("flow",)),
-        replace(main, name="split70", title=drawn, share=48 / 68),  # ICE-GAN's 70:30
-        Protocol("objective", by_units, "subject", coded, classes.OBJECTIVE, classes.objective),
+        replace(main, name="flow_folders", stages=("flow",)),
+        replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
+        Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
     ]
 
 
@@ -133,16 +128,14 @@ def _single(kind: str, dataset: str, count: int) -> Protocol:
     unit: Unit = "subject" if kind == "loso" else "clip"
     native = classes.NATIVE.get((dataset, count))
     names, named = (native, classes.native) if native else (classes.COMPOSITE, classes.composite)
-    title = f"{LAYOUTS[dataset].title}, {count} classes, leave-one-{unit}-out"
-    return Protocol(f"{kind}_{dataset}_{count}", title, unit, (dataset,), names, named)
+    return Protocol(f"{kind}_{dataset}_{count}", unit, (dataset,), names, named)
 
 
 def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) -> Protocol:
     """Trained on some data sets, tested on another."""
     names, named = (classes.OBJECTIVE, classes.objective) if objective else (classes.COMPOSITE, classes.composite)
-    title = f"trained on {' and '.join(LAYOUTS[name].title for name in trained_on)}, tested on {LAYOUTS[tested].title}"
     name = f"cross_{'objective_' if objective else ''}{'_'.join(trained_on)}_to_{tested}"
-    return Protocol(name, title, "dataset", (tested,), names, named, trained_on)
+    return Protocol(name, "dataset", (tested,), names, named, trained_on)
 
 
 def _crosses() -> list[Protocol]:
