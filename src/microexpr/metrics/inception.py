@@ -98,7 +98,7 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, branches: list[Branch], pool: Callable[[Tensor], Tensor], pooled: int = 0):
         super().__init__()
-        self.pool, self.outputs = pool, pooled or inputs
+        self.pool = pool
         self.rows = [[tuple(layer.name for layer in step) for step in row] for row in branches]
         for row in branches:
             channels = inputs
@@ -106,7 +106,6 @@ class Block(nn.Module):
                 for layer in step:
                     self.add_module(layer.name, layer.made(channels))
                 channels = sum(layer.channels for layer in step)
-            self.outputs += channels
         self.branch_pool = Layer("branch_pool", pooled).made(inputs) if pooled else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
