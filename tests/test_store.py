@@ -170,6 +170,10 @@ def test_a_foreign_hdf5_file_is_refused(tmp_path):
         file["x"] = 1
     with pytest.raises(StoreError, match="not nothing of microexpr"):
         read_score(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file.attrs["schema"] = np.bytes_(b"\xff")  # no UTF-8
+    with pytest.raises(StoreError, match="not \N{REPLACEMENT CHARACTER}"):
+        read_score(tmp_path / "a.h5")
 
 
 def test_a_missing_file_is_said(tmp_path):
