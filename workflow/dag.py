@@ -124,7 +124,7 @@ class Dag:
 
     def limit(self, method: str, protocol: str) -> int:
         """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""
-        few = protocol not in protocols.MAIN or not self.methods[method]["in_table"]
+        few = protocol not in protocols.MAIN or method in self.studied
         return int(self.params["papers"]["folds"]) if few else 0
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
@@ -159,6 +159,11 @@ class Dag:
     def in_table(self) -> list[str]:
         """Those of them that are rows of the main table."""
         return [name for name in self.ranked if self.methods[name]["in_table"]]
+
+    @cached_property
+    def studied(self) -> list[str]:
+        """The variants that are rows of papers' tables alone."""
+        return [name for name, about in self.methods.items() if not about["in_table"]]
 
     @cached_property
     def networks(self) -> list[str]:
@@ -247,9 +252,9 @@ class Dag:
     def studies(self) -> dict[str, list[str]]:
         """Rows of the papers' tables alone that one job trains, by its name: those that begin alike, not too many."""
         alike: dict[str, list[str]] = {}
-        for name, about in self.methods.items():
-            if about["beginning"] and not about["in_table"]:
-                kind = json.dumps([name.partition(".")[0], about["beginning"]], sort_keys=True)
+        for name in self.studied:
+            if beginning := self.methods[name]["beginning"]:
+                kind = json.dumps([name.partition(".")[0], beginning], sort_keys=True)
                 alike.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
         parts = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]

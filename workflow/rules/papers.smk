@@ -36,7 +36,7 @@ rule papers:
         built=sorted(papers.built()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,
-        studied=[name for name in NEEDED.methods if name not in RUN.in_table],
+        studied=RUN.studied,
     log:
         "work/logs/papers/{paper}/{table}.log",
     wildcard_constraints:
