@@ -63,7 +63,6 @@ def test_rows_of_a_study_alone_and_together(project):
     epochs = "macro_epochs: 1, pretrain_epochs: 1, epochs: 1"
     rows = "{mmi: {}, tri_mmi: {adversarial_weight: 0}, lir_mmi: {triplet_weight: 0}}"
     project.edit("params.yaml", STSTNET, f"{STSTNET}  mtmnet: {{{small}, {epochs}}}\n")
-    project.edit("params.yaml", "papers:\n  folds: 2", "papers:\n  together: 3\n  folds: 2")
     project.edit("params.yaml", "  variants: {} ", f"  variants: {{mtmnet: {rows}}} ")
     target = "results/papers/mtmnet/table3.csv"
     project.snakemake("--", target)
@@ -72,7 +71,7 @@ def test_rows_of_a_study_alone_and_together(project):
     assert cell["reproduced"] == value(project, "megc2019", "mtmnet.mmi", "full", "uf1") and cell["folds"] == "2"
     assert "at most 2 folds (papers.folds)" in cell["note"] and "clips guided by mmi" in cell["note"]
     before = project.digests()
-    project.edit("params.yaml", "together: 3", "together: 1")
+    project.edit("params.yaml", "  together: 16 ", "  together: 1 ")
     assert not project.planned(target)
     for made in ("results/train/mtmnet.*/*/*.h5", "results/evaluate/megc2019/**/mtmnet.*", target):
         for path in project.root.glob(made):
