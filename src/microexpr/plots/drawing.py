@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from microexpr import store
 from microexpr.clip import Clip
 from microexpr.errors import DataError
+from microexpr.flow import magnitude, orientation
 
 STYLE = {
     "font.size": 9,
@@ -101,7 +102,7 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
     Full colour is reached at length `largest`, in the flow's unit, and kept beyond. Colours of the Middlebury wheel
     (Baker et al. 2011): right red, left cyan to blue, down yellow, up violet.
     """
-    turn = np.arctan2(flow[1], flow[0]) / (2 * np.pi) % 1
+    turn = orientation(flow) / (2 * np.pi) % 1
     hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
-    length = np.minimum(np.hypot(flow[0], flow[1]) / largest, 1)[..., None]
+    length = np.minimum(magnitude(flow) / largest, 1)[..., None]
     return np.rint(255 * (1 - length * (1 - hue))).astype(np.uint8)
