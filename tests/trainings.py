@@ -8,7 +8,7 @@ import numpy as np
 
 from microexpr import store, train
 from microexpr.clip import Clip
-from microexpr.method import find
+from microexpr.models import find
 from microexpr.protocols import PROTOCOLS, spread
 from microexpr.seeds import generator
 from microexpr.training.checkpoint import Place

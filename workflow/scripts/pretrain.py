@@ -3,12 +3,12 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, method, pretrain, protocols, train
+    from microexpr import index, models, pretrain, protocols, train
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     clips = [clip for path in snakemake.input.macro for clip in index.read(path)]
-    kind = method.find(name)
+    kind = models.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),

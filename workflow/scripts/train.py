@@ -3,14 +3,14 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, method, protocols, train
+    from microexpr import index, models, protocols, train
     from microexpr.training.checkpoint import Place
 
     protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
     params = train.Params(**snakemake.config["train"] | snakemake.params.train)  # with what reruns nothing
     clips = protocol.select(index.read_all(snakemake.input.index))
     folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
-    kind = method.find(name := snakemake.wildcards.method)
+    kind = models.find(name := snakemake.wildcards.method)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
