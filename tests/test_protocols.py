@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from microexpr.clip import Clip
 from microexpr.errors import DataError, ParamsError
 from microexpr.generated import plan
-from microexpr.protocols import MAIN, PROTOCOLS, shard, shards, spread
+from microexpr.protocols import MAIN, PROTOCOLS, shard, shards
 
 MEGC = PROTOCOLS["megc2019"]
 EMOTIONS = {
@@ -81,14 +81,14 @@ def test_every_protocol_of_the_papers_is_there():
 
 
 def test_drawn_split_has_the_published_numbers_of_subjects(published):
-    draws = PROTOCOLS["split70"].folds(published, seed=1, draws=5)
+    draws = PROTOCOLS["split70"].folds(published, seed=1, seeds=5)
     for number, fold in enumerate(draws):
         train, test = ({one.rpartition("/")[0] for one in side} for side in (fold.train, fold.test))
         assert Counter(person.split("/")[0] for person in train) == {"smic": 11, "casme2": 17, "samm": 20}
         assert Counter(person.split("/")[0] for person in test) == {"smic": 5, "casme2": 7, "samm": 8}
         assert (fold.name, fold.draw) == (f"draw{number + 1}", number)
     assert len({fold.test for fold in draws}) == 5
-    assert PROTOCOLS["split70"].folds(published, seed=1, draws=2) == draws[:2]  # one more seed changes no other
+    assert PROTOCOLS["split70"].folds(published, seed=1, seeds=2) == draws[:2]  # one more seed changes no other
     assert PROTOCOLS["split70"].folds(published, seed=2) != draws[:1]
 
 
@@ -234,9 +234,10 @@ def test_shards_beyond_the_folds_are_refused(count):
 
 
 def test_a_few_folds_are_spread_over_all():
-    folds = MEGC.folds(random.Random(1).sample(composite(4), 72))
-    assert [fold.name for fold in spread(folds, 4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
-    assert spread(folds, 1) == folds[:1]
-    assert spread(folds, 0) == spread(folds, 12) == spread(folds, 99) == folds
-    draws = PROTOCOLS["split70"].folds(composite(4), draws=3)
-    assert spread(draws, 1) == draws  # each is a seed's
+    clips = random.Random(1).sample(composite(4), 72)
+    folds = MEGC.folds(clips)
+    assert [fold.name for fold in MEGC.folds(clips, limit=4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
+    assert MEGC.folds(clips, limit=1) == folds[:1]
+    assert MEGC.folds(clips, limit=12) == MEGC.folds(clips, limit=99) == folds
+    split = PROTOCOLS["split70"]
+    assert split.folds(clips, seeds=3, limit=1) == split.folds(clips, seeds=3)  # each is a seed's

@@ -129,9 +129,8 @@ class Dag:
         """Those that are trained. Raises MicroexprError for a protocol that the clips here do not allow."""
         if protocol not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            wanted = {"inner_subjects": train["inner_subjects"], "draws": train["seeds"]}
-            found = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
-            self._folds[protocol] = protocols.spread(found, self.limit(protocol))
+            wanted = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": self.limit(protocol)}
+            self._folds[protocol] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
         return self._folds[protocol]
 
     @cached_property

@@ -18,7 +18,7 @@ rule evaluate:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.protocol),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         planted_leak=lambda w: METHODS[w.method]["params"]["planted_leak"],
         seed=SEED,
     log:
@@ -60,7 +60,7 @@ rule evaluate_faces:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.protocol),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}_faces.log",

@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
+    folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     found = evaluation.pooled(shards, name, protocol, clips, folds, given.planted_leak)
     rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)

@@ -9,14 +9,14 @@ with logged(snakemake.log[0]) as terminal:
     protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
     params = train.Params(**snakemake.config["train"] | snakemake.params.train)  # with what reruns nothing
     clips = protocol.select(index.read_all(snakemake.input.index))
-    folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
+    folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds, snakemake.params.folds)
     kind = models.find(name := snakemake.wildcards.method)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
         protocol=protocol,
         clips=clips,
-        folds=protocols.shard(protocols.spread(folds, snakemake.params.folds), snakemake.wildcards.shard),
+        folds=protocols.shard(folds, snakemake.wildcards.shard),
         params=params,
         synth=train.SynthParams(**snakemake.params.get("synth", {})),
         seed=snakemake.params.seed,
