@@ -106,3 +106,13 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
     hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
     length = np.minimum(magnitude(flow) / largest, 1)[..., None]
     return np.rint(255 * (1 - length * (1 - hue))).astype(np.uint8)
+
+
+def flow_wheel(axes: Axes, side: float, rim: str) -> None:
+    """What these colours mean, in the lower left corner: `side` is a share of the axes, `rim` what full colour is."""
+    wheel = axes.inset_axes((0.02, 0.02, side, side))
+    disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
+    shown = flow_colours(disc, 1.0)
+    shown[magnitude(disc) > 1] = 255
+    picture(wheel, shown, "")
+    axes.text(side + 0.04, 0.04, rim, transform=axes.transAxes, fontsize=8)
