@@ -74,7 +74,7 @@ class Dag:
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**self.params["index"]))
         self.protocol = protocols.PROTOCOLS["megc2019"]
-        self._folds: dict[str, list[Fold]] = {}
+        self._folds: dict[tuple[str, int], list[Fold]] = {}
         # what cannot be is said now, not after hours
         with _of_params():
             protocols.shards(self._held_out(self.protocol.name), self.params["train"]["shards"])
@@ -129,15 +129,16 @@ class Dag:
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
         """Those that a method trains. Raises MicroexprError for a protocol that the clips here do not allow."""
-        return protocols.spread(self._held_out(protocol), self.limit(method, protocol))
+        return self._held_out(protocol, self.limit(method, protocol))
 
-    def _held_out(self, protocol: str) -> list[Fold]:
-        """All folds of a protocol."""
-        if protocol not in self._folds:
+    def _held_out(self, protocol: str, limit: int = 0) -> list[Fold]:
+        """So many of a protocol's folds; 0: all."""
+        if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            wanted = {"inner_subjects": train["inner_subjects"], "draws": train["seeds"]}
-            self._folds[protocol] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
-        return self._folds[protocol]
+            wanted = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            made = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
+            self._folds[protocol, limit] = made
+        return self._folds[protocol, limit]
 
     @cached_property
     def protocols(self) -> list[str]:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from microexpr import __version__, provenance, store
 from microexpr.clip import Fold
 from microexpr.errors import ParamsError, StoreError
-from microexpr.method import Modules, NetworkMethod, Statistics, find
+from microexpr.method import Modules, NetworkMethod, Statistics
+from microexpr.models import find
 from microexpr.train import Job, Progress, checkpoints, folds_at, resident, seeds, single, started, teach
 from microexpr.training import engine
 from microexpr.training.checkpoint import Place

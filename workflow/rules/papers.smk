@@ -63,7 +63,7 @@ rule papers_icegan_fig4:
     params:
         others=TABLE2,
         folds=RUN.limit("icegan", "split70"),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     log:
