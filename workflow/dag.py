@@ -132,11 +132,12 @@ class Dag:
         return self._held_out(protocol, self.limit(method, protocol))
 
     def _held_out(self, protocol: str, limit: int = 0) -> list[Fold]:
-        """Folds of a protocol, so many at most; 0: all."""
+        """So many of a protocol's folds; 0: all."""
         if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            wanted = {"inner_subjects": train["inner_subjects"], "seeds": train["seeds"], "limit": limit}
-            self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
+            wanted = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            made = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
+            self._folds[protocol, limit] = made
         return self._folds[protocol, limit]
 
     @cached_property
