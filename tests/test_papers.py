@@ -122,7 +122,7 @@ def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
     known = {f"mtmnet.{name}" for name in params.load(ROOT / "params.yaml")["papers"]["variants"]["mtmnet"]}
     for table, columns in (("table2", 18), ("table3", 6)):
         asked = [cell.method for cell in papers.of("mtmnet", table)]
-        assert set(asked) == known and asked.count("mtmnet.alone") == columns
+        assert set(asked) == known - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
         ours = [cell for cell in papers.of("mtmnet", table) if cell.method == "mtmnet.alone"]
         assert {(cell.row, cell.published) for cell in ours} == {("L_EID / L_cls (ours)", "")}
 

@@ -59,7 +59,11 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv"), "mtmnet": ("fig1.png",)}  # of data: by method, its targets
+FIGURES = {  # of data: by method, its targets
+    "icegan": ("fig4.png", "fig5.png", "fig5.csv"),
+    "mtmnet": ("fig1.png",),
+    "mtmnet.eidnet": ("fig3.png", "fig3.safetensors"),
+}
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
@@ -105,7 +109,7 @@ def built() -> set[str]:
 
 def files(methods: Collection[str] = ()) -> set[str]:
     """Every target and its Markdown twin, and the figures of these methods."""
-    pictures = {f"results/papers/{name}/{file}" for name in methods for file in FIGURES.get(name, ())}
+    pictures = {f"results/papers/{name.partition('.')[0]}/{file}" for name in methods for file in FIGURES.get(name, ())}
     return pictures | {
         f"results/papers/{paper}/{table}.{ending}"
         for paper, tables in TARGETS.items()
