@@ -68,6 +68,7 @@ MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # 
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
 NOT_PARTED, PARTED = "mtmnet.lcls_only", "mtmnet.alone"  # MTMNet without guidance
+SOURCES = ("mtmnet.mmi", "mtmnet.oulu_casia")  # it under the macro sets that params.yaml did not choose beforehand
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
 COLUMNS = (
@@ -150,8 +151,13 @@ def _wanted(
     paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
 ) -> list[tuple[str, str]]:
     cells = (cell for cell in of(paper, table) if cell.metric in metrics and status(cell, run.methods) == "built")
-    wanted = {(cell.method, cell.runs_under) for cell in cells}
+    wanted = {(name, cell.runs_under) for cell in cells for name in (cell.method, *_sources(cell))}
     return sorted((method, under) for method, under in wanted if method in methods and under in run.protocols)
+
+
+def _sources(cell: Cell) -> tuple[str, ...]:
+    """The rows beside a cell's own that differ in the macro set alone, where the best of them as tested is printed."""
+    return SOURCES if cell.method == "mtmnet" else ()
 
 
 def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
@@ -286,12 +292,25 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
         yield last["start"]
     if oracle := _find(cell, found, selection="oracle_best_test"):
         yield f"oracle {decimals(oracle['value'])}"
+    if chosen := _best_source(cell, run):
+        yield chosen
     if last["deviation"] is not None:
         yield f"deviation over seeds {decimals(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find(cell, found, pooling="per_subject_mean")):
         yield f"mean over subjects {decimals(mean['value'])}"
     if run.folds and cell.runs_under not in MAIN and PROTOCOLS[cell.runs_under].share is None:
         yield f"at most {run.folds} folds (papers.folds)"
+
+
+def _best_source(cell: Cell, run: Run) -> str:
+    """Which macro set is best by the test clips, "" where there is nothing to choose from: an oracle too."""
+    asked = (name for name in (cell.method, *_sources(cell)) if (name, cell.runs_under) in run.evaluations)
+    rows = {name: _find(cell, run.evaluations[name, cell.runs_under]) for name in asked}
+    found = {name: row["value"] for name, row in rows.items() if row}
+    if len(found) < 2:
+        return ""
+    best = max(found, key=lambda name: found[name])
+    return f"oracle over {len(found)} macro sets {decimals(found[best])} ({best})"
 
 
 def _as_printed(cell: Cell) -> Iterator[str]:

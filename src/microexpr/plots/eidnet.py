@@ -77,6 +77,14 @@ def drawn(network: Recogniser, expression: torch.Tensor, identity: torch.Tensor)
     return pixels(network.modules.decoder(expression, identity))
 
 
+def crossed(network: Recogniser, parts: Parted, places: np.ndarray) -> np.ndarray:
+    """uint8[K, K, H, H, 3] of K clips: the identity of the row's, the expression of the column's."""
+    count = len(places)
+    identity, expression = parts.identity[places].repeat_interleave(count, 0), parts.expression[places].repeat(count, 1)
+    made = drawn(network, expression, identity)
+    return made.reshape(count, count, *made.shape[1:])
+
+
 def pixels(faces: torch.Tensor) -> np.ndarray:
     """uint8[N, H, H, 3] of float[N, 3, H, H] in 0..1."""
     return np.rint(faces.numpy().transpose(0, 2, 3, 1) * 255).astype(np.uint8)
@@ -138,10 +146,7 @@ def _reconstructed(
 
 def _crossed(part: SubFigure, network: Recogniser, parts: Parted, by_person: dict[str, list[Clip]]) -> None:
     first = np.cumsum([0, *map(len, by_person.values())])[:-1]
-    clips = [own[0] for own in by_person.values()]
-    count = len(clips)
-    identity, expression = parts.identity[first].repeat_interleave(count, 0), parts.expression[first].repeat(count, 1)
-    made = drawn(network, expression, identity).reshape(count, count, *parts.apex.shape[2:], 3)
+    clips, count, made = [own[0] for own in by_person.values()], len(first), crossed(network, parts, first)
     onset, apex = pixels(parts.onset[first]), pixels(parts.apex[first])
     grid = part.add_gridspec(
         count + 1, count + 1, left=0.02, right=0.98, top=0.93, bottom=0.01, wspace=0.05, hspace=0.3
