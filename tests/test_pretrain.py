@@ -1,6 +1,7 @@
 """A network of strong expressions alone: whom it has seen, whom it guides, and what is refused in its place."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,6 +92,24 @@ def test_no_training_without_it_or_with_another(made, tmp_path):
     other.method.pretraining = lambda: Ststnet(Ststnet.Params(epochs=3), 3)
     with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet wants; rerun"):
         trained(tmp_path, other, [*made[1], made[0]])
+
+
+def test_of_a_study_s_files_each_row_reads_its_own(made, tmp_path):
+    """Beside others' network and stage files; and who is guided by none has seen none."""
+    other, elsewhere = str(tmp_path / "results/pretrain/other/composite.safetensors"), str(tmp_path / "mmi")
+    stranger = replace(strong(), method=Ststnet(Ststnet.Params(epochs=3)))
+    pretrain.run(stranger, made[1], other, lambda done, total: None)
+    more = flow_files(Path(elsewhere), [clip("mmi", "p02", "m1", 0)])
+    files = [other, *more, *made[1], made[0]]
+    assert train.needed(guided(), files) == [*made[1], made[0]]
+    assert train.needed(job(CLIPS), files) == [path for path in made[1] if "/ckplus/" not in path]
+    assert trained(tmp_path, guided(), files)
+
+
+def test_a_variant_trains_from_the_seeds_of_its_method():
+    one = job(CLIPS)
+    assert train.seeds(replace(one, name="ststnet.plain")) == train.seeds(one)
+    assert train.seeds(replace(one, name="nmer")) != train.seeds(one)
 
 
 def test_a_protocols_own_clips_are_refused(made, tmp_path):

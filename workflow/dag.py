@@ -4,6 +4,7 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -76,7 +77,7 @@ class Dag:
         self._folds: dict[str, list[Fold]] = {}
         # what cannot be is said now, not after hours
         with _of_params():
-            protocols.shards(self.folds(self.protocol.name), self.params["train"]["shards"])
+            protocols.shards(self._held_out(self.protocol.name), self.params["train"]["shards"])
         self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
         self._check_auxiliary()
         self.examined = self._examined()
@@ -121,17 +122,21 @@ class Dag:
         """The digest of published weights that lie where torch keeps them; "" where there are none, or none to find."""
         return weights.PUBLISHED[file].digest if file and weights.PUBLISHED[file].path() else ""
 
-    def limit(self, protocol: str) -> int:
-        """How many of its folds are trained at most; 0: all."""
-        return 0 if protocol in protocols.MAIN else int(self.params.get("papers", {}).get("folds", 0))
+    def limit(self, method: str, protocol: str) -> int:
+        """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""
+        few = protocol not in protocols.MAIN or method in self.studied
+        return int(self.params["papers"]["folds"]) if few else 0
 
-    def folds(self, protocol: str) -> list[Fold]:
-        """Those that are trained. Raises MicroexprError for a protocol that the clips here do not allow."""
+    def folds(self, method: str, protocol: str) -> list[Fold]:
+        """Those that a method trains. Raises MicroexprError for a protocol that the clips here do not allow."""
+        return protocols.spread(self._held_out(protocol), self.limit(method, protocol))
+
+    def _held_out(self, protocol: str) -> list[Fold]:
+        """All folds of a protocol."""
         if protocol not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
             wanted = {"inner_subjects": train["inner_subjects"], "draws": train["seeds"]}
-            found = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
-            self._folds[protocol] = protocols.spread(found, self.limit(protocol))
+            self._folds[protocol] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
         return self._folds[protocol]
 
     @cached_property
@@ -141,7 +146,7 @@ class Dag:
 
     def _allows(self, protocol: str) -> bool:
         try:
-            return bool(self.folds(protocol))
+            return bool(self._held_out(protocol))
         except MicroexprError:
             return False
 
@@ -156,15 +161,20 @@ class Dag:
         return [name for name in self.ranked if self.methods[name]["in_table"]]
 
     @cached_property
+    def studied(self) -> list[str]:
+        """The variants that are rows of papers' tables alone."""
+        return [name for name, about in self.methods.items() if not about["in_table"]]
+
+    @cached_property
     def networks(self) -> list[str]:
         """Those of them that have weights to keep: what learns from a fold's made faces has no training without one."""
         found = (name for name in self.in_table if self.methods[name]["network"])
         return [name for name in found if not self.methods[name]["params"]["synthetic"]]
 
-    def shards(self, protocol: str) -> list[str]:
+    def shards(self, method: str, protocol: str) -> list[str]:
         """`1of4`, ...: no more than there are folds."""
         wanted = self.params["train"]["shards"]
-        count = wanted if protocol == flow_folders.NAME else min(wanted, len(self.folds(protocol)))
+        count = wanted if protocol == flow_folders.NAME else min(wanted, len(self.folds(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
     @cached_property
@@ -225,7 +235,7 @@ class Dag:
 
     def trained(self, method: str, protocol: str, kind: str = "train") -> list[str]:
         """The shards of a method's training under a protocol, or of the faces that it makes there."""
-        return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(protocol)]
+        return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
 
     @cached_property
     def with_classes(self) -> dict[str, str]:
@@ -237,6 +247,23 @@ class Dag:
         base, wanted = method.partition(".")[0], self.methods[method]["pretraining"]
         same = (name for name, about in self.methods.items() if about["pretraining"] == wanted)
         return next(name for name in same if name.partition(".")[0] == base) if wanted else ""
+
+    @cached_property
+    def studies(self) -> dict[str, list[str]]:
+        """Rows of the papers' tables alone that one job trains, by its name: those that begin alike, not too many."""
+        alike: dict[str, list[str]] = {}
+        for name in self.studied:
+            if beginning := self.methods[name]["beginning"]:
+                kind = json.dumps([name.partition(".")[0], beginning], sort_keys=True)
+                alike.setdefault(kind, []).append(name)
+        size = self.params["papers"]["together"]
+        parts = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]
+        return {"_".join(["study", *names[0].split(".")]): names for names in parts if len(names) > 1}
+
+    @cached_property
+    def alone(self) -> list[str]:
+        """The methods and variants whose training is a job of its own."""
+        return [name for name in self.methods if name not in {one for names in self.studies.values() for one in names}]
 
     @cached_property
     def teachers(self) -> list[str]:
@@ -315,7 +342,7 @@ class Dag:
         return digest(folder for root in self.flow_native() for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
     def flow_trained(self, method: str) -> list[str]:
-        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(flow_folders.NAME)]
+        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(method, flow_folders.NAME)]
 
     def _examined(self) -> dict[str, list[Planned]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -133,6 +133,10 @@ class Method(ABC):
     def inputs(self) -> Shapes:
         """The inputs that it reads, by name, with the shape of one clip's."""
 
+    def learns_from(self, dataset: str) -> bool:
+        """Whether it trains on this data set's macro-expressions besides."""
+        return self.macro and getattr(self.params, "macro_source", "") in ("", dataset)
+
 
 class ClassicalMethod(Method):
     """Features of each clip by itself, then a machine fitted once per fold; counts as one epoch."""
@@ -198,6 +202,12 @@ class NetworkMethod(Method):
     @abstractmethod
     def phases(self) -> list[Phase]:
         """What is trained, in order; only the last one's epochs are scored."""
+
+    def beginning(self) -> dict[str, Any] | None:
+        """The params that all phases but the last depend on; methods that share them share what these phases make.
+
+        None: nothing is to be shared, as where there is but one phase."""
+        return None
 
     @abstractmethod
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:

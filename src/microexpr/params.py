@@ -107,6 +107,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         "macro": made.macro,
         "macro_source": params.get("macro_source", ""),
         "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
+        "beginning": made.beginning() if isinstance(made, method.NetworkMethod) else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
     }

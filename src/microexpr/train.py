@@ -22,6 +22,7 @@ from microexpr.method import Clips, Method, NetworkMethod
 from microexpr.protocols import Protocol
 from microexpr.seeds import generator, spawn
 from microexpr.training import engine
+from microexpr.training.begun import Begun, Memory
 from microexpr.training.checkpoint import Checkpoints, Place, digest
 
 Progress = Callable[[int, int], None]
@@ -157,6 +158,14 @@ def single(files: Iterable[str]) -> list[str]:
     ]
 
 
+def needed(job: Job, files: Iterable[str]) -> list[str]:
+    """Those that the job reads: of its clips' people, and the network that guides it, if one does."""
+    files, people = single(files), {(clip.dataset, clip.subject) for clip in job.resident}
+    own = [path for path in files if (Path(path).parent.name, Path(path).stem) in people]
+    networks = [path for path in files if Path(path).suffix == ".safetensors"] if guide(job) else []
+    return own + ([path for path in networks if not unlike(job, store.read_tensors(path)[1])] or networks)
+
+
 def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
     for wanted in method.inputs:
         for stage in inputs.SOURCES[wanted]:
@@ -181,22 +190,28 @@ def run(
     progress: Progress,
     place: Place | None = None,
     made: Sequence[str] = (),
+    begun: Memory | None = None,
 ) -> None:
     """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces.
+
+    Of `files` those count that the job reads. `begun` is shared by jobs on the same clips in one process: what begins
+    alike in them is trained once, and changes no byte.
 
     `made` are the shards of the generator whose faces it trains on besides. The second training, which only chooses an
     epoch, goes without these: their generator has seen the inner subjects.
 
     Goes on from the checkpoints at `place`, and leaves its own there; who knows that the outputs are safe removes them.
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
-    files = single(files)
+    files = needed(job, files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
     upstream = provenance.upstream([*files, *made], job.protocol.unit, tests)
     data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.auxiliary), made)
     teach(job, files)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
-    kept = checkpoints(job, data, files, place, start, sources)
+    kept: engine.Kept | None = checkpoints(job, data, files, place, start, sources)
+    if begun is not None and isinstance(job.method, NetworkMethod) and job.method.beginning() is not None:
+        kept = Begun(kept, begun, job.method, len(job.clips))
     inner = _inner_epochs(job, data, progress, kept)
     folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
     results = _trained(job, data, folds, partly(progress, 1, 2) if inner else progress, kept, asked, extra)
@@ -228,7 +243,7 @@ def started(job: Job) -> dict[str, str]:
     if generator := getattr(params, "synthetic", ""):
         first = "at first alone " if getattr(params, "synthetic_use", "") == "pretrain" else ""
         said = f"{said}{'; ' * bool(said)}{first}on faces that {generator} made of its training clips, beside these"
-    if isinstance(job.method, NetworkMethod) and job.method.pretraining():
+    if guide(job):
         shown = {label for _, label in job.macro}
         count = sum(job.labels[clip.id] in shown for clip in job.clips)
         sets = " and ".join(sorted({clip.dataset for clip, _ in job.macro}))
@@ -236,20 +251,29 @@ def started(job: Job) -> dict[str, str]:
     return {"start": said} if said else {}
 
 
+def guide(job: Job) -> NetworkMethod | None:
+    """The network, trained on strong expressions alone, that guides the job's method."""
+    return job.method.pretraining() if isinstance(job.method, NetworkMethod) else None
+
+
+def unlike(job: Job, said: Mapping[str, str]) -> list[str]:
+    """What the metadata of a network say otherwise than those of the job's `guide`."""
+    params = json.dumps(teacher.params.model_dump(mode="json") if (teacher := guide(job)) else {}, sort_keys=True)
+    wanted = {"schema": PRETRAINED, "params": params, "classes": ", ".join(job.protocol.classes)}
+    return [key for key, value in wanted.items() if said.get(key) != value]
+
+
 def teach(job: Job, files: Iterable[str]) -> None:
     """Gives the method the tensors of the network that guides it, if one does.
 
     Raises StoreError where its file is not among `files`, or is one of other params or classes."""
-    teacher = job.method.pretraining() if isinstance(job.method, NetworkMethod) else None
-    if teacher is None:
+    if not guide(job):
         return
     found = [path for path in files if Path(path).suffix == ".safetensors"]
     if len(found) != 1:
         raise StoreError(f"results/pretrain must have one network that guides {job.name}, not {len(found)}")
     tensors, said = store.read_tensors(found[0])
-    params = json.dumps(teacher.params.model_dump(mode="json"), sort_keys=True)
-    wanted = {"schema": PRETRAINED, "params": params, "classes": ", ".join(job.protocol.classes)}
-    if wrong := [key for key, value in wanted.items() if said.get(key) != value]:
+    if wrong := unlike(job, said):
         raise StoreError(f"{found[0]}: {wrong[0]} must be those that {job.name} wants; rerun stage pretrain")
     job.method.taught = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
 
@@ -273,8 +297,9 @@ def checkpoints(
 
 
 def seeds(job: Job) -> list[int]:
-    """Of the trainings of every fold."""
-    return [int(spawn(job.seed, "train", job.name, number).generate_state(1)[0]) for number in range(job.params.seeds)]
+    """Of the trainings of every fold. Variants share those of their method: only what their params change differs."""
+    owner = job.name.partition(".")[0]
+    return [int(spawn(job.seed, "train", owner, number).generate_state(1)[0]) for number in range(job.params.seeds)]
 
 
 def _trained(
@@ -282,7 +307,7 @@ def _trained(
     data: Clips,
     folds: Sequence[Fold],
     progress: Progress,
-    kept: Checkpoints | None,
+    kept: engine.Kept | None,
     asked: engine.SynthesisRequest | None = None,
     extra: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[engine.FoldResult]:
@@ -302,7 +327,7 @@ def partly(progress: Progress, number: int, count: int) -> Progress:
     return lambda done, total: progress(number * total + done, count * total)
 
 
-def _inner_epochs(job: Job, data: Clips, progress: Progress, kept: Checkpoints | None) -> dict[str, np.ndarray]:
+def _inner_epochs(job: Job, data: Clips, progress: Progress, kept: engine.Kept | None) -> dict[str, np.ndarray]:
     """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
 
     Empty without inner clips. What counts as one epoch is not trained again."""

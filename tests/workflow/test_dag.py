@@ -47,15 +47,31 @@ def test_every_protocol_of_the_data_sets_here(dag):
 
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
-    few = dag(papers={"folds": 2}, train={"shards": 3})
-    assert {name: len(few.folds(name)) for name in few.protocols if name not in ("megc2019", "split70")} == {
+    rows = {"ststnet": {"plain": {"mirror": 0.0}}}
+    few = dag(papers={"folds": 2, "variants": rows}, train={"shards": 3})
+    assert {n: len(few.folds("ststnet", n)) for n in few.protocols if n not in ("megc2019", "split70")} == {
         name: 1 if name.startswith("cross_") else 2 for name in few.protocols if name not in ("megc2019", "split70")
     }
-    assert len(few.folds("megc2019")) == 12 and few.shards("megc2019") == ["1of3", "2of3", "3of3"]
-    assert few.shards("lovo_samm_8") == ["1of2", "2of2"] and few.shards("cross_smic_to_samm") == ["1of1"]
+    assert len(few.folds("ststnet", "megc2019")) == 12 and len(few.folds("ststnet.plain", "megc2019")) == 2
+    assert few.shards("ststnet", "megc2019") == ["1of3", "2of3", "3of3"]
+    assert few.shards("ststnet.plain", "megc2019") == few.shards("ststnet", "lovo_samm_8") == ["1of2", "2of2"]
+    assert few.shards("ststnet", "cross_smic_to_samm") == ["1of1"]
     assert few.trained("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
-    assert len(dag(papers={"folds": 0}).folds("lovo_samm_8")) == 32
-    assert [fold.draw for fold in dag(train={"seeds": 3}).folds("split70")] == [0, 1, 2]
+    assert len(dag(papers={"folds": 0}).folds("ststnet", "lovo_samm_8")) == 32
+    assert [fold.draw for fold in dag(train={"seeds": 3}).folds("ststnet", "split70")] == [0, 1, 2]
+
+
+def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
+    rows = {"tri": {"adversarial_weight": 0.0}, "alone": ALONE, "lir": {"triplet_weight": 0.0}, "oulu": {"width": 4}}
+    rows |= {"plain": {"disentangle": False}}
+    variants = {"mtmnet": rows, "icegan": {"wide": {"width": 16}, "thin": {"width": 4}}}
+    run = dag(papers={"variants": variants})
+    assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
+    assert {*run.alone} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
+    two = dag(papers={"variants": variants, "together": 2})
+    assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.alone
+    assert not dag(papers={"variants": variants, "together": 1}).studies
+    assert not dag(variants=variants).studies  # rows of the main table are each a job of their own
 
 
 def test_checkpoints_of_each_training_and_the_result_that_ends_it(dag):

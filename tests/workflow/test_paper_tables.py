@@ -57,6 +57,26 @@ def test_two_tables(project):
     assert all("generated" in line for line in said.splitlines() if cell["reproduced"] in line)
 
 
+def test_rows_of_a_study_alone_and_together(project):
+    """What one job makes of rows that begin alike is, byte for byte, what each makes by itself."""
+    small = "image_size: 32, width: 2, features: 4, identities: 8, batch: 8, macro_source: mmi"
+    epochs = "macro_epochs: 1, pretrain_epochs: 1, epochs: 1"
+    rows = "{mmi: {}, tri_mmi: {adversarial_weight: 0}, lir_mmi: {triplet_weight: 0}}"
+    project.edit("params.yaml", STSTNET, f"{STSTNET}  mtmnet: {{{small}, {epochs}}}\n")
+    project.edit("params.yaml", "  variants: {} ", f"  variants: {{mtmnet: {rows}}} ")
+    target = "results/papers/mtmnet/table3.csv"
+    project.snakemake("--", target)
+    cells = {(row["row"], row["column"]): row for row in read(project.root / target)}
+    cell = cells["L_EID / L_MTM", "MMI / UF1"]
+    assert cell["reproduced"] == value(project, "megc2019", "mtmnet.mmi", "full", "uf1") and cell["folds"] == "2"
+    assert "at most 2 folds (papers.folds)" in cell["note"] and "clips guided by mmi" in cell["note"]
+    before = project.digests()
+    project.edit("params.yaml", "  together: 16 ", "  together: 1 ")
+    assert project.planned(target) == {"train": 3, "evaluate": 3, "papers": 1}
+    project.snakemake("--", target)
+    assert project.digests() == before
+
+
 def test_counts_and_what_is_planned(project):
     """A census of the corpora that the run made, and a table that no paper prints."""
     project.snakemake("--", "results/papers/localregions/table3.csv", "results/papers/famgan/transfer.csv")

@@ -4,10 +4,14 @@ from microexpr import weights
 MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.generators if name in RUN.in_table]
 
 
+def shards(wildcards, methods=()):
+    return [path for name in methods or [wildcards.method] for path in RUN.trained(name, wildcards.protocol)]
+
+
 rule evaluate:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.trained(w.method, w.protocol),
+        shards=shards,
         code=code("evaluate"),
     output:
         figures="results/evaluate/{protocol}/{method}.csv",
@@ -17,9 +21,9 @@ rule evaluate:
         log="results/evaluate/{protocol}/{method}.log",
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.limit(w.protocol),
+        folds=lambda w: RUN.limit(w.method, w.protocol),
         draws=PARAMS["train"]["seeds"],
-        planted_leak=lambda w: METHODS[w.method]["params"]["planted_leak"],
+        methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
         seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}.log",
@@ -27,9 +31,39 @@ rule evaluate:
         "work/times/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(RUN.ranked),
+        method=one_of(name for name in RUN.alone if name in RUN.ranked),
     script:
         "../scripts/evaluate.py"
+
+
+for _study, _names in RUN.studies.items():
+
+    rule:
+        name: f"evaluate_{_study}"
+        input:
+            index=lambda w: RUN.indices(RUN.sources(w.protocol)),
+            shards=partial(shards, methods=_names),
+            code=code("evaluate"),
+        output:
+            figures=[f"results/evaluate/{{protocol}}/{name}.csv" for name in _names],
+            confusion=[f"results/evaluate/{{protocol}}/{name}_confusion.csv" for name in _names],
+            predictions=[f"results/evaluate/{{protocol}}/{name}_predictions.csv" for name in _names],
+            curve=[f"results/evaluate/{{protocol}}/curves/{name}.csv" for name in _names],
+            log=[f"results/evaluate/{{protocol}}/{name}.log" for name in _names],
+        params:
+            methods=dict.fromkeys(_names, ""),
+            evaluate=PARAMS["evaluate"],
+            folds=PARAMS["papers"]["folds"],
+            draws=PARAMS["train"]["seeds"],
+            seed=SEED,
+        log:
+            f"work/logs/evaluate/{{protocol}}/{_study}.log",
+        benchmark:
+            f"work/times/evaluate/{{protocol}}/{_study}.tsv"
+        wildcard_constraints:
+            protocol="|".join(RUN.protocols),
+        script:
+            "../scripts/evaluate.py"
 
 
 use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no table reads these
@@ -59,7 +93,7 @@ rule evaluate_faces:
         "results/evaluate/{protocol}/{method}_faces.csv",
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.limit(w.protocol),
+        folds=lambda w: RUN.limit(w.method, w.protocol),
         draws=PARAMS["train"]["seeds"],
         seed=SEED,
     log:

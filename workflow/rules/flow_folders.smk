@@ -31,7 +31,7 @@ use rule train as flow_folders_train with:
     output:
         train="results/{protocol}/train/{method}/{shard}.h5",
     params:
-        method=lambda w: METHODS[w.method]["params"],
+        methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],
         train=TRAIN,
         folds=0,

@@ -36,6 +36,7 @@ rule papers:
         built=sorted(papers.built()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,
+        studied=RUN.studied,
     log:
         "work/logs/papers/{paper}/{table}.log",
     wildcard_constraints:
@@ -61,7 +62,7 @@ rule papers_icegan_fig4:
         "results/papers/icegan/fig4.png",
     params:
         others=TABLE2,
-        folds=RUN.limit("split70"),
+        folds=RUN.limit("icegan", "split70"),
         draws=PARAMS["train"]["seeds"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,

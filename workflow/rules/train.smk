@@ -1,11 +1,15 @@
+from functools import partial
+
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
-def learned_from(wildcards):
-    """The stage files that a method's inputs are derived from, all subjects of the protocol's and its macro sets; and
-    the network that guides it."""
-    method, protocol = wildcards.method, wildcards.get("protocol", PROTOCOL)
-    names = RUN.sources(protocol) + RUN.auxiliary(method)
-    files = [path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)]
-    return files + RUN.taught(method, protocol)
+def learned_from(wildcards, methods=()):
+    """The stage files that methods' inputs are derived from, all subjects of the protocol's and their macro sets; and
+    the networks that guide them."""
+    protocol, files = wildcards.get("protocol", PROTOCOL), set()
+    for method in methods or [wildcards.method]:
+        names = RUN.sources(protocol) + RUN.auxiliary(method)
+        files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
+        files |= {*RUN.taught(method, protocol)}
+    return sorted(files)
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
@@ -22,10 +26,10 @@ rule train:
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
     params:
-        method=lambda w: METHODS[w.method]["params"],
+        methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
-        folds=lambda w: RUN.limit(w.protocol),
+        folds=lambda w: RUN.limit(w.method, w.protocol),
         seed=SEED,
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",
@@ -36,7 +40,7 @@ rule train:
         mem_mb=2000,
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(TRAINED),
+        method=one_of(name for name in TRAINED if name in RUN.alone),
     script:
         "../scripts/train.py"
 
@@ -46,15 +50,45 @@ use rule train as train_synth with:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synth/{method}/{protocol}/{shard}.h5",
     params:
-        method=lambda w: METHODS[w.method]["params"],
+        methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
         synth=PARAMS["synth"],
-        folds=lambda w: RUN.limit(w.protocol),
+        folds=lambda w: RUN.limit(w.method, w.protocol),
         seed=SEED,
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(SYNTHESISING),
+
+
+for _study, _names in RUN.studies.items():  # rows of the papers' tables that begin alike: several in one job
+
+    rule:
+        name: f"train_{_study}"
+        input:
+            index=lambda w: RUN.indices(RUN.sources(w.protocol)),
+            macro=RUN.indices({name for method in _names for name in RUN.auxiliary(method)}),
+            files=partial(learned_from, methods=_names),
+            code=code("train", model(_names[0])),
+        output:
+            train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
+        params:
+            methods={name: METHODS[name]["params"] for name in _names},
+            weights=RUN.weights[_names[0]],
+            train=TRAIN,
+            folds=PARAMS["papers"]["folds"],
+            seed=SEED,
+        log:
+            f"work/logs/train/{_study}/{{protocol}}/{{shard}}.log",
+        benchmark:
+            f"work/times/train/{_study}/{{protocol}}/{{shard}}.tsv"
+        resources:
+            gpu=1,
+            mem_mb=2000,
+        wildcard_constraints:
+            protocol="|".join(RUN.protocols),
+        script:
+            "../scripts/train.py"
 
 
 rule all_train:

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from microexpr.errors import MicroexprError
 
@@ -29,6 +29,13 @@ def logged(path: str) -> Iterator[TextIO]:
             traceback.print_exc(file=log)
             print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             raise SystemExit(1) from None
+
+
+def each(output: Any) -> Iterator[dict[str, str]]:
+    """By name the files of each thing that a rule makes: of one, or of as many as its named outputs list."""
+    listed = [[paths] if isinstance(paths, str) else paths for _, paths in output.items()]
+    for paths in zip(*listed, strict=True):
+        yield dict(zip(output.keys(), paths, strict=True))
 
 
 def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:

@@ -1,6 +1,6 @@
-"""Figures of one method under one protocol, its confusion matrices, its predictions, and the official log."""
+"""Figures of methods under one protocol, their confusion matrices, their predictions, and the official log."""
 
-from adapter import logged
+from adapter import each, logged
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, index, protocols, store
@@ -9,11 +9,12 @@ with logged(snakemake.log[0]):
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
     folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
-    shards, name = list(snakemake.input.shards), snakemake.wildcards.method
-    found = evaluation.pooled(shards, name, protocol, clips, folds, given.planted_leak)
-    rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
-    evaluation.write(snakemake.output.figures, rows)
-    store.write_csv(snakemake.output.confusion, evaluation.CONFUSION, evaluation.confusions(found))
-    store.write_csv(snakemake.output.predictions, evaluation.PREDICTIONS, evaluation.predicted(found))
-    store.write_csv(snakemake.output.curve, curves.COLUMNS, curves.rows(curves.read(shards)))
-    store.write_text(snakemake.output.log, evaluation.official_log(found))
+    for (name, planted_leak), made in zip(given.methods.items(), each(snakemake.output), strict=True):
+        shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
+        found = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)
+        rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
+        evaluation.write(made["figures"], rows)
+        store.write_csv(made["confusion"], evaluation.CONFUSION, evaluation.confusions(found))
+        store.write_csv(made["predictions"], evaluation.PREDICTIONS, evaluation.predicted(found))
+        store.write_csv(made["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
+        store.write_text(made["log"], evaluation.official_log(found))

@@ -14,6 +14,7 @@ with logged(snakemake.log[0]):
         generators=given.generators,
         protocols=given.protocols,
         folds=given.folds,
+        studied=given.studied,
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
         faces={tuple(p): read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
         params=given.described,

@@ -1,27 +1,22 @@
-"""All folds of one shard of a method's training."""
+"""All folds of one shard of a training: of one method, or of several that begin alike, which they then do once."""
 
-from adapter import logged, progress_bar
+from adapter import each, logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import index, method, protocols, train
     from microexpr.training.checkpoint import Place
 
-    protocol = protocols.PROTOCOLS[snakemake.wildcards.protocol]
-    params = train.Params(**snakemake.config["train"] | snakemake.params.train)  # with what reruns nothing
-    clips = protocol.select(index.read_all(snakemake.input.index))
-    folds = protocol.folds(clips, snakemake.params.seed, params.inner_subjects, params.seeds)
-    kind = method.find(name := snakemake.wildcards.method)
-    job = train.Job(
-        name=name,
-        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
-        protocol=protocol,
-        clips=clips,
-        folds=protocols.shard(protocols.spread(folds, snakemake.params.folds), snakemake.wildcards.shard),
-        params=params,
-        synth=train.SynthParams(**snakemake.params.get("synth", {})),
-        seed=snakemake.params.seed,
-        macro=protocol.auxiliary(index.read_all(snakemake.input.get("macro", []))),
-    )
-    place = Place("work/checkpoints/{method}/{protocol}/{shard}".format(**snakemake.wildcards), snakemake.input.code)
-    bar, made = progress_bar(terminal, job.name), snakemake.input.get("synthetic", [])
-    train.run(job, snakemake.input.files, dict(snakemake.output.items()), bar, place, made)
+    given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
+    protocol = protocols.PROTOCOLS[own.protocol]
+    params = train.Params(**snakemake.config["train"] | given.train)  # with what reruns nothing
+    clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
+    folds = protocols.spread(protocol.folds(clips, given.seed, params.inner_subjects, params.seeds), given.folds)
+    synth, begun = train.SynthParams(**given.get("synth", {})), {}
+    for (name, chosen), outputs in zip(given.methods.items(), each(snakemake.output), strict=True):
+        one = method.find(name)(method.find(name).Params(**chosen), len(protocol.classes))
+        strong = protocol.auxiliary(clip for clip in macro if one.learns_from(clip.dataset))
+        shard = protocols.shard(folds, own.shard)
+        job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)
+        place = Place(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)
+        bar = progress_bar(terminal, name)
+        train.run(job, files.files, outputs, bar, place, files.get("synthetic", []), begun)

@@ -6,7 +6,7 @@ C classes. Index 0, 1, 2 of a triplet: anchor, positive, negative (Sec. 3.2.1).
 
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,6 +29,10 @@ OF_MACRONET = (  # the params that it depends on
     *("macro_source", "image_size", "width", "features", "identities", "pretrained", "disentangle", "precision"),
     *("reconstruction_weight", "similarity_weight", "identity_weight", "batch", "lr", "decoder_lr", "identity_lr"),
 )
+OF_GUIDANCE = {  # those that pretraining does not depend on
+    *("macro_source", "macro_epochs", "epochs", "guidance_lr"),
+    *("triplet_weight", "adversarial_weight", "inequality_weight", "margin"),
+}
 HALVED = 32  # image rows to one of the last maps
 HIDDEN = 128  # units of the discriminator
 TINY = 1e-12  # under a root: a vector of zeros would have no gradient
@@ -196,6 +200,9 @@ class Mtmnet(NetworkMethod):
         guided = [Update(self.discriminator_loss, {"discriminator": slow})] if params.adversarial_weight else []
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
         return [*found, self._phase(guided, params.epochs, triplets if self.guided else micro)]
+
+    def beginning(self) -> dict[str, Any] | None:
+        return self.params.model_dump(mode="json", exclude=OF_GUIDANCE) if self.params.epochs else None
 
     def _phase(self, updates: list[Update], epochs: int, sample: method.Sampler) -> Phase:
         """Of steps with `batch` clips, so many that an epoch sees each `repeats` times."""

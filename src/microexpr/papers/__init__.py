@@ -84,7 +84,8 @@ class Params(BaseModel):
     """Section `papers` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    folds: int = Field(4, ge=0, description="at most so many folds of protocols other than the main table's; 0: all")
+    folds: int = Field(4, ge=0, description="at most so many folds of what the main table does not hold; 0: all")
+    together: int = Field(16, ge=1, le=1000, description="rows of a study that one job trains, which begin alike")
     show_licensed_faces: bool = Field(False, description="in figures that show people; ask your licence")
     variants: Variants = Field({}, description="methods under other params, for these tables alone")
 
@@ -96,6 +97,7 @@ class Run:
     methods: Collection[str]  # those in its params.yaml and variants of them, without a planted leak
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
+    studied: Collection[str] = ()  # those of `methods` that are in no other table: of few folds under any protocol
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
     generators: Collection[str] = ()  # those of `methods` whose faces are measured
@@ -298,7 +300,8 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
         yield f"deviation over seeds {decimals(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find(cell, found, pooling="per_subject_mean")):
         yield f"mean over subjects {decimals(mean['value'])}"
-    if run.folds and cell.runs_under not in MAIN and PROTOCOLS[cell.runs_under].share is None:
+    few = cell.runs_under not in MAIN or cell.method in run.studied
+    if run.folds and few and PROTOCOLS[cell.runs_under].share is None:
         yield f"at most {run.folds} folds (papers.folds)"
 
 

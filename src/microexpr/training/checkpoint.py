@@ -61,7 +61,7 @@ class Checkpoints:
         found = self._read(self._path(runs, "state"), runs)
         return None if found is None else {name: torch.tensor(array) for name, array in found[0].items()}
 
-    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
+    def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
         """Keeps the state, and what was finished, if it is time."""
         if self._due():
             self._keep_finished()

@@ -85,8 +85,8 @@ class Kept(Protocol):
     def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
         """That of runs that were under way; None if they had not begun."""
 
-    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
-        """May keep the state."""
+    def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
+        """May keep the state after so many epochs of all phases."""
 
     def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
         """May keep the results."""
@@ -259,13 +259,13 @@ def _trained(
     """These runs, trained from where they were left."""
     group = Group(method, data, runs, stacked)
     if kept and (state := kept.state(runs)) is not None:
-        group.restore(state)
+        group.restore(group.state() | state)  # of those who began alike, it may lack what their last phase adds
     count.skip(len(runs) * group.epochs)
     count.begin()
     while group.epoch():
         count.add(len(runs))
         if kept:
-            kept.after_epoch(runs, group.state)
+            kept.after_epoch(runs, group.epochs, group.state)
     return group
 
 
