@@ -111,6 +111,8 @@ def run(root: Path, cores: int, seed: int) -> None:
     values = params.load(root / "params.yaml")
     values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
     values["macro"] = list(NETWORKS["MacroNet"][0])
+    rows = {name: values["papers"]["variants"]["mtmnet"][name] for name in ("alone", "lcls_only")}
+    values["papers"] |= {"folds": 0, "variants": {"mtmnet": rows}}  # all folds, and no row that was not asked for
     values["train"] |= {"seeds": 1, "shards": 1, "inner_subjects": 0}
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     targets = [f"results/evaluate/{PROTOCOL.name}/{row}.csv" for row in ROWS]

@@ -68,7 +68,7 @@ MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # 
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
 NOT_PARTED, PARTED = "mtmnet.lcls_only", "mtmnet.alone"  # MTMNet without guidance
-SOURCES = ("mtmnet.mmi", "mtmnet.oulu_casia")  # it under the macro sets that params.yaml did not choose beforehand
+SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ in the macro set alone
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
 COLUMNS = (
@@ -158,7 +158,7 @@ def _wanted(
 
 
 def _sources(cell: Cell) -> tuple[str, ...]:
-    """The rows beside a cell's own that differ in the macro set alone, where the best of them as tested is printed."""
+    """The rows of which the best as tested is printed in this cell; ours is of one that was chosen beforehand."""
     return SOURCES if cell.method == "mtmnet" else ()
 
 
@@ -307,13 +307,14 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
 
 def _best_source(cell: Cell, run: Run) -> str:
     """Which macro set is best by the test clips, "" where there is nothing to choose from: an oracle too."""
-    asked = (name for name in (cell.method, *_sources(cell)) if (name, cell.runs_under) in run.evaluations)
+    asked = (name for name in _sources(cell) if (name, cell.runs_under) in run.evaluations)
     rows = {name: _find(cell, run.evaluations[name, cell.runs_under]) for name in asked}
-    found = {name: row["value"] for name, row in rows.items() if row}
+    found = {name: row for name, row in rows.items() if row}
     if len(found) < 2:
         return ""
-    best = max(found, key=lambda name: found[name])
-    return f"oracle over {len(found)} macro sets {decimals(found[best])} ({best})"
+    best = max(found, key=lambda name: found[name]["value"])
+    about = f"{best}, {found[best]['folds']} folds"
+    return f"oracle over {len(found)} macro sets {decimals(found[best]['value'])} ({about})"
 
 
 def _as_printed(cell: Cell) -> Iterator[str]:
