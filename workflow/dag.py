@@ -211,8 +211,8 @@ class Dag(Corpus):
     @property
     def drawn(self) -> list[str]:
         """The methods whose papers' figures can be drawn of what is here."""
-        both = "mtmnet" in self.ranked and "casme2" in self.tested and "ckplus" in self.params["macro"]
-        return self.generators + ["mtmnet"] * both
+        there = [name for name in ("mtmnet", "mtmnet.eidnet") if name in self.ranked and "casme2" in self.tested]
+        return self.generators + [name for name in there if "." in name or "ckplus" in self.params["macro"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:
