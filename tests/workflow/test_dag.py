@@ -162,6 +162,19 @@ def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the
         dag(macro=["mmi"])
 
 
+def test_figures_are_drawn_where_what_they_show_is_here(dag):
+    def drawn(**changed):
+        rows = {"variants": {"mtmnet": {"eidnet": ALONE | {"epochs": 0}}}}
+        pictures = (Path(path) for path in dag(papers=rows, **changed).belongs()["papers"] if "/mtmnet/fig" in path)
+        return sorted(path.name for path in pictures)
+
+    assert drawn() == ["fig1.png", "fig3.png", "fig3.safetensors"]
+    assert drawn(datasets=["smic", "samm"]) == []
+    other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
+    assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
+    assert not [path for path in dag().belongs()["papers"] if "fig3" in path]
+
+
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
     run = dag(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
     assert run.auxiliary("nmer") == ["mmi"] and run.auxiliary("ststnet") == []
