@@ -2,6 +2,9 @@
 
 import copy
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -194,3 +197,11 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     monkeypatch.setitem(weights.PUBLISHED, place.name, replace(weights.RESNET18, digest=digest))
     found = dag(methods=wide).weights
     assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
+
+
+def test_planning_a_run_waits_for_no_torch():
+    """Each start of Snakemake plans; torch, scikit-learn and plots would be most of its time."""
+    said = "import sys, dag; print(*{'torch', 'sklearn', 'matplotlib', 'scipy.stats'} & {*sys.modules})"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
+    run = subprocess.run([sys.executable, "-c", said], env=environment, check=True, text=True, capture_output=True)
+    assert run.stdout.strip() == ""
