@@ -21,7 +21,7 @@ import numpy as np
 import yaml
 from skimage.registration import optical_flow_tvl1
 
-from microexpr import apex, datasets, faces, flow, store, truth
+from microexpr import apex, datasets, faces, flow, regions, store, truth
 from microexpr.clip import Clip
 from microexpr.datasets import MICRO
 from microexpr.flow.tvl1 import tvl1
@@ -30,7 +30,7 @@ from microexpr.generated.face import Face
 from microexpr.luma import luma
 from microexpr.motion import steady
 from microexpr.seeds import generator
-from microexpr.truth import person, regions
+from microexpr.truth import person
 
 FRAMES = 9
 SETTINGS = {

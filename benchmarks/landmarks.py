@@ -21,8 +21,8 @@ from microexpr.faces import detection  # which loads face_recognition without it
 from microexpr.generated.camera import expose
 from microexpr.generated.face import Face
 from microexpr.generated.performer import DIALS, Performer, perform
+from microexpr.regions import eye_distance
 from microexpr.seeds import generator
-from microexpr.truth.regions import eye_distance
 
 FPS = 200
 SIZE = (640, 480)

@@ -24,7 +24,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from microexpr.method import Clips, find
+from microexpr.method import Clips
+from microexpr.models import find
 from microexpr.models.ststnet import KERNELS
 from microexpr.training.engine import Fold, train
 from microexpr.training.flow_network import SIDE, normalised

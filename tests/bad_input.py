@@ -208,7 +208,7 @@ FOLDERS = [
     ),
     Broken(
         "a link that leads to itself", "casme2", lambda root: looped(first(root)),
-        rf"{PLACE}: is not there; the annotation names it",
+        rf"{PLACE}: is a link that leads nowhere; the annotation names it",
     ),
     Broken(
         "a folder that may not be read", "casme2", lambda root: locked(first(root)),
@@ -281,7 +281,7 @@ FRAMES = [
     ),
     Broken(
         "frames with other names", "casme2", each_frame(lambda path: renamed(path, f"frame{path.stem[3:]}.jpg")),
-        rf"{PLACE}: holds no frames named like .*img.*, found frame\d+.jpg",
+        rf"{PLACE}: holds no frames named like img1.jpg, found frame\d+.jpg",
     ),
     Broken(
         "frames numbered anew", "samm", from_one,
@@ -353,7 +353,7 @@ FRAMES = [
     ),
     Broken(
         "black and white", "samm", each_frame(partial(as_png, change=lambda image: image.convert("1"))),
-        r"006_\d+.png: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not 1$",
+        r"006_\d+.png: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not black and white$",
     ),
     Broken(
         "16 bits a grey level", "samm", each_frame(partial(as_png, change=wide)),
@@ -382,12 +382,12 @@ FRAMES = [
     ),
     Broken(
         "frames of two sizes", "casme2", frame(5, partial(repainted, change=larger)),
-        rf"{PLACE}: frames must be of one size, not \w+ colour \(\d+, img\d+.jpg for one\) and \w+ colour \(1, img",
+        rf"{PLACE}: frames must be alike, not \w+ colour \(\d+, img\d+.jpg for one\) and \w+ colour \(1, img",
         rf"{PLACE}/img\d+.jpg: must be \w+ colour like the clip's first frame, not \w+ colour",
     ),
     Broken(
         "a grey frame among colour", "casme2", frame(5, partial(repainted, change=lambda image: image.convert("L"))),
-        rf"{PLACE}: frames must be of one size, not (\w+) colour \(\d+, img\d+.jpg for one\) and \1 grey \(1, img\d+",
+        rf"{PLACE}: frames must be alike, not (\w+) colour \(\d+, img\d+.jpg for one\) and \1 grey \(1, img\d+",
         rf"{PLACE}/img\d+.jpg: must be (\w+) colour like the clip's first frame, not \1 grey",
     ),
 ]  # fmt: skip
@@ -415,7 +415,7 @@ ANNOTATIONS = [
     ),
     Broken(
         "annotation is truncated", "casme2", lambda root: truncate(root / CODING),
-        rf"{CODING}: is not a readable workbook \(File is not a zip file\)",
+        rf"{CODING}: is not a readable workbook \(cut short or damaged: File is not a zip file\)",
     ),
     Broken("the lock of an open spreadsheet", "casme2", lambda root: (root / f"~${CODING}").write_bytes(b"\x05me"), ""),
     Broken("annotation's name in upper case", "casme2", lambda root: renamed(root / CODING, CODING.upper()), ""),
@@ -576,7 +576,7 @@ OTHERS = [
     ),
     Broken(
         "a video without frames", "mmi", video(partial(video_header, length=0)),
-        SESSION + ".avi: must hold frames and a rate, not 0 f",
+        SESSION + r".avi: must hold 1 to \d+ frames at 1 to \d+ a second, not 0 at 25",
     ),
     Broken(
         "a video of another rate", "mmi", video(partial(video_header, rate=60)),
@@ -584,7 +584,7 @@ OTHERS = [
     ),
     Broken(
         "a video of no rate a camera has", "mmi", video(partial(video_header, rate=10**6)),
-        SESSION + r".avi: must hold frames and a rate, not \d+ frames at 1e\+06 a second",
+        SESSION + r".avi: must hold 1 to \d+ frames at 1 to \d+ a second, not \d+ at 1e\+06",
     ),
     Broken(
         "a video is empty", "mmi", video(lambda path: path.write_bytes(b"")),

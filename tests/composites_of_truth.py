@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from microexpr import store
+from microexpr import regions, store
 from microexpr.aus import ACTION_UNITS
 from microexpr.seeds import generator
-from microexpr.truth import regions
 from microexpr.truth.pool import Measured
 
 FRAMES = 8

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from microexpr import catalogue, method
+from microexpr import catalogue, method, models
 
 
 class Tiny(method.NetworkMethod):
@@ -33,7 +33,7 @@ def test_weights_are_counted_over_all_modules():
 @pytest.mark.parametrize(("name", "size"), [("majority", "0.0000"), ("ststnet", "0.0017")])
 def test_known_methods_are_listed(name, size):
     rows = {row[0]: row for row in catalogue.methods()}
-    assert sorted(rows) == method.names()
+    assert sorted(rows) == models.names()
     assert rows[name][3] == size
     assert all("megc2019" in row[4] for row in rows.values())
 

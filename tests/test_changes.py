@@ -14,7 +14,7 @@ from microexpr.evaluation.resemblance import TrueFace
 from microexpr.papers import changes
 from microexpr.plots import icegan
 from microexpr.protocols import PROTOCOLS
-from microexpr.truth.regions import FLOW, labels
+from microexpr.regions import FLOW, labels
 
 CLIPS = composite(subjects=2, clips=3)
 PROTOCOL = PROTOCOLS["megc2019"]

@@ -92,7 +92,7 @@ def test_check_counts_problems(monkeypatch, capsys):
         check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"], True)
     )
     assert main(["check", "raw"]) == 1
-    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problems\n"
+    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problem\n"
     monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], [], True))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"

@@ -64,7 +64,8 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
         "values['datasets'].append('toy')\n"
         "values['generate']['toy'] = {'subjects': 4, 'clips': 6}\n"
         "run = Dag(values)\n"
-        "assert len(run.clips['toy']) == 24 and len(run.folds('loso_toy_3')) == 4 and 'lovo_toy_3' in run.protocols\n"
+        "assert len(run.clips['toy']) == 24 and len(run.folds('majority', 'loso_toy_3')) == 4\n"
+        "assert 'lovo_toy_3' in run.protocols\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
     subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path, env=environment)

@@ -12,7 +12,7 @@ from microexpr import evaluation, metrics, official
 from microexpr.errors import LeakError, StoreError
 from microexpr.evaluation import COLUMNS, LEAKY, Params, confusions, official_log, pooled
 from microexpr.evaluation.predictions import FoldScores, last, oracle_best_test
-from microexpr.protocols import PROTOCOLS, shards, spread
+from microexpr.protocols import PROTOCOLS, shards
 
 MEGC = PROTOCOLS["megc2019"]
 PARAMS = Params(resamples=20)
@@ -159,7 +159,7 @@ def test_a_leak_is_refused_by_name(tmp_path, clips):
         evaluate([path], "ststnet", MEGC, clips, PARAMS, 1)
 
 
-def test_auxiliary_data_of_another_origin_are_said(tmp_path):
+def test_macro_data_of_another_origin_are_said(tmp_path):
     clips = [replace(one, origin="licensed") for one in composite(2, 3)]
     folds = MEGC.folds(clips)
     predicted = {name: t[None, None] for name, t in truths(folds, clips).items()}
@@ -266,15 +266,15 @@ def test_few_folds_of_a_protocol(tmp_path):
     """Only the clips of the folds that were trained are asked for; a fold more or fewer is refused."""
     protocol, files = PROTOCOLS["lovo_casme2_7"], flow_files(tmp_path, SEVEN)
     shard = trained(tmp_path, job(SEVEN, protocol.name, folds=3), files)
-    folds = protocol.folds(SEVEN)
-    rows = evaluation.evaluate(pooled([shard], "ststnet", protocol, SEVEN, spread(folds, 3)), PARAMS, 1)
+    few = protocol.folds(SEVEN, limit=3)
+    rows = evaluation.evaluate(pooled([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
     row = figure(rows, "last", "full", "accuracy")
     assert (row["folds"], row["clips"], row["subject_seen"]) == (3, 3, "yes")
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
         pooled([shard], "ststnet", protocol, SEVEN)
     with pytest.raises(StoreError, match="must be one of the 2 asked for; rerun stage train"):
-        pooled([shard], "ststnet", protocol, SEVEN, spread(folds, 3)[:2])
+        pooled([shard], "ststnet", protocol, SEVEN, few[:2])
 
 
 def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):

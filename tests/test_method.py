@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from microexpr.errors import ParamsError
 from microexpr.facs.occurrence import AUS
-from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, find, names, shuffled
+from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, shuffled
+from microexpr.models import find, names
 from microexpr.training import processor
 from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRequest, train
 from microexpr.training.group import Group, Run

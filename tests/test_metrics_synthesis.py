@@ -8,7 +8,7 @@ from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter
 
 from microexpr.aus import ACTION_UNITS
-from microexpr.metrics.synthesis import au_error, distances, frechet, identity, kernel, likeness, smoothness
+from microexpr.metrics.synthesis import au_error, distances, frechet, identity, kernel, similarity, smoothness
 
 
 def with_moments(mean, covariance, n, rng):
@@ -94,7 +94,7 @@ def test_likeness_of_images_that_differ_by_a_constant():
     """SSIM of flat images is (2ab + C1) / (a^2 + b^2 + C1), C1 = (0.01 * 255)^2; PSNR that of the difference."""
     a, b, c = 100.0, 120.0, (0.01 * 255) ** 2
     made, true = np.full((2, 16, 16, 3), int(a), np.uint8), np.full((2, 16, 16, 3), int(b), np.uint8)
-    ssim, psnr = likeness(made, true)
+    ssim, psnr = similarity(made, true)
     assert ssim.value == pytest.approx((2 * a * b + c) / (a * a + b * b + c))
     assert psnr.value == pytest.approx(20 * math.log10(255 / 20))
     assert [(f.metric, f.made, f.true) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
@@ -111,14 +111,14 @@ def test_likeness_is_of_a_gaussian_window():
     luminance = (2 * within(a) * within(b) + 2.55**2) / (within(a) ** 2 + within(b) ** 2 + 2.55**2)
     variances = within(a**2) - within(a) ** 2 + within(b**2) - within(b) ** 2
     structure = (2 * (within(a * b) - within(a) * within(b)) + 7.65**2) / (variances + 7.65**2)
-    assert likeness(one[None], two[None])[0].value == pytest.approx((luminance * structure).mean())
+    assert similarity(one[None], two[None])[0].value == pytest.approx((luminance * structure).mean())
 
 
 def test_likeness_of_equal_images():
     image = np.random.default_rng(6).integers(256, size=(1, 20, 20), dtype=np.uint8)
-    assert [f.value for f in likeness(image, image)] == [1, math.inf]
+    assert [f.value for f in similarity(image, image)] == [1, math.inf]
     with pytest.raises(ValueError, match="both must have the same shape"):
-        likeness(image, image[:, 1:])
+        similarity(image, image[:, 1:])
 
 
 def test_error_of_action_units_by_side_and_unit():

@@ -92,7 +92,7 @@ def test_published_predictions_against_a_constant(tmp_path):
 
 def test_predictions_come_back_as_they_were_pooled(tmp_path, clips):
     """Where each seed draws its own test subjects: a clip may be tested under one seed and not under another."""
-    folds = SPLIT.folds(clips, 1, draws=3)
+    folds = SPLIT.folds(clips, 1, seeds=3)
     found = write(tmp_path / "a.csv", np.random.default_rng(0).integers(3, size=(3, len(clips))), clips, SPLIT, folds)
     answers = pairs.answers(tmp_path / "a.csv", SPLIT.classes)
     assert (answers.predicted == UNTESTED).any()

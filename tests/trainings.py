@@ -8,8 +8,8 @@ import numpy as np
 
 from microexpr import store, train
 from microexpr.clip import Clip
-from microexpr.method import find
-from microexpr.protocols import PROTOCOLS, spread
+from microexpr.models import find
+from microexpr.protocols import PROTOCOLS
 from microexpr.seeds import generator
 from microexpr.training.checkpoint import Place
 
@@ -39,9 +39,9 @@ def job(clips: Sequence[Clip], protocol: str = "megc2019", folds: int = 0, **cha
     }
     rest = {k: v for k, v in changed.items() if k in train.Params.model_fields}
     params = train.Params(**{"plan": "sequential", "checkpoint_minutes": 1e-9, **rest})  # at every epoch
-    made = chosen.folds(clips, 1, params.inner_subjects, params.seeds)
+    made = chosen.folds(clips, 1, params.inner_subjects, params.seeds, folds)
     return train.Job(
-        "ststnet", kind(kind.Params(**own), len(chosen.classes)), chosen, chosen.select(clips), spread(made, folds),
+        "ststnet", kind(kind.Params(**own), len(chosen.classes)), chosen, chosen.select(clips), made,
         params, train.SynthParams(), seed=1,
     )  # fmt: skip
 

@@ -1,26 +1,21 @@
-"""What a run is made of, known before anything runs: params, clips, subjects, shards, and the files that belong to it.
+"""What a run is made of, known before anything runs: methods, protocols, shards, and the files that belong to it.
 
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, papers, params, protocols, truth, weights
-from microexpr.aus import openface, pyfeat
-from microexpr.clip import Clip, Fold
+from corpus import Corpus, digest, of_params
+
+from microexpr import datasets, papers, params, protocols, weights
+from microexpr.clip import Fold
 from microexpr.datasets import flow_folders
-from microexpr.errors import DataError, MicroexprError, ParamsError
-from microexpr.generated import plan
-from microexpr.generated.native import Planned
-from microexpr.generated.natives import NATIVES
+from microexpr.errors import MicroexprError, ParamsError
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"
@@ -31,78 +26,26 @@ TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
 
-def digest(places: Iterable[str]) -> str:
-    """Of name, size and time of these files, and of all that is in these folders, but not in folders of theirs."""
-    whole = hashlib.sha256()
-    for place in map(Path, places):
-        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
-            try:
-                about = path.stat()
-            except OSError as error:
-                raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-            whole.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return whole.hexdigest()[:16]
-
-
-@contextmanager
-def _of_params() -> Iterator[None]:
-    """Names the file in an error about a value that only the clips here forbid."""
-    try:
-        yield
-    except ParamsError as error:
-        raise ParamsError(f"params.yaml: {error}") from None
-
-
-class Dag:
+class Dag(Corpus):
     """All of a run that follows from params.yaml and from the annotation. Raises MicroexprError for what cannot be."""
 
     def __init__(self, values: dict[str, Any]):
         checked = params.checked(values)
-        self.params, self.methods = checked["params"], checked["methods"]
-        wanted, macro = self.params["datasets"], self.params["macro"]
-        origin = {name: index.origin(name, self.params["origin"]) for name in (*wanted, *macro)}
-        # origins never mix: where some data sets are licensed, those that are not here are left out
-        licensed = any(origin[name] == "licensed" for name in wanted)
-        self.left_out = [name for name in wanted if licensed and origin[name] == "generated"]
-        self.tested = [name for name in wanted if name not in self.left_out]  # what protocols train and test on
-        self.origin = {name: origin[name] for name in (*self.tested, *macro)}
-        made = plan.Params(**self.params["generate"])
-        generated = [name for name, origin in self.origin.items() if origin == "generated"]
-        with _of_params():
-            self.planned = {name: plan.planned(name, made, self.params["seed"]) for name in generated}
-        self.clips = {name: self._clips(name) for name in self.origin}
-        for clips in self.clips.values():
-            index.check_length(clips, index.Params(**self.params["index"]))
+        super().__init__(checked["params"])
+        self.methods = checked["methods"]
         self.protocol = protocols.PROTOCOLS["megc2019"]
-        self._folds: dict[str, list[Fold]] = {}
+        self._folds: dict[tuple[str, int], list[Fold]] = {}
         # what cannot be is said now, not after hours
-        with _of_params():
+        with of_params():
             protocols.shards(self._held_out(self.protocol.name), self.params["train"]["shards"])
         self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
-        self._check_auxiliary()
-        self.examined = self._examined()
-        self._check_reader()
-
-    def _clips(self, dataset: str) -> list[Clip]:
-        if dataset in self.planned:
-            return [one.clip for one in self.planned[dataset]]
-        return index.licensed(dataset)
-
-    @cached_property
-    def subjects(self) -> list[tuple[str, str]]:
-        """(data set, subject) of everyone, those of the macro sets too."""
-        return sorted(self._by_subject)
+        self._check_macro_sets()
 
     def sources(self, protocol: str) -> list[str]:
         """The data sets here that a protocol trains or tests on."""
         return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
 
-    @property
-    def known(self) -> list[str]:
-        """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].moves]
-
-    def auxiliary(self, method: str) -> list[str]:
+    def macro_sets(self, method: str) -> list[str]:
         """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
         if not self.methods[method]["macro"]:
             return []
@@ -110,9 +53,9 @@ class Dag:
         moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
         return [name for name in moving if source in ("", name)]
 
-    def _check_auxiliary(self) -> None:
+    def _check_macro_sets(self) -> None:
         for name, about in self.methods.items():
-            if about["macro"] and not self.auxiliary(name):
+            if about["macro"] and not self.macro_sets(name):
                 moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
                 known = [one for one in moving if about["macro_source"] in ("", one)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
@@ -129,15 +72,16 @@ class Dag:
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
         """Those that a method trains. Raises MicroexprError for a protocol that the clips here do not allow."""
-        return protocols.spread(self._held_out(protocol), self.limit(method, protocol))
+        return self._held_out(protocol, self.limit(method, protocol))
 
-    def _held_out(self, protocol: str) -> list[Fold]:
-        """All folds of a protocol."""
-        if protocol not in self._folds:
+    def _held_out(self, protocol: str, limit: int = 0) -> list[Fold]:
+        """So many of a protocol's folds; 0: all."""
+        if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            wanted = {"inner_subjects": train["inner_subjects"], "draws": train["seeds"]}
-            self._folds[protocol] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
-        return self._folds[protocol]
+            wanted = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            made = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
+            self._folds[protocol, limit] = made
+        return self._folds[protocol, limit]
 
     @cached_property
     def protocols(self) -> list[str]:
@@ -176,62 +120,6 @@ class Dag:
         wanted = self.params["train"]["shards"]
         count = wanted if protocol == flow_folders.NAME else min(wanted, len(self.folds(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
-
-    @cached_property
-    def _by_subject(self) -> dict[tuple[str, str], list[Clip]]:
-        found: dict[tuple[str, str], list[Clip]] = {}
-        for clips in self.clips.values():
-            for clip in clips:
-                found.setdefault((clip.dataset, clip.subject), []).append(clip)
-        return found
-
-    def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
-        """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
-        return [clip.row() for clip in self._by_subject[dataset, subject]]
-
-    def person(self, dataset: str, subject: str) -> list[str]:
-        """The folders that hold all of a generated person's files."""
-        root = datasets.root(dataset, "generated")
-        return [str(root / folder.format(subject=subject)) for folder in NATIVES[dataset].folders]
-
-    def native(self, dataset: str, subject: str) -> list[str]:
-        """The folders with one subject's native frames, or the files where one holds a clip."""
-        if dataset in self.planned:
-            return self.person(dataset, subject)
-        root = datasets.root(dataset, "licensed")
-        return [str(root / row["folder"]) for row in self.rows(dataset, subject)]
-
-    def state(self, dataset: str, subject: str) -> str:
-        """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
-        return "" if dataset in self.planned else digest(self.native(dataset, subject))
-
-    def _check_reader(self) -> None:
-        """Raises DataError where the chosen reader of action units lacks what it cannot do without."""
-        backend = self.params["aus"]["backend"]
-        self._tables: dict[tuple[str, str], list[Path]] = {}
-        if backend == "openface":
-            for one, clips in self._by_subject.items():
-                self._tables[one] = [path for clip in clips for path in openface.tables(clip).values()]
-            openface.check([clip for name in self.tested for clip in self.clips[name]])
-        elif backend != "embedded":
-            pyfeat.check(backend)
-
-    def tables(self, dataset: str, subject: str) -> list[str]:
-        """OpenFace's tables of one subject's clips, if they are to be read: those that are there."""
-        return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
-
-    def annotations(self, dataset: str) -> list[str]:
-        """The files that annotate all of a generated data set; none of a licensed one."""
-        files = NATIVES[dataset].annotations if dataset in self.planned else ()
-        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in files]
-
-    def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
-        """A stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
-        return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
-
-    def indices(self, names: Iterable[str]) -> list[str]:
-        return sorted(f"results/index/{name}.csv" for name in names)
 
     def trained(self, method: str, protocol: str, kind: str = "train") -> list[str]:
         """The shards of a method's training under a protocol, or of the faces that it makes there."""
@@ -323,14 +211,14 @@ class Dag:
     @property
     def drawn(self) -> list[str]:
         """The methods whose papers' figures can be drawn of what is here."""
-        both = "mtmnet" in self.ranked and "casme2" in self.tested and "ckplus" in self.params["macro"]
-        return self.generators + ["mtmnet"] * both
+        there = [name for name in ("mtmnet", "mtmnet.eidnet") if name in self.ranked and "casme2" in self.tested]
+        return self.generators + [name for name in there if "." in name or "ckplus" in self.params["macro"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:
         """Those that run on precomputed flow, since they read nothing else; it has no macro sets."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.auxiliary(name)]
+        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.macro_sets(name)]
 
     def flow_native(self) -> list[str]:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""
@@ -343,23 +231,6 @@ class Dag:
 
     def flow_trained(self, method: str) -> list[str]:
         return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(method, flow_folders.NAME)]
-
-    def _examined(self) -> dict[str, list[Planned]]:
-        """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
-        wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
-        names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].moves]
-        return {name: truth.planned(name, wanted, generate, self.params["seed"]) for name in moving}
-
-    @cached_property
-    def measured(self) -> list[str]:
-        """A file for each of the benchmark's people at each difficulty."""
-        people = sorted({(name, one.clip.subject) for name, planned in self.examined.items() for one in planned})
-        return [
-            f"results/truth/measured/{difficulty}/{dataset}/{subject}.h5"
-            for difficulty in self.params["truth"]["difficulties"]
-            for dataset, subject in people
-        ]
 
     def belongs(self) -> dict[str, set[str]]:
         """By stage noun: every file or folder that this run has there."""

@@ -89,7 +89,7 @@ def run(noun: str, method: str | None = None) -> int:
         dag.prune("synth")
     elif noun == "papers":
         # the others of protocols that no other stage knows
-        rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1"]
+        rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1", "papers_mtmnet_fig3"]
         rules += ["pretrain", "train", "train_synth", "evaluate", "evaluate_faces"]
         rules += [f"{stage}_{study}" for study in dag.studies for stage in ("train", "evaluate")]
     elif noun in ("final", "pretrain"):

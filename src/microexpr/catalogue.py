@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from microexpr import method
+from microexpr import method, models
 from microexpr.facs.occurrence import AUS
 from microexpr.inputs import SOURCES
 from microexpr.protocols import MAIN, PROTOCOLS
@@ -12,8 +12,8 @@ from microexpr.protocols import MAIN, PROTOCOLS
 def methods() -> list[tuple[str, str, str, str, str]]:
     """Name, paper, inputs with their shape, parameters in millions, and protocols of each method, sorted by name."""
     rows = []
-    for name in method.names():
-        kind = method.find(name)
+    for name in models.names():
+        kind = models.find(name)
         made = kind(kind.Params())  # its defaults are the paper's values
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in made.inputs.items())
         reads = [stage for wanted in made.inputs for stage in SOURCES[wanted]]

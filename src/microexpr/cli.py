@@ -169,7 +169,8 @@ def _check(arguments: argparse.Namespace) -> int:
     for line in (*found.counts, *(f"note: {note}" for note in found.notes), *found.problems):
         print(line)
     good = "as published" if found.published else "readable; no counts are published to hold it to"
-    what = f"{len(found.problems)} problems" if found.problems else good
+    number = len(found.problems)
+    what = f"{number} problem{'s' * (number > 1)}" if number else good
     print(f"{arguments.directory}: {what}")
     return 1 if found.problems else 0
 

@@ -6,7 +6,6 @@ Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D fea
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
@@ -15,10 +14,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from microexpr import discovery, models
 from microexpr.clip import LABELS
-from microexpr.errors import ParamsError, nearest
-from microexpr.training.draws import Stream
+from microexpr.draws import Stream
 from microexpr.weights import Weights, tensors
 
 CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
@@ -216,24 +213,3 @@ class NetworkMethod(Method):
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """float[B, channels, H, W] in 0..1: faces that show class `label_asked` int64[B]; only where `synthesises`."""
         raise NotImplementedError(f"{type(self).__name__} makes no images")
-
-
-def names() -> list[str]:
-    """Every method there is, sorted."""
-    return discovery.names(models)
-
-
-def find(name: str) -> type[Method]:
-    """The one Method class of `microexpr.models.<name>`; what stands behind a dot names a variant and is left out.
-
-    Raises ParamsError if there is no such module."""
-    name, known = name.partition(".")[0], names()
-    if name not in known:
-        raise ParamsError(f"method must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
-    module = import_module(f"{models.__name__}.{name}")
-    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
-    methods = [kind for kind in defined if issubclass(kind, Method)]
-    if len(methods) != 1:
-        found = ", ".join(kind.__name__ for kind in methods) or "none"
-        raise ParamsError(f"{module.__file__} must define one Method, not {found}")
-    return methods[0]

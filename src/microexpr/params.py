@@ -84,10 +84,10 @@ def _whole() -> type[BaseModel]:
 
 def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
     """What is known of a method or variant before it runs; `key` is where it stands in the file."""
-    from microexpr import inputs, method, synthetic
+    from microexpr import inputs, method, models, synthetic
 
     try:
-        kind = method.find(name)
+        kind = models.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
     made = kind(_validated(kind.Params, own, source, f"{key}."))

@@ -22,7 +22,6 @@ class Weights:
     files: tuple[str, ...]
     source: str  # a URL
     digest: str  # its SHA-256 begins so
-    what: str  # for errors and notes
 
     def path(self) -> Path | None:
         """Where the file lies; None where it does not. Raises StoreError if another file has its name."""
@@ -30,18 +29,10 @@ class Weights:
             if path.exists():
                 found = hashlib.sha256(path.read_bytes()).hexdigest()
                 if not found.startswith(self.digest):
-                    raise StoreError(
-                        f"{path}: SHA-256 must begin with {self.digest}, not {found[:8]}; download it again"
-                    )
+                    again = f"not {found[:8]}; download it again from {self.source}"
+                    raise StoreError(f"{path}: SHA-256 must begin with {self.digest}, {again}")
                 return path
         return None
-
-    def required(self) -> Path:
-        """Where the file lies. Raises StoreError saying where to put it."""
-        found = self.path()
-        if found is None:
-            raise StoreError(f"{folder() / self.files[0]}: {self.what} need this file; download it from {self.source}")
-        return found
 
 
 def folder() -> Path:
@@ -68,10 +59,7 @@ INCEPTION = Weights(
     ("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth"),
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
     "6726825d",
-    "FID and KID",
 )
-RESNET18 = Weights(
-    ("resnet18-f37072fd.pth",), f"{TORCHVISION}/resnet18-f37072fd.pth", "f37072fd", "networks on ResNet-18"
-)
-VGG16 = Weights(("vgg16-397923af.pth",), f"{TORCHVISION}/vgg16-397923af.pth", "397923af", "networks on VGG-16")
+RESNET18 = Weights(("resnet18-f37072fd.pth",), f"{TORCHVISION}/resnet18-f37072fd.pth", "f37072fd")
+VGG16 = Weights(("vgg16-397923af.pth",), f"{TORCHVISION}/vgg16-397923af.pth", "397923af")
 PUBLISHED = {weights.files[0]: weights for weights in (INCEPTION, RESNET18, VGG16)}

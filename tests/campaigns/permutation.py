@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from checkout import Run
 
-from microexpr import index, inputs, method, official, params, protocols, seeds, train
+from microexpr import index, inputs, models, official, params, protocols, seeds, train
 from microexpr.clip import LABELS
 from microexpr.method import Clips, Method
 from microexpr.metrics import COVERAGE, confusion, uar
@@ -41,7 +41,7 @@ def trial(run: Run, name: str) -> Trial:
 
     Raises AssertionError unless, on the true labels, it predicts every clip as the run itself did."""
     values = params.load(run.root / "params.yaml")
-    kind = method.find(name)
+    kind = models.find(name)
     machine = kind(kind.Params(**values["methods"][name]))
     protocol = protocols.PROTOCOLS["megc2019"]
     results = run.root / "results"

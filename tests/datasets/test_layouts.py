@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from microexpr import datasets
 from microexpr.clip import LABELS, Clip
 from microexpr.datasets.check import check
-from microexpr.datasets.frames import listed
+from microexpr.datasets.frames import example, listed
 from microexpr.errors import DataError
 from microexpr.generated.natives import NATIVES
 
@@ -41,6 +41,13 @@ def test_reads_what_was_planned(corpus, dataset):
     assert clips == [one.clip for one in planned]
     assert notes == []
     assert {clip.label for clip in clips} >= set(range(len(LABELS)))
+
+
+@pytest.mark.parametrize("dataset", [name for name in NAMES if datasets.layout(name).frame])
+def test_the_name_of_a_frame_in_a_message_is_one(dataset):
+    pattern = datasets.layout(dataset).frame
+    assert pattern.fullmatch(example(pattern))
+    assert not set(example(pattern)) & set("\\()[]{}?*+|")
 
 
 @pytest.mark.parametrize("dataset", NAMES)

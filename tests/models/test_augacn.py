@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from microexpr.draws import Stream
 from microexpr.facs.anatomy import MUSCLES, share_a_muscle
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Clips
@@ -24,7 +25,6 @@ from microexpr.models.augacn import (
     present,
     readout,
 )
-from microexpr.training.draws import Stream
 
 A, L = len(AUS), 16
 TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place

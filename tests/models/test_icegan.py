@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from microexpr.backbones.vgg16 import Maps
+from microexpr.draws import Stream
 from microexpr.method import CLASSES, Clips, Modules
 from microexpr.models import icegan
 from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
-from microexpr.training.draws import Stream
 from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import Clips
 from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, of_those, triplets
-from microexpr.training.draws import Stream
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
 

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from microexpr.draws import Stream
 from microexpr.method import Clips
 from microexpr.models.nmer import Heads, Nmer
-from microexpr.training.draws import Stream
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
 

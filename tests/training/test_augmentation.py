@@ -2,8 +2,8 @@
 
 import torch
 
+from microexpr.draws import Stream
 from microexpr.training.augmentation import jittered, scaled
-from microexpr.training.draws import Stream
 
 RAMP = torch.arange(16.0).expand(64, 1, 16, 16) / 16  # rises to the right
 

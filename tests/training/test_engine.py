@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from microexpr.draws import dropout
 from microexpr.errors import MicroexprError, ParamsError
-from microexpr.method import CLASSES, Clips, NetworkMethod, Params, Phase, Update, find
+from microexpr.method import CLASSES, Clips, NetworkMethod, Params, Phase, Update
+from microexpr.models import find
 from microexpr.training import processor
-from microexpr.training.draws import dropout
 from microexpr.training.engine import Fold, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 

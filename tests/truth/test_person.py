@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr import faces, flow, store, truth
+from microexpr import faces, flow, regions, store, truth
 from microexpr.aus import ACTION_UNITS
 from microexpr.generated import plan
 from microexpr.generated.corpus import Scene, performer_of
 from microexpr.generated.motion import Motion
 from microexpr.seeds import generator
-from microexpr.truth import person, regions
+from microexpr.truth import person
 
 STAGES = {name: {} for name in ("faces", "apex", "flow", "aus")}
 SIZE = (320, 240)

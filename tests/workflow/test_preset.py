@@ -15,7 +15,11 @@ def test_embedded_is_what_is_committed(finished, tmp_path, other):
     for preset in (other, "embedded"):
         project.run("python", "workflow/preset.py", preset, "--force")
     made = (project.root / "params.yaml").read_text(encoding="utf-8")
-    assert yaml.safe_load(made) == yaml.safe_load(committed)
+    wanted = yaml.safe_load(committed)
+    if other == "tiny":  # it takes other methods out; one that no preset names is a user's own, and is not put back
+        named = params.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
+        wanted["methods"] = {name: own for name, own in wanted["methods"].items() if name in named}
+    assert yaml.safe_load(made) == wanted
     assert made.startswith("# Every value of the pipeline.")
 
 
@@ -39,11 +43,10 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
     dag = Dag(values)
-    assert len(dag.tested) == 3 and set(dag.params["macro"]) < set(dag.clips)
+    assert dag.tested == values["datasets"] and set(dag.params["macro"]) < set(dag.clips)
     if preset == "paper":
-        assert {name: len(clips) for name, clips in dag.clips.items() if name != "affectnet"} == {
-            "smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480,
-        }  # fmt: skip
+        published = {"smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480}
+        assert {name: len(dag.clips[name]) for name in published} == published
     people = {(clip.dataset, clip.subject) for clips in dag.clips.values() for clip in clips}
     assert len(dag.belongs()["faces"]) == len(people)
     assert len(dag.measured) == len(dag.examined) * dag.params["truth"]["subjects"] * len(

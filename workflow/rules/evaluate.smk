@@ -22,7 +22,7 @@ rule evaluate:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.method, w.protocol),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
         seed=SEED,
     log:
@@ -54,7 +54,7 @@ for _study, _names in RUN.studies.items():
             methods=dict.fromkeys(_names, ""),
             evaluate=PARAMS["evaluate"],
             folds=PARAMS["papers"]["folds"],
-            draws=PARAMS["train"]["seeds"],
+            seeds=PARAMS["train"]["seeds"],
             seed=SEED,
         log:
             f"work/logs/evaluate/{{protocol}}/{_study}.log",
@@ -94,7 +94,7 @@ rule evaluate_faces:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.limit(w.method, w.protocol),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}_faces.log",

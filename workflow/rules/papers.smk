@@ -63,7 +63,7 @@ rule papers_icegan_fig4:
     params:
         others=TABLE2,
         folds=RUN.limit("icegan", "split70"),
-        draws=PARAMS["train"]["seeds"],
+        seeds=PARAMS["train"]["seeds"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     log:
@@ -107,6 +107,30 @@ rule papers_mtmnet_fig1:
         "work/logs/papers/mtmnet/fig1.log",
     script:
         "../scripts/papers_mtmnet_fig1.py"
+
+
+# Figure 3 of MTMNet, by a network of its own: fold weights are kept nowhere.
+rule papers_mtmnet_fig3:
+    input:
+        index=RUN.indices(RUN.sources(PROTOCOL)),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))],
+        code=code("papers_mtmnet_fig3", "models.mtmnet"),
+    output:
+        figure="results/papers/mtmnet/fig3.png",
+        weights="results/papers/mtmnet/fig3.safetensors",
+    params:
+        method=lambda w: METHODS["mtmnet.eidnet"]["params"],
+        published=lambda w: RUN.weights["mtmnet.eidnet"],
+        protocol=PROTOCOL,
+        show=PARAMS["papers"]["show_licensed_faces"],
+        seed=SEED,
+    log:
+        "work/logs/papers/mtmnet/fig3.log",
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    script:
+        "../scripts/papers_mtmnet_fig3.py"
 
 
 rule all_papers:

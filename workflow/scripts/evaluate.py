@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
+    folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     for (name, planted_leak), made in zip(given.methods.items(), each(snakemake.output), strict=True):
         shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
         found = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)

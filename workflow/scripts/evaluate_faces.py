@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocols.spread(protocol.folds(clips, given.seed, draws=given.draws), given.folds)
+    folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
     made = made_faces.read(shards, name, protocol, clips, folds)
     rows = resemblance.evaluate(made, resemblance.see(made, true))

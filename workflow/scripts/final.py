@@ -3,12 +3,12 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, index, method, protocols, train
+    from microexpr import final, index, models, protocols, train
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     clips = index.read_all(snakemake.input.index)
-    kind = method.find(name)
+    kind = models.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
@@ -18,7 +18,7 @@ with logged(snakemake.log[0]) as terminal:
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary(index.read_all(snakemake.input.macro)),
+        macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
     final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

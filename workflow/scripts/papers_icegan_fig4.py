@@ -10,7 +10,7 @@ with logged(snakemake.log[0]):
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
     files, given = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    folds = protocols.spread(split.folds(clips, given.seed, draws=given.draws), given.folds)
+    folds = split.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     made = made_faces.read(files.shards, "icegan", main, clips, every_class=True)
     others = {}
     for letter, name in given.others.items():

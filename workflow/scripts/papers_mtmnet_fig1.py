@@ -8,5 +8,5 @@ with logged(snakemake.log[0]):
     from microexpr import index
     from microexpr.plots import mtmnet
 
-    clips = [clip for path in snakemake.input.index for clip in index.read(path)]
+    clips = index.read_all(snakemake.input.index)
     mtmnet.fig1(snakemake.output[0], clips, Path("results"), snakemake.params.show)

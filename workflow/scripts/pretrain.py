@@ -3,12 +3,11 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, method, pretrain, protocols, train
+    from microexpr import index, models, pretrain, protocols, train
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
-    clips = [clip for path in snakemake.input.macro for clip in index.read(path)]
-    kind = method.find(name)
+    kind = models.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
@@ -18,7 +17,7 @@ with logged(snakemake.log[0]) as terminal:
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary(clips),
+        macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
     bar = progress_bar(terminal, f"pretrain {name}")

@@ -3,18 +3,18 @@
 from adapter import each, logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, method, protocols, train
+    from microexpr import index, models, protocols, train
     from microexpr.training.checkpoint import Place
 
     given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
     protocol = protocols.PROTOCOLS[own.protocol]
     params = train.Params(**snakemake.config["train"] | given.train)  # with what reruns nothing
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
-    folds = protocols.spread(protocol.folds(clips, given.seed, params.inner_subjects, params.seeds), given.folds)
+    folds = protocol.folds(clips, given.seed, params.inner_subjects, params.seeds, given.folds)
     synth, begun = train.SynthParams(**given.get("synth", {})), {}
     for (name, chosen), outputs in zip(given.methods.items(), each(snakemake.output), strict=True):
-        one = method.find(name)(method.find(name).Params(**chosen), len(protocol.classes))
-        strong = protocol.auxiliary(clip for clip in macro if one.learns_from(clip.dataset))
+        one = models.find(name)(models.find(name).Params(**chosen), len(protocol.classes))
+        strong = protocol.macro(clip for clip in macro if one.learns_from(clip.dataset))
         shard = protocols.shard(folds, own.shard)
         job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)
         place = Place(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from microexpr.training.draws import Stream, dropout
+from microexpr.draws import Stream, dropout
 
 WIDTH = 64  # channels of the first stage of the published weights
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # channels in units of W, and convolutions, before each pool

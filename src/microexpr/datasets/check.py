@@ -66,7 +66,7 @@ def _frames(root: Path, about: Layout, clips: Sequence[Clip], problems: list[str
                 yield f"{root / clip.folder}: frames: {clip.frames}; {least} (clip {clip.id})"
             yield from _seen(root / clip.folder, files, problems)
             other = same.setdefault(_digest(files), clip) if about.moves else clip  # the web has doubles
-            if other != clip:
+            if other.id != clip.id:  # of one name they are said to be there twice
                 where = f"{root / clip.folder} and {root / other.folder}"
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
@@ -83,7 +83,7 @@ def _seen(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[s
         yield f"{where}: {black} of {number} frames are black"
     if len(sizes) > 1:
         found = " and ".join(f"{size} ({len(names)}, {names[0]} for one)" for size, names in sizes.items())
-        problems.append(f"{where}: frames must be of one size, not {found}")
+        problems.append(f"{where}: frames must be alike, not {found}")
 
 
 def _pictures(files: Sequence[Path], altered: Altered, problems: list[str]) -> Iterator[tuple[str, np.ndarray]]:

@@ -35,6 +35,8 @@ def listed(folder: Path, pattern: re.Pattern[str], whose: str | None = None) -> 
     Where `whose` is given, the pattern's group of that name must be the same. Raises DataError if the folder is
     missing, empty, or holds one number twice."""
     if not folder.is_dir():
+        if folder.is_symlink():
+            raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
         raise DataError(f"{folder}: is not there; the annotation names it{_near(folder)}")
     found: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
@@ -49,8 +51,15 @@ def listed(folder: Path, pattern: re.Pattern[str], whose: str | None = None) -> 
         found[number] = path
     if not found:
         names = few(path.name for path in folder.iterdir()) or "nothing"
-        raise DataError(f"{folder}: holds no frames named like {pattern.pattern}, found {names}")
+        raise DataError(f"{folder}: holds no frames named like {example(pattern)}, found {names}")
     return found
+
+
+def example(pattern: re.Pattern[str]) -> str:
+    """A frame's name, for a message: without what may be missing, of several endings the first, such as img1.jpg."""
+    name = re.sub(r"\(\?:[^()]*\)\?|\w\?", "", pattern.pattern)
+    name = re.sub(r"\(\?P<\w+>([^()]*)\)", r"\1", re.sub(r"\(\?:([^|()]*)[^()]*\)", r"\1", name))
+    return re.sub(r"\\d(?:\{(\d)\}|\+)", lambda digits: "1".zfill(int(digits[1] or 1)), name).replace("\\.", ".")
 
 
 def strays(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:

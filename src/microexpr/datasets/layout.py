@@ -100,7 +100,8 @@ def first_folder(root: Path, *candidates: str) -> Path:
             raise DataError(f"{root}: must hold {candidate} once, found {' and '.join(map(str, deeper))}")
         if deeper:
             return deeper[0]
-    raise DataError(f"{root}: must hold a folder {' or '.join(candidates)}, found {holds(root)}")
+    wanted = [name for name in candidates if Path(name).parts[0] not in Path(name).parts[1:]]  # not nested twice
+    raise DataError(f"{root}: must hold a folder {' or '.join(wanted)}, found {holds(root)}")
 
 
 def unread(root: Path, chosen: Path, *candidates: str) -> list[str]:

@@ -74,7 +74,8 @@ def _pixels(path: Path, data: bytes, image: "Image", altered: Altered) -> np.nda
     if form != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise DataError(f"{path}: must hold one picture, not {image.n_frames}")  # type: ignore[attr-defined]
     if image.mode not in (*GREY, *COLOUR, *WIDE):
-        raise DataError(f"{path}: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not {image.mode}")
+        found = "black and white" if image.mode == "1" else image.mode
+        raise DataError(f"{path}: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not {found}")
     if path.suffix.lower() not in NAMED.get(form, ()):
         altered[f"{form} under the name of {path.suffix}, read all the same,"].add(path.name)
     if image.mode in WIDE or "16" in _raw(image):

@@ -20,7 +20,7 @@ def measure(path: Path) -> tuple[int, int]:
     with _opened(path) as capture:
         frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):  # not a number is in no range
-        raise DataError(f"{path}: must hold frames and a rate, not {frames:g} frames at {rate:g} a second")
+        raise DataError(f"{path}: must hold 1 to {MOST} frames at 1 to {FASTEST} a second, not {frames:g} at {rate:g}")
     return round(frames), round(rate)
 
 

@@ -125,7 +125,7 @@ def _opened(file: Path, values: bool) -> Any:
         book = load_workbook(file, read_only=True, data_only=values)
     except Exception as error:  # openpyxl lets zip, XML and key errors through
         start = file.read_bytes() if file.is_file() else b""
-        why = error if start.startswith(b"PK") else f"it holds {kind(start)}"
+        why = f"cut short or damaged: {error}" if start.startswith(b"PK") else f"it holds {kind(start)}"
         raise DataError(f"{file}: is not a readable workbook ({why})") from error
     for page in book.worksheets:
         page.reset_dimensions()  # some programs write a wrong one, and all beyond it would be lost

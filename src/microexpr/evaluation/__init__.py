@@ -122,9 +122,9 @@ def predicted(found: Pooled) -> list[Row]:
     ]  # fmt: skip
 
 
-def official_log(found: Pooled, selection: str = "last", seed: int = 0) -> str:
-    """The official MEGC2019 log of one seed, counted from 0: classes are indices into the protocol's."""
-    said = found.predicted[selection if selection in found.predicted else LEAKY][seed]
+def official_log(found: Pooled, seed: int = 0) -> str:
+    """The official MEGC2019 log: the last epoch of one seed, from 0; classes are indices into the protocol's."""
+    said = found.predicted["last" if "last" in found.predicted else LEAKY][seed]
     return official.written(
         official.Line(clip.dataset, clip.subject, clip.name, int(truth), int(label))
         for clip, truth, label in zip(found.clips, found.truth, said, strict=True)

@@ -40,11 +40,11 @@ class Answers:
         return self.clips, self.truth.tolist(), (self.predicted != metrics.UNTESTED).tolist()
 
 
-def answers(path: str | Path, classes: Sequence[str], selection: str = SELECTION) -> Answers:
-    """One selection of a method's `_predictions.csv`. Raises StoreError where it is not there or not such a file."""
-    rows = [row for row in store.read_csv(path, PREDICTIONS, AGAIN) if row["selection"] == selection]
+def answers(path: str | Path, classes: Sequence[str]) -> Answers:
+    """The last epoch's of a method's `_predictions.csv`. Raises StoreError where it is not there or not such a file."""
+    rows = [row for row in store.read_csv(path, PREDICTIONS, AGAIN) if row["selection"] == SELECTION]
     if not rows:
-        raise StoreError(f"{path}: must hold predictions of selection {selection}; rerun stage evaluate")
+        raise StoreError(f"{path}: must hold predictions of selection {SELECTION}; rerun stage evaluate")
     number = {name: place for place, name in enumerate(classes)}
     truth = {row["clip"]: number[row["truth"]] for row in rows}
     place = {clip: position for position, clip in enumerate(sorted(truth))}

@@ -164,7 +164,7 @@ def _figures(made: Made, seen: Seen, inside: np.ndarray) -> Iterator[tuple[str, 
         if len(inside) > 1:
             for name, space in spaces.items():
                 yield from ((kind, figure) for figure in synthesis.distances(space[kind], space[TRUE], name))
-        yield from ((kind, figure) for figure in synthesis.likeness(images[kind], images[TRUE]))
+        yield from ((kind, figure) for figure in synthesis.similarity(images[kind], images[TRUE]))
     for kind in (MADE, TRUE):
         yield from ((kind, figure) for figure in synthesis.identity(embedded[kind], embedded[NEUTRAL]))
         others = synthesis.identity_of_others(embedded[kind], embedded[NEUTRAL], subjects, datasets)

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.errors import DataError
 from microexpr.faces.alignment import CROP, aligned, alignment
 from microexpr.faces.detection import SHIFTS
-from microexpr.faces.following import Care, Crowd, Follower, settled
 from microexpr.faces.pose import pose
+from microexpr.faces.tracking import Crowd, Settings, Tracker, settled
 
 __all__ = ["CROP", "Faceless", "Faces", "Params", "aligned", "alignment", "pose", "track"]
 
@@ -95,7 +95,7 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     """
     settle = round(params.settle * fps)
     every = max(1, round(PREDICT * fps)) if settle else 0
-    crowd = Crowd(Care(params.upsample, params.look_again, params.boxes, params.min_similarity, every))
+    crowd = Crowd(Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, every))
     shape: tuple[int, ...] = ()
     for frame in frames():
         shape = frame.shape
@@ -115,7 +115,7 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     )
 
 
-def _chosen(crowd: Crowd, least: float, name: str) -> tuple[Follower, np.ndarray]:
+def _chosen(crowd: Crowd, least: float, name: str) -> tuple[Tracker, np.ndarray]:
     """The face to take, and bool[T] in which frames it is. Raises Faceless where those are too few."""
     face = crowd.largest(least)
     detected = np.isin(np.arange(crowd.frames), list(face.seen) if face else [])

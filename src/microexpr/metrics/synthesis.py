@@ -112,7 +112,7 @@ def identity_of_others(
     return [Figure("identity_cosine_to_others", float(means.mean()), int(there.sum()), int(others.any(0).sum()))]
 
 
-def likeness(made: np.ndarray, true: np.ndarray) -> list[Figure]:
+def similarity(made: np.ndarray, true: np.ndarray) -> list[Figure]:
     """Mean SSIM (1 is equal) and PSNR (decibels) of made images to true ones, uint8[N, H, W] or [N, H, W, C].
 
     SSIM with the Gaussian window of Wang et al. 2004, meaned over channels; at least 11 rows and columns. PSNR is

@@ -16,11 +16,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
+from microexpr.draws import Stream
 from microexpr.facs.anatomy import share_a_muscle
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import scaled
-from microexpr.training.draws import Stream
 from microexpr.training.recipe import cosine
 
 HALVED = 16  # frames of the film to one of the last maps

@@ -13,9 +13,9 @@ from microexpr import method
 from microexpr.backbones.capsules import Capsules, length, margin_loss, primary
 from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
+from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import jittered, scaled
-from microexpr.training.draws import Stream
 from microexpr.training.samplers import balanced
 from microexpr.weights import RESNET18
 

@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from microexpr.draws import Stream, dropout
 from microexpr.method import Statistics
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.flow_network import SIDE, FlowNetwork
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second

@@ -15,8 +15,8 @@ from microexpr import method
 from microexpr.backbones import vgg16
 from microexpr.backbones.lstm import Lstm
 from microexpr.backbones.pretrained import load
+from microexpr.draws import Stream, dropout
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.recipe import class_weights
 from microexpr.weights import VGG16
 

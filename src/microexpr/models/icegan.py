@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.backbones import capsules, pretrained, vgg16
 from microexpr.backbones.patchgan import trunk
+from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.draws import Stream
 from microexpr.weights import VGG16
 
 WIDEST = 8  # times `width`: layers double up to it

@@ -11,10 +11,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
+from microexpr.draws import Stream
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import scaled
-from microexpr.training.draws import Stream
 from microexpr.training.recipe import class_weights, cosine
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers

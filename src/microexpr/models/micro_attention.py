@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.backbones.pretrained import standardised
 from microexpr.backbones.resnet18 import WIDTH, Block
+from microexpr.draws import Stream
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import jittered, scaled
-from microexpr.training.draws import Stream
 from microexpr.training.recipe import class_weights, cosine
 from microexpr.training.samplers import only
 

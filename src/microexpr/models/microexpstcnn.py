@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr import method
+from microexpr.draws import Stream, dropout
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.recipe import class_weights, cosine
 
 SIDE, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way

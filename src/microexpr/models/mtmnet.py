@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.backbones.pretrained import load, standardised
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
+from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Targets, Update, shuffled
 from microexpr.training.augmentation import scaled
-from microexpr.training.draws import Stream
 from microexpr.training.samplers import among
 from microexpr.weights import RESNET18
 

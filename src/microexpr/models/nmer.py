@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
+from microexpr.draws import Stream, dropout
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.flow_network import mirrored, normalised
 from microexpr.training.recipe import class_weights
 from microexpr.weights import RESNET18

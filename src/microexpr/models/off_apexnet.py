@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from microexpr.draws import Stream, dropout
 from microexpr.method import Statistics
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.flow_network import SIDE, FlowNetwork
 
 MAPS = 16 * (SIDE // 4) ** 2  # values that one stream ends in

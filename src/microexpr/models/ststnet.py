@@ -6,8 +6,8 @@ Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from microexpr.draws import Stream, dropout
 from microexpr.method import Statistics
-from microexpr.training.draws import Stream, dropout
 from microexpr.training.flow_network import FlowNetwork
 
 KERNELS = (3, 5, 8)  # of the three streams

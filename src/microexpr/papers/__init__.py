@@ -59,7 +59,11 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {"icegan": ("fig4.png", "fig5.png", "fig5.csv"), "mtmnet": ("fig1.png",)}  # of data: by method, its targets
+FIGURES = {  # of data: by method, its targets
+    "icegan": ("fig4.png", "fig5.png", "fig5.csv"),
+    "mtmnet": ("fig1.png",),
+    "mtmnet.eidnet": ("fig3.png", "fig3.safetensors"),
+}
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
@@ -69,6 +73,7 @@ OURS = {  # by the method of a printed row, that of ours and its name
     "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
     "augacn.auicgan": ("augacn", "AU-GACN alone (ours)"),
 }
+SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ in the macro set alone
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
 COLUMNS = (
@@ -112,7 +117,7 @@ def built() -> set[str]:
 
 def files(methods: Collection[str] = ()) -> set[str]:
     """Every target and its Markdown twin, and the figures of these methods."""
-    pictures = {f"results/papers/{name}/{file}" for name in methods for file in FIGURES.get(name, ())}
+    pictures = {f"results/papers/{name.partition('.')[0]}/{file}" for name in methods for file in FIGURES.get(name, ())}
     return pictures | {
         f"results/papers/{paper}/{table}.{ending}"
         for paper, tables in TARGETS.items()
@@ -157,8 +162,13 @@ def _wanted(
     paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
 ) -> list[tuple[str, str]]:
     cells = (cell for cell in of(paper, table) if cell.metric in metrics and status(cell, run.methods) == "built")
-    wanted = {(cell.method, cell.runs_under) for cell in cells}
+    wanted = {(name, cell.runs_under) for cell in cells for name in (cell.method, *_sources(cell))}
     return sorted((method, under) for method, under in wanted if method in methods and under in run.protocols)
+
+
+def _sources(cell: Cell) -> tuple[str, ...]:
+    """The rows of which the best as tested is printed in this cell; ours is of one that was chosen beforehand."""
+    return SOURCES if cell.method == "mtmnet" else ()
 
 
 def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
@@ -299,6 +309,8 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
         yield last["start"]
     if oracle := _find(cell, found, selection="oracle_best_test"):
         yield f"oracle {decimals(oracle['value'])}"
+    if chosen := _best_source(cell, run):
+        yield chosen
     if last["deviation"] is not None:
         yield f"deviation over seeds {decimals(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find(cell, found, pooling="per_subject_mean")):
@@ -306,6 +318,18 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
     few = cell.runs_under not in MAIN or cell.method in run.studied
     if run.folds and few and PROTOCOLS[cell.runs_under].share is None:
         yield f"at most {run.folds} folds (papers.folds)"
+
+
+def _best_source(cell: Cell, run: Run) -> str:
+    """Which macro set is best by the test clips, "" where there is nothing to choose from: an oracle too."""
+    asked = (name for name in _sources(cell) if (name, cell.runs_under) in run.evaluations)
+    rows = {name: _find(cell, run.evaluations[name, cell.runs_under]) for name in asked}
+    found = {name: row for name, row in rows.items() if row}
+    if len(found) < 2:
+        return ""
+    best = max(found, key=lambda name: found[name]["value"])
+    about = f"{best}, {found[best]['folds']} folds"
+    return f"oracle over {len(found)} macro sets {decimals(found[best]['value'])} ({about})"
 
 
 def _as_printed(cell: Cell) -> Iterator[str]:

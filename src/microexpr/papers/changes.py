@@ -15,7 +15,7 @@ from microexpr.clip import Clip
 from microexpr.evaluation.made_faces import SIDE, Face, Made
 from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.truth.regions import FLOW, labels
+from microexpr.regions import FLOW, labels
 
 # Where each unit that the paper names moves the skin.
 REGIONS = {"AU1": "brows", "AU2": "brows", "AU5": "eyes", "AU6": "cheeks", "AU12": "mouth", "AU25": "mouth"}

@@ -4,12 +4,13 @@ Read off a network that is built at the paper's size, whatever size a run trains
 """
 
 from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
 
 from microexpr.facs.occurrence import AUS
-from microexpr.models.augacn import HALVED, AuGacn, Bottleneck, STPNet
+from microexpr.models.augacn import HALVED, AuGacn, STPNet
 from microexpr.published import Cell
 
 NONE = "-"
@@ -26,7 +27,7 @@ def counted(cell: Cell) -> dict[str, str]:
 @cache
 def layers() -> dict[str, tuple[str, str]]:
     """Kernel and output by row of the table, as it writes them."""
-    params = AuGacn.Params()
+    params = AuGacn.Params.model_validate({})
     with torch.device("meta"):
         x = torch.empty(1, 3, LENGTH, params.image_size, params.image_size)
         found = {"Input": (NONE, written(x.shape))}
@@ -37,7 +38,7 @@ def layers() -> dict[str, tuple[str, str]]:
 
 
 def written(shape: tuple[int, ...]) -> str:
-    """Of one clip: [channels, frames, rows, columns], and as the table has it, with an axis of clips before pictures."""
+    """Of one clip: [channels, frames, rows, columns]; a picture's has the axis of clips before it, as printed."""
     if len(shape) == 5:
         _, channels, frames, *places = shape
         axes = [str(channels), LETTERS.get(frames, str(frames)), *map(str, places)]
@@ -48,15 +49,18 @@ def written(shape: tuple[int, ...]) -> str:
 
 def kernel(layer: nn.Module) -> str:
     """K and, where anything is left out, S; of a bottleneck, K of space and of time."""
-    if isinstance(layer, Bottleneck):
-        sizes, stride = [layer.spatial[0].kernel_size, layer.temporal[0].kernel_size], layer.begin[0].stride
-    elif isinstance(layer, nn.AdaptiveAvgPool3d):
-        sizes, stride = [layer.output_size], (1,)
-    elif isinstance(layer, nn.Conv2d | nn.Conv3d | nn.MaxPool3d):
-        sizes, stride = [layer.kernel_size], layer.stride
-    else:
+    strided: list[Any] = [one for one in layer.modules() if isinstance(one, nn.Conv2d | nn.Conv3d | nn.MaxPool3d)]
+    if isinstance(layer, nn.AdaptiveAvgPool3d):
+        return f"K={plain(layer.output_size)}"
+    if not strided:
         return NONE
-    every = ", ".join(str(size).replace(" ", "") for size in sizes)
-    if {*stride} == {1}:
-        return f"K={every}"
-    return f"K={every}, S={stride[0] if len({*stride}) == 1 else str(stride).replace(' ', '')}"
+    first, *others = strided
+    sizes = [one.kernel_size for one in strided if {*one.kernel_size} != {1}] if others else [first.kernel_size]
+    every = f"K={', '.join(map(plain, sizes))}"
+    steps = {*first.stride}
+    return every if steps == {1} else f"{every}, S={plain(first.stride) if len(steps) > 1 else first.stride[0]}"
+
+
+def plain(sizes: object) -> str:
+    """(1,7,7), without blanks."""
+    return str(sizes).replace(" ", "")

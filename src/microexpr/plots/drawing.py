@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from microexpr import store
 from microexpr.clip import Clip
 from microexpr.errors import DataError
+from microexpr.flow import magnitude, orientation
 
 STYLE = {
     "font.size": 9,
@@ -101,7 +102,17 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
     Full colour is reached at length `largest`, in the flow's unit, and kept beyond. Colours of the Middlebury wheel
     (Baker et al. 2011): right red, left cyan to blue, down yellow, up violet.
     """
-    turn = np.arctan2(flow[1], flow[0]) / (2 * np.pi) % 1
+    turn = orientation(flow) / (2 * np.pi) % 1
     hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
-    length = np.minimum(np.hypot(flow[0], flow[1]) / largest, 1)[..., None]
+    length = np.minimum(magnitude(flow) / largest, 1)[..., None]
     return np.rint(255 * (1 - length * (1 - hue))).astype(np.uint8)
+
+
+def flow_wheel(axes: Axes, side: float, rim: str) -> None:
+    """What these colours mean, in the lower left corner: `side` is a share of the axes, `rim` what full colour is."""
+    wheel = axes.inset_axes((0.02, 0.02, side, side))
+    disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
+    shown = flow_colours(disc, 1.0)
+    shown[magnitude(disc) > 1] = 255
+    picture(wheel, shown, "")
+    axes.text(side + 0.04, 0.04, rim, transform=axes.transAxes, fontsize=8)

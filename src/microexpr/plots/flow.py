@@ -13,7 +13,7 @@ from microexpr import flow, inputs, store
 from microexpr.clip import Clip
 from microexpr.luma import luma
 from microexpr.motion.head import FACE, head_motion, inside
-from microexpr.plots.drawing import flow_colours, heading, picture, stamp, written
+from microexpr.plots.drawing import flow_colours, flow_wheel, heading, picture, stamp, written
 
 TITLES = {"tvl1": "TV-L1", "farneback": "Farneback"}
 WIDER = (1, 1, 1.15, 1.2)  # brows and chin, too, say how long the longest arrow is
@@ -67,14 +67,4 @@ def _draw_row(
     for axes, name, unit in zip(places, COLUMNS, units, strict=True):
         axes.set_title((f"{title}: " if axes is places[0] else "") + name + unit)
         axes.set_axis_off()
-    _draw_wheel(places[0], largest)
-
-
-def _draw_wheel(axes: Axes, largest: float) -> None:
-    """What the colours mean, in a corner: hue is direction, the rim `largest`."""
-    wheel = axes.inset_axes((0.02, 0.02, 0.24, 0.24))
-    disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
-    shown = flow_colours(disc, 1.0)
-    shown[np.hypot(*disc) > 1] = 255
-    picture(wheel, shown, "")
-    axes.text(0.28, 0.04, f"rim {largest:.1f} px", transform=axes.transAxes, fontsize=8)
+    flow_wheel(places[0], 0.24, f"rim {largest:.1f} px")

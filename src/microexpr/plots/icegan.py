@@ -17,7 +17,7 @@ from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
 from microexpr.papers.changes import squared
 from microexpr.plots.drawing import BLUE, GREY, RED, picture, stamp, written
-from microexpr.truth.regions import FLOW, labels
+from microexpr.regions import FLOW, labels
 
 PEOPLE = 4
 Faces = Sequence[Face]  # of every class from every held-out clip

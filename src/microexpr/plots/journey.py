@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from microexpr.aus import SIDES
 from microexpr.clip import LABELS
+from microexpr.flow import magnitude
 from microexpr.journey import EVENTS, Journey
 from microexpr.plots.drawing import (
     BLUE,
@@ -19,6 +20,7 @@ from microexpr.plots.drawing import (
     PINK,
     RED,
     flow_colours,
+    flow_wheel,
     heading,
     outline,
     picture,
@@ -90,14 +92,9 @@ def _draw_score(axes: Axes, walked: Journey) -> None:
 
 def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
     """u and v as colours, and the wheel that explains them."""
-    largest = max(float(np.percentile(np.hypot(flow[0], flow[1]), 99)), 1e-6)
+    largest = max(float(np.percentile(magnitude(flow), 99)), 1e-6)
     picture(axes, flow_colours(flow[:2], largest), "flow: from onset to apex")
-    wheel = axes.inset_axes((0.02, 0.02, 0.2, 0.2))
-    disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
-    shown = flow_colours(disc, 1.0)
-    shown[np.hypot(*disc) > 1] = 255
-    picture(wheel, shown, "")
-    axes.text(0.24, 0.04, f"rim: {largest:.1f} pixels", transform=axes.transAxes, fontsize=8)
+    flow_wheel(axes, 0.2, f"rim: {largest:.1f} pixels")
 
 
 def _draw_strain(axes: Axes, strain: np.ndarray) -> None:

@@ -11,10 +11,10 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import MICRO
 from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
-from microexpr.protocols.splits import shard, shards, spread
+from microexpr.protocols.splits import shard, shards
 from microexpr.provenance import Unit
 
-__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "spread"]
+__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shard", "shards"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Protocol:
             raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
         return chosen
 
-    def auxiliary(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
+    def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
         """Macro-expressions that show one of its classes, with that class; sorted as the protocol's own are.
 
         They may be of another origin than those. Raises DataError for a clip of a data set that it trains or tests on.
@@ -85,10 +85,13 @@ class Protocol:
                 found.append((clip, self.classes.index(str(name))))
         return found
 
-    def folds(self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, draws: int = 1) -> list[Fold]:
-        """One fold for each held-out unit, sorted by name; or one for each of `draws`, where subjects are drawn.
+    def folds(
+        self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
+    ) -> list[Fold]:
+        """One fold for each held-out unit, sorted by name; or one for each of `seeds`, where subjects are drawn.
 
         `seed` is the root seed, of which only draws and inner subjects depend. Independent of the order of `clips`.
+        `limit` leaves so many at most, evenly spread, but for draws; 0: all.
         Raises DataError when there are too few to train on some and to test others, ParamsError when
         `inner_subjects` would take all.
         """
@@ -97,10 +100,12 @@ class Protocol:
         if self.share is None:
             made = splits.leave_one_out(chosen, self.unit, self.datasets)
         else:
-            made = [splits.drawn(chosen, self.share, seed, number) for number in range(draws)]
+            made = [splits.drawn(chosen, self.share, seed, number) for number in range(seeds)]
         if empty := [fold.name for fold in made if not (fold.train and fold.test)]:
             raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
-        return [splits.with_inner(fold, inner_subjects, seed, self.name) if inner_subjects else fold for fold in made]
+        if inner_subjects:
+            made = [splits.with_inner(fold, inner_subjects, seed, self.name) for fold in made]
+        return splits.spread(made, limit)
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):

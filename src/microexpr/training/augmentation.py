@@ -6,7 +6,7 @@ Shapes: B pictures of C channels, H rows and W columns, values in 0..1.
 import torch
 from torch import Tensor
 
-from microexpr.training.draws import Stream
+from microexpr.draws import Stream
 
 
 def jittered(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:

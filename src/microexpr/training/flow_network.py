@@ -11,8 +11,8 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr import method
+from microexpr.draws import Stream
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.draws import Stream
 from microexpr.training.recipe import class_weights, cosine
 
 SIDE = 28  # rows and columns

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
+from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
 from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Statistics, Update
 from microexpr.seeds import generator, spawn
-from microexpr.training.draws import Stream, mix
 from microexpr.training.samplers import course
 
 Tree = TypeVar("Tree")

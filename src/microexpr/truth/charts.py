@@ -12,9 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from microexpr import regions
 from microexpr.aus import ACTION_UNITS
 from microexpr.plots.drawing import BLUE, GREEN, GREY, RED, STYLE
-from microexpr.truth import DIFFICULTIES, regions
+from microexpr.truth import DIFFICULTIES
 from microexpr.truth.pool import ALL, Row
 
 WIDTH, HEIGHT = 9.0, 3.0  # inches

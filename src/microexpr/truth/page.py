@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from microexpr import regions
 from microexpr.generated.plan import RISE
-from microexpr.truth import regions
 from microexpr.truth.charts import CHARTS
 from microexpr.truth.pool import ALL, ANGLES, POOLED, Measured, Row
 

@@ -12,14 +12,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from microexpr import apex, aus, datasets, faces, flow, inputs, store
+from microexpr import apex, aus, datasets, faces, flow, inputs, regions, store
 from microexpr.aus import filters, regressor
 from microexpr.clip import Clip
 from microexpr.generated import corpus, display, motion
 from microexpr.generated.face import Face
 from microexpr.generated.native import Planned
 from microexpr.luma import luma
-from microexpr.truth import regions
 
 READ = [display.ACTION_UNITS.index(unit) for unit in aus.ACTION_UNITS]
 

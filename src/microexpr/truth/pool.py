@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from microexpr import store
+from microexpr import regions, store
 from microexpr.aus import ACTION_UNITS, SIDES
 from microexpr.aus.agreement import agreement
 from microexpr.datasets import MACRO, MICRO
 from microexpr.errors import StoreError
 from microexpr.faces.alignment import RIGID
-from microexpr.truth import DIFFICULTIES, regions
+from microexpr.truth import DIFFICULTIES
 
 Row = dict[str, Any]
 Figure = tuple[str, str, float, int]  # part, metric, value, n

@@ -90,7 +90,7 @@ def look(patch: np.ndarray, box: Box) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class Settings:
     """How closely faces are watched."""
 
     upsample: int  # times a frame is doubled for the detector
@@ -101,10 +101,10 @@ class Care:
 
 
 @dataclass(slots=True, eq=False)
-class Follower:
+class Tracker:
     """One face through a clip."""
 
-    care: Care
+    settings: Settings
     seen: dict[int, Seen] = field(default_factory=dict)  # by position of the frame
     reference: Reference | None = None
     references: int = 0
@@ -146,19 +146,19 @@ class Follower:
         self, position: int, patch: np.ndarray, reference: Reference
     ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
         """Landmarks in pixels of the patch, as predicted where they are, and as tracked; and `Seen.unlike`."""
-        every, box = self.care.predict_every, self.box
+        every, box = self.settings.predict_every, self.box
         tracked, unlike = reference.tracked(patch) if every else (None, np.zeros(68))
         if tracked is not None and position % every and not self.due:
             return None, tracked, unlike
         assert box is not None
         inside = Box(in_patch(box.centre, reference.matrix), box.side * reference.matrix[0, 0])
-        predicted = predict(patch, inside, 1 if every else self.care.boxes)
+        predicted = predict(patch, inside, 1 if every else self.settings.boxes)
         tracked = predicted if tracked is None else tracked
         self.off = predicted - tracked
         return predicted, tracked, unlike
 
     def _similar(self, other: np.ndarray) -> bool:
-        return self.reference is not None and bool(np.dot(self.reference.look, other) >= self.care.min_similarity)
+        return self.reference is not None and bool(np.dot(self.reference.look, other) >= self.settings.min_similarity)
 
     def _refer(self, grey: np.ndarray, points: np.ndarray) -> None:
         followed = self.reference if self.box is not None else None
@@ -183,21 +183,21 @@ class Crowd:
     """All faces of a clip. Frames are shown in order; the detector looks at the first, at every `look_again`-th, and at
     those in which nobody is followed."""
 
-    def __init__(self, care: Care):
-        self.care = care
-        self.followers: list[Follower] = []
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.trackers: list[Tracker] = []
         self.frames = 0
 
     def show(self, frame: np.ndarray) -> None:
         """The next frame, uint8[H, W, 3] RGB or uint8[H, W] grey."""
         position, grey = self.frames, luma(frame)
         self.frames += 1
-        for follower in self.followers:
-            follower.follow(position, grey)
-        sides = [follower.box.side for follower in self.followers if follower.box is not None]
+        for tracker in self.trackers:
+            tracker.follow(position, grey)
+        sides = [tracker.box.side for tracker in self.trackers if tracker.box is not None]
         if not sides:
-            found = detect(frame, self.care.upsample)
-        elif position % self.care.look_again == 0:
+            found = detect(frame, self.settings.upsample)
+        elif position % self.settings.look_again == 0:
             found = detect_large(frame, max(sides))  # smaller ones would not be taken
         else:
             return
@@ -206,24 +206,24 @@ class Crowd:
 
     def _meet(self, position: int, grey: np.ndarray, box: Box) -> None:
         """Takes a face for one that is followed, one that was lost, or a new one."""
-        if any(one.box is not None and one.box.holds(box) for one in self.followers):
+        if any(one.box is not None and one.box.holds(box) for one in self.trackers):
             return
-        points = refined(grey, box, self.care.boxes)
-        for lost in self.followers:
+        points = refined(grey, box, self.settings.boxes)
+        for lost in self.trackers:
             if lost.box is None and lost.is_like(grey, points):
                 break
         else:
-            lost = Follower(self.care)
-            self.followers.append(lost)
+            lost = Tracker(self.settings)
+            self.trackers.append(lost)
         lost.find(position, grey, points)
 
-    def largest(self, least: float) -> Follower | None:
+    def largest(self, least: float) -> Tracker | None:
         """The face that is largest over all frames together; one in `least` of them, as a share, goes before others."""
-        return max(self.followers, key=lambda one: (len(one.seen) >= least * self.frames, one.weight), default=None)
+        return max(self.trackers, key=lambda one: (len(one.seen) >= least * self.frames, one.weight), default=None)
 
     def others(self) -> int:
         """How many more there are that last: in at least a tenth of the frames."""
-        return max(0, sum(len(one.seen) >= max(1, self.frames / 10) for one in self.followers) - 1)
+        return max(0, sum(len(one.seen) >= max(1, self.frames / 10) for one in self.trackers) - 1)
 
 
 def settled(seen: list[Seen], reach: int) -> np.ndarray:

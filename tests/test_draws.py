@@ -2,7 +2,7 @@
 
 import torch
 
-from microexpr.training.draws import Stream, dropout, mix
+from microexpr.draws import Stream, dropout, mix
 
 KEYS = torch.tensor([1, 2, 3], dtype=torch.int32)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
+from microexpr import regions
 from microexpr.faces.pose import HEAD, POSE_POINTS
-from microexpr.truth import regions
 
 SIZE = 128
 
