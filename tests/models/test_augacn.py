@@ -25,6 +25,8 @@ from microexpr.models.augacn import (
     present,
     readout,
 )
+from microexpr.training.engine import Fold
+from microexpr.training.group import Group, Run
 
 A, L = len(AUS), 16
 TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place
@@ -239,7 +241,7 @@ def test_the_total_is_eq_5():
     statistics, modules = statistics_and_modules(one, data)
     with torch.no_grad():
         modules.uncertainty.s.fill_(0.3)
-    found = float(total(one, modules, statistics, data))
+    found = total(one, modules, statistics, data).item()
     nodes = modules.stpnet(2 * data.inputs["video"].float() / 255 - 1)
     scores = modules.relations(nodes, statistics["graph"], statistics["present"]).detach()
     log_p = scores.double().log_softmax(1).numpy()
@@ -257,7 +259,7 @@ def test_clips_without_codes_learn_their_class_alone():
     loss = total(one, modules, statistics, data[torch.tensor([3, 4, 5])])
     loss.backward()
     parameters = [p for part in (modules.stpnet, modules.uncertainty) for p in part.parameters()]
-    assert float(loss) == 0 and not any(p.grad is not None and p.grad.any() for p in parameters)
+    assert loss.item() == 0 and not any(p.grad is not None and p.grad.any() for p in parameters)
     total(one, modules, statistics, data[torch.tensor([0, 3, 4])]).backward()
     assert all(p.grad is not None and p.grad.any() for p in modules.uncertainty.parameters())
     assert any(p.grad is not None and p.grad.any() for p in modules.stpnet.parameters())
@@ -283,6 +285,26 @@ def test_scores_are_of_the_nodes_alone():
     nodes = one.au_scores(modules, data.inputs, statistics)
     expected = modules.relations(nodes[..., None], statistics["graph"], statistics["present"])
     torch.testing.assert_close(one.scores(modules, data.inputs, statistics), expected)
+
+
+def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
+    """AU 1 is columns of stripes and AU 12 rows of them, alone, together or neither, in noise."""
+    rng = np.random.default_rng(0)
+    aus = marks(*["1", "12", "1 12", "4"] * 12)
+    stripes = 60 * np.sin(2 * np.pi * np.arange(16) / 4)
+    shown = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
+    film = 128 + shown[0] * stripes + shown[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
+    video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
+    data = Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    one = method(epochs=20, lr=1e-2, batch=12)
+    group = Group(one, data, [Run(Fold("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
+    while group.epoch():
+        pass
+    with torch.no_grad():
+        scores = one.au_scores(SimpleNamespace(**group.networks), data[torch.arange(12)].inputs, group.statistics)
+    for unit in (1, 12):
+        there = aus[:12, AUS.index(unit)] == 1
+        assert scores[there, AUS.index(unit)].min() > scores[~there, AUS.index(unit)].max()
 
 
 def test_rare_marks_weigh_more_only_where_asked():
