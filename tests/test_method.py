@@ -77,7 +77,7 @@ LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all ther
 # In a ResNet or a VGG rounding decides here and there whether one of the many ReLUs lets its gradient through, and Adam
 # makes of the difference a step of its full size: there in float32 the steps are small.
 STEADY: dict[str, dict[str, Any]] = {
-    "augacn": {"lr": 1e-7},
+    "augacn": {"lr": 1e-5},
     "capsulenet": {"lr": 1e-7},
     "elrcn": {"spatial_epochs": 1, "lr": 1e-4},
     "icegan": {"spectral_norm": False, "lr": 5e-5},
