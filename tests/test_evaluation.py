@@ -159,7 +159,7 @@ def test_a_leak_is_refused_by_name(tmp_path, clips):
         evaluate([path], "ststnet", MEGC, clips, PARAMS, 1)
 
 
-def test_auxiliary_data_of_another_origin_are_said(tmp_path):
+def test_macro_data_of_another_origin_are_said(tmp_path):
     clips = [replace(one, origin="licensed") for one in composite(2, 3)]
     folds = MEGC.folds(clips)
     predicted = {name: t[None, None] for name, t in truths(folds, clips).items()}

@@ -1,6 +1,7 @@
 """The index CSV: every clip stands in it, those without a face with the reason, and only the others go on."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,9 +57,23 @@ def test_a_clip_that_the_faces_stage_never_saw_is_named(faces, tmp_path) -> None
         index.write(tmp_path / "index.csv", CLIPS, seen)
 
 
-def test_an_index_of_an_earlier_version_is_named_with_its_row(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",left_out", ",dropped", r"csv: column \d+ must be left_out, not dropped; rerun stage index"),
+        (",200,", ",fast,", r"csv, row 2: is of an earlier version or damaged \(.*'fast'\); rerun stage index"),
+    ],
+)
+def test_an_index_of_an_earlier_version_is_named_with_its_row(tmp_path, old, new, message) -> None:
     index.write(tmp_path / "index.csv", CLIPS)
     text = (tmp_path / "index.csv").read_text(encoding="utf-8")
-    (tmp_path / "index.csv").write_text(text.replace(",left_out", ",dropped"), encoding="utf-8")
-    with pytest.raises(StoreError, match=r"csv, row 2: is of an earlier version or damaged \('left_out'\); rerun"):
+    assert old in text
+    (tmp_path / "index.csv").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StoreError, match=message):
         index.read(tmp_path / "index.csv")
+
+
+def test_line_ends_in_an_annotation_stay(tmp_path) -> None:
+    clip = replace(CLIPS[0], action_units="4\r\n+7\n")
+    index.write(tmp_path / "index.csv", [clip])
+    assert index.read(tmp_path / "index.csv") == [clip]

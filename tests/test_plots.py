@@ -115,7 +115,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     ("clip", "expected"),
     [
         ("casme2/sub01/c", "clip must be one of results/index/casme2.csv, not casme2/sub01/c (did you mean"),
-        ("samm/006/a", "results/index/samm.csv: cannot be read"),
+        ("samm/006/a", "results/index/samm.csv: does not exist; rerun stage index"),
         ("casme2", "a clip must be written DATASET/SUBJECT/CLIP, not casme2"),
     ],
 )

@@ -63,7 +63,7 @@ def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
 
 def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
     made = watched()
-    data = train.resident(made.method, made.resident, everyone(tmp_path), made.labels, made.auxiliary)
+    data = train.resident(made.method, made.resident, everyone(tmp_path), made.labels, made.macro_ids)
     assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
     assert data.targets["label"].tolist() == [one.label for one in CLIPS] + [label for _, label in MACRO]
     assert (len(data), data.micro) == (34, 24)
@@ -89,7 +89,7 @@ def test_generated_ones_beside_licensed_clips_are_said_in_the_rows_origin(tmp_pa
 
 
 def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
-    """Planted: the held-out person's clip comes in as an auxiliary one."""
+    """Planted: the held-out person's clip comes in as a macro-expression."""
     made = watched()
     test = made.by_id[made.folds[0].test[0]]
     leaky = replace(made, folds=made.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
@@ -107,7 +107,7 @@ def test_which_macro_expressions_show_a_protocols_classes():
     ]
 
     def named(protocol):
-        found = PROTOCOLS[protocol].auxiliary(shown)
+        found = PROTOCOLS[protocol].macro(shown)
         return {one.emotion: PROTOCOLS[protocol].classes[label] for one, label in found}
 
     assert named("megc2019") == {"surprise": "surprise", "happiness": "positive"} | dict.fromkeys(
@@ -117,7 +117,7 @@ def test_which_macro_expressions_show_a_protocols_classes():
     assert named("loso_samm_7") == {name: name for name in emotions}
     assert named("objective") == {"happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V"}
     with pytest.raises(DataError, match="clip samm/s01/c00 must be of a macro set, not of protocol loso_samm_3"):
-        PROTOCOLS["loso_samm_3"].auxiliary([clip("samm", "s01", "c00")])
+        PROTOCOLS["loso_samm_3"].macro([clip("samm", "s01", "c00")])
 
 
 def test_data_sets_of_macro_expressions_are_none_that_protocols_test():

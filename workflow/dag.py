@@ -39,13 +39,13 @@ class Dag(Corpus):
         with of_params():
             protocols.shards(self._held_out(self.protocol.name), self.params["train"]["shards"])
         self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
-        self._check_auxiliary()
+        self._check_macro_sets()
 
     def sources(self, protocol: str) -> list[str]:
         """The data sets here that a protocol trains or tests on."""
         return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
 
-    def auxiliary(self, method: str) -> list[str]:
+    def macro_sets(self, method: str) -> list[str]:
         """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
         if not self.methods[method]["macro"]:
             return []
@@ -53,9 +53,9 @@ class Dag(Corpus):
         moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
         return [name for name in moving if source in ("", name)]
 
-    def _check_auxiliary(self) -> None:
+    def _check_macro_sets(self) -> None:
         for name, about in self.methods.items():
-            if about["macro"] and not self.auxiliary(name):
+            if about["macro"] and not self.macro_sets(name):
                 moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
                 known = [one for one in moving if about["macro_source"] in ("", one)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
@@ -218,7 +218,7 @@ class Dag(Corpus):
     def flow_methods(self) -> list[str]:
         """Those that run on precomputed flow, since they read nothing else; it has no macro sets."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.auxiliary(name)]
+        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.macro_sets(name)]
 
     def flow_native(self) -> list[str]:
         """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""

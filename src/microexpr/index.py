@@ -1,10 +1,9 @@
-"""Which clips there are: from the native annotation under data/raw, or from the generator's plan; and the index CSV.
+"""Which clips there are: what the loader of a data set finds, held to the rows of the DAG; and the index CSV.
 
 What may not come in: pixels. The rows are taken when the DAG is built, so a subject's jobs know them before any runs.
 The CSV is written once faces were looked for, and says of each clip whether it goes on.
 """
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ COLUMNS = tuple(Clip.__dataclass_fields__)
 PARSED = "action_units_parsed"  # a column for people and other programs, as the next two; `read` does not need them
 DETECTION = ("detected", "other_faces")  # share of the frames with a face; smaller faces that were there too
 LEFT_OUT = "left_out"  # why a clip goes no further, or ""
+WRITTEN = (*COLUMNS, PARSED, *DETECTION, LEFT_OUT)
+AGAIN = "rerun stage index"
 
 
 class Params(BaseModel):
@@ -99,7 +100,7 @@ def write(path: str | Path, clips: list[Clip], seen: Mapping[str, Detection] | N
     if seen is not None and (missing := [clip.id for clip in clips if clip.id not in seen]):
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
     rows = (clip.row() | {PARSED: _coded(clip)} | (_said(seen[clip.id]) if seen else {}) for clip in clips)
-    store.write_csv(path, [*COLUMNS, PARSED, *DETECTION, LEFT_OUT], rows)
+    store.write_csv(path, WRITTEN, rows)
 
 
 def _said(seen: Detection) -> dict[str, str]:
@@ -129,17 +130,10 @@ def left_out(path: str | Path) -> dict[str, str]:
 
 
 def _rows(path: str | Path) -> list[tuple[Clip, str]]:
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            table = list(csv.DictReader(file))
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
     rows = []
-    for number, row in enumerate(table, 2):
+    for number, row in enumerate(store.read_csv(path, WRITTEN, AGAIN), 2):
         try:
             rows.append((Clip.of({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"{path}, row {number}: is of an earlier version or damaged ({error}); rerun stage index"
-            ) from error
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"{path}, row {number}: is of an earlier version or damaged ({error}); {AGAIN}") from error
     return rows

@@ -28,7 +28,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     files = single(files)
     upstream = {entry for file in files for entry in provenance.behind(file, [FOLD])[FOLD]}
     data, start = resident(job.method, job.resident, files, job.labels), started(job)
-    (everyone,) = folds_at([Fold(FOLD, job.auxiliary, ())], job.resident)
+    (everyone,) = folds_at([Fold(FOLD, job.macro_ids, ())], job.resident)
     kept = checkpoints(job, data, files, place, start)
     found = engine.fitted(job.method, data, engine.Run(everyone, seeds(job)[0]), progress, kept)
     said = start | {

@@ -84,16 +84,17 @@ def read_csv(path: str | Path, columns: Sequence[str], again: str) -> list[dict[
 
     Raises StoreError where it is missing or has other columns; `again` tells how it is made."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            names, rows = reader.fieldnames or (), list(reader)
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise StoreError(f"{path}: {reason}; {again}") from None
-    reader = csv.DictReader(text.splitlines())
-    pairs = enumerate(zip_longest(columns, reader.fieldnames or (), fillvalue="none"), 1)
+    pairs = enumerate(zip_longest(columns, names, fillvalue="none"), 1)
     for number, (wanted, found) in pairs:
         if wanted != found:
             raise StoreError(f"{path}: column {number} must be {wanted}, not {found}; {again}")
-    return list(reader)
+    return rows
 
 
 class Group:

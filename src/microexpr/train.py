@@ -65,11 +65,11 @@ class Job:
     params: Params
     synth: SynthParams
     seed: int
-    macro: Sequence[tuple[Clip, int]] = ()  # auxiliary ones with their class: every fold trains on all of them
+    macro: Sequence[tuple[Clip, int]] = ()  # macro-expressions with their class: every fold trains on all of them
 
     @cached_property
     def resident(self) -> tuple[Clip, ...]:
-        """All that is in memory: the protocol's, then the auxiliary ones."""
+        """All that is in memory: the protocol's, then the macro-expressions."""
         return (*self.clips, *(clip for clip, _ in self.macro))
 
     @cached_property
@@ -93,10 +93,10 @@ class Job:
 
     def fitted(self, fold: Fold) -> tuple[str, ...]:
         """All clips that the fold's training sees: with a planted leak those too that it must not."""
-        return self.own(fold) + self.auxiliary + (fold.test if self.planted_leak == "held_out_clips" else ())
+        return self.own(fold) + self.macro_ids + (fold.test if self.planted_leak == "held_out_clips" else ())
 
     @property
-    def auxiliary(self) -> tuple[str, ...]:
+    def macro_ids(self) -> tuple[str, ...]:
         return tuple(clip.id for clip, _ in self.macro)
 
     def sections(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def resident(
     """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's.
 
     `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it; `macro` the ids of
-    auxiliary clips. Raises StoreError if a file of a subject is not among them."""
+    macro-expressions. Raises StoreError if a file of a subject is not among them."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, single(files)):
         stage, dataset = path.parts[-3:-1]
@@ -205,7 +205,7 @@ def run(
     files = needed(job, files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
     upstream = provenance.upstream([*files, *made], job.protocol.unit, tests)
-    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.auxiliary), made)
+    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.macro_ids), made)
     teach(job, files)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
@@ -331,7 +331,7 @@ def _inner_epochs(job: Job, data: Clips, progress: Progress, kept: engine.Kept |
     """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
 
     Empty without inner clips. What counts as one epoch is not trained again."""
-    held_apart = [replace(f, train=f.train + job.auxiliary, test=f.inner) for f in job.folds if f.inner]
+    held_apart = [replace(f, train=f.train + job.macro_ids, test=f.inner) for f in job.folds if f.inner]
     if not isinstance(job.method, NetworkMethod):
         return {f.name: np.zeros(job.params.seeds if f.draw is None else 1, np.int64) for f in held_apart}
     chosen = {}

@@ -2,6 +2,9 @@
 
 import copy
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -150,7 +153,7 @@ def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the
     assert path == "results/pretrain/mtmnet/composite.safetensors" == run.taught("mtmnet.tri", "loso_smic_3")[0]
     assert run.taught("mtmnet.mmi", "loso_casme2_5") == ["results/pretrain/mtmnet.mmi/casme2_5.safetensors"]
     assert run.taught("mtmnet.alone", "megc2019") == run.taught("nmer", "megc2019") == []
-    assert (run.auxiliary("mtmnet"), run.auxiliary("mtmnet.mmi"), run.auxiliary("mtmnet.alone")) == (
+    assert (run.macro_sets("mtmnet"), run.macro_sets("mtmnet.mmi"), run.macro_sets("mtmnet.alone")) == (
         ["ckplus"],
         ["mmi"],
         [],
@@ -177,7 +180,7 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
     run = dag(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
-    assert run.auxiliary("nmer") == ["mmi"] and run.auxiliary("ststnet") == []
+    assert run.macro_sets("nmer") == ["mmi"] and run.macro_sets("ststnet") == []
     assert "nmer" not in run.flow_methods and "ststnet" in run.flow_methods  # which has no macro sets
     with pytest.raises(ParamsError, match="method nmer needs one of ckplus, mmi, oulu_casia in macro, not none"):
         dag(macro=["affectnet"])
@@ -194,3 +197,11 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     monkeypatch.setitem(weights.PUBLISHED, place.name, replace(weights.RESNET18, digest=digest))
     found = dag(methods=wide).weights
     assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
+
+
+def test_planning_a_run_waits_for_no_torch():
+    """Each start of Snakemake plans; torch, scikit-learn and plots would be most of its time."""
+    said = "import sys, dag; print(*{'torch', 'sklearn', 'matplotlib', 'scipy.stats'} & {*sys.modules})"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
+    run = subprocess.run([sys.executable, "-c", said], env=environment, check=True, text=True, capture_output=True)
+    assert run.stdout.strip() == ""

@@ -1,11 +1,11 @@
 # Networks trained on strong expressions alone, once for all folds of the methods that they guide.
 rule pretrain:
     input:
-        macro=lambda w: RUN.indices(RUN.auxiliary(w.method)),
+        macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: [
             path
             for stage in METHODS[w.method]["reads"]
-            for path in RUN.per_subject(stage, RUN.auxiliary(w.method))
+            for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
         ],
         code=lambda w: code("pretrain", model(w.method)),
     output:

@@ -6,7 +6,7 @@ def learned_from(wildcards, methods=()):
     the networks that guide them."""
     protocol, files = wildcards.get("protocol", PROTOCOL), set()
     for method in methods or [wildcards.method]:
-        names = RUN.sources(protocol) + RUN.auxiliary(method)
+        names = RUN.sources(protocol) + RUN.macro_sets(method)
         files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
         files |= {*RUN.taught(method, protocol)}
     return sorted(files)
@@ -19,7 +19,7 @@ TRAIN = {key: value for key, value in PARAMS["train"].items() if key != "checkpo
 rule train:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        macro=lambda w: RUN.indices(RUN.auxiliary(w.method)),
+        macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=learned_from,
         synthetic=lambda w: RUN.made_for(w.method, w.protocol),
         code=lambda w: code("train", model(w.method)),
@@ -67,7 +67,7 @@ for _study, _names in RUN.studies.items():  # rows of the papers' tables that be
         name: f"train_{_study}"
         input:
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-            macro=RUN.indices({name for method in _names for name in RUN.auxiliary(method)}),
+            macro=RUN.indices({name for method in _names for name in RUN.macro_sets(method)}),
             files=partial(learned_from, methods=_names),
             code=code("train", model(_names[0])),
         output:

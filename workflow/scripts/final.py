@@ -18,7 +18,7 @@ with logged(snakemake.log[0]) as terminal:
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary(index.read_all(snakemake.input.macro)),
+        macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
     final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

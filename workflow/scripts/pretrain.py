@@ -17,7 +17,7 @@ with logged(snakemake.log[0]) as terminal:
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
-        macro=protocol.auxiliary(index.read_all(snakemake.input.macro)),
+        macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
     bar = progress_bar(terminal, f"pretrain {name}")

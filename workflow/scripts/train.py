@@ -14,7 +14,7 @@ with logged(snakemake.log[0]) as terminal:
     synth, begun = train.SynthParams(**given.get("synth", {})), {}
     for (name, chosen), outputs in zip(given.methods.items(), each(snakemake.output), strict=True):
         one = models.find(name)(models.find(name).Params(**chosen), len(protocol.classes))
-        strong = protocol.auxiliary(clip for clip in macro if one.learns_from(clip.dataset))
+        strong = protocol.macro(clip for clip in macro if one.learns_from(clip.dataset))
         shard = protocols.shard(folds, own.shard)
         job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)
         place = Place(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)

@@ -5,10 +5,13 @@ Here they are found, by being there: a method's name is its file's.
 
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from microexpr import discovery
 from microexpr.errors import ParamsError, nearest
-from microexpr.method import Method
+
+if TYPE_CHECKING:
+    from microexpr.method import Method
 
 
 def names() -> list[str]:
@@ -16,10 +19,12 @@ def names() -> list[str]:
     return discovery.names(sys.modules[__name__])
 
 
-def find(name: str) -> type[Method]:
+def find(name: str) -> "type[Method]":
     """The one Method class of `microexpr.models.<name>`; what stands behind a dot names a variant and is left out.
 
     Raises ParamsError if there is no such module."""
+    from microexpr.method import Method  # torch comes with it, which whoever asks for names alone need not wait for
+
     name, known = name.partition(".")[0], names()
     if name not in known:
         raise ParamsError(f"method must be one of {', '.join(known)}, not {name}{nearest(name, known)}")

@@ -71,7 +71,7 @@ class Protocol:
             raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
         return chosen
 
-    def auxiliary(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
+    def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
         """Macro-expressions that show one of its classes, with that class; sorted as the protocol's own are.
 
         They may be of another origin than those. Raises DataError for a clip of a data set that it trains or tests on.
