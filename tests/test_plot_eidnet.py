@@ -1,5 +1,6 @@
 """MTMNet's Figure 3: who is held out, what is put together of whose parts, and that the network has not seen them."""
 
+import runpy
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from composites import composite
+from scratch import ROOT
 
-from microexpr import final, store, train
+from microexpr import final, index, store, train
 from microexpr.clip import Clip
 from microexpr.errors import DataError, LeakError
 from microexpr.models.mtmnet import Mtmnet
@@ -41,15 +43,21 @@ def files(root) -> list[str]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A network trained without the held-out people, and the files."""
+    """The network that the rule's own script trains, and the files."""
     root = tmp_path_factory.mktemp("fig3")
-    paths, held = files(root), eidnet.held_out(CLIPS)
-    job = train.Job(
-        "mtmnet.eidnet", Mtmnet(Mtmnet.Params(**SMALL)), PROTOCOLS["megc2019"],
-        [clip for clip in CLIPS if clip not in held], [], train.Params(), train.SynthParams(), seed=1,
+    paths, csv, outputs = files(root), str(root / "index.csv"), (root / "fig3.png", root / "fig3.safetensors")
+    index.write(csv, CLIPS, {clip.id: index.Detection(1.0, 0, "") for clip in CLIPS})
+    job = SimpleNamespace(
+        log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
+        output=SimpleNamespace(figure=str(outputs[0]), weights=str(outputs[1])),
+        params=SimpleNamespace(method=SMALL, protocol="megc2019", seed=1, show=False),
     )  # fmt: skip
-    final.run(job, paths, str(root / "fig3.safetensors"), lambda done, total: None)
-    return final.load(root / "fig3.safetensors"), paths
+    scripts = ROOT / "workflow/scripts"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(scripts))
+        runpy.run_path(str(scripts / "papers_mtmnet_fig3.py"), {"snakemake": job})
+    assert all(path.is_file() for path in outputs)
+    return final.load(outputs[1]), paths
 
 
 def of(*people: str, dataset: str = "casme2") -> list[Clip]:

@@ -114,7 +114,7 @@ rule papers_mtmnet_fig3:
     input:
         index=RUN.indices(RUN.sources(PROTOCOL)),
         files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))],
-        code=code("papers_mtmnet_fig3", "models.mtmnet"),
+        code=code("papers_mtmnet_fig3"),
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",

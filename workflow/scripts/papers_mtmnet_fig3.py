@@ -3,15 +3,16 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, index, method, protocols, train
+    from microexpr import final, index, protocols, train
+    from microexpr.models.mtmnet import Mtmnet
     from microexpr.plots import eidnet
 
     protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "mtmnet.eidnet", snakemake.input.files
     clips = protocol.select(index.read_all(snakemake.input.index))
-    held, kind = eidnet.held_out(clips), method.find(name)
+    held = eidnet.held_out(clips)
     job = train.Job(
         name=name,
-        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
+        method=Mtmnet(Mtmnet.Params(**snakemake.params.method), len(protocol.classes)),
         protocol=protocol,
         clips=[clip for clip in clips if clip not in held],
         folds=[],
