@@ -41,7 +41,7 @@ class Seen(AuGacn):
 
 def main() -> int:
     made = parser(__doc__ or "", first=1, seeds=1)
-    made.add_argument("--difficulty", default="easy", help="of the generated faces, default easy")
+    made.add_argument("--difficulty", default="standard", help="of the generated faces, default standard")
     made.add_argument("--params", type=json.loads, default={}, help="JSON: what differs from params.yaml's augacn")
     arguments = made.parse_args()
     for seed in range(arguments.first, arguments.first + arguments.seeds):
