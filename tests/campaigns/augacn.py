@@ -27,6 +27,7 @@ from microexpr.training import engine
 
 SHOWN = 0.3  # of FACS's 0..5: so much stronger at the apex than at the onset, on either side
 RESAMPLES = 2000
+FEWEST = 6  # people, of whom resampling says anything
 PROTOCOL = protocols.PROTOCOLS["megc2019"]
 
 
@@ -141,13 +142,12 @@ def compared(scores: np.ndarray, shown: np.ndarray, people: np.ndarray) -> np.nd
 def line(name: str, clips: int, pairs: np.ndarray) -> None:
     """Of pairs [2, U], their area and its interval over resampled people."""
     own = pairs[:, pairs[1] > 0]
-    picked = seeds.generator(0, name).integers(own.shape[1], size=(RESAMPLES, own.shape[1]))
-    won, every = own[:, picked].sum(-1)
-    low, high = np.percentile(won / every, [2.5, 97.5])
-    print(
-        f"| {name} | {clips} | {own.shape[1]} | {own[0].sum() / own[1].sum():.3f} | {low:.3f} to {high:.3f} |",
-        flush=True,
-    )
+    area, interval = own[0].sum() / own[1].sum(), "too few people"
+    if own.shape[1] >= FEWEST:
+        picked = seeds.generator(0, name).integers(own.shape[1], size=(RESAMPLES, own.shape[1]))
+        won, every = own[:, picked].sum(-1)
+        interval = " to ".join(f"{limit:.3f}" for limit in np.percentile(won / every, [2.5, 97.5]))
+    print(f"| {name} | {clips} | {own.shape[1]} | {area:.3f} | {interval} |", flush=True)
 
 
 if __name__ == "__main__":

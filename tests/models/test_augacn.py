@@ -181,6 +181,19 @@ def test_three_graph_convolutions_pooling_and_readout_against_loops():
     np.testing.assert_allclose(found.detach().numpy(), expected, atol=1e-6)
 
 
+def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
+    """Mean square of what a node of 1 becomes, over features and draws: 1 after each (He et al. 2015)."""
+    torch.manual_seed(0)
+    squares = []
+    for _ in range(30):
+        x, sizes = torch.ones(1, 1), []
+        for layer in Relations(128, 2, 3).layers:
+            x = layer(x).relu()
+            sizes.append(float(x.detach().square().mean()))
+        squares.append(sizes)
+    np.testing.assert_allclose(np.mean(squares, 0), 1, atol=0.2)
+
+
 def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
     x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])

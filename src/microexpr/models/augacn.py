@@ -86,11 +86,12 @@ class Relations(nn.Module):
     def __init__(self, hidden: int, kept: int, classes: int):
         super().__init__()
         self.kept = kept
-        self.layers = nn.ModuleList(nn.Linear(d, d_, bias=False) for d, d_ in pairwise((1, hidden, hidden, hidden)))
+        layers = [nn.Linear(d, d_, bias=False) for d, d_ in pairwise((1, hidden, hidden, hidden))]
+        self.layers = nn.ModuleList(layers)
         self.attend = nn.Linear(3 * hidden, 1, bias=False)
         self.classify = nn.Linear(2 * 3 * hidden, classes)
-        for layer in (*self.layers, self.attend):
-            nn.init.xavier_uniform_(layer.weight)
+        for layer in layers:  # as He et al. 2015, or little of a single score comes through three of them
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, nodes: Tensor, graph: Tensor, present: Tensor) -> Tensor:
         """[B, A, 1], [A, A] and [A] -> [B, C]"""
