@@ -16,6 +16,7 @@ from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRe
 from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
+    "augacn": {"image_size": 32, "frames": 16, "width": 8, "hidden": 32, "batch": 6, "lr": 5e-3},
     "bi_woof": {"image_size": 28},
     "capsulenet": {"image_size": 32, "width": 4, "kernel": 2, "batch": 6, "lr": 3e-3, "decay": 1.0, "shift": 0},
     "dual_inception": {"hidden": 32, "batch": 6, "lr": 3e-3},
@@ -66,6 +67,7 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     "ststnet": {"batch": 6, "lr": 5e-3},
 }
 LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all there is
+    "augacn": {"image_size": 16, "epochs": 75, "lr": 1e-2, "me_weight": 3},
     "elrcn": {"spatial_epochs": 20},
     "mtmnet": {"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
 }
@@ -75,6 +77,7 @@ LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all ther
 # In a ResNet or a VGG rounding decides here and there whether one of the many ReLUs lets its gradient through, and Adam
 # makes of the difference a step of its full size: there in float32 the steps are small.
 STEADY: dict[str, dict[str, Any]] = {
+    "augacn": {"lr": 1e-5},
     "capsulenet": {"lr": 1e-7},
     "elrcn": {"spatial_epochs": 1, "lr": 1e-4},
     "icegan": {"spectral_norm": False, "lr": 5e-5},
@@ -203,7 +206,7 @@ def test_features_look_at_each_clip_alone(name):
 @pytest.mark.parametrize("classes", [3, 5])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learns_what_can_be_learnt(name, classes):
-    method = small(name, epochs=25, classes=classes, **LEARNS.get(name, {}))
+    method = small(name, classes=classes, **({"epochs": 25} | LEARNS.get(name, {})))
     data, fold = clips(method), folds(3)[2]
     predicted = trained(method, data, [fold])[0].scores[0, -1].argmax(1)
     assert (predicted == data.targets["label"].numpy()[fold.test]).all()

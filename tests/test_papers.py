@@ -110,6 +110,10 @@ def test_no_generated_figure_without_that_word_on_its_line():
         ("localregions", "table2", "# Sequences", "built"),
         ("localregions", "table1", "Happiness", "planned"),
         ("augacn", "table1", "synthetic SAMM", "planned"),
+        ("augacn", "table2", "Ours", "planned"),
+        ("augacn", "table2", "AU-GACN alone (ours)", "built"),
+        ("augacn", "table4", "AU-GACN", "built"),
+        ("augacn", "table7", "Bottleneck-B", "built"),
     ],
 )
 def test_status(paper, table, row, status):
@@ -202,6 +206,30 @@ def test_sizes_of_discriminators_are_counted_at_the_papers_size():
     assert "7 of 21 cells reproduced" in text and "networks built at the paper's size" in text
     (line,) = [line for line in text.splitlines() if "94.51" in line]
     assert [cell.strip() for cell in line.split("|")[1:-1]] == ["", "counted", "-", "-", "94.51"]
+
+
+def test_layers_are_those_that_the_paper_prints_but_for_kernels_that_cannot_be():
+    rows = papers.rows("augacn", "table7", Run(["augacn"], [], 4))
+    assert len(rows) == 28 and {row["status"] for row in rows} == {"built"}
+    assert all(row["reproduced"] == row["published"] for row in rows if row["metric"] == "shape")
+    other = {row["row"]: row for row in rows if row["reproduced"] != (row["published"] or "-")}
+    assert {name: row["reproduced"] for name, row in other.items()} == {
+        "Conv3d": "K=(1,7,7), S=(1,2,2)",
+        **{f"MaxPool3d ({number})": "K=(2,1,1), S=(2,1,1)" for number in (2, 3, 4)},
+        **{f"Bottleneck-{kind}": "K=(1,3,3), (3,1,1), S=(1,2,2)" for kind in "BC"},
+    }
+    assert all("erratum" in row["note"] for row in other.values())
+    assert {row["reproduced"] for row in papers.rows("augacn", "table7", Run([], [], 4))} == {""}
+
+
+def test_au_gacn_without_synthetic_clips_has_a_row_of_ours():
+    for table, unit in (("table2", "loso"), ("table3", "lovo")):
+        ours = [cell for cell in papers.of("augacn", table) if cell.method == "augacn"]
+        assert {(cell.row, cell.published, cell.erratum) for cell in ours} == {("AU-GACN alone (ours)", "", "")}
+        under = ("casme2_3", "casme2_7", "samm_3", "samm_8")
+        assert [cell.runs_under for cell in ours] == [f"{unit}_{one}" for one in under for _ in range(2)]
+        assert [cell.metric for cell in ours] == ["accuracy", "f1"] * 4
+    assert all(cell.published for table in ("table5", "table6") for cell in papers.of("augacn", table))
 
 
 def test_gains_are_percents_of_the_winners_figure():

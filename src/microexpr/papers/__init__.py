@@ -67,7 +67,12 @@ FIGURES = {  # of data: by method, its targets
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
-NOT_PARTED, PARTED = "mtmnet.lcls_only", "mtmnet.alone"  # MTMNet without guidance
+LAYERS = ("kernel", "shape")  # what AU-GACN's network is made of
+STUDIES = ("table2", "table3")  # of both papers that a row of ours is added to
+OURS = {  # by the method of a printed row, that of ours and its name
+    "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
+    "augacn.auicgan": ("augacn", "AU-GACN alone (ours)"),
+}
 SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ in the macro set alone
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
@@ -124,12 +129,16 @@ def files(methods: Collection[str] = ()) -> set[str]:
 def of(paper: str, table: str) -> list[Cell]:
     """The cells of a target, in the order of the print, then those of a row of ours; of FAMGAN's none are printed."""
     found = [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
-    return found + [_ours(cell) for cell in found if cell.method == NOT_PARTED and table in ("table2", "table3")]
+    if table not in STUDIES:
+        return found
+    return found + [_ours(cell) for cell in found if cell.method in OURS and not cell.metric.endswith("_gain")]
 
 
 def _ours(cell: Cell) -> Cell:
-    """What MTMNet's studies of its losses leave out: networks that part expression from identity, and no guidance."""
-    return replace(cell, row="L_EID / L_cls (ours)", method=PARTED, published="", source="", note="a row of ours")
+    """What the papers' studies leave out: MTMNet's networks without guidance, AU-GACN without synthetic clips."""
+    method, row = OURS[cell.method]
+    said = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
+    return replace(cell, row=row, method=method, **said)
 
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
@@ -187,7 +196,8 @@ def status(cell: Cell, methods: Collection[str]) -> str:
         return "published_only"
     there = cell.method in {*methods, *built()}
     trained = cell.metric in (*MEASURED, *MADE, *GAINS) and cell.runs_under in PROTOCOLS
-    return "built" if (there and (trained or cell.metric in PARTS)) or census.countable(cell) else "planned"
+    made = cell.metric in (*PARTS, *LAYERS)
+    return "built" if (there and (trained or made)) or census.countable(cell) else "planned"
 
 
 def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
@@ -213,6 +223,11 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
 
         row |= parts.counted(cell, run.params[cell.method])
         notes.append("of networks built at the paper's size")
+    elif row["status"] == "built" and cell.metric in LAYERS:
+        from microexpr.papers import layers  # the same
+
+        row |= layers.counted(cell)
+        notes.append("of a network built at the paper's size")
     elif row["status"] == "built" and cell.metric in GAINS:
         figures, reason = _gained(cell, run)
         row |= figures
@@ -232,7 +247,7 @@ def _missing(cell: Cell, run: Run) -> str:
     """Why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
-    if cell.metric in PARTS:
+    if cell.metric in (*PARTS, *LAYERS):
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from microexpr import store
-from microexpr.papers import COLUMNS, PARTS, TARGETS
+from microexpr.papers import COLUMNS, LAYERS, PARTS, TARGETS
 
 PAPERS = {
     "icegan": "ICE-GAN",
@@ -72,6 +72,8 @@ def _below(rows: Rows) -> Iterable[str]:
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
     if any(row["metric"] in PARTS and row["reproduced"] for row in rows):
         counts += " Parts and parameters are those of networks built at the paper's size, whatever size was trained."
+    if any(row["metric"] in LAYERS and row["reproduced"] for row in rows):
+        counts += " Layers are those of a network built at the paper's size, whatever size was trained."
     yield counts
     errata: dict[str, list[str]] = {}
     for row in rows:
