@@ -35,6 +35,12 @@ def face() -> np.ndarray:
     return points
 
 
+def intensities() -> np.ndarray:
+    """float32[T, 17, 3]: unit a is at a / 10 + t / 8 on the left, twice that on the right, the mean for both."""
+    left = np.arange(17) / 10 + np.arange(FRAMES)[:, None] / 8
+    return np.stack([left, 2 * left, 1.5 * left], axis=-1).astype(np.float32)
+
+
 @pytest.fixture(scope="module")
 def crops() -> dict[str, np.ndarray]:
     """A picture that changes slowly: frame 40 + t is brighter by t on the right, so that its time can be read."""
@@ -48,7 +54,7 @@ def crops() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("stages")
-    paths = {stage: folder / f"{stage}.h5" for stage in ("faces", "apex", "flow")}
+    paths = {stage: folder / f"{stage}.h5" for stage in ("faces", "apex", "flow", "aus")}
     frame = np.arange(FIRST, FIRST + FRAMES)
     with store.create(paths["faces"], "faces", {}, **WHO) as file:
         for clip, crop in crops.items():
@@ -59,6 +65,9 @@ def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]
     with store.create(paths["flow"], "flow", {}, **WHO) as file:
         for clip in crops:
             file.group(clip).put("onset_apex", np.arange(3 * 8 * 8).reshape(3, 8, 8))
+    with store.create(paths["aus"], "aus", {}, **WHO) as file:
+        for clip in crops:
+            file.group(clip).put_all(frame=frame, smoothed=intensities())
     return paths
 
 
@@ -75,7 +84,13 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
     sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
     shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
     found = load({name: shape}, files, CLIPS)[name]
-    kinds = {"flow": np.float32, "flow_video": np.float32, "face_mask": np.float32, "sequence_real": np.bool_}
+    kinds = {
+        "flow": np.float32,
+        "flow_video": np.float32,
+        "face_mask": np.float32,
+        "au_intensities": np.float32,
+        "sequence_real": np.bool_,
+    }
     assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
     assert np.array_equal(found, load({name: shape}, files, CLIPS)[name])
     if shape[0] == 3 and not name.startswith("flow"):
@@ -167,6 +182,21 @@ def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, 
     expected = np.arange(3 * 8 * 8).reshape(3, 4, 2, 4, 2).mean(axis=(2, 4))
     assert flow.dtype == np.float32
     assert flow == pytest.approx(np.stack([expected, expected]))
+
+
+def test_intensities_are_those_of_both_sides_at_the_frames_of_the_video(files: dict[str, Path]) -> None:
+    own, double = (one(files, "au_intensities", (count, 17)) for count in (LENGTH, 2 * LENGTH - 1))
+    np.testing.assert_allclose(own, np.clip(intensities()[INSIDE, :, 2], 0, 5), atol=1e-5)
+    np.testing.assert_allclose(double[::2], own, atol=1e-5)
+    assert np.all(double[1::2, 0] > own[:-1, 0]) and np.all(double[1::2, 0] < own[1:, 0])
+
+
+def test_intensities_are_never_outside_of_0_to_5() -> None:
+    """TIM goes beyond steep steps: from 0 at once to 5, say."""
+    steps = np.repeat([0.0, 0, 0, 5, 5, 5], 17 * 3).reshape(6, 17, 3).astype(np.float32)
+    groups = {"aus": {"smoothed": steps, "frame": np.arange(6)}, "apex": {"onset": np.array(0), "offset": np.array(5)}}
+    found = inputs.au_intensities(inputs.Source(groups), (31, 17))
+    assert found.min() == 0 and found.max() == 5
 
 
 def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:

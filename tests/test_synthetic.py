@@ -72,7 +72,7 @@ def test_a_fold_without_faces_is_an_error(shard):
         synthetic.read([shard], ABOUT, [FOLDS[0].name, "samm/nobody"], SHAPES)
 
 
-@pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth"])
+@pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities"])
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
         synthetic.check({name: (1, 4, 4)})

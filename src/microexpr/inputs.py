@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from microexpr import motion, store
+from microexpr.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.errors import DataError, ParamsError, nearest
 from microexpr.luma import luma
 from microexpr.motion import interpolation, magnification, steady
@@ -153,14 +154,23 @@ def face_mask(source: Source, shape: Shape) -> np.ndarray:
     return _resized(np.asarray(filled), shape[1:])[None]
 
 
+def au_intensities(source: Source, shape: Shape) -> np.ndarray:
+    """float32, FACS 0..5, both sides together: filtered intensities from onset to offset, at the times of `video`."""
+    aus, apex = source.groups["aus"], source.groups["apex"]
+    first, last = (position(aus, apex, event) for event in ("onset", "offset"))
+    found = interpolation.interpolated(aus["smoothed"][first : last + 1, :, SIDES.index("both")], shape[0])
+    return np.clip(found, 0, LARGEST)
+
+
 PICTURE, FILM = ("C", "H", "W"), ("C", "T", "H", "W")
-SHOT = ("apex", "faces")  # the stages that everything but `flow` is derived from
+SHOT = ("apex", "faces")  # the stages that everything but `flow` and `au_intensities` is derived from
 # name -> (stages it reads, axes after that of the clips, how); an axis with a number has that size always
 INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "flow": (("flow",), (3, "H", "W"), flow),
     "flow_video": (SHOT, (3, "T", "H", "W"), flow_video),
     "onset": (SHOT, PICTURE, partial(event, "onset")),
     "apex": (SHOT, PICTURE, partial(event, "apex")),
+    "au_intensities": (("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
     "around_apex": (SHOT, ("C", 5, "H", "W"), around_apex),
     "video": (SHOT, FILM, video),
     "video_steady": (SHOT, FILM, video_steady),

@@ -29,7 +29,7 @@ class Made:
 def check(shapes: Shapes) -> None:
     """Raises ParamsError for an input that a pair of a neutral and a made face does not give."""
     for name in shapes:
-        if "flow" in inputs.SOURCES[name] or name in inputs.LANDMARKED:
+        if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.LANDMARKED:
             raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
 
 
