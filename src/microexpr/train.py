@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import inputs, provenance, store, synthetic
 from microexpr.clip import Clip, Fold
+from microexpr.datasets import MACRO
 from microexpr.errors import StoreError
 from microexpr.facs.occurrence import occurrence
 from microexpr.method import Clips, Method, NetworkMethod
@@ -159,11 +160,16 @@ def single(files: Iterable[str]) -> list[str]:
 
 
 def needed(job: Job, files: Iterable[str]) -> list[str]:
-    """Those that the job reads: of its clips' people, and the network that guides it, if one does."""
-    files, people = single(files), {(clip.dataset, clip.subject) for clip in job.resident}
-    own = [path for path in files if (Path(path).parent.name, Path(path).stem) in people]
-    networks = [path for path in files if Path(path).suffix == ".safetensors"] if guide(job) else []
-    return own + ([path for path in networks if not unlike(job, store.read_tensors(path)[1])] or networks)
+    """The files without those of other rows of a study: macro sets that this one does not learn from, and networks
+    of the `pretrain` stage that guide others. All else counts as seen, whether or not it is read."""
+    others, files = {*MACRO} - {clip.dataset for clip in job.resident}, single(files)
+    kept = [path for path in files if Path(path).parent.name not in others]
+    said = {path: store.read_tensors(path)[1] for path in kept if Path(path).suffix == ".safetensors"}
+    guides = [path for path in said if said[path].get("schema") == PRETRAINED]
+    wanted = [path for path in guides if guide(job) and not unlike(job, said[path])]
+    if guide(job) and not wanted:
+        return kept  # `teach` says what is wrong
+    return [path for path in kept if path not in guides or path in wanted]
 
 
 def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
@@ -194,8 +200,8 @@ def run(
 ) -> None:
     """Trains the job's folds and writes outputs["train"], and outputs["synth"] where the method makes faces.
 
-    Of `files` those count that the job reads. `begun` is shared by jobs on the same clips in one process: what begins
-    alike in them is trained once, and changes no byte.
+    `files` may be a study's: those of its other rows are passed over. `begun` is shared by jobs on the same clips in
+    one process: what begins alike in them is trained once, and changes no byte.
 
     `made` are the shards of the generator whose faces it trains on besides. The second training, which only chooses an
     epoch, goes without these: their generator has seen the inner subjects.
