@@ -141,8 +141,9 @@ class Dag(Corpus):
         """Rows of the papers' tables alone that one job trains, by its name: those that begin alike, not too many."""
         alike: dict[str, list[str]] = {}
         for name in self.studied:
-            if beginning := self.methods[name]["beginning"]:
-                kind = json.dumps([name.partition(".")[0], beginning], sort_keys=True)
+            about = self.methods[name]
+            if about["beginning"] and not about["params"]["synthetic"]:  # which reads its generator's faces besides
+                kind = json.dumps([name.partition(".")[0], about["beginning"]], sort_keys=True)
                 alike.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
         parts = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]
@@ -151,7 +152,8 @@ class Dag(Corpus):
     @cached_property
     def alone(self) -> list[str]:
         """The methods and variants whose training is a job of its own."""
-        return [name for name in self.methods if name not in {one for names in self.studies.values() for one in names}]
+        together = {name for names in self.studies.values() for name in names}
+        return [name for name in self.methods if name not in together]
 
     @cached_property
     def teachers(self) -> list[str]:

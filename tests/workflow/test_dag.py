@@ -73,6 +73,8 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
     run = dag(papers={"variants": variants})
     assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
     assert {*run.alone} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
+    made = {name: {"synthetic": "icegan", "seen": "apex"} | own for name, own in rows.items()}
+    assert not dag(papers={"variants": variants | {"mtmnet": made}}).studies  # whose jobs read made faces besides
     two = dag(papers={"variants": variants, "together": 2})
     assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.alone
     assert not dag(papers={"variants": variants, "together": 1}).studies
