@@ -72,7 +72,7 @@ def behind(path: str | Path, folds: Iterable[str]) -> dict[str, frozenset[str]]:
     """What a file was fitted on, for each fold: that of the fold's own group where there is one, with the `source` of
     each clip in its `train/`; else the whole file's. Nothing, where nothing was fitted. Raises StoreError."""
     if Path(path).suffix == ".safetensors":
-        words = store.read_tensors(path)[1].get("fitted_on", "")
+        words = store.read_metadata(path).get("fitted_on", "")
         return dict.fromkeys(folds, frozenset(filter(None, words.split("\n"))))
     with store.opened(path) as file:
         whole = frozenset(store.fitted_on(file))

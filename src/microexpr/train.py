@@ -164,12 +164,15 @@ def needed(job: Job, files: Iterable[str]) -> list[str]:
     of the `pretrain` stage that guide others. All else counts as seen, whether or not it is read."""
     others, files = {*MACRO} - {clip.dataset for clip in job.resident}, single(files)
     kept = [path for path in files if Path(path).parent.name not in others]
-    said = {path: store.read_tensors(path)[1] for path in kept if Path(path).suffix == ".safetensors"}
-    guides = [path for path in said if said[path].get("schema") == PRETRAINED]
-    wanted = [path for path in guides if guide(job) and not unlike(job, said[path])]
-    if guide(job) and not wanted:
+    guides = {
+        path: said
+        for path in kept
+        if Path(path).suffix == ".safetensors" and (said := store.read_metadata(path)).get("schema") == PRETRAINED
+    }
+    others_guides = {path for path, said in guides.items() if unlike(job, said)}
+    if guide(job) and others_guides == {*guides}:
         return kept  # `teach` says what is wrong
-    return [path for path in kept if path not in guides or path in wanted]
+    return [path for path in kept if path not in others_guides]
 
 
 def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
@@ -263,8 +266,8 @@ def guide(job: Job) -> NetworkMethod | None:
 
 
 def unlike(job: Job, said: Mapping[str, str]) -> list[str]:
-    """What the metadata of a network say otherwise than those of the job's `guide`."""
-    params = json.dumps(teacher.params.model_dump(mode="json") if (teacher := guide(job)) else {}, sort_keys=True)
+    """What the metadata of a network say otherwise than those of the job's `guide`; without one, all of it."""
+    params = json.dumps((teacher := guide(job)) and teacher.params.model_dump(mode="json"), sort_keys=True)
     wanted = {"schema": PRETRAINED, "params": params, "classes": ", ".join(job.protocol.classes)}
     return [key for key, value in wanted.items() if said.get(key) != value]
 
