@@ -15,7 +15,7 @@ from microexpr.clip import Clip, Origin
 from microexpr.errors import DataError, StoreError
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
-PARSED = "action_units_parsed"  # a column for people and other programs, as the next two; `read` does not need them
+PARSED = "action_units_parsed"  # a column for people and other programs, as the next two: `read` makes nothing of them
 DETECTION = ("detected", "other_faces")  # share of the frames with a face; smaller faces that were there too
 LEFT_OUT = "left_out"  # why a clip goes no further, or ""
 WRITTEN = (*COLUMNS, PARSED, *DETECTION, LEFT_OUT)

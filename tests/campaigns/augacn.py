@@ -59,7 +59,7 @@ def run(root: Path, seed: int, arguments: Namespace) -> None:
     values["methods"]["augacn"] |= arguments.params
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, arguments.cores, indices(root))
-    make(root, arguments.cores, files(tested(root)))
+    make(root, arguments.cores, files(recorded(root)))
 
 
 def make(root: Path, cores: int, targets: list[str]) -> None:
@@ -72,7 +72,7 @@ def indices(root: Path) -> list[str]:
     return [f"results/index/{name}.csv" for name in params.load(root / "params.yaml")["datasets"]]
 
 
-def tested(root: Path) -> list[Clip]:
+def recorded(root: Path) -> list[Clip]:
     return PROTOCOL.select(index.read_all([root / name for name in indices(root)]))
 
 
@@ -83,7 +83,7 @@ def files(clips: list[Clip]) -> list[str]:
 
 def report(root: Path, seed: int) -> None:
     """Prints the recognition of the class, then a line for each unit that was shown."""
-    clips = tested(root)
+    clips = recorded(root)
     classes, scores, nodes = trained(root, clips, seed)
     shown, people = truth(root, clips), np.array([f"{clip.dataset}/{clip.subject}" for clip in clips])
     label, predicted = np.array([PROTOCOL.label(clip) for clip in clips]), classes.argmax(1)
