@@ -36,7 +36,9 @@ def synth_file(
                 for label in range(3):
                     pair = np.stack([picture("neutral", name), picture("made", name, label, fold.name)])
                     made = group.group(f"held_out/{name.replace('/', '_')}_{label}")
-                    made.put_all(frame=[0, 1], crop=pair, label=label, source=known[name].provenance)
+                    made.put_all(
+                        frame=[0, 1], onset=0, apex=1, offset=1, crop=pair, label=label, source=known[name].provenance
+                    )
     return str(path)
 
 

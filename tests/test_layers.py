@@ -23,6 +23,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "backbones",
         "models",
         "generators",
+        "synth",
         "synthetic",
         "training",
         "train",

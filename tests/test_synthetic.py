@@ -14,6 +14,7 @@ from microexpr.training.samplers import among
 CLIPS = composite(subjects=2, clips=3)
 FOLDS = PROTOCOLS["megc2019"].folds(CLIPS)
 ABOUT = {"method": "icegan", "protocol": "megc2019"}
+LABELS = {clip.provenance: clip.label for clip in CLIPS if clip.label is not None}
 SHAPES = {"onset": (1, 4, 4), "apex": (3, 8, 8)}
 
 
@@ -28,7 +29,8 @@ def shard(tmp_path):
             group.put("fitted_on", sorted(known[name].provenance for name in fold.train))
             for label in range(3):
                 pair = np.stack([np.full((4, 4, 1), 200, np.uint8), np.full((4, 4, 1), 10 * number + label, np.uint8)])
-                made = {"frame": [0, 1], "crop": pair, "label": label, "source": known[fold.train[0]].provenance}
+                made = {"frame": [0, 1], "onset": 0, "apex": 1, "offset": 1, "crop": pair, "label": label}
+                made["source"] = known[fold.train[0]].provenance
                 group.group(f"train/{label}").put_all(**made)
     return str(path)
 
@@ -49,7 +51,7 @@ def resident() -> Clips:
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
-    made = synthetic.read([shard], ABOUT, names, SHAPES)
+    made = synthetic.read({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
     both, places = synthetic.joined(resident(), [clip.provenance for clip in CLIPS], made)
     assert both.micro == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
@@ -64,12 +66,12 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
 
 def test_leak_of_another_generators_shard_is_refused(shard):
     with pytest.raises(LeakError, match=r"1of1.h5 must be of protocol split70, not megc2019"):
-        synthetic.read([shard], ABOUT | {"protocol": "split70"}, [FOLDS[0].name], SHAPES)
+        synthetic.read({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
 
 
 def test_a_fold_without_faces_is_an_error(shard):
-    with pytest.raises(StoreError, match=r"icegan must have made faces to train fold samm/nobody on"):
-        synthetic.read([shard], ABOUT, [FOLDS[0].name, "samm/nobody"], SHAPES)
+    with pytest.raises(StoreError, match=r"icegan must have made something to train fold samm/nobody on"):
+        synthetic.read({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
 
 
 @pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities"])

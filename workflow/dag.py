@@ -16,6 +16,7 @@ from microexpr import datasets, papers, params, protocols, weights
 from microexpr.clip import Fold
 from microexpr.datasets import flow_folders
 from microexpr.errors import MicroexprError, ParamsError
+from microexpr.protocols.splits import person
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
 PAIRED = "results/megc2019_paired.csv"
@@ -32,7 +33,7 @@ class Dag(Corpus):
     def __init__(self, values: dict[str, Any]):
         checked = params.checked(values)
         super().__init__(checked["params"])
-        self.methods = checked["methods"]
+        self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol = protocols.PROTOCOLS["megc2019"]
         self._folds: dict[tuple[str, int], list[Fold]] = {}
         # what cannot be is said now, not after hours
@@ -187,6 +188,11 @@ class Dag(Corpus):
                 f"work/checkpoints/{Path(path).parent.name}/pretrain/{Path(path).stem}": path
                 for path in self.pretrained
             }
+            | {
+                f"work/checkpoints/{name}/{Path(path).parent.name}/{Path(path).stem}": path
+                for name in self.generators
+                for path in self.made(name)
+            }
         )
 
     def final(self, network: str) -> str:
@@ -194,19 +200,48 @@ class Dag(Corpus):
         return f"results/final/{network}.safetensors"
 
     def made_for(self, method: str, protocol: str) -> list[str]:
-        """The shards of the faces that a method trains on besides."""
+        """The files of the faces or clips that a method trains on besides: of a generator with jobs of its own those
+        made without whom the folds hold out, or the first for whom no generator knows."""
         generator = self.methods[method]["params"]["synthetic"]
-        return self.trained(generator, protocol, "synth") if generator else []
+        if generator not in self.generators:
+            return self.trained(generator, protocol, "synth") if generator else []
+        tested = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
+        held = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups}
+        wanted = {name for people in tested for name in held if people & held[name]}
+        if any(not people & group for people in tested for group in [set().union(*held.values())]):
+            wanted |= {*list(held)[:1]}
+        return [path for path in self.made(generator) if Path(path).stem in wanted]
+
+    @cached_property
+    def groups(self) -> list[Fold]:
+        """Of subjects, each held out by a generator of clips; none where no data set of theirs is here."""
+        clips = [clip for name in self.grouped for clip in self.clips[name]]
+        with of_params():
+            return protocols.GROUPS.groups(clips, self.params["synth"]["groups"], self.params["seed"]) if clips else []
+
+    @property
+    def grouped(self) -> list[str]:
+        """The data sets here that a generator of clips is trained on."""
+        return [name for name in self.tested if name in protocols.GROUPS.sources]
+
+    def stills(self, generator: str) -> list[str]:
+        """The macro sets, of pictures, that it learns from besides."""
+        macro = self.params["macro"] if self.generators[generator]["macro"] else []
+        return [name for name in macro if not datasets.LAYOUTS[name].moves]
+
+    def made(self, generator: str) -> list[str]:
+        """What a generator of clips makes, a file for each group."""
+        return [f"results/synth/{generator}/{protocols.GROUPS.name}/{fold.name}.h5" for fold in self.groups]
 
     def evaluated(self, method: str, protocol: str) -> list[str]:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
         folder = f"results/evaluate/{leaky}{protocol}"
-        faces = [f"{folder}/{method}_faces.csv"] if method in self.generators else []
+        faces = [f"{folder}/{method}_faces.csv"] if method in self.synthesising else []
         return [*(f"{folder}/{method}{ending}" for ending in EVALUATED), f"{folder}/curves/{method}.csv", *faces]
 
     @property
-    def generators(self) -> list[str]:
+    def synthesising(self) -> list[str]:
         """The methods whose faces are measured: those that make any, but for a declared leak."""
         return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
@@ -214,7 +249,7 @@ class Dag(Corpus):
     def drawn(self) -> list[str]:
         """The methods whose papers' figures can be drawn of what is here."""
         there = [name for name in ("mtmnet", "mtmnet.eidnet") if name in self.ranked and "casme2" in self.tested]
-        return self.generators + [name for name in there if "." in name or "ckplus" in self.params["macro"]]
+        return self.synthesising + [name for name in there if "." in name or "ckplus" in self.params["macro"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:
@@ -253,7 +288,8 @@ class Dag(Corpus):
                     if self.methods[name]["synthesises"]
                     else [f"results/synth/{name}"]
                 )
-            },
+            }
+            | {path for name in self.generators for path in self.made(name)},
             "evaluate": {path for one in asked for path in self.evaluated(*one)},
             "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
             | {path for name in self.flow_methods for path in self.flow_trained(name)}

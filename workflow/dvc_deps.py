@@ -18,7 +18,10 @@ SEVERAL = {  # nouns with more than one script
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }
-MODELS = sorted(Path("src/microexpr/models").glob("*.py"))
+MODELS, MAKERS = (
+    sorted(path for path in Path("src/microexpr", room).glob("*.py") if path.stem != "__init__" or room == "models")
+    for room in ("models", "generators")
+)
 OURS = ("src/", "workflow/")
 # Named as a whole where all that is in them counts: one file more changes no line of dvc.yaml.
 FOLDERS = [Path("src/microexpr") / name for name in ("models", "datasets/natives", "generated/natives")]
@@ -29,6 +32,10 @@ def sources(noun: str) -> list[str]:
     scripts = [SCRIPTS / f"{name}.py" for name in SEVERAL.get(noun, [noun])]
     own = {
         "generate": closure(Path("src/microexpr/generated/plan.py")),  # what it is to make is planned with the DAG
+        "synth": [
+            "src/microexpr/generators/${key}.py",
+            *(path for path in closure(*MAKERS) if Path(path) not in MAKERS),
+        ],
         "train": ["src/microexpr/models/${key}.py", *(path for path in closure(*MODELS) if Path(path) not in MODELS)],
         "evaluate": ["workflow/rules/train.smk", *closure(*MODELS)],  # it trains variants of methods
         "pretrain": closure(*MODELS),

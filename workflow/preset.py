@@ -25,13 +25,14 @@ def merge(values: dict, changes: dict) -> None:
 
 
 def put(values: dict, changes: dict, where: str = "") -> None:
-    """The same without a word on methods that go; a method that is not there is added, variants are replaced."""
+    """The same without a word on methods that go; a method that is not there is added; variants and
+    counts are replaced."""
     for key, value in changes.items():
         if where == "methods.":
             values.setdefault(key, {}).update(value or {})
         elif key not in values:
             raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict) and isinstance(values[key], dict) and key != "variants":
+        elif isinstance(value, dict) and isinstance(values[key], dict) and key not in ("variants", "counts"):
             put(values[key], value, f"{where}{key}.")
         else:
             values[key] = value

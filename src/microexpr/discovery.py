@@ -1,8 +1,13 @@
-"""What lies in a package without a list of it: methods, native layouts. Knows neither."""
+"""What lies in a package without a list of it: methods, generators, native layouts. Knows none of them."""
 
 import pkgutil
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar
+
+from microexpr.errors import ParamsError, nearest
+
+Kind = TypeVar("Kind")
 
 
 def names(package: ModuleType) -> list[str]:
@@ -15,3 +20,18 @@ def modules(package: str) -> dict[str, ModuleType]:
 
     `workflow/closure.py` takes a package's name, "microexpr.datasets.natives", for an import of all that is in it."""
     return {name: import_module(f"{package}.{name}") for name in names(import_module(package))}
+
+
+def find(package: ModuleType, name: str, base: type[Kind], what: str) -> type[Kind]:
+    """The one subclass of `base` that the module of this name defines.
+
+    Raises ParamsError, with `what` is looked for, if there is no such module."""
+    if name not in (known := names(package)):
+        raise ParamsError(f"{what} must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
+    module = import_module(f"{package.__name__}.{name}")
+    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+    found = [kind for kind in defined if issubclass(kind, base)]
+    if len(found) != 1:
+        there = ", ".join(kind.__name__ for kind in found) or "none"
+        raise ParamsError(f"{module.__file__} must define one {base.__name__}, not {there}")
+    return found[0]

@@ -213,3 +213,13 @@ class NetworkMethod(Method):
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """float[B, channels, H, W] in 0..1: faces that show class `label_asked` int64[B]; only where `synthesises`."""
         raise NotImplementedError(f"{type(self).__name__} makes no images")
+
+
+class Generator(NetworkMethod):
+    """A network that makes clips: one of a neutral face and of the action units that another clip goes through."""
+
+    @abstractmethod
+    def sequence(self, modules: Modules, neutral: Tensor, intensities: Tensor) -> Tensor:
+        """float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] that go through FACS 0..5 [B, K, A].
+
+        All modules are in eval(), and no gradient is kept."""

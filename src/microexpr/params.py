@@ -32,7 +32,8 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | Path = "work/params") -> dict[str, Any]:
-    """{"params": every value, "methods": params of each method and variant, what it reads and makes}, validated.
+    """{"params": every value, "methods", "generators": params of each, what it reads and makes}, validated. Variants
+    are methods.
 
     Checking imports every method, and so torch; the answer is kept under the hash of values and package, since each
     start of Snakemake asks again. `source` names the values in errors. Raises ParamsError naming key and value."""
@@ -52,21 +53,23 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
     params = _validated(_whole(), values, source, "")
     methods = {name: _about(key, name, own, source) for key, name, own in _named(params, source)}
+    makers = {name: _about_generator(name, own or {}, source) for name, own in params.generators.items()}
     for name, about in methods.items():
-        _check_generator(name, about["params"]["synthetic"], methods, source)
+        _check_generator(name, about["params"]["synthetic"], methods, makers, source)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
-    return {"params": params.model_dump(mode="json"), "methods": methods}
+    params.generators.update({name: makers[name]["params"] for name in makers})
+    return {"params": params.model_dump(mode="json"), "methods": methods, "generators": makers}
 
 
 def _whole() -> type[BaseModel]:
     """All sections, each by its stage's own Params; those of methods are left to the methods."""
-    from microexpr import apex, aus, evaluation, faces, flow, index, papers, people, train, truth
+    from microexpr import apex, aus, evaluation, faces, flow, index, papers, people, synth, train, truth
     from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
     sections = {
         "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
-        "aus": aus.Params, "train": train.Params, "synth": train.SynthParams, "evaluate": evaluation.Params,
+        "aus": aus.Params, "train": train.Params, "synth": synth.Params, "evaluate": evaluation.Params,
         "people": people.Params, "truth": truth.Params, "papers": papers.Params,
     }  # fmt: skip
     return create_model(  # type: ignore[call-overload]
@@ -78,6 +81,7 @@ def _whole() -> type[BaseModel]:
         macro=(list[Literal[tuple(MACRO)]], ...),  # type: ignore[misc]
         methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
         variants=(papers.Variants, {}),
+        generators=(dict[str, dict[str, Any] | None], {}),
         **{name: (section, ...) for name, section in sections.items()},
     )
 
@@ -113,8 +117,22 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
     }
 
 
-def _check_generator(name: str, generator: str, methods: dict[str, Any], source: str) -> None:
-    """Raises ParamsError unless another method makes the faces that this one, a variant, is to train on.
+def _about_generator(name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
+    """The same of a generator with jobs of its own."""
+    from microexpr import generators, inputs
+    from microexpr.protocols import GROUPS
+
+    try:
+        kind = generators.find(name)
+    except ParamsError as error:
+        raise ParamsError(f"{source}: {error}") from None
+    made = kind(_validated(kind.Params, own, source, f"generators.{name}."), len(GROUPS.classes))
+    reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
+    return {"params": made.params.model_dump(mode="json"), "reads": reads, "macro": made.macro}
+
+
+def _check_generator(name: str, generator: str, methods: dict[str, Any], makers: dict[str, Any], source: str) -> None:
+    """Raises ParamsError unless there is who makes the faces or clips that this one, a variant, is to train on.
 
     A variant, since its row then has a name of its own, and DVC trains variants after all that they may learn from."""
     if not generator:
@@ -123,6 +141,7 @@ def _check_generator(name: str, generator: str, methods: dict[str, Any], source:
         wanted = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
         raise ParamsError(f"{source}: methods.{name}.synthetic must stand in {wanted}")
     known = [one for one, about in methods.items() if about["synthesises"] and not about["params"]["synthetic"]]
+    known += makers
     if generator not in known or generator == name:
         near = nearest(generator, known)
         wanted = ", ".join(known) or "none is here"

@@ -47,6 +47,12 @@ def check(
         raise LeakError(f"{artifact} fold {fold} must have the declared leak {planted}, but lacks {absent[0]}")
 
 
+def seen(unit: Unit, test: Sequence[Clip], fitted_on: Iterable[str]) -> bool:
+    """Whether some of a fold's held-out unit is in what something was fitted on."""
+    held_out = {tuple(clip.provenance.split("/"))[: PARTS[unit]] for clip in test}
+    return any(_overlaps(tuple(entry.split("/")), held_out) for entry in fitted_on)
+
+
 def _overlaps(seen: tuple[str, ...], held_out: set[tuple[str, ...]]) -> bool:
     """Whether they agree in all parts that name the unit; `*` is any subject, or any clip."""
     return any(all(part in ("*", own) for part, own in zip(seen, unit, strict=False)) for unit in held_out)

@@ -105,14 +105,20 @@ TRAIN = Schema(
     },
 )
 SYNTH = Schema(
-    1,
-    "train",
+    2,
+    "train or synth",
     {
-        "frame": Field("int64", ("frame",), "position", "0 the neutral face, 1 the synthetic apex"),
+        "frame": Field("int64", ("frame",), "position", "from 0"),
+        "onset": Field("int64", (), "position", "of a pair of faces the neutral one, which it was made from"),
+        "apex": Field("int64", (), "position", "of a pair of faces the made one"),
+        "offset": Field("int64", (), "position", "of a pair of faces the made one"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
-                      "frame 0 the neutral face it was made from, frame 1 the synthetic apex", by_frame=True),
+                      "made faces; of a pair the first is the neutral face as it was", by_frame=True),
         "label": Field("int64", (), "class index", "the expression asked for"),
         "source": Field("text", (), "-", "origin/dataset/subject/clip whose neutral face it was made from"),
+        "trajectory": Field("text", (), "-", "origin/dataset/subject/clip whose action units it shows"),
+        "au_asked": Field("float32", ("frame", "action unit"), "FACS 0..5", "intensities asked for, both sides"),
+        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
         "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the generator saw"),
     },
 )  # fmt: skip

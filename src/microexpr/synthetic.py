@@ -1,73 +1,140 @@
-"""A generator's faces as further training clips: for each fold those of the generator that never saw what it holds out.
+"""What a generator made, as further training clips: for each fold of one that never saw what the fold holds out.
 
-Only `train/` of a fold is read: faces made of held-out people are for figures. What may not come in: a generator.
+Only `train/` of a file is read: what was made of held-out people is for figures. What may not come in: a generator.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from microexpr import inputs, provenance, store
-from microexpr.errors import ParamsError, StoreError
+from microexpr.clip import Clip
+from microexpr.errors import LeakError, ParamsError, StoreError
 from microexpr.method import Clips, Shapes
+from microexpr.protocols import GROUPS
 
-ONSET, APEX = np.int64(0), np.int64(1)  # frames of a pair of a neutral and a made face
+Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Faces of some folds, one fold after the other: P of them."""
+    """P clips, set after set: a set is what one generator made that was trained without somebody."""
 
     inputs: dict[str, np.ndarray]  # as a method reads them, each [P, ...]
     label: np.ndarray  # int64[P], the class asked for
     sources: Sequence[str]  # P times origin/dataset/subject/clip of the neutral face
-    folds: Sequence[str]  # P names
+    trajectories: Sequence[str]  # P times the same of the clip whose action units are shown; "" where there is none
+    sets: Sequence[str]  # P names
+    of: Mapping[str, str]  # the set of each fold
 
 
 def check(shapes: Shapes) -> None:
-    """Raises ParamsError for an input that a pair of a neutral and a made face does not give."""
+    """Raises ParamsError for an input that made pictures do not give."""
     for name in shapes:
         if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.LANDMARKED:
             raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
 
 
-def read(paths: Iterable[str], about: Mapping[str, str], folds: Sequence[str], shapes: Shapes) -> Made:
-    """The faces that these folds may train on. `about` is the generator's `method` and the `protocol`.
+def sources(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
+    """By fold the files in which its clips are: all shards of a generator that is trained fold by fold; of one trained
+    for groups of subjects the first that saw nothing of what the fold holds out.
 
-    Raises LeakError for shards of another method or protocol, StoreError for a fold without faces."""
+    Raises LeakError where each of those saw some of it."""
+    paths = sorted(map(str, paths))
+    grouped = [path for path in paths if _attribute(path, "protocol") == GROUPS.name]
+    if not grouped:
+        return dict.fromkeys(tests, paths)
+    behind = {path: provenance.behind(path, tests) for path in grouped}
+    found = {}
+    for fold, test in tests.items():
+        clean = [path for path in grouped if not provenance.seen(unit, test, behind[path][fold])]
+        if not clean:
+            raise LeakError(f"{grouped[0]} and others of its kind were each fitted on some of what {fold} holds out")
+        found[fold] = clean[:1]
+    return found
+
+
+def _attribute(path: str, name: str) -> str:
+    with store.opened(path, "synth") as file:
+        return str(file.attrs[name].decode())
+
+
+def read(
+    files: Mapping[str, Sequence[str]], about: Mapping[str, str], labels: Mapping[str, int], shapes: Shapes
+) -> Made:
+    """What these folds may train on, `files` as `sources` has them. `about` is the generator's `method` and the
+    `protocol`; `labels` the class, by `provenance`, of the clips that are trained on: others are left out.
+
+    Raises LeakError for shards of another method or protocol, StoreError for a fold for which nothing was made."""
     values: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
-    label, sources, names = [], [], []
-    for path in sorted(map(str, paths)):
+    label, faces, trajectories, sets = [], [], [], []
+    of: dict[str, str] = {}
+    for path in sorted({path for paths in files.values() for path in paths}):
         with store.opened(path, "synth") as file:
-            provenance.identify(path, {key: file.attrs[key].decode() for key in about}, about)
-            for fold in (fold for fold in folds if f"{fold}/train" in file):
-                for _, group in sorted(file[fold]["train"].items()):
-                    pair = inputs.Source({"faces": group, "apex": {"onset": ONSET, "apex": APEX, "offset": APEX}})
-                    for name, shape in shapes.items():
-                        values[name].append(inputs.INPUTS[name][2](pair, shape))
-                    label.append(int(group["label"][()]))
-                    sources += store.strings(group["source"])
-                    names.append(fold)
-    if missing := sorted(set(folds) - set(names)):
-        raise StoreError(f"{about['method']} must have made faces to train fold {missing[0]} on; rerun stage train")
-    return Made({name: np.stack(found) for name, found in values.items()}, np.array(label), sources, names)
+            grouped = file.attrs["protocol"].decode() == GROUPS.name
+            wanted = dict(about) | ({"protocol": GROUPS.name} if grouped else {})
+            provenance.identify(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
+            own = [fold for fold, paths in files.items() if path in paths]
+            places = {path: file} if grouped else {fold: file[fold] for fold in own if f"{fold}/train" in file}
+            for name, group in places.items():
+                for one in _usable(group["train"], labels):
+                    for wanted_input, value in _derived(one.group, shapes):
+                        values[wanted_input].append(value)
+                    label.append(one.label)
+                    faces.append(one.face)
+                    trajectories.append(one.trajectory)
+                    sets.append(name)
+            of |= dict.fromkeys(own, path) if grouped else {fold: fold for fold in places}
+    if missing := sorted(fold for fold in files if of.get(fold) not in {*sets}):
+        raise StoreError(f"{about['method']} must have made something to train fold {missing[0]} on; make it anew")
+    return Made(
+        {name: np.stack(found) for name, found in values.items()}, np.array(label), faces, trajectories, sets, of
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _One:
+    group: Any
+    label: int
+    face: str
+    trajectory: str
+
+
+def _usable(train: Any, labels: Mapping[str, int]) -> Iterator[_One]:
+    """Of faces and movements that are trained on, with the class that the protocol gives to these."""
+    for _, group in sorted(train.items()):
+        (face,) = store.strings(group["source"])
+        trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
+        if face in labels and (trajectory or face) in labels:
+            yield _One(group, labels[trajectory] if trajectory else int(group["label"][()]), face, trajectory)
+
+
+def _derived(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
+    """Each input, as of a recorded clip."""
+    events = {event: group[event][()] for event in ("onset", "apex", "offset")}
+    clip = inputs.Source({"faces": group, "apex": events})
+    for name, shape in shapes.items():
+        yield name, inputs.INPUTS[name][2](clip, shape)
 
 
 def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[str, np.ndarray]]:
     """Resident clips followed by made ones, and the positions of each fold's own made ones.
 
-    `clips` are the `provenance` of the resident ones. A made clip has subject and data set of the one it was made
-    from, and no action units that anybody knows."""
+    `clips` are the `provenance` of the resident ones. A made clip has subject and data set of the one whose face it
+    shows, and the action units of the one whose movement it shows; of a face of a class nobody knows these."""
     place = {name: number for number, name in enumerate(clips)}
     source = torch.tensor([place[name] for name in made.sources])
     targets = {name: value[source] for name, value in data.targets.items()}
     targets |= {"label": torch.from_numpy(made.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
-    targets["aus"] = torch.full_like(targets["aus"], -1)
+    moves = torch.tensor([place.get(name, -1) for name in made.trajectories])
+    targets["aus"] = torch.where(moves[:, None] >= 0, data.targets["aus"][moves], -1)
     both = Clips(
         {name: torch.cat([value, torch.from_numpy(made.inputs[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},
     )
-    names = np.array(made.folds)
-    return both, {fold: len(clips) + np.flatnonzero(names == fold) for fold in sorted(set(made.folds))}
+    names = np.array(made.sets)
+    places = {one: len(clips) + np.flatnonzero(names == one) for one in sorted({*made.sets})}
+    return both, {fold: places[one] for fold, one in made.of.items()}

@@ -206,15 +206,20 @@ def run(
     `files` may be a study's: those of its other rows are passed over. `begun` is shared by jobs on the same clips in
     one process: what begins alike in them is trained once, and changes no byte.
 
-    `made` are the shards of the generator whose faces it trains on besides. The second training, which only chooses an
-    epoch, goes without these: their generator has seen the inner subjects.
+    `made` are files of the generator on whose faces or clips it trains besides. The second training, which only chooses
+    an epoch, goes without these: their generator has seen the inner subjects.
 
     Goes on from the checkpoints at `place`, and leaves its own there; who knows that the outputs are safe removes them.
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
     files = needed(job, files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test] for fold in job.folds}
-    upstream = provenance.upstream([*files, *made], job.protocol.unit, tests)
-    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.macro_ids), made)
+    upstream, own = (
+        provenance.upstream(files, job.protocol.unit, tests),
+        synthetic.sources(made, job.protocol.unit, tests),
+    )
+    for name, test in tests.items():
+        upstream[name] |= provenance.upstream(own[name], job.protocol.unit, {name: test})[name]
+    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.macro_ids), own)
     teach(job, files)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
@@ -237,12 +242,15 @@ def run(
                 _write_synthetic(opened["synth"], fold, result.synthetic, fitted, job, data.inputs["onset"].numpy())
 
 
-def _with_made(job: Job, data: Clips, made: Sequence[str]) -> tuple[Clips, dict[str, np.ndarray], Sequence[str]]:
+def _with_made(
+    job: Job, data: Clips, made: Mapping[str, Sequence[str]]
+) -> tuple[Clips, dict[str, np.ndarray], Sequence[str]]:
     """Resident clips with the made ones after them, positions of these by fold, and what each was made from."""
-    if not made:
+    if not any(made.values()):
         return data, {}, ()
     about = {"method": str(getattr(job.method.params, "synthetic", "")), "protocol": job.protocol.name}
-    found = synthetic.read(made, about, [fold.name for fold in job.folds], job.method.inputs)
+    labels = {job.by_id[name].provenance: label for name, label in job.labels.items()}
+    found = synthetic.read(made, about, labels, job.method.inputs)
     return *synthetic.joined(data, [clip.provenance for clip in job.resident], found), found.sources
 
 
@@ -251,7 +259,7 @@ def started(job: Job) -> dict[str, str]:
     params, said = job.method.params, job.method.start() if isinstance(job.method, NetworkMethod) else ""
     if generator := getattr(params, "synthetic", ""):
         first = "at first alone " if getattr(params, "synthetic_use", "") == "pretrain" else ""
-        said = f"{said}{'; ' * bool(said)}{first}on faces that {generator} made of its training clips, beside these"
+        said = f"{said}{'; ' * bool(said)}{first}on what {generator} made of its training clips, beside these"
     if guide(job):
         shown = {label for _, label in job.macro}
         count = sum(job.labels[clip.id] in shown for clip in job.clips)
@@ -393,4 +401,5 @@ def _write_synthetic(
         name = f"{side}/{clip.id.replace('/', '_')}_{job.protocol.classes[one.label]}"
         image = np.clip(np.rint(one.image * 255), 0, 255).astype(np.uint8)
         pair = np.stack([neutral[one.source], image]).transpose(0, 2, 3, 1)  # [2, H, W, C]
-        group.group(name).put_all(frame=[0, 1], crop=pair, label=one.label, source=clip.provenance)
+        about = {"label": one.label, "source": clip.provenance, "onset": 0, "apex": 1, "offset": 1}
+        group.group(name).put_all(frame=[0, 1], crop=pair, **about)

@@ -123,11 +123,11 @@ def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
 
 def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
     run = dag()
-    assert run.generators == ["icegan"]
+    assert run.synthesising == ["icegan"]
     assert "results/evaluate/megc2019/icegan_faces.csv" in run.belongs()["evaluate"]
     assert not [path for path in run.belongs()["evaluate"] if "ststnet_faces" in path]
     leaky = dag(methods={"icegan": LEAK})
-    assert not leaky.generators and not [path for path in leaky.belongs()["evaluate"] if "_faces" in path]
+    assert not leaky.synthesising and not [path for path in leaky.belongs()["evaluate"] if "_faces" in path]
     assert run.known == [*run.tested, "ckplus", "mmi", "oulu_casia"]  # of pictures nobody knows whose
 
 

@@ -76,7 +76,7 @@ def test_a_variant_that_learns_from_made_faces(reproduced, tmp_path):
     assert project.planned() == {}
     with (project.root / "results/megc2019_table.csv").open(encoding="utf-8") as table:
         start = {row["method"]: row["start"] for row in csv.DictReader(table)}
-    assert start["capsulenet.icegan"].endswith("on faces that icegan made of its training clips, beside these")
+    assert start["capsulenet.icegan"].endswith("on what icegan made of its training clips, beside these")
     assert "icegan" not in start["capsulenet"]
     shard = "results/{}/megc2019/1of1.h5"
     with (

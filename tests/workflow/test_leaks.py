@@ -53,9 +53,17 @@ def synth_file(root: Path, fitted_on: Sequence[str], source: str) -> str:
         group = file.group(FIRST)
         group.put("fitted_on", fitted_on)
         made = group.group("train/some_clip_negative")
-        made.put_all(frame=[0, 1], crop=np.zeros((2, 8, 8, 1)), label=0, source=source)
+        made.put_all(frame=[0, 1], onset=0, apex=1, offset=1, crop=np.zeros((2, 8, 8, 1)), label=0, source=source)
         held_out = group.group("held_out/its_own_negative")  # of the held-out subject, for pictures alone
-        held_out.put_all(frame=[0, 1], crop=np.zeros((2, 8, 8, 1)), label=0, source=f"generated/{FIRST}/c00")
+        held_out.put_all(
+            frame=[0, 1],
+            onset=0,
+            apex=1,
+            offset=1,
+            crop=np.zeros((2, 8, 8, 1)),
+            label=0,
+            source=f"generated/{FIRST}/c00",
+        )
     return path
 
 

@@ -1,7 +1,7 @@
 # Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
 from microexpr import weights
 
-MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.generators if name in RUN.in_table]
+MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
 
 
 def shards(wildcards, methods=()):
@@ -102,7 +102,7 @@ rule evaluate_faces:
         "work/times/evaluate/{protocol}/{method}_faces.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(RUN.generators),
+        method=one_of(RUN.synthesising),
     script:
         "../scripts/evaluate_faces.py"
 

@@ -2,7 +2,7 @@
 from microexpr import papers
 
 NEEDED = papers.Run(
-    methods=RUN.ranked, generators=RUN.generators, protocols=RUN.protocols, folds=PARAMS["papers"]["folds"]
+    methods=RUN.ranked, generators=RUN.synthesising, protocols=RUN.protocols, folds=PARAMS["papers"]["folds"]
 )
 
 
@@ -48,7 +48,7 @@ rule papers:
 
 # Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
 TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.tested)
-TABLE2 = papers.generators(RUN.generators)  # letter: name
+TABLE2 = papers.generators(RUN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:

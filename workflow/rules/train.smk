@@ -53,7 +53,7 @@ use rule train as train_synth with:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
-        synth=PARAMS["synth"],
+        synth={"per_class": PARAMS["synth"]["per_class"]},
         folds=lambda w: RUN.limit(w.method, w.protocol),
         seed=SEED,
     wildcard_constraints:

@@ -1,4 +1,20 @@
 """Networks that make clips and stand in no table as recognisers; each is trained for groups of subjects. No files.
 
-They keep `microexpr.method.NetworkMethod`'s contract, so the engine trains them: a group is a fold.
+Each file has one `Generator`. It keeps `microexpr.method.NetworkMethod`'s contract, so the engine trains it: a group is
+a fold. Here they are found, by being there.
 """
+
+import sys
+from typing import TYPE_CHECKING
+
+from microexpr import discovery
+
+if TYPE_CHECKING:
+    from microexpr.method import Generator
+
+
+def find(name: str) -> "type[Generator]":
+    """The one Generator class of `microexpr.generators.<name>`. Raises ParamsError if there is no such module."""
+    from microexpr.method import Generator  # torch comes with it
+
+    return discovery.find(sys.modules[__name__], name, Generator, "generator")  # type: ignore[type-abstract]

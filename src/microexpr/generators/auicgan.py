@@ -19,7 +19,8 @@ from torch.func import grad
 from microexpr import method
 from microexpr.aus import ACTION_UNITS, LARGEST
 from microexpr.draws import Stream
-from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
+from microexpr.training.samplers import halves
 
 SLOPE = 0.01  # of the critics' leaky ReLUs, below 0: GANimation's
 WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
@@ -179,7 +180,7 @@ class Asking:
         return self.film[:, :1].expand_as(self.film)
 
 
-class Auicgan(NetworkMethod):
+class Auicgan(Generator):
     """Generators of an attention mask and of colours, by frame; critics of frames and of sequences.
 
     Ours: what the text leaves open, as docs/auicgan.md lists it. `macro`: stills of strong expressions, repeated to K
@@ -236,7 +237,7 @@ class Auicgan(NetworkMethod):
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
         generators = Update(self.generator_loss, {"attention": adam, "colour": adam}, params.critic_steps)
-        return [Phase([critics, generators], params.epochs, params.batch, schedule=self._decayed)]
+        return [Phase([critics, generators], params.epochs, params.batch, halves("macro"), self._decayed)]
 
     def _decayed(self, progress: float) -> float:
         return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))
@@ -318,15 +319,10 @@ class Auicgan(NetworkMethod):
         found: Tensor = modules.video_critic(levels(batch["video"]))[1]
         return found
 
-    def sequence(self, modules: Modules, neutral: Tensor, trajectory: Tensor) -> Tensor:
-        """float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] that go through intensities [B, K, A], 0..5.
-
-        Of any K. It stands in for `synthesise`, which makes one image of a class. A wiring calls it once a group is
-        trained, all modules in eval() and without gradients: neutral faces are the first frames of `video`,
-        trajectories the `au_intensities` of training clips of the class that is wanted."""
-        frames = trajectory.shape[1]
-        faces = levels(neutral[:, :, None]).expand(-1, frames, -1, -1, -1)
-        intensity = trajectory.to(faces.dtype) / LARGEST
+    def sequence(self, modules: Modules, neutral: Tensor, intensities: Tensor) -> Tensor:
+        """Of any K: each frame is painted by itself."""
+        faces = levels(neutral[:, :, None]).expand(-1, intensities.shape[1], -1, -1, -1)
+        intensity = intensities.to(faces.dtype) / LARGEST
         made, _ = self.painted(modules, faces.flatten(0, 1), intensity.flatten(0, 1))
         return (made.view_as(faces) + 1) / 2
 

@@ -14,7 +14,7 @@ from microexpr.protocols import classes, splits
 from microexpr.protocols.splits import shard, shards
 from microexpr.provenance import Unit
 
-__all__ = ["MAIN", "PROTOCOLS", "Protocol", "shard", "shards"]
+__all__ = ["GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,12 @@ class Protocol:
             made = [splits.with_inner(fold, inner_subjects, seed, self.name) for fold in made]
         return splits.spread(made, limit)
 
+    def groups(self, clips: Sequence[Clip], count: int, seed: int) -> list[Fold]:
+        """So many folds that hold out a group of subjects each, named 1of5, 2of5, ...: independent of clips' order.
+
+        Raises ParamsError when there are fewer subjects than groups."""
+        return splits.grouped(self.select(clips), count, seed)
+
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
@@ -163,3 +169,5 @@ PROTOCOLS: dict[str, Protocol] = {
     )
 }
 MAIN = ("megc2019", "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained
+# Whom a generator of clips is trained on, for whom it was not: groups of subjects, which all protocols share.
+GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)

@@ -11,6 +11,8 @@ NATIVE: dict[tuple[str, int], tuple[str, ...]] = {
     ("samm", 7): ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"),
     ("samm", 8): ("anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"),
 }
+# All of both data sets with action units, as AU-GACN's Table 1 counts them: CASME II's "others" are SAMM's "other".
+EMOTIONS = tuple(sorted({*NATIVE["casme2", 7], *NATIVE["samm", 8]} - {"other"}))
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 OBJECTIVE = ROMAN[:5]  # the composite of local regions' Table 9 leaves out fear-like and all other combinations
 
@@ -26,6 +28,11 @@ def composite(clip: Clip) -> str | None:
 def native(clip: Clip) -> str | None:
     """The emotion as annotated, whether the clip is one of MEGC2019's or not."""
     return clip.emotion
+
+
+def emotion(clip: Clip) -> str | None:
+    """One of `EMOTIONS`, by its name."""
+    return "others" if clip.emotion == "other" else clip.emotion
 
 
 def objective(clip: Clip) -> str | None:

@@ -41,6 +41,27 @@ def drawn(clips: Sequence[Clip], share: float, seed: int, number: int) -> Fold:
     return Fold(f"draw{number + 1}", inside, outside, draw=number)
 
 
+def grouped(clips: Sequence[Clip], count: int, seed: int) -> list[Fold]:
+    """So many folds, each of which holds a group of subjects out, from each data set as many as the others by one.
+
+    Raises ParamsError unless there are at least 2 groups and as many subjects."""
+    people: list[str] = []
+    for dataset in sorted({clip.dataset for clip in clips}):
+        own = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
+        people += [own[place] for place in generator(seed, "groups", dataset).permutation(len(own))]
+    if not 2 <= count <= len(people):
+        raise ParamsError(f"synth.groups must be between 2 and the {len(people)} subjects, not {count}")
+    held = [{*people[number::count]} for number in range(count)]
+    return [
+        Fold(
+            f"{number}of{count}",
+            tuple(clip.id for clip in clips if person(clip.id) not in group),
+            tuple(clip.id for clip in clips if person(clip.id) in group),
+        )
+        for number, group in enumerate(held, 1)
+    ]
+
+
 def with_inner(fold: Fold, subjects: int, seed: int, protocol: str) -> Fold:
     """The fold with so many whole subjects of its training side set apart, drawn by name.
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, Targets
+from microexpr.method import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
 from microexpr.training import processor
 from microexpr.training.group import Fold, Group, Run, by_pixel
 from microexpr.training.samplers import course
@@ -74,6 +74,8 @@ class Trained:
 
     tensors: dict[str, np.ndarray]  # `<module>.<name>`: parameters and buffers, of shared modules too
     statistics: dict[str, np.ndarray]
+    modules: Modules  # the network itself, in eval()
+    device: torch.device  # where it is
 
 
 class Kept(Protocol):
@@ -170,7 +172,9 @@ def fitted(
         for module, own in tree.items()
         for name, tensor in own.items()
     }
-    return Trained(tensors, {name: value.cpu().numpy() for name, value in group.statistics.items()})
+    modules = {name: network.eval() for name, network in (group.shared | group.networks).items()}
+    statistics = {name: value.cpu().numpy() for name, value in group.statistics.items()}
+    return Trained(tensors, statistics, Modules(**modules), device)
 
 
 class _Counted:

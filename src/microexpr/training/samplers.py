@@ -33,6 +33,23 @@ def among(kind: str, wanted: bool, sample: Sampler) -> Sampler:
     return chosen
 
 
+def halves(kind: str) -> Sampler:
+    """As many of the clips that are marked as of that kind as of the others, where there are both; each in shuffled
+    order, those of that kind last in a batch."""
+
+    def chosen(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+        marked = int(targets[kind].sum())
+        if not 0 < marked < len(targets[kind]):
+            return shuffled(targets, steps, batch, rng)
+        others, own = batch - batch // 2, batch // 2
+        parts = [
+            among(kind, wanted, shuffled)(targets, steps, size, rng) for wanted, size in ((False, others), (True, own))
+        ]
+        return np.concatenate(parts, 1)
+
+    return chosen
+
+
 def course(method: NetworkMethod) -> list[Phase]:
     """The phases of a training: twice those of the method where synthetic clips come first, alone."""
     phases, params = method.phases(), method.params

@@ -1,0 +1,41 @@
+# Generators of clips, trained once without each group of subjects: all protocols share what they make.
+rule synth:
+    input:
+        index=RUN.indices(RUN.grouped),
+        macro=lambda w: RUN.indices(RUN.stills(w.generator)),
+        files=lambda w: [
+            path
+            for stage in RUN.generators[w.generator]["reads"]
+            for path in RUN.per_subject(stage, RUN.grouped + RUN.stills(w.generator))
+        ],
+        code=lambda w: code("synth", f"generators.{w.generator}"),
+    output:
+        "results/synth/{generator}/groups/{shard}.h5",
+    params:
+        generator=lambda w: RUN.generators[w.generator]["params"],
+        synth=PARAMS["synth"],
+        seed=SEED,
+    log:
+        "work/logs/synth/{generator}/{shard}.log",
+    benchmark:
+        "work/times/synth/{generator}/{shard}.tsv"
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    wildcard_constraints:
+        generator=one_of(RUN.generators),
+    script:
+        "../scripts/synth.py"
+
+
+rule all_synth:
+    input:
+        [path for name in RUN.generators for path in RUN.made(name)],
+
+
+for _generator in RUN.generators:
+
+    rule:
+        name: f"synth_{_generator}"
+        input:
+            RUN.made(_generator),

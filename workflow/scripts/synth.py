@@ -1,0 +1,25 @@
+"""One generator of clips, trained without one group of subjects, and what it makes."""
+
+from adapter import logged, progress_bar
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import generators, index, synth, train
+    from microexpr.protocols import GROUPS
+    from microexpr.training.checkpoint import Place
+
+    given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
+    kind, params = generators.find(own.generator), synth.Params(**given.synth)
+    clips, macro = GROUPS.select(index.read_all(files.index)), GROUPS.macro(index.read_all(files.macro))
+    job = train.Job(
+        name=own.generator,
+        method=kind(kind.Params(**given.generator), len(GROUPS.classes)),
+        protocol=GROUPS,
+        clips=clips,
+        folds=[fold for fold in GROUPS.groups(clips, params.groups, given.seed) if fold.name == own.shard],
+        params=train.Params(**snakemake.config["train"]),
+        synth=params,
+        seed=given.seed,
+        macro=synth.stills(macro, params.stills, given.seed),
+    )
+    place = Place(f"work/checkpoints/{own.generator}/{GROUPS.name}/{own.shard}", files.code)
+    synth.run(job, files.files, snakemake.output[0], progress_bar(terminal, f"{own.generator} {own.shard}"), place)
