@@ -22,9 +22,13 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
     ("method", "generator", "said"),
     [
         ("ststnet", "icegan", r"variants\.ststnet\.a\.synthetic must be for a method that reads pictures alone"),
-        ("capsulenet", "icegans", r"capsulenet\.a\.synthetic must make faces, as icegan does, not icegans \(did you"),
-        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must make faces, as icegan does, not ststnet"),
-        ("icegan", "icegan.a", r"icegan\.a\.synthetic must make faces, as icegan does, not icegan\.a"),
+        (
+            "capsulenet",
+            "icegans",
+            r"capsulenet\.a\.synthetic must be icegan or auicgan, which make faces, not icegans \(did you",
+        ),
+        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must be icegan or auicgan, which make faces, not ststnet"),
+        ("icegan", "icegan.a", r"icegan\.a\.synthetic must be icegan or auicgan, which make faces, not icegan\.a"),
     ],
 )
 def test_who_makes_no_faces_for_it_is_refused(method, generator, said):

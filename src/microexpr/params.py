@@ -144,8 +144,8 @@ def _check_generator(name: str, generator: str, methods: dict[str, Any], makers:
     known += makers
     if generator not in known or generator == name:
         near = nearest(generator, known)
-        wanted = ", ".join(known) or "none is here"
-        raise ParamsError(f"{source}: {name}.synthetic must make faces, as {wanted} does, not {generator}{near}")
+        wanted = " or ".join(known) or "a generator, of which none is here"
+        raise ParamsError(f"{source}: {name}.synthetic must be {wanted}, which make faces, not {generator}{near}")
 
 
 def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

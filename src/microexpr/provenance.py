@@ -75,19 +75,21 @@ def upstream(paths: Iterable[str | Path], unit: Unit, tests: Tests) -> dict[str,
 
 
 def behind(path: str | Path, folds: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What a file was fitted on, for each fold: that of the fold's own group where there is one, with the `source` of
-    each clip in its `train/`; else the whole file's. Nothing, where nothing was fitted. Raises StoreError."""
+    """What a file was fitted on, for each fold: that of the fold's own group where there is one, else the whole file's;
+    with whoever lent face or movement to a clip in its `train/`. Nothing, where nothing was fitted. Raises StoreError.
+    """
     if Path(path).suffix == ".safetensors":
         words = store.read_metadata(path).get("fitted_on", "")
         return dict.fromkeys(folds, frozenset(filter(None, words.split("\n"))))
     with store.opened(path) as file:
-        whole = frozenset(store.fitted_on(file))
+        whole = _own(file)
         return {fold: _own(file[fold]) if fold in file else whole for fold in folds}
 
 
 def _own(group: Any) -> frozenset[str]:
     made = group["train"].values() if "train" in group else ()
-    return frozenset(store.fitted_on(group)).union(*(store.strings(clip["source"]) for clip in made))
+    lent = (store.strings(clip[name]) for clip in made for name in ("source", "trajectory") if name in clip)
+    return frozenset(store.fitted_on(group)).union(*lent)
 
 
 def identify(artifact: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from microexpr.clip import Clip
 from microexpr.errors import LeakError, ParamsError, StoreError
 from microexpr.method import Clips, Shapes
 from microexpr.protocols import GROUPS
+from microexpr.protocols.splits import person
 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
@@ -104,11 +105,12 @@ class _One:
 
 
 def _usable(train: Any, labels: Mapping[str, int]) -> Iterator[_One]:
-    """Of faces and movements that are trained on, with the class that the protocol gives to these."""
+    """Of people and movements that are trained on, with the class that the protocol gives to these."""
+    people = {person(clip) for clip in labels}
     for _, group in sorted(train.items()):
         (face,) = store.strings(group["source"])
         trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
-        if face in labels and (trajectory or face) in labels:
+        if person(face) in people and (trajectory or face) in labels:
             yield _One(group, labels[trajectory] if trajectory else int(group["label"][()]), face, trajectory)
 
 
@@ -123,10 +125,11 @@ def _derived(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
 def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[str, np.ndarray]]:
     """Resident clips followed by made ones, and the positions of each fold's own made ones.
 
-    `clips` are the `provenance` of the resident ones. A made clip has subject and data set of the one whose face it
+    `clips` are the `provenance` of the resident ones. A made clip has subject and data set of whose face it
     shows, and the action units of the one whose movement it shows; of a face of a class nobody knows these."""
     place = {name: number for number, name in enumerate(clips)}
-    source = torch.tensor([place[name] for name in made.sources])
+    people = {person(name): number for name, number in place.items()}
+    source = torch.tensor([people[person(name)] for name in made.sources])
     targets = {name: value[source] for name, value in data.targets.items()}
     targets |= {"label": torch.from_numpy(made.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
     moves = torch.tensor([place.get(name, -1) for name in made.trajectories])

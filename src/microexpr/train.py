@@ -246,9 +246,12 @@ def _with_made(
     job: Job, data: Clips, made: Mapping[str, Sequence[str]]
 ) -> tuple[Clips, dict[str, np.ndarray], Sequence[str]]:
     """Resident clips with the made ones after them, positions of these by fold, and what each was made from."""
-    if not any(made.values()):
+    generator = str(getattr(job.method.params, "synthetic", ""))
+    if not generator:
         return data, {}, ()
-    about = {"method": str(getattr(job.method.params, "synthetic", "")), "protocol": job.protocol.name}
+    if not any(made.values()):
+        raise StoreError(f"{generator} must have made something for {job.name} to learn from; it has no job here")
+    about = {"method": generator, "protocol": job.protocol.name}
     labels = {job.by_id[name].provenance: label for name, label in job.labels.items()}
     found = synthetic.read(made, about, labels, job.method.inputs)
     return *synthetic.joined(data, [clip.provenance for clip in job.resident], found), found.sources

@@ -12,7 +12,7 @@ from microexpr.seeds import generator
 
 
 def person(name: str) -> str:
-    """dataset/subject of a clip's id."""
+    """dataset/subject of a clip's id, origin/dataset/subject of its provenance."""
     return name.rpartition("/")[0]
 
 
