@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from microexpr import cli, papers, params
 from microexpr.clip import LABELS, Clip
 from microexpr.errors import StoreError
 from microexpr.evaluation import Row
-from microexpr.papers import COLUMNS, TARGETS, Run, page
+from microexpr.papers import COLUMNS, TARGETS, Run, census, page
 from microexpr.protocols import PROTOCOLS
 from microexpr.published import cells
 
@@ -109,7 +110,7 @@ def test_no_generated_figure_without_that_word_on_its_line():
         ("localregions", "table2", "Mean Age", "published_only"),
         ("localregions", "table2", "# Sequences", "built"),
         ("localregions", "table1", "Happiness", "planned"),
-        ("augacn", "table1", "synthetic SAMM", "planned"),
+        ("augacn", "table1", "synthetic SAMM", "built"),
         ("augacn", "table2", "Ours", "planned"),
         ("augacn", "table2", "AU-GACN alone (ours)", "built"),
         ("augacn", "table4", "AU-GACN", "built"),
@@ -353,3 +354,46 @@ def test_the_command_prints_a_table_of_a_paper(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == page.markdown("icegan", "table1", rows)
     assert cli.main(["table", "results/papers/icegan/table2.csv"]) == 1
     assert "`snakemake --cores all results/papers/icegan/table2.csv` makes it" in capsys.readouterr().err
+
+
+def test_points_over_the_best_other_row_of_a_column():
+    """Only rows that the paper prints, under the same protocol; AU-GACN alone is a row of ours."""
+    under = "loso_casme2_7"
+    mine = run(*((name, under) for name in ("augacn.auicgan", "augacn", "elrcn", "capsulenet")), scopes=("full",))
+    assert [pair for pair in papers.needs("augacn", "table2", mine) if pair[1] == under] == sorted(mine.evaluations)
+    for name, better in {"augacn.auicgan": 0.2, "elrcn": 0.05, "augacn": 0.4}.items():
+        for row in mine.evaluations[name, under]:
+            row["value"] += better
+    rows = papers.rows("augacn", "table2", mine)
+    found = {row["column"]: row for row in rows if row["row"] == "Ours" and row["metric"] == "accuracy_gain"}
+    assert found["CASME II / ACC gain"]["reproduced"] == "+15.0"
+    assert found["CASME II / ACC gain"]["published"] == "+11.8"
+    (own,) = [row for row in rows if (row["row"], row["column"]) == ("ELRCN", "CASME II / ACC")]
+    assert found["CASME II / ACC gain"]["note"].startswith(f"over {own['reproduced']} of elrcn")
+    assert found["SAMM / ACC gain"]["reproduced"] == ""
+
+
+def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
+    made = census.Made(Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated")
+    mine = replace(run(), makers=["auicgan"], made={"auicgan": made})
+    assert (
+        papers.needs_made("augacn", "table1", ["auicgan"])
+        == ["auicgan"]
+        == papers.needs_made("augacn", "table1", ["auicgan", "famgan"])
+    )
+    assert papers.needs_made("augacn", "table2", ["auicgan"]) == [] == papers.needs_made("augacn", "table1", [])
+    rows = papers.rows("augacn", "table1", mine)
+    found = {(row["row"], row["column"]): row for row in rows if row["row"].startswith("synthetic")}
+    counts = {
+        column: found["synthetic CASME II", column]["reproduced"] for column in ("Disgust", "Others", "Fear", "Total")
+    }
+    assert counts == {"Disgust": "3", "Others": "4", "Fear": "0", "Total": "7"}
+    assert (
+        found["synthetic SAMM", "Total"]["reproduced"] == "9"
+        and found["synthetic SAMM", "Total"]["origin"] == "generated"
+    )
+    assert found["synthetic CASME II", "Disgust"]["published"] == "353"
+    lacking = {
+        row["note"].partition(";")[0] for row in papers.rows("augacn", "table1", run()) if row["row"].startswith("syn")
+    }
+    assert lacking == {"no auicgan in this run"}

@@ -2,7 +2,11 @@
 from microexpr import papers
 
 NEEDED = papers.Run(
-    methods=RUN.ranked, generators=RUN.synthesising, protocols=RUN.protocols, folds=PARAMS["papers"]["folds"]
+    methods=RUN.ranked,
+    generators=RUN.synthesising,
+    makers=[name for name in RUN.generators if RUN.groups],
+    protocols=RUN.protocols,
+    folds=PARAMS["papers"]["folds"],
 )
 
 
@@ -18,10 +22,15 @@ def needed_faces(wildcards):
     return papers.needs_faces(wildcards.paper, wildcards.table, NEEDED)
 
 
+def needed_made(wildcards):
+    return papers.needs_made(wildcards.paper, wildcards.table, NEEDED.makers)
+
+
 rule papers:
     input:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in needed(w)],
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in needed_faces(w)],
+        made=lambda w: [RUN.made(name)[0] for name in needed_made(w)],
         index=lambda w: RUN.indices(RUN.tested) if papers.counts(w.paper, w.table) else [],
         code=code("papers"),
     output:
@@ -30,9 +39,11 @@ rule papers:
     params:
         needs=needed,
         needs_faces=needed_faces,
+        needs_made=needed_made,
         described=described,
         methods=NEEDED.methods,
         generators=NEEDED.generators,
+        makers=NEEDED.makers,
         built=sorted(papers.built()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,

@@ -5,13 +5,15 @@ from adapter import logged
 with logged(snakemake.log[0]):
     from microexpr import evaluation, index, papers, store
     from microexpr.evaluation.rows import read_faces
-    from microexpr.papers import page
+    from microexpr.papers import census, page
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
     given, files = snakemake.params, snakemake.input
     run = papers.Run(
         methods=given.methods,
         generators=given.generators,
+        makers=given.makers,
+        made={name: census.read_made(path) for name, path in zip(given.needs_made, files.made, strict=True)},
         protocols=given.protocols,
         folds=given.folds,
         studied=given.studied,

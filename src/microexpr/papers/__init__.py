@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from microexpr import discovery, models
+from microexpr import generators as generators_of_clips
 from microexpr.clip import Clip
 from microexpr.evaluation import FULL, Row
 from microexpr.papers import census
@@ -76,6 +77,7 @@ OURS = {  # by the method of a printed row, that of ours and its name
 SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ in the macro set alone
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
 WINNER = "nmer"
+POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # in points over the best other row of the same column
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -106,13 +108,15 @@ class Run:
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
     generators: Collection[str] = ()  # those of `methods` whose faces are measured
+    makers: Collection[str] = ()  # generators of clips
+    made: Mapping[str, census.Made] = field(default_factory=dict)  # what these make to train on
     faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of these
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each of `methods` that a table describes
 
 
 def built() -> set[str]:
-    """Every method there is, whether or not a run has it."""
-    return set(discovery.names(models))
+    """Every method and every generator of clips there is, whether or not a run has it."""
+    return {*discovery.names(models), *discovery.names(generators_of_clips)}
 
 
 def files(methods: Collection[str] = ()) -> set[str]:
@@ -143,7 +147,7 @@ def _ours(cell: Cell) -> Cell:
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """(method, protocol) of every evaluation that a target reads, sorted: of what exists, and no more."""
-    found = {*_wanted(paper, table, run, MEASURED, run.methods)}
+    found = {*_wanted(paper, table, run, MEASURED | POINTS, run.methods)}
     gaining = _wanted(paper, table, run, GAINS, run.methods) if WINNER in run.methods else []
     return sorted(found | {(name, under) for method, under in gaining for name in (method, WINNER)})
 
@@ -151,6 +155,11 @@ def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """The same of every file of figures of made faces."""
     return _wanted(paper, table, run, MADE, run.generators)
+
+
+def needs_made(paper: str, table: str, makers: Collection[str]) -> list[str]:
+    """Which generators' clips a target counts, sorted."""
+    return sorted({cell.method for cell in of(paper, table) if census.countable_made(cell)} & {*makers})
 
 
 def describes(paper: str, table: str, methods: Collection[str]) -> list[str]:
@@ -195,8 +204,8 @@ def status(cell: Cell, methods: Collection[str]) -> str:
     if cell.status != "planned" or not (cell.method or census.countable(cell)):
         return "published_only"
     there = cell.method in {*methods, *built()}
-    trained = cell.metric in (*MEASURED, *MADE, *GAINS) and cell.runs_under in PROTOCOLS
-    made = cell.metric in (*PARTS, *LAYERS)
+    trained = cell.metric in (*MEASURED, *MADE, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
+    made = cell.metric in (*PARTS, *LAYERS) or census.countable_made(cell)
     return "built" if (there and (trained or made)) or census.countable(cell) else "planned"
 
 
@@ -216,6 +225,9 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
     notes: list[str] = []
     if census.countable(cell):
         row |= census.counted(cell, run.clips)
+    elif census.countable_made(cell):
+        row |= census.counted_made(cell, run.made[cell.method]) if cell.method in run.makers else {}
+        notes.append(census.OF_A_GROUP if cell.method in run.makers else f"no {cell.method} in this run")
     elif row["status"] == "built" and (reason := _missing(cell, run)):
         notes.append(reason)
     elif row["status"] == "built" and cell.metric in PARTS:
@@ -228,8 +240,8 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
 
         row |= layers.counted(cell)
         notes.append("of a network built at the paper's size")
-    elif row["status"] == "built" and cell.metric in GAINS:
-        figures, reason = _gained(cell, run)
+    elif row["status"] == "built" and cell.metric in GAINS | POINTS:
+        figures, reason = _gained(cell, run) if cell.metric in GAINS else _ahead(cell, run)
         row |= figures
         notes.append(reason)
     elif row["status"] == "built" and cell.metric in MADE:
@@ -258,7 +270,7 @@ def _missing(cell: Cell, run: Run) -> str:
 
 def _find(cell: Cell, found: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
     """The row of an evaluation that measures the same, or what a gain is one of."""
-    key = (selection, pooling, _scope(cell), (MEASURED | GAINS)[cell.metric])
+    key = (selection, pooling, _scope(cell), (MEASURED | GAINS | POINTS)[cell.metric])
     rows = (row for row in found if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
     return next(rows, None)
 
@@ -286,6 +298,20 @@ def _gained(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
     gain = f"{100 * (own['value'] / winners['value'] - 1):.1f}"
     of_what = f"{decimals(own['value'])} against {decimals(winners['value'])} of {WINNER}"
     return same | {"reproduced": gain, "n": str(own["clips"])}, of_what
+
+
+def _ahead(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+    """By how many points a figure is above the best other row of its column; and which that is."""
+    own = _find(cell, run.evaluations[cell.method, cell.runs_under])
+    beside = {one.method for one in of(cell.paper, cell.table) if one.runs_under == cell.runs_under and one.published}
+    there = sorted(name for name in beside - {cell.method} if (name, cell.runs_under) in run.evaluations)
+    others = {name: row for name in there if (row := _find(cell, run.evaluations[name, cell.runs_under]))}
+    if own is None or not others:
+        return {}, "nothing to compare with"
+    best = max(others, key=lambda name: others[name]["value"])
+    same = {name: str(own[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    gain = f"{100 * (own['value'] - others[best]['value']):+.1f}"
+    return same | {"reproduced": gain, "n": str(own["clips"])}, f"over {decimals(others[best]['value'])} of {best}"
 
 
 def _made(cell: Cell, found: Sequence[Row]) -> tuple[dict[str, str], str]:

@@ -1,7 +1,11 @@
-"""Printed counts of clips, subjects and frame rates, counted over the index. Predictions do not come in."""
+"""Printed counts: of clips, subjects and frame rates over the index, of clips that a generator made. No predictions."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from microexpr import store
 from microexpr.clip import LABELS, Clip
 from microexpr.published import Cell
 
@@ -12,6 +16,15 @@ COUNTED: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
 }
 OBJECTIVE = ("i", "ii", "iii", "iv", "v", "vi", "vii")
 EMOTIONS = ("happiness", "disgust", "surprise", "fear", "sadness", "anger", "repression", "contempt", "others")
+OF_A_GROUP = "clips made of all but one group of subjects: what a fold of somebody in it trains on"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Clips that a generator made without one group of subjects, to train on."""
+
+    clips: Counter[tuple[str, str]]  # by data set and emotion
+    origin: str
 
 
 def countable(cell: Cell) -> bool:
@@ -47,3 +60,26 @@ def _is_of(clip: Clip, word: str, protocol: str) -> bool:
     if protocol == "objective":
         return clip.objective_class == OBJECTIVE.index(word) + 1
     return clip.emotion.lower().removesuffix("s") == word.removesuffix("s")  # SAMM writes "Other"
+
+
+def countable_made(cell: Cell) -> bool:
+    """Whether a cell is a count of clips that a generator made."""
+    return bool(cell.method) and cell.metric == "clips"
+
+
+def read_made(path: str | Path) -> Made:
+    """Of a file of the synth stage."""
+    with store.opened(path, "synth") as file:
+        emotions = file.attrs["classes"].decode().split(", ")
+        made = file["train"].values()
+        shown = [(store.strings(one["source"])[0].split("/")[1], emotions[one["label"][()]]) for one in made]
+        return Made(Counter(shown), file.attrs["origin"].decode())
+
+
+def counted_made(cell: Cell, made: Made) -> dict[str, str]:
+    """What a row says of such a count; nothing where nothing was made of the data set."""
+    own = {emotion: count for (dataset, emotion), count in made.clips.items() if dataset == cell.dataset}
+    if not own:
+        return {}
+    word, total = _word(cell), sum(own.values())
+    return {"reproduced": str(own.get(word, 0) if word else total), "origin": made.origin, "n": str(total)}
