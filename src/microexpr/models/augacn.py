@@ -23,6 +23,7 @@ from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes
 from microexpr.training.augmentation import scaled
 from microexpr.training.recipe import cosine
 
+CONTRAST = 4  # of `seen: change`: most pixels change by a grey level, few by more than 25
 HALVED = 16  # frames of the film to one of the last maps
 ANATOMY = [[float(share_a_muscle(one, other)) for other in AUS] for one in AUS]
 Kind = Literal["A", "B", "C"]
@@ -134,6 +135,9 @@ class AuGacn(NetworkMethod):
         frames: int = Field(16, ge=16, le=128, multiple_of=HALVED, description="L, from onset to offset by TIM")
         width: int = Field(64, ge=2, le=256, description="channels of every convolution")
         hidden: int = Field(128, ge=2, le=1024, description="features of a node after each graph convolution")
+        seen: Literal["film", "change"] = Field(
+            "film", description="the frames, or what differs from the first with the head held still (ours)"
+        )
         kept: float = Field(0.5, gt=0, le=1, description="p, share of the nodes that self-attention pooling keeps")
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
             "learned", description="w of eq. 4: learnt, by how rare an action unit is, or 1"
@@ -148,7 +152,8 @@ class AuGacn(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
-        return {"video": (3, self.params.frames, self.params.image_size, self.params.image_size)}
+        shape = (3, self.params.frames, self.params.image_size, self.params.image_size)
+        return {"video" if self.params.seen == "film" else "video_steady": shape}
 
     def statistics(self, train: Clips) -> Statistics:
         aus = train.targets["aus"]
@@ -171,7 +176,7 @@ class AuGacn(NetworkMethod):
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """L_total of eq. 5."""
-        film = centred(batch["video"])
+        film = self._seen(batch)
         film = torch.where(rng.uniform(len(film), 1, 1, 1, 1) < self.params.mirror, film.flip(-1), film)
         nodes = modules.stpnet(film)
         known = (batch["aus"] >= 0) * statistics["present"]
@@ -181,9 +186,16 @@ class AuGacn(NetworkMethod):
         scores = modules.relations(nodes, statistics["graph"], statistics["present"])
         return au_loss + self.params.me_weight * F.cross_entropy(scores, batch["label"])
 
+    def _seen(self, batch: Batch) -> Tensor:
+        """[B, 3, L, H, H] in -1..1, or what differs from the first frame, enlarged."""
+        if self.params.seen == "film":
+            return centred(batch["video"])
+        film = centred(batch["video_steady"])
+        return CONTRAST * (film - film[:, :, :1])
+
     def au_scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """float[B, A]: logits of `AUS`, the nodes before the graph; 0 of units that no training clip shows."""
-        scores: Tensor = modules.stpnet(centred(batch["video"]))[..., 0] * statistics["present"]
+        scores: Tensor = modules.stpnet(self._seen(batch))[..., 0] * statistics["present"]
         return scores
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
