@@ -248,8 +248,9 @@ class Dag(Corpus):
     @property
     def drawn(self) -> list[str]:
         """The methods whose papers' figures can be drawn of what is here."""
-        there = [name for name in ("mtmnet", "mtmnet.eidnet") if name in self.ranked and "casme2" in self.tested]
-        return self.synthesising + [name for name in there if "." in name or "ckplus" in self.params["macro"]]
+        known = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes") if name in self.ranked]
+        there = known if "casme2" in self.tested else []
+        return self.synthesising + [name for name in there if name != "mtmnet" or "ckplus" in self.params["macro"]]
 
     @cached_property
     def flow_methods(self) -> list[str]:

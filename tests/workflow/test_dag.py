@@ -178,6 +178,10 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
     assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
     assert not [path for path in dag().belongs()["papers"] if "fig3" in path]
+    nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
+    assert nodes <= dag().belongs()["papers"]
+    for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
+        assert not nodes & dag(**changed).belongs()["papers"]
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):

@@ -144,6 +144,29 @@ rule papers_mtmnet_fig3:
         "../scripts/papers_mtmnet_fig3.py"
 
 
+# Figure 4 of AU-GACN, by one too.
+rule papers_augacn_fig4:
+    input:
+        index=RUN.indices(RUN.sources("loso_casme2_7")),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources("loso_casme2_7"))],
+        code=code("papers_augacn_fig4"),
+    output:
+        figure="results/papers/augacn/fig4.png",
+        csv="results/papers/augacn/fig4.csv",
+        weights="results/papers/augacn/fig4.safetensors",
+    params:
+        method=lambda w: METHODS["augacn.nodes"]["params"],
+        protocol="loso_casme2_7",
+        seed=SEED,
+    log:
+        "work/logs/papers/augacn/fig4.log",
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    script:
+        "../scripts/papers_augacn_fig4.py"
+
+
 rule all_papers:
     input:
         sorted(path for path in papers.files(RUN.drawn) if not path.endswith(".md")),

@@ -142,7 +142,7 @@ class AuGacn(NetworkMethod):
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
             "learned", description="w of eq. 4: learnt, by how rare an action unit is, or 1"
         )
-        me_weight: float = Field(1.0, ge=0, le=100, description="lambda of eq. 5, of the classes' loss")
+        me_weight: float = Field(0.05, ge=0, le=100, description="lambda of eq. 5, of the classes' loss")
         epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(16, ge=2, le=1024, description="clips in a step")
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")

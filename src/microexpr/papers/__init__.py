@@ -64,6 +64,7 @@ FIGURES = {  # of data: by method, its targets
     "icegan": ("fig4.png", "fig5.png", "fig5.csv"),
     "mtmnet": ("fig1.png",),
     "mtmnet.eidnet": ("fig3.png", "fig3.safetensors"),
+    "augacn.nodes": ("fig4.png", "fig4.csv", "fig4.safetensors"),
 }
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made

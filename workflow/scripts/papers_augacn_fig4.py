@@ -1,0 +1,27 @@
+"""AU-GACN's Figure 4: one network, trained on all but the person whose clips it is to score."""
+
+from adapter import logged, progress_bar
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import final, index, papers, protocols, train
+    from microexpr.models.augacn import AuGacn
+    from microexpr.papers import nodes
+    from microexpr.plots import augacn
+
+    protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "augacn.nodes", snakemake.input.files
+    clips, expected = protocol.select(index.read_all(snakemake.input.index)), papers.expected_units("augacn", "fig4")
+    held = nodes.held_out(clips, next(iter(expected)))
+    job = train.Job(
+        name=name,
+        method=AuGacn(AuGacn.Params(**snakemake.params.method), len(protocol.classes)),
+        protocol=protocol,
+        clips=[clip for clip in clips if clip not in held],
+        folds=[],
+        params=train.Params(**snakemake.config["train"]),
+        synth=train.SynthParams(),
+        seed=snakemake.params.seed,
+    )
+    final.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
+    found = nodes.rows(final.load(snakemake.output.weights), clips, held, files, expected)
+    nodes.write(snakemake.output.csv, found)
+    augacn.fig4(snakemake.output.figure, found)
