@@ -179,9 +179,32 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
     assert not [path for path in dag().belongs()["papers"] if "fig3" in path]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
-    assert nodes <= dag().belongs()["papers"]
+    rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
+    assert nodes <= dag(papers=rows).belongs()["papers"]
+    assert not nodes & dag().belongs()["papers"]
     for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
-        assert not nodes & dag(**changed).belongs()["papers"]
+        assert not nodes & dag(papers=rows, **changed).belongs()["papers"]
+
+
+def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(dag):
+    rows = {"folds": 1, "variants": {"capsulenet": {"made": {"synthetic": "auicgan"}}}}
+    run = dag(papers=rows, synth={"groups": 4})
+    files = run.made("auicgan")
+    assert files == [f"results/synth/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
+    assert {*files} <= run.belongs()["synth"]
+    (fold,) = run.folds("capsulenet.made", "loso_samm_8")
+    (own,) = [group.name for group in run.groups if fold.test[0] in group.test]
+    assert run.made_for("capsulenet.made", "loso_samm_8") == [f"results/synth/auicgan/groups/{own}.h5"]
+    assert run.made_for("capsulenet", "loso_samm_8") == []
+    assert run.made_for("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
+    assert dag(papers=rows | {"folds": 0}).made_for("capsulenet.made", "megc2019") == [
+        f"results/synth/auicgan/groups/{n}of2.h5" for n in (1, 2)
+    ]
+    assert run.stills("auicgan") == ["affectnet"] and run.grouped == ["casme2", "samm"]
+    lacking = dag(datasets=["smic"], papers=rows)
+    assert lacking.groups == [] == lacking.made("auicgan")
+    with pytest.raises(ParamsError, match=r"params.yaml: synth.groups must be between 2 and the 8 subjects, not 9"):
+        dag(synth={"groups": 9}).made("auicgan")
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
