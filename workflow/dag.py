@@ -214,10 +214,10 @@ class Dag(Corpus):
 
     @cached_property
     def groups(self) -> list[Fold]:
-        """Of subjects, each held out by a generator of clips; none where no data set of theirs is here."""
-        clips = [clip for name in self.grouped for clip in self.clips[name]]
-        with of_params():
-            return protocols.GROUPS.groups(clips, self.params["synth"]["groups"], self.params["seed"]) if clips else []
+        """Of subjects, each held out by a generator of clips: no more than there are people, none of fewer than two."""
+        clips = protocols.GROUPS.select([clip for name in self.grouped for clip in self.clips[name]])
+        count = min(self.params["synth"]["groups"], len({person(clip.id) for clip in clips}))
+        return protocols.GROUPS.groups(clips, count, self.params["seed"]) if count > 1 else []
 
     @property
     def grouped(self) -> list[str]:

@@ -10,20 +10,21 @@ rule synth:
         ],
         code=lambda w: code("synth", f"generators.{w.generator}"),
     output:
-        "results/synth/{generator}/groups/{shard}.h5",
+        "results/synth/{generator}/groups/{group}.h5",
     params:
         generator=lambda w: RUN.generators[w.generator]["params"],
         synth=PARAMS["synth"],
         seed=SEED,
     log:
-        "work/logs/synth/{generator}/{shard}.log",
+        "work/logs/synth/{generator}/{group}.log",
     benchmark:
-        "work/times/synth/{generator}/{shard}.tsv"
+        "work/times/synth/{generator}/{group}.tsv"
     resources:
         gpu=1,
         mem_mb=2000,
     wildcard_constraints:
         generator=one_of(RUN.generators),
+        group=one_of(fold.name for fold in RUN.groups),
     script:
         "../scripts/synth.py"
 

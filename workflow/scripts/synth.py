@@ -15,11 +15,15 @@ with logged(snakemake.log[0]) as terminal:
         method=kind(kind.Params(**given.generator), len(GROUPS.classes)),
         protocol=GROUPS,
         clips=clips,
-        folds=[fold for fold in GROUPS.groups(clips, params.groups, given.seed) if fold.name == own.shard],
+        folds=[
+            fold
+            for fold in GROUPS.groups(clips, int(own.group.partition("of")[2]), given.seed)
+            if fold.name == own.group
+        ],
         params=train.Params(**snakemake.config["train"]),
         synth=params,
         seed=given.seed,
         macro=synth.stills(macro, params.stills, given.seed),
     )
-    place = Place(f"work/checkpoints/{own.generator}/{GROUPS.name}/{own.shard}", files.code)
-    synth.run(job, files.files, snakemake.output[0], progress_bar(terminal, f"{own.generator} {own.shard}"), place)
+    place = Place(f"work/checkpoints/{own.generator}/{GROUPS.name}/{own.group}", files.code)
+    synth.run(job, files.files, snakemake.output[0], progress_bar(terminal, f"{own.generator} {own.group}"), place)
