@@ -247,10 +247,15 @@ class Dag(Corpus):
 
     @property
     def drawn(self) -> list[str]:
-        """The methods whose papers' figures can be drawn of what is here."""
+        """The methods, and generators with a data set, whose papers' figures can be drawn of what is here."""
         known = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes") if name in self.ranked]
         there = known if "casme2" in self.tested else []
-        return self.synthesising + [name for name in there if name != "mtmnet" or "ckplus" in self.params["macro"]]
+        there = [name for name in there if name != "mtmnet" or "ckplus" in self.params["macro"]]
+        return (
+            self.synthesising
+            + there
+            + [f"{name}.{of}" for name in self.generators for of in self.grouped if self.groups]
+        )
 
     @cached_property
     def flow_methods(self) -> list[str]:

@@ -1,7 +1,7 @@
 """AU-ICGAN: whether made clips do what was asked, what the video critic adds, and what learning from them adds.
 
-First, a generator trained without each group of subjects, longer and larger than params.yaml has it, once as it is and
-once without the video critic (its class and its sequence loss taken away). Off clips of held-out people the embedded
+First, a generator trained without each group of subjects, for longer than params.yaml has it, once as it is and once
+without the video critic (its class and its sequence loss taken away). Off clips of held-out people the embedded
 reader, fitted on others, reads how intensities change; beside it the same with the frames of each clip in another
 order. How rough the films are is compared with true ones of the same size. Second, methods under leave-one-subject-out
 with and without what a generator, as params.yaml has it, made of the training side.
@@ -24,7 +24,7 @@ from microexpr.evaluation import pairs, read_back
 from microexpr.protocols import GROUPS, PROTOCOLS
 from microexpr.seeds import generator
 
-LARGER = {"image_size": 64, "epochs": 150, "critic_steps": 1}
+LONGER = {"epochs": 100, "critic_steps": 1}
 WITHOUT = {"sequence_weight": 0, "emotion_weight": 0}
 PROTOCOL = PROTOCOLS["megc2019"]
 METHODS = ("augacn", "microexpstcnn", "capsulenet", "mer_gcn")
@@ -33,7 +33,7 @@ ORDERS, RESAMPLES = 999, 1000
 
 def main() -> int:
     made = parser(__doc__ or "", first=1, seeds=1)
-    made.add_argument("--params", type=json.loads, default=LARGER, help="JSON: what differs in the first part")
+    made.add_argument("--params", type=json.loads, default=LONGER, help="JSON: what differs in the first part")
     made.add_argument("--part", choices=("obedience", "effect"), help="one of the two parts alone")
     arguments = made.parse_args()
     for seed in range(arguments.first, arguments.first + arguments.seeds):

@@ -167,6 +167,37 @@ rule papers_augacn_fig4:
         "../scripts/papers_augacn_fig4.py"
 
 
+# Figures 3 and 5 of AU-GACN: clips that AU-ICGAN made of people whom it has not seen.
+rule papers_augacn_fig3:
+    input:
+        index=RUN.indices(RUN.grouped),
+        made=lambda w: RUN.made("auicgan"),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.grouped)],
+        code=code("papers_augacn_made"),
+    output:
+        figure="results/papers/augacn/fig3.png",
+        animation="results/papers/augacn/fig3.gif",
+    params:
+        dataset="casme2",
+        title="Fig. 3",
+        show=PARAMS["papers"]["show_licensed_faces"],
+    log:
+        "work/logs/papers/augacn/fig3.log",
+    script:
+        "../scripts/papers_augacn_made.py"
+
+
+use rule papers_augacn_fig3 as papers_augacn_fig5 with:
+    output:
+        figure="results/papers/augacn/fig5.png",
+    params:
+        dataset="samm",
+        title="Fig. 5",
+        show=PARAMS["papers"]["show_licensed_faces"],
+    log:
+        "work/logs/papers/augacn/fig5.log",
+
+
 rule all_papers:
     input:
         sorted(path for path in papers.files(RUN.drawn) if not path.endswith(".md")),

@@ -7,23 +7,20 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.protocols import GROUPS
     from microexpr.training.checkpoint import Place
 
-    given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
-    kind, params = generators.find(own.generator), synth.Params(**given.synth)
+    given, files, (name, group) = snakemake.params, snakemake.input, snakemake.wildcards
+    kind, params = generators.find(name), synth.Params(**given.synth)
     clips, macro = GROUPS.select(index.read_all(files.index)), GROUPS.macro(index.read_all(files.macro))
+    groups = GROUPS.groups(clips, int(group.partition("of")[2]), given.seed)
     job = train.Job(
-        name=own.generator,
+        name=name,
         method=kind(kind.Params(**given.generator), len(GROUPS.classes)),
         protocol=GROUPS,
         clips=clips,
-        folds=[
-            fold
-            for fold in GROUPS.groups(clips, int(own.group.partition("of")[2]), given.seed)
-            if fold.name == own.group
-        ],
+        folds=[fold for fold in groups if fold.name == group],
         params=train.Params(**snakemake.config["train"]),
         synth=params,
         seed=given.seed,
         macro=synth.stills(macro, params.stills, given.seed),
     )
-    place = Place(f"work/checkpoints/{own.generator}/{GROUPS.name}/{own.group}", files.code)
-    synth.run(job, files.files, snakemake.output[0], progress_bar(terminal, f"{own.generator} {own.group}"), place)
+    place = Place(f"work/checkpoints/{name}/{GROUPS.name}/{group}", files.code)
+    synth.run(job, files.files, snakemake.output[0], progress_bar(terminal, f"{name} {group}"), place)

@@ -60,11 +60,13 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {  # of data: by method, its targets
-    "icegan": ("fig4.png", "fig5.png", "fig5.csv"),
-    "mtmnet": ("fig1.png",),
-    "mtmnet.eidnet": ("fig3.png", "fig3.safetensors"),
-    "augacn.nodes": ("fig4.png", "fig4.csv", "fig4.safetensors"),
+FIGURES = {  # of data: by method, or by generator and data set, its targets below results/papers
+    "icegan": ("icegan/fig4.png", "icegan/fig5.png", "icegan/fig5.csv"),
+    "mtmnet": ("mtmnet/fig1.png",),
+    "mtmnet.eidnet": ("mtmnet/fig3.png", "mtmnet/fig3.safetensors"),
+    "augacn.nodes": ("augacn/fig4.png", "augacn/fig4.csv", "augacn/fig4.safetensors"),
+    "auicgan.casme2": ("augacn/fig3.png", "augacn/fig3.gif"),
+    "auicgan.samm": ("augacn/fig5.png",),
 }
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
@@ -122,7 +124,7 @@ def built() -> set[str]:
 
 def files(methods: Collection[str] = ()) -> set[str]:
     """Every target and its Markdown twin, and the figures of these methods."""
-    pictures = {f"results/papers/{name.partition('.')[0]}/{file}" for name in methods for file in FIGURES.get(name, ())}
+    pictures = {f"results/papers/{file}" for name in methods for file in FIGURES.get(name, ())}
     return pictures | {
         f"results/papers/{paper}/{table}.{ending}"
         for paper, tables in TARGETS.items()
