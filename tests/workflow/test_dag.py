@@ -177,13 +177,17 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     assert drawn(datasets=["smic", "samm"]) == []
     other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
     assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
-    assert not [path for path in dag().belongs()["papers"] if "fig3" in path]
+    assert not [path for path in dag().belongs()["papers"] if "mtmnet/fig3" in path]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
     rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
     assert nodes <= dag(papers=rows).belongs()["papers"]
     assert not nodes & dag().belongs()["papers"]
     for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
         assert not nodes & dag(papers=rows, **changed).belongs()["papers"]
+    clips = {f"results/papers/augacn/{name}" for name in ("fig3.png", "fig3.gif", "fig5.png")}
+    assert clips <= dag().belongs()["papers"]
+    assert clips & dag(datasets=["smic", "samm"]).belongs()["papers"] == {"results/papers/augacn/fig5.png"}
+    assert not clips & dag(datasets=["smic"]).belongs()["papers"]
 
 
 def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(dag):
