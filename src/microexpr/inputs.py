@@ -162,8 +162,16 @@ def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     return np.clip(found, 0, LARGEST)
 
 
+def au_changes(source: Source, shape: Shape) -> np.ndarray:
+    """float32, FACS -5..5, by the subject's left and right: change since the onset, at the times of `video`."""
+    aus, apex = source.groups["aus"], source.groups["apex"]
+    first, last = (position(aus, apex, event) for event in ("onset", "offset"))
+    sides = [SIDES.index(side) for side in ("left", "right")]
+    return interpolation.interpolated(aus["relative"][first : last + 1][:, :, sides], shape[0])
+
+
 PICTURE, FILM = ("C", "H", "W"), ("C", "T", "H", "W")
-SHOT = ("apex", "faces")  # the stages that everything but `flow` and `au_intensities` is derived from
+SHOT = ("apex", "faces")  # the stages that everything but `flow` and action units is derived from
 # name -> (stages it reads, axes after that of the clips, how); an axis with a number has that size always
 INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "flow": (("flow",), (3, "H", "W"), flow),
@@ -171,6 +179,7 @@ INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "onset": (SHOT, PICTURE, partial(event, "onset")),
     "apex": (SHOT, PICTURE, partial(event, "apex")),
     "au_intensities": (("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
+    "au_changes": (("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
     "around_apex": (SHOT, ("C", 5, "H", "W"), around_apex),
     "video": (SHOT, FILM, video),
     "video_steady": (SHOT, FILM, video_steady),

@@ -218,8 +218,15 @@ class NetworkMethod(Method):
 class Generator(NetworkMethod):
     """A network that makes clips: one of a neutral face and of the action units that another clip goes through."""
 
+    makes: ClassVar[tuple[str, ...]]  # the modules that `sequence` calls: those that are kept
+
     @abstractmethod
-    def sequence(self, modules: Modules, neutral: Tensor, intensities: Tensor) -> Tensor:
-        """float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] that go through FACS 0..5 [B, K, A].
+    def asked(self, face: Batch, moves: Batch) -> Tensor:
+        """float[B, K, A, 2], FACS 0..5 by the subject's left and right: what is asked of faces, of the inputs of the
+        clips that lend the face and of those that lend the movement."""
+
+    @abstractmethod
+    def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
+        """float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] that go through what is asked, of any K.
 
         All modules are in eval(), and no gradient is kept."""

@@ -105,7 +105,7 @@ TRAIN = Schema(
     },
 )
 SYNTH = Schema(
-    2,
+    3,
     "train or synth",
     {
         "frame": Field("int64", ("frame",), "position", "from 0"),
@@ -117,7 +117,8 @@ SYNTH = Schema(
         "label": Field("int64", (), "class index", "the expression asked for"),
         "source": Field("text", (), "-", "origin/dataset/subject/clip whose neutral face it was made from"),
         "trajectory": Field("text", (), "-", "origin/dataset/subject/clip whose action units it shows"),
-        "au_asked": Field("float32", ("frame", "action unit"), "FACS 0..5", "intensities asked for, both sides"),
+        "au_asked": Field("float32", ("frame", "action unit", "side"), "FACS 0..5",
+                          "asked for; left, right (the subject's own)"),
         "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
         "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the generator saw"),
     },

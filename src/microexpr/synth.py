@@ -120,19 +120,22 @@ def _shown_by(job: Job, fold: Fold) -> Iterator[tuple[str, str, list[str]]]:
 def made(
     method: Generator, found: engine.Trained, data: Clips, job: Job, wanted: Sequence[Wanted]
 ) -> Iterator[tuple[Wanted, np.ndarray, np.ndarray]]:
-    """Each with its film uint8[K, H, W, 3] and the intensities asked, float32[K, A], FACS 0..5."""
+    """Each with its film uint8[K, H, W, 3] and the intensities asked, float32[K, A, 2], FACS 0..5."""
     at = {clip.id: number for number, clip in enumerate(job.resident)}
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
-        neutral = data.inputs["video"][[at[one.face] for one in part], :, 0]
-        asked = data.inputs["au_intensities"][[at[one.trajectory] for one in part]]
-        films = method.sequence(found.modules, neutral.to(found.device), asked.to(found.device)).cpu()
+        face, moves = (
+            {name: value[[at[clip] for clip in clips]] for name, value in data.inputs.items()}
+            for clips in ([one.face for one in part], [one.trajectory for one in part])
+        )
+        asked = method.asked(face, moves)
+        films = method.sequence(found.modules, face["video"][:, :, 0].to(found.device), asked.to(found.device)).cpu()
         levels = (films * 255).round().clamp(0, 255).to(torch.uint8).movedim(2, -1).numpy()
         yield from zip(part, levels, asked.numpy(), strict=True)
 
 
 def _write(group: store.Group, job: Job, one: Wanted, film: np.ndarray, asked: np.ndarray) -> None:
     """One clip; its apex is where most is asked of the face."""
-    places = {"onset": 0, "apex": int(np.abs(asked - asked[0]).sum(1).argmax()), "offset": len(film) - 1}
+    places = {"onset": 0, "apex": int(np.abs(asked - asked[0]).sum((1, 2)).argmax()), "offset": len(film) - 1}
     group.put_all(frame=range(len(film)), crop=film, label=one.label, au_asked=asked, **places)
     group.put_all(source=job.by_id[one.face].provenance, trajectory=job.by_id[one.trajectory].provenance)

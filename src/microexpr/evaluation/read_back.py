@@ -27,7 +27,7 @@ class Shown:
     source: Clip  # whose neutral face it begins from
     emotion: str
     film: np.ndarray  # uint8[K, H, W, C]
-    asked: np.ndarray  # float32[K, 17], FACS 0..5
+    asked: np.ndarray  # float32[K, 17], FACS 0..5, both sides together
     landmarks: np.ndarray  # float32[68, 2] of the neutral face, pixels of its crop
     side: int  # pixels of that crop
 
@@ -56,7 +56,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
             provenance.check(str(path), name, "subject", [clip], seen)
             landmarks, side = _neutral(clip, stages)
             emotion = emotions[group["label"][()]]
-            shown.append(Shown(clip, emotion, group["crop"][()], group["au_asked"][()], landmarks, side))
+            shown.append(Shown(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), landmarks, side))
     return shown
 
 

@@ -4,7 +4,6 @@ Shapes: B clips, K frames, C classes, A action units (17), images [..., 3, H, H]
 Intensities are FACS 0..5 outside of the networks and 0..1 inside.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -14,73 +13,25 @@ import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
-from torch.func import grad
 
 from microexpr import method
 from microexpr.aus import ACTION_UNITS, LARGEST
+from microexpr.backbones.ganimation import (
+    SLOPE,
+    ImageCritic,
+    Painter,
+    attention_loss,
+    composed,
+    intensity_loss,
+    levels,
+    penalty,
+)
 from microexpr.draws import Stream
 from microexpr.method import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
 from microexpr.training.samplers import halves
 
-SLOPE = 0.01  # of the critics' leaky ReLUs, below 0: GANimation's
 WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
 STEADY = (0.01**2, 0.03**2)  # of SSIM, for values in 0..1
-SMALL = 1e-12  # under the root of a norm, whose slope at 0 is none
-
-
-def normed(layer: nn.Module, channels: int) -> list[nn.Module]:
-    """A layer without bias, then instance norm with scale and shift of its own."""
-    return [layer, nn.InstanceNorm2d(channels, affine=True)]
-
-
-class Residual(nn.Module):
-    """[n, W, h, h] -> the same shape"""
-
-    def __init__(self, width: int):
-        super().__init__()
-        first, second = (normed(nn.Conv2d(width, width, 3, 1, 1, bias=False), width) for _ in range(2))
-        self.layers = nn.Sequential(*first, nn.ReLU(), *second)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
-
-
-class Painter(nn.Module):
-    """GANimation's generator, with one of its two heads: G_A ends in a sigmoid, G_C in tanh."""
-
-    def __init__(self, width: int, blocks: int, channels: int, last: nn.Module):
-        super().__init__()
-        inward = [width, 2 * width, 4 * width]
-        layers = [*normed(nn.Conv2d(3 + len(ACTION_UNITS), width, 7, 1, 3, bias=False), width), nn.ReLU()]
-        for before, after in pairwise(inward):
-            layers += [*normed(nn.Conv2d(before, after, 4, 2, 1, bias=False), after), nn.ReLU()]
-        layers += [Residual(inward[-1]) for _ in range(blocks)]
-        for before, after in pairwise(reversed(inward)):
-            layers += [*normed(nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, channels, 7, 1, 3), last)
-
-    def forward(self, face: Tensor, intensity: Tensor) -> Tensor:
-        """Faces [n, 3, H, H] and intensities [n, A] in 0..1 -> [n, channels, H, H]"""
-        planes = intensity[:, :, None, None].expand(-1, -1, *face.shape[2:])
-        painted: Tensor = self.layers(torch.cat([face, planes], 1))
-        return painted
-
-
-class ImageCritic(nn.Module):
-    """PatchGAN of unbounded realness with a head that regresses intensities; no norm, for the penalty's sake."""
-
-    def __init__(self, image_size: int, width: int):
-        super().__init__()
-        widths = [3, *(width * 2**level for level in range(image_size.bit_length() - 2))]  # down to 2x2
-        layers = [(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)) for before, after in pairwise(widths)]
-        self.trunk = nn.Sequential(*(layer for pair in layers for layer in pair))
-        self.realness = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=False)  # of a difference it would be noise
-        self.intensity = nn.Conv2d(widths[-1], len(ACTION_UNITS), 2)
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """[n, 3, H, H] -> realness [n], the mean over patches; intensities [n, A]"""
-        seen = self.trunk(image)
-        return self.realness(seen).mean((1, 2, 3)), self.intensity(seen).flatten(1)
 
 
 class VideoCritic(nn.Module):
@@ -102,37 +53,9 @@ class VideoCritic(nn.Module):
         return self.realness(seen).mean((1, 2, 3, 4)), self.emotion(seen.mean((2, 3, 4)))
 
 
-def composed(mask: Tensor, colour: Tensor, face: Tensor) -> Tensor:
-    """The face [n, 3, H, H], painted over where the mask [n, 1, H, H] is 1."""
-    return mask * colour + (1 - mask) * face
-
-
 def mean(values: Tensor, weight: Tensor) -> Tensor:
     """Of values [B] by weights [B]; 0 where all weights are."""
     return (values * weight).sum() / weight.sum().clamp(min=1)
-
-
-def penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
-    """[n]: (|gradient of the critic| - 1)^2 between each real and fake one, [n, ...], at a share [n] of the real.
-
-    `critic` gives [n], each from its own [...] alone (WGAN-GP; of sequences, eq. 8's last term)."""
-    share = share.view(-1, *(1 for _ in real.shape[1:]))
-    slope = grad(lambda x: critic(x).sum())(share * real + (1 - share) * fake)
-    return ((slope.square().flatten(1).sum(1) + SMALL).sqrt() - 1).square()
-
-
-def attention_loss(mask: Tensor, smooth_weight: float) -> Tensor:
-    """Mean over masks [n, 1, H, H] of how much they keep and how they vary (GANimation, eq. 2).
-
-    Its mask is what is kept of the input, 1 less ours: held away from 1, where nothing would be painted."""
-    kept = 1 - mask
-    down, right = (kept.diff(dim=dim).square().sum((1, 2, 3)) for dim in (2, 3))
-    return (smooth_weight * (down + right) + kept.square().mean((1, 2, 3))).mean()
-
-
-def intensity_loss(found: Tensor, asked: Tensor) -> Tensor:
-    """Mean squared difference of intensities [n, A] in 0..1."""
-    return (found - asked).square().mean()
 
 
 def emotion_loss(found: Tensor, label: Tensor) -> Tensor:
@@ -190,6 +113,7 @@ class Auicgan(Generator):
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
     macro = True
+    makes = ("attention", "colour")
 
     class Params(method.Params):
         image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
@@ -319,14 +243,13 @@ class Auicgan(Generator):
         found: Tensor = modules.video_critic(levels(batch["video"]))[1]
         return found
 
-    def sequence(self, modules: Modules, neutral: Tensor, intensities: Tensor) -> Tensor:
-        """Of any K: each frame is painted by itself."""
-        faces = levels(neutral[:, :, None]).expand(-1, intensities.shape[1], -1, -1, -1)
-        intensity = intensities.to(faces.dtype) / LARGEST
+    def asked(self, face: Batch, moves: Batch) -> Tensor:
+        """The same of both sides."""
+        return moves["au_intensities"][..., None].expand(-1, -1, -1, 2)
+
+    def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
+        """Each frame is painted by itself."""
+        faces = levels(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
+        intensity = asked.mean(-1).to(faces.dtype) / LARGEST
         made, _ = self.painted(modules, faces.flatten(0, 1), intensity.flatten(0, 1))
         return (made.view_as(faces) + 1) / 2
-
-
-def levels(film: Tensor) -> Tensor:
-    """uint8[B, 3, K, H, H] as numbers [B, K, 3, H, H] in -1..1."""
-    return film.movedim(1, 2).to(torch.get_default_dtype()) / 127.5 - 1
