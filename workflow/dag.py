@@ -16,6 +16,7 @@ from microexpr import datasets, papers, params, protocols, weights
 from microexpr.clip import Fold
 from microexpr.datasets import flow_folders
 from microexpr.errors import MicroexprError, ParamsError
+from microexpr.protocols import Protocol
 from microexpr.protocols.splits import person
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
@@ -206,23 +207,29 @@ class Dag(Corpus):
         if generator not in self.generators:
             return self.trained(generator, protocol, "synth") if generator else []
         tested = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
-        held = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups}
+        held = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
         wanted = {name for people in tested for name in held if people & held[name]}
         if any(not people & group for people in tested for group in [set().union(*held.values())]):
             wanted |= {*list(held)[:1]}
         return [path for path in self.made(generator) if Path(path).stem in wanted]
 
-    @cached_property
-    def groups(self) -> list[Fold]:
+    def groups(self, generator: str) -> list[Fold]:
         """Of subjects, each held out by a generator of clips: no more than there are people, none of fewer than two."""
-        clips = protocols.GROUPS.select([clip for name in self.grouped for clip in self.clips[name]])
-        count = min(self.params["synth"]["groups"], len({person(clip.id) for clip in clips}))
-        return protocols.GROUPS.groups(clips, count, self.params["seed"]) if count > 1 else []
+        grouping, synth = self.grouping(generator), self.params["synth"]
+        clips = grouping.select([clip for name in self.grouped(generator) for clip in self.clips[name]])
+        count = min(synth["groups"], len({person(clip.id) for clip in clips}))
+        if count < 2:
+            return []
+        with of_params():
+            return grouping.groups(clips, count, self.params["seed"], synth["sources"])
 
-    @property
-    def grouped(self) -> list[str]:
+    def grouping(self, generator: str) -> Protocol:
+        """Its data sets and classes."""
+        return protocols.GROUPINGS[self.generators[generator]["grouping"]]
+
+    def grouped(self, generator: str) -> list[str]:
         """The data sets here that a generator of clips is trained on."""
-        return [name for name in self.tested if name in protocols.GROUPS.sources]
+        return [name for name in self.tested if name in self.grouping(generator).sources]
 
     def stills(self, generator: str) -> list[str]:
         """The macro sets, of pictures, that it learns from besides."""
@@ -231,7 +238,11 @@ class Dag(Corpus):
 
     def made(self, generator: str) -> list[str]:
         """What a generator of clips makes, a file for each group."""
-        return [f"results/synth/{generator}/{protocols.GROUPS.name}/{fold.name}.h5" for fold in self.groups]
+        return [f"results/synth/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
+
+    def makers(self, generator: str) -> list[str]:
+        """The generators themselves, beside these."""
+        return [str(Path(path).with_suffix(".safetensors")) for path in self.made(generator)]
 
     def evaluated(self, method: str, protocol: str) -> list[str]:
         """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
@@ -254,7 +265,8 @@ class Dag(Corpus):
         return (
             self.synthesising
             + there
-            + [f"{name}.{of}" for name in self.generators for of in self.grouped if self.groups]
+            + [name for name in self.generators if self.groups(name)]
+            + [f"{name}.{of}" for name in self.generators if self.groups(name) for of in self.grouped(name)]
         )
 
     @cached_property
@@ -295,7 +307,7 @@ class Dag(Corpus):
                     else [f"results/synth/{name}"]
                 )
             }
-            | {path for name in self.generators for path in self.made(name)},
+            | {path for name in self.generators for path in (*self.made(name), *self.makers(name))},
             "evaluate": {path for one in asked for path in self.evaluated(*one)},
             "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
             | {path for name in self.flow_methods for path in self.flow_trained(name)}

@@ -13,7 +13,15 @@ SEVERAL = {  # nouns with more than one script
     "evaluate": ["evaluate", "evaluate_faces", "table", "train"],
     "papers": [
         *("papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1", "papers_mtmnet_fig3"),
-        *("papers_augacn_fig4", "papers_augacn_made", "pretrain", "train", "evaluate", "evaluate_faces"),
+        *(
+            "papers_augacn_fig4",
+            "papers_augacn_made",
+            "papers_famgan",
+            "pretrain",
+            "train",
+            "evaluate",
+            "evaluate_faces",
+        ),
     ],
     "truth": ["truth_person", "truth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],

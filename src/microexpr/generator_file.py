@@ -27,7 +27,7 @@ class Trained:
 
 
 def save(
-    path: str | Path, method: Generator, tensors: Mapping[str, np.ndarray], fitted_on: Iterable[str], **said: str
+    path: str | Path, method: Generator, tensors: Mapping[str, np.ndarray], fitted_on: Iterable[str], /, **said: str
 ) -> None:
     """Writes what makes clips of `tensors`, which are named `<module>.<tensor>`."""
     kept = {name: value for name, value in tensors.items() if name.split(".")[0] in method.makes}

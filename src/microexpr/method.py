@@ -218,6 +218,7 @@ class NetworkMethod(Method):
 class Generator(NetworkMethod):
     """A network that makes clips: one of a neutral face and of the action units that another clip goes through."""
 
+    grouping: ClassVar[str] = "groups"  # of `protocols.GROUPINGS`: on whom it is trained, for whom it is not
     makes: ClassVar[tuple[str, ...]]  # the modules that `sequence` calls: those that are kept
 
     @abstractmethod

@@ -120,15 +120,20 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
 def _about_generator(name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
     """The same of a generator with jobs of its own."""
     from microexpr import generators, inputs
-    from microexpr.protocols import GROUPS
+    from microexpr.protocols import GROUPINGS
 
     try:
         kind = generators.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
-    made = kind(_validated(kind.Params, own, source, f"generators.{name}."), len(GROUPS.classes))
+    made = kind(_validated(kind.Params, own, source, f"generators.{name}."), len(GROUPINGS[kind.grouping].classes))
     reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
-    return {"params": made.params.model_dump(mode="json"), "reads": reads, "macro": made.macro}
+    return {
+        "params": made.params.model_dump(mode="json"),
+        "reads": reads,
+        "macro": made.macro,
+        "grouping": made.grouping,
+    }
 
 
 def _check_generator(name: str, generator: str, methods: dict[str, Any], makers: dict[str, Any], source: str) -> None:

@@ -5,12 +5,13 @@ What may not come in: a protocol's fold. Groups are few, and all protocols share
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from microexpr import provenance, store
+from microexpr import generator_file, provenance, store
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import Clip, Fold
 from microexpr.method import Clips, Generator
@@ -29,6 +30,7 @@ class Params(SynthParams):
 
     groups: int = Field(5, ge=2, le=100, description="of subjects; a generator of clips is trained without each")
     stills: int = Field(2000, ge=0, description="pictures of strong expressions it learns from besides, at most")
+    sources: tuple[str, ...] = Field((), description="clips whose movements are given to other faces; none: chosen")
     counts: dict[str, dict[str, int]] = Field(
         {}, description="clips to make, by data set and emotion; `per_class` where nothing is said"
     )
@@ -55,7 +57,8 @@ def stills(macro: Sequence[tuple[Clip, int]], count: int, seed: int) -> list[tup
 
 
 def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:
-    """Trains the job's generator for its one group and writes results/synth/<generator>/groups/<group>.h5.
+    """Trains the job's generator for its one group and writes results/synth/<generator>/groups/<group>.h5, and the
+    generator beside it as .safetensors.
 
     /train/<clip> and /held_out/<clip>, in what `schemas.SYNTH` says. Raises LeakError, before it trains, for a file
     that was fitted on someone of the group."""
@@ -69,6 +72,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     kept = checkpoints(job, data, files, place, {})
     found = engine.fitted(method, data, engine.Run(group, seeds(job)[0]), progress, kept)
     fitted = sorted({*upstream, *(job.by_id[clip].provenance for clip in fold.train + job.macro_ids)})
+    generator_file.save(Path(path).with_suffix(".safetensors"), method, found.tensors, fitted, **job.attributes())
     about = job.attributes() | {"held_out": ", ".join(sorted({person(clip) for clip in fold.test}))}
     with store.create(path, "synth", job.sections(), **about) as file:
         file.put_all(fitted_on=fitted, au_names=ACTION_UNITS)

@@ -14,7 +14,7 @@ from microexpr import inputs, provenance, store
 from microexpr.clip import Clip
 from microexpr.errors import LeakError, ParamsError, StoreError
 from microexpr.method import Clips, Shapes
-from microexpr.protocols import GROUPS
+from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
@@ -45,7 +45,7 @@ def sources(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[s
 
     Raises LeakError where each of those saw some of it."""
     paths = sorted(map(str, paths))
-    grouped = [path for path in paths if _attribute(path, "protocol") == GROUPS.name]
+    grouped = [path for path in paths if _attribute(path, "protocol") in GROUPINGS]
     if not grouped:
         return dict.fromkeys(tests, paths)
     behind = {path: provenance.behind(path, tests) for path in grouped}
@@ -75,8 +75,9 @@ def read(
     of: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
         with store.opened(path, "synth") as file:
-            grouped = file.attrs["protocol"].decode() == GROUPS.name
-            wanted = dict(about) | ({"protocol": GROUPS.name} if grouped else {})
+            kind = file.attrs["protocol"].decode()
+            grouped = kind in GROUPINGS
+            wanted = dict(about) | ({"protocol": kind} if grouped else {})
             provenance.identify(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
             own = [fold for fold, paths in files.items() if path in paths]
             places = {path: file} if grouped else {fold: file[fold] for fold in own if f"{fold}/train" in file}

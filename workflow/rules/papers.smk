@@ -1,10 +1,10 @@
 # Tables of the papers, published beside reproduced: a target trains and evaluates what exists and it needs, no more.
-from microexpr import papers
+from microexpr import papers, protocols
 
 NEEDED = papers.Run(
     methods=RUN.ranked,
     generators=RUN.synthesising,
-    makers=[name for name in RUN.generators if RUN.groups],
+    makers=[name for name in RUN.generators if RUN.groups(name)],
     protocols=RUN.protocols,
     folds=PARAMS["papers"]["folds"],
 )
@@ -170,9 +170,9 @@ rule papers_augacn_fig4:
 # Figures 3 and 5 of AU-GACN: clips that AU-ICGAN made of people whom it has not seen.
 rule papers_augacn_fig3:
     input:
-        index=RUN.indices(RUN.grouped),
+        index=lambda w: RUN.indices(RUN.grouped("auicgan")),
         made=lambda w: RUN.made("auicgan"),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.grouped)],
+        files=lambda w: [p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.grouped("auicgan"))],
         code=code("papers_augacn_made"),
     output:
         figure="results/papers/augacn/fig3.png",
@@ -196,6 +196,56 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
         show=PARAMS["papers"]["show_licensed_faces"],
     log:
         "work/logs/papers/augacn/fig5.log",
+
+
+# FAMGAN's task and its ablation: movements of people whom its generator has not seen, on two faces of no data set.
+def sources_of(wildcards):
+    clips = protocols.ALL_GROUPS.select([clip for name in RUN.grouped("famgan") for clip in RUN.clips[name]])
+    return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synth"]["sources"])})
+
+
+def files_of_sources(wildcards):
+    own = [f"results/{stage}/{name}/{who}.h5" for stage in ("faces", "apex", "aus") for name, who in sources_of(wildcards)]
+    rendered = [one for one in sources_of(wildcards) if RUN.origin[one[0]] == "generated"]
+    return own + [f"data/generated/truth/{name}/{who}.h5" for name, who in rendered]
+
+
+rule papers_famgan_transfer:
+    input:
+        index=lambda w: RUN.indices(RUN.grouped("famgan")),
+        generator=lambda w: RUN.makers("famgan")[0],
+        files=files_of_sources,
+        code=code("papers_famgan", "generators.famgan"),
+    output:
+        transfer="results/papers/famgan/transfer.csv",
+        markdown="results/papers/famgan/transfer.md",
+        fig2="results/papers/famgan/fig2.png",
+        fig3="results/papers/famgan/fig3.png",
+        fig4="results/papers/famgan/fig4.png",
+        fig5="results/papers/famgan/fig5.png",
+    params:
+        sources=PARAMS["synth"]["sources"],
+        size=(PARAMS["generate"]["width"], PARAMS["generate"]["height"]),
+        super_resolution=PARAMS["papers"]["super_resolution"],
+        show=PARAMS["papers"]["show_licensed_faces"],
+        seed=SEED,
+    log:
+        "work/logs/papers/famgan/transfer.log",
+    script:
+        "../scripts/papers_famgan.py"
+
+
+use rule papers_famgan_transfer as papers_famgan_ablation with:
+    input:
+        index=lambda w: RUN.indices(RUN.grouped("famgan")),
+        generator=lambda w: RUN.makers("famgan")[0],
+        files=files_of_sources,
+        code=code("papers_famgan", "generators.famgan"),
+    output:
+        ablation="results/papers/famgan/ablation.csv",
+        markdown="results/papers/famgan/ablation.md",
+    log:
+        "work/logs/papers/famgan/ablation.log",
 
 
 rule all_papers:

@@ -1,16 +1,17 @@
 # Generators of clips, trained once without each group of subjects: all protocols share what they make.
 rule synth:
     input:
-        index=RUN.indices(RUN.grouped),
+        index=lambda w: RUN.indices(RUN.grouped(w.generator)),
         macro=lambda w: RUN.indices(RUN.stills(w.generator)),
         files=lambda w: [
             path
             for stage in RUN.generators[w.generator]["reads"]
-            for path in RUN.per_subject(stage, RUN.grouped + RUN.stills(w.generator))
+            for path in RUN.per_subject(stage, RUN.grouped(w.generator) + RUN.stills(w.generator))
         ],
         code=lambda w: code("synth", f"generators.{w.generator}"),
     output:
-        "results/synth/{generator}/groups/{group}.h5",
+        made="results/synth/{generator}/groups/{group}.h5",
+        generator="results/synth/{generator}/groups/{group}.safetensors",
     params:
         generator=lambda w: RUN.generators[w.generator]["params"],
         synth=PARAMS["synth"],
@@ -24,7 +25,7 @@ rule synth:
         mem_mb=2000,
     wildcard_constraints:
         generator=one_of(RUN.generators),
-        group=one_of(fold.name for fold in RUN.groups),
+        group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),
     script:
         "../scripts/synth.py"
 

@@ -32,6 +32,7 @@ class Famgan(method.Generator):
 
     paper = "Xu et al., FAMGAN: Fine-grained AUs Modulation based GAN for Micro-Expression Generation, ACM MM, 2021"
     macro = True
+    grouping = "all_groups"
     makes = ("generator",)
 
     class Params(method.Params):

@@ -5,7 +5,7 @@ What may not come in: a figure that no evaluation or index file holds.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -40,10 +40,6 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table6": "With and without synthetic clips, leave-one-video-out",
         "table7": "Layers of the network",
     },
-    "famgan": {
-        "transfer": "Transfer of nine expressions to two faces (ours; the paper prints no table)",
-        "ablation": "Parts of the method taken away (ours; the paper prints no table)",
-    },
     "localregions": {
         "table1": "Which emotion shows in which region",
         "table2": "The data sets",
@@ -67,6 +63,10 @@ FIGURES = {  # of data: by method, or by generator and data set, its targets bel
     "augacn.nodes": ("augacn/fig4.png", "augacn/fig4.csv", "augacn/fig4.safetensors"),
     "auicgan.casme2": ("augacn/fig3.png", "augacn/fig3.gif"),
     "auicgan.samm": ("augacn/fig5.png",),
+    "famgan": (  # which prints no table; these are ours
+        *("famgan/transfer.csv", "famgan/transfer.md", "famgan/ablation.csv", "famgan/ablation.md"),
+        *("famgan/fig2.png", "famgan/fig3.png", "famgan/fig4.png", "famgan/fig5.png"),
+    ),
 }
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
@@ -96,6 +96,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, description="at most so many folds of what the main table does not hold; 0: all")
     together: int = Field(16, ge=1, le=1000, description="rows of a study that one job trains, which begin alike")
+    super_resolution: Literal["lanczos", "realsr"] = Field("lanczos", description="of FAMGAN's faces (docs/famgan.md)")
     show_licensed_faces: bool = Field(False, description="in figures that show people; ask your licence")
     variants: Variants = Field({}, description="methods under other params, for these tables alone")
 

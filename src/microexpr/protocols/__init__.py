@@ -11,10 +11,11 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import MICRO
 from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
+from microexpr.protocols.sources import sources
 from microexpr.protocols.splits import shard, shards
 from microexpr.provenance import Unit
 
-__all__ = ["GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards"]
+__all__ = ["GROUPINGS", "GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Protocol:
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
     share: float | None = None  # of each data set's subjects that trains, drawn anew for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only ones that its clips have files of; None: all
+    gives: bool = False  # whether its groups keep those apart whose movements are given to other faces
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -107,11 +109,14 @@ class Protocol:
             made = [splits.with_inner(fold, inner_subjects, seed, self.name) for fold in made]
         return splits.spread(made, limit)
 
-    def groups(self, clips: Sequence[Clip], count: int, seed: int) -> list[Fold]:
+    def groups(self, clips: Sequence[Clip], count: int, seed: int, named: Sequence[str] = ()) -> list[Fold]:
         """So many folds that hold out a group of subjects each, named 1of5, 2of5, ...: independent of clips' order.
 
+        Where movements are given to other faces, whose they are is the first group: of `sources` and their names.
         Raises ParamsError when there are fewer subjects than groups."""
-        return splits.grouped(self.select(clips), count, seed)
+        chosen = self.select(clips)
+        apart = {splits.person(clip.id) for clip in sources(chosen, named)} if self.gives else set()
+        return splits.grouped(chosen, count, seed, apart)
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
@@ -171,3 +176,5 @@ PROTOCOLS: dict[str, Protocol] = {
 MAIN = ("megc2019", "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained
 # Whom a generator of clips is trained on, for whom it was not: groups of subjects, which all protocols share.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
+ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, gives=True)
+GROUPINGS = {protocol.name: protocol for protocol in (GROUPS, ALL_GROUPS)}

@@ -1,7 +1,7 @@
 """How clips are parted into those that train and those that are tested. Knows clips and a seed, no classes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -41,17 +41,20 @@ def drawn(clips: Sequence[Clip], share: float, seed: int, number: int) -> Fold:
     return Fold(f"draw{number + 1}", inside, outside, draw=number)
 
 
-def grouped(clips: Sequence[Clip], count: int, seed: int) -> list[Fold]:
+def grouped(clips: Sequence[Clip], count: int, seed: int, apart: Collection[str] = ()) -> list[Fold]:
     """So many folds, each of which holds a group of subjects out, from each data set as many as the others by one.
 
-    Raises ParamsError unless there are at least 2 groups and as many subjects."""
+    The people `apart`, as dataset/subject, are a group of themselves, the first. Raises ParamsError unless there are
+    at least 2 groups and as many subjects."""
     people: list[str] = []
     for dataset in sorted({clip.dataset for clip in clips}):
         own = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
         people += [own[place] for place in generator(seed, "groups", dataset).permutation(len(own))]
     if not 2 <= count <= len(people):
         raise ParamsError(f"synth.groups must be between 2 and the {len(people)} subjects, not {count}")
-    held = [{*people[number::count]} for number in range(count)]
+    others = [who for who in people if who not in apart]
+    held = [{*apart}] if apart else []
+    held += [{*others[number :: count - len(held)]} for number in range(count - len(held))]
     return [
         Fold(
             f"{number}of{count}",

@@ -1,0 +1,275 @@
+"""FAMGAN's task: every source's movement on two faces that no training saw, and each of its four devices taken away.
+
+The paper prints no table: three experts looked. What may not come in: a generator that has seen a source.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from microexpr import provenance
+from microexpr.aus import regressor
+from microexpr.clip import LABELS, Clip
+from microexpr.datasets import RAW, picture
+from microexpr.evaluation import transfers
+from microexpr.evaluation.read_back import roughness
+from microexpr.evaluation.transfers import Figure
+from microexpr.generator_file import Trained, load
+from microexpr.protocols import ALL_GROUPS, sources
+from microexpr.seeds import generator
+from microexpr.transfer import ALL, Devices, Given, Kind, Target, given, source
+from microexpr.transfer.source import STAGES, Source
+from microexpr.transfer.targets import NAMES, Person
+
+PICTURES = Path(RAW) / "targets"  # woman.png, man.jpg: faces of MEGC2021 or one's own
+MOST = 16  # frames of a film that are looked at
+RESAMPLES = 1000
+LEVEL = 0.95
+COLUMNS = (
+    *("source", "class", "target", "shown", "region", "metric", "value"),
+    *("truth", "origin", "frames", "super_resolution", "note"),
+)
+ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
+MADE, ANSWER, UNCHANGED, ASKED = "made", "answer", "unchanged", "asked"
+WORD = {MADE: "", ANSWER: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", ASKED: ""}
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """One source's movement on one target."""
+
+    source: Source
+    target: Target
+    person: str
+    places: np.ndarray  # of the frames that are looked at, among the source's
+    asked: np.ndarray  # float32[K, 17, 2], FACS 0..5
+    result: Given
+    answer: np.ndarray | None  # uint8[K, 288, 288, 3]; None where nobody knows it
+
+    @property
+    def apex(self) -> int:
+        return int(np.flatnonzero(self.places == self.source.apex)[0])
+
+    @cached_property
+    def true(self) -> np.ndarray:
+        """float32[K, 17, 2]: the true change of what is read; of a recorded source what was read of it."""
+        performed = self.source.true()
+        if performed is None:
+            values = self.source.movement.values[self.source.movement.first :][self.places][..., :2]
+            return np.asarray(values - values[0])
+        return np.asarray(performed[self.places])
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Every movement, every face, and who paints."""
+
+    sources: Sequence[Source]
+    targets: dict[str, tuple[Target, Person | None]]  # who was rendered knows the answer
+    model: Trained
+    kind: Kind
+    reader: regressor.Model
+
+    @classmethod
+    def of(
+        cls,
+        clips: Sequence[Clip],
+        named: Sequence[str],
+        files: Sequence[str],
+        generator_file: str,
+        kind: Kind,
+        seed: int,
+        size: tuple[int, int],
+    ) -> "Task":
+        """`clips` are those of the index, `named` the sources or none; `files` are those of their subjects:
+        results/{faces,apex,aus}/<dataset>/<subject>.h5, and data/generated/truth/<dataset>/<subject>.h5.
+
+        Raises LeakError where the generator has seen the subject of a source."""
+        model = load(generator_file)
+        places = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
+        found = []
+        for clip in sources(ALL_GROUPS.select(clips), named):
+            provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
+            own = {stage: places[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
+            found.append(source.read(clip, own, places.get(("truth", clip.dataset, f"{clip.subject}.h5"))))
+        return cls(found, dict(_targets(seed, size)), model, kind, regressor.load())
+
+    @cached_property
+    def own(self) -> dict[str, np.ndarray]:
+        """float32[17, 2]: intensities of each target at rest."""
+        return {name: target.own(self.reader) for name, (target, _) in self.targets.items()}
+
+    def transfers(self, devices: Devices = ALL) -> list[Transfer]:
+        """Each source on each target."""
+        return [
+            transferred(one, target, self.own[name], person or name, self.model, self.kind, devices)
+            for one in self.sources
+            for name, (target, person) in self.targets.items()
+        ]
+
+
+def _targets(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[Target, Person | None]]]:
+    """The woman and the man: of pictures under `PICTURES` where they are there, else rendered."""
+    for name in NAMES:
+        given_here = sorted(PICTURES.glob(f"{name}.*"))
+        person = None if given_here else Person(name, seed, size)
+        shown = person.picture if person else picture.read(given_here[0])
+        yield name, (Target.of(shown, name), person)
+
+
+def places(source: Source) -> np.ndarray:
+    """int64[K], K at most `MOST`: evenly spread from onset to offset, the apex among them."""
+    count = len(source.crops)
+    spread = np.rint(np.linspace(0, count - 1, min(count, MOST))).astype(int)
+    spread[np.abs(spread - source.apex).argmin()] = source.apex
+    return np.unique(np.append(spread, 0))
+
+
+def transferred(
+    source: Source,
+    target: Target,
+    own: np.ndarray,
+    person: Person | str,
+    model: Trained,
+    kind: Kind,
+    devices: Devices = ALL,
+) -> Transfer:
+    """`own` are the target's intensities [17, 2]; a `Person` knows the answer, of a source that was rendered too."""
+    alpha = model.method.params.alpha  # type: ignore[attr-defined]
+    chosen = places(source)
+    asked = source.movement.asked(own, alpha, devices, source.params.half_window)[chosen]
+    answer = None
+    if isinstance(person, Person) and source.performed is not None:
+        shown = person.doing(source.performed[chosen])
+        answer = np.stack([target.aligned(one) for one in shown])
+    name = person.name if isinstance(person, Person) else person
+    return Transfer(source, target, name, chosen, asked, given(model, target, asked, kind), answer)
+
+
+def figures(one: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
+    """What is shown, and each figure of it."""
+    crops, still = one.result.crops, np.repeat(one.target.crop[None], len(one.places), 0)
+    yield from ((ASKED, figure) for figure in transfers.curves(one.asked - one.asked[:1], one.true))
+    films = {MADE: crops, UNCHANGED: still} | ({} if one.answer is None else {ANSWER: one.answer})
+    for shown, film in films.items():
+        if shown != UNCHANGED:
+            yield from ((shown, figure) for figure in transfers.curves(_read(film, one, model), one.true))
+            moved = transfers.flow_similarity(film, one.source.crops[one.places], one.apex)
+            yield shown, moved
+        yield from ((shown, figure) for figure in transfers.looks(film[one.apex], one.target))
+        if one.answer is not None and shown != ANSWER:
+            at = slice(one.apex, one.apex + 1)
+            yield from ((shown, figure) for figure in transfers.likeness(film[at], one.answer[at]))
+
+
+def _read(film: np.ndarray, one: Transfer, model: regressor.Model) -> np.ndarray:
+    return transfers.changes(film, one.target, model)
+
+
+def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
+    """Of results/papers/famgan/transfer.csv, with `COLUMNS`."""
+    for one in found:
+        clip = one.source.clip
+        about = {
+            "source": clip.id,
+            "class": LABELS[clip.label] if clip.label is not None else clip.emotion,
+            "target": one.person,
+            "truth": "rendered" if one.source.performed is not None else "as read of the source",
+            "origin": clip.origin,
+            "frames": str(len(one.places)),
+            "super_resolution": kind,
+        }
+        for shown, figure in figures(one, model):
+            said = {"shown": shown, "region": figure.region, "metric": figure.metric, "note": WORD[shown]}
+            yield about | said | {"value": f"{figure.value:.4f}"}
+
+
+def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
+    """Of results/papers/famgan/ablation.csv, with `ABLATED`: means over transfers, and what a device changes.
+
+    Intervals are of that difference, of 1000 draws of the sources. Who was read at one size only goes without that."""
+    everything = Devices.each_off()
+    if any(one.movement.at_one_size is None for one in task.sources):
+        del everything["no_sizes"]
+    found = {name: task.transfers(devices) for name, devices in everything.items()}
+    table = {name: [_summary(one, task.reader) for one in own] for name, own in found.items()}
+    sources = np.array([one.source.clip.id for one in found["all"]])
+    origins = "+".join(sorted({one.clip.origin for one in task.sources}))
+    for name, summaries in table.items():
+        for shown, metric in summaries[0]:
+            own = np.array([one[shown, metric] for one in summaries])
+            less = own - np.array([one[shown, metric] for one in table["all"]])
+            low, high = _interval(less, sources, generator(seed, "transfer", "ablation"))
+            yield {
+                "devices": name,
+                "shown": shown,
+                "metric": metric,
+                "value": f"{own.mean():.4f}",
+                "difference": "" if name == "all" else f"{less.mean():.4f}",
+                "low": "" if name == "all" else f"{low:.4f}",
+                "high": "" if name == "all" else f"{high:.4f}",
+                "sources": str(len({*sources})),
+                "transfers": str(len(own)),
+                "origin": origins,
+            }
+
+
+def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], float]:
+    """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
+    wanted = ("au_error", "au_r", "asymmetry_error", "au_roughness")
+    found = {(shown, metric): np.nan for shown in (ASKED, MADE) for metric in wanted}
+    for shown, values in ((ASKED, one.asked - one.asked[:1]), (MADE, _read(one.result.crops, one, model))):
+        for figure in transfers.curves(values, one.true):
+            if figure.region == "face":
+                found[shown, figure.metric] = figure.value
+    found[MADE, "film_roughness"] = roughness(one.result.crops)
+    return found
+
+
+def _interval(values: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """Of the mean, drawing whole sources."""
+    means = np.array([np.nanmean(values[sources == name]) for name in sorted({*sources})])
+    drawn = means[rng.integers(len(means), size=(RESAMPLES, len(means)))].mean(1)
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def markdown(rows: Sequence[dict[str, str]]) -> str:
+    """Of `rows`: means over all transfers, a line for each metric and region."""
+    kinds = (ASKED, MADE, UNCHANGED, ANSWER)
+    values: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for row in rows:
+        one = values.setdefault((row["metric"], row["region"]), {})
+        one.setdefault(row["shown"], []).append(float(row["value"]))
+    body = [
+        [metric, region, *(f"{np.mean(one[kind]):.3f}" if kind in one else "-" for kind in kinds)]
+        for (metric, region), one in values.items()
+    ]
+    count = len({(row["source"], row["target"]) for row in rows})
+    said = f"Means over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
+    return _page("Movements of nine clips on two faces", rows, said, ["metric", "region", *kinds], body)
+
+
+def ablated(rows: Sequence[dict[str, str]]) -> str:
+    """Of `ablation`: a line for each figure, and what is taken away."""
+    body = [
+        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _between(row)]
+        for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
+    ]
+    said = f"Means over {rows[0]['transfers']} transfers of {rows[0]['sources']} sources; 95 % intervals over sources."
+    head = ["of what is", "metric", "devices", "value", "difference", "interval"]
+    return _page("Devices taken away", rows, said, head, body)
+
+
+def _between(row: dict[str, str]) -> str:
+    return f"{row['low']} to {row['high']}" if row["low"] else "-"
+
+
+def _page(title: str, rows: Sequence[dict[str, str]], said: str, head: list[str], body: list[list[str]]) -> str:
+    origin = "+".join(sorted({row["origin"] for row in rows}))
+    table = [head, ["---"] * len(head), *body]
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *lines, "", said, ""])

@@ -1,0 +1,141 @@
+"""FAMGAN's Figures 2 to 5: halves of a face and what each is made to do, and movements on two other faces."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from microexpr.aus import ACTION_UNITS
+from microexpr.clip import LABELS
+from microexpr.evaluation import transfers
+from microexpr.papers.transfers import Task, Transfer
+from microexpr.plots.drawing import BLUE, GREEN, RED, picture, written
+from microexpr.plots.icegan import hidden
+from microexpr.transfer import given
+
+FRAMES = 6  # of a row
+MOST = 3  # action units drawn
+ENLARGED = 6  # differences from the first frame
+WORD = "generated faces, no person is shown"
+ASYMMETRIC = "fig5"
+# Figure -> data set, class and target of what it shows.
+SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise", "woman"),
+         "fig5": ("samm", "positive", "man")}  # fmt: skip
+
+
+def chosen(found: Sequence[Transfer], figure: str) -> Transfer:
+    """What a figure shows, or the nearest to it that there is."""
+    dataset, emotion, person = SHOWN[figure]
+    wanted = (person, emotion, dataset)
+
+    def alike(one: Transfer) -> list[bool]:
+        label = "" if one.source.clip.label is None else LABELS[one.source.clip.label]
+        return [own != other for own, other in zip((one.person, label, one.source.clip.dataset), wanted, strict=True)]
+
+    return min(found, key=alike)
+
+
+def asymmetric(found: Sequence[Transfer]) -> Transfer:
+    """The one of which most is asked of one side alone."""
+    return max(found, key=lambda one: float(np.abs(one.asked[..., 0] - one.asked[..., 1]).sum(1).max()))
+
+
+def driven(one: Transfer, task: Task) -> dict[str, np.ndarray]:
+    """Films by the left intensities alone, by the right ones, and as joined: uint8[K, 288, 288, 3] by name."""
+    sides = {"left": [0, 0], "right": [1, 1]}
+    films = {name: given(task.model, one.target, one.asked[..., on], task.kind).crops for name, on in sides.items()}
+    return films | {"joined": one.result.crops}
+
+
+def mirrored(crop: np.ndarray) -> dict[str, np.ndarray]:
+    """Whole faces of the subject's left half, at the right of a picture, and of the right one."""
+    middle = crop.shape[1] // 2
+    left, right = crop[:, middle:], crop[:, :middle]
+    return {
+        "left": np.concatenate([left[:, ::-1], left], 1),
+        "right": np.concatenate([right, right[:, ::-1]], 1),
+    }
+
+
+def difference(film: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """uint8, around mid grey: what differs from a picture, enlarged."""
+    return np.clip(128 + ENLARGED * (film.astype(int) - still), 0, 255).astype(np.uint8)
+
+
+def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> None:
+    """How two faces are made for an asymmetric movement, at the apex."""
+    if hidden(path, [one.source.clip], show_licensed, "Fig. 2"):
+        return
+    source, films = one.source.crops[one.source.apex], driven(one, task)
+    halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
+    with written(path, 6.0) as page:
+        _title(page, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
+        grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
+        pictures = {
+            "source": source,
+            "its left half, mirrored": halves["left"],
+            "its right half, mirrored": halves["right"],
+            "target": one.target.crop,
+            "driven by the left": films["left"][at],
+            "driven by the right": films["right"][at],
+            "joined": films["joined"][at],
+            f"joined, change x {ENLARGED}": difference(films["joined"][at], one.target.crop),
+        }
+        for place, (name, shown) in zip(np.ndindex(2, 4), pictures.items(), strict=True):
+            picture(page.add_subplot(grid[place]), np.broadcast_to(shown, (*shown.shape[:2], 3)), name)
+
+
+def sequence(
+    path: str | Path, figure: str, one: Transfer, task: Task, expected: Mapping[str, Sequence[str]], show_licensed: bool
+) -> None:
+    """Source, the target's films with what changes in them, the exact answer where there is one, and the curves."""
+    title = f"Fig. {figure.removeprefix('fig')}"
+    if hidden(path, [one.source.clip], show_licensed, title):
+        return
+    films = driven(one, task)
+    films = films if figure == ASYMMETRIC else {"left": films["left"]}  # of the others the paper shows no more
+    places = np.rint(np.linspace(0, len(one.places) - 1, FRAMES)).astype(int)
+    places[np.abs(places - one.apex).argmin()] = one.apex
+    rows = {"source": one.source.crops[one.places]}
+    for name, film in films.items():
+        rows |= {name: film, f"{name}, change x {ENLARGED}": difference(film, one.target.crop)}
+    if one.answer is not None:
+        rows |= {"exact answer": one.answer, f"answer, change x {ENLARGED}": difference(one.answer, one.target.crop)}
+    with written(path, 0.9 + 1.35 * len(rows)) as page:
+        seen = sorted({unit for units in expected.values() for unit in units})
+        wanted = f"; the text sees {', '.join(seen)}" if seen else ""
+        _title(page, f"{title}: {one.source.clip.id} given to a {one.person}{wanted}")
+        top = 1 - 0.7 / page.get_figheight()
+        outer = page.add_gridspec(1, 2, left=0.01, right=0.985, top=top, bottom=0.02, width_ratios=(3, 1), wspace=0.1)
+        grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
+        for row, (name, film) in enumerate(rows.items()):
+            for column, place in enumerate(places):
+                shown = film[place]
+                axes = page.add_subplot(grid[row, column])
+                picture(axes, np.broadcast_to(shown, (*shown.shape[:2], 3)), "")
+                if not column:
+                    axes.set_title(name, fontsize=7)
+        found = transfers.changes(one.result.crops, one.target, task.reader)
+        charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
+        for row, side in enumerate(("left", "right")):
+            _curves(page.add_subplot(charts[row]), one, found, row, side)
+
+
+def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) -> None:
+    """Changes of the units that move most: true, asked, and read back."""
+    moved = np.ptp(one.true, axis=0).max(-1)
+    for unit, colour in zip(np.argsort(-moved, kind="stable")[:MOST], (BLUE, RED, GREEN), strict=True):
+        asked = one.asked[:, unit, side] - one.asked[0, unit, side]
+        for values, style in ((one.true[:, unit, side], "-"), (asked, "--"), (found[:, unit, side], ":")):
+            label = ACTION_UNITS[unit] if style == "-" else None
+            axes.plot(one.places, values, style, color=colour, label=label, linewidth=1.2)
+    axes.set_title(f"{name} side: - true, - - asked, ... read back", fontsize=7)
+    axes.set_xlabel("frame since the onset", fontsize=6)
+    axes.tick_params(labelsize=6)
+    axes.legend(fontsize=6, loc="upper left")
+
+
+def _title(page: Figure, text: str) -> None:
+    page.suptitle(f"{text}\n{WORD}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
