@@ -85,11 +85,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_table)
 
+    _add_transfer(
+        commands.add_parser("transfer", help="a clip's movement on another face: frames, film, curves, figures")
+    )
+
     command = commands.add_parser(
         "plot", help="the table, one clip's way through the stages, or everyone's face, as a PNG"
     )
     _add_plots(command.add_subparsers(title="pictures", required=True, metavar="PICTURE"))
     return parser
+
+
+def _add_transfer(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--source", metavar="DATASET/SUBJECT/CLIP", required=True, help="whose movement: a clip of this run"
+    )
+    command.add_argument("--target", metavar="IMAGE", type=Path, required=True, help="whose face: a picture with one")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder that is written")
+    command.add_argument(
+        "--weights",
+        metavar="FILE.safetensors",
+        type=Path,
+        help="a generator: results/final/famgan.safetensors, results/synth/famgan/groups/* (default: the shipped one)",
+    )
+    command.add_argument(
+        "--super-resolution",
+        choices=("lanczos", "realsr"),
+        default="lanczos",
+        help="how what is painted is brought to the picture's size (default: %(default)s)",
+    )
+    command.set_defaults(run=_transfer)
 
 
 def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -260,6 +285,27 @@ def _plot_signal(arguments: argparse.Namespace) -> int:
     clip = _indexed(arguments.clip)
     refuse_licensed([clip], arguments.show_licensed_faces)
     import_module(f"microexpr.plots.{arguments.signal}").write(clip, RESULTS, arguments.png)
+    return 0
+
+
+def _transfer(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from microexpr.evaluation import transfers
+    from microexpr.transfer import alone, folder
+
+    clip = _indexed(arguments.source)
+    console = Console()
+    with console.status("[1/3] reading the source's action units"):
+        source = alone.source(clip, RESULTS)
+    with console.status("[2/3] painting"):
+        made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
+    with console.status("[3/3] measuring"):
+        rows, changed = transfers.of_one(made.transfer, made.reader)
+        files = folder.write(arguments.out, made.transfer, changed, rows)
+    for line in (*made.said, *transfers.told(rows)):
+        print(line)
+    print("written: " + ", ".join(map(str, files)))
     return 0
 
 

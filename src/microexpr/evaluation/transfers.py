@@ -3,7 +3,7 @@
 Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,11 +16,20 @@ from microexpr.flow import magnitude
 from microexpr.luma import luma
 from microexpr.metrics import synthesis
 from microexpr.transfer import HALVES, Target
+from microexpr.transfer.onto import Transfer
 
 UPPER = tuple(ACTION_UNITS.index(f"AU{number}") for number in (1, 2, 4, 5, 6, 7, 45))
 LOWER = tuple(unit for unit in range(len(ACTION_UNITS)) if unit not in UPPER)
 REGIONS = {"face": (*UPPER, *LOWER), "upper": UPPER, "lower": LOWER}
 SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # differences that flat and sloping skin lack
+MADE, ANSWER, UNCHANGED, ASKED = "made", "answer", "unchanged", "asked"  # what figures are of
+TOLD = {
+    "au_r": "correlation of the change read off the result with that of the source",
+    "au_error": "mean error of that change, FACS",
+    "flow_cosine": "likeness of the movement's flow to the source's, 1 at most",
+    "identity_cosine": "likeness of the face to the target's own, 1 at most",
+    "noise": "noise of the result, grey levels",
+}
 ROWS = {"face": slice(16, 272), "upper": slice(16, 130), "lower": slice(130, 272)}  # of a crop; about the nose
 
 
@@ -81,3 +90,36 @@ def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
     moved = [flow.of_clip(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
     lengths = [float(np.sqrt((magnitude(one) ** 2).sum())) for one in moved]
     return Figure("face", "flow_cosine", float((moved[0] * moved[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
+
+
+def figures(one: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
+    """What is shown, and each figure of it."""
+    crops, still = one.result.crops, np.repeat(one.target.crop[None], len(one.places), 0)
+    yield from ((ASKED, figure) for figure in curves(one.asked - one.asked[:1], one.true))
+    films = {MADE: crops, UNCHANGED: still} | ({} if one.answer is None else {ANSWER: one.answer})
+    for shown, film in films.items():
+        if shown != UNCHANGED:
+            yield from ((shown, figure) for figure in curves(changes(film, one.target, model), one.true))
+            moved = flow_similarity(film, one.source.crops[one.places], one.apex)
+            yield shown, moved
+        yield from ((shown, figure) for figure in looks(film[one.apex], one.target))
+        if one.answer is not None and shown != ANSWER:
+            at = slice(one.apex, one.apex + 1)
+            yield from ((shown, figure) for figure in likeness(film[at], one.answer[at]))
+
+
+def of_one(one: Transfer, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
+    """A row for each figure, and the changes read back, float32[K, 17, 2]."""
+    rows = [
+        {"shown": shown, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
+        for shown, figure in figures(one, model)
+    ]
+    return rows, changes(one.result.crops, one.target, model)
+
+
+def told(rows: Sequence[dict[str, str]]) -> Iterator[str]:
+    """What of these is worth a line on the terminal."""
+    found = {(row["shown"], row["metric"]): row["value"] for row in rows if row["region"] == "face"}
+    for metric, what in TOLD.items():
+        if (MADE, metric) in found:
+            yield f"{what}: {found[MADE, metric]}"

@@ -16,11 +16,12 @@ from microexpr.clip import LABELS, Clip
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation import transfers
 from microexpr.evaluation.read_back import roughness
-from microexpr.evaluation.transfers import Figure
+from microexpr.evaluation.transfers import ANSWER, ASKED, MADE, UNCHANGED
 from microexpr.generator_file import Trained, load
 from microexpr.protocols import ALL_GROUPS, sources
 from microexpr.seeds import generator
-from microexpr.transfer import ALL, Devices, Given, Kind, Target, given, source
+from microexpr.transfer import ALL, Devices, Kind, Target, source
+from microexpr.transfer.onto import Transfer, transferred
 from microexpr.transfer.source import STAGES, Source
 from microexpr.transfer.targets import NAMES, Person
 
@@ -33,34 +34,7 @@ COLUMNS = (
     *("truth", "origin", "frames", "super_resolution", "note"),
 )
 ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
-MADE, ANSWER, UNCHANGED, ASKED = "made", "answer", "unchanged", "asked"
 WORD = {MADE: "", ANSWER: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", ASKED: ""}
-
-
-@dataclass(frozen=True, eq=False)
-class Transfer:
-    """One source's movement on one target."""
-
-    source: Source
-    target: Target
-    person: str
-    places: np.ndarray  # of the frames that are looked at, among the source's
-    asked: np.ndarray  # float32[K, 17, 2], FACS 0..5
-    result: Given
-    answer: np.ndarray | None  # uint8[K, 288, 288, 3]; None where nobody knows it
-
-    @property
-    def apex(self) -> int:
-        return int(np.flatnonzero(self.places == self.source.apex)[0])
-
-    @cached_property
-    def true(self) -> np.ndarray:
-        """float32[K, 17, 2]: the true change of what is read; of a recorded source what was read of it."""
-        performed = self.source.true()
-        if performed is None:
-            values = self.source.movement.values[self.source.movement.first :][self.places][..., :2]
-            return np.asarray(values - values[0])
-        return np.asarray(performed[self.places])
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +79,7 @@ class Task:
     def transfers(self, devices: Devices = ALL) -> list[Transfer]:
         """Each source on each target."""
         return [
-            transferred(one, target, self.own[name], person or name, self.model, self.kind, devices)
+            transferred(one, target, self.own[name], person or name, self.model, self.kind, devices, MOST)
             for one in self.sources
             for name, (target, person) in self.targets.items()
         ]
@@ -118,55 +92,6 @@ def _targets(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[Targ
         person = None if given_here else Person(name, seed, size)
         shown = person.picture if person else picture.read(given_here[0])
         yield name, (Target.of(shown, name), person)
-
-
-def places(source: Source) -> np.ndarray:
-    """int64[K], K at most `MOST`: evenly spread from onset to offset, the apex among them."""
-    count = len(source.crops)
-    spread = np.rint(np.linspace(0, count - 1, min(count, MOST))).astype(int)
-    spread[np.abs(spread - source.apex).argmin()] = source.apex
-    return np.unique(np.append(spread, 0))
-
-
-def transferred(
-    source: Source,
-    target: Target,
-    own: np.ndarray,
-    person: Person | str,
-    model: Trained,
-    kind: Kind,
-    devices: Devices = ALL,
-) -> Transfer:
-    """`own` are the target's intensities [17, 2]; a `Person` knows the answer, of a source that was rendered too."""
-    alpha = model.method.params.alpha  # type: ignore[attr-defined]
-    chosen = places(source)
-    asked = source.movement.asked(own, alpha, devices, source.params.half_window)[chosen]
-    answer = None
-    if isinstance(person, Person) and source.performed is not None:
-        shown = person.doing(source.performed[chosen])
-        answer = np.stack([target.aligned(one) for one in shown])
-    name = person.name if isinstance(person, Person) else person
-    return Transfer(source, target, name, chosen, asked, given(model, target, asked, kind), answer)
-
-
-def figures(one: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
-    """What is shown, and each figure of it."""
-    crops, still = one.result.crops, np.repeat(one.target.crop[None], len(one.places), 0)
-    yield from ((ASKED, figure) for figure in transfers.curves(one.asked - one.asked[:1], one.true))
-    films = {MADE: crops, UNCHANGED: still} | ({} if one.answer is None else {ANSWER: one.answer})
-    for shown, film in films.items():
-        if shown != UNCHANGED:
-            yield from ((shown, figure) for figure in transfers.curves(_read(film, one, model), one.true))
-            moved = transfers.flow_similarity(film, one.source.crops[one.places], one.apex)
-            yield shown, moved
-        yield from ((shown, figure) for figure in transfers.looks(film[one.apex], one.target))
-        if one.answer is not None and shown != ANSWER:
-            at = slice(one.apex, one.apex + 1)
-            yield from ((shown, figure) for figure in transfers.likeness(film[at], one.answer[at]))
-
-
-def _read(film: np.ndarray, one: Transfer, model: regressor.Model) -> np.ndarray:
-    return transfers.changes(film, one.target, model)
 
 
 def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
@@ -182,7 +107,7 @@ def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Itera
             "frames": str(len(one.places)),
             "super_resolution": kind,
         }
-        for shown, figure in figures(one, model):
+        for shown, figure in transfers.figures(one, model):
             said = {"shown": shown, "region": figure.region, "metric": figure.metric, "note": WORD[shown]}
             yield about | said | {"value": f"{figure.value:.4f}"}
 
@@ -221,7 +146,10 @@ def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], flo
     """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
     wanted = ("au_error", "au_r", "asymmetry_error", "au_roughness")
     found = {(shown, metric): np.nan for shown in (ASKED, MADE) for metric in wanted}
-    for shown, values in ((ASKED, one.asked - one.asked[:1]), (MADE, _read(one.result.crops, one, model))):
+    for shown, values in (
+        (ASKED, one.asked - one.asked[:1]),
+        (MADE, transfers.changes(one.result.crops, one.target, model)),
+    ):
         for figure in transfers.curves(values, one.true):
             if figure.region == "face":
                 found[shown, figure.metric] = figure.value

@@ -1,0 +1,82 @@
+"""What `microexpr transfer` leaves: frames, a film, curves, figures. Every file says that nobody moved like this."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from microexpr import store
+from microexpr.aus import ACTION_UNITS
+from microexpr.errors import StoreError
+from microexpr.transfer.onto import Transfer
+
+WORD = "made by microexpr's FAMGAN: nobody moved like this"
+SLOWER = 4  # films show a micro-expression so many times slower than it was
+LONGEST = 480  # pixels, side of the animation
+
+
+def write(folder: str | Path, one: Transfer, changed: np.ndarray, rows: Iterable[dict[str, str]]) -> list[Path]:
+    """frames/*.png, transfer.mp4, transfer.gif, curves.csv and metrics.csv; what is there of these is replaced.
+
+    `changed` are the intensities [K, 17, 2] read off the frames, as changes. Raises StoreError where the folder cannot
+    be written, or is no folder."""
+    root, frames = Path(folder), one.result.frames
+    if root.exists() and not root.is_dir():
+        raise StoreError(f"{root}: must be a folder, or nothing yet")
+    for old in sorted((root / "frames").glob("[0-9]*.png")):
+        old.unlink()
+    about = PngInfo()
+    about.add_text("Comment", WORD)
+    for number, frame in enumerate(frames, 1):
+        with store.atomic(root / f"frames/{number:04d}.png") as part:
+            Image.fromarray(frame).save(part, "PNG", pnginfo=about)
+    fps = max(one.source.movement.fps / SLOWER, 1.0)
+    _film(root / "transfer.mp4", frames, fps)
+    _animation(root / "transfer.gif", frames, fps)
+    store.write_text(root / "curves.csv", _curves(one, changed))
+    rows = list(rows)
+    store.write_csv(root / "metrics.csv", list(rows[0]), rows)
+    return [root / name for name in ("frames", "transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv")]
+
+
+def _film(path: Path, frames: np.ndarray, fps: float) -> None:
+    """MPEG-4, of even sides as players want it."""
+    height, width = (side - side % 2 for side in frames.shape[1:3])
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "film.mp4"
+        writer = cv2.VideoWriter(str(made), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
+        for frame in frames:
+            writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
+        writer.release()
+        if not made.is_file() or not made.stat().st_size:
+            raise StoreError(f"{path}: OpenCV here writes no MPEG-4")
+        with store.atomic(path) as part:
+            part.write_bytes(made.read_bytes())
+
+
+def _animation(path: Path, frames: np.ndarray, fps: float) -> None:
+    share = min(LONGEST / max(frames.shape[1:3]), 1)
+    size = tuple(round(side * share) for side in frames.shape[2:0:-1])
+    pages = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in frames]
+    with store.atomic(path) as part:
+        pages[0].save(
+            part, "GIF", save_all=True, append_images=pages[1:], duration=round(1000 / fps), loop=0, comment=WORD
+        )
+
+
+def _curves(one: Transfer, changed: np.ndarray) -> str:
+    """A row for each frame, unit and side: asked, and read off the frame, as changes since the first."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(["frame", "unit", "side", "source_change", "asked", "asked_change", "read_back_change"])
+    since = one.asked - one.asked[:1]
+    for frame, unit, side in np.ndindex(one.asked.shape):
+        values = (array[frame, unit, side] for array in (one.true, one.asked, since, changed))
+        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *(f"{value:.4f}" for value in values)])
+    return text.getvalue()
