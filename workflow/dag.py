@@ -185,6 +185,7 @@ class Dag(Corpus):
                 for path in paths
             }
             | {f"work/checkpoints/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks}
+            | {f"work/checkpoints/{name}/groups/final": self.final(name) for name in self.final_generators}
             | {
                 f"work/checkpoints/{Path(path).parent.name}/pretrain/{Path(path).stem}": path
                 for path in self.pretrained
@@ -195,6 +196,11 @@ class Dag(Corpus):
                 for path in self.made(name)
             }
         )
+
+    @property
+    def final_generators(self) -> list[str]:
+        """The generators of clips that have somebody to learn from."""
+        return [name for name in self.generators if self.groups(name)]
 
     def final(self, network: str) -> str:
         """The weights of a network that all clips of the main protocol trained."""
@@ -265,7 +271,7 @@ class Dag(Corpus):
         return (
             self.synthesising
             + there
-            + [name for name in self.generators if self.groups(name)]
+            + self.final_generators
             + [f"{name}.{of}" for name in self.generators if self.groups(name) for of in self.grouped(name)]
         )
 
@@ -316,7 +322,7 @@ class Dag(Corpus):
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
             "papers": papers.files(self.drawn),
-            "final": {self.final(name) for name in self.networks},
+            "final": {self.final(name) for name in (*self.networks, *self.final_generators)},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
     def prune(self, noun: str) -> None:

@@ -24,6 +24,7 @@ SEVERAL = {  # nouns with more than one script
         ),
     ],
     "truth": ["truth_person", "truth"],
+    "final": ["final", "synth"],
     "flow_folders": ["flow_folders", "train", "evaluate", "table"],
 }
 MODELS, MAKERS = (
@@ -48,7 +49,7 @@ def sources(noun: str) -> list[str]:
         "evaluate": ["workflow/rules/train.smk", *closure(*MODELS)],  # it trains variants of methods
         "pretrain": closure(*MODELS),
         "papers": [*(f"workflow/rules/{noun}.smk" for noun in ("pretrain", "train", "evaluate")), *closure(*MODELS)],
-        "final": ["workflow/rules/train.smk", *closure(*MODELS)],
+        "final": ["workflow/rules/train.smk", "workflow/rules/synth.smk", *closure(*MODELS, *MAKERS)],
         "flow_folders": ["workflow/rules/train.smk", "workflow/rules/evaluate.smk", *closure(*MODELS)],
     }
     return folded({f"workflow/rules/{noun}.smk", *closure(*scripts), *own.get(noun, [])})

@@ -98,6 +98,7 @@ def run(noun: str, method: str | None = None) -> int:
         rules += ["pretrain", "train", "train_synth", "evaluate", "evaluate_faces"]
         rules += [f"{stage}_{study}" for study in dag.studies for stage in ("train", "evaluate")]
     elif noun in ("final", "pretrain"):
+        rules += ["final_generator"] * (noun == "final")
         Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no method has any
     elif noun == "truth":
         rules = ["truth_person", "truth"]

@@ -13,10 +13,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from microexpr import __version__, provenance, store
+from microexpr import __version__, generator_file, provenance, store
 from microexpr.clip import Fold
 from microexpr.errors import ParamsError, StoreError
-from microexpr.method import Modules, NetworkMethod, Statistics
+from microexpr.method import Generator, Modules, NetworkMethod, Statistics
 from microexpr.models import find
 from microexpr.train import Job, Progress, checkpoints, folds_at, resident, seeds, single, started, teach
 from microexpr.training import engine
@@ -28,7 +28,8 @@ STATISTICS = "statistics"  # before their names, where tensors of a module have 
 
 
 def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:
-    """Trains on all of the job's clips, by the first seed, and writes results/final/<method>.safetensors.
+    """Trains on all of the job's clips, by the first seed, and writes results/final/<method>.safetensors, a generator
+    of clips as `generator_file` has it.
 
     Tensors are `<module>.<tensor>` and `statistics.<name>`; the metadata say whose clips they were fitted on.
     Raises ParamsError for a method that is no network, or learns from made faces, of which there are none here."""
@@ -46,6 +47,10 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     (everyone,) = folds_at([Fold(FOLD, tuple(clip.id for clip in job.resident), ())], job.resident)
     kept = checkpoints(job, data, files, place, start)
     found = engine.fitted(job.method, data, engine.Run(everyone, seeds(job)[0]), progress, kept)
+    fitted = sorted({*upstream, *(clip.provenance for clip in job.resident)})
+    if isinstance(job.method, Generator):
+        generator_file.save(path, job.method, found.tensors, fitted, **job.attributes())
+        return
     tensors = found.tensors | {f"{STATISTICS}.{name}": value for name, value in found.statistics.items()}
     said = (
         job.attributes()
@@ -57,7 +62,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
             "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
         }
     )
-    store.write_tensors(path, tensors, sorted({*upstream, *(clip.provenance for clip in job.resident)}), **said)
+    store.write_tensors(path, tensors, fitted, **said)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,18 +3,20 @@
 What may not come in: a protocol's fold. Groups are few, and all protocols share what is made for them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from microexpr import generator_file, provenance, store
+from microexpr import generator_file, provenance, store, train
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import Clip, Fold
 from microexpr.method import Clips, Generator
+from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 from microexpr.seeds import generator
 from microexpr.train import Job, Progress, SynthParams, checkpoints, folds_at, resident, seeds, single
@@ -54,6 +56,34 @@ def stills(macro: Sequence[tuple[Clip, int]], count: int, seed: int) -> list[tup
     """At most so many pictures, drawn by the seed, in their order."""
     places = generator(seed, "synth", "stills").permutation(len(macro))[:count]
     return [macro[place] for place in sorted(places)]
+
+
+def job(
+    name: str,
+    kind: type[Generator],
+    values: Mapping[str, Any],
+    clips: tuple[Sequence[Clip], Sequence[Clip]],
+    params: tuple[train.Params, Params],
+    seed: int,
+    group: str = "",
+) -> Job:
+    """A generator's training without one group, such as 1of5, or without anybody for whom it is not: of recorded clips
+    and of macro sets, by what its method, stage `train` and this one are told."""
+    grouping, (recorded, strong), (training, own) = GROUPINGS[kind.grouping], clips, params
+    chosen = grouping.select(recorded)
+    count = int(group.partition("of")[2] or 0)
+    groups = grouping.groups(chosen, count, seed, own.sources) if group else []
+    return Job(
+        name=name,
+        method=kind(kind.Params(**values), len(grouping.classes)),
+        protocol=grouping,
+        clips=chosen,
+        folds=[fold for fold in groups if fold.name == group],
+        params=training,
+        synth=own,
+        seed=seed,
+        macro=stills(grouping.macro(strong), own.stills, seed),
+    )
 
 
 def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:

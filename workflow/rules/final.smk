@@ -25,6 +25,16 @@ rule final:
         "../scripts/final.py"
 
 
+# The same of generators of clips, of which none knows a fold.
+use rule synth as final_generator with:
+    output:
+        "results/final/{generator}.safetensors",
+    log:
+        "work/logs/final/{generator}.log",
+    benchmark:
+        "work/times/final/{generator}.tsv"
+
+
 rule all_final:
     input:
-        [RUN.final(name) for name in RUN.networks],
+        [RUN.final(name) for name in (*RUN.networks, *RUN.final_generators)],
