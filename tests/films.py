@@ -30,5 +30,6 @@ def film_files(root: Path, clips: Sequence[Clip], fitted_on: Sequence[str] = ("g
                     elif stage == "apex":
                         group.put_all(**events)
                     else:
-                        group.put("smoothed", rng.uniform(0, 5, (FRAMES, len(ACTION_UNITS), 3)))
+                        smoothed = rng.uniform(0, 5, (FRAMES, len(ACTION_UNITS), 3))
+                        group.put_all(smoothed=smoothed, relative=smoothed - smoothed[0])
     return paths

@@ -41,6 +41,12 @@ def intensities() -> np.ndarray:
     return np.stack([left, 2 * left, 1.5 * left], axis=-1).astype(np.float32)
 
 
+def changes() -> np.ndarray:
+    """float32[T, 17, 3]: since the onset; unit a falls if it is odd."""
+    sign = np.where(np.arange(17) % 2, -1, 1)[:, None]
+    return sign * (intensities() - intensities()[ONSET - FIRST])
+
+
 @pytest.fixture(scope="module")
 def crops() -> dict[str, np.ndarray]:
     """A picture that changes slowly: frame 40 + t is brighter by t on the right, so that its time can be read."""
@@ -67,7 +73,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]
             file.group(clip).put("onset_apex", np.arange(3 * 8 * 8).reshape(3, 8, 8))
     with store.create(paths["aus"], "aus", {}, **WHO) as file:
         for clip in crops:
-            file.group(clip).put_all(frame=frame, smoothed=intensities())
+            file.group(clip).put_all(frame=frame, smoothed=intensities(), relative=changes())
     return paths
 
 
@@ -89,6 +95,7 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
         "flow_video": np.float32,
         "face_mask": np.float32,
         "au_intensities": np.float32,
+        "au_changes": np.float32,
         "sequence_real": np.bool_,
     }
     assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
@@ -191,12 +198,23 @@ def test_intensities_are_those_of_both_sides_at_the_frames_of_the_video(files: d
     assert np.all(double[1::2, 0] > own[:-1, 0]) and np.all(double[1::2, 0] < own[1:, 0])
 
 
-def test_intensities_are_never_outside_of_0_to_5() -> None:
+def test_changes_are_those_of_each_side_since_the_onset(files: dict[str, Path]) -> None:
+    own, double = (one(files, "au_changes", (count, 17, 2)) for count in (LENGTH, 2 * LENGTH - 1))
+    risen = np.arange(LENGTH)[:, None] / 8 * np.where(np.arange(17) % 2, -1, 1)
+    np.testing.assert_allclose(own, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
+    np.testing.assert_allclose(double[::2], own, atol=1e-5)
+    assert np.all(double[1::2, 1] < own[:-1, 1]) and np.all(double[1::2, 1] > own[1:, 1])
+
+
+def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -> None:
     """TIM goes beyond steep steps: from 0 at once to 5, say."""
     steps = np.repeat([0.0, 0, 0, 5, 5, 5], 17 * 3).reshape(6, 17, 3).astype(np.float32)
-    groups = {"aus": {"smoothed": steps, "frame": np.arange(6)}, "apex": {"onset": np.array(0), "offset": np.array(5)}}
-    found = inputs.au_intensities(inputs.Source(groups), (31, 17))
+    aus = {"smoothed": steps, "relative": 2 * steps - 5, "frame": np.arange(6)}
+    source = inputs.Source({"aus": aus, "apex": {"onset": np.array(0), "offset": np.array(5)}})
+    found = inputs.au_intensities(source, (31, 17))
     assert found.min() == 0 and found.max() == 5
+    changed = inputs.au_changes(source, (31, 17, 2))
+    assert changed.min() == -5 and changed.max() == 5
 
 
 def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:

@@ -23,6 +23,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "backbones",
         "models",
         "generators",
+        "generator_file",
         "synth",
         "synthetic",
         "training",
@@ -30,7 +31,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "pretrain",
         "final",
     },
-    {"metrics", "people", "published", "evaluation", "official"},
+    {"metrics", "people", "published", "evaluation", "official", "transfer"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "params", "cli"},
 ]
 SIGNALS = LAYERS[3]

@@ -13,6 +13,7 @@ from films import film_files
 from microexpr import inputs, provenance, store, synth, synthetic, train
 from microexpr.errors import LeakError, ParamsError, StoreError
 from microexpr.generators.auicgan import Auicgan
+from microexpr.generators.famgan import Famgan
 from microexpr.models.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS
 from microexpr.protocols.splits import person
@@ -30,17 +31,26 @@ OWN = {"image_size": 16, "frames": 3, "width": 2, "blocks": 1, "epochs": 1, "bat
 GROUPED = GROUPS.groups(CLIPS, 2, seed=1)
 
 
-def job(number=0, **params):
+def job(number=0, kind=Auicgan, **params):
     about = synth.Params(per_class=4, groups=2, **params)
-    method, fitted = Auicgan(Auicgan.Params(**OWN), len(GROUPS.classes)), train.Params(checkpoint_minutes=0)
+    method, fitted = kind(kind.Params(**OWN), len(GROUPS.classes)), train.Params(checkpoint_minutes=0)
     return train.Job(
-        "auicgan", method, GROUPS, GROUPS.select(CLIPS), GROUPED[number : number + 1], fitted, about, 1, STILLS
+        kind.__name__.lower(),
+        method,
+        GROUPS,
+        GROUPS.select(CLIPS),
+        GROUPED[number : number + 1],
+        fitted,
+        about,
+        1,
+        STILLS,
     )
 
 
 def run(root, files, number=0, **params):
-    path = str(root / f"results/synth/auicgan/groups/{GROUPED[number].name}.h5")
-    synth.run(job(number, **params), files, path, lambda done, total: None)
+    one = job(number, **params)
+    path = str(root / f"results/synth/{one.name}/groups/{GROUPED[number].name}.h5")
+    synth.run(one, files, path, lambda done, total: None)
     return path
 
 
@@ -105,8 +115,27 @@ def test_a_face_goes_through_the_intensities_of_another_clip(made):
             dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
             files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
             asked = inputs.load({"au_intensities": (3, 17)}, files, [name])["au_intensities"][0]
-            np.testing.assert_array_equal(group["au_asked"][()], asked)
+            np.testing.assert_array_equal(group["au_asked"][()], np.stack([asked, asked], -1))
             assert group["apex"][()] == np.abs(asked - asked[0]).sum(1).argmax() > 0
+
+
+def test_famgans_face_goes_through_another_clips_changes_side_by_side(made, tmp_path):
+    """Upon a little of the neutral face's own intensities."""
+    root, files, _ = made
+    path = run(tmp_path, files, kind=Famgan)
+    with store.opened(path, "synth") as file:
+        for group in list(file["train"].values())[:5]:
+            found = {}
+            for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
+                dataset, subject, clip = store.strings(group[role])[0].split("/")[1:]
+                own = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
+                shape = (3, 17, 2)[: 2 + (name == "au_changes")]
+                found[role] = inputs.load({name: shape}, own, [clip])[name][0]
+            expected = np.clip(0.1 * found["source"][0, :, None] + found["trajectory"], 0, 5)
+            np.testing.assert_allclose(group["au_asked"][()], expected, rtol=1e-6)
+            left, right = np.moveaxis(group["au_asked"][()], -1, 0)
+            assert np.abs(left - right).max() > 0.1 and np.array_equal(left[0], right[0])
+            assert group["crop"].shape == (3, 16, 16, 3)
 
 
 def test_counts_go_before_per_class(made, tmp_path):

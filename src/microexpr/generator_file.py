@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from microexpr import __version__, generators, store
 from microexpr.errors import MicroexprError, StoreError
 from microexpr.method import Generator, Modules
+from microexpr.training.group import by_pixel
 
 SCHEMA = "generator/1"
 
@@ -46,16 +48,20 @@ def load(path: str | Path) -> Trained:
     tensors, said = store.read_tensors(path)
     if (found := said.get("schema", "nothing of microexpr")) != SCHEMA:
         raise StoreError(f"{path}: must hold {SCHEMA}, not {found} (made by {said.get('created_by', 'nobody known')})")
+    network = said.get("network", "nothing")
     try:
-        kind = generators.find(said["network"])
-        method = kind(kind.Params(**json.loads(said["params"])))
+        kind = generators.find(network)
+        method = kind(kind.Params.model_validate_json(said.get("params", "")))
     except (MicroexprError, ValidationError) as error:
-        raise StoreError(f"{path}: params are not those of {said['network']} here; make it anew") from error
+        raise StoreError(f"{path}: params are not those of {network} here; make it anew") from error
     with torch.random.fork_rng(devices=[]):
         modules = {name: module for name, module in method.build({}).items() if name in method.makes}
     wanted = {f"{name}.{key}": value for name, one in modules.items() for key, value in one.eval().state_dict().items()}
     if {name: tuple(value.shape) for name, value in wanted.items()} != {n: v.shape for n, v in tensors.items()}:
-        raise StoreError(f"{path}: tensors are not those of {said['network']} here; make it anew")
+        raise StoreError(f"{path}: tensors are not those of {network} here; make it anew")
     for name, value in wanted.items():
         value.copy_(torch.tensor(tensors[name]))
+    for parameter in chain.from_iterable(module.parameters() for module in modules.values()):
+        if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
+            parameter.data = by_pixel(parameter.data)
     return Trained(method, Modules(**modules), frozenset(said["fitted_on"].split("\n")), said)

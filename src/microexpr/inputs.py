@@ -167,7 +167,8 @@ def au_changes(source: Source, shape: Shape) -> np.ndarray:
     aus, apex = source.groups["aus"], source.groups["apex"]
     first, last = (position(aus, apex, event) for event in ("onset", "offset"))
     sides = [SIDES.index(side) for side in ("left", "right")]
-    return interpolation.interpolated(aus["relative"][first : last + 1][:, :, sides], shape[0])
+    found = interpolation.interpolated(aus["relative"][first : last + 1][:, :, sides], shape[0])
+    return np.clip(found, -LARGEST, LARGEST)
 
 
 PICTURE, FILM = ("C", "H", "W"), ("C", "T", "H", "W")

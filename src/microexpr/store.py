@@ -272,13 +272,13 @@ def _in_order(data: bytes) -> bytes:
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Arrays and metadata of a safetensors file. Raises StoreError if it cannot be read."""
     with _tensors(path) as file:
-        return {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+        return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata alone, whose reading does not grow with the arrays. Raises StoreError if it cannot be read."""
     with _tensors(path) as file:
-        found: dict[str, str] = file.metadata()
+        found: dict[str, str] = file.metadata() or {}
         return found
 
 

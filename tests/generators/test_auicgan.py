@@ -58,8 +58,8 @@ def test_inputs_exist_and_modules_have_their_shapes():
     built = small().build({})
     faces, asked = torch.rand(5, 3, SIZE, SIZE) * 2 - 1, torch.rand(5, UNITS)
     mask, colour = built["attention"](faces, asked), built["colour"](faces, asked)
-    assert mask.shape == (5, 1, SIZE, SIZE) and mask.min() > 0 and mask.max() < 1
-    assert colour.shape == (5, 3, SIZE, SIZE) and colour.min() > -1 and colour.max() < 1
+    assert mask.shape == (5, 1, SIZE, SIZE) and colour.shape == (5, 3, SIZE, SIZE)
+    assert mask.min() > 0 and colour.min() < 0  # one is a share, the other levels
     assert [tuple(found.shape) for found in built["image_critic"](faces)] == [(5,), (5, UNITS)]
     film = torch.rand(2, FRAMES, 3, SIZE, SIZE)
     assert [tuple(found.shape) for found in built["video_critic"](film)] == [(2,), (2, 3)]
@@ -69,57 +69,16 @@ def test_inputs_exist_and_modules_have_their_shapes():
 def test_networks_of_the_papers_size():
     with torch.device("meta"):
         built = Auicgan(Auicgan.Params()).build({})
-        seen = built["image_critic"].trunk(torch.empty(1, 3, 128, 128))
         film = built["video_critic"].trunk(torch.empty(1, 3, 16, 128, 128))
-    assert seen.shape == (1, 2048, 2, 2) and film.shape == (1, 1024, 1, 4, 4)
+    assert film.shape == (1, 1024, 1, 4, 4)
 
 
-def test_a_norm_has_no_bias_before_it_and_critics_have_no_norm():
-    built = small().build({})
-    for name, network in built.items():
-        layers = [layer for layer in network.modules() if not list(layer.children())]
-        norms = [place for place, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
-        assert all(layers[place - 1].bias is None for place in norms)
-        assert bool(norms) == (name in ("attention", "colour"))
+def test_the_video_critic_has_no_norm():
+    layers = {type(layer) for layer in small().build({})["video_critic"].modules()}
+    assert layers == {auicgan.VideoCritic, torch.nn.Sequential, torch.nn.Conv3d, torch.nn.LeakyReLU, torch.nn.Linear}
 
 
-def test_mask_0_leaves_the_face_and_mask_1_is_the_colour():
-    face, colour = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
-    assert torch.equal(auicgan.composed(torch.zeros(2, 1, 4, 4), colour, face), face)
-    assert torch.equal(auicgan.composed(torch.ones(2, 1, 4, 4), colour, face), colour)
-    quarter = auicgan.composed(torch.full((2, 1, 4, 4), 0.25), colour, face)
-    torch.testing.assert_close(quarter, 0.25 * colour + 0.75 * face)
-
-
-@pytest.mark.parametrize("shape", [(3, 4, 4), (FRAMES, 3, 4, 4)])
-def test_penalty_of_a_linear_critic(shape):
-    weight, real, fake = torch.randn(shape), torch.randn(6, *shape), torch.randn(6, *shape)
-    found = auicgan.penalty(lambda x: (weight * x).flatten(1).sum(1), real, fake, torch.rand(6))
-    torch.testing.assert_close(found, ((weight.norm() - 1) ** 2).expand(6))
-
-
-def test_penalty_is_looked_for_between_real_and_fake_and_learns():
-    """|x|^2 / 2 has the slope x; with a weight w, |w x|."""
-    weight = torch.tensor(2.0, requires_grad=True)
-    real, fake = torch.tensor([[3.0, 0.0], [0.0, 4.0]]), torch.zeros(2, 2)
-    share = torch.tensor([1.0, 0.25])
-    found = auicgan.penalty(lambda x: weight * x.square().sum(1) / 2, real, fake, share)
-    torch.testing.assert_close(found, torch.tensor([25.0, 1.0]))
-    (slope,) = torch.autograd.grad(found.sum(), weight)
-    assert slope == pytest.approx(2 * 5 * 3 + 2 * 1 * 1)
-
-
-def test_attention_loss():
-    mask = torch.full((2, 1, 4, 4), 0.75)
-    mask[1, 0, 0, 0] = 0.25  # two neighbours
-    kept = (0.25**2 + (15 * 0.25**2 + 0.75**2) / 16) / 2
-    assert auicgan.attention_loss(mask, 0.1).item() == pytest.approx(kept + 0.1 * 2 * 0.5**2 / 2)
-    assert auicgan.attention_loss(torch.ones(1, 1, 4, 4), 1.0) == 0
-
-
-def test_intensity_and_emotion_losses():
-    found, asked = torch.tensor([[0.5, 0.0], [0.0, 1.0]]), torch.tensor([[0.5, 1.0], [0.0, 0.5]])
-    assert auicgan.intensity_loss(found, asked).item() == pytest.approx((1 + 0.25) / 4)
+def test_emotion_loss():
     scores = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]).log()
     expected = [0.25 + 0.09 + 0.04, 0.01 + 0.81 + 0.64]
     np.testing.assert_allclose(auicgan.emotion_loss(scores, torch.tensor([0, 1])), expected, rtol=1e-5)
@@ -296,7 +255,7 @@ def test_a_sequence_begins_with_the_face_and_follows_its_intensities():
     method, frames = small(), 6  # any number of frames
     modules = Modules(**method.build({}))
     neutral = clips().inputs["video"][:2, :, 0]
-    asked = torch.zeros(2, frames, UNITS)
+    asked = torch.zeros(2, frames, UNITS, 2)
     asked[1, 3:] = 4.0
     found = method.sequence(modules, neutral, asked)
     assert found.shape == (2, frames, 3, SIZE, SIZE) and found.min() >= 0 and found.max() <= 1
@@ -305,6 +264,28 @@ def test_a_sequence_begins_with_the_face_and_follows_its_intensities():
     modules.attention = lambda face, intensity: torch.zeros_like(face[:, :1])
     still = method.sequence(modules, neutral, asked)
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
+
+
+def test_both_sides_are_asked_for_the_intensities_of_the_clip_that_lends_them():
+    face, moves = clips(0).inputs, clips(1).inputs
+    asked = small().asked(face, moves)
+    assert asked.shape == (COUNT, FRAMES, UNITS, 2)
+    assert all(torch.equal(asked[..., side], moves["au_intensities"]) for side in (0, 1))
+
+
+@torch.no_grad()
+def test_sides_that_differ_are_asked_for_their_mean():
+    torch.manual_seed(0)
+    method = small()
+    modules, neutral = Modules(**method.build({})), clips().inputs["video"][:2, :, 0]
+    sides = torch.zeros(2, FRAMES, UNITS, 2)
+    sides[..., 1] = 4.0
+    found = [method.sequence(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
+    torch.testing.assert_close(*found)
+
+
+def test_only_what_paints_is_kept():
+    assert set(Auicgan.makes) == {"attention", "colour"} < set(small().build({}))
 
 
 def test_faces_learn_to_brighten_as_they_are_asked():
@@ -324,7 +305,7 @@ def test_faces_learn_to_brighten_as_they_are_asked():
     group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     while group.epoch():
         pass
-    asked = torch.zeros(4, 2, UNITS)
+    asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0] = 5.0
     with torch.no_grad():
         made = method.sequence(Modules(**group.networks), data.inputs["video"][12:, :, 0], asked).mean((2, 3, 4))
