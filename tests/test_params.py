@@ -25,10 +25,10 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
         (
             "capsulenet",
             "icegans",
-            r"capsulenet\.a\.synthetic must be icegan or auicgan, which make faces, not icegans \(did you",
+            r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegans \(did you",
         ),
-        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must be icegan or auicgan, which make faces, not ststnet"),
-        ("icegan", "icegan.a", r"icegan\.a\.synthetic must be icegan or auicgan, which make faces, not icegan\.a"),
+        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not ststnet"),
+        ("icegan", "icegan.a", r"icegan\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegan\.a"),
     ],
 )
 def test_who_makes_no_faces_for_it_is_refused(method, generator, said):

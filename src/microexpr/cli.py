@@ -240,9 +240,15 @@ def _table(arguments: argparse.Namespace) -> int:
 
 
 def _paper_table(path: Path) -> int:
-    from microexpr.papers import page
+    from microexpr.papers import TARGETS, page
 
-    print(page.markdown(path.parent.name, path.stem, page.read(path)), end="")
+    paper, table = path.parent.name, path.stem
+    if table in TARGETS.get(paper, {}):
+        print(page.markdown(paper, table, page.read(path)), end="")
+    elif (ours := path.with_suffix(".md")).is_file():  # which no paper prints
+        print(ours.read_text(encoding="utf-8"), end="")
+    else:
+        raise MicroexprError(f"{path}: is not there; `snakemake --cores all {path}` makes what can be made")
     return 0
 
 

@@ -77,12 +77,11 @@ def test_rows_of_a_study_alone_and_together(project):
     assert project.digests() == before
 
 
-def test_counts_and_what_is_planned(project):
-    """A census of the corpora that the run made, and a table that no paper prints."""
-    project.snakemake("--", "results/papers/localregions/table3.csv", "results/papers/famgan/transfer.csv")
+def test_counts(project):
+    """A census of the corpora that the run made."""
+    project.snakemake("--", "results/papers/localregions/table3.csv")
     cells = {(row["row"], row["column"]): row for row in read(project.root / "results/papers/localregions/table3.csv")}
     assert {column: cells["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")} == {
         "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
     }  # fmt: skip
     assert {row["origin"] for row in cells.values()} == {"generated"}
-    assert read(project.root / "results/papers/famgan/transfer.csv") == []

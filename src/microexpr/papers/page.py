@@ -29,8 +29,6 @@ def read(path: str | Path) -> list[dict[str, str]]:
 def markdown(paper: str, table: str, rows: Rows) -> str:
     """The table as printed, and below each of its rows what was reproduced, with its origin on the same line."""
     lines = [f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}.", ""]
-    if not rows:
-        return "\n".join([*lines, "Planned: nothing of it is built, and nothing of it is printed.", ""])
     columns = list(dict.fromkeys(row["column"] for row in rows))
     cells = {(row["row"], row["column"]): row for row in rows}
     body = [["", "figures", *columns]]
