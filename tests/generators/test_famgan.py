@@ -174,15 +174,18 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
 
 
 def test_the_subjects_left_half_is_the_pictures_right_one():
-    left, right = torch.full((2, 3, 8, 48), 1.0), torch.full((2, 3, 8, 48), -1.0)
+    width = 480
+    left, right = torch.full((2, 3, 8, width), 1.0), torch.full((2, 3, 8, width), -1.0)
     found = halved(left, right)
-    reach = round(48 * SEAM / 2)
-    assert (found[..., : 24 - reach] == -1).all() and (found[..., 24 + reach :] == 1).all()
+    reach = round(width * SEAM / 2)
+    middle = width // 2
+    assert (found[..., : middle - reach] == -1).all() and (found[..., middle + reach :] == 1).all()
     row = found[0, 0, 0]
     torch.testing.assert_close(row, -row.flip(0))  # as much of one as of the other
-    assert (row.diff() >= 0).all()
-    # a smooth step's steepest slope is 3/2 of its height over its width
-    assert row.diff().max() <= 2 * 1.5 / (48 * SEAM) + 1e-6 and row.diff().max() > 2 / (48 * SEAM)
+    straight = 2 / (width * SEAM)
+    steps = row.diff()
+    assert steps.min() >= 0 and steps.max() <= 1.5 * straight + 1e-6  # a smooth step's slope in its middle
+    assert steps[middle - reach] < 0.2 * straight and steps[middle - 1] > 1.4 * straight  # and it begins without a kink
 
 
 @pytest.mark.parametrize("width", [16, 31, 128])

@@ -83,9 +83,12 @@ def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded(home):
     np.testing.assert_allclose(enlarged(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
 
 
-def test_realsr_is_kept_within_levels(home):
+def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
     placed(Written(lines=["BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more")]))
-    np.testing.assert_allclose(enlarged(IMAGES, 32, "realsr"), np.minimum(blocks(IMAGES, 4) + 127.5, 255), atol=1e-3)
+    large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
+    np.testing.assert_allclose(enlarged(IMAGES, 32, "realsr"), large, atol=1e-3)
+    smaller = [cv2.resize(one, (18, 18), interpolation=cv2.INTER_AREA) for one in large]
+    np.testing.assert_allclose(enlarged(IMAGES, 18, "realsr"), smaller, atol=1e-2)
 
 
 def test_what_is_beyond_the_border_is_as_at_it(home):
