@@ -27,8 +27,16 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
             "icegans",
             r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegans \(did you",
         ),
-        ("capsulenet", "ststnet", r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not ststnet"),
-        ("icegan", "icegan.a", r"icegan\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegan\.a"),
+        (
+            "capsulenet",
+            "ststnet",
+            r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not ststnet",
+        ),
+        (
+            "icegan",
+            "icegan.a",
+            r"icegan\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegan\.a",
+        ),
     ],
 )
 def test_who_makes_no_faces_for_it_is_refused(method, generator, said):
