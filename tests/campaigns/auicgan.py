@@ -67,7 +67,7 @@ def obedience(root: Path, cores: int, seed: int, own: dict[str, Any]) -> None:
     model = regressor.load()
     for name, changed in (("with", {}), ("without", WITHOUT)):
         configured(root, seed, own | changed)
-        make(root, cores, ["all_synth"])
+        make(root, cores, ["synth_auicgan"])
         shown = made(root)
         asked, found = [one.asked for one in shown], [one.found(model) for one in shown]
         print(
