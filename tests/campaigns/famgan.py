@@ -1,4 +1,4 @@
-"""FAMGAN with the shipped generator: its task, its devices, and what it does when little, one side or one unit is asked.
+"""FAMGAN with the shipped generator: its task, its devices, and nothing, one side or one unit asked of it.
 
 Sources are a corpus's nine of each seed, faces two rendered people of that seed: it has seen none of them. First the
 table of the task and the devices taken away, as results/papers/famgan has them of the generator that the DAG trains.
@@ -40,9 +40,8 @@ def main() -> int:
         with folder(arguments.keep, f"famgan-{seed}") as root:
             copy(root)
             task = prepared(root, arguments.cores, seed)
-            print(
-                f"\nseed {seed}, generated\n\n{transfers.markdown(list(transfers.rows(task.transfers(), task.reader, task.kind)))}"
-            )
+            rows = list(transfers.rows(task.transfers(), task.reader, task.kind))
+            print(f"\nseed {seed}, generated\n\n{transfers.markdown(rows)}")
             print(transfers.ablated(list(transfers.ablation(task, seed))), flush=True)
             asked(task)
             if seed == arguments.first:
@@ -72,7 +71,7 @@ def make(root: Path, cores: int, targets: list[str]) -> None:
 
 
 def asked(task: Task) -> None:
-    """Nothing; each unit by itself, beside what is read off the face that truly does it; the left side of AU12 alone."""
+    """Nothing; each unit alone, beside what is read off the face that truly does it; the left side of AU12 alone."""
     print(f"| face | unit | asked | read back | of the true face | other units, mean |\n|{' --- |' * 6}")
     shares = []
     for name, (target, person) in task.targets.items():
@@ -101,8 +100,9 @@ def asked(task: Task) -> None:
         sides = changes(given(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
         print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
     half = sum(found >= 0.5 for _, found, _ in shares)
-    print(f"read back by at least half of what was asked: {half} of {len(shares)}; "
-          f"mean share {np.mean([s[1] for s in shares]):.2f}, of true faces {np.mean([s[2] for s in shares]):.2f}")  # fmt: skip
+    print(f"read back by at least half of what was asked: {half} of {len(shares)}")
+    mean, true = (np.mean([share[place] for share in shares]) for place in (1, 2))
+    print(f"mean share read back {mean:.2f}, of true faces {true:.2f}", flush=True)
 
 
 def photograph(root: Path, clip: str) -> None:
