@@ -166,18 +166,18 @@ def _interval(values: np.ndarray, sources: np.ndarray, rng: np.random.Generator)
 
 
 def markdown(rows: Sequence[dict[str, str]]) -> str:
-    """Of `rows`: means over all transfers, a line for each metric and region."""
+    """Of `rows`: medians over all transfers, a line for each metric and region."""
     kinds = (ASKED, MADE, UNCHANGED, ANSWER)
     values: dict[tuple[str, str], dict[str, list[float]]] = {}
     for row in rows:
         one = values.setdefault((row["metric"], row["region"]), {})
         one.setdefault(row["shown"], []).append(float(row["value"]))
     body = [
-        [metric, region, *(f"{np.mean(one[kind]):.3f}" if kind in one else "-" for kind in kinds)]
+        [metric, region, *(f"{np.median(one[kind]):.3f}" if kind in one else "-" for kind in kinds)]
         for (metric, region), one in values.items()
     ]
     count = len({(row["source"], row["target"]) for row in rows})
-    said = f"Means over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
+    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
     return _page("Movements of nine clips on two faces", rows, said, ["metric", "region", *kinds], body)
 
 

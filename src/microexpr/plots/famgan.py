@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import LABELS
 from microexpr.evaluation import transfers
+from microexpr.evaluation.read_back import LEAST
 from microexpr.papers.transfers import Task, Transfer
 from microexpr.plots.drawing import BLUE, GREEN, RED, picture, written
 from microexpr.plots.icegan import hidden
@@ -108,7 +109,7 @@ def sequence(
         wanted = f"; the text sees {', '.join(seen)}" if seen else ""
         _title(page, f"{title}: {one.source.clip.id} given to a {one.person}{wanted}")
         top = 1 - 0.7 / page.get_figheight()
-        outer = page.add_gridspec(1, 2, left=0.01, right=0.985, top=top, bottom=0.02, width_ratios=(3, 1), wspace=0.1)
+        outer = page.add_gridspec(1, 2, left=0.01, right=0.985, top=top, bottom=0.035, width_ratios=(3, 1), wspace=0.1)
         grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
         for row, (name, film) in enumerate(rows.items()):
             for column, place in enumerate(places):
@@ -126,7 +127,8 @@ def sequence(
 def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) -> None:
     """Changes of the units that move most: true, asked, and read back."""
     moved = np.ptp(one.true, axis=0).max(-1)
-    for unit, colour in zip(np.argsort(-moved, kind="stable")[:MOST], (BLUE, RED, GREEN), strict=True):
+    units = [unit for unit in np.argsort(-moved, kind="stable")[:MOST] if moved[unit] > LEAST]
+    for unit, colour in zip(units, (BLUE, RED, GREEN), strict=False):
         asked = one.asked[:, unit, side] - one.asked[0, unit, side]
         for values, style in ((one.true[:, unit, side], "-"), (asked, "--"), (found[:, unit, side], ":")):
             label = ACTION_UNITS[unit] if style == "-" else None
