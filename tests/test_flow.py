@@ -155,3 +155,12 @@ def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert texts.count("generated") == 2
     assert {"TV-L1: as found", "Farneback: as found", "the head's (rigid)"} <= set(texts)
+
+
+def test_black_where_next_to_nothing_slopes_gives_numbers():
+    """Squares of such slopes are so small that 1 over them is none."""
+    rng = np.random.default_rng(0)
+    first = cv2.GaussianBlur(rng.random((64, 64), np.float32), (0, 0), 2)
+    first[:, 30:] = 1e-22 * rng.random((64, 34), np.float32)
+    second = np.roll(first, 1, axis=0)
+    assert np.isfinite(tvl1(first, second, TvL1())).all()

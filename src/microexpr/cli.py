@@ -298,6 +298,7 @@ def _transfer(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from microexpr.evaluation import transfers
+    from microexpr.plots import famgan
     from microexpr.transfer import alone, folder
 
     clip = _indexed(arguments.source)
@@ -309,9 +310,10 @@ def _transfer(arguments: argparse.Namespace) -> int:
     with console.status("[3/3] measuring"):
         rows, changed = transfers.of_one(made.transfer, made.reader)
         files = folder.write(arguments.out, made.transfer, changed, rows)
+        famgan.alone(arguments.out / "transfer.png", made.transfer, changed)
     for line in (*made.said, *transfers.told(rows)):
         print(line)
-    print("written: " + ", ".join(map(str, files)))
+    print("written: " + ", ".join(map(str, [*files, arguments.out / "transfer.png"])))
     return 0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
+FLAT = np.float32(1e-30)  # square of a slope below which there is none: 1 over less is no number
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
 BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, times the factor
 STEP = np.float32(0.25)  # of the dual variable
@@ -117,7 +118,7 @@ def linearise(reference, warped, flow, gradient, slope2, change):  # type: ignor
             across = (warped[y, right] - warped[y, left]) / np.float32(right - left)
             square = down * down + across * across
             gradient[0, y, x], gradient[1, y, x] = down, across
-            slope2[y, x] = square if square > 0 else np.float32(1)
+            slope2[y, x] = square if square > FLAT else np.float32(1)
             change[y, x] = warped[y, x] - reference[y, x] - down * flow[0, y, x] - across * flow[1, y, x]
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import LABELS
@@ -72,7 +71,8 @@ def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> No
     source, films = one.source.crops[one.source.apex], driven(one, task)
     halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
     with written(path, 6.0) as page:
-        _title(page, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
+        text = f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}\n{WORD}"
+        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
         pictures = {
             "source": source,
@@ -97,19 +97,34 @@ def sequence(
         return
     films = driven(one, task)
     films = films if figure == ASYMMETRIC else {"left": films["left"]}  # of the others the paper shows no more
-    places = np.rint(np.linspace(0, len(one.places) - 1, FRAMES)).astype(int)
-    places[np.abs(places - one.apex).argmin()] = one.apex
     rows = {"source": one.source.crops[one.places]}
     for name, film in films.items():
         rows |= {name: film, f"{name}, change x {ENLARGED}": difference(film, one.target.crop)}
     if one.answer is not None:
         rows |= {"exact answer": one.answer, f"answer, change x {ENLARGED}": difference(one.answer, one.target.crop)}
-    with written(path, 0.9 + 1.35 * len(rows)) as page:
-        seen = sorted({unit for units in expected.values() for unit in units})
-        wanted = f"; the text sees {', '.join(seen)}" if seen else ""
-        _title(page, f"{title}: {one.source.clip.id} given to a {one.person}{wanted}")
+    seen = sorted({unit for units in expected.values() for unit in units})
+    wanted = f"; the text sees {', '.join(seen)}" if seen else ""
+    text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}\n{WORD}"
+    _page(path, text, rows, one, transfers.changes(one.result.crops, one.target, task.reader))
+
+
+def alone(path: str | Path, one: Transfer, changed: np.ndarray) -> None:
+    """What the command made: the target's face, what changes in it, and the curves. The source is not shown."""
+    film = one.result.crops
+    rows = {"made": film, f"change x {ENLARGED}": difference(film, one.target.crop)}
+    _page(path, f"{one.source.clip.id} given to {one.person}\nnobody moved like this", rows, one, changed)
+
+
+def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Transfer, changed: np.ndarray) -> None:
+    """A row of frames of each film, and beside them the curves."""
+    places = np.rint(np.linspace(0, len(one.places) - 1, FRAMES)).astype(int)
+    places[np.abs(places - one.apex).argmin()] = one.apex
+    with written(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
+        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
         top = 1 - 0.7 / page.get_figheight()
-        outer = page.add_gridspec(1, 2, left=0.01, right=0.985, top=top, bottom=0.035, width_ratios=(3, 1), wspace=0.1)
+        outer = page.add_gridspec(
+            1, 2, left=0.01, right=0.985, top=top, bottom=0.45 / page.get_figheight(), width_ratios=(3, 1), wspace=0.1
+        )
         grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
         for row, (name, film) in enumerate(rows.items()):
             for column, place in enumerate(places):
@@ -118,10 +133,9 @@ def sequence(
                 picture(axes, np.broadcast_to(shown, (*shown.shape[:2], 3)), "")
                 if not column:
                     axes.set_title(name, fontsize=7)
-        found = transfers.changes(one.result.crops, one.target, task.reader)
         charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
         for row, side in enumerate(("left", "right")):
-            _curves(page.add_subplot(charts[row]), one, found, row, side)
+            _curves(page.add_subplot(charts[row]), one, changed, row, side)
 
 
 def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) -> None:
@@ -137,7 +151,3 @@ def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) 
     axes.set_xlabel("frame since the onset", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
-
-
-def _title(page: Figure, text: str) -> None:
-    page.suptitle(f"{text}\n{WORD}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
