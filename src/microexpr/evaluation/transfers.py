@@ -49,8 +49,10 @@ def curves(found: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
         one, other = found[:, units], true[:, units]
         yield Figure(region, "au_error", float(np.abs(one - other).mean()))
         moving = np.ptp(other, axis=0).max(-1) > LEAST
-        if moving.any() and np.ptp(one[:, moving]):
-            yield Figure(region, "au_r", float(np.corrcoef(one[:, moving].ravel(), other[:, moving].ravel())[0, 1]))
+        if moving.any():
+            follows = np.ptp(one[:, moving]) > 0  # what stands still follows nothing
+            r = np.corrcoef(one[:, moving].ravel(), other[:, moving].ravel())[0, 1] if follows else 0.0
+            yield Figure(region, "au_r", float(r))
     aside, true_aside = (values[..., 0] - values[..., 1] for values in (found, true))
     yield Figure("face", "asymmetry_error", float(np.abs(aside - true_aside).mean()))
     if np.ptp(found):
@@ -58,9 +60,14 @@ def curves(found: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
 
 
 def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
-    """float32[K, 17, 2]: read off crops uint8[K, 288, 288, 3] of the target."""
-    values = target.read(crops, model)[..., HALVES]
+    """float32[K, 17, 2] since the first frame: read off crops uint8[K, 288, 288, 3] of the target."""
+    values = read(crops, target, model)
     return np.asarray(values - values[:1])
+
+
+def read(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
+    """The same since the target's picture: not 0 in the first frame, where what is made there differs from it."""
+    return np.asarray(target.read(crops, model)[..., HALVES])
 
 
 def looks(crop: np.ndarray, target: Target) -> Iterator[Figure]:

@@ -33,6 +33,7 @@ COLUMNS = (
     *("source", "class", "target", "shown", "region", "metric", "value"),
     *("truth", "origin", "frames", "super_resolution", "note"),
 )
+SUMMARY = ("au_error", "au_r", "asymmetry_error", "au_roughness")
 ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
 WORD = {MADE: "", ANSWER: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", ASKED: ""}
 
@@ -132,8 +133,8 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
                 "devices": name,
                 "shown": shown,
                 "metric": metric,
-                "value": f"{own.mean():.4f}",
-                "difference": "" if name == "all" else f"{less.mean():.4f}",
+                "value": f"{np.nanmean(own):.4f}",
+                "difference": "" if name == "all" else f"{np.nanmean(less):.4f}",
                 "low": "" if name == "all" else f"{low:.4f}",
                 "high": "" if name == "all" else f"{high:.4f}",
                 "sources": str(len({*sources})),
@@ -144,15 +145,15 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
 
 def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], float]:
     """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
-    wanted = ("au_error", "au_r", "asymmetry_error", "au_roughness")
-    found = {(shown, metric): np.nan for shown in (ASKED, MADE) for metric in wanted}
-    for shown, values in (
-        (ASKED, one.asked - one.asked[:1]),
-        (MADE, transfers.changes(one.result.crops, one.target, model)),
-    ):
-        for figure in transfers.curves(values, one.true):
-            if figure.region == "face":
-                found[shown, figure.metric] = figure.value
+    found: dict[tuple[str, str], float] = {}
+    for shown, values in ((ASKED, one.asked), (MADE, transfers.read(one.result.crops, one.target, model))):
+        of = {
+            figure.metric: figure.value
+            for figure in transfers.curves(values - values[:1], one.true)
+            if figure.region == "face"
+        }
+        found |= {(shown, metric): of.get(metric, np.nan) for metric in SUMMARY}
+        found[shown, "first_frame"] = float(np.abs(values[0]).mean())  # where nothing is to differ from the picture
     found[MADE, "film_roughness"] = roughness(one.result.crops)
     return found
 
