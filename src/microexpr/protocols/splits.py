@@ -52,9 +52,9 @@ def grouped(clips: Sequence[Clip], count: int, seed: int, apart: Collection[str]
         people += [own[place] for place in generator(seed, "groups", dataset).permutation(len(own))]
     others = [who for who in people if who not in apart]
     held = [{*apart}] if apart else []
-    if not 2 <= count <= (most := len(held) + len(others)):
-        least = f"the {len(people)} subjects" if not held else f"{most}, of {len(people)} subjects"
-        raise ParamsError(f"synth.groups must be between 2 and {least}, not {count}")
+    most = len(held) + len(others)
+    if not 2 <= count <= most:
+        raise ParamsError(f"synth.groups must be between 2 and {most}, of {len(people)} subjects, not {count}")
     held += [{*others[number :: count - len(held)]} for number in range(count - len(held))]
     return [
         Fold(
