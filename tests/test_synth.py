@@ -77,7 +77,7 @@ def test_every_subject_is_in_one_group():
         sizes = [len(people(fold.test)) for fold in folds]
         assert max(sizes) - min(sizes) <= 1
     assert GROUPS.groups(CLIPS, 2, seed=1) == GROUPED != GROUPS.groups(CLIPS, 2, seed=2)
-    with pytest.raises(ParamsError, match=r"synth.groups must be between 2 and the 8 subjects, not 9"):
+    with pytest.raises(ParamsError, match=r"synth.groups must be between 2 and 8, of 8 subjects, not 9"):
         GROUPS.groups(CLIPS, 9, seed=1)
 
 

@@ -223,10 +223,11 @@ class Dag(Corpus):
         """Of subjects, each held out by a generator of clips: no more than there are people, none of fewer than two."""
         grouping, synth = self.grouping(generator), self.params["synth"]
         clips = grouping.select([clip for name in self.grouped(generator) for clip in self.clips[name]])
-        count = min(synth["groups"], len({person(clip.id) for clip in clips}))
-        if count < 2:
-            return []
         with of_params():
+            apart = grouping.apart(clips, synth["sources"])
+            count = min(synth["groups"], bool(apart) + len({person(clip.id) for clip in clips} - apart))
+            if count < 2:
+                return []
             return grouping.groups(clips, count, self.params["seed"], synth["sources"])
 
     def grouping(self, generator: str) -> Protocol:

@@ -197,17 +197,17 @@ def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_tes
     assert files == [f"results/synth/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
     assert {*files} <= run.belongs()["synth"]
     (fold,) = run.folds("capsulenet.made", "loso_samm_8")
-    (own,) = [group.name for group in run.groups if fold.test[0] in group.test]
+    (own,) = [group.name for group in run.groups("auicgan") if fold.test[0] in group.test]
     assert run.made_for("capsulenet.made", "loso_samm_8") == [f"results/synth/auicgan/groups/{own}.h5"]
     assert run.made_for("capsulenet", "loso_samm_8") == []
     assert run.made_for("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
     assert dag(papers=rows | {"folds": 0}).made_for("capsulenet.made", "megc2019") == [
         f"results/synth/auicgan/groups/{n}of2.h5" for n in (1, 2)
     ]
-    assert run.stills("auicgan") == ["affectnet"] and run.grouped == ["casme2", "samm"]
+    assert run.stills("auicgan") == ["affectnet"] and run.grouped("auicgan") == ["casme2", "samm"]
     lacking = dag(datasets=["smic"], papers=rows)
-    assert lacking.groups == [] == lacking.made("auicgan")
-    assert [fold.name for fold in dag(synth={"groups": 9}).groups][-1] == "8of8"  # a person each
+    assert lacking.groups("auicgan") == [] == lacking.made("auicgan")
+    assert [fold.name for fold in dag(synth={"groups": 9}).groups("auicgan")][-1] == "8of8"  # a person each
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):

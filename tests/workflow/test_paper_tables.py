@@ -2,13 +2,20 @@
 
 import csv
 
+from microexpr import generator_file
+
 TABLE, OTHER = "results/papers/icegan/table1.csv", "results/papers/mtmnet/table4.csv"
+GIVEN = "results/papers/famgan/transfer.csv"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
 
 
 def read(path):
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def fitted_on(path):
+    return generator_file.load(path).fitted_on
 
 
 def value(project, protocol, method, scope, metric) -> str:
@@ -85,3 +92,24 @@ def test_counts(project):
         "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
     }  # fmt: skip
     assert {row["origin"] for row in cells.values()} == {"generated"}
+
+
+def test_movements_on_two_other_faces(project):
+    """FAMGAN's task by the generator that saw none of whose movement is given, and one of its pages; then the generator
+    that everyone trained, which has."""
+    target, everyone = project.root / GIVEN, project.root / "results/final/famgan.safetensors"
+    project.snakemake("--", GIVEN, "results/final/famgan.safetensors")
+    rows = read(target)
+    sources, targets = ({row[column] for row in rows} for column in ("source", "target"))
+    assert len(sources) == 9 and targets == {"woman", "man"}
+    assert len({(row["source"].split("/")[0], row["class"]) for row in rows}) == 9  # of each data set and class one
+    assert {(row["origin"], row["truth"]) for row in rows} == {("generated", "rendered")}
+    assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}
+    said = project.run("microexpr", "table", GIVEN).stdout
+    assert said == target.with_suffix(".md").read_text(encoding="utf-8") and "Means over 18 transfers" in said
+    for name in ("fig2", "fig3", "fig4", "fig5"):
+        assert (target.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    people = {source.rpartition("/")[0] for source in sources}
+    first = project.root / "results/synth/famgan/groups/1of2.safetensors"
+    assert {person for person in people if any(person in entry for entry in fitted_on(first))} == set()
+    assert {person for person in people if any(person in entry for entry in fitted_on(everyone))} == people

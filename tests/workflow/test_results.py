@@ -60,7 +60,8 @@ def test_final_is_made_when_asked_for(project):
     path = project.root / "results/final/ststnet.safetensors"
     assert not path.parent.exists()
     project.snakemake("--", "all_final")
-    assert {made.name for made in path.parent.iterdir()} == {"ststnet.safetensors", "ststnet.plain.safetensors"}
+    names = "ststnet", "ststnet.plain", "auicgan", "famgan"
+    assert {made.name for made in path.parent.iterdir()} == {f"{name}.safetensors" for name in names}
     tensors, said = store.read_tensors(path)
     assert len(said["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
     refused = project.snakemake("--", "results/final/majority.safetensors", check=False)

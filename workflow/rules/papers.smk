@@ -215,6 +215,7 @@ rule papers_famgan_transfer:
         index=lambda w: RUN.indices(RUN.grouped("famgan")),
         generator=lambda w: RUN.makers("famgan")[0],
         files=files_of_sources,
+        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
         code=code("papers_famgan", "generators.famgan"),
     output:
         transfer="results/papers/famgan/transfer.csv",
@@ -240,6 +241,7 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
         index=lambda w: RUN.indices(RUN.grouped("famgan")),
         generator=lambda w: RUN.makers("famgan")[0],
         files=files_of_sources,
+        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
         code=code("papers_famgan", "generators.famgan"),
     output:
         ablation="results/papers/famgan/ablation.csv",

@@ -3,7 +3,7 @@
 The paper prints no table: three experts looked. What may not come in: a generator that has seen a source.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +92,7 @@ def _targets(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[Targ
         given_here = sorted(PICTURES.glob(f"{name}.*"))
         person = None if given_here else Person(name, seed, size)
         shown = person.picture if person else picture.read(given_here[0])
-        yield name, (Target.of(shown, name), person)
+        yield name, (Target.of(shown, str(given_here[0]) if given_here else name), person)
 
 
 def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
@@ -104,7 +104,7 @@ def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Itera
             "class": LABELS[clip.label] if clip.label is not None else clip.emotion,
             "target": one.person,
             "truth": "rendered" if one.source.performed is not None else "as read of the source",
-            "origin": clip.origin,
+            "origin": one.origin,
             "frames": str(len(one.places)),
             "super_resolution": kind,
         }
@@ -114,7 +114,8 @@ def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Itera
 
 
 def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
-    """Of results/papers/famgan/ablation.csv, with `ABLATED`: means over transfers, and what a device changes.
+    """Of results/papers/famgan/ablation.csv, with `ABLATED`: means over transfers, and what a device changes in those
+    that have the figure with it and without.
 
     Intervals are of that difference, of 1000 draws of the sources. Who was read at one size only goes without that."""
     everything = Devices.each_off()
@@ -123,12 +124,16 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
     found = {name: task.transfers(devices) for name, devices in everything.items()}
     table = {name: [_summary(one, task.reader) for one in own] for name, own in found.items()}
     sources = np.array([one.source.clip.id for one in found["all"]])
-    origins = "+".join(sorted({one.clip.origin for one in task.sources}))
+    origins = _origins(one.origin for one in found["all"])
     for name, summaries in table.items():
         for shown, metric in summaries[0]:
             own = np.array([one[shown, metric] for one in summaries])
             less = own - np.array([one[shown, metric] for one in table["all"]])
-            low, high = _interval(less, sources, generator(seed, "transfer", "ablation"))
+            there = ~np.isnan(less)  # a film in which nothing is read has no correlation
+            if not there.any():
+                continue
+            own, less = own[there], less[there]
+            low, high = _interval(less, sources[there], generator(seed, "transfer", "ablation"))
             yield {
                 "devices": name,
                 "shown": shown,
@@ -137,7 +142,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
                 "difference": "" if name == "all" else f"{np.nanmean(less):.4f}",
                 "low": "" if name == "all" else f"{low:.4f}",
                 "high": "" if name == "all" else f"{high:.4f}",
-                "sources": str(len({*sources})),
+                "sources": str(len({*sources[there]})),
                 "transfers": str(len(own)),
                 "origin": origins,
             }
@@ -160,7 +165,7 @@ def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], flo
 
 def _interval(values: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """Of the mean, drawing whole sources."""
-    means = np.array([np.nanmean(values[sources == name]) for name in sorted({*sources})])
+    means = np.array([values[sources == name].mean() for name in sorted({*sources})])
     drawn = means[rng.integers(len(means), size=(RESAMPLES, len(means)))].mean(1)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -178,8 +183,14 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
         for (metric, region), one in values.items()
     ]
     count = len({(row["source"], row["target"]) for row in rows})
+<<<<<<< HEAD
     said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
     return _page("Movements of nine clips on two faces", rows, said, ["metric", "region", *kinds], body)
+=======
+    clips, faces = (len({row[column] for row in rows}) for column in ("source", "target"))
+    said = f"Means over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
+    return _page(f"Movements of {clips} clips on {faces} faces", rows, said, ["metric", "region", *kinds], body)
+>>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
 
 
 def ablated(rows: Sequence[dict[str, str]]) -> str:
@@ -188,7 +199,8 @@ def ablated(rows: Sequence[dict[str, str]]) -> str:
         [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _between(row)]
         for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
     ]
-    said = f"Means over {rows[0]['transfers']} transfers of {rows[0]['sources']} sources; 95 % intervals over sources."
+    most = {column: max(int(row[column]) for row in rows) for column in ("transfers", "sources")}
+    said = f"Means over {most['transfers']} transfers of {most['sources']} sources; 95 % intervals over sources."
     head = ["of what is", "metric", "devices", "value", "difference", "interval"]
     return _page("Devices taken away", rows, said, head, body)
 
@@ -197,8 +209,12 @@ def _between(row: dict[str, str]) -> str:
     return f"{row['low']} to {row['high']}" if row["low"] else "-"
 
 
+def _origins(each: Iterable[str]) -> str:
+    return "+".join(sorted({origin for one in each for origin in one.split("+")}))
+
+
 def _page(title: str, rows: Sequence[dict[str, str]], said: str, head: list[str], body: list[list[str]]) -> str:
-    origin = "+".join(sorted({row["origin"] for row in rows}))
+    origin = _origins(row["origin"] for row in rows)
     table = [head, ["---"] * len(head), *body]
     lines = [f"| {' | '.join(cells)} |" for cells in table]
     return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *lines, "", said, ""])

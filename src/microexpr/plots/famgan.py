@@ -12,13 +12,14 @@ from microexpr.evaluation import transfers
 from microexpr.evaluation.read_back import LEAST
 from microexpr.papers.transfers import Task, Transfer
 from microexpr.plots.drawing import BLUE, GREEN, RED, picture, written
-from microexpr.plots.icegan import hidden
+from microexpr.plots.icegan import withheld
 from microexpr.transfer import given
 
 FRAMES = 6  # of a row
 MOST = 3  # action units drawn
 ENLARGED = 6  # differences from the first frame
 WORD = "generated faces, no person is shown"
+MADE = "the target's movement is made: nobody moved like this"  # where somebody is shown
 ASYMMETRIC = "fig5"
 # Figure -> data set, class and target of what it shows.
 SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise", "woman"),
@@ -66,13 +67,17 @@ def difference(film: np.ndarray, still: np.ndarray) -> np.ndarray:
 
 def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> None:
     """How two faces are made for an asymmetric movement, at the apex."""
-    if hidden(path, [one.source.clip], show_licensed, "Fig. 2"):
+    if withheld(path, [one.origin], show_licensed, "Fig. 2"):
         return
     source, films = one.source.crops[one.source.apex], driven(one, task)
     halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
     with written(path, 6.0) as page:
+<<<<<<< HEAD
         text = f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}\n{WORD}"
         page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
+=======
+        _title(page, one, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
+>>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
         pictures = {
             "source": source,
@@ -93,7 +98,7 @@ def sequence(
 ) -> None:
     """Source, the target's films with what changes in them, the exact answer where there is one, and the curves."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if hidden(path, [one.source.clip], show_licensed, title):
+    if withheld(path, [one.origin], show_licensed, title):
         return
     films = driven(one, task)
     films = films if figure == ASYMMETRIC else {"left": films["left"]}  # of the others the paper shows no more
@@ -102,6 +107,7 @@ def sequence(
         rows |= {name: film, f"{name}, change x {ENLARGED}": difference(film, one.target.crop)}
     if one.answer is not None:
         rows |= {"exact answer": one.answer, f"answer, change x {ENLARGED}": difference(one.answer, one.target.crop)}
+<<<<<<< HEAD
     seen = sorted({unit for units in expected.values() for unit in units})
     wanted = f"; the text sees {', '.join(seen)}" if seen else ""
     text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}\n{WORD}"
@@ -121,6 +127,12 @@ def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Tran
     places[np.abs(places - one.apex).argmin()] = one.apex
     with written(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
         page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
+=======
+    with written(path, 0.9 + 1.35 * len(rows)) as page:
+        seen = sorted({unit for units in expected.values() for unit in units})
+        wanted = f"; the text sees {', '.join(seen)}" if seen else ""
+        _title(page, one, f"{title}: {one.source.clip.id} given to a {one.person}{wanted}")
+>>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(
             1, 2, left=0.01, right=0.985, top=top, bottom=0.45 / page.get_figheight(), width_ratios=(3, 1), wspace=0.1
@@ -151,3 +163,11 @@ def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) 
     axes.set_xlabel("frame since the onset", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
+<<<<<<< HEAD
+=======
+
+
+def _title(page: Figure, one: Transfer, text: str) -> None:
+    word = WORD if one.origin == "generated" else MADE
+    page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
+>>>>>>> d2cb97185883bd09890c431353e1230b23059ab7

@@ -3,7 +3,7 @@
 Every face is of a held-out person, made by weights that never saw them; clips are the first by name, not the best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,12 @@ def chosen(faces: Faces, people: int = PEOPLE) -> list[Clip]:
 
 def hidden(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
     """Whether the faces may not be shown; then a page that says so is written in their place."""
-    if show_licensed or all(clip.origin == "generated" for clip in clips):
+    return withheld(path, {clip.origin for clip in clips}, show_licensed, title)
+
+
+def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
+    """The same of faces of these origins."""
+    if show_licensed or {*origins} <= {"generated"}:
         return False
     with written(path, 1.5) as page:
         page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")

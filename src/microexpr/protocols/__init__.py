@@ -15,7 +15,7 @@ from microexpr.protocols.sources import sources
 from microexpr.protocols.splits import shard, shards
 from microexpr.provenance import Unit
 
-__all__ = ["GROUPINGS", "GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "sources"]
+__all__ = ["ALL_GROUPS", "GROUPINGS", "GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,12 @@ class Protocol:
     def groups(self, clips: Sequence[Clip], count: int, seed: int, named: Sequence[str] = ()) -> list[Fold]:
         """So many folds that hold out a group of subjects each, named 1of5, 2of5, ...: independent of clips' order.
 
-        Where movements are given to other faces, whose they are is the first group: of `sources` and their names.
-        Raises ParamsError when there are fewer subjects than groups."""
-        chosen = self.select(clips)
-        apart = {splits.person(clip.id) for clip in sources(chosen, named)} if self.gives else set()
-        return splits.grouped(chosen, count, seed, apart)
+        Those `apart` are the first. Raises ParamsError when there are too few subjects for so many groups."""
+        return splits.grouped(self.select(clips), count, seed, self.apart(clips, named))
+
+    def apart(self, clips: Sequence[Clip], named: Sequence[str] = ()) -> set[str]:
+        """Whose movements are given to other faces, as dataset/subject: of `sources` and their names."""
+        return {splits.person(clip.id) for clip in sources(self.select(clips), named)} if self.gives else set()
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):

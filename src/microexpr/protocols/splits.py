@@ -45,15 +45,16 @@ def grouped(clips: Sequence[Clip], count: int, seed: int, apart: Collection[str]
     """So many folds, each of which holds a group of subjects out, from each data set as many as the others by one.
 
     The people `apart`, as dataset/subject, are a group of themselves, the first. Raises ParamsError unless there are
-    at least 2 groups and as many subjects."""
+    at least 2 groups and somebody for each."""
     people: list[str] = []
     for dataset in sorted({clip.dataset for clip in clips}):
         own = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
         people += [own[place] for place in generator(seed, "groups", dataset).permutation(len(own))]
-    if not 2 <= count <= len(people):
-        raise ParamsError(f"synth.groups must be between 2 and the {len(people)} subjects, not {count}")
     others = [who for who in people if who not in apart]
     held = [{*apart}] if apart else []
+    most = len(held) + len(others)
+    if not 2 <= count <= most:
+        raise ParamsError(f"synth.groups must be between 2 and {most}, of {len(people)} subjects, not {count}")
     held += [{*others[number :: count - len(held)]} for number in range(count - len(held))]
     return [
         Fold(

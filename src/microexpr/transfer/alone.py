@@ -13,6 +13,7 @@ from microexpr.datasets import picture
 from microexpr.errors import DataError, StoreError
 from microexpr.faces import Faceless
 from microexpr.generator_file import Trained, load
+from microexpr.generators.famgan import Famgan
 from microexpr.transfer import Kind, Target, onto
 from microexpr.transfer.source import STAGES, Source, read
 
@@ -43,6 +44,8 @@ def transferred(movement: Source, path: Path, weights: Path | None, kind: Kind) 
     cv2.setNumThreads(1)  # as in a run
     torch.set_num_threads(1)
     model, reader = load(weights or SHIPPED), regressor.load()
+    if not isinstance(model.method, Famgan):
+        raise StoreError(f"{weights}: must be a generator of FAMGAN's, not {model.said['network']}")
     try:
         target = Target.of(picture.read(path), str(path))
     except Faceless:

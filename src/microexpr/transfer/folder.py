@@ -1,4 +1,4 @@
-"""What `microexpr transfer` leaves: frames, a film, curves, figures. Every file says that nobody moved like this."""
+"""What `microexpr transfer` leaves: frames, a film, curves, figures. Frames and animation say that nobody moved so."""
 
 import csv
 import io

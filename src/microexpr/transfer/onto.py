@@ -5,10 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
+from microexpr.clip import Origin
 from microexpr.generator_file import Trained
 from microexpr.transfer import ALL, Devices, Given, Kind, Target, given
 from microexpr.transfer.source import Source
 from microexpr.transfer.targets import Person
+
+GENERATED: Origin = "generated"
+LICENSED: Origin = "licensed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +26,16 @@ class Transfer:
     asked: np.ndarray  # float32[K, 17, 2], FACS 0..5
     result: Given
     answer: np.ndarray | None  # uint8[K, 288, 288, 3]; None where nobody knows it
+    target_origin: Origin  # licensed: of a picture, whoever it shows
 
     @property
     def apex(self) -> int:
         return int(np.flatnonzero(self.places == self.source.apex)[0])
+
+    @property
+    def origin(self) -> str:
+        """Of source and target: both may be seen in what is drawn."""
+        return "+".join(sorted({self.source.clip.origin, self.target_origin}))
 
     @cached_property
     def true(self) -> np.ndarray:
@@ -38,11 +48,12 @@ class Transfer:
 
 
 def places(source: Source, most: int) -> np.ndarray:
-    """int64[K], K at most `most`: evenly spread from onset to offset, the apex among them."""
+    """int64[K], K at most `most`, which is 2 or more: evenly spread from onset to offset, with onset and apex."""
     count = len(source.crops)
     spread = np.rint(np.linspace(0, count - 1, min(count, most))).astype(int)
-    spread[np.abs(spread - source.apex).argmin()] = source.apex
-    return np.unique(np.append(spread, 0))
+    if source.apex not in spread:
+        spread[1 + np.abs(spread[1:] - source.apex).argmin()] = source.apex
+    return np.unique(spread)
 
 
 def transferred(
@@ -64,5 +75,5 @@ def transferred(
     if isinstance(person, Person) and source.performed is not None:
         shown = person.doing(source.performed[chosen])
         answer = np.stack([target.aligned(one) for one in shown])
-    name = person.name if isinstance(person, Person) else person
-    return Transfer(source, target, name, chosen, asked, given(model, target, asked, kind), answer)
+    name, origin = (person.name, GENERATED) if isinstance(person, Person) else (person, LICENSED)
+    return Transfer(source, target, name, chosen, asked, given(model, target, asked, kind), answer, origin)
