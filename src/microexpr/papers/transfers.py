@@ -183,14 +183,9 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
         for (metric, region), one in values.items()
     ]
     count = len({(row["source"], row["target"]) for row in rows})
-<<<<<<< HEAD
-    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
-    return _page("Movements of nine clips on two faces", rows, said, ["metric", "region", *kinds], body)
-=======
     clips, faces = (len({row[column] for row in rows}) for column in ("source", "target"))
-    said = f"Means over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
+    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
     return _page(f"Movements of {clips} clips on {faces} faces", rows, said, ["metric", "region", *kinds], body)
->>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
 
 
 def ablated(rows: Sequence[dict[str, str]]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import LABELS
@@ -72,12 +73,7 @@ def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> No
     source, films = one.source.crops[one.source.apex], driven(one, task)
     halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
     with written(path, 6.0) as page:
-<<<<<<< HEAD
-        text = f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}\n{WORD}"
-        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
-=======
         _title(page, one, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
->>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
         pictures = {
             "source": source,
@@ -107,10 +103,9 @@ def sequence(
         rows |= {name: film, f"{name}, change x {ENLARGED}": difference(film, one.target.crop)}
     if one.answer is not None:
         rows |= {"exact answer": one.answer, f"answer, change x {ENLARGED}": difference(one.answer, one.target.crop)}
-<<<<<<< HEAD
     seen = sorted({unit for units in expected.values() for unit in units})
     wanted = f"; the text sees {', '.join(seen)}" if seen else ""
-    text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}\n{WORD}"
+    text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}"
     _page(path, text, rows, one, transfers.changes(one.result.crops, one.target, task.reader))
 
 
@@ -118,7 +113,7 @@ def alone(path: str | Path, one: Transfer, changed: np.ndarray) -> None:
     """What the command made: the target's face, what changes in it, and the curves. The source is not shown."""
     film = one.result.crops
     rows = {"made": film, f"change x {ENLARGED}": difference(film, one.target.crop)}
-    _page(path, f"{one.source.clip.id} given to {one.person}\nnobody moved like this", rows, one, changed)
+    _page(path, f"{one.source.clip.id} given to {one.person}", rows, one, changed)
 
 
 def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Transfer, changed: np.ndarray) -> None:
@@ -126,13 +121,7 @@ def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Tran
     places = np.rint(np.linspace(0, len(one.places) - 1, FRAMES)).astype(int)
     places[np.abs(places - one.apex).argmin()] = one.apex
     with written(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
-        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
-=======
-    with written(path, 0.9 + 1.35 * len(rows)) as page:
-        seen = sorted({unit for units in expected.values() for unit in units})
-        wanted = f"; the text sees {', '.join(seen)}" if seen else ""
-        _title(page, one, f"{title}: {one.source.clip.id} given to a {one.person}{wanted}")
->>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
+        _title(page, one, text)
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(
             1, 2, left=0.01, right=0.985, top=top, bottom=0.45 / page.get_figheight(), width_ratios=(3, 1), wspace=0.1
@@ -163,11 +152,8 @@ def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) 
     axes.set_xlabel("frame since the onset", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
-<<<<<<< HEAD
-=======
 
 
 def _title(page: Figure, one: Transfer, text: str) -> None:
     word = WORD if one.origin == "generated" else MADE
     page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
->>>>>>> d2cb97185883bd09890c431353e1230b23059ab7
