@@ -78,7 +78,9 @@ def test_other_groups_keep_nobody_apart():
 def test_no_group_is_empty(apart, most):
     assert all(fold.test for fold in grouped(FEW, most, 1, apart))
     for count in (1, most + 1):
-        with pytest.raises(ParamsError, match=rf"synth.groups must be between 2 and {most}, of 9 subjects, not {count}"):
+        with pytest.raises(
+            ParamsError, match=rf"synth.groups must be between 2 and {most}, of 9 subjects, not {count}"
+        ):
             grouped(FEW, count, 1, apart)
 
 
