@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from performed import Brightener, painter, source, target, woman
+from PIL import Image
+from recorded import CLIP, stages, weights
 
-from microexpr import generator_file
 from microexpr.aus import regressor
-from microexpr.errors import LeakError, ParamsError
-from microexpr.generators.famgan import Famgan
+from microexpr.errors import DataError, LeakError, ParamsError
 from microexpr.papers import transfers
 from microexpr.papers.transfers import Task
 from microexpr.transfer import Devices
@@ -153,20 +153,48 @@ def test_intervals_are_of_sources():
     assert transfers._interval(values[:2], names[:2], np.random.default_rng(0)) == (1, 1)
 
 
-def saved(folder, *seen):
-    path, method = folder / "1of2.safetensors", Famgan(Famgan.Params(image_size=16, width=2, blocks=1))
-    tensors = {f"generator.{name}": value.numpy() for name, value in method.build({})["generator"].state_dict().items()}
-    generator_file.save(path, method, tensors, seen)
-    return str(path)
-
-
 @pytest.mark.parametrize("entry", ["generated/samm/006/006_1_1", "generated/samm/006/*", "generated/samm/*/*"])
 def test_leak_of_a_generator_that_has_seen_a_sources_person(tmp_path, entry):
-    path = saved(tmp_path, "generated/samm/007/007_1_1", entry)
+    path = str(weights(tmp_path / "1of2.safetensors", seen=entry))
     with pytest.raises(LeakError, match=r"1of2.safetensors fold samm/006/006_1_5 was fitted on"):
         Task.of([source().clip], [], [], path, "lanczos", 1, (320, 240))
 
 
 def test_sources_of_no_clip_are_refused(tmp_path):
+    path = str(weights(tmp_path / "1of2.safetensors"))
     with pytest.raises(ParamsError, match=r"not samm/006/006_1_6 \(did you mean 'samm/006/006_1_5'"):
-        Task.of([source().clip], ["samm/006/006_1_6"], [], saved(tmp_path, "generated/a/b/c"), "lanczos", 1, (320, 240))
+        Task.of([source().clip], ["samm/006/006_1_6"], [], path, "lanczos", 1, (320, 240))
+
+
+def of_files(root, truth=True, clips=(CLIP,)):
+    files = stages(root)
+    wanted = [str(path) for stage, path in files.items() if truth or stage != "truth"]
+    return Task.of(clips, [], wanted, str(weights(root / "1of2.safetensors")), "lanczos", 1, woman().size)
+
+
+def test_out_of_a_runs_files_onto_two_rendered_people(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = of_files(tmp_path)
+    (one,) = own.sources
+    assert one.clip == CLIP and one.performed is not None and own.model.fitted_on == {"generated/samm/007/*"}
+    assert list(own.targets) == ["woman", "man"]
+    shown, person = own.targets["woman"]
+    assert person == woman() and np.array_equal(shown.picture, woman().picture)
+    assert own.own["woman"].shape == (17, 2) and not np.array_equal(own.own["woman"], own.own["man"])
+    assert of_files(tmp_path, truth=False).sources[0].performed is None
+
+
+def test_a_picture_under_its_name_is_taken_in_place_of_a_rendered_person(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    transfers.PICTURES.mkdir(parents=True)
+    Image.fromarray(woman().picture).save(transfers.PICTURES / "man.png")
+    own = of_files(tmp_path)
+    assert [person for _, person in own.targets.values()] == [woman(), None]
+    assert np.array_equal(own.targets["man"][0].picture, woman().picture)
+    assert [(one.person, one.origin, one.answer is None) for one in own.transfers()] == [
+        ("woman", "generated", False),
+        ("man", "generated+licensed", True),
+    ]
+    Image.new("RGB", (200, 200)).save(transfers.PICTURES / "man.png")
+    with pytest.raises(DataError, match=r"data/raw/targets/man\.png"):
+        of_files(tmp_path)
