@@ -169,3 +169,15 @@ def test_rows_and_what_is_told(given, model):
     lines = list(transfers.told(rows))
     assert f"noise of the result, grey levels: {noise}" in lines
     assert list(transfers.told(row for row in rows if row["shown"] != "made")) == []
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_movement_of_hardly_any_frames_has_figures_too(model, frames):
+    one = source()
+    short = replace(one.movement, last=one.movement.first + frames - 1)
+    one = replace(one, movement=short, crops=one.crops[:frames], performed=one.performed[:frames], apex=frames - 1)
+    made = onto.transferred(one, target(), NOTHING, woman(), painter(Brightener()), "lanczos")
+    rows, changed = transfers.of_one(made, model)
+    assert changed.shape == (frames, 17, 2) and all(np.isfinite(float(row["value"])) for row in rows)
+    assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}
