@@ -114,6 +114,12 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, shown,
     assert "the text sees" not in said[0] and "the text sees AU4" in said[1]
 
 
-def test_the_apex_is_drawn(shown):
-    one = shown["generated"]
-    assert one.places[one.apex] == APEX and len(one.places) == 4 < FRAMES
+def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
+    """Of seven frames six are, evenly spread, and the fourth was not among them."""
+    one, drawn = onto.transferred(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
+    monkeypatch.setattr(famgan, "picture", lambda axes, shown, title: drawn.append(shown))
+    famgan.sequence(tmp_path / "page.png", "fig3", one, task, {}, True)
+    row = [
+        place for shown in drawn[: famgan.FRAMES] for place in range(FRAMES) if (shown == one.source.crops[place]).all()
+    ]
+    assert row == [0, 1, APEX, 4, 5, 6]

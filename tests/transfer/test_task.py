@@ -146,6 +146,21 @@ def test_what_nothing_is_read_in_has_no_correlation(ablation):
     assert "| made | film_roughness | all | 0.0000 | - | - |" in page and "Means over 2 transfers of 2 sources" in page
 
 
+def test_a_figure_that_not_all_have_is_of_those_that_do():
+    still = replace(SOURCES[1], performed=np.zeros_like(SOURCES[1].performed))
+    rows = list(transfers.ablation(task([SOURCES[0], still]), 1))
+    counted = {(row["metric"], row["sources"], row["transfers"]) for row in rows if row["shown"] == "asked"}
+    assert counted == {(metric, *("1" if metric == "au_r" else "2") * 2) for metric in METRICS}
+    (alone,) = [r for r in transfers.ablation(task(SOURCES[:1]), 1) if _key(r) == ("no_sides", "asked", "au_r")]
+    (among,) = [row for row in rows if _key(row) == ("no_sides", "asked", "au_r")]
+    assert among == alone
+    assert "Means over 2 transfers of 2 sources" in transfers.ablated(rows)
+
+
+def _key(row):
+    return row["devices"], row["shown"], row["metric"]
+
+
 def test_intervals_are_of_sources():
     """Two of one source are not two sources; the mean of four is, at its ends, that of either source."""
     values, names = np.array([0.0, 2.0, 5.0, 7.0]), np.array(["a", "a", "b", "b"])
