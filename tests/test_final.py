@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from composites import composite
+import torch
+from composites import clip, composite
+from films import film_files
 from trainings import flow_files, interrupted, job
 
-from microexpr import final, store, train
+from microexpr import final, generator_file, store, synth, train
 from microexpr.errors import ParamsError, StoreError
+from microexpr.generators.famgan import Famgan
 from microexpr.models.majority import Majority
 from microexpr.training import engine
 from microexpr.training.checkpoint import Place
@@ -106,3 +109,45 @@ def test_what_learns_from_made_faces_is_refused(tmp_path):
     with pytest.raises(ParamsError, match=r"alone, not of ststnet: icegan makes no faces without holding someone out"):
         final.run(job(CLIPS, synthetic="icegan"), flow_files(tmp_path, CLIPS), str(path), silent)
     assert not path.exists()
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory):
+    """FAMGAN's file of everyone, what it was trained on, and the job."""
+    root = tmp_path_factory.mktemp("painted")
+    kind, stills = Famgan, [replace(clip("affectnet", "p1", f"a{n}", None), emotion="anger") for n in range(3)]
+    values = {"image_size": 16, "frames": 2, "width": 2, "blocks": 1, "epochs": 3, "batch": 4, "critic_steps": 1}
+    params = train.Params(checkpoint_minutes=1e-9), synth.Params()
+    one = synth.job("famgan", kind, values, (CLIPS, stills), params, seed=1)
+    files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/final/famgan.safetensors")
+    final.run(one, files, path, silent)
+    return path, files, one
+
+
+def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
+    path, _, one = painted
+    trained = generator_file.load(path)
+    assert (trained.said["method"], trained.said["protocol"], trained.said["origin"]) == (
+        "famgan", "all_groups", "generated",
+    )  # fmt: skip
+    everyone = {known.provenance for known in (*CLIPS, *(still for still, _ in one.macro))}
+    assert trained.fitted_on == everyone | {"generated/nobody/n/c"}  # whom the reader of action units saw
+    data = train.resident(one.method, one.resident, painted[1], one.labels, one.macro_ids)
+    fold = engine.Fold("final", np.arange(len(one.resident)), np.arange(0))
+    expected = engine.fitted(one.method, data, engine.Run(fold, train.seeds(one)[0]))
+    face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
+    with torch.no_grad():
+        found = trained.method.sequence(trained.modules, face, asked)
+        assert torch.equal(found, one.method.sequence(expected.modules, face, asked))
+    with pytest.raises(StoreError, match=r"famgan.safetensors: must hold final/1, not generator/1"):
+        final.load(path)
+
+
+def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(painted, tmp_path):
+    path, files, one = painted
+    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
+    with pytest.raises(InterruptedError):
+        final.run(one, files, str(again), interrupted(2), place)
+    seen = []
+    final.run(one, files[::-1], str(again), lambda done, total: seen.append((done, total)), place)
+    assert seen[0] == (1, 3) and again.read_bytes() == Path(path).read_bytes()

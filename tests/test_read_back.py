@@ -47,6 +47,7 @@ def test_roughness_by_hand():
     assert read_back.roughness(np.array([[0], [2], [4], [6]], np.uint8)) == 0
     assert read_back.roughness(np.array([[0], [2], [0], [2]], np.uint8)) == 2  # of steps 2, -2, 2
     assert read_back.roughness(np.zeros((3, 4), np.uint8)) == 0
+    assert read_back.roughness(np.array([[0], [2]], np.uint8)) == 0 == read_back.roughness(np.zeros((1, 4), np.uint8))
 
 
 def faces_with_landmarks(root, files):

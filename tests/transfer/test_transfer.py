@@ -1,11 +1,14 @@
 """What is asked of a face, and how it comes back into its picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from performed import APEX, BROWS, FRAMES, SMILE, Brightener, movement, painter, rise, source, target, woman
 
 from microexpr.errors import DataError
 from microexpr.transfer import Devices, Target, given, onto, pasted
+from microexpr.transfer.targets import Person
 
 NOTHING = np.zeros((17, 2), np.float32)
 
@@ -29,6 +32,9 @@ def test_without_sides_both_are_asked_for_their_mean():
     assert asked[APEX, SMILE, 0] == pytest.approx(2) and asked[APEX, SMILE, 1] == 0
     both = one.asked(NOTHING, 0.1, Devices(filter=False, sides=False))
     np.testing.assert_allclose(both[APEX, SMILE], [1, 1], atol=1e-6)
+    lopsided = np.tile(np.array([0, 4], np.float32), (17, 1))
+    both = one.asked(lopsided, 0.1, Devices(filter=False, sides=False))
+    np.testing.assert_allclose(both[0], 0.2, atol=1e-6)
 
 
 def test_filter_and_sizes_take_noise_away():
@@ -42,8 +48,6 @@ def test_filter_and_sizes_take_noise_away():
 
 
 def test_a_reader_of_one_size_has_no_second_one():
-    from dataclasses import replace
-
     with pytest.raises(ValueError, match="one size"):
         replace(movement(), at_one_size=None).asked(NOTHING, 0.1, Devices(sizes=False))
 
@@ -95,14 +99,15 @@ def test_a_transfer_knows_its_answer():
 
 
 def test_the_apex_is_among_the_frames_that_are_looked_at():
-    places = onto.places(source(), 3)
-    assert APEX in places and 0 in places and len(places) <= 4
     assert np.array_equal(onto.places(source(), 100), np.arange(FRAMES))
+    for apex in range(FRAMES):
+        for most in range(2, FRAMES + 2):
+            places = onto.places(replace(source(), apex=apex), most)
+            assert {0, apex} <= {*places} <= {*range(FRAMES)} and 1 <= len(places) <= most
+            assert len(places) == min(most, FRAMES) and (np.diff(places) > 0).all()
 
 
 def test_who_is_not_rendered_has_no_answer():
-    from dataclasses import replace
-
     recorded = replace(source(), performed=None)
     one = onto.transferred(recorded, target(), NOTHING, "somebody", painter(Brightener()), "lanczos")
     assert one.answer is None and one.person == "somebody"
@@ -110,8 +115,6 @@ def test_who_is_not_rendered_has_no_answer():
 
 
 def test_a_person_is_always_the_same_and_the_other_another():
-    from microexpr.transfer.targets import Person
-
     again = Person("woman", 1, (320, 240))
     assert np.array_equal(again.picture, woman().picture)
     assert not np.array_equal(Person("man", 1, (320, 240)).picture, woman().picture)

@@ -111,7 +111,10 @@ def _obeyed(
 
 
 def roughness(film: np.ndarray) -> float:
-    """Mean change of the change from frame to frame over mean change, of a film uint8[K, ...]; 0: at one speed."""
+    """Mean change of the change from frame to frame over mean change, of a film uint8[K, ...]; 0: at one speed,
+    and of fewer than three frames."""
+    if len(film) < 3:
+        return 0.0
     steps = np.diff(film.astype(np.float64), axis=0)
     moved = np.abs(steps).mean()
     return float(np.abs(np.diff(steps, axis=0)).mean() / moved) if moved else 0.0

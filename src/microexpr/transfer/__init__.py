@@ -61,6 +61,7 @@ class Movement:
         params = aus.Params(half_window=half_window if devices.filter else 0.0)
         found = filters.curves(values, self.first, self.fps, params)
         sides = HALVES if devices.sides else [SIDES.index("both")] * 2
+        own = own if devices.sides else own.mean(-1, keepdims=True)
         change = found["relative"][..., sides] + alpha * own if devices.relative else found["smoothed"][..., sides]
         return np.clip(change, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
 
