@@ -1,0 +1,1 @@
+"""Gives the micro-expression of one face to another."""
