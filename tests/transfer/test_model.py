@@ -10,6 +10,9 @@ import torch
 from microexpr import generator_file, store
 from microexpr.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.backbones.mover import Mover, moved
+from microexpr.draws import Stream
+from microexpr.generators.famgan import Famgan
+from microexpr.method import Modules
 from microexpr.transfer import fit
 from microexpr.transfer.pairs import NOISE, Scene, pairs, scenes, small, together
 
@@ -93,6 +96,23 @@ def test_mover_moves_as_its_movement_says() -> None:
     units = torch.eye(len(ACTION_UNITS))[:2] / LARGEST
     ways = [network.parts(face, intensity[None])[0] for intensity in (units[0], units[1], 2 * units[0] + units[1])]
     torch.testing.assert_close(ways[2], 2 * ways[0] + ways[1])
+
+
+def test_mover_trains_beside_a_critic_too() -> None:
+    """In `Famgan`'s own losses; skin that nothing is asked of stays, whatever the network has become."""
+    method = Famgan(Famgan.Params(image_size=16, width=4, blocks=1, frames=2, moves=True))
+    modules = Modules(**method.build({}))
+    video = torch.randint(0, 256, (3, 3, 2, 16, 16), dtype=torch.uint8)
+    batch = {"video": video, "au_intensities": torch.rand(3, 2, len(ACTION_UNITS)) * LARGEST}
+    adam = torch.optim.Adam(modules.generator.parameters(), 0.01)
+    for _ in range(2):
+        adam.zero_grad()
+        method.generator_loss(modules, batch, {}, Stream(torch.tensor(1, dtype=torch.int32))).backward()
+        adam.step()
+    assert all(one.grad is not None for one in modules.generator.parameters())
+    face = torch.rand(1, 3, 16, 16) * 2 - 1
+    assert torch.allclose(modules.generator(face, torch.zeros(1, len(ACTION_UNITS)))[0], face, atol=1e-6)
+    assert not torch.allclose(modules.generator(face, torch.ones(1, len(ACTION_UNITS)))[0], face, atol=1e-3)
 
 
 def test_pairs_differ_by_what_is_added_alone() -> None:

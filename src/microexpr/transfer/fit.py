@@ -31,7 +31,7 @@ from microexpr.transfer.pairs import SEED, SIDE, Pairs, Scene, pairs, scenes, sm
 MODEL = Path(__file__).with_name("model.safetensors")
 TRAINING, TEST = 240, 12  # people
 SCENES = 2  # of each of them
-WIDTH, BLOCKS = 16, 4
+SHIPPED = {"image_size": SIDE, "width": 16, "blocks": 4, "moves": True}
 STEPS, BATCH = 2500, 16
 RATE, WARM = 2e-3, 50  # Adam's, which rises over the first steps and falls to 0 on half a cosine
 SLIGHT = 0.5 / 127.5  # a change beside which errors of smaller ones are seen: half a grey level
@@ -44,7 +44,7 @@ def main() -> None:
     """Renders, trains, measures on people it was not trained on, and writes model and measurements."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    method = Famgan(Famgan.Params(image_size=SIDE, width=WIDTH, blocks=BLOCKS, moves=True))
+    method = Famgan(Famgan.Params.model_validate(SHIPPED))
     with threadpool_limits(1):
         people = rendered()
         network = trained(method, people)
@@ -82,7 +82,7 @@ def trained(method: Famgan, people: Pairs) -> Mover:
             group["lr"] = RATE * min(1, (step + 1) / WARM) * (1 + math.cos(math.pi * step / STEPS)) / 2
         parts = losses(network, *drawn(people, rng))
         adam.zero_grad()
-        torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(list(parts.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         adam.step()
         said.append([part.item() for part in parts.values()])
@@ -184,7 +184,7 @@ def measured(network: Mover, held_out: Iterable[Scene]) -> list[dict[str, str | 
                 rows[place][name] = float(values[place, unit] / units[unit]) if place else 0.0
         found.append(rows)
     names = [("none", "none"), *((size, unit) for size in ASKED for unit in ACTION_UNITS)]
-    rows = [mean(scenes) for scenes in zip(*found, strict=True)]
+    rows = [mean(same) for same in zip(*found, strict=True)]
     table = list(zip(names, rows, strict=True))
     table += [((size, "mean"), mean([row for (kind, _), row in table if kind == size])) for size in ASKED]
     return [{"size": size, "action_unit": unit} | row for (size, unit), row in table]

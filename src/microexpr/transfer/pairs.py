@@ -6,6 +6,7 @@ every corpus.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -69,17 +70,18 @@ def scenes(name: str, number: int, asked: Callable[[np.random.Generator], np.nda
 
 def scene(face: Face, resting: np.ndarray, asked: np.ndarray, rng: np.random.Generator) -> Scene:
     """One scene by chance; asked of it are intensities [1 + m, 17], as far as a face can go."""
-    performer, turn = Performer.drawn(rng), WIDER
+    performer = Performer.drawn(rng)
     shown = np.repeat(resting[None], len(asked), 0)
     shown[:, READ] = np.minimum(shown[:, READ] + asked[:, :, None], LARGEST)
-    held = {
-        "pose": tuple(turn * angle for angle in performer.pose),
-        "light": performer.light,
-        "zoom": performer.zoom,
-        "gaze": GLANCE * rng.standard_normal(2),
-        "behind": scenery(rng) if rng.random() < SCENERY else None,
-    }
-    seen = [face.render(units.astype(np.float32), **held) for units in shown]
+    picture = partial(
+        face.render,
+        pose=WIDER * np.array(performer.pose),
+        light=performer.light,
+        zoom=performer.zoom,
+        gaze=GLANCE * rng.standard_normal(2),
+        behind=scenery(rng) if rng.random() < SCENERY else None,
+    )
+    seen = [picture(units.astype(np.float32)) for units in shown]
     matrix = jittered(alignment(seen[0].landmarks[None]), rng)
     taken = expose(seen[0].image, rng, NOISE)
     coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
