@@ -31,6 +31,9 @@ preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on generated people that occur in no corpus
 	python -m microexpr.aus.fit
 
+famgan-model: .venv/.installed  ## trains the shipped FAMGAN generator anew, on generated people that occur in no corpus
+	python -m microexpr.transfer.fit
+
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
 	@bash envs/pyfeat/install.sh
 
@@ -39,4 +42,4 @@ pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
 	pytest -p no:cacheprovider tests/pyfeat/end_to_end.py
 
-.PHONY: help table test preset au-model pyfeat test-pyfeat
+.PHONY: help table test preset au-model famgan-model pyfeat test-pyfeat

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from microexpr import method
 from microexpr.aus import ACTION_UNITS, LARGEST
-from microexpr.backbones import ganimation
+from microexpr.backbones import ganimation, mover
 from microexpr.backbones.ganimation import attention_loss, intensity_loss, levels, penalty
 from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, Phase, Shapes, Statistics, Update
@@ -40,6 +40,7 @@ class Famgan(method.Generator):
         frames: int = Field(16, ge=2, le=64, description="of a clip, one of which is looked at in a step")
         width: int = Field(64, ge=1, le=128, description="channels of the first layers")
         blocks: int = Field(6, ge=1, le=16, description="residual blocks of the generator")
+        moves: bool = Field(False, description="the generator moves skin before it paints; else it is GANimation's")
         alpha: float = Field(0.1, ge=0, le=1, description="of the target's own intensities, of eq. 3")
         adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="of the critic's realness")
         cycle_weight: float = Field(10.0, ge=0, le=1e5, description="of the way back to the face as it was")
@@ -62,8 +63,9 @@ class Famgan(method.Generator):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
+        network = mover.Mover if params.moves else ganimation.Generator
         return {
-            "generator": ganimation.Generator(params.width, params.blocks),
+            "generator": network(params.width, params.blocks),
             "critic": ganimation.ImageCritic(params.image_size, params.width),
         }
 
