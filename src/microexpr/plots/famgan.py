@@ -148,7 +148,8 @@ def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) 
         for values, style in ((one.true[:, unit, side], "-"), (asked, "--"), (found[:, unit, side], ":")):
             label = ACTION_UNITS[unit] if style == "-" else None
             axes.plot(one.places, values, style, color=colour, label=label, linewidth=1.2)
-    axes.set_title(f"{name} side: - true, - - asked, ... read back", fontsize=7)
+    known = "true" if one.source.performed is not None else "the source's, as read"
+    axes.set_title(f"{name} side: - {known}, - - asked, ... read back", fontsize=7)
     axes.set_xlabel("frame since the onset", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
