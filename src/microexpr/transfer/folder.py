@@ -1,4 +1,4 @@
-"""What `microexpr transfer` leaves: frames, a film, curves, figures. Frames and animation say that nobody moved so."""
+"""What `microexpr transfer` leaves: frames, a film, curves, figures. Every file says that nobody moved so."""
 
 import csv
 import io
@@ -17,6 +17,7 @@ from microexpr.errors import StoreError
 from microexpr.transfer.onto import Transfer
 
 WORD = "made by microexpr's FAMGAN: nobody moved like this"
+SHORT = "made: nobody moved so"  # on the pictures of films
 SLOWER = 4  # films show a micro-expression so many times slower than it was
 LONGEST = 480  # pixels, side of the animation
 
@@ -37,12 +38,27 @@ def write(folder: str | Path, one: Transfer, changed: np.ndarray, rows: Iterable
         with store.atomic(root / f"frames/{number:04d}.png") as part:
             Image.fromarray(frame).save(part, "PNG", pnginfo=about)
     fps = max(one.source.movement.fps / SLOWER, 1.0)
-    _film(root / "transfer.mp4", frames, fps)
-    _animation(root / "transfer.gif", frames, fps)
+    shown = np.stack([_said(frame) for frame in frames])
+    _film(root / "transfer.mp4", shown, fps)
+    _animation(root / "transfer.gif", shown, fps)
     store.write_text(root / "curves.csv", _curves(one, changed))
-    rows = list(rows)
+    rows = [row | {"origin": _origin(one)} for row in rows]
     store.write_csv(root / "metrics.csv", list(rows[0]), rows)
     return [root / name for name in ("frames", "transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv")]
+
+
+def _origin(one: Transfer) -> str:
+    """Of whose movement and whose face it is made."""
+    return f"made of {one.origin}"
+
+
+def _said(frame: np.ndarray) -> np.ndarray:
+    """The frame with the word in its lower left corner."""
+    size, place = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
+    found = np.ascontiguousarray(frame)
+    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        found = cv2.putText(found.copy(), SHORT, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA)
+    return np.asarray(found)
 
 
 def _film(path: Path, frames: np.ndarray, fps: float) -> None:
@@ -74,9 +90,10 @@ def _curves(one: Transfer, changed: np.ndarray) -> str:
     """A row for each frame, unit and side: asked, and read off the frame, as changes since the first."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(["frame", "unit", "side", "source_change", "asked", "asked_change", "read_back_change"])
+    out.writerow(["frame", "unit", "side", "source_change", "asked", "asked_change", "read_back_change", "origin"])
     since = one.asked - one.asked[:1]
     for frame, unit, side in np.ndindex(one.asked.shape):
         values = (array[frame, unit, side] for array in (one.true, one.asked, since, changed))
-        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *(f"{value:.4f}" for value in values)])
+        said = (f"{value:.4f}" for value in values)
+        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *said, _origin(one)])
     return text.getvalue()
