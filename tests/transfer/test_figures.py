@@ -58,9 +58,10 @@ def test_one_side_alone_is_as_far_from_both_as_it_is_lopsided():
     assert figures(smile(0.5, 0.5), smile())["face", "asymmetry_error"] == 0
 
 
-def test_a_film_that_stays_has_neither_correlation_nor_roughness():
+def test_a_film_that_stays_follows_nothing_and_has_no_roughness():
     found = figures(0 * smile(), smile())
-    assert {metric for _, metric in found} == {"au_error", "asymmetry_error"}
+    assert {metric for _, metric in found} == {"au_error", "asymmetry_error", "au_r"}
+    assert found["face", "au_r"] == 0
     assert found["face", "au_error"] == pytest.approx(rise().mean() / 17, rel=1e-5)
     steady = np.zeros((FRAMES, 17, 2), np.float32)
     steady[:, SMILE] = np.arange(FRAMES)[:, None] / 2

@@ -96,7 +96,8 @@ def test_a_row_for_each_frame_unit_and_side(given, left):
             "read_back_change": CHANGED[frame, unit, side],
         }.items():
             assert float(row[column]) == pytest.approx(value, abs=6e-5)
-    assert read(left[4]) == ROWS
+        assert row["origin"] == "made of generated"
+    assert read(left[4]) == [row | {"origin": "made of generated"} for row in ROWS]
 
 
 def test_the_same_bytes_again(given, left, tmp_path):

@@ -15,7 +15,7 @@ from microexpr.evaluation.read_back import LEAST, roughness
 from microexpr.flow import magnitude
 from microexpr.luma import luma
 from microexpr.metrics import synthesis
-from microexpr.transfer import HALVES, Target
+from microexpr.transfer import Target
 from microexpr.transfer.onto import Transfer
 
 UPPER = tuple(ACTION_UNITS.index(f"AU{number}") for number in (1, 2, 4, 5, 6, 7, 45))
@@ -67,7 +67,7 @@ def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.nda
 
 def read(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
     """The same since the target's picture: not 0 in the first frame, where what is made there differs from it."""
-    return np.asarray(target.read(crops, model)[..., HALVES])
+    return target.read(crops, model)
 
 
 def looks(crop: np.ndarray, target: Target) -> Iterator[Figure]:

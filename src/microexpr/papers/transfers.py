@@ -121,15 +121,17 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
     everything = Devices.each_off()
     if any(one.movement.at_one_size is None for one in task.sources):
         del everything["no_sizes"]
-    found = {name: task.transfers(devices) for name, devices in everything.items()}
-    table = {name: [_summary(one, task.reader) for one in own] for name, own in found.items()}
-    sources = np.array([one.source.clip.id for one in found["all"]])
-    origins = _origins(one.origin for one in found["all"])
+    table: dict[str, list[dict[tuple[str, str], float]]] = {}
+    for name, devices in everything.items():
+        found = task.transfers(devices)  # of one setting at a time: films are large
+        table[name] = [_summary(one, task.reader) for one in found]
+        sources, origins = np.array([one.source.clip.id for one in found]), _origins(one.origin for one in found)
+        del found
     for name, summaries in table.items():
         for shown, metric in summaries[0]:
             own = np.array([one[shown, metric] for one in summaries])
             less = own - np.array([one[shown, metric] for one in table["all"]])
-            there = ~np.isnan(less)  # a film in which nothing is read has no correlation
+            there = ~np.isnan(less)  # where nothing moves, as of those units, nothing is to be followed
             if not there.any():
                 continue
             own, less = own[there], less[there]
@@ -138,8 +140,8 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
                 "devices": name,
                 "shown": shown,
                 "metric": metric,
-                "value": f"{np.nanmean(own):.4f}",
-                "difference": "" if name == "all" else f"{np.nanmean(less):.4f}",
+                "value": f"{own.mean():.4f}",
+                "difference": "" if name == "all" else f"{less.mean():.4f}",
                 "low": "" if name == "all" else f"{low:.4f}",
                 "high": "" if name == "all" else f"{high:.4f}",
                 "sources": str(len({*sources[there]})),

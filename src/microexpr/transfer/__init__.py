@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from microexpr import aus, faces
-from microexpr.aus import SIDES, SIZES, filters, regressor
+from microexpr.aus import SIDES, filters, regressor
 from microexpr.generator_file import Trained
 from microexpr.luma import luma
 from microexpr.transfer.resolution import Kind, enlarged
@@ -98,14 +98,20 @@ class Target:
         """float32[68, 2], pixels of the crop"""
         return (self.landmarks @ self.matrix[:, :2].T + self.matrix[:, 2]).astype(np.float32)
 
-    def read(self, crops: np.ndarray, model: regressor.Model, sizes: tuple[int, ...] = SIZES) -> np.ndarray:
-        """float32[T, 17, 3]: intensities of crops uint8[T, 288, 288, 3] of this face, as changes since its picture."""
-        every = luma(np.concatenate([self.crop[None], crops]))
-        return regressor.regress(every, np.repeat(self.landmarks_crop[None], len(every), 0), 0, model, sizes)[1:]
+    def read(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
+        """float32[T, 17, 2]: intensities of crops uint8[T, 288, 288, 3] of this face, less those of its picture."""
+        values = self._values(np.concatenate([self.crop[None], crops]), model)
+        return values[1:] - values[:1]
 
     def own(self, model: regressor.Model) -> np.ndarray:
         """float32[17, 2]: its own intensities, left and right, read off the picture alone."""
-        return np.clip(self.read(self.crop[None], model)[0][:, HALVES], 0, aus.LARGEST)
+        return np.clip(self._values(self.crop[None], model)[0], 0, aus.LARGEST)
+
+    def _values(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
+        """float32[T, 17, 2], the first read by itself, the others by their change since."""
+        landmarks = np.repeat(self.landmarks_crop[None], len(crops), 0)
+        found: np.ndarray = regressor.regress(luma(crops), landmarks, 0, model)[..., HALVES]
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
