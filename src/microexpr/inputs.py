@@ -120,18 +120,18 @@ def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     return _rounded(np.stack([interpolation.interpolated(film, shape[1]) for film in large]))
 
 
-def sequence(source: Source, shape: Shape) -> np.ndarray:
-    """uint8: the frames from onset to offset as they are, then zeros; a clip longer than T is brought to T by TIM."""
-    return _padded(coloured(source.crops, shape[0]), shape)
+def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
+    """uint8: the frames from onset to offset with the head held still, then zeros; a clip longer than T by TIM."""
+    return _padded(coloured(source.steady, shape[0]), shape)
 
 
 def sequence_real(source: Source, shape: Shape) -> np.ndarray:
-    """bool: which frames of `sequence`, and of the regions, are the clip's."""
+    """bool: which frames of `sequence_steady`, and of the regions, are the clip's."""
     return np.arange(shape[0]) < len(source.crops)
 
 
 def region(name: str, source: Source, shape: Shape) -> np.ndarray:
-    """uint8: what `sequence` is, of a part of the steady face; its box is laid by the onset's landmarks and held."""
+    """uint8: what `sequence_steady` is, of a part of the face; its box is laid by the onset's landmarks and held."""
     rows, columns, points = REGIONS[name]
     eyes = source.landmarks[[36, 45]]
     scale = float(np.linalg.norm(eyes[1] - eyes[0])) / SIDE  # pixels of the crop in one of the region
@@ -185,7 +185,7 @@ INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "video": (SHOT, FILM, video),
     "video_steady": (SHOT, FILM, video_steady),
     "video_magnified": (SHOT, FILM, video_magnified),
-    "sequence": (SHOT, FILM, sequence),
+    "sequence_steady": (SHOT, FILM, sequence_steady),
     "sequence_real": (SHOT, ("T",), sequence_real),
     "face_mask": (SHOT, (1, "H", "W"), face_mask),
     **{name: (SHOT, ("C", "T", rows, columns), partial(region, name)) for name, (rows, columns, _) in REGIONS.items()},

@@ -20,7 +20,7 @@ from microexpr.inputs import REGIONS
 from microexpr.method import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights
 
-FACE = "sequence"  # the whole face in place of regions
+FACE = "sequence_steady"  # the whole face in place of regions
 SIDE = 160  # pixels of it
 GROUP = {name: next(g for g in GROUPS if g.removesuffix("s") in name) for name in REGIONS}  # of left and right alike
 # Of MEGC2019's three classes those that show in each group of regions, and so their number there: 1, 2, ...
@@ -90,7 +90,8 @@ class Temporal(nn.Module):
 def focal(scores: Tensor, label: Tensor, weight: Tensor, gamma: float, counts: Tensor) -> Tensor:
     """Eq. 5, mean over those of scores [n, C] and labels int64[n] that count, float[n]; `weight` [C] is its alpha."""
     log = scores.log_softmax(1).gather(1, label[:, None])[:, 0]
-    each = -weight[label] * (1 - log.exp()).pow(gamma) * log
+    left = (1 - log.exp()).clamp(min=1e-6)  # at 0 the slope of its power is infinite
+    each = -weight[label] * left.pow(gamma) * log
     return (each * counts).sum() / counts.sum().clamp(min=1)
 
 
@@ -178,7 +179,7 @@ class LocalRegions(NetworkMethod):
 
     def _moments(self, film: Tensor, real: Tensor) -> Tensor:
         """[2]: mean and mean square of a clip's own frames, uint8[channels, T, h, w]."""
-        frames = self._referred(film[None].movedim(2, 1))[0][real]
+        frames = self._referred(film[None].movedim(2, 1))[0][real.bool()]
         return torch.stack([frames.mean(), frames.square().mean()])
 
     def _referred(self, film: Tensor) -> Tensor:
@@ -213,8 +214,7 @@ class LocalRegions(NetworkMethod):
         ]
 
     def beginning(self) -> dict[str, object] | None:
-        first = {"epochs", "memory", "width", "pad"}
-        return {name: value for name, value in self.params.model_dump(mode="json").items() if name not in first}
+        return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
 
     def patches(self, place: str, batch: Batch, statistics: Statistics) -> Tensor:
         """[B, T, channels, h, w]: of mean 0 and deviation 1 over the training clips, frames that are none at 0."""
