@@ -294,6 +294,16 @@ def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
     assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
 
 
+def test_marks_of_regions_are_those_of_our_labels():
+    """Read off where clips' labels come from; where the method is not run, there is none."""
+    rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
+    assert len(rows) == 24 and all(row["reproduced"] == row["published"] for row in rows)
+    assert {row["origin"] for row in rows} == {""}
+    rows = papers.rows("localregions", "table1", run(("lbp_top", "megc2019")))
+    assert {(row["reproduced"], row["status"]) for row in rows} == {("", "built")}
+    assert rows[1]["note"] == "no localregions in this run"
+
+
 def test_csv_is_read_back_as_it_was_written(tmp_path):
     rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
     text = page.to_csv(rows)

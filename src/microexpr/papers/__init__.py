@@ -72,6 +72,7 @@ MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # 
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
 LAYERS = ("kernel", "shape")  # what AU-GACN's network is made of
+MARKS = ("region_label",)  # what local regions' labels are made of
 STUDIES = ("table2", "table3")  # of both papers that a row of ours is added to
 OURS = {  # by the method of a printed row, that of ours and its name
     "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
@@ -209,7 +210,7 @@ def status(cell: Cell, methods: Collection[str]) -> str:
         return "published_only"
     there = cell.method in {*methods, *built()}
     trained = cell.metric in (*MEASURED, *MADE, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
-    made = cell.metric in (*PARTS, *LAYERS) or census.countable_made(cell)
+    made = cell.metric in (*PARTS, *LAYERS, *MARKS) or census.countable_made(cell)
     return "built" if (there and (trained or made)) or census.countable(cell) else "planned"
 
 
@@ -244,6 +245,9 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
 
         row |= layers.counted(cell)
         notes.append("of a network built at the paper's size")
+    elif row["status"] == "built" and cell.metric in MARKS:
+        row |= census.marked(cell)
+        notes.append("as its labels are made")
     elif row["status"] == "built" and cell.metric in GAINS | POINTS:
         figures, reason = _gained(cell, run) if cell.metric in GAINS else _ahead(cell, run)
         row |= figures
@@ -263,7 +267,7 @@ def _missing(cell: Cell, run: Run) -> str:
     """Why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
-    if cell.metric in (*PARTS, *LAYERS):
+    if cell.metric in (*PARTS, *LAYERS, *MARKS):
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"
