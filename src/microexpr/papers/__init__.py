@@ -63,6 +63,7 @@ FIGURES = {  # of data: by method, or by generator and data set, its targets bel
     "augacn.nodes": ("augacn/fig4.png", "augacn/fig4.csv", "augacn/fig4.safetensors"),
     "auicgan.casme2": ("augacn/fig3.png", "augacn/fig3.gif"),
     "auicgan.samm": ("augacn/fig5.png",),
+    "localregions": tuple(f"localregions/fig{number}.png" for number in (3, 5, 7)),
     "famgan": (  # which prints no table; these are ours
         *("famgan/transfer.csv", "famgan/transfer.md", "famgan/ablation.csv", "famgan/ablation.md"),
         *("famgan/fig2.png", "famgan/fig3.png", "famgan/fig4.png", "famgan/fig5.png"),
