@@ -142,11 +142,14 @@ def test_five_frames_around_the_apex(files: dict[str, Path], crops: dict[str, np
 def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(
     files: dict[str, Path], crops: dict[str, np.ndarray]
 ) -> None:
-    found = one(files, "sequence", (1, 10, 288, 288), "EP02")
-    assert np.array_equal(found[0, :LENGTH], crops["EP02"][INSIDE, ..., 0]) and not found[0, LENGTH:].any()
+    found = one(files, "sequence_steady", (1, 10, 288, 288), "EP02")
+    steady = one(files, "video_steady", (1, LENGTH, 288, 288), "EP02")
+    assert np.array_equal(found[:, :LENGTH], steady) and not found[0, LENGTH:].any()
+    assert np.array_equal(found[0, 0], crops["EP02"][ONSET - FIRST, ..., 0])
     assert one(files, "sequence_real", (10,)).tolist() == [True] * LENGTH + [False] * 3
-    short = load({"sequence": (1, 4, 24, 24), "video": (1, 4, 24, 24), "sequence_real": (4,)}, files, ["EP01"])
-    assert np.array_equal(short["sequence"], short["video"]) and short["sequence_real"].all()
+    shape = (1, 4, 24, 24)
+    short = load({"sequence_steady": shape, "video_steady": shape, "sequence_real": (4,)}, files, ["EP01"])
+    assert np.array_equal(short["sequence_steady"], short["video_steady"]) and short["sequence_real"].all()
 
 
 def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:

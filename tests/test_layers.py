@@ -27,6 +27,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "synth",
         "synthetic",
         "training",
+        "resident",
         "train",
         "pretrain",
         "final",

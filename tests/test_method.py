@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from microexpr.errors import ParamsError
 from microexpr.facs.occurrence import AUS
+from microexpr.facs.reactions import REGIONS
 from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, shuffled
 from microexpr.models import find, names
 from microexpr.training import processor
@@ -39,6 +40,10 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
     },
     "lbp_sip": {"image_size": 32, "blocks": 2},
     "lbp_top": {"image_size": 32, "blocks": 2},
+    "localregions": {
+        **{"frames": 4, "channels": 1, "shrink": 4, "hidden": 16, "second": 12, "features": 6, "memory": 8},
+        **{"width": 16, "dropout": 0, "spatial_epochs": 2, "batch": 6, "lr": 5e-3},
+    },
     "mer_gcn": {"image_size": 16, "frames": 4, "width": 4, "hidden": 8, "batch": 6, "lr": 5e-3, "mirror": 0},
     "micro_attention": {"image_size": 32, "width": 2, "macro_epochs": 2, "batch": 6, "lr": 1e-2, "shift": 0},
     "microexpstcnn": {"image_size": 24, "frames": 8, "kernels": 4, "depth": 3, "hidden": 16, "batch": 6, "lr": 0.05},
@@ -69,6 +74,7 @@ SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so 
 LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all there is
     "augacn": {"image_size": 16, "epochs": 75, "lr": 1e-2, "me_weight": 3},
     "elrcn": {"spatial_epochs": 20},
+    "localregions": {"spatial_epochs": 60, "second": 32, "features": 20, "memory": 16, "width": 64},
     "mtmnet": {"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
 }
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding, by how much the rate decides (float64: 8e-15 of the
@@ -125,13 +131,18 @@ def clips(method: Method) -> Clips:
                 value[clip, ..., one * rows // classes :, :][..., : rows // classes, :] += (
                     1  # height of the bright band
                 )
+            elif name.startswith("region"):
+                value[clip] += one - (classes - 1) / 2  # how bright it is
         grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
         inputs[name] = (
             torch.tensor(value, dtype=torch.get_default_dtype()) if name.startswith("flow") else torch.tensor(grey)
         )
+        if name == "sequence_real":
+            inputs[name] = torch.tensor(np.arange(shape[0]) < np.arange(COUNT)[:, None] % shape[0] + 1)
     targets = {"label": label, "subject": np.arange(COUNT) // 4, "dataset": np.arange(COUNT) // 12}
     targets["macro"] = np.arange(COUNT) // MICRO if method.macro else np.zeros(COUNT, np.int64)
     targets["aus"] = (np.arange(len(AUS)) % classes == label[:, None]).astype(np.int64)
+    targets["reacts"] = np.ones((COUNT, len(REGIONS)), np.int64)
     return Clips(inputs, {name: torch.tensor(value) for name, value in targets.items()})
 
 
@@ -288,7 +299,7 @@ def learns_from_held_out(method: Method) -> bool:
     data, fold = clips(method), folds(1)[0]
     inputs = {key: value.clone() for key, value in data.inputs.items()}
     for value in inputs.values():
-        value[fold.test] = value[fold.test].flip(-1) // 2 + 7
+        value[fold.test] = (value[fold.test].flip(-1) // 2 + 7).to(value.dtype)
     other = Clips(inputs, {key: value.clone() for key, value in data.targets.items()})
     other.targets["label"][fold.test] = (other.targets["label"][fold.test] + 1) % method.classes
     probe = Fold(fold.name, fold.train, fold.train[:5])  # scored by what was fitted

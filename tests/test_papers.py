@@ -109,7 +109,7 @@ def test_no_generated_figure_without_that_word_on_its_line():
         ("mtmnet", "table2", "L_EID / L_cls + L_tri", "planned"),
         ("localregions", "table2", "Mean Age", "published_only"),
         ("localregions", "table2", "# Sequences", "built"),
-        ("localregions", "table1", "Happiness", "planned"),
+        ("localregions", "table1", "Happiness", "built"),
         ("augacn", "table1", "synthetic SAMM", "built"),
         ("augacn", "table2", "Ours", "planned"),
         ("augacn", "table2", "AU-GACN alone (ours)", "built"),
@@ -294,6 +294,16 @@ def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
     assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
 
 
+def test_marks_of_regions_are_those_of_our_labels():
+    """Read off where clips' labels come from; where the method is not run, there is none."""
+    rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
+    assert len(rows) == 24 and all(row["reproduced"] == row["published"] for row in rows)
+    assert {row["origin"] for row in rows} == {""}
+    rows = papers.rows("localregions", "table1", run(("lbp_top", "megc2019")))
+    assert {(row["reproduced"], row["status"]) for row in rows} == {("", "built")}
+    assert rows[1]["note"] == "no localregions in this run"
+
+
 def test_csv_is_read_back_as_it_was_written(tmp_path):
     rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
     text = page.to_csv(rows)
@@ -326,7 +336,7 @@ def test_markdown_is_in_the_papers_own_layout():
         "0.91",
         "0.92",
     ]
-    assert "0 of 12 cells reproduced, 12 planned, 0 published only." in lines
+    assert "0 of 12 cells reproduced, 9 planned, 0 published only." in lines
     assert lines[-1] == "\\* UAR, all regions and UF1, all regions: Tables 8 and 10 print 0.90 for the same run."
 
 

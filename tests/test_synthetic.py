@@ -44,6 +44,7 @@ def resident() -> Clips:
         "macro": torch.zeros(count, dtype=torch.int64),
         "synthetic": torch.zeros(count, dtype=torch.int64),
         "aus": torch.ones((count, 5), dtype=torch.int64),
+        "reacts": torch.ones((count, 4), dtype=torch.int64),
     }
     pictures = {name: torch.zeros((count, *shape), dtype=torch.uint8) for name, shape in SHAPES.items()}
     return Clips(pictures, targets)
@@ -62,6 +63,7 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
         (source,) = [at for at, clip in enumerate(CLIPS) if clip.id == fold.train[0]]
         assert set(own.targets["subject"].tolist()) == {int(both.targets["subject"][source])}
         assert own.targets["aus"].unique().tolist() == [-1]
+        assert not own.targets["reacts"].any()  # a face follows nobody's movement
 
 
 def test_leak_of_another_generators_shard_is_refused(shard):

@@ -266,7 +266,7 @@ class Dag(Corpus):
     @property
     def drawn(self) -> list[str]:
         """The methods, and generators with a data set, whose papers' figures can be drawn of what is here."""
-        known = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes") if name in self.ranked]
+        known = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions") if name in self.ranked]
         there = known if "casme2" in self.tested else []
         there = [name for name in there if name != "mtmnet" or "ckplus" in self.params["macro"]]
         return (

@@ -17,6 +17,7 @@ SEVERAL = {  # nouns with more than one script
             "papers_augacn_fig4",
             "papers_augacn_made",
             "papers_famgan",
+            "papers_localregions",
             "pretrain",
             "train",
             "evaluate",

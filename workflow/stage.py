@@ -94,7 +94,7 @@ def run(noun: str, method: str | None = None) -> int:
         # the others of protocols that no other stage knows
         rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1", "papers_mtmnet_fig3"]
         rules += [f"papers_augacn_fig{number}" for number in (3, 4, 5)]
-        rules += ["papers_famgan_transfer", "papers_famgan_ablation"]
+        rules += ["papers_famgan_transfer", "papers_famgan_ablation", "papers_localregions"]
         rules += ["pretrain", "train", "train_synth", "evaluate", "evaluate_faces"]
         rules += [f"{stage}_{study}" for study in dag.studies for stage in ("train", "evaluate")]
     elif noun in ("final", "pretrain"):

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from microexpr import method, models
 from microexpr.facs.occurrence import AUS
+from microexpr.facs.reactions import REGIONS
 from microexpr.inputs import SOURCES
 from microexpr.protocols import MAIN, PROTOCOLS
 
@@ -29,7 +30,8 @@ def parameters(made: method.Method) -> int:
     label = torch.arange(method.CLASSES)  # one clip of each class, so that class weights are finite
     inputs: dict[str, Tensor] = {key: torch.zeros(method.CLASSES, *shape) for key, shape in made.inputs.items()}
     targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
-    targets["aus"] = torch.zeros(method.CLASSES, len(AUS), dtype=torch.int64)
+    marks = {"aus": len(AUS), "reacts": len(REGIONS)}
+    targets |= {key: torch.zeros(method.CLASSES, count, dtype=torch.int64) for key, count in marks.items()}
     statistics = made.statistics(method.Clips(inputs, targets))
     with torch.device("meta"):
         modules = made.build(statistics)

@@ -43,7 +43,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     files = single(files)
     teach(job, files)
     upstream = {entry for path in files for entry in provenance.behind(path, [FOLD])[FOLD]}
-    data, start = resident(job.method, job.resident, files, job.labels, job.macro_ids), started(job)
+    data, start = resident(job.method, job.resident, files, job.labels, job.macro_ids, job.reacts), started(job)
     (everyone,) = folds_at([Fold(FOLD, tuple(clip.id for clip in job.resident), ())], job.resident)
     kept = checkpoints(job, data, files, place, start)
     found = engine.fitted(job.method, data, engine.Run(everyone, seeds(job)[0]), progress, kept)

@@ -120,30 +120,34 @@ def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     return _rounded(np.stack([interpolation.interpolated(film, shape[1]) for film in large]))
 
 
-def sequence(source: Source, shape: Shape) -> np.ndarray:
-    """uint8: the frames from onset to offset as they are, then zeros; a clip longer than T is brought to T by TIM."""
-    return _padded(coloured(source.crops, shape[0]), shape)
+def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
+    """uint8: the frames from onset to offset with the head held still, then zeros; a clip longer than T by TIM."""
+    return _padded(coloured(source.steady, shape[0]), shape)
 
 
 def sequence_real(source: Source, shape: Shape) -> np.ndarray:
-    """bool: which frames of `sequence`, and of the regions, are the clip's."""
+    """bool: which frames of `sequence_steady`, and of the regions, are the clip's."""
     return np.arange(shape[0]) < len(source.crops)
 
 
 def region(name: str, source: Source, shape: Shape) -> np.ndarray:
-    """uint8: what `sequence` is, of a part of the steady face; its box is laid by the onset's landmarks and held."""
-    rows, columns, points = REGIONS[name]
-    eyes = source.landmarks[[36, 45]]
-    scale = float(np.linalg.norm(eyes[1] - eyes[0])) / SIDE  # pixels of the crop in one of the region
-    box = source.landmarks[list(points)]
-    middle = (box.min(axis=0) + box.max(axis=0)) / 2
-    matrix = np.column_stack([scale * np.eye(2), middle - scale * (np.array([columns, rows]) - 1) / 2])
+    """uint8: what `sequence_steady` is, of a part of the face; its box is laid by the onset's landmarks and held."""
+    rows, columns, _ = REGIONS[name]
     look = partial(
-        cv2.warpAffine, M=matrix, dsize=(columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        cv2.warpAffine, M=box(name, source.landmarks), dsize=(columns, rows),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     frames = np.stack([look(frame).reshape(rows, columns, -1) for frame in source.steady])
     return _padded(coloured(frames, shape[0]), shape)
+
+
+def box(name: str, landmarks: np.ndarray) -> np.ndarray:
+    """float64[2, 3]: from a region's pixels, x first, to those that landmarks [68, 2] are in."""
+    rows, columns, points = REGIONS[name]
+    scale = float(np.linalg.norm(landmarks[45] - landmarks[36])) / SIDE
+    around = landmarks[list(points)]
+    middle = (around.min(axis=0) + around.max(axis=0)) / 2
+    return np.column_stack([scale * np.eye(2), middle - scale * (np.array([columns, rows]) - 1) / 2])
 
 
 def face_mask(source: Source, shape: Shape) -> np.ndarray:
@@ -185,7 +189,7 @@ INPUTS: dict[str, tuple[tuple[str, ...], tuple[str | int, ...], Read]] = {
     "video": (SHOT, FILM, video),
     "video_steady": (SHOT, FILM, video_steady),
     "video_magnified": (SHOT, FILM, video_magnified),
-    "sequence": (SHOT, FILM, sequence),
+    "sequence_steady": (SHOT, FILM, sequence_steady),
     "sequence_real": (SHOT, ("T",), sequence_real),
     "face_mask": (SHOT, (1, "H", "W"), face_mask),
     **{name: (SHOT, ("C", "T", rows, columns), partial(region, name)) for name, (rows, columns, _) in REGIONS.items()},

@@ -25,7 +25,7 @@ Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
 Targets = dict[
     str, np.ndarray
-]  # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]
+]  # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
@@ -56,7 +56,7 @@ class Clips:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
-    targets: dict[str, Tensor]  # int64[N]: "label", "subject", "dataset", "macro", "synthetic"; "aus"
+    targets: dict[str, Tensor]  # int64[N]: "label", "subject", "dataset", "macro", "synthetic"; "aus", "reacts"
 
     def __len__(self) -> int:
         return len(self.targets["label"])

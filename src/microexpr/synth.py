@@ -97,7 +97,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     files = single(files)
     tests = {fold.name: [job.by_id[clip] for clip in fold.test]}
     upstream = provenance.upstream(files, job.protocol.unit, tests)[fold.name]
-    data = resident(method, job.resident, files, job.labels, job.macro_ids)
+    data = resident(method, job.resident, files, job.labels, job.macro_ids, job.reacts)
     (group,) = folds_at([Fold(fold.name, fold.train + job.macro_ids, ())], job.resident)
     kept = checkpoints(job, data, files, place, {})
     found = engine.fitted(method, data, engine.Run(group, seeds(job)[0]), progress, kept)

@@ -135,6 +135,7 @@ def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[s
     targets |= {"label": torch.from_numpy(made.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
     moves = torch.tensor([place.get(name, -1) for name in made.trajectories])
     targets["aus"] = torch.where(moves[:, None] >= 0, data.targets["aus"][moves], -1)
+    targets["reacts"] = torch.where(moves[:, None] >= 0, data.targets["reacts"][moves], 0)
     both = Clips(
         {name: torch.cat([value, torch.from_numpy(made.inputs[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr import inputs, provenance, store, synthetic
+from microexpr import provenance, store, synthetic
 from microexpr.clip import Clip, Fold
 from microexpr.datasets import MACRO
 from microexpr.errors import StoreError
-from microexpr.facs.occurrence import occurrence
+from microexpr.facs import reactions
 from microexpr.method import Clips, Method, NetworkMethod
 from microexpr.protocols import Protocol
+from microexpr.resident import folds_at, resident, single
 from microexpr.seeds import generator, spawn
 from microexpr.training import engine
 from microexpr.training.begun import Begun, Memory
@@ -83,6 +84,11 @@ class Job:
         own = {clip.id: label for clip in self.clips if (label := self.protocol.label(clip)) is not None}
         return own | {clip.id: label for clip, label in self.macro}
 
+    @cached_property
+    def reacts(self) -> dict[str, tuple[int, ...]]:
+        """In which regions each clip's emotion shows, by its id."""
+        return {clip.id: reactions.reacts(self.protocol.felt(clip)) for clip in self.resident}
+
     @property
     def planted_leak(self) -> str:
         return str(getattr(self.method.params, "planted_leak", ""))
@@ -114,51 +120,6 @@ class Job:
         return names | {"origin": origin} | ({"planted_leak": self.planted_leak} if self.planted_leak else {})
 
 
-def resident(
-    method: Method,
-    clips: Sequence[Clip],
-    files: Iterable[str],
-    labels: Mapping[str, int] | None = None,
-    macro: Collection[str] = (),
-) -> Clips:
-    """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's.
-
-    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it; `macro` the ids of
-    macro-expressions. Raises StoreError if a file of a subject is not among them."""
-    by_subject: dict[tuple[str, str], dict[str, str]] = {}
-    for path in map(Path, single(files)):
-        stage, dataset = path.parts[-3:-1]
-        by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
-    parts, order = [], []
-    subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
-    for key in subjects:
-        own = [clip for clip in clips if (clip.dataset, clip.subject) == key]
-        parts.append(_loaded(method, key, by_subject.get(key, {}), [clip.name for clip in own]))
-        order += own
-    position = {clip.id: number for number, clip in enumerate(order)}
-    chosen = [position[clip.id] for clip in clips]
-    arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[chosen]) for name in method.inputs}
-    datasets = sorted({clip.dataset for clip in clips})
-    targets = {
-        "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
-        "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
-        "dataset": [datasets.index(clip.dataset) for clip in clips],
-        "macro": [int(clip.id in macro) for clip in clips],
-        "synthetic": [0] * len(clips),
-        "aus": [occurrence(clip.action_units) for clip in clips],
-    }
-    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
-
-
-def single(files: Iterable[str]) -> list[str]:
-    """The files themselves, and those of each subject in a folder of a stage."""
-    return [
-        str(path)
-        for given in map(Path, files)
-        for path in (sorted(given.glob("*/*.h5")) if given.is_dir() else [given])
-    ]
-
-
 def needed(job: Job, files: Iterable[str]) -> list[str]:
     """The files without those of other rows of a study: macro sets that this one does not learn from, and networks
     of the `pretrain` stage that guide others. All else counts as seen, whether or not it is read."""
@@ -173,23 +134,6 @@ def needed(job: Job, files: Iterable[str]) -> list[str]:
     if guide(job) and others_guides == {*guides}:
         return kept  # `teach` says what is wrong
     return [path for path in kept if path not in others_guides]
-
-
-def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
-    for wanted in method.inputs:
-        for stage in inputs.SOURCES[wanted]:
-            if stage not in files:
-                raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {wanted!r}")
-    return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)
-
-
-def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
-    """The folds as positions in `clips`: what they train on, less the inner clips, and what they test."""
-    at = {clip.id: number for number, clip in enumerate(clips)}
-    return [
-        engine.Fold(fold.name, *(np.array([at[name] for name in side], int) for side in (fold.train, fold.test)))
-        for fold in folds
-    ]
 
 
 def run(
@@ -219,7 +163,8 @@ def run(
     )
     for name, test in tests.items():
         upstream[name] |= provenance.upstream(own[name], job.protocol.unit, {name: test})[name]
-    data, extra, sources = _with_made(job, resident(job.method, job.resident, files, job.labels, job.macro_ids), own)
+    known = resident(job.method, job.resident, files, job.labels, job.macro_ids, job.reacts)
+    data, extra, sources = _with_made(job, known, own)
     teach(job, files)
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None

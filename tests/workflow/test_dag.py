@@ -178,6 +178,9 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
     assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
     assert not [path for path in dag().belongs()["papers"] if "mtmnet/fig3" in path]
+    regions = {f"results/papers/localregions/fig{number}.png" for number in (3, 5, 7)}
+    assert regions <= dag(methods={"localregions": None}).belongs()["papers"]
+    assert not regions & dag(methods={"localregions": None}, datasets=["smic", "samm"]).belongs()["papers"]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
     rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
     assert nodes <= dag(papers=rows).belongs()["papers"]

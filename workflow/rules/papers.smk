@@ -250,6 +250,25 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
         "work/logs/papers/famgan/ablation.log",
 
 
+# Figures 3, 5 and 7 of local regions: a clip and boxes, nothing trained.
+rule papers_localregions:
+    input:
+        index=RUN.indices(RUN.tested),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
+        code=code("papers_localregions"),
+    output:
+        fig3="results/papers/localregions/fig3.png",
+        fig5="results/papers/localregions/fig5.png",
+        fig7="results/papers/localregions/fig7.png",
+    params:
+        method=lambda w: METHODS["localregions"]["params"],
+        show=PARAMS["papers"]["show_licensed_faces"],
+    log:
+        "work/logs/papers/localregions/figures.log",
+    script:
+        "../scripts/papers_localregions.py"
+
+
 rule all_papers:
     input:
         sorted(path for path in papers.files(RUN.drawn) if not path.endswith(".md")),

@@ -3,6 +3,7 @@
 Shapes: B clips, T steps, D inputs, M memory.
 """
 
+import torch
 from torch import Tensor, nn
 
 
@@ -15,11 +16,15 @@ class Lstm(nn.Module):
         self.memory = memory
         self.input, self.state = nn.Linear(inputs, 4 * memory), nn.Linear(memory, 4 * memory)
 
-    def forward(self, sequence: Tensor) -> Tensor:
-        """[B, T, D] -> the state after the last step, [B, M]"""
+    def forward(self, sequence: Tensor, real: Tensor | None = None) -> Tensor:
+        """[B, T, D] -> the state after the last step, [B, M]; if given, the last that is `real`, bool[B, T]"""
         state = cell = sequence.new_zeros(len(sequence), self.memory)
-        for step in self.input(sequence).unbind(1):
+        for number, step in enumerate(self.input(sequence).unbind(1)):
             keep, forget, new, out = (step + self.state(state)).chunk(4, 1)
-            cell = forget.sigmoid() * cell + keep.sigmoid() * new.tanh()
-            state = out.sigmoid() * cell.tanh()
+            after = forget.sigmoid() * cell + keep.sigmoid() * new.tanh()
+            shown = out.sigmoid() * after.tanh()
+            if real is None:
+                cell, state = after, shown
+            else:
+                cell, state = (torch.where(real[:, number, None], *pair) for pair in ((after, cell), (shown, state)))
         return state

@@ -63,6 +63,7 @@ FIGURES = {  # of data: by method, or by generator and data set, its targets bel
     "augacn.nodes": ("augacn/fig4.png", "augacn/fig4.csv", "augacn/fig4.safetensors"),
     "auicgan.casme2": ("augacn/fig3.png", "augacn/fig3.gif"),
     "auicgan.samm": ("augacn/fig5.png",),
+    "localregions": tuple(f"localregions/fig{number}.png" for number in (3, 5, 7)),
     "famgan": (  # which prints no table; these are ours
         *("famgan/transfer.csv", "famgan/transfer.md", "famgan/ablation.csv", "famgan/ablation.md"),
         *("famgan/fig2.png", "famgan/fig3.png", "famgan/fig4.png", "famgan/fig5.png"),
@@ -72,6 +73,7 @@ MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # 
 MADE = {"fid": "fid"}  # the same, of the faces that a generator made
 PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
 LAYERS = ("kernel", "shape")  # what AU-GACN's network is made of
+MARKS = ("region_label",)  # what local regions' labels are made of
 STUDIES = ("table2", "table3")  # of both papers that a row of ours is added to
 OURS = {  # by the method of a printed row, that of ours and its name
     "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
@@ -209,7 +211,7 @@ def status(cell: Cell, methods: Collection[str]) -> str:
         return "published_only"
     there = cell.method in {*methods, *built()}
     trained = cell.metric in (*MEASURED, *MADE, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
-    made = cell.metric in (*PARTS, *LAYERS) or census.countable_made(cell)
+    made = cell.metric in (*PARTS, *LAYERS, *MARKS) or census.countable_made(cell)
     return "built" if (there and (trained or made)) or census.countable(cell) else "planned"
 
 
@@ -244,6 +246,9 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
 
         row |= layers.counted(cell)
         notes.append("of a network built at the paper's size")
+    elif row["status"] == "built" and cell.metric in MARKS:
+        row |= census.marked(cell)
+        notes.append("as its labels are made")
     elif row["status"] == "built" and cell.metric in GAINS | POINTS:
         figures, reason = _gained(cell, run) if cell.metric in GAINS else _ahead(cell, run)
         row |= figures
@@ -263,7 +268,7 @@ def _missing(cell: Cell, run: Run) -> str:
     """Why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
-    if cell.metric in (*PARTS, *LAYERS):
+    if cell.metric in (*PARTS, *LAYERS, *MARKS):
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"

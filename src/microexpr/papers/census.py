@@ -1,4 +1,4 @@
-"""Printed counts: of clips, subjects and frame rates over the index, of clips that a generator made. No predictions."""
+"""Printed counts, over the index or what a generator made, and marks of regions. No predictions."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from microexpr import store
 from microexpr.clip import LABELS, Clip
+from microexpr.facs.reactions import REGIONS, reacts
 from microexpr.published import Cell
 
 COUNTED: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
@@ -60,6 +61,12 @@ def _is_of(clip: Clip, word: str, protocol: str) -> bool:
     if protocol == "objective":
         return clip.objective_class == OBJECTIVE.index(word) + 1
     return clip.emotion.lower().removesuffix("s") == word.removesuffix("s")  # SAMM writes "Other"
+
+
+def marked(cell: Cell) -> dict[str, str]:
+    """Whether an emotion (row) shows in a region (column), in the print's signs."""
+    place = next(number for number, region in enumerate(REGIONS) if cell.column.startswith(region))
+    return {"reproduced": "✗✓"[reacts(cell.row.lower())[place]]}
 
 
 def countable_made(cell: Cell) -> bool:

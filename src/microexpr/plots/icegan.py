@@ -48,7 +48,7 @@ def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, ti
     return True
 
 
-def _caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
+def caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
     """Writes the title; what is left of the page's height below it."""
     word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
     page.suptitle(text + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
@@ -64,7 +64,7 @@ def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, M
     if hidden(path, clips, show_licensed, "Fig. 4"):
         return
     with written(path, 0.7 + 1.35 * max(len(clips), len(variants))) as page:
-        top = _caption(page, "Fig. 4: made faces of held-out people, (a) beside real ones, (b) by generator", clips)
+        top = caption(page, "Fig. 4: made faces of held-out people, (a) beside real ones, (b) by generator", clips)
         halves = page.add_gridspec(1, 2, left=0, right=1, top=top, bottom=0, width_ratios=(7, 4), wspace=0)
         _people(page.add_subfigure(halves[0]), clips, made.faces, true, classes)
         if variants:
@@ -118,7 +118,7 @@ def fig5(path: str | Path, made: Made, true: TrueFaces, found: Sequence[Row], sh
         return
     by_label = {(face.clip.id, face.label): face for face in made.faces}
     with written(path, 0.6 + 3.9 * len(asked)) as page:
-        top = _caption(
+        top = caption(
             page, "Fig. 5: where made faces differ from neutral ones; boxes: units the class should move", clips
         )
         for part, name in zip(_rows(page, len(asked), top), asked, strict=True):

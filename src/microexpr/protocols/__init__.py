@@ -54,6 +54,13 @@ class Protocol:
         name = self.named(clip)
         return self.classes.index(name) if name in self.classes else None
 
+    def felt(self, clip: Clip) -> str:
+        """The emotion that a clip counts as: the annotated one, that of its class by action units, or for SMIC, which
+        knows three classes alone, the likeliest."""
+        if self.classes == classes.OBJECTIVE:
+            return {roman: emotion for emotion, roman in classes.FELT.items()}.get(str(classes.objective(clip)), "")
+        return classes.LIKELIEST.get(clip.emotion.lower(), clip.emotion.lower())
+
     def suits(self, reads: Iterable[str]) -> bool:
         """Whether its clips have all stages that a method reads."""
         return self.stages is None or set(reads) <= set(self.stages)

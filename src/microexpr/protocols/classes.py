@@ -20,6 +20,9 @@ OBJECTIVE = ROMAN[:5]  # the composite of local regions' Table 9 leaves out fear
 FELT = dict(zip(("happiness", "surprise", "anger", "disgust", "sadness"), OBJECTIVE, strict=True))
 
 
+LIKELIEST = {"positive": "happiness", "negative": "disgust"}  # the emotion of most such clips of CASME II
+
+
 def composite(clip: Clip) -> str | None:
     """MEGC2019's class; its loader has left out what the challenge does."""
     return None if clip.label is None else LABELS[clip.label]

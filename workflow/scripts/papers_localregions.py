@@ -1,0 +1,16 @@
+"""Local regions' Figures 3, 5 and 7, of this run's clips."""
+
+from pathlib import Path
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import index
+    from microexpr.models.localregions import LocalRegions
+    from microexpr.plots import localregions
+
+    clips, given, results = index.read_all(snakemake.input.index), snakemake.params, Path("results")
+    params = LocalRegions.Params(**given.method)
+    localregions.fig3(snakemake.output.fig3, clips, results, given.show)
+    localregions.fig5(snakemake.output.fig5, clips, results, params.shrink, given.show)
+    localregions.fig7(snakemake.output.fig7, clips, results, given.show)
