@@ -23,9 +23,9 @@ CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
-Targets = dict[
-    str, np.ndarray
-]  # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4]
+# "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4];
+# "held_out": bool[n], of clips that train by a declared leak alone
+Targets = dict[str, np.ndarray]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]

@@ -100,7 +100,7 @@ class Job:
 
     def fitted(self, fold: Fold) -> tuple[str, ...]:
         """All clips that the fold's training sees: with a planted leak those too that it must not."""
-        return self.own(fold) + self.macro_ids + (fold.test if self.planted_leak == "held_out_clips" else ())
+        return self.own(fold) + self.macro_ids + (fold.test if self.planted_leak else ())
 
     @property
     def macro_ids(self) -> tuple[str, ...]:

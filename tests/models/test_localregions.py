@@ -342,3 +342,15 @@ def test_rows_that_begin_alike_share_their_first_phase():
     assert begun == method(pad="zeros", epochs=9).beginning()
     for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
         assert begun != method(**change).beginning()  # memory: what is shared has the LSTMs' shapes too
+
+
+def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():
+    leaky = LocalRegions(LocalRegions.Params(planted_leak="held_out_in_networks"))
+    held_out = np.arange(12) % 3 == 0
+    first, second = leaky.phases()
+    rng = np.random.default_rng(0)
+    targets = {"label": np.zeros(12, int), "held_out": held_out}
+    drawn = [{*phase.sample(targets, 6, 4, rng).ravel()} for phase in (first, second)]
+    assert drawn[0] == {*range(12)} and drawn[1] == {*np.flatnonzero(~held_out)}
+    honest = LocalRegions(LocalRegions.Params()).phases()[1]
+    assert {*honest.sample(targets, 6, 4, rng).ravel()} == {*range(12)}

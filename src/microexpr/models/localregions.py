@@ -17,8 +17,9 @@ from microexpr.backbones.lstm import Lstm
 from microexpr.draws import Stream, dropout
 from microexpr.facs.reactions import REGIONS as GROUPS
 from microexpr.inputs import REGIONS
-from microexpr.method import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update, shuffled
 from microexpr.training.recipe import class_weights
+from microexpr.training.samplers import among
 
 FACE = "sequence_steady"  # the whole face in place of regions
 SIDE = 160  # pixels of it
@@ -105,6 +106,10 @@ class LocalRegions(NetworkMethod):
     paper = "Aouayeb et al., Micro-expression recognition from local facial regions, Signal Process.-Image, 2021"
 
     class Params(method.Params):
+        planted_leak: Literal["", "held_out_clips", "held_out_in_networks"] = Field(  # type: ignore[assignment]
+            "",
+            description="declared: all, or only the regions' networks, train on the held-out clips too; never ranked",
+        )
         frames: int = Field(64, ge=2, le=512, description="of a clip, N: longer ones are brought to so many by TIM")
         channels: Literal[1, 3] = Field(3, description="grey is repeated for three")
         shrink: Literal[1, 2, 4] = Field(1, description="factor by which the patches' sides are made smaller")
@@ -208,9 +213,11 @@ class LocalRegions(NetworkMethod):
         params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
         names = [f"{part}_{place}" for place in self.places for part in ("network", "head")]
         single: dict[str, Optimiser] = dict.fromkeys(names, adam)
+        leaks = params.planted_leak == "held_out_in_networks"
+        second = among("held_out", False, shuffled) if leaks else shuffled
         return [
             Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
-            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch),
+            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, second),
         ]
 
     def beginning(self) -> dict[str, object] | None:

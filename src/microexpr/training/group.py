@@ -60,7 +60,11 @@ class Group:
         inputs = {name: data.inputs[name] for name in method.inputs}
         self.data = Clips(inputs, data.targets)
         self.device = data.targets["label"].device
-        self.targets = [{k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()} for run in runs]
+        self.targets = [
+            {k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()}
+            | {"held_out": np.isin(run.fold.train, run.fold.test)}  # by a declared leak alone
+            for run in runs
+        ]
         coarse = getattr(method.params, "precision", "") == "bfloat16"
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, coarse, cache_enabled=False)
         self.phases, self.shared = course(method), self._shared()
