@@ -106,7 +106,7 @@ def test_movements_on_two_other_faces(project):
     assert {(row["origin"], row["truth"]) for row in rows} == {("generated", "rendered")}
     assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}
     said = project.run("microexpr", "table", GIVEN).stdout
-    assert said == target.with_suffix(".md").read_text(encoding="utf-8") and "Means over 18 transfers" in said
+    assert said == target.with_suffix(".md").read_text(encoding="utf-8") and "Medians over 18 transfers" in said
     for name in ("fig2", "fig3", "fig4", "fig5"):
         assert (target.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     people = {source.rpartition("/")[0] for source in sources}
