@@ -22,7 +22,7 @@ def write(rows: Sequence[Mapping[str, str]], path: str | Path) -> None:
 def draw(figure: Figure, rows: Sequence[Mapping[str, str]]) -> None:
     """`table` on an empty figure."""
     inch = 1 / figure.get_figheight()
-    axes = figure.add_axes((0.13, 0.8 * inch, 0.68, 1 - 1.5 * inch))
+    axes = figure.add_axes((0.15, 0.8 * inch, 0.66, 1 - 1.5 * inch))
     for place, row in enumerate(rows):
         _draw_method(axes, place, row)
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="UF1 of all clips, pooled over folds")
