@@ -1,7 +1,6 @@
 """Local regions' questions: which regions, which network, which loss; and what a leak into the networks would give.
 
-Rows of its Tables 5 to 7, all on what differs from the first frame (`reference: difference`), since patches as they are
-show the face, and trained for longer than params.yaml has it. Generated faces at `standard`, every fold of MEGC2019.
+Rows of its Tables 5 to 7 at the size of params.yaml. Generated faces at `standard`, every fold of MEGC2019.
 Differences are of UF1, with 95 % intervals over the people of all seeds. Then the whole model with the networks of its
 regions fitted on the held-out clips too, the LSTMs not: at the last epoch, and at the one that is best as tested.
 """
@@ -22,7 +21,6 @@ from microexpr.protocols import PROTOCOLS
 from microexpr.seeds import generator
 
 PROTOCOL = PROTOCOLS["megc2019"]
-LONGER = {"reference": "difference", "spatial_epochs": 40, "epochs": 40}
 ROWS = {
     "whole_face": {"regions": "whole_face"},
     "no_cheeks": {"regions": "no_cheeks"},
@@ -36,7 +34,7 @@ RESAMPLES = 1000
 
 def main() -> int:
     made = parser(__doc__ or "", first=2, seeds=3)
-    made.add_argument("--params", type=json.loads, default=LONGER, help="JSON: what differs from params.yaml")
+    made.add_argument("--params", type=json.loads, default={}, help="JSON: what differs from params.yaml")
     arguments = made.parse_args()
     answers: dict[str, list[pairs.Answers]] = {}
     for seed in range(arguments.first, arguments.first + arguments.seeds):

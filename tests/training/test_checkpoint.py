@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import test_method
-from test_engine import Hard, clips, folds, toy
+from test_engine import Frozen, Hard, clips, folds, toy
 from trainings import interrupted
 
 from microexpr import store
@@ -45,7 +45,9 @@ def in_pieces(root, epochs, *given, minutes=ALWAYS, **options):
 
 
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize(("method", "epochs"), [(toy(), 3), (Hard(Params()), 7)], ids=["toy", "hard"])
+@pytest.mark.parametrize(
+    ("method", "epochs"), [(toy(), 3), (Hard(Params()), 7), (Frozen(Params()), 3)], ids=["toy", "hard", "frozen"]
+)
 def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs, plan):
     """In every phase, between phases and between folds; two seeds. Stacked, three runs are followed by one."""
     given = (method, clips(), folds(2), plan)

@@ -107,6 +107,40 @@ class Hard(NetworkMethod):
         return modules.head(modules.embed(batch["x"])) + modules.critic(batch["x"])
 
 
+class Frozen(NetworkMethod):
+    """An embedding, then a head on what it makes of the clips, which is read once or, if not `once`, in every step."""
+
+    inputs = {"x": (SIZE,)}
+
+    def __init__(self, params, once=True):
+        super().__init__(params)
+        self.once, self.clips_read = once, 0
+
+    def build(self, statistics):
+        return {"embed": Perceptron(0.5), "head": nn.Linear(CLASSES, CLASSES)}
+
+    def embed_loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(modules.embed(batch["x"], rng), batch["label"])
+
+    def head_loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
+
+    def phases(self):
+        first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
+        return [
+            first,
+            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, reads=self.read if self.once else None),
+        ]
+
+    def read(self, modules, batch, statistics):
+        self.clips_read += len(batch["x"])
+        return {"read": modules.embed(batch["x"]).detach()}
+
+    def scores(self, modules, batch, statistics):
+        read = batch if "read" in batch else self.read(modules, batch, statistics)
+        return modules.head(read["read"])
+
+
 def clips():
     rng, label = np.random.default_rng(3), np.arange(COUNT) % CLASSES
     x = rng.normal(0, 1, (COUNT, SIZE)) + 2 * np.eye(SIZE)[label]
@@ -147,7 +181,7 @@ def double():
     torch.set_default_dtype(torch.float32)
 
 
-@pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params())], ids=["toy", "hard"])
+@pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
 class TestPlans:
     def test_agree_after_50_steps(self, method):
         assert largest_difference(method) < 1e-4
@@ -199,6 +233,15 @@ def test_a_phase_trains_what_it_names_and_nothing_else(plan):
     for name, tensors in before.items():
         moved = any(not torch.equal(tensor, group.parameters[name][key]) for key, tensor in tensors.items())
         assert moved == (name in ("embed", "head"))
+
+
+@pytest.mark.parametrize(("plan", "groups"), [("sequential", 4), ("stacked", 2)])
+def test_what_a_phase_reads_of_a_clip_is_made_once(plan, groups):
+    once, again = Frozen(Params()), Frozen(Params(), once=False)
+    for one, other in zip(trained(once, plan), trained(again, plan), strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
+        np.testing.assert_allclose(one.loss, other.loss, atol=1e-6)
+    assert once.clips_read == groups * COUNT  # of runs that step together, of which three are stacked
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])

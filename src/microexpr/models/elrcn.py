@@ -162,7 +162,7 @@ class Elrcn(NetworkMethod):
         single: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
         return [
             Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
-            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch),
+            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, reads=self.read),
         ]
 
     def _pictures(self, batch: Batch) -> Tensor:
@@ -194,7 +194,11 @@ class Elrcn(NetworkMethod):
         return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        with torch.no_grad():  # the second phase leaves the pictures' networks as they are
-            features = torch.cat([one for one, _ in self._encoded(modules, batch, statistics)], 1)
-        scores: Tensor = modules.temporal(features.unflatten(0, (-1, self.params.frames)))
+        read = batch if "features" in batch else self.read(modules, batch, statistics)
+        scores: Tensor = modules.temporal(read["features"])
         return scores
+
+    def read(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """What the LSTM sees: `features` [B, T, S 64 W], of networks that stay as they are."""
+        features = torch.cat([one for one, _ in self._encoded(modules, batch, statistics)], 1)
+        return {"features": features.unflatten(0, (-1, self.params.frames))}

@@ -214,10 +214,11 @@ class LocalRegions(NetworkMethod):
         names = [f"{part}_{place}" for place in self.places for part in ("network", "head")]
         single: dict[str, Optimiser] = dict.fromkeys(names, adam)
         leaks = params.planted_leak == "held_out_in_networks"
-        second = among("held_out", False, shuffled) if leaks else shuffled
+        sample = among("held_out", False, shuffled) if leaks else shuffled
+        temporal = [Update(self.temporal_loss, {"temporal": adam})]
         return [
             Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
-            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, second),
+            Phase(temporal, params.epochs, params.batch, sample, reads=self.read),
         ]
 
     def beginning(self) -> dict[str, object] | None:
@@ -260,23 +261,27 @@ class LocalRegions(NetworkMethod):
         return focal(scores, label, weight, gamma, counts)
 
     def temporal_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        scores = self._scored(modules, batch, statistics, rng)
+        scores = self._scored(modules, batch, rng)
         return self._loss(scores, batch["label"], statistics["weights"], scores.new_ones(len(scores)))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return self._scored(modules, batch, statistics, None)
+        return self._scored(modules, batch if "features" in batch else self.read(modules, batch, statistics), None)
 
-    def _scored(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None) -> Tensor:
-        """[B, C]; the networks of the regions stay as they are."""
+    def read(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """What the LSTMs see: `features` [B, R, T, features], of networks that stay as they are."""
         real = batch["sequence_real"]
-        with torch.no_grad():
-            sequences = [
-                getattr(modules, f"network_{place}")(self.patches(place, batch, statistics).flatten(0, 1))
-                .unflatten(0, real.shape)
-                for place in self.places
-            ]  # fmt: skip
+        found = [
+            getattr(modules, f"network_{place}")(self.patches(place, batch, statistics).flatten(0, 1))
+            for place in self.places
+        ]
+        features = torch.stack([one.unflatten(0, real.shape) for one in found], 1)
+        return {"features": features, "sequence_real": real}
+
+    def _scored(self, modules: Modules, batch: Batch, rng: Stream | None) -> Tensor:
+        """[B, C] of what was read."""
+        real, features = batch["sequence_real"], batch["features"]
         masked = self.params.pad == "masked"
         if not masked:
-            sequences = [one * real[:, :, None] for one in sequences]
-        found: Tensor = modules.temporal(sequences, real if masked else None, rng)
+            features = features * real[:, None, :, None]
+        found: Tensor = modules.temporal(list(features.unbind(1)), real if masked else None, rng)
         return found

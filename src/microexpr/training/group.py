@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map
 
 from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Statistics, Update
+from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Reader, Statistics, Update
 from microexpr.seeds import generator, spawn
 from microexpr.training.samplers import course
 
@@ -128,6 +128,7 @@ class Group:
 
     def _enter(self, phase: int) -> None:
         self.at, self.done = phase, 0  # phase, epochs done in it
+        self.read: Batch | None = None  # what the phase reads of all clips, [R, N, ...]
         self.optimisers = [
             [fused(make(list(self.parameters[name].values()))) for name, make in update.trains.items()]
             for update in self.phases[phase].updates
@@ -146,6 +147,8 @@ class Group:
         for name, network in self.networks.items():
             network.train(name in phase.trained)
         self._set_rates(phase)
+        if self.read is None and phase.reads is not None:
+            self.read = self._read(phase, phase.reads)
         self.losses.append(self._steps(phase))
         self.done += 1
         if self.at + 1 == len(self.phases):
@@ -163,15 +166,39 @@ class Group:
         order, keys = self.draw(phase)
         made: list[list[Tensor]] = [[] for _ in phase.updates]
         for step, (index, key) in enumerate(zip(order, keys, strict=True), start=self.done * len(order) + 1):
-            clips = self.data[index]
+            batch = self._inputs(index) | {name: value[index] for name, value in self.data.targets.items()}
             for number, update in enumerate(phase.updates):
                 if step % update.every == 0:
-                    made[number].append(self._step(number, update, clips.inputs | clips.targets, mix(key + number)))
+                    made[number].append(self._step(number, update, batch, mix(key + number)))
         means = [torch.stack(losses).mean(0).reshape(-1) if losses else None for losses in made]
         for number, mean in enumerate(means):
             self._refuse_divergence(number, mean)
         left_out = torch.full((len(self.runs),), torch.nan, device=self.device)
         return torch.stack([left_out if mean is None else mean for mean in means], 1).cpu()
+
+    @torch.no_grad()
+    def _read(self, phase: Phase, reads: Reader) -> Batch:
+        """[R, N, ...] by name: what the runs read of all clips."""
+
+        def read(parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics) -> Batch:
+            with self.autocast:
+                return reads(self._modules(parameters, buffers), batch, statistics)
+
+        of_all = vmap(read, in_dims=(0, 0, None, 0)) if self.stacked else read
+        parts = [
+            of_all(self.parameters, self.buffers, self.data[index].inputs, self.statistics)
+            for index in torch.arange(len(self.data), device=self.device).split(phase.batch)
+        ]
+        return {name: torch.cat([part[name] for part in parts], int(self.stacked)) for name in parts[0]}
+
+    def _inputs(self, index: Tensor) -> Batch:
+        """[R, B, ...] by name, of the clips at int64[R, B...]: the inputs, or what the phase reads in their place."""
+        if self.read is None:
+            return {name: value[index] for name, value in self.data.inputs.items()}
+        if not self.stacked:
+            return {name: value[index] for name, value in self.read.items()}
+        run = torch.arange(len(index), device=self.device).reshape(-1, *[1] * (index.ndim - 1))
+        return {name: value[run, index] for name, value in self.read.items()}
 
     def _refuse_divergence(self, number: int, mean: Tensor | None) -> None:
         if mean is None or bool(mean.isfinite().all()):
@@ -221,7 +248,7 @@ class Group:
         tests = [self._tensor(run.fold.test) for run in self.runs]
         # of unequal lengths: padded, for in eval() a clip's score is its own
         index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
-        result = self._score(self.data[index].inputs)
+        result = self._score(self._inputs(index))
         for kept, test, scores in zip(self.scores, tests, result if self.stacked else [result], strict=True):
             kept.append(scores[: len(test)].cpu())
 
