@@ -9,6 +9,7 @@ from PIL import Image
 
 from microexpr.evaluation.read_back import Shown
 from microexpr.plots import auicgan
+from microexpr.plots.drawing import enlarged
 
 
 def shown(origin="generated"):
@@ -39,7 +40,7 @@ def test_one_of_each_emotion_of_one_person_after_another():
 def test_what_moves_most_and_by_how_much():
     one = shown()[0]
     assert auicgan.dominant(one) == [1, 0]
-    film = auicgan.difference(one.film)
+    film = enlarged(one.film, one.film[:1], auicgan.ENLARGED)
     assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
 
 

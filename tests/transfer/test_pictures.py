@@ -10,6 +10,7 @@ from PIL import Image
 from microexpr.aus import regressor
 from microexpr.papers.transfers import Task
 from microexpr.plots import famgan
+from microexpr.plots.drawing import enlarged
 from microexpr.transfer import onto
 
 PAGES = {
@@ -61,8 +62,10 @@ def test_most_asymmetric_is_what_is_asked_of_one_side_alone(shown):
 
 
 def test_halves_are_driven_by_one_sides_intensities(shown, task):
-    films = famgan.driven(shown["generated"], task)
-    at, still = shown["generated"].apex, target().crop.astype(int)
+    one = shown["generated"]
+    films = {name: famgan.driven(one, task, side) for side, name in enumerate(("left", "right"))}
+    films["joined"] = one.result.crops
+    at, still = one.apex, target().crop.astype(int)
     moved = {name: film[at].astype(int) - still for name, film in films.items()}
     left, right = slice(170, 250), slice(30, 110)  # the subject's own, in columns of a picture
     assert min(moved["left"][100:200, side].mean() for side in (left, right)) > 4
@@ -80,7 +83,7 @@ def test_a_mirrored_half_is_symmetric_and_its_own():
 def test_differences_are_around_grey():
     still = np.full((4, 4, 3), 100, np.uint8)
     film = np.stack([still, still + 5, still - 50])
-    assert [int(one.max()) for one in famgan.difference(film, still)] == [128, 128 + 5 * famgan.ENLARGED, 0]
+    assert [int(one.max()) for one in enlarged(film, still, famgan.ENLARGED)] == [128, 128 + 5 * famgan.ENLARGED, 0]
 
 
 def colours(path):

@@ -61,13 +61,8 @@ def curves(found: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
 
 def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
     """float32[K, 17, 2] since the first frame: read off crops uint8[K, 288, 288, 3] of the target."""
-    values = read(crops, target, model)
+    values = target.read(crops, model)
     return np.asarray(values - values[:1])
-
-
-def read(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
-    """The same since the target's picture: not 0 in the first frame, where what is made there differs from it."""
-    return target.read(crops, model)
 
 
 def looks(crop: np.ndarray, target: Target) -> Iterator[Figure]:

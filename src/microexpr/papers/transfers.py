@@ -153,7 +153,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
 def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], float]:
     """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
     found: dict[tuple[str, str], float] = {}
-    for shown, values in ((ASKED, one.asked), (MADE, transfers.read(one.result.crops, one.target, model))):
+    for shown, values in ((ASKED, one.asked), (MADE, one.target.read(one.result.crops, model))):
         of = {
             figure.metric: figure.value
             for figure in transfers.curves(values - values[:1], one.true)

@@ -13,8 +13,7 @@ from PIL import Image, ImageDraw
 from microexpr import store
 from microexpr.aus import ACTION_UNITS, regressor
 from microexpr.evaluation.read_back import Shown
-from microexpr.plots.drawing import BLUE, GREEN, RED, picture, stamp, written
-from microexpr.plots.icegan import HIDDEN, hidden
+from microexpr.plots.drawing import BLUE, GREEN, HIDDEN, RED, enlarged, hidden, picture, stamp, written
 
 ENLARGED = 8  # differences from the first frame
 MOST = 3  # action units drawn
@@ -30,11 +29,6 @@ def chosen(shown: Sequence[Shown]) -> list[Shown]:
         own = {one.source.subject: one for one in reversed(shown) if one.emotion == emotion}
         found.append(next(own[who] for who in people[number % len(people) :] + people if who in own))
     return found
-
-
-def difference(film: np.ndarray) -> np.ndarray:
-    """uint8[K, H, W, C]: what differs from the first frame, enlarged, around mid grey."""
-    return np.clip(128 + ENLARGED * (film.astype(int) - film[:1]), 0, 255).astype(np.uint8)
 
 
 def dominant(one: Shown) -> list[int]:
@@ -57,7 +51,7 @@ def drawn(path: str | Path, shown: Sequence[Shown], title: str, show_licensed: b
         outer = page.add_gridspec(len(rows), 2, **shape, width_ratios=(frames, 3), wspace=0.12, hspace=0.25)
         for row, one in enumerate(rows):
             grid = outer[row, 0].subgridspec(2, frames, wspace=0.04, hspace=0.04)
-            for column, pair in enumerate(zip(one.film, difference(one.film), strict=True)):
+            for column, pair in enumerate(zip(one.film, enlarged(one.film, one.film[:1], ENLARGED), strict=True)):
                 for line, image in enumerate(pair):
                     axes = page.add_subplot(grid[line, column])
                     picture(axes, np.broadcast_to(image, (*image.shape[:2], 3)), "")
@@ -97,7 +91,7 @@ def _page(rows: Sequence[Shown], frame: int) -> Image.Image:
     draw.text((4, 4), WORD + "; faces are generated" * generated + f"; below: change x {ENLARGED}", fill="black")
     for column, one in enumerate(rows):
         draw.text((column * SIDE + 4, 22), f"{one.emotion}, {one.source.subject}", fill="black")
-        for line, film in enumerate((one.film, difference(one.film))):
+        for line, film in enumerate((one.film, enlarged(one.film, one.film[:1], ENLARGED))):
             image = np.broadcast_to(film[frame], (*film.shape[1:3], 3))
             place = (column * SIDE, 40 + line * SIDE)
             page.paste(

@@ -3,7 +3,7 @@
 What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ CORNERS_AT = np.array([0, 15, 21, 25, 36, 49, 55]) / 55
 # The 68 points as lines: jaw, brows, bridge and base of the nose; closed: eyes, outer and inner lips.
 OPEN_LINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
 CLOSED_LINES = ((36, 42), (42, 48), (48, 60), (60, 68))
+HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in params.yaml shows them"
 
 
 @contextmanager
@@ -72,6 +73,32 @@ def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
                 f"clip must be generated, not {clip.origin} ({clip.id}): licences restrict where faces may "
                 "be shown; if yours allows it, add --show-licensed-faces"
             )
+
+
+def hidden(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
+    """Whether the faces may not be shown; then a page that says so is written in their place."""
+    return withheld(path, {clip.origin for clip in clips}, show_licensed, title)
+
+
+def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
+    """The same of faces of these origins."""
+    if show_licensed or {*origins} <= {"generated"}:
+        return False
+    with written(path, 1.5) as page:
+        page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
+    return True
+
+
+def caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
+    """Writes the title; what is left of the page's height below it."""
+    word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
+    page.suptitle(text + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
+    return 1 - (0.85 if word else 0.6) / page.get_figheight()
+
+
+def enlarged(film: np.ndarray, still: np.ndarray, times: float) -> np.ndarray:
+    """uint8, around mid grey: what differs in pictures in bytes from one, so many times."""
+    return np.clip(128 + times * (film.astype(float) - still), 0, 255).astype(np.uint8)
 
 
 def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:

@@ -17,8 +17,7 @@ from microexpr import provenance, train
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.final import Recogniser
-from microexpr.plots.drawing import picture, stamp, written
-from microexpr.plots.icegan import hidden
+from microexpr.plots.drawing import hidden, picture, stamp, written
 from microexpr.training.augmentation import scaled
 
 DATASET = "casme2"

@@ -12,8 +12,7 @@ from microexpr.clip import LABELS
 from microexpr.evaluation import transfers
 from microexpr.evaluation.read_back import LEAST
 from microexpr.papers.transfers import Task, Transfer
-from microexpr.plots.drawing import BLUE, GREEN, RED, picture, written
-from microexpr.plots.icegan import withheld
+from microexpr.plots.drawing import BLUE, GREEN, RED, enlarged, picture, withheld, written
 from microexpr.transfer import given
 
 FRAMES = 6  # of a row
@@ -44,11 +43,9 @@ def asymmetric(found: Sequence[Transfer]) -> Transfer:
     return max(found, key=lambda one: float(np.abs(one.asked[..., 0] - one.asked[..., 1]).sum(1).max()))
 
 
-def driven(one: Transfer, task: Task) -> dict[str, np.ndarray]:
-    """Films by the left intensities alone, by the right ones, and as joined: uint8[K, 288, 288, 3] by name."""
-    sides = {"left": [0, 0], "right": [1, 1]}
-    films = {name: given(task.model, one.target, one.asked[..., on], task.kind).crops for name, on in sides.items()}
-    return films | {"joined": one.result.crops}
+def driven(one: Transfer, task: Task, side: int) -> np.ndarray:
+    """uint8[K, 288, 288, 3]: the film by one side's intensities alone."""
+    return given(task.model, one.target, one.asked[..., [side, side]], task.kind).crops
 
 
 def mirrored(crop: np.ndarray) -> dict[str, np.ndarray]:
@@ -61,16 +58,11 @@ def mirrored(crop: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def difference(film: np.ndarray, still: np.ndarray) -> np.ndarray:
-    """uint8, around mid grey: what differs from a picture, enlarged."""
-    return np.clip(128 + ENLARGED * (film.astype(int) - still), 0, 255).astype(np.uint8)
-
-
 def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> None:
     """How two faces are made for an asymmetric movement, at the apex."""
     if withheld(path, [one.origin], show_licensed, "Fig. 2"):
         return
-    source, films = one.source.crops[one.source.apex], driven(one, task)
+    source, (left, right) = one.source.crops[one.source.apex], (driven(one, task, side) for side in (0, 1))
     halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
     with written(path, 6.0) as page:
         _title(page, one, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
@@ -80,10 +72,10 @@ def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> No
             "its left half, mirrored": halves["left"],
             "its right half, mirrored": halves["right"],
             "target": one.target.crop,
-            "driven by the left": films["left"][at],
-            "driven by the right": films["right"][at],
-            "joined": films["joined"][at],
-            f"joined, change x {ENLARGED}": difference(films["joined"][at], one.target.crop),
+            "driven by the left": left[at],
+            "driven by the right": right[at],
+            "joined": one.result.crops[at],
+            f"joined, change x {ENLARGED}": enlarged(one.result.crops[at], one.target.crop, ENLARGED),
         }
         for place, (name, shown) in zip(np.ndindex(2, 4), pictures.items(), strict=True):
             picture(page.add_subplot(grid[place]), np.broadcast_to(shown, (*shown.shape[:2], 3)), name)
@@ -96,13 +88,17 @@ def sequence(
     title = f"Fig. {figure.removeprefix('fig')}"
     if withheld(path, [one.origin], show_licensed, title):
         return
-    films = driven(one, task)
-    films = films if figure == ASYMMETRIC else {"left": films["left"]}  # of the others the paper shows no more
+    films = {"left": driven(one, task, 0)}  # of all but one the paper shows no more
+    if figure == ASYMMETRIC:
+        films |= {"right": driven(one, task, 1), "joined": one.result.crops}
     rows = {"source": one.source.crops[one.places]}
     for name, film in films.items():
-        rows |= {name: film, f"{name}, change x {ENLARGED}": difference(film, one.target.crop)}
+        rows |= {name: film, f"{name}, change x {ENLARGED}": enlarged(film, one.target.crop, ENLARGED)}
     if one.answer is not None:
-        rows |= {"exact answer": one.answer, f"answer, change x {ENLARGED}": difference(one.answer, one.target.crop)}
+        rows |= {
+            "exact answer": one.answer,
+            f"answer, change x {ENLARGED}": enlarged(one.answer, one.target.crop, ENLARGED),
+        }
     seen = sorted({unit for units in expected.values() for unit in units})
     wanted = f"; the text sees {', '.join(seen)}" if seen else ""
     text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}"
@@ -112,7 +108,7 @@ def sequence(
 def alone(path: str | Path, one: Transfer, changed: np.ndarray) -> None:
     """What the command made: the target's face, what changes in it, and the curves. The source is not shown."""
     film = one.result.crops
-    rows = {"made": film, f"change x {ENLARGED}": difference(film, one.target.crop)}
+    rows = {"made": film, f"change x {ENLARGED}": enlarged(film, one.target.crop, ENLARGED)}
     _page(path, f"{one.source.clip.id} given to {one.person}", rows, one, changed)
 
 

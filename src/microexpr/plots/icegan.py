@@ -3,7 +3,7 @@
 Every face is of a held-out person, made by weights that never saw them; clips are the first by name, not the best.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,12 @@ from microexpr.evaluation.made_faces import Face, Made
 from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
 from microexpr.papers.changes import squared
-from microexpr.plots.drawing import BLUE, GREY, RED, picture, stamp, written
+from microexpr.plots.drawing import BLUE, GREY, RED, caption, hidden, picture, stamp, written
 from microexpr.regions import FLOW, labels
 
 PEOPLE = 4
 Faces = Sequence[Face]  # of every class from every held-out clip
 TrueFaces = Mapping[str, TrueFace]  # by clip id
-HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in params.yaml shows them"
 
 
 def chosen(faces: Faces, people: int = PEOPLE) -> list[Clip]:
@@ -32,27 +31,6 @@ def chosen(faces: Faces, people: int = PEOPLE) -> list[Clip]:
         first.setdefault((clip.dataset, clip.subject), clip)
     places = np.linspace(0, len(first) - 1, min(people, len(first))).round().astype(int)
     return [list(first.values())[place] for place in places]
-
-
-def hidden(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
-    """Whether the faces may not be shown; then a page that says so is written in their place."""
-    return withheld(path, {clip.origin for clip in clips}, show_licensed, title)
-
-
-def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
-    """The same of faces of these origins."""
-    if show_licensed or {*origins} <= {"generated"}:
-        return False
-    with written(path, 1.5) as page:
-        page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
-    return True
-
-
-def caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
-    """Writes the title; what is left of the page's height below it."""
-    word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
-    page.suptitle(text + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
-    return 1 - (0.85 if word else 0.6) / page.get_figheight()
 
 
 def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, Made], show_licensed: bool) -> None:

@@ -16,8 +16,7 @@ from microexpr.clip import Clip
 from microexpr.facs.reactions import REACTIONS
 from microexpr.luma import luma
 from microexpr.models.localregions import GROUP
-from microexpr.plots.drawing import BLUE, RED, picture, stamp, written
-from microexpr.plots.icegan import caption, hidden
+from microexpr.plots.drawing import BLUE, RED, caption, enlarged, hidden, picture, stamp, written
 
 FACES, EMOTION = "casme2", "disgust"  # of Figures 3 and 7
 PRINTED = len(REACTIONS) - 2  # the others are ours
@@ -64,14 +63,13 @@ def fig3(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
         text = f"Fig. 3: {clip.emotion} of {clip.id}; below, the change since the onset, times {LARGER}"
         top = caption(page, text, [clip])
         grid = page.add_gridspec(2, 5, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.03, hspace=0.02)
-        still = luma(shown.source.steady).astype(int)
+        still = luma(shown.source.steady)
         for column, (step, name) in enumerate(zip(shown.steps, names, strict=True)):
             axes = page.add_subplot(grid[0, column])
             crop = shown.source.crops[step]
             picture(axes, np.broadcast_to(crop, (*crop.shape[:2], 3)), f"{name} {shown.frame[step]}".strip())
             stamp(axes, clip)
-            change = np.clip(128 + LARGER * (still[step] - still[0]), 0, 255).astype(np.uint8)
-            picture(page.add_subplot(grid[1, column]), change, "")
+            picture(page.add_subplot(grid[1, column]), enlarged(still[step], still[0], LARGER), "")
 
 
 def fig5(path: str | Path, clips: Sequence[Clip], results: Path, shrink: int, show_licensed: bool) -> None:

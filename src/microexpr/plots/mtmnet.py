@@ -10,8 +10,7 @@ import numpy as np
 
 from microexpr import inputs, store
 from microexpr.clip import Clip
-from microexpr.plots.drawing import picture, stamp, written
-from microexpr.plots.icegan import hidden
+from microexpr.plots.drawing import hidden, picture, stamp, written
 
 EMOTIONS = ("surprise", "disgust", "happiness")
 FAINT, STRONG = "casme2", "ckplus"

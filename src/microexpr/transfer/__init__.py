@@ -58,12 +58,11 @@ class Movement:
         values = self.values if devices.sizes else self.at_one_size
         if values is None:
             raise ValueError("nothing was read at one size")
-        params = aus.Params(half_window=half_window if devices.filter else 0.0)
-        found = filters.curves(values, self.first, self.fps, params)
         sides = HALVES if devices.sides else [SIDES.index("both")] * 2
         own = own if devices.sides else own.mean(-1, keepdims=True)
-        change = found["relative"][..., sides] + alpha * own if devices.relative else found["smoothed"][..., sides]
-        return np.clip(change, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
+        smoothed = filters.smooth(values[..., sides], self.fps, half_window if devices.filter else 0.0)
+        asked = filters.modulated(smoothed, own, self.first, alpha) if devices.relative else smoothed
+        return np.clip(asked, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +73,10 @@ class Target:
     landmarks: np.ndarray  # float32[68, 2], pixels of it
 
     @classmethod
-    def of(cls, picture: np.ndarray, name: str, params: faces.Params | None = None) -> "Target":
+    def of(cls, picture: np.ndarray, name: str) -> "Target":
         """The largest face of a picture uint8[H, W] or [H, W, 3]. Raises DataError where it shows none."""
         shown = np.ascontiguousarray(np.broadcast_to(picture.reshape(*picture.shape[:2], -1), (*picture.shape[:2], 3)))
-        return cls(shown, faces.track(lambda: [shown], params or faces.Params(), name).landmarks[0])
+        return cls(shown, faces.track(lambda: [shown], faces.Params(), name).landmarks[0])
 
     @cached_property
     def matrix(self) -> np.ndarray:
@@ -118,7 +117,6 @@ class Target:
 class Given:
     """A target's face as it moves."""
 
-    small: np.ndarray  # float32[K, h, h, 3], grey levels: as the generator paints it
     frames: np.ndarray  # uint8[K, H, W, 3]: in its picture
     crops: np.ndarray  # uint8[K, 288, 288, 3]: aligned as the target is
 
@@ -137,7 +135,7 @@ def given(model: Trained, target: Target, asked: np.ndarray, kind: Kind = "lancz
         for part in np.array_split(film, len(film))
         for one in enlarged(part, side, kind)
     ]
-    return Given(film, np.stack(frames), np.stack([target.aligned(one) for one in frames]))
+    return Given(np.stack(frames), np.stack([target.aligned(one) for one in frames]))
 
 
 def small(target: Target, model: Trained) -> np.ndarray:
