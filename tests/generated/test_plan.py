@@ -55,11 +55,31 @@ def test_codes_have_the_real_oddities():
 
 
 def test_durations_are_those_of_micro_expressions(published):
-    _, planned = published
+    """Bounds and medians of the data sets' own annotation."""
+    dataset, planned = published
+    shortest, longest, median, rise = {
+        "smic": (0.11, 0.58, 0.33, None), "casme2": (0.12, 0.505, 0.305, 0.51), "samm": (0.15, 0.505, 0.34, 0.45)
+    }[dataset]  # fmt: skip
     seconds = np.array([(one.clip.offset - one.clip.onset) / one.clip.fps for one in planned])
-    assert seconds.min() >= 0.04 and seconds.max() <= 0.5 and seconds.mean() == pytest.approx(0.27, abs=0.03)
+    assert seconds.min() >= shortest - 0.006 and seconds.max() <= longest + 0.006
+    assert np.median(seconds) == pytest.approx(median, abs=0.03)
+    shares = [(one.apex - one.onset) / (one.offset - one.onset) for one in planned]
+    assert rise is None or np.median(shares) == pytest.approx(rise, abs=0.03)
     assert all(one.clip.onset < one.apex < one.clip.offset for one in planned)
     assert all((one.onset, one.offset) == (one.clip.onset, one.clip.offset) for one in planned)
+
+
+def test_units_come_as_often_as_in_the_annotation(published):
+    """In percent of the clips, those that come most often; and how many show on one side only."""
+    dataset, planned = published
+    wanted, one_sided = {
+        "smic": ({}, 0), "casme2": ({4: 51, 7: 15, 12: 13, 14: 11}, 19), "samm": ({7: 29, 12: 19, 4: 15, 14: 8}, 19)
+    }[dataset]  # fmt: skip
+    for number, percent in wanted.items():
+        share = 100 * np.mean([any(name[2:-1] == str(number) for name in one.weights) for one in planned])
+        assert share == pytest.approx(percent, abs=5)
+    alone = 100 * np.mean([len(one.weights) == len({name[:-1] for name in one.weights}) for one in planned])
+    assert dataset == "smic" or alone == pytest.approx(one_sided, abs=7)
 
 
 def test_annotators_slips_in_casme2():

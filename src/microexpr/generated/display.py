@@ -1,6 +1,6 @@
 """What a face shows: action units, the displays of each emotion, their notation. No time, no geometry, no pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ ACTION_UNITS: tuple[str, ...] = tuple(
 )
 SIDES = "LR"  # the subject's own left and right; the last axis of every array of action units
 FULL = 5.0  # FACS intensity E, the largest
+TOGETHER = 0.8  # of a full display: each of several action units at once
 
 # At the same FACS intensity the units of this face move the skin by 3 to 40 % of the outer-eye distance. Multiplied by
 # its gain each moves it by about 4-8 % at full intensity, so that one number is one subtlety whatever the unit.
@@ -57,8 +58,19 @@ class Display:
         return objective_class(frozenset(int(unit[2:]) for unit in self.action_units))
 
 
+Displays = Sequence[tuple[float, Display]]  # with the weight of each
+
+
+def counted(codes: Mapping[str, int]) -> Displays:
+    """Displays of FACS numbers such as "6+12", as often as they were coded; several at once are each a bit weaker."""
+    return [
+        (count, Display({f"AU{number}": TOGETHER if "+" in code else 1.0 for number in code.split("+")}))
+        for code, count in codes.items()
+    ]
+
+
 # emotion -> (probability, display). Prototypes as coders describe them; "others" are habits that tell no emotion.
-DISPLAYS: dict[str, list[tuple[float, Display]]] = {
+DISPLAYS: dict[str, Displays] = {
     "happiness": [
         (0.45, Display({"AU12": 1.0})),
         (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
@@ -108,20 +120,28 @@ DISPLAYS: dict[str, list[tuple[float, Display]]] = {
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 
-def draw(emotion: str, rng: np.random.Generator, wanted: int | None = None) -> dict[str, float]:
+def draw(
+    emotion: str,
+    rng: np.random.Generator,
+    wanted: int | None = None,
+    displays: Mapping[str, Displays] = DISPLAYS,
+    one_sided: float = 0.0,
+) -> dict[str, float]:
     """One display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
 
-    A unilateral display has one side only, either with equal chance. `wanted` leaves only displays of that AU-based
-    class. Raises ParamsError for an unknown emotion, or one that has no such display.
+    A unilateral display has one side only, either with equal chance; so has another with probability `one_sided`.
+    `wanted` leaves only displays of that AU-based class. Raises ParamsError for an unknown emotion, or one that has no
+    such display.
     """
-    if emotion not in DISPLAYS:
-        raise ParamsError(f"emotion must be one of {', '.join(DISPLAYS)}, not {emotion}{nearest(emotion, DISPLAYS)}")
-    fitting = [(p, display) for p, display in DISPLAYS[emotion] if wanted in (None, display.objective_class)]
+    if emotion not in displays:
+        raise ParamsError(f"emotion must be one of {', '.join(displays)}, not {emotion}{nearest(emotion, displays)}")
+    fitting = [(p, display) for p, display in displays[emotion] if wanted in (None, display.objective_class)]
     if not fitting:
         raise ParamsError(f"{emotion} must have a display of AU-based class {wanted}, but has none")
-    probability, displays = zip(*fitting, strict=True)
-    display = displays[rng.choice(len(displays), p=np.array(probability) / sum(probability))]
-    sides = str(rng.choice(list(SIDES))) if display.unilateral else SIDES
+    probability, found = zip(*fitting, strict=True)
+    display = found[rng.choice(len(found), p=np.array(probability) / sum(probability))]
+    side, alone = str(rng.choice(list(SIDES))), rng.random() < one_sided
+    sides = side if display.unilateral or alone else SIDES
     return {unit + side: weight for unit, weight in display.action_units.items() for side in sides}
 
 

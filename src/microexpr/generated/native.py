@@ -9,6 +9,7 @@ import numpy as np
 
 from microexpr.clip import Clip
 from microexpr.datasets.layout import label_of
+from microexpr.generated.display import Displays
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,11 @@ class Native:
     folders: tuple[str, ...]  # formats of those that hold all of a person's files and nobody else's, below the root
     census: Census
     named: Callable[[int, int, str, np.random.Generator], Named]  # of person, number of the clip, emotion
-    seconds: tuple[float, float]  # from onset to the last event
+    seconds: tuple[float, float]  # from onset to the last event: the shortest, the longest
     code: Callable[[Mapping[str, float], int, np.random.Generator], str]  # of weights and AU-based class: as annotated
     timing: Timing = "whole"
+    usual: tuple[float, float] | None = None  # mean and deviation of the logarithm of these seconds; None: all alike
+    rise: tuple[float, float] = (0.475, 0.072)  # mean and deviation of the share of them until the apex
     rest: int = 0  # frames before the onset and after the offset
     apex_annotated: bool = True
     ends_annotated: bool = True  # whether its annotation has onset and offset
@@ -96,6 +99,8 @@ class Native:
     intensity: tuple[float, float] | None = None  # of a full display; None: as the difficulty says of micro-expressions
     label: Callable[[str], int | None] = label_of
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown for it
+    shown: Mapping[str, Displays] = field(default_factory=dict)  # own displays of an annotated word, before `displays`
+    one_sided: float = 0.0  # share of displays, besides those always so, that one side of the face makes alone
     # the clips of a published census with the annotator's slips put in
     slips: Callable[[list[Planned]], list[Planned]] = list
     # annotation of the whole corpus: file below the root -> how it is written there

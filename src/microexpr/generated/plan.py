@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from scipy.special import ndtr, ndtri
 
 from microexpr.clip import Clip
 from microexpr.datasets import LAYOUTS
@@ -16,7 +17,6 @@ from microexpr.generated.native import Census, Native, Planned
 from microexpr.generated.natives import NATIVES
 from microexpr.seeds import generator
 
-RISE = (0.35, 0.60)  # share of the time from onset to offset until the apex
 SHORTEST = 4  # frames from onset to the last event
 
 
@@ -108,7 +108,9 @@ def _clip(
     params: Params,
     rng: np.random.Generator,
 ) -> Planned:
-    weights = display.draw(str(rng.choice(native.displays.get(emotion, (emotion,)))), rng, wanted)
+    word = str(rng.choice(native.displays.get(emotion, (emotion,))))
+    shown = display.DISPLAYS | ({word: native.shown[emotion]} if emotion in native.shown else {})
+    weights = display.draw(word, rng, wanted, shown, native.one_sided)
     named = native.named(person, number, emotion, rng)
     fps = LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
@@ -133,8 +135,23 @@ def _events(native: Native, fps: int, most: int, rng: np.random.Generator) -> tu
     """Number of frames, and positions of onset, apex and offset among them."""
     if native.timing == "picture":
         return 1, 0, 0, 0
-    shortest, longest = native.seconds
-    length = round(rng.uniform(shortest, min(longest, (most - 2 * native.rest - 1) / fps)) * fps)
-    length = max(length, SHORTEST)
-    rise = length if native.timing == "to apex" else max(2, round(length * rng.uniform(*RISE)))
+    length = max(SHORTEST, round(_seconds(native, (most - 2 * native.rest - 1) / fps, rng.random()) * fps))
+    share = rng.beta(*_beta(*native.rise))
+    rise = length if native.timing == "to apex" else min(max(2, round(length * share)), length - 1)
     return length + 2 * native.rest + 1, native.rest, native.rest + rise, native.rest + length
+
+
+def _seconds(native: Native, most: float, place: float) -> float:
+    """From onset to the last event, at most so many: what a share `place` of such durations falls below."""
+    shortest, longest = native.seconds[0], min(native.seconds[1], most)
+    if native.usual is None or longest <= shortest:
+        return shortest + place * (longest - shortest)
+    mean, deviation = native.usual
+    low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
+    return float(np.exp(mean + deviation * ndtri(low + place * (high - low))))
+
+
+def _beta(mean: float, deviation: float) -> tuple[float, float]:
+    """Both parameters of the beta distribution that has these."""
+    total = mean * (1 - mean) / deviation**2 - 1
+    return mean * total, (1 - mean) * total

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from html import escape
 
 from microexpr import regions
-from microexpr.generated.plan import RISE
 from microexpr.truth.charts import CHARTS
 from microexpr.truth.pool import ALL, ANGLES, POOLED, Measured, Row
 
@@ -55,8 +54,8 @@ SECTIONS = {
         "How far the spotted apex is from the frame in which the face was first asked for its largest intensity, on "
         "every clip, annotated or not: by how far regions have moved (flow), by differences of grey in them (regions), "
         "and by always saying the frame halfway between onset and offset (middle), without a look at the clip. The "
-        f"middle is near by construction, since the rise takes {RISE[0]:.0%} to {RISE[1]:.0%} of a generated "
-        "expression: spotting must be nearer to be worth its while. Percentages are of the time from onset to offset. "
+        "middle is near, since the rise takes about half of an expression, as in people: spotting must be nearer to be "
+        "worth its while. Percentages are of the time from onset to offset. "
         "Onset and offset were spotted by flow as if nothing of the clip were known.",
         "Mean absolute error of the apex. n in the CSV counts clips; those that end at their apex are left out.",
         (

@@ -11,24 +11,41 @@ from microexpr.clip import LABELS, Clip
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.natives.casme2 import DROPPED
 from microexpr.generated import coder, workbook
+from microexpr.generated.display import counted
 from microexpr.generated.native import Census, Named, Native, Planned, Share
 
+CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+    "happiness": {"12": 15, "6+12": 6, "14": 3, "1+12": 1, "14+15": 1, "12+15": 1, "15": 1, "4+12": 1, "12+14": 1,
+                  "6+7+12": 1, "6+12+17": 1},
+    "others": {"4": 60, "14": 15, "17": 4, "4+7": 3, "24": 2, "18": 1, "7": 1, "4+14": 1, "4+12": 1, "6+7+12": 1,
+               "12": 1, "6+7": 1, "4+7+12": 1},
+    "disgust": {"4+7": 20, "4": 12, "4+10": 9, "4+9": 4, "4+7+9": 3, "4+6+7": 2, "10": 2, "4+9+10": 2, "4+7+10": 2,
+                "4+5+10": 1, "4+9+14": 1, "4+5+7+9": 1, "4+6+7+9": 1, "4+9+17": 1, "7+10": 1},
+    "repression": {"17": 13, "15": 4, "15+17": 4, "14": 2, "12+15": 1, "12+14+17": 1, "14+15": 1, "4+15+17": 1},
+    "surprise": {"1+2": 13, "1": 4, "2": 3, "2+12": 1, "25": 1, "1+2+25": 1, "2+14": 1},
+    "sadness": {"1": 6, "1+4": 1},
+    "fear": {"20": 1, "16": 1},
+}  # fmt: skip
 LATE = 4  # clips with the apex at the offset
 CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "happiness", "surprise", "disgust", "others"),
     people=26,
-    shares=(  # emotions and classes are each as published; how they cross is ours
-        Share("others", 3, 62),
-        Share("others", 7, 37),
+    shares=(  # as annotated, but for a clip of others and one of disgust whose classes are exchanged
+        Share("others", 1, 2),
+        Share("others", 3, 64),
+        Share("others", 7, 33),
+        Share("disgust", 3, 35),
         Share("disgust", 4, 26),
-        Share("disgust", 3, 37),
-        Share("happiness", 1, 25),
-        Share("happiness", 7, 7),
-        Share("repression", 5, 13),
-        Share("repression", 7, 14),
+        Share("disgust", 7, 2),
+        Share("happiness", 1, 23),
+        Share("happiness", 5, 1),
+        Share("happiness", 7, 8),
+        Share("repression", 5, 8),
+        Share("repression", 7, 19),
         Share("surprise", 2, 15),
-        Share("surprise", 7, 10),
+        Share("surprise", 5, 4),
+        Share("surprise", 7, 6),
         Share("sadness", 5, 7),
         Share("fear", 6, 1),
         Share("fear", 7, 1),
@@ -88,7 +105,11 @@ NATIVE = Native(
     folders=("CASME2_RAW_selected/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=(0.04, 0.5),
+    seconds=(0.12, 0.705),  # this and what follows as in its annotation
+    usual=(-1.148, 0.343),
+    rise=(0.508, 0.151),
+    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    one_sided=0.19,
     code=coder.casme2,
     rest=4,
     label=partial(label_of, dropped=DROPPED),

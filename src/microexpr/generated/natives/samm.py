@@ -6,8 +6,19 @@ import numpy as np
 
 from microexpr.clip import Clip
 from microexpr.generated import coder, workbook
+from microexpr.generated.display import counted
 from microexpr.generated.native import Census, Named, Native, Share
 
+CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+    "anger": {"7": 34, "4": 13, "4+7": 6, "17": 1, "4+6+7+9": 1, "4+6+7": 1, "23": 1},
+    "contempt": {"14": 6, "12+14": 2, "14+17": 2, "14+25+26": 1, "14+17+24": 1},
+    "disgust": {"10": 3, "9+12": 1, "9": 1, "4+9": 1, "9+10": 1, "10+25+26": 1},
+    "fear": {"20": 5, "7+20+26": 1, "5+20+25+26": 1},
+    "happiness": {"12": 14, "7+12": 3, "6+12+15": 2, "12+24": 2, "6+12": 1, "10+12": 1, "12+25": 1, "2+12": 1},
+    "other": {"2": 13, "24": 6, "18": 1, "18+25": 1, "25": 1, "4+18": 1},
+    "sadness": {"1": 2, "17": 2, "15+17": 1, "12+15": 1},
+    "surprise": {"5": 8, "1+2": 3, "25+26": 1, "26": 1, "5+24": 1, "1+2+14": 1},
+}
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
     people=29,
@@ -61,7 +72,11 @@ NATIVE = Native(
     folders=("SAMM/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=(0.04, 0.5),
+    seconds=(0.15, 0.505),  # this and what follows as in its annotation
+    usual=(-1.029, 0.294),
+    rise=(0.461, 0.164),
+    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    one_sided=0.19,  # and some that are coded so though both act
     code=coder.samm,
     rest=4,
     grey=True,
