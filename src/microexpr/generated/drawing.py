@@ -53,8 +53,8 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """Cover of the brows, hair by hair, float32 texels in 0..1."""
     on = canvas()
     x = np.linspace(0.11, 0.56, 9)
-    arch, lift = rng.normal(0.025, 0.015), rng.normal(0, 0.012)
-    thickness = rng.uniform(0.75, 1.25) * (1.15 if traits.is_male else 0.85)
+    arch, lift = rng.normal(0.022 if traits.is_male else 0.034, 0.012), rng.normal(0, 0.012)
+    thickness = rng.uniform(0.75, 1.25) * (1.15 if traits.is_male else 0.68)
     along = (x - 0.11) / 0.45
     ridge = 7.455 + lift + arch * np.sin(along * np.pi * 0.8) + 0.03 * np.clip(along * 1.5, 0, 1)
     ridge -= 0.075 * np.clip((x - 0.4) / 0.16, 0, 1) ** 1.5
