@@ -73,7 +73,7 @@ def test_long_hair_hangs_and_short_does_not():
     ahead = (np.abs(fringe.points[:, 0]) < 0.3) & (fringe.points[:, 2] > 0.9)
     assert 7.5 < fringe.points[ahead, 1].min() < 7.85  # but for a fringe, above the brows
     skin, afro = KDTree(vertices), grown(vertices, STYLES["afro"], generator(3))
-    assert np.median(skin.query(buzz.points)[0]) < 0.05 and np.median(skin.query(afro.points)[0]) > 0.15
+    assert np.median(skin.query(buzz.points)[0]) < 0.08 and np.median(skin.query(afro.points)[0]) > 0.15
 
 
 def test_garments_and_glasses_lie_on_the_skin():

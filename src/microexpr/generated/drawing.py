@@ -6,6 +6,7 @@ A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` carries it o
 import cv2
 import numpy as np
 
+from microexpr.generated.hair import grain
 from microexpr.generated.identity import Traits
 from microexpr.generated.rig import skin_map
 
@@ -110,7 +111,9 @@ def folds(rng: np.random.Generator) -> np.ndarray:
     for _ in range(60):
         x, y = rng.normal(0, 0.1), rng.normal(6.36, 0.05)
         line(second, [(x, y), (x + jitter(), y + jitter())], 0.7, 3)
-    return np.stack([texels(blur(on, 9) * 1.6 - blur(on, 4) * 1.7 - blur(on, 1.6) * 0.35) for on in (first, second)])
+    for on in (first, second):  # no fold is as deep all along
+        on *= np.clip(0.7 + 0.4 * grain(rng, (on.shape[0], on.shape[1]), 30, 70), 0.1, 1.1)
+    return np.stack([texels(blur(on, 9) * 1.6 - blur(on, 4.5) * 1.8 - blur(on, 2.2) * 0.2) for on in (first, second)])
 
 
 def _mirrored(points: list[Point], side: int) -> list[Point]:

@@ -24,7 +24,7 @@ def hanging(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     turns = np.linspace(left, 2 * np.pi - right, LOCKS) + rng.normal(0, 0.02, LOCKS)
     turns = np.angle(np.exp(1j * turns))
     end = rng.uniform(*style.ends)
-    gaps = rng.uniform(0, 0.05, LOCKS)
+    gaps = rng.uniform(0, 0.045, LOCKS)
     locks = []
     for k in np.argsort(-gaps):
         path, low = _path(vertices, style, turns[k], gaps[k], end, rng)
@@ -58,7 +58,7 @@ def _path(
     profile, raised = _profile(vertices, turn, y)
     phase, swing = rng.uniform(0, 2 * np.pi), style.wave * np.clip((7.3 - y) / 1.0, 0, 1)
     bob = 0.1 * np.clip((6.9 - y) / 0.6, 0, 1) if end > 5.8 else 0 * y  # short ends turn in
-    radius = profile + 0.02 + gap + 0.8 * style.side + swing * np.sin(3.2 * y + phase) - bob
+    radius = profile - 0.02 + gap + 0.5 * style.side + swing * np.sin(3.2 * y + phase) - bob
     theta = turn + 0.6 * swing * np.cos(3.2 * y + phase + rng.normal(0, 0.6))
     path = np.stack([radius * np.sin(theta), y + raised, AXIS_Z + radius * np.cos(theta)], axis=1)
     path[:, 2] += 0.3 * np.clip((6.2 - y) / 0.6, 0, 1) * (1 if np.cos(turn) > -0.25 else -1)  # past the shoulder

@@ -183,7 +183,7 @@ def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarra
         root, tip = np.quantile(radius := np.linalg.norm(away, axis=1), [0.15, 0.9])
         coordinates[ids, 0] = (np.arctan2(away[:, 1], away[:, 0] * side) + 3.2) * 600
         coordinates[ids, 1] = 0
-        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 105  # thins out to the tip
+        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 120  # thins out to the tip
         coordinates[ids, 2] += 110 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
         coordinates[ids, 2] += 150 * np.clip((away[:, 0] * side - 0.11) / 0.03, 0, 1)  # and at the outer corner
     return coordinates

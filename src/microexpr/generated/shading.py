@@ -76,8 +76,8 @@ def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
         shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
         across0, down0 = _slopes(relief, j, i, fv, fu, 0)
         across1, down1 = _slopes(relief, j, i, fv, fu, 1)
-        across += fold0 * across0 + fold1 * across1
-        down += fold0 * down0 + fold1 * down1
+        across += _f(0.6) * (fold0 * across0 + fold1 * across1)
+        down += _f(0.6) * (fold0 * down0 + fold1 * down1)
     steep = _f(0.032) * surface.detail
     across, down = steep * across, steep * down
     bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])

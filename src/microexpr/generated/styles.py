@@ -36,7 +36,7 @@ STYLES: dict[str, Style] = {
     "buzz": Style("coils", 0.02, 0.015, 0.015, fade=0.3),
     "crop": Style("back", 0.09, 0.03, 0.08, fade=0.6),
     "side parting": Style("part", 0.15, 0.05, 0.16, parting=0.28, fade=0.25),
-    "quiff": Style("back", 0.2, 0.045, 0.24, fade=0.6),
+    "quiff": Style("back", 0.14, 0.04, 0.17, fade=0.6),
     "slick": Style("back", 0.07, 0.04, 0.06),
     "mop": Style("down", 0.18, 0.12, 0.1, fringe=0.16),
     "coils": Style("coils", 0.1, 0.05, 0.09, fade=0.4),

@@ -30,7 +30,7 @@ def wall(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 def _pool(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A lamp's light on the wall, brightest where it points."""
     at, wide = rng.uniform([-0.9, -0.9], [0.9, 0.2]), rng.uniform(0.8, 1.6)
-    return 0.82 + 0.36 * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / wide**2).astype(np.float32)
+    return 0.88 + 0.24 * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / wide**2).astype(np.float32)
 
 
 def _pleats(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
