@@ -181,7 +181,7 @@ class Face:
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
         sky[balls:] = np.maximum(sky[balls:], 0.6)  # part of the lids' shade is painted on the eyeball, see shading
-        for material, least in ((TEETH, 0.5), (MOUTH, 0.25)):  # hidden at rest, not when the lips part
+        for material, least in ((TEETH, 0.75), (MOUTH, 0.25)):  # hidden at rest, not when the lips part
             inside = np.unique(self._triangles[self._materials == material])
             sky[inside] = np.maximum(sky[inside], least)
         return sky
@@ -190,6 +190,8 @@ class Face:
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
+            teeth = np.unique(self._triangles[self._materials == TEETH])
+            lit[teeth] = np.maximum(lit[teeth], 0.45)  # as with the sky: lips may part
             self._lit[light] = lit
         return self._lit[light]
 

@@ -3,11 +3,12 @@
 import numpy as np
 
 from microexpr.generated.layers import Layer, grid, joined, layer
-from microexpr.generated.raster import FRAME
+from microexpr.generated.raster import FRAME, SKIN
 from microexpr.generated.rig import rig
 
 TUBE = 6  # sides of a wire
 ROUND = 36  # pieces of a rim
+BENT = 0.3  # dm backwards at 1 dm to the side
 
 
 def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
@@ -17,30 +18,33 @@ def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
     wide, high = half * rng.uniform(0.7, 0.8), rng.uniform(0.18, 0.22)
     squareness, thick = rng.uniform(2.0, 3.6), rng.uniform(0.007, 0.013)
     middle = (eyes[0] + eyes[1]) / 2
-    front = _front(vertices, middle)
+    front = _front(vertices, middle, half + wide, high)
     parts = []
     for side in (-1, 1):
         turn = np.linspace(0, 2 * np.pi, ROUND, endpoint=False)
         x, y = (np.sign(f(turn)) * np.abs(f(turn)) ** (2 / squareness) for f in (np.cos, np.sin))
         away = half + wide * x
-        rim = np.stack([middle[0] + side * away, middle[1] - 0.05 + high * y, front - 0.3 * away**2], axis=1)
+        rim = np.stack([middle[0] + side * away, middle[1] - 0.05 + high * y, front - BENT * away**2], axis=1)
         parts.append(_wire(rim, thick, closed=True))
         hinge = half + wide
-        start = np.array([middle[0] + side * hinge, middle[1] + 0.06, front - 0.3 * hinge**2])
+        start = np.array([middle[0] + side * hinge, middle[1] + 0.06, front - BENT * hinge**2])
         ear = vertices[rig().landmarks[16 if side > 0 else 0]] * [1, 0, 1] + [side * 0.07, middle[1] + 0.06, -0.1]
         bow = start + np.linspace(0, 1, 8)[:, None] * (ear - start)
         parts.append(_wire(bow, thick * 0.9))
     x = np.linspace(-1, 1, 7)
     inner = half - wide
-    bridge = np.stack([middle[0] + inner * x, middle[1] + 0.06 + 0.03 * (1 - x**2), front - 0.3 * (inner * x) ** 2], 1)
+    bridge = np.stack([middle[0] + inner * x, middle[1] + 0.06 + 0.03 * (1 - x**2), front - BENT * (inner * x) ** 2], 1)
     parts.append(_wire(bridge, thick * 0.9))
     return joined(parts)
 
 
-def _front(vertices: np.ndarray, middle: np.ndarray) -> float:
-    """How far forward they sit, just off the nose's bridge and the lids."""
-    near = np.abs(vertices - [middle[0], middle[1] - 0.03, 0])[:, :2]
-    return float(vertices[(near[:, 0] < 0.1) & (near[:, 1] < 0.08), 2].max()) + 0.03
+def _front(vertices: np.ndarray, middle: np.ndarray, wide: float, high: float) -> float:
+    """How far forward they sit in the middle: just off brows, lids and the nose's bridge, bent back to the sides."""
+    head = rig()
+    skin = vertices[np.unique(head.triangles[head.materials == SKIN])] - [middle[0], middle[1] - 0.05, 0]
+    x, y = np.abs(skin[:, :2]).T
+    touched = (x < wide) & (y < high) & ((x > 0.14) | (skin[:, 1] > 0))  # but for the nose
+    return float((skin[touched, 2] + BENT * x[touched] ** 2).max()) + 0.02
 
 
 def _wire(path: np.ndarray, thick: float, closed: bool = False) -> Layer:

@@ -73,7 +73,7 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     shift = rng.uniform(-1, 1) * 0.012 * height
     thin = (
         190 * (1 - dense)
-        + 18
+        - 25
         + (130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)) * np.clip((height - 0.5) / 0.5, 0, 1)
     )
     thin = thin + 90 * _parted(rest, style)

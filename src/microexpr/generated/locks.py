@@ -14,7 +14,7 @@ FRINGE = 48  # locks of it
 LINING = 40  # columns of it
 ROWS = 16
 OPEN = (0.98, 1.2)  # radians from the nose: where the face is open to each side
-START = 8.25  # height at which locks leave the head, dm
+START = 8.15  # height at which locks leave the head, dm
 
 
 def hanging(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
@@ -74,22 +74,24 @@ def _lock(path: np.ndarray, low: float, gap: float, rng: np.random.Generator) ->
     return _ribbon(path, outward, width, thin + 500 * gap, rng)
 
 
-def _profile(vertices: np.ndarray, turn: float, y: np.ndarray) -> tuple[np.ndarray, float]:
+def _profile(vertices: np.ndarray, turn: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How far out hair hangs at falling heights y of the head at rest, never inwards; how much higher this head is."""
     rest = rig().vertices
     near = (np.abs(np.angle(np.exp(1j * (angle(rest) - turn)))) < 0.2) & (rest[:, 1] > 7.35)
     near &= np.hypot(rest[:, 0], rest[:, 2] - AXIS_Z) > 0.3
-    raised = float((vertices - rest)[near, 1].mean())
+    crown = vertices[:, 1].max() - rest[:, 1].max()
+    side = float((vertices - rest)[near & (rest[:, 1] < 7.9), 1].mean())
+    raised = side + (crown - side) * np.clip((y - 7.6) / 0.8, 0, 1)
     order = np.argsort(rest[near, 1])
     far = np.hypot(vertices[near, 0], vertices[near, 2] - AXIS_Z)[order]
     radius = np.interp(y, rest[near, 1][order], np.maximum.accumulate(far[::-1])[::-1])
-    radius *= np.sqrt(np.clip(1 - np.maximum(0, (y - 7.7) / 0.82) ** 2, 0.01, 1))  # the crown
+    radius *= np.sqrt(np.clip(1 - np.maximum(0, (y - 8.0) / 0.5) ** 2, 0.01, 1))  # the crown
     return np.convolve(np.pad(radius, 1, "edge"), [0.25, 0.5, 0.25], "valid"), raised
 
 
 def fringe(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
     """Locks from the crown down over the forehead, ending above the brows."""
-    turns = np.linspace(-0.8, 0.8, FRINGE) + rng.normal(0, 0.012, FRINGE)
+    turns = np.linspace(-0.72, 0.72, FRINGE) + rng.normal(0, 0.012, FRINGE)
     return joined([_over_forehead(vertices, style, turn, rng) for turn in turns])
 
 
@@ -97,7 +99,8 @@ def _over_forehead(vertices: np.ndarray, style: Style, turn: float, rng: np.rand
     low = 8.02 - style.fringe * (1 + 0.35 * (turn / 0.8) ** 2) + rng.normal(0, 0.018)
     y = np.linspace(8.36, low, 9)
     profile, raised = _profile(vertices, turn, y)
-    radius = profile + 0.5 * style.front + 0.03 - 0.03 * np.clip((8.0 - y) / 0.2, 0, 1) + rng.uniform(0, 0.025)
+    aside = 0.06 * np.clip((abs(turn) - 0.45) / 0.25, 0, 1)
+    radius = profile + 0.5 * style.front + 0.09 - aside - 0.03 * np.clip((8.0 - y) / 0.2, 0, 1) + rng.uniform(0, 0.025)
     theta = turn * (1 + 0.1 * np.clip((8.2 - y) / 0.3, 0, 1)) + rng.normal(0, 0.02) * np.clip((8.1 - y) / 0.2, 0, 1)
     path = np.stack([radius * np.sin(theta), y + raised, AXIS_Z + radius * np.cos(theta)], axis=1)
     outward = np.stack([np.sin(theta), np.clip((y - 7.85) / 0.4, 0, 1), np.cos(theta)], axis=1)

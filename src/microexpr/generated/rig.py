@@ -72,6 +72,8 @@ HELPERS = {
     "helper-r-eyelashes-2": LASH,
 }
 
+LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: else parted lips would show none
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rig:
@@ -115,6 +117,8 @@ def rig() -> Rig:
     quads = place[quads]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
     materials = np.tile(materials, 2).astype(np.int32)
+    for name, drop in LOWERED.items():
+        mesh.vertices[np.unique(mesh.quads[name][..., 0]), 1] -= drop
     vertices, eyes = mesh.vertices[kept], (place[eyeballs[0]], place[eyeballs[1]])
     units, folds = _units(kept, vertices)
     return Rig(

@@ -199,7 +199,9 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     elif material == LASH:
         red, green, blue = surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12)
     elif material == TEETH:
-        red, green, blue, gloss = _f(0.64), _f(0.57), _f(0.46), _f(0.25)
+        between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
+        white = _f(1) - _f(0.35) * _power(between * between, 3)
+        red, green, blue, gloss = _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25)
     elif material == CLOTH:
         knit = _cloth(u, v, surface)
         red, green, blue = surface.cloth[0] * knit, surface.cloth[1] * knit, surface.cloth[2] * knit
