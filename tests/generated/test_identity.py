@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
-from microexpr.generated.hair import density, grown
+from microexpr.generated import clothes, glasses
+from microexpr.generated.hair import grown
 from microexpr.generated.identity import Look, Traits, shape
 from microexpr.generated.occlusion import key_light, open_sky
 from microexpr.generated.raster import SKIN
 from microexpr.generated.rig import rig, skin_map, target
 from microexpr.generated.scene import Light
 from microexpr.generated.skin import painted
+from microexpr.generated.styles import STYLES, above, density
 from microexpr.seeds import generator
 
 TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
@@ -19,7 +22,7 @@ TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
 
 @pytest.fixture(scope="module")
 def look():
-    return replace(Look.drawn(TRAITS, generator(0, "look")), cut="long")
+    return Look.drawn(TRAITS, generator(0, "look"))
 
 
 def test_traits_weigh_the_files_targets():
@@ -46,25 +49,44 @@ def test_darker_tone_darker_cheek(look):
     cheek = np.linalg.norm(texels.position - [0.45, 6.9, 1.15], axis=2).argmin()
     levels = []
     for tone in (0.0, 0.5, 1.0):
-        colour = painted(TRAITS, replace(look, tone=tone), generator(2)).colour
+        colour = painted(TRAITS, replace(look, tone=tone), STYLES["long"], generator(2)).colour
         levels.append(int(colour[0].reshape(-1, 4)[cheek, :3].sum()))
         assert [c.shape[:2] for c in colour] == [(615, 1024), (307, 512), (153, 256)]
     assert levels == sorted(levels, reverse=True) and levels[0] > 1.5 * levels[2]
 
 
-def test_hair_grows_on_the_crown_and_not_on_the_face(look):
-    ears = np.zeros(3)
-    crown, cheek, chin = density(np.array([[0, 8.45, 0.5], [0.45, 6.9, 1.15], [0, 6.2, 1.5]]), ears, look)
-    assert crown == 1 and cheek == chin == 0
+@pytest.mark.parametrize("name", STYLES)
+def test_hair_grows_on_the_crown_and_not_on_the_face(name):
+    points = np.array([[0, 8.45, 0.5], [0.45, 6.9, 1.15], [0, 6.2, 1.5], [0, 7.7, 1.5]])
+    crown, *face = density(points, np.zeros(4), STYLES[name], 0.1)
+    assert crown == 1 and not any(face)
+    higher = replace(STYLES[name], hairline=0.1)
+    assert above(points[3:], higher) == pytest.approx(above(points[3:], STYLES[name]) - 0.1)
 
 
-def test_long_hair_hangs_and_short_does_not(look):
+def test_long_hair_hangs_and_short_does_not():
     vertices = rig().vertices
-    centre = vertices.mean(axis=0)
-    long, crop = (grown(vertices, centre, replace(look, cut=cut), generator(3)) for cut in ("long", "crop"))
-    assert len(crop.curtain) == 0 and long.curtain[:, 1].min() < 6.6
-    assert long.triangles.max() == len(vertices) + len(long.coordinates) - 1
-    assert np.linalg.norm(crop.rise, axis=1).max() < 0.06  # dm
+    long, buzz, fringe = (grown(vertices, STYLES[name], generator(3)) for name in ("long", "buzz", "long fringe"))
+    assert buzz.points[:, 1].min() > 6 and long.points[:, 1].min() < 5.5
+    ahead = (np.abs(long.points[:, 0]) < 0.3) & (long.points[:, 2] > 0.9)
+    assert long.points[ahead, 1].min() > 7.8  # the face is free
+    ahead = (np.abs(fringe.points[:, 0]) < 0.3) & (fringe.points[:, 2] > 0.9)
+    assert 7.5 < fringe.points[ahead, 1].min() < 7.85  # but for a fringe, above the brows
+    skin, afro = KDTree(vertices), grown(vertices, STYLES["afro"], generator(3))
+    assert np.median(skin.query(buzz.points)[0]) < 0.08 and np.median(skin.query(afro.points)[0]) > 0.15
+
+
+def test_garments_and_glasses_lie_on_the_skin():
+    vertices = rig().vertices
+    skin = KDTree(vertices)
+    for garment in clothes.GARMENTS.values():
+        cloth = clothes.worn(vertices, garment, generator(4))
+        assert skin.query(cloth.points)[0].max() < 0.25
+        hidden = cloth.coordinates[:, 2] > 0  # above the neckline
+        assert cloth.points[~hidden, 1].max() < 6.2 < vertices[rig().landmarks[5], 1]
+    rims = glasses.worn(vertices, generator(5)).points
+    for eye in rig().eyes:
+        assert np.abs(rims - vertices[eye].mean(axis=0))[:, :2].max(axis=1).min() > 0.1  # no wire across an eye
 
 
 def test_a_plate_hides_what_is_behind_it():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from microexpr.generated.eyes import sphere
-from microexpr.generated.raster import HAIR, SKIN, rasterise, vertex_normals
+from microexpr.generated.raster import CLOTH, HAIR, SKIN, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)
 
@@ -61,11 +61,19 @@ def test_neighbours_leave_no_gap_and_back_faces_are_not_seen():
 def test_hair_is_seen_through_where_its_map_is_below_the_threshold():
     screen = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
     square = [[0, 1, 2], [0, 2, 3]]
-    coordinates = np.column_stack([screen[:, :2], np.full(4, 100)]).astype(np.float32)
-    stripes = np.tile(np.array([50, 150], np.uint8).repeat(5), (40, 5))[:, :41]
+    coordinates = np.column_stack([screen[:, :2] / 32, np.full(4, 100)]).astype(np.float32)  # the map repeats
+    stripes = np.tile(np.array([50, 150], np.uint8).repeat(8), (32, 2))
     _, hit, _ = drawn(screen, square, [HAIR, HAIR], coordinates, np.ascontiguousarray(stripes), size=(40, 40))
     seen = (hit >= 0)[10, 2:38]
-    assert (seen == (stripes[10, 2:38] > 100)).mean() > 0.95
+    assert (seen == (np.tile(stripes, 2)[10, 2:38] > 100)).mean() > 0.95
+
+
+def test_cloth_ends_at_its_hem_and_has_an_inner_side():
+    screen = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
+    coordinates = np.column_stack([screen[:, :2], 19.5 - screen[:, 1]]).astype(np.float32)  # > 0 in the upper half
+    for square in ([[0, 1, 2], [0, 2, 3]], [[2, 1, 0], [3, 2, 0]]):
+        _, hit, _ = drawn(screen, square, [CLOTH, CLOTH], coordinates, size=(40, 40))
+        assert (hit[:20] < 0).all() and (hit[20:39, 1:39] >= 0).all()
 
 
 def test_normals_of_a_sphere_point_outwards():

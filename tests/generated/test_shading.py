@@ -5,12 +5,13 @@ import pytest
 
 from microexpr.generated.raster import MOUTH, SKIN
 from microexpr.generated.scene import Light
-from microexpr.generated.shading import CURVE, CURVE_END, CURVE_STEPS, Lamps, Surface, shade
+from microexpr.generated.shading import shade
+from microexpr.generated.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Surface
 
 
 def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     """The colour of a triangle that faces the camera, of sqrt(albedo) 128/255 and no gloss."""
-    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds], np.float32), (3, 1))
+    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 0, 0, 0], np.float32), (3, 1))
     towards, (key, above, below) = light.direction(), light.colours()
     surface = Surface(
         triangles=np.array([[0, 1, 2]], np.int32),
@@ -18,10 +19,12 @@ def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
         coordinates=np.full((3, 3), 4, np.float32),
         attributes=attributes,
         skin=np.dstack([np.full((8, 8, 3), 128, np.uint8), np.zeros((8, 8), np.uint8)]),
-        folds=np.full((8, 8, 2), relief, np.uint8),
+        relief=np.full((8, 8, 3), relief, np.uint8),
         detail=np.float32(1),
         strands=np.zeros((1, 1), np.uint8),
         hair=np.zeros(3, np.float32),
+        cloth=np.zeros(3, np.float32),
+        frame=np.zeros(3, np.float32),
         iris=np.ones((256, 64), np.float32),
         iris_colour=np.zeros(3, np.float32),
     )
@@ -55,8 +58,9 @@ def test_shadow_and_folds_darken():
     np.testing.assert_array_equal(patch(light, folds=(1.0, 1.0), relief=128), flat)
 
 
-def test_mouth_is_dark():
-    assert patch(Light(), MOUTH).max() < patch(Light()).min()
+def test_mouth_is_dark_and_red():
+    mouth, skin = patch(Light(), MOUTH).astype(int), patch(Light()).astype(int)
+    assert mouth.sum() < skin.sum() and mouth[0] - mouth[1] > 40
 
 
 def test_curve_rises_from_black_to_white():

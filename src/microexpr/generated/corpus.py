@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr import store
 from microexpr.clip import Clip
-from microexpr.generated import snapshot
+from microexpr.generated import snapshot, walls
 from microexpr.generated.camera import expose
 from microexpr.generated.display import ACTION_UNITS
 from microexpr.generated.face import Face
@@ -99,9 +99,10 @@ def film(
     """Each frame as RGB uint8[H, W, 3] with its 68 landmarks float32[68, 2] in pixels."""
     rng = generator(seed, "generate", one.clip.id, "camera")
     noise, size = DIALS[scene.difficulty].noise, (scene.width, scene.height)
-    behind = None
     if NATIVES[one.clip.dataset].timing == "picture":
         behind = snapshot.backdrop(size, generator(seed, "generate", one.clip.id, "backdrop"))
+    else:  # a laboratory films everyone before the same wall
+        behind = walls.wall(size, generator(seed, "generate", one.clip.dataset, "wall"))
     moments = zip(played.action_units, played.pose, played.shift, played.gaze, played.exposure, strict=True)
     for units, pose, shift, gaze, gain in moments:
         seen = face.render(units, pose, shift, performer.light, size, performer.zoom, gaze, behind)

@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
-from microexpr.generated import eyes, occlusion
+from microexpr.generated import clothes, eyes, glasses, hair, occlusion, styles, walls
 from microexpr.generated.display import ACTION_UNITS, FULL, array
-from microexpr.generated.hair import grown, lashes
 from microexpr.generated.identity import Look, Traits, shape
-from microexpr.generated.raster import EYE, HAIR, LASH, TEETH, rasterise, vertex_normals
+from microexpr.generated.layers import Layer
+from microexpr.generated.raster import EYE, LASH, MOUTH, TEETH, rasterise, vertex_normals
 from microexpr.generated.rig import MAP_WIDTH, SKIN_WIDTH, rig
-from microexpr.generated.scene import ROOM, SCALE, Light, background, project, rotation
-from microexpr.generated.shading import CURVE, Lamps, Surface, shade
+from microexpr.generated.scene import ROOM, SCALE, Light, project, rotation
+from microexpr.generated.shading import shade
 from microexpr.generated.skin import LEVELS, painted
+from microexpr.generated.surface import CURVE, Lamps, Surface
 from microexpr.seeds import generator
 
 SAMPLES = 2  # a side of a pixel
+GLASSES = 0.12  # of all people wear them
+FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,20 +46,23 @@ class Face:
 
     def __init__(self, seed: int | np.random.SeedSequence, traits: Traits | None = None) -> None:
         """`traits` are drawn from the seed unless given."""
-        head = rig()
+        head, self._seed = rig(), seed
         self.traits = traits or Traits.drawn(generator(seed, "traits"))
         self.look = Look.drawn(self.traits, generator(seed, "look"))
         self.vertices = shape(self.traits, generator(seed, "shape"))
         self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
         self.centre = self.centre.astype(np.float32)
-        self._skin = painted(self.traits, self.look, generator(seed, "skin"))
-        self._hair = grown(self.vertices, self.centre, self.look, generator(seed, "hair"))
-        self._lashes = lashes(generator(seed, "lashes"))
+        self.style = styles.drawn(self.traits, generator(seed, "style"))
+        self._skin = painted(self.traits, self.look, self.style, generator(seed, "skin"))
+        self._layers = [hair.grown(self.vertices, self.style, generator(seed, "hair")), *self._dressed(seed)]
+        self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
+        self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
         self._assemble()
         self._buffers: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._sky = self._open_sky()
         self._lit: dict[Light, np.ndarray] = {}
+        self._walls: dict[tuple[int, int], np.ndarray] = {}
 
     def render(
         self,
@@ -79,12 +86,13 @@ class Face:
         points, normals, folds = self._posed(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        attributes = np.zeros((len(points), 7), np.float32)
+        attributes = np.zeros((len(points), 10), np.float32)
         attributes[:, :3] = normals @ turn.T
         attributes[:, 3] = self._sky
         attributes[:, 4] = self._key_light(light)
-        attributes[: len(folds), 5:] = folds
-        image = (background(size) if behind is None else behind).copy()
+        attributes[: len(folds), 5:7] = folds
+        attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
+        image = (self._wall(size) if behind is None else behind).copy()
         self._draw(screen, attributes, light, size[1] * zoom, image)
         return Rendered(image, screen[rig().landmarks, :2].copy())
 
@@ -101,7 +109,7 @@ class Face:
         width, height = size
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
-        surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._hair.strands)
+        surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
         rasterise(screen, *surface, depth, hit, weights)
         return Traced(
             screen=screen,
@@ -123,26 +131,38 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
+    def _dressed(self, seed: int | np.random.SeedSequence) -> list[Layer]:
+        rng = generator(seed, "glasses")
+        spectacles = [glasses.worn(self.vertices, rng)] if rng.random() < GLASSES else []
+        rng = generator(seed, "clothes")
+        return [*spectacles, clothes.worn(self.vertices, clothes.drawn(rng), rng)]
+
     def _assemble(self) -> None:
-        """One list of vertices for all layers (rig, shells, curtain, eyeballs) and of triangles, outermost first."""
-        head, hair = rig(), self._hair
+        """One list of vertices (rig, layers fixed to the skull, eyeballs) and of triangles."""
+        head = rig()
         points, ball = eyes.sphere()
         self._eyes = eyes.Eyes.of(self.vertices, points)
-        first = len(self.vertices) + len(hair.coordinates)
-        self._triangles = np.concatenate([hair.triangles, head.triangles, ball + first, ball + first + len(points)])
-        counts = (len(hair.triangles), len(head.triangles), 2 * len(ball))
-        hairs, _, balls = (np.full(n, material, np.int32) for n, material in zip(counts, (HAIR, 0, EYE), strict=True))
-        self._materials = np.concatenate([hairs, head.materials, balls])
+        starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
+        worn = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
+        first = len(head.vertices) + sum(len(part.points) for part in self._layers)
+        triangles = [head.triangles, *worn, ball + first, ball + first + len(points)]
+        self._triangles = np.concatenate(triangles).astype(np.int32)
+        materials = [np.full(len(part.triangles), part.material) for part in self._layers]
+        materials = [head.materials, *materials, np.full(2 * len(ball), EYE)]
+        self._materials = np.concatenate(materials).astype(np.int32)
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
-        self._coordinates = np.concatenate([head.coordinates, hair.coordinates, np.tile(front, (2, 1))])
-        self._coordinates = self._coordinates.astype(np.float32)
+        coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
+        self._coordinates = np.concatenate(coordinates).astype(np.float32)
+        self._fixed, self._fixed_normals, self._tangents = (
+            np.concatenate([getattr(part, name) for part in self._layers]) for name in ("points", "normals", "tangents")
+        )
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
     def _posed(
         self, weights: np.ndarray, gaze: np.ndarray | tuple[float, float] = (0.0, 0.0)
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
-        head, hair = rig(), self._hair
+        head = rig()
         skin, folds = self.vertices.copy(), np.zeros((len(self.vertices), 2), np.float32)
         for unit, side in np.argwhere(weights):
             weight = weights[unit, side]
@@ -151,31 +171,34 @@ class Face:
                 folds += np.float32(weight**1.3 * (0.4 + 0.9 * self.traits.age)) * head.folds[unit, side]
         normals = np.zeros_like(skin)
         vertex_normals(skin, self._solid, normals)
-        # Hair stays with the skull: on moving skin its fine alpha would flicker, a cue that no real face gives.
         balls, outward = self._eyes.turned(float(gaze[0]), float(gaze[1]))
-        points = [skin, self.vertices[hair.roots] + hair.rise, hair.curtain, balls]
-        return (
-            np.concatenate(points),
-            np.concatenate([normals, normals[hair.roots], hair.curtain_normals, outward]),
-            folds,
-        )
+        points = np.concatenate([skin, self._fixed, balls])
+        return points, np.concatenate([normals, self._fixed_normals, outward]), folds
 
     def _open_sky(self) -> np.ndarray:
         points, normals, _ = self._posed(np.zeros((len(ACTION_UNITS), 2), np.float32))
         self._resting = points - self.centre
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
-        sky[balls:] = np.maximum(sky[balls:], 0.75)  # lids are painted on the eyeball, see shading
-        teeth = np.unique(self._triangles[self._materials == TEETH])
-        sky[teeth] = np.maximum(sky[teeth], 0.3)  # hidden at rest, not when the lips part
+        sky[balls:] = np.maximum(sky[balls:], 0.6)  # part of the lids' shade is painted on the eyeball, see shading
+        for material, least in ((TEETH, 0.75), (MOUTH, 0.25)):  # hidden at rest, not when the lips part
+            inside = np.unique(self._triangles[self._materials == material])
+            sky[inside] = np.maximum(sky[inside], least)
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
+            teeth = np.unique(self._triangles[self._materials == TEETH])
+            lit[teeth] = np.maximum(lit[teeth], 0.45)  # as with the sky: lips may part
             self._lit[light] = lit
         return self._lit[light]
+
+    def _wall(self, size: tuple[int, int]) -> np.ndarray:
+        if size not in self._walls:
+            self._walls = {size: walls.wall(size, generator(self._seed, "wall"))}
+        return self._walls[size]
 
     def _draw(self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray) -> None:
         """Rasterises and shades the window of the image that holds the head. `pixels`: the frame's height by zoom."""
@@ -185,28 +208,30 @@ class Face:
         depth, hit, weights = self._cleared((bottom - top) * SAMPLES, (right - left) * SAMPLES)
         samples = screen.copy()
         samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
+        level = _level(pixels)
         rasterise(
             samples,
             self._triangles,
             self._materials,
             self._coordinates,
             self._lashes,
-            self._hair.strands,
+            self._strands[level],
             depth,
             hit,
             weights,
         )
-        level = _level(pixels)
         surface = Surface(
             triangles=self._triangles,
             materials=self._materials,
             coordinates=self._coordinates,
             attributes=attributes,
             skin=self._skin.colour[level],
-            folds=self._skin.folds[level],
+            relief=self._skin.relief[level],
             detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
-            strands=self._hair.strands,
-            hair=np.square(np.array(self.look.hair, np.float32)) * np.float32(1.15),
+            strands=self._strands[level],
+            hair=np.square(np.array(self.look.hair, np.float32)),
+            cloth=np.square(np.array(self.look.cloth, np.float32)),
+            frame=FRAME_COLOUR,
             iris=self._iris,
             iris_colour=np.square(np.array(self.look.iris, np.float32)) * np.float32(0.8),
         )

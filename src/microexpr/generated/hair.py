@@ -1,35 +1,19 @@
-"""Hair on the head: where it grows, shells of fur that carry it, a curtain where it is long. No skin, no light."""
-
-from dataclasses import dataclass
+"""Hair on the head: shells of fur above the scalp that carry its shape, its strands and lashes. No skin, no light."""
 
 import cv2
 import numpy as np
 
-from microexpr.generated.identity import Look
-from microexpr.generated.raster import LASH, SKIN, vertex_normals
-from microexpr.generated.rig import AXIS_Z, MAP_BOTTOM, MAP_HEIGHT, MAP_TOP, MAP_WIDTH, angle, rig
+from microexpr.generated.layers import Layer, joined, layer, subdivided
+from microexpr.generated.locks import fringe, hanging, lining
+from microexpr.generated.raster import HAIR, LASH, SKIN, vertex_normals
+from microexpr.generated.rig import MAP_WIDTH, angle, rig
+from microexpr.generated.styles import Style, above, density, shorn
 
-SHELLS = 6
-THICKNESS = {"crop": 0.04, "short": 0.12, "medium": 0.2, "long": 0.1}  # of the fur, dm
-HAIRLINE_ANGLE = (0, 0.45, 0.8, 0.95, 1.2, 1.45, 1.75, 2.2, 3.2)  # radians from the nose
-HAIRLINE_HEIGHT = (8.02, 7.98, 7.8, 7.5, 7.12, 7.15, 6.95, 6.5, 6.3)  # of the head at rest, dm
-CURTAIN_COLUMNS, CURTAIN_ROWS = 48, 15
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hair:
-    """Layers of hair, all fixed to the skull: shells of fur above the scalp, a curtain that hangs from it.
-
-    Triangles count vertices in the order: rig, shells, curtain.
-    """
-
-    roots: np.ndarray  # int64[S]: the vertex of the rig below each vertex of a shell
-    rise: np.ndarray  # float32[S, 3]: how far above it
-    curtain: np.ndarray  # float32[C, 3]; C may be 0
-    curtain_normals: np.ndarray  # float32[C, 3]
-    triangles: np.ndarray  # int32[T, 3], outermost first
-    coordinates: np.ndarray  # float32[S + C, 3]: u, v, alpha threshold
-    strands: np.ndarray  # uint8[MAP_HEIGHT, MAP_WIDTH]: alpha and brightness, about 128
+SHELLS = (1, 0.95, 0.88, 0.78, 0.5)  # heights of the layers of fur, of its thickness
+EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # over which hair sets in at its line, dm
+STRANDS = (512, 1024)  # along by across, of the pattern that repeats over all hair: powers of two
+TEXEL = 0.0036  # its size, dm
+MIDDLE = np.array([0.0, 7.3, 0.45])  # of the skull, about which strands run
 
 
 def grain(rng: np.random.Generator, shape: tuple[int, int], high: float, wide: float) -> np.ndarray:
@@ -40,26 +24,14 @@ def grain(rng: np.random.Generator, shape: tuple[int, int], high: float, wide: f
     return noise / (noise.std() + 1e-6)
 
 
-def density(position: np.ndarray, ears: np.ndarray, look: Look) -> np.ndarray:
-    """How dense hair grows at points [..., 3] of the head at rest, float32 in 0..1."""
-    turn = np.abs(angle(position))
-    line = np.interp(turn, HAIRLINE_ANGLE, HAIRLINE_HEIGHT) + look.hairline * np.clip(1 - turn, 0, 1)
-    line += look.temples * np.exp(-(((turn - 0.6) / 0.22) ** 2)) - look.peak * np.exp(-((turn / 0.14) ** 2))
-    return (np.clip((position[..., 1] - line) / 0.16 + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
-
-
-def grown(vertices: np.ndarray, centre: np.ndarray, look: Look, rng: np.random.Generator) -> Hair:
-    """Hair for a head of this shape (float32[V, 3]) with this look; `centre` is the head's."""
-    strands = _strands(rng)
-    dense = density(rig().vertices, rig().ears, look)
-    roots, rise, triangles, coordinates = _shells(vertices, dense, look, rng)
-    curtain, normals = np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32)
-    if look.cut == "long":
-        count = len(vertices) + len(roots)
-        curtain, normals, hanging, at = _curtains(vertices, centre, dense, rng)
-        triangles = np.concatenate([hanging + count, triangles])
-        coordinates = np.concatenate([coordinates, at])
-    return Hair(roots, rise, curtain, normals, triangles.astype(np.int32), coordinates.astype(np.float32), strands)
+def grown(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+    """Hair for a head of this shape (float32[V, 3]) in this style."""
+    parts = [_shells(vertices, style, rng)]
+    if style.fringe > 0.1:
+        parts.insert(0, fringe(vertices, style, rng))
+    if style.ends:
+        parts = [hanging(vertices, style, rng), *parts, lining(vertices, style, rng)]
+    return joined(parts)
 
 
 def lashes(rng: np.random.Generator) -> np.ndarray:
@@ -69,82 +41,100 @@ def lashes(rng: np.random.Generator) -> np.ndarray:
     return np.clip(125 + 82 * fine, 0, 255).astype(np.uint8)
 
 
-def _strands(rng: np.random.Generator) -> np.ndarray:
-    size = (MAP_HEIGHT, MAP_WIDTH)
-    noise = 0.6 * grain(rng, size, 40, 1.6) + 0.45 * grain(rng, size, 60, 5) + 0.35 * grain(rng, size, 30, 24)
-    return np.clip(128 + 62 * noise, 0, 255).astype(np.uint8)
+def strands(style: Style, levels: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Alpha and brightness of strands by level of detail, fine to coarse: uint8[h, w], about 128."""
+    if style.flow == "coils":
+        noise = 0.75 * grain(rng, STRANDS, 5, 5) + 0.45 * grain(rng, STRANDS, 12, 12) + 0.3 * grain(rng, STRANDS, 2, 2)
+    else:
+        noise = (
+            0.75 * grain(rng, STRANDS, 90, 2.2) + 0.4 * grain(rng, STRANDS, 130, 7) + 0.25 * grain(rng, STRANDS, 60, 26)
+        )
+    finest = np.clip(128 + 58 * noise, 0, 255).astype(np.float32)
+    rows, columns = STRANDS
+    halves = (cv2.resize(finest, (columns >> k, rows >> k), interpolation=cv2.INTER_AREA) for k in range(levels))
+    # averaging takes contrast, and with it hair from the outer shells
+    return tuple(np.clip(128 + 1.2**k * (half - 128), 0, 255).astype(np.uint8) for k, half in enumerate(halves))
 
 
-def _shells(
-    vertices: np.ndarray, dense: np.ndarray, look: Look, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Roots, rise, triangles and coordinates of copies of the scalp, one above the other."""
-    head = rig()
-    scalp = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) > 6)]
-    scalp = scalp[dense[scalp].max(axis=1) > 0.05]
-    scalp = scalp[np.ptp(head.coordinates[scalp, 0], axis=1) < MAP_WIDTH / 2]  # not those across the map's seam
-    ids, local = np.unique(scalp, return_inverse=True)
-    roots = np.tile(ids, SHELLS)
-    height = np.repeat(np.linspace(1, 0.4, SHELLS), len(ids))
-    triangles = np.concatenate([local.reshape(-1, 3) + len(vertices) + k * len(ids) for k in range(SHELLS)])
-    normals = np.zeros_like(vertices)
-    vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
-    crown = np.clip((head.vertices[roots, 1] - 7.2) / 1.1, 0.25, 1)
-    thickness = THICKNESS[look.cut] * rng.uniform(0.8, 1.3)
-    rise = normals[roots] * (height * thickness * np.clip(dense[roots] * 1.3, 0, 1) * crown)[:, None]
-    coordinates = head.coordinates[roots].copy()
-    coordinates[:, 0] += rng.uniform(-6, 6) * height
-    coordinates[:, 1] += 14 * height
-    coordinates[:, 2] = 190 * (1 - dense[roots]) + 20 + 185 * np.clip((height - 0.5) / 0.5, 0, 1) ** 1.2
-    return roots, rise.astype(np.float32), triangles, coordinates
-
-
-def _curtains(
-    vertices: np.ndarray, centre: np.ndarray, dense: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Two sheets that hang from the crown, open at the face: vertices, normals, triangles, coordinates."""
-    axis = np.array([centre[0], 0, centre[2] - 0.98 + AXIS_Z])
-    turn = np.linspace(rng.uniform(0.95, 1.25), 2 * np.pi - rng.uniform(0.95, 1.25), CURTAIN_COLUMNS)
-    radius = _radius(vertices - axis, dense, turn) + 0.03
-    end = rng.uniform(4.9, 6.5)
-    height = np.r_[np.linspace(8.15, 7.3, 6), np.linspace(7.2, end, CURTAIN_ROWS - 6)][:, None]
-    crown = vertices[:, 1].max() - 8.49
-    flare = (1 - 0.62 * np.clip((height - 7.45) / 0.95, 0, 1) ** 2) * (1 - 0.1 * np.clip((6.9 - height) / 1.2, 0, 1))
-    edge = np.clip(1 - np.minimum(turn - turn[0], turn[-1] - turn) / 0.25, 0, 1)
-    sheets, coordinates = [], []
-    for gap in (0.0, 0.05):
-        waves = 0.05 * np.sin(turn * 9 + gap * 40) * np.clip((7.4 - height) / 2, 0, 1)
-        out = (radius - 0.03 + gap) * flare + waves
-        sheets.append(axis + np.stack([out * np.sin(turn), height + crown + 0 * turn, out * np.cos(turn)], axis=-1))
-        threshold = 40 + 500 * gap + 150 * edge + 190 * np.clip((end + 0.35 - height) / 0.4, 0, 1)
-        u = (turn / (2 * np.pi) * MAP_WIDTH + 500 * gap) % MAP_WIDTH + 0 * height
-        v = (MAP_TOP - height) / (MAP_TOP - MAP_BOTTOM) * MAP_HEIGHT + 0 * turn
-        coordinates.append(np.stack([u, v, threshold], axis=-1))
-    upward = 0.15 + 0.75 * np.clip((height - 7.4) / 0.8, 0, 1)
-    normal = np.stack(np.broadcast_arrays(np.sin(turn), upward, np.cos(turn)), axis=-1).reshape(-1, 3)
-    first = _grid(CURTAIN_ROWS, CURTAIN_COLUMNS)[:, ::-1]
-    triangles = np.concatenate([first + CURTAIN_ROWS * CURTAIN_COLUMNS, first])  # the outer sheet first
-    return (
-        np.reshape(sheets, (-1, 3)).astype(np.float32),
-        np.tile(normal, (2, 1)).astype(np.float32),
-        triangles,
-        np.reshape(coordinates, (-1, 3)),
+def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+    """Copies of the scalp, one above the other, thinner outwards."""
+    rest, points, normals, ears, triangles = _scalp(vertices)
+    dense = density(rest, ears, style, EDGE[style.flow])
+    kept = dense[triangles].max(axis=1) > 0.03
+    ids, local = np.unique(triangles[kept], return_inverse=True)
+    triangles = local.reshape(-1, 3)
+    rest, points, normals, dense = rest[ids], points[ids], normals[ids], dense[ids]
+    u, v, along = flow(rest, style)
+    along -= normals * np.sum(along * normals, axis=1, keepdims=True)
+    full = _thickness(rest, style)
+    thickness = 0.012 + full * (1 - np.exp(-np.maximum(0, above(rest, style)) / (0.03 + full)))
+    clumps = 1 + 0.1 * np.sin(u * 31 + 3 * np.sin(v * 9))
+    height = np.array(SHELLS)[:, None]
+    shift = rng.uniform(-1, 1) * 0.012 * height
+    thin = (
+        190 * (1 - dense)
+        - 25
+        + (130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)) * np.clip((height - 0.5) / 0.5, 0, 1)
+    )
+    thin = thin + 90 * _parted(rest, style)
+    count = np.arange(len(SHELLS))[:, None, None] * len(ids)
+    every = np.broadcast_to
+    return layer(
+        HAIR,
+        points + normals * (height * thickness * clumps)[..., None],
+        every(normals, (len(SHELLS), *normals.shape)),
+        np.stack([u + shift, v + 0.03 * height, thin], axis=-1),
+        triangles + count,
+        every(along, (len(SHELLS), *along.shape)),
     )
 
 
-def _radius(away: np.ndarray, dense: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """How far out the scalp reaches at ear height in each direction, smoothed."""
+def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of the skin where hair may grow, finer than the rig: rest, points, normals, ears, triangles."""
     head = rig()
-    side = (head.vertices[:, 1] > 6.9) & (head.vertices[:, 1] < 8.0) & (dense + head.ears > 0.2)
-    at = np.arctan2(away[side, 0], away[side, 2])
-    far = np.hypot(away[side, 0], away[side, 2])
-    near = [np.abs(np.angle(np.exp(1j * (at - t)))) < 0.14 for t in turn]
-    reach = np.array([np.sort(far[n])[-3:].mean() for n in near])
-    return np.convolve(np.pad(reach, 3, "edge"), np.full(7, 1 / 7), "valid")
+    skin = head.triangles[head.materials == SKIN]
+    skin = skin[(head.vertices[skin, 1].min(axis=1) > 6.2) & (head.vertices[skin, 2].max(axis=1) < 1.5)]
+    normals = np.zeros_like(vertices)
+    vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
+    ids, local = np.unique(skin, return_inverse=True)
+    points, outward, triangles, edges = subdivided(vertices[ids], normals[ids], local.reshape(-1, 3))
+    rest, ears = head.vertices[ids], head.ears[ids]
+    rest = np.vstack([rest, rest[edges].mean(axis=1)])
+    return rest, points, outward, np.concatenate([ears, ears[edges].max(axis=1)]), triangles
 
 
-def _grid(rows: int, columns: int) -> np.ndarray:
-    """Triangles int64[2 (rows - 1) (columns - 1), 3] of a grid of vertices numbered row by row."""
-    corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
-    below = corner + columns
-    return np.concatenate([np.stack([corner, below, below + 1], 1), np.stack([corner, below + 1, corner + 1], 1)])
+def flow(rest: np.ndarray, style: Style) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Across and along the strands, in repeats of their pattern, and the way they run, of points [N, 3] at rest."""
+    x, y, z = (rest - MIDDLE).T
+    if style.flow == "back":
+        turn, polar = np.arctan2(x, y), np.arctan2(np.hypot(x, y), z)
+        along = np.stack([np.sin(turn) * np.cos(polar), np.cos(turn) * np.cos(polar), -np.sin(polar)], axis=1)
+    elif style.flow == "part":
+        away = x - style.parting * np.clip((y - 0.2) / 0.4, 0, 1)
+        turn, polar = np.arctan2(z, y), np.arctan2(away, np.hypot(y, z))
+        side = np.where(away > 0, 1, -1)
+        along = np.stack([np.cos(polar) * side, *(-np.abs(np.sin(polar)) * f(turn) for f in (np.cos, np.sin))], axis=1)
+    else:
+        turn = angle(rest)
+        polar = np.arctan2(np.hypot(x, z), y)
+        along = np.stack([np.sin(turn) * np.cos(polar), -np.sin(polar), np.cos(turn) * np.cos(polar)], axis=1)
+    rows, columns = STRANDS
+    return turn * (0.85 / TEXEL / columns), polar * (0.95 / TEXEL / rows), along
+
+
+def _thickness(rest: np.ndarray, style: Style) -> np.ndarray:
+    """How far the hair's surface lies off the scalp, dm."""
+    top = np.clip((rest[:, 1] - 7.5) / 0.65, 0, 1)
+    top = top * top * (3 - 2 * top)
+    front = np.exp(-(((rest[:, 2] - 1.35) / 0.3) ** 2)) * top
+    off = style.side + (style.top - style.side) * top
+    off += (style.front - off) * front
+    return off * (1 - 0.8 * shorn(rest, style))
+
+
+def _parted(rest: np.ndarray, style: Style) -> np.ndarray:
+    """1 in the parting, 0 a few millimetres beside it."""
+    if style.flow != "part":
+        return np.zeros(len(rest))
+    near = np.exp(-(((rest[:, 0] - style.parting) / 0.03) ** 2))
+    return near * (rest[:, 1] > 7.8) * np.clip((rest[:, 2] - 0.1) / 0.3, 0, 1)

@@ -103,50 +103,45 @@ HAIR_COLOURS = {
     "black": (26, 22, 21),
     "dark": (45, 33, 26),
     "brown": (78, 54, 38),
-    "light": (128, 92, 58),
-    "blond": (184, 150, 104),
-    "red": (130, 66, 36),
+    "light": (112, 84, 58),
+    "blond": (166, 134, 94),
+    "red": (112, 62, 38),
 }
+DARK_HAIR = {"black": 0.6, "dark": 0.4}  # probability, by colour
+LIGHT_HAIR = {"dark": 0.28, "brown": 0.34, "light": 0.2, "blond": 0.12, "red": 0.06}
 GREY_HAIR = (150, 148, 146)
 DARK_IRISES = ((70, 44, 26), (52, 34, 22))
+CLOTHS = (
+    *((28, 30, 34), (44, 52, 76), (96, 98, 100), (150, 152, 154), (222, 222, 218), (214, 216, 222)),
+    *((92, 34, 40), (70, 78, 60), (104, 130, 164), (60, 88, 92), (168, 140, 120), (120, 84, 108)),
+)
 LIGHT_IRISES = ((70, 44, 26), (92, 62, 36), (96, 110, 80), (104, 130, 150))
-CUTS = ("crop", "short", "medium", "long")
-CUT_SHARES = {True: (0.4, 0.45, 0.15, 0.0), False: (0.02, 0.08, 0.3, 0.6)}  # by Traits.is_male
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What paints a person: colours, hairline, cut of the hair. Colours are sRGB in 0..1."""
+    """What paints a person: colours, sRGB in 0..1."""
 
     tone: float  # of the skin, 0 light ... 1 dark
     hair: tuple[float, float, float]
     iris: tuple[float, float, float]
     cloth: tuple[float, float, float]
-    cut: str  # one of CUTS
-    hairline: float  # how much higher than usual it is over the forehead, dm
-    temples: float  # how far it recedes there, dm
-    peak: float  # how far it comes down in the middle, dm
 
     @classmethod
     def drawn(cls, traits: Traits, rng: np.random.Generator) -> "Look":
-        """By chance, as likely as the traits make it: tone by ancestry, grey and receding hair by age and sex."""
+        """By chance, as likely as the traits make it: tone by ancestry, grey hair by age."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
-        receding = rng.uniform(0.0, 0.3) * (traits.age > 0.3) if traits.is_male else -0.03
         return cls(
             tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.07), 0, 1)),
             hair=_hair_colour(traits, rng),
             iris=_colour(irises[rng.integers(len(irises))]),
-            cloth=_colour(255 * np.sqrt(rng.uniform(0.04, 0.55) * (1 + rng.uniform(-0.4, 0.4, 3)))),
-            cut=str(rng.choice(CUTS, p=CUT_SHARES[traits.is_male])),
-            hairline=rng.normal(0, 0.06) + receding,
-            temples=rng.uniform(0, 0.2) if traits.is_male else rng.uniform(0, 0.12),
-            peak=max(0.0, rng.normal(0, 0.06)),
+            cloth=_colour(np.clip(CLOTHS[rng.integers(len(CLOTHS))] + rng.normal(0, 8, 3), 8, 235)),
         )
 
 
 def _hair_colour(traits: Traits, rng: np.random.Generator) -> tuple[float, float, float]:
-    names = ["black", "dark"] if traits.ancestry[0] < 0.5 else ["dark", "brown", "light", "blond", "red", "brown"]
-    colour = np.array(HAIR_COLOURS[str(rng.choice(names))])
+    shares = DARK_HAIR if traits.ancestry[0] < 0.5 else LIGHT_HAIR
+    colour = np.array(HAIR_COLOURS[str(rng.choice(list(shares), p=list(shares.values())))])
     grey = np.clip((traits.age - 0.55) * 2.2 * rng.uniform(0.3, 1.3), 0, 1)
     return _colour((colour + grey * (GREY_HAIR - colour)) * rng.uniform(0.85, 1.15))
 

@@ -1,13 +1,15 @@
 """Triangles to samples: z-buffer raster with alpha test, vertex normals. Compiled kernels only; no light, no colour.
 
-Materials of a triangle: SKIN is textured, LASH and HAIR are tested against an alpha map, EYE is drawn by formula.
+Materials of a triangle: SKIN is textured, LASH and HAIR are tested against an alpha map, CLOTH ends at its hem, EYE is
+drawn by formula.
 Screen points are x, y in samples and depth, larger is nearer; seen from the front a triangle turns clockwise in them.
 """
 
 import numpy as np
 from numba import njit
 
-SKIN, TEETH, EYE, MOUTH, LASH, HAIR = range(6)
+SKIN, TEETH, EYE, MOUTH, FRAME, LASH, HAIR, CLOTH = range(8)  # the first five have no holes
+SOFTNESS = 14  # of the edges of hair: levels of alpha by which the thresholds of a pixel's samples differ
 
 # Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch
 # of an array, and made shading seven times slower. (`_nrt` is missing in numba's type stubs.)
@@ -20,7 +22,9 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
     """The nearest triangle at each sample.
 
     screen float32[V, 3], triangles int32[T, 3], materials int32[T], coordinates float32[V, 3] (u, v, threshold),
-    lash and hair uint8[h, w] alpha maps by (u, v): a sample is kept where alpha > threshold. Written:
+    lash and hair uint8[h, w] alpha maps: a sample is kept where alpha > threshold. The lashes' is by (u, v) in texels,
+    the hair's repeats with every whole u and v, its h and w are powers of two. Cloth is kept where threshold < 0.
+    Written:
     depth float32[H, W] (must start below all depths), hit int32[H, W] (triangle), weights float32[H, W, 2] (of its
     first two corners).
     """
@@ -28,7 +32,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
         area = np.float64((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))  # single precision would leave gaps at edges
-        if (area >= -1e-9 and materials[t] != LASH) or abs(area) < 1e-9:
+        if (area >= -1e-9 and materials[t] != LASH and materials[t] != CLOTH) or abs(area) < 1e-9:
             continue
         x0 = max(0, int(np.ceil(min(ax, bx, cx))))
         x1 = min(depth.shape[1] - 1, int(np.floor(max(ax, bx, cx))))
@@ -43,7 +47,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
             w1 += step1 * low
             for x in range(x0 + low, x0 + high + 1):
                 z = w0 * screen[a, 2] + w1 * screen[b, 2] + (1 - w0 - w1) * screen[c, 2]
-                if z > depth[y, x] and _solid(t, triangles, materials, coordinates, lash, hair, w0, w1):
+                if z > depth[y, x] and _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):
                     depth[y, x] = z
                     hit[y, x] = t
                     weights[y, x, 0] = w0
@@ -69,16 +73,21 @@ def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1):  # type: ignore[no-untyped-def]
-    """Whether a sample on triangle t is covered by it: always but between hairs."""
+def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):  # type: ignore[no-untyped-def]
+    """Whether a sample on triangle t is covered by it: always but between hairs and above a hem."""
     if materials[t] < LASH:
         return True
-    a, b, c = coordinates[triangles[t, 0]], coordinates[triangles[t, 1]], coordinates[triangles[t, 2]]
-    alpha, w2 = lash if materials[t] == LASH else hair, 1 - w0 - w1
-    u = w0 * a[0] + w1 * b[0] + w2 * c[0]
-    v = w0 * a[1] + w1 * b[1] + w2 * c[1]
-    threshold = w0 * a[2] + w1 * b[2] + w2 * c[2]
-    return alpha[min(max(int(v), 0), alpha.shape[0] - 1), min(max(int(u), 0), alpha.shape[1] - 1)] > threshold
+    a, b, c, w2 = triangles[t, 0], triangles[t, 1], triangles[t, 2], 1 - w0 - w1
+    threshold = w0 * coordinates[a, 2] + w1 * coordinates[b, 2] + w2 * coordinates[c, 2]
+    if materials[t] == CLOTH:
+        return threshold < 0
+    u = w0 * coordinates[a, 0] + w1 * coordinates[b, 0] + w2 * coordinates[c, 0]
+    v = w0 * coordinates[a, 1] + w1 * coordinates[b, 1] + w2 * coordinates[c, 1]
+    if materials[t] == LASH:
+        return lash[min(max(int(v), 0), lash.shape[0] - 1), min(max(int(u), 0), lash.shape[1] - 1)] > threshold
+    rows, columns = hair.shape
+    alpha = hair[int((v + 64) * rows) & (rows - 1), int((u + 64) * columns) & (columns - 1)]  # 64: none is negative
+    return alpha > threshold + SOFTNESS * (4 * (x & 1) + 6 * (y & 1) - 8 * (x & y & 1) - 3)
 
 
 @kernel

@@ -72,6 +72,8 @@ HELPERS = {
     "helper-r-eyelashes-2": LASH,
 }
 
+LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: else parted lips would show none
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rig:
@@ -115,6 +117,8 @@ def rig() -> Rig:
     quads = place[quads]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
     materials = np.tile(materials, 2).astype(np.int32)
+    for name, drop in LOWERED.items():
+        mesh.vertices[np.unique(mesh.quads[name][..., 0]), 1] -= drop
     vertices, eyes = mesh.vertices[kept], (place[eyeballs[0]], place[eyeballs[1]])
     units, folds = _units(kept, vertices)
     return Rig(
@@ -183,8 +187,9 @@ def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarra
         root, tip = np.quantile(radius := np.linalg.norm(away, axis=1), [0.15, 0.9])
         coordinates[ids, 0] = (np.arctan2(away[:, 1], away[:, 0] * side) + 3.2) * 600
         coordinates[ids, 1] = 0
-        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 150  # thins out to the tip
-        coordinates[ids, 2] += 45 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
+        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 120  # thins out to the tip
+        coordinates[ids, 2] += 110 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
+        coordinates[ids, 2] += 150 * np.clip((away[:, 0] * side - 0.11) / 0.03, 0, 1)  # and at the outer corner
     return coordinates
 
 

@@ -1,7 +1,6 @@
-"""Where a head stands and what lights it: angles, directions, projection, background. No mesh, no texture."""
+"""Where a head stands and what lights it: angles, directions, projection. No mesh, no texture."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -65,14 +64,3 @@ def project(turned: np.ndarray, size: tuple[int, int], shift: np.ndarray, zoom: 
     x = turned[:, 0] * perspective + (width - 1) / 2 + shift[0]
     y = -turned[:, 1] * perspective + (height - 1) / 2 + shift[1]
     return np.column_stack([x, y, turned[:, 2]]).astype(np.float32)
-
-
-@cache
-def background(size: tuple[int, int]) -> np.ndarray:
-    """The wall of a laboratory: plain grey, darker in the corners, uint8[height, width, 3]. Not to be written."""
-    width, height = size
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    wall = np.array([150, 146, 142]) * (1.02 - 0.07 * (x**2 + y**2))[..., None]
-    wall = (wall + 0.5).astype(np.uint8)
-    wall.setflags(write=False)
-    return wall

@@ -4,50 +4,12 @@ Linear RGB inside, grey levels outside by a filmic curve and gamma 2.2. Written 
 kernels is one, since one float64 among them would double their time.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from microexpr.generated.raster import EYE, HAIR, LASH, SKIN, TEETH, inlined, kernel
+from microexpr.generated.raster import CLOTH, EYE, FRAME, HAIR, LASH, SKIN, TEETH, inlined, kernel
+from microexpr.generated.surface import CURVE_END, CURVE_STEPS
 
 _f = np.float32
-CURVE_STEPS = 4096
-CURVE_END = 2.0  # linear value at which the curve ends
-
-
-def _curve() -> np.ndarray:
-    linear = np.arange(CURVE_STEPS) * (CURVE_END / CURVE_STEPS)
-    film = linear * (1 + linear / 4) / (1 + linear * 0.9) * 1.45
-    return np.clip(255.5 * np.clip(film, 0, 1) ** (1 / 2.2), 0, 255).astype(np.uint8)
-
-
-CURVE = _curve()
-
-
-class Surface(NamedTuple):
-    """What is shaded. V vertices, T triangles; textures are indexed by `coordinates` times `detail`."""
-
-    triangles: np.ndarray  # int32[T, 3]
-    materials: np.ndarray  # int32[T]
-    coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair how deep it lies
-    attributes: np.ndarray  # float32[V, 7]: normal, open sky 0..1, key light 0..1, weights of the two fold channels
-    skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
-    folds: np.ndarray  # uint8[h, w, 2]: 128 is flat, darker in a fold
-    detail: np.float32  # texels per unit of u and v
-    strands: np.ndarray  # uint8[h, w]: brightness of hair about 128
-    hair: np.ndarray  # float32[3]: linear RGB
-    iris: np.ndarray  # float32[256, 64]: brightness by angle and radius
-    iris_colour: np.ndarray  # float32[3]: linear RGB
-
-
-class Lamps(NamedTuple):
-    """Key light and room, float32[3] each; `half` is halfway between key and camera."""
-
-    direction: np.ndarray
-    half: np.ndarray
-    key: np.ndarray
-    above: np.ndarray
-    below: np.ndarray
 
 
 @inlined
@@ -58,56 +20,14 @@ def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
-    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
-    below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
-    return (_f(1) - fv) * above + fv * below
+def _unit(x, y, z):  # type: ignore[no-untyped-def]
+    scale = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
+    return x * scale, y * scale, z * scale
 
 
 @inlined
-def _skin(u, v, fold0, fold1, skin, folds, detail):  # type: ignore[no-untyped-def]
-    """Linear RGB and gloss, bilinear; folds darken what lies in them by how deep the expression makes them."""
-    u = u * detail - _f(0.5)
-    v = v * detail - _f(0.5)
-    i = min(max(int(u), 0), skin.shape[1] - 2)
-    j = min(max(int(v), 0), skin.shape[0] - 2)
-    fu, fv = u - _f(i), v - _f(j)
-    shade = _f(1 / 255)
-    if fold0 + fold1 > _f(0.003):
-        depth0 = _bilinear(folds, j, i, fv, fu, 0) - _f(128)
-        depth1 = _bilinear(folds, j, i, fv, fu, 1) - _f(128)
-        shade *= max(_f(0.4), _f(1) + _f(0.4 / 128) * (fold0 * depth0 + fold1 * depth1))
-    red = _bilinear(skin, j, i, fv, fu, 0) * shade
-    green = _bilinear(skin, j, i, fv, fu, 1) * shade
-    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
-    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255)
-
-
-@inlined
-def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
-    """Linear RGB and gloss of an eyeball at (u, v), seen from ahead: white, iris, limbus, pupil, shadow of the lid."""
-    radius = np.sqrt(u * u + v * v)
-    white = _f(0.93) - _f(0.25) * max(_f(0), radius - _f(0.5))
-    red, green, blue, gloss = _f(0.66) * white, _f(0.57) * white * white, _f(0.52) * white * white, _f(0.5)
-    if radius < _f(0.455):
-        edge = min(_f(1), (_f(0.455) - radius) * _f(18))
-        turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
-        bright = iris[turn, min(63, int(radius * _f(138)))] * (_f(0.45) if radius > _f(0.40) else _f(1))
-        bright *= min(_f(1), max(_f(0), (radius - _f(0.17)) * _f(22)))
-        red += edge * (colour[0] * bright + _f(0.004) - red)
-        green += edge * (colour[1] * bright + _f(0.004) - green)
-        blue += edge * (colour[2] * bright + _f(0.004) - blue)
-    open_ = _f(1) - _f(0.7) * min(_f(1), max(_f(0), v * _f(1.6) + _f(0.3)))
-    return red * open_, green * open_, blue * open_, gloss * (_f(0.25) + _f(0.75) * open_)
-
-
-@inlined
-def _hair(u, v, depth, strands, colour):  # type: ignore[no-untyped-def]
-    """Linear RGB: brighter strands, darker roots."""
-    strand = strands[min(max(int(v), 0), strands.shape[0] - 1), min(max(int(u), 0), strands.shape[1] - 1)]
-    bright = _f(1) + _f(0.22 / 62) * (_f(strand) - _f(128))
-    bright *= _f(0.45) + _f(0.55) * min(_f(1), depth * _f(0.005))
-    return colour[0] * bright, colour[1] * bright, colour[2] * bright
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @inlined
@@ -118,17 +38,135 @@ def _power(x, doublings):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _lit(albedo, wrap, normal, sky, lit, gloss, doublings, lamps, channel):  # type: ignore[no-untyped-def]
-    """One channel: wrapped diffuse light (red wraps furthest, as under skin), sky and ground, highlight, rim."""
-    facing = normal[0] * lamps.direction[0] + normal[1] * lamps.direction[1] + normal[2] * lamps.direction[2]
+def _clip(x):  # type: ignore[no-untyped-def]
+    return min(_f(1), max(_f(0), x))
+
+
+@inlined
+def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
+    below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
+    return (_f(1) - fv) * above + fv * below
+
+
+@inlined
+def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+    """Change per texel along u and along v."""
+    a, b = _f(texture[j, i, channel]), _f(texture[j, i + 1, channel])
+    c, d = _f(texture[j + 1, i, channel]), _f(texture[j + 1, i + 1, channel])
+    return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
+
+
+@inlined
+def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
+    """Linear RGB, gloss, and the normal of its relief: pores and lines, and folds as deep as the expression makes them.
+
+    Folds also darken what lies in them."""
+    skin, relief = surface.skin, surface.relief
+    u = u * surface.detail - _f(0.5)
+    v = v * surface.detail - _f(0.5)
+    i = min(max(int(u), 0), skin.shape[1] - 2)
+    j = min(max(int(v), 0), skin.shape[0] - 2)
+    fu, fv = u - _f(i), v - _f(j)
+    shade = _f(1 / 255)
+    across, down = _slopes(relief, j, i, fv, fu, 2)
+    if fold0 + fold1 > _f(0.003):
+        depth0 = _bilinear(relief, j, i, fv, fu, 0) - _f(128)
+        depth1 = _bilinear(relief, j, i, fv, fu, 1) - _f(128)
+        shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
+        across0, down0 = _slopes(relief, j, i, fv, fu, 0)
+        across1, down1 = _slopes(relief, j, i, fv, fu, 1)
+        across += _f(0.6) * (fold0 * across0 + fold1 * across1)
+        down += _f(0.6) * (fold0 * down0 + fold1 * down1)
+    steep = _f(0.032) * surface.detail
+    across, down = steep * across, steep * down
+    bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])
+    red = _bilinear(skin, j, i, fv, fu, 0) * shade
+    green = _bilinear(skin, j, i, fv, fu, 1) * shade
+    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
+    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255), bent
+
+
+@inlined
+def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
+    """Linear RGB of an eyeball at (u, v), seen from ahead: white, iris, limbal ring, pupil, shadow of the lid."""
+    radius = np.sqrt(u * u + v * v)
+    corner = max(_f(0), radius - _f(0.5))
+    white = _f(0.95) - _f(0.35) * corner
+    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
+    if radius < _f(0.47):
+        edge = _clip((_f(0.47) - radius) * _f(16))
+        turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
+        ring = _f(1) - _f(0.7) * _clip((radius - _f(0.36)) * _f(14))
+        bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
+        bright *= _clip((radius - _f(0.16)) * _f(22))
+        red += edge * (colour[0] * bright + _f(0.003) - red)
+        green += edge * (colour[1] * bright + _f(0.003) - green)
+        blue += edge * (colour[2] * bright + _f(0.003) - blue)
+    shaded = _f(1) - _f(0.6) * _clip(v * _f(2.2) + _f(0.1))
+    return red * shaded, green * shaded, blue * shaded
+
+
+@inlined
+def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
+    """What the moist eye mirrors of a soft box and, fainter, of a window, 0..1: squares with soft edges.
+
+    The cornea bulges: there the box is smaller and nearer to the middle."""
+    bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
+    x, y, z = _unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
+    x, y = _f(2) * z * x, _f(2) * z * y
+    box = _clip((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
+    box *= _clip((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # it hangs down to the eyes
+    window = _clip((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
+    window *= _clip((_f(0.4) - abs(y - _f(0.25))) * _f(6))
+    return box + _f(0.13) * window
+
+
+@inlined
+def _strand(u, v, strands):  # type: ignore[no-untyped-def]
+    """Brightness of the strand there, about -1..1."""
+    rows, columns = strands.shape
+    value = strands[int((v + _f(64)) * _f(rows)) & (rows - 1), int((u + _f(64)) * _f(columns)) & (columns - 1)]
+    return (_f(value) - _f(128)) * _f(1 / 62)
+
+
+@inlined
+def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # type: ignore[no-untyped-def]
+    """One channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
+    strand = _strand(u, v, surface.strands)
+    albedo = surface.hair[channel] * (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
+    lift = _f(0.12) + _f(0.12) * strand  # scales tilt the sheen towards the root
+    t0, t1, t2 = tangent[0] - lift * normal[0], tangent[1] - lift * normal[1], tangent[2] - lift * normal[2]
+    smooth = _dot(tangent, tangent)  # 0 for coils
+    cosine = t0 * lamps.half[0] + t1 * lamps.half[1] + t2 * lamps.half[2]
+    sheen = smooth * _power(max(_f(0), _f(1) - cosine * cosine), 4)
+    facing = _dot(normal, lamps.direction)
+    diffuse = max(_f(0), (facing + _f(0.3)) / _f(1.3)) * lit
+    up = _f(0.5) + _f(0.5) * normal[1]
+    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
+    shine = sheen * (_f(0.022) + _f(0.55) * albedo) * (_f(0.35) * sky + _f(0.65) * lit * _clip(facing + _f(0.5)))
+    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel]
+
+
+@inlined
+def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
+    """One channel: wrapped diffuse light, bleeding into the shadow's edge, sky and ground, highlight, rim."""
+    lit = lit * (_f(1) + bleed * (_f(1) - lit))
     diffuse = max(_f(0), (facing + wrap) / (_f(1) + wrap)) * lit
     up = _f(0.5) + _f(0.5) * normal[1]
     room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
-    mirror = max(_f(0), normal[0] * lamps.half[0] + normal[1] * lamps.half[1] + normal[2] * lamps.half[2])
-    highlight = gloss * _power(mirror, doublings) * (lit * _f(0.8) + _f(0.2)) * lamps.key[channel]
-    grazing = _f(1) - max(_f(0), normal[2])
-    rim = _f(0.6) * gloss * grazing * grazing * sky * lamps.above[channel]
-    return albedo * (lamps.key[channel] * diffuse + room) + highlight + rim
+    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel] + rim * lamps.above[channel]
+
+
+@inlined
+def _mirrored(normal, doublings, lamps):  # type: ignore[no-untyped-def]
+    return _power(max(_f(0), _dot(normal, lamps.half)), doublings)
+
+
+@inlined
+def _cloth(u, v, surface):  # type: ignore[no-untyped-def]
+    """Brightness of knitted cloth: fine threads, as irregular as hair."""
+    return _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
 
 
 @inlined
@@ -136,34 +174,53 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     """Linear RGB of one sample on triangle t."""
     corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
     by_vertex, coordinates = surface.attributes, surface.coordinates
-    x, y, z = (
-        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2),
-    )  # fmt: skip
-    unit = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
-    normal = (x * unit, y * unit, z * unit)
+    normal = _unit(
+        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2)
+    )
     sky, lit = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
     u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-    material, wrap, doublings = surface.materials[t], _f(0), 4
+    material, glint, bent = surface.materials[t], _f(0), normal
+    gloss, doublings = _f(0), 4
+    if material == HAIR:
+        x, y = _mix(by_vertex, corners, w0, w1, 7), _mix(by_vertex, corners, w0, w1, 8)
+        tangent = (x, y, _mix(by_vertex, corners, w0, w1, 9))
+        depth = _mix(coordinates, corners, w0, w1, 2)
+        return (
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 0),
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 1),
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 2),
+        )
     if material == SKIN:
         fold0, fold1 = _mix(by_vertex, corners, w0, w1, 5), _mix(by_vertex, corners, w0, w1, 6)
-        red, green, blue, gloss = _skin(u, v, fold0, fold1, surface.skin, surface.folds, surface.detail)
-        wrap = _f(0.25)
+        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
     elif material == EYE:
-        red, green, blue, gloss = _eye(u, v, surface.iris, surface.iris_colour)
-        doublings = 7
-    elif material == HAIR:
-        red, green, blue = _hair(u, v, _mix(coordinates, corners, w0, w1, 2), surface.strands, surface.hair)
-        gloss, wrap, doublings = _f(0.05), _f(0.3), 3
+        red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
+        glint = _f(0.9) * _glint(u, v, normal, lamps)
     elif material == LASH:
-        red, green, blue, gloss = surface.hair[0] * _f(0.4), surface.hair[1] * _f(0.4), surface.hair[2] * _f(0.4), _f(0)
+        red, green, blue = surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12)
     elif material == TEETH:
-        red, green, blue, gloss = _f(0.62), _f(0.55), _f(0.45), _f(0.3)
+        between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
+        white = _f(1) - _f(0.35) * _power(between * between, 3)
+        red, green, blue, gloss = _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25)
+    elif material == CLOTH:
+        knit = _cloth(u, v, surface)
+        red, green, blue = surface.cloth[0] * knit, surface.cloth[1] * knit, surface.cloth[2] * knit
+    elif material == FRAME:
+        red, green, blue, gloss = surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12)
     else:
-        red, green, blue, gloss = _f(0.16), _f(0.035), _f(0.03), _f(0.1)
+        red, green, blue, gloss = _f(0.34), _f(0.1), _f(0.09), _f(0.15)
+    facing = _dot(normal, lamps.direction)
+    rough = _dot(bent, lamps.direction)
+    # Light wanders furthest under skin where it is red: there it blurs relief, shadow's edge and terminator.
+    wrap, bleed = (_f(0.25), _f(0.35)) if material == SKIN else (_f(0), _f(0))
+    shine = _mirrored(bent, doublings, lamps)
+    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2)) + glint
+    grazing = _f(1) - max(_f(0), normal[2])
+    rim = _f(0.6) * gloss * grazing * grazing * sky
     return (
-        _lit(red, wrap, normal, sky, lit, gloss, doublings, lamps, 0),
-        _lit(green, _f(0.55) * wrap, normal, sky, lit, gloss, doublings, lamps, 1),
-        _lit(blue, _f(0.4) * wrap, normal, sky, lit, gloss, doublings, lamps, 2),
+        _lit(red, _f(0.6) * facing + _f(0.4) * rough, wrap, bleed, bent, sky, lit, shine, rim, lamps, 0),
+        _lit(green, rough, _f(0.55) * wrap, _f(-0.1) * bleed, bent, sky, lit, shine, rim, lamps, 1),
+        _lit(blue, rough, _f(0.4) * wrap, _f(-0.3) * bleed, bent, sky, lit, shine, rim, lamps, 2),
     )
 
 

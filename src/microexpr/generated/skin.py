@@ -1,23 +1,29 @@
-"""A person's skin: the texture that is wrapped round the head, with brows, lips, beard, scalp and collar. No light.
+"""A person's skin: the texture that is wrapped round the head, with brows, lips, beard and scalp. No light.
 
 Colours here are linear RGB, in planes float32[3, SKIN_HEIGHT, SKIN_WIDTH] (`albedo`); weights are float32 texels.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
+from scipy.spatial import KDTree
 
 from microexpr.generated import drawing
-from microexpr.generated.hair import density, grain
+from microexpr.generated.hair import grain
 from microexpr.generated.identity import Look, Traits
-from microexpr.generated.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, skin_map
+from microexpr.generated.raster import LASH
+from microexpr.generated.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
+from microexpr.generated.styles import Style, density, shorn
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
+ROOTS = 0.158  # of lashes: nearer to the eye's centre, dm
+LID = 0.022  # thickness of a lid's edge, dm
 LEVELS = 3  # of detail, each half as fine as the one before
 TONES = np.array(
-    [(235, 196, 174), (222, 172, 143), (201, 146, 112), (164, 110, 79), (116, 74, 52), (76, 49, 37)], np.float32
+    [(232, 198, 180), (220, 175, 150), (200, 150, 121), (162, 113, 86), (115, 77, 57), (76, 51, 41)], np.float32
 )  # sRGB of cheeks, light to dark
 BEARDS = ((0.12, 0.45), (0.3, 0.25), (0.5, 0.18), (0.85, 0.12))  # cover, probability
 
@@ -27,34 +33,63 @@ class Skin:
     """Textures by level of detail, fine to coarse."""
 
     colour: tuple[np.ndarray, ...]  # uint8[h, w, 4]: square root of linear RGB, gloss; 255 is 1
-    folds: tuple[np.ndarray, ...]  # uint8[h, w, 2]: relief of the two fold channels, 128 is flat
+    relief: tuple[np.ndarray, ...]  # uint8[h, w, 3]: of the two fold channels, of pores and lines; 128 is flat
 
 
-def painted(traits: Traits, look: Look, rng: np.random.Generator) -> Skin:
-    """The skin of a person with these traits and this look."""
+def painted(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
+    """The skin of a person with these traits, this look and this style of hair."""
     place = skin_map()
     coarse, fine = grain(rng, SIZE, 30, 30), grain(rng, SIZE, 1, 1)
     albedo = _complexion(place, look, coarse, fine, rng)
-    relief = drawing.folds(rng)
-    creases = (0.42 * relief[0] + 0.3 * relief[1]) * np.float32(1.1 * max(0, traits.age - 0.15))
-    albedo *= np.clip(1 + creases, 0.5, 1.3)
+    folds = drawing.folds(rng)
+    lines = (folds[0] + 0.6 * folds[1]) * np.float32(max(0, traits.age - 0.15))
+    albedo *= np.clip(1 + 0.22 * lines, 0.6, 1.2)
     _tint(albedo, drawing.spots(look.tone, rng), (0.45, 0.6, 0.65))
     lips = _lips(albedo, place, traits, look, rng)
     hair = np.square(np.array(look.hair, np.float32))
     if traits.is_male:
-        _paint(albedo, _beard(place, lips, rng), hair * 0.8)
-    brows = drawing.brows(traits, rng) * np.float32(0.92 if hair.mean() < 0.12 else 0.7)
-    _paint(albedo, brows, hair * 0.3)
-    scalp = _scalp(place, look, rng)
-    _paint(albedo, scalp, hair * 0.55)
-    cloth = _collar(place, rng)
-    weave = 1 + 0.05 * fine + 0.06 * coarse
-    _paint(albedo, cloth, [c**2 * weave for c in look.cloth])
-    gloss = 0.16 + 0.12 * _spot(place, 0, 7.0, 0.13, 0.3) + 0.07 * _spot(place, 0, 7.8, 0.4, 0.2) + 0.06 * lips
-    gloss = (gloss + 0.03 * fine) * (1 - cloth) * (1 - 0.8 * scalp) * (1 - 0.7 * brows)
-    gloss *= np.float32((1 - 0.45 * look.tone) * rng.uniform(0.6, 1.2))
+        _paint(albedo, _beard(place, lips, rng), hair * 0.5)
+    brows = drawing.brows(traits, rng) * np.float32(0.95 if hair.mean() < 0.03 else 0.8)
+    _paint(albedo, brows, hair * 0.35)
+    upper, lower = _lids()
+    _tint(albedo, upper * np.float32(0.35 if traits.is_male else rng.uniform(0.35, 0.6)), (0.75, 0.85, 0.85))
+    _tint(albedo, lower, (0.05, 0.3, 0.28))
+    scalp = _scalp(place, style, rng)
+    _paint(albedo, scalp, hair * 0.6)
+    pores = _pores(place, traits, rng)
+    albedo *= 1 + 0.012 * pores
+    gloss = 0.13 + 0.1 * _spot(place, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(place, 0, 7.8, 0.4, 0.2) + 0.1 * lips
+    gloss += 0.03 * _spot(place, 0.42, 6.98, 0.14, 0.1)
+    gloss *= np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2) * (1 - 0.8 * scalp) * (1 - 0.7 * brows)
+    gloss += 0.5 * lower  # tears
+    gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
     colour = np.dstack([*np.sqrt(np.clip(albedo, 0, 1)), np.clip(gloss, 0, 1)]) * 255
-    return Skin(_levels(colour), _levels(np.clip(128 + 170 * np.moveaxis(relief, 0, -1), 0, 255)))
+    relief = np.dstack([170 * folds[0], 170 * folds[1], 5.5 * pores * (1 - scalp) + 50 * lines])
+    return Skin(_levels(colour), _levels(np.clip(128 + relief, 0, 255)))
+
+
+@cache
+def _lids() -> tuple[np.ndarray, np.ndarray]:
+    """How near each texel is to the roots of the upper and of the lower lashes, float32 in 0..1."""
+    head, position = rig(), skin_map().position
+    lashes = np.unique(head.triangles[head.materials == LASH])
+    middle = np.mean([np.abs(head.vertices[eye]).mean(axis=0) for eye in head.eyes], axis=0)
+    away = np.abs(head.vertices[lashes]) - middle
+    roots = lashes[np.linalg.norm(away, axis=1) < ROOTS]
+    about = np.abs(np.abs(position) - middle).max(axis=2) < 0.3
+    near = np.zeros((2, *SIZE), np.float32)
+    for on, lid in zip(near, (head.vertices[roots, 1] > middle[1], head.vertices[roots, 1] <= middle[1]), strict=True):
+        distance, _ = KDTree(head.vertices[roots[lid]]).query(position[about])
+        on[about] = np.exp(-((distance / LID) ** 2))
+    return near[0], near[1]
+
+
+def _pores(place: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """Relief of pores and of the fine lines between them, deviation about 1 where they are largest: nose and cheeks."""
+    pits = np.minimum(0, grain(rng, SIZE, 1.3, 1.3) + 0.9) * 1.4
+    lines = 0.5 * grain(rng, SIZE, 1.6, 3.5) + 0.5 * grain(rng, SIZE, 3, 2)
+    where = 0.55 + 0.5 * _spot(place, 0, 6.98, 0.2, 0.25) + 0.35 * _spot(place, 0.35, 6.95, 0.2, 0.25)
+    return (pits + lines) * where * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
 
 
 def _levels(texture: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -104,11 +139,11 @@ def _complexion(
 def _lips(albedo: np.ndarray, place: SkinMap, traits: Traits, look: Look, rng: np.random.Generator) -> np.ndarray:
     """Reddens the lips; returns how much each texel is lip."""
     cover = np.clip(cv2.GaussianBlur(place.lips, (0, 0), 1.25) * 1.1, 0, 1) * np.float32(rng.uniform(0.55, 1))
-    colour = (1.02, 0.66, 0.66) if look.tone < 0.6 else (0.95, 0.7, 0.72)
+    colour = (0.95, 0.62, 0.63) if look.tone < 0.6 else (0.92, 0.68, 0.7)
     furrows = 1 + 0.08 * grain(rng, SIZE, 7, 1.25)
-    strength = np.float32(1 if traits.is_male else rng.uniform(0.8, 1))
-    for plane, factor in zip(albedo, colour, strict=True):
-        plane *= 1 - cover + cover * factor * furrows * strength
+    paint = 0.0 if traits.is_male else rng.uniform(0, 0.3)  # lipstick
+    for plane, factor, absorbed in zip(albedo, colour, (0.15, 0.8, 0.6), strict=True):
+        plane *= 1 - cover + cover * factor * furrows * np.float32(1 - paint * absorbed)
     return cover
 
 
@@ -121,22 +156,13 @@ def _beard(place: SkinMap, lips: np.ndarray, rng: np.random.Generator) -> np.nda
     grown *= 1 - np.clip(3 * cv2.GaussianBlur(place.ears, (0, 0), 4.5), 0, 1)
     grown *= 1 - 0.8 * _spot(place, 0, 6.5, 0.06, 0.05)
     cover, share = zip(*BEARDS, strict=True)
-    stubble = 0.6 + 0.35 * grain(rng, SIZE, 1.75, 1)
+    stubble = 0.65 + 0.2 * grain(rng, SIZE, 1.4, 1)
     thickness = np.float32(rng.choice(cover, p=share))
     return np.clip(cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 6) * thickness * stubble, 0, 0.9)
 
 
-def _scalp(place: SkinMap, look: Look, rng: np.random.Generator) -> np.ndarray:
-    """Cover of the hair's roots where it grows."""
-    dense = density(place.position, place.ears, look)
-    ragged = np.clip(dense + 0.12 * grain(rng, SIZE, 10, 3) * (place.position[..., 1] > 6.2), 0, 1)
-    return ragged * (dense > 0.02) * np.float32(0.92)
-
-
-def _collar(place: SkinMap, rng: np.random.Generator) -> np.ndarray:
-    """Cover of the clothes: below a collar, and all that lies outside of the map of the head."""
-    p = place.position
-    collar = 5.72 - 0.17 * np.clip(np.cos(angle(p)), 0, 1) + rng.normal(0, 0.03)
-    collar += 0.6 * np.clip(np.hypot(p[..., 0], p[..., 2] - 0.35) - 0.62, 0, 1)
-    below = np.arange(SKIN_HEIGHT)[:, None] > 0.55 * SKIN_HEIGHT
-    return np.maximum(np.clip((collar - p[..., 1]) / 0.02, 0, 1), (p[..., 1] == 0) & below).astype(np.float32)
+def _scalp(place: SkinMap, style: Style, rng: np.random.Generator) -> np.ndarray:
+    """Cover of the hair's roots where it grows; shorn hair shows skin between."""
+    dense = density(place.position, place.ears, style, 0.14)
+    ragged = dense + (0.1 * grain(rng, SIZE, 7, 2) + 0.1 * grain(rng, SIZE, 1.2, 1.2)) * (dense < 0.9)
+    return np.clip(ragged, 0, 1) * (dense > 0.02) * (0.9 - 0.45 * shorn(place.position, style)).astype(np.float32)

@@ -1,0 +1,71 @@
+"""What is worn or grows on a head and is fixed to its skull: hair, clothes, glasses, as meshes. No colour."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A mesh that no expression moves: on moving skin fine hair would flicker, a cue that no real face gives."""
+
+    material: int  # see raster
+    points: np.ndarray  # float32[N, 3], about the same origin as the rig
+    normals: np.ndarray  # float32[N, 3]
+    tangents: np.ndarray  # float32[N, 3]: along the strands of hair; 0 elsewhere
+    coordinates: np.ndarray  # float32[N, 3]: u, v, alpha threshold
+    triangles: np.ndarray  # int64[T, 3] of its own points, outermost first
+
+
+def layer(
+    material: int,
+    points: np.ndarray,
+    normals: np.ndarray,
+    coordinates: np.ndarray,
+    triangles: np.ndarray,
+    tangents: np.ndarray | None = None,
+) -> Layer:
+    """A layer of arrays of any shape [..., 3] and any type."""
+    along = np.zeros_like(points) if tangents is None else tangents
+    rows = [np.ascontiguousarray(np.reshape(a, (-1, 3)), np.float32) for a in (points, normals, along, coordinates)]
+    return Layer(material, rows[0], rows[1], rows[2], rows[3], np.reshape(triangles, (-1, 3)).astype(np.int64))
+
+
+def joined(parts: list[Layer]) -> Layer:
+    """Layers of one material as one."""
+    starts = accumulate((len(part.points) for part in parts[:-1]), initial=0)
+    return Layer(
+        material=parts[0].material,
+        points=np.concatenate([part.points for part in parts]),
+        normals=np.concatenate([part.normals for part in parts]),
+        tangents=np.concatenate([part.tangents for part in parts]),
+        coordinates=np.concatenate([part.coordinates for part in parts]),
+        triangles=np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]),
+    )
+
+
+def grid(rows: int, columns: int, closed: bool = False) -> np.ndarray:
+    """Triangles int64[T, 3] of a grid of vertices numbered row by row; `closed`: the last column meets the first."""
+    row, column = np.mgrid[: rows - 1, : columns - (not closed)].reshape(2, -1)
+    corner, beside = row * columns + column, row * columns + (column + 1) % columns
+    lower, across = corner + columns, beside + columns
+    return np.concatenate([np.stack([corner, lower, across], 1), np.stack([corner, across, beside], 1)])
+
+
+def subdivided(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Points, unit normals and triangles with every edge halved, bulging as the normals say; then the edges.
+
+    Edges int64[E, 2] tell between which two points each new one lies: new points follow the old."""
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    edges, place = np.unique(edges, axis=0, return_inverse=True)
+    first, second, third = place.reshape(3, -1) + len(points)
+    a, b = points[edges].swapaxes(0, 1)
+    na, nb = normals[edges].swapaxes(0, 1)
+    between = na + nb
+    between /= np.linalg.norm(between, axis=1, keepdims=True) + 1e-9
+    bulge = np.sum((b - a) * (nb - na), axis=1, keepdims=True) / 8
+    x, y, z = triangles.T
+    parts = [(x, first, third), (first, y, second), (third, second, z), (first, second, third)]
+    finer = np.concatenate([np.stack(part, axis=1) for part in parts])
+    return np.vstack([points, (a + b) / 2 + bulge * between]), np.vstack([normals, between]), finer, edges
