@@ -89,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("transfer", help="a clip's movement on another face: frames, film, curves, figures")
     )
 
+    _add_film(
+        commands.add_parser("film", help="a video of somebody generated, with micro-expressions to be found in it")
+    )
+
     command = commands.add_parser(
         "plot", help="the table, one clip's way through the stages, or everyone's face, as a PNG"
     )
@@ -115,6 +119,22 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         help="how what is painted is brought to the picture's size (default: %(default)s)",
     )
     command.set_defaults(run=_transfer)
+
+
+def _add_film(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv, which says what is where"
+    )
+    command.add_argument("--seed", type=int, default=1, help="another one is somebody else (default: %(default)s)")
+    command.add_argument("--seconds", type=float, default=60, help="length (default: %(default)s)")
+    command.add_argument("--fps", type=int, default=100, help="frames a second (default: %(default)s)")
+    command.add_argument("--micro", type=int, default=5, help="micro-expressions (default: %(default)s)")
+    command.add_argument("--macro", type=int, default=3, help="macro-expressions (default: %(default)s)")
+    command.add_argument("--blinks", type=int, default=10, help="blinks (default: %(default)s)")
+    command.add_argument(
+        "--difficulty", choices=("easy", "standard", "hard"), default="standard", help="(default: %(default)s)"
+    )
+    command.set_defaults(run=_film)
 
 
 def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -314,6 +334,25 @@ def _transfer(arguments: argparse.Namespace) -> int:
     for line in (*made.said, *transfers.told(rows)):
         print(line)
     print("written: " + ", ".join(map(str, [*files, arguments.out / "transfer.png"])))
+    return 0
+
+
+def _film(arguments: argparse.Namespace) -> int:
+    from rich.progress import Progress
+
+    from microexpr import params
+    from microexpr.generated import film, take
+
+    own = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
+    with Progress(transient=True) as bar:
+        task = bar.add_task(str(arguments.video))
+        truth = film.write(
+            arguments.video,
+            params.validated(take.Params, own, "film", "--"),
+            arguments.seed,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    print(f"written: {arguments.video}, {truth}; generated, no person is shown")
     return 0
 
 

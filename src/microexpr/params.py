@@ -51,7 +51,7 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
-    params = _validated(_whole(), values, source, "")
+    params = validated(_whole(), values, source, "")
     methods = {name: _about(key, name, own, source) for key, name, own in _named(params, source)}
     makers = {name: _about_generator(name, own or {}, source) for name, own in params.generators.items()}
     for name, about in methods.items():
@@ -94,7 +94,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         kind = models.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
-    made = kind(_validated(kind.Params, own, source, f"{key}."))
+    made = kind(validated(kind.Params, own, source, f"{key}."))
     params = made.params.model_dump(mode="json")
     if params["synthetic"]:
         try:
@@ -126,7 +126,7 @@ def _about_generator(name: str, own: dict[str, Any], source: str) -> dict[str, A
         kind = generators.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
-    made = kind(_validated(kind.Params, own, source, f"generators.{name}."), len(GROUPINGS[kind.grouping].classes))
+    made = kind(validated(kind.Params, own, source, f"generators.{name}."), len(GROUPINGS[kind.grouping].classes))
     reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
     return {
         "params": made.params.model_dump(mode="json"),
@@ -171,7 +171,7 @@ def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]
                 yield f"{section}.{key}", key, (params.methods[base] or {}) | (own or {})
 
 
-def _validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
+def validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:

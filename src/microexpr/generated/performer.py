@@ -110,13 +110,30 @@ def perform(
     """
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
-    drawn = _intensity(dial, rng)
-    intensity = drawn if weights else 0.0  # who shows nothing has no habit riding along
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
-    expression = course * _amplitude(performer, weights, intensity, rng)
-    beside = course * _beside(performer, weights, intensity, dial, rng)
-    shown = expression + beside + _rest(performer)
+    expression, beside = (course * one for one in peak(performer, weights, dial, rng))
+    shown = expression + beside
     shown[:, ACTION_UNITS.index("AU45")] += _blink(frames, fps, rng)[:, None]
+    return filmed(performer, shown, expression, fps, rng)
+
+
+def peak(
+    performer: Performer, weights: dict[str, float], dial: Dial, rng: np.random.Generator, strong: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a display's units have at its apex, and what comes beside them: FACS intensities [len(ACTION_UNITS), 2].
+
+    `strong` is the share of a full display; None: as the dial draws it."""
+    drawn = _intensity(dial, rng) if strong is None else strong
+    intensity = drawn if weights else 0.0  # who shows nothing has no habit riding along
+    own = _amplitude(performer, weights, intensity, rng)
+    return own, _beside(performer, weights, intensity, dial, rng)
+
+
+def filmed(
+    performer: Performer, shown: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
+) -> Performance:
+    """What a face shows [T, len(ACTION_UNITS), 2], over what it has at rest, of somebody who is never quite still."""
+    frames, shown = len(shown), shown + _rest(performer)
     drift = _drift(DRIFT * performer.motion, 0.4 * fps, frames, rng)
     return Performance(
         action_units=np.clip(shown, 0, FULL).astype(np.float32),
