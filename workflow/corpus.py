@@ -101,7 +101,7 @@ class Corpus:
         if dataset in self.planned:
             return self.person(dataset, subject)
         root = datasets.root(dataset, "licensed")
-        return [str(root / row["folder"]) for row in self.rows(dataset, subject)]
+        return list(dict.fromkeys(str(root / row["folder"]) for row in self.rows(dataset, subject)))
 
     def state(self, dataset: str, subject: str) -> str:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""

@@ -45,6 +45,7 @@ class Named:
     folder: str  # of its frames, or the file that holds them; relative to the data set's root
     file: str  # as in Planned
     first: int  # number of its first frame
+    fps: int | None = None  # None: as its layout says
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _clip(
 ) -> Planned:
     weights = display.draw(str(rng.choice(native.displays.get(emotion, (emotion,)))), rng, wanted)
     named = native.named(person, number, emotion, rng)
-    fps = LAYOUTS[native.dataset].fps
+    fps = named.fps or LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
     objective, first = objective_class(_numbers(weights)), named.first
     onset, apex, offset = first + onset, first + apex, first + offset
@@ -134,7 +134,8 @@ def _events(native: Native, fps: int, most: int, rng: np.random.Generator) -> tu
     if native.timing == "picture":
         return 1, 0, 0, 0
     shortest, longest = native.seconds
-    length = round(rng.uniform(shortest, min(longest, (most - 2 * native.rest - 1) / fps)) * fps)
+    longest = min(longest, (most - 2 * native.rest - 1) / fps)
+    length = round(rng.uniform(min(shortest, longest), longest) * fps)
     length = max(length, SHORTEST)
     rise = length if native.timing == "to apex" else max(2, round(length * rng.uniform(*RISE)))
     return length + 2 * native.rest + 1, native.rest, native.rest + rise, native.rest + length
