@@ -69,7 +69,7 @@ class Dag(Corpus):
 
     def limit(self, method: str, protocol: str) -> int:
         """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""
-        few = protocol not in protocols.MAIN or method in self.studied
+        few = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.studied
         return int(self.params["papers"]["folds"]) if few else 0
 
     def folds(self, method: str, protocol: str) -> list[Fold]:

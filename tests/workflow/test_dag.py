@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from scratch import ROOT
+from small_corpora import write_corpus
 
 from microexpr import params, weights
 from microexpr.datasets import MICRO
@@ -61,9 +62,26 @@ def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(d
     folds = run._held_out("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
     assert {one.split("/")[0] for fold in folds for one in fold.test} == set(names)
+    assert run.folds("majority", "loso_all_3") == folds  # all, as of the main table
     with pytest.raises(ParamsError, match=r"megc2019_table.csv needs one of smic, casme2, samm in datasets; results/"):
         run.of_table(".csv")
     assert len(dag().of_table(".csv")) == len(dag().in_table)
+
+
+def test_a_licensed_copy_alone_whose_clips_share_folders(dag, tmp_path):
+    """A video is an input once, and of its frames only those of clips count."""
+    planned = write_corpus(tmp_path / "data/raw/casme3", "casme3")
+    run = dag(datasets=["smic", "casme3"])
+    assert (run.tested, run.left_out, run.protocol.name) == (["casme3"], ["smic"], "loso_all_3")
+    first = planned[0].clip
+    places = run.native("casme3", first.subject)
+    assert len(places) == 4 == len({*places})  # of eight clips
+    before = run.state("casme3", first.subject)
+    path = tmp_path / "data/raw/casme3" / first.folder / f"{first.onset}.jpg"
+    (path.parent / f"{first.offset + 1}.jpg").write_bytes(path.read_bytes())
+    assert run.state("casme3", first.subject) == before
+    path.write_bytes(path.read_bytes() + b"more")
+    assert run.state("casme3", first.subject) != before
 
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
