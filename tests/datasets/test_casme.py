@@ -87,9 +87,12 @@ def test_cropped_frames_and_other_column_names(corpus):
     assert len(notes) == 1 and "cropped" in notes[0]
 
 
-def test_tense_is_none_of_the_three_classes(corpus):
-    clips, _ = read(corpus("casme")[0])
-    assert {clip.label for clip in clips if clip.emotion == "tense"} == {None}
+def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
+    root, planned = corpus("casme")
+    (tense, _) = [number for number, one in enumerate(planned) if one.clip.emotion == "tense"]
+    assert planned[tense].clip.label is None
+    cell(BOOK, tense + 1, "Emotion", "Amusement")(root)
+    assert read(root)[0][tense] == replace(planned[tense].clip, emotion="amusement", label=1)
 
 
 def test_as_published_and_as_handed_out_are_both_complete():

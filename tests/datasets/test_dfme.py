@@ -1,6 +1,7 @@
 """DFME: a rate in each row, through planning, rendering, spotting and filtering; lists in several files."""
 
 import csv
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -115,6 +116,13 @@ def test_frames_elsewhere(corpus, where):
     clips, notes = read(root)
     assert notes == []
     assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+
+
+def test_a_folder_without_a_row_is_noted(corpus):
+    root, planned = corpus("dfme")
+    shutil.copytree(root / planned[0].clip.folder, root / "DFME/sub001/sub001_99")
+    (note,) = read(root)[1]
+    assert "sub001_99: has no row" in note
 
 
 def test_an_index_keeps_the_rates(corpus):

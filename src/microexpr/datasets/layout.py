@@ -14,7 +14,7 @@ from microexpr.errors import DataError
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
     "surprise": "surprise",
     "negative": "negative",
-    **dict.fromkeys(("positive", "happiness", "happy"), "positive"),
+    **dict.fromkeys(("positive", "happiness", "happy", "amusement"), "positive"),
     **dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness", "sad"), "negative"),
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import annotation, workbook
 from microexpr.datasets.frames import contiguous, listed
-from microexpr.datasets.layout import Counts, Layout, first_folder, holds, label_of
+from microexpr.datasets.layout import Counts, Layout, first_folder, holds, label_of, without_row
 from microexpr.errors import DataError
 
 FRAME = re.compile(r"(?:img|frame_?)?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
@@ -27,14 +27,14 @@ EMOTIONS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "sur
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS)
     notes: list[str] = []
-    clips, _ = annotation.clips(
+    clips, known = annotation.clips(
         "dfme",
         _rows(root),
         lambda row: (row.name("Subject"), row.name("Filename")),
         lambda row, key: _clip(root, pictures, origin, row, key, notes),
         problems,
     )
-    return clips, notes
+    return clips, notes + (without_row(pictures, known) if pictures != root else [])
 
 
 def _rows(root: Path) -> Iterator[workbook.Row]:
