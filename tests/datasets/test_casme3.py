@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
 from itertools import combinations
 
@@ -10,7 +11,9 @@ from broken import cell, every, row_again, workbook
 
 from microexpr import datasets
 from microexpr.datasets.check import check
+from microexpr.datasets.counting import counted, differing
 from microexpr.errors import DataError
+from microexpr.generated import plan
 
 BOOK = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
 
@@ -138,3 +141,13 @@ def test_strays_of_a_shared_folder_are_said_once(corpus):
 def test_a_sound_small_copy_lacks_nothing_but_clips(corpus):
     (problem,) = check(corpus("casme3")[0]).problems
     assert "must hold 860 clips; MEGC2019 negative/positive/surprise 457/55/187" in problem
+
+
+@pytest.mark.parametrize("size", ["published", plan.Corpus(subjects=1, clips=60)])
+def test_generated_clips_of_a_video_do_not_overlap(size):
+    clips = [one.clip for one in plan.planned("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
+    taken = Counter((clip.folder, number) for clip in clips for number in range(clip.first, clip.last + 1))
+    assert set(taken.values()) == {1}
+    assert len({clip.folder for clip in clips}) < len(clips)
+    if size == "published":
+        assert differing(counted(clips), datasets.layout("casme3").published) == ""
