@@ -730,8 +730,8 @@ PROJECT = [
     ),
     Project(
         "unknown data set",
-        replace("params.yaml", "[smic, casme2, samm]", "[smic, casme, samm]"),
-        r"error: params.yaml: datasets.1: .*'casme'",
+        replace("params.yaml", "[smic, casme2, samm]", "[smic, casme4, samm]"),
+        r"error: params.yaml: datasets.1: .*'casme4'",
     ),
     Project(
         "more shards than people",

@@ -101,11 +101,16 @@ class Corpus:
         if dataset in self.planned:
             return self.person(dataset, subject)
         root = datasets.root(dataset, "licensed")
-        return [str(root / row["folder"]) for row in self.rows(dataset, subject)]
+        return list(dict.fromkeys(str(root / row["folder"]) for row in self.rows(dataset, subject)))
 
     def state(self, dataset: str, subject: str) -> str:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
-        return "" if dataset in self.planned else digest(self.native(dataset, subject))
+        if dataset in self.planned:
+            return ""
+        if not datasets.layout(dataset).long:
+            return digest(self.native(dataset, subject))
+        clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
+        return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
 
     def annotations(self, dataset: str) -> list[str]:
         """The files that annotate all of a generated data set; none of a licensed one."""

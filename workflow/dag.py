@@ -35,7 +35,7 @@ class Dag(Corpus):
         checked = params.checked(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
-        self.protocol = protocols.PROTOCOLS["megc2019"]
+        self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]
         self._folds: dict[tuple[str, int], list[Fold]] = {}
         # what cannot be is said now, not after hours
         with of_params():
@@ -69,7 +69,7 @@ class Dag(Corpus):
 
     def limit(self, method: str, protocol: str) -> int:
         """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""
-        few = protocol not in protocols.MAIN or method in self.studied
+        few = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.studied
         return int(self.params["papers"]["folds"]) if few else 0
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
@@ -105,6 +105,14 @@ class Dag(Corpus):
     def in_table(self) -> list[str]:
         """Those of them that are rows of the main table."""
         return [name for name in self.ranked if self.methods[name]["in_table"]]
+
+    def of_table(self, ending: str) -> list[str]:
+        """What the main table is made of. Raises ParamsError where none of its data sets is here."""
+        if self.protocol.name != protocols.MEGC2019:
+            wanted = ", ".join(protocols.PROTOCOLS[protocols.MEGC2019].datasets)
+            own = f"results/evaluate/{self.protocol.name}/<method>.csv has the figures of {', '.join(self.tested)}"
+            raise ParamsError(f"params.yaml: {TABLE} needs one of {wanted} in datasets; {own}")
+        return [f"results/evaluate/{self.protocol.name}/{name}{ending}" for name in self.in_table]
 
     @cached_property
     def studied(self) -> list[str]:

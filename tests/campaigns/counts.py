@@ -16,7 +16,7 @@ from checkout import environment, folder, parser
 from scratch import copy
 
 from microexpr import params
-from microexpr.datasets import MACRO, MICRO
+from microexpr.datasets import MACRO
 
 NATIVE = {"smic": (640, 480), "casme2": (640, 480), "samm": (2040, 1088)}  # width, height
 
@@ -25,7 +25,7 @@ def main() -> int:
     arguments = parser(__doc__ or "", first=1, seeds=1).parse_args()
     wrong = 0
     with folder(arguments.keep, "published") as root:
-        sizes = dict.fromkeys((*MICRO, *MACRO), "published")
+        sizes = dict.fromkeys((*params.load("params.yaml")["datasets"], *MACRO), "published")
         made(
             root, arguments.cores, sizes | {"width": 320, "height": 240, "max_frames": 17}, "all_generate", "all_index"
         )

@@ -20,7 +20,6 @@ from skimage import data
 
 from microexpr import index, params
 from microexpr.aus import ACTION_UNITS
-from microexpr.datasets import MICRO
 from microexpr.evaluation.transfers import changes
 from microexpr.generated.display import ACTION_UNITS as SHOWN
 from microexpr.generated.performer import DIALS
@@ -54,8 +53,8 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     values = params.load(Path("params.yaml"))
     values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    make(root, cores, [f"results/index/{name}.csv" for name in MICRO])
-    clips = index.read_all([root / f"results/index/{name}.csv" for name in MICRO])
+    make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
+    clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
     people = sorted({(one.dataset, one.subject) for one in sources(ALL_GROUPS.select(clips))})
     wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
     make(root, cores, wanted)

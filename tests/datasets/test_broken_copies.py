@@ -130,6 +130,16 @@ def test_is_said(case: Broken, copy, sound, capsys):
         assert not error or not wanted.startswith(NOTE), error
 
 
+@pytest.mark.parametrize("dataset", datasets.MICRO)
+def test_a_run_reads_a_sound_copy_of_each_by_itself(dataset, copy):
+    """From `datasets: [<name>]` of params alone, with a note on the number of clips and nothing else."""
+    root = copy(dataset)
+    error, notes, clips = run(dataset)
+    assert (error, [note for note in notes if not re.search(COUNTS, note)]) == ("", [])
+    assert clips == [one.clip.id for one in plan.planned(dataset, SMALL, seed=3)]
+    assert [note.startswith(f"{root}: must hold") for note in notes] == [True]
+
+
 @pytest.mark.parametrize("case", FACES, ids=lambda case: case.kind)
 def test_check_sees_black_frames_and_no_faces(case: Broken, copy, capsys):
     root = copy(case.dataset)

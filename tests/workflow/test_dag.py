@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from scratch import ROOT
+from small_corpora import write_corpus
 
 from microexpr import params, weights
 from microexpr.datasets import MICRO
@@ -44,11 +45,43 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
 def test_every_protocol_of_the_data_sets_here(dag):
     assert set(dag(datasets=list(MICRO)).protocols) == set(PROTOCOLS) - {"flow_folders"}
     two = dag(datasets=["casme2", "samm"])
-    absent = {"flow_folders", *MICRO} - {"casme2", "samm"}
+    absent = {"flow", *MICRO} - {"casme2", "samm"}
     assert set(two.protocols) == {
-        name for name in PROTOCOLS if not any(one in name for one in absent)
+        name for name in PROTOCOLS if not absent & {*name.split("_")}
     }  # composites of the sets that are here
     assert two.sources("cross_casme2_to_samm") == ["casme2", "samm"] and two.sources("loso_samm_3") == ["samm"]
+
+
+ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
+
+
+@pytest.mark.parametrize("names", [ADDED, ADDED[:1]], ids="+".join)
+def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(dag, names):
+    run = dag(datasets=names, generate={name: {"subjects": 2, "clips": 3} for name in names})
+    assert run.protocol.name == "loso_all_3" and "megc2019" not in run.protocols
+    folds = run._held_out("loso_all_3")
+    assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
+    assert {one.split("/")[0] for fold in folds for one in fold.test} == set(names)
+    assert run.folds("majority", "loso_all_3") == folds  # all, as of the main table
+    with pytest.raises(ParamsError, match=r"megc2019_table.csv needs one of smic, casme2, samm in datasets; results/"):
+        run.of_table(".csv")
+    assert len(dag().of_table(".csv")) == len(dag().in_table)
+
+
+def test_a_licensed_copy_alone_whose_clips_share_folders(dag, tmp_path):
+    """A video is an input once, and of its frames only those of clips count."""
+    planned = write_corpus(tmp_path / "data/raw/casme3", "casme3")
+    run = dag(datasets=["smic", "casme3"])
+    assert (run.tested, run.left_out, run.protocol.name) == (["casme3"], ["smic"], "loso_all_3")
+    first = planned[0].clip
+    places = run.native("casme3", first.subject)
+    assert len(places) == 4 == len({*places})  # of eight clips
+    before = run.state("casme3", first.subject)
+    path = tmp_path / "data/raw/casme3" / first.folder / f"{first.onset}.jpg"
+    (path.parent / f"{first.offset + 1}.jpg").write_bytes(path.read_bytes())
+    assert run.state("casme3", first.subject) == before
+    path.write_bytes(path.read_bytes() + b"more")
+    assert run.state("casme3", first.subject) != before
 
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):

@@ -49,7 +49,7 @@ def model(method):
 
 wildcard_constraints:
     dataset="|".join(RUN.origin),
-    subject=r"[\w-]+",
+    subject=r"[\w.-]+",
     method=one_of(METHODS),
     protocol=PROTOCOL,
     shard=r"\d+of\d+",

@@ -109,10 +109,8 @@ rule evaluate_faces:
 
 rule table:
     input:
-        figures=expand("results/evaluate/{protocol}/{method}.csv", protocol=PROTOCOL, method=RUN.in_table),
-        predictions=expand(
-            "results/evaluate/{protocol}/{method}_predictions.csv", protocol=PROTOCOL, method=RUN.in_table
-        ),
+        figures=lambda w: RUN.of_table(".csv"),
+        predictions=lambda w: RUN.of_table("_predictions.csv"),
         code=code("table"),
     output:  # of one job: what is said of pairs is of this very table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),

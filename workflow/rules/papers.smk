@@ -65,8 +65,8 @@ TABLE2 = papers.generators(RUN.synthesising)  # letter: name
 rule papers_icegan_fig4:
     input:
         index=RUN.indices(RUN.tested),
-        shards=RUN.trained("icegan", PROTOCOL, "synth"),
-        others=[path for name in TABLE2.values() for path in RUN.trained(name, "split70", "synth")],
+        shards=lambda w: RUN.trained("icegan", PROTOCOL, "synth"),
+        others=lambda w: [path for name in TABLE2.values() for path in RUN.trained(name, "split70", "synth")],
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
         code=code("papers_icegan_fig4"),
     output:
@@ -86,7 +86,7 @@ rule papers_icegan_fig4:
 rule papers_icegan_fig5:
     input:
         index=RUN.indices(RUN.tested),
-        shards=RUN.trained("icegan", PROTOCOL, "synth"),
+        shards=lambda w: RUN.trained("icegan", PROTOCOL, "synth"),
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
         truth=[path for path in sorted(RUN.belongs()["generate"]) if path.startswith(TRUTHS)],
         code=code("papers_icegan_fig5"),

@@ -13,7 +13,7 @@ from microexpr import discovery
 from microexpr.clip import Clip, Origin
 from microexpr.datasets import video
 from microexpr.datasets.copies import checked
-from microexpr.datasets.frames import held, is_video
+from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout
 from microexpr.datasets.picture import Altered, described, read
 from microexpr.errors import DataError, nearest
@@ -71,11 +71,12 @@ def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
 
     `home` is the data set's folder where it is not the usual one. Raises DataError if the frames are not those that
     the clip was indexed with."""
-    folder = (home or root(clip.dataset, clip.origin)) / clip.folder
-    found = held(folder, layout(clip.dataset).frame)
+    home = home or root(clip.dataset, clip.origin)
+    found = layout(clip.dataset).frames(home, clip)
     if len(found) != clip.frames:
+        where = home / clip.folder
         raise DataError(
-            f"{folder}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id}); start the run again"
+            f"{where}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id}); start the run again"
         )
     return sorted(found.items())
 

@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.clip import Clip
 from microexpr.datasets import flow_folders, layout, video
 from microexpr.datasets.counting import counted, differing, said
-from microexpr.datasets.frames import held, is_video
+from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, gathered
 from microexpr.datasets.picture import Altered, described, read
 from microexpr.errors import DataError
@@ -48,7 +48,7 @@ def check(directory: str | Path) -> Checked:
         except DataError as error:
             problems.append(f"{directory}: {error}")
     found = counted(clips)
-    if about.published and (difference := differing(found, about.published)):
+    if about.published and (difference := differing(found, about.published, *about.releases)):
         problems.append(f"{directory}: {difference}")
     return Checked(list(said(found)), notes, problems, published=about.published is not None)
 
@@ -60,7 +60,7 @@ def _frames(root: Path, about: Layout, clips: Sequence[Clip], problems: list[str
     same: dict[str, Clip] = {}
     for clip in tqdm(clips, desc="reading every frame", unit="clip", disable=None, leave=False):
         with gathered(problems):
-            files = list(dict.fromkeys(held(root / clip.folder, about.frame).values()))
+            files = list(dict.fromkeys(about.frames(root, clip).values()))
             if about.moves and clip.frames < SHORT:
                 least = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
                 yield f"{root / clip.folder}: frames: {clip.frames}; {least} (clip {clip.id})"

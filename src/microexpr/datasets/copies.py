@@ -23,8 +23,9 @@ def checked(about: Layout) -> Layout:
         for clip, other in _twice(clips):
             with gathered(problems):
                 raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
-        if origin == "licensed" and about.published and (said := differing(counted(clips), about.published)):
-            notes += [] if problems is not None else [f"{root}: {said}"]  # `check` calls it a problem
+        if origin == "licensed" and about.published and problems is None:  # `check` calls it a problem
+            difference = differing(counted(clips), about.published, *about.releases)
+            notes += [f"{root}: {difference}"] if difference else []
         return clips, notes
 
     return replace(about, read=read)
@@ -33,11 +34,11 @@ def checked(about: Layout) -> Layout:
 def _strays(root: Path, clips: Sequence[Clip], pattern: re.Pattern[str]) -> Iterator[str]:
     """Notes on what lies among the frames and is none."""
     others = 0
-    for clip in clips:
-        pictures, rest = strays(root / clip.folder, pattern)
+    for folder in dict.fromkeys(root / clip.folder for clip in clips):
+        pictures, rest = strays(folder, pattern)
         others += rest
         if pictures:
-            yield f"{root / clip.folder}: {few(pictures)}: not named like a frame, passed over"
+            yield f"{folder}: {few(pictures)}: not named like a frame, passed over"
     if others:
         yield f"{root}: files among the frames that are no pictures: {others}, passed over"
 

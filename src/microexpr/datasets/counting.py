@@ -21,9 +21,12 @@ def counted(clips: Sequence[Clip]) -> Counts:
     )
 
 
-def differing(found: Counts, published: Counts) -> str:
-    """What is expected and found of the counts that differ, or "". AU-based classes may be missing: not every copy has
-    their workbook."""
+def differing(found: Counts, published: Counts, *releases: Counts) -> str:
+    """What is expected and found of the counts that differ, or ""; also "" where they are those of another release.
+
+    AU-based classes may be missing: not every copy has their workbook."""
+    if any(not differing(found, other) for other in releases):
+        return ""
     names = [field.name for field in fields(Counts) if getattr(published, field.name) is not None]
     missing = ["objective"] if found.objective is None else []
     names = [name for name in names if getattr(found, name) != getattr(published, name) and name not in missing]

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 from microexpr.clip import LABELS, Clip, Origin
+from microexpr.datasets.frames import held
 from microexpr.errors import DataError
 
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
-    "happiness": "positive",
-    "positive": "positive",
     "surprise": "surprise",
     "negative": "negative",
-} | dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness"), "negative")
+    **dict.fromkeys(("positive", "happiness", "happy", "amusement"), "positive"),
+    **dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness", "sad"), "negative"),
+}
 
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
@@ -39,7 +40,9 @@ class Layout:
 
     A clip that cannot be read raises DataError naming file, row and clip; or, where `problems` is a list, is left out
     and its error appended. `frame` has a group `number`, that in a frame's file name; it is None where one file is
-    a whole clip. `fps` is 0 for single pictures. `published` is None where no published count is to be held to."""
+    a whole clip. `fps` is 0 for single pictures, and where each row has its own. `published` is None where no published
+    count is to be held to; `releases` are those of other releases, which are as complete. Where clips are cut from
+    `long` folders, each is its frames `first` to `last`."""
 
     name: str
     title: str
@@ -48,6 +51,13 @@ class Layout:
     frame: re.Pattern[str] | None
     published: Counts | None
     read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
+    releases: tuple[Counts, ...] = ()
+    long: bool = False
+
+    def frames(self, root: Path, clip: Clip) -> dict[int, Path]:
+        """Paths of a clip's frames by number, in the data set's folder. Raises DataError as `frames.held` does."""
+        found = held(root / clip.folder, self.frame)
+        return {number: found[number] for number in found if not self.long or clip.first <= number <= clip.last}
 
     @property
     def moves(self) -> bool:

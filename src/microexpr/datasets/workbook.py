@@ -1,16 +1,18 @@
 """Annotation workbooks as rows by column name. Knows no data set."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from microexpr.datasets.content import kind
 from microexpr.datasets.layout import holds, plain
+from microexpr.datasets.listing import listing
 from microexpr.errors import DataError, nearest
 
 
@@ -42,6 +44,10 @@ class Row:
         if not re.fullmatch(r"-?[0-9]+(\.0+)?", text):
             raise DataError(f"{column} must be a whole number, not {text!r} ({self.where})")
         return int(text.partition(".")[0])
+
+    def integer_if_any(self, column: str) -> int | None:
+        """The same; None for an empty cell and for "/"."""
+        return None if self.text(column) in ("", "/") else self.integer(column)
 
     def integer_of(self, column: str, known: range) -> int:
         """A number of these. Raises DataError for another."""
@@ -90,16 +96,19 @@ def optional(root: Path, pattern: str) -> Path | None:
     return found[0] if found else None
 
 
-def rows(file: Path, columns: tuple[str, ...], sheet: str | None = None) -> Iterator[Row]:
+def rows(
+    file: Path, columns: tuple[str, ...], sheet: str | None = None, also: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Row]:
     """The rows below the header, which is the first row that holds the first column's name; blank rows are skipped,
     hidden ones are not.
 
-    Column names are compared without case and blanks. Raises DataError for an unreadable file, a missing sheet, a
-    column that is missing or there twice, and a formula without its value."""
+    Column names are compared without case and blanks; `also` has other names by which some copies call a column.
+    Raises DataError for an unreadable file, a missing sheet, a column that is missing or there twice, and a formula
+    without its value."""
     book, formulas = _opened(file, values=True), _opened(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
-    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns)
+    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also)
     header = _checked(file, top, names, columns)
     content = (_content(one[title], top + 1) for one in (book, formulas))
     for number, (values, written) in enumerate(zip(*content, strict=True), top + 1):
@@ -116,6 +125,12 @@ def rows(file: Path, columns: tuple[str, ...], sheet: str | None = None) -> Iter
         yield row
     book.close()
     formulas.close()
+
+
+def csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    """The same of a CSV file, whose columns are called exactly so. Raises DataError as `listing` does."""
+    for number, cells in listing(file, columns):
+        yield Row(file, number, {_key(column): value for column, value in cells.items()})
 
 
 def _opened(file: Path, values: bool) -> Any:
@@ -140,23 +155,25 @@ def _content(page: Any, start: int) -> Iterator[tuple[Any, ...]]:
 Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" where a cell is empty
 
 
-def _header(file: Path, pages: list[Any], columns: tuple[str, ...]) -> Header:
+def _header(file: Path, pages: list[Any], columns: tuple[str, ...], also: Mapping[str, str]) -> Header:
     """Of the first sheet that has one, hidden sheets last. Raises DataError where none has it, or two shown ones do."""
     shown = [page for page in pages if page.sheet_state == "visible"]
-    found = [header for page in shown for header in _headers(page, columns)]
+    found = [header for page in shown for header in _headers(page, columns, also)]
     whole = [title for title, _, names in found if {_key(column) for column in columns} <= set(names)]
     if len(whole) > 1:
         raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(whole)}")
-    found += [header for page in pages if page not in shown for header in _headers(page, columns)]
+    found += [header for page in pages if page not in shown for header in _headers(page, columns, also)]
     if not found:
         raise DataError(f"{file}: must have a header row with column {columns[0]!r}, found none")
     return found[0] if not whole else next(header for header in found if header[0] == whole[0])
 
 
-def _headers(page: Any, columns: tuple[str, ...]) -> Iterator[Header]:
+def _headers(page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
     """One, or none."""
+    other = {_key(name): _key(column) for name, column in also.items()}
     for number, values in enumerate(_content(page, 1), 1):
         names = ["" if value is None else _key(str(value)) for value in values]
+        names = [other[name] if name in other and other[name] not in names else name for name in names]
         if _key(columns[0]) in names:
             yield page.title, number, names
             return

@@ -9,8 +9,10 @@ from microexpr.errors import DataError
 Side = Literal["both", "left", "right"]
 SIDE: dict[str, Side] = {"": "both", "L": "left", "R": "right"}
 CODE = re.compile(
-    r"(?P<asymmetric>A/)?(?P<side>[LR]?)(?:AU)?(?P<number>[1-9]\d?)(?P<intensity>(?:[A-E](?:/[A-E])?)?)(?P<unsure>\??)"
+    r"(?P<asymmetric>A/)?(?:AU(?=[LR]))?(?P<side>[LR]?)(?:AU)?"
+    r"(?P<number>[1-9]\d?)(?P<intensity>(?:[A-E](?:/[A-E])?)?)(?P<unsure>\??)"
 )
+KEPT = re.compile(r"\(k\)?$", re.IGNORECASE)  # in 4DME; the bracket is not always closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
 
     `+` joins units that came together, `or` (which binds more closely, and may stand in brackets) names alternatives.
     L or R before a number is the side, A to E behind it the intensity (A/B: between two), A/ before the side means
-    asymmetric, and ? behind unsure. Raises DataError naming the text.
+    asymmetric, and ? behind unsure. A unit marked (k) was there all the while and is left out. Raises DataError naming
+    the text.
     """
     if text.strip() in ("", "?"):
         return ()
-    return tuple(_alternatives(term.strip(), text) for term in text.split("+"))
+    terms = (term.strip() for term in text.split("+"))
+    return tuple(_alternatives(term, text) for term in terms if not KEPT.search(term))
 
 
 def plain(units: tuple[ActionUnit, ...]) -> str:

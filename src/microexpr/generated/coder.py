@@ -1,5 +1,6 @@
 """What a FACS coder writes down for what a face showed, with the oddities of each data set. Text only."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ from microexpr.generated.display import ACTION_UNITS, FULL, GAIN, SIDES, notatio
 
 UNSURE = 0.1  # of CASME II's clips without a clear class
 ODD = 0.3  # of SAMM's clips
+KEPT = 0.15  # of 4DME's clips: a unit that is there before and after, and so no part of the expression
 TAKEN_FOR = {"1": "2", "2": "1", "4": "7", "5": "2", "6": "7", "7": "6", "9": "10", "10": "9", "12": "6", "14": "12",
              "15": "17", "17": "24", "20": "12", "23": "24", "24": "23", "25": "26"}  # fmt: skip
 LETTERS = ("A", "B", "C", "A/B", "B/C")
@@ -31,6 +33,13 @@ def samm(weights: Mapping[str, float], objective_class: int, rng: np.random.Gene
     if odd:
         codes[chosen] = _odd(chosen, codes, int(kind), side, letter)
     return "+".join(codes)
+
+
+def fourdme(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
+    """The same as CASME II's sums behind one AU, and in some clips a unit that was kept: "AU4+R10+24(k)"."""
+    code = notation(weights)
+    kept, chosen = rng.random() < KEPT, str(rng.choice(list(TAKEN_FOR)))
+    return f"AU{code}" + (f"+{chosen}(k)" if kept and chosen not in re.findall("[0-9]+", code) else "")
 
 
 def ckplus(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:

@@ -11,6 +11,9 @@ from microexpr.clip import Clip
 from microexpr.datasets.layout import label_of
 from microexpr.generated.display import Displays
 
+# CASME II, SAMM and SMIC together: what a data set has of which nothing is known
+SECONDS, USUAL, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)  # as fields of `Native`
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -46,6 +49,7 @@ class Named:
     folder: str  # of its frames, or the file that holds them; relative to the data set's root
     file: str  # as in Planned
     first: int  # number of its first frame
+    fps: int | None = None  # None: as its layout says
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _clip(
     shown = display.DISPLAYS | ({word: native.shown[emotion]} if emotion in native.shown else {})
     weights = display.draw(word, rng, wanted, shown, native.one_sided)
     named = native.named(person, number, emotion, rng)
-    fps = LAYOUTS[native.dataset].fps
+    fps = named.fps or LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
     objective, first = objective_class(_numbers(weights)), named.first
     onset, apex, offset = first + onset, first + apex, first + offset
@@ -143,8 +143,9 @@ def _events(native: Native, fps: int, most: int, rng: np.random.Generator) -> tu
 
 def _seconds(native: Native, most: float, place: float) -> float:
     """From onset to the last event, at most so many: what a share `place` of such durations falls below."""
-    shortest, longest = native.seconds[0], min(native.seconds[1], most)
-    if native.usual is None or longest <= shortest:
+    longest = min(native.seconds[1], most)
+    shortest = min(native.seconds[0], longest)
+    if native.usual is None or shortest == longest:
         return shortest + place * (longest - shortest)
     mean, deviation = native.usual
     low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))

@@ -15,7 +15,19 @@ from microexpr.protocols.sources import sources
 from microexpr.protocols.splits import shard, shards
 from microexpr.provenance import Unit
 
-__all__ = ["ALL_GROUPS", "GROUPINGS", "GROUPS", "MAIN", "PROTOCOLS", "Protocol", "shard", "shards", "sources"]
+__all__ = [
+    "ALL_GROUPS",
+    "EVERY",
+    "GROUPINGS",
+    "GROUPS",
+    "MAIN",
+    "MEGC2019",
+    "PROTOCOLS",
+    "Protocol",
+    "shard",
+    "shards",
+    "sources",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,9 @@ class Protocol:
             raise DataError(f"protocol {self.name} must have at least 2 {what}, not {len(units)}")
 
 
+EVERY = "loso_all_3"
+
+
 def _composites() -> list[Protocol]:
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite)
@@ -144,6 +159,8 @@ def _composites() -> list[Protocol]:
         replace(main, name="flow_folders", stages=("flow",)),
         replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
         Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
+        # of whatever data sets are here
+        Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite),
     ]
 
 
@@ -181,7 +198,8 @@ PROTOCOLS: dict[str, Protocol] = {
         *_crosses(),
     )
 }
-MAIN = ("megc2019", "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained
+MEGC2019 = "megc2019"
+MAIN = (MEGC2019, "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained
 # Whom a generator of clips is trained on, for whom it was not: groups of subjects, which all protocols share.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, gives=True)

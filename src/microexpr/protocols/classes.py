@@ -20,7 +20,8 @@ OBJECTIVE = ROMAN[:5]  # the composite of local regions' Table 9 leaves out fear
 FELT = dict(zip(("happiness", "surprise", "anger", "disgust", "sadness"), OBJECTIVE, strict=True))
 
 
-LIKELIEST = {"positive": "happiness", "negative": "disgust"}  # the emotion of most such clips of CASME II
+# The emotion of most such clips of CASME II; and other words for the same
+LIKELIEST = {"positive": "happiness", "negative": "disgust", "happy": "happiness", "sad": "sadness"}
 
 
 def composite(clip: Clip) -> str | None:

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 from microexpr.clip import Clip, Origin
-from microexpr.datasets import workbook
+from microexpr.datasets import annotation, workbook
+from microexpr.datasets.annotation import Key
 from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import (
     OBJECTIVE,
@@ -26,31 +27,29 @@ from microexpr.errors import DataError
 FRAME = re.compile(r"(?:reg_)?img_?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
 COLUMNS = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 FOLDERS = ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected", "Cropped/Cropped", "Cropped")
-Key = tuple[str, str]  # subject and clip
 DROPPED = ("fear", "sadness")  # MEGC2019 keeps neither of CASME II
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS).relative_to(root)
-    clips: list[Clip] = []
     notes = unread(root, root / pictures, *FOLDERS)
     if "Cropped" in pictures.parts:
         notes.append(f"{root / pictures}: cropped frames are read, which have lost what lies around the face")
     classes = _objective_classes(root, notes, problems)
-    known: set[Key] = set()
-    for row in workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS):
-        with gathered(problems):
-            subject, name = _key(row)
-            if (subject, name) in known:
-                raise DataError(f"clip casme2/{subject}/{name} has two rows, this is the second ({row.where})")
-            known.add((subject, name))
-            clips.append(_clip(root, pictures / subject / name, origin, row, classes, notes))
+    rows = workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS)
+    clips, known = annotation.clips(
+        "casme2",
+        rows,
+        _key,
+        lambda row, key: _clip(root, pictures / "/".join(key), origin, row, classes, notes),
+        problems,
+    )
     notes += without_row(root / pictures, known)
     notes += [
         f"clip casme2/{subject}/{name} has an AU-based class, but no row in the annotation"
         for subject, name in sorted(classes.keys() - known)
     ]
-    return sorted(clips, key=lambda clip: clip.id), notes
+    return clips, notes
 
 
 def _key(row: workbook.Row) -> Key:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from microexpr.clip import Clip, Origin
-from microexpr.datasets import workbook
+from microexpr.datasets import annotation, workbook
 from microexpr.datasets.frames import contiguous, listed
 from microexpr.datasets.layout import (
     OBJECTIVE,
@@ -15,7 +15,6 @@ from microexpr.datasets.layout import (
     Layout,
     check_events,
     first_folder,
-    gathered,
     label_of,
     without_row,
 )
@@ -31,25 +30,19 @@ COLUMNS = (
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
     pictures = first_folder(root, *FOLDERS).relative_to(root)
-    clips: list[Clip] = []
-    known: set[tuple[str, str]] = set()
-    for row in workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY"):
-        with gathered(problems):
-            subject, name = _subject(row), row.name("Filename")
-            if (subject, name) in known:
-                raise DataError(f"clip samm/{subject}/{name} has two rows, this is the second ({row.where})")
-            known.add((subject, name))
-            clips.append(_clip(root, pictures / subject / name, origin, row))
-    notes = without_row(root / pictures, known)
-    return sorted(clips, key=lambda clip: clip.id), notes
+    rows = workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY")
+    clips, known = annotation.clips(
+        "samm", rows, _key, lambda row, key: _clip(root, pictures / "/".join(key), origin, row), problems
+    )
+    return clips, without_row(root / pictures, known)
 
 
-def _subject(row: workbook.Row) -> str:
-    """006 for 6 and 006."""
+def _key(row: workbook.Row) -> annotation.Key:
+    """006 for 6 and 006; and the clip's name."""
     written = row.name("Subject")
     if not re.fullmatch(r"[0-9]{1,3}", written):
         raise DataError(f"Subject must be a number like 006, not {written!r} ({row.where})")
-    return written.zfill(3)
+    return written.zfill(3), row.name("Filename")
 
 
 def _clip(root: Path, folder: Path, origin: Origin, row: workbook.Row) -> Clip:

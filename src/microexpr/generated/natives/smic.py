@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.generated.native import Census, Named, Native, Share, uncoded
+from microexpr.generated.native import RISE, Census, Named, Native, Share, uncoded
 
 PEOPLE = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)  # those with a micro-expression
 TOKENS = {"positive": "po", "negative": "ne", "surprise": "sur"}
@@ -28,7 +28,7 @@ NATIVE = Native(
     named=named,
     seconds=(0.11, 0.58),  # this and the next as in its annotation
     usual=(-1.132, 0.294),
-    rise=(0.485, 0.157),  # between CASME II's and SAMM's: it has no apex
+    rise=RISE,  # it has no apex
     code=uncoded,
     apex_annotated=False,
     codes_classes=False,
