@@ -54,7 +54,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """Cover of the brows, hair by hair, float32 texels in 0..1."""
     on = canvas()
     x = np.linspace(0.11, 0.56, 9)
-    arch, lift = rng.normal(0.022 if traits.is_male else 0.034, 0.012), rng.normal(0, 0.012)
+    arch, lift = rng.normal(0.02 if traits.is_male else 0.025, 0.012), rng.normal(0, 0.012)
     thickness = rng.uniform(0.75, 1.25) * (1.15 if traits.is_male else 0.68)
     along = (x - 0.11) / 0.45
     ridge = 7.455 + lift + arch * np.sin(along * np.pi * 0.8) + 0.03 * np.clip(along * 1.5, 0, 1)
@@ -112,7 +112,8 @@ def folds(rng: np.random.Generator) -> np.ndarray:
         x, y = rng.normal(0, 0.1), rng.normal(6.36, 0.05)
         line(second, [(x, y), (x + jitter(), y + jitter())], 0.7, 3)
     for on in (first, second):  # no fold is as deep all along
-        on *= np.clip(0.7 + 0.4 * grain(rng, (on.shape[0], on.shape[1]), 30, 70), 0.1, 1.1)
+        deep = cv2.resize(grain(rng, (64, 32), 2, 2), on.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        on *= np.clip(0.7 + 0.4 * deep, 0.1, 1.1)
     return np.stack([texels(blur(on, 9) * 1.6 - blur(on, 4.5) * 1.8 - blur(on, 2.2) * 0.2) for on in (first, second)])
 
 

@@ -90,6 +90,7 @@ class Face:
         attributes[:, :3] = normals @ turn.T
         attributes[:, 3] = self._sky
         attributes[:, 4] = self._key_light(light)
+        attributes[self._teeth, 3:5] *= _parted(points)
         attributes[: len(folds), 5:7] = folds
         attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
         image = (self._wall(size) if behind is None else behind).copy()
@@ -156,6 +157,7 @@ class Face:
         self._fixed, self._fixed_normals, self._tangents = (
             np.concatenate([getattr(part, name) for part in self._layers]) for name in ("points", "normals", "tangents")
         )
+        self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
     def _posed(
@@ -181,17 +183,16 @@ class Face:
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
         sky[balls:] = np.maximum(sky[balls:], 0.6)  # part of the lids' shade is painted on the eyeball, see shading
-        for material, least in ((TEETH, 0.75), (MOUTH, 0.25)):  # hidden at rest, not when the lips part
-            inside = np.unique(self._triangles[self._materials == material])
-            sky[inside] = np.maximum(sky[inside], least)
+        inside = np.unique(self._triangles[self._materials == MOUTH])
+        sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, not when the lips part
+        sky[self._teeth] = 0.8  # of what these let in, see _parted
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
-            teeth = np.unique(self._triangles[self._materials == TEETH])
-            lit[teeth] = np.maximum(lit[teeth], 0.45)  # as with the sky: lips may part
+            lit[self._teeth] = 0.5
             self._lit[light] = lit
         return self._lit[light]
 
@@ -248,6 +249,12 @@ class Face:
         depth, hit, weights = (b[:n] for b, n in zip(self._buffers, (size, size, 2 * size), strict=True))
         depth[:], hit[:] = -99, -1
         return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
+
+
+def _parted(points: np.ndarray) -> float:
+    """How much light the lips let in, 0..1: little at rest."""
+    upper, lower = points[rig().landmarks[[62, 66]], 1]
+    return float(np.clip((upper - lower) / 0.07, 0.12, 1))
 
 
 def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -15,7 +15,7 @@ def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
     """Spectacles that fit a head of this shape (float32[V, 3])."""
     eyes = [vertices[eye].mean(axis=0) for eye in rig().eyes]
     half = abs(eyes[0][0] - eyes[1][0]) / 2
-    wide, high = half * rng.uniform(0.7, 0.8), rng.uniform(0.18, 0.22)
+    wide, high = half * rng.uniform(0.7, 0.8), rng.uniform(0.16, 0.2)
     squareness, thick = rng.uniform(2.0, 3.6), rng.uniform(0.007, 0.013)
     middle = (eyes[0] + eyes[1]) / 2
     front = _front(vertices, middle, half + wide, high)

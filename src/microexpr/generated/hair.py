@@ -71,12 +71,7 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     clumps = 1 + 0.1 * np.sin(u * 31 + 3 * np.sin(v * 9))
     height = np.array(SHELLS)[:, None]
     shift = rng.uniform(-1, 1) * 0.012 * height
-    thin = (
-        190 * (1 - dense)
-        - 25
-        + (130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)) * np.clip((height - 0.5) / 0.5, 0, 1)
-    )
-    thin = thin + 90 * _parted(rest, style)
+    thin = 190 * (1 - dense) + 90 * _parted(rest, style) + _thinned(height, full, style)
     count = np.arange(len(SHELLS))[:, None, None] * len(ids)
     every = np.broadcast_to
     return layer(
@@ -87,6 +82,13 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
         triangles + count,
         every(along, (len(SHELLS), *along.shape)),
     )
+
+
+def _thinned(height: np.ndarray, full: np.ndarray, style: Style) -> np.ndarray:
+    """The alpha threshold of a layer at this share of the thickness: the inner ones hide the scalp."""
+    most = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
+    thinned: np.ndarray = most * np.clip((height - 0.5) / 0.5, 0, 1) - 25
+    return thinned
 
 
 def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:

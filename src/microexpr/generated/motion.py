@@ -8,7 +8,7 @@ from microexpr.generated.face import Face
 from microexpr.generated.raster import SKIN
 from microexpr.generated.rig import rig
 
-CHIN = 8  # the landmark below which there is neck, and clothes below that
+CHIN = 8  # the landmark below which there is neck
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ def expression(
 
 
 def _is_face(material: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """bool[H, W]: skin no lower than the chin. Clothes are painted on the same mesh."""
+    """bool[H, W]: skin no lower than the chin: the neck is not counted."""
     head = rig()
     low = np.full(int(corners.max()) + 1, -np.inf)
     low[: len(head.vertices)] = head.vertices[:, 1][: len(low)]

@@ -234,8 +234,8 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
     """Colours of a window of the image, whose samples are two by two to a pixel.
 
     hit int32[2h, 2w], weights float32[2h, 2w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
-    is written from row `top`, column `left` on. Where a pixel is all skin it is shaded once, in its middle; hair
-    twice; all else at each sample.
+    is written from row `top`, column `left` on. A pixel that is all skin or all cloth is shaded once, in its middle;
+    hair twice; all else at each sample.
     """
     for y in range(hit.shape[0] // 2):
         for x in range(hit.shape[1] // 2):
@@ -244,7 +244,7 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
             if max(t) < 0:
                 continue
             whole = min(t) >= 0
-            if whole and _all_skin(t, surface.materials):
+            if whole and _smooth(t, surface.materials):
                 first, w0, w1 = _middle(t, weights, j, i)
                 red, green, blue = _sample(first, w0, w1, surface, lamps)
                 image[top + y, left + x, 0] = _level(red, curve)
@@ -256,8 +256,12 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
 
 
 @inlined
-def _all_skin(t, materials):  # type: ignore[no-untyped-def]
-    return materials[t[0]] == SKIN and materials[t[1]] == SKIN and materials[t[2]] == SKIN and materials[t[3]] == SKIN
+def _smooth(t, materials):  # type: ignore[no-untyped-def]
+    """Whether all four samples are of one material that hardly changes within a pixel."""
+    m = materials[t[0]]
+    if m not in (SKIN, CLOTH):
+        return False
+    return materials[t[1]] == m and materials[t[2]] == m and materials[t[3]] == m
 
 
 @inlined

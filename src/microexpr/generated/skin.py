@@ -9,7 +9,6 @@ from functools import cache
 
 import cv2
 import numpy as np
-from scipy.spatial import KDTree
 
 from microexpr.generated import drawing
 from microexpr.generated.hair import grain
@@ -58,14 +57,11 @@ def painted(traits: Traits, look: Look, style: Style, rng: np.random.Generator) 
     _paint(albedo, scalp, hair * 0.6)
     pores = _pores(place, traits, rng)
     albedo *= 1 + 0.012 * pores
-    gloss = 0.13 + 0.1 * _spot(place, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(place, 0, 7.8, 0.4, 0.2) + 0.1 * lips
-    gloss += 0.03 * _spot(place, 0.42, 6.98, 0.14, 0.1)
-    gloss *= np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2) * (1 - 0.8 * scalp) * (1 - 0.7 * brows)
-    gloss += 0.5 * lower  # tears
+    relief = [128 + 170 * folds[0], 128 + 170 * folds[1], 128 + 5.5 * pores * (1 - scalp) + 50 * lines]
+    gloss = _gloss(place, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * lower  # tears
     gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
-    colour = np.dstack([*np.sqrt(np.clip(albedo, 0, 1)), np.clip(gloss, 0, 1)]) * 255
-    relief = np.dstack([170 * folds[0], 170 * folds[1], 5.5 * pores * (1 - scalp) + 50 * lines])
-    return Skin(_levels(colour), _levels(np.clip(128 + relief, 0, 255)))
+    colour = (255 * np.sqrt(np.clip(plane, 0, 1)) for plane in albedo)
+    return Skin(_levels([*colour, 255 * gloss]), _levels(relief))
 
 
 @cache
@@ -78,9 +74,10 @@ def _lids() -> tuple[np.ndarray, np.ndarray]:
     roots = lashes[np.linalg.norm(away, axis=1) < ROOTS]
     about = np.abs(np.abs(position) - middle).max(axis=2) < 0.3
     near = np.zeros((2, *SIZE), np.float32)
-    for on, lid in zip(near, (head.vertices[roots, 1] > middle[1], head.vertices[roots, 1] <= middle[1]), strict=True):
-        distance, _ = KDTree(head.vertices[roots[lid]]).query(position[about])
-        on[about] = np.exp(-((distance / LID) ** 2))
+    for root in head.vertices[roots]:
+        on = near[int(root[1] < middle[1])]
+        square = np.square(position[about] - root).sum(axis=1)
+        on[about] = np.maximum(on[about], np.exp(-square / LID**2))
     return near[0], near[1]
 
 
@@ -92,8 +89,18 @@ def _pores(place: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarr
     return (pits + lines) * where * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
 
 
-def _levels(texture: np.ndarray) -> tuple[np.ndarray, ...]:
-    finest = texture.astype(np.uint8)
+def _gloss(place: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarray) -> np.ndarray:
+    """How skin shines: most on nose, forehead, cheekbones and lips, unevenly."""
+    gloss = 0.13 + 0.1 * _spot(place, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(place, 0, 7.8, 0.4, 0.2) + 0.1 * lips
+    gloss += 0.03 * _spot(place, 0.42, 6.98, 0.14, 0.1)
+    return gloss * np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2)
+
+
+def _levels(channels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """A texture of channels in 0..255 at every level of detail."""
+    finest = np.empty((*SIZE, len(channels)), np.uint8)
+    for k, channel in enumerate(channels):
+        finest[..., k] = np.clip(channel, 0, 255)
     sizes = [(SKIN_WIDTH >> level, SKIN_HEIGHT >> level) for level in range(LEVELS)]
     return tuple(np.ascontiguousarray(cv2.resize(finest, size, interpolation=cv2.INTER_AREA)) for size in sizes)
 
