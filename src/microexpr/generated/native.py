@@ -11,8 +11,8 @@ from microexpr.clip import Clip
 from microexpr.datasets.layout import label_of
 from microexpr.generated.display import Displays
 
-# CASME II, SAMM and SMIC together: what a data set has of which nothing is known
-SECONDS, USUAL, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)  # as fields of `Native`
+# As annotated in CASME II, SAMM and SMIC together: what a data set has of which nothing is known
+SECONDS, USUAL, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ class Native:
     folders: tuple[str, ...]  # formats of those that hold all of a person's files and nobody else's, below the root
     census: Census
     named: Callable[[int, int, str, np.random.Generator], Named]  # of person, number of the clip, emotion
-    seconds: tuple[float, float]  # from onset to the last event: the shortest, the longest
     code: Callable[[Mapping[str, float], int, np.random.Generator], str]  # of weights and AU-based class: as annotated
     timing: Timing = "whole"
-    usual: tuple[float, float] | None = None  # mean and deviation of the logarithm of these seconds; None: all alike
-    rise: tuple[float, float] = (0.475, 0.072)  # mean and deviation of the share of them until the apex
+    seconds: tuple[float, float] = SECONDS  # from onset to the last event: the shortest, the longest
+    usual: tuple[float, float] | None = USUAL  # mean and deviation of the logarithm of these; None: all alike
+    rise: tuple[float, float] = RISE  # mean and deviation of the share of them until the apex
     rest: int = 0  # frames before the onset and after the offset
     apex_annotated: bool = True
     ends_annotated: bool = True  # whether its annotation has onset and offset

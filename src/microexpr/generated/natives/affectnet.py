@@ -45,6 +45,7 @@ NATIVE = Native(
     ),
     named=named,
     seconds=(0.0, 0.0),
+    usual=None,
     code=uncoded,
     timing="picture",
     codes_classes=False,

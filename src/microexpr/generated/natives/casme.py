@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.clip import Clip
 from microexpr.generated import coder, workbook
-from microexpr.generated.native import RISE, SECONDS, USUAL, Census, Named, Native, Share
+from microexpr.generated.native import Census, Named, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "disgust", "surprise", "tense", "happiness"),
@@ -47,9 +47,6 @@ NATIVE = Native(
     folders=("CASME_raw_selected/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=SECONDS,
-    usual=USUAL,
-    rise=RISE,
     code=coder.casme2,
     codes_classes=False,
     displays={"tense": ("others",)},

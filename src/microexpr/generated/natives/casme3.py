@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.clip import Clip
 from microexpr.generated import coder, workbook
-from microexpr.generated.native import RISE, SECONDS, USUAL, Census, Named, Native, Share
+from microexpr.generated.native import Census, Named, Native, Share
 
 VIDEOS = string.ascii_lowercase[:13]
 APART = 700  # frames from where one clip may begin in a video to where the next may
@@ -49,9 +49,6 @@ NATIVE = Native(
     folders=("ME_A/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=SECONDS,
-    usual=USUAL,
-    rise=RISE,
     code=coder.casme2,
     displays={"happy": ("happiness",), "sad": ("sadness",)},
     annotations={"cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx": _rows},

@@ -47,6 +47,7 @@ NATIVE = Native(
     census=CENSUS,
     named=named,
     seconds=(0.3, 1.0),
+    usual=None,
     code=coder.ckplus,
     timing="to apex",
     codes_classes=False,

@@ -7,7 +7,7 @@ import numpy as np
 from microexpr.clip import Clip
 from microexpr.datasets.natives.dfme import EMOTIONS, RATES
 from microexpr.generated import coder, workbook
-from microexpr.generated.native import RISE, SECONDS, USUAL, Census, Named, Native, Share
+from microexpr.generated.native import Census, Named, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "contempt", "fear", "anger", "sadness"),
@@ -48,9 +48,6 @@ NATIVE = Native(
     folders=("DFME/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=SECONDS,
-    usual=USUAL,
-    rise=RISE,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

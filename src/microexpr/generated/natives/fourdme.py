@@ -7,7 +7,7 @@ import numpy as np
 from microexpr.clip import Clip
 from microexpr.datasets.natives.fourdme import label
 from microexpr.generated import coder, workbook
-from microexpr.generated.native import RISE, SECONDS, USUAL, Census, Named, Native, Share
+from microexpr.generated.native import Census, Named, Native, Share
 
 CENSUS = Census(
     balanced=("positive", "surprise", "negative", "repression", "positive+surprise", "negative", "others", "positive"),
@@ -46,9 +46,6 @@ NATIVE = Native(
     folders=("gray_micro/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=SECONDS,
-    usual=USUAL,
-    rise=RISE,
     code=coder.fourdme,
     codes_classes=False,
     grey=True,

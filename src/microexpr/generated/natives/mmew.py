@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.clip import Clip
 from microexpr.generated import coder, workbook
-from microexpr.generated.native import RISE, SECONDS, USUAL, Census, Named, Native, Share
+from microexpr.generated.native import Census, Named, Native, Share
 
 NUMBERS = dict(
     zip(("happiness", "surprise", "disgust", "others", "fear", "sadness", "anger"), range(1, 8), strict=True)
@@ -45,9 +45,6 @@ NATIVE = Native(
     folders=("Micro_Expression/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=SECONDS,
-    usual=USUAL,
-    rise=RISE,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

@@ -22,6 +22,7 @@ NATIVE = Native(
     census=Census(balanced=EMOTIONS, people=80),
     named=named,
     seconds=(0.36, 1.2),
+    usual=None,
     code=uncoded,
     timing="to apex",
     codes_classes=False,

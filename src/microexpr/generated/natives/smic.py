@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.generated.native import RISE, Census, Named, Native, Share, uncoded
+from microexpr.generated.native import Census, Named, Native, Share, uncoded
 
 PEOPLE = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)  # those with a micro-expression
 TOKENS = {"positive": "po", "negative": "ne", "surprise": "sur"}
@@ -26,9 +26,8 @@ NATIVE = Native(
     folders=("HS/{subject}",),
     census=CENSUS,
     named=named,
-    seconds=(0.11, 0.58),  # this and the next as in its annotation
+    seconds=(0.11, 0.58),  # this and the next as in its annotation, which has no apex
     usual=(-1.132, 0.294),
-    rise=RISE,  # it has no apex
     code=uncoded,
     apex_annotated=False,
     codes_classes=False,
