@@ -143,14 +143,14 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     picture.set_defaults(run=_plot_table)
 
     picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
-    picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP02_06")
+    picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
     _add_show_licensed_faces(picture)
     picture.set_defaults(run=_plot_clip)
 
     for signal, what in SIGNALS.items():
         picture = pictures.add_parser(signal, help=what)
-        picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP02_06")
+        picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
         picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
         _add_show_licensed_faces(picture)
         picture.set_defaults(run=_plot_signal, signal=signal)
