@@ -137,9 +137,11 @@ def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
     """Seconds of all jobs by name, and the core-seconds that Snakemake saw of them."""
     names, spent = [name for name, *_ in rows], [(most, least) for _, most, least in rows]
     data = [
-        {"type": "bar", "orientation": "h", "name": name, "y": names,
-         "x": [round(values[place], 2) for values in spent], "marker": {"color": colour}, "hovertemplate": "%{y}: %{x:.1f} s<extra>" + name + "</extra>"}
-        for place, name, colour in ((0, "from start to end", SKY), (1, "core-seconds seen", BLUE))
+        {
+            "type": "bar", "orientation": "h", "name": kind, "y": names, "x": [round(one[place], 2) for one in spent],
+            "marker": {"color": colour}, "hovertemplate": f"%{{y}}: %{{x:.1f}} s<extra>{kind}</extra>",
+        }
+        for place, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds seen", BLUE))
     ]  # fmt: skip
     axes = {"xaxis": {"title": {"text": "seconds, all jobs together"}}, "yaxis": _down(), "barmode": "overlay"}
     return _chart(data, axes, 130 + 20 * len(rows), "")
