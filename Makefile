@@ -42,4 +42,8 @@ pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
 	pytest -p no:cacheprovider tests/pyfeat/end_to_end.py
 
-.PHONY: help table test preset au-model famgan-model pyfeat test-pyfeat
+test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/report/index.html looks at that page too
+	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
+	pytest -p no:cacheprovider tests/browser/report_page.py
+
+.PHONY: help table test test-browser preset au-model famgan-model pyfeat test-pyfeat

@@ -24,6 +24,7 @@ include: "workflow/rules/final.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flow_folders.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

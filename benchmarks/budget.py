@@ -16,15 +16,16 @@ people or methods that are no longer in params.yaml must be deleted first. `max_
 """
 
 import argparse
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+
+from microexpr.report import times
+from microexpr.report.times import Job
 
 GROUPS = {"generate": "rendering", "faces": "signals", "apex": "signals", "flow": "signals", "aus": "signals"}
 BUDGET = {"rendering": 200, "signals": 80}
@@ -32,26 +33,9 @@ LEARNING = 35  # all folds of one method
 WHOLE = 1200
 
 
-@dataclass(frozen=True)
-class Job:
-    group: str  # rendering, signals, learning, other
-    name: str  # of its stage; of its method where it learns
-    cpu_seconds: float
-    seconds: float
-    max_rss: float  # MB
-
-
-def job(path: Path, times: Path) -> Job:
-    """One benchmark file, whose path below `times` begins with its stage and, where it learns, its method."""
-    stage, method = path.relative_to(times).parts[:2]
-    with path.open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file, delimiter="\t")
-    group, name = ("learning", method) if stage == "train" else (GROUPS.get(stage, "other"), stage)
-    return Job(group, name, *(_number(row[column]) for column in ("cpu_time", "s", "max_rss")))
-
-
-def _number(cell: str) -> float:
-    return 0.0 if cell in ("NA", "-") else float(cell)  # of jobs that ended before Snakemake looked
+def group(one: Job) -> str:
+    """rendering, signals, learning, other"""
+    return "learning" if one.stage == "train" else GROUPS.get(one.stage, "other")
 
 
 def add(shown: Table, name: str, jobs: list[Job], budget: float | None, style: str = "") -> None:
@@ -65,14 +49,14 @@ def table(jobs: Iterable[Job]) -> Table:
     """One line for each stage and method, one for each group with a budget of its own, one for all."""
     groups: defaultdict[str, defaultdict[str, list[Job]]] = defaultdict(lambda: defaultdict(list))
     for one in jobs:
-        groups[one.group][one.name].append(one)
+        groups[group(one)][one.name].append(one)
     shown = Table("", *("jobs", "cpu seconds", "seconds", "budget", "share", "max_rss MB"), box=SIMPLE)
     for column in shown.columns[1:]:
         column.justify = "right"
-    for group in sorted(groups, key=[*BUDGET, "learning", "other"].index):
-        for name, members in sorted(groups[group].items()):
-            add(shown, f"  {name}", members, LEARNING if group == "learning" else None)
-        add(shown, group, [one for members in groups[group].values() for one in members], BUDGET.get(group), "bold")
+    for kind in sorted(groups, key=[*BUDGET, "learning", "other"].index):
+        for name, members in sorted(groups[kind].items()):
+            add(shown, f"  {name}", members, LEARNING if kind == "learning" else None)
+        add(shown, kind, [one for members in groups[kind].values() for one in members], BUDGET.get(kind), "bold")
         shown.add_section()
     add(shown, "whole table", [one for named in groups.values() for jobs in named.values() for one in jobs], WHOLE)
     return shown
@@ -81,11 +65,11 @@ def table(jobs: Iterable[Job]) -> Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
-    times = parser.parse_args().times
-    paths = sorted(times.rglob("*.tsv"))
-    if not paths:
-        raise SystemExit(f"error: {times} must hold benchmark files, not none; `make table` writes them")
-    Console().print(table(job(path, times) for path in paths))
+    folder = parser.parse_args().times
+    found = times.jobs(folder)
+    if not found:
+        raise SystemExit(f"error: {folder} must hold benchmark files, not none; `make table` writes them")
+    Console().print(table(found))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is gathered of one clip, from stage files made by hand. `results` serves test_plots too."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +17,11 @@ FRAME = np.arange(1, 46)
 SIDE = 48  # of the crops
 
 
-def results(root: Path, origin: str = "generated") -> list[Clip]:
+def results(
+    root: Path, origin: str = "generated", names: Sequence[str] = ("a", "b"), emotion: str = "happiness"
+) -> list[Clip]:
     """Two clips of casme2/sub01 as all stages and a generator would have written them below root/results."""
-    clips = [replace(clip(origin=origin, name=name), emotion="happiness", action_units="L12") for name in ("a", "b")]
+    clips = [replace(clip(origin=origin, name=name), emotion=emotion, action_units="L12") for name in names]
     index.write(root / "results/index/casme2.csv", clips)
     for stage in journey.STAGES:
         with store.subject_file(root / f"results/{stage}/casme2/sub01.h5", stage, clips) as file:
@@ -30,7 +33,7 @@ def results(root: Path, origin: str = "generated") -> list[Clip]:
     with store.create(root / "results/synth/icegan/megc2019/1of1.h5", "synth", {}, origin=origin) as file:
         for side, source in (("held_out", clips[0]), ("held_out", clips[1]), ("train", clips[0])):
             for label in range(3):
-                made = 100 * (side == "train") + 10 * (source.name == "b") + label
+                made = 100 * (side == "train") + 10 * (source is clips[1]) + label
                 group = file.group(f"casme2/sub01/{side}/{source.name}_{label}")
                 group.put_all(crop=np.full((2, 32, 32, 1), made), label=label, source=source.provenance)
     return clips

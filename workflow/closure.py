@@ -32,7 +32,7 @@ def imported(path: Path) -> frozenset[Path]:
 
 def _data(folder: Path, word: str) -> list[Path]:
     """The data file beside a module that a string in it names, such as model.safetensors."""
-    named = re.fullmatch(r"[\w-]+\.(txt|csv|safetensors)", word)
+    named = re.fullmatch(r"[\w-]+\.(txt|csv|safetensors|jinja|css|js)", word)
     return [folder / word] if named and (folder / word).is_file() else []
 
 

@@ -24,6 +24,7 @@ PAIRED = "results/megc2019_paired.csv"
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 SIGNALS = ("faces", "apex", "flow", "aus")
 PEOPLE = [f"results/people/{folder}{name}.csv" for folder in ("", "with_macro/") for name in ("duplicates", "compared")]
+REPORT = "results/report/index.html"
 TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -330,6 +331,7 @@ class Dag(Corpus):
             | {f"results/flow_folders/evaluate/curves/{name}.csv" for name in self.flow_methods},
             "truth": {*self.measured, *TRUTH},
             "people": set(PEOPLE),
+            "report": {REPORT},
             "papers": papers.files(self.drawn),
             "final": {self.final(name) for name in (*self.networks, *self.final_generators)},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}

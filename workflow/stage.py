@@ -57,8 +57,9 @@ def prune_checkpoints(dag: Dag) -> None:
 
 
 def foreign(dag: Dag) -> list[str]:
-    """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks."""
-    known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers")}
+    """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks,
+    nor the page that shows these."""
+    known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers", "report")}
     paths = [Path(path) for paths in known.values() for path in sorted(paths)]
     return [str(path) for path in (*paths, Path(TABLE), Path(PAIRED), Path(FLOW_TABLE)) if is_foreign(path)]
 
@@ -120,7 +121,7 @@ def adopt() -> int:
     made = run("generate")
     if made or subprocess.call(["dvc", "status", "-q"]):
         sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    nouns = sorted(planned().belongs().keys() - {"generate", "papers", "flow_folders"})
+    nouns = sorted(planned().belongs().keys() - {"generate", "papers", "flow_folders", "report"})
     targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
     return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
 

@@ -63,14 +63,14 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
 
 def _whole() -> type[BaseModel]:
     """All sections, each by its stage's own Params; those of methods are left to the methods."""
-    from microexpr import apex, aus, evaluation, faces, flow, index, papers, people, synth, train, truth
+    from microexpr import apex, aus, evaluation, faces, flow, index, papers, people, report, synth, train, truth
     from microexpr.datasets import MACRO, MICRO
     from microexpr.generated import plan
 
     sections = {
         "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
         "aus": aus.Params, "train": train.Params, "synth": synth.Params, "evaluate": evaluation.Params,
-        "people": people.Params, "truth": truth.Params, "papers": papers.Params,
+        "people": people.Params, "truth": truth.Params, "papers": papers.Params, "report": report.Params,
     }  # fmt: skip
     return create_model(  # type: ignore[call-overload]
         "Params",

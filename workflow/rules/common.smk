@@ -10,7 +10,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are other bytes; cores run jobs side by side
 
 from closure import code
-from dag import METRICS, PAIRED, TABLE, Dag
+from dag import EVALUATED, METRICS, PAIRED, REPORT, SIGNALS, TABLE, TRUTH, Dag
 from microexpr.errors import MicroexprError
 from stage import foreign, prune_checkpoints
 

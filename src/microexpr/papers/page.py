@@ -28,7 +28,16 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def markdown(paper: str, table: str, rows: Rows) -> str:
     """The table as printed, and below each of its rows what was reproduced, with its origin on the same line."""
-    lines = [f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}.", ""]
+    return "\n".join([f"{title(paper, table)}.", "", *_grid(lines(rows)), "", *below(rows), ""])
+
+
+def title(paper: str, table: str) -> str:
+    """What the table is of."""
+    return f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}"
+
+
+def lines(rows: Rows) -> list[list[str]]:
+    """The cells of the table, its head first: of each line its name, what figures it has, and these."""
     columns = list(dict.fromkeys(row["column"] for row in rows))
     cells = {(row["row"], row["column"]): row for row in rows}
     body = [["", "figures", *columns]]
@@ -37,7 +46,7 @@ def markdown(paper: str, table: str, rows: Rows) -> str:
         body.append([name, "published", *(_published(cell) for cell in own)])
         if any(cell.get("reproduced") for cell in own):
             body.append(["", _kind(own), *(cell.get("reproduced") or "-" for cell in own)])
-    return "\n".join([*lines, *_grid(body), "", *_below(rows), ""])
+    return body
 
 
 def _name(table: str) -> str:
@@ -59,7 +68,7 @@ def _kind(cells: Iterable[dict[str, str]]) -> str:
     )
 
 
-def _below(rows: Rows) -> Iterable[str]:
+def below(rows: Rows) -> Iterable[str]:
     """Counts of what is and is not there, and every note once."""
     reproduced = sum(bool(row["reproduced"]) for row in rows)
     planned, never = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))

@@ -136,16 +136,25 @@ def _section(name: str, rows: Sequence[Row]) -> str:
 
 
 def _table(about: Section, rows: Sequence[Row]) -> str:
-    found = {(row["dataset"], row["difficulty"], row["part"], row["metric"]): row["value"] for row in rows}
-    scopes = list(dict.fromkeys((row["dataset"], row["difficulty"]) for row in rows))
     head = "".join(f"<th>{escape(title)}</th>" for *_, title in about.columns)
-    lines = [f'<table>\n<thead><tr><th class="name">data set</th><th class="name">difficulty</th>{head}</tr></thead>']
-    for before, (dataset, difficulty) in zip([("", ""), *scopes], scopes, strict=False):
-        words = ["pooled"] * (dataset in POOLED or difficulty == ALL) + ["first"] * (before[0] != dataset)
-        cells = (found.get((dataset, difficulty, part, metric)) for part, metric, _ in about.columns)
-        lines.append(
-            f'<tr class="{" ".join(words)}"><th class="name">{dataset}</th><th class="name">{difficulty}</th>'
-            + "".join(f"<td>{'–' if value is None else f'{value:.2f}'}</td>" for value in cells)
+    made = [f'<table>\n<thead><tr><th class="name">data set</th><th class="name">difficulty</th>{head}</tr></thead>']
+    for words, (dataset, difficulty, *cells) in lines(about, rows):
+        made.append(
+            f'<tr class="{words}"><th class="name">{dataset}</th><th class="name">{difficulty}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in cells)
             + "</tr>"
         )
-    return "\n".join([*lines, "</table>"])
+    return "\n".join([*made, "</table>"])
+
+
+def lines(about: Section, rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
+    """Of each line of a section's table its kind, `pooled` or `first` of a data set, and its cells."""
+    found = {(row["dataset"], row["difficulty"], row["part"], row["metric"]): row["value"] for row in rows}
+    scopes = list(dict.fromkeys((row["dataset"], row["difficulty"]) for row in rows))
+    made = []
+    for before, (dataset, difficulty) in zip([("", ""), *scopes], scopes, strict=False):
+        words = ["pooled"] * (dataset in POOLED or difficulty == ALL) + ["first"] * (before[0] != dataset)
+        values = (found.get((dataset, difficulty, part, metric)) for part, metric, _ in about.columns)
+        cells = ("–" if value is None else f"{value:.2f}" for value in values)
+        made.append((" ".join(words), [dataset, difficulty, *cells]))
+    return made

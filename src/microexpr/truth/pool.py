@@ -87,6 +87,12 @@ def to_csv(rows: Sequence[Row]) -> str:
     return store.csv_text(COLUMNS, ({**row, "value": f"{row['value']:.4f}"} for row in rows))
 
 
+def of_csv(path: str | Path) -> list[Row]:
+    """The rows of a CSV of these. Raises StoreError when it is missing or has other columns."""
+    rows = store.read_csv(path, COLUMNS, "`snakemake --cores all all_truth` makes it")
+    return [{**row, "value": float(row["value"]), "n": int(row["n"])} for row in rows]
+
+
 def _rows(clips: Sequence[Measured], figures: Callable[[list[Measured]], Iterator[Figure]]) -> Iterator[Row]:
     shown = [difficulty for difficulty in DIFFICULTIES if any(clip.difficulty == difficulty for clip in clips)]
     for dataset in (*sorted({clip.dataset for clip in clips}), *POOLED):

@@ -1,0 +1,114 @@
+"""A headless Chromium driven over its DevTools protocol by aiohttp, which the lock has; no driver is downloaded."""
+
+import asyncio
+import itertools
+import json
+import shutil
+import subprocess
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
+         "--no-first-run", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+         "--force-color-profile=srgb", "--remote-allow-origins=*")  # fmt: skip
+STARTS = 60  # seconds
+
+
+def program() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Page:
+    """One tab: what it logged, what it asked the network for, and what it is told."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse):
+        self._socket, self._numbers = socket, itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self.logged: list[str] = []
+        self.requests: list[str] = []
+        self.loaded = asyncio.Event()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            said = json.loads(message.data)
+            if "id" in said:
+                self._waiting.pop(said["id"]).set_result(said)
+                continue
+            given = said["params"]
+            match said["method"]:
+                case "Network.requestWillBeSent":
+                    self.requests.append(given["request"]["url"])
+                case "Log.entryAdded":
+                    self.logged.append(f"{given['entry']['level']}: {given['entry']['text']}")
+                case "Runtime.consoleAPICalled" if given["type"] in ("error", "warning", "assert"):
+                    self.logged.append(f"{given['type']}: {given['args']}")
+                case "Runtime.exceptionThrown":
+                    self.logged.append(json.dumps(given["exceptionDetails"]))
+                case "Page.loadEventFired":
+                    self.loaded.set()
+
+    async def send(self, method: str, **given: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send_json({"id": number, "method": method, "params": given})
+        said = await asyncio.wait_for(self._waiting[number], 120)
+        assert "error" not in said, said
+        result: dict[str, Any] = said["result"]
+        return result
+
+    async def run(self, script: str) -> Any:
+        """What an expression is, a promise awaited."""
+        said = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in said, said
+        return said["result"].get("value")
+
+    async def open(self, path: Path, width: int, height: int = 900, dark: bool = False) -> None:
+        """As wide as a phone means a phone, that is touched."""
+        phone = width < 600
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            await self.send(f"{domain}.enable")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+        await self.send("Emulation.setDeviceMetricsOverride", **size)
+        await self.send("Emulation.setTouchEmulationEnabled", enabled=phone)
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        await self.send("Emulation.setEmulatedMedia", features=scheme)
+        self.loaded.clear()
+        await self.send("Page.navigate", url=path.resolve().as_uri())
+        await asyncio.wait_for(self.loaded.wait(), 120)
+
+    async def press(self, key: str, code: int) -> None:
+        for kind in ("rawKeyDown", "keyUp"):
+            await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    async def picture(self, path: Path) -> None:
+        """What is seen now, as a PNG."""
+        path.write_bytes(b64decode((await self.send("Page.captureScreenshot", format="png"))["data"]))
+
+
+@asynccontextmanager
+async def tab(folder: Path) -> AsyncIterator[Page]:
+    """A tab of a browser of its own, whose profile is in a folder; both end with it."""
+    name = program()
+    assert name, f"none of {', '.join(NAMES)} is here"
+    process = subprocess.Popen([name, *FLAGS, f"--user-data-dir={folder}", "about:blank"], stderr=subprocess.DEVNULL)
+    try:
+        port = folder / "DevToolsActivePort"
+        for _ in range(STARTS * 10):
+            if port.exists() and port.read_text().strip():
+                break
+            await asyncio.sleep(0.1)
+        address = f"http://127.0.0.1:{port.read_text().split()[0]}/json/list"
+        async with aiohttp.ClientSession() as session:
+            (about,) = [one for one in await (await session.get(address)).json() if one["type"] == "page"]
+            async with session.ws_connect(about["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                yield Page(socket)
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -1,0 +1,12 @@
+"""The report: one page of what a run found."""
+
+from pathlib import Path
+
+from adapter import logged
+
+with logged(snakemake.log[0]):
+    from microexpr import report, store
+    from microexpr.report import page
+
+    asked = report.Asked(**snakemake.params.asked)
+    store.write_text(snakemake.output[0], page.html(asked, Path("results"), Path("work/times")))
