@@ -23,6 +23,7 @@ BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # what lids do when eyes look elsewhere
 STEPS = 10  # a second: so often the face at rest is asked for
 USUAL_NOISE = 0.6745  # the median of absolute values of normal noise, in its deviations
+LEAST = 3.0  # deviations of its noise by which a unit moves
 LEAST_NOISE = 0.005  # FACS intensity: a drawn face would have none
 
 
@@ -30,12 +31,16 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     smooth: float = Field(0.02, ge=0, le=0.1, description="seconds: deviation of the Gaussian over curves")
+    brief: float = Field(1.2, ge=1, le=3, description="seconds whose median a peak stands out from: heads wander")
     rest: float = Field(5.0, ge=2, le=60, description="seconds whose median is the face at rest")
     height: float = Field(10.0, ge=3, le=100, description="deviations of its noise by which a unit must stand out")
-    level: float = Field(0.1, gt=0, lt=1, description="share of the apex below which a face is back at rest")
+    level: float = Field(0.1, gt=0, lt=1, description="share of the apex at onset and offset")
     leak: float = Field(0.15, ge=0, le=1, description="share of a blink's deviations that other units show of it")
     shortest: float = Field(0.06, gt=0, le=0.2, description="seconds: what is shorter is no movement of a face")
-    longest: float = Field(0.6, ge=0.3, le=1, description="seconds: of a micro-expression, as spotted")
+    wide: float = Field(0.3, gt=0, lt=1, description="share of the apex above which an expression is timed")
+    longest: float = Field(
+        0.4, ge=0.2, le=1, description="seconds above that of a micro-expression: of one of 0.5 s about 0.32 are"
+    )
     gaze: float = Field(6.0, ge=3, le=100, description="deviations of its noise by which eyes must have turned")
 
 
@@ -56,35 +61,37 @@ class Signal:
     """What spotting looks at."""
 
     change: np.ndarray  # float64[T, 17, 2], FACS intensity since the face at rest
-    deviations: np.ndarray  # float64[T, 17, 2], the same by its noise; of what blinks leave over
-    lids: np.ndarray  # float64[T], AU45 on both sides, by its noise
+    steady: np.ndarray  # float64[T, 17, 2], the same by its noise
+    brief: (
+        np.ndarray
+    )  # float64[T, 17, 2], what stands out from the second around, by its noise; blinks are AU45's alone
     gaze: np.ndarray  # float64[T], how far the eyes are from where they look at rest, by its noise
 
     @property
     def score(self) -> np.ndarray:
-        """float64[T]: that of the unit which stands out most."""
-        found: np.ndarray = self.deviations.max(axis=(1, 2))
+        """float64[T]: that of the unit which stands out most, but for AU45."""
+        found: np.ndarray = np.delete(self.brief, BLINK, axis=1).max(axis=(1, 2))
         return found
 
 
 def signal(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> Signal:
     """Of intensities [T, 17, 2] since any frame, and where the eyes look sideways, [T] in any unit."""
-    change = since_rest(curves, fps, params)
-    lids = change[:, BLINK].mean(axis=1)
-    lids = lids / noise(lids)
-    others = change / noise(change) - params.leak * np.maximum(lids, 0)[:, None, None]
-    others[:, BLINK] = 0
-    looked = since_rest(gaze, fps, params)
-    return Signal(change, np.maximum(others, 0), lids, np.abs(looked / noise(looked)))
+    change, brief = (since_rest(curves, fps, params.smooth, window) for window in (params.rest, params.brief))
+    brief = np.maximum(brief / noise(brief), 0)
+    lids = brief[:, BLINK].mean(axis=1)
+    brief = np.maximum(brief - params.leak * lids[:, None, None], 0)
+    brief[:, BLINK] = lids[:, None]
+    looked = since_rest(gaze, fps, params.smooth, params.rest)
+    return Signal(change, change / noise(change), brief, np.abs(looked / noise(looked)))
 
 
-def since_rest(curves: np.ndarray, fps: float, params: Params) -> np.ndarray:
-    """[T, ...]: smoothed, less the median over `rest` seconds around."""
+def since_rest(curves: np.ndarray, fps: float, smooth: float, window: float) -> np.ndarray:
+    """[T, ...]: smoothed, less the median over `window` seconds around."""
     axes = (1,) * (curves.ndim - 1)
-    smoothed = gaussian_filter1d(curves.astype(float), params.smooth * fps, axis=0)
+    smoothed = gaussian_filter1d(curves.astype(float), smooth * fps, axis=0)
     step = max(1, round(fps / STEPS))
-    window = 2 * round(params.rest * fps / step / 2) + 1
-    usual = median_filter(smoothed[::step], size=(window, *axes), mode="nearest")
+    size = 2 * round(window * fps / step / 2) + 1
+    usual = median_filter(smoothed[::step], size=(size, *axes), mode="nearest")
     known, time = np.arange(len(curves))[::step], np.arange(len(curves))
     columns = usual.reshape(len(known), -1).T
     return smoothed - np.column_stack([np.interp(time, known, one) for one in columns]).reshape(smoothed.shape)
@@ -99,33 +106,35 @@ def noise(change: np.ndarray) -> np.ndarray:
 def spot(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> list[Interval]:
     """All that the face does, in the order of time; arguments as for `signal`."""
     found = signal(curves, gaze, fps, params)
-    lids = np.zeros_like(found.deviations)
-    lids[:, BLINK] = np.maximum(found.lids, 0)[:, None]
-    events = [*intervals(found.deviations, found, fps, params), *intervals(lids, found, fps, params)]
+    lids = np.zeros_like(found.brief)
+    lids[:, BLINK] = found.brief[:, BLINK]
+    events = [*intervals(found.brief - lids, found, fps, params), *intervals(lids, found, fps, params)]
     return sorted(events, key=lambda one: (one.onset, one.apex))
 
 
-def intervals(deviations: np.ndarray, found: Signal, fps: float, params: Params) -> Iterator[Interval]:
-    """What stands out in `deviations` [T, 17, 2], the highest first; nothing overlaps."""
-    score = deviations.max(axis=(1, 2))
-    while (top := int(score.argmax())) < len(score) and score[top] >= params.height:
-        onset, apex, offset = extent(deviations, top, params)
-        seconds, height = (offset - onset + 1) / fps, float(score[top])
+def intervals(brief: np.ndarray, found: Signal, fps: float, params: Params) -> Iterator[Interval]:
+    """What stands out in `brief` [T, 17, 2], the highest first; nothing overlaps."""
+    score = brief.max(axis=(1, 2))
+    while score[top := int(score.argmax())] >= params.height:
+        height, main = float(score[top]), brief[top] / np.linalg.norm(brief[top])
+        units = brief[top] >= max(LEAST, params.level * height)
+        onset, apex, offset = extent(np.tensordot(brief, main, 2), top, params.level)
+        steady = np.tensordot(found.steady, main, 2)
+        first, _, last = extent(steady, top, params.wide)
+        kind = named(units, found.gaze[onset : offset + 1], (last - first - 1) / fps, params)
+        if kind == "macro":
+            onset, apex, offset = extent(steady, top, params.level)
         quiet = score < params.height  # what is left of it beyond its ends is no other
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
-        if seconds >= params.shortest:
-            units = deviations[top] >= max(3.0, params.level * height)
-            kind = named(units, found.gaze[onset : offset + 1], seconds, params)
+        if offset - onset + 1 >= params.shortest * fps:
             yield Interval(kind, onset, apex, offset, height, moved(found.change[apex], units))
 
 
-def extent(deviations: np.ndarray, top: int, params: Params) -> tuple[int, int, int]:
-    """Onset, apex and offset around a peak: of what moves there as it does there, the nearest frames back at rest."""
-    main = np.maximum(deviations[top], 0)
-    along = np.tensordot(deviations, main / np.linalg.norm(main), 2)
-    low = along <= params.level * along[top]
+def extent(along: np.ndarray, top: int, level: float) -> tuple[int, int, int]:
+    """Onset, apex and offset around a peak of a curve [T]: the nearest frames at no more than `level` of it."""
+    low = along <= level * along[top]
     before, after = np.flatnonzero(low[:top]), np.flatnonzero(low[top:])
     onset = int(before[-1]) if len(before) else 0
     offset = top + int(after[0]) if len(after) else len(along) - 1
