@@ -30,18 +30,27 @@ LEAST_NOISE = 0.005  # FACS intensity: a drawn face would have none
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    smooth: float = Field(0.02, ge=0, le=0.1, description="seconds: deviation of the Gaussian over curves")
-    brief: float = Field(1.2, ge=1, le=3, description="seconds whose median a peak stands out from: heads wander")
-    rest: float = Field(5.0, ge=2, le=60, description="seconds whose median is the face at rest")
-    height: float = Field(10.0, ge=3, le=100, description="deviations of its noise by which a unit must stand out")
-    level: float = Field(0.1, gt=0, lt=1, description="share of the apex at onset and offset")
-    leak: float = Field(0.15, ge=0, le=1, description="share of a blink's deviations that other units show of it")
-    shortest: float = Field(0.06, gt=0, le=0.2, description="seconds: what is shorter is no movement of a face")
-    wide: float = Field(0.3, gt=0, lt=1, description="share of the apex above which an expression is timed")
-    longest: float = Field(
-        0.4, ge=0.2, le=1, description="seconds above that of a micro-expression: of one of 0.5 s about 0.32 are"
+    smooth: float = Field(default=0.02, ge=0, le=0.1, description="seconds: deviation of the Gaussian over curves")
+    brief: float = Field(
+        default=1.2, ge=1, le=3, description="seconds whose median a peak stands out from: heads wander"
     )
-    gaze: float = Field(6.0, ge=3, le=100, description="deviations of its noise by which eyes must have turned")
+    rest: float = Field(default=5.0, ge=2, le=60, description="seconds whose median is the face at rest")
+    height: float = Field(
+        default=10.0, ge=3, le=100, description="deviations of its noise by which a unit must stand out"
+    )
+    level: float = Field(default=0.1, gt=0, lt=1, description="share of the apex at onset and offset")
+    leak: float = Field(
+        default=0.15, ge=0, le=1, description="share of a blink's deviations that other units show of it"
+    )
+    shortest: float = Field(default=0.06, gt=0, le=0.2, description="seconds: what is shorter is no movement of a face")
+    wide: float = Field(default=0.3, gt=0, lt=1, description="share of the apex above which an expression is timed")
+    longest: float = Field(
+        default=0.4,
+        ge=0.2,
+        le=1,
+        description="seconds above that of a micro-expression: of one of 0.5 s about 0.32 are",
+    )
+    gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise by which eyes must have turned")
 
 
 @dataclass(frozen=True, slots=True)
