@@ -22,7 +22,7 @@ test: .venv/.installed  ## linter, types and tests
 	mypy
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-famgan, campaign-floor, campaign-icegan, campaign-intervals, campaign-kill, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions
+campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-famgan, campaign-floor, campaign-icegan, campaign-intervals, campaign-kill, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-spotting
 	python tests/campaigns/$*.py
 
 preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
@@ -33,6 +33,9 @@ au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on g
 
 famgan-model: .venv/.installed  ## trains the shipped FAMGAN generator anew, on generated people that occur in no corpus
 	python -m microexpr.transfer.fit
+
+predict-model: .venv/.installed  ## trains the shipped recogniser of `microexpr predict` anew, on generated people that occur in no corpus
+	python -m microexpr.prediction.fit
 
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
 	@bash envs/pyfeat/install.sh
@@ -46,4 +49,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/browser/report_page.py
 
-.PHONY: help table test test-browser preset au-model famgan-model pyfeat test-pyfeat
+.PHONY: help table test test-browser preset au-model famgan-model predict-model pyfeat test-pyfeat

@@ -13,7 +13,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
     {"discovery", "errors", "seeds", "clip", "facs"},
     {"schemas", "store", "luma"},
     {"datasets", "generated", "index"},
-    {"faces", "apex", "flow", "motion", "aus", "blocks", "regions"},
+    {"faces", "apex", "flow", "motion", "aus", "blocks", "regions", "spotting"},
     {"inputs"},
     {"protocols", "provenance", "weights"},
     {
@@ -32,7 +32,7 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "pretrain",
         "final",
     },
-    {"metrics", "people", "published", "evaluation", "official", "transfer"},
+    {"metrics", "people", "published", "evaluation", "official", "transfer", "prediction"},
     {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "report", "params", "cli"},
 ]
 SIGNALS = LAYERS[3]

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from microexpr import __version__
 from microexpr.errors import MicroexprError, nearest
@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("film", help="a video of somebody generated, with micro-expressions to be found in it")
     )
 
+    _add_predict(
+        commands.add_parser("predict", help="micro-expressions in a video or folder of frames: when, which, what moved")
+    )
+
     command = commands.add_parser(
         "plot", help="the table, one clip's way through the stages, or everyone's face, as a PNG"
     )
@@ -119,6 +123,21 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         help="how what is painted is brought to the picture's size (default: %(default)s)",
     )
     command.set_defaults(run=_transfer)
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder that is written")
+    command.add_argument(
+        "--method",
+        metavar="NAME",
+        help="who names classes: results/final/NAME.safetensors (default: the shipped one)",
+    )
+    command.add_argument("--fps", type=float, help="frames a second, of a folder or where a video's header is wrong")
+    command.add_argument(
+        "--truth", metavar="FILE.csv", type=Path, help="what is there to be found, as `film` writes it: prints hits"
+    )
+    command.set_defaults(run=_predict)
 
 
 def _add_film(command: argparse.ArgumentParser) -> None:
@@ -353,6 +372,40 @@ def _film(arguments: argparse.Namespace) -> int:
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(f"written: {arguments.video}, {truth}; generated, no person is shown")
+    return 0
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from rich.progress import Progress, TimeElapsedColumn
+
+    from microexpr import prediction, spotting
+    from microexpr.plots import prediction as picture
+    from microexpr.prediction import annotated, domain, footage, written
+    from microexpr.spotting import hits
+
+    models = prediction.Models.loaded(arguments.method, RESULTS / "final")
+    for line in (*models.told, *domain.NOTICE):
+        print(line)
+    shown = footage.opened(arguments.footage, arguments.fps)
+    true = None if arguments.truth is None else written.true_spans(arguments.truth)
+    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            task = tasks[what] = tasks.get(what) or bar.add_task(what)
+            bar.update(task, completed=done, total=total)
+
+        made = prediction.predicted(shown, models, progress)
+        files = written.write(arguments.out, made, models)
+        picture.write(made, spotting.Params().height, arguments.out / "prediction.png")
+        film = annotated.write(arguments.out / "annotated.avi", made, progress)
+    for warning in made.warnings:
+        print(f"warning: {warning}")
+    for line in written.lines(made):
+        print(line)
+    if true is not None:
+        print(hits.told(hits.count(made.spans, true)))
+    print("written: " + ", ".join(map(str, [*files, arguments.out / "prediction.png", film])))
     return 0
 
 

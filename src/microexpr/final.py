@@ -4,7 +4,7 @@ What may not come in: a figure. Nobody is held out, so no clip of the protocol m
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,18 +51,19 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     if isinstance(job.method, Generator):
         generator_file.save(path, job.method, found.tensors, fitted, **job.attributes())
         return
+    save(path, job.method, found, fitted, **(job.attributes() | start))
+
+
+def save(path: str | Path, method: NetworkMethod, found: engine.Trained, fitted: Sequence[str], **said: str) -> None:
+    """What `load` reads: a network and whose clips it was fitted on. `classes` must be among what is said of it."""
     tensors = found.tensors | {f"{STATISTICS}.{name}": value for name, value in found.statistics.items()}
-    said = (
-        job.attributes()
-        | start
-        | {
-            "schema": SCHEMA,
-            "created_by": f"microexpr {__version__}",
-            "network": type(job.method).__module__.rpartition(".")[2],
-            "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
-        }
-    )
-    store.write_tensors(path, tensors, fitted, **said)
+    about = {
+        "schema": SCHEMA,
+        "created_by": f"microexpr {__version__}",
+        "network": type(method).__module__.rpartition(".")[2],
+        "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
+    }
+    store.write_tensors(path, tensors, fitted, **(said | about))
 
 
 @dataclass(frozen=True, eq=False)

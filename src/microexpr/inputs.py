@@ -219,6 +219,12 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     return {name: np.stack(values) for name, values in read.items()}
 
 
+def derived(shapes: Mapping[str, Shape], groups: Groups) -> dict[str, np.ndarray]:
+    """The same [1, *shape] of one clip whose groups are in memory: arrays by name, by stage."""
+    source = Source(groups)
+    return {name: INPUTS[name][2](source, shape)[None] for name, shape in shapes.items()}
+
+
 def _sources(opened: Mapping[str, Any], files: Mapping[str, str | Path], clips: Sequence[str]) -> Iterator[Source]:
     for clip in clips:
         for stage, file in opened.items():

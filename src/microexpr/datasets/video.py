@@ -3,7 +3,7 @@
 Frames are numbered from 0. FFmpeg decodes on one thread, so that jobs side by side do not fight for cores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,18 @@ MOST, FASTEST = 10**6, 1000  # frames, and frames a second, that a header is bel
 
 
 def measure(path: Path) -> tuple[int, int]:
+    """Frames and frames a second, rounded; as `header` has them."""
+    frames, rate = header(path)
+    return frames, round(rate)
+
+
+def header(path: Path) -> tuple[int, float]:
     """Frames and frames a second, as the file's header tells them. Raises DataError if it is no video that opens."""
     with _opened(path) as capture:
         frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):  # not a number is in no range
         raise DataError(f"{path}: must hold 1 to {MOST} frames at 1 to {FASTEST} a second, not {frames:g} at {rate:g}")
-    return round(frames), round(rate)
+    return round(frames), float(rate)
 
 
 def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
@@ -40,6 +46,16 @@ def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
             yield cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         if capture.grab():
             raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")
+
+
+def shown(path: Path, wanted: Callable[[int], bool]) -> Iterator[np.ndarray]:
+    """The pictures of the frames whose number is wanted, as many as decode: a header's count is not asked."""
+    with _opened(path) as capture:
+        number = 0
+        while capture.grab():
+            if wanted(number):
+                yield cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+            number += 1
 
 
 @contextmanager

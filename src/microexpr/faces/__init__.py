@@ -17,7 +17,7 @@ from microexpr.faces.detection import SHIFTS
 from microexpr.faces.pose import pose
 from microexpr.faces.tracking import Crowd, Settings, Tracker, settled
 
-__all__ = ["CROP", "Faceless", "Faces", "Params", "aligned", "alignment", "pose", "track"]
+__all__ = ["CROP", "Faceless", "Faces", "Followed", "Params", "aligned", "alignment", "follow", "pose", "track"]
 
 PREDICT = 0.02  # seconds from one prediction to the next: many times in `settle`
 
@@ -76,6 +76,20 @@ class Faces:
         return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """Where one face is through a clip of T frames."""
+
+    detected: np.ndarray  # bool[T]
+    landmarks: np.ndarray  # float64[T, 68, 2], pixels of the frame; interpolated in time where not detected
+    size: tuple[int, int]  # rows and columns of a frame
+    other_faces: int
+
+    def pose(self) -> np.ndarray:
+        """float32[T, 3], yaw, pitch, roll in degrees"""
+        return np.array([pose(points, self.size) for points in self.landmarks], np.float32)
+
+
 class Faceless(DataError):
     """A clip with too few frames that show a face."""
 
@@ -93,26 +107,33 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
 
     Raises Faceless when fewer than `min_detected` of the frames show the face.
     """
-    settle = round(params.settle * fps)
-    every = max(1, round(PREDICT * fps)) if settle else 0
-    crowd = Crowd(Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, every))
-    shape: tuple[int, ...] = ()
-    for frame in frames():
-        shape = frame.shape
-        crowd.show(frame)
-    face, detected = _chosen(crowd, params.min_detected, name)
-    seen = [face.seen[position] for position in sorted(face.seen)]
-    landmarks = smoothed(_interpolated(settled(seen, settle), detected), round(params.smooth * fps))
+    found = follow(frames(), params, name, fps)
+    detected, landmarks = found.detected, found.landmarks
     matrix = alignment(landmarks[detected])
     crop = np.stack([aligned(frame, matrix) for frame in frames()])
     return Faces(
         detected=detected,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
-        pose=np.array([pose(points, (shape[0], shape[1])) for points in landmarks], np.float32),
+        pose=found.pose(),
         crop=crop[_nearest(detected)],
-        other_faces=crowd.others(),
+        other_faces=found.other_faces,
     )
+
+
+def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> Followed:
+    """Where the largest face is, without its pixels; arguments and errors as of `track`, frames are looked at once."""
+    settle = round(params.settle * fps)
+    every = max(1, round(PREDICT * fps)) if settle else 0
+    crowd = Crowd(Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, every))
+    size = (0, 0)
+    for frame in frames:
+        size = (frame.shape[0], frame.shape[1])
+        crowd.show(frame)
+    face, detected = _chosen(crowd, params.min_detected, name)
+    seen = [face.seen[position] for position in sorted(face.seen)]
+    landmarks = smoothed(_interpolated(settled(seen, settle), detected), round(params.smooth * fps))
+    return Followed(detected, landmarks, size, crowd.others())
 
 
 def _chosen(crowd: Crowd, least: float, name: str) -> tuple[Tracker, np.ndarray]:

@@ -19,13 +19,14 @@ Record = Callable[[Path, np.ndarray], None]  # of a frame's path and its picture
 
 
 @contextmanager
-def recorder(suffix: str, grey: bool, quality: int, fps: int) -> Iterator[Record]:
+def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MARK) -> Iterator[Record]:
     """What writes one clip's frames, called with them in order: to files of their own, or all to one .avi at `fps`.
 
+    `mark` is the comment of a video; of pictures it is MARK always.
     `quality` 0..100 is that of JPEG. Raises StoreError when the disk is full, and for a suffix that nothing here
     writes."""
     if suffix == ".avi":
-        with _video(quality, fps) as record:
+        with _video(quality, fps, mark) as record:
             yield record
         return
     if suffix not in (".jpg", ".jpeg", ".png"):
@@ -42,7 +43,7 @@ def recorder(suffix: str, grey: bool, quality: int, fps: int) -> Iterator[Record
 
 
 @contextmanager
-def _video(quality: int, fps: int) -> Iterator[Record]:
+def _video(quality: int, fps: float, mark: bytes) -> Iterator[Record]:
     """Motion JPEG by OpenCV's own writer, on one thread: the same frames give the same bytes."""
     writer, codec, target = cv2.VideoWriter(), cv2.VideoWriter.fourcc(*"MJPG"), Path()
     with TemporaryDirectory() as folder:
@@ -62,7 +63,7 @@ def _video(quality: int, fps: int) -> Iterator[Record]:
     if len(video) != 8 + struct.unpack("<I", video[4:8])[0]:  # OpenCV says nothing of a full disk
         raise StoreError(f"{target}: cannot be written: no space left on the disk for {made}")
     with store.atomic(target) as part:
-        part.write_bytes(_marked_avi(video))
+        part.write_bytes(_marked_avi(video, mark))
 
 
 def _marked_jpeg(jpeg: bytes) -> bytes:
@@ -76,9 +77,9 @@ def _marked_png(png: bytes) -> bytes:
     return png[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
 
 
-def _marked_avi(avi: bytes) -> bytes:
-    """The same video with MARK as an INFO comment at the end of its RIFF list, whose size counts all after byte 8."""
-    text = MARK + b"\0" * (2 - len(MARK) % 2)
+def _marked_avi(avi: bytes, mark: bytes) -> bytes:
+    """The same video with a mark as an INFO comment at the end of its RIFF list, whose size counts all after byte 8."""
+    text = mark + b"\0" * (2 - len(mark) % 2)
     listed = b"INFOICMT" + struct.pack("<I", len(text)) + text
     chunk = b"LIST" + struct.pack("<I", len(listed)) + listed
     return avi[:4] + struct.pack("<I", len(avi) - 8 + len(chunk)) + avi[8:] + chunk
