@@ -1,4 +1,4 @@
-"""The report in a real browser, a phone's width and a desk's: `make test-browser`. Needs chromium, so not in `make test`.
+"""The report in a real browser, as wide as a phone and a desk: `make test-browser`. Needs chromium: not in `make test`.
 
 REPORT=FILE looks at that page too, and SCREENSHOTS=FOLDER keeps what was seen.
 """
@@ -20,7 +20,7 @@ WIDTHS = (390, 1280)
 SECTIONS = ("results", "learning", "people", "methods", "clips", "truth", "times")
 TABS = 60  # presses until a chart's controls are reached from the top
 DRAWN = """new Promise((done, fail) => { let tries = 0; const look = () => {
-  const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.getClientRects().length);
+  const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility());
   if (open.every((one) => one.querySelector(".main-svg"))) done(open.length);
   else if (++tries > 300) fail(new Error("charts are not drawn"));
   else { open.find((one) => !one.querySelector(".main-svg")).scrollIntoView(); setTimeout(look, 100); } };
