@@ -54,7 +54,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     save(path, job.method, found, fitted, **(job.attributes() | start))
 
 
-def save(path: str | Path, method: NetworkMethod, found: engine.Trained, fitted: Sequence[str], **said: str) -> None:
+def save(path: str | Path, method: NetworkMethod, found: engine.Trained, fitted: Sequence[str], /, **said: str) -> None:
     """What `load` reads: a network and whose clips it was fitted on. `classes` must be among what is said of it."""
     tensors = found.tensors | {f"{STATISTICS}.{name}": value for name, value in found.statistics.items()}
     about = {
