@@ -244,6 +244,18 @@ def test_what_a_phase_reads_of_a_clip_is_made_once(plan, groups):
     assert once.clips_read == groups * COUNT  # of runs that step together, of which three are stacked
 
 
+def test_what_a_phase_reads_is_of_full_precision():
+    """Scores are never coarse; nor may they be of coarse features."""
+    method = Frozen(Params(precision="bfloat16"))
+    group = Group(method, clips(), [Run(folds()[0], 1)], stacked=False)
+    while group.epoch():
+        pass
+    assert group.read is not None
+    test = group._tensor(group.runs[0].fold.test)
+    plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
+    np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
+
+
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_result_by_fold_and_seed(plan):
     seen = []

@@ -181,8 +181,7 @@ class Group:
         """[R, N, ...] by name: what the runs read of all clips."""
 
         def read(parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics) -> Batch:
-            with self.autocast:
-                return reads(self._modules(parameters, buffers), batch, statistics)
+            return reads(self._modules(parameters, buffers), batch, statistics)  # as precise as whatever scores it
 
         of_all = vmap(read, in_dims=(0, 0, None, 0)) if self.stacked else read
         parts = [
