@@ -172,6 +172,9 @@ def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]
 
 
 def validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
+    """The values as the model, whose keys stand below `prefix`.
+
+    Raises ParamsError, which says every wrong key after `source`: where they are from."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

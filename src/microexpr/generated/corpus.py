@@ -1,8 +1,8 @@
 """Renders what the plan says: one person's clips as native frames, and the truth about them. Draws no labels."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,13 @@ import numpy as np
 from microexpr import store
 from microexpr.clip import Clip
 from microexpr.generated import snapshot, walls
-from microexpr.generated.camera import expose
 from microexpr.generated.display import ACTION_UNITS
 from microexpr.generated.face import Face
 from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
 from microexpr.generated.performer import DIALS, Dial, Performance, Performer, perform
 from microexpr.generated.recording import recorder
+from microexpr.generated.shot import shot
 from microexpr.seeds import generator
 
 PICTURE_FPS = 25  # a rate is needed where none is seen
@@ -43,9 +43,11 @@ def write_person(plan: list[Planned], scene: Scene, seed: int, root: str | Path,
             played = play(one, performer, scene, seed)
             landmarks = []
             suffix = one.path(one.clip.first).suffix
+            rng = generator(seed, "generate", one.clip.id, "camera")
+            wall, moments = behind(one.clip, scene, seed), range(len(played.pose))
             with recorder(suffix, native.grey, dial.quality, one.clip.fps) as record:
-                shot = film(face, performer, played, scene, one, seed)
-                for number, (picture, points) in enumerate(shot, one.clip.first):
+                seen = shot(face, performer, played, moments, wall, dial.noise, rng)
+                for number, (picture, points) in enumerate(seen, one.clip.first):
                     record(Path(root) / one.path(number), picture)
                     landmarks.append(points)
             for path, text in native.beside(one).items():
@@ -93,20 +95,17 @@ def dial_of(dataset: str, difficulty: str) -> Dial:
     return replace(dial, low=low, high=high)
 
 
-def film(
-    face: Face, performer: Performer, played: Performance, scene: Scene, one: Planned, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each frame as RGB uint8[H, W, 3] with its 68 landmarks float32[68, 2] in pixels."""
-    rng = generator(seed, "generate", one.clip.id, "camera")
-    noise, size = DIALS[scene.difficulty].noise, (scene.width, scene.height)
-    if NATIVES[one.clip.dataset].timing == "picture":
-        behind = snapshot.backdrop(size, generator(seed, "generate", one.clip.id, "backdrop"))
-    else:  # a laboratory films everyone before the same wall
-        behind = walls.wall(size, generator(seed, "generate", one.clip.dataset, "wall"))
-    moments = zip(played.action_units, played.pose, played.shift, played.gaze, played.exposure, strict=True)
-    for units, pose, shift, gaze, gain in moments:
-        seen = face.render(units, pose, shift, performer.light, size, performer.zoom, gaze, behind)
-        yield expose(seen.image, rng, noise, float(gain)), seen.landmarks
+def behind(clip: Clip, scene: Scene, seed: int) -> np.ndarray:
+    """uint8[H, W, 3]: a picture's own surroundings; the wall before which a laboratory films everyone."""
+    size = scene.width, scene.height
+    if NATIVES[clip.dataset].timing == "picture":
+        return snapshot.backdrop(size, generator(seed, "generate", clip.id, "backdrop"))
+    return _wall(clip.dataset, size, seed)
+
+
+@cache
+def _wall(dataset: str, size: tuple[int, int], seed: int) -> np.ndarray:
+    return walls.wall(size, generator(seed, "generate", dataset, "wall"))
 
 
 def with_both_sides(action_units: np.ndarray) -> np.ndarray:

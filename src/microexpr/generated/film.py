@@ -8,11 +8,11 @@ from pathlib import Path
 from microexpr import store
 from microexpr.errors import ParamsError
 from microexpr.generated import walls
-from microexpr.generated.camera import expose
 from microexpr.generated.display import notation
 from microexpr.generated.face import Face
 from microexpr.generated.performer import DIALS, Performer
 from microexpr.generated.recording import recorder
+from microexpr.generated.shot import shot
 from microexpr.generated.take import Event, Params, perform, planned
 from microexpr.seeds import generator
 
@@ -34,14 +34,11 @@ def write(
     size, dial = (params.width, params.height), DIALS[params.difficulty]
     face, behind = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
     rng, frames = generator(seed, "film", "camera"), len(played.pose)
+    seen = shot(face, performer, played, range(frames), behind, dial.noise, rng)
     with recorder(SUFFIX, False, dial.quality, params.fps) as record:
-        for number in range(frames):
-            seen = face.render(
-                played.action_units[number], played.pose[number], played.shift[number], performer.light, size,
-                performer.zoom, played.gaze[number], behind,
-            )  # fmt: skip
-            record(path, expose(seen.image, rng, dial.noise, float(played.exposure[number])))
-            progress(number + 1, frames)
+        for number, (picture, _) in enumerate(seen, 1):
+            record(path, picture)
+            progress(number, frames)
     truth = path.with_suffix(".csv")
     store.write_text(truth, told(events, params.fps))
     return truth

@@ -52,7 +52,8 @@ class Event:
 
 def planned(params: Params, rng: np.random.Generator) -> list[Event]:
     """What happens, in the order of time; nothing overlaps. Raises ParamsError where it does not fit."""
-    kinds: list[Kind] = [*["micro"] * params.micro, *["macro"] * params.macro, *["blink"] * params.blinks]  # type: ignore[list-item]
+    counts: dict[Kind, int] = {"micro": params.micro, "macro": params.macro, "blink": params.blinks}
+    kinds = [kind for kind, count in counts.items() for _ in range(count)]
     order = [kinds[place] for place in rng.permutation(len(kinds))]
     lengths = [round(rng.uniform(*SECONDS[kind]) * params.fps) for kind in order]
     frames, apart = round(params.seconds * params.fps), round(APART * params.fps)

@@ -59,9 +59,9 @@ def on_page(clip: Clip, results: Path, path: str | Path, height: float) -> Itera
         yield page, moving[clip.name], events[clip.name]
 
 
-def heading(figure: Figure, text: str, generated: bool) -> None:
-    """The title, upper left, with the word where faces are generated."""
-    word = "\ngenerated face, no person is shown" if generated else ""
+def heading(figure: Figure, text: str, generated: bool, shown: str = "face") -> None:
+    """The title, upper left, with the word where what is shown is generated."""
+    word = f"\ngenerated {shown}, no person is shown" if generated else ""
     top = 1 - 0.1 / figure.get_figheight()
     figure.suptitle(text + word, x=0.015, y=top, ha="left", va="top", linespacing=1.4)
 
@@ -90,10 +90,10 @@ def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, ti
 
 
 def caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
-    """Writes the title; what is left of the page's height below it."""
-    word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
-    page.suptitle(text + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
-    return 1 - (0.85 if word else 0.6) / page.get_figheight()
+    """Writes the title of several clips; what is left of the page's height below it."""
+    generated = any(clip.origin == "generated" for clip in clips)
+    heading(page, text, generated, "faces")
+    return 1 - (0.85 if generated else 0.6) / page.get_figheight()
 
 
 def enlarged(film: np.ndarray, still: np.ndarray, times: float) -> np.ndarray:

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from microexpr import faces, final, flow, inputs, metrics
 from microexpr.clip import LABELS
 from microexpr.generated import display, take, walls
-from microexpr.generated.camera import expose
 from microexpr.generated.face import Face
 from microexpr.generated.performer import DIALS, Performer, perform
+from microexpr.generated.shot import shot
 from microexpr.luma import luma
 from microexpr.method import Clips
 from microexpr.models.ststnet import Ststnet
@@ -80,12 +80,8 @@ def shown(name: str, emotion: str, performer: Performer, face: Face, behind: np.
     first = onset + round(rng.uniform(0, LATE) * rise)
     top = max(first + 3, apex + round(rng.uniform(-AWAY, AWAY) * rise))
     frames = []
-    for moment in (*range(first - 1, first + 2), *range(top - 1, top + 2)):
-        seen = face.render(
-            played.action_units[moment], played.pose[moment], played.shift[moment], performer.light, SIZE,
-            performer.zoom, played.gaze[moment], behind,
-        )  # fmt: skip
-        taken = expose(seen.image, rng, dial.noise, float(played.exposure[moment]))
+    moments = (*range(first - 1, first + 2), *range(top - 1, top + 2))
+    for taken, _ in shot(face, performer, played, moments, behind, dial.noise, rng):
         coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, dial.quality])[1]
         frames.append(np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]))
     crops = luma(faces.track(frames.copy, faces.Params(), name).crop)
