@@ -35,7 +35,8 @@ def results(
             for label in range(3):
                 made = 100 * (side == "train") + 10 * (source is clips[1]) + label
                 group = file.group(f"casme2/sub01/{side}/{source.name}_{label}")
-                group.put_all(crop=np.full((2, 32, 32, 1), made), label=label, source=source.provenance)
+                group.put_all(crop=np.full((2, 32, 32, 1), made), onset=0, apex=1)
+                group.put_all(label=label, source=source.provenance)
     return clips
 
 

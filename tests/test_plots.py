@@ -103,7 +103,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "clip", CLIP, "a.png"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: clip must be generated, not licensed (casme2/sub01/a)")
+    assert error.startswith("error: faces must be generated, not licensed (casme2/sub01/a)")
     assert error.count("\n") == 1 and "--show-licensed-faces" in error
     assert not (tmp_path / "a.png").exists()
     assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0

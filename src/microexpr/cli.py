@@ -46,7 +46,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("inspect", help="what is in an HDF5 file of ours, with axes and units")
     command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/generated/truth/")
-    command.add_argument("--chain", action="store_true", help="instead, which people's clips it was fitted on")
+    instead = command.add_mutually_exclusive_group()
+    instead.add_argument("--chain", action="store_true", help="instead, which people's clips it was fitted on")
+    instead.add_argument(
+        "--png", metavar="OUT.png", type=Path, help="instead, a picture of it: frames with landmarks, or curves"
+    )
+    _add_show_licensed_faces(command)
     command.set_defaults(run=_inspect)
 
     command = commands.add_parser("score", help="UF1 and UAR of an official MEGC2019 log, anyone's")
@@ -201,6 +206,11 @@ def _add_show_licensed_faces(picture: argparse.ArgumentParser) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
+    if arguments.png:
+        from microexpr.plots import contents
+
+        contents.write(arguments.file, arguments.png, arguments.show_licensed_faces)
+        return 0
     from rich.console import Console
 
     from microexpr import inspection

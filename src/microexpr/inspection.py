@@ -59,7 +59,7 @@ def _form(item: Any) -> tuple[Any, ...]:
 
 
 def _described(name: str, dataset: Any) -> str:
-    facts = {key: _text(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
+    facts = {key: store.word(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
     shape = " x ".join(map(str, dataset.shape)) or "scalar"
     kind = "text" if dataset.dtype.kind in "SO" else str(dataset.dtype)
     axes = f" ({facts['axes']})" if facts.get("axes", "scalar") != "scalar" else ""
@@ -68,12 +68,8 @@ def _described(name: str, dataset: Any) -> str:
     return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}"
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
 def _short(value: Any) -> str:
-    text = _text(value)
+    text = store.word(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 

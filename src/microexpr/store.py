@@ -200,7 +200,7 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
     """Raises StoreError unless the file says that it is of this schema and version."""
     expected = f"{schema}/{SCHEMAS[schema].version}"
     try:
-        found, by = (_word(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
+        found, by = (word(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
     except DAMAGE as error:
         raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
     if found != expected:
@@ -209,7 +209,8 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
         )
 
 
-def _word(value: bytes | str) -> str:
+def word(value: Any) -> str:
+    """An attribute's value as text."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
@@ -234,7 +235,7 @@ def strings(dataset: h5py.Dataset) -> list[str]:
 
 def left_out(group: h5py.Group) -> str:
     """Why the faces stage left a clip out, "" for one that goes on."""
-    return _word(group.attrs.get("left_out", ""))
+    return word(group.attrs.get("left_out", ""))
 
 
 def kept(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:

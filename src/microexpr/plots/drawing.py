@@ -68,11 +68,15 @@ def heading(figure: Figure, text: str, generated: bool, shown: str = "face") -> 
 
 def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
     for clip in clips:
-        if clip.origin != "generated" and not show:
-            raise DataError(
-                f"clip must be generated, not {clip.origin} ({clip.id}): licences restrict where faces may "
-                "be shown; if yours allows it, add --show-licensed-faces"
-            )
+        refuse_origin(clip.origin, clip.id, show)
+
+
+def refuse_origin(origin: str, what: str, show: bool) -> None:
+    if origin != "generated" and not show:
+        raise DataError(
+            f"faces must be generated, not {origin} ({what}): licences restrict where faces may "
+            "be shown; if yours allows it, add --show-licensed-faces"
+        )
 
 
 def hidden(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
@@ -111,16 +115,20 @@ def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
 
 def stamp(axes: Axes, clip: Clip) -> None:
     """The word on the picture itself, which stays when somebody cuts it out."""
-    if clip.origin == "generated":
-        axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color="white", fontsize=8)
+    stamp_origin(axes, clip.origin, 8)
 
 
-def outline(axes: Axes, points: np.ndarray) -> None:
-    """The 68 landmarks [68, 2], as points and lines."""
+def stamp_origin(axes: Axes, origin: str, size: float, colour: str = "white") -> None:
+    if origin == "generated":
+        axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color=colour, fontsize=size)
+
+
+def outline(axes: Axes, points: np.ndarray, size: float = 4) -> None:
+    """The 68 landmarks [68, 2], as points of this size and lines."""
     for first, last in OPEN_LINES + CLOSED_LINES:
         line = points[first:last] if (first, last) in OPEN_LINES else points[[*range(first, last), first]]
         axes.plot(*line.T, color="white", linewidth=0.6, alpha=0.8)
-    axes.plot(*points.T, ".", color="#56b4e9", markersize=4)
+    axes.plot(*points.T, ".", color="#56b4e9", markersize=size)
 
 
 def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from microexpr.plots.drawing import picture, refuse_licensed, stamp, written
+from microexpr.plots.drawing import caption, picture, refuse_licensed, stamp, written
 from microexpr.sheet import MAGNIFIED, Entry
 
 ACROSS = 6  # people in a row
@@ -19,11 +19,8 @@ def write(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool 
     rows = -(-len(entries) // ACROSS)
     with written(path, 0.6 + rows * 3.75) as figure:
         inch = 1 / figure.get_figheight()
-        word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in clips) else ""
-        title = (
-            f"A clip of each: the apex, and below {MAGNIFIED} times what differs from the onset (grey: nothing){word}"
-        )
-        figure.suptitle(title, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4)
+        title = f"A clip of each: the apex, and below {MAGNIFIED} times what differs from the onset (grey: nothing)"
+        caption(figure, title, clips)
         grid = figure.add_gridspec(
             rows, ACROSS, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, wspace=0.04, hspace=0.15
         )
