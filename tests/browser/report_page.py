@@ -43,7 +43,7 @@ def look(paths) -> Iterator[Callable[..., None]]:
     """look(check, width, dark): opens each page in a browser of its own and awaits check(tab, width)."""
 
     async def opened(path: Path, check: Callable[..., Awaitable[None]], width: int, dark: bool) -> None:
-        with tempfile.TemporaryDirectory() as profile:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # the browser may still write
             async with chromium.tab(Path(profile)) as tab:
                 await tab.open(path, width, dark=dark)
                 await check(tab, width)

@@ -119,7 +119,7 @@ def prepare(root: Path) -> None:
         (place / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
         for line in ("init -q", "add -A", "-c user.name=a -c user.email=a commit -qm start"):
             subprocess.run(["git", *line.split()], cwd=place, check=True)
-        seen = Face(7).render({"AU12": 0.0}, size=(480, 480))
+        seen = Face(7).render({"AU12L": 0.0}, size=(480, 480))
         cv2.imwrite(str(place / "me.jpg"), seen.image[..., ::-1])
     if not (own / "data/raw/casme2").exists():
         _given(own)
