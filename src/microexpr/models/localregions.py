@@ -88,6 +88,11 @@ class Temporal(nn.Module):
         return scores
 
 
+def _levels(film: Tensor) -> Tensor:
+    """0..1 of bytes."""
+    return film.to(torch.get_default_dtype()) / 255
+
+
 def focal(scores: Tensor, label: Tensor, weight: Tensor, gamma: float, counts: Tensor) -> Tensor:
     """Eq. 5, mean over those of scores [n, C] and labels int64[n] that count, float[n]; `weight` [C] is its alpha."""
     log = scores.log_softmax(1).gather(1, label[:, None])[:, 0]
@@ -187,10 +192,12 @@ class LocalRegions(NetworkMethod):
         frames = self._referred(film[None].movedim(2, 1))[0][real.bool()]
         return torch.stack([frames.mean(), frames.square().mean()])
 
-    def _referred(self, film: Tensor) -> Tensor:
-        """[B, T, channels, h, w] of that in bytes, 0..1, or their differences from the first frame."""
-        levels = film.to(torch.get_default_dtype()) / 255
-        return levels - levels[:, :1] if self.params.reference == "difference" else levels
+    def _referred(self, film: Tensor, at: Tensor | None = None) -> Tensor:
+        """[B, T, channels, h, w] of that in bytes, 0..1, or their differences from the first frame; of all frames or
+        those `at` int64[B, T]."""
+        first = _levels(film[:, :1])
+        levels = _levels(film if at is None else torch.take_along_dim(film, at[:, :, None, None, None], 1))
+        return levels - first if self.params.reference == "difference" else levels
 
     def _weights(self, label: Tensor, classes: int) -> Tensor:
         if self.params.loss == "cross_entropy":
@@ -224,11 +231,13 @@ class LocalRegions(NetworkMethod):
     def beginning(self) -> dict[str, object] | None:
         return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
 
-    def patches(self, place: str, batch: Batch, statistics: Statistics) -> Tensor:
-        """[B, T, channels, h, w]: of mean 0 and deviation 1 over the training clips, frames that are none at 0."""
-        film = self._referred(batch[place].movedim(2, 1))
+    def patches(self, place: str, batch: Batch, statistics: Statistics, at: Tensor | None = None) -> Tensor:
+        """[B, T, channels, h, w]: of mean 0 and deviation 1 over the training clips, frames that are none at 0; of all
+        frames or those `at` int64[B, T]."""
+        film = self._referred(batch[place].movedim(2, 1), at)
         film = (film - statistics[f"mean_{place}"]) / statistics[f"deviation_{place}"]
-        film = film * batch["sequence_real"][:, :, None, None, None]
+        real = batch["sequence_real"] if at is None else torch.take_along_dim(batch["sequence_real"], at, 1)
+        film = film * real[:, :, None, None, None]
         shrink = self.params.shrink
         return F.avg_pool2d(film.flatten(0, 1), shrink).unflatten(0, film.shape[:2]) if shrink > 1 else film
 
@@ -236,13 +245,10 @@ class LocalRegions(NetworkMethod):
         """Every frame shows what its clip does; the regions learn apart, so their losses add."""
         real = batch["sequence_real"].to(torch.get_default_dtype())
         drawn = self._drawn(real, rng)
+        counts = real if drawn is None else real.new_ones(drawn.shape)
         losses = []
         for place in self.places:
-            film = self.patches(place, batch, statistics)
-            counts = real
-            if drawn is not None:
-                film = torch.einsum("bpt,btchw->bpchw", drawn, film)
-                counts = real.new_ones(film.shape[:2])
+            film = self.patches(place, batch, statistics, drawn)
             label = self.shown(place, batch)[:, None].expand(film.shape[:2])
             features = getattr(modules, f"network_{place}")(film.flatten(0, 1), rng)
             scores = getattr(modules, f"head_{place}")(features)
@@ -250,11 +256,11 @@ class LocalRegions(NetworkMethod):
         return torch.stack(losses).sum()
 
     def _drawn(self, real: Tensor, rng: Stream) -> Tensor | None:
-        """[B, pictures, T]: 1 at each frame that is drawn, of those that are the clip's."""
+        """int64[B, pictures]: frames, of those that are the clip's."""
         if not self.params.pictures:
             return None
         place = rng.uniform(len(real), self.params.pictures) * real.sum(1, keepdim=True)
-        return F.one_hot(place.long().clamp(max=real.shape[1] - 1), real.shape[1]).to(real.dtype)
+        return place.long().clamp(max=real.shape[1] - 1)
 
     def _loss(self, scores: Tensor, label: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
         gamma = 0.0 if self.params.loss == "cross_entropy" else self.params.gamma
