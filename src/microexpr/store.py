@@ -8,6 +8,7 @@ import errno
 import glob
 import io
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
+FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # that HDF5 itself has
+LARGEST = 1100  # times that deflated values can be larger than their bytes in a file
 DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises where a file is damaged, or its reader mistaken
 
 
@@ -177,7 +180,7 @@ def subject_file(path: str | Path, schema: str, clips: Sequence[Clip], **params:
 def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     """An HDF5 file of ours, read-only; `schema` None takes any.
 
-    Raises StoreError if it is missing, truncated, damaged or of another schema or version."""
+    Raises StoreError if it is missing, truncated, damaged or of another schema or version, or not whole in itself."""
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError:
@@ -188,6 +191,12 @@ def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     with file:
         if schema is not None:
             _check_schema(file, path, schema)
+        try:
+            strange = _strange(file)
+        except DAMAGE as error:
+            raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+        if strange:
+            raise StoreError(f"{path}: {strange}, as nothing does in a file of ours; do not use it")
         try:
             yield file
         except DAMAGE as error:
@@ -207,6 +216,38 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
         raise StoreError(
             f"{path}: must hold {expected}, not {found} (made by {by}); rerun stage {SCHEMAS[schema].stage}"
         )
+
+
+def _strange(file: h5py.File) -> str:
+    """What of an HDF5 file is read from elsewhere, or claims to be larger than it is; "" where all of it is within.
+
+    A file may be somebody else's: it could show another file of the reader's, or fill the memory."""
+
+    groups, seen = [(b"", file.id)], {h5py.h5o.get_info(file.id).addr}
+    for above, group in groups:
+        for name in group:
+            path = above + name
+            if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+                return f"{path.decode(errors='replace')} links to another place"
+            about = h5py.h5o.get_info(group, name)
+            if about.type == h5py.h5o.TYPE_DATASET:
+                if found := _beyond(h5py.h5d.open(group, name)):
+                    return f"{path.decode(errors='replace')} {found}"
+            elif about.type == h5py.h5o.TYPE_GROUP and about.addr not in seen:  # a group may hold itself
+                seen.add(about.addr)
+                groups.append((path + b"/", h5py.h5g.open(group, name)))
+    return ""
+
+
+def _beyond(dataset: h5py.h5d.DatasetID) -> str:
+    made, size = dataset.get_create_plist(), dataset.get_type().get_size() * math.prod(dataset.shape)
+    if made.get_layout() == h5py.h5d.VIRTUAL or (
+        made.get_layout() == h5py.h5d.CONTIGUOUS and made.get_external_count()
+    ):
+        return "is kept in another file"
+    if {made.get_filter(place)[0] for place in range(made.get_nfilters())} - FILTERS:
+        return "needs a filter"
+    return "claims more values than there are" if size > LARGEST * dataset.get_storage_size() + IMAGE_BLOCK else ""
 
 
 def word(value: Any) -> str:
