@@ -33,7 +33,20 @@ LAYERS = [  # lowest first; a module may import its own layer and those below
         "final",
     },
     {"metrics", "people", "published", "evaluation", "official", "transfer", "prediction"},
-    {"tables", "plots", "journey", "sheet", "inspection", "catalogue", "truth", "papers", "report", "params", "cli"},
+    {
+        "tables",
+        "plots",
+        "journey",
+        "sheet",
+        "inspection",
+        "catalogue",
+        "truth",
+        "papers",
+        "report",
+        "params",
+        "commands",
+        "cli",
+    },
 ]
 SIGNALS = LAYERS[3]
 MODULES = sorted(SOURCES.rglob("*.py"))
