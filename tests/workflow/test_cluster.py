@@ -44,7 +44,13 @@ def test_every_job_asks_for_memory_and_time_and_only_networks_for_a_gpu(fresh):
     assert len(jobs) > 100 and all({"mem_mb", "runtime"} <= given.keys() for _, given in jobs)
     gpus = {output.split("/")[2] for output, given in jobs if given.get("gpu")}
     assert {"ststnet", "icegan", "mtmnet"} <= gpus and not gpus & {"majority", "flow_svm", "lbp_top"}
-    assert not any(given.get("gpu") for _, given in asked(fresh, "--resources", "gpu=0"))
+
+
+def test_what_is_said_on_the_command_line_counts(fresh):
+    jobs = asked(fresh, "--resources", "gpu=0", "--set-resources", "index:mem_mb=7000", "faces:runtime=7")
+    assert not any(given.get("gpu") for _, given in jobs)
+    assert {given["mem_mb"] == 7000 for output, given in jobs if output.startswith("results/index/")} == {True}
+    assert {given["runtime"] == 7 for output, given in jobs if output.startswith("results/faces/")} == {True}
 
 
 def test_a_second_attempt_asks_for_twice_as_much(fresh):

@@ -21,4 +21,7 @@ def doubled(first):
 
 for _rule in workflow.rules:
     _memory, _minutes = next(asked for start, asked in ASKED.items() if _rule.name.startswith(start))
-    _rule.resources["mem_mb"], _rule.resources["runtime"] = doubled(_memory), doubled(_minutes)
+    _told = workflow.resource_settings._parsed_overwrite_resources.get(_rule.name, {})  # by --set-resources
+    for _name, _value in (("mem_mb", doubled(_memory)), ("runtime", doubled(_minutes))):
+        if _name not in _told:
+            _rule.resources[_name] = _value
