@@ -38,7 +38,7 @@ rule all:
         RUN.per_subject("aus", RUN.tested),
 
 
-include: "workflow/rules/resources.smk"
+ask(workflow.rules)
 
 
 onstart:

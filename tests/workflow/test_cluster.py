@@ -61,7 +61,7 @@ def test_a_second_attempt_asks_for_twice_as_much(fresh):
 
 
 def test_what_is_asked_for_is_of_rules_that_there_are(rules):
-    text = (scratch.ROOT / "workflow/rules/resources.smk").read_text(encoding="utf-8")
+    text = (scratch.ROOT / "workflow/rules/common.smk").read_text(encoding="utf-8")
     starts = re.findall(r'^    "(\w*)": \(', text, re.MULTILINE)
     assert len(starts) > 5 and starts[-1] == ""
     assert not [start for start in starts if not any(rule.startswith(start) for rule in rules)]
