@@ -38,6 +38,9 @@ rule all:
         RUN.per_subject("aus", RUN.tested),
 
 
+ask(workflow.rules)
+
+
 onstart:
     for noun in RUN.belongs():
         RUN.prune(noun)

@@ -1,5 +1,6 @@
 """Runs of the pipeline, as it stands, in scratch copies of the project. Judges no figure."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -115,3 +116,16 @@ def pooled(outcomes: list[Outcome]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         np.array([line.predicted for _, line in lines]),
         np.array([f"{number}/{line.dataset}/{line.subject}" for number, line in lines]),
     )
+
+
+def digests(root: Path) -> dict[str, str]:
+    """SHA-256 of every result, by path."""
+    paths = [path for path in (root / "results").rglob("*.*") if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def differences(root: Path, other: Path) -> tuple[int, list[str]]:
+    """How many results two runs have, and which of them are not in both with the same bytes."""
+    one, two = digests(root), digests(other)
+    everything = sorted(one.keys() | two.keys())
+    return len(everything), [path for path in everything if one.get(path) != two.get(path)]

@@ -3,7 +3,6 @@
 From the signal stages' files on; that these survive a kill is in `make test`.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
-from checkout import environment, scratch
+from checkout import differences, digests, environment, scratch
 
 from microexpr import params
 from microexpr.seeds import generator
@@ -45,10 +44,9 @@ def main() -> int:
         resumed = kill(killed, arguments, seconds)
         finish(killed, arguments.cores, TARGETS)
         resumed += gone_on(killed)
-        one, two = digests(undisturbed), digests(killed)
-    differ = sorted(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))
+        count, differ = differences(undisturbed, killed)
     print("\n".join(differ), end="\n" * bool(differ))
-    print(f"{len(one)} results, {len(differ)} of them missing or of other bytes after {arguments.kills} kills")
+    print(f"{count} results, {len(differ)} of them missing or of other bytes after {arguments.kills} kills")
     print(f"{resumed} times a training went on from a checkpoint")
     return 1 if differ or not resumed else 0
 
@@ -138,12 +136,6 @@ def gone_on(root: Path) -> int:
         count += path.read_text(encoding="utf-8", errors="replace").count("note: goes on from")
         path.write_text("", encoding="utf-8")
     return count
-
-
-def digests(root: Path) -> dict[str, str]:
-    """SHA-256 of every result, by path."""
-    paths = [path for path in (root / "results").rglob("*.*") if path.is_file() and not path.name.startswith(".")]
-    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
             "work/logs/aus/{dataset}/{subject}.log",
         benchmark:
             "work/times/aus/{dataset}/{subject}.tsv"
-        resources:
-            mem_mb=3000,
         shell:
             "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
             "{input.script} {input.faces} {input.apex} {output} {log} <<< {params.job:q}"

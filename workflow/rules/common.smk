@@ -70,3 +70,33 @@ def show_errors():
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("error: "):
                 print(f"{line}  [{path}]", file=sys.stderr)
+
+
+ASKED = {  # memory in MB, minutes; by the beginning of a rule's name, the first that fits. docs/cluster.md has what was measured
+    "generate_": (1200, 60),
+    "aus": (3000 if PARAMS["aus"]["backend"].startswith("pyfeat") else 1000, 30),
+    "pretrain": (2000, 360),
+    "synth": (2000, 360),
+    "train": (2000, 360),
+    "final": (2000, 360),
+    "papers_mtmnet_fig3": (2000, 360),
+    "papers_augacn_fig4": (2000, 360),
+    "truth_person": (1500, 60),
+    "report": (1500, 30),
+    "": (1000, 30),
+}
+
+
+def doubled(first):
+    """A resource of which each further attempt asks for twice as much."""
+    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
+
+
+def ask(rules):
+    """Says of all rules what their jobs ask of a machine, but for what --set-resources says. Who wants a GPU they say."""
+    for each in rules:
+        memory, minutes = next(asked for start, asked in ASKED.items() if each.name.startswith(start))
+        told = workflow.resource_settings._parsed_overwrite_resources.get(each.name, {})
+        for name, value in (("mem_mb", doubled(memory)), ("runtime", doubled(minutes))):
+            if name not in told:
+                each.resources[name] = value

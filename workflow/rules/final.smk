@@ -18,7 +18,6 @@ rule final:
         "work/times/final/{method}.tsv"
     resources:
         gpu=1,
-        mem_mb=2000,
     wildcard_constraints:
         method=one_of(RUN.in_table),
     script:

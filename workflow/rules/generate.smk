@@ -19,8 +19,6 @@ for _dataset, _planned in RUN.planned.items():
             f"work/logs/generate/{_dataset}/{{subject}}.log",
         benchmark:
             f"work/times/generate/{_dataset}/{{subject}}.tsv"
-        resources:
-            mem_mb=1200,
         script:
             "../scripts/generate.py"
 

@@ -139,7 +139,6 @@ rule papers_mtmnet_fig3:
         "work/logs/papers/mtmnet/fig3.log",
     resources:
         gpu=1,
-        mem_mb=2000,
     script:
         "../scripts/papers_mtmnet_fig3.py"
 
@@ -162,7 +161,6 @@ rule papers_augacn_fig4:
         "work/logs/papers/augacn/fig4.log",
     resources:
         gpu=1,
-        mem_mb=2000,
     script:
         "../scripts/papers_augacn_fig4.py"
 

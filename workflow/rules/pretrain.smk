@@ -21,7 +21,6 @@ rule pretrain:
         "work/times/pretrain/{method}/{classes}.tsv"
     resources:
         gpu=1,
-        mem_mb=2000,
     wildcard_constraints:
         method=one_of(RUN.teachers),
         classes=one_of(RUN.with_classes),

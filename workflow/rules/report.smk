@@ -39,8 +39,6 @@ rule report:
         },
     log:
         "work/logs/report/report.log",
-    resources:
-        mem_mb=1500,
     script:
         "../scripts/report.py"
 

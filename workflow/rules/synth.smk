@@ -22,7 +22,6 @@ rule synth:
         "work/times/synth/{generator}/{group}.tsv"
     resources:
         gpu=1,
-        mem_mb=2000,
     wildcard_constraints:
         generator=one_of(RUN.generators),
         group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),

@@ -36,8 +36,7 @@ rule train:
     benchmark:
         "work/times/train/{method}/{protocol}/{shard}.tsv"
     resources:
-        gpu=1,
-        mem_mb=2000,
+        gpu=lambda w: int(METHODS[w.method]["network"]),
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(name for name in TRAINED if name in RUN.alone),
@@ -84,7 +83,6 @@ for _study, _names in RUN.studies.items():  # rows of the papers' tables that be
             f"work/times/train/{_study}/{{protocol}}/{{shard}}.tsv"
         resources:
             gpu=1,
-            mem_mb=2000,
         wildcard_constraints:
             protocol="|".join(RUN.protocols),
         script:

@@ -17,8 +17,6 @@ rule truth_person:
         "work/logs/truth/{difficulty}/{dataset}/{subject}.log",
     benchmark:
         "work/times/truth/{difficulty}/{dataset}/{subject}.tsv"
-    resources:
-        mem_mb=1500,
     wildcard_constraints:
         **EXAMINED,
     script:
