@@ -37,6 +37,8 @@ NOT_RUN = {
     r"git clone": "this folder is one",
     r"(sudo|frames=|for |done|envs/|number=)": "another machine's",
     r"dvc (pull|push|checkout)|.* && dvc push": "part of `make test`, with a remote",
+    r"snakemake .*slurm": "`make campaign-slurm` runs it",
+    r"dvc (remote modify|config) |dvc remote add -d lab (s3|ssh):": "a lab's own",
     r"python workflow/stage.py --adopt": "part of `make test`, with a remote",
     r"python tests/campaigns/": "minutes to hours: --help is run",
     NAMED.pattern: "a name: --help is run",
