@@ -2,7 +2,6 @@
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
@@ -14,7 +13,7 @@ from dag import EVALUATED, METRICS, PAIRED, REPORT, SIGNALS, TABLE, TRUTH, Dag
 from microexpr.errors import MicroexprError
 from stage import foreign, prune_checkpoints
 
-STARTED = time.time()
+KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 try:
     RUN = Dag(dict(config))
 except MicroexprError as error:
@@ -63,10 +62,11 @@ def native(wildcards):
     return RUN.native(wildcards.dataset, wildcards.subject)
 
 
-def show_errors():
-    """The one line of each failed job, last on the terminal."""
-    logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= STARTED]
-    for path in sorted(logs):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("error: "):
-                print(f"{line}  [{path}]", file=sys.stderr)
+def show_errors(said):
+    """The one line of each failed job, last on the terminal; `said` are Snakemake's own logs, which name theirs."""
+    text = "".join(Path(path).read_text(encoding="utf-8") for path in said)
+    failed = re.findall(r"^Error in rule .*?^    log: (\S+)", text, re.M | re.S)
+    for path in sorted({*failed}):
+        lines = Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
+        for line in [line for line in lines if line.startswith("error: ")] or [KILLED]:
+            print(f"{line}  [{path}]", file=sys.stderr)

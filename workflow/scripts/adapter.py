@@ -1,5 +1,6 @@
 """What every script starts with: its log, and errors as one line. Scripts only unpack the `snakemake` object."""
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from microexpr.errors import MicroexprError
+
+# as torch, CUDA, OpenCV and the loader of libraries say it
+NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
 
 
 @contextmanager
@@ -22,12 +26,12 @@ def logged(path: str) -> Iterator[TextIO]:
         except MicroexprError as error:
             print(f"error: {error}", file=log)
             raise SystemExit(1) from None
-        except MemoryError:
-            print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
-            raise SystemExit(1) from None
         except Exception as error:
-            traceback.print_exc(file=log)
-            print(f"error: unexpected {type(error).__name__}: {error}", file=log)
+            if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+                print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
+            else:
+                traceback.print_exc(file=log)
+                print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             raise SystemExit(1) from None
 
 
