@@ -50,4 +50,4 @@ onsuccess:
 
 onerror:
     prune_checkpoints(RUN)
-    show_errors(log)
+    show_errors()

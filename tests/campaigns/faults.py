@@ -35,9 +35,15 @@ METHODS = {
 SIZE = {"subjects": 1, "clips": 3}  # of each data set
 DATASETS = ["casme2", "samm"]
 MINUTES = 0.005  # between two checkpoints: 0.3 s
-TARGETS = ("all", "results/final/ststnet.safetensors")
+TARGETS = ("all", "all_train", "results/final/ststnet.safetensors")
 # What is to be made when a fault comes
-MISSING = ("flow", "train/ststnet", "evaluate/**/ststnet*", "final", "megc2019_*", "metrics.json")
+LEARNING = ("ststnet", "flow_svm")
+MISSING = (
+    "flow",
+    *(f"{stage}/{name}*" for stage in ("train", "evaluate/**") for name in LEARNING),
+    "final",
+    "megc2019_*",
+)
 COMMAND = "the same command"
 ONE_ALONE = 1 / 3  # of the kills strike one process first
 FLIPS = 60  # of each kind of stage file
@@ -58,7 +64,7 @@ class Ended:
     @property
     def said(self) -> str:
         """The last lines that tell what is wrong, or the very last one."""
-        told = [line for line in self.lines if re.match("error: |ERROR: |KeyboardInt|Error: |LockEx", line)]
+        told = [line for line in self.lines if re.match("error: |ERROR: |Error: |Terminating", line)]
         unlock = [line for line in self.lines if "--unlock" in line]
         return " … ".join([*dict.fromkeys(told)][-2:] + unlock[-1:] or self.lines[-1:])
 
@@ -201,7 +207,7 @@ def one_job_killed(project: Project, _: Namespace) -> tuple[Ended, str]:
     until(project.root, "results/flow/*/*.h5", running)
     job = None
     while job is None:
-        job = next((one for one in tree(running.pid)[1:] if b"scripts/tmp" in command_line(one)), None)
+        job = next((one for one in tree(running.pid) if re.match(rb"\S*python\0\S*/scripts/", command_line(one))), None)
     os.kill(job, signal.SIGKILL)
     return ended(running), COMMAND
 
@@ -378,7 +384,7 @@ def row(name: str, fault: Fault, project: Project, expected: dict[str, str], arg
     made = Row(name, f"`{found.said}` (exit code {found.code})", lost(project, there, under_way, now), how, same)
     if last.code:
         made.problems.append(f"{name}: going on ended with {last.code}: {last.said}")
-    if not found.code or not re.search(r"error: |Error: |--unlock|ERROR: ", found.said):
+    if not found.code or not re.search(r"rror: |--unlock|ERROR: |on user request", found.said):
         made.problems.append(f"{name}: nothing clear was said: {found.said}")
     return made
 
@@ -399,7 +405,7 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
     for number in range(1, arguments.kills + 1):
         running = project.start()
         try:
-            running.wait(rng.uniform(0, seconds / 3))
+            running.wait(rng.uniform(0, seconds / 10))
         except subprocess.TimeoutExpired:
             if rng.random() < ONE_ALONE:
                 os.kill(rng.choice(tree(running.pid)), signal.SIGKILL)

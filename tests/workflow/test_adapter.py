@@ -60,3 +60,11 @@ def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, said):
         raise error
     last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith(said)
+
+
+def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_path):
+    from adapter import logged
+
+    with logged(str(tmp_path / "one.log")):
+        assert (tmp_path / "one.under_way").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["one.log"]

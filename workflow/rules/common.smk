@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
@@ -13,6 +14,8 @@ from dag import EVALUATED, METRICS, PAIRED, REPORT, SIGNALS, TABLE, TRUTH, Dag
 from microexpr.errors import MicroexprError
 from stage import foreign, prune_checkpoints
 
+STARTED = time.time()
+UNDER_WAY = ".under_way"  # beside the log of a job that has not come to an end
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 try:
     RUN = Dag(dict(config))
@@ -62,11 +65,10 @@ def native(wildcards):
     return RUN.native(wildcards.dataset, wildcards.subject)
 
 
-def show_errors(said):
-    """The one line of each failed job, last on the terminal; `said` are Snakemake's own logs, which name theirs."""
-    text = "".join(Path(path).read_text(encoding="utf-8") for path in said)
-    failed = re.findall(r"^Error in rule .*?^    log: (\S+)", text, re.M | re.S)
-    for path in sorted({*failed}):
-        lines = Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
-        for line in [line for line in lines if line.startswith("error: ")] or [KILLED]:
+def show_errors():
+    """The one line of each failed job, last on the terminal."""
+    logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= STARTED]
+    for path in sorted(logs):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
+        for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():
             print(f"{line}  [{path}]", file=sys.stderr)

@@ -19,7 +19,8 @@ def logged(path: str) -> Iterator[TextIO]:
     """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback.
 
     Yields the terminal, for whoever shows progress."""
-    terminal = sys.stderr
+    terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
+    under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
             yield terminal
@@ -33,6 +34,8 @@ def logged(path: str) -> Iterator[TextIO]:
                 traceback.print_exc(file=log)
                 print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             raise SystemExit(1) from None
+        finally:
+            under_way.unlink()
 
 
 def each(output: Any) -> Iterator[dict[str, str]]:
