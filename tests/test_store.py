@@ -111,13 +111,17 @@ def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
         assert (reader.read(), path.read_text()) == ("old", "new")
 
 
-def test_a_full_disk_is_said(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "no space left on the disk"), (errno.EDQUOT, "the disk quota"), (errno.EFBIG, "no file may be")],
+)
+def test_a_full_disk_is_said(tmp_path, number, said):
     with (
-        pytest.raises(StoreError, match=r"a\.csv: cannot be written: no space left on the disk"),
+        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {said}"),
         store.atomic(tmp_path / "a.csv") as part,
     ):
         part.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
     assert not any(tmp_path.iterdir())
 
 

@@ -24,6 +24,11 @@ from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
+FULL = {  # what no path is named with
+    errno.ENOSPC: "no space left on the disk; free some and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "no file may be as large here (ulimit -f)",
+}
 DIGEST = "sha256"  # metadata key of safetensors files: of all else in the file
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises where a file is damaged, or its reader mistaken
@@ -46,7 +51,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        if error.errno != errno.ENOSPC and not str(error.filename or "").startswith(str(path.parent)):
+        if error.errno not in FULL and not str(error.filename or "").startswith(str(path.parent)):
             raise  # about something else, read while this was being written
         raise StoreError(f"{path}: cannot be written: {_reason(error)}") from error
     finally:
@@ -55,9 +60,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "no space left on the disk; free some and run the same command again"
-    return error.strerror or str(error)
+    return FULL.get(error.errno or 0) or error.strerror or str(error)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -43,6 +43,7 @@ MISSING = (
     *(f"{stage}/{name}*" for stage in ("train", "evaluate/**") for name in LEARNING),
     "final",
     "megc2019_*",
+    "metrics.json",
 )
 COMMAND = "the same command"
 ONE_ALONE = 1 / 3  # of the kills strike one process first
@@ -207,6 +208,7 @@ def one_job_killed(project: Project, _: Namespace) -> tuple[Ended, str]:
     until(project.root, "results/flow/*/*.h5", running)
     job = None
     while job is None:
+        until(project.root, "work/logs/**/*.under_way", running)
         job = next((one for one in tree(running.pid) if re.match(rb"\S*python\0\S*/scripts/", command_line(one))), None)
     os.kill(job, signal.SIGKILL)
     return ended(running), COMMAND
