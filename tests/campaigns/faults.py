@@ -65,7 +65,9 @@ class Ended:
     @property
     def said(self) -> str:
         """The last lines that tell what is wrong, or the very last one."""
-        told = [line for line in self.lines if re.match("error: |ERROR: |Error: |Terminating", line)]
+        told = [
+            line for line in self.lines if re.match("error: |ERROR: |Error: |Terminating|OSError|ProtectedOutput", line)
+        ]
         unlock = [line for line in self.lines if "--unlock" in line]
         return " … ".join([*dict.fromkeys(told)][-2:] + unlock[-1:] or self.lines[-1:])
 
@@ -386,7 +388,7 @@ def row(name: str, fault: Fault, project: Project, expected: dict[str, str], arg
     made = Row(name, f"`{found.said}` (exit code {found.code})", lost(project, there, under_way, now), how, same)
     if last.code:
         made.problems.append(f"{name}: going on ended with {last.code}: {last.said}")
-    if not found.code or not re.search(r"rror: |--unlock|ERROR: |on user request", found.said):
+    if not found.code or not re.search(r"rror: |--unlock|ERROR: |on user request|Protected", found.said):
         made.problems.append(f"{name}: nothing clear was said: {found.said}")
     return made
 
@@ -415,8 +417,8 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
         done = ended(running)
-        after = project.go_on() if number == 1 else Ended(1, [])
-        said += [line for line in after.lines if "--unlock" in line]
+        if not said and any((project.root / ".snakemake/locks").glob("*")):
+            said = [line for line in project.go_on().lines if "--unlock" in line]
         project.run("snakemake", "--unlock")
         resumed += gone_on(project)
         made = len(project.digests())
