@@ -343,7 +343,7 @@ def main() -> int:
         for number, (name, fault) in enumerate(chosen.items()):
             wrong += shown(row(name, fault, undisturbed.copy(base / str(number)), expected, arguments))
             shutil.rmtree(base / str(number))
-        if re.search(arguments.faults, "kill -9"):
+        if re.search(arguments.faults, "kill -9 of all"):
             wrong += shown(kills(undisturbed.copy(base / "killed"), expected, seconds, arguments))
         unnoticed = flips(undisturbed, arguments.seed)
         wrong += unnoticed
@@ -441,7 +441,8 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
 
 
 def anew(project: Project) -> None:
-    for folder in ("results", "data/generated", ".snakemake", "work"):
+    project.remove("[!R]*")  # the README stays
+    for folder in ("data/generated", ".snakemake", "work"):
         shutil.rmtree(project.root / folder, ignore_errors=True)
 
 
