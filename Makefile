@@ -22,7 +22,7 @@ test: .venv/.installed  ## linter, types and tests
 	mypy
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-floor, campaign-icegan, campaign-intervals, campaign-kill, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
+campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-faults, campaign-floor, campaign-growth, campaign-icegan, campaign-intervals, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
 	python tests/campaigns/$*.py
 
 preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper

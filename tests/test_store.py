@@ -111,13 +111,17 @@ def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
         assert (reader.read(), path.read_text()) == ("old", "new")
 
 
-def test_a_full_disk_is_said(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "no space left on the disk"), (errno.EDQUOT, "the disk quota"), (errno.EFBIG, "no file may be")],
+)
+def test_a_full_disk_is_said(tmp_path, number, said):
     with (
-        pytest.raises(StoreError, match=r"a\.csv: cannot be written: no space left on the disk"),
+        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {said}"),
         store.atomic(tmp_path / "a.csv") as part,
     ):
         part.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
     assert not any(tmp_path.iterdir())
 
 
@@ -285,3 +289,28 @@ def test_every_field_says_what_it_is():
         for name, field in schema.fields.items():
             assert field.description and field.units, name
             assert field.dtype == "text" or np.dtype(field.dtype)
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path):
+    """Each byte of an HDF5 file in turn, or every seventh; and of a safetensors file."""
+    path, net = apex_file(tmp_path / "sub01.h5"), tmp_path / "net.safetensors"
+    store.write_tensors(net, {"weights": SCORE}, ["a"], method="ststnet")
+
+    def content(path: Path) -> object:
+        if path.suffix != ".h5":
+            tensors, said = store.read_tensors(path)
+            return tensors["weights"].tobytes(), said["fitted_on"], said["method"]
+        with store.opened(path, "apex") as file:
+            about = [file["EP01_01"].attrs["method"], *(file.attrs[key] for key in ("origin", "subject", "params"))]
+            return about, file["EP01_01/onset"][()], file["EP01_01/score"][()].tobytes()
+
+    for good in (path, net):
+        whole, expected, noticed = good.read_bytes(), content(good), 0
+        bad = good.with_stem("bad")
+        for place in range(good == net, len(whole), 7 if good == path else 1):
+            bad.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            try:
+                assert content(bad) == expected, f"byte {place} of {good.name}"
+            except StoreError:
+                noticed += 1
+        assert noticed > 50

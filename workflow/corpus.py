@@ -91,6 +91,18 @@ class Corpus:
         """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
         return [clip.row() for clip in self._by_subject[dataset, subject]]
 
+    @cached_property
+    def _by_person(self) -> dict[tuple[str, str], list[Planned]]:
+        found: dict[tuple[str, str], list[Planned]] = {}
+        for planned in self.planned.values():
+            for one in planned:
+                found.setdefault((one.clip.dataset, one.clip.subject), []).append(one)
+        return found
+
+    def plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
+        """What is to be rendered of one generated person, a row for each clip."""
+        return [one.row() for one in self._by_person[dataset, subject]]
+
     def person(self, dataset: str, subject: str) -> list[str]:
         """The folders that hold all of a generated person's files."""
         root = datasets.root(dataset, "generated")

@@ -93,7 +93,7 @@ class Dag(Corpus):
 
     def _allows(self, protocol: str) -> bool:
         try:
-            return bool(self._held_out(protocol))
+            return bool(self._held_out(protocol, 1))
         except MicroexprError:
             return False
 

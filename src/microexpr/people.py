@@ -5,12 +5,12 @@ A person who is in two data sets, or twice in one, is trained on while held out.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import combinations
 from pathlib import Path
 
 import dlib
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.spatial import KDTree
 
 from microexpr import store
 from microexpr.clip import Clip, Origin
@@ -77,7 +77,9 @@ def duplicates(people: Mapping[tuple[str, str], np.ndarray], threshold: float) -
     left out. A pair is something to look at, not a proof.
     """
     means = {who: faces.mean(0) for who, faces in sorted(people.items()) if len(faces)}
-    pairs = [Pair(*a, *b, float(np.linalg.norm(means[a] - means[b]))) for a, b in combinations(means, 2)]
+    who, points = list(means), np.reshape([*means.values()], (-1, SIZE))
+    near: list[tuple[int, int]] = sorted(KDTree(points).query_pairs(threshold))
+    pairs = [Pair(*who[a], *who[b], float(np.linalg.norm(points[a] - points[b]))) for a, b in near]
     return sorted((pair for pair in pairs if pair.distance < threshold), key=lambda pair: pair.distance)
 
 

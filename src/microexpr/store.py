@@ -6,6 +6,7 @@ What may not come in: what any value means. That is in `schemas`.
 import csv
 import errno
 import glob
+import hashlib
 import io
 import json
 import math
@@ -24,6 +25,12 @@ from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.schemas import SCHEMAS, Field, Schema
 
+FULL = {  # what no path is named with
+    errno.ENOSPC: "no space left on the disk; free some and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "no file may be as large here (ulimit -f)",
+}
+DIGEST = "sha256"  # metadata key of safetensors files: of all else in the file
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # that HDF5 itself has
 LARGEST = 1100  # times that deflated values can be larger than their bytes in a file
@@ -47,7 +54,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        if error.errno != errno.ENOSPC and not str(error.filename or "").startswith(str(path.parent)):
+        if error.errno not in FULL and not str(error.filename or "").startswith(str(path.parent)):
             raise  # about something else, read while this was being written
         raise StoreError(f"{path}: cannot be written: {_reason(error)}") from error
     finally:
@@ -56,9 +63,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "no space left on the disk; free some and run the same command again"
-    return error.strerror or str(error)
+    return FULL.get(error.errno or 0) or error.strerror or str(error)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -130,16 +135,24 @@ class Group:
         array = text(value) if field.dtype == "text" else np.asarray(value, field.dtype)
         if field.axes != ("any",) and array.ndim != len(field.axes):
             raise ValueError(f"{name} must have axes {field.axes}, not shape {array.shape}")
-        made = self._group.create_dataset(name, data=array, **_layout(field, array))
+        made = _dataset(self._group, name, field, array)
         made.attrs["units"], made.attrs["description"] = text(field.units), text(field.description)
         made.attrs["axes"] = text(", ".join(field.axes) or "scalar")
 
 
-def _layout(field: Field, array: np.ndarray) -> dict[str, Any]:
-    if not array.ndim or not array.size:
-        return {}
-    chunks = (1, *array.shape[1:]) if field.by_frame else array.shape
-    return {"chunks": chunks, "fletcher32": True}
+def _dataset(group: h5py.Group, name: str, field: Field, array: np.ndarray) -> h5py.Dataset:
+    """With a checksum of HDF5's over every value: of its chunk, or of the header, into which a scalar is put."""
+    if array.ndim:
+        chunks = (1, *array.shape[1:]) if field.by_frame else array.shape
+        layout: dict[str, Any] = {"chunks": chunks, "fletcher32": True} if array.size else {}
+        return group.create_dataset(name, data=array, **layout)
+    inside = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    inside.set_layout(h5py.h5d.COMPACT)  # which h5py itself cannot be asked for
+    inside.set_obj_track_times(False)
+    kind, scalar = h5py.h5t.py_create(array.dtype, logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
+    made = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), kind, scalar, dcpl=inside))
+    made[()] = array
+    return made
 
 
 def text(values: str | Iterable[str]) -> np.ndarray:
@@ -294,34 +307,48 @@ def fitted_on(group: h5py.Group) -> list[str]:
 
 
 def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequence[str], **metadata: str) -> None:
-    """A safetensors file of numpy arrays with `fitted_on` (one a line) in its metadata."""
+    """A safetensors file of numpy arrays with `fitted_on` (one a line) in its metadata, and a digest of all of it."""
     from safetensors.numpy import save
 
     # of an array with other strides safetensors writes the memory, not the values
     whole = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
     with atomic(path) as part:
-        part.write_bytes(_in_order(save(whole, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})))
+        part.write_bytes(_digested(save(whole, metadata={"fitted_on": "\n".join(sorted(fitted)), **metadata})))
 
 
-def _in_order(data: bytes) -> bytes:
-    """The same safetensors file with the keys of its header sorted: the library writes metadata in random order."""
+def _digested(data: bytes) -> bytes:
+    """The same safetensors file with its digest in the metadata, and the keys of its header sorted: the library writes
+    them in random order."""
     size = int.from_bytes(data[:8], "little")
-    header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + data[8 + size :]
+    header = json.loads(data[8 : 8 + size])
+    metadata = header.setdefault("__metadata__", {})
+    metadata.pop(DIGEST, "")
+    whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    whole.update(data[8 + size :])
+    metadata[DIGEST] = whole.hexdigest()
+    head = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    return len(head).to_bytes(8, "little") + head + data[8 + size :]
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a safetensors file. Raises StoreError if it cannot be read."""
+    """Arrays and metadata of a safetensors file. Raises StoreError if it cannot be read or is damaged."""
     with _tensors(path) as file:
-        return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        tensors, ours = {key: file.get_tensor(key) for key in file.keys()}, DIGEST in (file.metadata() or {})  # noqa: SIM118
+        metadata = _metadata(file)
+    if ours and _digested(data := Path(path).read_bytes()) != data:
+        raise StoreError(f"{path}: is damaged; make it anew")
+    return tensors, metadata
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata alone, whose reading does not grow with the arrays. Raises StoreError if it cannot be read."""
     with _tensors(path) as file:
-        found: dict[str, str] = file.metadata() or {}
-        return found
+        return _metadata(file)
+
+
+def _metadata(file: Any) -> dict[str, str]:
+    return {key: value for key, value in (file.metadata() or {}).items() if key != DIGEST}
 
 
 @contextmanager

@@ -42,3 +42,29 @@ def test_no_bar_where_there_is_no_terminal(bars):
     show(0, 4)
     show(4, 4)
     assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "error: out of memory; run with fewer --cores"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), "error: out of memory"),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "error: out of memory"),
+        (RuntimeError("shapes differ"), "error: unexpected RuntimeError: shapes differ"),
+    ],
+)
+def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, said):
+    from adapter import logged
+
+    with pytest.raises(SystemExit), logged(str(tmp_path / "log")):
+        raise error
+    last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
+    assert last.startswith(said)
+
+
+def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_path):
+    from adapter import logged
+
+    with logged(str(tmp_path / "one.log")):
+        assert (tmp_path / "one.under_way").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["one.log"]

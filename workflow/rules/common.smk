@@ -15,6 +15,8 @@ from microexpr.errors import MicroexprError
 from stage import foreign, prune_checkpoints
 
 STARTED = time.time()
+UNDER_WAY = ".under_way"  # beside the log of a job that has not come to an end
+KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 try:
     RUN = Dag(dict(config))
 except MicroexprError as error:
@@ -67,9 +69,9 @@ def show_errors():
     """The one line of each failed job, last on the terminal."""
     logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= STARTED]
     for path in sorted(logs):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("error: "):
-                print(f"{line}  [{path}]", file=sys.stderr)
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
+        for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():
+            print(f"{line}  [{path}]", file=sys.stderr)
 
 
 ASKED = {  # memory in MB, minutes; by the beginning of a rule's name, the first that fits. docs/cluster.md has what was measured

@@ -11,7 +11,7 @@ for _dataset, _planned in RUN.planned.items():
             frames=[directory(folder) for folder in RUN.person(_dataset, "{subject}")],
             truth=f"data/generated/truth/{_dataset}/{{subject}}.h5",
         params:
-            plan=lambda w, planned=_planned: [one.row() for one in planned if one.clip.subject == w.subject],
+            plan=lambda w, dataset=_dataset: RUN.plan(dataset, w.subject),
             scene=SCENE,
             seed=SEED,
             root=f"data/generated/{_dataset}",

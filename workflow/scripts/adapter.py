@@ -1,5 +1,6 @@
 """What every script starts with: its log, and errors as one line. Scripts only unpack the `snakemake` object."""
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -9,26 +10,32 @@ from typing import Any, TextIO
 
 from microexpr.errors import MicroexprError
 
+# as torch, CUDA, OpenCV and the loader of libraries say it
+NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
+
 
 @contextmanager
 def logged(path: str) -> Iterator[TextIO]:
     """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback.
 
     Yields the terminal, for whoever shows progress."""
-    terminal = sys.stderr
+    terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
+    under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
             yield terminal
         except MicroexprError as error:
             print(f"error: {error}", file=log)
             raise SystemExit(1) from None
-        except MemoryError:
-            print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
-            raise SystemExit(1) from None
         except Exception as error:
-            traceback.print_exc(file=log)
-            print(f"error: unexpected {type(error).__name__}: {error}", file=log)
+            if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+                print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
+            else:
+                traceback.print_exc(file=log)
+                print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             raise SystemExit(1) from None
+        finally:
+            under_way.unlink()
 
 
 def each(output: Any) -> Iterator[dict[str, str]]:

@@ -20,7 +20,8 @@ from microexpr.metrics.figures import Metric, by_subject
 COVERAGE = (0.025, 0.975)  # of the 95 % interval
 HALF_A_CLIP = 0.5  # of each class: what is added where nothing varies
 Pooling = Literal["pooled", "per_subject_mean"]
-Figure = Callable[[np.ndarray], np.ndarray]  # [B, U] times of each subject to [B] figures
+EACH_LEFT_OUT = None  # in place of how often each subject is there, float64[B, U]: all but one, each in turn
+Figure = Callable[[np.ndarray | None], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def _interval(
         guess = np.full((1, *matrices.shape[1:]), HALF_A_CLIP / matrices.shape[-1])
         figure, people = _figure(np.concatenate([matrices, guess]), metric, pooling)
         smoothed = float(figure(np.ones((1, people)))[0])
-        low, high = _around(smoothed, _jackknife(figure(_each_left_out(people))), people - 1)
+        low, high = _around(smoothed, _jackknife(figure(EACH_LEFT_OUT)), people - 1)
         return min(low, value), max(high, value)
-    error = _error(figure(_resamples(people, resamples, rng)), figure(_each_left_out(people)))
+    error = _error(figure(_resamples(people, resamples, rng)), figure(EACH_LEFT_OUT))
     return _around(value, error, people)
 
 
@@ -125,8 +126,8 @@ def all_pairs(
     values = [float(figure(np.ones((1, people)))[0]) for figure in figures]
     if people < 2:
         return [Difference(one - other, -1.0, 1.0, 1.0) for one, other in combinations(values, 2)]
-    times, all_but_one = _resamples(people, resamples, rng), _each_left_out(people)
-    parts = [(value, figure(times), figure(all_but_one)) for value, figure in zip(values, figures, strict=True)]
+    times = _resamples(people, resamples, rng)
+    parts = [(value, figure(times), figure(EACH_LEFT_OUT)) for value, figure in zip(values, figures, strict=True)]
     return [
         _difference(value - other_value, _error(drawn - other_drawn, without - other_without), people)
         for (value, drawn, without), (other_value, other_drawn, other_without) in combinations(parts, 2)
@@ -176,7 +177,12 @@ def _tested(matrices: np.ndarray) -> np.ndarray:
 
 def _pooled(matrices: np.ndarray, metric: Metric) -> Figure:
     """The metric, meaned over seeds, as a function of how often each subject is there."""
-    return lambda times: metric(np.tensordot(times, matrices, axes=1)).mean(-1)
+    return lambda times: metric(_summed(times, matrices)).mean(-1)
+
+
+def _summed(times: np.ndarray | None, parts: np.ndarray) -> np.ndarray:
+    """The subjects' parts [U, ...] added up as often as each is there."""
+    return parts.sum(0) - parts if times is EACH_LEFT_OUT else np.tensordot(times, parts, axes=1)
 
 
 def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Figure, int]:
@@ -187,12 +193,12 @@ def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Fig
         return _pooled(matrices, metric), len(matrices)
     values = metric(matrices, left_out=True)  # [U, S]
     values = values[~np.isnan(values).all(-1)]
-    there = ~np.isnan(values)
-    known = np.where(there, values, 0)
+    there = (~np.isnan(values)).astype(float)
+    known = np.nan_to_num(values)
 
-    def mean(times: np.ndarray) -> np.ndarray:
+    def mean(times: np.ndarray | None) -> np.ndarray:
         with np.errstate(invalid="ignore"):
-            return ((times @ known) / (times @ there)).mean(-1)  # nan where none of those drawn has the figure
+            return (_summed(times, known) / _summed(times, there)).mean(-1)  # nan where none of those drawn has it
 
     return mean, len(values)
 
@@ -200,11 +206,6 @@ def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Fig
 def _resamples(people: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """float64[B, U]: how often each subject is drawn, with replacement."""
     return rng.multinomial(people, np.full(people, 1 / people), size=resamples).astype(float)
-
-
-def _each_left_out(people: int) -> np.ndarray:
-    """float64[U, U]: everyone once, but for one subject in each row."""
-    return np.asarray(1 - np.eye(people))
 
 
 def _error(drawn: np.ndarray, without: np.ndarray) -> float:

@@ -119,14 +119,14 @@ class Protocol:
         chosen = self.select(clips)
         self._check_enough(chosen)
         if self.share is None:
-            made = splits.leave_one_out(chosen, self.unit, self.datasets)
+            made = splits.leave_one_out(chosen, self.unit, self.datasets, limit)
         else:
             made = [splits.drawn(chosen, self.share, seed, number) for number in range(seeds)]
         if empty := [fold.name for fold in made if not (fold.train and fold.test)]:
             raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
         if inner_subjects:
             made = [splits.with_inner(fold, inner_subjects, seed, self.name) for fold in made]
-        return splits.spread(made, limit)
+        return made
 
     def groups(self, clips: Sequence[Clip], count: int, seed: int, named: Sequence[str] = ()) -> list[Fold]:
         """So many folds that hold out a group of subjects each, named 1of5, 2of5, ...: independent of clips' order.

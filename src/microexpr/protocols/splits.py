@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeVar
 
 from microexpr.clip import Clip, Fold
 from microexpr.errors import ParamsError
 from microexpr.provenance import PARTS, Unit
 from microexpr.seeds import generator
+
+Of = TypeVar("Of")
 
 
 def person(name: str) -> str:
@@ -16,16 +19,20 @@ def person(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str]) -> list[Fold]:
-    """A fold for each unit of the data sets `tested`, sorted by its name; all clips outside of the unit train."""
+def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str], limit: int = 0) -> list[Fold]:
+    """A fold for each unit of the data sets `tested`, sorted by its name; all clips outside of the unit train.
+
+    `limit` leaves so many at most, evenly spread; 0: all.
+    `clips` are sorted by data set, subject and name, so that a unit's are beside each other."""
     parts = PARTS[unit] - 1  # of dataset/subject/clip
-    held_out: defaultdict[str, list[str]] = defaultdict(list)
-    for clip in clips:
-        held_out["/".join(clip.id.split("/")[:parts])].append(clip.id)
+    names = tuple(clip.id for clip in clips)
+    held_out: defaultdict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        held_out["/".join(name.split("/")[:parts])].append(place)
+    wanted = [held for held in sorted(held_out.items()) if held[0].split("/")[0] in tested]
     return [
-        Fold(name, tuple(clip.id for clip in clips if clip.id not in inside), tuple(test))
-        for name, test in sorted(held_out.items())
-        if name.split("/")[0] in tested and (inside := set(test))
+        Fold(name, names[: places[0]] + names[places[-1] + 1 :], names[places[0] : places[-1] + 1])
+        for name, places in spread(wanted, limit)
     ]
 
 
@@ -100,8 +107,8 @@ def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
     return shards(folds, count)[number - 1]
 
 
-def spread(folds: Sequence[Fold], count: int) -> list[Fold]:
-    """So many of the folds, evenly spread over them; all of them for 0, for more than there are, and for draws."""
-    if not 0 < count < len(folds) or folds[0].draw is not None:
-        return list(folds)
-    return [folds[len(folds) * place // count] for place in range(count)]
+def spread(all_of: Sequence[Of], count: int) -> list[Of]:
+    """So many of them, evenly spread; all for 0 and for more than there are."""
+    if not 0 < count < len(all_of):
+        return list(all_of)
+    return [all_of[len(all_of) * place // count] for place in range(count)]

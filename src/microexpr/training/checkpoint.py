@@ -24,7 +24,6 @@ from microexpr.training.group import Run
 
 Arrays = dict[str, np.ndarray]
 SYNTHETIC = ("source", "label", "image")  # fields of `Synthetic`, in its order
-CONTENT = "content"  # metadata key: the digest of everything else in the file
 
 
 @dataclass(frozen=True)
@@ -102,9 +101,8 @@ class Checkpoints:
         path = self._path(runs, kind)
         fitted = sorted({self.clips[number] for run in runs for number in run.fold.train})
         metadata = {**self.about, **self._who(runs), **(said or {})}
-        content = digest(metadata | {"fitted_on": "\n".join(fitted)}, arrays)
         try:
-            store.write_tensors(path, arrays, fitted, **metadata, **{CONTENT: content})
+            store.write_tensors(path, arrays, fitted, **metadata)
         except StoreError as error:
             print(f"note: no checkpoint: {error}")
             return False
@@ -116,8 +114,6 @@ class Checkpoints:
             return None
         try:
             arrays, metadata = store.read_tensors(path)
-            if metadata.pop(CONTENT, "") != digest(metadata, arrays):
-                raise StoreError(f"{path}: is damaged")
         except StoreError as error:
             print(f"note: {error}; what it held is trained anew")
             with suppress(OSError):
