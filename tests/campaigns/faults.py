@@ -409,7 +409,7 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
     for number in range(1, arguments.kills + 1):
         running = project.start()
         try:
-            running.wait(rng.uniform(0, seconds / 10))
+            running.wait(rng.uniform(0, seconds / 3))
         except subprocess.TimeoutExpired:
             if rng.random() < ONE_ALONE:
                 os.kill(rng.choice(tree(running.pid)), signal.SIGKILL)
