@@ -42,6 +42,7 @@ ask(workflow.rules)
 
 
 onstart:
+    refuse_read_only()
     for noun in RUN.belongs():
         RUN.prune(noun)
     prune_checkpoints(RUN)

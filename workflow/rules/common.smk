@@ -65,6 +65,13 @@ def native(wildcards):
     return RUN.native(wildcards.dataset, wildcards.subject)
 
 
+def refuse_read_only():
+    """Before the first job: Snakemake would only show where in its own code it failed."""
+    for folder in ("results", "work", "data"):
+        if Path(folder).exists() and not os.access(folder, os.W_OK):
+            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or somebody else's?)")
+
+
 def show_errors():
     """The one line of each failed job, last on the terminal."""
     logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= STARTED]
