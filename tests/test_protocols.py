@@ -13,7 +13,7 @@ from microexpr.clip import LABELS, Clip
 from microexpr.datasets import MICRO
 from microexpr.errors import DataError, ParamsError
 from microexpr.generated import plan
-from microexpr.protocols import MAIN, PROTOCOLS, shard, shards
+from microexpr.protocols import MAIN, PROTOCOLS, shard, shards, splits
 
 MEGC = PROTOCOLS["megc2019"]
 EMOTIONS = {
@@ -246,3 +246,9 @@ def test_a_few_folds_are_spread_over_all():
     assert MEGC.folds(clips, limit=12) == MEGC.folds(clips, limit=99) == folds
     split = PROTOCOLS["split70"]
     assert split.folds(clips, seeds=3, limit=1) == split.folds(clips, seeds=3)  # each is a seed's
+
+
+def test_clips_of_a_unit_that_lie_apart_are_refused():
+    clips = [clip(subject=subject, name=name) for subject, name in (("sub01", "a"), ("sub02", "a"), ("sub01", "b"))]
+    with pytest.raises(ValueError, match="must be sorted"):
+        splits.leave_one_out(clips, "subject", ("casme2",))

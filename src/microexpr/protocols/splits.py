@@ -23,12 +23,14 @@ def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str], limi
     """A fold for each unit of the data sets `tested`, sorted by its name; all clips outside of the unit train.
 
     `limit` leaves so many at most, evenly spread; 0: all.
-    `clips` are sorted by data set, subject and name, so that a unit's are beside each other."""
+    `clips` are sorted by data set, subject and name, so that a unit's are beside each other; ValueError if not."""
     parts = PARTS[unit] - 1  # of dataset/subject/clip
     names = tuple(clip.id for clip in clips)
     held_out: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
         held_out["/".join(name.split("/")[:parts])].append(place)
+    if any(places[-1] - places[0] >= len(places) for places in held_out.values()):
+        raise ValueError("clips must be sorted: those of a unit lie apart")
     wanted = [held for held in sorted(held_out.items()) if held[0].split("/")[0] in tested]
     return [
         Fold(name, names[: places[0]] + names[places[-1] + 1 :], names[places[0] : places[-1] + 1])
