@@ -45,6 +45,7 @@ rule train:
 
 
 use rule train as train_synth with:
+    priority: 1  # others wait for the faces that it makes
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synth/{method}/{protocol}/{shard}.h5",
