@@ -44,6 +44,7 @@ NOT_RUN = {
     NAMED.pattern: "a name: --help is run",
     r"snakemake --unlock": "part of `make test`, after a kill",
 }
+SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
 DRY = re.compile(r"make (campaign-|[\w-]+-model|pyfeat|test-pyfeat)")
 PRELUDES = {
     "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
@@ -70,6 +71,7 @@ def main() -> int:
                 continue
             reason = next((why for pattern, why in NOT_RUN.items() if re.match(pattern, command)), "")
             seconds, code = (0.0, 0) if reason and not shown_only(command) else run(root, file, command)
+            code -= command == SAYS_NO
             failed += code != 0
             said = f"exit code {code}" if code else f"not run: {reason}" if reason else "done"
             title = command.splitlines()[0] + (" ..." if "\n" in command else "")
