@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from checkout import environment, scratch
+from checkout import digests, environment, scratch
 
 from microexpr import params, store
 from microexpr.errors import StoreError
@@ -115,11 +115,6 @@ class Project:
         """These files and folders of results."""
         for path in [path for pattern in patterns for path in (self.root / "results").glob(pattern)]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of every result, by path."""
-        paths = [path for path in (self.root / "results").rglob("*.*") if path.is_file() and path.name[0] != "."]
-        return {str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
     def copy(self, to: Path) -> "Project":
         shutil.copytree(self.root, to, symlinks=True)
@@ -329,12 +324,13 @@ FAULTS: dict[str, Fault] = {
 
 def main() -> int:
     arguments = parsed()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background takes it from all below
     with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
         base = (arguments.keep or Path(temporary)).resolve()
         undisturbed = prepared(base / "undisturbed", arguments)
         if (done := undisturbed.go_on()).code:
             raise RuntimeError(f"the undisturbed run: {done.said}")
-        expected, jobs = undisturbed.digests(), {*undisturbed.records().values()}
+        expected, jobs = digests(undisturbed.root), {*undisturbed.records().values()}
         seconds = sum(end - start for start, end in jobs)
         print(f"undisturbed: {seconds:.0f} s, {len(jobs)} jobs, {len(expected)} results\n", flush=True)
         print("| fault | said | lost | to go on | same bytes |\n| --- | --- | --- | --- | --- |", flush=True)
@@ -384,7 +380,7 @@ def row(name: str, fault: Fault, project: Project, expected: dict[str, str], arg
     there = {name: times for name, times in project.records().items() if (project.root / name).exists()}
     under_way, now = project.under_way(), time.time()
     last = project.go_on()
-    same = not last.code and project.digests() == expected
+    same = not last.code and digests(project.root) == expected
     made = Row(name, f"`{found.said}` (exit code {found.code})", lost(project, there, under_way, now), how, same)
     if last.code:
         made.problems.append(f"{name}: going on ended with {last.code}: {last.said}")
@@ -421,13 +417,13 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
             said = [line for line in project.go_on().lines if "--unlock" in line]
         project.run("snakemake", "--unlock")
         resumed += gone_on(project)
-        made = len(project.digests())
+        made = len(digests(project.root))
         print(f"kill {number}: exit code {done.code}, {made} results", file=sys.stderr, flush=True)
         if made == len(expected):
             anew(project)
     last = project.go_on()
     resumed += gone_on(project)
-    same = not last.code and project.digests() == expected
+    same = not last.code and digests(project.root) == expected
     made = Row(
         f"kill -9 of all processes or one of them, {arguments.kills} times",
         f"`{said[-1] if said else 'nothing'}`, of the next run",
