@@ -211,6 +211,18 @@ def one_job_killed(project: Project, _: Namespace) -> tuple[Ended, str]:
     return ended(running), COMMAND
 
 
+def training_killed(project: Project, _: Namespace) -> tuple[Ended, str]:
+    """With all the others, once it has left a checkpoint."""
+    running = project.start()
+    until(project.root, "work/checkpoints/**/*.safetensors", running)
+    os.killpg(running.pid, signal.SIGKILL)
+    ended(running)
+    gone_on(project)
+    found = project.go_on()
+    project.run("snakemake", "--unlock")
+    return found, f"`snakemake --unlock`; {COMMAND}"
+
+
 def command_line(process: int) -> bytes:
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes()
@@ -309,6 +321,7 @@ FAULTS: dict[str, Fault] = {
     "two runs at once": two_at_once,
     "Ctrl-C": interrupted,
     "kill -9 of one job, as where memory runs out": one_job_killed,
+    "kill -9 of all processes, a training under way": training_killed,
     "no memory for a job (RLIMIT_AS)": little_memory,
     "full disk (tmpfs)": full_disk,
     "no larger file allowed (RLIMIT_FSIZE)": limited_files,
@@ -382,6 +395,8 @@ def row(name: str, fault: Fault, project: Project, expected: dict[str, str], arg
     last = project.go_on()
     same = not last.code and digests(project.root) == expected
     made = Row(name, f"`{found.said}` (exit code {found.code})", lost(project, there, under_way, now), how, same)
+    if fault is training_killed and not gone_on(project):
+        made.problems.append(f"{name}: no training went on from a checkpoint")
     if last.code:
         made.problems.append(f"{name}: going on ended with {last.code}: {last.said}")
     if not found.code or not re.search(r"rror: |--unlock|ERROR: |on user request|Protected", found.said):
@@ -402,11 +417,13 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
     """Runs killed over the whole DAG: all processes, or any one of them. One that has finished begins anew."""
     rng, said, resumed = random.Random(arguments.seed), list[str](), 0
     anew(project)
-    for number in range(1, arguments.kills + 1):
+    struck = 0
+    while struck < arguments.kills:
         running = project.start()
         try:
             running.wait(rng.uniform(0, seconds / 3))
         except subprocess.TimeoutExpired:
+            struck += 1
             if rng.random() < ONE_ALONE:
                 os.kill(rng.choice(tree(running.pid)), signal.SIGKILL)
                 time.sleep(rng.uniform(0, 5))  # the others work on, until they too are killed
@@ -418,22 +435,19 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
         project.run("snakemake", "--unlock")
         resumed += gone_on(project)
         made = len(digests(project.root))
-        print(f"kill {number}: exit code {done.code}, {made} results", file=sys.stderr, flush=True)
+        print(f"kill {struck}: exit code {done.code}, {made} results", file=sys.stderr, flush=True)
         if made == len(expected):
             anew(project)
     last = project.go_on()
     resumed += gone_on(project)
     same = not last.code and digests(project.root) == expected
-    made = Row(
+    return Row(
         f"kill -9 of all processes or one of them, {arguments.kills} times",
         f"`{said[-1] if said else 'nothing'}`, of the next run",
         f"what was under way; {resumed} times a training went on from a checkpoint",
         f"`snakemake --unlock`; {COMMAND}",
         same,
     )
-    if not resumed:
-        made.problems.append("no training went on from a checkpoint")
-    return made
 
 
 def anew(project: Project) -> None:
