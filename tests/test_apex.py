@@ -17,6 +17,7 @@ from microexpr.apex import (
     peaks,
     regions,
     regions_score,
+    score_of,
 )
 from microexpr.clip import Clip
 from microexpr.errors import DataError
@@ -100,7 +101,10 @@ def test_events_keep_the_annotation_and_spot_what_it_lacks(spotter: str, faces: 
     assert abs(spotted.apex - (46 + APEX)) <= 1
     annotated = locate(replace(CLIP, apex=55), faces, params)
     assert (annotated.methods["apex"], annotated.apex) == ("annotated", 55)
-    assert np.array_equal(annotated.score, spotted.score)
+    assert annotated.score is None and "score" not in annotated.arrays()
+    known = {name: np.asarray(value) for name, value in annotated.arrays().items()}
+    assert np.array_equal(score_of(faces, known, params), spotted.score)
+    assert np.array_equal(score_of(faces, known | {"score": spotted.score + 1}, params), spotted.score + 1)
     with pytest.raises(DataError, match=r"offset must be one of the frames 46\.\.75, not 99 \(casme2/sub01/EP02_01f\)"):
         locate(replace(CLIP, offset=99), faces, params)
 

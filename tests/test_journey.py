@@ -24,7 +24,7 @@ def results(
     clips = [replace(clip(origin=origin, name=name), emotion=emotion, action_units="L12") for name in names]
     index.write(root / "results/index/casme2.csv", clips)
     for stage in journey.STAGES:
-        with store.subject_file(root / f"results/{stage}/casme2/sub01.h5", stage, clips) as file:
+        with store.subject_file(root / f"results/{stage}/casme2/sub01.h5", stage, clips, **{stage: {}}) as file:
             if stage == "aus":
                 file.put("fitted_on", ["generated/au_model/p001/c01"])
             for number, one in enumerate(clips):

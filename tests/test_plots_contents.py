@@ -31,7 +31,7 @@ def drawn(path) -> list[str]:
     ("stage", "named"),
     [
         ("faces", ("frames of 2 clips", "a, frame 1", "frame 45", "b, frame 1")),
-        ("apex", ("spotting score, by frame, of 2 clips", "a: onset, apex (annotated), offset")),
+        ("apex", ("the score by frame, of 2 clips", "a: onset, apex (annotated), offset")),
         ("flow", ("flow from onset to apex of 2 clips", "a, to 0.0 px", "strain, 0 to 1")),
         ("aus", ("left and - - right, of 2 clips", "AU12", "AU4")),
         ("synth", ("of 9 clips", "a_0", "b_2")),
@@ -76,4 +76,4 @@ def test_a_file_without_pictures_or_curves_says_what_has_some(folder, capsys):
         file.group("casme2/sub01").put("truth", [0])
     assert main(["inspect", "1of1.h5", "--png", "a.png"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: 1of1.h5: must hold one of ") and "score" in error and error.count("\n") == 1
+    assert error.startswith("error: 1of1.h5: must hold one of ") and "relative" in error and error.count("\n") == 1

@@ -55,11 +55,12 @@ class Events:
     onset: int
     apex: int
     offset: int
-    score: np.ndarray  # float32[T], by the spotter; there for annotated clips too
+    score: np.ndarray | None  # float32[T], by the spotter; None where all three are annotated
 
     def arrays(self) -> dict[str, Any]:
         """All but `methods` by name, as an apex file holds them."""
-        return {name: getattr(self, name) for name in ("frame", *EVENTS, "score")}
+        there = ("frame", *EVENTS, *(["score"] if self.score is not None else []))
+        return {name: getattr(self, name) for name in there}
 
 
 def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
@@ -67,6 +68,7 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
 
     `faces` holds `frame` [T], `crop` [T, H, W, C] and `landmarks_crop` [T, 68, 2], arrays or what `[()]` makes one.
 
+    Nothing is scored where all three are annotated: no result would follow from it.
     Raises DataError where an annotated event's frame is not among the clip's.
     """
     frame = faces["frame"][()]
@@ -78,14 +80,26 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
         if number not in frame:
             raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {number} ({clip.id})")
         known[event] = int(np.searchsorted(frame, number))
-    first, last = known.get("onset", 0), known.get("offset", len(frame) - 1)
-    score = scored(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
-    top = known.get("apex", apex(score, first, last, params.spotter))
-    start, end = bounds(score, top, params.rest)
-    found = {"onset": start, "apex": top, "offset": end} | known
+    score, found = None, known
+    if len(known) < len(EVENTS):
+        first, last = known.get("onset", 0), known.get("offset", len(frame) - 1)
+        score = scored(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
+        top = known.get("apex", apex(score, first, last, params.spotter))
+        start, end = bounds(score, top, params.rest)
+        found = {"onset": start, "apex": top, "offset": end} | known
     methods = {event: "annotated" if event in known else params.spotter for event in EVENTS}
     start, top, end = (int(frame[found[event]]) for event in EVENTS)
     return Events(methods, frame, start, top, end, score)
+
+
+def score_of(faces: Mapping[str, Any], events: Mapping[str, Any], params: Params) -> np.ndarray:
+    """float32[T]: the score of a clip whose events are known, from its groups of a faces and an apex file: as that file
+    holds it where one of them was spotted, made anew where all are annotated."""
+    if "score" in events:
+        stored: np.ndarray = events["score"][()]
+        return stored
+    first, last = (int(np.searchsorted(faces["frame"][()], events[event][()])) for event in ("onset", "offset"))
+    return scored(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
 
 
 def scored(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:

@@ -1,5 +1,6 @@
 """One clip as every stage wrote it, gathered for whoever shows it. Reads only through the store; draws nothing."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr import inputs, store
+from microexpr.apex import Params, score_of
 from microexpr.clip import LABELS, Clip
 from microexpr.errors import DataError
 
@@ -21,7 +23,7 @@ class Journey:
 
     clip: Clip
     events: dict[str, int]  # onset, apex, offset: frame numbers
-    apex_by: str  # annotated, spotted
+    apex_by: str  # annotated, or the spotter
     frame: np.ndarray  # int64[T]
     score: np.ndarray  # float32[T]
     crops: dict[str, np.ndarray]  # uint8[288, 288] by event
@@ -55,7 +57,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
             events={event: int(apex[event][()]) for event in EVENTS},
             apex_by=apex.attrs["method"].decode(),
             frame=apex["frame"][()],
-            score=apex["score"][()],
+            score=score_of(faces, apex, Params(**json.loads(opened["apex"].attrs["params"])["apex"])),
             crops={event: inputs.grey_frame(faces, apex, event) for event in EVENTS},
             landmarks={event: faces["landmarks_crop"][place] for event, place in at.items()},
             flow=flow["onset_apex"][()],

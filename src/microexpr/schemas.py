@@ -64,7 +64,8 @@ APEX = Schema(
         "apex": Field("int64", (), "frame number", "annotated or spotted"),
         "offset": Field("int64", (), "frame number", "annotated or spotted"),
         "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
-                       "spotting score of each frame: how far ten regions have moved, or the ratio of differences"),
+                       "spotting score of each frame, unless all events are annotated: how far ten regions have moved, "
+                       "or the ratio of differences"),
     },
 )  # fmt: skip
 FLOW = Schema(

@@ -46,7 +46,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
     for place, spotter in enumerate(SPOTTERS):
         axes = figure.add_axes((0.42, 0.56 - 0.47 * place, 0.56, 0.28))
         own = params.model_copy(update={"spotter": spotter})
-        stored = spotter == params.spotter
+        stored = spotter == params.spotter and "score" in events
         score = events["score"][()] if stored else apex.scored(crop, points, first, last, own)
         axes.plot(frame, score, color=COLOURS[spotter])
         found = apex.apex(score, first, last, spotter)

@@ -128,10 +128,11 @@ def _flow(cell: SubFigure, group: Any, origin: str) -> None:
         axes.set_title(title, fontsize=7, pad=3)
 
 
-def _score(cell: SubFigure, group: Any, origin: str) -> None:
-    """Spotting score by frame, with the events."""
+def _events(cell: SubFigure, group: Any, origin: str) -> None:
+    """The events, and the spotting score by frame where there is one."""
     axes = _over_time(cell, group)
-    axes.plot(group["frame"][()], group["score"][()], color=BLUE)
+    if "score" in group:
+        axes.plot(group["frame"][()], group["score"][()], color=BLUE)
     for event, style in EVENTS.items():
         axes.axvline(int(group[event][()]), color=GREY, linewidth=1, linestyle=style)
     how = store.word(group.attrs.get("method", ""))
@@ -169,7 +170,7 @@ DRAWN: dict[str, tuple[str, Callable[[SubFigure, Any, str], None], int, float, b
     "source": ("faces, each with the one made of it,", _pair, 3, 1.9, True),
     "crop": ("frames", _frames, 1, 1.62, True),
     "onset_apex": ("flow from onset to apex", _flow, 3, 1.9, True),
-    "score": ("spotting score, by frame,", _score, 2, 1.7, False),
     "relative": ("change of action units since the onset, left and - - right,", _units, 2, 1.7, False),
     "au_intensity": ("true action units, left and - - right,", _units, 2, 1.7, False),
+    "apex": ("events, and where one was spotted the score by frame,", _events, 2, 1.7, False),
 }
