@@ -12,9 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.ndimage import gaussian_filter1d
 
-from microexpr import flow
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.luma import luma
@@ -115,6 +113,10 @@ def flow_score(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params:
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position. Of each region's flow the mean vector
     is taken, then its length: noise points anywhere and cancels, skin that is pulled does not.
     """
+    from scipy.ndimage import gaussian_filter1d
+
+    from microexpr import flow  # with a compiler; where everything is annotated neither is needed
+
     settings = flow.Params(size=params.size, kept=params.size)
     scale = params.size / crop.shape[1]
     boxes = [

@@ -88,6 +88,11 @@ class Temporal(nn.Module):
         return scores
 
 
+def _frames(film: Tensor, at: Tensor | None) -> Tensor:
+    """Those `at` int64[B, n] of [B, T, channels, h, w], or all."""
+    return film if at is None else torch.take_along_dim(film, at[:, :, None, None, None], 1)
+
+
 def _levels(film: Tensor) -> Tensor:
     """0..1 of bytes."""
     return film.to(torch.get_default_dtype()) / 255
@@ -196,7 +201,7 @@ class LocalRegions(NetworkMethod):
         """[B, T, channels, h, w] of that in bytes, 0..1, or their differences from the first frame; of all frames or
         those `at` int64[B, T]."""
         first = _levels(film[:, :1])
-        levels = _levels(film if at is None else torch.take_along_dim(film, at[:, :, None, None, None], 1))
+        levels = _levels(_frames(film, at))
         return levels - first if self.params.reference == "difference" else levels
 
     def _weights(self, label: Tensor, classes: int) -> Tensor:
@@ -222,9 +227,9 @@ class LocalRegions(NetworkMethod):
         single: dict[str, Optimiser] = dict.fromkeys(names, adam)
         leaks = params.planted_leak == "held_out_in_networks"
         sample = among("held_out", False, shuffled) if leaks else shuffled
-        temporal = [Update(self.temporal_loss, {"temporal": adam})]
+        spatial, temporal = [Update(self.spatial_loss, single)], [Update(self.temporal_loss, {"temporal": adam})]
         return [
-            Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
+            Phase(spatial, params.spatial_epochs, params.batch, reads=self.lay if params.shrink > 1 else None),
             Phase(temporal, params.epochs, params.batch, sample, reads=self.read),
         ]
 
@@ -241,6 +246,11 @@ class LocalRegions(NetworkMethod):
         shrink = self.params.shrink
         return F.avg_pool2d(film.flatten(0, 1), shrink).unflatten(0, film.shape[:2]) if shrink > 1 else film
 
+    def lay(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """All `patches`: made smaller, they are few enough numbers to be kept for all clips."""
+        laid = {f"laid_{place}": self.patches(place, batch, statistics) for place in self.places}
+        return laid | {"sequence_real": batch["sequence_real"]}
+
     def spatial_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Every frame shows what its clip does; the regions learn apart, so their losses add."""
         real = batch["sequence_real"].to(torch.get_default_dtype())
@@ -248,7 +258,8 @@ class LocalRegions(NetworkMethod):
         counts = real if drawn is None else real.new_ones(drawn.shape)
         losses = []
         for place in self.places:
-            film = self.patches(place, batch, statistics, drawn)
+            laid = batch.get(f"laid_{place}")
+            film = self.patches(place, batch, statistics, drawn) if laid is None else _frames(laid, drawn)
             label = self.shown(place, batch)[:, None].expand(film.shape[:2])
             features = getattr(modules, f"network_{place}")(film.flatten(0, 1), rng)
             scores = getattr(modules, f"head_{place}")(features)

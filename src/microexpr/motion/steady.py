@@ -37,7 +37,8 @@ def steadied(crop: np.ndarray, path: np.ndarray) -> np.ndarray:
     """[T, H, H, C]: crops of the same type with the head's movement, `path` [T, 6] of `head_path`, undone."""
     basis = head.basis(crop.shape[1])
     rows, columns = np.mgrid[: crop.shape[1], : crop.shape[2]].astype(np.float32)
-    return np.stack([_moved(frame, basis @ motion, rows, columns) for frame, motion in zip(crop, path, strict=True)])
+    flows = (head.flow_of(basis, motion) for motion in path)
+    return np.stack([_moved(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
 
 
 class _Reference:
@@ -56,7 +57,7 @@ class _Reference:
         """float64[6]: the head's movement from the reference to `picture`, sought near `motion`."""
         picture = picture * (self.brightness / max(float(picture[self.within].mean()), 1.0))
         for _ in range(ROUNDS):
-            back = _moved(picture, self.basis @ motion, self.rows, self.columns)
+            back = _moved(picture, head.flow_of(self.basis, motion), self.rows, self.columns)
             left = (back - self.picture)[self.within].astype(float)
             scale = max(WIDTH * float(np.median(np.abs(left))), 1e-6)
             weighted = self.slopes * (self.prior / (1 + (left / scale) ** 2))[:, None]
