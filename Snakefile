@@ -43,6 +43,7 @@ ask(workflow.rules)
 
 onstart:
     refuse_read_only()
+    look_when_jobs_end()
     for noun in RUN.belongs():
         RUN.prune(noun)
     prune_checkpoints(RUN)

@@ -72,6 +72,12 @@ def refuse_read_only():
             sys.exit(f"error: {folder}: cannot be written (mounted read-only, or somebody else's?)")
 
 
+def look_when_jobs_end():
+    """Snakemake 9.27, which limits jobs a second, sets a timer after each look for ready ones, and each ended job adds a
+    look: hundreds a second in the end. Without that limit it looks when a job has ended."""
+    workflow.scheduler.job_rate_limiter = None
+
+
 def show_errors():
     """The one line of each failed job, last on the terminal."""
     logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= STARTED]

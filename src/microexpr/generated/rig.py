@@ -117,9 +117,10 @@ def rig() -> Rig:
     quads = place[quads]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
     materials = np.tile(materials, 2).astype(np.int32)
+    points = mesh.vertices.copy()
     for name, drop in LOWERED.items():
-        mesh.vertices[np.unique(mesh.quads[name][..., 0]), 1] -= drop
-    vertices, eyes = mesh.vertices[kept], (place[eyeballs[0]], place[eyeballs[1]])
+        points[np.unique(mesh.quads[name][..., 0]), 1] -= drop
+    vertices, eyes = points[kept], (place[eyeballs[0]], place[eyeballs[1]])
     units, folds = _units(kept, vertices)
     return Rig(
         kept=kept,
