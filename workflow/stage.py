@@ -18,6 +18,7 @@ from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, PAIRED, TABLE, Dag
 from microexpr import params
 from microexpr.errors import MicroexprError
 
+TRAINING = ("train", "train_longest", "train_synth")
 RECORDS = Path(".snakemake/metadata")
 VOUCHED = os.environ | {"MICROEXPR_STAGE": "1"}  # DVC, or adopting, answers for results without a record
 
@@ -81,10 +82,10 @@ def run(noun: str, method: str | None = None) -> int:
         rules += [f"annotation_{name}" for name in dag.planned if dag.annotations(name)]
         outputs = ["data/generated"]
     elif noun == "evaluate":
-        rules = ["evaluate", "evaluate_faces", "table", "train", "train_synth"]  # these two for variants of methods
+        rules = ["evaluate", "evaluate_faces", "table", *TRAINING]  # these for variants of methods
         outputs = ["results/evaluate", TABLE, PAIRED, METRICS]
     elif noun == "train":
-        target, rules = f"train_{method}", ["train", "train_synth"]
+        target, rules = f"train_{method}", [*TRAINING]
         outputs = [f"results/train/{method}", f"results/synth/{method}"]
         Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
         dag.prune("synth")
@@ -96,7 +97,7 @@ def run(noun: str, method: str | None = None) -> int:
         rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1", "papers_mtmnet_fig3"]
         rules += [f"papers_augacn_fig{number}" for number in (3, 4, 5)]
         rules += ["papers_famgan_transfer", "papers_famgan_ablation", "papers_localregions"]
-        rules += ["pretrain", "train", "train_synth", "evaluate", "evaluate_faces"]
+        rules += ["pretrain", *TRAINING, "evaluate", "evaluate_faces"]
         rules += [f"{stage}_{study}" for study in dag.studies for stage in ("train", "evaluate")]
     elif noun in ("final", "pretrain"):
         rules += ["final_generator"] * (noun == "final")

@@ -14,6 +14,7 @@ def learned_from(wildcards, methods=()):
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key != "checkpoint_minutes"}
+LONGEST = [name for name in TRAINED if name == "localregions"]  # begun last it would keep one core alone for a minute
 
 
 rule train:
@@ -39,9 +40,16 @@ rule train:
         gpu=lambda w: int(METHODS[w.method]["network"]),
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(name for name in TRAINED if name in RUN.alone),
+        method=one_of(name for name in TRAINED if name in RUN.alone and name not in LONGEST),
     script:
         "../scripts/train.py"
+
+
+use rule train as train_longest with:
+    priority: 1
+    wildcard_constraints:
+        protocol="|".join(RUN.protocols),
+        method=one_of(LONGEST),
 
 
 use rule train as train_synth with:
