@@ -273,8 +273,9 @@ same at every size, makes it look better than linear, which is why the last tabl
   nearly all clips. Their size is folds x clips; [the engine](engine.md) measures folds, epochs and clips apart, at a
   larger scale. `fitted_on`, which names every clip that a fold has seen, is as large. `train.shards` divides both.
 - **Pairs of people** are quadratic, too, but so cheap that reading faces outweighs them in any corpus that there is.
-- **Snakemake** itself looks for what is ready whenever a job has ended (`look_when_jobs_end`; its scheduler, 9.27, would look
-  more and more often), and its seconds are also those of the clock. Building the DAG of 10,020 clips takes little.
+- **Snakemake** itself looks for what is ready whenever a job has ended (`look_when_jobs_end`; its scheduler, 9.27,
+  would look more and more often), and its seconds are also those of the clock. Building the DAG of 10,020 clips takes
+  little.
 
 What was worse, at 38,400 simulated clips: four folds of which all were made first, 3.7 s and 1.7 GB; intervals by a
 jackknife that multiplied people by people, 25 s and 0.7 GB; distances of all pairs kept, 2.1 s and 0.9 GB.
