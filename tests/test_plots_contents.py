@@ -1,6 +1,7 @@
 """What `inspect --png` draws of each kind of file: every clip, the word on what is generated, no licensed face."""
 
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from test_journey import results
 from test_plots import texts
@@ -45,6 +46,17 @@ def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
         assert any(part in text for text in found), part
     assert sum("generated faces, no person is shown" in text for text in found) == 1
     assert found.count("generated") == PICTURES.get(stage, 0)
+
+
+def test_events_are_drawn_where_nothing_was_scored(folder):
+    one, _ = results(folder)
+    with store.subject_file("annotated.h5", "apex", [one], apex={}) as file:
+        file.group(one.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
+    figure = Figure((10, 5))
+    with store.opened("annotated.h5") as file:
+        contents.draw(figure, file, "annotated.h5")
+    (axes,) = figure.findobj(Axes)
+    assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]
 
 
 def test_a_long_file_says_how_much_of_it_is_shown(folder, monkeypatch):

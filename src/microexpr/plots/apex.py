@@ -46,8 +46,8 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
     for place, spotter in enumerate(SPOTTERS):
         axes = figure.add_axes((0.42, 0.56 - 0.47 * place, 0.56, 0.28))
         own = params.model_copy(update={"spotter": spotter})
-        stored = spotter == params.spotter and "score" in events
-        score = events["score"][()] if stored else apex.scored(crop, points, first, last, own)
+        kept = spotter == params.spotter
+        score = apex.score_of(faces, events, params) if kept else apex.scored(crop, points, first, last, own)
         axes.plot(frame, score, color=COLOURS[spotter])
         found = apex.apex(score, first, last, spotter)
         axes.plot(frame[found], score[found], "o", color=COLOURS[spotter])
