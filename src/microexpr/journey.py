@@ -41,15 +41,13 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
     Raises DataError for a clip that is not in a file or of another origin there, StoreError for a file that cannot be
     read.
     """
-    made = list(_synthetic(clip, synth))
+    made = synthetic(clip, synth)
     with ExitStack() as stack:
         opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in STAGES}
         for stage, file in opened.items():
             if clip.name not in file:
                 raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
-        origins = {file.attrs["origin"].decode() for file in opened.values()} | {origin for origin, _, _ in made}
-        if origins != {clip.origin}:
-            raise DataError(f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id}); run again")
+        _check_origins({file.attrs["origin"].decode() for file in opened.values()}, clip)
         faces, apex, flow, aus = (opened[stage][clip.name] for stage in STAGES)
         at = {event: inputs.position(faces, apex, event) for event in EVENTS}
         return Journey(
@@ -63,8 +61,21 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
             flow=flow["onset_apex"][()],
             action_units=store.strings(aus["au_names"]),
             relative=aus["relative"][()],
-            synthetic={LABELS[label]: pair for _, label, pair in made},
+            synthetic=made,
         )
+
+
+def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
+    """`Journey.synthetic` alone. Raises DataError for faces of another origin, StoreError for a file that cannot be
+    read."""
+    made = list(_synthetic(clip, synth))
+    _check_origins({origin for origin, _, _ in made}, clip)
+    return {LABELS[label]: pair for _, label, pair in made}
+
+
+def _check_origins(origins: set[str], clip: Clip) -> None:
+    if origins - {clip.origin}:
+        raise DataError(f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id}); run again")
 
 
 def _synthetic(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:

@@ -44,7 +44,7 @@ def head_motion(moved: np.ndarray, stabilise: Stabilise) -> np.ndarray:
 def flow_of(basis: np.ndarray, motion: np.ndarray) -> np.ndarray:
     """[..., 2]: the flow of a head that moves by `motion` [k] of a `basis` [..., 2, k].
 
-    What `@` gives, to the bit, but in one product where `@` makes one for each pixel."""
+    What `@` gives, but in one product where `@` makes one for each pixel."""
     made: np.ndarray = np.tensordot(basis, motion, axes=1)
     return made
 

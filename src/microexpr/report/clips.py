@@ -48,7 +48,7 @@ def shown(
     word = clip.origin if clip.origin == "generated" else ""
     largest = (_top(magnitude(walked.flow), 99), _top(walked.flow[2], 99.5))
     numbers, film = _film(files["faces"], clip, walked, word) if visible else ([], [])
-    made = {name: _made(journey.read(clip, files, paths), word) for name, paths in synth.items()} if visible else {}
+    made = {name: _made(journey.synthetic(clip, paths), word) for name, paths in synth.items()} if visible else {}
     return Shown(
         clip=clip,
         events=walked.events,
@@ -83,12 +83,12 @@ def _film(path: Path, clip: Clip, walked: journey.Journey, word: str) -> tuple[l
     return [frame[place] for place in places], film
 
 
-def _made(walked: journey.Journey, word: str) -> list[tuple[str, str]]:
+def _made(pairs: Mapping[str, np.ndarray], word: str) -> list[tuple[str, str]]:
     """The neutral face, and what a generator that never saw this person made of it for each class."""
-    if not walked.synthetic:
+    if not pairs:
         return []
-    neutral = next(iter(walked.synthetic.values()))[0]
-    faces = {label: pair[1] for label, pair in walked.synthetic.items()}
+    neutral = next(iter(pairs.values()))[0]
+    faces = {label: pair[1] for label, pair in pairs.items()}
     return [("neutral", pictures.made(neutral, word))] + [
         (f"made {label}", pictures.made(face, word)) for label, face in faces.items()
     ]
