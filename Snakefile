@@ -38,21 +38,26 @@ rule all:
         RUN.per_subject("aus", RUN.tested),
 
 
+for _noun, _files in RUN.table_outputs.items():  # what each stage of dvc.yaml makes
+
+    rule:
+        name: f"table_{_noun}"
+        input:
+            _files,
+
+
 ask(workflow.rules)
 
 
 onstart:
-    refuse_read_only()
+    start()
     look_when_jobs_end()
-    for noun in RUN.belongs():
-        RUN.prune(noun)
-    prune_checkpoints(RUN)
 
 
 onsuccess:
-    prune_checkpoints(RUN)
+    end()
 
 
 onerror:
-    prune_checkpoints(RUN)
+    end()
     show_errors()

@@ -5,7 +5,6 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 
 import json
 import os
-import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from microexpr.errors import MicroexprError, ParamsError
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import person
 
-TABLE, METRICS = "results/megc2019_table.csv", "results/metrics.json"
+TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
 PAIRED = "results/megc2019_paired.csv"
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 SIGNALS = ("faces", "apex", "flow", "aus")
@@ -315,13 +314,10 @@ class Dag(Corpus):
             "pretrain": self.pretrained,
             "train": {path for one in asked for path in self.trained(*one)},
             "synth": {
-                path  # DVC wants a folder of every method, empty or not
+                path
                 for name, protocol in asked
-                for path in (
-                    self.trained(name, protocol, "synth")
-                    if self.methods[name]["synthesises"]
-                    else [f"results/synth/{name}"]
-                )
+                if self.methods[name]["synthesises"]
+                for path in self.trained(name, protocol, "synth")
             }
             | {path for name in self.generators for path in (*self.made(name), *self.makers(name))},
             "evaluate": {path for one in asked for path in self.evaluated(*one)},
@@ -336,14 +332,55 @@ class Dag(Corpus):
             "final": {self.final(name) for name in (*self.networks, *self.final_generators)},
         } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
 
-    def prune(self, noun: str) -> None:
-        """Removes what an earlier run with other params left: people, data sets, methods, shards that are no more."""
+    @cached_property
+    def table_outputs(self) -> dict[str, list[str]]:
+        """By stage noun, in the order of the stages: the files that the main table and what stands beside it need."""
+        protocol, methods = self.protocol.name, self.in_table
+        teachers = sorted({self.teacher(name) for name in methods} - {""})
+        generators = sorted({self.methods[name]["params"]["synthetic"] for name in methods} & self.generators.keys())
+        datasets_by_stage = {stage: set(self.tested) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
+        for name in (*methods, *teachers):
+            for stage in self.methods[name]["reads"]:
+                datasets_by_stage[stage] |= {*self.sources(protocol), *self.macro_sets(name)}
+        for name in generators:
+            for stage in self.generators[name]["reads"]:
+                datasets_by_stage[stage] |= {*self.grouped(name), *self.stills(name)}
+        datasets_by_stage["apex"] |= datasets_by_stage["flow"] | datasets_by_stage["aus"]
+        datasets_by_stage["faces"] |= datasets_by_stage["apex"]
+        known = datasets_by_stage["faces"]
+        rendered = [one for one in self.subjects if one[0] in self.planned and one[0] in known]
+        synthesising = [name for name in methods if self.methods[name]["synthesises"]]
+        return {
+            "generate": [folder for one in rendered for folder in self.person(*one)]
+            + [f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in rendered]
+            + [file for dataset in self.planned if dataset in known for file in self.annotations(dataset)],
+            "faces": self.per_subject("faces", known),
+            "index": self.indices(known),
+            "apex": self.per_subject("apex", datasets_by_stage["apex"]),
+            "flow": self.per_subject("flow", datasets_by_stage["flow"]),
+            "aus": self.per_subject("aus", datasets_by_stage["aus"]),
+            "pretrain": sorted({path for name in methods for path in self.taught(name, protocol)}),
+            "train": [path for name in generators for path in (*self.made(name), *self.makers(name))]
+            + [path for name in methods for path in self.trained(name, protocol)]
+            + [path for name in synthesising for path in self.trained(name, protocol, "synth")],
+            "evaluate": [path for name in methods for path in self.evaluated(name, protocol)] + [TABLE, PAIRED, METRICS],
+            "people": PEOPLE[:2],
+        }
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """Every file or folder that some target of this run makes."""
+        return sorted({TABLE, METRICS, PAIRED, FLOW_TABLE}.union(*self.belongs().values()))
+
+    def superfluous(self, noun: str) -> list[str]:
+        """What an earlier run with other params left in a stage's folder: subjects, data sets, methods, shards."""
         root = Path("data/generated" if noun == "generate" else f"results/{noun}")
         kept = self.belongs()[noun]
         above = {str(parent) for path in kept for parent in Path(path).parents}
+        inside, listed = set(kept), []  # of a folder that is kept, or listed as a whole, nothing more is listed
         for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            if not path.exists() or str(path) in kept or str(path) in above:
+            if str(path) in inside or str(path) in above or any(str(parent) in inside for parent in path.parents):
                 continue
-            if any(str(parent) in kept for parent in path.parents):
-                continue  # a frame of a person
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            inside.add(str(path))
+            listed.append(str(path))
+        return listed

@@ -1,68 +1,44 @@
-"""What dvc.yaml calls: `python workflow/stage.py NOUN [METHOD]` runs that stage's own rules; `--adopt` follows a pull.
+"""The commands between DVC and Snakemake.
 
-Snakemake trusts an output through its record in .snakemake/metadata. What DVC puts there (pull, checkout, exp run
---temp) has no record, or an older one than the file, and Snakemake would call it up to date after a params edit. So:
-outputs that were not made here are removed first (DVC has already found the stage stale), then Snakemake runs.
+python workflow/stage.py NOUN      what a stage of dvc.yaml calls: runs that stage's own rules, and none upstream
+python workflow/stage.py record    takes every result of a finished run into dvc.lock and DVC's cache
+python workflow/stage.py restore   after an experiment of DVC was killed: params.yaml, dvc.lock and the branch as before
+python workflow/stage.py adopt     after dvc pull or checkout: lets Snakemake take over what dvc.lock vouches for
+
+Snakemake knows an output by its record in .snakemake/metadata. What DVC puts there has none, and would pass as up to
+date after an edit of params: a stage sets such outputs aside before it runs, since DVC has found it stale.
 """
 
-import base64
-import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from dag import FLOW_FOLDERS, FLOW_TABLE, METRICS, PAIRED, TABLE, Dag
+import dvc_command
+from dag import Dag
+from records import Records, content, is_as_recorded, is_cached, recorded, set_aside
 
 from microexpr import params
 from microexpr.errors import MicroexprError
 
 TRAINING = ("train", "train_longest", "train_synth")
-RECORDS = Path(".snakemake/metadata")
-VOUCHED = os.environ | {"MICROEXPR_STAGE": "1"}  # DVC, or adopting, answers for results without a record
-
-
-def recorded(path: Path) -> float:
-    """When Snakemake finished making this path or a folder above it; 0 if it never did here."""
-    for one in (path, *path.parents[:-1]):
-        name = base64.urlsafe_b64encode(str(one).encode()).decode()
-        try:
-            return float(json.loads((RECORDS / name).read_text(encoding="utf-8")).get("endtime") or 0)
-        except (OSError, ValueError):
-            continue
-    return 0
-
-
-def forget(outputs: list[str]) -> None:
-    """Removes every file that Snakemake did not make here."""
-    paths = [file for output in outputs for file in (Path(output), *Path(output).rglob("*"))]
-    strange = [path for path in paths if is_foreign(path)]
-    for path in strange:
-        path.unlink()
-    if strange:
-        print(f"stage.py: {len(strange)} of {len(paths)} outputs were not made here; removed", flush=True)
-
-
-def is_foreign(path: Path) -> bool:
-    """Whether this is a file without a record of Snakemake's, or newer than it."""
-    return path.is_file() and path.stat().st_mtime > recorded(path) + 1
+FOLDERS = {  # of stages that write elsewhere than below results/<noun>
+    "generate": ["data/generated"],
+    "train": ["results/train", "results/synth"],
+}
+TABLE = Path("dvc.yaml")  # the way to the table; what is not on it has a pipeline of its own
+PIPELINES = Path("workflow/dvc")
+TOUCHED = ("truth", "final", "flow_folders")  # of these pipelines all that they need is in the cache
 
 
 def prune_checkpoints(dag: Dag) -> None:
-    """Keeps those of trainings that Snakemake has not yet recorded as made: it will make these again."""
+    """Deletes those of trainings that are finished or no longer part of the run."""
     for folder in Path("work/checkpoints").glob("*/*/*"):
-        result = Path(dag.checkpoints.get(str(folder), "of no training"))
-        if str(folder) not in dag.checkpoints or (result.is_file() and not is_foreign(result)):
+        result = dag.checkpoints.get(str(folder))
+        if result is None or is_as_recorded(Path(result), recorded(result)):
             shutil.rmtree(folder)
-
-
-def foreign(dag: Dag) -> list[str]:
-    """Results of this run that are there but were not made here; not the papers' tables, whose trainings DVC lacks,
-    nor the page that shows these."""
-    known = {noun: paths for noun, paths in dag.belongs().items() if noun not in ("generate", "papers", "report")}
-    paths = [Path(path) for paths in known.values() for path in sorted(paths)]
-    return [str(path) for path in (*paths, Path(TABLE), Path(PAIRED), Path(FLOW_TABLE)) if is_foreign(path)]
 
 
 def planned() -> Dag:
@@ -73,64 +49,98 @@ def planned() -> Dag:
         sys.exit(f"error: {error}")
 
 
-def run(noun: str, method: str | None = None) -> int:
-    """Snakemake's exit code after it ran the rules of one stage, and none upstream: DVC answers for those."""
+def rules(dag: Dag, noun: str) -> list[str]:
+    """The Snakemake rules that a stage of DVC runs."""
+    several = {
+        "generate": [f"generate_{name}" for name in dag.planned]
+        + [f"annotation_{name}" for name in dag.planned if dag.annotations(name)],
+        "train": ["synth", *TRAINING],
+        "evaluate": ["evaluate", "evaluate_faces", "table"],
+        "final": ["final", "final_generator"],
+        "truth": ["truth_person", "truth"],
+        "flow_folders": ["flow_folders", *(f"flow_folders_{part}" for part in ("train", "evaluate", "table"))],
+    }
+    return several.get(noun, [noun])
+
+
+def make_room(outputs: Iterable[str]) -> None:
+    """Takes away a stage's outputs that Snakemake did not make here: what DVC's cache holds, or aside."""
+    foreign = Records().review(outputs).foreign
+    for name in foreign:
+        if Path(name).is_file() and is_cached(content(Path(name))):
+            Path(name).unlink()
+    set_aside(foreign, "was not made here", print)
+
+
+def run(noun: str) -> int:
+    """Snakemake's exit code after it ran one stage of the way to the table; of another pipeline, all that it needs."""
     dag = planned()
-    target, rules, outputs = f"all_{noun}", [noun], [f"results/{noun}"]
-    if noun == "generate":
-        rules = [f"generate_{name}" for name in dag.planned]
-        rules += [f"annotation_{name}" for name in dag.planned if dag.annotations(name)]
-        outputs = ["data/generated"]
-    elif noun == "evaluate":
-        rules = ["evaluate", "evaluate_faces", "table", *TRAINING]  # these for variants of methods
-        outputs = ["results/evaluate", TABLE, PAIRED, METRICS]
-    elif noun == "train":
-        target, rules = f"train_{method}", [*TRAINING]
-        outputs = [f"results/train/{method}", f"results/synth/{method}"]
-        Path(outputs[1]).mkdir(parents=True, exist_ok=True)  # DVC wants it of every method; empty if it makes no faces
-        dag.prune("synth")
-    elif noun == "synth":
-        target, outputs = f"synth_{method}", [f"results/synth/{method}"]
-        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no data set of its is here
-    elif noun == "papers":
-        # the others of protocols that no other stage knows
-        rules = ["papers", "papers_icegan_fig4", "papers_icegan_fig5", "papers_mtmnet_fig1", "papers_mtmnet_fig3"]
-        rules += [f"papers_augacn_fig{number}" for number in (3, 4, 5)]
-        rules += ["papers_famgan_transfer", "papers_famgan_ablation", "papers_localregions"]
-        rules += ["pretrain", *TRAINING, "evaluate", "evaluate_faces"]
-        rules += [f"{stage}_{study}" for study in dag.studies for stage in ("train", "evaluate")]
-    elif noun in ("final", "pretrain"):
-        rules += ["final_generator"] * (noun == "final")
-        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, also where no method has any
-    elif noun == "truth":
-        rules = ["truth_person", "truth"]
-    elif noun == "people":
-        rules = ["people", "people_with_macro"]
-    elif noun == "flow_folders":
-        rules, outputs = [noun, *(f"{noun}_{part}" for part in ("train", "evaluate", "table"))], [*outputs, FLOW_TABLE]
-        Path(outputs[0]).mkdir(parents=True, exist_ok=True)  # DVC wants it, empty where no such flow is here
-        if not os.path.lexists(FLOW_FOLDERS):
-            for path in Path(outputs[0]).iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    forget(outputs)
-    dag.prune(noun)
-    return subprocess.call(["snakemake", "--allowed-rules", *rules, target, "--", target], env=VOUCHED)
+    if noun not in dag.belongs():
+        sys.exit(f"error: stage must be one of {', '.join(dag.belongs())}, not {noun}")
+    for folder in FOLDERS.get(noun, [f"results/{noun}"]):
+        Path(folder).mkdir(parents=True, exist_ok=True)  # DVC expects it, also where this run has nothing in it
+    make_room(dag.belongs()[noun])
+    if noun not in dag.table_outputs:
+        return subprocess.call(["snakemake", "--", f"all_{noun}"])
+    target, environment = f"table_{noun}", os.environ | {"MICROEXPR_STAGE": noun}
+    return subprocess.call(["snakemake", "--allowed-rules", *rules(dag, noun), target, "--", target], env=environment)
+
+
+def record() -> int:
+    """Takes what a finished run made into dvc.lock and DVC's cache, by links; runs no job."""
+    if not Path(".git").exists() or not Path(".dvc").is_dir():
+        print("note: not recorded for DVC, which needs a git repository here (git init)")
+        return 0
+    dag, records = planned(), Records()
+    if changed := records.review(dag.outputs).changed:
+        sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
+    for noun in dag.table_outputs:
+        for folder in FOLDERS.get(noun, [f"results/{noun}"]):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+    pipelines = [path for path in PIPELINES.glob("*/dvc.yaml") if Path("results", path.parent.name).is_dir()]
+    done = subprocess.run(["dvc", "commit", "--force", str(TABLE), *map(str, pipelines)], text=True, stderr=subprocess.PIPE)
+    if done.returncode:
+        print(done.stderr.strip(), file=sys.stderr)
+        return done.returncode
+    records.renew(dag.outputs)
+    results = [path for path in Path("results").rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in results)
+    copied = sum(path.stat().st_size for path in results if path.stat().st_nlink == 1)
+    print(f"recorded in dvc.lock and DVC's cache: {len(results)} results, {size / 1e6:.0f} MB; {copied / 1e6:.0f} MB are not links")
+    return 0
 
 
 def adopt() -> int:
-    """After `dvc pull`: makes what DVC does not keep, then records everything as made here."""
-    made = run("generate")
-    if made or subprocess.call(["dvc", "status", "-q"]):
-        sys.exit("error: what was pulled is not what params and code say (`dvc status`); `dvc repro` makes it so")
-    nouns = sorted(planned().belongs().keys() - {"generate", "papers", "flow_folders", "report"})
-    targets = [*(f"all_{noun}" for noun in nouns), "all", FLOW_TABLE]
-    return subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets], env=VOUCHED)
+    """Makes what DVC does not keep, then takes everything that dvc.lock vouches for as made here."""
+    dag = planned()
+    if code := run("generate"):
+        return code
+    if subprocess.call(["dvc", "status", "--quiet", str(TABLE)]):
+        sys.exit("error: these results are not of these params and this code (`dvc status`); `dvc repro` makes them so")
+    others = [noun for noun in TOUCHED if not subprocess.call(["dvc", "status", "-q", str(PIPELINES / noun / TABLE)])]
+    targets = [*(f"table_{noun}" for noun in dag.table_outputs), "all", *(f"all_{noun}" for noun in others)]
+    if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
+        return code
+    outputs = {path for paths in dag.table_outputs.values() for path in paths}
+    Records().renew(sorted(outputs.union(*(dag.belongs()[noun] for noun in others))), trusted=True)
+    return 0
 
+
+def restore() -> int:
+    """Puts back what a killed experiment left changed."""
+    if not dvc_command.left_over():
+        sys.exit("error: no killed experiment left anything to put back")
+    dvc_command.restore()
+    return 0
+
+
+COMMANDS = {"record": record, "restore": restore, "adopt": adopt}
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    if arguments == ["--adopt"]:
-        sys.exit(adopt())
-    if not 1 <= len(arguments) <= 2:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    sys.exit(run(*arguments))
+    name = sys.argv[1]
+    try:
+        sys.exit(COMMANDS[name]() if name in COMMANDS else run(name))
+    except KeyboardInterrupt:
+        sys.exit(130)

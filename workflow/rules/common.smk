@@ -10,9 +10,11 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are other bytes; cores run jobs side by side
 
 from closure import code
+from dvc_command import left_over
 from dag import EVALUATED, METRICS, PAIRED, REPORT, SIGNALS, TABLE, TRUTH, Dag
 from microexpr.errors import MicroexprError
-from stage import foreign, prune_checkpoints
+from records import Records, make_writable, set_aside
+from stage import prune_checkpoints
 
 STARTED = time.time()
 UNDER_WAY = ".under_way"  # beside the log of a job that has not come to an end
@@ -31,12 +33,40 @@ if RUN.left_out:
         "`origin: generated` in params.yaml runs all on generated faces",
         file=sys.stderr,
     )
-if "MICROEXPR_STAGE" not in os.environ and (strange := foreign(RUN)):
-    print(
-        f"warning: {len(strange)} results were not made here, {strange[0]} for one (dvc pull or checkout?): an edit of "
-        "params may not rerun them. `python workflow/stage.py --adopt` takes them over",
-        file=sys.stderr,
-    )
+STAGE = os.environ.get("MICROEXPR_STAGE", "")  # the DVC stage that calls Snakemake: DVC answers for all others
+MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
+RECORDS, REVIEW = Records(), None
+
+
+def say(line):
+    print(line, file=sys.stderr)
+
+
+def review():
+    """Looks for outputs that are not as they were made here; of such that never were, it ends the program."""
+    outputs = RUN.belongs()[STAGE] if STAGE in RUN.belongs() else RUN.outputs * (not STAGE)
+    make_writable(outputs)
+    found = RECORDS.review(outputs)
+    if found.changed or found.gone:
+        first = (found.changed or found.gone)[0]
+        count = len(found.changed) + len(found.gone)
+        say(f"note: {count} outputs were changed or deleted since they were made here, {first} for one: what needs them runs again")
+    asked = RUN.belongs()["papers"] | RUN.belongs()["report"]
+    if shown := [path for path in found.foreign if path in asked]:
+        say(f"note: {len(shown)} tables or pages were not made here, {shown[0]} for one: an edit of params does not remake them")
+    if foreign := [path for path in found.foreign if path not in asked]:
+        sys.exit(
+            f"error: {len(foreign)} outputs were not made here, {foreign[0]} for one (dvc pull, checkout, or a copy?), "
+            "so whether they are of these params is not known. `python workflow/stage.py adopt` takes over what dvc.lock "
+            "vouches for; whatever is deleted is made again"
+        )
+    return found
+
+
+if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
+    say(note)
+if workflow.is_main_process and not MAINTENANCE & set(sys.argv):
+    REVIEW = review()
 
 
 def one_of(names):
@@ -65,8 +95,27 @@ def native(wildcards):
     return RUN.native(wildcards.dataset, wildcards.subject)
 
 
+def start():
+    """Before the first job: what is no result of this run makes room, and what has to be made again is remembered."""
+    refuse_read_only()
+    if REVIEW is None:
+        return
+    set_aside(REVIEW.changed, "was changed since it was made here", say)
+    for noun in [STAGE] if STAGE in RUN.belongs() else RUN.belongs():
+        set_aside(RUN.superfluous(noun), "is of no subject or method of params.yaml", say)
+    RECORDS.save()
+    prune_checkpoints(RUN)
+
+
+def end():
+    """After the last job, however it ended."""
+    if REVIEW is not None:
+        RECORDS.renew(RUN.outputs)
+        prune_checkpoints(RUN)
+
+
 def refuse_read_only():
-    """Before the first job: Snakemake would only show where in its own code it failed."""
+    """Snakemake would only show where in its own code it failed."""
     for folder in ("results", "work", "data"):
         if Path(folder).exists() and not os.access(folder, os.W_OK):
             sys.exit(f"error: {folder}: cannot be written (mounted read-only, or somebody else's?)")
@@ -107,11 +156,26 @@ def doubled(first):
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
+def made_again(rule):
+    """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often."""
+
+    def again(wildcards):  # of wildcards alone: params that are derived from files do not make Snakemake rerun a job
+        if not RECORDS.counted:
+            return []
+        values = dict(wildcards.items())
+        return RECORDS.again([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
+
+    return again
+
+
 def ask(rules):
-    """Says of all rules what their jobs ask of a machine, but for what --set-resources says. Who wants a GPU they say."""
+    """Gives every rule the memory and minutes of its jobs, but for what --set-resources says, and the param by which a
+    job runs again where an input or output of it was changed or deleted. Which want a GPU they say themselves."""
     for each in rules:
         memory, minutes = next(asked for start, asked in ASKED.items() if each.name.startswith(start))
         told = workflow.resource_settings._parsed_overwrite_resources.get(each.name, {})
         for name, value in (("mem_mb", doubled(memory)), ("runtime", doubled(minutes))):
             if name not in told:
                 each.resources[name] = value
+        if each.output:
+            each.set_params(again=made_again(each))

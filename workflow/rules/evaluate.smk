@@ -114,7 +114,7 @@ rule table:
         code=code("table"),
     output:  # of one job: what is said of pairs is of this very table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
-        metrics=METRICS,
+        metrics=directory(METRICS),
         paired=report(PAIRED, caption="../report/paired.rst", category="Results"),
     params:
         protocol=PROTOCOL,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from adapter import logged
 
+FIGURES = ("full_uf1", "full_uf1_low", "full_uf1_high", "full_uar")
+
 with logged(snakemake.log[0]):
     from microexpr import evaluation, store, tables
     from microexpr.evaluation import pairs
@@ -13,8 +15,9 @@ with logged(snakemake.log[0]):
     rows = tables.megc2019({Path(path).stem: evaluation.read(path) for path in snakemake.input.figures})
     store.write_text(snakemake.output.csv, tables.to_csv(rows))
     if metrics := snakemake.output.get("metrics"):
-        figures = {row["method"]: {key: float(row[key]) for key in tables.CELLS if row[key]} for row in rows}
-        store.write_text(metrics, json.dumps(figures, indent=1) + "\n")
+        for row in rows:
+            figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}
+            store.write_text(Path(metrics, f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")
     if paired := snakemake.output.get("paired"):
         given, predictions = snakemake.params, snakemake.input.predictions
         said = dict(zip((row["method"] for row in rows), predictions, strict=True))

@@ -1,0 +1,235 @@
+"""DVC as people use it: every step from a finished run to a colleague's clone, with what became of the results.
+
+    python studies/dvc_walk.py                        on the tiny preset, in a temporary copy of this checkout
+    python studies/dvc_walk.py --checkout FOLDER      in a git checkout with a finished run, which is changed
+    python studies/dvc_walk.py --write                also writes the table into docs/dvc.md
+
+Ends with exit code 1 where a step loses a result, runs a job that it should not, or ends in other bytes.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, BEGIN, END = ROOT / "docs/dvc.md", "<!-- walk begins -->", "<!-- walk ends -->"
+RATE = "methods.ststnet.lr"
+
+
+def descendants(process: int) -> list[int]:
+    """A process and all that it started, directly or not."""
+    children = subprocess.run(["pgrep", "-P", str(process)], text=True, capture_output=True).stdout.split()
+    return [process, *(one for child in children for one in descendants(int(child)))]
+
+
+@dataclass
+class Step:
+    """What one command did."""
+
+    command: str
+    code: int
+    seconds: float
+    jobs: int
+    before: dict[str, str]
+    after: dict[str, str]
+    last_line: str
+
+    @property
+    def lost(self) -> list[str]:
+        return sorted(self.before.keys() - self.after.keys())
+
+    @property
+    def changed(self) -> list[str]:
+        return sorted(path for path, digest in self.before.items() if self.after.get(path, digest) != digest)
+
+    def row(self) -> str:
+        seen = f"{len(self.before)} → {len(self.after)}"
+        cells = (f"`{self.command}`", str(self.code), f"{self.seconds:.0f}", str(self.jobs), seen, str(len(self.changed)))
+        return f"| {' | '.join(cells)} |"
+
+
+@dataclass
+class Walk:
+    """The steps in one checkout; `problems` are expectations that did not hold."""
+
+    root: Path
+    steps: list[Step] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        mine = {"PYTHONPATH": str(self.root / "src"), "PATH": path, "GIT_CONFIG_GLOBAL": "/dev/null"}
+        return os.environ | mine | {f"GIT_{who}_{what}": "walk@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every result, by path."""
+        paths = (path for path in (self.root / "results").rglob("*") if path.is_file() and not path.name.startswith("."))
+        return {str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+    def quietly(self, *command: str) -> str:
+        """Runs what is no step."""
+        done = subprocess.run(command, cwd=self.root, env=self.environment, text=True, capture_output=True)
+        return done.stdout + done.stderr
+
+    def step(self, *command: str, code: int = 0, lose: bool = False, jobs: int | None = None, kill: str = "") -> Step:
+        """Runs a command and holds it to an exit code, to losing no result, and to a number of jobs; kills it with all
+        that it started when `kill` exists, a pattern of files."""
+        before, started = self.digests(), time.monotonic()
+        with tempfile.TemporaryFile("w+") as output:
+            running = subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
+            while kill and running.poll() is None and not list(self.root.glob(kill)):
+                time.sleep(0.05)
+            if kill:
+                for process in descendants(running.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
+            found = running.wait()
+            output.seek(0)
+            printed = output.read()
+        finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
+        count = len([rule for rule in finished if not rule.startswith(("table_", "all"))])
+        lines = [line for line in printed.splitlines() if line.strip()]
+        step = Step(" ".join(command), found, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1])
+        self.steps.append(step)
+        print(step.row(), flush=True)
+        self.expect(found == code, f"{step.command} ended with {found}, not {code}: {printed[-2000:]}")
+        self.expect(lose or not step.lost, f"{step.command} lost {step.lost[:3]}")
+        self.expect(jobs is None or count == jobs, f"{step.command} ran {count} jobs, not {jobs}")
+        return step
+
+    def expect(self, holds: bool, problem: str) -> None:
+        if not holds:
+            self.problems.append(problem)
+
+    def set_rate(self, value: str) -> None:
+        """Another learning rate of ststnet in params.yaml."""
+        path = self.root / "params.yaml"
+        text, count = re.subn(r"(?m)^(  ststnet: \{.*?\blr: )[\d.]+", rf"\g<1>{value}", path.read_text(encoding="utf-8"))
+        self.expect(count == 1, f"params.yaml has {count} learning rates of ststnet")
+        path.write_text(text, encoding="utf-8")
+
+    def planned(self) -> int:
+        """Jobs that Snakemake would run now."""
+        listed = self.quietly("snakemake", "--dry-run", "--quiet", "rules", "--", "all")
+        counts = dict(re.findall(r"^(\w+) +(\d+)$", listed, re.M))
+        return sum(int(count) for rule, count in counts.items() if rule not in ("total", "all"))
+
+
+def walk(root: Path) -> Walk:
+    """All steps, in a checkout with a finished run."""
+    here = Walk(root)
+    here.step("python", "workflow/stage.py", "record", jobs=0)
+    here.step("dvc", "repro", jobs=0)
+    here.step("dvc", "repro", jobs=0)
+
+    here.set_rate("0.0007")
+    expected = here.planned()
+    here.step("dvc", "repro", jobs=expected)
+    here.expect(expected > 0 and here.planned() == 0, "Snakemake and DVC do not agree on what an edit changes")
+    here.set_rate("0.0006")
+    here.step("snakemake", "--cores", "2", "--", "all", jobs=expected)  # of whose results DVC knows nothing
+
+    refused = here.step("dvc", "exp", "run", "-S", f"{RATE}=0.001", code=1, jobs=0)
+    here.expect("are not in DVC's cache" in refused.last_line and not refused.changed, refused.last_line)
+    here.quietly("git", "checkout", "params.yaml")
+    back = here.step("snakemake", "--cores", "2", "--", "all", jobs=expected)
+    here.expect(back.after == here.steps[0].before, "going back to the former params ends in other bytes")
+    here.step("python", "workflow/stage.py", "record", jobs=0)
+    here.step("dvc", "exp", "run", "-S", f"{RATE}=0.001", jobs=expected)
+    here.expect(here.planned() == 0, "Snakemake would run jobs after an experiment")
+
+    here.quietly("git", "checkout", "params.yaml")
+    here.quietly("dvc", "repro")
+    whole = here.digests()
+    here.expect(whole == here.steps[0].before, "going back from an experiment ends in other bytes")
+    for folder in (root / "work/checkpoints", root / ".snakemake/incomplete"):
+        shutil.rmtree(folder, ignore_errors=True)
+    here.step("dvc", "exp", "run", "-S", f"{RATE}=0.002", code=-9, lose=True, kill=".snakemake/incomplete/*")
+    said = here.quietly("dvc", "status", "dvc.yaml")
+    here.expect("stage.py restore" in said, f"nothing is said of the killed experiment: {said}")
+    here.step("python", "workflow/stage.py", "restore", jobs=0)
+    changed = here.quietly("git", "status", "--porcelain", "params.yaml") + here.quietly("git", "branch", "--show-current")
+    here.expect(changed == "main\n", f"after restore: {changed}")
+    here.step("snakemake", "--unlock")
+    here.step("dvc", "repro")
+    here.expect(here.digests() == whole, "a killed experiment changed results")
+    return here
+
+
+def shared(here: Walk, folder: Path) -> Walk:
+    """The steps between two checkouts: push to a remote, clone, pull, and go on there."""
+    here.quietly("dvc", "remote", "add", "--default", "lab", str(folder / "remote"))
+    here.step("dvc", "push", jobs=0)
+    here.quietly("git", "add", "-A")
+    here.quietly("git", "commit", "-m", "Results")
+    here.quietly("git", "clone", str(here.root), str(folder / "clone"))
+    there = Walk(folder / "clone")
+    there.step("dvc", "pull", "--allow-missing", jobs=0)
+    there.expect(there.digests() == here.digests(), "pulled results have other bytes")
+    refused = there.step("snakemake", "--cores", "2", "--", "all", code=1, jobs=0)
+    there.expect("adopt" in refused.last_line, refused.last_line)
+    there.step("dvc", "repro")  # renders the corpora, which are not kept
+    there.step("python", "workflow/stage.py", "adopt", jobs=0)
+    there.expect(there.planned() == 0, "Snakemake would run jobs after adopting")
+    there.expect(there.digests() == here.digests(), "reproduced results have other bytes")
+    there.set_rate("0.0007")
+    there.expect(there.planned() > 0, "an edit after adopting plans nothing")
+    return there
+
+
+def prepared(root: Path) -> None:
+    """A git checkout of the files as they are now, on the tiny preset, with a finished run."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import scratch
+
+    scratch.copy(root)
+    here = Walk(root)
+    here.quietly("git", "init", "-b", "main")
+    here.quietly(sys.executable, "workflow/preset.py", "tiny", "--force")
+    here.quietly("git", "add", "-A")
+    here.quietly("git", "commit", "-m", "Checkout")
+    here.step("snakemake", "--cores", "2", "--", "all")
+
+
+def table(steps: list[Step]) -> str:
+    """The steps in Markdown, with the day, commit and processor."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout.strip()
+    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
+    head = f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
+    titles = "| command | exit code | seconds | jobs | result files | with other bytes |\n| --- | --- | --- | --- | --- | --- |"
+    return "\n".join([head, "", titles, *(step.row() for step in steps)])
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--checkout", type=Path, help="a git checkout with a finished run; default a tiny one, made here")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/dvc.md")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="microexpr-walk-") as temporary:
+        root = arguments.checkout or Path(temporary) / "checkout"
+        if arguments.checkout is None:
+            prepared(root)
+        here = walk(root.resolve())
+        there = shared(here, Path(temporary))
+    if arguments.write:
+        text = PAGE.read_text(encoding="utf-8")
+        before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+        PAGE.write_text(f"{before}{BEGIN}\n{table(here.steps + there.steps)}\n{END}{after}", encoding="utf-8")
+    problems = here.problems + there.problems
+    print("\n".join(problems) or "no step lost a result, and all ended in the same bytes")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

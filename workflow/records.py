@@ -1,0 +1,223 @@
+"""What Snakemake made here, by content: notices an output that was edited, replaced or deleted since.
+
+Snakemake compares times, params and code, and trusts a file that is older than what was made of it. An earlier copy
+that is put back, an edited index or a deleted frame would pass. So the digest of every output is kept in RECORDS, and
+compared before each run. What may not come in: which outputs there are, and what they mean.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from microexpr.store import write_text
+
+RECORDS = Path("work/records.json")
+SNAKEMAKE = Path(".snakemake")
+SET_ASIDE = Path("work/set_aside")
+TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file in a folder that is an output
+CACHE = Path(".dvc/cache/files/md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One output as it was made: when, its state on the disk, its content, and how often it had to be made again."""
+
+    ended: float = 0.0  # its time in Snakemake's own record
+    state: str = ""
+    digest: str = ""  # "" where it is gone
+    again: int = 0
+
+
+@dataclass(slots=True)
+class Review:
+    """The outputs that are not as they were made here."""
+
+    changed: list[str] = field(default_factory=list)  # content that nobody else keeps
+    gone: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)  # never made here, or a version that DVC's cache holds
+
+
+def key(path: str | Path) -> str:
+    """The name of Snakemake's own record of an output."""
+    return base64.urlsafe_b64encode(str(path).encode()).decode()
+
+
+def recorded(path: str | Path) -> float | None:
+    """The time of an output when Snakemake had made it; None if it never did here."""
+    try:
+        record = json.loads((SNAKEMAKE / "metadata" / key(path)).read_text(encoding="utf-8"))
+        return float(record.get("endtime") or 0)
+    except (OSError, ValueError):
+        return None
+
+
+def is_incomplete(path: str | Path) -> bool:
+    """Whether a job that was killed left this output, which Snakemake will make again."""
+    return (SNAKEMAKE / "incomplete" / key(path)).exists()
+
+
+def is_as_recorded(path: Path, ended: float | None) -> bool:
+    """Whether an output has the time that Snakemake recorded of it."""
+    return ended is not None and path.exists() and abs(modified(path) - ended) <= 1e-3
+
+
+def files(path: Path) -> list[Path]:
+    """The file itself, or all files in a folder, sorted; not those of Snakemake."""
+    if not path.is_dir():
+        return [path]
+    return sorted(Path(root, name) for root, _, names in os.walk(path) for name in names if name != TIMESTAMP)
+
+
+def modified(path: Path) -> float:
+    """The time of an output as Snakemake reads it: of a folder, that of its own file in there."""
+    stamp = path / TIMESTAMP
+    return (stamp if stamp.exists() else path).stat().st_mtime
+
+
+def state(path: Path) -> str:
+    """Sizes and times of an output, which change whenever it is written, linked or replaced."""
+    whole = hashlib.md5(usedforsecurity=False)
+    for file in files(path):
+        stat = file.stat()
+        whole.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode())
+    return whole.hexdigest()
+
+
+def content(path: Path) -> str:
+    """MD5, as DVC's cache names files; of a folder, of the names and digests of its files."""
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    whole = hashlib.md5(usedforsecurity=False)
+    for file in files(path):
+        whole.update(f"{file.relative_to(path)} {content(file)}\n".encode())
+    return whole.hexdigest()
+
+
+def is_cached(digest: str) -> bool:
+    """Whether DVC's cache in this checkout holds a file of this digest."""
+    return (CACHE / digest[:2] / digest[2:]).is_file()
+
+
+class Records:
+    """The entries of all outputs, by path."""
+
+    def __init__(self, path: Path = RECORDS):
+        """Damaged or missing records are empty ones: Snakemake's own then decide."""
+        self.path = path
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            self.entries = {name: Entry(**entry) for name, entry in entries.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            self.entries = {}
+
+    def save(self) -> None:
+        """Writes all entries, whole or not at all."""
+        entries = {name: asdict(entry) for name, entry in sorted(self.entries.items())}
+        write_text(self.path, json.dumps(entries, indent=0) + "\n")
+
+    def review(self, outputs: Iterable[str]) -> Review:
+        """Compares outputs with their entries. What has to be made again is counted, until `save` in memory alone."""
+        review = Review()
+        for name in outputs:
+            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
+            if not os.path.lexists(path):
+                if ended is not None and (entry.digest or name not in self.entries):
+                    self._count(name, entry)
+                    review.gone.append(name)
+                continue
+            if ended is None:
+                if not is_incomplete(name):
+                    review.foreign.append(name)
+            elif entry.digest and entry.ended == ended:
+                self._compare(name, entry, review)
+            elif not is_as_recorded(path, ended):  # made here, and written since by somebody else
+                self._differs(name, entry, content(path), review)
+        return review
+
+    def _compare(self, name: str, entry: Entry, review: Review) -> None:
+        path = Path(name)
+        if state(path) == entry.state:
+            return
+        digest = content(path)
+        if digest != entry.digest:
+            self._differs(name, entry, digest, review)
+            return
+        # touched, copied, or linked to a file of DVC's that is older, which would seem older than what it was made of
+        if path.is_file() and path.stat().st_mtime < entry.ended - 1e-3:
+            os.utime(path, (entry.ended, entry.ended))
+        self.entries[name] = replace(entry, state=state(path))
+
+    def _differs(self, name: str, entry: Entry, digest: str, review: Review) -> None:
+        if is_cached(digest):
+            review.foreign.append(name)
+        else:
+            self._count(name, entry)
+            review.changed.append(name)
+
+    def _count(self, name: str, entry: Entry) -> None:
+        self.entries[name] = Entry(again=entry.again + 1)
+
+    def renew(self, outputs: Iterable[str], *, trusted: bool = False) -> None:
+        """Takes down what Snakemake made since; with `trusted` all that is there, however it came. Saves."""
+        for name in outputs:
+            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
+            if ended is None or not path.exists() or (entry.ended == ended and entry.state == state(path)):
+                continue
+            if trusted or is_as_recorded(path, ended):
+                self.entries[name] = Entry(ended, state(path), content(path), entry.again)
+        self.save()
+
+    def again(self, names: Sequence[str]) -> list[str]:
+        """Of a job's inputs and outputs, those that had to be made again, and how often: a param of every job, whose
+        change makes Snakemake run it once more."""
+        return sorted({f"{name} {self.entries[name].again}" for name in map(str, names) if name in self.counted})
+
+    @property
+    def counted(self) -> set[str]:
+        return {name for name, entry in self.entries.items() if entry.again}
+
+
+def set_aside(names: Sequence[str], why: str, say: Callable[[str], None]) -> None:
+    """Moves outputs to a folder of their own below SET_ASIDE, and says so: nothing that was computed is deleted."""
+    present = [name for name in names if os.path.lexists(name) and not _emptied(Path(name))]
+    if not present:
+        return
+    target = SET_ASIDE / time.strftime("%Y%m%d-%H%M%S")
+    number = 0
+    while target.exists():
+        number += 1
+        target = target.with_name(f"{target.name.partition('_')[0]}_{number}")
+    for name in present:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(name, target / name)
+    more = f" and {len(present) - 1} more" * (len(present) > 1)
+    say(f"note: {present[0]}{more} {why}: moved to {target}, which may be deleted")
+
+
+def _emptied(path: Path) -> bool:
+    """Whether nothing is there but a folder without files, or a file that a killed job left half-written: removed."""
+    if path.is_dir() and not path.is_symlink():
+        if any(names for _, _, names in os.walk(path)):
+            return False
+        shutil.rmtree(path)
+        return True
+    if path.name.startswith(".") and path.suffix == ".part":
+        path.unlink()
+        return True
+    return False
+
+
+def make_writable(names: Iterable[str]) -> None:
+    """Lets Snakemake replace outputs: as links into its cache DVC protects them, and a protected output it refuses."""
+    for file in map(Path, names):
+        if file.is_file() and not file.is_symlink():
+            stat = file.stat()
+            if not stat.st_mode & 0o200 and stat.st_nlink > 1 and stat.st_uid == os.geteuid():
+                file.chmod(stat.st_mode | 0o200)
