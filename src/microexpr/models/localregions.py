@@ -206,8 +206,8 @@ class LocalRegions(NetworkMethod):
 
     def _weights(self, label: Tensor, classes: int) -> Tensor:
         if self.params.loss == "cross_entropy":
-            return torch.ones(classes)
-        halves = torch.full((classes,), 0.5)
+            return torch.ones(classes, device=label.device)
+        halves = torch.full((classes,), 0.5, device=label.device)
         return class_weights(label, classes) if self.params.alpha == "inverse_frequency" else halves
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:

@@ -1,0 +1,106 @@
+"""Every network on a device that is not the CPU, without such a device: tensors of shapes alone, on torch's `meta`.
+
+Torch's fake tensors refuse an operation on tensors of two devices, as CUDA does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_method import NETWORKS, clips, network
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
+
+from microexpr.draws import Stream
+from microexpr.generators.auicgan import Auicgan
+from microexpr.generators.famgan import Famgan
+from microexpr.method import Clips, Modules, NetworkMethod, Phase
+from microexpr.training.samplers import course
+
+SUBJECTS = 4
+GENERATORS = (Auicgan, Famgan)
+
+
+class FixedShapes(TorchFunctionMode):
+    """Gives the functions whose result's shape depends on values a shape that does not."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.bincount:
+            return torch.zeros(kwargs["minlength"], dtype=torch.int64, device=args[0].device)
+        if func is Tensor.unique:
+            return args[0][:SUBJECTS]
+        if func is Tensor.__getitem__ and isinstance(args[1], Tensor) and args[1].dtype == torch.bool:
+            return args[0]
+        return func(*args, **kwargs)
+
+
+def fake(clips: Clips) -> Clips:
+    """The shapes of clips, on the device."""
+    tensors = ({name: torch.zeros_like(value, device="meta") for name, value in part.items()}
+               for part in (clips.inputs, clips.targets))  # fmt: skip
+    return Clips(*tensors)
+
+
+def batch_shape(phase: Phase, data: Clips) -> tuple[int, ...]:
+    """[B] or [B, 3]: the shape of one step's positions."""
+    targets = {name: value.numpy() for name, value in data.targets.items()}
+    targets["held_out"] = np.zeros(len(data), bool)
+    return phase.sample(targets, 1, phase.batch, np.random.default_rng(0)).shape[1:]
+
+
+def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
+    """The device of each statistic, loss, score and face, by name."""
+    shapes = [batch_shape(phase, real) for phase in course(method)]
+    found: dict[str, Tensor] = {}
+    with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
+        data = fake(real)
+        found |= (statistics := method.statistics(data))
+        with torch.device("meta"):
+            networks, shared = method.build(statistics), method.shared()
+        modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
+        for at, (phase, shape) in enumerate(zip(course(method), shapes, strict=True)):
+            inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
+            step = Clips(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
+            for number, update in enumerate(phase.updates):
+                loss = update.loss(modules, step.inputs | step.targets, statistics, rng)
+                trained = [parameter for name in update.trains for parameter in networks[name].parameters()]
+                torch.autograd.grad(loss, trained, allow_unused=True)
+                found[f"loss {number} of phase {at}"] = loss
+        found["scores"] = method.scores(modules, data.inputs, statistics)
+        if method.synthesises:
+            wanted = data.inputs | data.targets | {"label_asked": data.targets["label"]}
+            found["faces"] = method.synthesise(modules, wanted, statistics, rng)
+    return {name: tensor.device.type for name, tensor in found.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_computes_where_its_clips_are(name):
+    method = network(name, epochs=2)
+    devices = devices_of_a_training(method, clips(method))
+    assert [name for name, device in devices.items() if device != "meta"] == []
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generator_computes_where_its_clips_are(kind):
+    method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
+    devices = devices_of_a_training(method, clips(method))
+    assert [name for name, device in devices.items() if device != "meta"] == []
+
+
+def test_a_tensor_on_the_cpu_is_noticed():
+    """One that a loss makes, and one that statistics keep."""
+    method = network("ststnet", epochs=2)
+    loss = method.loss
+    method.loss = lambda *args: loss(*args) * torch.ones(2).sum(0, keepdim=True)
+    with pytest.raises(RuntimeError, match="same device"):
+        devices_of_a_training(method, clips(method))
+    other = network("ststnet", epochs=2)
+    statistics = other.statistics
+    other.statistics = lambda train: statistics(train) | {"unused": torch.ones(3)}
+    assert devices_of_a_training(other, clips(other))["unused"] == "cpu"
