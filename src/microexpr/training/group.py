@@ -244,12 +244,12 @@ class Group:
     def _score_tests(self) -> None:
         if not any(len(run.fold.test) for run in self.runs):
             return
-        tests = [self._tensor(run.fold.test) for run in self.runs]
+        tests = [torch.from_numpy(np.ascontiguousarray(run.fold.test)) for run in self.runs]
         # of unequal lengths: padded, for in eval() a clip's score is its own
         index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
-        result = self._score(self._inputs(index))
+        result = self._score(self._inputs(index.to(self.device))).cpu()  # one wait for the device, not one per run
         for kept, test, scores in zip(self.scores, tests, result if self.stacked else [result], strict=True):
-            kept.append(scores[: len(test)].cpu())
+            kept.append(scores[: len(test)])
 
     @torch.no_grad()
     def _score(self, inputs: Batch) -> Tensor:
