@@ -32,6 +32,7 @@ from microexpr.training.flow_network import SIDE, normalised
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def clips(count: int) -> Clips:
@@ -70,7 +71,7 @@ class TorchRandom:
     """torch's own random numbers, for the dropout of the plain loop."""
 
     def uniform(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape)
+        return torch.rand(shape, device=DEVICE)
 
 
 def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> float:
@@ -81,6 +82,7 @@ def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> floa
         statistics = used.statistics(own)
         classes, dropped = used.classes, used.params.dropout
         network = Streams(dropped, classes) if name == "ststnet" else used.build(statistics)["network"]
+        network, weights = network.to(DEVICE), statistics["class_weights"].to(DEVICE)
         optimiser = torch.optim.Adam(network.parameters(), lr=used.params.lr)
         training, testing = (
             DataLoader(
@@ -92,13 +94,13 @@ def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> floa
             network.train()
             for flow, label in training:
                 optimiser.zero_grad()
-                loss = F.cross_entropy(network(flow, TorchRandom()), label, statistics["class_weights"])
+                loss = F.cross_entropy(network(flow.to(DEVICE), TorchRandom()), label.to(DEVICE), weights)
                 loss.backward()
                 optimiser.step()
             network.eval()
             with torch.no_grad():
                 for flow, _ in testing:
-                    network(flow).argmax(1).tolist()
+                    network(flow.to(DEVICE)).argmax(1).tolist()
     return time.perf_counter() - start
 
 
