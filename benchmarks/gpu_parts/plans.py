@@ -1,0 +1,160 @@
+"""The engine's two plans and the textbook loop: how far their scores agree, how fast they train."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gpu_parts import textbook
+from gpu_parts.clips import face_clips, flow_clips, folds, network
+from gpu_parts.precision import computed_in
+from gpu_parts.session import Session
+from microexpr.method import Clips, NetworkMethod
+from microexpr.training.engine import Fold, train
+from microexpr.training.group import Group, Run
+
+MODES = ("float64", "float32", "tf32")  # in which scores are compared; the last on CUDA only
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A method with the clips and folds that it trains on."""
+
+    name: str
+    values: dict[str, Any]
+    clips: Callable[[], Clips]  # of the default dtype
+    folds: Sequence[Fold]
+    epochs: int
+    steps: int  # of the whole training
+
+    def method(self, **values: Any) -> NetworkMethod:
+        """The method for these epochs."""
+        return network(self.name, self.values | {"epochs": self.epochs} | values)
+
+
+def tasks(session: Session) -> list[Task]:
+    """The flow networks at the session's size, and ICE-GAN at a small one."""
+    size, device = session.size, session.device
+    made = []
+    for name, values in size.flow.items():
+        batch = network(name, values).params.batch
+        steps_clips = min(size.clips, size.steps * batch)
+        steps = -(-steps_clips // batch)
+        epochs = -(-size.steps // steps)
+
+        def clips(steps_clips: int = steps_clips) -> Clips:
+            return flow_clips(size.clips, device, steps_clips)
+
+        made.append(Task(name, dict(values), clips, folds(size.clips, size.subjects), epochs, epochs * steps))
+    values, count, subjects = dict(size.icegan_small), size.icegan_clips, size.icegan_folds
+    side, steps = values["image_size"], -(-count // values["batch"])
+    epochs = -(-size.steps // steps)
+    made.append(
+        Task(
+            "icegan",
+            values,
+            lambda: face_clips(count, subjects, side, device, count),
+            folds(count, subjects),
+            epochs,
+            epochs * steps,
+        )
+    )
+    return made
+
+
+def agreement(task: Task, compared: int) -> float:
+    """The largest difference between both plans' last scores of the first folds, as a share of the largest score."""
+    method, data = task.method(), task.clips()
+    runs = [Run(fold, SEED) for fold in task.folds[:compared]]
+    alone = [Group(method, data, [run], stacked=False) for run in runs]
+    together = Group(method, data, runs, stacked=True)
+    for group in [*alone, together]:
+        while group.epoch():
+            pass
+    pairs = [(group.scores[0][-1], scores[-1]) for group, scores in zip(alone, together.scores, strict=True)]
+    return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
+
+
+def compare(session: Session, task: Task) -> None:
+    """Keep the agreement of both plans in each precision."""
+    differences = {}
+    for mode in MODES if session.device.type == "cuda" else MODES[:-1]:
+        if not session.has_time("plans", f"{task.name}: agreement in {mode}"):
+            break
+        with computed_in(mode):
+            differences[mode] = agreement(task, session.size.compared)
+        session.say(f"{task.name}: after {task.steps} steps in {mode} scores differ by {differences[mode]:.1e}")
+        session.keep("plans", f"{task.name}_agreement", {"steps": task.steps, "differences": differences})
+
+
+def stacked_seconds(session: Session, task: Task) -> tuple[float, int]:
+    """Median time of training all folds stacked, and the number of repetitions."""
+    data, count = task.clips(), len(task.folds)
+    list(train(task.method(epochs=1), data, task.folds, [SEED], "stacked", count))
+    method = task.method()
+    return session.median_seconds(lambda: list(train(method, data, task.folds, [SEED], "stacked", count)))
+
+
+def sequential_folds(task: Task) -> Iterator[None]:
+    """Train fold after fold with the engine."""
+    data = task.clips()
+    list(train(task.method(epochs=1), data, task.folds[:1], [SEED], "sequential", 1))
+    yield
+    for _ in train(task.method(), data, task.folds, [SEED], "sequential", 1):
+        yield
+
+
+def textbook_folds(task: Task) -> Iterator[None]:
+    """Train fold after fold with the textbook loop."""
+    data = task.clips()
+    textbook.train_fold(task.method(epochs=1), data, task.folds[0])
+    yield
+    for fold in task.folds:
+        textbook.train_fold(task.method(), data, fold)
+        yield
+
+
+def seconds_of_all(session: Session, folds: Iterator[None], count: int, share: float) -> tuple[float, int]:
+    """Median time of a fold times the number of folds, and how many folds were timed: as many as fit in this share of
+    the part's time, three at least. The first item of `folds` is the warm-up."""
+    until = time.perf_counter() + share * session.left()
+    next(folds)
+    taken: list[float] = []
+    while len(taken) < count and (len(taken) < 3 or time.perf_counter() < until):
+        taken.append(session.seconds(lambda: next(folds)))
+    return count * statistics.median(taken), len(taken)
+
+
+def measure(session: Session, part: str, share: float) -> None:
+    """Part `plans` compares and times both plans, part `textbook` the textbook loop and the stacked plan."""
+    names = {"plans": ("sequential", sequential_folds), "textbook": ("textbook", textbook_folds)}
+    other, run = names[part]
+    waiting = tasks(session)
+    for number, task in enumerate(waiting):
+        if part == "plans":
+            with session.measurement(part, f"{task.name}: agreement"):
+                compare(session, task)
+        if not session.has_time(part, f"{task.name}: speed"):
+            continue
+        with session.measurement(part, f"{task.name}: speed"):
+            one_share = share / (len(waiting) - number)
+            speed(session, part, task, other, run(task), one_share)
+
+
+def speed(session: Session, part: str, task: Task, other: str, run: Iterator[None], share: float) -> None:
+    """Time one side and the stacked plan, print and keep their ratio; products are torch's default."""
+    with computed_in("default"):
+        stacked, repeats = stacked_seconds(session, task)
+        seconds, timed = seconds_of_all(session, run, len(task.folds), share)
+    values = {
+        **{"folds": len(task.folds), "steps": task.steps, "batch": task.method().phases()[-1].batch},
+        **{f"{other}_seconds": seconds, f"{other}_folds_timed": timed},
+        **{"stacked_seconds": stacked, "stacked_repeats": repeats, "ratio": seconds / stacked},
+    }
+    session.keep(part, task.name, values)
+    session.say(
+        f"{task.name}, {len(task.folds)} folds, {task.steps} steps, batch {values['batch']}: {other} {seconds:.2f} s "
+        f"({timed} folds timed), stacked {stacked:.3f} s ({repeats} runs) ratio={seconds / stacked:.2f}"
+    )
