@@ -4,13 +4,14 @@ Torch's fake tensors refuse an operation on tensors of two devices, as CUDA does
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from test_method import NETWORKS, clips, network
-from torch import Tensor
+from test_method import NETWORKS, clips, folds, network
+from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
@@ -18,6 +19,8 @@ from microexpr.draws import Stream
 from microexpr.generators.auicgan import Auicgan
 from microexpr.generators.famgan import Famgan
 from microexpr.method import Clips, Modules, NetworkMethod, Phase
+from microexpr.training import group
+from microexpr.training.group import Group, Run
 from microexpr.training.samplers import course
 
 SUBJECTS = 4
@@ -104,3 +107,47 @@ def test_a_tensor_on_the_cpu_is_noticed():
     statistics = other.statistics
     other.statistics = lambda train: statistics(train) | {"unused": torch.ones(3)}
     assert devices_of_a_training(other, clips(other))["unused"] == "cpu"
+
+
+def moved(network: nn.Module, device: torch.device) -> nn.Module:
+    """`nn.Module.to`, which fake tensors do not support."""
+    for layer in network.modules():
+        for name, parameter in layer._parameters.items():
+            layer._parameters[name] = None if parameter is None else nn.Parameter(parameter.detach().to(device))
+        for name, buffer in layer._buffers.items():
+            layer._buffers[name] = None if buffer is None else buffer.to(device)
+    return network
+
+
+@pytest.fixture
+def without_values(monkeypatch):
+    """The engine's reads of values, and what torch's `meta` device lacks, replaced."""
+    monkeypatch.setattr(nn.Module, "to", moved)
+    monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
+    monkeypatch.setattr(Group, "_refuse_divergence", lambda *_: None)
+    monkeypatch.setattr(Clips, "micro", property(lambda self: 12))
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(group, "fused", lambda optimiser: optimiser)
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+@pytest.mark.parametrize("name", ["ststnet", "icegan", "capsulenet", "localregions"])
+def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stacked, without_values):
+    """Weights, optimisers and what a phase reads stay on the device; scores, losses and checkpoints leave it."""
+    method = network(name, epochs=1)
+    real = clips(method)
+    runs = [Run(fold, 7) for fold in folds(2 if stacked else 1)]
+    with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
+        trained, resumed = (Group(method, fake(real), runs, stacked) for _ in range(2))
+        assert trained.epoch()
+        state = trained.state()
+        resumed.restore(state)
+        while trained.epoch():
+            pass
+        assert not {value.device.type for value in state.values()} - {"cpu"}
+        for one in (trained, resumed):
+            weights = [tensor for part in one.parameters.values() for tensor in part.values()]
+            moments = [value for _, optimiser in one._optimisers() for kept in optimiser.state.values()
+                       for key, value in kept.items() if key != "step"]  # fmt: skip
+            assert {tensor.device.type for tensor in [*weights, *moments, *one.statistics.values()]} == {"meta"}
+        assert {tensor.device.type for tensor in [*trained.losses, *trained.scores[0]]} == {"cpu"}

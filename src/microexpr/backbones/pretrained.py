@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from microexpr.errors import StoreError
@@ -21,5 +22,8 @@ def load(network: nn.Module, published: Mapping[str, Tensor], file: str) -> None
 
 def standardised(images: Tensor) -> Tensor:
     """[..., 3, H, W] in 0..1 as torchvision's networks were trained on them."""
-    mean, deviation = (images.new_tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+    # not `new_tensor`, which vmap lacks on the `meta` device, where tests look for tensors of two devices
+    mean, deviation = (
+        torch.tensor(values, dtype=images.dtype, device=images.device)[:, None, None] for values in (MEAN, DEVIATION)
+    )
     return (images - mean) / deviation

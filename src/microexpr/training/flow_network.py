@@ -76,4 +76,4 @@ def normalised(flow: Tensor, statistics: Statistics) -> Tensor:
 
 def mirrored(flow: Tensor) -> Tensor:
     """Flow [..., 3, H, W] of the face in a mirror: columns reversed, and what went right goes left."""
-    return flow.flip(-1) * flow.new_tensor([-1, 1, 1])[:, None, None]
+    return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]
