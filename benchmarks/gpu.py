@@ -60,8 +60,8 @@ def measure(asked: argparse.Namespace, stand_in: bool) -> None:
         session.say(f"{name}: {value}")
     session.save()
     parts = {
-        "plans": lambda: plans.measure(session, "plans", 0.7),
-        "textbook": lambda: plans.measure(session, "textbook", 0.7),
+        "plans": lambda: plans.measure(session, "plans"),
+        "textbook": lambda: plans.measure(session, "textbook"),
         "icegan": lambda: icegan.measure(session),
         "precision": lambda: rounding.measure(session),
         "profile": lambda: profiling.measure(session),

@@ -18,6 +18,7 @@ from microexpr.errors import MicroexprError
 from microexpr.method import Batch, Clips, NetworkMethod
 from microexpr.models.icegan import COMPARED, PRIMARY_SIZE, grey
 from microexpr.training.group import Group, Run
+from microexpr.weights import VGG16
 
 PART = "icegan"
 FULL = 0.92  # of the memory may be used by the estimate
@@ -32,13 +33,18 @@ def paper_method(session: Session, **values: Any) -> NetworkMethod:
     So its time and memory are those of the preset, but the perceptual loss compares other features."""
     method = network("icegan", dict(session.size.icegan) | values)
     method.start()
-    if method.fits() and not method.published:
+    if not method.published:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             maps = vgg16.Maps([COMPARED])
             vgg16.initialise(maps)
         method.published = maps.state_dict()
     return method
+
+
+def features() -> str:
+    """The features that the perceptual loss compares."""
+    return "VGG-16" if VGG16.path() else "VGG-16 with random weights"
 
 
 def paper_clips(session: Session, method: NetworkMethod, steps: int) -> Clips:
@@ -130,6 +136,7 @@ def time_steps(session: Session) -> None:
     values = {
         **{"tried": tried, "stack": stack, "peak_gib": tried[-1]["peak_gib"], "repeats": repeats},
         **{"parameters": group.trainable, "batch": phase.batch, "epochs": phase.epochs, "image_size": _side(group)},
+        "perceptual": features(),
         **{"seconds_per_step": step, "steps_per_second": 1 / step, "fold_steps_per_second": stack / step},
         **{"loso_steps": loso_steps, "loso_hours": loso_steps * step / 3600, "folds": size.subjects},
     }

@@ -16,6 +16,7 @@ from microexpr.training.group import Group, Run
 
 MODES = ("float64", "float32", "tf32")  # in which scores are compared; the last on CUDA only
 SEED = 0
+SHARE = 0.7  # of a network's time may go to the side that trains fold after fold
 
 
 @dataclass(frozen=True)
@@ -34,34 +35,31 @@ class Task:
         return network(self.name, self.values | {"epochs": self.epochs} | values)
 
 
-def tasks(session: Session) -> list[Task]:
-    """The flow networks at the session's size, and ICE-GAN at a small one."""
-    size, device = session.size, session.device
-    made = []
-    for name, values in size.flow.items():
-        batch = network(name, values).params.batch
-        steps_clips = min(size.clips, size.steps * batch)
-        steps = -(-steps_clips // batch)
-        epochs = -(-size.steps // steps)
-
-        def clips(steps_clips: int = steps_clips) -> Clips:
-            return flow_clips(size.clips, device, steps_clips)
-
-        made.append(Task(name, dict(values), clips, folds(size.clips, size.subjects), epochs, epochs * steps))
-    values, count, subjects = dict(size.icegan_small), size.icegan_clips, size.icegan_folds
-    side, steps = values["image_size"], -(-count // values["batch"])
+def flow_task(session: Session, name: str) -> Task:
+    """A flow network at the session's size."""
+    size, values = session.size, dict(session.size.flow[name])
+    batch = network(name, values).params.batch
+    steps_clips = min(size.clips, size.steps * batch)
+    steps = -(-steps_clips // batch)
     epochs = -(-size.steps // steps)
-    made.append(
-        Task(
-            "icegan",
-            values,
-            lambda: face_clips(count, subjects, side, device, count),
-            folds(count, subjects),
-            epochs,
-            epochs * steps,
-        )
-    )
-    return made
+
+    def clips() -> Clips:
+        return flow_clips(size.clips, session.device, steps_clips)
+
+    return Task(name, values, clips, folds(size.clips, size.subjects), epochs, epochs * steps)
+
+
+def icegan_task(session: Session, name: str) -> Task:
+    """ICE-GAN at a small size."""
+    size, values = session.size, dict(session.size.icegan_small)
+    count, subjects = size.icegan_clips, size.icegan_folds
+    steps = -(-count // values["batch"])
+    epochs = -(-size.steps // steps)
+
+    def clips() -> Clips:
+        return face_clips(count, subjects, values["image_size"], session.device, count)
+
+    return Task(name, values, clips, folds(count, subjects), epochs, epochs * steps)
 
 
 def agreement(task: Task, compared: int) -> float:
@@ -127,27 +125,24 @@ def seconds_of_all(session: Session, folds: Iterator[None], count: int, share: f
     return count * statistics.median(taken), len(taken)
 
 
-def measure(session: Session, part: str, share: float) -> None:
+def measure(session: Session, part: str) -> None:
     """Part `plans` compares and times both plans, part `textbook` the textbook loop and the stacked plan."""
-    names = {"plans": ("sequential", sequential_folds), "textbook": ("textbook", textbook_folds)}
-    other, run = names[part]
-    waiting = tasks(session)
-    for number, task in enumerate(waiting):
+    makers = {**dict.fromkeys(session.size.flow, flow_task), "icegan": icegan_task}
+    for number, (name, make) in enumerate(makers.items()):
         if part == "plans":
-            with session.measurement(part, f"{task.name}: agreement"):
-                compare(session, task)
-        if not session.has_time(part, f"{task.name}: speed"):
-            continue
-        with session.measurement(part, f"{task.name}: speed"):
-            one_share = share / (len(waiting) - number)
-            speed(session, part, task, other, run(task), one_share)
+            with session.measurement(part, f"{name}: agreement"):
+                compare(session, make(session, name))
+        if session.has_time(part, f"{name}: speed"):
+            with session.measurement(part, f"{name}: speed"):
+                speed(session, part, make(session, name), SHARE / (len(makers) - number))
 
 
-def speed(session: Session, part: str, task: Task, other: str, run: Iterator[None], share: float) -> None:
+def speed(session: Session, part: str, task: Task, share: float) -> None:
     """Time one side and the stacked plan, print and keep their ratio; products are torch's default."""
+    other, run = {"plans": ("sequential", sequential_folds), "textbook": ("textbook", textbook_folds)}[part]
     with computed_in("default"):
         stacked, repeats = stacked_seconds(session, task)
-        seconds, timed = seconds_of_all(session, run, len(task.folds), share)
+        seconds, timed = seconds_of_all(session, run(task), len(task.folds), share)
     values = {
         **{"folds": len(task.folds), "steps": task.steps, "batch": task.method().phases()[-1].batch},
         **{f"{other}_seconds": seconds, f"{other}_folds_timed": timed},

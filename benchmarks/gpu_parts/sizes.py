@@ -48,9 +48,9 @@ PAPER = Size(
 )
 SMALL = Size(
     name="small",
-    clips=36,
-    subjects=4,
-    steps=12,
+    clips=24,
+    subjects=3,
+    steps=6,
     repeats=2,
     compared=2,
     flow={
@@ -62,14 +62,14 @@ SMALL = Size(
         **{"image_size": 32, "width": 4, "batch": 6, "spectral_norm": False, "perceptual": "trunk", "lr": 5e-5},
         **{"primary": 4, "adv_size": 16, "exp_size": 8, "reconstruction": (8, 16)},
     },
-    icegan_clips=18,
+    icegan_clips=12,
     icegan_folds=3,
     icegan={
         **{"image_size": 32, "width": 8, "batch": 2, "noise": 8, "primary": 4, "adv_size": 16, "exp_size": 8},
         **{"reconstruction": (16, 32), "lr": 2e-3},
     },
     stack=2,
-    epoch_steps=2,
-    curve_steps=20,
+    epoch_steps=1,
+    curve_steps=10,
 )
 SIZES = {size.name: size for size in (PAPER, SMALL)}
