@@ -1,13 +1,15 @@
 """`benchmarks/gpu.py` at its small size, in a Python that lacks all but torch and NumPy. No time is asserted."""
 
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from microexpr.models import find
@@ -45,12 +47,11 @@ def measured(tmp_path_factory):
     return done.stdout, json.loads(path.read_text(encoding="utf-8"))
 
 
-def table():
-    """The module that writes the table, without the rest of the benchmark."""
-    spec = importlib.util.spec_from_file_location("table", ROOT / "benchmarks/gpu_parts/table.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def parts(monkeypatch):
+    """Imports a module of the benchmark by name."""
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    return lambda name: importlib.import_module(f"gpu_parts.{name}")
 
 
 def test_measures_everything_and_says_that_it_ran_on_a_cpu(measured):
@@ -81,21 +82,22 @@ def test_icegan_learns_and_its_capsules_grow(measured):
         assert modes["float32"]["loss_difference"] == 0 and 0 < modes["bfloat16"]["loss_difference"] < 0.2
 
 
-def test_table_has_every_part_and_says_what_was_not_measured(measured):
-    text = table().block([measured[1]])
+def test_table_has_every_part_and_says_what_was_not_measured(measured, parts):
+    table = parts("table")
+    text = table.block([measured[1]])
     assert text.startswith("**No GPU has been measured yet.**")
     assert all(f"| `{name}` |" in text for name in NETWORKS) and "fold, perceptual loss by VGG-16" in text
     card = measured[1] | {"skipped": ["icegan: curve"]}
     facts = {"kind": "cuda", "memory_gib": 80, "driver": "1", "cuda": "13.0", "cudnn": 9}
     card["machine"] = measured[1]["machine"] | facts
-    both = table().block([measured[1], card])
+    both = table.block([measured[1], card])
     assert "No GPU" not in both and "(80 GiB, driver 1" in both and "- skipped for lack of time: icegan: curve" in both
 
 
-def test_documentation_has_the_table_of_the_committed_results():
+def test_documentation_has_the_table_of_the_committed_results(parts):
     files = sorted((ROOT / "benchmarks").glob("gpu*.json"))
     assert files
-    block = table().block([json.loads(path.read_text(encoding="utf-8")) for path in files])
+    block = parts("table").block([json.loads(path.read_text(encoding="utf-8")) for path in files])
     assert block in (ROOT / "docs/engine.md").read_text(encoding="utf-8")
 
 
@@ -106,14 +108,35 @@ def test_stops_when_its_time_is_used_up(tmp_path):
     assert "errors" not in results
 
 
-def test_goes_on_after_a_measurement_that_fails(tmp_path):
+def test_goes_on_after_a_measurement_that_fails(tmp_path, parts):
     """A network that cannot be imported is named, and the one behind it is measured all the same."""
     missing = (*MISSING, "microexpr.models.ststnet", "microexpr.models.dual_inception")
     done = run("--only", "textbook", "--out", str(tmp_path / "gpu.json"), missing=missing)
     results = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))
     assert done.returncode == 0 and list(results["parts"]["textbook"]) == ["off_apexnet", "icegan"]
     assert [error["name"] for error in results["errors"]] == ["ststnet: speed", "dual_inception: speed"]
-    assert "- failed: textbook, ststnet: speed: " in table().block([results])
+    assert "- failed: textbook, ststnet: speed: " in parts("table").block([results])
+
+
+def test_takes_fewer_folds_where_the_estimate_does_not_fit(tmp_path, parts, monkeypatch):
+    """A fold takes 3 GiB beside 2, and 100 GiB are free: 30 fit by the estimate, 23 share 68 folds out evenly. Of these
+    memory runs out; 17 are the next."""
+    icegan, gib = parts("icegan"), 2**30
+    session = parts("session").Session(
+        parts("sizes").PAPER, torch.device("cpu"), time.perf_counter(), 10, tmp_path / "gpu.json"
+    )
+    session.on_cuda = True
+
+    def trial(session, stack):
+        if stack == 23:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return icegan.Trial(stack, 0.1, 2.0 + 3 * stack), f"group of {stack}"
+
+    monkeypatch.setattr(icegan, "trial", trial)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (100 * gib, 140 * gib))
+    tried, group = icegan.largest_group(session)
+    assert group == "group of 17" and [one["stack"] for one in tried] == [23, 17]
+    assert tried[0]["error"] == "OutOfMemoryError: CUDA out of memory" and tried[1]["peak_gib"] == 53
 
 
 @pytest.mark.parametrize("name", ["torch", "numpy"])

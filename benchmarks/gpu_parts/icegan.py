@@ -1,4 +1,4 @@
-"""ICE-GAN at the papers' size: how many folds fit, how fast they train, whether losses fall and capsules awake."""
+"""ICE-GAN at the papers' size: how many folds fit, how fast they train, whether losses fall and capsules grow."""
 
 import statistics
 import time
@@ -72,7 +72,7 @@ class Trial:
 def trial(session: Session, stack: int) -> tuple[Trial, Group]:
     """Build a stack and train it for one epoch."""
     method = paper_method(session)
-    if session.device.type == "cuda":
+    if session.on_cuda:
         torch.cuda.reset_peak_memory_stats()
     start = time.perf_counter()
     group = Group(method, paper_clips(session, method, session.size.epoch_steps), runs(session, stack), True)
@@ -80,7 +80,7 @@ def trial(session: Session, stack: int) -> tuple[Trial, Group]:
     built = time.perf_counter() - start
     group.epoch()
     session.synchronise()
-    peak = torch.cuda.max_memory_allocated() / 2**30 if session.device.type == "cuda" else None
+    peak = torch.cuda.max_memory_allocated() / 2**30 if session.on_cuda else None
     session.say(f"stack of {stack}: built in {built:.1f} s" + (f", peak memory {peak:.2f} GiB" if peak else ""))
     return Trial(stack, built, peak), group
 
@@ -108,7 +108,7 @@ def estimated_stack(session: Session) -> int:
 
 def largest_group(session: Session) -> tuple[list[dict[str, Any]], Group]:
     """The largest stack that trains, and what was tried on the way to it."""
-    if session.device.type != "cuda":
+    if not session.on_cuda:
         done, group = trial(session, session.size.stack)
         return [vars(done)], group
     tried: list[dict[str, Any]] = []

@@ -78,7 +78,7 @@ def agreement(task: Task, compared: int) -> float:
 def compare(session: Session, task: Task) -> None:
     """Keep the agreement of both plans in each precision."""
     differences = {}
-    for mode in MODES if session.device.type == "cuda" else MODES[:-1]:
+    for mode in MODES if session.on_cuda else MODES[:-1]:
         if not session.has_time("plans", f"{task.name}: agreement in {mode}"):
             break
         with computed_in(mode):

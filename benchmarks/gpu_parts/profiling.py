@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def operations(session: Session, group: Group) -> dict[str, Any]:
     """Of one epoch: the operations that take most time, on CUDA also the kernels, and the share of the time that the
     device works."""
-    on_cuda = session.device.type == "cuda"
+    on_cuda = session.on_cuda
     plain = session.seconds(group.epoch)
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
     with profile(activities=activities, acc_events=True) as recorded:
@@ -72,7 +72,7 @@ def look(session: Session, name: str, group: Group) -> None:
     values = operations(session, group)
     steps = group.draw(phase)[0].shape[0]
     values |= {"folds": len(group.runs), "steps": steps, "draw_seconds": draws}
-    if session.device.type == "cuda":
+    if session.on_cuda:
         values["waits"] = waits(group)
     session.keep(PART, name, values)
     busy = f", the device works {values['busy']:.0%} of it" if "busy" in values else ""

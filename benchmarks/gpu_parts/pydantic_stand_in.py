@@ -4,7 +4,6 @@ Params have their defaults, refuse unknown names and cannot be changed; ranges a
 """
 
 import sys
-from importlib.util import find_spec
 from inspect import get_annotations
 from typing import Any
 
@@ -53,10 +52,10 @@ class BaseModel:
 
 
 def install() -> bool:
-    """Register this module as `pydantic` where pydantic is missing; return whether it was."""
-    if "pydantic" in sys.modules and sys.modules["pydantic"] is not None:
-        return False
-    if sys.modules.get("pydantic", ...) is ... and find_spec("pydantic") is not None:
-        return False
-    sys.modules["pydantic"] = sys.modules[__name__]
-    return True
+    """Register this module as `pydantic` where pydantic cannot be imported; return whether it was registered."""
+    try:
+        import pydantic  # noqa: F401
+    except ImportError:
+        sys.modules["pydantic"] = sys.modules[__name__]
+        return True
+    return False

@@ -63,7 +63,7 @@ def difference(losses: list[list[float]], expected: list[list[float]]) -> float:
 def compare(session: Session, name: str, make: Make) -> None:
     """Train in each mode; print and keep each mode's ratio to float32."""
     kept: dict[str, Any] = {}
-    for mode in (*MODES, TUNED) if session.device.type == "cuda" else ("float32", "bfloat16"):
+    for mode in (*MODES, TUNED) if session.on_cuda else ("float32", "bfloat16"):
         if not session.has_time(PART, f"{name} in {mode}"):
             continue
         with session.measurement(PART, f"{name} in {mode}"):

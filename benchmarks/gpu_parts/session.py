@@ -23,6 +23,7 @@ class Session:
     def __init__(self, size: Size, device: torch.device, begin: float, minutes: float, path: Path):
         """`begin` is `time.perf_counter()` at the start of the process."""
         self.size, self.device, self.begin, self.path = size, device, begin, path
+        self.on_cuda = device.type == "cuda"
         self.end = self.deadline = begin + 60 * RESERVE * minutes
         self.results: dict[str, Any] = {"format": 1, "size": size.name, "minutes": minutes, "skipped": [], "parts": {}}
 
@@ -73,12 +74,12 @@ class Session:
     def free(self) -> None:
         """Give the memory of groups that are no longer used back to the device."""
         gc.collect()
-        if self.device.type == "cuda":
+        if self.on_cuda:
             torch.cuda.empty_cache()
 
     def synchronise(self) -> None:
         """Wait until the device has done all that it was given."""
-        if self.device.type == "cuda":
+        if self.on_cuda:
             torch.cuda.synchronize()
 
     def seconds(self, run: Callable[[], Any]) -> float:

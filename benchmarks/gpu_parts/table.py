@@ -91,7 +91,7 @@ def icegan(part: Results, size: str) -> str:
     """ICE-GAN's speed and memory in a sentence, its curve as a table."""
     texts = []
     if speed := part.get("speed"):
-        peak = "" if speed["peak_gib"] is None else f", peak memory {speed['peak_gib']:.1f} GiB"
+        peak = "" if speed["peak_gib"] is None else f" (peak memory {speed['peak_gib']:.1f} GiB)"
         texts.append(
             f"ICE-GAN, size `{size}`: {speed['image_size']} pixels, {speed['parameters'] / 1e6:.1f} M parameters a "
             f"fold, perceptual loss by {speed['perceptual']}. {speed['stack']} folds stacked{peak} make "
@@ -100,7 +100,7 @@ def icegan(part: Results, size: str) -> str:
         )
     if curve := part.get("curve"):
         rows = [[number(row.get(key), "d" if key == "step" else ".3f") for key in CURVE] for row in curve["rows"]]
-        texts.append(f"Losses and lengths of capsules, means over {curve['folds']} folds:")
+        texts.append(f"Losses and lengths of capsules, means over the folds of a stack of {curve['folds']}:")
         texts.append(markdown(list(CURVE.values()), rows))
     if "diverged" in part:
         texts.append(f"It diverged: {part['diverged']}")
@@ -129,7 +129,7 @@ def profile(part: Results) -> str:
         most = ", ".join(f"`{each['name'][:60]}` {each['seconds']:.3f} s" for each in largest)
         waits = ", ".join(f"{count} at `{place}`" for place, count in one.get("waits", {}).items())
         lines.append(
-            f"- `{name}`, {one['folds']} folds: an epoch of {one['steps']} steps takes {one['epoch_seconds']:.3f} s"
+            f"- `{name}`, stack of {one['folds']}: {one['epoch_seconds']:.3f} s an epoch (steps: {one['steps']})"
             f"{busy}; sampling its clips takes {one['draw_seconds']:.4f} s. Most time: {most}."
             + f" Waits for the device: {waits}."
             * bool(waits)
