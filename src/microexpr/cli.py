@@ -15,6 +15,7 @@ SIGNALS = {  # pictures of one clip, each drawn by the module of plots of that n
     "motion": "a clip magnified, interpolated in time, and the frames around its apex",
     "aus": "a clip's action units: raw, smoothed, relative, and what a few pixels of image size change",
 }
+FOLDER = "folder to write into; a file there that this command did not write is never replaced unasked"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "--png", metavar="OUT.png", type=Path, help="instead, a picture of it: frames with landmarks, or curves"
     )
     _add_show_licensed_faces(command)
+    _add_force(command)
     command.set_defaults(run=commands.inspect)
 
     command = known.add_parser("score", help="UF1 and UAR of an official MEGC2019 log, anyone's")
@@ -96,7 +98,7 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         "--source", metavar="DATASET/SUBJECT/CLIP", required=True, help="whose movement: a clip of this run"
     )
     command.add_argument("--target", metavar="IMAGE", type=Path, required=True, help="whose face: a picture with one")
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder that is written")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(
         "--weights",
         metavar="FILE.safetensors",
@@ -109,12 +111,13 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         default="lanczos",
         help="how what is painted is brought to the picture's size (default: %(default)s)",
     )
+    _add_force(command)
     command.set_defaults(run=commands.transfer)
 
 
 def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder that is written")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(
         "--method",
         metavar="NAME",
@@ -124,6 +127,7 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--truth", metavar="FILE.csv", type=Path, help="what is there to be found, as `film` writes it: prints hits"
     )
+    _add_force(command)
     command.set_defaults(run=commands.predict)
 
 
@@ -140,18 +144,21 @@ def _add_film(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--difficulty", choices=("easy", "standard", "hard"), default="standard", help="(default: %(default)s)"
     )
+    _add_force(command)
     command.set_defaults(run=commands.film)
 
 
 def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     picture = pictures.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    _add_force(picture)
     picture.set_defaults(run=commands.plot_table)
 
     picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
     picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
     _add_show_licensed_faces(picture)
+    _add_force(picture)
     picture.set_defaults(run=commands.plot_clip)
 
     for signal, what in SIGNALS.items():
@@ -159,6 +166,7 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
         picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
         _add_show_licensed_faces(picture)
+        _add_force(picture)
         picture.set_defaults(run=commands.plot_signal, signal=signal)
 
     picture = pictures.add_parser("training", help="a training's losses and test UF1 by epoch; these choose nothing")
@@ -170,6 +178,7 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="shards of one training: results/train/METHOD/PROTOCOL/*",
     )
     picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    _add_force(picture)
     picture.set_defaults(run=commands.plot_training)
 
     picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
@@ -178,10 +187,19 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)"
     )
     _add_show_licensed_faces(picture)
+    _add_force(picture)
     picture.set_defaults(run=commands.plot_faces)
 
 
 def _add_show_licensed_faces(picture: argparse.ArgumentParser) -> None:
     picture.add_argument(
         "--show-licensed-faces", action="store_true", help="draw people too, where their licence allows it"
+    )
+
+
+def _add_force(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="replace files, too, that this command did not write or that were changed since; never an input",
     )

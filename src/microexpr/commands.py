@@ -4,9 +4,12 @@ Rooms are imported inside the functions, so that a command loads no more than it
 """
 
 import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from microexpr import outputs
 from microexpr.errors import MicroexprError, nearest
 
 if TYPE_CHECKING:
@@ -17,13 +20,16 @@ EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
+PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
+TRANSFERRED = ("transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv", "transfer.png")
 
 
 def inspect(arguments: argparse.Namespace) -> int:
     if arguments.png:
-        from microexpr.plots import contents
+        with _picture(arguments, [arguments.file]) as png:
+            from microexpr.plots import contents
 
-        contents.write(arguments.file, arguments.png, arguments.show_licensed_faces)
+            contents.write(arguments.file, png, arguments.show_licensed_faces)
         return 0
     from rich.console import Console
 
@@ -116,48 +122,55 @@ def _paper_table(path: Path) -> int:
 
 
 def plot_table(arguments: argparse.Namespace) -> int:
-    from microexpr import tables
-    from microexpr.plots import table
+    with _picture(arguments, [TABLE]) as png:
+        from microexpr import tables
+        from microexpr.plots import table
 
-    table.write(tables.read(TABLE), arguments.png)
+        table.write(tables.read(TABLE), png)
     return 0
 
 
 def plot_clip(arguments: argparse.Namespace) -> int:
-    from microexpr import journey
-    from microexpr.plots import journey as picture
+    synthetic = sorted(SYNTHETIC.glob("*.h5"))
+    with _picture(arguments, [*_files_of(arguments.clip), *synthetic]) as png:
+        from microexpr import journey
+        from microexpr.plots import journey as picture
 
-    clip = _indexed(arguments.clip)
-    files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-    walked = journey.read(clip, files, sorted(SYNTHETIC.glob("*.h5")))
-    picture.write(walked, arguments.png, arguments.show_licensed_faces)
+        clip = _indexed(arguments.clip)
+        files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
+        walked = journey.read(clip, files, synthetic)
+        picture.write(walked, png, arguments.show_licensed_faces)
     return 0
 
 
 def plot_training(arguments: argparse.Namespace) -> int:
-    from microexpr.evaluation import curves
-    from microexpr.plots import training
+    with _picture(arguments, arguments.shards) as png:
+        from microexpr.evaluation import curves
+        from microexpr.plots import training
 
-    training.write(curves.read(map(str, arguments.shards)), arguments.png)
+        training.write(curves.read(map(str, arguments.shards)), png)
     return 0
 
 
 def plot_signal(arguments: argparse.Namespace) -> int:
-    from importlib import import_module
+    with _picture(arguments, _files_of(arguments.clip)) as png:
+        from importlib import import_module
 
-    import cv2
+        import cv2
 
-    from microexpr.plots.drawing import refuse_licensed
+        from microexpr.plots.drawing import refuse_licensed
 
-    cv2.setNumThreads(1)  # as in a run
+        cv2.setNumThreads(1)  # as in a run
 
-    clip = _indexed(arguments.clip)
-    refuse_licensed([clip], arguments.show_licensed_faces)
-    import_module(f"microexpr.plots.{arguments.signal}").write(clip, RESULTS, arguments.png)
+        clip = _indexed(arguments.clip)
+        refuse_licensed([clip], arguments.show_licensed_faces)
+        import_module(f"microexpr.plots.{arguments.signal}").write(clip, RESULTS, png)
     return 0
 
 
 def transfer(arguments: argparse.Namespace) -> int:
+    read = [arguments.target, *_files_of(arguments.source), *filter(None, [arguments.weights])]
+    out = outputs.folder(arguments.out, "transfer", TRANSFERRED, read, arguments.force, "frames/[0-9]*.png")
     from rich.console import Console
 
     from microexpr.evaluation import transfers
@@ -170,36 +183,39 @@ def transfer(arguments: argparse.Namespace) -> int:
         source = alone.source(clip, RESULTS)
     with console.status("[2/3] painting"):
         made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
-    with console.status("[3/3] measuring"):
+    with console.status("[3/3] measuring"), outputs.written(out) as part:
         rows, changed = transfers.of_one(made.transfer, made.reader)
-        files = folder.write(arguments.out, made.transfer, changed, rows)
-        famgan.alone(arguments.out / "transfer.png", made.transfer, changed)
+        folder.write(part, made.transfer, changed, rows)
+        famgan.alone(part / "transfer.png", made.transfer, changed)
     for line in (*made.said, *transfers.told(rows)):
         print(line)
-    print("written: " + ", ".join(map(str, [*files, arguments.out / "transfer.png"])))
+    print("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 
 def film(arguments: argparse.Namespace) -> int:
+    out = outputs.film(arguments.video, arguments.force)
     from rich.progress import Progress
 
     from microexpr import params
     from microexpr.generated import film, take
 
     own = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
-    with Progress(transient=True) as bar:
+    with Progress(transient=True) as bar, outputs.written(out) as part:
         task = bar.add_task(str(arguments.video))
-        truth = film.write(
-            arguments.video,
+        film.write(
+            part / out.names[0],
             params.validated(take.Params, own, "film", "--"),
             arguments.seed,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    print(f"written: {arguments.video}, {truth}; generated, no person is shown")
+    print(f"written: {', '.join(map(str, out.paths))}; generated, no person is shown")
     return 0
 
 
 def predict(arguments: argparse.Namespace) -> int:
+    read = [arguments.footage, arguments.truth, arguments.method and RESULTS / f"final/{arguments.method}.safetensors"]
+    out = outputs.folder(arguments.out, "predict", PREDICTED, filter(None, read), arguments.force)
     from rich.progress import Progress, TimeElapsedColumn
 
     from microexpr import prediction, spotting
@@ -207,11 +223,11 @@ def predict(arguments: argparse.Namespace) -> int:
     from microexpr.prediction import annotated, domain, footage, written
     from microexpr.spotting import hits
 
+    shown = footage.opened(arguments.footage, arguments.fps)
+    true = None if arguments.truth is None else written.true_spans(arguments.truth)
     models = prediction.Models.loaded(arguments.method, RESULTS / "final")
     for line in (*models.told, *domain.NOTICE):
         print(line)
-    shown = footage.opened(arguments.footage, arguments.fps)
-    true = None if arguments.truth is None else written.true_spans(arguments.truth)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
@@ -220,16 +236,17 @@ def predict(arguments: argparse.Namespace) -> int:
             bar.update(task, completed=done, total=total)
 
         made = prediction.predicted(shown, models, progress)
-        files = written.write(arguments.out, made, models)
-        picture.write(made, spotting.Params().height, arguments.out / "prediction.png")
-        film = annotated.write(arguments.out / "annotated.avi", made, progress)
+        with outputs.written(out) as part:
+            written.write(part, made, models)
+            picture.write(made, spotting.Params().height, part / "prediction.png")
+            annotated.write(part / "annotated.avi", made, progress)
     for warning in made.warnings:
         print(f"warning: {warning}")
     for line in written.lines(made):
         print(line)
     if true is not None:
         print(hits.told(hits.count(made.spans, true)))
-    print("written: " + ", ".join(map(str, [*files, arguments.out / "prediction.png", film])))
+    print("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 
@@ -249,11 +266,26 @@ def _indexed(name: str) -> "Clip":
 
 
 def plot_faces(arguments: argparse.Namespace) -> int:
-    from microexpr import index, sheet
-    from microexpr.datasets import MICRO
-    from microexpr.plots import sheet as picture
+    with _picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as png:
+        from microexpr import index, sheet
+        from microexpr.datasets import MICRO
+        from microexpr.plots import sheet as picture
 
-    tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
-    clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-    picture.write(sheet.entries(clips, RESULTS), arguments.png, arguments.show_licensed_faces)
+        tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
+        clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
+        picture.write(sheet.entries(clips, RESULTS), png, arguments.show_licensed_faces)
     return 0
+
+
+@contextmanager
+def _picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
+    """Where to write the picture that the arguments name; it is moved to its name when the block ends."""
+    out = outputs.png(arguments.png, inputs, arguments.force)
+    with outputs.written(out) as part:
+        yield part / out.names[0]
+
+
+def _files_of(clip: str) -> list[Path]:
+    """The files of a run that a command may read for a clip of this id."""
+    dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
+    return [RESULTS / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in RESULTS.glob("*"))]

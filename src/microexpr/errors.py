@@ -23,6 +23,10 @@ class StoreError(MicroexprError):
     """A file of ours cannot be read or written: missing, truncated, of another schema, disk full."""
 
 
+class OutputError(MicroexprError):
+    """A command would write over an input or somebody's file, or where nothing can be written."""
+
+
 class LeakError(MicroexprError):
     """A prediction on a held-out unit that something upstream was fitted on."""
 

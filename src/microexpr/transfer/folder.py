@@ -23,15 +23,11 @@ LONGEST = 480  # pixels, side of the animation
 
 
 def write(folder: str | Path, one: Transfer, changed: np.ndarray, rows: Iterable[dict[str, str]]) -> list[Path]:
-    """frames/*.png, transfer.mp4, transfer.gif, curves.csv and metrics.csv; what is there of these is replaced.
+    """Write frames/*.png, transfer.mp4, transfer.gif, curves.csv and metrics.csv into a folder without such files.
 
     `changed` are the intensities [K, 17, 2] read off the frames, as changes. Raises StoreError where the folder cannot
-    be written, or is no folder."""
+    be written."""
     root, frames = Path(folder), one.result.frames
-    if root.exists() and not root.is_dir():
-        raise StoreError(f"{root}: must be a folder, or nothing yet")
-    for old in sorted((root / "frames").glob("[0-9]*.png")):
-        old.unlink()
     about = PngInfo()
     about.add_text("Comment", WORD)
     for number, frame in enumerate(frames, 1):
