@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src/microexpr"
 LAYERS = [  # lowest first; a module may import its own layer and those below
     {"discovery", "errors", "seeds", "clip", "facs"},
-    {"schemas", "store", "luma"},
+    {"schemas", "store", "luma", "outputs"},
     {"datasets", "generated", "index"},
     {"faces", "apex", "flow", "motion", "aus", "blocks", "regions", "spotting"},
     {"inputs"},

@@ -9,7 +9,6 @@ from performed import FRAMES, Brightener, painter, source, target, woman
 from PIL import Image
 
 from microexpr.aus import ACTION_UNITS
-from microexpr.errors import StoreError
 from microexpr.transfer import folder, onto
 
 ROWS = [{"shown": "made", "region": "face", "metric": "noise", "value": "1.0000"}]
@@ -38,14 +37,6 @@ def test_every_frame_as_it_was_made_with_a_word_in_it(given, left):
     for path, frame in zip(frames, given.result.frames, strict=True):
         with Image.open(path) as shown:
             assert shown.info["Comment"] == folder.WORD and np.array_equal(np.array(shown), frame)
-
-
-def test_frames_of_an_earlier_time_are_gone_and_other_files_stay(given, tmp_path):
-    (tmp_path / "frames").mkdir()
-    for name in ("0099.png", "mine.png"):
-        (tmp_path / "frames" / name).write_bytes(b"old")
-    folder.write(tmp_path, given, CHANGED, ROWS)
-    assert not (tmp_path / "frames/0099.png").exists() and (tmp_path / "frames/mine.png").read_bytes() == b"old"
 
 
 def test_the_animation_shows_all_of_it_slower(given, left):
@@ -106,10 +97,3 @@ def test_the_same_bytes_again(given, left, tmp_path):
         assert one.read_bytes() == other.read_bytes()
     for path in left[0].iterdir():
         assert path.read_bytes() == (again[0] / path.name).read_bytes()
-
-
-def test_a_file_in_its_place_is_refused(given, tmp_path):
-    (tmp_path / "taken").write_text("mine")
-    with pytest.raises(StoreError, match="taken: must be a folder, or nothing yet"):
-        folder.write(tmp_path / "taken", given, CHANGED, ROWS)
-    assert (tmp_path / "taken").read_text() == "mine"

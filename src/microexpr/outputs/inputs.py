@@ -33,7 +33,8 @@ def _all(path: Path) -> Iterator[Identity]:
         yield _identity(path.stat())
         for file in os.scandir(path) if path.is_dir() else ():
             with suppress(OSError):
-                yield _identity(file.stat())
+                if file.is_file():
+                    yield _identity(file.stat())
 
 
 def _identity(about: os.stat_result) -> Identity:

@@ -60,9 +60,7 @@ class Manifest:
         )
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
-        self._write(
-            part, {name: {"sha256": digest(part / name), "size": (part / name).stat().st_size} for name in names}
-        )
+        self._write(part, {name: {"sha256": digest(part / name)} | _state(part / name) for name in names})
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
         listed = self._read(root) or {}

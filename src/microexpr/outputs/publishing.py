@@ -84,7 +84,7 @@ def _publish(out: Output, part: Path) -> None:
         raise ValueError(f"{strange[0]} was written, but not declared: nobody checked what it replaces")
     out.check()
     out.mark.apply(part, names)
-    for path in out.existing() if len(names) > 1 else ():
+    for path in out.existing() if out.mark.names else ():  # a picture by itself is replaced in one move
         if path.name not in out.mark.names:
             path.unlink()
     for name in (*out.mark.names, *names):
