@@ -38,16 +38,20 @@ def put(values: dict, changes: dict, where: str = "") -> None:
             values[key] = value
 
 
+def committed(path: Path) -> bool:
+    """Whether git has the file as it is; false for one that git does not track, and outside of a repository."""
+    command = ["git", "status", "--porcelain", "--ignored", "--", str(path)]
+    status = subprocess.run(command, capture_output=True)
+    return status.returncode == 0 and not status.stdout
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("preset", help=", ".join(sorted(path.stem for path in PRESETS.glob("*.yaml"))))
+    parser.add_argument("preset", choices=sorted(path.stem for path in PRESETS.glob("*.yaml")))
     parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
     arguments = parser.parse_args()
     path, preset = Path("params.yaml"), PRESETS / f"{arguments.preset}.yaml"
-    if not preset.exists():
-        parser.error(f"{preset} is not there; presets: {', '.join(sorted(p.stem for p in PRESETS.glob('*.yaml')))}")
-    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", str(path)]).returncode
-    if changed and not arguments.force:
+    if not arguments.force and not committed(path):
         sys.exit("error: params.yaml has edits that git does not hold; commit them, or add --force")
     yaml = YAML()
     yaml.width = 120

@@ -1,5 +1,9 @@
 """Presets: each leads to the same params.yaml whatever was there before, comments kept."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 import yaml
 from scratch import ROOT
@@ -52,3 +56,23 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     assert len(dag.measured) == len(dag.examined) * dag.params["truth"]["subjects"] * len(
         dag.params["truth"]["difficulties"]
     )
+
+
+@pytest.mark.parametrize("state", ["untracked", "ignored", "outside of a repository"])
+def test_params_that_git_does_not_hold_are_not_overwritten(state, tmp_path):
+    shutil.copytree(ROOT / "workflow/presets", tmp_path / "workflow/presets")
+    (tmp_path / "params.yaml").write_text("mine: 1\n")
+    if state != "outside of a repository":
+        subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    if state == "ignored":
+        (tmp_path / ".gitignore").write_text("params.yaml\n")
+    command = [sys.executable, str(ROOT / "workflow/preset.py"), "paper"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("error: params.yaml has edits that git does not hold")
+    assert (tmp_path / "params.yaml").read_text() == "mine: 1\n"
+
+
+def test_a_preset_is_one_of_those_there_are():
+    command = [sys.executable, "workflow/preset.py", "../../params", "--force"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "invalid choice: '../../params'" in done.stderr
