@@ -53,6 +53,13 @@ def test_what_is_not_there_is_named(arguments, named, tmp_path, monkeypatch, cap
     assert named in error
 
 
+def test_a_path_that_cannot_be_read_is_one_line(capsys):
+    name = "a" * 300
+    for arguments in (["score", name], ["predict", name, "--out", "out"]):
+        assert main(arguments) == 1
+        assert capsys.readouterr().err == f"error: {name}: File name too long\n"
+
+
 def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "140")

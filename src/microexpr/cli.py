@@ -25,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
