@@ -98,6 +98,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in half of its frames, not in 0%",
         (str(video), "--method", "nobody"): "results/final/nobody.safetensors: is not there",
         (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: is not there",
+        (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
     }
     for arguments, message in asked.items():
         assert main(["predict", *arguments, "--out", str(tmp_path / "out")]) == 1

@@ -57,7 +57,7 @@ def png(path: Path, inputs: Iterable[Path], force: bool) -> Output:
 def _file(path: Path, suffix: str, beside: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool) -> Output:
     """One file and those that differ from it in their suffix. A link that is named is followed."""
     real = _real(path)
-    for name in {path, real}:
+    for name in (path, real):
         if name.suffix.lower() != suffix:
             raise OutputError(f"{path}: must end in {suffix}{f', not lead to {real}' if name is real else ''}")
     out = Output(

@@ -9,6 +9,8 @@ from microexpr.errors import OutputError
 from microexpr.outputs.inputs import Inputs
 from microexpr.outputs.marks import Mark
 
+FOREIGN = "is not a file of this command's, or was changed since"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
@@ -33,26 +35,26 @@ class Output:
         """Raises OutputError unless every file can be written, and nothing is lost by it."""
         try:
             self._check_folders()
-            foreign = [path for path in self.existing() if not self._is_ours(path)]
+            foreign = self._foreign()
         except OSError as error:
             raise OutputError(f"{self.shown}: cannot be written: {error.strerror}") from error
         if foreign and not self.force:
             more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
-            raise self._refused(foreign[0], f"is not a file of this command's, or was changed since{more}", "--force")
+            raise self._refused(foreign[0], FOREIGN + more, "add --force to replace it")
 
     def existing(self) -> list[Path]:
         """Everything that has the name of an output now, be it a file, a link or a folder."""
-        named = [self.root / name for name in (*self.names, *self.mark.names) if os.path.lexists(self.root / name)]
-        return sorted([*named, *(self.root.glob(self.numbered) if self.numbered else ())])
+        named = (self.root / name for name in (*self.names, *self.mark.names))
+        return sorted([*filter(_exists, named), *(self.root.glob(self.numbered) if self.numbered else ())])
 
     def declares(self, name: str) -> bool:
         """Whether a file is one of the outputs."""
         return name in self.names or (bool(self.numbered) and fnmatchcase(name, self.numbered))
 
     def _check_folders(self) -> None:
-        above = next(path for path in (self.root, *self.root.parents) if os.path.lexists(path))
+        above = next(path for path in (self.root, *self.root.parents) if _exists(path))
         below = [self.root / Path(self.numbered).parent] if self.numbered else []
-        for folder in (above, *filter(os.path.lexists, below)):
+        for folder in (above, *filter(_exists, below)):
             if folder.is_symlink() or not folder.is_dir():
                 raise OutputError(f"{self.shown}: must be a folder, or be made in one; {self._name(folder)} is none")
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -60,25 +62,36 @@ class Output:
             if folder.is_relative_to(self.root) and folder in self.inputs:
                 raise self._refused(folder, "is a folder that the command reads")
 
-    def _is_ours(self, path: Path) -> bool:
-        """Whether this program wrote a file and nobody changed it. Raises OutputError for what --force leaves, too."""
-        name = path.relative_to(self.root).as_posix()
-        if path in self.inputs:
-            raise self._refused(path, "is an input of the command")
-        if path.is_dir() and not path.is_symlink():
-            raise self._refused(path, "is a folder")
-        if not path.is_symlink() and self.mark.covers(self.root, name):
-            return True
-        if name not in (*self.names, *self.mark.names):  # it would be removed, not replaced
-            raise self._refused(path, "is not a file of this command's, or was changed since", "remove it")
-        return False
+    def _foreign(self) -> list[Path]:
+        """Files that --force would replace. Raises OutputError for those that it does not, either."""
+        existing = self.existing()
+        for path in existing:
+            if path in self.inputs:
+                raise self._refused(path, "is an input of the command")
+            if path.is_dir() and not path.is_symlink():
+                raise self._refused(path, "is a folder")
+        files = (path for path in existing if path.is_file() and not path.is_symlink())
+        names = {path.relative_to(self.root).as_posix() for path in files}
+        ours = {self.root / name for name in self.mark.covered(self.root, names)}
+        foreign = [path for path in existing if path not in ours]
+        for path in foreign:
+            if self.numbered and path.parent == self.root / Path(self.numbered).parent:
+                raise self._refused(path, FOREIGN, "remove it")  # it would go, and nothing take its place
+        return foreign
 
     def _refused(self, path: Path, reason: str, otherwise: str = "") -> OutputError:
-        advice = {"": "", "--force": ", or add --force to replace it"}.get(otherwise, f", or {otherwise}")
-        return OutputError(
-            f"{self._name(path)}: must not be written: it {reason}; choose another {self.option}{advice}"
-        )
+        advice = f"choose another {self.option}{otherwise and f', or {otherwise}'}"
+        return OutputError(f"{self._name(path)}: must not be written: it {reason}; {advice}")
 
     def _name(self, path: Path) -> Path:
         """A path below the folder as the user would write it."""
         return self.shown / path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+
+def _exists(path: Path) -> bool:
+    """Whether a path is there, as a link that leads nowhere, too. Raises OSError for one that can never be."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

@@ -7,7 +7,7 @@ import hashlib
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,8 +23,8 @@ class Mark(Protocol):
     def names(self) -> tuple[str, ...]:
         """Files that are written besides, relative to the folder."""
 
-    def covers(self, root: Path, name: str) -> bool:
-        """Whether a file is as this program wrote it."""
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+        """Those of some existing files that are as this program wrote them."""
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
         """Marks finished files in a temporary folder, before they are moved."""
@@ -46,18 +46,11 @@ class Manifest:
     def names(self) -> tuple[str, ...]:
         return (self._name,)
 
-    def covers(self, root: Path, name: str) -> bool:
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
         listed = self._read(root)
-        if name == self._name:
-            return listed is not None
-        entry = (listed or {}).get(name)
-        if not isinstance(entry, dict):
-            return False
-        path = root / name
-        now = _state(path)
-        return now["size"] == entry.get("size") and (
-            now["ctime_ns"] == entry.get("ctime_ns") or digest(path) == entry.get("sha256")
-        )
+        if listed is None:
+            return set()
+        return {name for name in names if name == self._name or _is_as_listed(root / name, listed.get(name))}
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
         self._write(part, {name: {"sha256": digest(part / name)} | _state(part / name) for name in names})
@@ -87,16 +80,8 @@ class Seal:
 
     names: tuple[str, ...] = ()
 
-    def covers(self, root: Path, name: str) -> bool:
-        path = root / name
-        with path.open("rb") as file:
-            if path.stat().st_size < CHUNK + len(IEND):
-                return False
-            file.seek(-CHUNK - len(IEND), 2)
-            if KEY not in file.read():  # nor is a large file read
-                return False
-        whole = path.read_bytes()
-        return whole == sealed(whole[: -CHUNK - len(IEND)] + IEND)
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+        return {name for name in names if _is_sealed(root / name)}
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
         from microexpr import store
@@ -109,11 +94,31 @@ class Seal:
         """A seal needs no note."""
 
 
+def _is_sealed(path: Path) -> bool:
+    with path.open("rb") as file:
+        if path.stat().st_size < CHUNK + len(IEND):
+            return False
+        file.seek(-CHUNK - len(IEND), 2)
+        if KEY not in file.read():  # then the rest, which may be large, is not read
+            return False
+    whole = path.read_bytes()
+    return whole == sealed(whole[: -CHUNK - len(IEND)] + IEND)
+
+
 def sealed(png: bytes) -> bytes:
     """The same picture with its seal."""
     body = png.removesuffix(IEND)
     text = b"tEXt" + KEY + hashlib.sha256(body).hexdigest().encode()
     return body + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + IEND
+
+
+def _is_as_listed(path: Path, entry: object) -> bool:
+    """Whether a file is as an entry of a manifest says; anything may stand in one."""
+    if not isinstance(entry, dict):
+        return False
+    state = _state(path)
+    same_time = state["ctime_ns"] == entry.get("ctime_ns")
+    return state["size"] == entry.get("size") and (same_time or digest(path) == entry.get("sha256"))
 
 
 def digest(path: Path) -> str:

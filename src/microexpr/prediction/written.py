@@ -99,7 +99,7 @@ def _table(lines: list[list[Any]]) -> str:
 def true_spans(path: Path) -> list[Span]:
     """Micro-expressions of a CSV with columns kind, onset and offset, as `film` writes it. Raises DataError."""
     if not path.is_file():
-        raise DataError(f"{path}: is not there")
+        raise DataError(f"{path}: {'must be a CSV file, not a folder' if path.is_dir() else 'is not there'}")
     try:
         with path.open(newline="", encoding="utf-8") as text:
             rows = [row for row in csv.DictReader(text) if row["kind"] == "micro"]
