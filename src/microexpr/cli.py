@@ -15,7 +15,7 @@ SIGNALS = {  # pictures of one clip, each drawn by the module of plots of that n
     "motion": "a clip magnified, interpolated in time, and the frames around its apex",
     "aus": "a clip's action units: raw, smoothed, relative, and what a few pixels of image size change",
 }
-FOLDER = "folder to write into; a file there that this command did not write is never replaced unasked"
+FOLDER = "folder to write into, new or not; files there that this command did not write are kept, or it refuses"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -137,7 +137,7 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
 
 def _add_film(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv, which says what is where"
+        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv, which says what is where; see --force"
     )
     command.add_argument("--seed", type=int, default=1, help="another one is somebody else (default: %(default)s)")
     command.add_argument("--seconds", type=float, default=60, help="length (default: %(default)s)")
@@ -154,13 +154,13 @@ def _add_film(command: argparse.ArgumentParser) -> None:
 
 def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     picture = pictures.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
     _add_force(picture)
     picture.set_defaults(run=commands.plot_table)
 
     picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
     picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
     _add_show_licensed_faces(picture)
     _add_force(picture)
     picture.set_defaults(run=commands.plot_clip)
@@ -168,7 +168,7 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     for signal, what in SIGNALS.items():
         picture = pictures.add_parser(signal, help=what)
         picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
-        picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+        picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
         _add_show_licensed_faces(picture)
         _add_force(picture)
         picture.set_defaults(run=commands.plot_signal, signal=signal)
@@ -181,12 +181,12 @@ def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         nargs="+",
         help="shards of one training: results/train/METHOD/PROTOCOL/*",
     )
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
     _add_force(picture)
     picture.set_defaults(run=commands.plot_training)
 
     picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written")
+    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
     picture.add_argument(
         "--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)"
     )
@@ -205,5 +205,5 @@ def _add_force(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--force",
         action="store_true",
-        help="replace files, too, that this command did not write or that were changed since; never an input",
+        help="replace also files that this command did not write, or that were changed since; inputs never",
     )
