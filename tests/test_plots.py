@@ -12,6 +12,7 @@ from test_tables import rows
 from microexpr import store, tables
 from microexpr.aus import ACTION_UNITS
 from microexpr.cli import main
+from microexpr.outputs.marks import sealed
 from microexpr.plots import drawing, journey, table
 
 CLIP = "casme2/sub01/a"
@@ -134,7 +135,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     store.write_text("results/megc2019_table.csv", tables.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
     table.write(made(), "b.png")
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == sealed((tmp_path / "b.png").read_bytes())
     store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
     assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from microexpr import commands, outputs
 from microexpr.cli import main
 from microexpr.clip import LABELS
 from microexpr.errors import DataError
@@ -74,6 +75,13 @@ def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
     annotated = cv2.VideoCapture(str(out / "annotated.avi"))
     assert annotated.get(cv2.CAP_PROP_FPS) == 25 and annotated.get(cv2.CAP_PROP_FRAME_COUNT) > 150
     assert MARK in (out / "annotated.avi").read_bytes()
+
+
+def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
+    out, lines = predicted
+    again = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
+    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *again.mark.names}
+    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in commands.PREDICTED)
 
 
 def noise(folder, frames, size=(120, 160)):
