@@ -101,6 +101,20 @@ def test_an_input_is_recognised_through_links(link, capsys):
     assert "out/annotated.avi: must not be written: it is an input" in refused(arguments, capsys)
 
 
+def test_an_input_that_is_a_link_is_what_it_leads_to(capsys):
+    mine("out/annotated.avi")
+    Path("link.avi").symlink_to("out/annotated.avi")
+    arguments = ["predict", "link.avi", "--out", "out", "--force"]
+    assert "out/annotated.avi: must not be written: it is an input" in refused(arguments, capsys)
+
+
+def test_every_file_of_a_folder_that_is_read_is_an_input(capsys):
+    Path("out").mkdir()
+    os.link(mine("frames/1.png"), "out/prediction.png")
+    arguments = ["predict", "frames", "--fps", "50", "--out", "out", "--force"]
+    assert "out/prediction.png: must not be written: it is an input" in refused(arguments, capsys)
+
+
 def test_the_folder_of_frames_is_refused(capsys):
     mine("frames/1.png")
     Path("link").symlink_to("frames")

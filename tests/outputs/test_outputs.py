@@ -113,6 +113,14 @@ def test_a_link_of_a_folder_is_not_written_through(tmp_path):
         folder(tmp_path / "out", force=True)
 
 
+def test_a_link_is_not_ours_even_where_our_file_was_moved(tmp_path):
+    run(tmp_path / "out", "first")
+    (tmp_path / "out/a.csv").rename(tmp_path / "moved")
+    (tmp_path / "out/a.csv").symlink_to("../moved")
+    with pytest.raises(OutputError, match=r"out/a\.csv: must not be written"):
+        folder(tmp_path / "out")
+
+
 def test_a_link_that_the_user_names_is_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
