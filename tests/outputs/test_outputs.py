@@ -163,6 +163,24 @@ def test_a_kill_while_files_are_moved_mixes_no_two_runs(tmp_path, monkeypatch, k
     assert set(contents(tmp_path).values()) == {"third"}
 
 
+@pytest.mark.parametrize("removed", range(3))
+def test_a_kill_while_earlier_files_go_leaves_no_file_that_is_refused(tmp_path, monkeypatch, removed):
+    run(tmp_path, "first", frames=1)
+    removals, unlink = iter(range(removed)), Path.unlink
+
+    def killed(path, **options):
+        if path.parent.name in ("frames", tmp_path.name) and next(removals, None) is None:
+            raise KeyboardInterrupt
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", killed)
+        run(tmp_path, "second")
+    assert list(contents(tmp_path).values()) == ["first"] * (3 - removed)
+    run(tmp_path, "third")
+    assert contents(tmp_path) == dict.fromkeys(NAMES, "third")
+
+
 def test_the_folder_of_a_killed_command_goes_and_that_of_a_running_one_stays(tmp_path):
     left = tmp_path / f"{publishing.BEFORE}killed{publishing.AFTER}"
     left.mkdir()

@@ -63,7 +63,8 @@ def test_params_that_git_does_not_hold_are_not_overwritten(state, tmp_path):
     shutil.copytree(ROOT / "workflow/presets", tmp_path / "workflow/presets")
     (tmp_path / "params.yaml").write_text("mine: 1\n")
     if state != "outside of a repository":
-        subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+        for words in ("init -q", "-c user.name=test -c user.email=test@example.org commit -q --allow-empty -m first"):
+            subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
     if state == "ignored":
         (tmp_path / ".gitignore").write_text("params.yaml\n")
     command = [sys.executable, str(ROOT / "workflow/preset.py"), "paper"]
