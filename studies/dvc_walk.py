@@ -54,7 +54,14 @@ class Step:
 
     def row(self) -> str:
         seen = f"{len(self.before)} → {len(self.after)}"
-        cells = (f"`{self.command}`", str(self.code), f"{self.seconds:.0f}", str(self.jobs), seen, str(len(self.changed)))
+        cells = (
+            f"`{self.command}`",
+            str(self.code),
+            f"{self.seconds:.0f}",
+            str(self.jobs),
+            seen,
+            str(len(self.changed)),
+        )
         return f"| {' | '.join(cells)} |"
 
 
@@ -70,11 +77,17 @@ class Walk:
     def environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         mine = {"PYTHONPATH": str(self.root / "src"), "PATH": path, "GIT_CONFIG_GLOBAL": "/dev/null"}
-        return os.environ | mine | {f"GIT_{who}_{what}": "walk@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        return (
+            os.environ
+            | mine
+            | {f"GIT_{who}_{what}": "walk@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        )
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every result, by path."""
-        paths = (path for path in (self.root / "results").rglob("*") if path.is_file() and not path.name.startswith("."))
+        paths = (
+            path for path in (self.root / "results").rglob("*") if path.is_file() and not path.name.startswith(".")
+        )
         return {str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
     def quietly(self, *command: str) -> str:
@@ -100,7 +113,9 @@ class Walk:
         finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
         count = len([rule for rule in finished if not rule.startswith(("table_", "all"))])
         lines = [line for line in printed.splitlines() if line.strip()]
-        step = Step(" ".join(command), found, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1])
+        step = Step(
+            " ".join(command), found, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1]
+        )
         self.steps.append(step)
         print(step.row(), flush=True)
         self.expect(found == code, f"{step.command} ended with {found}, not {code}: {printed[-2000:]}")
@@ -115,7 +130,9 @@ class Walk:
     def set_rate(self, value: str) -> None:
         """Another learning rate of ststnet in params.yaml."""
         path = self.root / "params.yaml"
-        text, count = re.subn(r"(?m)^(  ststnet: \{.*?\blr: )[\d.]+", rf"\g<1>{value}", path.read_text(encoding="utf-8"))
+        text, count = re.subn(
+            r"(?m)^(  ststnet: \{.*?\blr: )[\d.]+", rf"\g<1>{value}", path.read_text(encoding="utf-8")
+        )
         self.expect(count == 1, f"params.yaml has {count} learning rates of ststnet")
         path.write_text(text, encoding="utf-8")
 
@@ -159,7 +176,9 @@ def walk(root: Path) -> Walk:
     said = here.quietly("dvc", "status", "dvc.yaml")
     here.expect("stage.py restore" in said, f"nothing is said of the killed experiment: {said}")
     here.step("python", "workflow/stage.py", "restore", jobs=0)
-    changed = here.quietly("git", "status", "--porcelain", "params.yaml") + here.quietly("git", "branch", "--show-current")
+    changed = here.quietly("git", "status", "--porcelain", "params.yaml") + here.quietly(
+        "git", "branch", "--show-current"
+    )
     here.expect(changed == "main\n", f"after restore: {changed}")
     here.step("snakemake", "--unlock")
     here.step("dvc", "repro")
@@ -180,6 +199,10 @@ def shared(here: Walk, folder: Path) -> Walk:
     refused = there.step("snakemake", "--cores", "2", "--", "all", code=1, jobs=0)
     there.expect("adopt" in refused.last_line, refused.last_line)
     there.step("dvc", "repro")  # renders the corpora, which are not kept
+    there.set_rate("0.0007")
+    stale = there.step("python", "workflow/stage.py", "adopt", code=1, jobs=0)
+    there.expect("not of these params" in stale.last_line, stale.last_line)
+    there.quietly("git", "checkout", "params.yaml")
     there.step("python", "workflow/stage.py", "adopt", jobs=0)
     there.expect(there.planned() == 0, "Snakemake would run jobs after adopting")
     there.expect(there.digests() == here.digests(), "reproduced results have other bytes")
@@ -204,7 +227,9 @@ def prepared(root: Path) -> None:
 
 def table(steps: list[Step]) -> str:
     """The steps in Markdown, with the day, commit and processor."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True
+    ).stdout.strip()
     models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
     head = f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
     titles = "| command | exit code | seconds | jobs | result files | with other bytes |\n| --- | --- | --- | --- | --- | --- |"
@@ -213,7 +238,9 @@ def table(steps: list[Step]) -> str:
 
 def main() -> int:
     parser = ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--checkout", type=Path, help="a git checkout with a finished run; default a tiny one, made here")
+    parser.add_argument(
+        "--checkout", type=Path, help="a git checkout with a finished run; default a tiny one, made here"
+    )
     parser.add_argument("--write", action="store_true", help="write the table into docs/dvc.md")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-walk-") as temporary:

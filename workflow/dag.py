@@ -363,7 +363,8 @@ class Dag(Corpus):
             "train": [path for name in generators for path in (*self.made(name), *self.makers(name))]
             + [path for name in methods for path in self.trained(name, protocol)]
             + [path for name in synthesising for path in self.trained(name, protocol, "synth")],
-            "evaluate": [path for name in methods for path in self.evaluated(name, protocol)] + [TABLE, PAIRED, METRICS],
+            "evaluate": [path for name in methods for path in self.evaluated(name, protocol)]
+            + [TABLE, PAIRED, METRICS],
             "people": PEOPLE[:2],
         }
 

@@ -146,13 +146,33 @@ class Records:
         if state(path) == entry.state:
             return
         digest = content(path)
-        if digest != entry.digest:
+        if digest == entry.digest:  # touched, copied or linked
+            self._restore_time(name, entry)
+        else:
             self._differs(name, entry, digest, review)
-            return
-        # touched, copied, or linked to a file of DVC's that is older, which would seem older than what it was made of
+
+    def _restore_time(self, name: str, entry: Entry) -> None:
+        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it."""
+        path = Path(name)
         if path.is_file() and path.stat().st_mtime < entry.ended - 1e-3:
             os.utime(path, (entry.ended, entry.ended))
         self.entries[name] = replace(entry, state=state(path))
+
+    def refresh(self, outputs: Iterable[str]) -> None:
+        """Of outputs that DVC answers for: gives each the time of its content, which DVC's links do not keep. Another
+        content than was made here is new, so that Snakemake compares its checksum."""
+        for name in outputs:
+            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
+            if ended is None or not path.is_file():
+                continue
+            if entry.digest and entry.ended == ended:
+                if state(path) == entry.state:
+                    continue
+                if content(path) == entry.digest:
+                    self._restore_time(name, entry)
+                    continue
+            if not is_as_recorded(path, ended):
+                os.utime(path)
 
     def _differs(self, name: str, entry: Entry, digest: str, review: Review) -> None:
         if is_cached(digest):

@@ -39,7 +39,7 @@ NOT_RUN = {
     r"dvc (pull|push|checkout)|.* && dvc push": "part of `make test`, with a remote",
     r"snakemake .*slurm": "`make campaign-slurm` runs it",
     r"dvc (remote modify|config) |dvc remote add -d lab (s3|ssh):": "a lab's own",
-    r"python workflow/stage.py --adopt": "part of `make test`, with a remote",
+    r"python workflow/stage.py (adopt|record|restore)": "part of `make test`, with a remote",
     r"python tests/campaigns/": "minutes to hours: --help is run",
     NAMED.pattern: "a name: --help is run",
     r"snakemake --unlock": "part of `make test`, after a kill",

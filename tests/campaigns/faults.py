@@ -43,7 +43,7 @@ MISSING = (
     *(f"{stage}/{name}*" for stage in ("train", "evaluate/**") for name in LEARNING),
     "final",
     "megc2019_*",
-    "metrics.json",
+    "metrics",
 )
 COMMAND = "the same command"
 ONE_ALONE = 1 / 3  # of the kills strike one process first

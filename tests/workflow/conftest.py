@@ -110,12 +110,6 @@ def finished(once) -> Project:
     return once("finished", lambda root: checkout(root).snakemake("--quiet", "all", "--", "all"))
 
 
-@pytest.fixture(scope="session")
-def reproduced(once, finished) -> Project:
-    """A finished run that DVC knows, with all that it has stages for: copy it."""
-    return once("reproduced", lambda root: finished.copy(root).run("dvc", "repro", "-q"))
-
-
 @pytest.fixture
 def project(finished, tmp_path) -> Project:
     """A copy of the finished run, to do anything with."""

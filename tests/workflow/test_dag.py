@@ -140,7 +140,7 @@ def test_checkpoints_stay_until_snakemake_has_recorded_the_result(dag, monkeypat
         result.parent.mkdir(parents=True)
         result.touch()
     done = Path(run.checkpoints[str(folders["ststnet"])])
-    monkeypatch.setattr(stage, "is_foreign", lambda path: path != done)
+    monkeypatch.setattr(stage, "is_as_recorded", lambda path, ended: path == done)
     stage.prune_checkpoints(run)
     assert [name for name, folder in folders.items() if folder.exists()] == ["icegan", "flow_svm"]
 

@@ -1,8 +1,5 @@
 """What reruns after an edit: exactly what it must, under Snakemake."""
 
-import os
-import time
-
 import pytest
 
 SUBJECTS = 6
@@ -46,15 +43,6 @@ def test_one_subject_fewer(project):
     project.snakemake("--", "all")
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
     assert project.planned() == {}
-
-
-def test_results_put_there_by_others_are_named(project):
-    """A pull or checkout without adopting: Snakemake has no true record, and the user is told."""
-    path = project.root / "results/flow/samm/006.h5"
-    path.write_bytes(path.read_bytes())
-    os.utime(path, (time.time() + 60,) * 2)
-    said = project.snakemake("--dry-run", "--", "all").stderr
-    assert "warning: 1 results were not made here, results/flow/samm/006.h5 for one" in said
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -33,7 +33,8 @@ if RUN.left_out:
         "`origin: generated` in params.yaml runs all on generated faces",
         file=sys.stderr,
     )
-STAGE = os.environ.get("MICROEXPR_STAGE", "")  # the DVC stage that calls Snakemake: DVC answers for all others
+STAGE = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
+STAGE = STAGE if STAGE in RUN.table_outputs else ""
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
 RECORDS, REVIEW = Records(), None
 
@@ -44,9 +45,10 @@ def say(line):
 
 def review():
     """Looks for outputs that are not as they were made here; of such that never were, it ends the program."""
-    outputs = RUN.belongs()[STAGE] if STAGE in RUN.belongs() else RUN.outputs * (not STAGE)
+    outputs = sorted(RUN.belongs()[STAGE]) if STAGE else RUN.outputs
     make_writable(outputs)
     found = RECORDS.review(outputs)
+    RECORDS.refresh(path for path in RUN.outputs if path not in outputs)
     if found.changed or found.gone:
         first = (found.changed or found.gone)[0]
         count = len(found.changed) + len(found.gone)
@@ -101,7 +103,7 @@ def start():
     if REVIEW is None:
         return
     set_aside(REVIEW.changed, "was changed since it was made here", say)
-    for noun in [STAGE] if STAGE in RUN.belongs() else RUN.belongs():
+    for noun in [STAGE] if STAGE else RUN.belongs():
         set_aside(RUN.superfluous(noun), "is of no subject or method of params.yaml", say)
     RECORDS.save()
     prune_checkpoints(RUN)

@@ -1,0 +1,271 @@
+"""Outputs that were edited, replaced or deleted since Snakemake made them."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from scratch import ROOT
+
+OUTPUT = "results/flow/samm/006.h5"
+
+
+@pytest.fixture
+def records(tmp_path, monkeypatch):
+    """The module, in an empty checkout."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    monkeypatch.chdir(tmp_path)
+    import records
+
+    return records
+
+
+def make(records, name: str = OUTPUT, text: str = "made") -> Path:
+    """An output as a job of Snakemake leaves it."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    record(records, name, path.stat().st_mtime)
+    return path
+
+
+def record(records, name: str, ended: float) -> None:
+    """Snakemake's own record of an output."""
+    folder = records.SNAKEMAKE / "metadata"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / records.key(name)).write_text(json.dumps({"endtime": ended}))
+
+
+def known(records, *names: str):
+    """Records that have seen these outputs, as the next run loads them."""
+    made = records.Records()
+    made.renew(names or [OUTPUT])
+    return records.Records()
+
+
+def reviewed(records, name: str = OUTPUT) -> tuple[list, list, list]:
+    review = records.Records().review([name])
+    return review.changed, review.gone, review.foreign
+
+
+AS_MADE, CHANGED, GONE, FOREIGN = ([], [], []), ([OUTPUT], [], []), ([], [OUTPUT], []), ([], [], [OUTPUT])
+
+
+def test_an_output_as_it_was_made(records):
+    make(records)
+    assert reviewed(records) == AS_MADE  # before anything was taken down
+    known(records)
+    assert reviewed(records) == AS_MADE
+
+
+def test_touched_copied_and_linked_outputs_are_as_they_were_made(records):
+    path = make(records)
+    known(records)
+    os.utime(path, (time.time() + 60,) * 2)
+    assert reviewed(records) == AS_MADE
+    shutil.copy(path, "copy")
+    path.unlink()
+    shutil.copy("copy", path)
+    assert reviewed(records) == AS_MADE
+
+
+def test_a_link_to_an_older_file_gets_the_time_of_its_content(records):
+    path = make(records)
+    ended = path.stat().st_mtime
+    known(records)
+    os.utime(path, (ended - 1000,) * 2)
+    assert reviewed(records) == AS_MADE and path.stat().st_mtime == pytest.approx(ended, abs=1e-3)
+    os.utime(path, (ended - 1000,) * 2)
+    records.Records().refresh([OUTPUT])
+    assert path.stat().st_mtime == pytest.approx(ended, abs=1e-3)
+
+
+def test_another_version_of_an_output_that_dvc_answers_for_is_new(records):
+    """Else what was made of it would seem newer, and stay."""
+    path = make(records)
+    ended = path.stat().st_mtime
+    known(records)
+    path.write_text("an earlier version")
+    os.utime(path, (ended - 1000,) * 2)
+    records.Records().refresh([OUTPUT])
+    assert path.stat().st_mtime > ended
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_an_edit_is_a_change_even_where_size_and_time_are_the_same(records, restored):
+    path = make(records)
+    times = path.stat()
+    known(records)
+    path.write_text("mode")
+    if restored:
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert reviewed(records) == CHANGED
+
+
+def test_an_earlier_copy_put_back(records):
+    path = make(records, text="of other params")
+    known(records)
+    shutil.copy2(path, "copy")
+    time.sleep(0.01)
+    make(records)
+    known(records)
+    shutil.copy2("copy", path)
+    assert reviewed(records) == CHANGED
+
+
+def test_an_earlier_copy_put_back_over_a_run_that_was_killed(records):
+    """Nothing was taken down of the last run but by Snakemake."""
+    path = make(records, text="of other params")
+    known(records)
+    shutil.copy2(path, "copy")
+    time.sleep(0.01)
+    make(records)
+    shutil.copy2("copy", path)
+    assert reviewed(records) == CHANGED
+
+
+def test_a_version_that_dvc_keeps_is_told_from_an_edit(records):
+    path = make(records)
+    known(records)
+    path.write_text("another version")
+    digest = records.content(path)
+    cached = records.CACHE / digest[:2] / digest[2:]
+    cached.parent.mkdir(parents=True)
+    shutil.copy(path, cached)
+    assert reviewed(records) == FOREIGN
+
+
+def test_what_snakemake_never_made_is_foreign_and_what_a_killed_job_left_is_not(records):
+    path = make(records)
+    for file in (records.SNAKEMAKE / "metadata").iterdir():
+        file.unlink()
+    assert reviewed(records) == FOREIGN
+    (records.SNAKEMAKE / "incomplete").mkdir()
+    (records.SNAKEMAKE / "incomplete" / records.key(OUTPUT)).touch()
+    assert reviewed(records) == AS_MADE
+    path.unlink()
+    assert reviewed(records) == AS_MADE
+
+
+def test_a_deleted_output_is_counted_once_each_time(records):
+    path = make(records)
+    known(records)
+    for times in (1, 2):
+        path.unlink()
+        loaded = records.Records()
+        assert loaded.review([OUTPUT]).gone == [OUTPUT]
+        loaded.save()
+        assert loaded.again(["other", OUTPUT]) == [f"{OUTPUT} {times}"]
+        assert records.Records().review([OUTPUT]).gone == []  # before it was made again
+        make(records)
+        known(records)
+        assert reviewed(records) == AS_MADE and records.Records().again([OUTPUT]) == [f"{OUTPUT} {times}"]
+
+
+@pytest.mark.parametrize("change", ["edit", "delete", "add"])
+def test_a_folder_of_frames(records, change):
+    folder = Path("data/generated/smic/s01")
+    frame = make(records, str(folder / "clip/1.jpg"))
+    (folder / records.TIMESTAMP).touch()
+    record(records, str(folder), (folder / records.TIMESTAMP).stat().st_mtime)
+    known(records, str(folder))
+    assert reviewed(records, str(folder)) == AS_MADE
+    if change == "edit":
+        frame.write_text("mode")
+    elif change == "delete":
+        frame.unlink()
+    else:
+        frame.with_name("2.jpg").touch()
+    assert reviewed(records, str(folder))[0] == [str(folder)]
+
+
+def test_damaged_records_are_empty_ones(records):
+    make(records)
+    known(records)
+    for text in ("", "{", "[]", '{"a": 1}'):
+        records.RECORDS.write_text(text)
+        assert records.Records().entries == {} and reviewed(records) == AS_MADE
+
+
+def test_nothing_is_deleted_when_room_is_made(records, capsys):
+    first, second = make(records), make(records, "results/flow/samm/007.h5", "other")
+    Path("results/empty/folder").mkdir(parents=True)
+    half = Path("results/flow/samm/.008.h5.17.part")
+    half.touch()
+    names = [str(first), str(second), "results/empty", str(half), "results/none.h5"]
+    for _ in range(2):
+        said: list[str] = []
+        records.set_aside(names, "is of no subject", said.append)
+        assert said[0].startswith(f"note: {first} and 1 more is of no subject: moved to work/set_aside/")
+        assert not any(os.path.lexists(name) for name in names)
+        first, second = make(records), make(records, str(second), "other")
+    assert sorted(path.read_text() for path in Path("work/set_aside").rglob("*.h5")) == [
+        "made",
+        "made",
+        "other",
+        "other",
+    ]
+
+
+def test_a_link_into_dvcs_cache_can_be_replaced(records):
+    path = make(records)
+    alone = make(records, "results/flow/samm/007.h5")
+    Path("cache").mkdir()
+    os.link(path, "cache/object")
+    for each in (path, alone):
+        each.chmod(0o444)
+    records.make_writable([OUTPUT, str(alone), "results/none.h5"])
+    assert path.stat().st_mode & 0o200 and not alone.stat().st_mode & 0o200  # which its owner protected
+
+
+CASES = {
+    "a stage file deleted": ("results/flow/casme2/sub01.h5", None, {"flow": 1, "train": 3, "evaluate": 3, "table": 1}),
+    "a label edited": (
+        "results/index/casme2.csv",
+        (b",happiness,1,", b",happiness,0,"),
+        {"index": 1, "train": 3, "evaluate": 3, "table": 1, "people": 1},
+    ),
+    "a figure edited": ("results/evaluate/megc2019/ststnet.csv", (b"uf1", b"uf2"), {"evaluate": 1, "table": 1}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_changed_behind_snakemakes_back_is_made_again(project, name):
+    path, change, expected = CASES[name]
+    file = project.root / path
+    before = file.read_bytes()
+    if change is None:
+        file.unlink()
+    else:
+        assert change[0] in before
+        file.write_bytes(before.replace(*change, 1))
+    assert project.planned() == expected
+    if name == "a label edited":
+        said = project.snakemake("--", "results/megc2019_table.csv").stderr
+        assert f"{path} was changed since it was made here: moved to work/set_aside" in said
+        assert file.read_bytes() == before
+        assert project.planned("results/megc2019_table.csv") == {}
+
+
+def test_an_earlier_copy_of_results_is_not_taken_for_todays(project):
+    """Copied, another run, put back: the figures would be those of other params."""
+    shutil.copytree(project.root / "results", project.root / "earlier")
+    project.edit("params.yaml", "{epochs: 2, batch: 16, lr: 0.0005", "{epochs: 3, batch: 16, lr: 0.0005")
+    project.snakemake("--", "all")
+    digests = project.digests()
+    shutil.rmtree(project.root / "results")
+    (project.root / "earlier").rename(project.root / "results")
+    assert project.planned() == {"train": 2, "evaluate": 2, "table": 1}
+    project.snakemake("--", "all")
+    assert project.digests() == digests
+
+
+def test_results_that_were_never_made_here_are_refused(project):
+    """After a pull or a copy nobody knows of which params they are."""
+    shutil.rmtree(project.root / ".snakemake/metadata")
+    done = project.snakemake("--", "all", check=False)
+    assert done.returncode == 1
+    assert "outputs were not made here" in done.stderr and "`python workflow/stage.py adopt`" in done.stderr
+    assert project.snakemake("--unlock").returncode == 0
