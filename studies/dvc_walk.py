@@ -232,8 +232,8 @@ def table(steps: list[Step]) -> str:
     ).stdout.strip()
     models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
     head = f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
-    titles = "| command | exit code | seconds | jobs | result files | with other bytes |\n| --- | --- | --- | --- | --- | --- |"
-    return "\n".join([head, "", titles, *(step.row() for step in steps)])
+    titles = "| command | exit code | seconds | jobs | result files | with other bytes |"
+    return "\n".join([head, "", titles, f"|{' --- |' * 6}", *(step.row() for step in steps)])
 
 
 def main() -> int:
