@@ -1,0 +1,155 @@
+"""Write or check the lock files below envs/: `make lock`, `make check-lock` (both need PyPI).
+
+uv, in a throw-away virtual environment, resolves core.in (then pyfeat/pyfeat.in, constrained by the result) once for
+Linux and all Pythons of PYTHONS. A pin that a lock has stays unless the .in files exclude it: to upgrade one package,
+delete its line first. Each requirement is one line with the SHA-256 of every file that PyPI has of it.
+
+| file | what | installed |
+| --- | --- | --- |
+| core.lock | wheels that every machine needs | always |
+| source.lock | pure Python packages without a wheel, built with core.lock's setuptools | always |
+| torch-cuda.lock | PyPI's build of torch, and the CUDA packages it requires | one of the two |
+| torch-cpu.lock | torch's CPU build, which PyPI lacks: written by hand, its version checked here | one of the two |
+| pyfeat/pyfeat.lock | what py-feat needs besides all these | by `make pyfeat` |
+
+`--check` asks for each Python and machine whether the locks can be installed there: each pin has a wheel that fits and
+has a locked hash. It writes nothing.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+from itertools import product
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ENVS = Path(__file__).resolve().parent
+PYTHONS = ("3.11", "3.12", "3.13")
+MACHINES = ("x86_64", "aarch64")
+UV = "uv==0.13.9"
+SOURCE_ONLY = {"antlr4-python3-runtime", "connection-pool", "face-recognition", "face-recognition-models"}
+CUDA = re.compile(r"torch$|triton$|cuda-|nvidia-")
+LOCAL = {"dlib"}  # envs/dlib-from-bin
+# torchcodec needs FFmpeg's libraries, and no video is read here (detectors.py replaces it); xgboost needs
+# nvidia-nccl-cu12 only for several GPUs together.
+PYFEAT_LEFT_OUT = {"torchcodec", "nvidia-nccl-cu12"}
+LOCKS = ("core.lock", "source.lock", "torch-cuda.lock", "pyfeat/pyfeat.lock")
+HEADER = "# Written by envs/lock.py from {source}; one requirement a line.\n"
+
+
+def main() -> None:
+    """Write the locks, or check them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="ask PyPI whether every lock can be installed everywhere")
+    check = parser.parse_args().check
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(Path(folder) / "uv", with_pip=True)
+        pip = [Path(folder) / "uv/bin/python", "-m", "pip", "-q", "--disable-pip-version-check", "install", UV]
+        subprocess.run(pip, check=True)
+        uv = Path(folder) / "uv/bin/uv"
+        sys.exit(check_locks(uv, Path(folder)) if check else write_locks(uv, Path(folder)))
+
+
+def write_locks(uv: Path, folder: Path) -> int:
+    """Resolve and write every lock but torch-cpu.lock. Returns 1 where that one pins another torch."""
+    pins = {name: line for lock in LOCKS for name, line in locked(ENVS / lock).items()}
+    (folder / "core.in").write_text(f"{(ENVS / 'core.in').read_text(encoding='utf-8')}\n{ENVS / 'dlib-from-bin'}\n")
+    core = resolve(uv, folder / "core.in", pins)
+    alone = resolve(uv, ENVS / "no-deps.in", pins, "--no-deps")
+    constraints = folder / "constraints.txt"
+    constraints.write_text("".join(f"{line.partition(' ')[0]}\n" for line in core.values()))
+    pyfeat = resolve(uv, ENVS / "pyfeat/pyfeat.in", pins, "--constraints", str(constraints))
+    cuda = {name: line for name, line in core.items() if CUDA.match(name)}
+    source = {name: core[name] for name in SOURCE_ONLY}
+    wheels = {name: core[name] for name in core.keys() - cuda.keys() - source.keys()}
+    write("core.lock", "core.in and no-deps.in", {**wheels, **alone})
+    write("source.lock", "core.in", source)
+    write("torch-cuda.lock", "core.in", exactly(cuda, "torch"))
+    write("pyfeat/pyfeat.lock", "pyfeat.in", exactly({n: pyfeat[n] for n in pyfeat.keys() - core}, "torchvision"))
+    return check_cpu_build()
+
+
+def resolve(uv: Path, source: Path, pins: dict[str, str], *options: str) -> dict[str, str]:
+    """Return the line of each package that `source` needs on Linux, by name; `pins` are kept where they fit."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "resolved.txt"
+        output.write_text("".join(f"{line.partition(' ')[0].replace('===', '==')}\n" for line in pins.values()))
+        command = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--generate-hashes"]
+        command += ["--no-header", "--no-annotate", *options, source, "--output-file", output]
+        subprocess.run(command, check=True)
+        lines = output.read_text(encoding="utf-8").replace(" \\\n", "").splitlines()
+    return dict(filter(None, map(one_line, lines)))
+
+
+def one_line(line: str) -> tuple[str, str] | None:
+    """Return name and lock line of one resolved requirement, or None where nobody on Linux needs it."""
+    if line.startswith(("#", ".", "/", "file:")):
+        return None
+    text, *hashes = line.split("--hash=")
+    requirement = Requirement(text)
+    name = canonicalize_name(requirement.name)
+    needed = {requirement.marker is None or requirement.marker.evaluate(one) for one in environments()}
+    if name in LOCAL | PYFEAT_LEFT_OUT or needed == {False}:
+        return None
+    marker = "" if needed == {True} else f" ; {requirement.marker}"
+    return name, f"{name}{requirement.specifier}{marker}" + "".join(f" --hash={one.strip()}" for one in hashes)
+
+
+def environments() -> list[dict[str, str]]:
+    """Return the marker environments that the locks are for."""
+    linux = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
+    cpython = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    return [
+        {**linux, **cpython, "python_version": python, "python_full_version": f"{python}.0", "platform_machine": machine}
+        for python, machine in product(PYTHONS, MACHINES)
+    ]
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Return the lines of a lock by package name."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    names = ((re.match(r"[\w.-]+", line), line) for line in lines)
+    return {canonicalize_name(name[0]): line for name, line in names if name}
+
+
+def exactly(lines: dict[str, str], name: str) -> dict[str, str]:
+    """Return `lines` with `name` pinned by `===`: `==` would also accept, and prefer, a local version like +cpu."""
+    return {**lines, name: lines[name].replace("==", "===", 1)}
+
+
+def write(lock: str, source: str, lines: dict[str, str]) -> None:
+    """Write one lock, sorted by name."""
+    text = "".join(f"{lines[name]}\n" for name in sorted(lines))
+    (ENVS / lock).write_text(HEADER.format(source=source) + text, encoding="utf-8")
+    print(f"envs/{lock}: {len(lines)} packages")
+
+
+def check_cpu_build() -> int:
+    """Return 1, and say what to do, unless torch-cpu.lock pins the torch of torch-cuda.lock."""
+    cuda, cpu = (locked(ENVS / f"torch-{build}.lock")["torch"].split()[0] for build in ("cuda", "cpu"))
+    if cpu == cuda.replace("===", "==") + "+cpu":
+        return 0
+    print(f"error: envs/torch-cpu.lock must pin {cuda.replace('===', '==')}+cpu, not {cpu}: see its comment")
+    return 1
+
+
+def check_locks(uv: Path, folder: Path) -> int:
+    """Return 1 if a lock cannot be installed on one of the Pythons and machines."""
+    failures = 0
+    for python, machine, lock in product(PYTHONS, MACHINES, LOCKS):
+        binary = "--no-binary" if lock == "source.lock" else "--only-binary"
+        command = [uv, "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes", binary, ":all:"]
+        command += ["--python-version", python, "--python-platform", f"{machine}-manylinux_2_28"]
+        run = subprocess.run([*command, "--target", folder / "target", "-r", ENVS / lock], capture_output=True, text=True)
+        print(f"Python {python}, {machine}, envs/{lock}: {run.stderr.strip() or 'resolves'}")
+        failures += run.returncode != 0
+    return int(failures > 0) | check_cpu_build()
+
+
+if __name__ == "__main__":
+    main()
