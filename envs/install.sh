@@ -112,3 +112,4 @@ core=
 errors install_source
 .venv/bin/python -c 'import cv2, dlib, torch; print("torch", torch.__version__)'
 mv .venv/.installing .venv/.installed
+touch .venv/.installed  # newer than what it was made from

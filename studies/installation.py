@@ -1,0 +1,155 @@
+"""Install into empty clones as a machine does whose pip knows PyPI only, and write the figures into docs/installation.md.
+
+    python studies/installation.py                              # this Python's newest; `import torch` and no more
+    python studies/installation.py --python python3.11 python3.12 --run tiny
+    python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
+
+For each Python: `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache
+taken away (PIP_CERT stays), `import torch`, then `--run`. What pip left in its cache is the download. A row replaces the
+row of the same Python, source, build and run; all others stay. Several GB of disk and minutes a Python, so this is no
+test. `--keep` leaves the clones for a look.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/installation.md"
+BEGIN, END = "<!-- begin: written by studies/installation.py -->", "<!-- end -->"
+TABLE = "results/megc2019_table.csv"
+RUNS = {
+    "import": [],
+    "tiny": [["python", "workflow/preset.py", "tiny", "--force"], ["snakemake", "--cores", "{cores}", "--", "all"]],
+    "table": [["make", "table", "CORES={cores}"]],
+    "test": [["make", "test"]],
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One installation, a line of the table; every value as it is printed."""
+
+    python: str
+    packages: str
+    torch: str
+    download: str
+    disk: str
+    installation: str
+    run: str
+    seconds: str
+    table: str
+    when: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what makes two rows the same measurement; the patch version of Python does not."""
+        return self.python.rpartition(".")[0], self.packages, self.torch, self.run
+
+
+TITLES = ("Python", "packages from", "torch", "download, MB", "on disk, MB", "installation, s", "then", "s")
+TITLES += (f"SHA-256 of `{TABLE}`", "date, commit, machine")
+
+
+def main() -> None:
+    """Measure each Python that was asked for, and write its row as soon as it is known."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--python", nargs="+", default=[""], metavar="PROGRAM", help="default: what envs/install.sh takes")
+    parser.add_argument("--torch", choices=("cpu", "cuda"), help="MICROEXPR_TORCH; default: what envs/install.sh takes")
+    parser.add_argument("--run", choices=RUNS, default="import", help="what is run after `import torch`")
+    parser.add_argument("--configured", action="store_true", help="leave pip's configuration and links as they are")
+    parser.add_argument("--cores", default="1")
+    parser.add_argument("--keep", type=Path, help="a folder for the clones, which stay there; else a temporary one")
+    parser.add_argument("--dry-run", action="store_true", help="print the rows and leave docs/installation.md alone")
+    arguments = parser.parse_args()
+    for python in arguments.python:
+        with tempfile.TemporaryDirectory(prefix="microexpr-installation-", dir=arguments.keep, delete=False) as folder:
+            row = measure(Path(folder), python, arguments)
+        print(json.dumps(asdict(row)), flush=True)
+        if not arguments.dry_run:
+            PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), row), encoding="utf-8")
+        if not arguments.keep:
+            subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
+    """Install into a clone below `folder`, run what was asked for, and return the row."""
+    clone, cache = folder / "clone", folder / "cache"
+    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+    environment = pip_environment(cache, arguments.configured) | {"PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
+    environment |= {"MICROEXPR_TORCH": arguments.torch} if arguments.torch else {}
+    installation = seconds(["make", ".venv/.installed", f"PYTHON={python}"], clone, environment)
+    probe = "import platform, torch; print(platform.python_version(), torch.__version__)"
+    output = subprocess.run([clone / ".venv/bin/python", "-c", probe], check=True, capture_output=True, text=True)
+    version, torch = output.stdout.split()
+    commands = [[word.format(cores=arguments.cores) for word in command] for command in RUNS[arguments.run]]
+    run = [seconds(command, clone, environment) for command in commands]
+    table = clone / TABLE
+    return Row(
+        python=version,
+        packages="pip's configuration" if arguments.configured else "PyPI alone",
+        torch=torch if "+" in torch else f"{torch}, CUDA",
+        download=f"{megabytes(cache):,}",
+        disk=f"{megabytes(clone / '.venv'):,}",
+        installation=f"{installation:.0f}",
+        run=f"`{arguments.run}`" if arguments.run == "import" else f"`{arguments.run}`, {arguments.cores} core(s)",
+        seconds=f"{sum(run):.0f}" if run else "",
+        table=hashlib.sha256(table.read_bytes()).hexdigest()[:12] if table.exists() else "",
+        when=f"{datetime.now(UTC):%Y-%m-%d}, {commit()}, {machine()}",
+    )
+
+
+def pip_environment(cache: Path, configured: bool) -> dict[str, str]:
+    """Return the environment with an empty pip cache and, unless `configured`, nothing of pip's but its certificate."""
+    kept = {k: v for k, v in os.environ.items() if configured or not k.startswith("PIP_") or k == "PIP_CERT"}
+    kept = {k: v for k, v in kept.items() if k not in ("PYTHON", "PYTHONPATH", "VIRTUAL_ENV", "MICROEXPR_TORCH")}
+    return kept | {"PIP_CACHE_DIR": str(cache)} | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
+
+
+def seconds(command: list[str], folder: Path, environment: dict[str, str]) -> float:
+    """Run a command and return its wall-clock seconds. Raises CalledProcessError where it fails."""
+    start = time.monotonic()
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    return time.monotonic() - start
+
+
+def megabytes(folder: Path) -> int:
+    """Return what a folder takes on disk."""
+    return int(subprocess.run(["du", "-sm", folder], capture_output=True, text=True).stdout.split("\t")[0] or 0)
+
+
+def commit() -> str:
+    """Return the short name of HEAD, which is what was cloned."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def machine() -> str:
+    """Return the distribution, the number of cores and the processor."""
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
+    name = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    return f"{name}, {os.cpu_count()} cores, {model[1] if model else platform.machine()}"
+
+
+def page(text: str, row: Row) -> str:
+    """Return the page with `row` in the table between the markers, in the place of an older one of its key."""
+    head, rest = text.split(BEGIN)
+    block, tail = rest.split(END)
+    cells = [[cell.strip() for cell in line.strip("|\n ").split(" | ")] for line in block.splitlines()[3:] if "|" in line]
+    rows = [Row(*line) for line in cells if len(line) == len(fields(Row))]
+    rows = sorted([*(one for one in rows if one.key != row.key), row], key=lambda one: one.key)
+    lines = [TITLES, ("---",) * len(TITLES), *(tuple(asdict(one).values()) for one in rows)]
+    return f"{head}{BEGIN}\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"{END}{tail}"
+
+
+if __name__ == "__main__":
+    main()
