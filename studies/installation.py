@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -72,13 +73,13 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="print the rows and leave docs/installation.md alone")
     arguments = parser.parse_args()
     for python in arguments.python:
-        with tempfile.TemporaryDirectory(prefix="microexpr-installation-", dir=arguments.keep, delete=False) as folder:
-            row = measure(Path(folder), python, arguments)
+        folder = Path(tempfile.mkdtemp(prefix="installation-", dir=arguments.keep))
+        row = measure(folder, python, arguments)
         print(json.dumps(asdict(row)), flush=True)
         if not arguments.dry_run:
             PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), row), encoding="utf-8")
         if not arguments.keep:
-            subprocess.run(["rm", "-rf", folder], check=True)
+            shutil.rmtree(folder)
 
 
 def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
