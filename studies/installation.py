@@ -5,7 +5,7 @@
     python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
 
 For each Python: `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache
-taken away (PIP_CERT stays), `import torch`, then `--run`. What pip left in its cache is the download. A row replaces the
+taken away (PIP_CERT stays), `import torch`, then `--run`. The download is the sum of what pip's log says. A row replaces the
 row of the same Python, source, build and run; all others stay. Several GB of disk and minutes a Python, so this is no
 test. `--keep` leaves the clones for a look.
 """
@@ -84,9 +84,9 @@ def main() -> None:
 
 def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
     """Install into a clone below `folder`, run what was asked for, and return the row."""
-    clone, cache = folder / "clone", folder / "cache"
+    clone, log = folder / "clone", folder / "pip.log"
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    environment = pip_environment(cache, arguments.configured) | {"PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
+    environment = pip_environment(folder, arguments.configured) | {"PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
     environment |= {"MICROEXPR_TORCH": arguments.torch} if arguments.torch else {}
     installation = seconds(["make", ".venv/.installed", f"PYTHON={python}"], clone, environment)
     probe = "import platform, torch; print(platform.python_version(), torch.__version__)"
@@ -99,7 +99,7 @@ def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
         python=version,
         packages="pip's configuration" if arguments.configured else "PyPI alone",
         torch=torch if "+" in torch else f"{torch}, CUDA",
-        download=f"{megabytes(cache):,}",
+        download=f"{downloaded(log):,.0f}",
         disk=f"{megabytes(clone / '.venv'):,}",
         installation=f"{installation:.0f}",
         run=f"`{arguments.run}`" if arguments.run == "import" else f"`{arguments.run}`, {arguments.cores} core(s)",
@@ -109,11 +109,18 @@ def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
     )
 
 
-def pip_environment(cache: Path, configured: bool) -> dict[str, str]:
+def pip_environment(folder: Path, configured: bool) -> dict[str, str]:
     """Return the environment with an empty pip cache and, unless `configured`, nothing of pip's but its certificate."""
     kept = {k: v for k, v in os.environ.items() if configured or not k.startswith("PIP_") or k == "PIP_CERT"}
     kept = {k: v for k, v in kept.items() if k not in ("PYTHON", "PYTHONPATH", "VIRTUAL_ENV", "MICROEXPR_TORCH")}
-    return kept | {"PIP_CACHE_DIR": str(cache)} | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
+    kept |= {"PIP_CACHE_DIR": str(folder / "cache"), "PIP_LOG": str(folder / "pip.log")}
+    return kept | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
+
+
+def downloaded(log: Path) -> float:
+    """Return the MB of all files that pip's log says were downloaded."""
+    sizes = re.findall(r"Downloading \S+ \(([\d.]+) (bytes|kB|MB|GB)\)", log.read_text(encoding="utf-8"))
+    return sum(float(size) * {"bytes": 1e-6, "kB": 1e-3, "MB": 1, "GB": 1e3}[unit] for size, unit in sizes)
 
 
 def seconds(command: list[str], folder: Path, environment: dict[str, str]) -> float:
