@@ -57,7 +57,7 @@ make_venv() {  # .venv/.installing stands there, locked, until an installation i
     [ -x .venv/bin/python ] || { check_disk; "$python" -m venv .venv; }
 }
 
-pip=(.venv/bin/python -m pip --disable-pip-version-check install --no-deps)  # the locks are complete
+pip=(.venv/bin/python -m pip --disable-pip-version-check install --progress-bar off --no-deps)  # the locks are complete
 errors() { "$@" 2>"$logs/$1" || { grep -v '^WARNING\|^DEPRECATION' "$logs/$1" >&2; explain "$logs/$1"; }; }
 explain() {
     ! grep -q 'No space left' "$1" || fail "the disk is full: free some of $(df -Ph .venv/ "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $6 }' | sort -u | paste -sd' '), or set TMPDIR and PIP_CACHE_DIR"
@@ -90,8 +90,8 @@ install_core() { exec "${pip[@]}" -qq --require-hashes --only-binary :all: -r en
 
 install_source() {  # built by the setuptools of core.lock; the project itself is linked
     local options=(-qq --use-pep517 --no-build-isolation)
-    "${pip[@]}" "${options[@]}" --require-hashes --no-binary :all: -r envs/source.lock
-    "${pip[@]}" "${options[@]}" ./envs/dlib-from-bin -e .
+    "${pip[@]}" "${options[@]}" --require-hashes --no-binary :all: -r envs/source.lock &&
+        "${pip[@]}" "${options[@]}" ./envs/dlib-from-bin -e .
 }
 
 build=${MICROEXPR_TORCH:-}
