@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# Makes envs/pyfeat/.venv: py-feat and what it needs, beside the core environment's packages, which it sees too.
+# Make envs/pyfeat/.venv: py-feat and what it needs, next to the core environment's packages, which it sees too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-core=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+packages() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 venv=envs/pyfeat/.venv
+core=$(packages .venv/bin/python)
+rm -f $venv/.installed
+if [ -d $venv ] && [ ! -d "$venv/lib/$(basename "$(dirname "$core")")" ]; then
+    echo "making $venv anew: .venv has another Python; weight files must be put there again, the old ones are in $venv.old"
+    rm -rf $venv.old
+    mv $venv $venv.old
+fi
 [ -x $venv/bin/python ] || .venv/bin/python -m venv --without-pip $venv
-echo "$core" >"$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/core.pth"
+echo "$core" >"$(packages $venv/bin/python)/core.pth"
 echo "installing py-feat into $venv (a minute, once) ..."
-# --no-deps: the lock is whole, and torch is the core's; else pip would bring GPU libraries that nothing here uses
-.venv/bin/python -m pip --python $venv/bin/python --disable-pip-version-check -q install --no-deps -r envs/pyfeat/pyfeat.lock
+# --no-deps: the lock is complete, and torch of either build is the core's
+.venv/bin/python -m pip --python $venv/bin/python --disable-pip-version-check -q install --progress-bar off \
+    --no-deps --require-hashes --only-binary :all: -r envs/pyfeat/pyfeat.lock || {
+    echo "error: pip could not install py-feat (above): without a network, run the same command again later" >&2; exit 1; }
 touch $venv/.installed

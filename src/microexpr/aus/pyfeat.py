@@ -3,6 +3,7 @@
 py-feat itself runs in an environment of its own (`make pyfeat`); `envs/pyfeat/detectors.py` calls it there.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from microexpr.clip import Clip
 from microexpr.errors import DataError
 
 ENVIRONMENT = Path("envs/pyfeat/.venv")
-PACKAGE = ENVIRONMENT / "lib/python3.11/site-packages/feat"
+PACKAGE = ENVIRONMENT / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages/feat"  # the Python of .venv
 # Its 20 action units, in its order (py-feat 2.1.5, AU_LANDMARK_MAP["Feat"]).
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43))
 # Where ours are among them. It reads closed eyes (AU43) and not the blink (AU45): the same movement, but shorter.
