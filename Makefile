@@ -26,6 +26,12 @@ test: .venv/.installed  ## linter, types and tests
 campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-faults, campaign-floor, campaign-growth, campaign-icegan, campaign-intervals, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
 	python tests/campaigns/$*.py
 
+lock: .venv/.installed  ## writes the locks of envs/ anew from their .in files; pins that still fit stay
+	python envs/lock.py
+
+check-lock: .venv/.installed  ## asks PyPI whether the locks can be installed by each supported Python
+	python envs/lock.py --check
+
 preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 	@python workflow/preset.py $(PRESET)
 
@@ -50,4 +56,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/browser/report_page.py
 
-.PHONY: help table test test-browser preset au-model famgan-model predict-model pyfeat test-pyfeat
+.PHONY: help table test test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat

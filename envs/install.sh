@@ -58,8 +58,9 @@ make_venv() {  # .venv/.installing stands there, locked, until an installation i
 }
 
 pip=(.venv/bin/python -m pip --disable-pip-version-check install --progress-bar off --no-deps)  # the locks are complete
-errors() { "$@" 2>"$logs/$1" || { grep -v '^WARNING\|^DEPRECATION' "$logs/$1" >&2; explain "$logs/$1"; }; }
-explain() {
+report() { "$@" 2>"$logs/$1" || explain "$logs/$1"; }
+explain() {  # what pip said, and what to do
+    grep -v '^WARNING\|^DEPRECATION' "$1" >&2 || true
     ! grep -q 'No space left' "$1" || fail "the disk is full: free some of $(df -Ph .venv/ "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $6 }' | sort -u | paste -sd' '), or set TMPDIR and PIP_CACHE_DIR"
     fail "pip could not install the packages (above): without a network, or with one that drops out, run the same command again later"
 }
@@ -83,7 +84,7 @@ install_torch() {
         echo "torch's CPU build is not in pip's index and links, nor to be had from $pytorch_index: PyPI's takes its place"
         grep -hE 'DO NOT MATCH|No space left' "$logs/configured" "$logs/pytorch" || true
     fi
-    errors install_cuda_torch
+    report install_cuda_torch
 }
 
 install_core() { exec "${pip[@]}" -qq --require-hashes --only-binary :all: -r envs/core.lock; }
@@ -100,16 +101,16 @@ python=$(choose_python)
 [ -n "$build" ] || { has_nvidia_driver && build=cuda || build=cpu; }
 check_libraries
 make_venv
-logs=$(mktemp -d)
+logs=$(mktemp -d .venv/.logs-XXXXXX)  # not below TMPDIR, which pip may fill
 core=
 trap '[ -z "$core" ] || kill "$core" 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM HUP
 echo "installing the locks into .venv, $(.venv/bin/python --version), a few minutes, once ..."
 install_core 2>"$logs/core" & core=$!  # torch and all else are unpacked side by side
 install_torch
-wait "$core" || { core=; cat "$logs/core" >&2; explain "$logs/core"; }
+wait "$core" || { core=; explain "$logs/core"; }
 core=
-errors install_source
+report install_source
 .venv/bin/python -c 'import cv2, dlib, torch; print("torch", torch.__version__)'
 mv .venv/.installing .venv/.installed
 touch .venv/.installed  # newer than what it was made from

@@ -19,7 +19,7 @@ case "$*" in
     *_base_executable*) command -v "python$version";;
     *"import venv"*) [ "$version" != "$WITHOUT_VENV" ];;
     *libcuda*) [ -n "$DRIVER" ];;
-    *CDLL*) ;;
+    *CDLL*) [[ "$*" != *${LACKING:-nothing}* ]];;
     *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo "$version" >.venv/bin/version;;
     *"-m pip"*)
         printf '%s\n' "$*" >>pip.txt
@@ -131,6 +131,7 @@ def test_an_environment_stays_unless_another_python_is_asked_for(machine: Machin
         ({"PYTHON": "python3.10"}, "Python 3.11, 3.12 or 3.13 is needed, found Python 3.10.0"),
         ({"PYTHON": "python3.9"}, "Python 3.11, 3.12 or 3.13 is needed"),
         ({"PYTHON": "python3.12", "WITHOUT_VENV": "3.12"}, "python3.12 lacks venv: sudo apt install python3.12-venv"),
+        ({"LACKING": "libGL"}, "opencv-python needs libraries that are not here: sudo apt install libgl1"),
         ({"MICROEXPR_TORCH": "rocm"}, "MICROEXPR_TORCH must be cpu or cuda, not rocm"),
     ],
 )

@@ -30,6 +30,7 @@ STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr
 NOT_RUN = {
     r"make test$": "CI runs it",
     r"make (campaign-|au-model|famgan-model|predict-model|pyfeat|test-pyfeat)": "minutes to hours: shown to be there",
+    r"make (lock|check-lock)": "needs PyPI",
     r"pytest ": "part of `make test`",
     r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",
     r".*(\btoy\b|loso_toy)": "part of `make test`, as the example that it belongs to",
@@ -40,12 +41,12 @@ NOT_RUN = {
     r"snakemake .*slurm": "`make campaign-slurm` runs it",
     r"dvc (remote modify|config) |dvc remote add -d lab (s3|ssh):": "a lab's own",
     r"python workflow/stage.py (adopt|record|restore)": "part of `make test`, with a remote",
-    r"python tests/campaigns/": "minutes to hours: --help is run",
+    r"python (tests/campaigns|studies)/": "minutes to hours: --help is run",
     NAMED.pattern: "a name: --help is run",
     r"snakemake --unlock": "part of `make test`, after a kill",
 }
 SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
-DRY = re.compile(r"make (campaign-|[\w-]+-model|pyfeat|test-pyfeat)")
+DRY = re.compile(r"make (campaign-|[\w-]+-model|pyfeat|test-pyfeat|lock|check-lock)")
 PRELUDES = {
     "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/motion.md": (
@@ -154,7 +155,7 @@ def shortened(values: Any) -> Any:
 
 def shown_only(command: str) -> bool:
     """Whether it is not run but shown to be there."""
-    return bool(DRY.match(command)) or command.startswith("python tests/campaigns/") or bool(NAMED.match(command))
+    return bool(DRY.match(command)) or command.startswith(("python tests/campaigns/", "python studies/")) or bool(NAMED.match(command))
 
 
 def run(root: Path, file: str, command: str) -> tuple[float, int]:
