@@ -60,7 +60,7 @@ make_venv() {  # .venv/.installing stands there, locked, until an installation i
 pip=(.venv/bin/python -m pip --disable-pip-version-check install --progress-bar off --no-deps)  # the locks are complete
 report() { "$@" 2>"$logs/$1" || explain "$logs/$1"; }
 explain() {  # what pip said, and what to do
-    grep -v '^WARNING\|^DEPRECATION' "$1" >&2 || true
+    if grep -q '^Traceback' "$1"; then tail -1 "$1"; else grep -v '^WARNING\|^DEPRECATION' "$1" || true; fi >&2
     ! grep -q 'No space left' "$1" || fail "the disk is full: free some of $(df -Ph .venv/ "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $6 }' | sort -u | paste -sd' '), or set TMPDIR and PIP_CACHE_DIR"
     fail "pip could not install the packages (above): without a network, or with one that drops out, run the same command again later"
 }
