@@ -73,7 +73,9 @@ install_cpu_torch() {  # from pip's configured index and links, else from where 
 
 install_cuda_torch() {
     echo "torch, CUDA build: 3 GB to download"
-    "${pip[@]}" --require-hashes --only-binary :all: -r envs/torch-cuda.lock |
+    # === since == would accept, and prefer, the +cpu of a configured link
+    sed 's/^torch==/torch===/' envs/torch-cuda.lock >"$logs/torch-cuda.lock"
+    "${pip[@]}" --require-hashes --only-binary :all: -r "$logs/torch-cuda.lock" |
         { grep --line-buffered -oE 'Downloading .*\(([0-9]{3,}\.[0-9]+ MB|.*GB)\)' || true; }
 }
 

@@ -69,8 +69,8 @@ def write_locks(uv: Path, folder: Path) -> int:
     wheels = {name: core[name] for name in core.keys() - cuda.keys() - source.keys()}
     write("core.lock", "core.in and no-deps.in", {**wheels, **alone})
     write("source.lock", "core.in", source)
-    write("torch-cuda.lock", "core.in", exactly(cuda, "torch"))
-    write("pyfeat/pyfeat.lock", "pyfeat.in", exactly({n: pyfeat[n] for n in pyfeat.keys() - core}, "torchvision"))
+    write("torch-cuda.lock", "core.in", cuda)
+    write("pyfeat/pyfeat.lock", "pyfeat.in", {name: pyfeat[name] for name in pyfeat.keys() - core.keys()})
     return check_cpu_build()
 
 
@@ -78,7 +78,7 @@ def resolve(uv: Path, source: Path, pins: dict[str, str], *options: str) -> dict
     """Return the line of each package that `source` needs on Linux, by name; `pins` are kept where they fit."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "resolved.txt"
-        output.write_text("".join(f"{line.partition(' ')[0].replace('===', '==')}\n" for line in pins.values()))
+        output.write_text("".join(f"{line.partition(' ')[0]}\n" for line in pins.values()))
         command = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--generate-hashes"]
         command += ["--no-header", "--no-annotate", *options, source, "--output-file", output]
         subprocess.run(command, check=True)
@@ -117,11 +117,6 @@ def locked(path: Path) -> dict[str, str]:
     return {canonicalize_name(name[0]): line for name, line in names if name}
 
 
-def exactly(lines: dict[str, str], name: str) -> dict[str, str]:
-    """Return `lines` with `name` pinned by `===`: `==` would also accept, and prefer, a local version like +cpu."""
-    return {**lines, name: lines[name].replace("==", "===", 1)}
-
-
 def write(lock: str, source: str, lines: dict[str, str]) -> None:
     """Write one lock, sorted by name."""
     text = "".join(f"{lines[name]}\n" for name in sorted(lines))
@@ -134,7 +129,7 @@ def check_cpu_build() -> int:
     cuda, cpu = (locked(ENVS / f"torch-{build}.lock")["torch"].split()[0] for build in ("cuda", "cpu"))
     if cpu == cuda.replace("===", "==") + "+cpu":
         return 0
-    print(f"error: envs/torch-cpu.lock must pin {cuda.replace('===', '==')}+cpu, not {cpu}: see its comment")
+    print(f"error: envs/torch-cpu.lock must pin {cuda}+cpu, not {cpu}: see its comment")
     return 1
 
 

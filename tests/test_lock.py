@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[1]
 ENVS = ROOT / "envs"
 DLIB = ENVS / "dlib-from-bin/pyproject.toml"
 RECORDED: dict[str, list[str]] = json.loads((ROOT / "tests/torch_requires.json").read_text(encoding="utf-8"))
-LINE = re.compile(r"[a-z0-9.-]+={2,3}[\w.+]+( ; [^#]+)?( --hash=sha256:[0-9a-f]{64})+")
-BUILDS = {"cpu": "torch==2.13.0+cpu", "cuda": "torch===2.13.0"}
+LINE = re.compile(r"[a-z0-9.-]+==[\w.+]+( ; [^#]+)?( --hash=sha256:[0-9a-f]{64})+")
+BUILDS = {"cpu": "torch==2.13.0+cpu", "cuda": "torch==2.13.0"}
 
 spec = importlib.util.spec_from_file_location("lock", ENVS / "lock.py")
 assert spec is not None and spec.loader is not None
@@ -69,7 +69,7 @@ def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str
         if text in visited:
             continue
         visited.add(text)
-        if name not in pins or not one.specifier.contains(str(pins[name].specifier).lstrip("="), prereleases=True):
+        if name not in pins or not one.specifier.contains(str(pins[name].specifier).removeprefix("=="), prereleases=True):
             unmet.add(text)
             continue
         extras = [{**environment, "extra": extra} for extra in ("", *one.extras)]

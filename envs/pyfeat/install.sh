@@ -14,8 +14,8 @@ fi
 [ -x $venv/bin/python ] || .venv/bin/python -m venv --without-pip $venv
 echo "$core" >"$(packages $venv/bin/python)/core.pth"
 echo "installing py-feat into $venv (a minute, once) ..."
-# --no-deps: the lock is complete, and torch of either build is the core's
+# --no-deps: the lock is complete, and torch of either build is the core's; === as in envs/install.sh
 .venv/bin/python -m pip --python $venv/bin/python --disable-pip-version-check -q install --progress-bar off \
-    --no-deps --require-hashes --only-binary :all: -r envs/pyfeat/pyfeat.lock || {
+    --no-deps --require-hashes --only-binary :all: -r <(sed 's/^torchvision==/torchvision===/' envs/pyfeat/pyfeat.lock) || {
     echo "error: pip could not install py-feat (above): without a network, run the same command again later" >&2; exit 1; }
 touch $venv/.installed

@@ -47,7 +47,7 @@ def test_missing_weights_are_named_until_they_are_where_its_hub_keeps_them(tmp_p
         pyfeat.check("pyfeat", tmp_path)
     assert all(file in str(told.value) for file in pyfeat.WEIGHTS.values())
     assert "\n" not in str(told.value)
-    package = tmp_path / "lib/python3.11/site-packages/feat"
+    package = tmp_path / pyfeat.PACKAGE.relative_to(pyfeat.ENVIRONMENT)
     for name, file in pyfeat.WEIGHTS.items():
         folder = package / f"resources/models--py-feat--{name}"
         (folder / "snapshots/0a1b").mkdir(parents=True)
