@@ -103,9 +103,9 @@ def one_line(line: str) -> tuple[str, str] | None:
 def environments() -> list[dict[str, str]]:
     """Return the marker environments that the locks are for."""
     linux = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
-    cpython = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    linux |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
     return [
-        {**linux, **cpython, "python_version": python, "python_full_version": f"{python}.0", "platform_machine": machine}
+        {**linux, "python_version": python, "python_full_version": f"{python}.0", "platform_machine": machine}
         for python, machine in product(PYTHONS, MACHINES)
     ]
 
@@ -140,7 +140,8 @@ def check_locks(uv: Path, folder: Path) -> int:
         binary = "--no-binary" if lock == "source.lock" else "--only-binary"
         command = [uv, "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes", binary, ":all:"]
         command += ["--python-version", python, "--python-platform", f"{machine}-manylinux_2_28"]
-        run = subprocess.run([*command, "--target", folder / "target", "-r", ENVS / lock], capture_output=True, text=True)
+        command += ["--target", folder / "target", "-r", ENVS / lock]
+        run = subprocess.run(command, capture_output=True, text=True)
         print(f"Python {python}, {machine}, envs/{lock}: {run.stderr.strip() or 'resolves'}")
         failures += run.returncode != 0
     return int(failures > 0) | check_cpu_build()

@@ -1,13 +1,13 @@
-"""Install into empty clones as a machine does whose pip knows PyPI only, and write the figures into docs/installation.md.
+"""Install into empty clones like a machine whose pip knows PyPI only, and write figures into docs/installation.md.
 
     python studies/installation.py                              # this Python's newest; `import torch` and no more
     python studies/installation.py --python python3.11 python3.12 --run tiny
     python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
 
 For each Python: `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache
-taken away (PIP_CERT stays), `import torch`, then `--run`. The download is the sum of what pip's log says. A row replaces the
-row of the same Python, source, build and run; all others stay. Several GB of disk and minutes a Python, so this is no
-test. `--keep` leaves the clones for a look.
+taken away (PIP_CERT stays), `import torch`, then `--run`. The download is the sum of what pip's log says. A row replaces
+the row of the same Python, source, build and run; all others stay. It takes minutes and several GB of disk for each
+Python, so it is no test. `--keep` leaves the clones for a look.
 """
 
 import argparse
@@ -64,8 +64,10 @@ TITLES += (f"SHA-256 of `{TABLE}`", "date, commit, machine")
 def main() -> None:
     """Measure each Python that was asked for, and write its row as soon as it is known."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--python", nargs="+", default=[""], metavar="PROGRAM", help="default: what envs/install.sh takes")
-    parser.add_argument("--torch", choices=("cpu", "cuda"), help="MICROEXPR_TORCH; default: what envs/install.sh takes")
+    parser.add_argument(
+        "--python", nargs="+", default=[""], metavar="PROGRAM", help="default: as envs/install.sh chooses"
+    )
+    parser.add_argument("--torch", choices=("cpu", "cuda"), help="MICROEXPR_TORCH; default: as envs/install.sh chooses")
     parser.add_argument("--run", choices=RUNS, default="import", help="what is run after `import torch`")
     parser.add_argument("--configured", action="store_true", help="leave pip's configuration and links as they are")
     parser.add_argument("--cores", default="1")
@@ -152,7 +154,7 @@ def page(text: str, row: Row) -> str:
     """Return the page with `row` in the table between the markers, in the place of an older one of its key."""
     head, rest = text.split(BEGIN)
     block, tail = rest.split(END)
-    cells = [[cell.strip() for cell in line.strip("|\n ").split(" | ")] for line in block.splitlines()[3:] if "|" in line]
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.splitlines()[3:]]
     rows = [Row(*line) for line in cells if len(line) == len(fields(Row))]
     rows = sorted([*(one for one in rows if one.key != row.key), row], key=lambda one: one.key)
     lines = [TITLES, ("---",) * len(TITLES), *(tuple(asdict(one).values()) for one in rows)]

@@ -1,6 +1,7 @@
 """envs/install.sh: which Python, which build of torch, and what it says, with a stand-in for Python and pip.
 
-The stand-in notes each call of pip, fails those that a test names, and installs nothing. studies/installation.py installs.
+The stand-in notes each call of pip, fails those that a test names, and installs nothing;
+studies/installation.py installs.
 """
 
 import os
@@ -44,7 +45,8 @@ class Machine:
         """Run the script and return what it said; pip's calls are in pip.txt."""
         (self.root / "pip.txt").unlink(missing_ok=True)
         clean = {k: v for k, v in os.environ.items() if k not in ("PYTHON", "MICROEXPR_TORCH")}
-        clean |= {"PATH": f"{self.root / 'bin'}:/usr/bin:/bin", "DRIVER": "", "FAILING": "", "WITHOUT_VENV": "", "MESSAGE": ""}
+        clean |= dict.fromkeys(("DRIVER", "FAILING", "LACKING", "MESSAGE", "WITHOUT_VENV"), "")
+        clean |= {"PATH": f"{self.root / 'bin'}:/usr/bin:/bin"}
         command = ["bash", str(self.root / "envs/install.sh")]
         return subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=60)
 
@@ -59,7 +61,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_the_newest_python_with_venv_makes_the_environment_and_every_lock_is_installed_by_hash(machine: Machine) -> None:
+def test_the_newest_python_with_venv_is_taken_and_every_lock_installed_by_hash(machine: Machine) -> None:
     done = machine.install(WITHOUT_VENV="3.13")
     assert done.returncode == 0, done.stderr
     assert "Python 3.12" in done.stdout

@@ -1,7 +1,7 @@
 """The locks are complete: pip installs them with --no-deps, for each Python and either build of torch.
 
-torch_requires.json holds what the metadata of both builds of torch and of the CUDA packages require, since no machine has
-all of them. For another torch it is taken from `requires_dist` of
+torch_requires.json holds what the metadata of both builds of torch and of the CUDA packages require, since no machine
+has all of them. For another torch it is taken from `requires_dist` of
 `pip install --dry-run --ignore-installed --report - torch==VERSION`, and for the CPU build from its wheel's METADATA.
 """
 
@@ -56,7 +56,7 @@ def metadata(pinned: str) -> list[Requirement]:
 
 
 def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str], set[str]]:
-    """Return the names reachable from core.in in this environment, and the requirements that no line of `locked` meets."""
+    """Return the names reachable from core.in in this environment, and the requirements that `locked` does not meet."""
     pins = {name: pin(line) for name, line in locked.items()}
     pins = {name: one for name, one in pins.items() if one.marker is None or one.marker.evaluate(environment)}
     queue, visited, unmet = requirements_of(ENVS / "core.in"), set(), set()
@@ -69,7 +69,8 @@ def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str
         if text in visited:
             continue
         visited.add(text)
-        if name not in pins or not one.specifier.contains(str(pins[name].specifier).removeprefix("=="), prereleases=True):
+        version = str(pins[name].specifier).removeprefix("==") if name in pins else ""
+        if not version or not one.specifier.contains(version, prereleases=True):
             unmet.add(text)
             continue
         extras = [{**environment, "extra": extra} for extra in ("", *one.extras)]
@@ -80,7 +81,7 @@ def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str
 
 @pytest.mark.parametrize("build", BUILDS)
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-def test_the_lock_has_every_requirement_of_its_packages_and_nothing_else(environment: dict[str, str], build: str) -> None:
+def test_the_locks_have_every_requirement_and_nothing_else(environment: dict[str, str], build: str) -> None:
     locked = COMMON | TORCH[build]
     names, unmet = follow(locked, environment)
     assert unmet == set()

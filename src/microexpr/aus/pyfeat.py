@@ -16,7 +16,7 @@ from microexpr.clip import Clip
 from microexpr.errors import DataError
 
 ENVIRONMENT = Path("envs/pyfeat/.venv")
-PACKAGE = ENVIRONMENT / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages/feat"  # the Python of .venv
+PACKAGE = ENVIRONMENT / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/feat"
 # Its 20 action units, in its order (py-feat 2.1.5, AU_LANDMARK_MAP["Feat"]).
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43))
 # Where ours are among them. It reads closed eyes (AU43) and not the blink (AU45): the same movement, but shorter.
