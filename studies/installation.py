@@ -5,7 +5,7 @@
     python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
 
 For each Python: `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache
-taken away (PIP_CERT stays), `import torch`, then `--run`. The download is the sum of what pip's log says. A row replaces
+taken away (PIP_CERT stays), `import torch`, then `--run`. The download is the sum that pip's log gives. A row replaces
 the row of the same Python, source, build and run; all others stay. It takes minutes and several GB of disk for each
 Python, so it is no test. `--keep` leaves the clones for a look.
 """
