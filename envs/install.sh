@@ -97,6 +97,11 @@ install_source() {  # built by the setuptools of core.lock; the project itself i
         "${pip[@]}" "${options[@]}" ./envs/dlib-from-bin -e .
 }
 
+install_dvc() {  # DVC by way of workflow/dvc_command.py, which lets no experiment delete a result
+    { echo "#!$PWD/.venv/bin/python"; tail -n +2 envs/dvc; } >.venv/bin/.dvc
+    chmod 755 .venv/bin/.dvc && mv .venv/bin/.dvc .venv/bin/dvc
+}
+
 build=${MICROEXPR_TORCH:-}
 [[ $build =~ ^(cpu|cuda)?$ ]] || fail "MICROEXPR_TORCH must be cpu or cuda, not $build"
 python=$(choose_python)
@@ -113,6 +118,7 @@ install_torch
 wait "$core" || { core=; explain "$logs/core"; }
 core=
 report install_source
+install_dvc
 .venv/bin/python -c 'import cv2, dlib, torch; print("torch", torch.__version__)'
 mv .venv/.installing .venv/.installed
 touch .venv/.installed  # newer than what it was made from
