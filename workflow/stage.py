@@ -92,6 +92,9 @@ def record() -> int:
     if not Path(".git").exists() or not Path(".dvc").is_dir():
         print("note: not recorded for DVC, which needs a git repository here (git init)")
         return 0
+    for folder in ("results", ".dvc"):
+        if not os.access(folder, os.W_OK):
+            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or somebody else's?)")
     dag, records = planned(), Records()
     if changed := records.review(dag.outputs).changed:
         sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
