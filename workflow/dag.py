@@ -303,7 +303,11 @@ class Dag(Corpus):
         return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(method, flow_folders.NAME)]
 
     def belongs(self) -> dict[str, set[str]]:
-        """By stage noun: every file or folder that this run has there."""
+        """By stage noun: every file or folder that this run may have there."""
+        return self._belongs
+
+    @cached_property
+    def _belongs(self) -> dict[str, set[str]]:
         people = [one for one in self.subjects if one[0] in self.planned]
         asked = [(name, protocol) for name in self.methods for protocol in self.protocols]  # or may be, for papers
         return {

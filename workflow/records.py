@@ -116,6 +116,7 @@ class Records:
             self.entries = {name: Entry(**entry) for name, entry in entries.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             self.entries = {}
+        self.any_again = any(entry.again for entry in self.entries.values())
 
     def save(self) -> None:
         """Writes all entries, whole or not at all."""
@@ -183,6 +184,7 @@ class Records:
 
     def _count(self, name: str, entry: Entry) -> None:
         self.entries[name] = Entry(again=entry.again + 1)
+        self.any_again = True
 
     def renew(self, outputs: Iterable[str], *, trusted: bool = False) -> None:
         """Takes down what Snakemake made since; with `trusted` all that is there, however it came. Saves."""
@@ -197,11 +199,8 @@ class Records:
     def again(self, names: Sequence[str]) -> list[str]:
         """Of a job's inputs and outputs, those that had to be made again, and how often: a param of every job, whose
         change makes Snakemake run it once more."""
-        return sorted({f"{name} {self.entries[name].again}" for name in map(str, names) if name in self.counted})
-
-    @property
-    def counted(self) -> set[str]:
-        return {name for name, entry in self.entries.items() if entry.again}
+        counts = {name: self.entries[name].again for name in map(str, names) if name in self.entries}
+        return sorted(f"{name} {count}" for name, count in counts.items() if count)
 
 
 def set_aside(names: Sequence[str], why: str, say: Callable[[str], None]) -> None:

@@ -24,6 +24,20 @@ def test_table(finished):
     assert float(rows[0]["full_uar"]) == 0.3333
 
 
+LISTED = """
+import base64, os, sys
+sys.path.insert(0, "workflow")
+from stage import planned
+listed = {path for paths in planned().table_outputs.values() for path in paths}
+made = {base64.urlsafe_b64decode(name).decode() for name in os.listdir(".snakemake/metadata")}
+print(sorted(made ^ listed))
+"""
+
+
+def test_the_stages_of_dvc_make_what_the_table_needs_and_nothing_else(finished):
+    assert finished.run("python", "-c", LISTED).stdout.strip() == "[]"
+
+
 def test_pairs_of_the_table(finished):
     table = {row["method"]: row for row in tables.read(finished.root / "results/megc2019_table.csv")}
     rows = pairs.read(finished.root / "results/megc2019_paired.csv")

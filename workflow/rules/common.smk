@@ -48,7 +48,7 @@ def review():
     outputs = sorted(RUN.belongs()[STAGE]) if STAGE else RUN.outputs
     make_writable(outputs)
     found = RECORDS.review(outputs)
-    RECORDS.refresh(path for path in RUN.outputs if path not in outputs)
+    RECORDS.refresh(set(RUN.outputs).difference(outputs))
     if found.changed or found.gone:
         first = (found.changed or found.gone)[0]
         count = len(found.changed) + len(found.gone)
@@ -162,7 +162,7 @@ def made_again(rule):
     """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often."""
 
     def again(wildcards):  # of wildcards alone: params that are derived from files do not make Snakemake rerun a job
-        if not RECORDS.counted:
+        if not RECORDS.any_again:
             return []
         values = dict(wildcards.items())
         return RECORDS.again([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
