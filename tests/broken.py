@@ -43,13 +43,6 @@ def hollow(path: Path) -> None:
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
 
 
-def flip(path: Path) -> None:
-    """One byte in the middle: in a crop."""
-    whole = bytearray(path.read_bytes())
-    whole[len(whole) // 2] ^= 1
-    path.write_bytes(whole)
-
-
 def renamed(path: Path, name: str) -> Path:
     return path.rename(path.with_name(name))
 
@@ -304,14 +297,6 @@ def wrong_dimension(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as new:
         for name, data in files.items():
             new.writestr(name, data)
-
-
-def older(path: Path) -> None:
-    """A stage file of a schema that nothing reads any more."""
-    import h5py
-
-    with h5py.File(path, "r+") as file:
-        file.attrs["schema"] = b"apex/0"
 
 
 def as_nobody() -> Callable[[], None]:

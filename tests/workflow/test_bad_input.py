@@ -15,7 +15,7 @@ from microexpr import params
 from microexpr.errors import MicroexprError
 
 KEPT = "results/**/*.h5"
-BY_JOBS = ("a stage file", "an OpenFace table", "precomputed flow", "no precomputed flow")  # how these kinds begin
+BY_JOBS = ("an OpenFace table", "precomputed flow", "no precomputed flow")  # how these kinds begin
 SHOWN = ("unknown key of a method", "missing section", "an empty folder of a data set with a file in it")
 BEFORE = [case for case in PROJECT if not case.kind.startswith(BY_JOBS) and case.kind not in SHOWN]
 

@@ -222,6 +222,11 @@ def test_a_link_into_dvcs_cache_can_be_replaced(records):
 
 CASES = {
     "a stage file deleted": ("results/flow/casme2/sub01.h5", None, {"flow": 1, "train": 3, "evaluate": 3, "table": 1}),
+    "a stage file damaged": (
+        "results/flow/casme2/sub01.h5",
+        (b"HDF", b"hdf"),
+        {"flow": 1, "train": 3, "evaluate": 3, "table": 1},
+    ),
     "a label edited": (
         "results/index/casme2.csv",
         (b",happiness,1,", b",happiness,0,"),
