@@ -58,6 +58,7 @@ make_venv() {  # .venv/.installing stands there, locked, until an installation i
 }
 
 pip=(.venv/bin/python -m pip --disable-pip-version-check install --progress-bar off --no-deps)  # the locks are complete
+wheels=(--require-hashes --only-binary :all:)
 report() { "$@" 2>"$logs/$1" || explain "$logs/$1"; }
 explain() {  # what pip said, and what to do
     if grep -q '^Traceback' "$1"; then tail -1 "$1"; else grep -v '^WARNING\|^DEPRECATION' "$1" || true; fi >&2
@@ -66,7 +67,7 @@ explain() {  # what pip said, and what to do
 }
 
 install_cpu_torch() {  # from pip's configured index and links, else from where PyTorch publishes it
-    local options=(-qq --require-hashes --only-binary :all: -r envs/torch-cpu.lock)
+    local options=(-qq "${wheels[@]}" -r envs/torch-cpu.lock)
     "${pip[@]}" "${options[@]}" 2>"$logs/configured" ||
         "${pip[@]}" --timeout 15 --retries 1 --index-url "$pytorch_index" "${options[@]}" 2>"$logs/pytorch"
 }
@@ -75,7 +76,7 @@ install_cuda_torch() {
     echo "torch, CUDA build: 3 GB to download"
     # === since == would accept, and prefer, the +cpu of a configured link
     sed 's/^torch==/torch===/' envs/torch-cuda.lock >"$logs/torch-cuda.lock"
-    "${pip[@]}" --require-hashes --only-binary :all: -r "$logs/torch-cuda.lock" |
+    "${pip[@]}" "${wheels[@]}" -r "$logs/torch-cuda.lock" |
         { grep --line-buffered -oE 'Downloading .*\(([0-9]{3,}\.[0-9]+ MB|.*GB)\)' || true; }
 }
 
@@ -89,7 +90,7 @@ install_torch() {
     report install_cuda_torch
 }
 
-install_core() { exec "${pip[@]}" -qq --require-hashes --only-binary :all: -r envs/core.lock; }
+install_rest() { "${pip[@]}" -qq "${wheels[@]}" -r "$logs/core-rest.lock"; }
 
 install_source() {  # built by the setuptools of core.lock; the project itself is linked
     local options=(-qq --use-pep517 --no-build-isolation)
@@ -113,8 +114,11 @@ core=
 trap '[ -z "$core" ] || kill "$core" 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM HUP
 echo "installing the locks into .venv, $(.venv/bin/python --version), a few minutes, once ..."
-install_core 2>"$logs/core" & core=$!  # torch and all else are unpacked side by side
+# Unpacking takes most of the time, so two pips share it: two thirds of core.lock, and the rest with torch.
+awk -v folder="$logs" '{ print > (folder "/" (NR % 3 ? "core.lock" : "core-rest.lock")) }' envs/core.lock
+"${pip[@]}" -qq "${wheels[@]}" -r "$logs/core.lock" 2>"$logs/core" & core=$!
 install_torch
+report install_rest
 wait "$core" || { core=; explain "$logs/core"; }
 core=
 report install_source

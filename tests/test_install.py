@@ -67,7 +67,7 @@ def test_the_newest_python_with_venv_is_taken_and_every_lock_installed_by_hash(m
     assert "Python 3.12" in done.stdout
     assert (machine.root / ".venv/.installed").exists() and not (machine.root / ".venv/.installing").exists()
     locks = [line for line in machine.pip().splitlines() if ".lock" in line]
-    assert len(locks) == 3 and all("--require-hashes" in line and "--no-deps" in line for line in locks)
+    assert len(locks) == 4 and all("--require-hashes" in line and "--no-deps" in line for line in locks)
 
 
 def test_without_a_driver_the_cpu_build_comes_from_pips_configuration(machine: Machine) -> None:
@@ -101,7 +101,7 @@ def test_a_cpu_build_that_was_asked_for_is_not_replaced(machine: Machine) -> Non
     assert "torch-cuda.lock" not in machine.pip()
 
 
-@pytest.mark.parametrize("lock", ["core.lock", "torch-cuda.lock", "source.lock", "dlib-from-bin"])
+@pytest.mark.parametrize("lock", ["core.lock", "core-rest.lock", "torch-cuda.lock", "source.lock", "dlib-from-bin"])
 @pytest.mark.parametrize(
     ("message", "said"),
     [("[Errno 28] No space left on device", "the disk is full"), ("No route to host", "run the same command again")],
