@@ -14,8 +14,7 @@ help:  ## this list
 
 table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at the end; METHODS="ststnet ..." runs these alone
 	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
-	@$(if $(METHODS),,python workflow/stage.py record)
-	@microexpr table $(if $(METHODS),--methods $(METHODS))
+	@$(if $(METHODS),,python workflow/stage.py record;) code=$$?; microexpr table $(if $(METHODS),--methods $(METHODS)) && exit $$code
 
 test: .venv/.installed  ## linter, types and tests
 	ruff check .
