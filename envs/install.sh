@@ -72,6 +72,12 @@ install_cpu_torch() {  # from pip's configured index and links, else from where 
         "${pip[@]}" --timeout 15 --retries 1 --index-url "$pytorch_index" "${options[@]}" 2>"$logs/pytorch"
 }
 
+remove_cuda_packages() {  # 3 GB that an earlier CUDA build left
+    local names; names=$(grep -oE '^(cuda|nvidia|triton)[^=]*' envs/torch-cuda.lock)
+    # shellcheck disable=SC2086
+    ! ls -d .venv/lib/python3.*/site-packages/nvidia >/dev/null 2>&1 || .venv/bin/python -m pip -qq uninstall -y $names
+}
+
 install_cuda_torch() {
     echo "torch, CUDA build: 3 GB to download"
     # === since == would accept, and prefer, the +cpu of a configured link
@@ -82,7 +88,7 @@ install_cuda_torch() {
 
 install_torch() {
     if [ "$build" = cpu ]; then
-        if install_cpu_torch; then echo "torch, CPU build: installed"; return; fi
+        if install_cpu_torch; then remove_cuda_packages; echo "torch, CPU build: installed"; return; fi
         [ -z "${MICROEXPR_TORCH:-}" ] || { cat "$logs/configured" "$logs/pytorch" >&2; fail "torch's CPU build could not be installed"; }
         echo "torch's CPU build is not in pip's index and links, nor to be had from $pytorch_index: PyPI's takes its place"
         grep -hE 'DO NOT MATCH|No space left' "$logs/configured" "$logs/pytorch" || true
