@@ -107,18 +107,18 @@ class Walk:
                 for process in descendants(running.pid):
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
-            found = running.wait()
+            exit_code = running.wait()
             output.seek(0)
             printed = output.read()
         finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
         count = len([rule for rule in finished if not rule.startswith(("table_", "all"))])
         lines = [line for line in printed.splitlines() if line.strip()]
         step = Step(
-            " ".join(command), found, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1]
+            " ".join(command), exit_code, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1]
         )
         self.steps.append(step)
         print(step.row(), flush=True)
-        self.expect(found == code, f"{step.command} ended with {found}, not {code}: {printed[-2000:]}")
+        self.expect(exit_code == code, f"{step.command} ended with {exit_code}, not {code}: {printed[-2000:]}")
         self.expect(lose or not step.lost, f"{step.command} lost {step.lost[:3]}")
         self.expect(jobs is None or count == jobs, f"{step.command} ran {count} jobs, not {jobs}")
         return step

@@ -85,7 +85,7 @@ def restore() -> None:
 
 
 def left_over() -> str:
-    """What to do after an experiment that was killed with this program; "" where there was none."""
+    """A line on how to go back after an experiment was killed with this program; "" where none was."""
     try:
         process = json.loads((SAVED / "about.json").read_text(encoding="utf-8"))["process"]
         os.kill(process, 0)

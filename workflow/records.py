@@ -1,4 +1,4 @@
-"""What Snakemake made here, by content: notices an output that was edited, replaced or deleted since.
+"""Records of every output's content, by which one that was edited, replaced or deleted since is noticed.
 
 Snakemake compares times, params and code, and trusts a file that is older than what was made of it. An earlier copy
 that is put back, an edited index or a deleted frame would pass. So the digest of every output is kept in RECORDS, and

@@ -66,9 +66,9 @@ def test_one_more_subject(finished, tmp_path):
 
 
 def test_metrics_have_a_row_for_each_method(finished):
-    shown = finished.run("dvc", "metrics", "show").stdout.splitlines()
-    assert shown[0].split() == ["Path", "uar", "uf1", "uf1_high", "uf1_low"]
-    assert [Path(line.split()[0]).stem for line in shown[1:]] == ["majority", "ststnet", "ststnet.plain"]
+    lines = finished.run("dvc", "metrics", "show").stdout.splitlines()
+    assert lines[0].split() == ["Path", "uar", "uf1", "uf1_high", "uf1_low"]
+    assert [Path(line.split()[0]).stem for line in lines[1:]] == ["majority", "ststnet", "ststnet.plain"]
 
 
 def test_plots_need_no_network(finished, tmp_path):

@@ -73,9 +73,9 @@ BEFORE, EXPERIMENT = ("lr: 1", "of the finished run", "main"), ("lr: 2", "of the
 def test_an_interrupted_experiment_gives_everything_back(environment, number):
     running = start(environment, "wait")
     running.send_signal(number)
-    said = running.communicate(timeout=30)[1]
+    printed = running.communicate(timeout=30)[1]
     assert running.returncode == 255 and Path("interrupted").exists()  # what DVC runs hears of it too
-    assert state() == BEFORE and "are as before this experiment" in said
+    assert state() == BEFORE and "are as before this experiment" in printed
     assert not Path("work/experiment").exists()
 
 

@@ -40,8 +40,7 @@ def record(records, name: str, ended: float) -> None:
 
 def known(records, *names: str):
     """Records that have seen these outputs, as the next run loads them."""
-    made = records.Records()
-    made.renew(names or [OUTPUT])
+    records.Records().renew(names or [OUTPUT])
     return records.Records()
 
 
@@ -196,9 +195,9 @@ def test_nothing_is_deleted_when_room_is_made(records, capsys):
     half.touch()
     names = [str(first), str(second), "results/empty", str(half), "results/none.h5"]
     for _ in range(2):
-        said: list[str] = []
-        records.set_aside(names, "is of no subject", said.append)
-        assert said[0].startswith(f"note: {first} and 1 more is of no subject: moved to work/set_aside/")
+        lines: list[str] = []
+        records.set_aside(names, "is of no subject", lines.append)
+        assert lines[0].startswith(f"note: {first} and 1 more is of no subject: moved to work/set_aside/")
         assert not any(os.path.lexists(name) for name in names)
         first, second = make(records), make(records, str(second), "other")
     assert sorted(path.read_text() for path in Path("work/set_aside").rglob("*.h5")) == [
@@ -248,8 +247,8 @@ def test_what_is_changed_behind_snakemakes_back_is_made_again(project, name):
         file.write_bytes(before.replace(*change, 1))
     assert project.planned() == expected
     if name == "a label edited":
-        said = project.snakemake("--", "results/megc2019_table.csv").stderr
-        assert f"{path} was changed since it was made here: moved to work/set_aside" in said
+        output = project.snakemake("--", "results/megc2019_table.csv").stderr
+        assert f"{path} was changed since it was made here: moved to work/set_aside" in output
         assert file.read_bytes() == before
         assert project.planned("results/megc2019_table.csv") == {}
 

@@ -44,25 +44,29 @@ def say(line):
 
 
 def review():
-    """Looks for outputs that are not as they were made here; of such that never were, it ends the program."""
+    """Compares outputs with their records, and ends the program where some were never made here."""
     outputs = sorted(RUN.belongs()[STAGE]) if STAGE else RUN.outputs
     make_writable(outputs)
-    found = RECORDS.review(outputs)
+    state = RECORDS.review(outputs)
     RECORDS.refresh(set(RUN.outputs).difference(outputs))
-    if found.changed or found.gone:
-        first = (found.changed or found.gone)[0]
-        count = len(found.changed) + len(found.gone)
-        say(f"note: {count} outputs were changed or deleted since they were made here, {first} for one: what needs them runs again")
-    asked = RUN.belongs()["papers"] | RUN.belongs()["report"]
-    if shown := [path for path in found.foreign if path in asked]:
-        say(f"note: {len(shown)} tables or pages were not made here, {shown[0]} for one: an edit of params does not remake them")
-    if foreign := [path for path in found.foreign if path not in asked]:
+    if altered := state.changed + state.gone:
+        say(
+            f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for one: "
+            "what needs them runs again"
+        )
+    pages = RUN.belongs()["papers"] | RUN.belongs()["report"]
+    if foreign_pages := [path for path in state.foreign if path in pages]:
+        say(
+            f"note: {len(foreign_pages)} tables or pages were not made here, {foreign_pages[0]} for one: "
+            "an edit of params does not remake them"
+        )
+    if foreign := [path for path in state.foreign if path not in pages]:
         sys.exit(
             f"error: {len(foreign)} outputs were not made here, {foreign[0]} for one (dvc pull, checkout, or a copy?), "
             "so whether they are of these params is not known. `python workflow/stage.py adopt` takes over what dvc.lock "
             "vouches for; whatever is deleted is made again"
         )
-    return found
+    return state
 
 
 if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
