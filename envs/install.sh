@@ -105,7 +105,7 @@ install_source() {  # built by the setuptools of core.lock; the project itself i
 }
 
 install_dvc() {  # DVC by way of workflow/dvc_command.py, which lets no experiment delete a result
-    { echo "#!$PWD/.venv/bin/python"; tail -n +2 envs/dvc; } >.venv/bin/.dvc
+    { echo "#!$(readlink -f .venv)/bin/python"; tail -n +2 envs/dvc; } >.venv/bin/.dvc
     chmod 755 .venv/bin/.dvc && mv .venv/bin/.dvc .venv/bin/dvc
 }
 
