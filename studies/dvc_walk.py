@@ -32,6 +32,11 @@ def descendants(process: int) -> list[int]:
     return [process, *(one for child in children for one in descendants(int(child)))]
 
 
+def combined(digests: dict[str, str]) -> str:
+    """The first characters of one digest over all results."""
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:8]
+
+
 @dataclass
 class Step:
     """What one command did."""
@@ -232,7 +237,7 @@ def table(steps: list[Step]) -> str:
     ).stdout.strip()
     models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
     head = f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
-    titles = "| command | exit code | seconds | jobs | result files | with other bytes |"
+    titles = "| command | exit code | seconds | jobs | result files (their digest) | with other bytes |"
     return "\n".join([head, "", titles, f"|{' --- |' * 6}", *(step.row() for step in steps)])
 
 
