@@ -83,21 +83,21 @@ def resolve(uv: Path, source: Path, pins: dict[str, str], *options: str) -> dict
         command += ["--no-header", "--no-annotate", *options, source, "--output-file", output]
         subprocess.run(command, check=True)
         lines = output.read_text(encoding="utf-8").replace(" \\\n", "").splitlines()
-    return dict(filter(None, map(one_line, lines)))
+    return dict(filter(None, map(requirement_line, lines)))
 
 
-def one_line(line: str) -> tuple[str, str] | None:
+def requirement_line(line: str) -> tuple[str, str] | None:
     """Return name and lock line of one resolved requirement, or None where nobody on Linux needs it."""
     if line.startswith(("#", ".", "/", "file:")):
         return None
     text, *hashes = line.split("--hash=")
     requirement = Requirement(text)
     name = canonicalize_name(requirement.name)
-    needed = {requirement.marker is None or requirement.marker.evaluate(one) for one in environments()}
+    needed = {requirement.marker is None or requirement.marker.evaluate(values) for values in environments()}
     if name in LOCAL | PYFEAT_LEFT_OUT or needed == {False}:
         return None
     marker = "" if needed == {True} else f" ; {requirement.marker}"
-    return name, f"{name}{requirement.specifier}{marker}" + "".join(f" --hash={one.strip()}" for one in hashes)
+    return name, f"{name}{requirement.specifier}{marker}" + "".join(f" --hash={digest.strip()}" for digest in hashes)
 
 
 def environments() -> list[dict[str, str]]:

@@ -113,10 +113,12 @@ def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
 
 def pip_environment(folder: Path, configured: bool) -> dict[str, str]:
     """Return the environment with an empty pip cache and, unless `configured`, nothing of pip's but its certificate."""
-    kept = {k: v for k, v in os.environ.items() if configured or not k.startswith("PIP_") or k == "PIP_CERT"}
-    kept = {k: v for k, v in kept.items() if k not in ("PYTHON", "PYTHONPATH", "VIRTUAL_ENV", "MICROEXPR_TORCH")}
-    kept |= {"PIP_CACHE_DIR": str(folder / "cache"), "PIP_LOG": str(folder / "pip.log")}
-    return kept | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
+    environment = {k: v for k, v in os.environ.items() if configured or not k.startswith("PIP_") or k == "PIP_CERT"}
+    environment = {
+        k: v for k, v in environment.items() if k not in ("PYTHON", "PYTHONPATH", "VIRTUAL_ENV", "MICROEXPR_TORCH")
+    }
+    environment |= {"PIP_CACHE_DIR": str(folder / "cache"), "PIP_LOG": str(folder / "pip.log")}
+    return environment | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
 
 
 def downloaded(log: Path) -> float:
@@ -156,8 +158,8 @@ def page(text: str, row: Row) -> str:
     block, tail = rest.split(END)
     cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.splitlines()[3:]]
     rows = [Row(*line) for line in cells if len(line) == len(fields(Row))]
-    rows = sorted([*(one for one in rows if one.key != row.key), row], key=lambda one: one.key)
-    lines = [TITLES, ("---",) * len(TITLES), *(tuple(asdict(one).values()) for one in rows)]
+    rows = sorted([*(other for other in rows if other.key != row.key), row], key=lambda other: other.key)
+    lines = [TITLES, ("---",) * len(TITLES), *(tuple(asdict(other).values()) for other in rows)]
     return f"{head}{BEGIN}\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"{END}{tail}"
 
 

@@ -119,8 +119,8 @@ def test_goes_on_after_a_measurement_that_fails(tmp_path, parts):
 
 
 def test_takes_fewer_folds_where_the_estimate_does_not_fit(tmp_path, parts, monkeypatch):
-    """A fold takes 3 GiB beside 2, and 100 GiB are free: 30 fit by the estimate, 23 share 68 folds out evenly. Of these
-    memory runs out; 17 are the next."""
+    """A stack takes 2 GiB and 3 for each fold, and 100 GiB are free: 30 folds fit by the estimate, and 23 share 68 out
+    evenly. A stack of 23 runs out of memory; the next has 17."""
     icegan, gib = parts("icegan"), 2**30
     session = parts("session").Session(
         parts("sizes").PAPER, torch.device("cpu"), time.perf_counter(), 10, tmp_path / "gpu.json"
@@ -135,7 +135,7 @@ def test_takes_fewer_folds_where_the_estimate_does_not_fit(tmp_path, parts, monk
     monkeypatch.setattr(icegan, "trial", trial)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (100 * gib, 140 * gib))
     tried, group = icegan.largest_group(session)
-    assert group == "group of 17" and [one["stack"] for one in tried] == [23, 17]
+    assert group == "group of 17" and [attempt["stack"] for attempt in tried] == [23, 17]
     assert tried[0]["error"] == "OutOfMemoryError: CUDA out of memory" and tried[1]["peak_gib"] == 53
 
 

@@ -42,7 +42,7 @@ class Machine:
             (root / "bin" / f"python{minor}").chmod(0o755)
 
     def install(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the script and return what it said; pip's calls are in pip.txt."""
+        """Run the script and return its output; pip's calls are in pip.txt."""
         (self.root / "pip.txt").unlink(missing_ok=True)
         clean = {k: v for k, v in os.environ.items() if k not in ("PYTHON", "MICROEXPR_TORCH")}
         clean |= dict.fromkeys(("DRIVER", "FAILING", "LACKING", "MESSAGE", "WITHOUT_VENV"), "")
@@ -103,14 +103,14 @@ def test_a_cpu_build_that_was_asked_for_is_not_replaced(machine: Machine) -> Non
 
 @pytest.mark.parametrize("lock", ["core.lock", "core-rest.lock", "torch-cuda.lock", "source.lock", "dlib-from-bin"])
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "advice"),
     [("[Errno 28] No space left on device", "the disk is full"), ("No route to host", "run the same command again")],
 )
 def test_whatever_fails_is_said_and_a_second_run_begins_anew(
-    machine: Machine, lock: str, message: str, said: str
+    machine: Machine, lock: str, message: str, advice: str
 ) -> None:
     done = machine.install(MICROEXPR_TORCH="cuda", FAILING=lock, MESSAGE=message)
-    assert done.returncode == 1 and message in done.stderr and said in done.stderr
+    assert done.returncode == 1 and message in done.stderr and advice in done.stderr
     assert not (machine.root / ".venv/.installed").exists()
     (machine.root / ".venv/half").touch()
     done = machine.install(MICROEXPR_TORCH="cuda")
@@ -128,7 +128,7 @@ def test_an_environment_stays_unless_another_python_is_asked_for(machine: Machin
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("environment", "error"),
     [
         ({"PYTHON": "python3.10"}, "Python 3.11, 3.12 or 3.13 is needed, found Python 3.10.0"),
         ({"PYTHON": "python3.9"}, "Python 3.11, 3.12 or 3.13 is needed"),
@@ -137,9 +137,9 @@ def test_an_environment_stays_unless_another_python_is_asked_for(machine: Machin
         ({"MICROEXPR_TORCH": "rocm"}, "MICROEXPR_TORCH must be cpu or cuda, not rocm"),
     ],
 )
-def test_what_cannot_work_is_said_in_one_line(machine: Machine, environment: dict[str, str], said: str) -> None:
+def test_what_cannot_work_is_said_in_one_line(machine: Machine, environment: dict[str, str], error: str) -> None:
     done = machine.install(**environment)
-    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 1 and error in done.stderr and done.stderr.count("\n") == 1
     assert machine.pip() == "" and not (machine.root / ".venv").exists()
 
 

@@ -33,7 +33,7 @@ spec.loader.exec_module(lock)
 
 COMMON = lock.locked(ENVS / "core.lock") | lock.locked(ENVS / "source.lock")
 TORCH = {build: lock.locked(ENVS / f"torch-{build}.lock") for build in BUILDS}
-ENVIRONMENTS = {f"{one['python_version']}-{one['platform_machine']}": one for one in lock.environments()}
+ENVIRONMENTS = {f"{values['python_version']}-{values['platform_machine']}": values for values in lock.environments()}
 
 
 def requirements_of(path: Path) -> list[Requirement]:
@@ -58,11 +58,11 @@ def metadata(pinned: str) -> list[Requirement]:
 def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str], set[str]]:
     """Return the names reachable from core.in in this environment, and the requirements that `locked` does not meet."""
     pins = {name: pin(line) for name, line in locked.items()}
-    pins = {name: one for name, one in pins.items() if one.marker is None or one.marker.evaluate(environment)}
+    pins = {name: entry for name, entry in pins.items() if entry.marker is None or entry.marker.evaluate(environment)}
     queue, visited, unmet = requirements_of(ENVS / "core.in"), set(), set()
     while queue:
-        one = queue.pop()
-        name, text = canonicalize_name(one.name), str(one).partition(";")[0]
+        requirement = queue.pop()
+        name, text = canonicalize_name(requirement.name), str(requirement).partition(";")[0]
         if name in lock.LOCAL:
             queue += map(Requirement, tomllib.loads(DLIB.read_text(encoding="utf-8"))["project"]["dependencies"])
             continue
@@ -70,10 +70,10 @@ def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str
             continue
         visited.add(text)
         version = str(pins[name].specifier).removeprefix("==") if name in pins else ""
-        if not version or not one.specifier.contains(version, prereleases=True):
+        if not version or not requirement.specifier.contains(version, prereleases=True):
             unmet.add(text)
             continue
-        extras = [{**environment, "extra": extra} for extra in ("", *one.extras)]
+        extras = [{**environment, "extra": extra} for extra in ("", *requirement.extras)]
         required = metadata(str(pins[name]).partition(";")[0])
         queue += [other for other in required if other.marker is None or any(map(other.marker.evaluate, extras))]
     return {canonicalize_name(Requirement(text).name) for text in visited}, unmet
@@ -85,7 +85,7 @@ def test_the_locks_have_every_requirement_and_nothing_else(environment: dict[str
     locked = COMMON | TORCH[build]
     names, unmet = follow(locked, environment)
     assert unmet == set()
-    assert locked.keys() - names == {one.name for one in requirements_of(ENVS / "no-deps.in")}
+    assert locked.keys() - names == {requirement.name for requirement in requirements_of(ENVS / "no-deps.in")}
 
 
 @pytest.mark.parametrize("name", ["core", "source", "torch-cpu", "torch-cuda", "pyfeat/pyfeat"])
@@ -109,7 +109,7 @@ def test_no_package_is_in_two_locks_and_both_builds_pin_the_torch_of_core_in() -
 def test_what_is_installed_is_the_lock_and_has_the_recorded_metadata() -> None:
     build = "cpu" if distribution("torch").version.endswith("+cpu") else "cuda"
     locked = {name: pin(line) for name, line in (COMMON | TORCH[build]).items()}
-    assert [name for name, one in locked.items() if not one.specifier.contains(distribution(name).version)] == []
+    assert [name for name, entry in locked.items() if not entry.specifier.contains(distribution(name).version)] == []
     for name in TORCH[build]:
         assert sorted(requires(name) or []) == sorted(RECORDED[str(locked[name])])
 

@@ -22,7 +22,8 @@ from microexpr.weights import VGG16
 
 PART = "icegan"
 FULL = 0.92  # of the memory may be used by the estimate
-SHOWN = (0, 10, 20, 50, 100, 200, 400, 700, 1000, 1400, 1800, 2300, 2800)  # steps after which losses are printed
+# Steps after which losses are printed.
+PRINTED_STEPS = (0, 10, 20, 50, 100, 200, 400, 700, 1000, 1400, 1800, 2300, 2800)
 PROBED = 8  # training clips of each fold on which parts of the losses are computed
 TRIES = 4  # stacks tried at most
 
@@ -62,7 +63,7 @@ def runs(session: Session, count: int) -> list[Run]:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a stack of folds needs."""
+    """Time and memory that a stack of folds needs."""
 
     stack: int
     build_seconds: float
@@ -96,13 +97,13 @@ def estimated_stack(session: Session) -> int:
     for stack in (1, 2):
         small.append(trial(session, stack)[0])
         session.free()
-    one, two = small
-    assert one.peak_gib is not None and two.peak_gib is not None
-    each = max(two.peak_gib - one.peak_gib, 1e-3)
+    single, double = small
+    assert single.peak_gib is not None and double.peak_gib is not None
+    fold_gib = max(double.peak_gib - single.peak_gib, 1e-3)
     free = torch.cuda.mem_get_info()[0] / 2**30
-    fitting = 2 + (FULL * free - two.peak_gib) / each
-    in_time = session.left() / 3 / max(two.build_seconds / 2, 1e-3)
-    session.say(f"a fold takes {each:.2f} GiB, {free:.1f} GiB are free: {fitting:.0f} folds fit")
+    fitting = 2 + (FULL * free - double.peak_gib) / fold_gib
+    in_time = session.left() / 3 / max(double.build_seconds / 2, 1e-3)
+    session.say(f"a fold takes {fold_gib:.2f} GiB, {free:.1f} GiB are free: {fitting:.0f} folds fit")
     return next((stack for stack in even_stacks(session.size.subjects) if stack <= min(fitting, in_time)), 1)
 
 
@@ -189,8 +190,8 @@ def probed(group: Group) -> dict[str, float]:
     clips = group.data[index]
     keys = torch.stack([run.key("probe", device=group.device) for run in group.runs])
     with torch.no_grad():
-        found = vmap(parts)(group.parameters, group.buffers, clips.inputs | clips.targets, keys)
-    return {name: float(value.amax() if name.endswith("max") else value.mean()) for name, value in found.items()}
+        values = vmap(parts)(group.parameters, group.buffers, clips.inputs | clips.targets, keys)
+    return {name: float(value.amax() if name.endswith("max") else value.mean()) for name, value in values.items()}
 
 
 def show(session: Session, group: Group, step: int) -> dict[str, float]:
@@ -210,7 +211,9 @@ def show(session: Session, group: Group, step: int) -> dict[str, float]:
 
 def train_curve(session: Session) -> None:
     """Losses and lengths of capsules along a training of a few folds, for as long as the part's time allows."""
-    interval = SHOWN[1]  # steps of an epoch here, shorter than the paper's, so the rate falls after more of them
+    interval = PRINTED_STEPS[
+        1
+    ]  # steps of an epoch here, shorter than the paper's, so the rate falls after more of them
     plain = network("icegan", session.size.icegan).params
     decay = plain.decay_epochs * -(-session.size.clips // plain.batch) // interval
     method = paper_method(session, epochs=session.size.curve_steps // interval, decay_epochs=max(decay, 1))
@@ -227,7 +230,7 @@ def train_curve(session: Session) -> None:
             session.keep(PART, "diverged", str(error))
             session.say(f"diverged: {error}")
             break
-        if step in SHOWN or step % 500 == 0:
+        if step in PRINTED_STEPS or step % 500 == 0:
             rows.append(show(session, group, step))
             session.keep(PART, "curve", {"folds": stack, "rows": rows})
     if rows[-1]["step"] < interval * len(taken):

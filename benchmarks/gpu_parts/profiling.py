@@ -1,4 +1,4 @@
-"""Where a stacked step's time goes: kernels, the device's idle time, draws on the CPU, waits for the device."""
+"""The time of a stacked step by its parts: kernels, the device's idle time, draws on the CPU, waits for the device."""
 
 import warnings
 from collections import Counter
@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def operations(session: Session, group: Group) -> dict[str, Any]:
-    """Of one epoch: the operations that take most time, on CUDA also the kernels, and the share of the time that the
-    device works."""
+    """Return the operations of an epoch that take most time, on CUDA also the kernels, and the share of the time that
+    the device works."""
     on_cuda = session.on_cuda
     plain = session.seconds(group.epoch)
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
@@ -41,9 +41,9 @@ def operations(session: Session, group: Group) -> dict[str, Any]:
 
 
 def listed(events: list[Any], key: str) -> list[dict[str, Any]]:
-    """Those that take most of this time."""
+    """Return the events that take most of this time."""
     largest = sorted(events, key=lambda event: getattr(event, key), reverse=True)[:TOP]
-    return [{"name": one.key[:120], "calls": one.count, "seconds": getattr(one, key) / 1e6} for one in largest]
+    return [{"name": event.key[:120], "calls": event.count, "seconds": getattr(event, key) / 1e6} for event in largest]
 
 
 def waits(group: Group) -> dict[str, int]:
@@ -55,8 +55,8 @@ def waits(group: Group) -> dict[str, int]:
             group.epoch()
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    found = [warning for warning in caught if "synchroniz" in str(warning.message)]
-    return dict(Counter(f"{_relative(warning.filename)}:{warning.lineno}" for warning in found).most_common(TOP))
+    waiting = [warning for warning in caught if "synchroniz" in str(warning.message)]
+    return dict(Counter(f"{_relative(warning.filename)}:{warning.lineno}" for warning in waiting).most_common(TOP))
 
 
 def _relative(path: str) -> str:
@@ -79,8 +79,8 @@ def look(session: Session, name: str, group: Group) -> None:
     session.say(f"{name}: an epoch of {steps} steps takes {values['epoch_seconds']:.3f} s{busy}; draws {draws:.4f} s")
     for operation in values.get("kernels", values["operations"])[:6]:
         session.say(f"    {operation['seconds']:.4f} s, {operation['calls']} calls: {operation['name'][:80]}")
-    for place, count in values.get("waits", {}).items():
-        session.say(f"    waits {count} times at {place}")
+    for line, count in values.get("waits", {}).items():
+        session.say(f"    waits {count} times at {line}")
 
 
 def measure(session: Session) -> None:

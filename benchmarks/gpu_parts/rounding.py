@@ -56,20 +56,21 @@ def trained(session: Session, make: Make, mode: str) -> dict[str, Any]:
 
 def difference(losses: list[list[float]], expected: list[list[float]]) -> float:
     """The largest difference of an epoch's loss as a share of it."""
-    pairs = [(a, b) for one, two in zip(losses, expected, strict=False) for a, b in zip(one, two, strict=True)]
+    epochs = zip(losses, expected, strict=False)
+    pairs = [(a, b) for epoch, reference in epochs for a, b in zip(epoch, reference, strict=True)]
     return max(abs(a - b) / max(abs(b), 1e-12) for a, b in pairs)
 
 
 def compare(session: Session, name: str, make: Make) -> None:
     """Train in each mode; print and keep each mode's ratio to float32."""
-    kept: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for mode in (*MODES, TUNED) if session.on_cuda else ("float32", "bfloat16"):
         if not session.has_time(PART, f"{name} in {mode}"):
             continue
         with session.measurement(PART, f"{name} in {mode}"):
-            kept[mode] = trained(session, make, mode)
-            session.say(f"{name} in {mode}: {against(kept[mode], kept.get(MODES[0], {'finite': False}))}")
-            session.keep(PART, name, kept)
+            results[mode] = trained(session, make, mode)
+            session.say(f"{name} in {mode}: {against(results[mode], results.get(MODES[0], {'finite': False}))}")
+            session.keep(PART, name, results)
 
 
 def against(coarse: dict[str, Any], plain: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What is measured at which size: `PAPER` for a GPU, `SMALL` to try the command on a CPU."""
+"""Sizes of everything that is measured: `PAPER` for a GPU, `SMALL` to try the command on a CPU."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

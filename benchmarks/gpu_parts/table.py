@@ -21,9 +21,9 @@ Results = Mapping[str, Any]
 def write(path: Path, files: Iterable[Path]) -> None:
     """Replace the block in a Markdown file by that of these JSON files."""
     text = path.read_text(encoding="utf-8")
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not found or not ended:
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
         raise SystemExit(f"error: {path}: must have the lines {BEGIN!r} and {END!r}")
     results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     path.write_text(f"{before}{BEGIN}\n\n{block(results)}\n\n{END}{after}", encoding="utf-8")
@@ -31,8 +31,8 @@ def write(path: Path, files: Iterable[Path]) -> None:
 
 def block(results: Sequence[Results]) -> str:
     """All results one after the other; runs on a CPU only where no GPU has been measured."""
-    measured = [one for one in results if one["machine"]["kind"] == "cuda"]
-    parts = [section(one) for one in measured or results]
+    measured = [result for result in results if result["machine"]["kind"] == "cuda"]
+    parts = [section(result) for result in measured or results]
     return "\n\n".join(parts if measured else [NOT_MEASURED, *parts])
 
 
@@ -67,21 +67,21 @@ def plans(plans: Results, textbook: Results) -> str:
     names = [name for name in {**plans, **textbook} if not name.endswith("_agreement")]
     rows = []
     for name in names:
-        one, other = plans.get(name, {}), textbook.get(name, {})
-        size = one or other
+        engine, loop = plans.get(name, {}), textbook.get(name, {})
+        size = engine or loop
         rows.append(
             [
                 *(f"`{name}`", f"{size['folds']} folds, {size['steps']} steps of {size['batch']}"),
-                *(number(one.get(key), ".2f") for key in ("sequential_seconds", "stacked_seconds", "ratio")),
-                *(number(other.get(key), ".2f") for key in ("textbook_seconds", "stacked_seconds", "ratio")),
+                *(number(engine.get(key), ".2f") for key in ("sequential_seconds", "stacked_seconds", "ratio")),
+                *(number(loop.get(key), ".2f") for key in ("textbook_seconds", "stacked_seconds", "ratio")),
             ]
         )
     head = ["", "training", "sequential, s", "stacked, s", "ratio", "textbook, s", "stacked, s", "ratio"]
-    agreed = {name.removesuffix("_agreement"): one for name, one in plans.items() if name.endswith("_agreement")}
-    modes = list(dict.fromkeys(mode for one in agreed.values() for mode in one["differences"]))
+    agreements = {name.removesuffix("_agreement"): part for name, part in plans.items() if name.endswith("_agreement")}
+    modes = list(dict.fromkeys(mode for part in agreements.values() for mode in part["differences"]))
     differences = [
-        [f"`{name}`", str(one["steps"]), *(number(one["differences"].get(mode), ".1e") for mode in modes)]
-        for name, one in agreed.items()
+        [f"`{name}`", str(part["steps"]), *(number(part["differences"].get(mode), ".1e") for mode in modes)]
+        for name, part in agreements.items()
     ]
     agreement = markdown(["largest difference of a score", "steps", *modes], differences)
     return "\n\n".join(text for text in (markdown(head, rows), agreement) if text)
@@ -111,26 +111,27 @@ def precision(part: Results) -> str:
     """Ratio to IEEE float32 and difference of the losses, by mode."""
     rows = [
         [
-            *(f"`{name}`", mode, number(one.get("epoch_seconds"), ".3f"), number(one.get("ratio"), ".2f")),
-            *(number(one.get("loss_difference"), ".1e"), "yes" if one["finite"] else "no"),
+            *(f"`{name}`", mode, number(values.get("epoch_seconds"), ".3f"), number(values.get("ratio"), ".2f")),
+            *(number(values.get("loss_difference"), ".1e"), "yes" if values["finite"] else "no"),
         ]
         for name, modes in part.items()
-        for mode, one in modes.items()
+        for mode, values in modes.items()
     ]
     return markdown(["", "products in", "an epoch, s", "ratio", "largest difference of a loss", "finite"], rows)
 
 
 def profile(part: Results) -> str:
-    """What takes most of an epoch, a line for each network."""
+    """The operations that take most of an epoch, a line for each network."""
     lines = []
-    for name, one in part.items():
-        busy = f", {one['busy']:.0%} of it kernels, {one['launches']} launches" if "busy" in one else ""
-        largest = one.get("kernels", one["operations"])[:4]
-        most = ", ".join(f"`{each['name'][:60]}` {each['seconds']:.3f} s" for each in largest)
-        waits = ", ".join(f"{count} at `{place}`" for place, count in one.get("waits", {}).items())
+    for name, values in part.items():
+        busy = f", {values['busy']:.0%} of it kernels, {values['launches']} launches" if "busy" in values else ""
+        largest = values.get("kernels", values["operations"])[:4]
+        most = ", ".join(f"`{operation['name'][:60]}` {operation['seconds']:.3f} s" for operation in largest)
+        waits = ", ".join(f"{count} at `{line}`" for line, count in values.get("waits", {}).items())
         lines.append(
-            f"- `{name}`, stack of {one['folds']}: {one['epoch_seconds']:.3f} s an epoch (steps: {one['steps']})"
-            f"{busy}; sampling its clips takes {one['draw_seconds']:.4f} s. Most time: {most}."
+            f"- `{name}`, stack of {values['folds']}: {values['epoch_seconds']:.3f} s an epoch "
+            f"(steps: {values['steps']}){busy}; "
+            f"sampling its clips takes {values['draw_seconds']:.4f} s. Most time: {most}."
             + f" Waits for the device: {waits}."
             * bool(waits)
         )
@@ -138,9 +139,9 @@ def profile(part: Results) -> str:
 
 
 def missing(results: Results) -> str:
-    """What was skipped or failed."""
+    """The measurements that were skipped or failed."""
     skipped = [f"- skipped for lack of time: {name}" for name in results["skipped"]]
-    failed = [f"- failed: {one['part']}, {one['name']}: {one['error']}" for one in results.get("errors", [])]
+    failed = [f"- failed: {error['part']}, {error['name']}: {error['error']}" for error in results.get("errors", [])]
     return "\n".join([*skipped, *failed])
 
 

@@ -39,11 +39,11 @@ def train_fold(method: NetworkMethod, data: Clips, fold: Fold) -> Tensor:
         order = [torch.randperm(len(clips), device=device) for _ in range(-(-examples // len(clips)))]
         for index in torch.cat(order)[:examples].split(phase.batch):
             step = clips[index]
-            for update, own in zip(phase.updates, optimisers, strict=True):
-                for optimiser in own:
+            for update, group in zip(phase.updates, optimisers, strict=True):
+                for optimiser in group:
                     optimiser.zero_grad()
                 update.loss(modules, step.inputs | step.targets, statistics, rng).backward()
-                for optimiser in own:
+                for optimiser in group:
                     optimiser.step()
         for network in networks.values():
             network.eval()

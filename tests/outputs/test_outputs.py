@@ -31,9 +31,9 @@ def run(path, word, frames=0, **options):
 def contents(path):
     """The text of every file by name, but for the manifest's."""
     return {
-        one.relative_to(path).as_posix(): one.read_text()
-        for one in sorted(path.rglob("*"))
-        if one.is_file() and one.name != ".test.microexpr.json"
+        file.relative_to(path).as_posix(): file.read_text()
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and file.name != ".test.microexpr.json"
     }
 
 
@@ -141,11 +141,11 @@ def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
     assert {path: path.stat().st_ino for path in tmp_path.rglob("*")} == before
 
 
-@pytest.mark.parametrize("kept", range(4))
-def test_a_kill_while_files_are_moved_mixes_no_two_runs(tmp_path, monkeypatch, kept):
-    """The manifest and `kept - 1` files have been moved."""
+@pytest.mark.parametrize("count", range(4))
+def test_a_kill_while_files_are_moved_mixes_no_two_runs(tmp_path, monkeypatch, count):
+    """The kill comes after the manifest and `count - 1` files."""
     run(tmp_path, "first", frames=2)
-    moves, replace = iter(range(kept)), Path.replace
+    moves, replace = iter(range(count)), Path.replace
 
     def killed(path, target):
         if publishing.BEFORE in str(path) and path.parent.name.endswith(publishing.AFTER):
@@ -158,7 +158,7 @@ def test_a_kill_while_files_are_moved_mixes_no_two_runs(tmp_path, monkeypatch, k
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "replace", killed)
         run(tmp_path, "second")
-    assert set(contents(tmp_path).values()) <= {"second"} and len(contents(tmp_path)) == max(kept - 1, 0)
+    assert set(contents(tmp_path).values()) <= {"second"} and len(contents(tmp_path)) == max(count - 1, 0)
     run(tmp_path, "third", frames=1)
     assert set(contents(tmp_path).values()) == {"third"}
 
@@ -223,8 +223,8 @@ def test_a_sealed_picture_has_the_same_pixels_and_any_other_byte_breaks_the_seal
         assert np.array_equal(np.array(picture), pixels)
     data = path.read_bytes()
     assert list(tmp_path.iterdir()) == [path]
-    for place in range(len(data)):
-        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    for index in range(len(data)):
+        path.write_bytes(data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :])
         with pytest.raises(OutputError, match="not a file of this command's"):
             outputs.png(path, (), False)
     Image.fromarray(pixels).save(path, pnginfo=None)

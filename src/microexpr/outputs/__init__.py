@@ -1,4 +1,4 @@
-"""Where a command may write: decided here for every command of `microexpr`, before any work.
+"""Paths that a command may write, decided for every command of `microexpr` before any work.
 
 An input is never written. A file that this program did not write, or that was changed since, is written only with
 `--force`. Nothing but the standard library is imported, so that a refusal takes milliseconds.
@@ -31,7 +31,7 @@ def folder(
 ) -> Output:
     """The files that `command` writes into the folder `path`, checked. Raises OutputError."""
     out = Output(
-        shown=path,
+        user_path=path,
         root=_real(path),
         names=names,
         numbered=numbered,
@@ -54,16 +54,18 @@ def png(path: Path, inputs: Iterable[Path], force: bool) -> Output:
     return _file(path, ".png", (), Seal(), inputs, force)
 
 
-def _file(path: Path, suffix: str, beside: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool) -> Output:
+def _file(
+    path: Path, suffix: str, suffixes: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool
+) -> Output:
     """One file and those that differ from it in their suffix. A link that is named is followed."""
     real = _real(path)
     for name in (path, real):
         if name.suffix.lower() != suffix:
             raise OutputError(f"{path}: must end in {suffix}{f', not lead to {real}' if name is real else ''}")
     out = Output(
-        shown=path.parent if path.name == real.name else real.parent,
+        user_path=path.parent if path.name == real.name else real.parent,
         root=real.parent,
-        names=(real.name, *(real.with_suffix(other).name for other in beside)),
+        names=(real.name, *(real.with_suffix(other).name for other in suffixes)),
         option=f"OUT{suffix}",
         mark=mark,
         inputs=Inputs(inputs),

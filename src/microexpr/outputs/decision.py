@@ -1,4 +1,4 @@
-"""Which files a command would write, and whether each may be: no input, and nothing that is somebody's."""
+"""The files that a command would write, and whether each may be written: no input, and nothing that is somebody's."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FOREIGN = "is not a file of this command's, or was changed since"
 class Output:
     """The files that one run of a command writes into one folder."""
 
-    shown: Path  # the folder, as the user wrote it
+    user_path: Path  # the folder, as the user wrote it
     root: Path  # the same folder without symbolic links
     names: tuple[str, ...]  # of the files, relative to it
     numbered: str = ""  # a pattern of further files, as many as the run needs
@@ -29,7 +29,7 @@ class Output:
     def paths(self) -> list[Path]:
         """The files for the user's eyes; for numbered ones their folder."""
         folders = [Path(self.numbered).parent.name] if self.numbered else []
-        return [self.shown / name for name in (*folders, *self.names)]
+        return [self.user_path / name for name in (*folders, *self.names)]
 
     def check(self) -> None:
         """Raises OutputError unless every file can be written, and nothing is lost by it."""
@@ -37,7 +37,7 @@ class Output:
             self._check_folders()
             foreign = self._foreign()
         except OSError as error:
-            raise OutputError(f"{self.shown}: cannot be written: {error.strerror}") from error
+            raise OutputError(f"{self.user_path}: cannot be written: {error.strerror}") from error
         if foreign and not self.force:
             more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
             raise self._refused(foreign[0], FOREIGN + more, "add --force to replace it")
@@ -56,9 +56,13 @@ class Output:
         below = [self.root / Path(self.numbered).parent] if self.numbered else []
         for folder in (above, *filter(_exists, below)):
             if folder.is_symlink() or not folder.is_dir():
-                raise OutputError(f"{self.shown}: must be a folder, or be made in one; {self._name(folder)} is none")
+                raise OutputError(
+                    f"{self.user_path}: must be a folder, or be made in one; {self._name(folder)} is none"
+                )
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise OutputError(f"{self.shown}: cannot be written: no permission to write into {self._name(folder)}")
+                raise OutputError(
+                    f"{self.user_path}: cannot be written: no permission to write into {self._name(folder)}"
+                )
             if folder.is_relative_to(self.root) and folder in self.inputs:
                 raise self._refused(folder, "is a folder that the command reads")
 
@@ -85,7 +89,7 @@ class Output:
 
     def _name(self, path: Path) -> Path:
         """A path below the folder as the user would write it."""
-        return self.shown / path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return self.user_path / path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 def _exists(path: Path) -> bool:

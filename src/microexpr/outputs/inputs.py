@@ -16,7 +16,7 @@ class Inputs:
         self._paths = tuple(paths)
 
     def __contains__(self, path: Path) -> bool:
-        """Whether an existing path, or what it links to, is one of them."""
+        """Whether an existing path, or what it links to, is an input."""
         try:
             return _identity(path.stat()) in self._identities
         except FileNotFoundError:  # a link that leads nowhere
@@ -24,7 +24,7 @@ class Inputs:
 
     @cached_property
     def _identities(self) -> set[Identity]:
-        return {one for path in self._paths for one in _all(path)}
+        return {identity for path in self._paths for identity in _all(path)}
 
 
 def _all(path: Path) -> Iterator[Identity]:

@@ -1,4 +1,4 @@
-"""How files that this program wrote are recognised, and that nobody changed them since.
+"""Marks by which this program recognises files that it wrote and nobody changed since.
 
 Files of a set are listed, with their digests, in a hidden manifest next to them; a picture carries a digest of itself.
 """
@@ -21,10 +21,10 @@ class Mark(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Files that are written besides, relative to the folder."""
+        """Files that the mark itself writes, relative to the folder."""
 
     def covered(self, root: Path, names: Iterable[str]) -> set[str]:
-        """Those of some existing files that are as this program wrote them."""
+        """Return the names of existing files that are as this program wrote them."""
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
         """Marks finished files in a temporary folder, before they are moved."""
@@ -36,7 +36,7 @@ class Mark(Protocol):
 class Manifest:
     """A JSON file that names each file with its SHA-256, size and time of change.
 
-    Where size and time of change (ctime, which no program can set) are as noted, a file is not read again: an hour of
+    A file whose size and time of change (ctime, which no program can set) are as noted is not read again: an hour of
     video would take seconds."""
 
     def __init__(self, name: str):

@@ -28,26 +28,26 @@ def written(out: Output) -> Iterator[Path]:
             with _locked(out.root):
                 _publish(out, part)
     except MicroexprError as error:
-        raise type(error)(_as_shown(str(error), out)) from error
+        raise type(error)(_with_user_path(str(error), out)) from error
     except OSError as error:
         if not str(error.filename or "").startswith(str(out.root)):
             raise
-        raise OutputError(f"{out.shown}: cannot be written: {error.strerror}") from error
+        raise OutputError(f"{out.user_path}: cannot be written: {error.strerror}") from error
     finally:
         if new:
             with suppress(OSError):  # it holds what was written
                 out.root.rmdir()
 
 
-def _as_shown(text: str, out: Output) -> str:
+def _with_user_path(text: str, out: Output) -> str:
     """An error about the hidden folder as one about the folder that the user named."""
     hidden = rf"{re.escape(str(out.root))}/{re.escape(BEFORE)}[^/]+{re.escape(AFTER)}"
-    return re.sub(hidden, lambda _: str(out.shown), text)
+    return re.sub(hidden, lambda _: str(out.user_path), text)
 
 
 @contextmanager
 def _hidden(root: Path) -> Iterator[Path]:
-    """A new folder, locked while it is used. Those of commands that were killed are removed."""
+    """A new folder, locked while it is used. Folders of commands that were killed are removed."""
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with _locked(root):
@@ -78,7 +78,7 @@ def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
 
 
 def _publish(out: Output, part: Path) -> None:
-    """Moves all files. Of a set, the earlier ones go first: a kill in between leaves too few files, never two runs'."""
+    """Moves all files. The earlier files of a set go first: a kill in between leaves too few files, never two runs'."""
     names = sorted(path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file())
     if strange := [name for name in names if not out.declares(name)]:
         raise ValueError(f"{strange[0]} was written, but not declared: nobody checked what it replaces")
