@@ -76,6 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for python in arguments.python:
         folder = Path(tempfile.mkdtemp(prefix="installation-", dir=arguments.keep))
+        folder.chmod(0o755)  # tests run some commands as another user
         row = measure(folder, python, arguments)
         print(json.dumps(asdict(row)), flush=True)
         if not arguments.dry_run:
