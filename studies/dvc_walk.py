@@ -58,16 +58,9 @@ class Step:
         return sorted(path for path, digest in self.before.items() if self.after.get(path, digest) != digest)
 
     def row(self) -> str:
-        seen = f"{len(self.before)} → {len(self.after)}"
-        cells = (
-            f"`{self.command}`",
-            str(self.code),
-            f"{self.seconds:.0f}",
-            str(self.jobs),
-            seen,
-            str(len(self.changed)),
-        )
-        return f"| {' | '.join(cells)} |"
+        results = f"{len(self.before)} ({combined(self.before)}) → {len(self.after)} ({combined(self.after)})"
+        cells = (f"`{self.command}`", self.code, f"{self.seconds:.0f}", self.jobs, results, len(self.changed))
+        return f"| {' | '.join(map(str, cells))} |"
 
 
 @dataclass
