@@ -102,9 +102,12 @@ def left_over() -> str:
 def experiment(arguments: list[str]) -> int:
     """DVC's exit code; after an interruption or failure params.yaml is as it was."""
     save()
-    running = subprocess.Popen([sys.executable, "-m", "dvc", *arguments], start_new_session=True)
+    groups: list[int] = []
+    # before DVC starts, which would inherit from a shell's background that Ctrl-C is ignored
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # DVC alone would leave its stage running
-        signal.signal(number, lambda *_: os.killpg(running.pid, signal.SIGINT))
+        signal.signal(number, lambda *_: [os.killpg(group, signal.SIGINT) for group in groups])
+    running = subprocess.Popen([sys.executable, "-m", "dvc", *arguments], start_new_session=True)
+    groups.append(running.pid)
     code = running.wait()
     if code == 0:
         shutil.rmtree(SAVED)
