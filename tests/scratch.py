@@ -13,8 +13,8 @@ def copy(to: Path) -> None:
     listed = subprocess.run(listing, cwd=ROOT, text=True, capture_output=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         source, made = ROOT / name, to / name
-        if not (source.is_symlink() or source.is_file()):
-            continue  # deleted, but git has not been told
+        if source.name == "dvc.lock" or not (source.is_symlink() or source.is_file()):
+            continue  # of this checkout's own results; or deleted, but git has not been told
         made.parent.mkdir(parents=True, exist_ok=True)
         made.unlink(missing_ok=True)  # a link cannot be written over
         shutil.copy2(source, made, follow_symlinks=False)
