@@ -160,8 +160,8 @@ class Records:
         self.entries[name] = replace(entry, state=state(path))
 
     def refresh(self, outputs: Iterable[str]) -> None:
-        """Of outputs that DVC answers for: gives each the time of its content, which DVC's links do not keep. Another
-        content than was made here is new, so that Snakemake compares its checksum."""
+        """Gives outputs that DVC answers for the time of their content, which DVC's links do not keep. Content that was
+        not made here counts as new, so that Snakemake compares its checksum."""
         for name in outputs:
             path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
             if ended is None or not path.is_file():
@@ -187,7 +187,7 @@ class Records:
         self.any_again = True
 
     def renew(self, outputs: Iterable[str], *, trusted: bool = False) -> None:
-        """Takes down what Snakemake made since; with `trusted` all that is there, however it came. Saves."""
+        """Records the outputs that Snakemake made since; with `trusted` all that exist, however they came. Saves."""
         for name in outputs:
             path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
             if ended is None or not path.exists() or (entry.ended == ended and entry.state == state(path)):
@@ -197,7 +197,7 @@ class Records:
         self.save()
 
     def again(self, names: Sequence[str]) -> list[str]:
-        """Of a job's inputs and outputs, those that had to be made again, and how often: a param of every job, whose
+        """Return which of a job's inputs and outputs had to be made again, and how often: a param of every job, whose
         change makes Snakemake run it once more."""
         counts = {name: self.entries[name].again for name in map(str, names) if name in self.entries}
         return sorted(f"{name} {count}" for name, count in counts.items() if count)

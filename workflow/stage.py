@@ -34,7 +34,7 @@ TOUCHED = ("truth", "final", "flow_folders")  # of these pipelines all that they
 
 
 def prune_checkpoints(dag: Dag) -> None:
-    """Deletes those of trainings that are finished or no longer part of the run."""
+    """Deletes the checkpoints of trainings that are finished or no longer part of the run."""
     for folder in Path("work/checkpoints").glob("*/*/*"):
         result = dag.checkpoints.get(str(folder))
         if result is None or is_as_recorded(Path(result), recorded(result)):
@@ -61,7 +61,7 @@ def rules(dag: Dag, noun: str) -> list[str]:
 
 
 def make_room(outputs: Iterable[str]) -> None:
-    """Takes away a stage's outputs that Snakemake did not make here: what DVC's cache holds, or aside."""
+    """Clears a stage of outputs not made here: deletes what DVC's cache holds, and sets the rest aside."""
     foreign = Records().review(outputs).foreign
     for name in foreign:
         if Path(name).is_file() and is_cached(content(Path(name))):
