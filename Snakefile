@@ -9,22 +9,11 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/generate.smk"
-include: "workflow/rules/index.smk"
-include: "workflow/rules/faces.smk"
-include: "workflow/rules/apex.smk"
-include: "workflow/rules/flow.smk"
-include: "workflow/rules/aus.smk"
-include: "workflow/rules/pretrain.smk"
-include: "workflow/rules/synth.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/people.smk"
-include: "workflow/rules/final.smk"
-include: "workflow/rules/papers.smk"
-include: "workflow/rules/truth.smk"
-include: "workflow/rules/flow_folders.smk"
-include: "workflow/rules/report.smk"
+
+
+for _noun in STAGES:
+
+    include: f"workflow/rules/{_noun}.smk"
 
 
 rule all:
@@ -33,9 +22,9 @@ rule all:
         TABLE,
         METRICS,
         PAIRED,
-        MADE_FACES,
+        SYNTHESISED_FACES,
         rules.people.output,
-        RUN.per_subject("aus", RUN.tested),
+        RUN.per_subject("aus", RUN.micro_sets),
 
 
 for _noun, _files in RUN.table_outputs.items():  # what each stage of dvc.yaml makes
@@ -46,18 +35,18 @@ for _noun, _files in RUN.table_outputs.items():  # what each stage of dvc.yaml m
             _files,
 
 
-ask(workflow.rules)
+SESSION.set_rule_defaults(workflow)
 
 
 onstart:
-    start()
-    look_when_jobs_end()
+    SESSION.begin()
+    disable_job_rate_limiter(workflow)
 
 
 onsuccess:
-    end()
+    SESSION.end()
 
 
 onerror:
-    end()
-    show_errors()
+    SESSION.end()
+    SESSION.show_errors()

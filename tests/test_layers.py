@@ -133,7 +133,7 @@ def test_a_noun_has_all_its_places(noun):
     places = {
         f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
         f"rule all_{noun} in its rule file": f"rule all_{noun}:" in text(f"workflow/rules/{noun}.smk"),
-        "include in Snakefile": f'include: "workflow/rules/{noun}.smk"' in text("Snakefile"),
+        "entry in workflow/stages.py": f'    "{noun}": Stage(' in text("workflow/stages.py"),
         # the values of these are those of `methods`
         "section in params.yaml": (noun in yaml.safe_load(text("params.yaml")))
         == (noun not in ("pretrain", "final", "flow_folders")),

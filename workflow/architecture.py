@@ -1,4 +1,4 @@
-"""Draws the picture of docs/architecture.md as Mermaid text: stages from Snakemake's rules, layers from imports."""
+"""Writes the diagrams of docs/architecture.md as Mermaid text: stages from Snakemake's rules, layers from imports."""
 
 import ast
 import re
@@ -8,52 +8,34 @@ from itertools import chain
 from pathlib import Path
 
 from closure import SOURCES, imported
+from stages import stage_of
 
 PAGE = Path("docs/architecture.md")
-PICTURE = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
+DIAGRAM = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 LAYERS = re.compile(r"^LAYERS = (\[.*?^\])", re.DOTALL | re.MULTILINE)  # of the test that holds modules to them
 NAMES = re.compile(r"^\| ([a-z ]+) \| ", re.MULTILINE)  # of the page's table, lowest first, under a header
-RULES = re.compile(r'^rule (\w+):|^use rule \w+ as (\w+)|^\s+rule (\w+):|^\s+name: f"(\w+)\{', re.MULTILINE)
 TARGETS = ("all", "all_aus", "all_truth", "all_final", "all_papers", "all_flow_folders", "all_report")
-WHERE_MADE = {("papers", "report"), ("truth", "report")}  # read where they are, so no part of the picture
+OPTIONAL = {("papers", "report"), ("truth", "report")}  # the report reads these where they exist, so no edges
 Edges = set[tuple[str, str]]
 
 
 def stages() -> tuple[set[str], Edges]:
-    """All of them, and who feeds whom: rules by the nouns of their files, where all faces are generated."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--rulegraph",
-        "--forceall",
-        "--config",
-        "origin=generated",
-        "--",
-        *TARGETS,
-    ]
-    said = subprocess.run(command, text=True, capture_output=True, check=True).stdout
-    rules = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', said, re.MULTILINE))
-    nouns = {number: noun(rule) for number, rule in rules.items() if not rule.startswith("all")}
-    pairs = re.findall(r"^\s*(\d+) -> (\d+)", said, re.MULTILINE)
-    feeds = {(nouns[a], nouns[b]) for a, b in pairs if a in nouns and b in nouns and nouns[a] != nouns[b]}
-    return set(nouns.values()), feeds - WHERE_MADE
-
-
-def noun(rule: str) -> str:
-    """The stage whose rule file has a rule."""
-    for path in sorted(Path("workflow/rules").glob("*.smk")):
-        names = filter(None, chain.from_iterable(RULES.findall(path.read_text(encoding="utf-8"))))
-        if any(rule == name or (name.endswith("_") and rule.startswith(name)) for name in names):
-            return path.stem
-    raise LookupError(f"rule {rule} must be in a file of workflow/rules, found none")
+    """Return all stages, and which feeds which, where all faces are rendered."""
+    options = ["--rulegraph", "--forceall", "--config", "origin=generated"]
+    command = [sys.executable, "-m", "snakemake", *options, "--", *TARGETS]
+    graph = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    rules = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', graph, re.MULTILINE))
+    nouns = {node: stage_of(rule) for node, rule in rules.items() if not rule.startswith("all")}
+    pairs = re.findall(r"^\s*(\d+) -> (\d+)", graph, re.MULTILINE)
+    edges = {(nouns[a], nouns[b]) for a, b in pairs if a in nouns and b in nouns and nouns[a] != nouns[b]}
+    return set(nouns.values()), edges - OPTIONAL
 
 
 def layers() -> tuple[list[set[str]], Edges]:
-    """Rooms of each layer, lowest first, and which layer imports from which, by number."""
-    found = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
-    assert found is not None
-    rooms: list[set[str]] = ast.literal_eval(found[1])
+    """Return the rooms of each layer, lowest first, and which layer imports from which, by number."""
+    listing = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
+    assert listing is not None
+    rooms: list[set[str]] = ast.literal_eval(listing[1])
     level = {name: str(number) for number, names in enumerate(rooms) for name in names}
     paths = sorted((SOURCES / "microexpr").rglob("*.py"))
     pairs = ((room(path), room(other)) for path in paths for other in imported(path))
@@ -61,39 +43,42 @@ def layers() -> tuple[list[set[str]], Edges]:
 
 
 def room(path: Path) -> str:
-    """The first part below the package."""
+    """Return the first part of a module's path below the package."""
     return path.relative_to(SOURCES).with_suffix("").parts[1]
 
 
 def reduced(edges: Edges) -> list[tuple[str, str]]:
-    """Without those that a longer way says too; sorted."""
+    """Return the edges that no longer way implies; sorted."""
 
     def reach(start: str) -> set[str]:
-        inside = {b for a, b in edges if a == start}
-        return inside.union(*map(reach, inside))
+        direct = {b for a, b in edges if a == start}
+        return direct.union(*map(reach, direct))
 
     return sorted((a, b) for a, b in edges if not any(b in reach(c) for x, c in edges if x == a and c != b))
 
 
-def picture(page: str) -> str:
+def diagram(page: str) -> str:
+    """Return the diagram of stages and layers; the page names the layers."""
     rooms, uses = layers()
     names = [name for name in NAMES.findall(page) if name != "layer"]
-    nouns, fed = stages()
-    feeds = [f"    {a} --> {b}" for a, b in reduced(fed)]
-    apart = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(fed)))]
+    nouns, feeds = stages()
+    arrows = [f"    {a} --> {b}" for a, b in reduced(feeds)]
+    unconnected = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(feeds)))]
     boxes = [
-        f'    L{number}["<b>{name}</b><br>{", ".join(sorted(inside))}"]'
-        for number, (name, inside) in enumerate(zip(names, rooms, strict=True))
+        f'    L{number}["<b>{name}</b><br>{", ".join(sorted(members))}"]'
+        for number, (name, members) in enumerate(zip(names, rooms, strict=True))
     ]
-    below = [f"    L{a} --> L{b}" for a, b in reduced(uses)]
-    lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *feeds, *apart, "  end"]
-    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *boxes, *below, "  end", "```", ""])
+    imports = [f"    L{a} --> L{b}" for a, b in reduced(uses)]
+    lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *arrows, *unconnected, "  end"]
+    return "\n".join(
+        ["```mermaid", *lines, "  subgraph rooms [who imports whom]", *boxes, *imports, "  end", "```", ""]
+    )
 
 
-def drawn(page: str) -> str:
-    """The page with its picture drawn anew."""
-    return PICTURE.sub(lambda _: picture(page), page)
+def redrawn(page: str) -> str:
+    """Return the page with its diagram replaced."""
+    return DIAGRAM.sub(lambda _: diagram(page), page)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(drawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

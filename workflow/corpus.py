@@ -1,6 +1,6 @@
-"""Whose clips a run has, known before anything runs: data sets, people, native files and what they are annotated with.
+"""The clips of a run, known before anything runs: data sets, subjects, native files and their annotation.
 
-What may not come in: methods, protocols and what is computed.
+Methods, protocols and everything that is computed may not come in.
 """
 
 import hashlib
@@ -10,31 +10,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, truth
+from microexpr import datasets, index, params
 from microexpr.aus import openface, pyfeat
 from microexpr.clip import Clip
 from microexpr.errors import DataError, ParamsError
-from microexpr.generated import plan
 from microexpr.generated.native import Planned
 from microexpr.generated.natives import NATIVES
 
+Plans = dict[str, list[Planned]]  # by data set
 
-def digest(places: Iterable[str]) -> str:
-    """Of name, size and time of these files, and of all that is in these folders, but not in folders of theirs."""
+
+def digest(paths: Iterable[str]) -> str:
+    """Return a digest of name, size and time of these files, and of the files directly in these folders."""
     whole = hashlib.sha256()
-    for place in map(Path, places):
+    for place in map(Path, paths):
         for path in sorted(place.iterdir()) if place.is_dir() else [place]:
             try:
-                about = path.stat()
+                stat = path.stat()
             except OSError as error:
                 raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-            whole.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
+            whole.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return whole.hexdigest()[:16]
 
 
 @contextmanager
-def of_params() -> Iterator[None]:
-    """Names the file in an error about a value that only the clips here forbid."""
+def errors_of_params() -> Iterator[None]:
+    """Names the file in an error about a value that only the clips of this run forbid."""
     try:
         yield
     except ParamsError as error:
@@ -42,129 +43,142 @@ def of_params() -> Iterator[None]:
 
 
 class Corpus:
-    """All that follows from the annotation, or from the generator's plan. Raises MicroexprError for what cannot be."""
+    """Everything that follows from the annotation, or from the renderer's plan. Raises MicroexprError for what cannot
+    be."""
 
     def __init__(self, values: dict[str, Any]):
         """`values` are those of params.yaml, checked."""
         self.params = values
-        wanted, macro = values["datasets"], values["macro"]
-        origin = {name: index.origin(name, values["origin"]) for name in (*wanted, *macro)}
-        # origins never mix: where some data sets are licensed, those that are not here are left out
-        licensed = any(origin[name] == "licensed" for name in wanted)
-        self.left_out = [name for name in wanted if licensed and origin[name] == "generated"]
-        self.tested = [name for name in wanted if name not in self.left_out]  # what protocols train and test on
-        self.origin = {name: origin[name] for name in (*self.tested, *macro)}
-        made = plan.Params(**values["generate"])
-        generated = [name for name, origin in self.origin.items() if origin == "generated"]
-        with of_params():
-            self.planned = {name: plan.planned(name, made, values["seed"]) for name in generated}
+        names, macro = values["datasets"], values["macro"]
+        origin = {name: index.origin(name, values["origin"]) for name in (*names, *macro)}
+        # origins never mix: where some data sets are licensed, those that are not are left out
+        licensed = any(origin[name] == "licensed" for name in names)
+        self.left_out = [name for name in names if licensed and origin[name] == "generated"]
+        self.micro_sets = [name for name in names if name not in self.left_out]  # what protocols train and test on
+        self.origin = {name: origin[name] for name in (*self.micro_sets, *macro)}
+        with errors_of_params():
+            self.plans, self.benchmark_plans = self._plans()
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
-        self.examined = self._examined()
         self._check_reader()
 
+    def _plans(self) -> tuple[Plans, Plans]:
+        """Return the plans of the rendered corpora, and of the signal benchmark, whatever is licensed.
+
+        Planning needs scipy; each start of Snakemake needs the plans, so they are kept as params are."""
+        values = {name: self.params[name] for name in ("seed", "generate", "truth")}
+        rendered = [name for name, origin in self.origin.items() if origin == "generated"]
+        names = [*self.params["datasets"], *self.params["macro"]]
+        moving = [name for name in names if datasets.LAYOUTS[name].moves]  # in a single picture nothing moves
+
+        def rows() -> list[dict[str, list[dict[str, Any]]]]:
+            from microexpr import truth
+            from microexpr.generated import plan
+
+            sizes, benchmark = plan.Params(**values["generate"]), truth.Params(**values["truth"])
+            corpora = {name: plan.planned(name, sizes, values["seed"]) for name in rendered}
+            others = {name: truth.planned(name, benchmark, sizes, values["seed"]) for name in moving}
+            return [
+                {name: [planned.row() for planned in plan] for name, plan in plans.items()}
+                for plans in (corpora, others)
+            ]
+
+        corpora, benchmark = (
+            {name: [Planned.of(row) for row in plan] for name, plan in plans.items()}
+            for plans in params.remembered("plans", [values, rendered, moving], rows)
+        )
+        return corpora, benchmark
+
     def _clips(self, dataset: str) -> list[Clip]:
-        if dataset in self.planned:
-            return [one.clip for one in self.planned[dataset]]
+        if dataset in self.plans:
+            return [planned.clip for planned in self.plans[dataset]]
         return index.licensed(dataset)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
-        """(data set, subject) of everyone, those of the macro sets too."""
+        """(data set, subject) of every subject, those of the macro sets too."""
         return sorted(self._by_subject)
 
     @cached_property
     def _by_subject(self) -> dict[tuple[str, str], list[Clip]]:
-        found: dict[tuple[str, str], list[Clip]] = {}
+        by_subject: dict[tuple[str, str], list[Clip]] = {}
         for clips in self.clips.values():
             for clip in clips:
-                found.setdefault((clip.dataset, clip.subject), []).append(clip)
-        return found
+                by_subject.setdefault((clip.dataset, clip.subject), []).append(clip)
+        return by_subject
 
     @property
-    def known(self) -> list[str]:
-        """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
+    def subject_sets(self) -> list[str]:
+        """The data sets with known subjects: where pictures are collected, a subject is a directory of them."""
         return [name for name in self.origin if datasets.LAYOUTS[name].moves]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
-        """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
+        """Return the index rows of one subject: params of its jobs, so that a new one reruns no others."""
         return [clip.row() for clip in self._by_subject[dataset, subject]]
 
-    @cached_property
-    def _by_person(self) -> dict[tuple[str, str], list[Planned]]:
-        found: dict[tuple[str, str], list[Planned]] = {}
-        for planned in self.planned.values():
-            for one in planned:
-                found.setdefault((one.clip.dataset, one.clip.subject), []).append(one)
-        return found
+    def subject_plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
+        """Return what is to be rendered of one subject, a row for each clip."""
+        return [planned.row() for planned in self.plans[dataset] if planned.clip.subject == subject]
 
-    def plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
-        """What is to be rendered of one generated person, a row for each clip."""
-        return [one.row() for one in self._by_person[dataset, subject]]
-
-    def person(self, dataset: str, subject: str) -> list[str]:
-        """The folders that hold all of a generated person's files."""
+    def subject_folders(self, dataset: str, subject: str) -> list[str]:
+        """Return the folders that hold all of a rendered subject's files."""
         root = datasets.root(dataset, "generated")
         return [str(root / folder.format(subject=subject)) for folder in NATIVES[dataset].folders]
 
-    def native(self, dataset: str, subject: str) -> list[str]:
-        """The folders with one subject's native frames, or the files where one holds a clip."""
-        if dataset in self.planned:
-            return self.person(dataset, subject)
+    def native_paths(self, dataset: str, subject: str) -> list[str]:
+        """Return the folders with one subject's native frames, or the files where a file holds a clip."""
+        if dataset in self.plans:
+            return self.subject_folders(dataset, subject)
         root = datasets.root(dataset, "licensed")
         return list(dict.fromkeys(str(root / row["folder"]) for row in self.rows(dataset, subject)))
 
-    def state(self, dataset: str, subject: str) -> str:
-        """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
-        if dataset in self.planned:
+    def native_state(self, dataset: str, subject: str) -> str:
+        """Return a digest of name, size and time of every licensed frame of a subject; "" for a rendered one."""
+        if dataset in self.plans:
             return ""
         if not datasets.layout(dataset).long:
-            return digest(self.native(dataset, subject))
+            return digest(self.native_paths(dataset, subject))
         clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
         return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
 
     def annotations(self, dataset: str) -> list[str]:
-        """The files that annotate all of a generated data set; none of a licensed one."""
-        files = NATIVES[dataset].annotations if dataset in self.planned else ()
+        """Return the files that annotate a whole rendered data set; none for a licensed one."""
+        files = NATIVES[dataset].annotations if dataset in self.plans else ()
         return [f"{datasets.root(dataset, 'generated')}/{file}" for file in files]
 
     def _check_reader(self) -> None:
-        """Raises DataError where the chosen reader of action units lacks what it cannot do without."""
+        """Raises DataError if something is missing that the chosen reader of action units cannot do without."""
         backend = self.params["aus"]["backend"]
         self._tables: dict[tuple[str, str], list[Path]] = {}
         if backend == "openface":
-            for one, clips in self._by_subject.items():
-                self._tables[one] = [path for clip in clips for path in openface.tables(clip).values()]
-            openface.check([clip for name in self.tested for clip in self.clips[name]])
+            for pair, clips in self._by_subject.items():
+                self._tables[pair] = [path for clip in clips for path in openface.tables(clip).values()]
+            openface.check([clip for name in self.micro_sets for clip in self.clips[name]])
         elif backend != "embedded":
             pyfeat.check(backend)
 
-    def tables(self, dataset: str, subject: str) -> list[str]:
-        """OpenFace's tables of one subject's clips, if they are to be read: those that are there."""
+    def openface_tables(self, dataset: str, subject: str) -> list[str]:
+        """Return OpenFace's tables of one subject's clips, as far as they exist, if they are to be read."""
         return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
-        """A stage's files of these data sets' subjects. There is no flow in a single picture."""
+        """Return a stage's files of these data sets' subjects. There is no flow in a single picture."""
         names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
         return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
     def indices(self, names: Iterable[str]) -> list[str]:
+        """Return the index files of these data sets, sorted."""
         return sorted(f"results/index/{name}.csv" for name in names)
 
-    def _examined(self) -> dict[str, list[Planned]]:
-        """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
-        wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
-        names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].moves]
-        return {name: truth.planned(name, wanted, generate, self.params["seed"]) for name in moving}
-
     @cached_property
-    def measured(self) -> list[str]:
-        """A file for each of the benchmark's people at each difficulty."""
-        people = sorted({(name, one.clip.subject) for name, planned in self.examined.items() for one in planned})
+    def benchmark_files(self) -> list[str]:
+        """A file for each of the signal benchmark's subjects at each difficulty."""
+        pairs = sorted(
+            {(name, planned.clip.subject) for name, plans in self.benchmark_plans.items() for planned in plans}
+        )
         return [
             f"results/truth/measured/{difficulty}/{dataset}/{subject}.h5"
             for difficulty in self.params["truth"]["difficulties"]
-            for dataset, subject in people
+            for dataset, subject in pairs
         ]

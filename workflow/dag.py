@@ -5,11 +5,13 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 
 import json
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus, digest, of_params
+from corpus import Corpus, digest, errors_of_params
+from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, papers, params, protocols, weights
 from microexpr.clip import Fold
@@ -18,18 +20,14 @@ from microexpr.errors import MicroexprError, ParamsError
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import person
 
-TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
-PAIRED = "results/megc2019_paired.csv"
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 SIGNALS = ("faces", "apex", "flow", "aus")
-PEOPLE = [f"results/people/{folder}{name}.csv" for folder in ("", "with_macro/") for name in ("duplicates", "compared")]
-REPORT = "results/report/index.html"
-TRUTH = [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
 
 class Dag(Corpus):
-    """All of a run that follows from params.yaml and from the annotation. Raises MicroexprError for what cannot be."""
+    """Everything about a run that follows from params.yaml and the annotation. Raises MicroexprError for a run that
+    cannot be: before it starts, not after hours."""
 
     def __init__(self, values: dict[str, Any]):
         checked = params.checked(values)
@@ -37,18 +35,17 @@ class Dag(Corpus):
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]
         self._folds: dict[tuple[str, int], list[Fold]] = {}
-        # what cannot be is said now, not after hours
-        with of_params():
-            protocols.shards(self._held_out(self.protocol.name), self.params["train"]["shards"])
-        self.weights = {name: self._weights(about["weights"]) for name, about in self.methods.items()}
+        with errors_of_params():
+            protocols.shards(self._protocol_folds(self.protocol.name), self.params["train"]["shards"])
+        self.weights = {name: self._weights_digest(about["weights"]) for name, about in self.methods.items()}
         self._check_macro_sets()
 
     def sources(self, protocol: str) -> list[str]:
-        """The data sets here that a protocol trains or tests on."""
-        return [name for name in self.tested if name in protocols.PROTOCOLS[protocol].sources]
+        """Return the data sets of this run that a protocol trains or tests on."""
+        return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources]
 
     def macro_sets(self, method: str) -> list[str]:
-        """The macro sets whose clips a method trains on besides; none of single pictures, in which nothing moves."""
+        """Return the macro sets whose clips a method also trains on; sets of single pictures have no clips."""
         if not self.methods[method]["macro"]:
             return []
         source = self.methods[method]["macro_source"]
@@ -58,41 +55,40 @@ class Dag(Corpus):
     def _check_macro_sets(self) -> None:
         for name, about in self.methods.items():
             if about["macro"] and not self.macro_sets(name):
-                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
-                known = [one for one in moving if about["macro_source"] in ("", one)]
-                raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
+                moving = [dataset for dataset in datasets.MACRO if datasets.LAYOUTS[dataset].moves]
+                suitable = [dataset for dataset in moving if about["macro_source"] in ("", dataset)]
+                raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
 
     @staticmethod
-    def _weights(file: str) -> str:
-        """The digest of published weights that lie where torch keeps them; "" where there are none, or none to find."""
+    def _weights_digest(file: str) -> str:
+        """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file."""
         return weights.PUBLISHED[file].digest if file and weights.PUBLISHED[file].path() else ""
 
-    def limit(self, method: str, protocol: str) -> int:
-        """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""
-        few = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.studied
-        return int(self.params["papers"]["folds"]) if few else 0
+    def fold_limit(self, method: str, protocol: str) -> int:
+        """Return how many of a protocol's folds a method trains at most; 0: all, as for rows of the main table."""
+        limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
+        return int(self.params["papers"]["folds"]) if limited else 0
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
-        """Those that a method trains. Raises MicroexprError for a protocol that the clips here do not allow."""
-        return self._held_out(protocol, self.limit(method, protocol))
+        """Return the folds that a method trains. Raises MicroexprError for a protocol that these clips do not allow."""
+        return self._protocol_folds(protocol, self.fold_limit(method, protocol))
 
-    def _held_out(self, protocol: str, limit: int = 0) -> list[Fold]:
-        """So many of a protocol's folds; 0: all."""
+    def _protocol_folds(self, protocol: str, limit: int = 0) -> list[Fold]:
+        """Return up to `limit` of a protocol's folds; 0: all."""
         if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            wanted = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
-            made = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **wanted)
-            self._folds[protocol, limit] = made
+            options = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
         return self._folds[protocol, limit]
 
     @cached_property
     def protocols(self) -> list[str]:
-        """Those that the clips here allow; that of precomputed flow has rules of its own."""
+        """The protocols that these clips allow; that of precomputed flow has rules of its own."""
         return [name for name in protocols.PROTOCOLS if name != flow_folders.NAME and self._allows(name)]
 
     def _allows(self, protocol: str) -> bool:
         try:
-            return bool(self._held_out(protocol, 1))
+            return bool(self._protocol_folds(protocol, 1))
         except MicroexprError:
             return False
 
@@ -103,164 +99,172 @@ class Dag(Corpus):
 
     @cached_property
     def in_table(self) -> list[str]:
-        """Those of them that are rows of the main table."""
+        """The ranked methods and variants that are rows of the main table."""
         return [name for name in self.ranked if self.methods[name]["in_table"]]
 
-    def of_table(self, ending: str) -> list[str]:
-        """What the main table is made of. Raises ParamsError where none of its data sets is here."""
+    def table_inputs(self, ending: str) -> list[str]:
+        """Return the evaluations that the main table is made from. Raises ParamsError without any of its data sets."""
         if self.protocol.name != protocols.MEGC2019:
-            wanted = ", ".join(protocols.PROTOCOLS[protocols.MEGC2019].datasets)
-            own = f"results/evaluate/{self.protocol.name}/<method>.csv has the figures of {', '.join(self.tested)}"
-            raise ParamsError(f"params.yaml: {TABLE} needs one of {wanted} in datasets; {own}")
+            names = ", ".join(protocols.PROTOCOLS[protocols.MEGC2019].datasets)
+            hint = f"results/evaluate/{self.protocol.name}/<method>.csv has the figures of {', '.join(self.micro_sets)}"
+            raise ParamsError(f"params.yaml: {TABLE} needs one of {names} in datasets; {hint}")
         return [f"results/evaluate/{self.protocol.name}/{name}{ending}" for name in self.in_table]
 
     @cached_property
-    def studied(self) -> list[str]:
+    def paper_variants(self) -> list[str]:
         """The variants that are rows of papers' tables alone."""
         return [name for name, about in self.methods.items() if not about["in_table"]]
 
     @cached_property
     def networks(self) -> list[str]:
-        """Those of them that have weights to keep: what learns from a fold's made faces has no training without one."""
-        found = (name for name in self.in_table if self.methods[name]["network"])
-        return [name for name in found if not self.methods[name]["params"]["synthetic"]]
+        """The rows of the main table whose network can be trained once more on all clips: not those that learn from a
+        fold's synthesised faces, since there is no fold."""
+        networks = (name for name in self.in_table if self.methods[name]["network"])
+        return [name for name in networks if not self.methods[name]["params"]["synthetic"]]
 
     def shards(self, method: str, protocol: str) -> list[str]:
-        """`1of4`, ...: no more than there are folds."""
-        wanted = self.params["train"]["shards"]
-        count = wanted if protocol == flow_folders.NAME else min(wanted, len(self.folds(method, protocol)))
+        """Return `1of4`, ...: no more than there are folds."""
+        count = self.params["train"]["shards"]
+        if protocol != flow_folders.NAME:
+            count = min(count, len(self.folds(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
-    def trained(self, method: str, protocol: str, kind: str = "train") -> list[str]:
-        """The shards of a method's training under a protocol, or of the faces that it makes there."""
+    def training_files(self, method: str, protocol: str, kind: str = "train") -> list[str]:
+        """Return the shards of a method's training under a protocol, or of the faces that it synthesises there."""
         return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
 
     @cached_property
-    def with_classes(self) -> dict[str, str]:
+    def protocol_of_classes(self) -> dict[str, str]:
         """By name of a set of classes, a protocol that has them."""
         return {protocols.PROTOCOLS[name].label_set: name for name in reversed(self.protocols)}
 
     def teacher(self, method: str) -> str:
-        """The first method or variant whose network of strong expressions is the same as this one's; "" without."""
-        base, wanted = method.partition(".")[0], self.methods[method]["pretraining"]
-        same = (name for name, about in self.methods.items() if about["pretraining"] == wanted)
-        return next(name for name in same if name.partition(".")[0] == base) if wanted else ""
+        """Return the first method or variant that pretrains the same network on macro-expressions; "" without one."""
+        base, pretraining = method.partition(".")[0], self.methods[method]["pretraining"]
+        same = (name for name, about in self.methods.items() if about["pretraining"] == pretraining)
+        return next(name for name in same if name.partition(".")[0] == base) if pretraining else ""
 
     @cached_property
     def studies(self) -> dict[str, list[str]]:
-        """Rows of the papers' tables alone that one job trains, by its name: those that begin alike, not too many."""
+        """By name of a job, the rows of the papers' tables whose trainings begin alike, which it trains together."""
         alike: dict[str, list[str]] = {}
-        for name in self.studied:
+        for name in self.paper_variants:
             about = self.methods[name]
-            if about["beginning"] and not about["params"]["synthetic"]:  # which reads its generator's faces besides
+            if about["beginning"] and not about["params"]["synthetic"]:  # which also reads its generator's faces
                 kind = json.dumps([name.partition(".")[0], about["beginning"]], sort_keys=True)
                 alike.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
-        parts = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]
-        return {"_".join(["study", *names[0].split(".")]): names for names in parts if len(names) > 1}
+        batches = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]
+        return {"_".join(["study", *names[0].split(".")]): names for names in batches if len(names) > 1}
 
     @cached_property
-    def alone(self) -> list[str]:
+    def outside_studies(self) -> list[str]:
         """The methods and variants whose training is a job of its own."""
-        together = {name for names in self.studies.values() for name in names}
-        return [name for name in self.methods if name not in together]
+        studied = {name for names in self.studies.values() for name in names}
+        return [name for name in self.methods if name not in studied]
 
     @cached_property
     def teachers(self) -> list[str]:
-        """Those of whom `pretrain` makes such a network."""
+        """The methods and variants for which `pretrain` trains a network on macro-expressions."""
         return sorted({self.teacher(name) for name in self.methods} - {""})
 
-    def taught(self, method: str, protocol: str) -> list[str]:
-        """The network of strong expressions that guides a method under a protocol, if one does."""
-        teacher, known = self.teacher(method), protocols.PROTOCOLS[protocol].label_set
-        return [f"results/pretrain/{teacher}/{known}.safetensors"] if teacher else []
+    def teacher_checkpoints(self, method: str, protocol: str) -> list[str]:
+        """Return the network of macro-expressions that guides a method under a protocol, if one does."""
+        teacher, classes = self.teacher(method), protocols.PROTOCOLS[protocol].label_set
+        return [f"results/pretrain/{teacher}/{classes}.safetensors"] if teacher else []
 
     @cached_property
-    def pretrained(self) -> set[str]:
-        """All such networks that this run may make."""
-        return {path for name in self.teachers for one in self.protocols for path in self.taught(name, one)}
+    def pretraining_files(self) -> set[str]:
+        """All such networks that this run may train."""
+        pairs = [(name, protocol) for name in self.teachers for protocol in self.protocols]
+        return {path for pair in pairs for path in self.teacher_checkpoints(*pair)}
 
     @cached_property
     def checkpoints(self) -> dict[str, str]:
-        """The folder of each training's checkpoints, and the file that the training ends in."""
-        shards = {
-            (name, protocol): self.trained(name, protocol) for name in self.methods for protocol in self.protocols
-        } | {(name, flow_folders.NAME): self.flow_trained(name) for name in self.flow_methods}
-        return (
-            {
-                f"work/checkpoints/{name}/{protocol}/{Path(path).stem}": path
-                for (name, protocol), paths in shards.items()
+        """By folder of a training's checkpoints, the file that the training ends in."""
+        shards = {pair: self.training_files(*pair) for pair in self.trainings}
+        shards |= {(name, flow_folders.NAME): self.flow_training_files(name) for name in self.flow_methods}
+        root = "work/checkpoints"
+        return {
+            **{
+                f"{root}/{name}/{rest}/{Path(path).stem}": path
+                for (name, rest), paths in shards.items()
                 for path in paths
-            }
-            | {f"work/checkpoints/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks}
-            | {f"work/checkpoints/{name}/groups/final": self.final(name) for name in self.final_generators}
-            | {
-                f"work/checkpoints/{Path(path).parent.name}/pretrain/{Path(path).stem}": path
-                for path in self.pretrained
-            }
-            | {
-                f"work/checkpoints/{name}/{Path(path).parent.name}/{Path(path).stem}": path
+            },
+            **{f"{root}/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks},
+            **{f"{root}/{name}/groups/final": self.final(name) for name in self.final_generators},
+            **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.pretraining_files},
+            **{
+                f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
                 for name in self.generators
-                for path in self.made(name)
-            }
-        )
+                for path in self.synthetic_clips(name)
+            },
+        }
 
     @property
     def final_generators(self) -> list[str]:
-        """The generators of clips that have somebody to learn from."""
+        """The generators of clips that have subjects to learn from."""
         return [name for name in self.generators if self.groups(name)]
 
     def final(self, network: str) -> str:
-        """The weights of a network that all clips of the main protocol trained."""
+        """Return the weights of a network that all clips of the main protocol trained."""
         return f"results/final/{network}.safetensors"
 
-    def made_for(self, method: str, protocol: str) -> list[str]:
-        """The files of the faces or clips that a method trains on besides: of a generator with jobs of its own those
-        made without whom the folds hold out, or the first for whom no generator knows."""
+    def synthetic_inputs(self, method: str, protocol: str) -> list[str]:
+        """Return the files of synthesised faces or clips that a method also trains on.
+
+        A generator with jobs of its own has a file for each group that it holds out. The method reads those of groups
+        with a subject that its folds test, and the first where a fold tests nobody whom the generator learns from."""
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
-            return self.trained(generator, protocol, "synth") if generator else []
-        tested = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
-        held = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
-        wanted = {name for people in tested for name in held if people & held[name]}
-        if any(not people & group for people in tested for group in [set().union(*held.values())]):
-            wanted |= {*list(held)[:1]}
-        return [path for path in self.made(generator) if Path(path).stem in wanted]
+            return self.training_files(generator, protocol, "synth") if generator else []
+        tests = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
+        groups = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
+        names = {name for subjects in tests for name, group in groups.items() if subjects & group}
+        learned = set().union(*groups.values())
+        if any(not subjects & learned for subjects in tests):
+            names |= {*list(groups)[:1]}
+        return [path for path in self.synthetic_clips(generator) if Path(path).stem in names]
 
     def groups(self, generator: str) -> list[Fold]:
-        """Of subjects, each held out by a generator of clips: no more than there are people, none of fewer than two."""
+        """Return the groups of subjects that a generator of clips holds out in turn: no more than there are subjects,
+        and none if there is just one."""
         grouping, synth = self.grouping(generator), self.params["synth"]
-        clips = grouping.select([clip for name in self.grouped(generator) for clip in self.clips[name]])
-        with of_params():
-            apart = grouping.apart(clips, synth["sources"])
-            count = min(synth["groups"], bool(apart) + len({person(clip.id) for clip in clips} - apart))
+        clips = grouping.select([clip for name in self.generator_sets(generator) for clip in self.clips[name]])
+        with errors_of_params():
+            driving = grouping.apart(clips, synth["sources"])
+            count = min(synth["groups"], bool(driving) + len({person(clip.id) for clip in clips} - driving))
             if count < 2:
                 return []
             return grouping.groups(clips, count, self.params["seed"], synth["sources"])
 
     def grouping(self, generator: str) -> Protocol:
-        """Its data sets and classes."""
+        """Return the data sets and classes of a generator of clips."""
         return protocols.GROUPINGS[self.generators[generator]["grouping"]]
 
-    def grouped(self, generator: str) -> list[str]:
-        """The data sets here that a generator of clips is trained on."""
-        return [name for name in self.tested if name in self.grouping(generator).sources]
+    def generator_sets(self, generator: str) -> list[str]:
+        """Return the data sets of this run that a generator of clips is trained on."""
+        return [name for name in self.micro_sets if name in self.grouping(generator).sources]
 
-    def stills(self, generator: str) -> list[str]:
-        """The macro sets, of pictures, that it learns from besides."""
+    def still_sets(self, generator: str) -> list[str]:
+        """Return the macro sets of single pictures that a generator of clips also learns from."""
         macro = self.params["macro"] if self.generators[generator]["macro"] else []
         return [name for name in macro if not datasets.LAYOUTS[name].moves]
 
-    def made(self, generator: str) -> list[str]:
-        """What a generator of clips makes, a file for each group."""
+    def synthetic_clips(self, generator: str) -> list[str]:
+        """Return the files that a generator of clips synthesises, one for each group."""
         return [f"results/synth/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
 
-    def makers(self, generator: str) -> list[str]:
-        """The generators themselves, beside these."""
-        return [str(Path(path).with_suffix(".safetensors")) for path in self.made(generator)]
+    def generator_checkpoints(self, generator: str) -> list[str]:
+        """Return the weights of a generator of clips, one file for each group."""
+        return [str(Path(path).with_suffix(".safetensors")) for path in self.synthetic_clips(generator)]
 
-    def evaluated(self, method: str, protocol: str) -> list[str]:
-        """What is made of them: of a method with a planted leak in a folder of its own, which no table reads."""
+    def generator_files(self, generator: str) -> list[str]:
+        """Return all files of a generator of clips: its clips and its weights."""
+        return [*self.synthetic_clips(generator), *self.generator_checkpoints(generator)]
+
+    def evaluation_files(self, method: str, protocol: str) -> list[str]:
+        """Return the files of an evaluation; with a planted leak they are in a folder that no table reads."""
         leaky = "" if method in self.ranked else "leaky/"
         folder = f"results/evaluate/{leaky}{protocol}"
         faces = [f"{folder}/{method}_faces.csv"] if method in self.synthesising else []
@@ -268,124 +272,152 @@ class Dag(Corpus):
 
     @property
     def synthesising(self) -> list[str]:
-        """The methods whose faces are measured: those that make any, but for a declared leak."""
+        """The methods whose synthesised faces are measured: all that synthesise any, without a declared leak."""
         return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
     @property
-    def drawn(self) -> list[str]:
-        """The methods, and generators with a data set, whose papers' figures can be drawn of what is here."""
-        known = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions") if name in self.ranked]
-        there = known if "casme2" in self.tested else []
-        there = [name for name in there if name != "mtmnet" or "ckplus" in self.params["macro"]]
-        return (
-            self.synthesising
-            + there
-            + self.final_generators
-            + [f"{name}.{of}" for name in self.generators if self.groups(name) for of in self.grouped(name)]
-        )
+    def figure_sources(self) -> list[str]:
+        """The methods, and generators with a data set, whose papers' figures can be plotted from this run."""
+        plotted = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions") if name in self.ranked]
+        available = plotted if "casme2" in self.micro_sets else []
+        available = [name for name in available if name != "mtmnet" or "ckplus" in self.params["macro"]]
+        by_dataset = [f"{name}.{dataset}" for name in self.final_generators for dataset in self.generator_sets(name)]
+        return [*self.synthesising, *available, *self.final_generators, *by_dataset]
 
     @cached_property
     def flow_methods(self) -> list[str]:
-        """Those that run on precomputed flow, since they read nothing else; it has no macro sets."""
+        """The methods that run on precomputed flow, since they read nothing else; it has no macro sets."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
         return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.macro_sets(name)]
 
-    def flow_native(self) -> list[str]:
-        """The folder of precomputed flow, if it is here. Only its job reads what is in it, and says what is missing."""
+    def flow_pictures(self) -> list[str]:
+        """Return the folder of precomputed flow, if there is one. Only its job reads it, and says what is missing."""
         return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
 
     @cached_property
     def flow_state(self) -> str:
-        """A digest of name, size and time of all that is below that folder; "" where it is not here."""
-        return digest(folder for root in self.flow_native() for folder, _, _ in sorted(os.walk(root, followlinks=True)))
+        """A digest of name, size and time of every file below that folder; "" without it."""
+        roots = self.flow_pictures()
+        return digest(folder for root in roots for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
-    def flow_trained(self, method: str) -> list[str]:
+    def flow_training_files(self, method: str) -> list[str]:
+        """Return the shards of a method's training on precomputed flow."""
         return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(method, flow_folders.NAME)]
 
-    def belongs(self) -> dict[str, set[str]]:
-        """By stage noun: every file or folder that this run may have there."""
-        return self._belongs
+    def rendered_files(self, names: Iterable[str]) -> list[str]:
+        """Return the files and folders of these data sets' rendered corpora: frames, ground truth and annotation."""
+        rendered = [name for name in self.plans if name in names]
+        subjects = [pair for pair in self.subjects if pair[0] in rendered]
+        return [
+            *(folder for pair in subjects for folder in self.subject_folders(*pair)),
+            *(f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in subjects),
+            *(file for dataset in rendered for file in self.annotations(dataset)),
+        ]
+
+    @property
+    def trainings(self) -> list[tuple[str, str]]:
+        """Every pair of method and protocol, of which the papers' tables may ask for any."""
+        return [(name, protocol) for name in self.methods for protocol in self.protocols]
+
+    @property
+    def synthetic_files(self) -> list[str]:
+        """The faces and clips that generators may synthesise, and the generators of clips themselves."""
+        return [
+            *(
+                path
+                for name, protocol in self.trainings
+                if self.methods[name]["synthesises"]
+                for path in self.training_files(name, protocol, "synth")
+            ),
+            *(path for name in self.generators for path in self.generator_files(name)),
+        ]
+
+    @property
+    def table_synthetic_files(self) -> list[str]:
+        """Those of them that the main table needs."""
+        synthesising = [name for name in self.in_table if self.methods[name]["synthesises"]]
+        return [
+            *(path for name in self.table_generators for path in self.generator_files(name)),
+            *(path for name in synthesising for path in self.training_files(name, self.protocol.name, "synth")),
+        ]
+
+    @property
+    def table_generators(self) -> list[str]:
+        """The generators of clips on whose clips rows of the main table are trained."""
+        return sorted({self.methods[name]["params"]["synthetic"] for name in self.in_table} & self.generators.keys())
+
+    @property
+    def paper_files(self) -> set[str]:
+        """The papers' tables, and the figures that this run has the data for."""
+        return papers.files(self.figure_sources)
+
+    def people_files(self, folder: str = "") -> list[str]:
+        """The report on subjects who look alike; in the folder `with_macro/` also on those of the macro sets."""
+        return [f"results/people/{folder}{name}.csv" for name in ("duplicates", "compared")]
+
+    @property
+    def truth_files(self) -> list[str]:
+        """The errors of the signal stages, pooled, and their page."""
+        return [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
+
+    @property
+    def flow_folder_files(self) -> list[str]:
+        """Index, flow, trainings and evaluations of precomputed flow."""
+        folder = "results/flow_folders"
+        return [
+            *(f"{folder}/{name}" for name in ("index.csv", "flow")),
+            *(path for name in self.flow_methods for path in self.flow_training_files(name)),
+            *(f"{folder}/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED),
+            *(f"{folder}/evaluate/curves/{name}.csv" for name in self.flow_methods),
+        ]
 
     @cached_property
-    def _belongs(self) -> dict[str, set[str]]:
-        people = [one for one in self.subjects if one[0] in self.planned]
-        asked = [(name, protocol) for name in self.methods for protocol in self.protocols]  # or may be, for papers
-        return {
-            "generate": {folder for one in people for folder in self.person(*one)}
-            | {f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in people}
-            | {file for dataset in self.planned for file in self.annotations(dataset)},
-            "index": set(self.indices(self.origin)),
-            "pretrain": self.pretrained,
-            "train": {path for one in asked for path in self.trained(*one)},
-            "synth": {
-                path
-                for name, protocol in asked
-                if self.methods[name]["synthesises"]
-                for path in self.trained(name, protocol, "synth")
-            }
-            | {path for name in self.generators for path in (*self.made(name), *self.makers(name))},
-            "evaluate": {path for one in asked for path in self.evaluated(*one)},
-            "flow_folders": {f"results/flow_folders/{name}" for name in ("index.csv", "flow")}
-            | {path for name in self.flow_methods for path in self.flow_trained(name)}
-            | {f"results/flow_folders/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED}
-            | {f"results/flow_folders/evaluate/curves/{name}.csv" for name in self.flow_methods},
-            "truth": {*self.measured, *TRUTH},
-            "people": set(PEOPLE),
-            "report": {REPORT},
-            "papers": papers.files(self.drawn),
-            "final": {self.final(name) for name in (*self.networks, *self.final_generators)},
-        } | {stage: set(self.per_subject(stage, self.origin)) for stage in SIGNALS}
+    def table_datasets(self) -> dict[str, set[str]]:
+        """By signal stage: the data sets whose files the main table and what stands beside it need."""
+        teachers = sorted({self.teacher(name) for name in self.in_table} - {""})
+        datasets_by_stage = {stage: set(self.micro_sets) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
+        for name in (*self.in_table, *teachers):
+            for stage in self.methods[name]["reads"]:
+                datasets_by_stage[stage] |= {*self.sources(self.protocol.name), *self.macro_sets(name)}
+        for name in self.table_generators:
+            for stage in self.generators[name]["reads"]:
+                datasets_by_stage[stage] |= {*self.generator_sets(name), *self.still_sets(name)}
+        datasets_by_stage["apex"] |= datasets_by_stage["flow"] | datasets_by_stage["aus"]
+        datasets_by_stage["faces"] |= datasets_by_stage["apex"]
+        return datasets_by_stage
+
+    @cached_property
+    def expected_outputs(self) -> dict[str, set[str]]:
+        """By stage: every file or folder that this run may have there."""
+        return {noun: set(stage.outputs(self)) for noun, stage in STAGES.items()}
 
     @cached_property
     def table_outputs(self) -> dict[str, list[str]]:
-        """By stage noun, in the order of the stages: the files that the main table and what stands beside it need."""
-        protocol, methods = self.protocol.name, self.in_table
-        teachers = sorted({self.teacher(name) for name in methods} - {""})
-        generators = sorted({self.methods[name]["params"]["synthetic"] for name in methods} & self.generators.keys())
-        datasets_by_stage = {stage: set(self.tested) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
-        for name in (*methods, *teachers):
-            for stage in self.methods[name]["reads"]:
-                datasets_by_stage[stage] |= {*self.sources(protocol), *self.macro_sets(name)}
-        for name in generators:
-            for stage in self.generators[name]["reads"]:
-                datasets_by_stage[stage] |= {*self.grouped(name), *self.stills(name)}
-        datasets_by_stage["apex"] |= datasets_by_stage["flow"] | datasets_by_stage["aus"]
-        datasets_by_stage["faces"] |= datasets_by_stage["apex"]
-        known = datasets_by_stage["faces"]
-        rendered = [one for one in self.subjects if one[0] in self.planned and one[0] in known]
-        synthesising = [name for name in methods if self.methods[name]["synthesises"]]
+        """By stage of dvc.yaml: the files that the main table and what stands beside it need."""
         return {
-            "generate": [folder for one in rendered for folder in self.person(*one)]
-            + [f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in rendered]
-            + [file for dataset in self.planned if dataset in known for file in self.annotations(dataset)],
-            "faces": self.per_subject("faces", known),
-            "index": self.indices(known),
-            "apex": self.per_subject("apex", datasets_by_stage["apex"]),
-            "flow": self.per_subject("flow", datasets_by_stage["flow"]),
-            "aus": self.per_subject("aus", datasets_by_stage["aus"]),
-            "pretrain": sorted({path for name in methods for path in self.taught(name, protocol)}),
-            "train": [path for name in generators for path in (*self.made(name), *self.makers(name))]
-            + [path for name in methods for path in self.trained(name, protocol)]
-            + [path for name in synthesising for path in self.trained(name, protocol, "synth")],
-            "evaluate": [path for name in methods for path in self.evaluated(name, protocol)]
-            + [TABLE, PAIRED, METRICS],
-            "people": PEOPLE[:2],
+            noun: [path for part in parts(noun) if (table := STAGES[part].table) for path in table(self)]
+            for noun, stage in STAGES.items()
+            if stage.table and not stage.within
         }
+
+    def rules(self, noun: str) -> dict[str, Job]:
+        """By name, the rules of a stage of dvc.yaml."""
+        registered = {rule: job for part in parts(noun) for rule, job in STAGES[part].rules.items()}
+        return {name: job for rule, job in registered.items() for name in expand(rule, self.plans, self.studies)}
 
     @cached_property
     def outputs(self) -> list[str]:
         """Every file or folder that some target of this run makes."""
-        return sorted({TABLE, METRICS, PAIRED, FLOW_TABLE}.union(*self.belongs().values()))
+        return sorted({TABLE, METRICS, PAIRED, FLOW_TABLE}.union(*self.expected_outputs.values()))
 
     def superfluous(self, noun: str) -> list[str]:
-        """What an earlier run with other params left in a stage's folder: subjects, data sets, methods, shards."""
-        root = Path("data/generated" if noun == "generate" else f"results/{noun}")
-        kept = self.belongs()[noun]
-        above = {str(parent) for path in kept for parent in Path(path).parents}
-        inside, listed = set(kept), []  # of a folder that is kept, or listed as a whole, nothing more is listed
-        for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            if str(path) in inside or str(path) in above or any(str(parent) in inside for parent in path.parents):
+        """What an earlier run with other params left in a stage's folders: subjects, data sets, methods, shards."""
+        expected = self.expected_outputs[noun]
+        parents = {str(parent) for path in expected for parent in Path(path).parents}
+        skipped, superfluous = set(expected), []  # what is in a folder that is kept or listed is not listed again
+        for path in sorted(path for folder in folders(noun) for path in Path(folder).rglob("*")):
+            if str(path) in skipped or str(path) in parents or any(str(parent) in skipped for parent in path.parents):
                 continue
-            inside.add(str(path))
-            listed.append(str(path))
-        return listed
+            skipped.add(str(path))
+            superfluous.append(str(path))
+        return superfluous

@@ -40,7 +40,7 @@ class Review:
 
     changed: list[str] = field(default_factory=list)  # content that nobody else keeps
     gone: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)  # never made here, or a version that DVC's cache holds
+    untracked: list[str] = field(default_factory=list)  # never made here, or a version that DVC's cache holds
 
 
 def key(path: str | Path) -> str:
@@ -135,7 +135,7 @@ class Records:
                 continue
             if ended is None:
                 if not is_incomplete(name):
-                    review.foreign.append(name)
+                    review.untracked.append(name)
             elif entry.digest and entry.ended == ended:
                 self._compare(name, entry, review)
             elif not is_as_recorded(path, ended):  # made here, and written since by somebody else
@@ -177,7 +177,7 @@ class Records:
 
     def _differs(self, name: str, entry: Entry, digest: str, review: Review) -> None:
         if is_cached(digest):
-            review.foreign.append(name)
+            review.untracked.append(name)
         else:
             self._count(name, entry)
             review.changed.append(name)

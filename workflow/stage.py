@@ -19,18 +19,13 @@ from pathlib import Path
 import dvc_command
 from dag import FLOW_FOLDERS, Dag
 from records import Records, content, is_as_recorded, is_cached, recorded, set_aside
+from stages import STAGES, folders, parts
 
 from microexpr import params
 from microexpr.errors import MicroexprError
 
-TRAINING = ("train", "train_longest", "train_synth")
-FOLDERS = {  # of stages that write elsewhere than below results/<noun>
-    "generate": ["data/generated"],
-    "train": ["results/train", "results/synth"],
-}
-TABLE = Path("dvc.yaml")  # the way to the table; what is not on it has a pipeline of its own
+PIPELINE = Path("dvc.yaml")  # the way to the table; every other stage has a pipeline of its own
 PIPELINES = Path("workflow/dvc")
-TOUCHED = ("truth", "final", "flow_folders")  # of these pipelines all that they need is in the cache
 
 
 def prune_checkpoints(dag: Dag) -> None:
@@ -41,49 +36,44 @@ def prune_checkpoints(dag: Dag) -> None:
             shutil.rmtree(folder)
 
 
-def planned() -> Dag:
-    """The run that params.yaml asks for; one that cannot be ends the program with a line."""
+def planned_run() -> Dag:
+    """Return the run that params.yaml asks for; one that cannot be ends the program with a line."""
     try:
         return Dag(params.load("params.yaml"))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 
 
-def rules(dag: Dag, noun: str) -> list[str]:
-    """The Snakemake rules that a stage on the way to the table runs."""
-    several = {
-        "generate": [f"generate_{name}" for name in dag.planned]
-        + [f"annotation_{name}" for name in dag.planned if dag.annotations(name)],
-        "train": ["synth", *TRAINING],
-        "evaluate": ["evaluate", "evaluate_faces", "table"],
-    }
-    return several.get(noun, [noun])
+def make_folders(noun: str) -> None:
+    """Makes the folders of a stage of dvc.yaml, which DVC expects even where a run has nothing in them."""
+    for folder in (folder for part in parts(noun) for folder in folders(part)):
+        Path(folder).mkdir(parents=True, exist_ok=True)
 
 
-def make_room(outputs: Iterable[str]) -> None:
-    """Clears a stage of outputs not made here: deletes what DVC's cache holds, and sets the rest aside."""
-    foreign = Records().review(outputs).foreign
-    for name in foreign:
+def clear_untracked(outputs: Iterable[str]) -> None:
+    """Deletes those outputs not made here that DVC's cache holds, and sets the others aside."""
+    untracked = Records().review(outputs).untracked
+    for name in untracked:
         if Path(name).is_file() and is_cached(content(Path(name))):
             Path(name).unlink()
-    set_aside(foreign, "was not made here", print)
+    set_aside(untracked, "was not made here", print)
 
 
 def run(noun: str) -> int:
-    """Snakemake's exit code after it ran one stage of the way to the table; of another pipeline, all that it needs."""
-    dag = planned()
-    if noun not in dag.belongs():
-        sys.exit(f"error: stage must be one of {', '.join(dag.belongs())}, not {noun}")
-    for folder in FOLDERS.get(noun, [f"results/{noun}"]):
-        Path(folder).mkdir(parents=True, exist_ok=True)  # DVC expects it, also where this run has nothing in it
-    make_room(dag.belongs()[noun])
+    """Return Snakemake's exit code after it ran one stage of the way to the table, or all that another stage needs."""
+    dag = planned_run()
+    if noun not in STAGES or STAGES[noun].within:
+        names = ", ".join(name for name, stage in STAGES.items() if not stage.within)
+        sys.exit(f"error: stage must be one of {names}, not {noun}")
+    make_folders(noun)
+    clear_untracked(path for part in parts(noun) for path in dag.expected_outputs[part])
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
-        pictured = [str(path) for path in Path("results/flow_folders").iterdir()]
-        set_aside(pictured, "is of flow pictures that are no longer there", print)
+        outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
+        set_aside(outdated, "is of flow pictures that are no longer there", print)
     target, allowed = f"all_{noun}", list[str]()
     if noun in dag.table_outputs:
         target = f"table_{noun}"
-        allowed = ["--allowed-rules", *rules(dag, noun), target]
+        allowed = ["--allowed-rules", *dag.rules(noun), target]
     return subprocess.call(["snakemake", *allowed, "--", target], env=os.environ | {"MICROEXPR_STAGE": noun})
 
 
@@ -94,43 +84,51 @@ def record() -> int:
         return 0
     for folder in ("results", ".dvc"):
         if not os.access(folder, os.W_OK):
-            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or somebody else's?)")
-    dag, records = planned(), Records()
+            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
+    dag, records = planned_run(), Records()
     if changed := records.review(dag.outputs).changed:
         sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
     for noun in dag.table_outputs:
-        for folder in FOLDERS.get(noun, [f"results/{noun}"]):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+        make_folders(noun)
     pipelines = [path for path in PIPELINES.glob("*/dvc.yaml") if Path("results", path.parent.name).is_dir()]
-    done = subprocess.run(
-        ["dvc", "commit", "--force", str(TABLE), *map(str, pipelines)], text=True, stderr=subprocess.PIPE
-    )
-    if done.returncode:
-        print(done.stderr.strip(), file=sys.stderr)
-        return done.returncode
+    command = ["dvc", "commit", "--force", str(PIPELINE), *map(str, pipelines)]
+    process = subprocess.run(command, text=True, stderr=subprocess.PIPE)
+    if process.returncode:
+        print(process.stderr.strip(), file=sys.stderr)
+        return process.returncode
     records.review(dag.outputs)  # a link to an older file of the same content has an older time
     records.renew(dag.outputs)
     results = [path.stat() for path in Path("results").rglob("*") if path.is_file()]
-    size, copied = (sum(stat.st_size for stat in results if stat.st_nlink <= most) / 1e6 for most in (9**9, 1))
+    size = sum(stat.st_size for stat in results) / 1e6
+    copied = sum(stat.st_size for stat in results if stat.st_nlink == 1) / 1e6
     print(
         f"recorded in dvc.lock and DVC's cache: {len(results)} results, {size:.0f} MB, of which {copied:.0f} MB twice"
     )
     return 0
 
 
+def is_vouched_for(pipeline: Path) -> bool:
+    """Whether dvc.lock says that all outputs of a pipeline are of these params and this code."""
+    return subprocess.call(["dvc", "status", "--quiet", str(pipeline)]) == 0
+
+
 def adopt() -> int:
     """Makes what DVC does not keep, then takes everything that dvc.lock vouches for as made here."""
-    dag = planned()
+    dag = planned_run()
     if code := run("generate"):
         return code
-    if subprocess.call(["dvc", "status", "--quiet", str(TABLE)]):
+    if not is_vouched_for(PIPELINE):
         sys.exit("error: these results are not of these params and this code (`dvc status`); `dvc repro` makes them so")
-    others = [noun for noun in TOUCHED if not subprocess.call(["dvc", "status", "-q", str(PIPELINES / noun / TABLE)])]
+    others = [
+        noun
+        for noun, stage in STAGES.items()
+        if stage.adoptable and not stage.table and is_vouched_for(PIPELINES / noun / PIPELINE)
+    ]
     targets = [*(f"table_{noun}" for noun in dag.table_outputs), "all", *(f"all_{noun}" for noun in others)]
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code
     outputs = {path for paths in dag.table_outputs.values() for path in paths}
-    Records().renew(sorted(outputs.union(*(dag.belongs()[noun] for noun in others))), trusted=True)
+    Records().renew(sorted(outputs.union(*(dag.expected_outputs[noun] for noun in others))), trusted=True)
     return 0
 
 

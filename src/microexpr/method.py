@@ -122,6 +122,7 @@ class Method(ABC):
     """A recogniser. Found by name = module name = params key; `Params` holds the paper's values as defaults."""
 
     paper: ClassVar[str]  # one line: authors, title, where, year
+    priority: ClassVar[int] = 0  # 1: its training takes longest, so it starts before others and no core waits for it
     macro: bool = False  # whether macro-expressions of the protocol's classes are trained on besides
     Params: ClassVar[type[Params]] = Params
 

@@ -6,7 +6,8 @@ main table, `papers.variants` those of the papers' tables alone, both as {method
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,16 +38,29 @@ def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | P
 
     Checking imports every method, and so torch; the answer is kept under the hash of values and package, since each
     start of Snakemake asks again. `source` names the values in errors. Raises ParamsError naming key and value."""
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode())
+    answer: dict[str, Any] = remembered("params", values, lambda: check(values, source), memory)
+    return answer
+
+
+def remembered(kind: str, key: Any, compute: Callable[[], Any], memory: str | Path = "work/params") -> Any:
+    """What `compute` returns, which JSON can hold; kept under the hash of `key` and of the package's code."""
+    digest = hashlib.sha256(json.dumps([kind, key], sort_keys=True, default=str).encode())
+    digest.update(_code())
+    path = Path(memory) / f"{digest.hexdigest()[:24]}.json"
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    text = json.dumps(compute(), indent=1)
+    write_text(path, text)
+    return json.loads(text)
+
+
+@cache
+def _code() -> bytes:
+    """A digest of all modules of the package."""
+    digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
-    kept = Path(memory) / f"{digest.hexdigest()[:24]}.json"
-    if kept.exists():
-        answer: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        return answer
-    answer = check(values, source)
-    write_text(kept, json.dumps(answer, indent=1))
-    return answer
+    return digest.digest()
 
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
@@ -109,6 +123,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         "network": isinstance(made, method.NetworkMethod),
         "synthesises": bool(getattr(made, "synthesises", False)),
         "macro": made.macro,
+        "priority": made.priority,
         "macro_source": params.get("macro_source", ""),
         "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
         "beginning": made.beginning() if isinstance(made, method.NetworkMethod) else None,

@@ -59,29 +59,29 @@ ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
 def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(dag, names):
     run = dag(datasets=names, generate={name: {"subjects": 2, "clips": 3} for name in names})
     assert run.protocol.name == "loso_all_3" and "megc2019" not in run.protocols
-    folds = run._held_out("loso_all_3")
+    folds = run._protocol_folds("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
     assert {one.split("/")[0] for fold in folds for one in fold.test} == set(names)
     assert run.folds("majority", "loso_all_3") == folds  # all, as of the main table
     with pytest.raises(ParamsError, match=r"megc2019_table.csv needs one of smic, casme2, samm in datasets; results/"):
-        run.of_table(".csv")
-    assert len(dag().of_table(".csv")) == len(dag().in_table)
+        run.table_inputs(".csv")
+    assert len(dag().table_inputs(".csv")) == len(dag().in_table)
 
 
 def test_a_licensed_copy_alone_whose_clips_share_folders(dag, tmp_path):
     """A video is an input once, and of its frames only those of clips count."""
     planned = write_corpus(tmp_path / "data/raw/casme3", "casme3")
     run = dag(datasets=["smic", "casme3"])
-    assert (run.tested, run.left_out, run.protocol.name) == (["casme3"], ["smic"], "loso_all_3")
+    assert (run.micro_sets, run.left_out, run.protocol.name) == (["casme3"], ["smic"], "loso_all_3")
     first = planned[0].clip
-    places = run.native("casme3", first.subject)
+    places = run.native_paths("casme3", first.subject)
     assert len(places) == 4 == len({*places})  # of eight clips
-    before = run.state("casme3", first.subject)
+    before = run.native_state("casme3", first.subject)
     path = tmp_path / "data/raw/casme3" / first.folder / f"{first.onset}.jpg"
     (path.parent / f"{first.offset + 1}.jpg").write_bytes(path.read_bytes())
-    assert run.state("casme3", first.subject) == before
+    assert run.native_state("casme3", first.subject) == before
     path.write_bytes(path.read_bytes() + b"more")
-    assert run.state("casme3", first.subject) != before
+    assert run.native_state("casme3", first.subject) != before
 
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
@@ -94,7 +94,7 @@ def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_pape
     assert few.shards("ststnet", "megc2019") == ["1of3", "2of3", "3of3"]
     assert few.shards("ststnet.plain", "megc2019") == few.shards("ststnet", "lovo_samm_8") == ["1of2", "2of2"]
     assert few.shards("ststnet", "cross_smic_to_samm") == ["1of1"]
-    assert few.trained("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
+    assert few.training_files("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
     assert len(dag(papers={"folds": 0}).folds("ststnet", "lovo_samm_8")) == 32
     assert [fold.draw for fold in dag(train={"seeds": 3}).folds("ststnet", "split70")] == [0, 1, 2]
 
@@ -105,11 +105,11 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
     variants = {"mtmnet": rows, "icegan": {"wide": {"width": 16}, "thin": {"width": 4}}}
     run = dag(papers={"variants": variants})
     assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
-    assert {*run.alone} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
+    assert {*run.outside_studies} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
     made = {name: {"synthetic": "icegan", "seen": "apex"} | own for name, own in rows.items()}
     assert not dag(papers={"variants": variants | {"mtmnet": made}}).studies  # whose jobs read made faces besides
     two = dag(papers={"variants": variants, "together": 2})
-    assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.alone
+    assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.outside_studies
     assert not dag(papers={"variants": variants, "together": 1}).studies
     assert not dag(variants=variants).studies  # rows of the main table are each a job of their own
 
@@ -148,8 +148,8 @@ def test_checkpoints_stay_until_snakemake_has_recorded_the_result(dag, monkeypat
 def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
     run = dag(methods={"majority": LEAK})
     assert "majority" in run.methods and "majority" not in run.ranked and "majority" not in run.flow_methods
-    assert run.evaluated("majority", "megc2019")[0] == "results/evaluate/leaky/megc2019/majority.csv"
-    kept = run.belongs()["evaluate"]
+    assert run.evaluation_files("majority", "megc2019")[0] == "results/evaluate/leaky/megc2019/majority.csv"
+    kept = run.expected_outputs["evaluate"]
     assert "results/evaluate/leaky/objective/majority.csv" in kept
     assert "results/evaluate/megc2019/majority.csv" not in kept
 
@@ -157,11 +157,11 @@ def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
 def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
     run = dag()
     assert run.synthesising == ["icegan"]
-    assert "results/evaluate/megc2019/icegan_faces.csv" in run.belongs()["evaluate"]
-    assert not [path for path in run.belongs()["evaluate"] if "ststnet_faces" in path]
+    assert "results/evaluate/megc2019/icegan_faces.csv" in run.expected_outputs["evaluate"]
+    assert not [path for path in run.expected_outputs["evaluate"] if "ststnet_faces" in path]
     leaky = dag(methods={"icegan": LEAK})
-    assert not leaky.synthesising and not [path for path in leaky.belongs()["evaluate"] if "_faces" in path]
-    assert run.known == [*run.tested, "ckplus", "mmi", "oulu_casia"]  # of pictures nobody knows whose
+    assert not leaky.synthesising and not [path for path in leaky.expected_outputs["evaluate"] if "_faces" in path]
+    assert run.subject_sets == [*run.micro_sets, "ckplus", "mmi", "oulu_casia"]  # of pictures nobody knows whose
 
 
 def test_more_inner_subjects_than_train_are_refused_before_anything_runs(dag):
@@ -175,27 +175,33 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
         variants={"ststnet": {"plain": {"mirror": 0.0}}}, papers={"variants": {"icegan": {"wide": {"width": 16}}}}
     )
     assert run.in_table == [*run.params["methods"], "ststnet.plain"] and run.ranked == [*run.in_table, "icegan.wide"]
-    assert run.trained("ststnet.plain", "megc2019") == ["results/train/ststnet.plain/megc2019/1of1.h5"]
-    assert "results/synth/icegan.wide/split70/1of1.h5" in run.belongs()["synth"]
-    assert "results/evaluate/split70/icegan.wide.csv" in run.belongs()["evaluate"]
+    assert run.training_files("ststnet.plain", "megc2019") == ["results/train/ststnet.plain/megc2019/1of1.h5"]
+    assert "results/synth/icegan.wide/split70/1of1.h5" in run.expected_outputs["synth"]
+    assert "results/evaluate/split70/icegan.wide.csv" in run.expected_outputs["evaluate"]
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
 
 
 def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the_same(dag):
     rows = {"tri": {"adversarial_weight": 0.0}, "mmi": {"macro_source": "mmi"}, "alone": ALONE}
     run = dag(papers={"variants": {"mtmnet": rows}})
-    (path,) = run.taught("mtmnet", "megc2019")
-    assert path == "results/pretrain/mtmnet/composite.safetensors" == run.taught("mtmnet.tri", "loso_smic_3")[0]
-    assert run.taught("mtmnet.mmi", "loso_casme2_5") == ["results/pretrain/mtmnet.mmi/casme2_5.safetensors"]
-    assert run.taught("mtmnet.alone", "megc2019") == run.taught("nmer", "megc2019") == []
+    (path,) = run.teacher_checkpoints("mtmnet", "megc2019")
+    assert (
+        path
+        == "results/pretrain/mtmnet/composite.safetensors"
+        == run.teacher_checkpoints("mtmnet.tri", "loso_smic_3")[0]
+    )
+    assert run.teacher_checkpoints("mtmnet.mmi", "loso_casme2_5") == [
+        "results/pretrain/mtmnet.mmi/casme2_5.safetensors"
+    ]
+    assert run.teacher_checkpoints("mtmnet.alone", "megc2019") == run.teacher_checkpoints("nmer", "megc2019") == []
     assert (run.macro_sets("mtmnet"), run.macro_sets("mtmnet.mmi"), run.macro_sets("mtmnet.alone")) == (
         ["ckplus"],
         ["mmi"],
         [],
     )
-    assert run.teachers == ["mtmnet", "mtmnet.mmi"] and path in run.belongs()["pretrain"]
+    assert run.teachers == ["mtmnet", "mtmnet.mmi"] and path in run.expected_outputs["pretrain"]
     assert run.checkpoints["work/checkpoints/mtmnet/pretrain/composite"] == path
-    assert run.with_classes["composite"] == "megc2019"
+    assert run.protocol_of_classes["composite"] == "megc2019"
     with pytest.raises(ParamsError, match="method mtmnet needs one of ckplus in macro, not none"):
         dag(macro=["mmi"])
 
@@ -203,46 +209,48 @@ def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the
 def test_figures_are_drawn_where_what_they_show_is_here(dag):
     def drawn(**changed):
         rows = {"variants": {"mtmnet": {"eidnet": ALONE | {"epochs": 0}}}}
-        pictures = (Path(path) for path in dag(papers=rows, **changed).belongs()["papers"] if "/mtmnet/fig" in path)
+        pictures = (
+            Path(path) for path in dag(papers=rows, **changed).expected_outputs["papers"] if "/mtmnet/fig" in path
+        )
         return sorted(path.name for path in pictures)
 
     assert drawn() == ["fig1.png", "fig3.png", "fig3.safetensors"]
     assert drawn(datasets=["smic", "samm"]) == []
     other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
     assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
-    assert not [path for path in dag().belongs()["papers"] if "mtmnet/fig3" in path]
+    assert not [path for path in dag().expected_outputs["papers"] if "mtmnet/fig3" in path]
     regions = {f"results/papers/localregions/fig{number}.png" for number in (3, 5, 7)}
-    assert regions <= dag(methods={"localregions": None}).belongs()["papers"]
-    assert not regions & dag(methods={"localregions": None}, datasets=["smic", "samm"]).belongs()["papers"]
+    assert regions <= dag(methods={"localregions": None}).expected_outputs["papers"]
+    assert not regions & dag(methods={"localregions": None}, datasets=["smic", "samm"]).expected_outputs["papers"]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
     rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
-    assert nodes <= dag(papers=rows).belongs()["papers"]
-    assert not nodes & dag().belongs()["papers"]
+    assert nodes <= dag(papers=rows).expected_outputs["papers"]
+    assert not nodes & dag().expected_outputs["papers"]
     for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
-        assert not nodes & dag(papers=rows, **changed).belongs()["papers"]
+        assert not nodes & dag(papers=rows, **changed).expected_outputs["papers"]
     clips = {f"results/papers/augacn/{name}" for name in ("fig3.png", "fig3.gif", "fig5.png")}
-    assert clips <= dag().belongs()["papers"]
-    assert clips & dag(datasets=["smic", "samm"]).belongs()["papers"] == {"results/papers/augacn/fig5.png"}
-    assert not clips & dag(datasets=["smic"]).belongs()["papers"]
+    assert clips <= dag().expected_outputs["papers"]
+    assert clips & dag(datasets=["smic", "samm"]).expected_outputs["papers"] == {"results/papers/augacn/fig5.png"}
+    assert not clips & dag(datasets=["smic"]).expected_outputs["papers"]
 
 
 def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(dag):
     rows = {"folds": 1, "variants": {"capsulenet": {"made": {"synthetic": "auicgan"}}}}
     run = dag(papers=rows, synth={"groups": 4})
-    files = run.made("auicgan")
+    files = run.synthetic_clips("auicgan")
     assert files == [f"results/synth/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
-    assert {*files} <= run.belongs()["synth"]
+    assert {*files} <= run.expected_outputs["synth"]
     (fold,) = run.folds("capsulenet.made", "loso_samm_8")
     (own,) = [group.name for group in run.groups("auicgan") if fold.test[0] in group.test]
-    assert run.made_for("capsulenet.made", "loso_samm_8") == [f"results/synth/auicgan/groups/{own}.h5"]
-    assert run.made_for("capsulenet", "loso_samm_8") == []
-    assert run.made_for("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
-    assert dag(papers=rows | {"folds": 0}).made_for("capsulenet.made", "megc2019") == [
+    assert run.synthetic_inputs("capsulenet.made", "loso_samm_8") == [f"results/synth/auicgan/groups/{own}.h5"]
+    assert run.synthetic_inputs("capsulenet", "loso_samm_8") == []
+    assert run.synthetic_inputs("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
+    assert dag(papers=rows | {"folds": 0}).synthetic_inputs("capsulenet.made", "megc2019") == [
         f"results/synth/auicgan/groups/{n}of2.h5" for n in (1, 2)
     ]
-    assert run.stills("auicgan") == ["affectnet"] and run.grouped("auicgan") == ["casme2", "samm"]
+    assert run.still_sets("auicgan") == ["affectnet"] and run.generator_sets("auicgan") == ["casme2", "samm"]
     lacking = dag(datasets=["smic"], papers=rows)
-    assert lacking.groups("auicgan") == [] == lacking.made("auicgan")
+    assert lacking.groups("auicgan") == [] == lacking.synthetic_clips("auicgan")
     assert [fold.name for fold in dag(synth={"groups": 9}).groups("auicgan")][-1] == "8of8"  # a person each
 
 
@@ -267,9 +275,17 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
 
 
-def test_planning_a_run_waits_for_no_torch():
-    """Each start of Snakemake plans; torch, scikit-learn and plots would be most of its time."""
-    said = "import sys, dag; print(*{'torch', 'sklearn', 'matplotlib', 'scipy.stats'} & {*sys.modules})"
+def test_planning_a_run_imports_nothing_slow():
+    """Each start of Snakemake plans; torch, scipy, OpenCV and plots would be most of its time."""
+    program = "import sys, dag; print(*{'torch', 'sklearn', 'matplotlib', 'scipy', 'pandas', 'cv2'} & {*sys.modules})"
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
-    run = subprocess.run([sys.executable, "-c", said], env=environment, check=True, text=True, capture_output=True)
+    run = subprocess.run([sys.executable, "-c", program], env=environment, check=True, text=True, capture_output=True)
     assert run.stdout.strip() == ""
+
+
+def test_planning_again_gives_the_same_plan(dag):
+    """The second time from work/params, where JSON has kept it."""
+    first, second = dag(macro=["mmi", "ckplus"]), dag(macro=["mmi", "ckplus"])
+    assert first.plans == second.plans and first.benchmark_plans == second.benchmark_plans
+    assert len(list(Path("work/params").iterdir())) == 2
+    assert dag(seed=2).plans != first.plans

@@ -47,13 +47,13 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
     dag = Dag(values)
-    assert dag.tested == values["datasets"] and set(dag.params["macro"]) < set(dag.clips)
+    assert dag.micro_sets == values["datasets"] and set(dag.params["macro"]) < set(dag.clips)
     if preset == "paper":
         published = {"smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480}
         assert {name: len(dag.clips[name]) for name in published} == published
     people = {(clip.dataset, clip.subject) for clips in dag.clips.values() for clip in clips}
-    assert len(dag.belongs()["faces"]) == len(people)
-    assert len(dag.measured) == len(dag.examined) * dag.params["truth"]["subjects"] * len(
+    assert len(dag.expected_outputs["faces"]) == len(people)
+    assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["truth"]["subjects"] * len(
         dag.params["truth"]["difficulties"]
     )
 

@@ -46,10 +46,10 @@ def known(records, *names: str):
 
 def reviewed(records, name: str = OUTPUT) -> tuple[list, list, list]:
     review = records.Records().review([name])
-    return review.changed, review.gone, review.foreign
+    return review.changed, review.gone, review.untracked
 
 
-AS_MADE, CHANGED, GONE, FOREIGN = ([], [], []), ([OUTPUT], [], []), ([], [OUTPUT], []), ([], [], [OUTPUT])
+AS_MADE, CHANGED, GONE, UNTRACKED = ([], [], []), ([OUTPUT], [], []), ([], [OUTPUT], []), ([], [], [OUTPUT])
 
 
 def test_an_output_as_it_was_made(records):
@@ -133,14 +133,14 @@ def test_a_version_that_dvc_keeps_is_told_from_an_edit(records):
     cached = records.CACHE / digest[:2] / digest[2:]
     cached.parent.mkdir(parents=True)
     shutil.copy(path, cached)
-    assert reviewed(records) == FOREIGN
+    assert reviewed(records) == UNTRACKED
 
 
-def test_what_snakemake_never_made_is_foreign_and_what_a_killed_job_left_is_not(records):
+def test_what_snakemake_never_made_is_untracked_and_what_a_killed_job_left_is_not(records):
     path = make(records)
     for file in (records.SNAKEMAKE / "metadata").iterdir():
         file.unlink()
-    assert reviewed(records) == FOREIGN
+    assert reviewed(records) == UNTRACKED
     (records.SNAKEMAKE / "incomplete").mkdir()
     (records.SNAKEMAKE / "incomplete" / records.key(OUTPUT)).touch()
     assert reviewed(records) == AS_MADE

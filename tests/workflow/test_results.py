@@ -27,8 +27,8 @@ def test_table(finished):
 LISTED = """
 import base64, os, sys
 sys.path.insert(0, "workflow")
-from stage import planned
-listed = {path for paths in planned().table_outputs.values() for path in paths}
+from stage import planned_run
+listed = {path for paths in planned_run().table_outputs.values() for path in paths}
 made = {base64.urlsafe_b64decode(name).decode() for name in os.listdir(".snakemake/metadata")}
 print(sorted(made ^ listed))
 """

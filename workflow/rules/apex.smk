@@ -18,4 +18,4 @@ rule apex:
 
 rule all_apex:
     input:
-        sorted(RUN.belongs()["apex"]),
+        sorted(RUN.expected_outputs["apex"]),

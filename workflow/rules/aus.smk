@@ -1,4 +1,4 @@
-# Intensities of 17 action units per frame and side, read by whom `aus.backend` says.
+# Intensities of 17 action units per frame and side, by the reader that `aus.backend` names.
 import json
 
 from microexpr.aus import pyfeat
@@ -8,7 +8,7 @@ MIN_DETECTED = PARAMS["faces"]["min_detected"]
 
 if PARAMS["aus"]["backend"].startswith("pyfeat"):
 
-    rule aus:  # in py-feat's own environment, which a `script:` cannot choose
+    rule aus_pyfeat:  # in py-feat's own environment, which a `script:` cannot choose
         input:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
@@ -33,7 +33,7 @@ else:
         input:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
-            tables=lambda w: RUN.tables(w.dataset, w.subject),
+            tables=lambda w: RUN.openface_tables(w.dataset, w.subject),
             code=code("aus"),
         output:
             "results/aus/{dataset}/{subject}.h5",
@@ -51,4 +51,4 @@ else:
 
 rule all_aus:
     input:
-        sorted(RUN.belongs()["aus"]),
+        sorted(RUN.expected_outputs["aus"]),

@@ -1,11 +1,11 @@
 # Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
 from microexpr import weights
 
-MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
+SYNTHESISED_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
 
 
 def shards(wildcards, methods=()):
-    return [path for name in methods or [wildcards.method] for path in RUN.trained(name, wildcards.protocol)]
+    return [path for name in methods or [wildcards.method] for path in RUN.training_files(name, wildcards.protocol)]
 
 
 rule evaluate:
@@ -21,7 +21,7 @@ rule evaluate:
         log="results/evaluate/{protocol}/{method}.log",
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seeds=PARAMS["train"]["seeds"],
         methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
         seed=SEED,
@@ -31,7 +31,7 @@ rule evaluate:
         "work/times/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(name for name in RUN.alone if name in RUN.ranked),
+        method=one_of(name for name in RUN.outside_studies if name in RUN.ranked),
     script:
         "../scripts/evaluate.py"
 
@@ -85,7 +85,7 @@ INCEPTION = [str(path) for path in (weights.folder() / name for name in weights.
 rule evaluate_faces:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.trained(w.method, w.protocol, "synth"),
+        shards=lambda w: RUN.training_files(w.method, w.protocol, "synth"),
         true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
         weights=INCEPTION,
         code=code("evaluate_faces"),
@@ -93,7 +93,7 @@ rule evaluate_faces:
         "results/evaluate/{protocol}/{method}_faces.csv",
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seeds=PARAMS["train"]["seeds"],
         seed=SEED,
     log:
@@ -109,8 +109,8 @@ rule evaluate_faces:
 
 rule table:
     input:
-        figures=lambda w: RUN.of_table(".csv"),
-        predictions=lambda w: RUN.of_table("_predictions.csv"),
+        figures=lambda w: RUN.table_inputs(".csv"),
+        predictions=lambda w: RUN.table_inputs("_predictions.csv"),
         code=code("table"),
     output:  # of one job: what is said of pairs is of this very table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
@@ -130,4 +130,4 @@ rule all_evaluate:
     input:
         TABLE,
         PAIRED,
-        MADE_FACES,
+        SYNTHESISED_FACES,

@@ -1,13 +1,13 @@
 # Landmarks, pose and aligned crops.
 rule faces:
     input:
-        native=native,
+        native=native_paths,
         code=code("faces"),
     output:
         "results/faces/{dataset}/{subject}.h5",
     params:
         rows=rows,
-        state=lambda w: RUN.state(w.dataset, w.subject),
+        state=lambda w: RUN.native_state(w.dataset, w.subject),
         faces=PARAMS["faces"],
     log:
         "work/logs/faces/{dataset}/{subject}.log",
@@ -19,4 +19,4 @@ rule faces:
 
 rule all_faces:
     input:
-        sorted(RUN.belongs()["faces"]),
+        sorted(RUN.expected_outputs["faces"]),

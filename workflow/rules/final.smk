@@ -3,7 +3,7 @@ rule final:
     input:
         index=lambda w: RUN.indices(RUN.sources(PROTOCOL)) if w.method in RUN.networks else [],
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
-        files=lambda w: learned_from(w) if w.method in RUN.networks else [],  # others are refused at once
+        files=lambda w: training_inputs(w) if w.method in RUN.networks else [],  # others are refused at once
         code=lambda w: code("final", model(w.method)),
     output:
         "results/final/{method}.safetensors",

@@ -19,4 +19,4 @@ rule flow:
 
 rule all_flow:
     input:
-        sorted(RUN.belongs()["flow"]),
+        sorted(RUN.expected_outputs["flow"]),

@@ -7,7 +7,7 @@ PICTURED = RUN.flow_methods if "MICROEXPR_STAGE" not in os.environ or os.path.le
 
 rule flow_folders:
     input:
-        native=RUN.flow_native(),
+        native=RUN.flow_pictures(),
         code=code("flow_folders"),
     output:
         index="results/flow_folders/index.csv",
@@ -45,7 +45,7 @@ use rule train as flow_folders_train with:
 use rule evaluate as flow_folders_evaluate with:
     input:
         index=["results/flow_folders/index.csv"],
-        shards=lambda w: RUN.flow_trained(w.method),
+        shards=lambda w: RUN.flow_training_files(w.method),
         code=code("evaluate"),
     output:
         figures="results/{protocol}/evaluate/{method}.csv",

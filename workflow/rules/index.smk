@@ -1,7 +1,7 @@
 # One row per clip, read by the data set's loader and held to what the DAG was built with; and whether it has a face.
 # A licensed annotation is no input: whatever of it matters is in the rows.
 def everything_native(wildcards):
-    people = [folder for one in RUN.subjects if one[0] == wildcards.dataset for folder in RUN.native(*one)]
+    people = [folder for one in RUN.subjects if one[0] == wildcards.dataset for folder in RUN.native_paths(*one)]
     return people + RUN.annotations(wildcards.dataset)
 
 
@@ -25,4 +25,4 @@ rule index:
 
 rule all_index:
     input:
-        sorted(RUN.belongs()["index"]),
+        sorted(RUN.expected_outputs["index"]),

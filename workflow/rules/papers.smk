@@ -30,8 +30,8 @@ rule papers:
     input:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in needed(w)],
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in needed_faces(w)],
-        made=lambda w: [RUN.made(name)[0] for name in needed_made(w)],
-        index=lambda w: RUN.indices(RUN.tested) if papers.counts(w.paper, w.table) else [],
+        made=lambda w: [RUN.synthetic_clips(name)[0] for name in needed_made(w)],
+        index=lambda w: RUN.indices(RUN.micro_sets) if papers.counts(w.paper, w.table) else [],
         code=code("papers"),
     output:
         csv="results/papers/{paper}/{table}.csv",
@@ -47,7 +47,7 @@ rule papers:
         built=sorted(papers.built()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,
-        studied=RUN.studied,
+        studied=RUN.paper_variants,
     log:
         "work/logs/papers/{paper}/{table}.log",
     wildcard_constraints:
@@ -58,22 +58,22 @@ rule papers:
 
 
 # Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
-TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.tested)
+TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.micro_sets)
 TABLE2 = papers.generators(RUN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:
     input:
-        index=RUN.indices(RUN.tested),
-        shards=lambda w: RUN.trained("icegan", PROTOCOL, "synth"),
-        others=lambda w: [path for name in TABLE2.values() for path in RUN.trained(name, "split70", "synth")],
-        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
+        index=RUN.indices(RUN.micro_sets),
+        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synth"),
+        others=lambda w: [path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synth")],
+        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         code=code("papers_icegan_fig4"),
     output:
         "results/papers/icegan/fig4.png",
     params:
         others=TABLE2,
-        folds=RUN.limit("icegan", "split70"),
+        folds=RUN.fold_limit("icegan", "split70"),
         seeds=PARAMS["train"]["seeds"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
@@ -85,10 +85,10 @@ rule papers_icegan_fig4:
 
 rule papers_icegan_fig5:
     input:
-        index=RUN.indices(RUN.tested),
-        shards=lambda w: RUN.trained("icegan", PROTOCOL, "synth"),
-        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
-        truth=[path for path in sorted(RUN.belongs()["generate"]) if path.startswith(TRUTHS)],
+        index=RUN.indices(RUN.micro_sets),
+        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synth"),
+        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
+        truth=[path for path in sorted(RUN.expected_outputs["generate"]) if path.startswith(TRUTHS)],
         code=code("papers_icegan_fig5"),
     output:
         figure="results/papers/icegan/fig5.png",
@@ -168,9 +168,9 @@ rule papers_augacn_fig4:
 # Figures 3 and 5 of AU-GACN: clips that AU-ICGAN made of people whom it has not seen.
 rule papers_augacn_fig3:
     input:
-        index=lambda w: RUN.indices(RUN.grouped("auicgan")),
-        made=lambda w: RUN.made("auicgan"),
-        files=lambda w: [p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.grouped("auicgan"))],
+        index=lambda w: RUN.indices(RUN.generator_sets("auicgan")),
+        made=lambda w: RUN.synthetic_clips("auicgan"),
+        files=lambda w: [p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))],
         code=code("papers_augacn_made"),
     output:
         figure="results/papers/augacn/fig3.png",
@@ -198,7 +198,7 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 
 # FAMGAN's task and its ablation: movements of people whom its generator has not seen, on two faces of no data set.
 def sources_of(wildcards):
-    clips = protocols.ALL_GROUPS.select([clip for name in RUN.grouped("famgan") for clip in RUN.clips[name]])
+    clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
     return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synth"]["sources"])})
 
 
@@ -210,8 +210,8 @@ def files_of_sources(wildcards):
 
 rule papers_famgan_transfer:
     input:
-        index=lambda w: RUN.indices(RUN.grouped("famgan")),
-        generator=lambda w: RUN.makers("famgan")[0],
+        index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
+        generator=lambda w: RUN.generator_checkpoints("famgan")[0],
         files=files_of_sources,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
         code=code("papers_famgan", "generators.famgan"),
@@ -236,8 +236,8 @@ rule papers_famgan_transfer:
 
 use rule papers_famgan_transfer as papers_famgan_ablation with:
     input:
-        index=lambda w: RUN.indices(RUN.grouped("famgan")),
-        generator=lambda w: RUN.makers("famgan")[0],
+        index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
+        generator=lambda w: RUN.generator_checkpoints("famgan")[0],
         files=files_of_sources,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
         code=code("papers_famgan", "generators.famgan"),
@@ -251,8 +251,8 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
 # Figures 3, 5 and 7 of local regions: a clip and boxes, nothing trained.
 rule papers_localregions:
     input:
-        index=RUN.indices(RUN.tested),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested)],
+        index=RUN.indices(RUN.micro_sets),
+        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         code=code("papers_localregions"),
     output:
         fig3="results/papers/localregions/fig3.png",
@@ -269,4 +269,4 @@ rule papers_localregions:
 
 rule all_papers:
     input:
-        sorted(path for path in papers.files(RUN.drawn) if not path.endswith(".md")),
+        sorted(path for path in papers.files(RUN.figure_sources) if not path.endswith(".md")),

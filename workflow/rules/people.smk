@@ -1,8 +1,8 @@
 # Subjects who look like one person: a report, which refuses nothing.
 rule people:
     input:
-        index=RUN.indices(RUN.tested),
-        faces=RUN.per_subject("faces", RUN.tested),
+        index=RUN.indices(RUN.micro_sets),
+        faces=RUN.per_subject("faces", RUN.micro_sets),
         code=code("people"),
     output:
         duplicates="results/people/duplicates.csv",
@@ -19,8 +19,8 @@ rule people:
 
 use rule people as people_with_macro with:  # the same and the people of macro sets, whose faces the table may not need
     input:
-        index=RUN.indices(RUN.known),
-        faces=RUN.per_subject("faces", RUN.known),
+        index=RUN.indices(RUN.subject_sets),
+        faces=RUN.per_subject("faces", RUN.subject_sets),
         code=code("people"),
     output:
         duplicates="results/people/with_macro/duplicates.csv",
@@ -33,4 +33,4 @@ use rule people as people_with_macro with:  # the same and the people of macro s
 
 rule all_people:
     input:
-        sorted(RUN.belongs()["people"]),
+        sorted(RUN.expected_outputs["people"]),

@@ -13,7 +13,7 @@ rule pretrain:
     params:
         method=lambda w: METHODS[w.method]["pretraining"],
         weights=lambda w: RUN.weights[w.method],
-        protocol=lambda w: RUN.with_classes[w.classes],
+        protocol=lambda w: RUN.protocol_of_classes[w.classes],
         seed=SEED,
     log:
         "work/logs/pretrain/{method}/{classes}.log",
@@ -23,11 +23,11 @@ rule pretrain:
         gpu=1,
     wildcard_constraints:
         method=one_of(RUN.teachers),
-        classes=one_of(RUN.with_classes),
+        classes=one_of(RUN.protocol_of_classes),
     script:
         "../scripts/pretrain.py"
 
 
 rule all_pretrain:
     input:
-        sorted({path for name in RUN.in_table for path in RUN.taught(name, PROTOCOL)}),
+        sorted({path for name in RUN.in_table for path in RUN.teacher_checkpoints(name, PROTOCOL)}),

@@ -1,35 +1,35 @@
 # One page of what a run found. Papers' tables and the truth benchmark are on it where they have been made.
 from microexpr import report as pages
 
-SHOWN = pages.chosen([clip for name in RUN.tested for clip in RUN.clips[name]], PARAMS["report"]["clips"])
+SHOWN = pages.chosen([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 MADE_TABLES = [path for path in TABLES if Path(path).is_file()]
-MADE_TRUTH = {Path(path).stem: path for path in TRUTH if path.endswith(".csv") and Path(path).is_file()}
+MADE_TRUTH = {Path(path).stem: path for path in RUN.truth_files if path.endswith(".csv") and Path(path).is_file()}
 
 
 rule report:
     input:
         table=TABLE,
         paired=PAIRED,
-        index=RUN.indices(RUN.tested),
-        evaluated=lambda w: [path for ending in EVALUATED for path in RUN.of_table(ending)],
+        index=RUN.indices(RUN.micro_sets),
+        evaluated=lambda w: [path for ending in EVALUATED for path in RUN.table_inputs(ending)],
         curves=lambda w: [f"results/evaluate/{PROTOCOL}/curves/{name}.csv" for name in RUN.in_table],
-        made_faces=MADE_FACES,
-        trained=[path for name in RUN.in_table for path in RUN.trained(name, PROTOCOL)],
-        synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.trained(name, PROTOCOL, "synth")],
+        made_faces=SYNTHESISED_FACES,
+        trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
+        synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synth")],
         signals=sorted({f"results/{stage}/{one.dataset}/{one.subject}.h5" for stage in SIGNALS for one in SHOWN}),
         papers=MADE_TABLES,
         truth=list(MADE_TRUTH.values()),
         code=code("report"),
     output:
-        report(REPORT, caption="../report/page.rst", category="Report"),
+        report("results/report/index.html", caption="../report/page.rst", category="Report"),
     params:
         asked={
             "protocol": PROTOCOL,
             "methods": RUN.in_table,
-            "shards": {name: RUN.trained(name, PROTOCOL) for name in RUN.in_table},
+            "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
             "synthesising": {
-                name: RUN.trained(name, PROTOCOL, "synth") for name in RUN.synthesising if name in RUN.in_table
+                name: RUN.training_files(name, PROTOCOL, "synth") for name in RUN.synthesising if name in RUN.in_table
             },
             "clips": [clip.id for clip in SHOWN],
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],

@@ -1,12 +1,12 @@
 # Generators of clips, trained once without each group of subjects: all protocols share what they make.
 rule synth:
     input:
-        index=lambda w: RUN.indices(RUN.grouped(w.generator)),
-        macro=lambda w: RUN.indices(RUN.stills(w.generator)),
+        index=lambda w: RUN.indices(RUN.generator_sets(w.generator)),
+        macro=lambda w: RUN.indices(RUN.still_sets(w.generator)),
         files=lambda w: [
             path
             for stage in RUN.generators[w.generator]["reads"]
-            for path in RUN.per_subject(stage, RUN.grouped(w.generator) + RUN.stills(w.generator))
+            for path in RUN.per_subject(stage, RUN.generator_sets(w.generator) + RUN.still_sets(w.generator))
         ],
         code=lambda w: code("synth", f"generators.{w.generator}"),
     output:
@@ -31,7 +31,7 @@ rule synth:
 
 rule all_synth:
     input:
-        [path for name in RUN.generators for path in RUN.made(name)],
+        [path for name in RUN.generators for path in RUN.synthetic_clips(name)],
 
 
 for _generator in RUN.generators:
@@ -39,4 +39,4 @@ for _generator in RUN.generators:
     rule:
         name: f"synth_{_generator}"
         input:
-            RUN.made(_generator),
+            RUN.synthetic_clips(_generator),

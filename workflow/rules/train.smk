@@ -1,28 +1,27 @@
 from functools import partial
 
 # All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
-def learned_from(wildcards, methods=()):
+def training_inputs(wildcards, methods=()):
     """The stage files that methods' inputs are derived from, all subjects of the protocol's and their macro sets; and
     the networks that guide them."""
     protocol, files = wildcards.get("protocol", PROTOCOL), set()
     for method in methods or [wildcards.method]:
         names = RUN.sources(protocol) + RUN.macro_sets(method)
         files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
-        files |= {*RUN.taught(method, protocol)}
+        files |= {*RUN.teacher_checkpoints(method, protocol)}
     return sorted(files)
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key != "checkpoint_minutes"}
-LONGEST = [name for name in TRAINED if name == "localregions"]  # begun last it would keep one core alone for a minute
 
 
 rule train:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
-        files=learned_from,
-        synthetic=lambda w: RUN.made_for(w.method, w.protocol),
+        files=training_inputs,
+        synthetic=lambda w: RUN.synthetic_inputs(w.method, w.protocol),
         code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
@@ -30,26 +29,20 @@ rule train:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
-        folds=lambda w: RUN.limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",
     benchmark:
         "work/times/train/{method}/{protocol}/{shard}.tsv"
+    priority: lambda w: METHODS[w.method]["priority"]
     resources:
         gpu=lambda w: int(METHODS[w.method]["network"]),
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
-        method=one_of(name for name in TRAINED if name in RUN.alone and name not in LONGEST),
+        method=one_of(name for name in TRAINED if name in RUN.outside_studies),
     script:
         "../scripts/train.py"
-
-
-use rule train as train_longest with:
-    priority: 1
-    wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(LONGEST),
 
 
 use rule train as train_synth with:
@@ -62,7 +55,7 @@ use rule train as train_synth with:
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
         synth={"per_class": PARAMS["synth"]["per_class"]},
-        folds=lambda w: RUN.limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
@@ -76,7 +69,7 @@ for _study, _names in RUN.studies.items():  # rows of the papers' tables that be
         input:
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
             macro=RUN.indices({name for method in _names for name in RUN.macro_sets(method)}),
-            files=partial(learned_from, methods=_names),
+            files=partial(training_inputs, methods=_names),
             code=code("train", model(_names[0])),
         output:
             train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
@@ -100,7 +93,7 @@ for _study, _names in RUN.studies.items():  # rows of the papers' tables that be
 
 rule all_train:
     input:
-        [path for name in PARAMS["methods"] for path in RUN.trained(name, PROTOCOL)],
+        [path for name in PARAMS["methods"] for path in RUN.training_files(name, PROTOCOL)],
 
 
 for _method in PARAMS["methods"]:
@@ -108,4 +101,4 @@ for _method in PARAMS["methods"]:
     rule:
         name: f"train_{_method}"
         input:
-            RUN.trained(_method, PROTOCOL),
+            RUN.training_files(_method, PROTOCOL),

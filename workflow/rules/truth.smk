@@ -1,5 +1,5 @@
 # Errors of the signal stages on people that are in no corpus: a job for each of them, and one that pools.
-EXAMINED = {"dataset": "|".join(RUN.examined), "difficulty": "|".join(PARAMS["truth"]["difficulties"])}
+EXAMINED = {"dataset": "|".join(RUN.benchmark_plans), "difficulty": "|".join(PARAMS["truth"]["difficulties"])}
 
 
 rule truth_person:
@@ -8,7 +8,7 @@ rule truth_person:
     output:
         "results/truth/measured/{difficulty}/{dataset}/{subject}.h5",
     params:
-        plan=lambda w: [one.row() for one in RUN.examined[w.dataset] if one.clip.subject == w.subject],
+        plan=lambda w: [one.row() for one in RUN.benchmark_plans[w.dataset] if one.clip.subject == w.subject],
         scene=lambda w: SCENE | {"difficulty": w.difficulty},
         seed=SEED,
         # the embedded reader is measured, whichever is chosen
@@ -25,7 +25,7 @@ rule truth_person:
 
 rule truth:
     input:
-        measured=RUN.measured,
+        measured=RUN.benchmark_files,
         code=code("truth"),
     output:
         landmarks="results/truth/landmarks.csv",

@@ -6,11 +6,14 @@ Frames are numbered from 0. FFmpeg decodes on one thread, so that jobs side by s
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from microexpr.errors import DataError
+
+if TYPE_CHECKING:
+    import cv2
 
 MOST, FASTEST = 10**6, 1000  # frames, and frames a second, that a header is believed
 
@@ -23,6 +26,8 @@ def measure(path: Path) -> tuple[int, int]:
 
 def header(path: Path) -> tuple[int, float]:
     """Frames and frames a second, as the file's header tells them. Raises DataError if it is no video that opens."""
+    import cv2
+
     with _opened(path) as capture:
         frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):  # not a number is in no range
@@ -35,6 +40,8 @@ def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
 
     Raises DataError naming the first frame that does not decode: a copy that was cut short has fewer than `frames`. So
     it does where more follow: a header that lies."""
+    import cv2
+
     with _opened(path) as capture:
         for number in range(frames):
             decoded = capture.grab()
@@ -50,6 +57,8 @@ def read(path: Path, frames: int, start: int = 0) -> Iterator[np.ndarray]:
 
 def shown(path: Path, wanted: Callable[[int], bool]) -> Iterator[np.ndarray]:
     """The pictures of the frames whose number is wanted, as many as decode: a header's count is not asked."""
+    import cv2
+
     with _opened(path) as capture:
         number = 0
         while capture.grab():
@@ -59,7 +68,9 @@ def shown(path: Path, wanted: Callable[[int], bool]) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+def _opened(path: Path) -> Iterator["cv2.VideoCapture"]:
+    import cv2  # a tenth of a second, which planning a run must not wait for
+
     if not path.is_file():
         raise DataError(f"{path}: the video is missing")
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])

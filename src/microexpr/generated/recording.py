@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
 import numpy as np
 
 from microexpr import store
@@ -25,6 +24,8 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
     `mark` is the comment of a video; of pictures it is MARK always.
     `quality` 0..100 is that of JPEG. Raises StoreError when the disk is full, and for a suffix that nothing here
     writes."""
+    import cv2  # a tenth of a second, which planning a run must not wait for: it needs MARK alone
+
     if suffix == ".avi":
         with _video(quality, fps, mark) as record:
             yield record
@@ -45,6 +46,8 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
 @contextmanager
 def _video(quality: int, fps: float, mark: bytes) -> Iterator[Record]:
     """Motion JPEG by OpenCV's own writer, on one thread: the same frames give the same bytes."""
+    import cv2
+
     writer, codec, target = cv2.VideoWriter(), cv2.VideoWriter.fourcc(*"MJPG"), Path()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "clip.avi"

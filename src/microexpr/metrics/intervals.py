@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit, stdtr, stdtrit
 
 from microexpr.clip import LABELS
 from microexpr.metrics.figures import Metric, by_subject
@@ -80,6 +79,8 @@ def _interval(
 
 def _around(value: float, error: float, people: int) -> tuple[float, float]:
     """Student's interval on the log-odds scale, brought back to 0..1; the error is by the delta method."""
+    from scipy.special import expit, logit  # a third of a second, which planning a run must not wait for
+
     width = _quantile(people) * error / (value * (1 - value))
     return float(expit(logit(value) - width)), float(expit(logit(value) + width))
 
@@ -136,6 +137,8 @@ def all_pairs(
 
 def _difference(value: float, error: float, people: int) -> Difference:
     width = _quantile(people) * error
+    from scipy.special import stdtr
+
     p = 2 * stdtr(people - 1, -abs(value) / error) if error else float(value == 0)
     return Difference(value, max(value - width, -1.0), min(value + width, 1.0), float(max(p, least_p(people))))
 
@@ -225,4 +228,6 @@ def _deviation(values: np.ndarray) -> float:
 
 
 def _quantile(people: int) -> float:
+    from scipy.special import stdtrit
+
     return float(stdtrit(people - 1, COVERAGE[1]))

@@ -114,6 +114,7 @@ class LocalRegions(NetworkMethod):
     protocols than the composite: their classes, and none."""
 
     paper = "Aouayeb et al., Micro-expression recognition from local facial regions, Signal Process.-Image, 2021"
+    priority = 1
 
     class Params(method.Params):
         planted_leak: Literal["", "held_out_clips", "held_out_in_networks"] = Field(  # type: ignore[assignment]

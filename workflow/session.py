@@ -1,0 +1,142 @@
+"""What happens around the jobs of one start of Snakemake: outputs are reviewed before them, and recorded after them."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dag import Dag
+from records import Records, Review, make_writable, set_aside
+from stage import prune_checkpoints
+from stages import STAGES, Job, parts
+
+UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
+KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
+# of Snakemake: with these options no job runs
+MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
+
+
+def say(line: str) -> None:
+    """Prints a line for the user, who may have redirected the output of Snakemake itself."""
+    print(line, file=sys.stderr)
+
+
+def check_writable() -> None:
+    """Ends the program with a line where Snakemake would show a traceback of its own code."""
+    for folder in ("results", "work", "data"):
+        if Path(folder).exists() and not os.access(folder, os.W_OK):
+            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
+
+
+class Session:
+    """One start of Snakemake. Only the main process reviews and records; each job starts Snakemake once more."""
+
+    def __init__(self, dag: Dag, workflow: Any):
+        self.dag, self.started = dag, time.time()
+        stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
+        self.stages = parts(stage) if stage in dag.table_outputs else [*STAGES]
+        self.records = Records()
+        reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
+        self.review = self._review() if reviewing else None
+
+    def _review(self) -> Review:
+        """Compares outputs with their records, and ends the program if some were never made here."""
+        outputs = self.dag.outputs
+        if len(self.stages) < len(STAGES):
+            outputs = sorted(set().union(*(self.dag.expected_outputs[noun] for noun in self.stages)))
+        make_writable(outputs)
+        review = self.records.review(outputs)
+        self.records.refresh(set(self.dag.outputs).difference(outputs))
+        if altered := review.changed + review.gone:
+            say(
+                f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for "
+                "one: what needs them runs again"
+            )
+        pages = set().union(*(self.dag.expected_outputs[noun] for noun, stage in STAGES.items() if not stage.adoptable))
+        untracked_pages = [path for path in review.untracked if path in pages]
+        untracked = [path for path in review.untracked if path not in pages]
+        if untracked_pages:
+            say(
+                f"note: {len(untracked_pages)} tables or pages were not made here, {untracked_pages[0]} for one: "
+                "an edit of params does not remake them"
+            )
+        if untracked:
+            sys.exit(
+                f"error: {len(untracked)} outputs were not made here, {untracked[0]} for one (dvc pull, checkout, or a "
+                "copy?), so they may be of other params. `python workflow/stage.py adopt` takes over what dvc.lock "
+                "vouches for; whatever is deleted is made again"
+            )
+        return review
+
+    def begin(self) -> None:
+        """Before the first job: moves away what is no result of this run, and records what has to be made again."""
+        check_writable()
+        if self.review is None:
+            return
+        set_aside(self.review.changed, "was changed since it was made here", say)
+        for noun in self.stages:
+            set_aside(self.dag.superfluous(noun), "is of no subject or method of params.yaml", say)
+        self.records.save()
+        prune_checkpoints(self.dag)
+
+    def end(self) -> None:
+        """After the last job, whether or not it failed."""
+        if self.review is not None:
+            self.records.renew(self.dag.outputs)
+            prune_checkpoints(self.dag)
+
+    def show_errors(self) -> None:
+        """Prints the error of each failed job last on the terminal, in one line each."""
+        logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= self.started]
+        for path in sorted(logs):
+            lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
+            for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():
+                say(f"{line}  [{path}]")
+
+    def set_rule_defaults(self, workflow: Any) -> None:
+        """Gives every rule with outputs the resources that the register has for it, and the param `again`, by which
+        a job runs again where an input or output of it was changed or deleted. Rules name their GPUs themselves."""
+        jobs = {name: job for noun in STAGES for name, job in self.dag.rules(noun).items()}
+        overwritten = workflow.resource_settings.overwrite_resources
+        for rule in workflow.rules:
+            if rule.output:
+                if rule.name not in jobs:
+                    raise LookupError(f"workflow/stages.py: must have an entry for rule {rule.name}, which has outputs")
+                set_default_resources(rule, jobs[rule.name], overwritten.get(rule.name, {}))
+                rule.set_params(again=self.rerun_param(rule))
+
+    def rerun_param(self, rule: Any) -> Callable[[Any], list[str]]:
+        """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often.
+
+        It is a function of wildcards alone, since params derived from files do not make Snakemake rerun a job."""
+
+        def counts(wildcards: Any) -> list[str]:
+            if not self.records.any_again:
+                return []
+            values = dict(wildcards.items())
+            return self.records.again([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
+
+        return counts
+
+
+def doubled(first: int) -> Callable[[Any, int], int]:
+    """A resource of which each further attempt gets twice as much."""
+    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
+
+
+def set_default_resources(rule: Any, job: Job, overwritten: Any) -> None:
+    """Gives a rule the memory and minutes of its jobs; what --set-resources says of it wins."""
+    for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
+        if name not in overwritten:
+            rule.resources[name] = doubled(value)
+
+
+def disable_job_rate_limiter(workflow: Any) -> None:
+    """Lets Snakemake look for ready jobs when a job has ended, and at no other time.
+
+    No option turns its limit on jobs per second off: --max-jobs-per-timespan needs a count and a time, and the
+    scheduler is created after the Snakefile was read. With a limit, Snakemake 9.27 sets a timer after each look, and
+    each job that ends adds a look: hundreds a second at the end of a run of a few hundred jobs."""
+    workflow.scheduler.job_rate_limiter = None

@@ -1,0 +1,216 @@
+"""The register of stages: the rules of each, what their jobs ask for, where its outputs lie and which these are.
+
+Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` writes it into the Slurm profile
+and docs/cluster.md.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dag import Dag
+
+TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
+PAIRED = "results/megc2019_paired.csv"
+PROFILE, PAGE = Path("workflow/profiles/slurm/config.yaml"), Path("docs/cluster.md")
+BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into both
+
+
+@dataclass(frozen=True)
+class Job:
+    """The resources of one job of a rule. Each further attempt gets twice the memory and minutes of the last."""
+
+    memory: int = 1000  # MB; docs/cluster.md has what was measured
+    minutes: int = 30
+    group: str = ""  # jobs of one group share a submission to a cluster
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, which has a rule file and a script of its name."""
+
+    rules: Mapping[str, Job]  # by name, in which {dataset} or {study} stands for each rendered data set or study
+    outputs: "Callable[[Dag], Iterable[str]]"  # every file or folder that a run may have in the stage's folders
+    table: "Callable[[Dag], list[str]] | None" = None  # the outputs that the main table needs; None: it needs none
+    folders: tuple[str, ...] = ()  # results/<stage> if none is given
+    within: str = ""  # the stage of dvc.yaml whose outputs these are, if it is another one
+    adoptable: bool = True  # whether DVC's cache holds all that the outputs depend on, so that `adopt` can check them
+
+
+SIGNAL, TRAINING = Job(group="person"), Job(memory=2000, minutes=360)
+STAGES = {  # in the order in which they run
+    "generate": Stage(
+        rules={
+            "generate_{dataset}": Job(memory=1200, minutes=60, group="person"),
+            "annotation_{dataset}": Job(group="annotation"),
+        },
+        folders=("data/generated",),
+        outputs=lambda dag: dag.rendered_files(dag.plans),
+        table=lambda dag: dag.rendered_files(dag.table_datasets["faces"]),
+    ),
+    "faces": Stage(
+        rules={"faces": SIGNAL},
+        outputs=lambda dag: dag.per_subject("faces", dag.origin),
+        table=lambda dag: dag.per_subject("faces", dag.table_datasets["faces"]),
+    ),
+    "index": Stage(
+        rules={"index": Job(group="index")},
+        outputs=lambda dag: dag.indices(dag.origin),
+        table=lambda dag: dag.indices(dag.table_datasets["faces"]),
+    ),
+    "apex": Stage(
+        rules={"apex": SIGNAL},
+        outputs=lambda dag: dag.per_subject("apex", dag.origin),
+        table=lambda dag: dag.per_subject("apex", dag.table_datasets["apex"]),
+    ),
+    "flow": Stage(
+        rules={"flow": SIGNAL},
+        outputs=lambda dag: dag.per_subject("flow", dag.origin),
+        table=lambda dag: dag.per_subject("flow", dag.table_datasets["flow"]),
+    ),
+    "aus": Stage(
+        rules={"aus": SIGNAL, "aus_pyfeat": Job(memory=3000, group="person")},
+        outputs=lambda dag: dag.per_subject("aus", dag.origin),
+        table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
+    ),
+    "pretrain": Stage(
+        rules={"pretrain": TRAINING},
+        outputs=lambda dag: dag.pretraining_files,
+        table=lambda dag: sorted(
+            {path for name in dag.in_table for path in dag.teacher_checkpoints(name, dag.protocol.name)}
+        ),
+    ),
+    "synth": Stage(
+        rules={"synth": TRAINING},
+        outputs=lambda dag: dag.synthetic_files,
+        table=lambda dag: dag.table_synthetic_files,
+        within="train",
+    ),
+    "train": Stage(
+        rules={"train": TRAINING, "train_synth": TRAINING, "train_{study}": TRAINING},
+        outputs=lambda dag: [path for pair in dag.trainings for path in dag.training_files(*pair)],
+        table=lambda dag: [path for name in dag.in_table for path in dag.training_files(name, dag.protocol.name)],
+    ),
+    "evaluate": Stage(
+        rules={
+            "evaluate": Job(group="evaluate"),
+            "evaluate_leaky": Job(),
+            "evaluate_{study}": Job(),
+            "evaluate_faces": Job(group="evaluate"),
+            "table": Job(),
+        },
+        outputs=lambda dag: [path for pair in dag.trainings for path in dag.evaluation_files(*pair)],
+        table=lambda dag: [
+            *(path for name in dag.in_table for path in dag.evaluation_files(name, dag.protocol.name)),
+            *(TABLE, PAIRED, METRICS),
+        ],
+    ),
+    "people": Stage(
+        rules={"people": Job(), "people_with_macro": Job()},
+        outputs=lambda dag: [*dag.people_files(), *dag.people_files("with_macro/")],
+        table=lambda dag: dag.people_files(),
+    ),
+    "final": Stage(
+        rules={"final": TRAINING, "final_generator": TRAINING},
+        outputs=lambda dag: [dag.final(name) for name in (*dag.networks, *dag.final_generators)],
+    ),
+    "papers": Stage(
+        rules={
+            "papers": Job(),
+            "papers_icegan_fig4": Job(),
+            "papers_icegan_fig5": Job(),
+            "papers_mtmnet_fig1": Job(),
+            "papers_mtmnet_fig3": TRAINING,
+            "papers_augacn_fig3": Job(),
+            "papers_augacn_fig4": TRAINING,
+            "papers_augacn_fig5": Job(),
+            "papers_famgan_transfer": Job(),
+            "papers_famgan_ablation": Job(),
+            "papers_localregions": Job(),
+        },
+        outputs=lambda dag: dag.paper_files,
+        adoptable=False,
+    ),
+    "truth": Stage(
+        rules={"truth_person": Job(memory=1500, minutes=60, group="truth"), "truth": Job()},
+        outputs=lambda dag: [*dag.benchmark_files, *dag.truth_files],
+    ),
+    "flow_folders": Stage(
+        rules={
+            "flow_folders": Job(),
+            "flow_folders_train": TRAINING,
+            "flow_folders_evaluate": Job(),
+            "flow_folders_table": Job(),
+        },
+        outputs=lambda dag: dag.flow_folder_files,
+    ),
+    "report": Stage(
+        rules={"report": Job(memory=1500)},
+        outputs=lambda dag: ["results/report/index.html"],
+        adoptable=False,
+    ),
+}
+COMPONENTS = {"person": 4, "annotation": 12, "index": 12, "evaluate": 8, "truth": 8}  # of a group in one submission
+
+
+def folders(noun: str) -> list[str]:
+    """The folders that hold a stage's outputs, of which none lies elsewhere, but for the main table."""
+    return [*(STAGES[noun].folders or (f"results/{noun}",))]
+
+
+def parts(noun: str) -> list[str]:
+    """The stages whose outputs a stage of dvc.yaml has: itself, and those within it."""
+    return [name for name, stage in STAGES.items() if noun in (name, stage.within)]
+
+
+def expand(rule: str, datasets: Iterable[str], studies: Iterable[str]) -> list[str]:
+    """The names of the rules for which a name of the register stands."""
+    if "{dataset}" in rule:
+        return [rule.format(dataset=name) for name in datasets]
+    return [rule.format(study=name) for name in studies] if "{study}" in rule else [rule]
+
+
+def stage_of(rule: str) -> str:
+    """Return the stage that has a rule. Raises LookupError for a rule that the register does not have."""
+    for noun, stage in STAGES.items():
+        if any(re.fullmatch(re.sub(r"{\w+}", r"\\w+", name), rule) for name in stage.rules):
+            return noun
+    raise LookupError(f"rule {rule} must be in workflow/stages.py")
+
+
+def groups(datasets: Iterable[str]) -> str:
+    """The part of the Slurm profile that says which jobs share a submission, and how many."""
+    names = [*datasets]
+    jobs = {
+        name: job for stage in STAGES.values() for rule, job in stage.rules.items() for name in expand(rule, names, ())
+    }
+    lines = ["groups:", *(f"  {name}: {job.group}" for name, job in jobs.items() if job.group)]
+    return "\n".join([*lines, "group-components:", *(f"  {name}: {count}" for name, count in COMPONENTS.items())])
+
+
+def table() -> str:
+    """The stages as a table of Markdown."""
+    lines = ["| stage | rules | outputs | MB | minutes | group |", "| --- | --- | --- | --- | --- | --- |"]
+    for noun, stage in STAGES.items():
+        for job in dict.fromkeys(stage.rules.values()):
+            rules = ", ".join(f"`{rule}`" for rule, other in stage.rules.items() if other == job)
+            lines.append(
+                f"| {noun} | {rules} | `{', '.join(folders(noun))}` | {job.memory} | {job.minutes} | {job.group} |"
+            )
+    return "\n".join(lines)
+
+
+def write_block(path: Path, text: str) -> None:
+    """Puts the text between the marks of a file."""
+    page = path.read_text(encoding="utf-8")
+    path.write_text(BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    from microexpr.datasets import MACRO, MICRO
+
+    write_block(PROFILE, groups([*MICRO, *MACRO]))
+    write_block(PAGE, table())
