@@ -23,7 +23,7 @@ rule all:
         METRICS,
         PAIRED,
         SYNTHESISED_FACES,
-        rules.people.output,
+        rules.duplicate_subjects.output,
         RUN.per_subject("aus", RUN.micro_sets),
 
 

@@ -1,6 +1,6 @@
 """How well readers of action units follow generated faces: r and ICC of the change since the onset, by action unit.
 
-    python benchmarks/aus_readers.py [--results results] [--truth data/generated/truth]
+    python benchmarks/aus_readers.py [--results results] [--truth data/rendered/truth]
 
 It looks at every generated clip of the last run that is not a single picture: what `results/aus` holds, by whatever
 reader `aus.backend` named, and py-feat's geometry proxy on the same landmarks where `make pyfeat` was run. Truth is
@@ -67,7 +67,7 @@ def relative(path: Path, clip: str) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
-    parser.add_argument("--truth", type=Path, default=Path("data/generated/truth"))
+    parser.add_argument("--truth", type=Path, default=Path("data/rendered/truth"))
     arguments = parser.parse_args()
     for (reader, kind), both in sorted(pairs(arguments.results, arguments.truth).items()):
         true, read = (np.concatenate(parts) for parts in zip(*both, strict=True))

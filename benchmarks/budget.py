@@ -27,7 +27,7 @@ from rich.table import Table
 from microexpr.report import times
 from microexpr.report.times import Job
 
-GROUPS = {"generate": "rendering", "faces": "signals", "apex": "signals", "flow": "signals", "aus": "signals"}
+GROUPS = {"render": "rendering", "faces": "signals", "apex": "signals", "flow": "signals", "aus": "signals"}
 BUDGET = {"rendering": 200, "signals": 80}
 LEARNING = 35  # all folds of one method
 WHOLE = 1200

@@ -126,10 +126,10 @@ def measured(difficulty: str) -> None:
 def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Found]]:
     """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    generate, seed = plan.Params(**params["generate"]), truth.root_seed(params["seed"])
+    generate, seed = plan.Params(**params["render"]), truth.root_seed(params["seed"])
     scene = corpus.Scene(difficulty, generate.width, generate.height)
     for dataset in MICRO:
-        planned = truth.planned(dataset, truth.Params(**params["truth"]), generate, params["seed"])
+        planned = truth.planned(dataset, truth.Params(**params["signal_benchmark"]), generate, params["seed"])
         for subject in sorted({one.clip.subject for one in planned}):
             own = [one for one in planned if one.clip.subject == subject]
             face = Face(corpus.performer_of(own[0].clip, seed).face_seed)

@@ -664,7 +664,7 @@ def openface_but(old: str, new: str) -> Spoil:
 def licensed(root: Path) -> None:
     """Plays the owner of a licence: the generated corpora, under data/raw."""
     for dataset in ("smic", "casme2", "samm"):
-        shutil.copytree(root / "data/generated" / dataset, root / "data/raw" / dataset)
+        shutil.copytree(root / "data/rendered" / dataset, root / "data/raw" / dataset)
 
 
 def _through(case: Broken) -> Project:
@@ -714,7 +714,7 @@ PROJECT = [
     Project(
         "value of another type",
         replace("params.yaml", "max_frames: 20", "max_frames: many"),
-        r"error: params.yaml: generate.max_frames: input should be a valid integer.*not 'many'",
+        r"error: params.yaml: render.max_frames: input should be a valid integer.*not 'many'",
     ),
     Project(
         "missing section",
@@ -751,7 +751,7 @@ PROJECT = [
     ),
     Project(
         "a data set under another name",
-        lambda root: shutil.copytree(root / "data/generated/casme2", root / "data/raw/CASME II"),
+        lambda root: shutil.copytree(root / "data/rendered/casme2", root / "data/raw/CASME II"),
         r"error: data/raw/CASME II: must be a folder named casme2; rename or unpack it, or take it away",
     ),
     Project(

@@ -66,14 +66,14 @@ def run(
     store.write_text(root / "work/times/train/icegan/1of1.tsv", "s\tmax_rss\tcpu_time\n12.5\t300\t7.5\n")
     store.write_text(root / "work/times/flow/casme2/sub01.tsv", "s\tmax_rss\tcpu_time\n2\t-\tNA\n")
     for stage, lines in pool.tables([measured("casme2", "easy")]).items():
-        store.write_text(folder / f"truth/{stage}.csv", pool.to_csv(lines))
+        store.write_text(folder / f"signal_benchmark/{stage}.csv", pool.to_csv(lines))
     return Asked(
         protocol="megc2019",
         methods=METHODS,
         shards={method: [str(folder / f"train/{method}/megc2019/1of1.h5")] for method in METHODS},
-        synthesising={"icegan": [str(folder / "synth/icegan/megc2019/1of1.h5")]},
+        synthesising={"icegan": [str(folder / "synthesise/icegan/megc2019/1of1.h5")]},
         clips=[clips[0].id],
         show_licensed_faces=show,
         params={"seed": 1, "report": {"clips": [], "show_licensed_faces": show}},
-        truth={stage: str(folder / f"truth/{stage}.csv") for stage in ("landmarks", "apex", "aus", "flow")},
+        truth={stage: str(folder / f"signal_benchmark/{stage}.csv") for stage in ("landmarks", "apex", "aus", "flow")},
     )

@@ -28,7 +28,7 @@ def silent(done, total):
 def made(tmp_path_factory):
     """The file, the flow that it was trained on, and the job."""
     root = tmp_path_factory.mktemp("final")
-    files, path = flow_files(root, CLIPS), str(root / "results/final/ststnet.safetensors")
+    files, path = flow_files(root, CLIPS), str(root / "results/refit/ststnet.safetensors")
     final.run(job(CLIPS), files, path, silent)
     return path, files, job(CLIPS)
 
@@ -77,14 +77,14 @@ def test_interrupted_and_again_the_same_bytes(made, tmp_path):
 
 def test_only_of_networks(made, tmp_path):
     one = replace(made[2], name="majority", method=Majority(Majority.Params()))
-    with pytest.raises(ParamsError, match="final must be asked of a network, not of majority"):
+    with pytest.raises(ParamsError, match="refit must be asked of a network, not of majority"):
         final.run(one, [], str(tmp_path / "majority.safetensors"), silent)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage final"),
+        ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage refit"),
         ({"schema": ""}, "must hold final/1, not  "),
         ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
         ({"classes": "a, b"}, "tensors are not those of its network here"),
@@ -119,7 +119,7 @@ def painted(tmp_path_factory):
     values = {"image_size": 16, "frames": 2, "width": 2, "blocks": 1, "epochs": 3, "batch": 4, "critic_steps": 1}
     params = train.Params(checkpoint_minutes=1e-9), synth.Params()
     one = synth.job("famgan", kind, values, (CLIPS, stills), params, seed=1)
-    files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/final/famgan.safetensors")
+    files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/refit/famgan.safetensors")
     final.run(one, files, path, silent)
     return path, files, one
 

@@ -30,7 +30,7 @@ def results(
             for number, one in enumerate(clips):
                 attributes = {"method": "annotated"} if stage == "apex" else {}
                 file.group(one.name, **attributes).put_all(**contents(stage, number, one))
-    with store.create(root / "results/synth/icegan/megc2019/1of1.h5", "synth", {}, origin=origin) as file:
+    with store.create(root / "results/synthesise/icegan/megc2019/1of1.h5", "synth", {}, origin=origin) as file:
         for side, source in (("held_out", clips[0]), ("held_out", clips[1]), ("train", clips[0])):
             for label in range(3):
                 made = 100 * (side == "train") + 10 * (source is clips[1]) + label
@@ -58,7 +58,7 @@ def contents(stage: str, number: int, one: Clip) -> dict[str, object]:
 
 def gathered(root: Path, one: Clip, **replaced: str) -> journey.Journey:
     files = {stage: root / f"results/{stage}/casme2/sub01.h5" for stage in journey.STAGES} | replaced
-    return journey.read(one, files, sorted(root.glob("results/synth/icegan/megc2019/*.h5")))
+    return journey.read(one, files, sorted(root.glob("results/synthesise/icegan/megc2019/*.h5")))
 
 
 def test_every_stage_is_read_at_the_clips_own_frames(tmp_path):
@@ -82,7 +82,7 @@ def test_only_held_out_faces_of_this_clip_are_taken(tmp_path):
 
 def test_without_a_generator_there_are_no_faces(tmp_path):
     one, _ = results(tmp_path)
-    (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()
+    (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
     assert gathered(tmp_path, one).synthetic == {}
 
 

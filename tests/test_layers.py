@@ -129,14 +129,14 @@ def test_a_noun_has_all_its_places(noun):
     def text(path: str) -> str:
         return (ROOT / path).read_text(encoding="utf-8")
 
-    readme, folder = ("data", "generated") if noun == "generate" else ("results", noun)
+    readme, folder = ("data", "rendered") if noun == "render" else ("results", noun)
     places = {
         f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
         f"rule all_{noun} in its rule file": f"rule all_{noun}:" in text(f"workflow/rules/{noun}.smk"),
         "entry in workflow/stages.py": f'    "{noun}": Stage(' in text("workflow/stages.py"),
         # the values of these are those of `methods`
         "section in params.yaml": (noun in yaml.safe_load(text("params.yaml")))
-        == (noun not in ("pretrain", "final", "flow_folders")),
+        == (noun not in ("pretrain", "refit", "flow_folders")),
         "output of a DVC stage": f"{readme}/{folder}" in OUTPUTS,
         f"row in {readme}/README.md": f"`{folder}/" in text(f"{readme}/README.md"),
     }

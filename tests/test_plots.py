@@ -95,7 +95,7 @@ def test_all_stages_are_on_the_picture(tmp_path):
     for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: made surprise"):
         assert part in found
     assert {"AU12", "AU4", "left", "right"} <= set(found)
-    (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()
+    (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
     assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
 
 

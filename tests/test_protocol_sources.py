@@ -46,7 +46,7 @@ def test_named_ones_are_taken_once_and_sorted():
 
 
 def test_a_name_that_is_no_such_clip_is_refused_with_the_nearest():
-    with pytest.raises(ParamsError, match=r"synth\.sources must be .*, not smic/s02/c9 \(did you mean 'smic/s02/c0"):
+    with pytest.raises(ParamsError, match=r"synthesise\.sources must be .*, not smic/s02/c9 \(did you mean 'smic/s02/c0"):
         sources(FEW, ["smic/s02/c01", "smic/s02/c9"])
     with pytest.raises(ParamsError, match="not casme2/s1/x"):  # which is there, in none of the classes
         sources([*CLIPS, clip("casme2", "s1", "x", None)], ["casme2/s1/x"])
@@ -79,7 +79,7 @@ def test_no_group_is_empty(apart, most):
     assert all(fold.test for fold in grouped(FEW, most, 1, apart))
     for count in (1, most + 1):
         with pytest.raises(
-            ParamsError, match=rf"synth.groups must be between 2 and {most}, of 9 subjects, not {count}"
+            ParamsError, match=rf"synthesise.groups must be between 2 and {most}, of 9 subjects, not {count}"
         ):
             grouped(FEW, count, 1, apart)
 

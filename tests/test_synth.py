@@ -50,7 +50,7 @@ def job(number=0, kind=Auicgan, **params):
 
 def run(root, files, number=0, **params):
     one = job(number, **params)
-    path = str(root / f"results/synth/{one.name}/groups/{GROUPED[number].name}.h5")
+    path = str(root / f"results/synthesise/{one.name}/groups/{GROUPED[number].name}.h5")
     synth.run(one, files, path, lambda done, total: None)
     return path
 
@@ -78,7 +78,7 @@ def test_every_subject_is_in_one_group():
         sizes = [len(people(fold.test)) for fold in folds]
         assert max(sizes) - min(sizes) <= 1
     assert GROUPS.groups(CLIPS, 2, seed=1) == GROUPED != GROUPS.groups(CLIPS, 2, seed=2)
-    with pytest.raises(ParamsError, match=r"synth.groups must be between 2 and 8, of 8 subjects, not 9"):
+    with pytest.raises(ParamsError, match=r"synthesise.groups must be between 2 and 8, of 8 subjects, not 9"):
         GROUPS.groups(CLIPS, 9, seed=1)
 
 
@@ -247,7 +247,7 @@ def test_a_training_says_what_it_learned_from_and_what_stands_behind_it(made, tm
 
 def test_leak_of_a_generators_clip_with_a_face_held_out(made, tmp_path):
     """Its generator saw nobody of the fold's; the face that it was given is of the group it is to be used for."""
-    path = tmp_path / "results/synth/auicgan/groups/1of2.h5"
+    path = tmp_path / "results/synthesise/auicgan/groups/1of2.h5"
     path.parent.mkdir(parents=True)
     shutil.copy(made[2][0], path)
     with h5py.File(path, "a") as file:

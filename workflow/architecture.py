@@ -14,8 +14,11 @@ PAGE = Path("docs/architecture.md")
 DIAGRAM = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 LAYERS = re.compile(r"^LAYERS = (\[.*?^\])", re.DOTALL | re.MULTILINE)  # of the test that holds modules to them
 NAMES = re.compile(r"^\| ([a-z ]+) \| ", re.MULTILINE)  # of the page's table, lowest first, under a header
-TARGETS = ("all", "all_aus", "all_truth", "all_final", "all_papers", "all_flow_folders", "all_report")
-OPTIONAL = {("papers", "report"), ("truth", "report")}  # the report reads these where they exist, so no edges
+TARGETS = ("all", "all_aus", "all_signal_benchmark", "all_refit", "all_papers", "all_flow_folders", "all_report")
+OPTIONAL = {
+    ("papers", "report"),
+    ("signal_benchmark", "report"),
+}  # read by the report where they exist
 Edges = set[tuple[str, str]]
 
 

@@ -67,7 +67,7 @@ class Corpus:
         """Return the plans of the rendered corpora, and of the signal benchmark, whatever is licensed.
 
         Planning needs scipy; each start of Snakemake needs the plans, so they are kept as params are."""
-        values = {name: self.params[name] for name in ("seed", "generate", "truth")}
+        values = {name: self.params[name] for name in ("seed", "render", "signal_benchmark")}
         rendered = [name for name, origin in self.origin.items() if origin == "generated"]
         names = [*self.params["datasets"], *self.params["macro"]]
         moving = [name for name in names if datasets.LAYOUTS[name].moves]  # in a single picture nothing moves
@@ -76,7 +76,7 @@ class Corpus:
             from microexpr import truth
             from microexpr.generated import plan
 
-            sizes, benchmark = plan.Params(**values["generate"]), truth.Params(**values["truth"])
+            sizes, benchmark = plan.Params(**values["render"]), truth.Params(**values["signal_benchmark"])
             corpora = {name: plan.planned(name, sizes, values["seed"]) for name in rendered}
             others = {name: truth.planned(name, benchmark, sizes, values["seed"]) for name in moving}
             return [
@@ -178,7 +178,7 @@ class Corpus:
             {(name, planned.clip.subject) for name, plans in self.benchmark_plans.items() for planned in plans}
         )
         return [
-            f"results/truth/measured/{difficulty}/{dataset}/{subject}.h5"
-            for difficulty in self.params["truth"]["difficulties"]
+            f"results/signal_benchmark/measured/{difficulty}/{dataset}/{subject}.h5"
+            for difficulty in self.params["signal_benchmark"]["difficulties"]
             for dataset, subject in pairs
         ]

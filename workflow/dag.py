@@ -191,8 +191,8 @@ class Dag(Corpus):
                 for (name, rest), paths in shards.items()
                 for path in paths
             },
-            **{f"{root}/{name}/{self.protocol.name}/final": self.final(name) for name in self.networks},
-            **{f"{root}/{name}/groups/final": self.final(name) for name in self.final_generators},
+            **{f"{root}/{name}/{self.protocol.name}/refit": self.refit_file(name) for name in self.networks},
+            **{f"{root}/{name}/groups/refit": self.refit_file(name) for name in self.refit_generators},
             **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.pretraining_files},
             **{
                 f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
@@ -202,13 +202,13 @@ class Dag(Corpus):
         }
 
     @property
-    def final_generators(self) -> list[str]:
+    def refit_generators(self) -> list[str]:
         """The generators of clips that have subjects to learn from."""
         return [name for name in self.generators if self.groups(name)]
 
-    def final(self, network: str) -> str:
+    def refit_file(self, network: str) -> str:
         """Return the weights of a network that all clips of the main protocol trained."""
-        return f"results/final/{network}.safetensors"
+        return f"results/refit/{network}.safetensors"
 
     def synthetic_inputs(self, method: str, protocol: str) -> list[str]:
         """Return the files of synthesised faces or clips that a method also trains on.
@@ -217,7 +217,7 @@ class Dag(Corpus):
         with a subject that its folds test, and the first where a fold tests nobody whom the generator learns from."""
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
-            return self.training_files(generator, protocol, "synth") if generator else []
+            return self.training_files(generator, protocol, "synthesise") if generator else []
         tests = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
         groups = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
         names = {name for subjects in tests for name, group in groups.items() if subjects & group}
@@ -229,7 +229,7 @@ class Dag(Corpus):
     def groups(self, generator: str) -> list[Fold]:
         """Return the groups of subjects that a generator of clips holds out in turn: no more than there are subjects,
         and none if there is just one."""
-        grouping, synth = self.grouping(generator), self.params["synth"]
+        grouping, synth = self.grouping(generator), self.params["synthesise"]
         clips = grouping.select([clip for name in self.generator_sets(generator) for clip in self.clips[name]])
         with errors_of_params():
             driving = grouping.apart(clips, synth["sources"])
@@ -253,7 +253,7 @@ class Dag(Corpus):
 
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""
-        return [f"results/synth/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
+        return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
 
     def generator_checkpoints(self, generator: str) -> list[str]:
         """Return the weights of a generator of clips, one file for each group."""
@@ -281,8 +281,8 @@ class Dag(Corpus):
         plotted = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions") if name in self.ranked]
         available = plotted if "casme2" in self.micro_sets else []
         available = [name for name in available if name != "mtmnet" or "ckplus" in self.params["macro"]]
-        by_dataset = [f"{name}.{dataset}" for name in self.final_generators for dataset in self.generator_sets(name)]
-        return [*self.synthesising, *available, *self.final_generators, *by_dataset]
+        by_dataset = [f"{name}.{dataset}" for name in self.refit_generators for dataset in self.generator_sets(name)]
+        return [*self.synthesising, *available, *self.refit_generators, *by_dataset]
 
     @cached_property
     def flow_methods(self) -> list[str]:
@@ -310,7 +310,7 @@ class Dag(Corpus):
         subjects = [pair for pair in self.subjects if pair[0] in rendered]
         return [
             *(folder for pair in subjects for folder in self.subject_folders(*pair)),
-            *(f"data/generated/truth/{dataset}/{subject}.h5" for dataset, subject in subjects),
+            *(f"data/rendered/truth/{dataset}/{subject}.h5" for dataset, subject in subjects),
             *(file for dataset in rendered for file in self.annotations(dataset)),
         ]
 
@@ -327,7 +327,7 @@ class Dag(Corpus):
                 path
                 for name, protocol in self.trainings
                 if self.methods[name]["synthesises"]
-                for path in self.training_files(name, protocol, "synth")
+                for path in self.training_files(name, protocol, "synthesise")
             ),
             *(path for name in self.generators for path in self.generator_files(name)),
         ]
@@ -338,7 +338,7 @@ class Dag(Corpus):
         synthesising = [name for name in self.in_table if self.methods[name]["synthesises"]]
         return [
             *(path for name in self.table_generators for path in self.generator_files(name)),
-            *(path for name in synthesising for path in self.training_files(name, self.protocol.name, "synth")),
+            *(path for name in synthesising for path in self.training_files(name, self.protocol.name, "synthesise")),
         ]
 
     @property
@@ -351,14 +351,17 @@ class Dag(Corpus):
         """The papers' tables, and the figures that this run has the data for."""
         return papers.files(self.figure_sources)
 
-    def people_files(self, folder: str = "") -> list[str]:
+    def duplicates_files(self, folder: str = "") -> list[str]:
         """The report on subjects who look alike; in the folder `with_macro/` also on those of the macro sets."""
-        return [f"results/people/{folder}{name}.csv" for name in ("duplicates", "compared")]
+        return [f"results/duplicate_subjects/{folder}{name}.csv" for name in ("duplicates", "compared")]
 
     @property
-    def truth_files(self) -> list[str]:
+    def benchmark_figures(self) -> list[str]:
         """The errors of the signal stages, pooled, and their page."""
-        return [f"results/truth/{name}" for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")]
+        return [
+            f"results/signal_benchmark/{name}"
+            for name in ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")
+        ]
 
     @property
     def flow_folder_files(self) -> list[str]:

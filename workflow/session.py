@@ -18,6 +18,15 @@ KILLED = "error: the job was killed, maybe for want of memory; run the same comm
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
 
 
+RENAMED = {  # folders of earlier versions
+    "data/generated": "data/rendered",
+    "results/synth": "results/synthesise",
+    "results/final": "results/refit",
+    "results/truth": "results/signal_benchmark",
+    "results/people": "results/duplicate_subjects",
+}
+
+
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
     print(line, file=sys.stderr)
@@ -38,6 +47,9 @@ class Session:
         stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
         self.stages = parts(stage) if stage in dag.table_outputs else [*STAGES]
         self.records = Records()
+        outdated = [f"{old} (now {new})" for old, new in RENAMED.items() if Path(old).exists()]
+        if workflow.is_main_process and outdated:
+            say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
         self.review = self._review() if reviewing else None
 

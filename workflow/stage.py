@@ -115,7 +115,7 @@ def is_vouched_for(pipeline: Path) -> bool:
 def adopt() -> int:
     """Makes what DVC does not keep, then takes everything that dvc.lock vouches for as made here."""
     dag = planned_run()
-    if code := run("generate"):
+    if code := run("render"):
         return code
     if not is_vouched_for(PIPELINE):
         sys.exit("error: these results are not of these params and this code (`dvc status`); `dvc repro` makes them so")

@@ -40,14 +40,14 @@ class Stage:
     adoptable: bool = True  # whether DVC's cache holds all that the outputs depend on, so that `adopt` can check them
 
 
-SIGNAL, TRAINING = Job(group="person"), Job(memory=2000, minutes=360)
+SIGNAL, TRAINING = Job(group="subject"), Job(memory=2000, minutes=360)
 STAGES = {  # in the order in which they run
-    "generate": Stage(
+    "render": Stage(
         rules={
-            "generate_{dataset}": Job(memory=1200, minutes=60, group="person"),
+            "render_{dataset}": Job(memory=1200, minutes=60, group="subject"),
             "annotation_{dataset}": Job(group="annotation"),
         },
-        folders=("data/generated",),
+        folders=("data/rendered",),
         outputs=lambda dag: dag.rendered_files(dag.plans),
         table=lambda dag: dag.rendered_files(dag.table_datasets["faces"]),
     ),
@@ -72,7 +72,7 @@ STAGES = {  # in the order in which they run
         table=lambda dag: dag.per_subject("flow", dag.table_datasets["flow"]),
     ),
     "aus": Stage(
-        rules={"aus": SIGNAL, "aus_pyfeat": Job(memory=3000, group="person")},
+        rules={"aus": SIGNAL, "aus_pyfeat": Job(memory=3000, group="subject")},
         outputs=lambda dag: dag.per_subject("aus", dag.origin),
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
@@ -83,14 +83,14 @@ STAGES = {  # in the order in which they run
             {path for name in dag.in_table for path in dag.teacher_checkpoints(name, dag.protocol.name)}
         ),
     ),
-    "synth": Stage(
-        rules={"synth": TRAINING},
+    "synthesise": Stage(
+        rules={"synthesise": TRAINING},
         outputs=lambda dag: dag.synthetic_files,
         table=lambda dag: dag.table_synthetic_files,
         within="train",
     ),
     "train": Stage(
-        rules={"train": TRAINING, "train_synth": TRAINING, "train_{study}": TRAINING},
+        rules={"train": TRAINING, "train_generator": TRAINING, "train_{study}": TRAINING},
         outputs=lambda dag: [path for pair in dag.trainings for path in dag.training_files(*pair)],
         table=lambda dag: [path for name in dag.in_table for path in dag.training_files(name, dag.protocol.name)],
     ),
@@ -108,14 +108,14 @@ STAGES = {  # in the order in which they run
             *(TABLE, PAIRED, METRICS),
         ],
     ),
-    "people": Stage(
-        rules={"people": Job(), "people_with_macro": Job()},
-        outputs=lambda dag: [*dag.people_files(), *dag.people_files("with_macro/")],
-        table=lambda dag: dag.people_files(),
+    "duplicate_subjects": Stage(
+        rules={"duplicate_subjects": Job(), "duplicate_subjects_with_macro": Job()},
+        outputs=lambda dag: [*dag.duplicates_files(), *dag.duplicates_files("with_macro/")],
+        table=lambda dag: dag.duplicates_files(),
     ),
-    "final": Stage(
-        rules={"final": TRAINING, "final_generator": TRAINING},
-        outputs=lambda dag: [dag.final(name) for name in (*dag.networks, *dag.final_generators)],
+    "refit": Stage(
+        rules={"refit": TRAINING, "refit_generator": TRAINING},
+        outputs=lambda dag: [dag.refit_file(name) for name in (*dag.networks, *dag.refit_generators)],
     ),
     "papers": Stage(
         rules={
@@ -134,9 +134,12 @@ STAGES = {  # in the order in which they run
         outputs=lambda dag: dag.paper_files,
         adoptable=False,
     ),
-    "truth": Stage(
-        rules={"truth_person": Job(memory=1500, minutes=60, group="truth"), "truth": Job()},
-        outputs=lambda dag: [*dag.benchmark_files, *dag.truth_files],
+    "signal_benchmark": Stage(
+        rules={
+            "signal_benchmark_subject": Job(memory=1500, minutes=60, group="benchmark"),
+            "signal_benchmark": Job(),
+        },
+        outputs=lambda dag: [*dag.benchmark_files, *dag.benchmark_figures],
     ),
     "flow_folders": Stage(
         rules={
@@ -153,7 +156,13 @@ STAGES = {  # in the order in which they run
         adoptable=False,
     ),
 }
-COMPONENTS = {"person": 4, "annotation": 12, "index": 12, "evaluate": 8, "truth": 8}  # of a group in one submission
+COMPONENTS = {
+    "subject": 4,
+    "annotation": 12,
+    "index": 12,
+    "evaluate": 8,
+    "benchmark": 8,
+}  # of a group in one submission
 
 
 def folders(noun: str) -> list[str]:

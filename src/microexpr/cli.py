@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     known = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     command = known.add_parser("inspect", help="what is in an HDF5 file of ours, with axes and units")
-    command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/generated/truth/")
+    command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
     instead = command.add_mutually_exclusive_group()
     instead.add_argument("--chain", action="store_true", help="instead, which people's clips it was fitted on")
     instead.add_argument(
@@ -107,7 +107,7 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         "--weights",
         metavar="FILE.safetensors",
         type=Path,
-        help="a generator: results/final/famgan.safetensors, results/synth/famgan/groups/* (default: the shipped one)",
+        help="a generator: results/refit/famgan.safetensors, results/synthesise/famgan/groups/* (default: shipped)",
     )
     command.add_argument(
         "--super-resolution",
@@ -125,7 +125,7 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--method",
         metavar="NAME",
-        help="who names classes: results/final/NAME.safetensors (default: the shipped one)",
+        help="who names classes: results/refit/NAME.safetensors (default: the shipped one)",
     )
     command.add_argument("--fps", type=float, help="frames a second, of a folder or where a video's header is wrong")
     command.add_argument(

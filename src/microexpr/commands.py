@@ -19,7 +19,7 @@ RESULTS = Path("results")  # from the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
-SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
+SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # whose faces a clip's picture shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
 TRANSFERRED = ("transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv", "transfer.png")
 
@@ -100,7 +100,7 @@ def table(arguments: argparse.Namespace) -> int:
     for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
         if faces.exists():
             print(tables.made_faces(read_faces(faces), faces))
-    if note := tables.look_alikes(RESULTS / "people/duplicates.csv"):
+    if note := tables.look_alikes(RESULTS / "duplicate_subjects/duplicates.csv"):
         print(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.left_out(path).values() if path.exists() else ():
@@ -214,7 +214,7 @@ def film(arguments: argparse.Namespace) -> int:
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    read = [arguments.footage, arguments.truth, arguments.method and RESULTS / f"final/{arguments.method}.safetensors"]
+    read = [arguments.footage, arguments.truth, arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"]
     out = outputs.folder(arguments.out, "predict", PREDICTED, filter(None, read), arguments.force)
     from rich.progress import Progress, TimeElapsedColumn
 
@@ -225,7 +225,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
     shown = footage.opened(arguments.footage, arguments.fps)
     true = None if arguments.truth is None else written.true_spans(arguments.truth)
-    models = prediction.Models.loaded(arguments.method, RESULTS / "final")
+    models = prediction.Models.loaded(arguments.method, RESULTS / "refit")
     for line in (*models.told, *domain.NOTICE):
         print(line)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:

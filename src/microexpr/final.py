@@ -1,4 +1,4 @@
-"""The final stage: a network trained once more, on all of a protocol's clips; and its file as a recogniser.
+"""The stage `refit`: a network trained once more, on all of a protocol's clips; and its file as a recogniser.
 
 What may not come in: a figure. Nobody is held out, so no clip of the protocol may be tested on it.
 """
@@ -28,16 +28,16 @@ STATISTICS = "statistics"  # before their names, where tensors of a module have 
 
 
 def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:
-    """Trains on all of the job's clips, by the first seed, and writes results/final/<method>.safetensors, a generator
+    """Trains on all of the job's clips, by the first seed, and writes results/refit/<method>.safetensors, a generator
     of clips as `generator_file` has it.
 
     Tensors are `<module>.<tensor>` and `statistics.<name>`; the metadata say whose clips they were fitted on.
     Raises ParamsError for a method that is no network, or learns from made faces, of which there are none here."""
     if not isinstance(job.method, NetworkMethod):
-        raise ParamsError(f"final must be asked of a network, not of {job.name}: it has no weights to keep")
+        raise ParamsError(f"refit must be asked of a network, not of {job.name}: it has no weights to keep")
     if generator := getattr(job.method.params, "synthetic", ""):
         raise ParamsError(
-            f"final must be asked of a network that learns from clips alone, not of {job.name}: "
+            f"refit must be asked of a network that learns from clips alone, not of {job.name}: "
             f"{generator} makes no faces without holding someone out"
         )
     files = single(files)
@@ -89,12 +89,12 @@ def load(path: str | Path) -> Recogniser:
     tensors, said = store.read_tensors(path)
     if (found := said.get("schema", "nothing of microexpr")) != SCHEMA:
         by = said.get("created_by", "nobody known")
-        raise StoreError(f"{path}: must hold {SCHEMA}, not {found} (made by {by}); rerun stage final")
+        raise StoreError(f"{path}: must hold {SCHEMA}, not {found} (made by {by}); rerun stage refit")
     kind, classes = find(said["network"]), tuple(said["classes"].split(", "))
     try:
         method = kind(kind.Params(**json.loads(said["params"])), len(classes))
     except ValidationError as error:
-        raise StoreError(f"{path}: params are not those of {said['network']} here; rerun stage final") from error
+        raise StoreError(f"{path}: params are not those of {said['network']} here; rerun stage refit") from error
     assert isinstance(method, NetworkMethod)
     given = {name: torch.tensor(array) for name, array in tensors.items()}
     prefix = f"{STATISTICS}."
@@ -115,6 +115,6 @@ def _fill(modules: Mapping[str, nn.Module], given: Mapping[str, Tensor], path: s
     }
     shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
     if shapes != {name: tuple(tensor.shape) for name, tensor in given.items()}:
-        raise StoreError(f"{path}: tensors are not those of its network here; rerun stage final")
+        raise StoreError(f"{path}: tensors are not those of its network here; rerun stage refit")
     for name, tensor in wanted.items():
         tensor.copy_(given[name])

@@ -17,6 +17,9 @@ from microexpr.errors import ParamsError, nearest
 from microexpr.store import write_text
 
 PACKAGE = Path(__file__).parent
+RENAMED = {  # sections of earlier versions
+    "generate": "render", "synth": "synthesise", "people": "duplicate_subjects", "truth": "signal_benchmark",
+}  # fmt: skip
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -65,6 +68,8 @@ def _code() -> bytes:
 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """The same for values already read; `source` names them in errors."""
+    if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
+        raise ParamsError(f"{source}: {'; '.join(renamed)}")
     params = validated(_whole(), values, source, "")
     methods = {name: _about(key, name, own, source) for key, name, own in _named(params, source)}
     makers = {name: _about_generator(name, own or {}, source) for name, own in params.generators.items()}
@@ -82,9 +87,10 @@ def _whole() -> type[BaseModel]:
     from microexpr.generated import plan
 
     sections = {
-        "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
-        "aus": aus.Params, "train": train.Params, "synth": synth.Params, "evaluate": evaluation.Params,
-        "people": people.Params, "truth": truth.Params, "papers": papers.Params, "report": report.Params,
+        "render": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
+        "aus": aus.Params, "train": train.Params, "synthesise": synth.Params, "evaluate": evaluation.Params,
+        "duplicate_subjects": people.Params, "signal_benchmark": truth.Params, "papers": papers.Params,
+        "report": report.Params,
     }  # fmt: skip
     return create_model(  # type: ignore[call-overload]
         "Params",

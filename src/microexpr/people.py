@@ -24,7 +24,7 @@ THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
 
 
 class Params(BaseModel):
-    """Section `people` of params.yaml."""
+    """Section `duplicate_subjects` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     faces: int = Field(4, ge=1, description="frames of each subject, each of another clip, whose embeddings are meaned")

@@ -27,7 +27,7 @@ SIDES = "left, right, both (the subject's own sides)"
 
 TRUTH = Schema(
     2,
-    "generate",
+    "render",
     {
         "frame": FRAME,
         "au_names": Field("text", ("action unit",), "-", "FACS names of the last-but-one axis of au_intensity"),
@@ -107,7 +107,7 @@ TRAIN = Schema(
 )
 SYNTH = Schema(
     3,
-    "train or synth",
+    "train or synthesise",
     {
         "frame": Field("int64", ("frame",), "position", "from 0"),
         "onset": Field("int64", (), "position", "of a pair of faces the neutral one, which it was made from"),
@@ -127,7 +127,7 @@ SYNTH = Schema(
 
 MEASURED = Schema(
     2,
-    "truth",
+    "signal_benchmark",
     {
         "frame": FRAME,
         "fps": Field("float64", (), "frames a second", "of the clip"),

@@ -28,7 +28,7 @@ TRAIN, HELD_OUT = "train", "held_out"  # sides of a file: made of those who trai
 
 
 class Params(SynthParams):
-    """Section `synth` of params.yaml."""
+    """Section `synthesise` of params.yaml."""
 
     groups: int = Field(5, ge=2, le=100, description="of subjects; a generator of clips is trained without each")
     stills: int = Field(2000, ge=0, description="pictures of strong expressions it learns from besides, at most")
@@ -87,7 +87,7 @@ def job(
 
 
 def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:
-    """Trains the job's generator for its one group and writes results/synth/<generator>/groups/<group>.h5, and the
+    """Trains the job's generator for its one group and writes results/synthesise/<generator>/groups/<group>.h5, and the
     generator beside it as .safetensors.
 
     /train/<clip> and /held_out/<clip>, in what `schemas.SYNTH` says. Raises LeakError, before it trains, for a file

@@ -49,7 +49,7 @@ class Params(BaseModel):
 
 
 class SynthParams(BaseModel):
-    """Section `synth` of params.yaml: what a generator makes once a fold is trained."""
+    """Section `synthesise` of params.yaml: what a generator makes once a fold is trained."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     per_class: int = Field(4, ge=0, description="faces of each class made from a fold's training clips")

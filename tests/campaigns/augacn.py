@@ -70,7 +70,7 @@ def run(root: Path, seed: int, arguments: Namespace) -> None:
     """What AU-GACN reads, made in a copy of the project."""
     copy(root)
     values = params.load(root / "params.yaml")
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", arguments.difficulty
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", arguments.difficulty
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, arguments.cores, indices(root))
     make(root, arguments.cores, files(recorded(root)))
@@ -138,7 +138,7 @@ def truth(root: Path, clips: list[Clip]) -> np.ndarray:
     """bool[N, A]: which of `AUS` moved between a clip's true onset and apex; what the renderer lacks never did."""
     shown = np.zeros((len(clips), len(AUS)), bool)
     for number, clip in enumerate(clips):
-        with store.opened(root / f"data/generated/truth/{clip.dataset}/{clip.subject}.h5", "truth") as file:
+        with store.opened(root / f"data/rendered/truth/{clip.dataset}/{clip.subject}.h5", "truth") as file:
             group = file[clip.name]
             frames, names = group["frame"][()], store.strings(group["au_names"])
             onset, apex = (

@@ -49,7 +49,7 @@ def main() -> int:
 def configured(root: Path, seed: int, own: dict[str, Any]) -> None:
     """Generated faces of this seed, at difficulty `standard`, and a generator with these params."""
     values = params.load(Path("params.yaml"))
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "standard"
     values["generators"]["auicgan"] |= own
     values["papers"]["folds"] = 0
     values["train"] |= {"seeds": 1, "shards": 1, "inner_subjects": 0}
@@ -91,7 +91,7 @@ def steadiness(name: str, films: list[np.ndarray]) -> str:
 def made(root: Path) -> list[read_back.Shown]:
     """All groups' clips of held-out people."""
     known = [clip for name in GROUPS.datasets for clip in index.read(root / f"results/index/{name}.csv")]
-    groups = sorted((root / "results/synth/auicgan/groups").glob("*.h5"))
+    groups = sorted((root / "results/synthesise/auicgan/groups").glob("*.h5"))
     return [one for group in groups for one in read_back.read(group, known, stage_files(root))]
 
 

@@ -79,9 +79,9 @@ def _set(path: Path, seed: int, difficulty: str, people: int | None) -> None:
     """Only these values; safe_dump quotes "null", which YAML would otherwise take for nothing."""
     values = params.load(path)
     values["seed"], values["origin"] = seed, "generated"
-    values["generate"]["difficulty"] = difficulty
+    values["render"]["difficulty"] = difficulty
     for dataset in values["datasets"] if people else ():
-        values["generate"][dataset] = {"subjects": people, "clips": 8}
+        values["render"][dataset] = {"subjects": people, "clips": 8}
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 

@@ -26,11 +26,9 @@ def main() -> int:
     wrong = 0
     with folder(arguments.keep, "published") as root:
         sizes = dict.fromkeys((*params.load("params.yaml")["datasets"], *MACRO), "published")
-        made(
-            root, arguments.cores, sizes | {"width": 320, "height": 240, "max_frames": 17}, "all_generate", "all_index"
-        )
+        made(root, arguments.cores, sizes | {"width": 320, "height": 240, "max_frames": 17}, "all_render", "all_index")
         for dataset in sizes:
-            command = ["microexpr", "check", f"data/generated/{dataset}"]
+            command = ["microexpr", "check", f"data/rendered/{dataset}"]
             wrong += subprocess.run(command, cwd=root, env=environment(root), check=False).returncode
     for dataset, (width, height) in NATIVE.items():
         with folder(arguments.keep, f"native-{dataset}") as root:
@@ -48,7 +46,7 @@ def made(root: Path, cores: int, generate: Mapping[str, Any], *targets: str) -> 
     path = root / "params.yaml"
     values = params.load(path)
     values["origin"], values["macro"] = "generated", list(MACRO)
-    values["generate"] |= generate
+    values["render"] |= generate
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
     subprocess.run(command, cwd=root, env=environment(root), check=True)

@@ -134,9 +134,9 @@ def _given(own: Path) -> None:
     """What licences would give: a corpus as CASME II lays it out, and pictures of flow."""
     from flow_pictures import composite, write_list
 
-    subprocess.run(["snakemake", "--cores", "2", "--quiet", "all", "--", "all_generate"], cwd=own, env=environment(own),
+    subprocess.run(["snakemake", "--cores", "2", "--quiet", "all", "--", "all_render"], cwd=own, env=environment(own),
                    check=True)  # fmt: skip
-    (own / "data/generated/casme2").rename(own / "data/raw/casme2")
+    (own / "data/rendered/casme2").rename(own / "data/raw/casme2")
     write_list(own / "data/raw/flow_folders", composite())
 
 

@@ -51,7 +51,7 @@ def main() -> int:
 def prepared(root: Path, cores: int, seed: int) -> Task:
     """The stage files of the sources, and the task with the shipped generator."""
     values = params.load(Path("params.yaml"))
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "standard"
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
     clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
@@ -59,8 +59,8 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
     make(root, cores, wanted)
     files = [str(root / path) for path in wanted]
-    files += [str(root / f"data/generated/truth/{name}/{who}.h5") for name, who in people]
-    size = values["generate"]["width"], values["generate"]["height"]
+    files += [str(root / f"data/rendered/truth/{name}/{who}.h5") for name, who in people]
+    size = values["render"]["width"], values["render"]["height"]
     return Task.of(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
 
 

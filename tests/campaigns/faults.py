@@ -35,13 +35,13 @@ METHODS = {
 SIZE = {"subjects": 1, "clips": 3}  # of each data set
 DATASETS = ["casme2", "samm"]
 MINUTES = 0.005  # between two checkpoints: 0.3 s
-TARGETS = ("all", "all_train", "results/final/ststnet.safetensors")
+TARGETS = ("all", "all_train", "results/refit/ststnet.safetensors")
 # What is to be made when a fault comes
 LEARNING = ("ststnet", "flow_svm")
 MISSING = (
     "flow",
     *(f"{stage}/{name}*" for stage in ("train", "evaluate/**") for name in LEARNING),
-    "final",
+    "refit",
     "megc2019_*",
     "metrics",
 )
@@ -283,7 +283,7 @@ def flipped(whole: bytes, places: Iterable[int]) -> bytes:
 def picture(project: Project, change: Callable[[bytes], bytes]) -> tuple[Ended, str]:
     """A frame of one person spoiled before any faces were looked for; afterwards that person is rendered again."""
     project.remove("faces")
-    frame = sorted(project.root.glob("data/generated/casme2/**/*.jpg"))[20]
+    frame = sorted(project.root.glob("data/rendered/casme2/**/*.jpg"))[20]
     times = frame.stat()
     frame.write_bytes(change(frame.read_bytes()))
     os.utime(frame, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -374,7 +374,7 @@ def prepared(root: Path, arguments: Namespace) -> Project:
     path = root / "params.yaml"
     values, tiny = params.load(path), params.load(root / "workflow/presets/tiny.yaml")
     values |= {"origin": "generated", "methods": METHODS, "variants": {}, "macro": [], "datasets": DATASETS}
-    values["generate"] |= tiny["generate"] | dict.fromkeys(DATASETS, SIZE)
+    values["render"] |= tiny["render"] | dict.fromkeys(DATASETS, SIZE)
     values["train"] |= {"checkpoint_minutes": MINUTES, "plan": arguments.plan}
     values |= {"evaluate": tiny["evaluate"], "generators": {}}
     values["papers"]["variants"] = {}
@@ -449,7 +449,7 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
 
 def anew(project: Project) -> None:
     project.remove("[!R]*")  # the README stays
-    for folder in ("data/generated", ".snakemake", "work"):
+    for folder in ("data/rendered", ".snakemake", "work"):
         shutil.rmtree(project.root / folder, ignore_errors=True)
 
 
@@ -465,8 +465,8 @@ def gone_on(project: Project) -> int:
 def flips(project: Project, seed: int) -> list[str]:
     """A line for each flipped bit that changes what is read and is not noticed, in every kind of our files."""
     rng, wrong, noticed, tried = random.Random(seed), [], 0, 0
-    for pattern in ("faces/*/*.h5", "apex/*/*.h5", "flow/*/*.h5", "aus/*/*.h5", "train/*/*/*.h5", "synth/*/*/*.h5",
-                    "final/*.safetensors"):  # fmt: skip
+    for pattern in ("faces/*/*.h5", "apex/*/*.h5", "flow/*/*.h5", "aus/*/*.h5", "train/*/*/*.h5", "synthesise/*/*/*.h5",
+                    "refit/*.safetensors"):  # fmt: skip
         path = first(project, f"results/{pattern}")
         whole, expected = path.read_bytes(), content(path)
         bad = path.with_name(f".flipped{path.suffix}")

@@ -36,7 +36,7 @@ SIMULATED = (1200, 4800, 19200)  # clips, of 8 a person
 DATASETS, CLIPS = ("casme2", "samm"), 3  # a person of each at 1 x, with so many clips
 METHODS = {"flow_svm": {}, "ststnet": {"epochs": 2}}
 LINEAR, FLAT = 1.1, 0.1  # the largest exponents of time, and of the memory of a job
-OF_PAIRS = ("people",)  # may be quadratic: everyone is compared with everyone
+OF_PAIRS = ("duplicate_subjects",)  # may be quadratic: everyone is compared with everyone
 WAITS = ("snakemake",)  # looks several times a second for what is ready, so its seconds are the clock's as well
 MEASURE = """import atexit, os, time
 def said():
@@ -103,8 +103,8 @@ def prepared(root: Path, sizes: Mapping[str, tuple[int, int]]) -> Path:
     values = params.load(path)
     values |= {"origin": "generated", "datasets": list(sizes), "macro": [], "methods": METHODS, "variants": {}}
     values["papers"]["variants"], values["generators"] = {}, {}
-    values["generate"] |= {"max_frames": 17, "width": 320, "height": 240}
-    values["generate"] |= {name: {"subjects": who, "clips": each} for name, (who, each) in sizes.items()}
+    values["render"] |= {"max_frames": 17, "width": 320, "height": 240}
+    values["render"] |= {name: {"subjects": who, "clips": each} for name, (who, each) in sizes.items()}
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     return root
 
@@ -195,7 +195,7 @@ def planned(clips: list[Clip]) -> None:
     protocols.PROTOCOLS[protocols.MEGC2019].folds(clips, limit=4)
 
 
-FUNCTIONS = {"evaluate": figures, "people": faces, "index": listed, "folds": planned}
+FUNCTIONS = {"evaluate": figures, "duplicate_subjects": faces, "index": listed, "folds": planned}
 
 
 def cost(asked: tuple[str, int]) -> tuple[float, float]:

@@ -59,9 +59,9 @@ def run(root: Path, cores: int, seed: int) -> None:
     """The figures of all models, in a copy of the project."""
     copy(root)
     values = params.load(root / "params.yaml")
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "easy"
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "easy"
     for dataset in values["datasets"]:
-        values["generate"][dataset] = {"subjects": values["generate"][dataset]["subjects"], "clips": CLIPS}
+        values["render"][dataset] = {"subjects": values["render"][dataset]["subjects"], "clips": CLIPS}
     values["train"] |= {"seeds": 1, "shards": 1, "inner_subjects": 0}
     values["papers"]["variants"]["icegan"] |= ADDED
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")

@@ -51,7 +51,7 @@ def main() -> int:
 def trained(root: Path, cores: int, seed: int, own: dict[str, object]) -> None:
     """All rows, the leaky one too."""
     values = params.load(Path("params.yaml"))
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "standard"
     values["methods"] = {"localregions": values["methods"]["localregions"] | own}
     values["variants"] = {"localregions": ROWS | {"leaky": LEAKY}}
     values["papers"]["variants"] = {}

@@ -57,7 +57,7 @@ def made(root: Path) -> None:
     method = kind(kind.Params.model_validate(small), len(GROUPS.classes))
     for fold in GROUPS.groups(clips, 5, 1):
         job = train.Job("auicgan", method, GROUPS, clips, [fold], train.Params(), synth.Params(), 1)
-        path = root / f"results/synth/auicgan/groups/{fold.name}.h5"
+        path = root / f"results/synthesise/auicgan/groups/{fold.name}.h5"
         synth.run(job, files(root), str(path), lambda done, total: None)
 
 
@@ -69,7 +69,7 @@ def trained(root: Path, folds: int) -> None:
         "augacn.auicgan", AuGacn(AuGacn.Params(**own), len(PROTOCOL.classes)), PROTOCOL, clips,
         PROTOCOL.folds(clips, limit=folds), train.Params(checkpoint_minutes=0), train.SynthParams(), 1,
     )  # fmt: skip
-    groups, begun = [str(path) for path in sorted((root / "results/synth").glob("*/*/*.h5"))], time.monotonic()
+    groups, begun = [str(path) for path in sorted((root / "results/synthesise").glob("*/*/*.h5"))], time.monotonic()
     train.run(job, files(root), {"train": str(root / "shard.h5")}, lambda done, total: None, None, groups)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"| {len(job.folds)} | {time.monotonic() - begun:.0f} | {peak:.0f} |", flush=True)

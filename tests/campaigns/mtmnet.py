@@ -109,7 +109,7 @@ def run(root: Path, cores: int, seed: int) -> None:
     """The three rows, in a copy of the project, and the signals of the strong expressions."""
     copy(root)
     values = params.load(root / "params.yaml")
-    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
+    values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "standard"
     values["macro"] = list(NETWORKS["MacroNet"][0])
     rows = {name: values["papers"]["variants"]["mtmnet"][name] for name in ("alone", "lcls_only")}
     values["papers"] |= {"folds": 0, "variants": {"mtmnet": rows}}  # all folds, and no row that was not asked for

@@ -31,7 +31,7 @@ def main() -> int:
     made.add_argument("--permutations", action="store_true", help="train on permuted labels as well")
     arguments = made.parse_args()
     sections = params.load(ROOT / "params.yaml")
-    generate, datasets = sections["generate"] | {"difficulty": "null"}, sections["datasets"]
+    generate, datasets = sections["render"] | {"difficulty": "null"}, sections["datasets"]
     broken = [*shown.course_by_class(generate, datasets), *shown.timing_by_class(generate, datasets)]
     outcomes: list[dict[str, Outcome]] = []
     trials: dict[str, list[permutation.Trial]] = {method: [] for method in permutation.TRAINED}

@@ -27,7 +27,7 @@ def clips(root: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int]
     """Of onset..offset: true landmarks and those found [T, 68, 2] in pixels of the crop, crops, place of the apex."""
     for dataset in DATASETS:
         for path in sorted((root / "results/faces" / dataset).glob("*.h5")):
-            rest = [root / folder / dataset / path.name for folder in ("data/generated/truth", "results/apex")]
+            rest = [root / folder / dataset / path.name for folder in ("data/rendered/truth", "results/apex")]
             with (
                 store.opened(path, "faces") as faces,
                 store.opened(rest[0], "truth") as truths,

@@ -12,7 +12,7 @@ def corpus(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def written(dataset: str):
-        root = Path("data/generated") / dataset
+        root = Path("data/rendered") / dataset
         return root, write_corpus(root, dataset)
 
     return written

@@ -104,7 +104,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (few, "--fps", "50"): "few: must last at least 1 s, 50 frames, not 5",
         (few, "--fps", "5"): "few: must have at least 20 frames a second, not 5",
         (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in half of its frames, not in 0%",
-        (str(video), "--method", "nobody"): "results/final/nobody.safetensors: is not there",
+        (str(video), "--method", "nobody"): "results/refit/nobody.safetensors: is not there",
         (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: is not there",
         (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
     }

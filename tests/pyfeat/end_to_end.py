@@ -72,7 +72,7 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
 def smiles(project: Project, path: str) -> dict[str, int]:
     """The frame in which each clip shows most of AU12, where that is strong."""
     most = {}
-    with store.opened(project.root / path.replace("results/aus", "data/generated/truth"), "truth") as file:
+    with store.opened(project.root / path.replace("results/aus", "data/rendered/truth"), "truth") as file:
         for name in file:
             truth = file[name]["au_intensity"][:, store.strings(file[name]["au_names"]).index("AU12"), 2]
             if truth.max() - truth[0] >= STRONG:

@@ -32,10 +32,10 @@ def film() -> np.ndarray:
 
 
 def stages(root: Path, one: Clip = CLIP, params: aus.Params | None = None) -> dict[str, Path]:
-    """results/{faces,apex,aus}/<dataset>/<subject>.h5 and data/generated/truth/... below a folder, and its index."""
+    """results/{faces,apex,aus}/<dataset>/<subject>.h5 and data/rendered/truth/... below a folder, and its index."""
     who, about = f"{one.dataset}/{one.subject}.h5", (params or aus.Params()).model_dump(mode="json")
     paths = {stage: root / "results" / stage / who for stage in ("faces", "apex", "aus")}
-    paths["truth"] = root / "data/generated/truth" / who
+    paths["truth"] = root / "data/rendered/truth" / who
     frames = np.arange(one.first, one.last + 1)
     intensity = np.zeros((len(frames), len(SHOWN), 3), np.float32)
     intensity[:, SHOWN.index("AU12")] = REST

@@ -35,7 +35,7 @@ class Project:
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every result and every generated file, by path."""
-        patterns = ("results/**/*.h5", "results/**/*.csv", "data/generated/**/*.*")
+        patterns = ("results/**/*.h5", "results/**/*.csv", "data/rendered/**/*.*")
         paths = [path for pattern in patterns for path in self.root.glob(pattern)]
         files = [path for path in paths if path.is_file() and not path.name.startswith(".")]
         return {str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

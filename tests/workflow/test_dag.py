@@ -57,7 +57,7 @@ ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
 
 @pytest.mark.parametrize("names", [ADDED, ADDED[:1]], ids="+".join)
 def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(dag, names):
-    run = dag(datasets=names, generate={name: {"subjects": 2, "clips": 3} for name in names})
+    run = dag(datasets=names, render={name: {"subjects": 2, "clips": 3} for name in names})
     assert run.protocol.name == "loso_all_3" and "megc2019" not in run.protocols
     folds = run._protocol_folds("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
@@ -120,10 +120,10 @@ def test_checkpoints_of_each_training_and_the_result_that_ends_it(dag):
     assert found == {
         "work/checkpoints/ststnet/megc2019/1of2": "results/train/ststnet/megc2019/1of2.h5",
         "work/checkpoints/ststnet/megc2019/2of2": "results/train/ststnet/megc2019/2of2.h5",
-        "work/checkpoints/ststnet/megc2019/final": "results/final/ststnet.safetensors",
+        "work/checkpoints/ststnet/megc2019/refit": "results/refit/ststnet.safetensors",
     }
     assert run.checkpoints["work/checkpoints/ststnet/flow_folders/1of2"].startswith("results/flow_folders/train/")
-    assert "work/checkpoints/flow_svm/megc2019/final" not in run.checkpoints  # no network
+    assert "work/checkpoints/flow_svm/megc2019/refit" not in run.checkpoints  # no network
 
 
 def test_checkpoints_stay_until_snakemake_has_recorded_the_result(dag, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
     )
     assert run.in_table == [*run.params["methods"], "ststnet.plain"] and run.ranked == [*run.in_table, "icegan.wide"]
     assert run.training_files("ststnet.plain", "megc2019") == ["results/train/ststnet.plain/megc2019/1of1.h5"]
-    assert "results/synth/icegan.wide/split70/1of1.h5" in run.expected_outputs["synth"]
+    assert "results/synthesise/icegan.wide/split70/1of1.h5" in run.expected_outputs["synthesise"]
     assert "results/evaluate/split70/icegan.wide.csv" in run.expected_outputs["evaluate"]
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
 
@@ -236,22 +236,22 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
 
 def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(dag):
     rows = {"folds": 1, "variants": {"capsulenet": {"made": {"synthetic": "auicgan"}}}}
-    run = dag(papers=rows, synth={"groups": 4})
+    run = dag(papers=rows, synthesise={"groups": 4})
     files = run.synthetic_clips("auicgan")
-    assert files == [f"results/synth/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
-    assert {*files} <= run.expected_outputs["synth"]
+    assert files == [f"results/synthesise/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
+    assert {*files} <= run.expected_outputs["synthesise"]
     (fold,) = run.folds("capsulenet.made", "loso_samm_8")
     (own,) = [group.name for group in run.groups("auicgan") if fold.test[0] in group.test]
-    assert run.synthetic_inputs("capsulenet.made", "loso_samm_8") == [f"results/synth/auicgan/groups/{own}.h5"]
+    assert run.synthetic_inputs("capsulenet.made", "loso_samm_8") == [f"results/synthesise/auicgan/groups/{own}.h5"]
     assert run.synthetic_inputs("capsulenet", "loso_samm_8") == []
     assert run.synthetic_inputs("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
     assert dag(papers=rows | {"folds": 0}).synthetic_inputs("capsulenet.made", "megc2019") == [
-        f"results/synth/auicgan/groups/{n}of2.h5" for n in (1, 2)
+        f"results/synthesise/auicgan/groups/{n}of2.h5" for n in (1, 2)
     ]
     assert run.still_sets("auicgan") == ["affectnet"] and run.generator_sets("auicgan") == ["casme2", "samm"]
     lacking = dag(datasets=["smic"], papers=rows)
     assert lacking.groups("auicgan") == [] == lacking.synthetic_clips("auicgan")
-    assert [fold.name for fold in dag(synth={"groups": 9}).groups("auicgan")][-1] == "8of8"  # a person each
+    assert [fold.name for fold in dag(synthesise={"groups": 9}).groups("auicgan")][-1] == "8of8"  # a person each
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):

@@ -58,8 +58,8 @@ def test_one_more_subject(finished, tmp_path):
         if not rule.startswith("table_"):
             jobs[rule] = jobs.get(rule, 0) + 1
     assert jobs == planned == {
-        "generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1,
-        "train": 3, "evaluate": 3, "table": 1,
+        "render_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1,
+        "duplicate_subjects": 1, "train": 3, "evaluate": 3, "table": 1,
     }  # fmt: skip
     assert project.planned() == {}
     assert project.run("dvc", "repro").stdout.count("Running stage") == 0

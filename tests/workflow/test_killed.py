@@ -8,7 +8,7 @@ import time
 def test_killed_run_on_one_core_goes_on(finished, project):
     """kill -9 of everything in the middle leaves no half-written file; the same command ends in the same bytes, those
     that two cores made."""
-    for folder in ("results", "data/generated", ".snakemake", "work"):
+    for folder in ("results", "data/rendered", ".snakemake", "work"):
         shutil.rmtree(project.root / folder)
     command = ("snakemake", "--cores", "1", "--", "all")
     running = project.start(*command)

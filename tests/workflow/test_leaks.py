@@ -48,7 +48,7 @@ def aus_file(root: Path, fitted_on: Sequence[str]) -> str:
 
 def synth_file(root: Path, fitted_on: Sequence[str], source: str) -> str:
     """A generator's shard: for the first fold one clip to train on, made from the neutral face of `source`."""
-    path = "results/synth/icegan/megc2019/1of1.h5"
+    path = "results/synthesise/icegan/megc2019/1of1.h5"
     with store.create(root / path, "synth", {}, origin="generated") as file:
         group = file.group(FIRST)
         group.put("fitted_on", fitted_on)

@@ -17,7 +17,7 @@ def test_two_licences_of_three_and_a_clip_without_a_face(project):
     the index with the reason, and all others go on."""
     raw = project.root / "data/raw"
     for dataset in ("casme2", "samm"):
-        shutil.copytree(project.root / "data/generated" / dataset, raw / dataset)
+        shutil.copytree(project.root / "data/rendered" / dataset, raw / dataset)
     first = min(path for path in (raw / "samm/SAMM/006").iterdir() if path.is_dir())
     for frame in first.iterdir():
         repainted(frame, black)
@@ -43,10 +43,10 @@ def test_two_licences_of_three_and_a_clip_without_a_face(project):
     one, another, *_ = frames(raw / "casme2")
     one.write_bytes(another.read_bytes())
     assert project.planned() == {
-        **{"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1},
+        **{"faces": 1, "index": 1, "apex": 1, "flow": 1, "aus": 1, "duplicate_subjects": 1},
         **{"train": 3, "evaluate": 3, "table": 1},
     }
     # what was generated is no more, and licensed results are not passed for generated ones
     project.edit("params.yaml", "origin: auto", "origin: generated")
     wanted = project.planned()
-    assert (wanted["generate_smic"], wanted["generate_casme2"], wanted["faces"], wanted["train"]) == (2, 2, 6, 3)
+    assert (wanted["render_smic"], wanted["render_casme2"], wanted["faces"], wanted["train"]) == (2, 2, 6, 3)

@@ -97,8 +97,8 @@ def test_counts(project):
 def test_movements_on_two_other_faces(project):
     """FAMGAN's task by the generator that saw none of whose movement is given, and one of its pages; then the generator
     that everyone trained, which has."""
-    target, everyone = project.root / GIVEN, project.root / "results/final/famgan.safetensors"
-    project.snakemake("--", GIVEN, "results/final/famgan.safetensors")
+    target, everyone = project.root / GIVEN, project.root / "results/refit/famgan.safetensors"
+    project.snakemake("--", GIVEN, "results/refit/famgan.safetensors")
     rows = read(target)
     sources, targets = ({row[column] for row in rows} for column in ("source", "target"))
     assert len(sources) == 9 and targets == {"woman", "man"}
@@ -110,6 +110,6 @@ def test_movements_on_two_other_faces(project):
     for name in ("fig2", "fig3", "fig4", "fig5"):
         assert (target.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     people = {source.rpartition("/")[0] for source in sources}
-    first = project.root / "results/synth/famgan/groups/1of2.safetensors"
+    first = project.root / "results/synthesise/famgan/groups/1of2.safetensors"
     assert {person for person in people if any(person in entry for entry in fitted_on(first))} == set()
     assert {person for person in people if any(person in entry for entry in fitted_on(everyone))} == people

@@ -53,8 +53,8 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
         assert {name: len(dag.clips[name]) for name in published} == published
     people = {(clip.dataset, clip.subject) for clips in dag.clips.values() for clip in clips}
     assert len(dag.expected_outputs["faces"]) == len(people)
-    assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["truth"]["subjects"] * len(
-        dag.params["truth"]["difficulties"]
+    assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["signal_benchmark"]["subjects"] * len(
+        dag.params["signal_benchmark"]["difficulties"]
     )
 
 

@@ -165,7 +165,7 @@ def test_a_deleted_output_is_counted_once_each_time(records):
 
 @pytest.mark.parametrize("change", ["edit", "delete", "add"])
 def test_a_folder_of_frames(records, change):
-    folder = Path("data/generated/smic/s01")
+    folder = Path("data/rendered/smic/s01")
     frame = make(records, str(folder / "clip/1.jpg"))
     (folder / records.TIMESTAMP).touch()
     record(records, str(folder), (folder / records.TIMESTAMP).stat().st_mtime)
@@ -229,7 +229,7 @@ CASES = {
     "a label edited": (
         "results/index/casme2.csv",
         (b",happiness,1,", b",happiness,0,"),
-        {"index": 1, "train": 3, "evaluate": 3, "table": 1, "people": 1},
+        {"index": 1, "train": 3, "evaluate": 3, "table": 1, "duplicate_subjects": 1},
     ),
     "a figure edited": ("results/evaluate/megc2019/ststnet.csv", (b"uf1", b"uf2"), {"evaluate": 1, "table": 1}),
 }

@@ -20,7 +20,16 @@ CASES = {
     ),
     "one more subject": (
         ("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
-        {"generate_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1, "people": 1}
+        {
+            "render_samm": 1,
+            "annotation_samm": 1,
+            "index": 1,
+            "faces": 1,
+            "apex": 1,
+            "flow": 1,
+            "aus": 1,
+            "duplicate_subjects": 1,
+        }
         | BELOW_TRAIN,
     ),
     "minutes between checkpoints, and faces per class where no method makes any": (
@@ -39,8 +48,10 @@ CASES = {
 def test_one_subject_fewer(project):
     """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
-    assert project.planned() == {"annotation_smic": 1, "index": 1, "people": 1} | BELOW_TRAIN
-    project.snakemake("--", "all")
+    assert project.planned() == {"annotation_smic": 1, "index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
+    (project.root / "results/final").mkdir()
+    output = project.snakemake("--", "all").stderr
+    assert "note: results/final (now results/refit): of an earlier version, read by nothing" in output
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
     assert project.planned() == {}
 

@@ -71,20 +71,20 @@ def test_curves(finished):
 
 def test_final_is_made_when_asked_for(project):
     """Of a network; the default target leaves it out, and what has no weights is refused in a line."""
-    path = project.root / "results/final/ststnet.safetensors"
+    path = project.root / "results/refit/ststnet.safetensors"
     assert not path.parent.exists()
-    project.snakemake("--", "all_final")
+    project.snakemake("--", "all_refit")
     names = "ststnet", "ststnet.plain", "auicgan", "famgan"
     assert {made.name for made in path.parent.iterdir()} == {f"{name}.safetensors" for name in names}
     tensors, said = store.read_tensors(path)
     assert len(said["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
-    refused = project.snakemake("--", "results/final/majority.safetensors", check=False)
-    assert "error: final must be asked of a network, not of majority" in refused.stdout + refused.stderr
+    refused = project.snakemake("--", "results/refit/majority.safetensors", check=False)
+    assert "error: refit must be asked of a network, not of majority" in refused.stdout + refused.stderr
     assert not list((project.root / "work").glob("checkpoints/*/*/*"))  # nothing took long, and all is finished
 
 
 def test_every_dataset_explains_itself(finished):
-    files = [*finished.root.glob("results/**/*.h5"), *finished.root.glob("data/generated/**/*.h5")]
+    files = [*finished.root.glob("results/**/*.h5"), *finished.root.glob("data/rendered/**/*.h5")]
     assert len(files) >= 6 * 5 + 2
     for path in files:
         with h5py.File(path) as file:
@@ -94,9 +94,9 @@ def test_every_dataset_explains_itself(finished):
 
 
 def test_everyone_was_compared(finished):
-    compared = (finished.root / "results/people/compared.csv").read_text(encoding="utf-8").splitlines()[1:]
+    compared = (finished.root / "results/duplicate_subjects/compared.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert compared == [f"generated,{name},2,6,0.3" for name in ("casme2", "samm", "smic")]
-    header = (finished.root / "results/people/duplicates.csv").read_text(encoding="utf-8")
+    header = (finished.root / "results/duplicate_subjects/duplicates.csv").read_text(encoding="utf-8")
     assert header == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"  # nobody is there twice
 
 
@@ -105,7 +105,7 @@ def test_faces_of_a_generator_are_measured(project):
     target = "results/evaluate/loso_samm_3/icegan_faces.csv"
     section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
-    assert project.planned(target) == {"train_synth": 1, "evaluate_faces": 1}
+    assert project.planned(target) == {"train_generator": 1, "evaluate_faces": 1}
     project.snakemake("--", target)
     with (project.root / target).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

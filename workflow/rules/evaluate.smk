@@ -85,7 +85,7 @@ INCEPTION = [str(path) for path in (weights.folder() / name for name in weights.
 rule evaluate_faces:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.training_files(w.method, w.protocol, "synth"),
+        shards=lambda w: RUN.training_files(w.method, w.protocol, "synthesise"),
         true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
         weights=INCEPTION,
         code=code("evaluate_faces"),

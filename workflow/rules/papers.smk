@@ -58,15 +58,15 @@ rule papers:
 
 
 # Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
-TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.micro_sets)
+TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in RUN.micro_sets)
 TABLE2 = papers.generators(RUN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:
     input:
         index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synth"),
-        others=lambda w: [path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synth")],
+        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
+        others=lambda w: [path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synthesise")],
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         code=code("papers_icegan_fig4"),
     output:
@@ -86,9 +86,9 @@ rule papers_icegan_fig4:
 rule papers_icegan_fig5:
     input:
         index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synth"),
+        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
-        truth=[path for path in sorted(RUN.expected_outputs["generate"]) if path.startswith(TRUTHS)],
+        truth=[path for path in sorted(RUN.expected_outputs["render"]) if path.startswith(TRUTHS)],
         code=code("papers_icegan_fig5"),
     output:
         figure="results/papers/icegan/fig5.png",
@@ -199,13 +199,13 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 # FAMGAN's task and its ablation: movements of people whom its generator has not seen, on two faces of no data set.
 def sources_of(wildcards):
     clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
-    return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synth"]["sources"])})
+    return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synthesise"]["sources"])})
 
 
 def files_of_sources(wildcards):
     own = [f"results/{stage}/{name}/{who}.h5" for stage in ("faces", "apex", "aus") for name, who in sources_of(wildcards)]
     rendered = [one for one in sources_of(wildcards) if RUN.origin[one[0]] == "generated"]
-    return own + [f"data/generated/truth/{name}/{who}.h5" for name, who in rendered]
+    return own + [f"data/rendered/truth/{name}/{who}.h5" for name, who in rendered]
 
 
 rule papers_famgan_transfer:
@@ -223,8 +223,8 @@ rule papers_famgan_transfer:
         fig4="results/papers/famgan/fig4.png",
         fig5="results/papers/famgan/fig5.png",
     params:
-        sources=PARAMS["synth"]["sources"],
-        size=(PARAMS["generate"]["width"], PARAMS["generate"]["height"]),
+        sources=PARAMS["synthesise"]["sources"],
+        size=(PARAMS["render"]["width"], PARAMS["render"]["height"]),
         super_resolution=PARAMS["papers"]["super_resolution"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,

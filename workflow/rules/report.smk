@@ -16,7 +16,7 @@ rule report:
         curves=lambda w: [f"results/evaluate/{PROTOCOL}/curves/{name}.csv" for name in RUN.in_table],
         made_faces=SYNTHESISED_FACES,
         trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
-        synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synth")],
+        synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synthesise")],
         signals=sorted({f"results/{stage}/{one.dataset}/{one.subject}.h5" for stage in SIGNALS for one in SHOWN}),
         papers=MADE_TABLES,
         truth=list(MADE_TRUTH.values()),
@@ -29,7 +29,7 @@ rule report:
             "methods": RUN.in_table,
             "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
             "synthesising": {
-                name: RUN.training_files(name, PROTOCOL, "synth") for name in RUN.synthesising if name in RUN.in_table
+                name: RUN.training_files(name, PROTOCOL, "synthesise") for name in RUN.synthesising if name in RUN.in_table
             },
             "clips": [clip.id for clip in SHOWN],
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],

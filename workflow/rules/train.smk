@@ -45,16 +45,16 @@ rule train:
         "../scripts/train.py"
 
 
-use rule train as train_synth with:
+use rule train as train_generator with:
     priority: 1  # others wait for the faces that it makes
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
-        synth="results/synth/{method}/{protocol}/{shard}.h5",
+        synth="results/synthesise/{method}/{protocol}/{shard}.h5",
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
         train=TRAIN,
-        synth={"per_class": PARAMS["synth"]["per_class"]},
+        synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
     wildcard_constraints:

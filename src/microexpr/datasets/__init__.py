@@ -24,7 +24,7 @@ LAYOUTS: dict[str, Layout] = {
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them
 HELD_BYTES = 256 * 2**20  # decoded pictures of one clip that may stay in memory
-RAW, GENERATED = Path("data/raw"), Path("data/generated")
+RAW, GENERATED = Path("data/raw"), Path("data/rendered")
 
 
 def layout(dataset: str) -> Layout:
@@ -35,7 +35,7 @@ def layout(dataset: str) -> Layout:
 
 
 def root(dataset: str, origin: Origin) -> Path:
-    """Where a data set's files are: data/raw/<dataset> for licensed ones, data/generated/<dataset> for ours."""
+    """Where a data set's files are: data/raw/<dataset> for licensed ones, data/rendered/<dataset> for ours."""
     return (RAW if origin == "licensed" else GENERATED) / dataset
 
 

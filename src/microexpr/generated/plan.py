@@ -31,7 +31,7 @@ _Sizes = create_model("_Sizes", **{name: (Size, "published") for name in NATIVES
 
 
 class Params(_Sizes):  # type: ignore[misc, valid-type]
-    """Section `generate` of params.yaml: beside these a size for each data set, by its name."""
+    """Section `render` of params.yaml: beside these a size for each data set, by its name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     difficulty: Literal["easy", "standard", "hard", "null"] = Field(

@@ -95,7 +95,7 @@ def _shown(units: Sequence[str], faces: Sequence[Face], shown: Mapping[str, Sequ
 def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list[str]]:
     """By clip id, the action units asked of a generated face at its true apex.
 
-    `paths` are data/generated/truth/<dataset>/<subject>.h5; a clip whose person has none of them is left out."""
+    `paths` are data/rendered/truth/<dataset>/<subject>.h5; a clip whose person has none of them is left out."""
     own: dict[tuple[str, ...], list[Clip]] = {}
     for clip in clips:
         own.setdefault((clip.dataset, f"{clip.subject}.h5"), []).append(clip)

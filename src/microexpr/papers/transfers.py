@@ -60,7 +60,7 @@ class Task:
         size: tuple[int, int],
     ) -> "Task":
         """`clips` are those of the index, `named` the sources or none; `files` are those of their subjects:
-        results/{faces,apex,aus}/<dataset>/<subject>.h5, and data/generated/truth/<dataset>/<subject>.h5.
+        results/{faces,apex,aus}/<dataset>/<subject>.h5, and data/rendered/truth/<dataset>/<subject>.h5.
 
         Raises LeakError where the generator has seen the subject of a source."""
         model = load(generator_file)

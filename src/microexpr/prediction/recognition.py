@@ -1,4 +1,4 @@
-"""The network that names a spotted expression: the shipped one, or one that the stage `final` made."""
+"""The network that names a spotted expression: the shipped one, or one that the stage `refit` trained."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Brief:
 
 
 def path(method: str | None, folder: Path) -> Path:
-    """Of the shipped network, or of results/final/<method>.safetensors. Raises StoreError where it is not."""
+    """Of the shipped network, or of results/refit/<method>.safetensors. Raises StoreError where it is not."""
     if method is None:
         return SHIPPED
     found = folder / f"{method}.safetensors"

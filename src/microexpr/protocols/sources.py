@@ -20,7 +20,9 @@ def sources(clips: Sequence[Clip], named: Sequence[str] = ()) -> list[Clip]:
     if named:
         if missing := sorted({*named} - {*known}):
             near = nearest(missing[0], known)
-            raise ParamsError(f"synth.sources must be clips of {', '.join(COMPOSITE)} here, not {missing[0]}{near}")
+            raise ParamsError(
+                f"synthesise.sources must be clips of {', '.join(COMPOSITE)} here, not {missing[0]}{near}"
+            )
         return [known[name] for name in sorted({*named})]
     found = []
     for dataset in sorted({clip.dataset for clip in known.values()}):

@@ -63,7 +63,7 @@ def grouped(clips: Sequence[Clip], count: int, seed: int, apart: Collection[str]
     held = [{*apart}] if apart else []
     most = len(held) + len(others)
     if not 2 <= count <= most:
-        raise ParamsError(f"synth.groups must be between 2 and {most}, of {len(people)} subjects, not {count}")
+        raise ParamsError(f"synthesise.groups must be between 2 and {most}, of {len(people)} subjects, not {count}")
     held += [{*others[number :: count - len(held)]} for number in range(count - len(held))]
     return [
         Fold(

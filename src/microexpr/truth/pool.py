@@ -89,7 +89,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def of_csv(path: str | Path) -> list[Row]:
     """The rows of a CSV of these. Raises StoreError when it is missing or has other columns."""
-    rows = store.read_csv(path, COLUMNS, "`snakemake --cores all all_truth` makes it")
+    rows = store.read_csv(path, COLUMNS, "`snakemake --cores all all_signal_benchmark` makes it")
     return [{**row, "value": float(row["value"]), "n": int(row["n"])} for row in rows]
 
 

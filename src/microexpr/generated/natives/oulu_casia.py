@@ -10,7 +10,7 @@ EMOTIONS = ("happiness", "surprise", "anger", "disgust", "sadness", "fear")
 
 def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
     if number > len(EMOTIONS):
-        raise ParamsError(f"generate.oulu_casia.clips must be at most {len(EMOTIONS)}, one an emotion, not {number}")
+        raise ParamsError(f"render.oulu_casia.clips must be at most {len(EMOTIONS)}, one an emotion, not {number}")
     subject = f"P{person:03d}"
     folder = f"B_OriginalImg/VL/Strong/{subject}/{emotion.title()}"
     return Named(subject, f"{subject}_{emotion}", folder, "{:03d}.jpeg", 0)

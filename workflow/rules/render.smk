@@ -1,27 +1,27 @@
 # The rendered corpora: one job per subject, one per data set's annotation.
-SCENE = {key: PARAMS["generate"][key] for key in ("difficulty", "width", "height")}
+SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
 
 # rules of each data set's own, since native layouts differ in number and depth of folders
 for _dataset in RUN.plans:
 
     rule:
-        name: f"generate_{_dataset}"
+        name: f"render_{_dataset}"
         input:
-            code=code("generate"),
+            code=code("render"),
         output:
             frames=[directory(folder) for folder in RUN.subject_folders(_dataset, "{subject}")],
-            truth=f"data/generated/truth/{_dataset}/{{subject}}.h5",
+            truth=f"data/rendered/truth/{_dataset}/{{subject}}.h5",
         params:
             plan=lambda w, dataset=_dataset: RUN.subject_plan(dataset, w.subject),
             scene=SCENE,
             seed=SEED,
-            root=f"data/generated/{_dataset}",
+            root=f"data/rendered/{_dataset}",
         log:
-            f"work/logs/generate/{_dataset}/{{subject}}.log",
+            f"work/logs/render/{_dataset}/{{subject}}.log",
         benchmark:
-            f"work/times/generate/{_dataset}/{{subject}}.tsv"
+            f"work/times/render/{_dataset}/{{subject}}.tsv"
         script:
-            "../scripts/generate.py"
+            "../scripts/render.py"
 
     rule:
         name: f"annotation_{_dataset}"
@@ -32,11 +32,11 @@ for _dataset in RUN.plans:
         params:
             rows=[planned.clip.row() for planned in RUN.plans[_dataset]],
         log:
-            f"work/logs/generate/{_dataset}.log",
+            f"work/logs/render/{_dataset}.log",
         script:
             "../scripts/annotation.py"
 
 
-rule all_generate:
+rule all_render:
     input:
-        sorted(RUN.expected_outputs["generate"]),
+        sorted(RUN.expected_outputs["render"]),

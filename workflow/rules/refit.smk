@@ -1,39 +1,39 @@
 # A network trained once more, on all clips: for other people's faces, not for any figure here. Made only when asked for.
-rule final:
+rule refit:
     input:
         index=lambda w: RUN.indices(RUN.sources(PROTOCOL)) if w.method in RUN.networks else [],
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: training_inputs(w) if w.method in RUN.networks else [],  # others are refused at once
-        code=lambda w: code("final", model(w.method)),
+        code=lambda w: code("refit", model(w.method)),
     output:
-        "results/final/{method}.safetensors",
+        "results/refit/{method}.safetensors",
     params:
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],
         protocol=PROTOCOL,
         seed=SEED,
     log:
-        "work/logs/final/{method}.log",
+        "work/logs/refit/{method}.log",
     benchmark:
-        "work/times/final/{method}.tsv"
+        "work/times/refit/{method}.tsv"
     resources:
         gpu=1,
     wildcard_constraints:
         method=one_of(RUN.in_table),
     script:
-        "../scripts/final.py"
+        "../scripts/refit.py"
 
 
 # The same of generators of clips, of which none knows a fold.
-use rule synth as final_generator with:
+use rule synthesise as refit_generator with:
     output:
-        "results/final/{generator}.safetensors",
+        "results/refit/{generator}.safetensors",
     log:
-        "work/logs/final/{generator}.log",
+        "work/logs/refit/{generator}.log",
     benchmark:
-        "work/times/final/{generator}.tsv"
+        "work/times/refit/{generator}.tsv"
 
 
-rule all_final:
+rule all_refit:
     input:
-        [RUN.final(name) for name in (*RUN.networks, *RUN.final_generators)],
+        [RUN.refit_file(name) for name in (*RUN.networks, *RUN.refit_generators)],

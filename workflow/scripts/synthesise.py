@@ -17,6 +17,6 @@ with logged(snakemake.log[0]) as terminal:
         given.seed,
         group,
     )
-    place = Place(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
-    bar = progress_bar(terminal, f"{name} {group or 'final'}")
+    place = Place(f"work/checkpoints/{name}/groups/{group or 'refit'}", files.code)
+    bar = progress_bar(terminal, f"{name} {group or 'refit'}")
     (synth.run if group else final.run)(job, files.files, snakemake.output[0], bar, place)

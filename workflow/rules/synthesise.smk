@@ -1,5 +1,5 @@
 # Generators of clips, trained once without each group of subjects: all protocols share what they make.
-rule synth:
+rule synthesise:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets(w.generator)),
         macro=lambda w: RUN.indices(RUN.still_sets(w.generator)),
@@ -8,28 +8,28 @@ rule synth:
             for stage in RUN.generators[w.generator]["reads"]
             for path in RUN.per_subject(stage, RUN.generator_sets(w.generator) + RUN.still_sets(w.generator))
         ],
-        code=lambda w: code("synth", f"generators.{w.generator}"),
+        code=lambda w: code("synthesise", f"generators.{w.generator}"),
     output:
-        made="results/synth/{generator}/groups/{group}.h5",
-        generator="results/synth/{generator}/groups/{group}.safetensors",
+        clips="results/synthesise/{generator}/groups/{group}.h5",
+        generator="results/synthesise/{generator}/groups/{group}.safetensors",
     params:
         generator=lambda w: RUN.generators[w.generator]["params"],
-        synth=PARAMS["synth"],
+        synth=PARAMS["synthesise"],
         seed=SEED,
     log:
-        "work/logs/synth/{generator}/{group}.log",
+        "work/logs/synthesise/{generator}/{group}.log",
     benchmark:
-        "work/times/synth/{generator}/{group}.tsv"
+        "work/times/synthesise/{generator}/{group}.tsv"
     resources:
         gpu=1,
     wildcard_constraints:
         generator=one_of(RUN.generators),
         group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),
     script:
-        "../scripts/synth.py"
+        "../scripts/synthesise.py"
 
 
-rule all_synth:
+rule all_synthesise:
     input:
         [path for name in RUN.generators for path in RUN.synthetic_clips(name)],
 
@@ -37,6 +37,6 @@ rule all_synth:
 for _generator in RUN.generators:
 
     rule:
-        name: f"synth_{_generator}"
+        name: f"synthesise_{_generator}"
         input:
             RUN.synthetic_clips(_generator),

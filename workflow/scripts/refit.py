@@ -20,5 +20,5 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
-    final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)
+    place = Place(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.input.code)
+    final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"refit {name}"), place)

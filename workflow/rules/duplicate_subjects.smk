@@ -1,0 +1,36 @@
+# Subjects who look like one person: a report, which refuses nothing.
+rule duplicate_subjects:
+    input:
+        index=RUN.indices(RUN.micro_sets),
+        faces=RUN.per_subject("faces", RUN.micro_sets),
+        code=code("duplicate_subjects"),
+    output:
+        duplicates="results/duplicate_subjects/duplicates.csv",
+        compared="results/duplicate_subjects/compared.csv",
+    params:
+        section=PARAMS["duplicate_subjects"],
+    log:
+        "work/logs/duplicate_subjects/tested.log",
+    benchmark:
+        "work/times/duplicate_subjects/tested.tsv"
+    script:
+        "../scripts/duplicate_subjects.py"
+
+
+use rule duplicate_subjects as duplicate_subjects_with_macro with:  # the same and the people of macro sets, whose faces the table may not need
+    input:
+        index=RUN.indices(RUN.subject_sets),
+        faces=RUN.per_subject("faces", RUN.subject_sets),
+        code=code("duplicate_subjects"),
+    output:
+        duplicates="results/duplicate_subjects/with_macro/duplicates.csv",
+        compared="results/duplicate_subjects/with_macro/compared.csv",
+    log:
+        "work/logs/duplicate_subjects/with_macro.log",
+    benchmark:
+        "work/times/duplicate_subjects/with_macro.tsv"
+
+
+rule all_duplicate_subjects:
+    input:
+        sorted(RUN.expected_outputs["duplicate_subjects"]),

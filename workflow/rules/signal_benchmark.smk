@@ -1,0 +1,46 @@
+# Errors of the signal stages on people that are in no corpus: a job for each of them, and one that pools.
+EXAMINED = {"dataset": "|".join(RUN.benchmark_plans), "difficulty": "|".join(PARAMS["signal_benchmark"]["difficulties"])}
+
+
+rule signal_benchmark_subject:
+    input:
+        code=code("signal_benchmark_subject"),
+    output:
+        "results/signal_benchmark/measured/{difficulty}/{dataset}/{subject}.h5",
+    params:
+        plan=lambda w: [one.row() for one in RUN.benchmark_plans[w.dataset] if one.clip.subject == w.subject],
+        scene=lambda w: SCENE | {"difficulty": w.difficulty},
+        seed=SEED,
+        # the embedded reader is measured, whichever is chosen
+        stages={name: PARAMS[name] for name in ("faces", "apex", "flow")} | {"aus": PARAMS["aus"] | {"backend": "embedded"}},
+    log:
+        "work/logs/signal_benchmark/{difficulty}/{dataset}/{subject}.log",
+    benchmark:
+        "work/times/signal_benchmark/{difficulty}/{dataset}/{subject}.tsv"
+    wildcard_constraints:
+        **EXAMINED,
+    script:
+        "../scripts/signal_benchmark_subject.py"
+
+
+rule signal_benchmark:
+    input:
+        measured=RUN.benchmark_files,
+        code=code("signal_benchmark"),
+    output:
+        landmarks="results/signal_benchmark/landmarks.csv",
+        apex="results/signal_benchmark/apex.csv",
+        aus="results/signal_benchmark/aus.csv",
+        flow="results/signal_benchmark/flow.csv",
+        page="results/signal_benchmark/index.html",
+    log:
+        "work/logs/signal_benchmark/pooled.log",
+    benchmark:
+        "work/times/signal_benchmark/pooled.tsv"
+    script:
+        "../scripts/signal_benchmark.py"
+
+
+rule all_signal_benchmark:
+    input:
+        rules.signal_benchmark.output,
