@@ -4,7 +4,7 @@ from microexpr import report as pages
 SHOWN = pages.chosen([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 MADE_TABLES = [path for path in TABLES if Path(path).is_file()]
-MADE_TRUTH = {Path(path).stem: path for path in RUN.truth_files if path.endswith(".csv") and Path(path).is_file()}
+MADE_TRUTH = {Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()}
 
 
 rule report:
