@@ -14,7 +14,7 @@ import torch
 
 from microexpr.method import CLASSES, Clips, NetworkMethod
 from microexpr.models import find
-from microexpr.training.engine import Fold, FoldResult, Plan, train
+from microexpr.training.engine import FoldIndices, FoldResult, Plan, train
 
 COUNT = 96  # clips, as in the embedded preset
 EMBEDDED = {
@@ -36,7 +36,7 @@ def clips(method: NetworkMethod) -> Clips:
     return Clips(inputs, {"label": torch.arange(COUNT) % CLASSES})
 
 
-def timed(method: NetworkMethod, data: Clips, folds: list[Fold], plan: Plan) -> tuple[float, list[FoldResult]]:
+def timed(method: NetworkMethod, data: Clips, folds: list[FoldIndices], plan: Plan) -> tuple[float, list[FoldResult]]:
     """Wall seconds, and the results."""
     list(train(method, data, folds[:1], [0], plan, 1))  # warm: first calls load kernels
     start = time.perf_counter()
@@ -50,7 +50,7 @@ def main(name: str = "ststnet", count: str = "12", epochs: str = "3") -> None:
     if not isinstance(method, NetworkMethod):
         raise SystemExit(f"method must be a network, not {name}")
     tests = np.array_split(np.arange(COUNT), int(count))
-    folds = [Fold(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
+    folds = [FoldIndices(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
     data = clips(method)
     alone, one = timed(method, data, folds, "sequential")
     together, other = timed(method, data, folds, "stacked")

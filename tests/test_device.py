@@ -124,10 +124,10 @@ def without_values(monkeypatch):
     """The engine's reads of values, and what torch's `meta` device lacks, replaced."""
     monkeypatch.setattr(nn.Module, "to", moved)
     monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
-    monkeypatch.setattr(Group, "_refuse_divergence", lambda *_: None)
+    monkeypatch.setattr(Group, "_check_finite", lambda *_: None)
     monkeypatch.setattr(Clips, "micro", property(lambda self: 12))
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
-    monkeypatch.setattr(group, "fused", lambda optimiser: optimiser)
+    monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 
 
 @pytest.mark.parametrize("stacked", [False, True])

@@ -14,8 +14,9 @@ from microexpr import final, generator_file, store, synth, train
 from microexpr.errors import ParamsError, StoreError
 from microexpr.generators.famgan import Famgan
 from microexpr.models.majority import Majority
+from microexpr.resident import load_clips
 from microexpr.training import engine
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
 
 CLIPS = composite(subjects=2, clips=3)
 
@@ -36,10 +37,10 @@ def made(tmp_path_factory):
 def test_scores_are_those_of_the_trained_modules(made):
     """The engine's, after its last epoch, for a fold of the same name that tests clips it was trained on."""
     path, files, one = made
-    data = train.resident(one.method, one.clips, files)
+    data = load_clips(one.method, one.clips, files)
     everyone, seen = np.arange(len(one.clips)), np.arange(0, len(one.clips), 2)
-    fold = engine.Fold("final", everyone, seen)
-    (expected,) = engine.train(one.method, data, [fold], train.seeds(one), "sequential", 1)
+    fold = engine.FoldIndices("final", everyone, seen)
+    (expected,) = engine.train(one.method, data, [fold], one.seeds(), "sequential", 1)
     recogniser = final.load(path)
     found = recogniser({"flow": data.inputs["flow"].numpy()[seen]})
     assert found.dtype == np.float32 and found.tobytes() == expected.scores[0, -1].tobytes()
@@ -67,7 +68,7 @@ def test_what_upstream_has_seen_is_said_too(made, tmp_path):
 
 def test_interrupted_and_again_the_same_bytes(made, tmp_path):
     path, files, one = made
-    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
+    place, again = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
     with pytest.raises(InterruptedError):
         final.run(one, files, str(again), interrupted(3), place)
     seen = []
@@ -87,7 +88,7 @@ def test_only_of_networks(made, tmp_path):
         ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage final"),
         ({"schema": ""}, "must hold final/1, not  "),
         ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
-        ({"classes": "a, b"}, "tensors are not those of its network here"),
+        ({"classes": "a, b"}, "tensors are not those of ststnet here"),
     ],
 )
 def test_other_files_are_refused(made, tmp_path, changed, message):
@@ -100,7 +101,7 @@ def test_other_files_are_refused(made, tmp_path, changed, message):
 
 def test_weights_of_another_kind_are_refused(tmp_path):
     store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
-    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by nobody known\)"):
+    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by an unknown program\)"):
         final.load(tmp_path / "model.safetensors")
 
 
@@ -118,7 +119,7 @@ def painted(tmp_path_factory):
     kind, stills = Famgan, [replace(clip("affectnet", "p1", f"a{n}", None), emotion="anger") for n in range(3)]
     values = {"image_size": 16, "frames": 2, "width": 2, "blocks": 1, "epochs": 3, "batch": 4, "critic_steps": 1}
     params = train.Params(checkpoint_minutes=1e-9), synth.Params()
-    one = synth.job("famgan", kind, values, (CLIPS, stills), params, seed=1)
+    one = synth.make_job("famgan", kind, values, (CLIPS, stills), params, seed=1)
     files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/final/famgan.safetensors")
     final.run(one, files, path, silent)
     return path, files, one
@@ -127,14 +128,14 @@ def painted(tmp_path_factory):
 def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
     path, _, one = painted
     trained = generator_file.load(path)
-    assert (trained.said["method"], trained.said["protocol"], trained.said["origin"]) == (
+    assert (trained.metadata["method"], trained.metadata["protocol"], trained.metadata["origin"]) == (
         "famgan", "all_groups", "generated",
     )  # fmt: skip
     everyone = {known.provenance for known in (*CLIPS, *(still for still, _ in one.macro))}
     assert trained.fitted_on == everyone | {"generated/nobody/n/c"}  # whom the reader of action units saw
-    data = train.resident(one.method, one.resident, painted[1], one.labels, one.macro_ids)
-    fold = engine.Fold("final", np.arange(len(one.resident)), np.arange(0))
-    expected = engine.fitted(one.method, data, engine.Run(fold, train.seeds(one)[0]))
+    data = load_clips(one.method, one.all_clips, painted[1], one.labels, one.macro_ids)
+    fold = engine.FoldIndices("final", np.arange(len(one.all_clips)), np.arange(0))
+    expected = engine.fit_network(one.method, data, engine.Run(fold, one.seeds()[0]))
     face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
     with torch.no_grad():
         found = trained.method.sequence(trained.modules, face, asked)
@@ -145,7 +146,7 @@ def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
 
 def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(painted, tmp_path):
     path, files, one = painted
-    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
+    place, again = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
     with pytest.raises(InterruptedError):
         final.run(one, files, str(again), interrupted(2), place)
     seen = []

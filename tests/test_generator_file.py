@@ -32,10 +32,10 @@ def clips() -> Clips:
 
 def fitted(kind):
     method = kind(kind.Params(**OWN))
-    everyone = engine.Fold("all", np.arange(COUNT), np.arange(0))
+    everyone = engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
-        return method, engine.fitted(method, clips(), engine.Run(everyone, 7))
+        return method, engine.fit_network(method, clips(), engine.Run(everyone, 7))
 
 
 def clip_of(method, modules) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_it_holds_what_makes_clips_and_whom_that_has_seen(saved, tmp_path):
     assert set(tensors) == {name for name in found.tensors if name.startswith("generator.")} < set(found.tensors)
     assert (said["schema"], said["network"], said["origin"]) == ("generator/1", "famgan", "generated")
     trained = generator_file.load(path)
-    assert trained.fitted_on == set(SEEN) and trained.said["held_out"] == "casme2/s1"
+    assert trained.fitted_on == set(SEEN) and trained.metadata["held_out"] == "casme2/s1"
     again = tmp_path / "again.safetensors"
     generator_file.save(again, method, found.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
     assert again.read_bytes() == path.read_bytes()
@@ -98,7 +98,7 @@ def changed(saved, folder, tensors=None, **said):
         ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(made by microexpr .*\)"),
         (
             {"schema": None, "created_by": None},
-            r"must hold generator/1, not nothing of microexpr \(made by nobody known",
+            r"must hold generator/1, not nothing of microexpr \(made by an unknown program",
         ),
         ({"network": "icegan"}, "params are not those of icegan here"),
         ({"network": None}, "params are not those of nothing here"),
@@ -124,7 +124,7 @@ def test_files_that_say_something_else_are_refused(saved, tmp_path, said, messag
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
-    with pytest.raises(StoreError, match=r"other\.safetensors: tensors are not those of famgan here; make it anew"):
+    with pytest.raises(StoreError, match=r"other\.safetensors: tensors are not those of famgan here; train it again"):
         generator_file.load(changed(saved, tmp_path, tensors=spoil))
 
 

@@ -9,10 +9,11 @@ import torch
 from composites import clip, composite
 from trainings import flow_files, job, trained
 
-from microexpr import pretrain, provenance, store, train
+from microexpr import pretrain, provenance, store
 from microexpr.errors import DataError, LeakError, StoreError
 from microexpr.models.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS
+from microexpr.training.steps import load_teacher, relevant_files
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 STRONG = [(replace(clip("ckplus", "p01", f"m{n}", n % 2), emotion="happiness"), n % 2) for n in range(6)]
@@ -55,7 +56,7 @@ def made(tmp_path_factory):
 
 
 def test_it_has_seen_strong_expressions_alone(made):
-    seen = provenance.behind(made[0], ["casme2/s01"])["casme2/s01"]
+    seen = provenance.read_fitted_on(made[0], ["casme2/s01"])["casme2/s01"]
     assert seen == {one.provenance for one, _ in STRONG}
     _, said = store.read_tensors(made[0])
     assert (said["schema"], said["origin"], said["classes"]) == (
@@ -71,7 +72,8 @@ def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(made, tmp_path):
         assert torch.equal(value, torch.tensor(tensors[f"network.{name}"]))
     with store.opened(path) as file:
         assert (
-            file.attrs["start"].decode() == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"
+            file.attrs["initialisation"].decode()
+            == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"
         )
         for fold in one.folds:
             assert {clip.provenance for clip, _ in STRONG} <= set(store.fitted_on(file[fold.name]))
@@ -90,7 +92,7 @@ def test_no_training_without_it_or_with_another(made, tmp_path):
         trained(tmp_path, guided(), made[1])
     other = guided()
     other.method.pretraining = lambda: Ststnet(Ststnet.Params(epochs=3), 3)
-    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet wants; rerun"):
+    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet expects; rerun"):
         trained(tmp_path, other, [*made[1], made[0]])
 
 
@@ -101,15 +103,15 @@ def test_of_a_study_s_files_each_row_reads_its_own(made, tmp_path):
     pretrain.run(stranger, made[1], other, lambda done, total: None)
     more = flow_files(Path(elsewhere), [clip("mmi", "p02", "m1", 0)])
     files = [other, *more, *made[1], made[0]]
-    assert train.needed(guided(), files) == [*made[1], made[0]]
-    assert train.needed(job(CLIPS), files) == [path for path in made[1] if "/ckplus/" not in path]
+    assert relevant_files(guided(), files) == [*made[1], made[0]]
+    assert relevant_files(job(CLIPS), files) == [path for path in made[1] if "/ckplus/" not in path]
     assert trained(tmp_path, guided(), files)
 
 
 def test_a_variant_trains_from_the_seeds_of_its_method():
     one = job(CLIPS)
-    assert train.seeds(replace(one, name="ststnet.plain")) == train.seeds(one)
-    assert train.seeds(replace(one, name="nmer")) != train.seeds(one)
+    assert replace(one, name="ststnet.plain").seeds() == one.seeds()
+    assert replace(one, name="nmer").seeds() != one.seeds()
 
 
 def test_a_protocols_own_clips_are_refused(made, tmp_path):
@@ -128,5 +130,5 @@ def test_leak_of_one_who_is_tested(made, tmp_path):
 
 def test_teach_asks_nothing_of_others(made):
     own = job(CLIPS)
-    train.teach(own, made[1])
+    load_teacher(own, made[1])
     assert own.method.taught == {}

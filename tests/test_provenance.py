@@ -5,7 +5,7 @@ from composites import clip
 
 from microexpr import store
 from microexpr.errors import LeakError
-from microexpr.provenance import behind, check, identify, upstream
+from microexpr.provenance import check, check_files, check_identity, read_fitted_on
 
 ARTIFACT = "results/train/ststnet/megc2019/1of1.h5"
 TEST = [clip(name="EP01_01"), clip(name="EP02_01")]
@@ -111,12 +111,15 @@ def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
         group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
     folds = ["casme2/sub01", "casme2/sub02"]
     both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
-    assert behind(weights, folds) == dict.fromkeys(folds, both)
-    assert behind(plain, folds) == dict.fromkeys(folds, frozenset())
-    assert behind(shard, folds) == {folds[0]: {"generated/samm/006/a", "generated/samm/006/b"}, folds[1]: frozenset()}
+    assert read_fitted_on(weights, folds) == dict.fromkeys(folds, both)
+    assert read_fitted_on(plain, folds) == dict.fromkeys(folds, frozenset())
+    assert read_fitted_on(shard, folds) == {
+        folds[0]: {"generated/samm/006/a", "generated/samm/006/b"},
+        folds[1]: frozenset(),
+    }
     tests = {"casme2/sub01": TEST}
     whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
-    assert upstream([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
+    assert check_files([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
 
 
 def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
@@ -124,10 +127,10 @@ def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
     store.write_tensors(clean, {}, OTHERS)
     store.write_tensors(leak, {}, ["generated/casme2/sub01/*"])
     with pytest.raises(LeakError, match=rf"^{leak} fold casme2/sub01 was fitted on generated/casme2/sub01/\*"):
-        upstream([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
+        check_files([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
 
 
 def test_identity_names_the_artifact():
-    identify("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
+    check_identity("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
     with pytest.raises(LeakError, match=r"a\.h5 must be of fold smic/s01, not nothing"):
-        identify("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})
+        check_identity("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})

@@ -18,6 +18,7 @@ from microexpr.generators.famgan import Famgan
 from microexpr.models.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS
 from microexpr.protocols.splits import person
+from microexpr.resident import load_clips
 
 EMOTIONS = {"casme2": ("disgust", "others", "surprise"), "samm": ("anger", "other", "surprise")}
 LABELS = {"disgust": 0, "anger": 0, "surprise": 2}
@@ -150,7 +151,7 @@ def test_counts_go_before_per_class(made, tmp_path):
 def test_its_file_says_whom_it_has_seen_and_is_the_same_bytes_again(made, tmp_path):
     _, files, paths = made
     for fold, path in zip(GROUPED, paths, strict=True):
-        seen = provenance.behind(path, ["casme2/s1"])["casme2/s1"]
+        seen = provenance.read_fitted_on(path, ["casme2/s1"])["casme2/s1"]
         own = {f"generated/{name}" for name in fold.train} | {one.provenance for one, _ in STILLS}
         assert seen == own | {"generated/nobody/n/c"}
     again = run(tmp_path, files[::-1])
@@ -158,8 +159,10 @@ def test_its_file_says_whom_it_has_seen_and_is_the_same_bytes_again(made, tmp_pa
 
 
 def test_stills_are_drawn_by_the_seed():
-    assert synth.stills(STILLS, 9, 1) == STILLS and len(synth.stills(STILLS, 2, 1)) == 2
-    assert {one.id for seed in range(9) for one, _ in synth.stills(STILLS, 1, seed)} == {one.id for one, _ in STILLS}
+    assert synth.sample_stills(STILLS, 9, 1) == STILLS and len(synth.sample_stills(STILLS, 2, 1)) == 2
+    assert {one.id for seed in range(9) for one, _ in synth.sample_stills(STILLS, 1, seed)} == {
+        one.id for one, _ in STILLS
+    }
 
 
 def test_leak_of_an_au_regressor_fitted_on_someone_of_the_group(tmp_path):
@@ -177,20 +180,20 @@ def held_in(protocol, clips=CLIPS):
 @pytest.mark.parametrize("protocol", ["loso_casme2_7", "lovo_samm_8"])
 def test_a_fold_learns_from_the_generator_that_never_saw_its_person(made, protocol):
     for unit in ("subject", "clip"):
-        for fold, paths in synthetic.sources(made[2], unit, held_in(protocol)).items():
+        for fold, paths in synthetic.select_files(made[2], unit, held_in(protocol)).items():
             (number,) = [n for n, group in enumerate(GROUPED) if "/".join(fold.split("/")[:2]) in people(group.test)]
             assert paths == [made[2][number]]
 
 
 def test_whom_no_generator_knows_may_learn_from_the_first(made):
     strangers = [clip("smic", "s9", f"c{n}", n) for n in range(3)]
-    assert synthetic.sources(made[2][::-1], "subject", {"smic/s9": strangers}) == {"smic/s9": made[2][:1]}
+    assert synthetic.select_files(made[2][::-1], "subject", {"smic/s9": strangers}) == {"smic/s9": made[2][:1]}
 
 
 def test_leak_of_generators_that_each_saw_someone_held_out(made):
     both = [one for one in CLIPS if one.id in (GROUPED[0].test[0], GROUPED[1].test[0])]
     with pytest.raises(LeakError, match=r"1of2.h5 and others of its kind were each fitted on some of what draw1 holds"):
-        synthetic.sources(made[2], "subject", {"draw1": both})
+        synthetic.select_files(made[2], "subject", {"draw1": both})
 
 
 def learner(protocol, made, **changed):
@@ -209,11 +212,11 @@ def test_folds_of_one_group_share_what_was_made_for_them(made):
     labels = {own.by_id[name].provenance: label for name, label in own.labels.items()}
     tests = held_in("lovo_casme2_7")
     about = {"method": "auicgan", "protocol": "lovo_casme2_7"}
-    found = synthetic.read(synthetic.sources(made[2], "clip", tests), about, labels, own.method.inputs)
+    found = synthetic.load(synthetic.select_files(made[2], "clip", tests), about, labels, own.method.inputs)
     assert len(found.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
-    data = train.resident(own.method, own.clips, made[1], own.labels, reacts=own.reacts)
+    data = load_clips(own.method, own.clips, made[1], own.labels, reacts=own.reactions)
     assert data.targets["reacts"].tolist() == [[*reacts(one.emotion)] for one in own.clips]
-    both, places = synthetic.joined(data, [one.provenance for one in own.clips], found)
+    both, places = synthetic.append(data, [one.provenance for one in own.clips], found)
     assert len({tuple(place) for place in places.values()}) == 2 and len(places) == 12
     for fold, place in places.items():
         assert not {found.sources[n - len(data)] for n in place} & {f"generated/{fold}"}
@@ -226,18 +229,20 @@ def test_folds_of_one_group_share_what_was_made_for_them(made):
 def test_emotions_that_a_protocol_has_not_are_left_out(made):
     own = learner("loso_casme2_3", made)
     labels = {own.by_id[name].provenance: label for name, label in own.labels.items()}
-    files = synthetic.sources(made[2], "subject", held_in("loso_casme2_3"))
-    found = synthetic.read(files, {"method": "auicgan", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
+    files = synthetic.select_files(made[2], "subject", held_in("loso_casme2_3"))
+    found = synthetic.load(files, {"method": "auicgan", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
     assert sorted({*found.label.tolist()}) == [0, 2] and len(found.label) == 2 * 4 * 2
     with pytest.raises(LeakError, match=r"must be of method other, not auicgan"):
-        synthetic.read(files, {"method": "other", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
+        synthetic.load(files, {"method": "other", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
 
 
 def test_a_training_says_what_it_learned_from_and_what_stands_behind_it(made, tmp_path):
     shard = str(tmp_path / "1of1.h5")
     train.run(learner("loso_casme2_7", made), made[1], {"train": shard}, lambda done, total: None, None, made[2])
     with h5py.File(shard) as file:
-        assert file.attrs["start"] == b"at first alone on what auicgan made of its training clips, beside these"
+        assert (
+            file.attrs["initialisation"] == b"at first alone on what auicgan made of its training clips, beside these"
+        )
         for name in ("casme2/s1", "casme2/s2"):
             seen = {one.decode() for one in file[name]["fitted_on"]}
             assert {one.provenance for one, _ in STILLS} <= seen  # through its generator
@@ -258,11 +263,11 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(made, tmp_path):
     with pytest.raises(
         LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     ):
-        synthetic.sources([path], "subject", {fold: [one for one in CLIPS if person(one.id) == fold]})
+        synthetic.select_files([path], "subject", {fold: [one for one in CLIPS if person(one.id) == fold]})
 
 
 def test_without_what_it_is_to_learn_from_nothing_is_trained(made, tmp_path):
-    with pytest.raises(StoreError, match=r"auicgan must have made something for microexpstcnn.auicgan to learn from"):
+    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips for microexpstcnn.auicgan to train on"):
         train.run(
             learner("loso_casme2_7", made), made[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None
         )

@@ -52,8 +52,8 @@ def resident() -> Clips:
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
-    made = synthetic.read({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
-    both, places = synthetic.joined(resident(), [clip.provenance for clip in CLIPS], made)
+    made = synthetic.load({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
+    both, places = synthetic.append(resident(), [clip.provenance for clip in CLIPS], made)
     assert both.micro == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
         own = both[torch.from_numpy(places[fold.name])]
@@ -68,18 +68,18 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
 
 def test_leak_of_another_generators_shard_is_refused(shard):
     with pytest.raises(LeakError, match=r"1of1.h5 must be of protocol split70, not megc2019"):
-        synthetic.read({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
+        synthetic.load({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
 
 
 def test_a_fold_without_faces_is_an_error(shard):
-    with pytest.raises(StoreError, match=r"icegan must have made something to train fold samm/nobody on"):
-        synthetic.read({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
+    with pytest.raises(StoreError, match=r"icegan must have synthesised clips to train fold samm/nobody on"):
+        synthetic.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
 
 
 @pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities"])
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
-        synthetic.check({name: (1, 4, 4)})
+        synthetic.check_inputs({name: (1, 4, 4)})
 
 
 def test_sampling_among_synthetic_clips_sees_these_alone():

@@ -13,9 +13,10 @@ from trainings import EPOCHS, flow_files, job, trained
 from microexpr import store, train
 from microexpr.clip import Fold
 from microexpr.evaluation import predictions
+from microexpr.resident import load_clips
 from microexpr.seeds import spawn
 from microexpr.training import engine
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
 
 CLIPS = composite(subjects=3, clips=4)
 FEW = 2  # folds that are trained
@@ -44,12 +45,14 @@ def test_inner_subjects_do_not_change_a_byte_of_the_last_epochs_training(shards)
 
 def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(shards, tmp_path):
     made = job(CLIPS, folds=FEW, inner_subjects=3, seeds=2)
-    data = train.resident(made.method, made.clips, flow_files(tmp_path, CLIPS))
+    data = load_clips(made.method, made.clips, flow_files(tmp_path, CLIPS))
     seeds = [int(spawn(1, "train", "ststnet", number).generate_state(1)[0]) for number in range(2)]
     at = {clip.id: number for number, clip in enumerate(made.clips)}
     chosen = []
     for fold in made.folds:
-        apart = engine.Fold(fold.name, *(np.array([at[name] for name in side]) for side in (fold.train, fold.inner)))
+        apart = engine.FoldIndices(
+            fold.name, *(np.array([at[name] for name in side]) for side in (fold.train, fold.inner))
+        )
         (result,) = engine.train(made.method, data, [apart], seeds, "sequential", 1)
         truth = np.array([made.by_id[name].label for name in fold.inner])
         for scores in result.scores:
@@ -64,7 +67,7 @@ def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(sha
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
     """In the training that chooses epochs and in the other, of two seeds; no file knows how often it was kept."""
-    files, place = flow_files(tmp_path, CLIPS), Place(str(tmp_path / "work"), [])
+    files, place = flow_files(tmp_path, CLIPS), CheckpointDir(str(tmp_path / "work"), [])
     wanted = {"folds": FEW, "inner_subjects": 3, "seeds": 2, "plan": plan, "stack": 3}
     undisturbed = trained(tmp_path / "a", job(CLIPS, **wanted, checkpoint_minutes=0), files, place)
     assert not (tmp_path / "work").exists()

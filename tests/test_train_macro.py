@@ -7,12 +7,13 @@ import pytest
 from composites import clip, composite
 from trainings import flow_files, job, trained
 
-from microexpr import datasets, store, train
+from microexpr import datasets, store
 from microexpr.errors import DataError, LeakError
 from microexpr.evaluation import pooled
 from microexpr.method import shuffled
 from microexpr.models.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS
+from microexpr.resident import load_clips
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=4))
 BATCH, EPOCHS = 8, 3
@@ -63,7 +64,7 @@ def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
 
 def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
     made = watched()
-    data = train.resident(made.method, made.resident, everyone(tmp_path), made.labels, made.macro_ids)
+    data = load_clips(made.method, made.all_clips, everyone(tmp_path), made.labels, made.macro_ids)
     assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
     assert data.targets["label"].tolist() == [one.label for one in CLIPS] + [label for _, label in MACRO]
     assert (len(data), data.micro) == (34, 24)

@@ -11,7 +11,7 @@ from microexpr.clip import Clip
 from microexpr.models import find
 from microexpr.protocols import PROTOCOLS
 from microexpr.seeds import generator
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
 
 EPOCHS = 5
 
@@ -47,7 +47,7 @@ def job(clips: Sequence[Clip], protocol: str = "megc2019", folds: int = 0, **cha
 
 
 def trained(
-    root: Path, job: train.Job, files: Iterable[str], place: Place | None = None, stops: int | None = None
+    root: Path, job: train.Job, files: Iterable[str], place: CheckpointDir | None = None, stops: int | None = None
 ) -> str:
     """The shard of a job, where the pipeline would put it below `root`. InterruptedError after `stops` epochs."""
     path = str(root / "results/train" / job.name / job.protocol.name / "1of1.h5")

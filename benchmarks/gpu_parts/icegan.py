@@ -131,12 +131,17 @@ def time_steps(session: Session) -> None:
     """Steps a second of the largest stack, its peak memory, and the time that a whole LOSO takes at this rate."""
     tried, group = largest_group(session)
     seconds, repeats = session.median_seconds(group.epoch)
-    steps, (phase,), stack = group.draw(group.phases[0])[0].shape[0], group.phases, len(group.runs)
+    steps, (phase,), stack = group.sample_batches(group.phases[0])[0].shape[0], group.phases, len(group.runs)
     size, step = session.size, seconds / steps
     loso_steps = -(-size.subjects // stack) * phase.epochs * -(-size.clips // phase.batch)
     values = {
         **{"tried": tried, "stack": stack, "peak_gib": tried[-1]["peak_gib"], "repeats": repeats},
-        **{"parameters": group.trainable, "batch": phase.batch, "epochs": phase.epochs, "image_size": _side(group)},
+        **{
+            "parameters": group.trainable_parameters,
+            "batch": phase.batch,
+            "epochs": phase.epochs,
+            "image_size": _side(group),
+        },
         "perceptual": features(),
         **{"seconds_per_step": step, "steps_per_second": 1 / step, "fold_steps_per_second": stack / step},
         **{"loso_steps": loso_steps, "loso_hours": loso_steps * step / 3600, "folds": size.subjects},

@@ -203,7 +203,7 @@ class NetworkMethod(Method):
     def phases(self) -> list[Phase]:
         """What is trained, in order; only the last one's epochs are scored."""
 
-    def beginning(self) -> dict[str, Any] | None:
+    def shared_prefix(self) -> dict[str, Any] | None:
         """The params that all phases but the last depend on; methods that share them share what these phases make.
 
         None: nothing is to be shared, as where there is but one phase."""

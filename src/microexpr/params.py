@@ -98,7 +98,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
     params = made.params.model_dump(mode="json")
     if params["synthetic"]:
         try:
-            synthetic.check(made.inputs)
+            synthetic.check_inputs(made.inputs)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
     teacher = made.pretraining() if isinstance(made, method.NetworkMethod) else None
@@ -111,7 +111,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         "macro": made.macro,
         "macro_source": params.get("macro_source", ""),
         "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
-        "beginning": made.beginning() if isinstance(made, method.NetworkMethod) else None,
+        "shared_prefix": made.shared_prefix() if isinstance(made, method.NetworkMethod) else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
     }

@@ -25,7 +25,9 @@ from microexpr.clip import Clip
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, Modules, Statistics
 from microexpr.models.augacn import AuGacn
+from microexpr.resident import load_clips
 from microexpr.training import engine
+from microexpr.training.job import fold_indices
 
 SHOWN = 0.3  # of FACS's 0..5: so much stronger at the apex than at the onset, on either side
 RESAMPLES = 2000
@@ -124,11 +126,11 @@ def trained(root: Path, clips: list[Clip], seed: int, own: dict[str, Any]) -> tu
     """Scores of classes [N, C] and units [N, A], by the fold that never saw the person, and each fold's nodes."""
     values = params.load(root / "params.yaml")["methods"]["augacn"] | own
     method = Seen(Seen.Params(**values), len(PROTOCOL.classes))
-    data = train.resident(method, clips, [str(root / name) for name in files(clips)])
+    data = load_clips(method, clips, [str(root / name) for name in files(clips)])
     job = train.Job("augacn", method, PROTOCOL, clips, [], train.Params(), train.SynthParams(), seed)
-    folds, nodes = train.folds_at(PROTOCOL.folds(clips), clips), []
+    folds, nodes = fold_indices(PROTOCOL.folds(clips), clips), []
     scores = np.full((len(clips), len(PROTOCOL.classes) + len(AUS)), np.nan)
-    for fold, result in zip(folds, engine.train(method, data, folds, train.seeds(job), "sequential", 1), strict=True):
+    for fold, result in zip(folds, engine.train(method, data, folds, job.seeds(), "sequential", 1), strict=True):
         scores[fold.test] = result.scores[0, -1]
         nodes.append(int(result.statistics["present"].sum()))
     return *np.split(scores, [len(PROTOCOL.classes)], 1), nodes

@@ -32,6 +32,7 @@ from microexpr.clip import Clip
 from microexpr.evaluation import pairs
 from microexpr.metrics.probes import probe
 from microexpr.models.mtmnet import Mtmnet
+from microexpr.resident import load_clips
 from microexpr.seeds import generator
 from microexpr.training.augmentation import scaled
 
@@ -181,7 +182,7 @@ def signals(root: Path) -> list[str]:
 
 
 def resident(root: Path, network: final.Recogniser, clips: list[Clip]) -> Any:
-    return train.resident(network.method, clips, signals(root), {clip.id: PROTOCOL.label(clip) or 0 for clip in clips})
+    return load_clips(network.method, clips, signals(root), {clip.id: PROTOCOL.label(clip) or 0 for clip in clips})
 
 
 def read_off(

@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from checkout import Run
 
-from microexpr import index, inputs, models, official, params, protocols, seeds, train
+from microexpr import index, inputs, models, official, params, protocols, seeds
 from microexpr.clip import LABELS
 from microexpr.method import Clips, Method
 from microexpr.metrics import COVERAGE, confusion, uar
+from microexpr.resident import load_clips
 from microexpr.training import engine
+from microexpr.training.job import fold_indices
 
 TRAINED = {"flow_svm": 200, "lbp_top": 200, "ststnet": 39}  # how many permutations; 39 can show p = 0.05
 
@@ -29,7 +31,7 @@ class Trial:
     seeds: list[int]  # of the training, as the pipeline draws them
     method: Method
     data: Clips
-    folds: list[engine.Fold]
+    folds: list[engine.FoldIndices]
 
     @property
     def label(self) -> np.ndarray:
@@ -49,9 +51,9 @@ def trial(run: Run, name: str) -> Trial:
         [clip for dataset in values["datasets"] for clip in index.read(results / f"index/{dataset}.csv")]
     )
     stages = sorted({stage for wanted in machine.inputs for stage in inputs.SOURCES[wanted]})
-    data = train.resident(machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")])
+    data = load_clips(machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")])
     drawn = [int(seeds.spawn(run.seed, "train", name, 0).generate_state(1)[0])]
-    made = Trial(drawn, machine, data, train.folds_at(protocol.folds(clips), clips))
+    made = Trial(drawn, machine, data, fold_indices(protocol.folds(clips), clips))
     label = made.label
     pairs = zip(clips, label, predicted(made, label), strict=True)
     own = [official.Line(clip.dataset, clip.subject, clip.name, int(true), int(said)) for clip, true, said in pairs]

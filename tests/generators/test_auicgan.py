@@ -15,10 +15,10 @@ from microexpr.generators import auicgan
 from microexpr.generators.auicgan import Auicgan
 from microexpr.method import Clips
 from microexpr.training import processor
-from microexpr.training.engine import Fold, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
-processor.settle()
+processor.use_one_thread()
 FRAMES, SIZE, COUNT = 4, 16, 8
 UNITS = len(ACTION_UNITS)
 
@@ -45,8 +45,8 @@ def stream(key: int = 1) -> Stream:
 
 
 FOLDS = [
-    Fold("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
-    Fold("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
+    FoldIndices("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
+    FoldIndices("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
 ]
 
 
@@ -302,7 +302,7 @@ def test_faces_learn_to_brighten_as_they_are_asked():
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(epochs=30, decay_epochs=0, batch=4, lr=3e-3, width=6, critic_steps=1, intensity_weight=100.0)
-    group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
+    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     while group.epoch():
         pass
     asked = torch.zeros(4, 2, UNITS, 2)

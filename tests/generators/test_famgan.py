@@ -14,10 +14,10 @@ from microexpr.draws import Stream
 from microexpr.generators.famgan import SEAM, Famgan, halved
 from microexpr.method import Clips
 from microexpr.training import processor
-from microexpr.training.engine import Fold, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
-processor.settle()
+processor.use_one_thread()
 FRAMES, SIZE, COUNT = 4, 16, 8
 UNITS = len(ACTION_UNITS)
 LEFT, RIGHT = 0, 1  # sides of what is asked
@@ -46,8 +46,8 @@ def stream(key: int = 1) -> Stream:
 
 
 FOLDS = [
-    Fold("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
-    Fold("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
+    FoldIndices("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
+    FoldIndices("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
 ]
 
 
@@ -308,7 +308,7 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     method = small(
         epochs=40, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=1000.0, cycle_weight=1.0
     )
-    group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
+    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     held = data[torch.arange(12, 16)].inputs
     film = ganimation.levels(held["video"]).flatten(0, 1)
 

@@ -25,7 +25,7 @@ from microexpr.models.augacn import (
     present,
     readout,
 )
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 A, L = len(AUS), 16
@@ -311,7 +311,7 @@ def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
     video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
     data = Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
     one = method(epochs=20, lr=1e-2, batch=12)
-    group = Group(one, data, [Run(Fold("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
+    group = Group(one, data, [Run(FoldIndices("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
     while group.epoch():
         pass
     with torch.no_grad():

@@ -7,7 +7,7 @@ import torch
 from microexpr.backbones.vgg16 import VGG16
 from microexpr.method import Clips
 from microexpr.models.elrcn import Elrcn
-from microexpr.training.group import Fold, Group, Run
+from microexpr.training.group import FoldIndices, Group, Run
 
 TINY = {"image_size": 32, "width": 2, "memory": 6, "hidden": 5, "frames": 2, "batch": 4, "spatial_epochs": 1}
 VGG = 138_357_544 - (4096 * 1000 + 1000)  # without ImageNet's classes
@@ -58,7 +58,7 @@ def test_published_weights_start_the_network_and_only_its_last_layers_change():
     assert sorted(method.build({})) == ["spatial0", "temporal"]
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):
-        fold = Fold("s", np.arange(4), np.arange(4, 6))
+        fold = FoldIndices("s", np.arange(4), np.arange(4, 6))
         group = Group(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
         while group.epoch():
             pass

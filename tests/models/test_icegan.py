@@ -11,7 +11,7 @@ from microexpr.draws import Stream
 from microexpr.method import CLASSES, Clips, Modules
 from microexpr.models import icegan
 from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
-from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
 NEUTRAL = torch.linspace(-1, 1, 3 * 32 * 32).view(3, 1, 32, 32)
@@ -238,11 +238,11 @@ def test_motion_is_painted_alike_by_stacked_folds():
     )
     images = torch.randint(0, 256, (9, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
-    folds = [Fold(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
-    asked = SynthesisRequest({fold.name: Asked(np.array([7]), np.array([2])) for fold in folds})
+    folds = [FoldIndices(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
+    asked = {fold.name: SynthesisRequest(np.array([7]), np.array([2])) for fold in folds}
     plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
     for alone, together in zip(*plans, strict=True):
-        made = [one.synthetic[0].image for one in (alone, together)]
+        made = [one.faces[0].image for one in (alone, together)]
         assert np.abs(made[0] - images[7].numpy() / 255).max() > 1e-3
         np.testing.assert_allclose(made[0], made[1], atol=1e-4)
 
@@ -270,9 +270,9 @@ def test_a_step_at_the_papers_size():
     method = Icegan(Icegan.Params(batch=2, perceptual="trunk"))
     images = torch.randint(0, 256, (2, 1, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
-    group = Group(method, data, [Run(Fold("s", np.arange(2), np.arange(2)), 1)], stacked=False)
+    group = Group(method, data, [Run(FoldIndices("s", np.arange(2), np.arange(2)), 1)], stacked=False)
     assert group.epoch()
-    assert group.trainable == pytest.approx(137.76e6, rel=1e-3)
+    assert group.trainable_parameters == pytest.approx(137.76e6, rel=1e-3)
     assert group.scores[0][0].shape == (2, CLASSES) and group.losses[0].isfinite().all()
 
 
@@ -291,10 +291,10 @@ def test_a_made_face_shows_the_class_asked_for():
         **{"lr": 2e-3, "perceptual": "trunk", "adv_size": 16, "exp_size": 8, "reconstruction": (16, 32)},
         **{"adv": "margin"},
     )
-    asked = SynthesisRequest({"s": Asked(np.full(CLASSES, 23), np.arange(CLASSES))})
-    fold = Fold("s", np.arange(20), np.arange(20, 24))
+    asked = {"s": SynthesisRequest(np.full(CLASSES, 23), np.arange(CLASSES))}
+    fold = FoldIndices("s", np.arange(20), np.arange(20, 24))
     (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)
-    images = [one.image for one in result.synthetic]
+    images = [one.image for one in result.faces]
     brightness = np.array([[image[part].mean() for part in quarter] for image in images])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]

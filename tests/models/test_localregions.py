@@ -15,7 +15,7 @@ from microexpr.method import Clips
 from microexpr.models.localregions import Inception, LocalRegions, Simple, focal
 from microexpr.protocols import PROTOCOLS
 from microexpr.published import cells
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 SMALL = {
@@ -315,7 +315,7 @@ def test_each_row_of_tables_5_to_7_has_a_variant():
 def test_each_phase_trains_what_it_names_and_nothing_else():
     made = method()
     data = clips(made)
-    group = Group(made, data, [Run(Fold("a", np.arange(6), np.arange(2)), 7)], stacked=False)
+    group = Group(made, data, [Run(FoldIndices("a", np.arange(6), np.arange(2)), 7)], stacked=False)
 
     def weights():
         return {key: value.clone() for key, value in group.state().items() if key.startswith("parameters/")}
@@ -348,10 +348,10 @@ def test_each_region_learns_from_its_own_loss_alone():
 
 
 def test_rows_that_begin_alike_share_their_first_phase():
-    begun = method().beginning()
-    assert begun == method(pad="zeros", epochs=9).beginning()
+    begun = method().shared_prefix()
+    assert begun == method(pad="zeros", epochs=9).shared_prefix()
     for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
-        assert begun != method(**change).beginning()  # memory: what is shared has the LSTMs' shapes too
+        assert begun != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too
 
 
 def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():

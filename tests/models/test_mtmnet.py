@@ -11,7 +11,7 @@ from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import Clips
 from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, of_those, triplets
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6}
@@ -32,7 +32,7 @@ def clips(one: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 2) 
 
 
 def group(one: Mtmnet) -> Group:
-    return Group(one, clips(one), [Run(Fold("a", np.arange(2, 16), np.arange(2)), 1)], stacked=False)
+    return Group(one, clips(one), [Run(FoldIndices("a", np.arange(2, 16), np.arange(2)), 1)], stacked=False)
 
 
 def rng() -> Stream:
@@ -269,7 +269,9 @@ def test_macronet_is_what_pretraining_became():
     teacher = one.pretraining()
     assert teacher.inputs.keys() == {"onset", "apex"} and not teacher.macro and teacher.pretraining() is None
     assert [phase.epochs for phase in teacher.phases()] == [1]
-    own = Group(teacher, Clips(*_plain(teacher)), [Run(Fold("all", np.arange(8), np.arange(0)), 2)], stacked=False)
+    own = Group(
+        teacher, Clips(*_plain(teacher)), [Run(FoldIndices("all", np.arange(8), np.arange(0)), 2)], stacked=False
+    )
     while own.epoch():
         pass
     trees = (own.parameters, own.buffers)

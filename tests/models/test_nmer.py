@@ -6,7 +6,7 @@ import torch
 from microexpr.draws import Stream
 from microexpr.method import Clips
 from microexpr.models.nmer import Heads, Nmer
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 
@@ -50,7 +50,7 @@ def test_the_upper_half_is_three_rows_of_seven():
 
 def test_the_features_gain_what_the_discriminator_loses():
     method = Nmer(Nmer.Params(image_size=33, width=2, features=4, adversarial_weight=0.7))
-    data, fold = flows(12), Fold("a", np.arange(12), np.arange(2))
+    data, fold = flows(12), FoldIndices("a", np.arange(12), np.arange(2))
     group = Group(method, data, [Run(fold, 1)], stacked=False)
     modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
     rng = Stream(torch.tensor(3))

@@ -12,8 +12,8 @@ from microexpr import store
 from microexpr.errors import LeakError
 from microexpr.method import Params
 from microexpr.training import checkpoint
-from microexpr.training.checkpoint import Checkpoints, Place
-from microexpr.training.engine import Asked, Fold, Run, SynthesisRequest, fitted, train
+from microexpr.training.checkpoint import CheckpointDir, Checkpoints
+from microexpr.training.engine import FoldIndices, Run, SynthesisRequest, fit_network, train
 
 PLANS = ("sequential", "stacked")
 ABOUT = {"method": "toy", "params": "1f3a"}
@@ -22,14 +22,16 @@ COUNT = 200  # of names for clips, more than there are
 
 
 def kept(root, minutes=ALWAYS, **changed):
-    return Checkpoints(Place(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes)
+    return Checkpoints(
+        CheckpointDir(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes
+    )
 
 
 def results(method, data, chosen, plan, seeds=(7, 8), **options):
     return [
         [one.name, one.parameters, one.scores.tobytes(), one.loss.tobytes()]
         + [(name, value.tobytes()) for name, value in one.statistics.items()]
-        + [(image.source, image.label, image.image.tobytes()) for image in one.synthetic or ()]
+        + [(image.source, image.label, image.image.tobytes()) for image in one.faces or ()]
         for one in train(method, data, chosen, seeds, plan, 3, **options)
     ]
 
@@ -38,7 +40,7 @@ def in_pieces(root, epochs, *given, minutes=ALWAYS, **options):
     """Results of a training that is interrupted whenever so many epochs have been trained, and how often it was."""
     for times in range(30):
         try:
-            return results(*given, **options, progress=interrupted(epochs), kept=kept(root, minutes)), times
+            return results(*given, **options, progress=interrupted(epochs), checkpoints=kept(root, minutes)), times
         except InterruptedError:
             pass
     raise AssertionError("this training gets nowhere")
@@ -59,10 +61,10 @@ def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs,
 @pytest.mark.parametrize("plan", PLANS)
 def test_made_faces_are_kept_with_the_fold_that_made_them(tmp_path, plan):
     method = test_method.network("icegan", epochs=2)
-    asked = {fold.name: Asked(np.array([0, 9]), np.array([2, 1])) for fold in test_method.folds()[:1]}
+    asked = {fold.name: SynthesisRequest(np.array([0, 9]), np.array([2, 1])) for fold in test_method.folds()[:1]}
     given = (method, test_method.clips(method), test_method.folds(), plan)
-    found, times = in_pieces(tmp_path, 2, *given, synthesis=SynthesisRequest(asked))
-    assert times and found == results(*given, synthesis=SynthesisRequest(asked)) and len(found[0]) > len(found[1])
+    found, times = in_pieces(tmp_path, 2, *given, synthesis=asked)
+    assert times and found == results(*given, synthesis=asked) and len(found[0]) > len(found[1])
 
 
 def test_machines_are_not_fitted_twice(tmp_path):
@@ -78,14 +80,14 @@ def test_machines_are_not_fitted_twice(tmp_path):
 def test_what_was_kept_is_not_trained_again_and_counts_as_done(tmp_path, plan):
     given = (toy(), clips(), folds(), plan)
     with pytest.raises(InterruptedError):
-        results(*given, progress=interrupted(4), kept=kept(tmp_path))
+        results(*given, progress=interrupted(4), checkpoints=kept(tmp_path))
     seen = []
-    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    results(*given, progress=lambda done, total: seen.append((done, total)), checkpoints=kept(tmp_path))
     size = 3 if plan == "stacked" else 1  # runs at once; the epoch that was interrupted is trained again
     assert seen[0] == (3 * size, 24) and seen[-1] == (24, 24)
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     seen.clear()
-    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    results(*given, progress=lambda done, total: seen.append((done, total)), checkpoints=kept(tmp_path))
     assert seen == []  # all is there
 
 
@@ -96,7 +98,7 @@ def test_a_checkpoint_comes_when_its_minutes_have_passed(tmp_path, monkeypatch):
     written = []
     write = store.write_tensors
     monkeypatch.setattr(store, "write_tensors", lambda path, *a, **k: written.append(path.name) or write(path, *a, **k))
-    results(toy(epochs=6), clips(), folds(), "sequential", seeds=(7,), kept=kept(tmp_path, minutes=1))
+    results(toy(epochs=6), clips(), folds(), "sequential", seeds=(7,), checkpoints=kept(tmp_path, minutes=1))
     states = [name for name in written if ".state." in name]
     assert 5 <= len(states) <= 10
     assert [name.split("-")[0] for name in written if ".results." in name] == ["s0", "s1", "s2"]
@@ -108,14 +110,16 @@ class TestIsNotGoneOnFrom:
     def left(self, tmp_path):
         """The files of a training that was interrupted in its second fold."""
         with pytest.raises(InterruptedError):
-            results(toy(), clips(), folds(), "sequential", seeds=(7,), progress=interrupted(5), kept=kept(tmp_path))
+            results(
+                toy(), clips(), folds(), "sequential", seeds=(7,), progress=interrupted(5), checkpoints=kept(tmp_path)
+            )
         return sorted(tmp_path.rglob("*.safetensors"))
 
     def begins_at(self, tmp_path, **changed):
         seen = []
         found = results(
             toy(), clips(), folds(), "sequential", seeds=(7,),
-            progress=lambda done, total: seen.append(done), kept=kept(tmp_path, **changed),
+            progress=lambda done, total: seen.append(done), checkpoints=kept(tmp_path, **changed),
         )  # fmt: skip
         assert found == results(toy(), clips(), folds(), "sequential", seeds=(7,))
         return seen[0]
@@ -133,7 +137,9 @@ class TestIsNotGoneOnFrom:
         seen = []
         for text in ("a = 1", "a = 1", "a = 2"):
             source.write_text(text, encoding="utf-8")
-            made = Checkpoints(Place(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS)
+            made = Checkpoints(
+                CheckpointDir(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS
+            )
             seen.append(made.folder)
         assert seen[0] == seen[1] != seen[2]
 
@@ -145,7 +151,7 @@ class TestIsNotGoneOnFrom:
             path.write_bytes({"truncated": data[:-20], "changed": data, "empty": b""}[what])
         assert self.begins_at(tmp_path) == 0
         said = capsys.readouterr().out
-        assert all(f"{path}" in said for path in left) and said.count("is trained anew") == 2
+        assert all(f"{path}" in said for path in left) and said.count("are trained again") == 2
 
     def test_another_fold(self, tmp_path, left):
         finished, state = left
@@ -172,7 +178,7 @@ class TestIsNotGoneOnFrom:
 
 def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
     with pytest.raises(InterruptedError):
-        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), kept=kept(tmp_path))
+        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), checkpoints=kept(tmp_path))
     (path,) = tmp_path.rglob("*.safetensors")
     said = store.read_tensors(path)[1]
     assert set(said["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in folds()[0].train}
@@ -182,16 +188,16 @@ def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
 def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, capsys):
     (tmp_path / "place").write_text("a file where the folder should be", encoding="utf-8")
     given = (toy(), clips(), folds(), "sequential")
-    assert results(*given, kept=kept(tmp_path)) == results(*given)
+    assert results(*given, checkpoints=kept(tmp_path)) == results(*given)
     assert "note: no checkpoint: " in capsys.readouterr().out
 
 
 def test_one_training_on_all_clips_is_resumed_too(tmp_path):
-    run = Run(Fold("final", np.arange(40), np.arange(0)), 7)
-    expected = fitted(Hard(Params()), clips(), run)
+    run = Run(FoldIndices("final", np.arange(40), np.arange(0)), 7)
+    expected = fit_network(Hard(Params()), clips(), run)
     with pytest.raises(InterruptedError):
-        fitted(Hard(Params()), clips(), run, interrupted(8), kept(tmp_path))
-    found = fitted(Hard(Params()), clips(), run, interrupted(4), kept(tmp_path))
+        fit_network(Hard(Params()), clips(), run, interrupted(8), kept(tmp_path))
+    found = fit_network(Hard(Params()), clips(), run, interrupted(4), kept(tmp_path))
     assert {name: value.tobytes() for name, value in found.tensors.items()} == {
         name: value.tobytes() for name, value in expected.tensors.items()
     }

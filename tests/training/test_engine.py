@@ -14,11 +14,11 @@ from microexpr.errors import MicroexprError, ParamsError
 from microexpr.method import CLASSES, Clips, NetworkMethod, Params, Phase, Update
 from microexpr.models import find
 from microexpr.training import processor
-from microexpr.training.engine import Fold, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
 COUNT, SIZE, BATCH = 40, 6, 8
-processor.settle()  # for groups that no engine steps
+processor.use_one_thread()  # for groups that no engine steps
 ADAM = partial(torch.optim.Adam, lr=1e-2)
 
 
@@ -151,7 +151,7 @@ def folds(count=4):
     """Testing 2, 4, 6, ... clips."""
     ends = np.cumsum(2 * np.arange(1, count + 1))
     tests = [np.arange(end - size, end) for end, size in zip(ends, 2 * np.arange(1, count + 1), strict=True)]
-    return [Fold(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
+    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
 
 
 def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
@@ -203,13 +203,13 @@ def test_against_a_plain_loop(plan):
     """nn.Module, optimiser, backward; only the order of the clips is the engine's."""
     method, fold = toy(dropped=0.0, epochs=4), folds()[2]
     group = Group(method, clips(), [Run(fold, 7)], stacked=False)
-    network = group.built(Run(fold, 7))[1]["network"].train()
+    network = group.build(Run(fold, 7))[1]["network"].train()
     optimiser, x, label = ADAM(network.parameters()), clips().inputs["x"], clips().targets["label"]
     x = x - x[fold.train].mean(0)
     losses = []
     for epoch in range(4):
-        group.done = epoch
-        for index in group.draw(group.phases[0])[0]:
+        group.phase_epochs = epoch
+        for index in group.sample_batches(group.phases[0])[0]:
             optimiser.zero_grad()
             loss = F.cross_entropy(network(x[index]), label[index])
             loss.backward()
@@ -250,7 +250,7 @@ def test_what_a_phase_reads_is_of_full_precision():
     group = Group(method, clips(), [Run(folds()[0], 1)], stacked=False)
     while group.epoch():
         pass
-    assert group.read is not None
+    assert group.precomputed is not None
     test = group._tensor(group.runs[0].fold.test)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
     np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
@@ -341,4 +341,4 @@ class TestRefuses:
 
     def test_images_of_a_method_that_makes_none(self):
         with pytest.raises(ParamsError, match="not of Toy"):
-            trained(toy(), synthesis=SynthesisRequest({}))
+            trained(toy(), synthesis={})

@@ -4,7 +4,7 @@ from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import final, index, models, protocols, train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     clips = index.read_all(snakemake.input.index)
@@ -20,5 +20,5 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
     final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

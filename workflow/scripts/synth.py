@@ -4,11 +4,11 @@ from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import final, generators, index, synth, train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     given, files, name = snakemake.params, snakemake.input, snakemake.wildcards.generator
     group = snakemake.wildcards.get("group", "")
-    job = synth.job(
+    job = synth.make_job(
         name,
         generators.find(name),
         given.generator,
@@ -17,6 +17,6 @@ with logged(snakemake.log[0]) as terminal:
         given.seed,
         group,
     )
-    place = Place(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
     bar = progress_bar(terminal, f"{name} {group or 'final'}")
     (synth.run if group else final.run)(job, files.files, snakemake.output[0], bar, place)

@@ -201,7 +201,7 @@ class Mtmnet(NetworkMethod):
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
         return [*found, self._phase(guided, params.epochs, triplets if self.guided else micro)]
 
-    def beginning(self) -> dict[str, Any] | None:
+    def shared_prefix(self) -> dict[str, Any] | None:
         return self.params.model_dump(mode="json", exclude=OF_GUIDANCE) if self.params.epochs else None
 
     def _phase(self, updates: list[Update], epochs: int, sample: method.Sampler) -> Phase:

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr import papers, provenance, store, train
+from microexpr import papers, provenance, store
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.evaluation.rows import Row
 from microexpr.facs.occurrence import AUS, UNKNOWN, occurrence
 from microexpr.final import Recogniser
 from microexpr.models.augacn import AuGacn
+from microexpr.resident import load_clips
 
 FIGURES = ("share", "frequency")
 COLUMNS = (
@@ -48,7 +49,7 @@ def shares(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> 
     """float[N, A]: each node's probability by the sum of all nodes' (ours: the paper does not say of what its
     "proportion" is one); 0 of units without a node."""
     assert isinstance(network.method, AuGacn)
-    data = train.resident(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
+    data = load_clips(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
     scores = network.method.au_scores(network.modules, data.inputs, network.statistics)
     likely = scores.sigmoid() * network.statistics["present"]
     return (likely / likely.sum(1, keepdim=True)).numpy()

@@ -13,11 +13,12 @@ import torch
 from matplotlib.figure import SubFigure
 from matplotlib.gridspec import SubplotSpec
 
-from microexpr import provenance, train
+from microexpr import provenance
 from microexpr.clip import Clip
 from microexpr.errors import DataError
 from microexpr.final import Recogniser
 from microexpr.plots.drawing import hidden, picture, stamp, written
+from microexpr.resident import load_clips
 from microexpr.training.augmentation import scaled
 
 DATASET = "casme2"
@@ -65,7 +66,7 @@ def chosen(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, list[Clip]]
 
 @torch.no_grad()
 def parted(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> Parted:
-    data = train.resident(network.method, clips, files)
+    data = load_clips(network.method, clips, files)
     onset, apex = (scaled(data.inputs[name]) for name in ("onset", "apex"))
     return Parted(onset, apex, network.modules.encoder(apex)[0], network.modules.encoder(onset)[1])
 

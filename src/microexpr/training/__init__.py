@@ -1,1 +1,1 @@
-"""The fold engine: trains any method on many folds and seeds. Knows no method by name, and no file."""
+"""The fold engine and the steps of all training stages. The engine knows no method by name, and no file."""
