@@ -85,7 +85,7 @@ def test_only_of_networks(made, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage final"),
+        ({"schema": "final/0"}, "must hold final/1, not final/0 .written by microexpr .*; rerun stage final"),
         ({"schema": ""}, "must hold final/1, not  "),
         ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
         ({"classes": "a, b"}, "tensors are not those of ststnet here"),
@@ -101,7 +101,7 @@ def test_other_files_are_refused(made, tmp_path, changed, message):
 
 def test_weights_of_another_kind_are_refused(tmp_path):
     store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
-    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by an unknown program\)"):
+    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(written by an unknown program\)"):
         final.load(tmp_path / "model.safetensors")
 
 

@@ -95,10 +95,10 @@ def changed(saved, folder, tensors=None, **said):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(made by microexpr .*\)"),
+        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(written by microexpr .*\)"),
         (
             {"schema": None, "created_by": None},
-            r"must hold generator/1, not nothing of microexpr \(made by an unknown program",
+            r"must hold generator/1, not nothing of microexpr \(written by an unknown program",
         ),
         ({"network": "icegan"}, "params are not those of icegan here"),
         ({"network": None}, "params are not those of nothing here"),

@@ -55,9 +55,9 @@ def load(path: str | Path, schema: str, find: Callable[[str], type[Method]], rem
     Of a generator only the modules that synthesise are rebuilt. Raises StoreError, which ends in `remedy`, for a file
     of another schema, and for params or tensors of another version of the code."""
     tensors, metadata = store.read_tensors(path)
-    if (found := metadata.get("schema", "nothing of microexpr")) != schema:
+    if (actual := metadata.get("schema", "nothing of microexpr")) != schema:
         writer = metadata.get("created_by", "an unknown program")
-        raise StoreError(f"{path}: must hold {schema}, not {found} (made by {writer}){remedy}")
+        raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy}")
     method = _method(path, find, metadata, remedy)
     values = {name: torch.tensor(array) for name, array in tensors.items()}
     prefixed = [name for name in values if name.startswith(STATISTICS)]

@@ -110,7 +110,7 @@ def relevant_files(job: Job, files: Iterable[str]) -> list[str]:
     other_sets = {*MACRO} - {clip.dataset for clip in job.all_clips}
     paths = [path for path in expand_directories(files) if Path(path).parent.name not in other_sets]
     checkpoints = {path: store.read_metadata(path) for path in paths if Path(path).suffix == ".safetensors"}
-    teachers = {path: said for path, said in checkpoints.items() if said.get("schema") == TEACHER_SCHEMA}
+    teachers = {path: data for path, data in checkpoints.items() if data.get("schema") == TEACHER_SCHEMA}
     others = {path for path, metadata in teachers.items() if mismatches(job, metadata)}
     if job.teacher and others == {*teachers}:
         return paths  # `load_teacher` says what is wrong
