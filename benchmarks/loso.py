@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models import find
 from microexpr.models.ststnet import KERNELS
 from microexpr.training.engine import Fold, train
@@ -35,10 +35,10 @@ BATCH = 256
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def clips(count: int) -> Clips:
+def clips(count: int) -> ClipTensors:
     rng = np.random.default_rng(0)
     flow = torch.tensor(rng.normal(size=(count, 3, SIDE, SIDE)), dtype=torch.float32)
-    return Clips({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
+    return ClipTensors({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
 
 
 def folds(clips: int, subjects: int) -> list[Fold]:
@@ -74,7 +74,7 @@ class TorchRandom:
         return torch.rand(shape, device=DEVICE)
 
 
-def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> float:
+def textbook(name: str, data: ClipTensors, folds: Sequence[Fold], epochs: int) -> float:
     """Seconds that the plain loop takes."""
     used, start = method(name, epochs), time.perf_counter()
     for fold in folds:

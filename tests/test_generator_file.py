@@ -11,7 +11,7 @@ from microexpr import generator_file, generators, store
 from microexpr.errors import StoreError
 from microexpr.generators.auicgan import Auicgan
 from microexpr.generators.famgan import Famgan
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.training import engine
 
 FRAMES, SIZE, COUNT, UNITS = 3, 16, 8, 17
@@ -19,7 +19,7 @@ OWN = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "epochs": 
 SEEN = ["generated/samm/2/b", "generated/casme2/1/a", "generated/samm/2/b"]
 
 
-def clips() -> Clips:
+def clips() -> ClipTensors:
     rng = np.random.default_rng(0)
     read = {
         "video": rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8),
@@ -27,7 +27,7 @@ def clips() -> Clips:
         "au_changes": rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32),
     }
     targets = {"label": torch.arange(COUNT) % 3, "macro": torch.zeros(COUNT, dtype=torch.int64)}
-    return Clips({name: torch.tensor(value) for name, value in read.items()}, targets)
+    return ClipTensors({name: torch.tensor(value) for name, value in read.items()}, targets)
 
 
 def fitted(kind):

@@ -7,7 +7,7 @@ from composites import composite
 
 from microexpr import store, synthetic
 from microexpr.errors import LeakError, ParamsError, StoreError
-from microexpr.method import Clips, shuffled
+from microexpr.method import ClipTensors, shuffled
 from microexpr.protocols import PROTOCOLS
 from microexpr.training.samplers import among
 
@@ -35,7 +35,7 @@ def shard(tmp_path):
     return str(path)
 
 
-def resident() -> Clips:
+def resident() -> ClipTensors:
     count = len(CLIPS)
     targets = {
         "label": torch.tensor([clip.label for clip in CLIPS]),
@@ -47,7 +47,7 @@ def resident() -> Clips:
         "reacts": torch.ones((count, 4), dtype=torch.int64),
     }
     pictures = {name: torch.zeros((count, *shape), dtype=torch.uint8) for name, shape in SHAPES.items()}
-    return Clips(pictures, targets)
+    return ClipTensors(pictures, targets)
 
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):

@@ -15,7 +15,7 @@ from gpu_parts.session import Session
 from microexpr.backbones import capsules, vgg16
 from microexpr.draws import Stream
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, NetworkMethod
+from microexpr.method import Batch, ClipTensors, NetworkMethod
 from microexpr.models.icegan import COMPARED, PRIMARY_SIZE, grey
 from microexpr.training.group import Group, Run
 from microexpr.weights import VGG16
@@ -48,7 +48,7 @@ def features() -> str:
     return "VGG-16" if VGG16.path() else "VGG-16 with random weights"
 
 
-def paper_clips(session: Session, method: NetworkMethod, steps: int) -> Clips:
+def paper_clips(session: Session, method: NetworkMethod, steps: int) -> ClipTensors:
     """All clips of the composite, of which an epoch makes so many steps."""
     size, (phase,) = session.size, method.phases()
     side = method.params.image_size

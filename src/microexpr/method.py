@@ -53,7 +53,7 @@ class Params(BaseModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Clips:
+class ClipTensors:
     """Clips resident in memory, at an index of any shape: [B]; [R, B] of R stacked runs; [B, 3] of triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
@@ -68,10 +68,12 @@ class Clips:
         return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
     def __getitem__(self, index: Tensor) -> "Clips":
-        return Clips({k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()})
+        return ClipTensors(
+            {k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()}
+        )
 
     def to(self, device: torch.device) -> "Clips":
-        return Clips(
+        return ClipTensors(
             {k: v.to(device) for k, v in self.inputs.items()}, {k: v.to(device) for k, v in self.targets.items()}
         )
 
@@ -187,7 +189,7 @@ class NetworkMethod(Method):
         """What its macro-expressions alone train, once for all folds; `shared` finds its tensors in `taught`."""
         return None
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         """What is fitted on the training clips without a gradient: normalisation, class weights."""
         return {}
 

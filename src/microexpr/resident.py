@@ -11,7 +11,7 @@ from microexpr.clip import Clip, Fold
 from microexpr.errors import StoreError
 from microexpr.facs import reactions
 from microexpr.facs.occurrence import occurrence
-from microexpr.method import Clips, Method
+from microexpr.method import ClipTensors, Method
 from microexpr.training import engine
 
 
@@ -22,7 +22,7 @@ def resident(
     labels: Mapping[str, int] | None = None,
     macro: Collection[str] = (),
     reacts: Mapping[str, Sequence[int]] | None = None,
-) -> Clips:
+) -> ClipTensors:
     """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's; `reacts`
     likewise, or None for nowhere.
 
@@ -51,7 +51,7 @@ def resident(
         "aus": [occurrence(clip.action_units) for clip in clips],
         "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
     }
-    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
+    return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
 
 def single(files: Iterable[str]) -> list[str]:

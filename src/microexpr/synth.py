@@ -15,7 +15,7 @@ from pydantic import Field
 from microexpr import generator_file, provenance, store, train
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import Clip, Fold
-from microexpr.method import Clips, Generator
+from microexpr.method import ClipTensors, Generator
 from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 from microexpr.seeds import generator
@@ -152,7 +152,7 @@ def _shown_by(job: Job, fold: Fold) -> Iterator[tuple[str, str, list[str]]]:
 
 @torch.no_grad()
 def made(
-    method: Generator, found: engine.Trained, data: Clips, job: Job, wanted: Sequence[Wanted]
+    method: Generator, found: engine.Trained, data: ClipTensors, job: Job, wanted: Sequence[Wanted]
 ) -> Iterator[tuple[Wanted, np.ndarray, np.ndarray]]:
     """Each with its film uint8[K, H, W, 3] and the intensities asked, float32[K, A, 2], FACS 0..5."""
     at = {clip.id: number for number, clip in enumerate(job.resident)}

@@ -13,7 +13,7 @@ import torch
 from microexpr import inputs, provenance, store
 from microexpr.clip import Clip
 from microexpr.errors import LeakError, ParamsError, StoreError
-from microexpr.method import Clips, Shapes
+from microexpr.method import ClipTensors, Shapes
 from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 
@@ -123,7 +123,7 @@ def _derived(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
         yield name, inputs.INPUTS[name][2](clip, shape)
 
 
-def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[str, np.ndarray]]:
+def joined(data: ClipTensors, clips: Sequence[str], made: Made) -> tuple[ClipTensors, dict[str, np.ndarray]]:
     """Resident clips followed by made ones, and the positions of each fold's own made ones.
 
     `clips` are the `provenance` of the resident ones. A made clip has subject and data set of whose face it
@@ -136,7 +136,7 @@ def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[s
     moves = torch.tensor([place.get(name, -1) for name in made.trajectories])
     targets["aus"] = torch.where(moves[:, None] >= 0, data.targets["aus"][moves], -1)
     targets["reacts"] = torch.where(moves[:, None] >= 0, data.targets["reacts"][moves], 0)
-    both = Clips(
+    both = ClipTensors(
         {name: torch.cat([value, torch.from_numpy(made.inputs[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},
     )

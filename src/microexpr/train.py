@@ -19,7 +19,7 @@ from microexpr.clip import Clip, Fold
 from microexpr.datasets import MACRO
 from microexpr.errors import StoreError
 from microexpr.facs import reactions
-from microexpr.method import Clips, Method, NetworkMethod
+from microexpr.method import ClipTensors, Method, NetworkMethod
 from microexpr.protocols import Protocol
 from microexpr.resident import folds_at, resident, single
 from microexpr.seeds import generator, spawn
@@ -188,8 +188,8 @@ def run(
 
 
 def _with_made(
-    job: Job, data: Clips, made: Mapping[str, Sequence[str]]
-) -> tuple[Clips, dict[str, np.ndarray], Sequence[str]]:
+    job: Job, data: ClipTensors, made: Mapping[str, Sequence[str]]
+) -> tuple[ClipTensors, dict[str, np.ndarray], Sequence[str]]:
     """Resident clips with the made ones after them, positions of these by fold, and what each was made from."""
     generator = str(getattr(job.method.params, "synthetic", ""))
     if not generator:
@@ -244,7 +244,12 @@ def teach(job: Job, files: Iterable[str]) -> None:
 
 
 def checkpoints(
-    job: Job, data: Clips, files: Iterable[str], place: Place | None, start: Mapping[str, str], made: Sequence[str] = ()
+    job: Job,
+    data: ClipTensors,
+    files: Iterable[str],
+    place: Place | None,
+    start: Mapping[str, str],
+    made: Sequence[str] = (),
 ) -> Checkpoints | None:
     """Those of a job, by all that its training follows from: bytes decide, not names or times of files."""
     if place is None or not job.params.checkpoint_minutes:
@@ -269,7 +274,7 @@ def seeds(job: Job) -> list[int]:
 
 def _trained(
     job: Job,
-    data: Clips,
+    data: ClipTensors,
     folds: Sequence[Fold],
     progress: Progress,
     kept: engine.Kept | None,
@@ -292,7 +297,7 @@ def partly(progress: Progress, number: int, count: int) -> Progress:
     return lambda done, total: progress(number * total + done, count * total)
 
 
-def _inner_epochs(job: Job, data: Clips, progress: Progress, kept: engine.Kept | None) -> dict[str, np.ndarray]:
+def _inner_epochs(job: Job, data: ClipTensors, progress: Progress, kept: engine.Kept | None) -> dict[str, np.ndarray]:
     """By fold, int64[S]: the first epoch of highest accuracy on the inner clips, of a training without them.
 
     Empty without inner clips. What counts as one epoch is not trained again."""

@@ -13,7 +13,7 @@ from microexpr.aus import ACTION_UNITS
 from microexpr.draws import Stream
 from microexpr.generators import auicgan
 from microexpr.generators.auicgan import Auicgan
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.training import processor
 from microexpr.training.engine import Fold, train
 from microexpr.training.group import Group, Run
@@ -28,7 +28,7 @@ def small(**changed: Any) -> Auicgan:
     return Auicgan(Auicgan.Params(**(tiny | changed)))
 
 
-def clips(seed: int = 0) -> Clips:
+def clips(seed: int = 0) -> ClipTensors:
     """Random films and intensities; the last two are stills."""
     rng = np.random.default_rng(seed)
     video = rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8)
@@ -37,7 +37,7 @@ def clips(seed: int = 0) -> Clips:
     targets = {"label": number % 3, "subject": number // 2, "dataset": number // 4, "macro": (number >= 6).astype(int)}
     targets |= {"synthetic": np.zeros(COUNT, int), "aus": rng.integers(0, 2, (COUNT, 5))}
     read = {"video": video, "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32)}
-    return Clips({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
+    return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
 
 
 def stream(key: int = 1) -> Stream:
@@ -297,7 +297,7 @@ def test_faces_learn_to_brighten_as_they_are_asked():
     video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
     intensity = np.zeros((count, FRAMES, UNITS), np.float32)
     intensity[..., 0] = rise
-    data = Clips(
+    data = ClipTensors(
         {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity)},
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )

@@ -12,7 +12,7 @@ from microexpr.aus import ACTION_UNITS, filters
 from microexpr.backbones import ganimation
 from microexpr.draws import Stream
 from microexpr.generators.famgan import SEAM, Famgan, halved
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.training import processor
 from microexpr.training.engine import Fold, train
 from microexpr.training.group import Group, Run
@@ -28,7 +28,7 @@ def small(**changed: Any) -> Famgan:
     return Famgan(Famgan.Params(**(tiny | changed)))
 
 
-def clips(seed: int = 0) -> Clips:
+def clips(seed: int = 0) -> ClipTensors:
     """Random films, intensities and changes; the last two are stills."""
     rng = np.random.default_rng(seed)
     video = rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8)
@@ -38,7 +38,7 @@ def clips(seed: int = 0) -> Clips:
     targets |= {"synthetic": np.zeros(COUNT, int), "aus": rng.integers(0, 2, (COUNT, 5))}
     read = {"video": video, "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32)}
     read["au_changes"] = rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32)
-    return Clips({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
+    return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
 
 
 def stream(key: int = 1) -> Stream:
@@ -301,7 +301,7 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
     intensity = np.zeros((count, FRAMES, UNITS), np.float32)
     intensity[..., 0] = rise
-    data = Clips(
+    data = ClipTensors(
         {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity), "au_changes": torch.zeros(count)},
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )

@@ -11,7 +11,7 @@ from torch import nn
 from microexpr.draws import Stream
 from microexpr.facs.anatomy import MUSCLES, share_a_muscle
 from microexpr.facs.occurrence import AUS
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.augacn import (
     AuGacn,
     Bottleneck,
@@ -52,10 +52,10 @@ def method(classes: int = 3, **changed) -> AuGacn:
     return AuGacn(AuGacn.Params(**small), classes)
 
 
-def clips(aus: torch.Tensor) -> Clips:
+def clips(aus: torch.Tensor) -> ClipTensors:
     torch.manual_seed(0)
     video = torch.randint(0, 256, (len(aus), 3, 16, 16, 16), dtype=torch.uint8)
-    return Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    return ClipTensors({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
 
 
 def marks(*coded: str) -> torch.Tensor:
@@ -240,13 +240,13 @@ def test_weights_by_rarity():
     torch.testing.assert_close(mark_weights(aus), torch.tensor([[4 / 6, 3 / 6, 2 / 2], [4 / 2, 3 / 2, 2 / 4]]))
 
 
-def statistics_and_modules(one: AuGacn, data: Clips):
+def statistics_and_modules(one: AuGacn, data: ClipTensors):
     statistics = one.statistics(data)
     torch.manual_seed(1)
     return statistics, SimpleNamespace(**one.build(statistics))
 
 
-def total(one: AuGacn, modules, statistics, data: Clips) -> torch.Tensor:
+def total(one: AuGacn, modules, statistics, data: ClipTensors) -> torch.Tensor:
     return one.loss(modules, data.inputs | data.targets, statistics, Stream(torch.tensor(3)))
 
 
@@ -309,7 +309,7 @@ def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
     shown = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
     film = 128 + shown[0] * stripes + shown[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
     video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
-    data = Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    data = ClipTensors({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
     one = method(epochs=20, lr=1e-2, batch=12)
     group = Group(one, data, [Run(Fold("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
     while group.epoch():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from microexpr.backbones.vgg16 import VGG16
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.elrcn import Elrcn
 from microexpr.training.group import Fold, Group, Run
 
@@ -26,9 +26,9 @@ def test_parameter_count(inputs, streams, more):
     )
 
 
-def clips(method: Elrcn, count: int = 6) -> Clips:
+def clips(method: Elrcn, count: int = 6) -> ClipTensors:
     inputs = {name: torch.rand(count, *shape) for name, shape in method.inputs.items()}
-    return Clips(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
+    return ClipTensors(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
 
 
 def test_streams_see_normalised_flow_strain_and_grey():

@@ -8,7 +8,7 @@ import torch
 
 from microexpr.backbones.vgg16 import Maps
 from microexpr.draws import Stream
-from microexpr.method import CLASSES, Clips, Modules
+from microexpr.method import CLASSES, ClipTensors, Modules
 from microexpr.models import icegan
 from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
 from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
@@ -237,7 +237,7 @@ def test_motion_is_painted_alike_by_stacked_folds():
         )
     )
     images = torch.randint(0, 256, (9, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
+    data = ClipTensors({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
     folds = [Fold(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
     asked = SynthesisRequest({fold.name: Asked(np.array([7]), np.array([2])) for fold in folds})
     plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
@@ -269,7 +269,7 @@ def test_a_step_at_the_papers_size():
     """138 million parameters with their gradients and Adam's moments: 2.2 GB."""
     method = Icegan(Icegan.Params(batch=2, perceptual="trunk"))
     images = torch.randint(0, 256, (2, 1, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
+    data = ClipTensors({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
     group = Group(method, data, [Run(Fold("s", np.arange(2), np.arange(2)), 1)], stacked=False)
     assert group.epoch()
     assert group.trainable == pytest.approx(137.76e6, rel=1e-3)
@@ -285,7 +285,7 @@ def test_a_made_face_shows_the_class_asked_for():
     apex = onset.copy()
     for clip, one in enumerate(label):
         apex[clip][quarter[one]] += 100
-    data = Clips({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
+    data = ClipTensors({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
     params = Icegan.Params(
         **{"image_size": 32, "width": 8, "noise": 4, "label_code": "one_hot", "instance_norm": False, "epochs": 40},
         **{"lr": 2e-3, "perceptual": "trunk", "adv_size": 16, "exp_size": 8, "reconstruction": (16, 32)},

@@ -11,7 +11,7 @@ from microexpr.clip import Clip
 from microexpr.draws import Stream
 from microexpr.facs.reactions import NOWHERE, REGIONS, reacts
 from microexpr.inputs import REGIONS as PATCHES
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.localregions import Inception, LocalRegions, Simple, focal
 from microexpr.protocols import PROTOCOLS
 from microexpr.published import cells
@@ -30,7 +30,7 @@ def method(classes: int = 3, **changed) -> LocalRegions:
     return LocalRegions(LocalRegions.Params(**(SMALL | changed)), classes)
 
 
-def clips(made: LocalRegions, count: int = 6) -> Clips:
+def clips(made: LocalRegions, count: int = 6) -> ClipTensors:
     rng = np.random.default_rng(0)
     inputs = {
         name: torch.tensor(rng.integers(0, 256, (count, *shape)), dtype=torch.uint8)
@@ -39,10 +39,10 @@ def clips(made: LocalRegions, count: int = 6) -> Clips:
     frames = made.params.frames
     inputs["sequence_real"] = torch.arange(frames) < (torch.arange(count) % frames + 1)[:, None]
     label = torch.arange(count) % made.classes
-    return Clips(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
+    return ClipTensors(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
 
 
-def at_hand(made: LocalRegions, data: Clips):
+def at_hand(made: LocalRegions, data: ClipTensors):
     """Modules with weights, a batch of all clips, and statistics."""
     torch.manual_seed(0)
     statistics = made.statistics(data)
@@ -206,7 +206,7 @@ def test_frames_that_are_none_do_not_count(reference):
     """Whatever is in them: neither in statistics nor losses nor scores."""
     made = method(reference=reference)
     data = clips(made)
-    other = Clips({name: value.clone() for name, value in data.inputs.items()}, data.targets)
+    other = ClipTensors({name: value.clone() for name, value in data.inputs.items()}, data.targets)
     for name in PATCHES:
         other.inputs[name].movedim(2, 1)[~data.inputs["sequence_real"]] = 77
     modules, batch, statistics = at_hand(made, data)

@@ -9,7 +9,7 @@ import torch
 
 from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, of_those, triplets
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
@@ -22,13 +22,13 @@ def method(**changed) -> Mtmnet:
     return Mtmnet(Mtmnet.Params(**(SMALL | changed)))
 
 
-def clips(one: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 2) -> Clips:
+def clips(one: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 2) -> ClipTensors:
     """Noise; the last `macro` are strong expressions, of the first classes alone."""
     torch.manual_seed(0)
     inputs = {name: torch.randint(0, 256, (count, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
     strong = torch.arange(count) >= count - macro
     label = torch.where(strong, torch.arange(count) % macro_classes, torch.arange(count) % 3)
-    return Clips(inputs, {"label": label, "subject": torch.arange(count) // 4, "macro": strong.long()})
+    return ClipTensors(inputs, {"label": label, "subject": torch.arange(count) // 4, "macro": strong.long()})
 
 
 def group(one: Mtmnet) -> Group:
@@ -269,7 +269,9 @@ def test_macronet_is_what_pretraining_became():
     teacher = one.pretraining()
     assert teacher.inputs.keys() == {"onset", "apex"} and not teacher.macro and teacher.pretraining() is None
     assert [phase.epochs for phase in teacher.phases()] == [1]
-    own = Group(teacher, Clips(*_plain(teacher)), [Run(Fold("all", np.arange(8), np.arange(0)), 2)], stacked=False)
+    own = Group(
+        teacher, ClipTensors(*_plain(teacher)), [Run(Fold("all", np.arange(8), np.arange(0)), 2)], stacked=False
+    )
     while own.epoch():
         pass
     trees = (own.parameters, own.buffers)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.mtmnet import OF_GUIDANCE, Mtmnet
 from microexpr.training.begun import Begun
 from microexpr.training.engine import Fold, train
@@ -34,7 +34,7 @@ def clips(one):
     torch.manual_seed(0)
     inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
     number = torch.arange(16)
-    return Clips(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
+    return ClipTensors(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.ststnet import Ststnet
 from microexpr.training.flow_network import mirrored, normalised
 
@@ -19,7 +19,7 @@ def test_mirrored_flow_is_the_flow_of_the_mirrored_face():
 
 def test_training_flow_is_normalised_in_each_channel():
     flow = np.random.default_rng(3).normal([[[1.0]], [[-2.0]], [[5.0]]], [[[0.5]], [[2.0]], [[3.0]]], (12, 3, 28, 28))
-    clips = Clips({"flow": torch.tensor(flow)}, {"label": torch.arange(12) % 3})
+    clips = ClipTensors({"flow": torch.tensor(flow)}, {"label": torch.arange(12) % 3})
     made = normalised(clips.inputs["flow"], Ststnet(Ststnet.Params()).statistics(clips)).numpy()
     mean, deviation = flow.mean((0, 2, 3))[:, None, None], flow.std((0, 2, 3), ddof=1)[:, None, None]
     np.testing.assert_allclose(made, (flow - mean) / deviation, rtol=1e-6)

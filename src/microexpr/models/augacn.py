@@ -19,7 +19,7 @@ from microexpr import method
 from microexpr.draws import Stream
 from microexpr.facs.anatomy import share_a_muscle
 from microexpr.facs.occurrence import AUS
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import scaled
 from microexpr.training.recipe import cosine
 
@@ -155,7 +155,7 @@ class AuGacn(NetworkMethod):
         shape = (3, self.params.frames, self.params.image_size, self.params.image_size)
         return {"video" if self.params.seen == "film" else "video_steady": shape}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         aus = train.targets["aus"]
         here, weights = present(aus), mark_weights(aus)
         if self.params.au_weight != "inverse_frequency":

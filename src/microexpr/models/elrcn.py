@@ -16,7 +16,7 @@ from microexpr.backbones import vgg16
 from microexpr.backbones.lstm import Lstm
 from microexpr.backbones.pretrained import load
 from microexpr.draws import Stream, dropout
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights
 from microexpr.weights import VGG16
 
@@ -123,7 +123,7 @@ class Elrcn(NetworkMethod):
     def streams(self) -> dict[str, tuple[int, ...]]:
         return {str(number): channels for number, channels in enumerate(STREAMS[self.params.inputs])}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         pictures = self._pictures(train.inputs)
         return {
             "mean": pictures.mean((0, 1, 3, 4)),

@@ -180,7 +180,7 @@ class LocalRegions(NetworkMethod):
             number = torch.tensor(ranks, device=label.device)[label]
         return number * batch["reacts"][:, GROUPS.index(GROUP[place])]
 
-    def statistics(self, train: method.Clips) -> Statistics:
+    def statistics(self, train: method.ClipTensors) -> Statistics:
         found: Statistics = {}
         for place in self.places:
             films = zip(train.inputs[place], train.inputs["sequence_real"], strict=True)

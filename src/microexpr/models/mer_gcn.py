@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.draws import Stream
 from microexpr.facs.occurrence import AUS
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import scaled
 from microexpr.training.recipe import class_weights, cosine
 
@@ -84,7 +84,7 @@ class MerGcn(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         return {
             "class_weights": class_weights(train.targets["label"], self.classes),
             "graph": graph(train.targets["aus"]),

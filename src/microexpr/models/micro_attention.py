@@ -15,7 +15,7 @@ from microexpr import method
 from microexpr.backbones.pretrained import standardised
 from microexpr.backbones.resnet18 import WIDTH, Block
 from microexpr.draws import Stream
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import jittered, scaled
 from microexpr.training.recipe import class_weights, cosine
 from microexpr.training.samplers import only
@@ -95,7 +95,7 @@ class MicroAttention(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"apex": (3, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         label, macro = train.targets["label"], train.targets["macro"] == 1
         return {
             "class_weights": class_weights(label[~macro], self.classes),

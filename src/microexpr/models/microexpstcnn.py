@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from microexpr import method
 from microexpr.draws import Stream, dropout
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights, cosine
 
 SIDE, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way
@@ -86,7 +86,7 @@ class MicroExpSTCNN(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         video = train.inputs["video"].to(torch.get_default_dtype())
         mean = video.mean()
         return {

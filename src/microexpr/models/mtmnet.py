@@ -19,7 +19,18 @@ from microexpr.backbones.pretrained import load, standardised
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Targets, Update, shuffled
+from microexpr.method import (
+    Batch,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Phase,
+    Shapes,
+    Statistics,
+    Targets,
+    Update,
+    shuffled,
+)
 from microexpr.training.augmentation import scaled
 from microexpr.training.samplers import among
 from microexpr.weights import RESNET18
@@ -149,7 +160,7 @@ class Mtmnet(NetworkMethod):
         own = {name: getattr(self.params, name) for name in OF_MACRONET}
         return Mtmnet(Mtmnet.Params.model_validate(own | alone | of_pairs), self.classes)
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         """`people`: int64[I], numbers of those who train, then `NOBODY`."""
         if not self.params.disentangle:
             return {}

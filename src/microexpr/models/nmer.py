@@ -14,7 +14,7 @@ from microexpr import method
 from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.draws import Stream, dropout
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.flow_network import mirrored, normalised
 from microexpr.training.recipe import class_weights
 from microexpr.weights import RESNET18
@@ -101,7 +101,7 @@ class Nmer(NetworkMethod):
     def fits(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1
         length = flow[:, :2].square().sum(1).sqrt().mean((1, 2))  # of each clip's movement
         factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
+from microexpr.method import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
 from microexpr.training import processor
 from microexpr.training.group import Fold, Group, Run, by_pixel
 from microexpr.training.samplers import course
@@ -96,7 +96,7 @@ class Kept(Protocol):
 
 def train(
     method: Method,
-    data: Clips,
+    data: ClipTensors,
     folds: Sequence[Fold],
     seeds: Sequence[int],
     plan: Plan,
@@ -135,13 +135,13 @@ def _is_stacked(plan: str, device: torch.device) -> bool:
     return plan == "stacked" or (plan == "auto" and device.type == "cuda")
 
 
-def _resident(data: Clips, device: torch.device, stacked: bool) -> Clips:
+def _resident(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTensors:
     """The clips on the device, laid out for the plan."""
     data = data.to(device)
     if stacked:
         return data
     pictures = {k: by_pixel(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
-    return Clips(data.inputs | pictures, data.targets)
+    return ClipTensors(data.inputs | pictures, data.targets)
 
 
 def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
@@ -159,7 +159,7 @@ def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
 
 
 def fitted(
-    method: NetworkMethod, data: Clips, run: Run, progress: Progress = silent, kept: Kept | None = None
+    method: NetworkMethod, data: ClipTensors, run: Run, progress: Progress = silent, kept: Kept | None = None
 ) -> Trained:
     """What one run makes of its network: alone, so the same bytes as its fold has under the sequential plan."""
     processor.settle()
@@ -204,7 +204,7 @@ def _epochs(method: NetworkMethod) -> int:
 
 def _fit_machines(
     method: ClassicalMethod,
-    data: Clips,
+    data: ClipTensors,
     folds: Sequence[Fold],
     seeds: Sequence[int],
     progress: Progress,
@@ -236,7 +236,7 @@ def _fit(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: R
 
 def _train_groups(
     method: NetworkMethod,
-    data: Clips,
+    data: ClipTensors,
     groups: Sequence[Sequence[Run]],
     stacked: bool,
     progress: Progress,
@@ -258,7 +258,7 @@ def _train_groups(
 
 
 def _trained(
-    method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool, count: _Counted, kept: Kept | None
+    method: NetworkMethod, data: ClipTensors, runs: Sequence[Run], stacked: bool, count: _Counted, kept: Kept | None
 ) -> Group:
     """These runs, trained from where they were left."""
     group = Group(method, data, runs, stacked)

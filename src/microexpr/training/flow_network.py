@@ -12,7 +12,7 @@ from torch import Tensor
 
 from microexpr import method
 from microexpr.draws import Stream
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights, cosine
 
 SIDE = 28  # rows and columns
@@ -38,7 +38,7 @@ class FlowNetwork(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"flow": (3, SIDE, SIDE)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         flow = train.inputs["flow"]
         return {
             "mean": flow.mean((0, 2, 3)),

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map
 
 from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Reader, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Reader, Statistics, Update
 from microexpr.seeds import generator, spawn
 from microexpr.training.samplers import course
 
@@ -55,10 +55,10 @@ class Group:
     """Runs that step together. Each tensor of `parameters`, `buffers`, `statistics` is [R, ...] if stacked; otherwise
     there is one run and no R, and they are those of `networks`. The data decide the device."""
 
-    def __init__(self, method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool):
+    def __init__(self, method: NetworkMethod, data: ClipTensors, runs: Sequence[Run], stacked: bool):
         self.method, self.runs, self.stacked = method, runs, stacked
         inputs = {name: data.inputs[name] for name in method.inputs}
-        self.data = Clips(inputs, data.targets)
+        self.data = ClipTensors(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [
             {k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()}
