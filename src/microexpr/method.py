@@ -67,12 +67,12 @@ class ClipTensors:
         """How many of them are the protocol's own; the others, marked `macro` or `synthetic`, only train."""
         return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
-    def __getitem__(self, index: Tensor) -> "Clips":
+    def __getitem__(self, index: Tensor) -> "ClipTensors":
         return ClipTensors(
             {k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()}
         )
 
-    def to(self, device: torch.device) -> "Clips":
+    def to(self, device: torch.device) -> "ClipTensors":
         return ClipTensors(
             {k: v.to(device) for k, v in self.inputs.items()}, {k: v.to(device) for k, v in self.targets.items()}
         )

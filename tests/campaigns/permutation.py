@@ -28,7 +28,7 @@ class Trial:
 
     seeds: list[int]  # of the training, as the pipeline draws them
     method: Method
-    data: Clips
+    data: ClipTensors
     folds: list[engine.Fold]
 
     @property
