@@ -21,7 +21,7 @@ from microexpr.generators.famgan import Famgan
 from microexpr.method import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.training import group
 from microexpr.training.group import Group, Run
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 SUBJECTS = 4
 GENERATORS = (Auicgan, Famgan)
@@ -59,7 +59,7 @@ def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:
 
 def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str, str]:
     """The device of each statistic, loss, score and face, by name."""
-    shapes = [batch_shape(phase, real) for phase in course(method)]
+    shapes = [batch_shape(phase, real) for phase in training_phases(method)]
     found: dict[str, Tensor] = {}
     with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
         data = fake(real)
@@ -67,7 +67,7 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
         with torch.device("meta"):
             networks, shared = method.build(statistics), method.shared()
         modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
-        for at, (phase, shape) in enumerate(zip(course(method), shapes, strict=True)):
+        for at, (phase, shape) in enumerate(zip(training_phases(method), shapes, strict=True)):
             inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
             step = ClipTensors(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
             for number, update in enumerate(phase.updates):

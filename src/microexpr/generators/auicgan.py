@@ -28,7 +28,7 @@ from microexpr.backbones.ganimation import (
 )
 from microexpr.draws import Stream
 from microexpr.method import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
-from microexpr.training.samplers import halves
+from microexpr.training.samplers import half_and_half
 
 WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
 STEADY = (0.01**2, 0.03**2)  # of SSIM, for values in 0..1
@@ -161,7 +161,7 @@ class Auicgan(Generator):
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
         generators = Update(self.generator_loss, {"attention": adam, "colour": adam}, params.critic_steps)
-        return [Phase([critics, generators], params.epochs, params.batch, halves("macro"), self._decayed)]
+        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), self._decayed)]
 
     def _decayed(self, progress: float) -> float:
         return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))

@@ -18,7 +18,7 @@ from microexpr.backbones import ganimation, mover
 from microexpr.backbones.ganimation import attention_loss, intensity_loss, levels, penalty
 from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, Phase, Shapes, Statistics, Update
-from microexpr.training.samplers import halves
+from microexpr.training.samplers import half_and_half
 
 SEAM = 1 / 12  # of a face's width, over which its halves go into each other
 
@@ -74,7 +74,7 @@ class Famgan(method.Generator):
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critic = Update(self.critic_loss, {"critic": adam})
         generator = Update(self.generator_loss, {"generator": adam}, params.critic_steps)
-        return [Phase([critic, generator], params.epochs, params.batch, halves("macro"), self._decayed)]
+        return [Phase([critic, generator], params.epochs, params.batch, half_and_half("macro"), self._decayed)]
 
     def _decayed(self, progress: float) -> float:
         return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))

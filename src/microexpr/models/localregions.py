@@ -19,7 +19,7 @@ from microexpr.facs.reactions import REGIONS as GROUPS
 from microexpr.inputs import REGIONS
 from microexpr.method import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update, shuffled
 from microexpr.training.recipe import class_weights
-from microexpr.training.samplers import among
+from microexpr.training.samplers import filtered
 
 FACE = "sequence_steady"  # the whole face in place of regions
 SIDE = 160  # pixels of it
@@ -226,7 +226,7 @@ class LocalRegions(NetworkMethod):
         names = [f"{part}_{place}" for place in self.places for part in ("network", "head")]
         single: dict[str, Optimiser] = dict.fromkeys(names, adam)
         leaks = params.planted_leak == "held_out_in_networks"
-        sample = among("held_out", False, shuffled) if leaks else shuffled
+        sample = filtered("held_out", False, shuffled) if leaks else shuffled
         spatial, temporal = [Update(self.spatial_loss, single)], [Update(self.temporal_loss, {"temporal": adam})]
         return [
             Phase(spatial, params.spatial_epochs, params.batch, reads=self.lay if params.shrink > 1 else None),

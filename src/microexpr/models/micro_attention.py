@@ -18,7 +18,7 @@ from microexpr.draws import Stream
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.augmentation import jittered, scaled
 from microexpr.training.recipe import class_weights, cosine
-from microexpr.training.samplers import only
+from microexpr.training.samplers import macro_only, micro_only
 
 STAGES = 4
 
@@ -113,7 +113,7 @@ class MicroAttention(NetworkMethod):
                 [Update(partial(self.loss, macro=macro), {"network": partial(torch.optim.Adam, lr=lr)})],
                 epochs,
                 params.batch,
-                only(macro),
+                macro_only if macro else micro_only,
                 cosine,
             )
             for macro, lr, epochs in kinds

@@ -29,10 +29,9 @@ from microexpr.method import (
     Statistics,
     Targets,
     Update,
-    shuffled,
 )
 from microexpr.training.augmentation import scaled
-from microexpr.training.samplers import among
+from microexpr.training.samplers import micro_only
 from microexpr.weights import RESNET18
 
 FRAMES = 5  # around the apex
@@ -203,14 +202,13 @@ class Mtmnet(NetworkMethod):
         if params.disentangle:
             trains["decoder"] = partial(adam, lr=params.decoder_lr)
             apart = [Update(self.identity_loss, {"identify": partial(adam, lr=params.identity_lr)})]
-        micro = among("macro", False, shuffled)
-        found = [self._phase([Update(self.eid_loss, trains), *apart], params.pretrain_epochs, micro)]
+        found = [self._phase([Update(self.eid_loss, trains), *apart], params.pretrain_epochs, micro_only)]
         if not params.epochs:
             return found  # MacroNet
         slow = partial(adam, lr=params.guidance_lr)
         guided = [Update(self.discriminator_loss, {"discriminator": slow})] if params.adversarial_weight else []
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
-        return [*found, self._phase(guided, params.epochs, triplets if self.guided else micro)]
+        return [*found, self._phase(guided, params.epochs, triplets if self.guided else micro_only)]
 
     def beginning(self) -> dict[str, Any] | None:
         return self.params.model_dump(mode="json", exclude=OF_GUIDANCE) if self.params.epochs else None
@@ -334,7 +332,7 @@ def triplets(targets: Targets, steps: int, batch: int, rng: np.random.Generator)
     micro, macro = (np.flatnonzero(targets["macro"] == kind) for kind in (0, 1))
     if not len(macro):
         raise StoreError("guidance must have macro-expressions of the protocol's classes, not none")
-    anchor = among("macro", False, shuffled)(targets, steps, batch, rng)
+    anchor = micro_only(targets, steps, batch, rng)
     made = np.stack([anchor, np.empty_like(anchor), np.empty_like(anchor)], -1)
     for one in np.unique(label[micro]):
         where = label[anchor] == one

@@ -11,7 +11,7 @@ from torch import Tensor
 from microexpr.method import NetworkMethod
 from microexpr.training.engine import FoldResult, Kept
 from microexpr.training.group import Run
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 Memory = dict[str, dict[str, Tensor]]  # by what decides the phases before the last, parameters and buffers after them
 FORGOTTEN = "optimisers/"  # the last phase has its own
@@ -24,7 +24,7 @@ class Begun:
         """`micro`: how many clips are the protocol's own; the others may be trained on in the last phase only."""
         self.kept, self.memory, self.micro = kept, memory, micro
         self.about = (type(method).__name__, method.classes, method.beginning())
-        self.epochs = sum(phase.epochs for phase in course(method)[:-1])
+        self.epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
 
     def _key(self, runs: Sequence[Run]) -> str:
         folds = [(run.fold.name, run.seed, run.fold.train[run.fold.train < self.micro].tolist()) for run in runs]

@@ -15,7 +15,7 @@ from microexpr.errors import ParamsError, nearest
 from microexpr.method import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
 from microexpr.training import processor
 from microexpr.training.group import Fold, Group, Run, by_pixel
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 __all__ = [
     "Asked", "Fold", "FoldResult", "Kept", "Plan", "Run", "SynthesisRequest", "Synthetic", "Trained", "fitted",
@@ -199,7 +199,7 @@ class _Counted:
 
 
 def _epochs(method: NetworkMethod) -> int:
-    return sum(phase.epochs for phase in course(method))
+    return sum(phase.epochs for phase in training_phases(method))
 
 
 def _fit_machines(

@@ -17,7 +17,7 @@ from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Reader, Statistics, Update
 from microexpr.seeds import generator, spawn
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
@@ -67,7 +67,7 @@ class Group:
         ]
         coarse = getattr(method.params, "precision", "") == "bfloat16"
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, coarse, cache_enabled=False)
-        self.phases, self.shared = course(method), self._shared()
+        self.phases, self.shared = training_phases(method), self._shared()
         statistics, built = zip(*map(self.built, runs), strict=True)
         self.networks = built[0]  # if stacked, the architecture: its own tensors are never read
         self.statistics: Statistics = self._join(statistics)
