@@ -68,7 +68,7 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
             networks, shared = method.build(statistics), method.shared()
         modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
         for at, (phase, shape) in enumerate(zip(training_phases(method), shapes, strict=True)):
-            inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
+            inputs = phase.precompute(modules, data.inputs, statistics) if phase.precompute else data.inputs
             step = ClipTensors(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
             for number, update in enumerate(phase.updates):
                 loss = update.loss(modules, step.inputs | step.targets, statistics, rng)

@@ -28,7 +28,7 @@ Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could 
 Targets = dict[str, np.ndarray]
 Modules = SimpleNamespace  # what `build` and `shared` returned, to be called: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
-Reader = Callable[[Modules, Batch, Statistics], Batch]  # of a batch's inputs, what a phase reads in their place
+Precompute = Callable[[Modules, Batch, Statistics], Batch]  # of a batch's inputs, what a phase reads in their place
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
 Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
 Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -103,7 +103,7 @@ class Update:
 class Phase:
     """`epochs`, each with so many steps that all of the protocol's clips would be seen once; all updates in each step.
 
-    The modules that it trains are in train(), all others in eval(). What `reads` gives takes the place of the inputs
+    The modules that it trains are in train(), all others in eval(). What `precompute` gives takes the place of the inputs
     for its losses, and for `scores` where the phase is the last; `scores` is given the inputs themselves elsewhere.
     """
 
@@ -112,7 +112,9 @@ class Phase:
     batch: int
     sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
     schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
-    reads: Reader | None = None  # by modules that the phase does not train, so once for each clip; None: the inputs
+    precompute: Precompute | None = (
+        None  # by modules that the phase does not train, so once for each clip; None: the inputs
+    )
 
     @property
     def trained(self) -> set[str]:

@@ -254,10 +254,10 @@ def test_loss_of_drawn_pictures_is_that_of_these_frames():
 def test_patches_that_were_laid_once_give_the_same_loss(pictures):
     made = method(pictures=pictures)
     modules, batch, statistics = at_hand(made, clips(made))
-    laid = made.lay(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
+    laid = made.precompute_patches(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
     one, two = (made.spatial_loss(modules, given, statistics, stream()) for given in (batch, laid))
-    assert torch.equal(one, two) and laid[f"laid_{MOUTH}"].shape == (6, 5, 1, 15, 40)
-    assert made.phases()[0].reads is not None and method(shrink=1).phases()[0].reads is None
+    assert torch.equal(one, two) and laid[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
+    assert made.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
 
 
 def test_patches_have_mean_0_and_deviation_1_and_are_smaller():

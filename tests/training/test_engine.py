@@ -129,7 +129,7 @@ class Frozen(NetworkMethod):
         first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
         return [
             first,
-            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, reads=self.read if self.once else None),
+            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, precompute=self.read if self.once else None),
         ]
 
     def read(self, modules, batch, statistics):

@@ -162,7 +162,7 @@ class Elrcn(NetworkMethod):
         single: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
         return [
             Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
-            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, reads=self.read),
+            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, precompute=self.read),
         ]
 
     def _pictures(self, batch: Batch) -> Tensor:

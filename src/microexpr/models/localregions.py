@@ -229,8 +229,13 @@ class LocalRegions(NetworkMethod):
         sample = filtered("held_out", False, shuffled) if leaks else shuffled
         spatial, temporal = [Update(self.spatial_loss, single)], [Update(self.temporal_loss, {"temporal": adam})]
         return [
-            Phase(spatial, params.spatial_epochs, params.batch, reads=self.lay if params.shrink > 1 else None),
-            Phase(temporal, params.epochs, params.batch, sample, reads=self.read),
+            Phase(
+                spatial,
+                params.spatial_epochs,
+                params.batch,
+                precompute=self.precompute_patches if params.shrink > 1 else None,
+            ),
+            Phase(temporal, params.epochs, params.batch, sample, precompute=self.read),
         ]
 
     def beginning(self) -> dict[str, object] | None:
@@ -246,9 +251,9 @@ class LocalRegions(NetworkMethod):
         shrink = self.params.shrink
         return F.avg_pool2d(film.flatten(0, 1), shrink).unflatten(0, film.shape[:2]) if shrink > 1 else film
 
-    def lay(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+    def precompute_patches(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
         """All `patches`: made smaller, they are few enough numbers to be kept for all clips."""
-        laid = {f"laid_{place}": self.patches(place, batch, statistics) for place in self.places}
+        laid = {f"patches_{place}": self.patches(place, batch, statistics) for place in self.places}
         return laid | {"sequence_real": batch["sequence_real"]}
 
     def spatial_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
@@ -258,7 +263,7 @@ class LocalRegions(NetworkMethod):
         counts = real if drawn is None else real.new_ones(drawn.shape)
         losses = []
         for place in self.places:
-            laid = batch.get(f"laid_{place}")
+            laid = batch.get(f"patches_{place}")
             film = self.patches(place, batch, statistics, drawn) if laid is None else _frames(laid, drawn)
             label = self.shown(place, batch)[:, None].expand(film.shape[:2])
             features = getattr(modules, f"network_{place}")(film.flatten(0, 1), rng)

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map
 
 from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Reader, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.seeds import generator, spawn
 from microexpr.training.samplers import training_phases
 
@@ -147,8 +147,8 @@ class Group:
         for name, network in self.networks.items():
             network.train(name in phase.trained)
         self._set_rates(phase)
-        if self.read is None and phase.reads is not None:
-            self.read = self._read(phase, phase.reads)
+        if self.read is None and phase.precompute is not None:
+            self.read = self._read(phase, phase.precompute)
         self.losses.append(self._steps(phase))
         self.done += 1
         if self.at + 1 == len(self.phases):
@@ -177,7 +177,7 @@ class Group:
         return torch.stack([left_out if mean is None else mean for mean in means], 1).cpu()
 
     @torch.no_grad()
-    def _read(self, phase: Phase, reads: Reader) -> Batch:
+    def _read(self, phase: Phase, reads: Precompute) -> Batch:
         """[R, N, ...] by name: what the runs read of all clips."""
 
         def read(parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics) -> Batch:
