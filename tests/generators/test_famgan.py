@@ -310,7 +310,7 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     )
     group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     held = data[torch.arange(12, 16)].inputs
-    film = ganimation.levels(held["video"]).flatten(0, 1)
+    film = ganimation.signed_frames(held["video"]).flatten(0, 1)
 
     @torch.no_grad()
     def missed():

@@ -9,7 +9,7 @@ import torch
 
 from microexpr import generator_file, store
 from microexpr.aus import ACTION_UNITS, LARGEST, regressor
-from microexpr.backbones.mover import Mover, moved
+from microexpr.backbones.mover import WarpGenerator, warp
 from microexpr.draws import Stream
 from microexpr.generators.famgan import Famgan
 from microexpr.method import Modules
@@ -85,20 +85,20 @@ def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: 
     assert right[1].mean() > 5 * left[1].mean()
 
 
-def test_mover_moves_as_its_movement_says() -> None:
+def test_warp_generator_moves_as_its_movement_says() -> None:
     """A movement by one pixel is that of the array; a unit twice as strong moves twice as far, two units add up."""
     face = torch.rand(1, 3, 16, 16) * 2 - 1
     flow = torch.zeros(1, 2, 16, 16)
     flow[:, 0] = 2 / 16
-    torch.testing.assert_close(moved(face, flow)[..., :-1], face[..., 1:], atol=1e-5, rtol=0)
-    network = Mover(4, 1)
+    torch.testing.assert_close(warp(face, flow)[..., :-1], face[..., 1:], atol=1e-5, rtol=0)
+    network = WarpGenerator(4, 1)
     torch.nn.init.normal_(network.movement.weight)
     units = torch.eye(len(ACTION_UNITS))[:2] / LARGEST
     ways = [network.parts(face, intensity[None])[0] for intensity in (units[0], units[1], 2 * units[0] + units[1])]
     torch.testing.assert_close(ways[2], 2 * ways[0] + ways[1])
 
 
-def test_mover_trains_beside_a_critic_too() -> None:
+def test_warp_generator_trains_beside_a_critic_too() -> None:
     """In `Famgan`'s own losses; skin that nothing is asked of stays, whatever the network has become."""
     method = Famgan(Famgan.Params(image_size=16, width=4, blocks=1, frames=2, moves=True))
     modules = Modules(**method.build({}))

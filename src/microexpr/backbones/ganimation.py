@@ -47,14 +47,14 @@ class Trunk(nn.Module):
             layers += [*normed(nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
 
-    def seen(self, face: Tensor, intensity: Tensor) -> Tensor:
+    def features(self, face: Tensor, intensity: Tensor) -> Tensor:
         """[n, width, H, H]"""
         planes = intensity[:, :, None, None].expand(-1, -1, *face.shape[2:])
         found: Tensor = self.layers(torch.cat([face, planes], 1))
         return found
 
 
-class Painter(Trunk):
+class SingleHeadGenerator(Trunk):
     """One of the generator's two heads on a trunk of its own: AU-ICGAN's G_A ends in a sigmoid, its G_C in tanh."""
 
     def __init__(self, width: int, blocks: int, channels: int, last: nn.Module):
@@ -63,7 +63,7 @@ class Painter(Trunk):
 
     def forward(self, face: Tensor, intensity: Tensor) -> Tensor:
         """-> [n, channels, H, H]"""
-        painted: Tensor = self.head(self.seen(face, intensity))
+        painted: Tensor = self.head(self.features(face, intensity))
         return painted
 
 
@@ -77,9 +77,9 @@ class Generator(Trunk):
 
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
         """-> the painted faces, and masks [n, 1, H, H]: 1 where the face is painted over"""
-        seen = self.seen(face, intensity)
+        seen = self.features(face, intensity)
         mask = self.attention(seen)
-        return composed(mask, self.colour(seen), face), mask
+        return compose(mask, self.colour(seen), face), mask
 
 
 class ImageCritic(nn.Module):
@@ -99,7 +99,7 @@ class ImageCritic(nn.Module):
         return self.realness(seen).mean((1, 2, 3)), self.intensity(seen).flatten(1)
 
 
-def composed(mask: Tensor, colour: Tensor, face: Tensor) -> Tensor:
+def compose(mask: Tensor, colour: Tensor, face: Tensor) -> Tensor:
     """The face [n, 3, H, H], painted over where the mask [n, 1, H, H] is 1."""
     return mask * colour + (1 - mask) * face
 
@@ -127,6 +127,6 @@ def intensity_loss(found: Tensor, asked: Tensor) -> Tensor:
     return (found - asked).square().mean()
 
 
-def levels(film: Tensor) -> Tensor:
+def signed_frames(film: Tensor) -> Tensor:
     """uint8[B, 3, K, H, H] as numbers [B, K, 3, H, H] in -1..1."""
     return film.movedim(1, 2).to(torch.get_default_dtype()) / 127.5 - 1

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from microexpr.aus import ACTION_UNITS
-from microexpr.backbones.ganimation import composed
+from microexpr.backbones.ganimation import compose
 
 REACH = 0.25  # halves of the face's side, by which a unit moves skin at full intensity where the network says 1
 
@@ -29,7 +29,7 @@ class Plain(nn.Module):
         return found
 
 
-class Mover(nn.Module):
+class WarpGenerator(nn.Module):
     """No norm: what is far from a unit's skin must not change with it, nor colours with the picture's mean."""
 
     def __init__(self, width: int, blocks: int):
@@ -58,7 +58,7 @@ class Mover(nn.Module):
         nn.init.zeros_(self.movement.weight)
         nn.init.zeros_(self.colour.weight)
 
-    def seen(self, face: Tensor) -> Tensor:
+    def features(self, face: Tensor) -> Tensor:
         """[n, 2 W, H/2, H/2], of the face alone"""
         seen = [face]
         for layer in self.inward:
@@ -71,21 +71,21 @@ class Mover(nn.Module):
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
         """-> the faces, and masks [n, 1, H, H]: 1 where the moved face is painted over"""
         flow, mask, paint = self.parts(face, intensity)
-        return painted(moved(face, flow), mask, paint), mask
+        return paint_over(warp(face, flow), mask, paint), mask
 
     def parts(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Movements [n, 2, H, H], as `moved` takes them; masks; by how much colours differ from the moved face's."""
-        seen = self.seen(face)
+        """Movements [n, 2, H, H], as `warp` takes them; masks; by how much colours differ from the moved face's."""
+        seen = self.features(face)
         each = self.movement(seen).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
         flow = REACH * (intensity[:, :, None, None, None] * each).sum(1)
         flow = F.interpolate(flow, scale_factor=2, mode="bilinear")
         told = self.shown(seen * self.told(intensity)[:, :, None, None]).relu()
-        x = self.paint((self.finer(told) + self.skin(moved(face, flow))).relu()).relu()
+        x = self.paint((self.finer(told) + self.skin(warp(face, flow))).relu()).relu()
         some = 1 - (-intensity.sum(1)).exp()[:, None, None, None]
         return flow, self.mask(x).to(face.dtype).sigmoid() * some, 2 * self.colour(x).to(face.dtype).tanh()
 
 
-def moved(face: Tensor, flow: Tensor) -> Tensor:
+def warp(face: Tensor, flow: Tensor) -> Tensor:
     """Faces [n, 3, H, H], each pixel from where a movement [n, 2, H, H] says, x and y in halves of the side; linear."""
     side = face.shape[-1]
     place = (2 * torch.arange(side, dtype=face.dtype, device=face.device) + 1) / side - 1
@@ -93,6 +93,6 @@ def moved(face: Tensor, flow: Tensor) -> Tensor:
     return F.grid_sample(face, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def painted(face: Tensor, mask: Tensor, paint: Tensor) -> Tensor:
+def paint_over(face: Tensor, mask: Tensor, paint: Tensor) -> Tensor:
     """The face with other colours where the mask is 1; light that it lacks is none."""
-    return composed(mask, face + paint, face).clamp(-1, 1)
+    return compose(mask, face + paint, face).clamp(-1, 1)

@@ -19,12 +19,12 @@ from microexpr.aus import ACTION_UNITS, LARGEST
 from microexpr.backbones.ganimation import (
     SLOPE,
     ImageCritic,
-    Painter,
+    SingleHeadGenerator,
     attention_loss,
-    composed,
+    compose,
     intensity_loss,
-    levels,
     penalty,
+    signed_frames,
 )
 from microexpr.draws import Stream
 from microexpr.method import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
@@ -150,8 +150,8 @@ class Auicgan(Generator):
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         size, width, blocks = self.params.image_size, self.params.width, self.params.blocks
         return {
-            "attention": Painter(width, blocks, 1, nn.Sigmoid()),
-            "colour": Painter(width, blocks, 3, nn.Tanh()),
+            "attention": SingleHeadGenerator(width, blocks, 1, nn.Sigmoid()),
+            "colour": SingleHeadGenerator(width, blocks, 3, nn.Tanh()),
             "image_critic": ImageCritic(size, width),
             "video_critic": VideoCritic(size, width, self.classes),
         }
@@ -168,7 +168,7 @@ class Auicgan(Generator):
 
     def asking(self, batch: Batch, rng: Stream) -> Asking:
         """Of a batch of clips; a `macro` one is a still."""
-        film = levels(batch["video"])
+        film = signed_frames(batch["video"])
         own = (rng.uniform(len(film)) < self.params.own_share).to(film.dtype)
         intensity = batch["au_intensities"].to(film.dtype) / LARGEST
         moves = 1 - batch["macro"].to(film.dtype)
@@ -182,7 +182,7 @@ class Auicgan(Generator):
     def painted(self, modules: Modules, faces: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
         """Faces [n, 3, H, H] with intensities [n, A] in 0..1 -> faces, masks [n, 1, H, H]."""
         mask = modules.attention(faces, intensity)
-        return composed(mask, modules.colour(faces, intensity), faces), mask
+        return compose(mask, modules.colour(faces, intensity), faces), mask
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Of eq. 9 what the critics learn from: real from made, the intensities and the class of the real ones."""
@@ -240,7 +240,7 @@ class Auicgan(Generator):
         return torch.stack(weighted).sum()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        found: Tensor = modules.video_critic(levels(batch["video"]))[1]
+        found: Tensor = modules.video_critic(signed_frames(batch["video"]))[1]
         return found
 
     def asked(self, face: Batch, moves: Batch) -> Tensor:
@@ -249,7 +249,7 @@ class Auicgan(Generator):
 
     def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
         """Each frame is painted by itself."""
-        faces = levels(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
+        faces = signed_frames(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
         intensity = asked.mean(-1).to(faces.dtype) / LARGEST
         made, _ = self.painted(modules, faces.flatten(0, 1), intensity.flatten(0, 1))
         return (made.view_as(faces) + 1) / 2

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from microexpr import method
 from microexpr.aus import ACTION_UNITS, LARGEST
 from microexpr.backbones import ganimation, mover
-from microexpr.backbones.ganimation import attention_loss, intensity_loss, levels, penalty
+from microexpr.backbones.ganimation import attention_loss, intensity_loss, penalty, signed_frames
 from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, Phase, Shapes, Statistics, Update
 from microexpr.training.samplers import half_and_half
@@ -63,7 +63,7 @@ class Famgan(method.Generator):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        network = mover.Mover if params.moves else ganimation.Generator
+        network = mover.WarpGenerator if params.moves else ganimation.Generator
         return {
             "generator": network(params.width, params.blocks),
             "critic": ganimation.ImageCritic(params.image_size, params.width),
@@ -81,7 +81,7 @@ class Famgan(method.Generator):
 
     def drawn(self, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor, Tensor]:
         """One frame of each clip [B, 3, H, H], its intensities [B, A], and those that are asked of it [B, A]."""
-        film = levels(batch["video"])
+        film = signed_frames(batch["video"])
         frames = film.shape[1]
         place = (rng.uniform(len(film)) * frames).long().clamp(max=frames - 1)
         picked = F.one_hot(place, frames).to(film.dtype)
@@ -128,15 +128,15 @@ class Famgan(method.Generator):
 
     def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
         """A face as its left half moves and one as its right half does, of which each gives its half."""
-        faces = levels(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
+        faces = signed_frames(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
         left, right = (
             modules.generator(faces.flatten(0, 1), (asked[..., side] / LARGEST).flatten(0, 1).to(faces.dtype))[0]
             for side in (0, 1)
         )
-        return (halved(left, right).view_as(faces) + 1) / 2
+        return (join_halves(left, right).view_as(faces) + 1) / 2
 
 
-def halved(left: Tensor, right: Tensor) -> Tensor:
+def join_halves(left: Tensor, right: Tensor) -> Tensor:
     """Images [..., W] of which one gives the subject's left half, at the right of a picture, the other the right one;
     about the middle column one goes into the other, a smooth step over `SEAM` of the width."""
     width = left.shape[-1]

@@ -85,10 +85,10 @@ class UNet(nn.Module):
         for layer, skip in zip(self.decoder, reversed(skips), strict=True):
             x = torch.cat([layer(x), skip], 1) if self.skips else layer(x)
         painted = self.paint(x).tanh()
-        return moved(neutral, painted * FARTHEST * neutral.shape[-1]) if self.moves else painted
+        return warp(neutral, painted * FARTHEST * neutral.shape[-1]) if self.moves else painted
 
 
-def moved(face: Tensor, motion: Tensor) -> Tensor:
+def warp(face: Tensor, motion: Tensor) -> Tensor:
     """Faces [B, 1, H, H] in -1..1 whose skin went by motion [B, 2, H, H] in pixels, right and down.
 
     To first order, as optical flow has it: grey level less slope times way."""
