@@ -33,13 +33,13 @@ def paper_method(session: Session, **values: Any) -> NetworkMethod:
 
     So its time and memory are those of the preset, but the perceptual loss compares other features."""
     method = network("icegan", dict(session.size.icegan) | values)
-    method.start()
-    if not method.published:
+    method.load_published_weights()
+    if not method.published_weights:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             maps = vgg16.Maps([COMPARED])
             vgg16.initialise(maps)
-        method.published = maps.state_dict()
+        method.published_weights = maps.state_dict()
     return method
 
 

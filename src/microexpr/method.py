@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from microexpr.clip import LABELS
 from microexpr.draws import Stream
-from microexpr.weights import Weights, tensors
+from microexpr.weights import Weights, load_tensors
 
 CLASSES = len(LABELS)  # of the main table; a method asks its own `classes`
 
@@ -167,28 +167,28 @@ class NetworkMethod(Method):
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
         super().__init__(params, classes)
-        self.published: Mapping[str, Tensor] = {}  # the tensors of that file, for `build`; none: from scratch
-        self.taught: Mapping[str, Tensor] = {}  # what `pretraining` became, for `shared`
+        self.published_weights: Mapping[str, Tensor] = {}  # the tensors of that file, for `build`; none: from scratch
+        self.teacher_weights: Mapping[str, Tensor] = {}  # what `pretraining` became, for `shared`
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         """Whether its params are those that `weights` are for."""
         return self.weights is not None
 
-    def start(self) -> str:
-        """Reads `published` if they fit and are there, and says which it is; "" for a method without `weights`.
+    def load_published_weights(self) -> str:
+        """Reads `published_weights` if they fit and are there, and says which it is; "" for a method without `weights`.
 
         Raises StoreError for another file of that name.
         """
         if self.weights is None:
             return ""
-        file, path = self.weights.files[0], self.weights.path() if self.fits() else None
+        file, path = self.weights.files[0], self.weights.path() if self.weights_fit() else None
         if path is None:
-            return f"from scratch: {file} {'is not here' if self.fits() else 'is not for these params'}"
-        self.published = tensors(path)
+            return f"from scratch: {file} {'is not here' if self.weights_fit() else 'is not for these params'}"
+        self.published_weights = load_tensors(path)
         return f"from {file}"
 
     def pretraining(self) -> "NetworkMethod | None":
-        """What its macro-expressions alone train, once for all folds; `shared` finds its tensors in `taught`."""
+        """What its macro-expressions alone train, once for all folds; `shared` finds its tensors in `teacher_weights`."""
         return None
 
     def statistics(self, train: ClipTensors) -> Statistics:
@@ -207,7 +207,7 @@ class NetworkMethod(Method):
     def phases(self) -> list[Phase]:
         """What is trained, in order; only the last one's epochs are scored."""
 
-    def beginning(self) -> dict[str, Any] | None:
+    def shared_prefix(self) -> dict[str, Any] | None:
         """The params that all phases but the last depend on; methods that share them share what these phases make.
 
         None: nothing is to be shared, as where there is but one phase."""

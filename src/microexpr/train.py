@@ -169,7 +169,7 @@ def run(
     start = started(job)
     asked = engine.SynthesisRequest({f.name: ask(f, job) for f in job.folds}) if "synth" in outputs else None
     kept: engine.Kept | None = checkpoints(job, data, files, place, start, sources)
-    if begun is not None and isinstance(job.method, NetworkMethod) and job.method.beginning() is not None:
+    if begun is not None and isinstance(job.method, NetworkMethod) and job.method.shared_prefix() is not None:
         kept = Begun(kept, begun, job.method, len(job.clips))
     inner = _inner_epochs(job, data, progress, kept)
     folds = [replace(fold, train=job.fitted(fold)) for fold in job.folds]
@@ -204,7 +204,10 @@ def _with_made(
 
 def started(job: Job) -> dict[str, str]:
     """Attribute `start` of what is trained: from which published weights, and on whose made faces besides, if any."""
-    params, said = job.method.params, job.method.start() if isinstance(job.method, NetworkMethod) else ""
+    params, said = (
+        job.method.params,
+        job.method.load_published_weights() if isinstance(job.method, NetworkMethod) else "",
+    )
     if generator := getattr(params, "synthetic", ""):
         first = "at first alone " if getattr(params, "synthetic_use", "") == "pretrain" else ""
         said = f"{said}{'; ' * bool(said)}{first}on what {generator} made of its training clips, beside these"
@@ -240,7 +243,7 @@ def teach(job: Job, files: Iterable[str]) -> None:
     tensors, said = store.read_tensors(found[0])
     if wrong := unlike(job, said):
         raise StoreError(f"{found[0]}: {wrong[0]} must be those that {job.name} wants; rerun stage pretrain")
-    job.method.taught = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
+    job.method.teacher_weights = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
 
 
 def checkpoints(

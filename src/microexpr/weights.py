@@ -25,7 +25,7 @@ class Weights:
 
     def path(self) -> Path | None:
         """Where the file lies; None where it does not. Raises StoreError if another file has its name."""
-        for path in (folder() / name for name in self.files):
+        for path in (cache_folder() / name for name in self.files):
             if path.exists():
                 found = hashlib.sha256(path.read_bytes()).hexdigest()
                 if not found.startswith(self.digest):
@@ -35,13 +35,13 @@ class Weights:
         return None
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Where torch keeps downloaded weights: $TORCH_HOME, else $XDG_CACHE_HOME/torch, else ~/.cache/torch."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub/checkpoints"
 
 
-def tensors(path: Path) -> "dict[str, Tensor]":
+def load_tensors(path: Path) -> "dict[str, Tensor]":
     """The tensors of a weights file. Raises StoreError if it is none; nothing else in it is ever unpickled."""
     import torch  # where files lie is asked without it, whenever the DAG is built
 

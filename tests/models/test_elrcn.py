@@ -54,7 +54,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
 def test_published_weights_start_the_network_and_only_its_last_layers_change():
     method = Elrcn(Elrcn.Params(epochs=1, lr=1e-2, **TINY))
     published = VGG16(2, 3, 32, 1000).state_dict()
-    method.published = published
+    method.published_weights = published
     assert sorted(method.build({})) == ["spatial0", "temporal"]
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):

@@ -182,14 +182,14 @@ def test_generator_learns_by_equation_6(g_cls):
 def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     method = Icegan(Icegan.Params())
-    assert "the discriminator's own trunk: vgg16" in method.start() and not method.shared()
-    assert Icegan(Icegan.Params(perceptual="trunk")).start() == ""
-    assert Icegan(Icegan.Params(generator="none")).start() == ""
+    assert "the discriminator's own trunk: vgg16" in method.load_published_weights() and not method.shared()
+    assert Icegan(Icegan.Params(perceptual="trunk")).load_published_weights() == ""
+    assert Icegan(Icegan.Params(generator="none")).load_published_weights() == ""
 
 
 def test_perceptual_loss_by_vgg16_compares_relu3_3():
     method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
-    method.published = Maps(["relu3_3"]).state_dict()
+    method.published_weights = Maps(["relu3_3"]).state_dict()
     modules.cost = method.shared()["cost"]
     batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
     found = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))

@@ -348,10 +348,10 @@ def test_each_region_learns_from_its_own_loss_alone():
 
 
 def test_rows_that_begin_alike_share_their_first_phase():
-    begun = method().beginning()
-    assert begun == method(pad="zeros", epochs=9).beginning()
+    begun = method().shared_prefix()
+    assert begun == method(pad="zeros", epochs=9).shared_prefix()
     for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
-        assert begun != method(**change).beginning()  # memory: what is shared has the LSTMs' shapes too
+        assert begun != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too
 
 
 def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():

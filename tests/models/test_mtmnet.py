@@ -275,7 +275,9 @@ def test_macronet_is_what_pretraining_became():
     while own.epoch():
         pass
     trees = (own.parameters, own.buffers)
-    one.taught = {f"{m}.{k}": v.detach() for tree in trees for m, part in tree.items() for k, v in part.items()}
+    one.teacher_weights = {
+        f"{m}.{k}": v.detach() for tree in trees for m, part in tree.items() for k, v in part.items()
+    }
     shared = one.shared()
     for name in ("encoder", "classifier"):
         for key, value in own.networks[name].state_dict().items():

@@ -87,5 +87,7 @@ def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained)
 
 
 def test_every_param_is_known_to_count_or_not():
-    assert set(LATER) == OF_GUIDANCE and method().beginning().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
-    assert method(epochs=0).beginning() is None
+    assert (
+        set(LATER) == OF_GUIDANCE and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
+    )
+    assert method(epochs=0).shared_prefix() is None

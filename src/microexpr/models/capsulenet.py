@@ -89,14 +89,14 @@ class Capsulenet(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"apex": (3, self.params.image_size, self.params.image_size)}
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
         network = Network(params.width, params.kernel, params.side**2, params.routing, self.classes)
-        if self.published:
-            load(network.stem, self.published, RESNET18.files[0])
+        if self.published_weights:
+            load(network.stem, self.published_weights, RESNET18.files[0])
         return {"network": network}
 
     def phases(self) -> list[Phase]:

@@ -115,7 +115,7 @@ class Elrcn(NetworkMethod):
             shapes["video"] = (1, frames + 1, size, size)  # the first is the one that flow starts from
         return shapes
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         params = self.params
         return params.pretrained and params.inputs != "SE" and (params.width, params.image_size) == (vgg16.WIDTH, 224)
 
@@ -135,30 +135,30 @@ class Elrcn(NetworkMethod):
         params = self.params
         made = {f"base{s}": Base(params.width, len(k), params.image_size) for s, k in self.streams.items()}
         for base in made.values():
-            if self.published:
-                load(base, self.published, VGG16.files[0])
+            if self.published_weights:
+                load(base, self.published_weights, VGG16.files[0])
             else:
                 vgg16.initialise(base)
         return dict(made)
 
     def shared(self) -> dict[str, nn.Module]:
-        return self._bases() if self.published else {}
+        return self._bases() if self.published_weights else {}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params, hidden = self.params, vgg16.HIDDEN * self.params.width
-        built: dict[str, nn.Module] = {} if self.published else self._bases()
+        built: dict[str, nn.Module] = {} if self.published_weights else self._bases()
         for stream in self.streams:
             built[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
             vgg16.initialise(spatial.hidden)
-            if self.published:
-                second = {name: self.published[f"classifier.3.{name}"] for name in ("weight", "bias")}
+            if self.published_weights:
+                second = {name: self.published_weights[f"classifier.3.{name}"] for name in ("weight", "bias")}
                 load(spatial.hidden, second, VGG16.files[0])
         built["temporal"] = Temporal(len(self.streams) * hidden, params.memory, params.hidden, self.classes)
         return built
 
     def phases(self) -> list[Phase]:
         params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
-        parts = ["spatial"] if self.published else ["base", "spatial"]
+        parts = ["spatial"] if self.published_weights else ["base", "spatial"]
         single: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
         return [
             Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),

@@ -238,23 +238,23 @@ class Icegan(NetworkMethod):
         shape = (1, self.params.image_size, self.params.image_size)
         return {"onset": shape, "apex": shape}
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.synthesises and self.params.perceptual == "vgg16"
 
-    def start(self) -> str:
+    def load_published_weights(self) -> str:
         """Reads VGG-16's weights if they are there, and says whose features the perceptual loss compares."""
-        if not self.fits():
+        if not self.weights_fit():
             return ""
-        found = super().start()
-        if self.published:
+        found = super().load_published_weights()
+        if self.published_weights:
             return f"perceptual loss by VGG-16, {found}"
         return f"perceptual loss by the discriminator's own trunk: {VGG16.files[0]} is not here"
 
     def shared(self) -> dict[str, nn.Module]:
-        if not self.published:
+        if not self.published_weights:
             return {}
         cost = vgg16.Maps([COMPARED])
-        pretrained.load(cost, self.published, VGG16.files[0])
+        pretrained.load(cost, self.published_weights, VGG16.files[0])
         return {"cost": cost}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
@@ -320,7 +320,7 @@ class Icegan(NetworkMethod):
         patches = modules.trunk(self._seen(made, onset))
         realness, found = modules.heads(patches)
         pixel = F.l1_loss(made, grey(batch["apex"]))
-        if self.published:
+        if self.published_weights:
             perceptual = F.mse_loss(*(modules.cost(coloured(image))[0] for image in (made, onset)))
         else:
             perceptual = F.mse_loss(patches, modules.trunk(self._seen(onset, onset)))

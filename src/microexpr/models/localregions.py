@@ -238,7 +238,7 @@ class LocalRegions(NetworkMethod):
             Phase(temporal, params.epochs, params.batch, sample, precompute=self.read),
         ]
 
-    def beginning(self) -> dict[str, object] | None:
+    def shared_prefix(self) -> dict[str, object] | None:
         return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
 
     def patches(self, place: str, batch: Batch, statistics: Statistics, at: Tensor | None = None) -> Tensor:

@@ -147,7 +147,7 @@ class Mtmnet(NetworkMethod):
         shapes: Shapes = {"onset": (3, side, side), "apex": (3, side, side)}
         return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.seen == "around_apex" else {})
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
     def pretraining(self) -> "Mtmnet | None":
@@ -169,13 +169,15 @@ class Mtmnet(NetworkMethod):
         return {"people": F.pad(people, (0, self.params.identities - len(people)), value=NOBODY)}
 
     def shared(self) -> dict[str, nn.Module]:
-        """MacroNet's encoder and classifier; their tensors are drawn where `taught` has none to give."""
+        """MacroNet's encoder and classifier; their tensors are drawn where `teacher_weights` has none to give."""
         if not self.guided:
             return {}
         found = {f"macro_{name}": network for name, network in zip(SHARED, self._recogniser(), strict=True)}
-        for name, network in found.items() if self.taught else ():
+        for name, network in found.items() if self.teacher_weights else ():
             prefix = f"{name.removeprefix('macro_')}."
-            own = {key.removeprefix(prefix): value for key, value in self.taught.items() if key.startswith(prefix)}
+            own = {
+                key.removeprefix(prefix): value for key, value in self.teacher_weights.items() if key.startswith(prefix)
+            }
             load(network, own, "MacroNet")
         return found
 
@@ -185,8 +187,8 @@ class Mtmnet(NetworkMethod):
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
         built: dict[str, nn.Module] = dict(zip(SHARED, self._recogniser(), strict=True))
-        if self.published:
-            load(built["encoder"].backbone, self.published, RESNET18.files[0])  # type: ignore[arg-type]
+        if self.published_weights:
+            load(built["encoder"].backbone, self.published_weights, RESNET18.files[0])  # type: ignore[arg-type]
         if params.disentangle:
             built["decoder"] = Decoder(params.width, params.features, params.image_size)
             built["identify"] = nn.Linear(params.features, params.identities)
@@ -210,7 +212,7 @@ class Mtmnet(NetworkMethod):
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
         return [*found, self._phase(guided, params.epochs, triplets if self.guided else micro_only)]
 
-    def beginning(self) -> dict[str, Any] | None:
+    def shared_prefix(self) -> dict[str, Any] | None:
         return self.params.model_dump(mode="json", exclude=OF_GUIDANCE) if self.params.epochs else None
 
     def _phase(self, updates: list[Update], epochs: int, sample: method.Sampler) -> Phase:

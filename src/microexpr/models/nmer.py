@@ -98,7 +98,7 @@ class Nmer(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"flow": (3, self.params.image_size, self.params.image_size)}
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
     def statistics(self, train: ClipTensors) -> Statistics:
@@ -116,8 +116,8 @@ class Nmer(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         trunk = ResNet18(self.params.width)
-        if self.published:
-            load(trunk, self.published, RESNET18.files[0])
+        if self.published_weights:
+            load(trunk, self.published_weights, RESNET18.files[0])
         heads = Heads(trunk.out_channels, self.params.features, self.classes)
         return {"trunk": trunk, "heads": heads, "discriminator": Discriminator(2 * self.params.features)}
 

@@ -23,7 +23,7 @@ class Begun:
     def __init__(self, kept: Kept | None, memory: Memory, method: NetworkMethod, micro: int):
         """`micro`: how many clips are the protocol's own; the others may be trained on in the last phase only."""
         self.kept, self.memory, self.micro = kept, memory, micro
-        self.about = (type(method).__name__, method.classes, method.beginning())
+        self.about = (type(method).__name__, method.classes, method.shared_prefix())
         self.epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
 
     def _key(self, runs: Sequence[Run]) -> str:
