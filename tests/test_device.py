@@ -77,7 +77,7 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
                 found[f"loss {number} of phase {at}"] = loss
         found["scores"] = method.scores(modules, data.inputs, statistics)
         if method.synthesises:
-            wanted = data.inputs | data.targets | {"label_asked": data.targets["label"]}
+            wanted = data.inputs | data.targets | {"target_label": data.targets["label"]}
             found["faces"] = method.synthesise(modules, wanted, statistics, rng)
     return {name: tensor.device.type for name, tensor in found.items()}
 

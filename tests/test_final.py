@@ -127,7 +127,7 @@ def painted(tmp_path_factory):
 def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
     path, _, one = painted
     trained = generator_file.load(path)
-    assert (trained.said["method"], trained.said["protocol"], trained.said["origin"]) == (
+    assert (trained.metadata["method"], trained.metadata["protocol"], trained.metadata["origin"]) == (
         "famgan", "all_groups", "generated",
     )  # fmt: skip
     everyone = {known.provenance for known in (*CLIPS, *(still for still, _ in one.macro))}
@@ -137,8 +137,8 @@ def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
     expected = engine.fitted(one.method, data, engine.Run(fold, train.seeds(one)[0]))
     face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
     with torch.no_grad():
-        found = trained.method.sequence(trained.modules, face, asked)
-        assert torch.equal(found, one.method.sequence(expected.modules, face, asked))
+        found = trained.method.synthesise_clips(trained.modules, face, asked)
+        assert torch.equal(found, one.method.synthesise_clips(expected.modules, face, asked))
     with pytest.raises(StoreError, match=r"famgan.safetensors: must hold final/1, not generator/1"):
         final.load(path)
 

@@ -40,9 +40,9 @@ def fitted(kind):
 
 def clip_of(method, modules) -> np.ndarray:
     data = clips().inputs
-    asked = method.asked({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
+    asked = method.target_aus({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
     with torch.no_grad():
-        return method.sequence(modules, data["video"][:2, :, 0], asked).numpy()
+        return method.synthesise_clips(modules, data["video"][:2, :, 0], asked).numpy()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
     assert clip_of(trained.method, trained.modules).tobytes() == expected.tobytes()
     untrained = Modules(**method.build({}))
     assert np.abs(clip_of(method, untrained) - expected).max() > 1e-3
-    assert set(vars(trained.modules)) == set(kind.makes)
+    assert set(vars(trained.modules)) == set(kind.inference_modules)
     assert not any(module.training for module in vars(trained.modules).values())
 
 
@@ -77,7 +77,7 @@ def test_it_holds_what_makes_clips_and_whom_that_has_seen(saved, tmp_path):
     assert set(tensors) == {name for name in found.tensors if name.startswith("generator.")} < set(found.tensors)
     assert (said["schema"], said["network"], said["origin"]) == ("generator/1", "famgan", "generated")
     trained = generator_file.load(path)
-    assert trained.fitted_on == set(SEEN) and trained.said["held_out"] == "casme2/s1"
+    assert trained.fitted_on == set(SEEN) and trained.metadata["held_out"] == "casme2/s1"
     again = tmp_path / "again.safetensors"
     generator_file.save(again, method, found.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
     assert again.read_bytes() == path.read_bytes()
@@ -145,4 +145,4 @@ def test_what_is_no_such_file_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["auicgan", "famgan"])
 def test_every_generator_says_which_of_its_networks_make(name):
     kind = generators.find(name)
-    assert set(kind.makes) <= set(kind(kind.Params(**OWN)).build({}))
+    assert set(kind.inference_modules) <= set(kind(kind.Params(**OWN)).build({}))

@@ -19,7 +19,7 @@ SCHEMA = "generator/1"
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class LoadedGenerator:
     """A generator that can be asked for clips."""
 
     method: Generator
@@ -32,7 +32,7 @@ def save(
     path: str | Path, method: Generator, tensors: Mapping[str, np.ndarray], fitted_on: Iterable[str], /, **said: str
 ) -> None:
     """Writes what makes clips of `tensors`, which are named `<module>.<tensor>`."""
-    kept = {name: value for name, value in tensors.items() if name.split(".")[0] in method.makes}
+    kept = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
     about = {
         "schema": SCHEMA,
         "created_by": f"microexpr {__version__}",
@@ -43,7 +43,7 @@ def save(
 
 
 @torch.no_grad()
-def load(path: str | Path) -> Trained:
+def load(path: str | Path) -> LoadedGenerator:
     """A file that `save` wrote. Raises StoreError for any other, and for one of other code's networks."""
     tensors, said = store.read_tensors(path)
     if (found := said.get("schema", "nothing of microexpr")) != SCHEMA:
@@ -55,7 +55,7 @@ def load(path: str | Path) -> Trained:
     except (MicroexprError, ValidationError) as error:
         raise StoreError(f"{path}: params are not those of {network} here; make it anew") from error
     with torch.random.fork_rng(devices=[]):
-        modules = {name: module for name, module in method.build({}).items() if name in method.makes}
+        modules = {name: module for name, module in method.build({}).items() if name in method.inference_modules}
     wanted = {f"{name}.{key}": value for name, one in modules.items() for key, value in one.eval().state_dict().items()}
     if {name: tuple(value.shape) for name, value in wanted.items()} != {n: v.shape for n, v in tensors.items()}:
         raise StoreError(f"{path}: tensors are not those of {network} here; make it anew")
@@ -64,4 +64,4 @@ def load(path: str | Path) -> Trained:
     for parameter in chain.from_iterable(module.parameters() for module in modules.values()):
         if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
             parameter.data = by_pixel(parameter.data)
-    return Trained(method, Modules(**modules), frozenset(said["fitted_on"].split("\n")), said)
+    return LoadedGenerator(method, Modules(**modules), frozenset(said["fitted_on"].split("\n")), said)

@@ -218,7 +218,7 @@ class NetworkMethod(Method):
         """float[B, C] of inputs alone, all modules in eval(); largest is predicted."""
 
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """float[B, channels, H, W] in 0..1: faces that show class `label_asked` int64[B]; only where `synthesises`."""
+        """float[B, channels, H, W] in 0..1: faces that show class `target_label` int64[B]; only where `synthesises`."""
         raise NotImplementedError(f"{type(self).__name__} makes no images")
 
 
@@ -226,15 +226,15 @@ class Generator(NetworkMethod):
     """A network that makes clips: one of a neutral face and of the action units that another clip goes through."""
 
     grouping: ClassVar[str] = "groups"  # of `protocols.GROUPINGS`: on whom it is trained, for whom it is not
-    makes: ClassVar[tuple[str, ...]]  # the modules that `sequence` calls: those that are kept
+    inference_modules: ClassVar[tuple[str, ...]]  # the modules that `sequence` calls: those that are kept
 
     @abstractmethod
-    def asked(self, face: Batch, moves: Batch) -> Tensor:
+    def target_aus(self, face: Batch, moves: Batch) -> Tensor:
         """float[B, K, A, 2], FACS 0..5 by the subject's left and right: what is asked of faces, of the inputs of the
         clips that lend the face and of those that lend the movement."""
 
     @abstractmethod
-    def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
+    def synthesise_clips(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
         """float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] that go through what is asked, of any K.
 
         All modules are in eval(), and no gradient is kept."""

@@ -162,8 +162,10 @@ def made(
             {name: value[[at[clip] for clip in clips]] for name, value in data.inputs.items()}
             for clips in ([one.face for one in part], [one.trajectory for one in part])
         )
-        asked = method.asked(face, moves)
-        films = method.sequence(found.modules, face["video"][:, :, 0].to(found.device), asked.to(found.device)).cpu()
+        asked = method.target_aus(face, moves)
+        films = method.synthesise_clips(
+            found.modules, face["video"][:, :, 0].to(found.device), asked.to(found.device)
+        ).cpu()
         levels = (films * 255).round().clamp(0, 255).to(torch.uint8).movedim(2, -1).numpy()
         yield from zip(part, levels, asked.numpy(), strict=True)
 

@@ -65,10 +65,10 @@ def test_inputs_exist_and_networks_are_of_the_papers_size():
         own = method.build({})
         made, mask = own["generator"](torch.empty(2, 3, 128, 128), torch.empty(2, 17))
         realness, found = own["critic"](torch.empty(2, 3, 128, 128))
-        film = method.sequence(Modules(**own), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
+        film = method.synthesise_clips(Modules(**own), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
     assert made.shape == (2, 3, 128, 128) and mask.shape == (2, 1, 128, 128)
     assert realness.shape == (2,) and found.shape == (2, 17) and film.shape == (2, 16, 3, 128, 128)
-    assert set(Famgan.makes) == {"generator"} and set(own) == {"generator", "critic"}
+    assert set(Famgan.inference_modules) == {"generator"} and set(own) == {"generator", "critic"}
     assert small().scores(Modules(), clips().inputs, {}).unique().tolist() == [0]
 
 
@@ -160,7 +160,7 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
     """Eq. 3: of clips whose curves start at rest, what `filters.modulated` says side by side."""
     face, moves = clips(0).inputs, clips(1).inputs
     moves["au_changes"][:, 0] = 0  # at the onset, as it is
-    asked = small(alpha=0.3).asked(face, moves)
+    asked = small(alpha=0.3).target_aus(face, moves)
     assert asked.shape == (COUNT, FRAMES, UNITS, 2) and asked.min() == 0 and asked.max() == 5
     for number in range(COUNT):
         for side in (LEFT, RIGHT):
@@ -169,7 +169,7 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
             )
             expected = filters.modulated(change, own, 0, alpha=0.3)
             np.testing.assert_allclose(asked[number, ..., side], expected, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(small(alpha=0.0).asked(face, moves), moves["au_changes"].clamp(0, 5))
+    torch.testing.assert_close(small(alpha=0.0).target_aus(face, moves), moves["au_changes"].clamp(0, 5))
     assert Famgan.Params().alpha == 0.1
 
 
@@ -204,11 +204,11 @@ def test_a_side_that_is_asked_moves_its_half_alone(side):
     method, frames = small(), 6  # any number of frames
     modules, neutral = built(method), clips().inputs["video"][:2, :, 0]
     asked = torch.zeros(2, frames, UNITS, 2)
-    still = method.sequence(modules, neutral, asked)
+    still = method.synthesise_clips(modules, neutral, asked)
     assert still.shape == (2, frames, 3, SIZE, SIZE) and still.min() >= 0 and still.max() <= 1
     torch.testing.assert_close(still, still[:, :1].expand_as(still))
     asked[1, 3:, :, side] = 4.0
-    moved = (method.sequence(modules, neutral, asked) - still).abs()
+    moved = (method.synthesise_clips(modules, neutral, asked) - still).abs()
     assert moved[0].max() < 1e-6 and moved[1, :3].max() < 1e-6
     edge = int(SIZE * (0.5 - SEAM / 2))
     halves = moved[1, 3:, ..., : SIZE // 2].mean(), moved[1, 3:, ..., SIZE // 2 :].mean()
@@ -223,11 +223,11 @@ def test_sides_that_are_asked_alike_make_the_generators_own_face():
     method = small()
     modules, neutral = built(method), clips().inputs["video"][:3, :, 0]
     one = torch.rand(3, UNITS) * 5
-    found = method.sequence(modules, neutral, one[:, None, :, None].expand(-1, 1, -1, 2))
+    found = method.synthesise_clips(modules, neutral, one[:, None, :, None].expand(-1, 1, -1, 2))
     expected, _ = modules.generator(neutral / 127.5 - 1, one / 5)
     torch.testing.assert_close(found[:, 0], (expected + 1) / 2)
     modules.generator = lambda face, intensity: (face, None)
-    still = method.sequence(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
+    still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
 
 
@@ -324,6 +324,6 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0, LEFT] = 5.0
     with torch.no_grad():
-        made = method.sequence(Modules(**group.networks), held["video"][:, :, 0], asked)
+        made = method.synthesise_clips(Modules(**group.networks), held["video"][:, :, 0], asked)
     picture_left, picture_right = (made[:, 1] - made[:, 0]).mean((1, 2)).split(SIZE // 2, -1)
     assert (picture_right.mean(1) > 0.03).all() and (picture_left[:, :4].abs() < 1e-6).all()

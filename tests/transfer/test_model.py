@@ -31,11 +31,11 @@ def stranger() -> Scene:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> generator_file.Trained:
+def shipped() -> generator_file.LoadedGenerator:
     return generator_file.load(fit.MODEL)
 
 
-def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.Trained) -> None:
+def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.LoadedGenerator) -> None:
     assert fit.MODEL.stat().st_size < 3 * 2**20
     assert len(shipped.fitted_on) == fit.TRAINING
     assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
@@ -48,9 +48,11 @@ def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_fi
         assert mean["read"] > 0.5 * mean["read_exact"]
 
 
-def made(shipped: generator_file.Trained, face: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+def made(shipped: generator_file.LoadedGenerator, face: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Grey levels [n, 3, 128, 128], of one face uint8[3, 128, 128] of which [n, 17, 2] is asked."""
-    whole = shipped.method.sequence(shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None])
+    whole = shipped.method.synthesise_clips(
+        shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None]
+    )
     return 255 * whole[0].detach().numpy()
 
 
@@ -58,12 +60,14 @@ def both_sides(scene: Scene) -> np.ndarray:
     return np.repeat(scene.added[..., None], 2, axis=2)
 
 
-def test_face_of_which_nothing_is_asked_stays_as_it_is(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_face_of_which_nothing_is_asked_stays_as_it_is(
+    shipped: generator_file.LoadedGenerator, stranger: Scene
+) -> None:
     face = small(stranger.photographed[None])[0]
     assert np.abs(made(shipped, face, both_sides(stranger)[:1]) - face).max() < 1e-3 * NOISE
 
 
-def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = small(stranger.crops)
     done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
@@ -75,7 +79,7 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Tr
         assert found[place].argmax() == column, unit
 
 
-def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_one_side_alone_can_be_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """The subject's left half is at the right of a picture."""
     face, intensity = small(stranger.crops[:1])[0], both_sides(stranger)[[3, 3]]
     intensity[0, :, 1], intensity[1, :, 0] = 0, 0

@@ -113,7 +113,7 @@ class Auicgan(Generator):
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
     macro = True
-    makes = ("attention", "colour")
+    inference_modules = ("attention", "colour")
 
     class Params(method.Params):
         image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
@@ -243,11 +243,11 @@ class Auicgan(Generator):
         found: Tensor = modules.video_critic(signed_frames(batch["video"]))[1]
         return found
 
-    def asked(self, face: Batch, moves: Batch) -> Tensor:
+    def target_aus(self, face: Batch, moves: Batch) -> Tensor:
         """The same of both sides."""
         return moves["au_intensities"][..., None].expand(-1, -1, -1, 2)
 
-    def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
+    def synthesise_clips(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
         """Each frame is painted by itself."""
         faces = signed_frames(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
         intensity = asked.mean(-1).to(faces.dtype) / LARGEST

@@ -33,7 +33,7 @@ class Famgan(method.Generator):
     paper = "Xu et al., FAMGAN: Fine-grained AUs Modulation based GAN for Micro-Expression Generation, ACM MM, 2021"
     macro = True
     grouping = "all_groups"
-    makes = ("generator",)
+    inference_modules = ("generator",)
 
     class Params(method.Params):
         image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
@@ -121,12 +121,12 @@ class Famgan(method.Generator):
         """Of no use: it tells no classes apart."""
         return torch.zeros(len(batch["video"]), self.classes, device=batch["video"].device)
 
-    def asked(self, face: Batch, moves: Batch) -> Tensor:
+    def target_aus(self, face: Batch, moves: Batch) -> Tensor:
         """Eq. 3: a little of the target's own intensities, and the other's change since its onset, side by side."""
         own = face["au_intensities"][:, :1, :, None]
         return (self.params.alpha * own + moves["au_changes"]).clamp(0, LARGEST)
 
-    def sequence(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
+    def synthesise_clips(self, modules: Modules, neutral: Tensor, asked: Tensor) -> Tensor:
         """A face as its left half moves and one as its right half does, of which each gives its half."""
         faces = signed_frames(neutral[:, :, None]).expand(-1, asked.shape[1], -1, -1, -1)
         left, right = (

@@ -361,7 +361,7 @@ class Icegan(NetworkMethod):
         return capsules.length(found) if self.capsules else found
 
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        return (self._made(modules, grey(batch["onset"]), batch["label_asked"], rng) + 1) / 2
+        return (self._made(modules, grey(batch["onset"]), batch["target_label"], rng) + 1) / 2
 
 
 def grey(image: Tensor) -> Tensor:

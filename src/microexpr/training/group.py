@@ -271,7 +271,7 @@ class Group:
         for network in self.networks.values():
             network.eval()
         clips = self.data[self._tensor(positions)]
-        batch = clips.inputs | clips.targets | {"label_asked": self._tensor(label)}
+        batch = clips.inputs | clips.targets | {"target_label": self._tensor(label)}
         modules = self._modules(self.of(number, self.parameters), self.of(number, self.buffers))
         key = self.runs[number].key("synthesis", *names, device=self.device)
         return self.method.synthesise(modules, batch, self.of(number, self.statistics), Stream(key)).cpu()
