@@ -10,7 +10,7 @@ from torch import Tensor
 from microexpr.method import CLASSES, ClipTensors, NetworkMethod
 from microexpr.models import find
 from microexpr.training.engine import Fold
-from microexpr.training.flow_network import SIDE
+from microexpr.training.flow_network import FLOW_SIZE
 
 BLOBS = 14  # of a face
 MARK = 30  # grey levels by which an apex frame shows its class
@@ -25,7 +25,7 @@ def folds(clips: int, subjects: int) -> list[Fold]:
 def flow_clips(count: int, device: torch.device, steps_clips: int) -> ClipTensors:
     """Normally distributed flow of the default dtype."""
     rng = np.random.default_rng(0)
-    flow = torch.tensor(rng.normal(size=(count, 3, SIDE, SIDE)), dtype=torch.get_default_dtype())
+    flow = torch.tensor(rng.normal(size=(count, 3, FLOW_SIZE, FLOW_SIZE)), dtype=torch.get_default_dtype())
     return on_device({"flow": flow}, rng.integers(0, CLASSES, count), steps_clips, device)
 
 

@@ -20,7 +20,7 @@ def load(network: nn.Module, published: Mapping[str, Tensor], file: str) -> None
     network.load_state_dict({name: published[name] for name in own})
 
 
-def standardised(images: Tensor) -> Tensor:
+def standardise(images: Tensor) -> Tensor:
     """[..., 3, H, W] in 0..1 as torchvision's networks were trained on them."""
     # not `new_tensor`, which vmap lacks on the `meta` device, where tests look for tensors of two devices
     mean, deviation = (

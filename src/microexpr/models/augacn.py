@@ -20,7 +20,7 @@ from microexpr.draws import Stream
 from microexpr.facs.anatomy import share_a_muscle
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import scaled
+from microexpr.training.augmentation import to_unit_range
 from microexpr.training.recipe import cosine
 
 CONTRAST = 4  # of `seen: change`: most pixels change by a grey level, few by more than 25
@@ -257,4 +257,4 @@ def readout(nodes: Tensor) -> Tensor:
 
 def centred(film: Tensor) -> Tensor:
     """uint8 levels as numbers in -1..1."""
-    return 2 * scaled(film) - 1
+    return 2 * to_unit_range(film) - 1

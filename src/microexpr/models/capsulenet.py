@@ -15,7 +15,7 @@ from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.draws import Stream
 from microexpr.method import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import jittered, scaled
+from microexpr.training.augmentation import jitter, to_unit_range
 from microexpr.training.samplers import balanced
 from microexpr.weights import RESNET18
 
@@ -109,8 +109,8 @@ class Capsulenet(NetworkMethod):
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         params = self.params
-        faces = jittered(scaled(batch["apex"]), rng, params.mirror, params.shift, params.brightness)
+        faces = jitter(to_unit_range(batch["apex"]), rng, params.mirror, params.shift, params.brightness)
         return margin_loss(modules.network(faces), batch["label"], POSITIVE, NEGATIVE)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(scaled(batch["apex"]))
+        return modules.network(to_unit_range(batch["apex"]))

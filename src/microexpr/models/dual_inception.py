@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from microexpr.draws import Stream, dropout
 from microexpr.method import Statistics
-from microexpr.training.flow_network import SIDE, FlowNetwork
+from microexpr.training.flow_network import FLOW_SIZE, FlowNetwork
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second
 
@@ -48,7 +48,7 @@ class Network(nn.Module):
             nn.Sequential(Inception(1, first), nn.MaxPool2d(2), Inception(4 * first, second), nn.MaxPool2d(2))
             for _ in "uv"
         )
-        self.hidden = nn.Linear(2 * 4 * second * (SIDE // 4) ** 2, hidden)
+        self.hidden = nn.Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, hidden)
         self.classify = nn.Linear(hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:

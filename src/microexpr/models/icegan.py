@@ -371,4 +371,4 @@ def grey(image: Tensor) -> Tensor:
 
 def coloured(image: Tensor) -> Tensor:
     """[B, 1, H, H] in -1..1 as VGG-16 wants it, [B, 3, H, H]."""
-    return pretrained.standardised((image + 1).expand(-1, 3, -1, -1) / 2)
+    return pretrained.standardise((image + 1).expand(-1, 3, -1, -1) / 2)

@@ -22,7 +22,7 @@ from microexpr.training.recipe import class_weights
 from microexpr.training.samplers import filtered
 
 FACE = "sequence_steady"  # the whole face in place of regions
-SIDE = 160  # pixels of it
+FACE_SIZE = 160  # pixels of it
 GROUP = {name: next(g for g in GROUPS if g.removesuffix("s") in name) for name in REGIONS}  # of left and right alike
 # Of MEGC2019's three classes those that show in each group of regions, and so their number there: 1, 2, ...
 OF_THREE = {"eyes": (0, 2), "nose": (0,), "cheeks": (1,), "mouth": (0, 1, 2)}
@@ -158,7 +158,7 @@ class LocalRegions(NetworkMethod):
     @property
     def inputs(self) -> Shapes:
         frames, channels = self.params.frames, self.params.channels
-        sizes = {name: REGIONS[name][:2] if name in REGIONS else (SIDE, SIDE) for name in self.places}
+        sizes = {name: REGIONS[name][:2] if name in REGIONS else (FACE_SIZE, FACE_SIZE) for name in self.places}
         shapes: Shapes = {name: (channels, frames, *size) for name, size in sizes.items()}
         return shapes | {"sequence_real": (frames,)}
 

@@ -14,7 +14,7 @@ from microexpr import method
 from microexpr.draws import Stream
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import scaled
+from microexpr.training.augmentation import to_unit_range
 from microexpr.training.recipe import class_weights, cosine
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
@@ -129,4 +129,4 @@ def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
 
 def centred(film: Tensor) -> Tensor:
     """uint8 levels as numbers in -1..1."""
-    return 2 * scaled(film) - 1
+    return 2 * to_unit_range(film) - 1

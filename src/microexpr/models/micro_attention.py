@@ -12,11 +12,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
-from microexpr.backbones.pretrained import standardised
+from microexpr.backbones.pretrained import standardise
 from microexpr.backbones.resnet18 import WIDTH, Block
 from microexpr.draws import Stream
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import jittered, scaled
+from microexpr.training.augmentation import jitter, to_unit_range
 from microexpr.training.recipe import class_weights, cosine
 from microexpr.training.samplers import macro_only, micro_only
 
@@ -120,9 +120,9 @@ class MicroAttention(NetworkMethod):
         ]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream, *, macro: bool) -> Tensor:
-        faces = jittered(scaled(batch["apex"]), rng, self.params.mirror, self.params.shift)
+        faces = jitter(to_unit_range(batch["apex"]), rng, self.params.mirror, self.params.shift)
         weights = statistics["macro_class_weights" if macro else "class_weights"]
-        return F.cross_entropy(modules.network(standardised(faces)), batch["label"], weights)
+        return F.cross_entropy(modules.network(standardise(faces)), batch["label"], weights)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(standardised(scaled(batch["apex"])))
+        return modules.network(standardise(to_unit_range(batch["apex"])))

@@ -15,7 +15,7 @@ from microexpr.draws import Stream, dropout
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights, cosine
 
-SIDE, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way
+KERNEL, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way
 SPREAD = 0.05  # deviation of the first weights of the fully connected layers
 
 
@@ -26,7 +26,7 @@ class Network(nn.Module):
         """`places` are those that the pool leaves, over frames, rows and columns."""
         super().__init__()
         self.dropped = dropped
-        self.convolve = nn.Conv3d(1, kernels, (depth, SIDE, SIDE))
+        self.convolve = nn.Conv3d(1, kernels, (depth, KERNEL, KERNEL))
         self.hidden, self.classify = nn.Linear(kernels * places, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class MicroExpSTCNN(NetworkMethod):
         @property
         def places(self) -> int:
             """Frames times rows times columns that the pool leaves."""
-            return (self.frames - self.depth + 1) // POOL * ((self.image_size - SIDE + 1) // POOL) ** 2
+            return (self.frames - self.depth + 1) // POOL * ((self.image_size - KERNEL + 1) // POOL) ** 2
 
         @model_validator(mode="after")
         def _leaves_a_frame(self) -> "MicroExpSTCNN.Params":
@@ -107,15 +107,15 @@ class MicroExpSTCNN(NetworkMethod):
         return [Phase([Update(self.loss, {"network": descent})], params.epochs, params.batch, schedule=schedule)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        video = scaled(batch["video"], statistics)
+        video = normalise_video(batch["video"], statistics)
         video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
         return F.cross_entropy(modules.network(video, rng), batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(scaled(batch["video"], statistics))
+        scores: Tensor = modules.network(normalise_video(batch["video"], statistics))
         return scores
 
 
-def scaled(video: Tensor, statistics: Statistics) -> Tensor:
+def normalise_video(video: Tensor, statistics: Statistics) -> Tensor:
     """Grey levels of any type less the training clips' mean, over the largest that is left there."""
     return (video - statistics["mean"]) / statistics["largest"]

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr import method
-from microexpr.backbones.pretrained import load, standardised
+from microexpr.backbones.pretrained import load, standardise
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
@@ -30,7 +30,7 @@ from microexpr.method import (
     Targets,
     Update,
 )
-from microexpr.training.augmentation import scaled
+from microexpr.training.augmentation import to_unit_range
 from microexpr.training.samplers import micro_only
 from microexpr.weights import RESNET18
 
@@ -60,7 +60,7 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """[B, 3, H, H] in 0..1 -> f^e and f^s, both [B, F]"""
-        pooled = self.backbone(standardised(images)).mean((2, 3))
+        pooled = self.backbone(standardise(images)).mean((2, 3))
         return self.expression(pooled), self.identity(pooled)
 
 
@@ -229,7 +229,7 @@ class Mtmnet(NetworkMethod):
         params, face = self.params, self._face(batch, rng)
         if not params.disentangle:
             return self._classified(modules, modules.encoder(face)[0], batch["label"]).mean()
-        (expression, _), (identity, neutral) = self._parted(modules, face, scaled(batch["onset"]))
+        (expression, _), (identity, neutral) = self._parted(modules, face, to_unit_range(batch["onset"]))
         again = modules.decoder(expression, neutral)
         loss = self._classified(modules, expression, batch["label"]).mean()
         loss = loss + params.reconstruction_weight * distance(face, again).mean()  # eq. 2
@@ -238,7 +238,7 @@ class Mtmnet(NetworkMethod):
 
     def identity_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """L_s for the identity classifier (eq. 3)."""
-        (expression, _), _ = self._parted(modules, self._face(batch, rng), scaled(batch["onset"]))
+        (expression, _), _ = self._parted(modules, self._face(batch, rng), to_unit_range(batch["onset"]))
         return self._identified(modules, expression.detach(), batch, statistics)
 
     @staticmethod
@@ -257,10 +257,10 @@ class Mtmnet(NetworkMethod):
     def _face(self, batch: Batch, rng: Stream) -> Tensor:
         """[B, 3, H, H] in 0..1: the apex, or one of the frames around it, drawn for each clip."""
         if self.params.seen == "apex":
-            return scaled(batch["apex"])
+            return to_unit_range(batch["apex"])
         frames = batch["around_apex"]
         place = (rng.uniform(len(frames)) * FRAMES).long()
-        return scaled(frames.take_along_dim(place[:, None, None, None, None], 2)[:, :, 0])
+        return to_unit_range(frames.take_along_dim(place[:, None, None, None, None], 2)[:, :, 0])
 
     @staticmethod
     def _classified(modules: Modules, expression: Tensor, label: Tensor) -> Tensor:
@@ -301,7 +301,7 @@ class Mtmnet(NetworkMethod):
     def _macro(self, modules: Modules, batch: Batch) -> tuple[Tensor, Tensor]:
         """f_pos^e, [B, F], and MacroNet's own cross-entropy of its class, [B]."""
         with torch.no_grad():
-            positive = modules.macro_encoder(scaled(batch["apex"][:, 1]))[0]
+            positive = modules.macro_encoder(to_unit_range(batch["apex"][:, 1]))[0]
             known = F.cross_entropy(modules.macro_classifier(positive), batch["label"][:, 1], reduction="none")
         return positive, known
 
@@ -309,7 +309,7 @@ class Mtmnet(NetworkMethod):
         """The mean over a clip's frames of their softmax."""
         one = self.params.seen == "apex"
         frames = batch["apex"][:, None] if one else batch["around_apex"].movedim(2, 1)  # [B, 5, 3, H, H]
-        expression, _ = modules.encoder(scaled(frames.flatten(0, 1)))
+        expression, _ = modules.encoder(to_unit_range(frames.flatten(0, 1)))
         return modules.classifier(expression).softmax(1).unflatten(0, frames.shape[:2]).mean(1)
 
 

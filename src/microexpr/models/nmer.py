@@ -15,7 +15,7 @@ from microexpr.backbones.pretrained import load
 from microexpr.backbones.resnet18 import WIDTH, ResNet18
 from microexpr.draws import Stream, dropout
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.flow_network import mirrored, normalised
+from microexpr.training.flow_network import mirror_flow, normalise_flow
 from microexpr.training.recipe import class_weights
 from microexpr.weights import RESNET18
 
@@ -144,8 +144,8 @@ class Nmer(NetworkMethod):
         return self._told_apart(modules, features.detach(), batch, rng)
 
     def _seen(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> tuple[Tensor, list[Tensor]]:
-        flow = normalised(self._shown(batch["flow"], batch["macro"], statistics), statistics)
-        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
+        flow = normalise_flow(self._shown(batch["flow"], batch["macro"], statistics), statistics)
+        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
         features, scores = modules.heads(modules.trunk(flow), rng)
         return features, scores
 
@@ -155,4 +155,4 @@ class Nmer(NetworkMethod):
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         shown = batch["flow"] * statistics["magnification"]  # what is tested is a micro-expression
-        return modules.heads(modules.trunk(normalised(shown, statistics)))[1][0]
+        return modules.heads(modules.trunk(normalise_flow(shown, statistics)))[1][0]

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from microexpr.draws import Stream, dropout
 from microexpr.method import Statistics
-from microexpr.training.flow_network import SIDE, FlowNetwork
+from microexpr.training.flow_network import FLOW_SIZE, FlowNetwork
 
-MAPS = 16 * (SIDE // 4) ** 2  # values that one stream ends in
+MAPS = 16 * (FLOW_SIZE // 4) ** 2  # values that one stream ends in
 
 
 def stream() -> nn.Sequential:

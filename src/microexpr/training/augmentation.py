@@ -9,7 +9,7 @@ from torch import Tensor
 from microexpr.draws import Stream
 
 
-def jittered(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
+def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
     """[B, C, H, W]: a share `mirror` of them left to right, moved by up to `shift` pixels, and brighter or darker.
 
     Edges are repeated where a picture was moved away from them; values are multiplied by 1 +- `brightness`.
@@ -24,6 +24,6 @@ def jittered(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, b
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
 
 
-def scaled(pictures: Tensor) -> Tensor:
+def to_unit_range(pictures: Tensor) -> Tensor:
     """uint8 levels as numbers in 0..1."""
     return pictures.to(torch.get_default_dtype()) / 255

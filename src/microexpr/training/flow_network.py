@@ -15,7 +15,7 @@ from microexpr.draws import Stream
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights, cosine
 
-SIDE = 28  # rows and columns
+FLOW_SIZE = 28  # rows and columns
 
 
 class FlowNetwork(NetworkMethod):
@@ -36,7 +36,7 @@ class FlowNetwork(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
-        return {"flow": (3, SIDE, SIDE)}
+        return {"flow": (3, FLOW_SIZE, FLOW_SIZE)}
 
     def statistics(self, train: ClipTensors) -> Statistics:
         flow = train.inputs["flow"]
@@ -60,20 +60,20 @@ class FlowNetwork(NetworkMethod):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         flow = batch["flow"]
         if self.params.mirror:
-            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
-        scores = modules.network(normalised(flow, statistics), rng)
+            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
+        scores = modules.network(normalise_flow(flow, statistics), rng)
         return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(normalised(batch["flow"], statistics))
+        scores: Tensor = modules.network(normalise_flow(batch["flow"], statistics))
         return scores
 
 
-def normalised(flow: Tensor, statistics: Statistics) -> Tensor:
+def normalise_flow(flow: Tensor, statistics: Statistics) -> Tensor:
     """Flow [..., 3, H, W] with mean 0 and deviation 1 in each channel of the training clips."""
     return (flow - statistics["mean"][:, None, None]) / statistics["deviation"][:, None, None]
 
 
-def mirrored(flow: Tensor) -> Tensor:
+def mirror_flow(flow: Tensor) -> Tensor:
     """Flow [..., 3, H, W] of the face in a mirror: columns reversed, and what went right goes left."""
     return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]
