@@ -163,7 +163,7 @@ def test_adversarial_margins():
 
 
 def test_seen_as_a_change_a_face_like_the_neutral_one_is_nothing():
-    method, images = Icegan(Icegan.Params(seen="change")), []
+    method, images = Icegan(Icegan.Params(discriminator_input="change")), []
     modules = Modules(trunk=images.append, heads=lambda patches: (None, torch.zeros(2, 3, 4)))
     onset = torch.full((2, 1, 4, 4), 100, dtype=torch.uint8)
     for apex in (onset, onset + 3):
@@ -216,7 +216,7 @@ def test_motion_moves_a_face_as_far_as_it_says():
 
 
 def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
-    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, paints="motion")).build({})
+    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, generator_output="motion")).build({})
     faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)
 
@@ -230,7 +230,7 @@ def test_motion_is_painted_alike_by_stacked_folds():
                 "noise": 2,
                 "batch": 4,
                 "epochs": 2,
-                "paints": "motion",
+                "generator_output": "motion",
                 "perceptual": "trunk",
             },
             **{"primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "instance_norm": False},

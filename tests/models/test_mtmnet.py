@@ -90,7 +90,7 @@ def test_distance_and_mean_of_some():
 
 def eid(face_features, onset_features, again, scores, identified, **changed):
     """Of one clip of person 7, class 1, whose networks answer so."""
-    one = method(seen="apex", image_size=32, **changed)
+    one = method(input_mode="apex", image_size=32, **changed)
 
     def encoder(images):
         assert len(images) == 2  # the face, then the neutral one
@@ -142,7 +142,7 @@ def test_without_disentangling_the_class_is_all():
 
 def guided(**changed):
     """Two triplets, whose expressions are looked up; only the first has a strong expression of its class."""
-    one = method(seen="apex", **changed)
+    one = method(input_mode="apex", **changed)
     micro = table([0.0, 0.0], [0.0, 4.0], [1.0, 0.0], [0.0, 1.0])  # anchors 0 and 1, negatives 2 and 3
     macro = table([3.0, 0.0], [9.0, 9.0])
     scores = {0.0: [0.0, 0.0, 0.0], 4.0: [1.0, 0.0, 0.0]}

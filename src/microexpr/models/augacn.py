@@ -23,7 +23,7 @@ from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, 
 from microexpr.training.augmentation import to_unit_range
 from microexpr.training.recipe import cosine
 
-CONTRAST = 4  # of `seen: change`: most pixels change by a grey level, few by more than 25
+CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few by more than 25
 HALVED = 16  # frames of the film to one of the last maps
 ANATOMY = [[float(share_a_muscle(one, other)) for other in AUS] for one in AUS]
 Kind = Literal["A", "B", "C"]
@@ -135,7 +135,7 @@ class AuGacn(NetworkMethod):
         frames: int = Field(16, ge=16, le=128, multiple_of=HALVED, description="L, from onset to offset by TIM")
         width: int = Field(64, ge=2, le=256, description="channels of every convolution")
         hidden: int = Field(128, ge=2, le=1024, description="features of a node after each graph convolution")
-        seen: Literal["film", "change"] = Field(
+        input_mode: Literal["film", "change"] = Field(
             "film", description="the frames, or what differs from the first with the head held still (ours)"
         )
         kept: float = Field(0.5, gt=0, le=1, description="p, share of the nodes that self-attention pooling keeps")
@@ -153,7 +153,7 @@ class AuGacn(NetworkMethod):
     @property
     def inputs(self) -> Shapes:
         shape = (3, self.params.frames, self.params.image_size, self.params.image_size)
-        return {"video" if self.params.seen == "film" else "video_steady": shape}
+        return {"video" if self.params.input_mode == "film" else "video_steady": shape}
 
     def statistics(self, train: ClipTensors) -> Statistics:
         aus = train.targets["aus"]
@@ -188,7 +188,7 @@ class AuGacn(NetworkMethod):
 
     def _seen(self, batch: Batch) -> Tensor:
         """[B, 3, L, H, H] in -1..1, or what differs from the first frame, enlarged."""
-        if self.params.seen == "film":
+        if self.params.input_mode == "film":
             return centred(batch["video"])
         film = centred(batch["video_steady"])
         return CONTRAST * (film - film[:, :, :1])

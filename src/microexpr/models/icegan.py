@@ -22,8 +22,8 @@ from microexpr.weights import VGG16
 WIDEST = 8  # times `width`: layers double up to it
 PRIMARY_SIZE = 8  # D_PrimaryCaps
 NEAR = 1e-6  # of a probability to 0 or 1
-CONTRAST = 4  # of `seen: change`: most pixels change by a grey level, few by more than 25
-FARTHEST = 1 / 8  # of the image's side, to where `paints: motion` can move a pixel
+CONTRAST = 4  # of `discriminator_input: change`: most pixels change by a grey level, few by more than 25
+FARTHEST = 1 / 8  # of the image's side, to where `generator_output: motion` can move a pixel
 COMPARED = "relu3_3"  # of VGG-16, by the perceptual loss
 
 
@@ -191,14 +191,14 @@ class Icegan(NetworkMethod):
         generator: Literal["unet", "dcgan", "none"] = Field("unet", description="none: recognition alone (Table 2, A)")
         seed_before: Literal["decoder", "encoder"] = Field("decoder", description="where noise and class come in")
         skips: bool = Field(True, description="skip connections from encoder to decoder")
-        paints: Literal["face", "motion"] = Field(
+        generator_output: Literal["face", "motion"] = Field(
             "face", description="by the U-Net: a face, or how the neutral one's skin moves (ours)"
         )
         noise: int = Field(100, ge=1, le=1000, description="length of z, N_z")
         label_code: Literal["index", "one_hot"] = Field("index", description="class in the seed: N_c = 1 number, or C")
         instance_norm: bool = Field(True, description="instance norm in the generator")
         discriminator: Literal["capsule", "cnn", "cnn_wide"] = Field("capsule", description="what follows the trunk")
-        seen: Literal["apex", "change"] = Field(
+        discriminator_input: Literal["apex", "change"] = Field(
             "apex", description="by the discriminator: a face, or how it differs from the neutral one (ours)"
         )
         spectral_norm: bool = Field(True, description="spectral norm in the discriminator's trunk")
@@ -284,7 +284,7 @@ class Icegan(NetworkMethod):
         return (
             Dcgan(*sizes)
             if params.generator == "dcgan"
-            else UNet(*sizes, params.skips, params.seed_before == "encoder", params.paints == "motion")
+            else UNet(*sizes, params.skips, params.seed_before == "encoder", params.generator_output == "motion")
         )
 
     def phases(self) -> list[Phase]:
@@ -329,7 +329,7 @@ class Icegan(NetworkMethod):
         return loss + self._class_loss(found, label) if params.g_cls else loss
 
     def _seen(self, image: Tensor, neutral: Tensor) -> Tensor:
-        return image if self.params.seen == "apex" else CONTRAST * (image - neutral)
+        return image if self.params.discriminator_input == "apex" else CONTRAST * (image - neutral)
 
     def _adversarial(self, realness: Tensor, real: bool) -> Tensor:
         """Eq. 1's logarithm of the probability to be real, or not to be; or the margins of eq. 4 on it."""

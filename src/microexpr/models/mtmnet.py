@@ -115,7 +115,7 @@ class Mtmnet(NetworkMethod):
         features: int = Field(256, ge=2, le=2048, description="of the expression, and as many of the identity")
         identities: int = Field(160, ge=2, le=4096, description="people whom the identity classifier can tell apart")
         pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
-        seen: Literal["around_apex", "apex"] = Field("around_apex", description="five frames of a clip, or one")
+        input_mode: Literal["around_apex", "apex"] = Field("around_apex", description="five frames of a clip, or one")
         disentangle: bool = Field(True, description="pretrain both networks by L_EID; false: by L_c alone")
         reconstruction_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,1 of eq. 5")
         similarity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,2 of eq. 5")
@@ -145,7 +145,7 @@ class Mtmnet(NetworkMethod):
     def inputs(self) -> Shapes:
         side = self.params.image_size
         shapes: Shapes = {"onset": (3, side, side), "apex": (3, side, side)}
-        return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.seen == "around_apex" else {})
+        return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.input_mode == "around_apex" else {})
 
     def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
@@ -155,7 +155,7 @@ class Mtmnet(NetworkMethod):
         if not self.guided:
             return None
         alone = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "epochs": 0}
-        of_pairs = {"seen": "apex", "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
+        of_pairs = {"input_mode": "apex", "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
         own = {name: getattr(self.params, name) for name in OF_MACRONET}
         return Mtmnet(Mtmnet.Params.model_validate(own | alone | of_pairs), self.classes)
 
@@ -256,7 +256,7 @@ class Mtmnet(NetworkMethod):
 
     def _face(self, batch: Batch, rng: Stream) -> Tensor:
         """[B, 3, H, H] in 0..1: the apex, or one of the frames around it, drawn for each clip."""
-        if self.params.seen == "apex":
+        if self.params.input_mode == "apex":
             return to_unit_range(batch["apex"])
         frames = batch["around_apex"]
         place = (rng.uniform(len(frames)) * FRAMES).long()
@@ -307,7 +307,7 @@ class Mtmnet(NetworkMethod):
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """The mean over a clip's frames of their softmax."""
-        one = self.params.seen == "apex"
+        one = self.params.input_mode == "apex"
         frames = batch["apex"][:, None] if one else batch["around_apex"].movedim(2, 1)  # [B, 5, 3, H, H]
         expression, _ = modules.encoder(to_unit_range(frames.flatten(0, 1)))
         return modules.classifier(expression).softmax(1).unflatten(0, frames.shape[:2]).mean(1)
