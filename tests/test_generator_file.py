@@ -95,19 +95,19 @@ def changed(saved, folder, tensors=None, **said):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(made by microexpr .*\)"),
+        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(written by microexpr .*\)"),
         (
             {"schema": None, "created_by": None},
-            r"must hold generator/1, not nothing of microexpr \(made by nobody known",
+            r"must hold generator/1, not nothing of microexpr \(written by an unknown program",
         ),
-        ({"network": "icegan"}, "params are not those of icegan here"),
-        ({"network": None}, "params are not those of nothing here"),
-        ({"params": json.dumps(OWN | {"width": 0})}, "params are not those of famgan here"),
-        ({"params": json.dumps(OWN | {"colours": 1})}, "params are not those of famgan here"),
-        ({"params": "{"}, "params are not those of famgan here"),
-        ({"params": None}, "params are not those of famgan here"),
-        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors are not those of auicgan here"),
-        ({"params": json.dumps(OWN | {"width": 5})}, "tensors are not those of famgan here"),
+        ({"network": "icegan"}, "params must be those of icegan in this version"),
+        ({"network": None}, "params must be those of nothing in this version"),
+        ({"params": json.dumps(OWN | {"width": 0})}, "params must be those of famgan in this version"),
+        ({"params": json.dumps(OWN | {"colours": 1})}, "params must be those of famgan in this version"),
+        ({"params": "{"}, "params must be those of famgan in this version"),
+        ({"params": None}, "params must be those of famgan in this version"),
+        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors must be those of auicgan in this version"),
+        ({"params": json.dumps(OWN | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
 def test_files_that_say_something_else_are_refused(saved, tmp_path, said, message):
@@ -124,7 +124,9 @@ def test_files_that_say_something_else_are_refused(saved, tmp_path, said, messag
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
-    with pytest.raises(StoreError, match=r"other\.safetensors: tensors are not those of famgan here; make it anew"):
+    with pytest.raises(
+        StoreError, match=r"other\.safetensors: tensors must be those of famgan in this version; train it again"
+    ):
         generator_file.load(changed(saved, tmp_path, tensors=spoil))
 
 

@@ -1,4 +1,4 @@
-"""The file of a trained generator of clips: the networks that make them, and whose clips these were fitted on."""
+"""Files of trained generators: their networks, and the provenance of the clips that these were fitted on."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,48 +20,56 @@ SCHEMA = "generator/1"
 
 @dataclass(frozen=True, eq=False)
 class LoadedGenerator:
-    """A generator that can be asked for clips."""
+    """A trained generator, ready to synthesise clips."""
 
     method: Generator
-    modules: Modules  # those that make, in eval()
+    modules: Modules  # the method's `inference_modules`, in eval()
     fitted_on: frozenset[str]  # as in `provenance`
-    said: Mapping[str, str]  # the file's metadata
+    metadata: Mapping[str, str]
 
 
 def save(
-    path: str | Path, method: Generator, tensors: Mapping[str, np.ndarray], fitted_on: Iterable[str], /, **said: str
+    path: str | Path,
+    method: Generator,
+    tensors: Mapping[str, np.ndarray],
+    fitted_on: Iterable[str],
+    /,
+    **metadata: str,
 ) -> None:
-    """Writes what makes clips of `tensors`, which are named `<module>.<tensor>`."""
-    kept = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
+    """Write the tensors, named `<module>.<tensor>`, of the modules that synthesise clips."""
+    inference = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
     about = {
         "schema": SCHEMA,
         "created_by": f"microexpr {__version__}",
         "network": type(method).__module__.rpartition(".")[2],
         "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
     }
-    store.write_tensors(path, kept, sorted({*fitted_on}), **said | about)
+    store.write_tensors(path, inference, sorted({*fitted_on}), **metadata | about)
 
 
 @torch.no_grad()
 def load(path: str | Path) -> LoadedGenerator:
-    """A file that `save` wrote. Raises StoreError for any other, and for one of other code's networks."""
-    tensors, said = store.read_tensors(path)
-    if (found := said.get("schema", "nothing of microexpr")) != SCHEMA:
-        raise StoreError(f"{path}: must hold {SCHEMA}, not {found} (made by {said.get('created_by', 'nobody known')})")
-    network = said.get("network", "nothing")
+    """Load a file that `save` wrote. Raises StoreError for any other file, and for networks of other code."""
+    tensors, metadata = store.read_tensors(path)
+    if (schema := metadata.get("schema", "nothing of microexpr")) != SCHEMA:
+        author = metadata.get("created_by", "an unknown program")
+        raise StoreError(f"{path}: must hold {SCHEMA}, not {schema} (written by {author})")
+    network = metadata.get("network", "nothing")
     try:
         kind = generators.find(network)
-        method = kind(kind.Params.model_validate_json(said.get("params", "")))
+        method = kind(kind.Params.model_validate_json(metadata.get("params", "")))
     except (MicroexprError, ValidationError) as error:
-        raise StoreError(f"{path}: params are not those of {network} here; make it anew") from error
+        raise StoreError(f"{path}: params must be those of {network} in this version; train it again") from error
     with torch.random.fork_rng(devices=[]):
         modules = {name: module for name, module in method.build({}).items() if name in method.inference_modules}
-    wanted = {f"{name}.{key}": value for name, one in modules.items() for key, value in one.eval().state_dict().items()}
-    if {name: tuple(value.shape) for name, value in wanted.items()} != {n: v.shape for n, v in tensors.items()}:
-        raise StoreError(f"{path}: tensors are not those of {network} here; make it anew")
-    for name, value in wanted.items():
+    parameters = {
+        f"{name}.{key}": value for name, module in modules.items() for key, value in module.eval().state_dict().items()
+    }
+    if {name: tuple(value.shape) for name, value in parameters.items()} != {n: v.shape for n, v in tensors.items()}:
+        raise StoreError(f"{path}: tensors must be those of {network} in this version; train it again")
+    for name, value in parameters.items():
         value.copy_(torch.tensor(tensors[name]))
     for parameter in chain.from_iterable(module.parameters() for module in modules.values()):
-        if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
+        if parameter.ndim == 4:  # the engine's memory layout: another order of sums would round differently
             parameter.data = by_pixel(parameter.data)
-    return LoadedGenerator(method, Modules(**modules), frozenset(said["fitted_on"].split("\n")), said)
+    return LoadedGenerator(method, Modules(**modules), frozenset(metadata["fitted_on"].split("\n")), metadata)

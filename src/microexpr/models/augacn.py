@@ -20,7 +20,7 @@ from microexpr.draws import Stream
 from microexpr.facs.anatomy import share_a_muscle
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import to_unit_range
+from microexpr.training.augmentation import to_signed_range
 from microexpr.training.recipe import cosine
 
 CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few by more than 25
@@ -189,8 +189,8 @@ class AuGacn(NetworkMethod):
     def _seen(self, batch: Batch) -> Tensor:
         """[B, 3, L, H, H] in -1..1, or what differs from the first frame, enlarged."""
         if self.params.input_mode == "film":
-            return centred(batch["video"])
-        film = centred(batch["video_steady"])
+            return to_signed_range(batch["video"])
+        film = to_signed_range(batch["video_steady"])
         return CONTRAST * (film - film[:, :, :1])
 
     def au_scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
@@ -253,8 +253,3 @@ def pooled(x: Tensor, attention: Tensor, here: Tensor, kept: int) -> Tensor:
 def readout(nodes: Tensor) -> Tensor:
     """[B, K, D] -> mean and maximum over the nodes, [B, 2 D]"""
     return torch.cat([nodes.mean(1), nodes.amax(1)], 1)
-
-
-def centred(film: Tensor) -> Tensor:
-    """uint8 levels as numbers in -1..1."""
-    return 2 * to_unit_range(film) - 1

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from microexpr import blocks
-from microexpr.handcrafted import LocalPatterns, Radii, codes
+from microexpr.handcrafted import LocalPatterns, Radii, pattern_codes
 
 BINS = 20  # 2 ** 4 of the points in the picture, 2 ** 2 of those in time
 
@@ -35,7 +35,7 @@ def histograms(video: np.ndarray, radii: Radii, grid: int) -> np.ndarray:
     Bits from the lowest: right, up, left, down; after, before. Voxels nearer than a radius to an end have no pattern.
     """
     t, y, x = radii
-    space = codes(video, radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
-    time = codes(video, radii, [(t, 0, 0), (-t, 0, 0)])
+    space = pattern_codes(video, radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
+    time = pattern_codes(video, radii, [(t, 0, 0), (-t, 0, 0)])
     parts = [blocks.shares(blocks.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))]
     return np.concatenate(parts, axis=1).astype(np.float32).ravel()

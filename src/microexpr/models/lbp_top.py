@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr import blocks
-from microexpr.handcrafted import LocalPatterns, Radii, codes
+from microexpr.handcrafted import LocalPatterns, Radii, pattern_codes
 
 PLANES = ((1, 2), (0, 2), (0, 1))  # axes of T, H, W: XY, XT, YT
 
@@ -71,4 +71,4 @@ def bins(video: np.ndarray, radii: Radii, plane: tuple[int, int], points: int) -
         offset = [0.0, 0.0, 0.0]
         offset[plane[0]], offset[plane[1]] = -radii[plane[0]] * np.sin(angle), radii[plane[1]] * np.cos(angle)
         offsets.append([round(float(o), 6) for o in offset])  # the ellipse's extreme points lie on voxels
-    return mapping(points)[codes(video, radii, offsets)]
+    return mapping(points)[pattern_codes(video, radii, offsets)]

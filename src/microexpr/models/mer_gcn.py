@@ -14,7 +14,7 @@ from microexpr import method
 from microexpr.draws import Stream
 from microexpr.facs.occurrence import AUS
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
-from microexpr.training.augmentation import to_unit_range
+from microexpr.training.augmentation import to_signed_range
 from microexpr.training.recipe import class_weights, cosine
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
@@ -99,14 +99,14 @@ class MerGcn(NetworkMethod):
         return [Phase([update], params.epochs, params.batch, schedule=cosine)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        film = centred(batch["video"])
+        film = to_signed_range(batch["video"])
         film = torch.where(rng.uniform(len(film), 1, 1, 1, 1) < self.params.mirror, film.flip(-1), film)
         scores, units = modules.network(film, statistics["graph"])
         classified = F.cross_entropy(scores, batch["label"], statistics["class_weights"])
         return classified + self.params.au_weight * unit_loss(units, batch["aus"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(centred(batch["video"]), statistics["graph"])[0]
+        return modules.network(to_signed_range(batch["video"]), statistics["graph"])[0]
 
 
 def graph(aus: Tensor) -> Tensor:
@@ -125,8 +125,3 @@ def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
     known = (aus >= 0).to(units.dtype)
     loss = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
     return (known * loss).sum() / known.sum().clamp(min=1)
-
-
-def centred(film: Tensor) -> Tensor:
-    """uint8 levels as numbers in -1..1."""
-    return 2 * to_unit_range(film) - 1

@@ -1,4 +1,4 @@
-"""How a network on the onset-to-apex flow is trained, whatever its layers are. No layer comes in.
+"""Training shared by the networks on the onset-to-apex flow. No layer comes in.
 
 Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
 """
@@ -15,11 +15,11 @@ from microexpr.draws import Stream
 from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.training.recipe import class_weights, cosine
 
-FLOW_SIZE = 28  # rows and columns
+FLOW_SIZE = 28  # rows and columns of the flow
 
 
 class FlowNetwork(NetworkMethod):
-    """Base of methods with one module, `network(flow, rng)`, which returns scores [B, C] and drops nothing without rng.
+    """Base of methods with one module `network(flow, rng)`, which returns scores [B, C]; without rng it drops nothing.
 
     Flow is normalised over the fold's training clips; the loss is cross-entropy with class weights; Adam.
     """
@@ -70,10 +70,10 @@ class FlowNetwork(NetworkMethod):
 
 
 def normalise_flow(flow: Tensor, statistics: Statistics) -> Tensor:
-    """Flow [..., 3, H, W] with mean 0 and deviation 1 in each channel of the training clips."""
+    """Normalise each channel of flow [..., 3, H, W] by its mean and deviation over the training clips."""
     return (flow - statistics["mean"][:, None, None]) / statistics["deviation"][:, None, None]
 
 
 def mirror_flow(flow: Tensor) -> Tensor:
-    """Flow [..., 3, H, W] of the face in a mirror: columns reversed, and what went right goes left."""
+    """Mirror flow [..., 3, H, W] left to right: columns are reversed and u changes its sign."""
     return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]
