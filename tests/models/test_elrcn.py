@@ -46,7 +46,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
         def __getattr__(self, name):
             return lambda x, rng=None: seen.append(x) or x if name.startswith("base") else (x, x)
 
-    method._encoded(Modules(), data.inputs, method.statistics(data))
+    method._encode(Modules(), data.inputs, method.statistics(data))
     for made, picture in zip(seen, expected, strict=True):
         np.testing.assert_allclose(made.numpy(), picture, atol=2e-5)
 

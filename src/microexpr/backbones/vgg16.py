@@ -11,7 +11,7 @@ from microexpr.draws import Stream, dropout
 
 WIDTH = 64  # channels of the first stage of the published weights
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # channels in units of W, and convolutions, before each pool
-HALVED = 2 ** len(STAGES)  # image rows to one of the last maps
+DOWNSAMPLING = 2 ** len(STAGES)  # image rows to one of the last maps
 HIDDEN = 64  # units of a fully connected layer to one of W: 4096
 # where the last map of each stage is among `features`, before the pool
 MAPS = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
@@ -53,7 +53,7 @@ class VGG16(nn.Module):
         super().__init__()
         self.features = features(width, channels)
         self.out_channels = HIDDEN * width
-        first = nn.Linear(8 * width * (image_size // HALVED) ** 2, self.out_channels)
+        first = nn.Linear(8 * width * (image_size // DOWNSAMPLING) ** 2, self.out_channels)
         dense: dict[str, nn.Module] = {"0": first, "3": nn.Linear(self.out_channels, self.out_channels)}
         if classes:
             dense["6"] = nn.Linear(self.out_channels, classes)

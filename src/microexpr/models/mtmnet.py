@@ -43,7 +43,7 @@ OF_GUIDANCE = {  # those that pretraining does not depend on
     *("macro_source", "macro_epochs", "epochs", "guidance_lr"),
     *("triplet_weight", "adversarial_weight", "inequality_weight", "margin"),
 }
-HALVED = 32  # image rows to one of the last maps
+DOWNSAMPLING = 32  # image rows to one of the last maps
 HIDDEN = 128  # units of the discriminator
 TINY = 1e-12  # under a root: a vector of zeros would have no gradient
 NOBODY = -1  # in `people`, where fewer train than the identity classifier can name
@@ -70,7 +70,7 @@ class Decoder(nn.Module):
     def __init__(self, width: int, features: int, image_size: int):
         super().__init__()
         widths = [width * 8, width * 4, width * 2, width, width, max(width // 2, 1)]
-        self.first, self.side = widths[0], image_size // HALVED
+        self.first, self.side = widths[0], image_size // DOWNSAMPLING
         self.begin = nn.Linear(2 * features, self.first * self.side**2)
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
@@ -110,7 +110,7 @@ class Mtmnet(NetworkMethod):
 
     class Params(method.Params):
         macro_source: Literal["ckplus", "mmi", "oulu_casia"] = Field("ckplus", description="data set that guides")
-        image_size: int = Field(224, ge=32, le=448, multiple_of=HALVED, description="pixels, side of the faces")
+        image_size: int = Field(224, ge=32, le=448, multiple_of=DOWNSAMPLING, description="pixels, side of the faces")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(256, ge=2, le=2048, description="of the expression, and as many of the identity")
         identities: int = Field(160, ge=2, le=4096, description="people whom the identity classifier can tell apart")
