@@ -62,7 +62,7 @@ def bin_of_codes(points: int) -> np.ndarray:
 
 
 def bins(video: np.ndarray, radii: Radii, plane: tuple[int, int], points: int) -> np.ndarray:
-    """Return int64[T - 2 rt, H - 2 ry, W - 2 rx], the histogram bin of each inner voxel's pattern on a plane of two axes.
+    """Return int64[T - 2 rt, H - 2 ry, W - 2 rx], the bin of each inner voxel's pattern on the plane of two axes.
 
     Points turn from the second axis' positive end towards the first one's negative end; each is a bit, from the lowest,
     which is set where the point is no darker than the centre.

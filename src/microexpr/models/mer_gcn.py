@@ -74,7 +74,7 @@ class MerGcn(NetworkMethod):
         width: int = Field(64, ge=2, le=256, description="channels of the first convolution")
         hidden: int = Field(128, ge=2, le=1024, description="width of the graph's inner layer")
         au_weight: float = Field(
-            1.0, ge=0, le=100, description="weight of the action units' loss; the classes' loss has 1"
+            1.0, ge=0, le=100, description="weight of the action units' loss relative to the classes'"
         )
         epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(16, ge=2, le=1024, description="clips in a step")

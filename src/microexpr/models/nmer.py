@@ -83,9 +83,7 @@ class Nmer(NetworkMethod):
         features: int = Field(64, ge=2, le=1024, description="of each half of the face")
         pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
         reduction: float = Field(0.5, gt=0, le=1, description="factor on a macro-expression's movement")
-        adversarial_weight: float = Field(
-            1.0, ge=0, le=10, description="of the discriminator's loss, in the recogniser's"
-        )
+        adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(32, ge=2, le=1024, description="clips in a step")
         trunk_lr: float = Field(1e-5, gt=0, le=1, description="Adam's first learning rate for ResNet-18")
