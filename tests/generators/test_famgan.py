@@ -11,7 +11,7 @@ from microexpr import inputs
 from microexpr.aus import ACTION_UNITS, filters
 from microexpr.backbones import ganimation
 from microexpr.draws import Stream
-from microexpr.generators.famgan import SEAM, Famgan, halved
+from microexpr.generators.famgan import SEAM, Famgan, join_halves
 from microexpr.method import ClipTensors
 from microexpr.training import processor
 from microexpr.training.engine import Fold, train
@@ -136,7 +136,7 @@ def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_the_clip_behin
     batch = {"video": video, "au_intensities": (number / 4)[..., None].expand(-1, -1, UNITS)}
     seen = []
     for key in range(60):
-        real, known, asked = small().drawn(batch, stream(key))
+        real, known, asked = small().sample_frames(batch, stream(key))
         assert real.shape == (count, 3, SIZE, SIZE) and known.shape == asked.shape == (count, UNITS)
         shown = ((real[:, 0, 0, 0] + 1) * 127.5 / 10).round()
         torch.testing.assert_close(shown[:, None].expand(-1, UNITS), known * 5 * 4)
@@ -176,7 +176,7 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
 def test_the_subjects_left_half_is_the_pictures_right_one():
     width = 480
     left, right = torch.full((2, 3, 8, width), 1.0), torch.full((2, 3, 8, width), -1.0)
-    found = halved(left, right)
+    found = join_halves(left, right)
     reach = round(width * SEAM / 2)
     middle = width // 2
     assert (found[..., : middle - reach] == -1).all() and (found[..., middle + reach :] == 1).all()
@@ -191,11 +191,13 @@ def test_the_subjects_left_half_is_the_pictures_right_one():
 @pytest.mark.parametrize("width", [16, 31, 128])
 def test_halves_of_one_image_are_that_image(width):
     image = torch.rand(3, 5, width)
-    torch.testing.assert_close(halved(image, image), image)
+    torch.testing.assert_close(join_halves(image, image), image)
     flat = torch.full((3, 5, width), 0.7)
-    torch.testing.assert_close(halved(flat, flat), flat)
+    torch.testing.assert_close(join_halves(flat, flat), flat)
     other = torch.rand(3, 5, width)
-    torch.testing.assert_close(halved(image, other).flip(-1), halved(other.flip(-1), image.flip(-1)))  # a mirror
+    torch.testing.assert_close(
+        join_halves(image, other).flip(-1), join_halves(other.flip(-1), image.flip(-1))
+    )  # a mirror
 
 
 @torch.no_grad()

@@ -76,7 +76,7 @@ class Generator(Trunk):
         self.colour = nn.Sequential(nn.Conv2d(width, 3, 7, 1, 3), nn.Tanh())
 
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
-        """[n, 3, H, H], [n, A] -> synthesised faces, and masks [n, 1, H, H] that are 1 where colours replace the input"""
+        """[n, 3, H, H], [n, A] -> synthesised faces, and masks [n, 1, H, H], 1 where colours replace the input"""
         features = self.features(face, intensity)
         mask = self.attention(features)
         return compose(mask, self.colour(features), face), mask
@@ -90,9 +90,7 @@ class ImageCritic(nn.Module):
         widths = [3, *(width * 2**level for level in range(image_size.bit_length() - 2))]  # down to 2x2
         layers = [(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)) for before, after in pairwise(widths)]
         self.trunk = nn.Sequential(*(layer for pair in layers for layer in pair))
-        self.realness = nn.Conv2d(
-            widths[-1], 1, 3, 1, 1, bias=False
-        )  # only differences count, so a bias would get a gradient of noise
+        self.realness = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=False)
         self.intensity = nn.Conv2d(widths[-1], len(ACTION_UNITS), 2)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -75,7 +75,7 @@ class WarpGenerator(nn.Module):
         return paint_over(warp(face, flow), mask, paint), mask
 
     def parts(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return flow [n, 2, H, H] for `warp`, masks [n, 1, H, H], and colour changes [n, 3, H, H] of the warped face."""
+        """Return flow [n, 2, H, H] for `warp`, masks [n, 1, H, H] and colour changes [n, 3, H, H]."""
         features = self.features(face)
         flow_of_units = self.movement(features).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
         flow = REACH * (intensity[:, :, None, None, None] * flow_of_units).sum(1)
