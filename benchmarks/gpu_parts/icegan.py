@@ -16,7 +16,7 @@ from microexpr.backbones import capsules, vgg16
 from microexpr.draws import Stream
 from microexpr.errors import MicroexprError
 from microexpr.method import Batch, ClipTensors, NetworkMethod
-from microexpr.models.icegan import COMPARED, PRIMARY_SIZE, grey
+from microexpr.models.icegan import PERCEPTUAL_LAYER, PRIMARY_SIZE, signed_grey
 from microexpr.training.group import Group, Run
 from microexpr.weights import VGG16
 
@@ -37,7 +37,7 @@ def paper_method(session: Session, **values: Any) -> NetworkMethod:
     if not method.published_weights:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            maps = vgg16.Maps([COMPARED])
+            maps = vgg16.Maps([PERCEPTUAL_LAYER])
             vgg16.initialise(maps)
         method.published_weights = maps.state_dict()
     return method
@@ -170,13 +170,13 @@ def probed(group: Group) -> dict[str, float]:
 
     def parts(parameters: Any, buffers: Any, batch: Batch, key: Tensor) -> dict[str, Tensor]:
         modules = group._modules(parameters, buffers)
-        onset, apex, label = grey(batch["onset"]), grey(batch["apex"]), batch["label"]
+        onset, apex, label = signed_grey(batch["onset"]), signed_grey(batch["apex"]), batch["label"]
         patches = modules.trunk(apex)
         tensors = {f"heads.{name}": value for name, value in (parameters["heads"] | buffers["heads"]).items()}
         lengths = capsules.length(functional_call(primary, tensors, (patches,)))
         realness, expression = modules.heads(patches)
         expressions = capsules.length(expression)
-        synthesised = method._made(modules, onset, label, Stream(key))
+        synthesised = method._generate(modules, onset, label, Stream(key))
         return {
             "margin": capsules.margin_loss(expressions, label),
             "pixel": F.l1_loss(synthesised, apex),

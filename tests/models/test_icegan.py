@@ -210,7 +210,7 @@ def test_motion_moves_a_face_as_far_as_it_says():
         return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
 
     motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
-    found, wanted = icegan.moved(face(0, 0), motion), face(0.6, -0.4)
+    found, wanted = icegan.warp(face(0, 0), motion), face(0.6, -0.4)
     inside = (..., slice(1, -1), slice(1, -1))
     assert (found - wanted)[inside].abs().max() < 0.15 * (face(0, 0) - wanted)[inside].abs().max()
 

@@ -79,7 +79,7 @@ def test_shapes_of_the_papers_size():
         for name, size in sizes.items():
             features = built[f"network_{name}"](torch.empty(2, 3, *size))
             assert features.shape == (2, 20)
-            assert built[f"head_{name}"](features).shape == (2, made.outcomes(name))
+            assert built[f"head_{name}"](features).shape == (2, made.region_classes(name))
         scores = built["temporal"]([torch.empty(4, 64, 20)] * 6, None)
     assert scores.shape == (4, 3) and built["temporal"].hidden.out_features == 256
 
@@ -112,9 +112,9 @@ def test_simple_network():
 
 def test_numbers_of_outcomes():
     """Of MEGC2019: eyes 3, nose 2, cheeks 2, mouth 4; what shows there and none."""
-    assert [method().outcomes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
-    assert [method(5).outcomes(name) for name in PATCHES] == [6] * 6
-    assert method(regions="whole_face").outcomes(FACE) == 3
+    assert [method().region_classes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
+    assert [method(5).region_classes(name) for name in PATCHES] == [6] * 6
+    assert method(regions="whole_face").region_classes(FACE) == 3
 
 
 @pytest.mark.parametrize(
@@ -135,19 +135,19 @@ def test_labels_of_regions(name, emotions):
     shows = torch.tensor([reacts(one) for one in felt])
     batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
     for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
-        found = made.shown(place, batch)
+        found = made.region_labels(place, batch)
         assert torch.equal(found > 0, shows[:, column] > 0)
         pairs = {(int(label), int(one)) for label, one in zip(batch["label"], found, strict=True) if one}
         numbers = dict(pairs)
         assert len(numbers) == len(pairs)  # one of each class
-        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.outcomes(place)
+        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.region_classes(place)
         if name == "megc2019":  # so that none is never seen
-            assert sorted(numbers.values()) == list(range(1, made.outcomes(place)))
+            assert sorted(numbers.values()) == list(range(1, made.region_classes(place)))
 
 
 def test_a_whole_face_has_its_clips_label():
     batch = {"label": torch.tensor([0, 1, 2]), "reacts": torch.zeros(3, 4, dtype=torch.int64)}
-    assert method(regions="whole_face").shown(FACE, batch).tolist() == [0, 1, 2]
+    assert method(regions="whole_face").region_labels(FACE, batch).tolist() == [0, 1, 2]
 
 
 def test_what_a_clip_counts_as():
@@ -232,10 +232,10 @@ def test_the_length_that_clips_are_brought_to_matters_only_with_zeros(pad, same)
 def test_drawn_pictures_are_the_clips_own_frames():
     made = method(pictures=400)
     real = clips(made).inputs["sequence_real"].float()
-    drawn = made._drawn(real, stream(3))
+    drawn = made._sample_frames(real, stream(3))
     assert drawn is not None and drawn.shape == (6, 400)
     assert torch.equal(F.one_hot(drawn, 5).sum(1) > 0, real > 0)  # all of them, and no others
-    assert method()._drawn(real, stream()) is None
+    assert method()._sample_frames(real, stream()) is None
 
 
 def test_loss_of_drawn_pictures_is_that_of_these_frames():
@@ -278,7 +278,7 @@ def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
 def test_differences_are_none_in_the_first_frame():
     made = method(reference="difference", shrink=1)
     data = clips(made)
-    film = made._referred(data.inputs[MOUTH].movedim(2, 1))
+    film = made._levels(data.inputs[MOUTH].movedim(2, 1))
     assert not film[:, 0].any()
     expected = (data.inputs[MOUTH][:, :, 3].float() - data.inputs[MOUTH][:, :, 0].float()) / 255
     torch.testing.assert_close(film[:, 3], expected)
