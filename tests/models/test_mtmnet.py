@@ -10,7 +10,7 @@ import torch
 from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import ClipTensors
-from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, of_those, triplets
+from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, masked_mean, triplets
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
 
@@ -84,8 +84,8 @@ def test_distance_and_mean_of_some():
     one, other = torch.tensor([[[3.0, 0.0]], [[1.0, 1.0]]]), torch.tensor([[[0.0, 4.0]], [[1.0, 1.0]]])
     torch.testing.assert_close(distance(one, other), torch.tensor([5.0, 0.0]), atol=1e-5, rtol=0)
     values = torch.tensor([1.0, 2.0, 6.0])
-    assert of_those(values, torch.tensor([True, False, True])) == 3.5
-    assert of_those(values, torch.tensor([False] * 3)) == 0
+    assert masked_mean(values, torch.tensor([True, False, True])) == 3.5
+    assert masked_mean(values, torch.tensor([False] * 3)) == 0
 
 
 def eid(face_features, onset_features, again, scores, identified, **changed):
@@ -229,7 +229,7 @@ def test_frames_are_those_around_the_apex_and_a_score_is_their_mean():
     each = [modules.classifier(modules.encoder(frames[:, :, place])[0]).softmax(1) for place in range(5)]
     torch.testing.assert_close(found, torch.stack(each).mean(0))
     torch.testing.assert_close(found.sum(1), torch.ones(2))
-    drawn = one._face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, rng())
+    drawn = one._sample_face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, rng())
     places = [int((frames[0] - face[:, None]).abs().sum((0, 2, 3)).argmin()) for face in drawn]
     assert set(places) == set(range(5)) and all(
         torch.equal(frames[0][:, p], f) for p, f in zip(places, drawn, strict=True)
@@ -240,7 +240,7 @@ def test_people_are_those_who_train():
     one = method()
     found = one.statistics(clips(one)[torch.arange(4, 16)])["people"]
     assert found.tolist() == [1, 2, -1, -1, -1, -1]  # of the strong ones nobody
-    with pytest.raises(ParamsError, match="identities must be >= the 3 people who train, not 2"):
+    with pytest.raises(ParamsError, match="identities must be >= 3, the training subjects, not 2"):
         method(identities=2).statistics(clips(one))
 
 

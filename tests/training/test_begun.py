@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from microexpr.method import ClipTensors
-from microexpr.models.mtmnet import OF_GUIDANCE, Mtmnet
+from microexpr.models.mtmnet import GUIDANCE_PARAMS, Mtmnet
 from microexpr.training.begun import Begun
 from microexpr.training.engine import Fold, train
 from microexpr.training.group import Group
@@ -88,6 +88,7 @@ def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained)
 
 def test_every_param_is_known_to_count_or_not():
     assert (
-        set(LATER) == OF_GUIDANCE and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
+        set(LATER) == GUIDANCE_PARAMS
+        and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - GUIDANCE_PARAMS
     )
     assert method(epochs=0).shared_prefix() is None

@@ -132,7 +132,7 @@ class LocalRegions(NetworkMethod):
         )
         pad: Literal["masked", "zeros"] = Field("masked", description="frames after a clip's end: no steps, or zeros")
         pictures: int = Field(
-            0, ge=0, le=512, description="frames of a clip in a step of the first phase, sampled; 0: all"
+            0, ge=0, le=512, description="frames per clip sampled in a step of the first phase; 0: all"
         )
         hidden: int = Field(1024, ge=4, le=4096, description="units of the first fully connected layer")
         second: int = Field(250, ge=4, le=4096, description="of the second")
