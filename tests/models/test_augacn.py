@@ -97,7 +97,9 @@ def test_parameter_counts_at_the_papers_size():
     assert counts["stpnet"] == 3 * 49 * 64 + norm + blocks + 64 * A + A
     assert counts["relations"] == 128 + 2 * 128 * 128 + 3 * 128 + (2 * 3 * 128) * 3 + 3
     assert counts["uncertainty"] == 1
-    assert built["relations"].pool_size == A // 2 and method(kept=0.31).build({})["relations"].pool_size == 7  # of 20
+    assert (
+        built["relations"].pool_size == A // 2 and method(pool_ratio=0.31).build({})["relations"].pool_size == 7
+    )  # of 20
     assert "uncertainty" not in method(au_weight="none").build({})
 
 

@@ -138,7 +138,7 @@ class AuGacn(NetworkMethod):
         input_mode: Literal["film", "change"] = Field(
             "film", description="the frames, or their difference from the first with the head held still (ours)"
         )
-        kept: float = Field(0.5, gt=0, le=1, description="p, share of nodes kept by self-attention pooling")
+        pool_ratio: float = Field(0.5, gt=0, le=1, description="p, share of nodes kept by self-attention pooling")
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
             "learned", description="w of eq. 4: learnt, from an action unit's frequency, or 1"
         )
@@ -164,7 +164,7 @@ class AuGacn(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        relations = Relations(params.hidden, ceil(params.kept * len(AUS)), self.classes)
+        relations = Relations(params.hidden, ceil(params.pool_ratio * len(AUS)), self.classes)
         networks: dict[str, nn.Module] = {"stpnet": STPNet(params.width), "relations": relations}
         return networks | ({"uncertainty": Uncertainty()} if params.au_weight == "learned" else {})
 
