@@ -12,7 +12,7 @@ import time
 import numpy as np
 import torch
 
-from microexpr.method import CLASSES, Clips, NetworkMethod
+from microexpr.method import CLASSES, ClipTensors, NetworkMethod
 from microexpr.models import find
 from microexpr.training.engine import FoldIndices, FoldResult, Plan, train
 
@@ -26,17 +26,19 @@ EMBEDDED = {
 }
 
 
-def clips(method: NetworkMethod) -> Clips:
+def clips(method: NetworkMethod) -> ClipTensors:
     rng = np.random.default_rng(0)
     inputs = {}
     for name, shape in method.inputs.items():
         size = (COUNT, *shape)
         noise = rng.normal(size=size) if name == "flow" else rng.integers(0, 256, size)
         inputs[name] = torch.tensor(noise, dtype=torch.float32 if name == "flow" else torch.uint8)
-    return Clips(inputs, {"label": torch.arange(COUNT) % CLASSES})
+    return ClipTensors(inputs, {"label": torch.arange(COUNT) % CLASSES})
 
 
-def timed(method: NetworkMethod, data: Clips, folds: list[FoldIndices], plan: Plan) -> tuple[float, list[FoldResult]]:
+def timed(
+    method: NetworkMethod, data: ClipTensors, folds: list[FoldIndices], plan: Plan
+) -> tuple[float, list[FoldResult]]:
     """Wall seconds, and the results."""
     list(train(method, data, folds[:1], [0], plan, 1))  # warm: first calls load kernels
     start = time.perf_counter()

@@ -18,10 +18,10 @@ from torch.overrides import TorchFunctionMode
 from microexpr.draws import Stream
 from microexpr.generators.auicgan import Auicgan
 from microexpr.generators.famgan import Famgan
-from microexpr.method import Clips, Modules, NetworkMethod, Phase
+from microexpr.method import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.training import group
 from microexpr.training.group import Group, Run
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 SUBJECTS = 4
 GENERATORS = (Auicgan, Famgan)
@@ -43,23 +43,23 @@ class FixedShapes(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def fake(clips: Clips) -> Clips:
+def fake(clips: ClipTensors) -> ClipTensors:
     """The shapes of clips, on the device."""
     tensors = ({name: torch.zeros_like(value, device="meta") for name, value in part.items()}
                for part in (clips.inputs, clips.targets))  # fmt: skip
-    return Clips(*tensors)
+    return ClipTensors(*tensors)
 
 
-def batch_shape(phase: Phase, data: Clips) -> tuple[int, ...]:
+def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:
     """[B] or [B, 3]: the shape of one step's positions."""
     targets = {name: value.numpy() for name, value in data.targets.items()}
     targets["held_out"] = np.zeros(len(data), bool)
     return phase.sample(targets, 1, phase.batch, np.random.default_rng(0)).shape[1:]
 
 
-def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
+def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str, str]:
     """The device of each statistic, loss, score and face, by name."""
-    shapes = [batch_shape(phase, real) for phase in course(method)]
+    shapes = [batch_shape(phase, real) for phase in training_phases(method)]
     found: dict[str, Tensor] = {}
     with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
         data = fake(real)
@@ -67,9 +67,9 @@ def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
         with torch.device("meta"):
             networks, shared = method.build(statistics), method.shared()
         modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
-        for at, (phase, shape) in enumerate(zip(course(method), shapes, strict=True)):
-            inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
-            step = Clips(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
+        for at, (phase, shape) in enumerate(zip(training_phases(method), shapes, strict=True)):
+            inputs = phase.precompute(modules, data.inputs, statistics) if phase.precompute else data.inputs
+            step = ClipTensors(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
             for number, update in enumerate(phase.updates):
                 loss = update.loss(modules, step.inputs | step.targets, statistics, rng)
                 trained = [parameter for name in update.trains for parameter in networks[name].parameters()]
@@ -77,7 +77,7 @@ def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
                 found[f"loss {number} of phase {at}"] = loss
         found["scores"] = method.scores(modules, data.inputs, statistics)
         if method.synthesises:
-            wanted = data.inputs | data.targets | {"label_asked": data.targets["label"]}
+            wanted = data.inputs | data.targets | {"target_label": data.targets["label"]}
             found["faces"] = method.synthesise(modules, wanted, statistics, rng)
     return {name: tensor.device.type for name, tensor in found.items()}
 
@@ -125,7 +125,7 @@ def without_values(monkeypatch):
     monkeypatch.setattr(nn.Module, "to", moved)
     monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
     monkeypatch.setattr(Group, "_check_finite", lambda *_: None)
-    monkeypatch.setattr(Clips, "micro", property(lambda self: 12))
+    monkeypatch.setattr(ClipTensors, "micro", property(lambda self: 12))
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
     monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 

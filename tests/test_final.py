@@ -87,8 +87,8 @@ def test_only_of_networks(made, tmp_path):
     [
         ({"schema": "final/0"}, "must hold final/1, not final/0 .written by microexpr .*; rerun stage final"),
         ({"schema": ""}, "must hold final/1, not  "),
-        ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
-        ({"classes": "a, b"}, "tensors are not those of ststnet here"),
+        ({"params": '{"epochs": 0}'}, "params must be those of ststnet in this version"),
+        ({"classes": "a, b"}, "tensors must be those of ststnet in this version"),
     ],
 )
 def test_other_files_are_refused(made, tmp_path, changed, message):
@@ -101,7 +101,9 @@ def test_other_files_are_refused(made, tmp_path, changed, message):
 
 def test_weights_of_another_kind_are_refused(tmp_path):
     store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
-    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(written by an unknown program\)"):
+    with pytest.raises(
+        StoreError, match=r"must hold final/1, not nothing of microexpr \(written by an unknown program\)"
+    ):
         final.load(tmp_path / "model.safetensors")
 
 
@@ -138,8 +140,8 @@ def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
     expected = engine.fit_network(one.method, data, engine.Run(fold, one.seeds()[0]))
     face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
     with torch.no_grad():
-        found = trained.method.sequence(trained.modules, face, asked)
-        assert torch.equal(found, one.method.sequence(expected.modules, face, asked))
+        found = trained.method.synthesise_clips(trained.modules, face, asked)
+        assert torch.equal(found, one.method.synthesise_clips(expected.modules, face, asked))
     with pytest.raises(StoreError, match=r"famgan.safetensors: must hold final/1, not generator/1"):
         final.load(path)
 

@@ -11,7 +11,7 @@ from microexpr import generator_file, generators, store
 from microexpr.errors import StoreError
 from microexpr.generators.auicgan import Auicgan
 from microexpr.generators.famgan import Famgan
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.training import engine
 
 FRAMES, SIZE, COUNT, UNITS = 3, 16, 8, 17
@@ -19,7 +19,7 @@ OWN = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "epochs": 
 SEEN = ["generated/samm/2/b", "generated/casme2/1/a", "generated/samm/2/b"]
 
 
-def clips() -> Clips:
+def clips() -> ClipTensors:
     rng = np.random.default_rng(0)
     read = {
         "video": rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8),
@@ -27,7 +27,7 @@ def clips() -> Clips:
         "au_changes": rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32),
     }
     targets = {"label": torch.arange(COUNT) % 3, "macro": torch.zeros(COUNT, dtype=torch.int64)}
-    return Clips({name: torch.tensor(value) for name, value in read.items()}, targets)
+    return ClipTensors({name: torch.tensor(value) for name, value in read.items()}, targets)
 
 
 def fitted(kind):
@@ -40,9 +40,9 @@ def fitted(kind):
 
 def clip_of(method, modules) -> np.ndarray:
     data = clips().inputs
-    asked = method.asked({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
+    asked = method.target_aus({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
     with torch.no_grad():
-        return method.sequence(modules, data["video"][:2, :, 0], asked).numpy()
+        return method.synthesise_clips(modules, data["video"][:2, :, 0], asked).numpy()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
     assert clip_of(trained.method, trained.modules).tobytes() == expected.tobytes()
     untrained = Modules(**method.build({}))
     assert np.abs(clip_of(method, untrained) - expected).max() > 1e-3
-    assert set(vars(trained.modules)) == set(kind.makes)
+    assert set(vars(trained.modules)) == set(kind.inference_modules)
     assert not any(module.training for module in vars(trained.modules).values())
 
 
@@ -100,14 +100,14 @@ def changed(saved, folder, tensors=None, **said):
             {"schema": None, "created_by": None},
             r"must hold generator/1, not nothing of microexpr \(written by an unknown program",
         ),
-        ({"network": "icegan"}, "params are not those of icegan here"),
-        ({"network": None}, "params are not those of nothing here"),
-        ({"params": json.dumps(OWN | {"width": 0})}, "params are not those of famgan here"),
-        ({"params": json.dumps(OWN | {"colours": 1})}, "params are not those of famgan here"),
-        ({"params": "{"}, "params are not those of famgan here"),
-        ({"params": None}, "params are not those of famgan here"),
-        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors are not those of auicgan here"),
-        ({"params": json.dumps(OWN | {"width": 5})}, "tensors are not those of famgan here"),
+        ({"network": "icegan"}, "params must be those of icegan in this version"),
+        ({"network": None}, "params must be those of nothing in this version"),
+        ({"params": json.dumps(OWN | {"width": 0})}, "params must be those of famgan in this version"),
+        ({"params": json.dumps(OWN | {"colours": 1})}, "params must be those of famgan in this version"),
+        ({"params": "{"}, "params must be those of famgan in this version"),
+        ({"params": None}, "params must be those of famgan in this version"),
+        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors must be those of auicgan in this version"),
+        ({"params": json.dumps(OWN | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
 def test_files_that_say_something_else_are_refused(saved, tmp_path, said, message):
@@ -124,7 +124,9 @@ def test_files_that_say_something_else_are_refused(saved, tmp_path, said, messag
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
-    with pytest.raises(StoreError, match=r"other\.safetensors: tensors are not those of famgan here; train it again"):
+    with pytest.raises(
+        StoreError, match=r"other\.safetensors: tensors must be those of famgan in this version; train it again"
+    ):
         generator_file.load(changed(saved, tmp_path, tensors=spoil))
 
 
@@ -145,4 +147,4 @@ def test_what_is_no_such_file_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["auicgan", "famgan"])
 def test_every_generator_says_which_of_its_networks_make(name):
     kind = generators.find(name)
-    assert set(kind.makes) <= set(kind(kind.Params(**OWN)).build({}))
+    assert set(kind.inference_modules) <= set(kind(kind.Params(**OWN)).build({}))

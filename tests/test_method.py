@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from microexpr.errors import ParamsError
 from microexpr.facs.occurrence import AUS
 from microexpr.facs.reactions import REGIONS
-from microexpr.method import ClassicalMethod, Clips, Method, NetworkMethod, shuffled
+from microexpr.method import ClassicalMethod, ClipTensors, Method, NetworkMethod, shuffled
 from microexpr.models import find, names
 from microexpr.training import processor
 from microexpr.training.engine import FoldIndices, FoldResult, Plan, SynthesisRequest, train
@@ -110,7 +110,7 @@ def network(name: str, epochs: int, classes: int = 3, **changed: Any) -> Network
     return method
 
 
-def clips(method: Method) -> Clips:
+def clips(method: Method) -> ClipTensors:
     """Random inputs of the method's shapes in which the class shows: in each kind of input by another sign."""
     rng, classes = np.random.default_rng(1), method.classes
     label = np.arange(COUNT) % classes
@@ -143,7 +143,7 @@ def clips(method: Method) -> Clips:
     targets["macro"] = np.arange(COUNT) // MICRO if method.macro else np.zeros(COUNT, np.int64)
     targets["aus"] = (np.arange(len(AUS)) % classes == label[:, None]).astype(np.int64)
     targets["reacts"] = np.ones((COUNT, len(REGIONS)), np.int64)
-    return Clips(inputs, {name: torch.tensor(value) for name, value in targets.items()})
+    return ClipTensors(inputs, {name: torch.tensor(value) for name, value in targets.items()})
 
 
 def folds(count: int = 2) -> list[FoldIndices]:
@@ -156,7 +156,7 @@ def folds(count: int = 2) -> list[FoldIndices]:
     return made
 
 
-def trained(method: Method, data: Clips, folds: list[FoldIndices], plan: Plan = "sequential") -> list[FoldResult]:
+def trained(method: Method, data: ClipTensors, folds: list[FoldIndices], plan: Plan = "sequential") -> list[FoldResult]:
     return list(train(method, data, folds, [7], plan, stack=4))
 
 
@@ -229,7 +229,7 @@ def test_does_not_see_the_label_of_a_test_clip(name):
     data, fold = clips(method), folds(1)[0]
     other = data.targets["label"].clone()
     other[fold.test] = (other[fold.test] + 1) % method.classes
-    relabelled = Clips(data.inputs, data.targets | {"label": other})
+    relabelled = ClipTensors(data.inputs, data.targets | {"label": other})
     assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
 
 
@@ -300,7 +300,7 @@ def learns_from_held_out(method: Method) -> bool:
     inputs = {key: value.clone() for key, value in data.inputs.items()}
     for value in inputs.values():
         value[fold.test] = (value[fold.test].flip(-1) // 2 + 7).to(value.dtype)
-    other = Clips(inputs, {key: value.clone() for key, value in data.targets.items()})
+    other = ClipTensors(inputs, {key: value.clone() for key, value in data.targets.items()})
     other.targets["label"][fold.test] = (other.targets["label"][fold.test] + 1) % method.classes
     probe = FoldIndices(fold.name, fold.train, fold.train[:5])  # scored by what was fitted
     one, two = (trained(method, which, [probe])[0] for which in (data, other))

@@ -30,7 +30,7 @@ class Guided(Ststnet):
 
     def shared(self):
         guide = self.pretraining().build({})["network"]
-        guide.load_state_dict({name.removeprefix("network."): value for name, value in self.taught.items()})
+        guide.load_state_dict({name.removeprefix("network."): value for name, value in self.teacher_weights.items()})
         self.guide = guide
         return {"guide": guide}
 
@@ -131,4 +131,4 @@ def test_leak_of_one_who_is_tested(made, tmp_path):
 def test_teach_asks_nothing_of_others(made):
     own = job(CLIPS)
     load_teacher(own, made[1])
-    assert own.method.taught == {}
+    assert own.method.teacher_weights == {}

@@ -7,9 +7,9 @@ from composites import composite
 
 from microexpr import store, synthetic
 from microexpr.errors import LeakError, ParamsError, StoreError
-from microexpr.method import Clips, shuffled
+from microexpr.method import ClipTensors, shuffled
 from microexpr.protocols import PROTOCOLS
-from microexpr.training.samplers import among
+from microexpr.training.samplers import filtered
 
 CLIPS = composite(subjects=2, clips=3)
 FOLDS = PROTOCOLS["megc2019"].folds(CLIPS)
@@ -35,7 +35,7 @@ def shard(tmp_path):
     return str(path)
 
 
-def resident() -> Clips:
+def resident() -> ClipTensors:
     count = len(CLIPS)
     targets = {
         "label": torch.tensor([clip.label for clip in CLIPS]),
@@ -47,7 +47,7 @@ def resident() -> Clips:
         "reacts": torch.ones((count, 4), dtype=torch.int64),
     }
     pictures = {name: torch.zeros((count, *shape), dtype=torch.uint8) for name, shape in SHAPES.items()}
-    return Clips(pictures, targets)
+    return ClipTensors(pictures, targets)
 
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
@@ -84,7 +84,7 @@ def test_what_a_pair_of_faces_does_not_give_is_refused(name):
 
 def test_sampling_among_synthetic_clips_sees_these_alone():
     marks = np.array([0, 1, 0, 1, 1])
-    order = among("synthetic", True, shuffled)(
+    order = filtered("synthetic", True, shuffled)(
         {"label": np.zeros(5), "synthetic": marks}, 4, 3, np.random.default_rng(0)
     )
     assert order.shape == (4, 3) and set(order.ravel()) == {1, 3, 4}

@@ -15,8 +15,8 @@ from gpu_parts.session import Session
 from microexpr.backbones import capsules, vgg16
 from microexpr.draws import Stream
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, NetworkMethod
-from microexpr.models.icegan import COMPARED, PRIMARY_SIZE, grey
+from microexpr.method import Batch, ClipTensors, NetworkMethod
+from microexpr.models.icegan import PERCEPTUAL_LAYER, PRIMARY_SIZE, signed_grey
 from microexpr.training.group import Group, Run
 from microexpr.weights import VGG16
 
@@ -33,13 +33,13 @@ def paper_method(session: Session, **values: Any) -> NetworkMethod:
 
     So its time and memory are those of the preset, but the perceptual loss compares other features."""
     method = network("icegan", dict(session.size.icegan) | values)
-    method.start()
-    if not method.published:
+    method.load_published_weights()
+    if not method.published_weights:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            maps = vgg16.Maps([COMPARED])
+            maps = vgg16.Maps([PERCEPTUAL_LAYER])
             vgg16.initialise(maps)
-        method.published = maps.state_dict()
+        method.published_weights = maps.state_dict()
     return method
 
 
@@ -48,7 +48,7 @@ def features() -> str:
     return "VGG-16" if VGG16.path() else "VGG-16 with random weights"
 
 
-def paper_clips(session: Session, method: NetworkMethod, steps: int) -> Clips:
+def paper_clips(session: Session, method: NetworkMethod, steps: int) -> ClipTensors:
     """All clips of the composite, of which an epoch makes so many steps."""
     size, (phase,) = session.size, method.phases()
     side = method.params.image_size
@@ -175,13 +175,13 @@ def probed(group: Group) -> dict[str, float]:
 
     def parts(parameters: Any, buffers: Any, batch: Batch, key: Tensor) -> dict[str, Tensor]:
         modules = group._modules(parameters, buffers)
-        onset, apex, label = grey(batch["onset"]), grey(batch["apex"]), batch["label"]
+        onset, apex, label = signed_grey(batch["onset"]), signed_grey(batch["apex"]), batch["label"]
         patches = modules.trunk(apex)
         tensors = {f"heads.{name}": value for name, value in (parameters["heads"] | buffers["heads"]).items()}
         lengths = capsules.length(functional_call(primary, tensors, (patches,)))
         realness, expression = modules.heads(patches)
         expressions = capsules.length(expression)
-        synthesised = method._made(modules, onset, label, Stream(key))
+        synthesised = method._generate(modules, onset, label, Stream(key))
         return {
             "margin": capsules.margin_loss(expressions, label),
             "pixel": F.l1_loss(synthesised, apex),

@@ -32,7 +32,7 @@ def parameters(made: method.Method) -> int:
     targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
     marks = {"aus": len(AUS), "reacts": len(REGIONS)}
     targets |= {key: torch.zeros(method.CLASSES, count, dtype=torch.int64) for key, count in marks.items()}
-    statistics = made.statistics(method.Clips(inputs, targets))
+    statistics = made.statistics(method.ClipTensors(inputs, targets))
     with torch.device("meta"):
         modules = made.build(statistics)
     return sum(weights.numel() for module in modules.values() for weights in module.parameters())

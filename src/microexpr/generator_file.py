@@ -16,11 +16,11 @@ SCHEMA = "generator/1"
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedGenerator:
-    """A generator that can be asked for clips."""
+class LoadedGenerator:
+    """A trained generator, ready to synthesise clips."""
 
     method: Generator
-    modules: Modules  # those that synthesise, in eval()
+    modules: Modules  # the method's `inference_modules`, in eval()
     fitted_on: frozenset[str]  # as in `provenance`
     metadata: Mapping[str, str]  # of the file
 
@@ -34,15 +34,15 @@ def save(
     **metadata: str,
 ) -> None:
     """Write those of `tensors`, named `<module>.<tensor>`, whose modules synthesise clips."""
-    needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.makes}
+    needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
     network_file.save(path, SCHEMA, method, needed, fitted_on, metadata)
 
 
-def load(path: str | Path) -> TrainedGenerator:
+def load(path: str | Path) -> LoadedGenerator:
     """Read a file that `save` wrote. Raises StoreError for any other file, and for another version's network."""
     saved = network_file.load(path, SCHEMA, generators.find, remedy="; train it again")
     assert isinstance(saved.method, Generator)
     for parameter in chain.from_iterable(module.parameters() for module in saved.modules.values()):
         if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
             parameter.data = channels_last(parameter.data)
-    return TrainedGenerator(saved.method, Modules(**saved.modules), saved.fitted_on, saved.metadata)
+    return LoadedGenerator(saved.method, Modules(**saved.modules), saved.fitted_on, saved.metadata)

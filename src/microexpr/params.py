@@ -102,7 +102,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
     teacher = made.pretraining() if isinstance(made, method.NetworkMethod) else None
-    weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
+    weights = made.weights if isinstance(made, method.NetworkMethod) and made.weights_fit() else None
     return {
         "params": params,
         "reads": sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]}),

@@ -11,7 +11,7 @@ from microexpr.clip import Clip
 from microexpr.errors import StoreError
 from microexpr.facs import reactions
 from microexpr.facs.occurrence import occurrence
-from microexpr.method import Clips, Method
+from microexpr.method import ClipTensors, Method
 
 
 def load_clips(
@@ -21,7 +21,7 @@ def load_clips(
     labels: Mapping[str, int] | None = None,
     macro: Collection[str] = (),
     reacts: Mapping[str, Sequence[int]] | None = None,
-) -> Clips:
+) -> ClipTensors:
     """Return all inputs of a method and all targets as tensors, in the order of `clips`.
 
     `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files. `labels` are by
@@ -51,7 +51,7 @@ def load_clips(
         "aus": [occurrence(clip.action_units) for clip in clips],
         "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
     }
-    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
+    return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
 
 def expand_directories(files: Iterable[str]) -> list[str]:

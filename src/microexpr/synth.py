@@ -15,7 +15,7 @@ from pydantic import Field
 from microexpr import generator_file, store
 from microexpr.aus import ACTION_UNITS
 from microexpr.clip import Clip, Fold
-from microexpr.method import Batch, Clips, Generator
+from microexpr.method import Batch, ClipTensors, Generator
 from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 from microexpr.seeds import generator
@@ -160,7 +160,7 @@ def _driving_clips(job: Job, fold: Fold) -> Iterator[tuple[str, str, list[str]]]
 
 @torch.no_grad()
 def synthesise(
-    method: Generator, network: engine.TrainedNetwork, data: Clips, job: Job, requests: Sequence[ClipRequest]
+    method: Generator, network: engine.TrainedNetwork, data: ClipTensors, job: Job, requests: Sequence[ClipRequest]
 ) -> Iterator[tuple[ClipRequest, np.ndarray, np.ndarray]]:
     """Yield each request with its frames uint8[K, H, W, 3] and target AUs float32[K, A, 2], FACS 0..5."""
     positions = {clip.id: i for i, clip in enumerate(job.all_clips)}
@@ -172,9 +172,9 @@ def synthesise(
     for start in range(0, len(requests), BATCH):
         batch = requests[start : start + BATCH]
         faces = inputs_of([request.face for request in batch])
-        target_aus = method.asked(faces, inputs_of([request.trajectory for request in batch]))
+        target_aus = method.target_aus(faces, inputs_of([request.trajectory for request in batch]))
         neutral = faces["video"][:, :, 0].to(network.device)
-        videos = method.sequence(network.modules, neutral, target_aus.to(network.device)).cpu()
+        videos = method.synthesise_clips(network.modules, neutral, target_aus.to(network.device)).cpu()
         levels = (videos * 255).round().clamp(0, 255).to(torch.uint8).movedim(2, -1).numpy()
         yield from zip(batch, levels, target_aus.numpy(), strict=True)
 

@@ -13,7 +13,7 @@ import torch
 from microexpr import inputs, provenance, store
 from microexpr.clip import Clip
 from microexpr.errors import LeakError, ParamsError, StoreError
-from microexpr.method import Clips, Shapes
+from microexpr.method import ClipTensors, Shapes
 from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import person
 
@@ -125,7 +125,9 @@ def _read_inputs(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]
         yield name, inputs.INPUTS[name][2](clip, shape)
 
 
-def append(data: Clips, clips: Sequence[str], synthetic: SyntheticClips) -> tuple[Clips, dict[str, np.ndarray]]:
+def append(
+    data: ClipTensors, clips: Sequence[str], synthetic: SyntheticClips
+) -> tuple[ClipTensors, dict[str, np.ndarray]]:
     """Return recorded clips followed by synthetic ones, and by fold the positions int64[...] of its synthetic ones.
 
     `clips` are the `provenance` of the recorded ones. A synthetic clip has the subject and data set of its source face
@@ -138,7 +140,7 @@ def append(data: Clips, clips: Sequence[str], synthetic: SyntheticClips) -> tupl
     driving = torch.tensor([positions.get(name, -1) for name in synthetic.trajectories])
     targets["aus"] = torch.where(driving[:, None] >= 0, data.targets["aus"][driving], -1)
     targets["reacts"] = torch.where(driving[:, None] >= 0, data.targets["reacts"][driving], 0)
-    both = Clips(
+    both = ClipTensors(
         {name: torch.cat([value, torch.from_numpy(synthetic.inputs[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr import store
 from microexpr.clip import Fold
-from microexpr.method import Clips, NetworkMethod
+from microexpr.method import ClipTensors, NetworkMethod
 from microexpr.seeds import generator
 from microexpr.training import engine
 from microexpr.training.begun import Prefixes
@@ -72,7 +72,7 @@ def fit(
 
 
 def choose_epochs(
-    job: Job, clips: Clips, progress: Progress, checkpoints: engine.CheckpointStore | None
+    job: Job, clips: ClipTensors, progress: Progress, checkpoints: engine.CheckpointStore | None
 ) -> dict[str, np.ndarray]:
     """Return by fold, int64[S], the first epoch of highest accuracy on the inner clips, in a training without them.
 
@@ -91,7 +91,7 @@ def choose_epochs(
 
 def train_folds(
     job: Job,
-    clips: Clips,
+    clips: ClipTensors,
     folds: Sequence[Fold],
     progress: Progress,
     checkpoints: engine.CheckpointStore | None,

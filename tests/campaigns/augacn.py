@@ -3,7 +3,7 @@
 Leave one subject out, as in the main table. For each unit: of two clips of one held-out person, of which one showed it
 and one did not, how often the former scores higher (the area under the curve; chance is 0.5). Clips of different people
 are not compared, since a fold that holds out many clips of a unit has learnt that it is rarer. Once of the film, as the
-paper has it, and once of what differs from its first frame (`seen: change`); a corpus of its own for each seed.
+paper has it, and once of what differs from its first frame (`input_mode: change`); a corpus of its own for each seed.
 """
 
 import json
@@ -62,7 +62,7 @@ def main() -> int:
         with folder(arguments.keep, f"augacn-{seed}") as root:
             run(root, seed, arguments)
             for seen in SEEN:
-                found[seen].append(report(root, seed, arguments.params | {"seen": seen}))
+                found[seen].append(report(root, seed, arguments.params | {"input_mode": seen}))
     for seen, every in found.items():
         table(f"{seen}, all corpora", Compared(*(np.concatenate(one, -1) for one in zip(*every, strict=True))))
     return 0
@@ -109,7 +109,7 @@ def report(root: Path, seed: int, own: dict[str, Any]) -> Compared:
     print(f"nodes that the folds' training clips show: {min(nodes)} to {max(nodes)} of {len(AUS)}")
     pairs = np.stack([compared(scores[:, number], shown[:, number], people) for number in range(len(AUS))])
     found = Compared(pairs, shown.T)
-    table(f"seed {seed}, {own['seen']}", found)
+    table(f"seed {seed}, {own['input_mode']}", found)
     return found
 
 

@@ -34,7 +34,7 @@ from microexpr.metrics.probes import probe
 from microexpr.models.mtmnet import Mtmnet
 from microexpr.resident import load_clips
 from microexpr.seeds import generator
-from microexpr.training.augmentation import scaled
+from microexpr.training.augmentation import to_unit_range
 
 PROTOCOL = protocols.PROTOCOLS["megc2019"]
 ROWS = ("mtmnet", "mtmnet.alone", "mtmnet.lcls_only")
@@ -195,7 +195,7 @@ def read_off(
         label, known = data.targets["label"].numpy(), "trained on" if clips is seen else "unseen"
         scores = network({name: value.numpy() for name, value in data.inputs.items()})
         yield ("own classifier", known), Said(label, scores.argmax(1), people)
-        onset, apex = (parts(network, scaled(data.inputs[name]), pixels) for name in ("onset", "apex"))
+        onset, apex = (parts(network, to_unit_range(data.inputs[name]), pixels) for name in ("onset", "apex"))
         for features in apex:
             if clips is seen:
                 yield (features, OF_SEEN), who(apex[features], people)

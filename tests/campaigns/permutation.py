@@ -15,7 +15,7 @@ from checkout import Run
 
 from microexpr import index, inputs, models, official, params, protocols, seeds
 from microexpr.clip import LABELS
-from microexpr.method import Clips, Method
+from microexpr.method import ClipTensors, Method
 from microexpr.metrics import COVERAGE, confusion, uar
 from microexpr.resident import load_clips
 from microexpr.training import engine
@@ -30,7 +30,7 @@ class Trial:
 
     seeds: list[int]  # of the training, as the pipeline draws them
     method: Method
-    data: Clips
+    data: ClipTensors
     folds: list[engine.FoldIndices]
 
     @property
@@ -63,7 +63,7 @@ def trial(run: Run, name: str) -> Trial:
 
 def predicted(trial: Trial, label: np.ndarray) -> np.ndarray:
     """Class of each clip, int64[N], from the fold that holds it out; `label` int64[N] is what the folds learn."""
-    data = Clips(trial.data.inputs, trial.data.targets | {"label": torch.from_numpy(label)})
+    data = ClipTensors(trial.data.inputs, trial.data.targets | {"label": torch.from_numpy(label)})
     said = np.empty_like(label)
     results = engine.train(trial.method, data, trial.folds, trial.seeds, "sequential", 1)
     for fold, result in zip(trial.folds, results, strict=True):

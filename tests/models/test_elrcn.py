@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from microexpr.backbones.vgg16 import VGG16
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.elrcn import Elrcn
 from microexpr.training.group import FoldIndices, Group, Run
 
@@ -26,9 +26,9 @@ def test_parameter_count(inputs, streams, more):
     )
 
 
-def clips(method: Elrcn, count: int = 6) -> Clips:
+def clips(method: Elrcn, count: int = 6) -> ClipTensors:
     inputs = {name: torch.rand(count, *shape) for name, shape in method.inputs.items()}
-    return Clips(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
+    return ClipTensors(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
 
 
 def test_streams_see_normalised_flow_strain_and_grey():
@@ -46,7 +46,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
         def __getattr__(self, name):
             return lambda x, rng=None: seen.append(x) or x if name.startswith("base") else (x, x)
 
-    method._encoded(Modules(), data.inputs, method.statistics(data))
+    method._encode(Modules(), data.inputs, method.statistics(data))
     for made, picture in zip(seen, expected, strict=True):
         np.testing.assert_allclose(made.numpy(), picture, atol=2e-5)
 
@@ -54,7 +54,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
 def test_published_weights_start_the_network_and_only_its_last_layers_change():
     method = Elrcn(Elrcn.Params(epochs=1, lr=1e-2, **TINY))
     published = VGG16(2, 3, 32, 1000).state_dict()
-    method.published = published
+    method.published_weights = published
     assert sorted(method.build({})) == ["spatial0", "temporal"]
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):

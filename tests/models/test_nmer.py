@@ -4,18 +4,18 @@ import numpy as np
 import torch
 
 from microexpr.draws import Stream
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.nmer import Heads, Nmer
 from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 
-def flows(count: int, size: int = 33) -> Clips:
+def flows(count: int, size: int = 33) -> ClipTensors:
     """Every second one macro and four times as strong."""
     macro = torch.arange(count) % 2
     flow = torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
     flow *= (1 + 3 * macro)[:, None, None, None]
-    return Clips({"flow": flow}, {"label": torch.arange(count) % 3, "macro": macro})
+    return ClipTensors({"flow": flow}, {"label": torch.arange(count) % 3, "macro": macro})
 
 
 def test_parameter_count():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.method import Clips
-from microexpr.models.mtmnet import OF_GUIDANCE, Mtmnet
+from microexpr.method import ClipTensors
+from microexpr.models.mtmnet import GUIDANCE_PARAMS, Mtmnet
 from microexpr.training.begun import PrefixCache
 from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group
@@ -36,7 +36,7 @@ def clips(one):
     torch.manual_seed(0)
     inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
     number = torch.arange(16)
-    return Clips(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
+    return ClipTensors(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
 
 
 @pytest.fixture
@@ -90,6 +90,7 @@ def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained)
 
 def test_every_param_is_known_to_count_or_not():
     assert (
-        set(LATER) == OF_GUIDANCE and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
+        set(LATER) == GUIDANCE_PARAMS
+        and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - GUIDANCE_PARAMS
     )
     assert method(epochs=0).shared_prefix() is None

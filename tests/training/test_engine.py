@@ -11,7 +11,7 @@ from torch import nn
 
 from microexpr.draws import dropout
 from microexpr.errors import MicroexprError, ParamsError
-from microexpr.method import CLASSES, Clips, NetworkMethod, Params, Phase, Update
+from microexpr.method import CLASSES, ClipTensors, NetworkMethod, Params, Phase, Update
 from microexpr.models import find
 from microexpr.training import processor
 from microexpr.training.engine import FoldIndices, train
@@ -129,7 +129,7 @@ class Frozen(NetworkMethod):
         first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
         return [
             first,
-            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, reads=self.read if self.once else None),
+            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, precompute=self.read if self.once else None),
         ]
 
     def read(self, modules, batch, statistics):
@@ -144,7 +144,7 @@ class Frozen(NetworkMethod):
 def clips():
     rng, label = np.random.default_rng(3), np.arange(COUNT) % CLASSES
     x = rng.normal(0, 1, (COUNT, SIZE)) + 2 * np.eye(SIZE)[label]
-    return Clips({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
+    return ClipTensors({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
 
 
 def folds(count=4):
@@ -317,7 +317,9 @@ def test_features_are_made_once_for_all_folds():
     kind = find("flow_svm")
     method, calls = kind(kind.Params()), []
     rng = np.random.default_rng(0)
-    data = Clips({"flow": torch.tensor(rng.normal(size=(COUNT, 3, 28, 28)), dtype=torch.float32)}, clips().targets)
+    data = ClipTensors(
+        {"flow": torch.tensor(rng.normal(size=(COUNT, 3, 28, 28)), dtype=torch.float32)}, clips().targets
+    )
     features = method.features
     method.features = lambda inputs: calls.append(1) or features(inputs)
     assert len(list(train(method, data, folds(), [7, 8], "auto", 1))) == 4 and len(calls) == 1

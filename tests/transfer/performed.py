@@ -12,7 +12,7 @@ from composites import clip
 from microexpr import aus
 from microexpr.aus import ACTION_UNITS
 from microexpr.generated.display import ACTION_UNITS as SHOWN
-from microexpr.generator_file import TrainedGenerator
+from microexpr.generator_file import LoadedGenerator
 from microexpr.generators.famgan import Famgan
 from microexpr.method import Modules
 from microexpr.transfer import Movement, Target
@@ -67,9 +67,9 @@ class Brightener(torch.nn.Module):
         return (face + 0.2 * intensity[:, SMILE, None, None, None]).clamp(-1, 1), face[:, :1]
 
 
-def painter(paints: torch.nn.Module | None = None) -> TrainedGenerator:
+def painter(paints: torch.nn.Module | None = None) -> LoadedGenerator:
     """A trained generator of 32 pixels whose network is known; a network of chance without."""
     method = Famgan(Famgan.Params(image_size=32, width=2, blocks=1))
     torch.manual_seed(0)
     network = paints or method.build({})["generator"].eval()
-    return TrainedGenerator(method, Modules(generator=network), frozenset({"generated/samm/007/*"}), SimpleNamespace())
+    return LoadedGenerator(method, Modules(generator=network), frozenset({"generated/samm/007/*"}), SimpleNamespace())

@@ -1,6 +1,6 @@
 """One file per paper or baseline, each with one `microexpr.method.Method`; no folds, files or devices come in.
 
-Here they are found, by being there: a method's name is its file's.
+Methods are discovered: a method's name is that of its module.
 """
 
 import sys
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def names() -> list[str]:
-    """Every method there is, sorted."""
+    """Return the names of all methods, sorted."""
     return discovery.names(sys.modules[__name__])
 
 
 def find(name: str) -> "type[Method]":
-    """The one Method class of `microexpr.models.<name>`; what stands behind a dot names a variant and is left out.
+    """Return the Method class of `microexpr.models.<name>`; the part of `name` after a dot names a variant.
 
     Raises ParamsError if there is no such module."""
-    from microexpr.method import Method  # torch comes with it, which whoever asks for names alone need not wait for
+    from microexpr.method import Method  # imported here because it loads torch, which `names` does not need
 
     return discovery.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from microexpr.facs.occurrence import AUS
-from microexpr.models.augacn import HALVED, AuGacn, STPNet
+from microexpr.models.augacn import DOWNSAMPLING, AuGacn, STPNet
 from microexpr.published import Cell
 
 NONE = "-"
-LENGTH = 2 * HALVED  # L: the last maps have two frames left, which tells them from what is pooled to one
+LENGTH = 2 * DOWNSAMPLING  # L: the last maps have two frames left, which tells them from what is pooled to one
 LETTERS = {LENGTH: "L", len(AUS): "C"} | {LENGTH // n: f"L/{n}" for n in (2, 4, 8, 16)}
 
 

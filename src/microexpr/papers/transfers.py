@@ -17,7 +17,7 @@ from microexpr.datasets import RAW, picture
 from microexpr.evaluation import transfers
 from microexpr.evaluation.read_back import roughness
 from microexpr.evaluation.transfers import ANSWER, ASKED, MADE, UNCHANGED
-from microexpr.generator_file import TrainedGenerator, load
+from microexpr.generator_file import LoadedGenerator, load
 from microexpr.protocols import ALL_GROUPS, sources
 from microexpr.seeds import generator
 from microexpr.transfer import ALL, Devices, Kind, Target, source
@@ -44,7 +44,7 @@ class Task:
 
     sources: Sequence[Source]
     targets: dict[str, tuple[Target, Person | None]]  # who was rendered knows the answer
-    model: TrainedGenerator
+    model: LoadedGenerator
     kind: Kind
     reader: regressor.Model
 

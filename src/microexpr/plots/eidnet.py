@@ -19,7 +19,7 @@ from microexpr.errors import DataError
 from microexpr.final import Recogniser
 from microexpr.plots.drawing import hidden, picture, stamp, written
 from microexpr.resident import load_clips
-from microexpr.training.augmentation import scaled
+from microexpr.training.augmentation import to_unit_range
 
 DATASET = "casme2"
 PEOPLE = 2  # at most so many held out, and at most so many of those who trained
@@ -67,7 +67,7 @@ def chosen(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, list[Clip]]
 @torch.no_grad()
 def parted(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> Parted:
     data = load_clips(network.method, clips, files)
-    onset, apex = (scaled(data.inputs[name]) for name in ("onset", "apex"))
+    onset, apex = (to_unit_range(data.inputs[name]) for name in ("onset", "apex"))
     return Parted(onset, apex, network.modules.encoder(apex)[0], network.modules.encoder(onset)[1])
 
 

@@ -15,7 +15,7 @@ from microexpr import inputs, store
 from microexpr.clip import Clip
 from microexpr.facs.reactions import REACTIONS
 from microexpr.luma import luma
-from microexpr.models.localregions import GROUP
+from microexpr.models.localregions import GROUP_OF_REGION
 from microexpr.plots.drawing import BLUE, RED, caption, enlarged, hidden, picture, stamp, written
 
 FACES, EMOTION = "casme2", "disgust"  # of Figures 3 and 7
@@ -112,7 +112,7 @@ def fig7(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
             axes = page.add_subplot(grid[divmod(number, 4)])
             shown.face(axes, emotion + (" (ours)" if number >= PRINTED else ""))
             for name in inputs.REGIONS:
-                reacts = GROUP[name] in groups
+                reacts = GROUP_OF_REGION[name] in groups
                 outlined(axes, name, shown, RED if reacts else LIGHT, 0.4 if reacts else 0.0)
 
 

@@ -19,7 +19,7 @@ from microexpr.generated.face import Face
 from microexpr.generated.performer import DIALS, Performer, perform
 from microexpr.generated.shot import shot
 from microexpr.luma import luma
-from microexpr.method import Clips
+from microexpr.method import ClipTensors
 from microexpr.models.ststnet import Ststnet
 from microexpr.prediction.recognition import SHIPPED
 from microexpr.seeds import generator, spawn
@@ -95,7 +95,7 @@ def joined(people: Iterable[Examples]) -> Examples:
 
 
 def fitted(method: Ststnet, known: Examples) -> engine.TrainedNetwork:
-    data = Clips({"flow": torch.from_numpy(known.flow)}, {"label": torch.from_numpy(known.label)})
+    data = ClipTensors({"flow": torch.from_numpy(known.flow)}, {"label": torch.from_numpy(known.label)})
     everyone = engine.FoldIndices("shipped", np.arange(len(known.label)), np.arange(0))
     seed = int(spawn(SEED, "predict-model", "training").generate_state(1)[0])
     return engine.fit_network(method, data, engine.Run(everyone, seed))

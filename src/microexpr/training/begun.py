@@ -11,7 +11,7 @@ from torch import Tensor
 from microexpr.method import NetworkMethod
 from microexpr.training.engine import CheckpointStore, FoldResult
 from microexpr.training.group import Run
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 Prefixes = dict[str, dict[str, Tensor]]  # state after all phases but the last, by what decides these phases
 OPTIMISERS = "optimisers/"  # names of state that the last phase does not take over
@@ -26,7 +26,7 @@ class PrefixCache:
         """`protocol_clips` is how many clips are the protocol's own; all phases but the last train on these alone."""
         self.checkpoints, self.prefixes, self.protocol_clips = checkpoints, prefixes, protocol_clips
         self.identity = (type(method).__name__, method.classes, method.shared_prefix())
-        self.epochs = sum(phase.epochs for phase in course(method)[:-1])
+        self.epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
 
     def _key(self, runs: Sequence[Run]) -> str:
         folds = []

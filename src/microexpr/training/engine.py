@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
+from microexpr.method import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
 from microexpr.training import processor
 from microexpr.training.group import FoldIndices, Group, Run, channels_last
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 __all__ = [
     "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "SynthesisRequest", "SynthesisedFace",
@@ -89,7 +89,7 @@ class CheckpointStore(Protocol):
 
 def train(
     method: Method,
-    data: Clips,
+    data: ClipTensors,
     folds: Sequence[FoldIndices],
     seeds: Sequence[int],
     plan: Plan,
@@ -129,13 +129,13 @@ def _is_stacked(plan: str, device: torch.device) -> bool:
     return plan == "stacked" or (plan == "auto" and device.type == "cuda")
 
 
-def _to_device(data: Clips, device: torch.device, stacked: bool) -> Clips:
+def _to_device(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTensors:
     """Return the clips on the device, with images channels-last under the sequential plan."""
     data = data.to(device)
     if stacked:
         return data
     images = {k: channels_last(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
-    return Clips(data.inputs | images, data.targets)
+    return ClipTensors(data.inputs | images, data.targets)
 
 
 def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
@@ -154,7 +154,7 @@ def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResul
 
 def fit_network(
     method: NetworkMethod,
-    data: Clips,
+    data: ClipTensors,
     run: Run,
     progress: Progress = silent,
     checkpoints: CheckpointStore | None = None,
@@ -199,12 +199,12 @@ class _ProgressCounter:
 
 
 def _epochs(method: NetworkMethod) -> int:
-    return sum(phase.epochs for phase in course(method))
+    return sum(phase.epochs for phase in training_phases(method))
 
 
 def _fit_classical(
     method: ClassicalMethod,
-    data: Clips,
+    data: ClipTensors,
     folds: Sequence[FoldIndices],
     seeds: Sequence[int],
     progress: Progress,
@@ -236,7 +236,7 @@ def _fit_run(method: ClassicalMethod, features: np.ndarray, targets: Targets, ru
 
 def _train_groups(
     method: NetworkMethod,
-    data: Clips,
+    data: ClipTensors,
     groups: Sequence[Sequence[Run]],
     stacked: bool,
     progress: Progress,
@@ -259,7 +259,7 @@ def _train_groups(
 
 def _train_group(
     method: NetworkMethod,
-    data: Clips,
+    data: ClipTensors,
     runs: Sequence[Run],
     stacked: bool,
     counter: _ProgressCounter,

@@ -15,9 +15,9 @@ from torch.utils._pytree import tree_map
 
 from microexpr.draws import Stream, mix
 from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Reader, Statistics, Update
+from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.seeds import generator, spawn
-from microexpr.training.samplers import course
+from microexpr.training.samplers import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
@@ -59,10 +59,10 @@ class Group:
     Each tensor of `parameters`, `buffers` and `statistics` is [R, ...] if stacked. Otherwise there is one run and no R,
     and the tensors are those of `networks`."""
 
-    def __init__(self, method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool):
+    def __init__(self, method: NetworkMethod, data: ClipTensors, runs: Sequence[Run], stacked: bool):
         self.method, self.runs, self.stacked = method, runs, stacked
         inputs = {name: data.inputs[name] for name in method.inputs}
-        self.data = Clips(inputs, data.targets)
+        self.data = ClipTensors(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [
             {k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()}
@@ -71,7 +71,7 @@ class Group:
         ]
         bfloat16 = getattr(method.params, "precision", "") == "bfloat16"
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, bfloat16, cache_enabled=False)
-        self.phases, self.shared = course(method), self._build_shared()
+        self.phases, self.shared = training_phases(method), self._build_shared()
         statistics, networks = zip(*map(self.build, runs), strict=True)
         self.networks = networks[0]  # if stacked, the architecture: its own tensors are never read
         self.statistics: Statistics = self._join(statistics)
@@ -151,8 +151,8 @@ class Group:
         for name, network in self.networks.items():
             network.train(name in phase.trained)
         self._set_rates(phase)
-        if self.precomputed is None and phase.reads is not None:
-            self.precomputed = self._precompute(phase, phase.reads)
+        if self.precomputed is None and phase.precompute is not None:
+            self.precomputed = self._precompute(phase, phase.precompute)
         self.losses.append(self._steps(phase))
         self.phase_epochs += 1
         if self.phase_index + 1 == len(self.phases):
@@ -181,7 +181,7 @@ class Group:
         return torch.stack([no_loss if mean is None else mean for mean in means], 1).cpu()
 
     @torch.no_grad()
-    def _precompute(self, phase: Phase, reads: Reader) -> Batch:
+    def _precompute(self, phase: Phase, reads: Precompute) -> Batch:
         """Return inputs [R, N, ...] by name, which modules that the phase does not train compute once of all clips."""
 
         def compute(parameters: Tensors, buffers: Tensors, batch: Batch, statistics: Statistics) -> Batch:
@@ -276,7 +276,7 @@ class Group:
         for network in self.networks.values():
             network.eval()
         clips = self.data[self._tensor(positions)]
-        batch = clips.inputs | clips.targets | {"label_asked": self._tensor(label)}
+        batch = clips.inputs | clips.targets | {"target_label": self._tensor(label)}
         parameters, buffers = self.run_part(run_index, self.parameters), self.run_part(run_index, self.buffers)
         statistics = self.run_part(run_index, self.statistics)
         key = self.runs[run_index].key("synthesis", *names, device=self.device)

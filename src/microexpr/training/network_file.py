@@ -64,10 +64,10 @@ def load(path: str | Path, schema: str, find: Callable[[str], type[Method]], rem
     statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in prefixed}
     with torch.random.fork_rng(devices=[]):
         built = method.shared() | method.build(statistics)
-    names = list(method.makes if isinstance(method, Generator) else built)
+    names = list(method.inference_modules if isinstance(method, Generator) else built)
     modules = {name: module.eval() for name, module in built.items() if name in names}
     if not _fill(modules, values):
-        raise StoreError(f"{path}: tensors are not those of {metadata['network']} here{remedy}")
+        raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy}")
     return SavedNetwork(method, modules, statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
 
 
@@ -80,7 +80,7 @@ def _method(
         kind = find(network)
         method = kind(kind.Params.model_validate_json(metadata.get("params", "")), classes)
     except (MicroexprError, ValidationError) as error:
-        raise StoreError(f"{path}: params are not those of {network} here{remedy}") from error
+        raise StoreError(f"{path}: params must be those of {network} in this version{remedy}") from error
     assert isinstance(method, NetworkMethod)
     return method
 

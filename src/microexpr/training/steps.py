@@ -12,7 +12,7 @@ import torch
 from microexpr import provenance, store, synthetic
 from microexpr.datasets import MACRO
 from microexpr.errors import StoreError
-from microexpr.method import Clips, NetworkMethod
+from microexpr.method import ClipTensors, NetworkMethod
 from microexpr.resident import expand_directories, load_clips
 from microexpr.training import engine
 from microexpr.training.begun import PrefixCache, Prefixes
@@ -26,7 +26,7 @@ TEACHER_SCHEMA = "pretrain/1"  # of networks that stage `pretrain` wrote
 class TrainingInputs:
     """Everything that a job trains on, loaded."""
 
-    clips: Clips  # tensors: the protocol's clips, then macro-expressions, then synthetic clips
+    clips: ClipTensors  # tensors: the protocol's clips, then macro-expressions, then synthetic clips
     files: Sequence[str]  # stage files and checkpoints that were read for `clips` and for the method
     initialisation: str  # weights and further training data, in words; "" for a network from scratch on its own clips
     synthetic_files: Mapping[str, Sequence[str]]  # by fold, files of the generators that saw none of its test clips
@@ -68,7 +68,7 @@ def initialisation(job: Job) -> str:
     """Read the published weights that the method starts from; return these and further training data in words.
 
     "" for a network from scratch that trains on the protocol's clips alone."""
-    parts = [job.method.start()] if isinstance(job.method, NetworkMethod) else []
+    parts = [job.method.load_published_weights()] if isinstance(job.method, NetworkMethod) else []
     if job.synthetic:
         first = "at first alone " if getattr(job.method.params, "synthetic_use", "") == "pretrain" else ""
         parts.append(f"{first}on what {job.synthetic} made of its training clips, beside these")
@@ -92,7 +92,7 @@ def load_teacher(job: Job, files: Iterable[str]) -> None:
     tensors, metadata = store.read_tensors(paths[0])
     if keys := mismatches(job, metadata):
         raise StoreError(f"{paths[0]}: {keys[0]} must be those that {job.name} expects; rerun stage pretrain")
-    job.method.taught = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
+    job.method.teacher_weights = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
 
 
 def mismatches(job: Job, metadata: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from microexpr.clip import Clip
 from microexpr.datasets import picture
 from microexpr.errors import DataError, StoreError
 from microexpr.faces import Faceless
-from microexpr.generator_file import TrainedGenerator, load
+from microexpr.generator_file import LoadedGenerator, load
 from microexpr.generators.famgan import Famgan
 from microexpr.transfer import Kind, Target, onto
 from microexpr.transfer.source import STAGES, Source, read
@@ -55,7 +55,7 @@ def transferred(movement: Source, path: Path, weights: Path | None, kind: Kind) 
 
 
 def _said(
-    model: TrainedGenerator, weights: Path | None, movement: Source, kind: Kind, target: Target
+    model: LoadedGenerator, weights: Path | None, movement: Source, kind: Kind, target: Target
 ) -> tuple[str, ...]:
     clip, side = movement.clip, model.method.params.image_size  # type: ignore[attr-defined]
     seen = provenance.has_seen("subject", [clip], model.fitted_on)

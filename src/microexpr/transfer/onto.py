@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from microexpr.clip import Origin
-from microexpr.generator_file import TrainedGenerator
+from microexpr.generator_file import LoadedGenerator
 from microexpr.transfer import ALL, Devices, Given, Kind, Target, given
 from microexpr.transfer.source import Source
 from microexpr.transfer.targets import Person
@@ -61,7 +61,7 @@ def transferred(
     target: Target,
     own: np.ndarray,
     person: Person | str,
-    model: TrainedGenerator,
+    model: LoadedGenerator,
     kind: Kind,
     devices: Devices = ALL,
     most: int = 10_000,
