@@ -51,7 +51,7 @@ def noun(rule: str) -> str:
 
 def layers() -> tuple[list[set[str]], Edges]:
     """Rooms of each layer, lowest first, and which layer imports from which, by number."""
-    found = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
+    found = LAYERS.search(Path("tests/unit/test_layering.py").read_text(encoding="utf-8"))
     assert found is not None
     rooms: list[set[str]] = ast.literal_eval(found[1])
     level = {name: str(number) for number, names in enumerate(rooms) for name in names}

@@ -1,5 +1,6 @@
 # Tables of the papers, published beside reproduced: a target trains and evaluates what exists and it needs, no more.
-from microexpr import papers, protocols
+from microexpr import protocols
+from microexpr.reporting import papers
 
 NEEDED = papers.Run(
     methods=RUN.ranked,

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from microexpr.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import DataError
 from microexpr.datasets import MICRO
-from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
+from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import sources
 from microexpr.protocols.splits import shard, shards
-from microexpr.provenance import Unit
 
 __all__ = [
     "ALL_GROUPS",
