@@ -116,7 +116,8 @@ def measured(difficulty: str) -> None:
             errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
     print(
-        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; all in pixels"
+        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; "
+        "all in pixels"
     )
     pixels, _, length = sums[STEADY]
     print(

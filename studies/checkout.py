@@ -19,7 +19,7 @@ from microexpr import evaluation
 from microexpr.cli import config
 from microexpr.evaluation import megc_log
 
-sys.path.insert(0, str(Path(__file__).parents[0]))  # tests/, which pytest has there by itself
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
 import scratch
 
 METHODS = ("majority", "flow_svm", "lbp_top", "ststnet")

@@ -1,8 +1,8 @@
 """Whether 95 % intervals hold the truth in 95 % of simulated experiments, and whether equal methods differ in 5 %.
 
-Predictions are simulated (tests/fixtures/simulated.py), so what a figure tends to is known. First the project's interval, then
-others that were tried, then the paired test between two methods that are equally good, then what no resampling of
-test subjects can see: folds that share training clips.
+Predictions are simulated (tests/fixtures/simulated.py), so what a figure tends to is known. First the project's
+interval, then others that were tried, then the paired test between two methods that are equally good, then what no
+resampling of test subjects can see: folds that share training clips.
 """
 
 import sys
@@ -17,7 +17,7 @@ from scipy.stats import t as student
 from microexpr.core import seeds
 from microexpr.evaluation.metrics import METRICS, bootstrap, by_class, confusion, paired, uar, uf1
 
-sys.path.insert(0, str(Path(__file__).parents[0]))  # tests/, which pytest has there by itself
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
 import simulated
 from simulated import LEVELS, Population, composite
 

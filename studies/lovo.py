@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[0]))  # tests/, which pytest has there by itself
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
 from composites import clip
 from films import film_files
 

@@ -82,7 +82,7 @@ def one_of(names):
 
 def model(method):
     """The module that a method or a variant of it is in."""
-    return f"models.{method.partition('.')[0]}"
+    return f"models.recognisers.{method.partition('.')[0]}"
 
 
 wildcard_constraints:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.store import write_text
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -74,7 +74,8 @@ def _whole() -> type[BaseModel]:
     sections = {
         "generate": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
         "aus": aus.Params, "train": train.Params, "synth": synthesise.Params, "evaluate": evaluation.Params,
-        "people": duplicate_subjects.Params, "truth": signal_benchmark.Params, "papers": papers.Params, "report": html.Params,
+        "people": duplicate_subjects.Params, "truth": signal_benchmark.Params, "papers": papers.Params,
+        "report": html.Params,
     }  # fmt: skip
     return create_model(  # type: ignore[call-overload]
         "Params",

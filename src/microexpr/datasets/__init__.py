@@ -1,6 +1,8 @@
 """Native layouts of the data sets: the only room that knows folder names, file names and annotation columns.
 
 What may not come in: pixels' meaning, protocols, the generator. One file per data set in `natives`; `LAYOUTS` has them.
+
+May import: core.
 """
 
 import re

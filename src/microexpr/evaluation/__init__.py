@@ -1,6 +1,8 @@
 """The evaluate stage: scores of all folds in, figures out. Refuses leaks; reads only through the store.
 
 What may not come in: training, and any figure of a paper.
+
+May import: core, signals, protocols, models.
 """
 
 from collections.abc import Iterator

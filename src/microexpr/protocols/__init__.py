@@ -1,6 +1,8 @@
 """Who is trained on and who is tested: the protocols by name. Knows clips; no files, no scores.
 
 docs/protocols.md has them as a table.
+
+May import: core, datasets.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from composites import STSTNET
-from test_tables import rows
+from test_main_table import rows
 
 from microexpr import evaluation
 from microexpr.cli.main import main

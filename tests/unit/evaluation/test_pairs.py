@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from composites import STSTNET, clip, composite, shard
 from sklearn.metrics import f1_score, recall_score
-from test_tables import rows as evaluated
+from test_main_table import rows as evaluated
 
 from microexpr import evaluation
 from microexpr.core import seeds, store

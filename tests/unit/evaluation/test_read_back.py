@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_synth import CLIPS, GROUPED, made  # noqa: F401  (a fixture)
+from test_synthesise import CLIPS, GROUPED, made  # noqa: F401  (a fixture)
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, StoreError

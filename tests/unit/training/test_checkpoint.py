@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import test_method
+import test_base
 from test_engine import Frozen, Hard, clips, folds, toy
 from trainings import interrupted
 
@@ -58,16 +58,16 @@ def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs,
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_made_faces_are_kept_with_the_fold_that_made_them(tmp_path, plan):
-    method = test_method.network("icegan", epochs=2)
-    asked = {fold.name: Asked(np.array([0, 9]), np.array([2, 1])) for fold in test_method.folds()[:1]}
-    given = (method, test_method.clips(method), test_method.folds(), plan)
+    method = test_base.network("icegan", epochs=2)
+    asked = {fold.name: Asked(np.array([0, 9]), np.array([2, 1])) for fold in test_base.folds()[:1]}
+    given = (method, test_base.clips(method), test_base.folds(), plan)
     found, times = in_pieces(tmp_path, 2, *given, synthesis=SynthesisRequest(asked))
     assert times and found == results(*given, synthesis=SynthesisRequest(asked)) and len(found[0]) > len(found[1])
 
 
 def test_machines_are_not_fitted_twice(tmp_path):
-    method = test_method.small("flow_svm")
-    given, fits = (method, test_method.clips(method), test_method.folds(3), "auto"), []
+    method = test_base.small("flow_svm")
+    given, fits = (method, test_base.clips(method), test_base.folds(3), "auto"), []
     expected, fit = results(*given), method.fit
     method.fit = lambda *given: fits.append(1) or fit(*given)
     found, times = in_pieces(tmp_path, 4, *given)

@@ -18,7 +18,7 @@ def names() -> list[str]:
 
 
 def find(name: str) -> "type[Method]":
-    """The one Method class of `microexpr.models.recognisers.<name>`; what stands behind a dot names a variant and is left out.
+    """Return the Method class of `microexpr.models.recognisers.<name>`, also for a variant, `<name>.<variant>`.
 
     Raises ParamsError if there is no such module."""
     from microexpr.models.base import (

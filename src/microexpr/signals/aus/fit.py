@@ -1,4 +1,4 @@
-"""Fits the shipped action-unit model: `python -m microexpr.signals.aus.fit`. It sees rendered people that are in no corpus.
+"""Fit the shipped action-unit model, on rendered subjects that are in no corpus: `python -m microexpr.signals.aus.fit`.
 
 Only the command that makes `model.safetensors` comes here; no stage imports this file.
 """

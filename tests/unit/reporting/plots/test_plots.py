@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from test_journey import gathered, results
-from test_tables import rows
+from test_main_table import rows
 
 from microexpr.cli.main import main
 from microexpr.core import store
