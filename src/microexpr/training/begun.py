@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from microexpr.method import NetworkMethod
+from microexpr.models.base import NetworkMethod
+from microexpr.models.samplers import training_phases
 from microexpr.training.engine import CheckpointStore, FoldResult
 from microexpr.training.group import Run
-from microexpr.training.samplers import training_phases
 
 Prefixes = dict[str, dict[str, Tensor]]  # state after all phases but the last, by what decides these phases
 OPTIMISERS = "optimisers/"  # names of state that the last phase does not take over

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
+from microexpr.models.samplers import training_phases
 from microexpr.training import processor
 from microexpr.training.group import FoldIndices, Group, Run, channels_last
-from microexpr.training.samplers import training_phases
 
 __all__ = [
     "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "SynthesisRequest", "SynthesisedFace",

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
-from microexpr.draws import Stream, mix
-from microexpr.errors import MicroexprError
-from microexpr.method import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
-from microexpr.seeds import generator, spawn
-from microexpr.training.samplers import training_phases
+from microexpr.core.errors import MicroexprError
+from microexpr.core.seeds import generator, spawn
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
+from microexpr.models.counter_rng import Stream, mix
+from microexpr.models.samplers import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it

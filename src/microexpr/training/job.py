@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.clip import Clip, Fold
-from microexpr.facs import reactions
-from microexpr.method import Method, NetworkMethod
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.facs import reactions
+from microexpr.core.seeds import spawn
+from microexpr.models.base import Method, NetworkMethod
 from microexpr.protocols import Protocol
-from microexpr.seeds import spawn
 from microexpr.training import engine
 
 

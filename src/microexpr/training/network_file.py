@@ -13,9 +13,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from microexpr import __version__, store
-from microexpr.errors import MicroexprError, StoreError
-from microexpr.method import CLASSES, Generator, Method, NetworkMethod, Statistics
+from microexpr import __version__
+from microexpr.core import store
+from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.models.base import CLASSES, Generator, Method, NetworkMethod, Statistics
 
 STATISTICS = "statistics."  # before the names of a fold's statistics; tensors of modules have the module's name there
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr import provenance, store, synthetic
+from microexpr.core import store
+from microexpr.core.errors import StoreError
 from microexpr.datasets import MACRO
-from microexpr.errors import StoreError
-from microexpr.method import ClipTensors, NetworkMethod
-from microexpr.resident import expand_directories, load_clips
-from microexpr.training import engine
+from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.protocols import provenance
+from microexpr.training import engine, synthetic_clips
 from microexpr.training.begun import PrefixCache, Prefixes
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
+from microexpr.training.load_clips import expand_directories, load_clips
 
 TEACHER_SCHEMA = "pretrain/1"  # of networks that stage `pretrain` wrote
 
@@ -48,7 +49,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     load_teacher(job, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
     clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions)
-    by_fold = synthetic.select_files(synthetic_files, job.protocol.unit, job.test_clips)
+    by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)
     inputs = TrainingInputs(clips, files, initialisation(job), by_fold)
     return _with_synthetic(job, inputs) if job.synthetic else inputs
 
@@ -59,8 +60,8 @@ def _with_synthetic(job: Job, inputs: TrainingInputs) -> TrainingInputs:
         raise StoreError(f"{job.synthetic} must have synthesised clips for {job.name} to train on, found no file")
     generator = {"method": job.synthetic, "protocol": job.protocol.name}
     labels = {job.by_id[clip_id].provenance: label for clip_id, label in job.labels.items()}
-    additions = synthetic.load(inputs.synthetic_files, generator, labels, job.method.inputs)
-    clips, positions = synthetic.append(inputs.clips, [clip.provenance for clip in job.all_clips], additions)
+    additions = synthetic_clips.load(inputs.synthetic_files, generator, labels, job.method.inputs)
+    clips, positions = synthetic_clips.append(inputs.clips, [clip.provenance for clip in job.all_clips], additions)
     return replace(inputs, clips=clips, synthetic_positions=positions, synthetic_sources=additions.sources)
 
 
