@@ -1,4 +1,4 @@
-"""What counts as a leak, and what does not."""
+"""Leaks, and training sets that are none."""
 
 import pytest
 from composites import clip
@@ -90,12 +90,12 @@ DECLARED = ["generated/casme2/sub01/EP01_01", "generated/casme2/sub01/EP02_01"] 
     ],
 )
 def test_only_the_declared_leak_is_let_through(entries, message):
-    given = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
+    arguments = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
     if message is None:
-        check(*given)
+        check(*arguments)
     else:
         with pytest.raises(LeakError, match=message):
-            check(*given)
+            check(*arguments)
 
 
 def test_each_kind_of_file_says_what_is_behind_it(tmp_path):

@@ -60,10 +60,10 @@ def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:
 def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str, str]:
     """The device of each statistic, loss, score and face, by name."""
     shapes = [batch_shape(phase, real) for phase in training_phases(method)]
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
         data = fake(real)
-        found |= (statistics := method.statistics(data))
+        tensors |= (statistics := method.statistics(data))
         with torch.device("meta"):
             networks, shared = method.build(statistics), method.shared()
         modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
@@ -74,12 +74,12 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
                 loss = update.loss(modules, step.inputs | step.targets, statistics, rng)
                 trained = [parameter for name in update.trains for parameter in networks[name].parameters()]
                 torch.autograd.grad(loss, trained, allow_unused=True)
-                found[f"loss {number} of phase {at}"] = loss
-        found["scores"] = method.scores(modules, data.inputs, statistics)
+                tensors[f"loss {number} of phase {at}"] = loss
+        tensors["scores"] = method.scores(modules, data.inputs, statistics)
         if method.synthesises:
-            wanted = data.inputs | data.targets | {"target_label": data.targets["label"]}
-            found["faces"] = method.synthesise(modules, wanted, statistics, rng)
-    return {name: tensor.device.type for name, tensor in found.items()}
+            batch = data.inputs | data.targets | {"target_label": data.targets["label"]}
+            tensors["faces"] = method.synthesise(modules, batch, statistics, rng)
+    return {name: tensor.device.type for name, tensor in tensors.items()}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -97,7 +97,7 @@ def test_generator_computes_where_its_clips_are(kind):
 
 
 def test_a_tensor_on_the_cpu_is_noticed():
-    """One that a loss makes, and one that statistics keep."""
+    """In a loss, and in the statistics."""
     method = network("ststnet", epochs=2)
     loss = method.loss
     method.loss = lambda *args: loss(*args) * torch.ones(2).sum(0, keepdim=True)
@@ -145,9 +145,11 @@ def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stack
         while trained.epoch():
             pass
         assert not {value.device.type for value in state.values()} - {"cpu"}
-        for one in (trained, resumed):
-            weights = [tensor for part in one.parameters.values() for tensor in part.values()]
-            moments = [value for _, optimiser in one._optimisers() for kept in optimiser.state.values()
-                       for key, value in kept.items() if key != "step"]  # fmt: skip
-            assert {tensor.device.type for tensor in [*weights, *moments, *one.statistics.values()]} == {"meta"}
+        for training_group in (trained, resumed):
+            weights = [tensor for part in training_group.parameters.values() for tensor in part.values()]
+            moments = [value for _, optimiser in training_group._optimisers() for state in optimiser.state.values()
+                       for key, value in state.items() if key != "step"]  # fmt: skip
+            assert {tensor.device.type for tensor in [*weights, *moments, *training_group.statistics.values()]} == {
+                "meta"
+            }
         assert {tensor.device.type for tensor in [*trained.losses, *trained.scores[0]]} == {"cpu"}

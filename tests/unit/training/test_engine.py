@@ -57,8 +57,8 @@ class Toy(NetworkMethod):
 def triplets(targets, steps, batch, rng):
     """Anchor, another of its class, one of another class."""
     label = targets["label"]
-    same = [np.flatnonzero(label == one) for one in range(CLASSES)]
-    other = [np.flatnonzero(label != one) for one in range(CLASSES)]
+    same = [np.flatnonzero(label == index) for index in range(CLASSES)]
+    other = [np.flatnonzero(label != index) for index in range(CLASSES)]
     anchor = rng.integers(len(label), size=(steps, batch))
     choose = np.vectorize(lambda a, pool: rng.choice((same, other)[pool][label[a]]))
     return np.stack([anchor, choose(anchor, 0), choose(anchor, 1)], -1)
@@ -91,8 +91,8 @@ class Hard(NetworkMethod):
 
     def triplet_loss(self, modules, batch, statistics, rng):
         anchor, same, other = (modules.embed(x) for x in batch["x"].unbind(1))
-        apart = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
-        return (1 + apart).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
+        difference = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
+        return (1 + difference).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
 
     def class_loss(self, modules, batch, statistics, rng):
         return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
@@ -170,7 +170,7 @@ def largest_difference(method):
     for group in [*alone, together]:
         while group.epoch():
             pass
-    pairs = [(one.scores[0][-1], many[-1]) for one, many in zip(alone, together.scores, strict=True)]
+    pairs = [(single.scores[0][-1], many[-1]) for single, many in zip(alone, together.scores, strict=True)]
     return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
 
 
@@ -192,10 +192,10 @@ class TestPlans:
     def test_a_fold_does_not_know_the_others(self, method):
         for plan, bound in (("sequential", 0), ("stacked", 1e-5)):
             together, alone = trained(method, plan), trained(method, plan, [folds()[3], folds()[1]])
-            for one, two in ((together[3], alone[0]), (together[1], alone[1])):
-                assert one.name == two.name
-                assert np.abs(one.scores - two.scores).max() <= bound
-                assert np.nanmax(np.abs(one.loss - two.loss)) <= bound
+            for first, second in ((together[3], alone[0]), (together[1], alone[1])):
+                assert first.name == second.name
+                assert np.abs(first.scores - second.scores).max() <= bound
+                assert np.nanmax(np.abs(first.loss - second.loss)) <= bound
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
@@ -236,11 +236,11 @@ def test_a_phase_trains_what_it_names_and_nothing_else(plan):
 
 
 @pytest.mark.parametrize(("plan", "groups"), [("sequential", 4), ("stacked", 2)])
-def test_what_a_phase_reads_of_a_clip_is_made_once(plan, groups):
-    once, again = Frozen(Params()), Frozen(Params(), once=False)
-    for one, other in zip(trained(once, plan), trained(again, plan), strict=True):
-        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
-        np.testing.assert_allclose(one.loss, other.loss, atol=1e-6)
+def test_inputs_that_a_phase_precomputes_are_computed_once(plan, groups):
+    once, repeated = Frozen(Params()), Frozen(Params(), once=False)
+    for first, second in zip(trained(once, plan), trained(repeated, plan), strict=True):
+        np.testing.assert_allclose(first.scores, second.scores, atol=1e-6)
+        np.testing.assert_allclose(first.loss, second.loss, atol=1e-6)
     assert once.clips_read == groups * COUNT  # of runs that step together, of which three are stacked
 
 
@@ -279,7 +279,7 @@ def test_statistics_are_of_the_training_clips():
 
 
 def test_bfloat16_is_float32_but_coarser():
-    """Of the loss of the first epoch; weights and scores stay float32."""
+    """The first epoch's loss is coarser; weights and scores stay float32."""
     fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
     assert fine.loss.tobytes() != coarse.loss.tobytes() and coarse.scores.dtype == np.float32
     np.testing.assert_allclose(coarse.loss[0, 0], fine.loss[0, 0], rtol=0.02)
