@@ -40,7 +40,7 @@ class TrainingInputs:
 
 
 def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] = ()) -> TrainingInputs:
-    """Load a job's clips, its synthetic clips and its pretrained weights; the last two go into `job.method`.
+    """Load a job's recorded and synthetic clips as tensors, and into `job.method` its teacher and published weights.
 
     `files` are results/<stage>/<dataset>/<subject>.h5, or folders of them, and teacher checkpoints; `synthetic_files`
     are those of the generator that the method's param `synthetic` names. Raises StoreError for a file that is missing
@@ -55,7 +55,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
 
 
 def _with_synthetic(job: Job, inputs: TrainingInputs) -> TrainingInputs:
-    """Append the clips that a generator made from each fold's training clips."""
+    """Return the inputs with the clips that a generator synthesised from each fold's training clips."""
     if not any(inputs.synthetic_files.values()):
         raise StoreError(f"{job.synthetic} must have synthesised clips for {job.name} to train on, found no file")
     generator = {"method": job.synthetic, "protocol": job.protocol.name}
@@ -147,6 +147,7 @@ def checkpoint_store(
 
 
 def _checkpoints(job: Job, inputs: TrainingInputs, directory: CheckpointDir) -> Checkpoints:
+    """Open the files, with a digest of everything that was loaded as their identity."""
     arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
     weights = [path for path in inputs.files if path.endswith(".safetensors")]
     digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in weights]

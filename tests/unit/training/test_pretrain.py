@@ -1,4 +1,4 @@
-"""A teacher, pretrained on macro-expressions: its `fitted_on`, the methods that it guides, and files that are refused."""
+"""A teacher, pretrained on macro-expressions: its `fitted_on`, the methods that it guides, and refused files."""
 
 from dataclasses import replace
 from pathlib import Path
