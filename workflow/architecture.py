@@ -1,4 +1,4 @@
-"""Writes the diagrams of docs/architecture.md as Mermaid text: stages from Snakemake's rules, layers from imports."""
+"""Writes the diagrams of docs/architecture.md as Mermaid text: stages from rules, rooms from their __init__.py."""
 
 import ast
 import re
@@ -7,13 +7,12 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from closure import SOURCES, imported
+from closure import SOURCES
 from stages import stage_of
 
 PAGE = Path("docs/architecture.md")
 DIAGRAM = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
-LAYERS = re.compile(r"^LAYERS = (\[.*?^\])", re.DOTALL | re.MULTILINE)  # of the test that holds modules to them
-NAMES = re.compile(r"^\| ([a-z ]+) \| ", re.MULTILINE)  # of the page's table, lowest first, under a header
+MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)  # in each room's __init__.py
 TARGETS = ("all", "all_aus", "all_signal_benchmark", "all_refit", "all_papers", "all_flow_folders", "all_report")
 OPTIONAL = {
     ("papers", "report"),
@@ -34,20 +33,14 @@ def stages() -> tuple[set[str], Edges]:
     return set(nouns.values()), edges - OPTIONAL
 
 
-def layers() -> tuple[list[set[str]], Edges]:
-    """Return the rooms of each layer, lowest first, and which layer imports from which, by number."""
-    listing = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
-    assert listing is not None
-    rooms: list[set[str]] = ast.literal_eval(listing[1])
-    level = {name: str(number) for number, names in enumerate(rooms) for name in names}
-    paths = sorted((SOURCES / "microexpr").rglob("*.py"))
-    pairs = ((room(path), room(other)) for path in paths for other in imported(path))
-    return rooms, {(level[a], level[b]) for a, b in pairs if a in level and b in level and level[a] != level[b]}
-
-
-def room(path: Path) -> str:
-    """Return the first part of a module's path below the package."""
-    return path.relative_to(SOURCES).with_suffix("").parts[1]
+def rooms() -> Edges:
+    """Return which room of the package may import which, as each room's `__init__.py` says."""
+    arrows = set()
+    for path in sorted((SOURCES / "microexpr").glob("*/__init__.py")):
+        line = MAY_IMPORT.search(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+        assert line is not None, path
+        arrows |= {(path.parent.name, name) for name in re.findall(r"\w+", line[1]) if name != "nothing"}
+    return arrows
 
 
 def reduced(edges: Edges) -> list[tuple[str, str]]:
@@ -60,27 +53,19 @@ def reduced(edges: Edges) -> list[tuple[str, str]]:
     return sorted((a, b) for a, b in edges if not any(b in reach(c) for x, c in edges if x == a and c != b))
 
 
-def diagram(page: str) -> str:
-    """Return the diagram of stages and layers; the page names the layers."""
-    rooms, uses = layers()
-    names = [name for name in NAMES.findall(page) if name != "layer"]
+def diagram() -> str:
+    """Return the diagram of stages and rooms."""
     nouns, feeds = stages()
     arrows = [f"    {a} --> {b}" for a, b in reduced(feeds)]
     unconnected = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(feeds)))]
-    boxes = [
-        f'    L{number}["<b>{name}</b><br>{", ".join(sorted(members))}"]'
-        for number, (name, members) in enumerate(zip(names, rooms, strict=True))
-    ]
-    imports = [f"    L{a} --> L{b}" for a, b in reduced(uses)]
+    imports = [f"    {a} --> {b}" for a, b in reduced(rooms())]
     lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *arrows, *unconnected, "  end"]
-    return "\n".join(
-        ["```mermaid", *lines, "  subgraph rooms [who imports whom]", *boxes, *imports, "  end", "```", ""]
-    )
+    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *imports, "  end", "```", ""])
 
 
 def redrawn(page: str) -> str:
     """Return the page with its diagram replaced."""
-    return DIAGRAM.sub(lambda _: diagram(page), page)
+    return DIAGRAM.sub(lambda _: diagram(), page)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from microexpr.errors import MicroexprError
-from microexpr.store import write_text
+from microexpr.core.errors import MicroexprError
+from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
 SCRIPTS = Path("workflow/scripts")
@@ -82,7 +82,7 @@ def _data(folder: Path, word: str) -> list[Path]:
 
 @cache
 def _discovered(word: str) -> list[Path]:
-    """All modules of a package that a string names, such as "microexpr.datasets.natives": `discovery` imports them."""
+    """All modules of a package that a string names, such as "microexpr.datasets.layouts": `registry` imports them."""
     folder = SOURCES.joinpath(*word.split("."))
     if not PACKAGE_NAME.fullmatch(word) or not (folder / "__init__.py").is_file():
         return []

@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, params
-from microexpr.aus import openface, pyfeat
-from microexpr.clip import Clip
-from microexpr.errors import DataError, ParamsError
-from microexpr.generated.native import Planned
-from microexpr.generated.natives import NATIVES
+from microexpr import datasets
+from microexpr.cli import config
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, ParamsError
+from microexpr.datasets import index
+from microexpr.rendering.layout import Planned
+from microexpr.rendering.layouts import NATIVES
+from microexpr.signals.aus import openface, pyfeat
 
 Plans = dict[str, list[Planned]]  # by data set
 
@@ -73,20 +75,20 @@ class Corpus:
         moving = [name for name in names if datasets.LAYOUTS[name].moves]  # in a single picture nothing moves
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
-            from microexpr import truth
-            from microexpr.generated import plan
+            from microexpr.rendering import plan
+            from microexpr.reporting import signal_benchmark
 
-            sizes, benchmark = plan.Params(**values["render"]), truth.Params(**values["signal_benchmark"])
+            sizes = plan.Params(**values["render"])
+            benchmark = signal_benchmark.Params(**values["signal_benchmark"])
             corpora = {name: plan.planned(name, sizes, values["seed"]) for name in rendered}
-            others = {name: truth.planned(name, benchmark, sizes, values["seed"]) for name in moving}
+            others = {name: signal_benchmark.planned(name, benchmark, sizes, values["seed"]) for name in moving}
             return [
-                {name: [planned.row() for planned in plan] for name, plan in plans.items()}
-                for plans in (corpora, others)
+                {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]
 
         corpora, benchmark = (
             {name: [Planned.of(row) for row in plan] for name, plan in plans.items()}
-            for plans in params.remembered("plans", [values, rendered, moving], rows)
+            for plans in config.remembered("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
 

@@ -13,12 +13,15 @@ from typing import Any
 from corpus import Corpus, digest, errors_of_params
 from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
-from microexpr import datasets, papers, params, protocols, weights
-from microexpr.clip import Fold
+from microexpr import datasets, protocols
+from microexpr.cli import config
+from microexpr.core.clip import Fold
+from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
-from microexpr.errors import MicroexprError, ParamsError
+from microexpr.models import pretrained_weights
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import person
+from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 SIGNALS = ("faces", "apex", "flow", "aus")
@@ -30,7 +33,7 @@ class Dag(Corpus):
     cannot be: before it starts, not after hours."""
 
     def __init__(self, values: dict[str, Any]):
-        checked = params.checked(values)
+        checked = config.checked(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]
@@ -62,7 +65,8 @@ class Dag(Corpus):
     @staticmethod
     def _weights_digest(file: str) -> str:
         """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file."""
-        return weights.PUBLISHED[file].digest if file and weights.PUBLISHED[file].path() else ""
+        published = pretrained_weights.PUBLISHED
+        return published[file].digest if file and published[file].path() else ""
 
     def fold_limit(self, method: str, protocol: str) -> int:
         """Return how many of a protocol's folds a method trains at most; 0: all, as for rows of the main table."""
@@ -150,8 +154,8 @@ class Dag(Corpus):
         alike: dict[str, list[str]] = {}
         for name in self.paper_variants:
             about = self.methods[name]
-            if about["beginning"] and not about["params"]["synthetic"]:  # which also reads its generator's faces
-                kind = json.dumps([name.partition(".")[0], about["beginning"]], sort_keys=True)
+            if about["shared_prefix"] and not about["params"]["synthetic"]:  # which also reads its generator's faces
+                kind = json.dumps([name.partition(".")[0], about["shared_prefix"]], sort_keys=True)
                 alike.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
         batches = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]

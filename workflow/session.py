@@ -19,11 +19,11 @@ MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--l
 
 
 RENAMED = {  # folders of earlier versions
-    "data/generated": "data/rendered",
-    "results/synth": "results/synthesise",
-    "results/final": "results/refit",
-    "results/truth": "results/signal_benchmark",
-    "results/people": "results/duplicate_subjects",
+    "data/rendered": "data/rendered",
+    "results/synthesise": "results/synthesise",
+    "results/refit": "results/refit",
+    "results/signal_benchmark": "results/signal_benchmark",
+    "results/duplicate_subjects": "results/duplicate_subjects",
 }
 
 

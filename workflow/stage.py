@@ -21,8 +21,8 @@ from dag import FLOW_FOLDERS, Dag
 from records import Records, content, is_as_recorded, is_cached, recorded, set_aside
 from stages import STAGES, folders, parts
 
-from microexpr import params
-from microexpr.errors import MicroexprError
+from microexpr.cli import config
+from microexpr.core.errors import MicroexprError
 
 PIPELINE = Path("dvc.yaml")  # the way to the table; every other stage has a pipeline of its own
 PIPELINES = Path("workflow/dvc")
@@ -39,7 +39,7 @@ def prune_checkpoints(dag: Dag) -> None:
 def planned_run() -> Dag:
     """Return the run that params.yaml asks for; one that cannot be ends the program with a line."""
     try:
-        return Dag(params.load("params.yaml"))
+        return Dag(config.load("params.yaml"))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 

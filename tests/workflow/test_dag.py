@@ -14,9 +14,10 @@ import pytest
 from scratch import ROOT
 from small_corpora import write_corpus
 
-from microexpr import params, weights
+from microexpr.cli import config
+from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
-from microexpr.errors import ParamsError
+from microexpr.models import pretrained_weights
 from microexpr.protocols import PROTOCOLS
 
 LEAK = {"planted_leak": "held_out_clips"}
@@ -29,7 +30,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     from dag import Dag
 
-    values = params.load(ROOT / "params.yaml")
+    values = config.load(ROOT / "params.yaml")
     values["variants"], values["papers"]["variants"] = {}, {}
     monkeypatch.chdir(tmp_path)
 
@@ -106,7 +107,7 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
     run = dag(papers={"variants": variants})
     assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
     assert {*run.outside_studies} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
-    made = {name: {"synthetic": "icegan", "seen": "apex"} | own for name, own in rows.items()}
+    made = {name: {"synthetic": "icegan", "input_mode": "apex"} | own for name, own in rows.items()}
     assert not dag(papers={"variants": variants | {"mtmnet": made}}).studies  # whose jobs read made faces besides
     two = dag(papers={"variants": variants, "together": 2})
     assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.outside_studies
@@ -223,7 +224,7 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     assert regions <= dag(methods={"localregions": None}).expected_outputs["papers"]
     assert not regions & dag(methods={"localregions": None}, datasets=["smic", "samm"]).expected_outputs["papers"]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
-    rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
+    rows = {"variants": {"augacn": {"nodes": {"input_mode": "change"}}}}
     assert nodes <= dag(papers=rows).expected_outputs["papers"]
     assert not nodes & dag().expected_outputs["papers"]
     for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
@@ -270,7 +271,7 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     place.parent.mkdir(parents=True)
     place.write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]
-    monkeypatch.setitem(weights.PUBLISHED, place.name, replace(weights.RESNET18, digest=digest))
+    monkeypatch.setitem(pretrained_weights.PUBLISHED, place.name, replace(pretrained_weights.RESNET18, digest=digest))
     found = dag(methods=wide).weights
     assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
 

@@ -15,7 +15,7 @@ CASES = {
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "code of flow, which apex reads too": (
-        ("src/microexpr/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
+        ("src/microexpr/signals/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "one more subject": (
@@ -39,7 +39,7 @@ CASES = {
     ),
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 3, "table": 1}),
     "a method's file": (
-        ("src/microexpr/models/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
+        ("src/microexpr/models/recognisers/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
 }
@@ -49,9 +49,9 @@ def test_one_subject_fewer(project):
     """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
     assert project.planned() == {"annotation_smic": 1, "index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
-    (project.root / "results/final").mkdir()
+    (project.root / "results/refit").mkdir()
     output = project.snakemake("--", "all").stderr
-    assert "note: results/final (now results/refit): of an earlier version, read by nothing" in output
+    assert "note: results/refit (now results/refit): of an earlier version, read by nothing" in output
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
     assert project.planned() == {}
 

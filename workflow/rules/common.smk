@@ -11,7 +11,7 @@ os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are othe
 from closure import code
 from dag import EVALUATED, SIGNALS, Dag
 from dvc_command import left_over
-from microexpr.errors import MicroexprError
+from microexpr.core.errors import MicroexprError
 from session import Session, disable_job_rate_limiter, say
 from stages import METRICS, PAIRED, STAGES, TABLE
 
@@ -40,7 +40,7 @@ def one_of(names):
 
 def model(method):
     """The module of a method or of a variant of it."""
-    return f"models.{method.partition('.')[0]}"
+    return f"models.recognisers.{method.partition('.')[0]}"
 
 
 wildcard_constraints:

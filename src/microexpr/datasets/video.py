@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microexpr.errors import DataError
+from microexpr.core.errors import DataError
 
 if TYPE_CHECKING:
     import cv2

@@ -1,0 +1,1 @@
+"""Parts of networks that several methods share, under the tensor names of published weights. No losses of papers."""
