@@ -25,7 +25,7 @@ def stages() -> tuple[set[str], Edges]:
     """Return all stages, and which feeds which, where all faces are rendered."""
     options = ["--rulegraph", "--forceall", "--config", "origin=generated"]
     command = [sys.executable, "-m", "snakemake", *options, "--", *TARGETS]
-    graph = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    graph = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
     rules = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', graph, re.MULTILINE))
     nouns = {node: stage_of(rule) for node, rule in rules.items() if not rule.startswith("all")}
     pairs = re.findall(r"^\s*(\d+) -> (\d+)", graph, re.MULTILINE)

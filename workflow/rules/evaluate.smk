@@ -1,5 +1,5 @@
 # Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
-from microexpr.models import pretrained_weights as weights
+from microexpr.models import pretrained_weights
 
 SYNTHESISED_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
 
@@ -79,7 +79,8 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
 
 
 # Figures of the faces that a generator made of held-out people. FID's weights lie outside of the project, if anywhere.
-INCEPTION = [str(path) for path in (weights.folder() / name for name in weights.INCEPTION.files) if path.exists()]
+INCEPTION_FILES = [pretrained_weights.cache_folder() / name for name in pretrained_weights.INCEPTION.files]
+INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 
 
 rule evaluate_faces:

@@ -97,7 +97,7 @@ def run(
     """Train the job's generator for its one group; write its clips, and next to them the generator as .safetensors.
 
     `path` is results/synthesise/<generator>/groups/<group>.h5, with /train/<clip> and /held_out/<clip> as
-    `schemas.SYNTH` has them. Raises LeakError, before it trains, for a file that was fitted on a subject of the group."""
+    `schemas.SYNTH` has them. Raises LeakError before it trains if a file was fitted on a subject of the group."""
     (fold,) = job.folds
     inputs = load_inputs(job, files)
     fitted_on = check_leaks(job, inputs)[fold.name]
