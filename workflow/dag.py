@@ -36,7 +36,9 @@ class Dag(Corpus):
         checked = config.checked(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
-        self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]
+        self.protocol: Protocol = protocols.PROTOCOLS[
+            protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
+        ]
         self._folds: dict[tuple[str, int], list[Fold]] = {}
         with errors_of_params():
             protocols.shards(self._protocol_folds(self.protocol.name), self.params["train"]["shards"])

@@ -104,8 +104,13 @@ def experiment(arguments: list[str]) -> int:
     save()
     groups: list[int] = []
     # before DVC starts, which would inherit from a shell's background that Ctrl-C is ignored
+
+    def interrupt(*_: object) -> None:
+        for group in groups:
+            os.killpg(group, signal.SIGINT)
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # DVC alone would leave its stage running
-        signal.signal(number, lambda *_: [os.killpg(group, signal.SIGINT) for group in groups])
+        signal.signal(number, interrupt)
     running = subprocess.Popen([sys.executable, "-m", "dvc", *arguments], start_new_session=True)
     groups.append(running.pid)
     code = running.wait()

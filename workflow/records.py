@@ -92,8 +92,8 @@ def state(path: Path) -> str:
 def content(path: Path) -> str:
     """MD5, as DVC's cache names files; of a folder, of the names and digests of its files."""
     if not path.is_dir():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     whole = hashlib.md5(usedforsecurity=False)
     for file in files(path):
         whole.update(f"{file.relative_to(path)} {content(file)}\n".encode())

@@ -172,7 +172,7 @@ rule papers_augacn_fig3:
         index=lambda w: RUN.indices(RUN.generator_sets("auicgan")),
         made=lambda w: RUN.synthetic_clips("auicgan"),
         files=lambda w: [p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))],
-        code=code("papers_augacn_made"),
+        code=code("papers_augacn_clips"),
     output:
         figure="results/papers/augacn/fig3.png",
         animation="results/papers/augacn/fig3.gif",
@@ -183,7 +183,7 @@ rule papers_augacn_fig3:
     log:
         "work/logs/papers/augacn/fig3.log",
     script:
-        "../scripts/papers_augacn_made.py"
+        "../scripts/papers_augacn_clips.py"
 
 
 use rule papers_augacn_fig3 as papers_augacn_fig5 with:

@@ -1,4 +1,4 @@
-"""What every script starts with: its log, and errors as one line. Scripts only unpack the `snakemake` object."""
+"""Log, errors in one line and progress bar of every script. Scripts only unpack the `snakemake` object."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from microexpr.core.errors import MicroexprError
 
@@ -14,11 +14,22 @@ from microexpr.core.errors import MicroexprError
 NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
 
 
+class Snakemake(Protocol):
+    """The object `snakemake` that Snakemake defines in every script: files, params and wildcards of its job."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    log: Any
+    config: dict[str, Any]
+
+
 @contextmanager
 def logged(path: str) -> Iterator[TextIO]:
     """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback.
 
-    Yields the terminal, for whoever shows progress."""
+    Yields the terminal, where scripts show progress."""
     terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
     under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
@@ -39,21 +50,21 @@ def logged(path: str) -> Iterator[TextIO]:
 
 
 def each(output: Any) -> Iterator[dict[str, str]]:
-    """By name the files of each thing that a rule makes: of one, or of as many as its named outputs list."""
+    """Yield the files of each thing that a rule makes, by name: of one, or of as many as its named outputs list."""
     listed = [[paths] if isinstance(paths, str) else paths for _, paths in output.items()]
     for paths in zip(*listed, strict=True):
         yield dict(zip(output.keys(), paths, strict=True))
 
 
 def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
-    """Called with (done, total): a bar with the time left on a terminal, nothing where there is none."""
+    """Return a function of (done, total) that shows a bar with the time left, if there is a terminal."""
     from tqdm import tqdm
 
     bar = None
 
     def show(done: int, total: int) -> None:
         nonlocal bar
-        if bar is None:  # what was done before, by an earlier job, says nothing of this one's speed
+        if bar is None:  # epochs of an earlier job say nothing of this one's speed
             kind = {"unit": "epoch", "leave": False, "mininterval": 1}
             bar = tqdm(desc=title, file=terminal, disable=None, initial=done, total=total, **kind)
         bar.update(done - bar.n)

@@ -1,8 +1,10 @@
-"""The annotation of a whole generated corpus."""
+"""The annotation of a whole rendered corpus."""
 
 from pathlib import Path
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core.clip import Clip

@@ -1,6 +1,8 @@
 """Onset, apex and offset of one subject's clips."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
@@ -14,6 +16,6 @@ with logged(snakemake.log[0]):
         store.opened(snakemake.input.faces, "faces") as faces,
     ):
         for clip in store.kept(faces, clips):
-            found = apex.locate(clip, faces[clip.name], params)
-            start, top, end = (found.methods[event] for event in apex.EVENTS)
-            file.group(clip.name, method=top, onset_method=start, offset_method=end).put_all(**found.arrays())
+            events = apex.locate(clip, faces[clip.name], params)
+            onset, top, offset = (events.methods[event] for event in apex.EVENTS)
+            file.group(clip.name, method=top, onset_method=onset, offset_method=offset).put_all(**events.arrays())

@@ -1,4 +1,4 @@
-"""What every reader of action units shares: one subject's file, clip by clip, from its faces and apex files."""
+"""Writes one subject's action units, clip by clip, from its faces and apex files, for any reader."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,19 +10,20 @@ from microexpr.core.clip import Clip
 from microexpr.signals import aus, inputs
 from microexpr.signals.aus import filters
 
-Read = Callable[[Clip, Any, int], tuple[np.ndarray, dict[str, str]]]  # clip, its faces, onset: values, what is said
+# clip, its group of the faces file, position of its onset -> values [T, 17, 3], attributes
+Read = Callable[[Clip, Any, int], tuple[np.ndarray, dict[str, str]]]
 
 
 def write(
-    out: str, sources: tuple[str, str], clips: Sequence[Clip], params: aus.Params, read: Read, seen: Sequence[str]
-):
-    """`sources` are faces and apex file, `read` gives values [T, 17, 3] and attributes, `seen` is its provenance."""
+    out: str, sources: tuple[str, str], clips: Sequence[Clip], params: aus.Params, read: Read, fitted_on: Sequence[str]
+) -> None:
+    """Writes the file `out` from `sources`, the faces and apex file; `fitted_on` is the provenance of `read`."""
     faces, apex = (store.opened(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
-    with store.subject_file(out, "aus", clips, aus=params.model_dump()) as file, faces as found, apex as events:
-        file.put("fitted_on", seen)
-        for clip in store.kept(found, clips):
-            face = found[clip.name]
+    with store.subject_file(out, "aus", clips, aus=params.model_dump()) as file, faces as face_file, apex as events:
+        file.put("fitted_on", fitted_on)
+        for clip in store.kept(face_file, clips):
+            face = face_file[clip.name]
             onset = inputs.position(face, events[clip.name], "onset")
-            values, said = read(clip, face, onset)
+            values, attributes = read(clip, face, onset)
             curves = filters.curves(values, onset, clip.fps, params)
-            file.group(clip.name, **said).put_all(frame=face["frame"][()], au_names=aus.ACTION_UNITS, **curves)
+            file.group(clip.name, **attributes).put_all(frame=face["frame"][()], au_names=aus.ACTION_UNITS, **curves)

@@ -1,6 +1,8 @@
 """Figures of methods under one protocol, their confusion matrices, their predictions, and the official log."""
 
-from adapter import each, logged
+from adapter import Snakemake, each, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation, protocols
@@ -8,15 +10,15 @@ with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.evaluation import curves
 
-    protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
+    protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
-    for (name, planted_leak), made in zip(given.methods.items(), each(snakemake.output), strict=True):
+    folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
+    for (name, planted_leak), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
         shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
-        found = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)
-        rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
-        evaluation.write(made["figures"], rows)
-        store.write_csv(made["confusion"], evaluation.CONFUSION, evaluation.confusions(found))
-        store.write_csv(made["predictions"], evaluation.PREDICTIONS, evaluation.predicted(found))
-        store.write_csv(made["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
-        store.write_text(made["log"], evaluation.official_log(found))
+        predictions = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)
+        rows = evaluation.evaluate(predictions, evaluation.Params(**values.evaluate), values.seed)
+        evaluation.write(outputs["figures"], rows)
+        store.write_csv(outputs["confusion"], evaluation.CONFUSION, evaluation.confusions(predictions))
+        store.write_csv(outputs["predictions"], evaluation.PREDICTIONS, evaluation.predicted(predictions))
+        store.write_csv(outputs["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
+        store.write_text(outputs["log"], evaluation.official_log(predictions))

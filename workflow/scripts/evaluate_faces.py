@@ -1,6 +1,8 @@
-"""Figures of the faces that one generator made of held-out people under one protocol."""
+"""Figures of the faces of held-out subjects that one generator synthesised under one protocol."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
@@ -8,16 +10,14 @@ with logged(snakemake.log[0]):
     from microexpr.evaluation import Params, resemblance, shown, synthesised_faces
     from microexpr.evaluation.rows import write_faces
 
-    protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
+    protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
+    folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
     shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
-    made = synthesised_faces.read(shards, name, protocol, clips, folds)
-    rows = resemblance.evaluate(made, resemblance.see(made, true))
-    every, known = (
-        synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True),
-        protocol.select(clips),
-    )
-    pairs = shown.true_pairs(known, true, every.faces[0].pair.shape[1:])
-    rows += shown.evaluate(every, known, pairs, Params(**given.evaluate).resamples, given.seed)
+    faces = synthesised_faces.read(shards, name, protocol, clips, folds)
+    rows = resemblance.evaluate(faces, resemblance.see(faces, true))
+    all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
+    selected = protocol.select(clips)
+    pairs = shown.true_pairs(selected, true, all_faces.faces[0].pair.shape[1:])
+    rows += shown.evaluate(all_faces, selected, pairs, Params(**values.evaluate).resamples, values.seed)
     write_faces(snakemake.output[0], rows)

@@ -1,6 +1,8 @@
 """Landmarks, pose and aligned crops of one subject's clips."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import datasets
@@ -14,11 +16,11 @@ with logged(snakemake.log[0]):
         for clip in clips:
             numbers, pictures = datasets.pictures(clip, note=print)
             try:
-                found = faces.track(pictures, params, clip.id, clip.fps)
+                track = faces.track(pictures, params, clip.id, clip.fps)
             except faces.Faceless as reason:  # the clip ends here, and the index says why
                 print(f"left out: {reason}")
                 file.group(clip.name, left_out=str(reason)).put_all(frame=numbers, detected=reason.detected)
             else:
-                if found.other_faces:
-                    print(f"{clip.id}: {1 + found.other_faces} faces, of which the largest over all frames was taken")
-                file.group(clip.name).put_all(frame=numbers, **found.arrays())
+                if track.other_faces:
+                    print(f"{clip.id}: {1 + track.other_faces} faces, of which the largest over all frames was taken")
+                file.group(clip.name).put_all(frame=numbers, **track.arrays())

@@ -1,6 +1,8 @@
 """Optical flow and strain from onset to apex of one subject's clips."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
@@ -19,5 +21,5 @@ with logged(snakemake.log[0]):
         for clip in store.kept(faces, clips):
             face = faces[clip.name]
             onset, top = (inputs.position(face, apex[clip.name], event) for event in ("onset", "apex"))
-            moved = flow.of_clip(luma(face["crop"][()]), onset, top, params)
-            file.group(clip.name).put("onset_apex", flow.normalised(moved, params.normalise), kind)
+            vectors = flow.of_clip(luma(face["crop"][()]), onset, top, params)
+            file.group(clip.name).put("onset_apex", flow.normalised(vectors, params.normalise), kind)

@@ -3,7 +3,9 @@
 from itertools import groupby
 from pathlib import Path
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
@@ -14,9 +16,9 @@ with logged(snakemake.log[0]):
     for note in notes:
         print(note)
     for (dataset, subject), group in groupby(clips, lambda clip: (clip.dataset, clip.subject)):
-        own = list(group)
-        with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", own) as file:
+        subject_clips = list(group)
+        with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", subject_clips) as file:
             file.describe(source="precomputed flow pictures")
-            for clip in own:
+            for clip in subject_clips:
                 file.group(clip.name).put("onset_apex", flow_folders.onset_apex(root, clip), "onset_apex_scaled")
     index.write(snakemake.output.index, clips)

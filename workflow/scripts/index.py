@@ -1,6 +1,8 @@
 """The index CSV of a data set, held to the rows that the DAG was built with."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core.clip import Clip

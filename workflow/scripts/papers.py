@@ -1,6 +1,8 @@
 """One table of one paper, as CSV and as Markdown."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import evaluation
@@ -11,18 +13,18 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.papers import census, page
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
-    given, files = snakemake.params, snakemake.input
+    values, files = snakemake.params, snakemake.input
     run = papers.Run(
-        methods=given.methods,
-        generators=given.generators,
-        makers=given.makers,
-        made={name: census.read_made(path) for name, path in zip(given.needs_made, files.made, strict=True)},
-        protocols=given.protocols,
-        folds=given.folds,
-        studied=given.studied,
-        evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
-        faces={tuple(p): read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
-        params=given.described,
+        methods=values.methods,
+        generators=values.generators,
+        makers=values.makers,
+        made={name: census.read_made(path) for name, path in zip(values.needs_made, files.made, strict=True)},
+        protocols=values.protocols,
+        folds=values.folds,
+        studied=values.studied,
+        evaluations={tuple(p): evaluation.read(path) for p, path in zip(values.needs, files.figures, strict=True)},
+        faces={tuple(p): read_faces(path) for p, path in zip(values.needs_faces, files.faces, strict=True)},
+        params=values.described,
         clips=index.read_all(snakemake.input.index),
     )
     rows = papers.rows(paper, table, run)

@@ -1,6 +1,8 @@
 """AU-GACN's Figure 4: one network, trained on all but the person whose clips it is to score."""
 
-from adapter import logged, progress_bar
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
@@ -25,6 +27,6 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
     )
     refit.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
-    found = nodes.rows(refit.load(snakemake.output.weights), clips, held, files, expected)
-    nodes.write(snakemake.output.csv, found)
-    augacn.fig4(snakemake.output.figure, found)
+    rows = nodes.rows(refit.load(snakemake.output.weights), clips, held, files, expected)
+    nodes.write(snakemake.output.csv, rows)
+    augacn.fig4(snakemake.output.figure, rows)

@@ -1,6 +1,8 @@
 """FAMGAN's task, measured and drawn, or its four devices, each taken away: every source's movement on two faces."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
@@ -9,20 +11,20 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.papers import transfers
     from microexpr.reporting.plots import famgan
 
-    given, files, made = snakemake.params, snakemake.input, snakemake.output
-    clips, size = index.read_all(files.index), tuple(given.size)
-    how = given.super_resolution, given.seed, size
-    task = transfers.Task.of(clips, given.sources, files.files, files.generator, *how)
-    if made.get("ablation"):
-        rows = list(transfers.ablation(task, given.seed))
-        store.write_csv(made.ablation, transfers.ABLATED, rows)
-        store.write_text(made.markdown, transfers.ablated(rows))
+    values, files, outputs = snakemake.params, snakemake.input, snakemake.output
+    clips, size = index.read_all(files.index), tuple(values.size)
+    options = values.super_resolution, values.seed, size
+    task = transfers.Task.of(clips, values.sources, files.files, files.generator, *options)
+    if outputs.get("ablation"):
+        rows = list(transfers.ablation(task, values.seed))
+        store.write_csv(outputs.ablation, transfers.ABLATED, rows)
+        store.write_text(outputs.markdown, transfers.ablated(rows))
     else:
-        found = task.transfers()
-        rows = list(transfers.rows(found, task.reader, task.kind))
-        store.write_csv(made.transfer, transfers.COLUMNS, rows)
-        store.write_text(made.markdown, transfers.markdown(rows))
-        famgan.fig2(made.fig2, famgan.asymmetric(found), task, given.show)
+        results = task.transfers()
+        rows = list(transfers.rows(results, task.reader, task.kind))
+        store.write_csv(outputs.transfer, transfers.COLUMNS, rows)
+        store.write_text(outputs.markdown, transfers.markdown(rows))
+        famgan.fig2(outputs.fig2, famgan.asymmetric(results), task, values.show)
         for name in famgan.SHOWN:
             expected = papers.expected_units("famgan", name)
-            famgan.sequence(made[name], name, famgan.chosen(found, name), task, expected, given.show)
+            famgan.sequence(outputs[name], name, famgan.chosen(results, name), task, expected, values.show)

@@ -1,6 +1,8 @@
 """ICE-GAN's Figure 4, of this run's held-out faces."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
@@ -9,12 +11,12 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.plots import icegan
 
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
-    files, given = snakemake.input, snakemake.params
+    files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    folds = split.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
-    made = synthesised_faces.read(files.shards, "icegan", main, clips, every_class=True)
+    folds = split.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
+    faces = synthesised_faces.read(files.shards, "icegan", main, clips, every_class=True)
     others = {}
-    for letter, name in given.others.items():
+    for letter, name in values.others.items():
         shards = [path for path in files.others if f"/{name}/" in path]
         others[f"model {letter}"] = synthesised_faces.read(shards, name, split, clips, folds, every_class=True)
-    icegan.fig4(snakemake.output[0], made, resemblance.true_faces(made, files.true), others, given.show)
+    icegan.fig4(snakemake.output[0], faces, resemblance.true_faces(faces, files.true), others, values.show)

@@ -1,6 +1,8 @@
 """ICE-GAN's Figure 5, of this run's held-out faces, and the figures behind it."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
@@ -10,10 +12,10 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.papers import changes
     from microexpr.reporting.plots import icegan
 
-    files, given = snakemake.input, snakemake.params
+    files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    made = synthesised_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
-    true, units = resemblance.true_faces(made, files.true), changes.units_at_apex(files.truth, clips)
-    found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), units)
-    changes.write(snakemake.output.csv, found)
-    icegan.fig5(snakemake.output.figure, made, true, found, given.show)
+    faces = synthesised_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
+    true, units = resemblance.true_faces(faces, files.true), changes.units_at_apex(files.truth, clips)
+    rows = changes.rows(faces, true, papers.expected_units("icegan", "fig5"), units)
+    changes.write(snakemake.output.csv, rows)
+    icegan.fig5(snakemake.output.figure, faces, true, rows, values.show)

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.models.recognisers.localregions import LocalRegions
     from microexpr.reporting.plots import localregions
 
-    clips, given, results = index.read_all(snakemake.input.index), snakemake.params, Path("results")
-    params = LocalRegions.Params(**given.method)
-    localregions.fig3(snakemake.output.fig3, clips, results, given.show)
-    localregions.fig5(snakemake.output.fig5, clips, results, params.shrink, given.show)
-    localregions.fig7(snakemake.output.fig7, clips, results, given.show)
+    clips, values, results = index.read_all(snakemake.input.index), snakemake.params, Path("results")
+    params = LocalRegions.Params(**values.method)
+    localregions.fig3(snakemake.output.fig3, clips, results, values.show)
+    localregions.fig5(snakemake.output.fig5, clips, results, params.shrink, values.show)
+    localregions.fig7(snakemake.output.fig7, clips, results, values.show)

@@ -1,6 +1,8 @@
-"""MTMNet's Figure 3: one network, trained on all but the people that it is to draw."""
+"""MTMNet's Figure 3: one network, trained on all but the subjects that it plots."""
 
-from adapter import logged, progress_bar
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols

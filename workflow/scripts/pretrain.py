@@ -1,6 +1,8 @@
-"""One network, trained on strong expressions of one set of classes."""
+"""One network, trained on macro-expressions of one set of classes."""
 
-from adapter import logged, progress_bar
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols

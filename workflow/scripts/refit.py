@@ -1,6 +1,8 @@
 """One network, trained on all clips of the main table's protocol."""
 
-from adapter import logged, progress_bar
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
@@ -24,4 +26,4 @@ with logged(snakemake.log[0]) as terminal:
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.input.code)
-    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)
+    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"refit {name}"), place)

@@ -1,6 +1,8 @@
-"""One person of a generated corpus: native frames and truth."""
+"""One subject of a rendered corpus: native frames and ground truth."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.rendering import corpus

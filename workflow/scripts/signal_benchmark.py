@@ -1,6 +1,8 @@
-"""The truth benchmark's figures, pooled, and its page."""
+"""The signal benchmark's figures, pooled, and its page."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store

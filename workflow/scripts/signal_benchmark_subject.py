@@ -1,6 +1,8 @@
-"""One person of the truth benchmark, read by the signal stages and laid beside what the renderer knows."""
+"""One subject of the signal benchmark: what the signal stages read of it, compared with the ground truth."""
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.rendering.corpus import Scene

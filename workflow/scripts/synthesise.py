@@ -1,6 +1,8 @@
-"""One generator of clips, trained without one group of subjects, and what it makes; or one that all clips trained."""
+"""One generator of clips, trained without one group of subjects, and its clips; or one that all clips trained."""
 
-from adapter import logged, progress_bar
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
@@ -8,15 +10,15 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.training import refit, synthesise, train
     from microexpr.training.checkpoint import CheckpointDir
 
-    given, files, name = snakemake.params, snakemake.input, snakemake.wildcards.generator
+    values, files, name = snakemake.params, snakemake.input, snakemake.wildcards.generator
     group = snakemake.wildcards.get("group", "")
     job = synthesise.make_job(
         name,
         generators.find(name),
-        given.generator,
+        values.generator,
         (index.read_all(files.index), index.read_all(files.macro)),
-        (train.Params(**snakemake.config["train"]), synthesise.Params(**given.synth)),
-        given.seed,
+        (train.Params(**snakemake.config["train"]), synthesise.Params(**values.synth)),
+        values.seed,
         group,
     )
     place = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'refit'}", files.code)

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from adapter import logged
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
 
 FIGURES = ("full_uf1", "full_uf1_low", "full_uf1_high", "full_uar")
 
@@ -21,6 +23,6 @@ with logged(snakemake.log[0]):
             figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}
             store.write_text(Path(metrics, f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")
     if paired := snakemake.output.get("paired"):
-        given, predictions = snakemake.params, snakemake.input.predictions
-        said = dict(zip((row["method"] for row in rows), predictions, strict=True))
-        pairs.write(paired, pairs.compared(said, PROTOCOLS[given.protocol], given.resamples, given.seed))
+        values, predictions = snakemake.params, snakemake.input.predictions
+        by_method = dict(zip((row["method"] for row in rows), predictions, strict=True))
+        pairs.write(paired, pairs.compared(by_method, PROTOCOLS[values.protocol], values.resamples, values.seed))

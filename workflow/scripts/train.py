@@ -1,25 +1,29 @@
-"""All folds of one shard of a training: of one method, or of several that begin alike, which they then do once."""
+"""All folds of one shard of a training: of one method, or of several, which share the phases that are alike."""
 
-from adapter import each, logged, progress_bar
+from adapter import Snakemake, each, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import train
+    from microexpr.training.begun import Prefixes
     from microexpr.training.checkpoint import CheckpointDir
 
-    given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
-    protocol = protocols.PROTOCOLS[own.protocol]
-    params = train.Params(**snakemake.config["train"] | given.train)  # with what reruns nothing
+    values, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
+    protocol = protocols.PROTOCOLS[wildcards.protocol]
+    params = train.Params(**snakemake.config["train"] | values.train)  # config: values that rerun nothing
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
-    folds = protocol.folds(clips, given.seed, params.inner_subjects, params.seeds, given.folds)
-    synth, begun = train.SynthParams(**given.get("synth", {})), {}
-    for (name, chosen), outputs in zip(given.methods.items(), each(snakemake.output), strict=True):
-        one = recognisers.find(name)(recognisers.find(name).Params(**chosen), len(protocol.classes))
-        strong = protocol.macro(clip for clip in macro if one.learns_from(clip.dataset))
-        shard = protocols.shard(folds, own.shard)
-        job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)
-        place = CheckpointDir(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)
+    folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, values.folds)
+    synth = train.SynthParams(**values.get("synth", {}))
+    prefixes: Prefixes = {}  # what several methods share
+    for (name, chosen), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
+        method = recognisers.find(name)(recognisers.find(name).Params(**chosen), len(protocol.classes))
+        macro_clips = protocol.macro(clip for clip in macro if method.learns_from(clip.dataset))
+        shard = protocols.shard(folds, wildcards.shard)
+        job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
+        place = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", files.code)
         bar = progress_bar(terminal, name)
-        train.run(job, files.files, outputs, bar, place, files.get("synthetic", []), begun)
+        train.run(job, files.files, outputs, bar, place, files.get("synthetic", []), prefixes)

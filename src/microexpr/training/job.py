@@ -39,7 +39,7 @@ class SynthParams(BaseModel):
     """Section `synthesise` of params.yaml, as far as generators that a fold trains read it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    per_class: int = Field(4, ge=0, description="faces of each class synthesised from a fold's training clips")
+    per_class: int = Field(default=4, ge=0, description="faces of each class synthesised from a fold's training clips")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,18 @@
+"""AU-GACN's Figure 3, also as an animation, or 5: clips that this run's AU-ICGAN synthesised of unseen subjects."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.datasets import index
+    from microexpr.evaluation import read_back
+    from microexpr.reporting.plots import auicgan
+
+    values, files = snakemake.params, snakemake.input
+    clips = index.read_all(files.index)
+    synthesised = [clip for path in files.made for clip in read_back.read(path, clips, files.files)]
+    synthesised = [clip for clip in synthesised if clip.source.dataset == values.dataset]
+    auicgan.drawn(snakemake.output.figure, synthesised, values.title, values.show)
+    if animation := snakemake.output.get("animation"):
+        auicgan.animated(animation, synthesised, values.show)
