@@ -1,4 +1,4 @@
-"""Which source files a script or module depends on, determined by reading imports: no list is kept by hand."""
+"""The source files that a script or module depends on, determined by reading imports: no list is kept by hand."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
 class Imports:
-    """What each source file imports, kept from one start of Snakemake to the next: parsing all takes a second.
+    """The imports of each source file, kept from one start of Snakemake to the next: parsing all takes a second.
 
     An entry is a file's size and time, the dotted names that it imports, at its top or inside of functions, and those
     strings in it that may name data files or packages."""

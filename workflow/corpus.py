@@ -25,8 +25,8 @@ Plans = dict[str, list[Planned]]  # by data set
 def digest(paths: Iterable[str]) -> str:
     """Return a digest of name, size and time of these files, and of the files directly in these folders."""
     whole = hashlib.sha256()
-    for place in map(Path, paths):
-        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+    for entry in map(Path, paths):
+        for path in sorted(entry.iterdir()) if entry.is_dir() else [entry]:
             try:
                 stat = path.stat()
             except OSError as error:

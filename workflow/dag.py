@@ -1,4 +1,4 @@
-"""What a run is made of, known before anything runs: methods, protocols, shards, and the files that belong to it.
+"""The parts of a run, known before anything runs: its methods, protocols, shards, and the files that belong to it.
 
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
@@ -181,7 +181,7 @@ class Dag(Corpus):
 
     @cached_property
     def pretraining_files(self) -> set[str]:
-        """All such networks that this run may train."""
+        """All networks of macro-expressions that this run may train."""
         pairs = [(name, protocol) for name in self.teachers for protocol in self.protocols]
         return {path for pair in pairs for path in self.teacher_checkpoints(*pair)}
 
@@ -340,7 +340,7 @@ class Dag(Corpus):
 
     @property
     def table_synthetic_files(self) -> list[str]:
-        """Those of them that the main table needs."""
+        """The synthesised files that the main table needs."""
         synthesising = [name for name in self.in_table if self.methods[name]["synthesises"]]
         return [
             *(path for name in self.table_generators for path in self.generator_files(name)),
@@ -382,7 +382,7 @@ class Dag(Corpus):
 
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
-        """By signal stage: the data sets whose files the main table and what stands beside it need."""
+        """By signal stage: the data sets whose files the main table and what stands next to it need."""
         teachers = sorted({self.teacher(name) for name in self.in_table} - {""})
         datasets_by_stage = {stage: set(self.micro_sets) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*self.in_table, *teachers):
@@ -402,7 +402,7 @@ class Dag(Corpus):
 
     @cached_property
     def table_outputs(self) -> dict[str, list[str]]:
-        """By stage of dvc.yaml: the files that the main table and what stands beside it need."""
+        """By stage of dvc.yaml: the files that the main table and what stands next to it need."""
         return {
             noun: [path for part in parts(noun) if (table := STAGES[part].table) for path in table(self)]
             for noun, stage in STAGES.items()
@@ -420,7 +420,7 @@ class Dag(Corpus):
         return sorted({TABLE, METRICS, PAIRED, FLOW_TABLE}.union(*self.expected_outputs.values()))
 
     def superfluous(self, noun: str) -> list[str]:
-        """What an earlier run with other params left in a stage's folders: subjects, data sets, methods, shards."""
+        """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""
         expected = self.expected_outputs[noun]
         parents = {str(parent) for path in expected for parent in Path(path).parents}
         skipped, superfluous = set(expected), []  # what is in a folder that is kept or listed is not listed again

@@ -1,4 +1,4 @@
-"""DVC's own command line, which never takes a result away that its cache does not hold.
+"""DVC's command line, which never takes a result away that its cache does not hold.
 
 `dvc exp run` and `dvc exp apply` check out every output by force before they do anything, so a result that was never
 recorded would be deleted. Here they end with one line instead; all other commands go to DVC as they are. An experiment
@@ -19,13 +19,13 @@ ELSEWHERE = {"--temp", "--queue", "--run-all", "--dry", "--help", "-h"}  # leave
 
 
 def checkout_root() -> Path | None:
-    """The folder of this checkout, from anywhere inside it."""
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), None)
+    """Return the folder of this checkout, from anywhere inside it."""
+    current = Path.cwd()
+    return next((folder for folder in (current, *current.parents) if (folder / ".dvc").is_dir()), None)
 
 
 def unsaved() -> list[str]:
-    """Outputs that a forced checkout would delete or replace, though the cache does not hold them."""
+    """Return the outputs that a forced checkout would delete or replace, though the cache does not hold them."""
     from dvc.repo import Repo
     from dvc.repo.index import build_data_index, index_from_targets
     from dvc_data.index.checkout import compare
@@ -46,7 +46,7 @@ def unsaved() -> list[str]:
 
 
 def refusal() -> str:
-    """Why an experiment cannot begin; "" where it can."""
+    """Return why an experiment cannot begin; "" if it can."""
     if any(Path(".snakemake/locks").glob("*")):
         return "Snakemake is at work in this checkout (or was killed: `snakemake --unlock`); run this when it has ended"
     if paths := unsaved():
@@ -58,7 +58,7 @@ def refusal() -> str:
 
 
 def git(*arguments: str) -> str:
-    """What a git command prints; "" where it fails."""
+    """Return what a git command prints; "" if it fails."""
     return subprocess.run(["git", *arguments], text=True, capture_output=True).stdout.strip()
 
 
@@ -85,7 +85,7 @@ def restore() -> None:
 
 
 def left_over() -> str:
-    """A line on how to go back after an experiment was killed with this program; "" where none was."""
+    """Return a line on how to go back after an experiment and this program were killed; "" if none was."""
     try:
         process = json.loads((SAVED / "about.json").read_text(encoding="utf-8"))["process"]
         os.kill(process, 0)
@@ -100,7 +100,7 @@ def left_over() -> str:
 
 
 def experiment(arguments: list[str]) -> int:
-    """DVC's exit code; after an interruption or failure params.yaml is as it was."""
+    """Return DVC's exit code; after an interruption or failure params.yaml is as it was."""
     save()
     groups: list[int] = []
     # before DVC starts, which would inherit from a shell's background that Ctrl-C is ignored

@@ -18,15 +18,14 @@ def merge(values: dict, changes: dict) -> None:
     """Puts each value of a preset into `values`, section by section. Raises KeyError for a key that is not there.
 
     `only_methods` of a preset names those that stay, and then no variant of any does."""
-    if kept := changes.get("only_methods"):
-        values["methods"] = {name: own for name, own in values["methods"].items() if name in kept}
+    if names := changes.get("only_methods"):
+        values["methods"] = {name: section for name, section in values["methods"].items() if name in names}
         values["variants"], values["papers"]["variants"] = {}, {}
     put(values, {key: value for key, value in changes.items() if key != "only_methods"})
 
 
 def put(values: dict, changes: dict, where: str = "") -> None:
-    """The same without a word on methods that go; a method that is not there is added; variants and
-    counts are replaced."""
+    """Puts values section by section; methods that `values` lacks are added, variants and counts replaced."""
     for key, value in changes.items():
         if where == "methods.":
             values.setdefault(key, {}).update(value or {})
@@ -39,7 +38,7 @@ def put(values: dict, changes: dict, where: str = "") -> None:
 
 
 def committed(path: Path) -> bool:
-    """Whether git has the file as it is; false for one that git does not track, and outside of a repository."""
+    """Return whether git has the file as it is; false for an untracked file, and outside of a repository."""
     command = ["git", "status", "--porcelain", "--ignored", "--", str(path)]
     status = subprocess.run(command, capture_output=True)
     return status.returncode == 0 and not status.stdout

@@ -31,7 +31,7 @@ class Entry:
     ended: float = 0.0  # its time in Snakemake's own record
     state: str = ""
     digest: str = ""  # "" where it is gone
-    again: int = 0
+    reruns: int = 0
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ class Records:
             self.entries = {name: Entry(**entry) for name, entry in entries.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             self.entries = {}
-        self.any_again = any(entry.again for entry in self.entries.values())
+        self.any_reruns = any(entry.reruns for entry in self.entries.values())
 
     def save(self) -> None:
         """Writes all entries, whole or not at all."""
@@ -183,8 +183,8 @@ class Records:
             review.changed.append(name)
 
     def _count(self, name: str, entry: Entry) -> None:
-        self.entries[name] = Entry(again=entry.again + 1)
-        self.any_again = True
+        self.entries[name] = Entry(reruns=entry.reruns + 1)
+        self.any_reruns = True
 
     def renew(self, outputs: Iterable[str], *, trusted: bool = False) -> None:
         """Records the outputs that Snakemake made since; with `trusted` all that exist, however they came. Saves."""
@@ -193,13 +193,13 @@ class Records:
             if ended is None or not path.exists() or (entry.ended == ended and entry.state == state(path)):
                 continue
             if trusted or is_as_recorded(path, ended):
-                self.entries[name] = Entry(ended, state(path), content(path), entry.again)
+                self.entries[name] = Entry(ended, state(path), content(path), entry.reruns)
         self.save()
 
-    def again(self, names: Sequence[str]) -> list[str]:
+    def rerun_counts(self, names: Sequence[str]) -> list[str]:
         """Return which of a job's inputs and outputs had to be made again, and how often: a param of every job, whose
         change makes Snakemake run it once more."""
-        counts = {name: self.entries[name].again for name in map(str, names) if name in self.entries}
+        counts = {name: self.entries[name].reruns for name in map(str, names) if name in self.entries}
         return sorted(f"{name} {count}" for name, count in counts.items() if count)
 
 

@@ -1,4 +1,4 @@
-"""What happens around the jobs of one start of Snakemake: outputs are reviewed before them, and recorded after them."""
+"""One start of Snakemake: its outputs are reviewed before the first job, and recorded after the last."""
 
 import os
 import sys
@@ -108,7 +108,7 @@ class Session:
                 say(f"{line}  [{path}]")
 
     def set_rule_defaults(self, workflow: Any) -> None:
-        """Gives every rule with outputs the resources that the register has for it, and the param `again`, by which
+        """Gives every rule with outputs the resources that the register has for it, and the param `reruns`, by which
         a job runs again where an input or output of it was changed or deleted. Rules name their GPUs themselves."""
         jobs = {name: job for noun in STAGES for name, job in self.dag.rules(noun).items()}
         overwritten = workflow.resource_settings.overwrite_resources
@@ -117,7 +117,7 @@ class Session:
                 if rule.name not in jobs:
                     raise LookupError(f"workflow/stages.py: must have an entry for rule {rule.name}, which has outputs")
                 set_default_resources(rule, jobs[rule.name], overwritten.get(rule.name, {}))
-                rule.set_params(again=self.rerun_param(rule))
+                rule.set_params(reruns=self.rerun_param(rule))
 
     def rerun_param(self, rule: Any) -> Callable[[Any], list[str]]:
         """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often.
@@ -125,10 +125,10 @@ class Session:
         It is a function of wildcards alone, since params derived from files do not make Snakemake rerun a job."""
 
         def counts(wildcards: Any) -> list[str]:
-            if not self.records.any_again:
+            if not self.records.any_reruns:
                 return []
             values = dict(wildcards.items())
-            return self.records.again([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
+            return self.records.rerun_counts([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
 
         return counts
 

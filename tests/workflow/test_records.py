@@ -156,11 +156,11 @@ def test_a_deleted_output_is_counted_once_each_time(records):
         loaded = records.Records()
         assert loaded.review([OUTPUT]).gone == [OUTPUT]
         loaded.save()
-        assert loaded.again(["other", OUTPUT]) == [f"{OUTPUT} {times}"]
+        assert loaded.rerun_counts(["other", OUTPUT]) == [f"{OUTPUT} {times}"]
         assert records.Records().review([OUTPUT]).gone == []  # before it was made again
         make(records)
         known(records)
-        assert reviewed(records) == AS_MADE and records.Records().again([OUTPUT]) == [f"{OUTPUT} {times}"]
+        assert reviewed(records) == AS_MADE and records.Records().rerun_counts([OUTPUT]) == [f"{OUTPUT} {times}"]
 
 
 @pytest.mark.parametrize("change", ["edit", "delete", "add"])

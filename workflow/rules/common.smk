@@ -34,12 +34,12 @@ SESSION = Session(RUN, workflow)
 
 
 def one_of(names):
-    """A wildcard's pattern: one of these names, or none that there is."""
+    """Return a wildcard's pattern: one of these names, or nothing that exists."""
     return "|".join(map(re.escape, names)) or "none"
 
 
 def model(method):
-    """The module of a method or of a variant of it."""
+    """Return the module of a method or variant."""
     return f"models.recognisers.{method.partition('.')[0]}"
 
 

@@ -1,4 +1,4 @@
-# Subjects who look like one person: a report, which refuses nothing.
+# Subjects who may be the same person: a report, which refuses nothing.
 rule duplicate_subjects:
     input:
         index=RUN.indices(RUN.micro_sets),
@@ -17,7 +17,7 @@ rule duplicate_subjects:
         "../scripts/duplicate_subjects.py"
 
 
-use rule duplicate_subjects as duplicate_subjects_with_macro with:  # the same and the people of macro sets, whose faces the table may not need
+use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those of macro sets
     input:
         index=RUN.indices(RUN.subject_sets),
         faces=RUN.per_subject("faces", RUN.subject_sets),

@@ -1,4 +1,4 @@
-# Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
+# Pooled figures of each method, the table of these and of published figures, and which methods differ.
 from microexpr.models import pretrained_weights
 
 SYNTHESISED_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
@@ -66,7 +66,7 @@ for _study, _names in RUN.studies.items():
             "../scripts/evaluate.py"
 
 
-use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no table reads these
+use rule evaluate as evaluate_leaky with:  # methods with a declared leak, which no table reads
     output:
         figures="results/evaluate/leaky/{protocol}/{method}.csv",
         confusion="results/evaluate/leaky/{protocol}/{method}_confusion.csv",
@@ -78,7 +78,7 @@ use rule evaluate as evaluate_leaky with:  # what declares a planted leak; no ta
         method=one_of(name for name in METHODS if name not in RUN.ranked),
 
 
-# Figures of the faces that a generator made of held-out people. FID's weights lie outside of the project, if anywhere.
+# Figures of the faces of held-out subjects that a generator synthesised. FID's weights lie outside of the project.
 INCEPTION_FILES = [pretrained_weights.cache_folder() / name for name in pretrained_weights.INCEPTION.files]
 INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 
@@ -113,7 +113,7 @@ rule table:
         figures=lambda w: RUN.table_inputs(".csv"),
         predictions=lambda w: RUN.table_inputs("_predictions.csv"),
         code=code("table"),
-    output:  # of one job: what is said of pairs is of this very table
+    output:  # by one job, so that the pairs are those of this table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
         metrics=directory(METRICS),
         paired=report(PAIRED, caption="../report/paired.rst", category="Results"),

@@ -1,7 +1,7 @@
-# Methods that read only flow, on precomputed flow pictures: for those who have no video. No other table knows of these.
+# Methods that read only flow, on precomputed flow pictures: for users without video. No other table reads them.
 from dag import FLOW_FOLDERS, FLOW_TABLE
 
-# DVC's stage passes without such flow, with the table's header alone; who asks Snakemake for the table is told.
+# DVC's stage passes without such flow, with the table's header alone; Snakemake says that it is missing.
 PICTURED = RUN.flow_methods if "MICROEXPR_STAGE" not in os.environ or os.path.lexists(FLOW_FOLDERS) else []
 
 

@@ -1,13 +1,14 @@
-# One row per clip, read by the data set's loader and held to what the DAG was built with; and whether it has a face.
-# A licensed annotation is no input: whatever of it matters is in the rows.
-def everything_native(wildcards):
-    people = [folder for one in RUN.subjects if one[0] == wildcards.dataset for folder in RUN.native_paths(*one)]
-    return people + RUN.annotations(wildcards.dataset)
+# One row per clip, read by the data set's loader and compared with what the DAG was built from; whether it has a face.
+# A licensed annotation is no input: the rows hold everything of it that matters.
+def native_files(wildcards):
+    subjects = [subject for dataset, subject in RUN.subjects if dataset == wildcards.dataset]
+    folders = [folder for subject in subjects for folder in RUN.native_paths(wildcards.dataset, subject)]
+    return folders + RUN.annotations(wildcards.dataset)
 
 
 rule index:
     input:
-        native=everything_native,
+        native=native_files,
         faces=lambda w: RUN.per_subject("faces", [w.dataset]),
         code=code("index"),
     output:

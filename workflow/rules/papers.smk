@@ -1,8 +1,8 @@
-# Tables of the papers, published beside reproduced: a target trains and evaluates what exists and it needs, no more.
+# Tables of the papers, published next to reproduced. A target trains and evaluates only what it needs and what exists.
 from microexpr import protocols
 from microexpr.reporting import papers
 
-NEEDED = papers.Run(
+AVAILABLE = papers.Run(
     methods=RUN.ranked,
     generators=RUN.synthesising,
     makers=[name for name in RUN.generators if RUN.groups(name)],
@@ -11,43 +11,43 @@ NEEDED = papers.Run(
 )
 
 
-def needed(wildcards):
-    return papers.needs(wildcards.paper, wildcards.table, NEEDED)
+def evaluations(wildcards):
+    return papers.needs(wildcards.paper, wildcards.table, AVAILABLE)
 
 
-def described(wildcards):
+def described_params(wildcards):
     return {name: METHODS[name]["params"] for name in papers.describes(wildcards.paper, wildcards.table, RUN.ranked)}
 
 
-def needed_faces(wildcards):
-    return papers.needs_faces(wildcards.paper, wildcards.table, NEEDED)
+def face_evaluations(wildcards):
+    return papers.needs_faces(wildcards.paper, wildcards.table, AVAILABLE)
 
 
-def needed_made(wildcards):
-    return papers.needs_made(wildcards.paper, wildcards.table, NEEDED.makers)
+def counted_generators(wildcards):
+    return papers.needs_made(wildcards.paper, wildcards.table, AVAILABLE.makers)
 
 
 rule papers:
     input:
-        figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in needed(w)],
-        faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in needed_faces(w)],
-        made=lambda w: [RUN.synthetic_clips(name)[0] for name in needed_made(w)],
+        figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in evaluations(w)],
+        faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in face_evaluations(w)],
+        made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
         index=lambda w: RUN.indices(RUN.micro_sets) if papers.counts(w.paper, w.table) else [],
         code=code("papers"),
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",
     params:
-        needs=needed,
-        needs_faces=needed_faces,
-        needs_made=needed_made,
-        described=described,
-        methods=NEEDED.methods,
-        generators=NEEDED.generators,
-        makers=NEEDED.makers,
+        needs=evaluations,
+        needs_faces=face_evaluations,
+        needs_made=counted_generators,
+        described=described_params,
+        methods=AVAILABLE.methods,
+        generators=AVAILABLE.generators,
+        makers=AVAILABLE.makers,
         built=sorted(papers.built()),
-        protocols=NEEDED.protocols,
-        folds=NEEDED.folds,
+        protocols=AVAILABLE.protocols,
+        folds=AVAILABLE.folds,
         studied=RUN.paper_variants,
     log:
         "work/logs/papers/{paper}/{table}.log",
@@ -58,7 +58,7 @@ rule papers:
         "../scripts/papers.py"
 
 
-# Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
+# Figures 4 and 5 of ICE-GAN: synthesised faces of held-out subjects.
 TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in RUN.micro_sets)
 TABLE2 = papers.generators(RUN.synthesising)  # letter: name
 
@@ -121,7 +121,7 @@ rule papers_mtmnet_fig1:
         "../scripts/papers_mtmnet_fig1.py"
 
 
-# Figure 3 of MTMNet, by a network of its own: fold weights are kept nowhere.
+# Figure 3 of MTMNet, by a network trained for it: weights of folds are not kept.
 rule papers_mtmnet_fig3:
     input:
         index=RUN.indices(RUN.sources(PROTOCOL)),
@@ -144,7 +144,7 @@ rule papers_mtmnet_fig3:
         "../scripts/papers_mtmnet_fig3.py"
 
 
-# Figure 4 of AU-GACN, by one too.
+# Figure 4 of AU-GACN, also by a network trained for it.
 rule papers_augacn_fig4:
     input:
         index=RUN.indices(RUN.sources("loso_casme2_7")),
@@ -166,7 +166,7 @@ rule papers_augacn_fig4:
         "../scripts/papers_augacn_fig4.py"
 
 
-# Figures 3 and 5 of AU-GACN: clips that AU-ICGAN made of people whom it has not seen.
+# Figures 3 and 5 of AU-GACN: clips that AU-ICGAN synthesised of unseen subjects.
 rule papers_augacn_fig3:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets("auicgan")),
@@ -197,24 +197,25 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
         "work/logs/papers/augacn/fig5.log",
 
 
-# FAMGAN's task and its ablation: movements of people whom its generator has not seen, on two faces of no data set.
-def sources_of(wildcards):
+# FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
+def driving_subjects():
     clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
-    return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synthesise"]["sources"])})
+    return sorted({(clip.dataset, clip.subject) for clip in protocols.sources(clips, PARAMS["synthesise"]["sources"])})
 
 
-def files_of_sources(wildcards):
-    own = [f"results/{stage}/{name}/{who}.h5" for stage in ("faces", "apex", "aus") for name, who in sources_of(wildcards)]
-    rendered = [one for one in sources_of(wildcards) if RUN.origin[one[0]] == "generated"]
-    return own + [f"data/rendered/truth/{name}/{who}.h5" for name, who in rendered]
+def driving_files(wildcards):
+    pairs = driving_subjects()
+    signals = [f"results/{stage}/{name}/{subject}.h5" for stage in ("faces", "apex", "aus") for name, subject in pairs]
+    rendered = [pair for pair in pairs if RUN.origin[pair[0]] == "generated"]
+    return signals + [f"data/rendered/truth/{name}/{subject}.h5" for name, subject in rendered]
 
 
 rule papers_famgan_transfer:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
         generator=lambda w: RUN.generator_checkpoints("famgan")[0],
-        files=files_of_sources,
-        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
+        files=driving_files,
+        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
         code=code("papers_famgan", "models.generators.famgan"),
     output:
         transfer="results/papers/famgan/transfer.csv",
@@ -239,8 +240,8 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
         generator=lambda w: RUN.generator_checkpoints("famgan")[0],
-        files=files_of_sources,
-        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
+        files=driving_files,
+        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
         code=code("papers_famgan", "models.generators.famgan"),
     output:
         ablation="results/papers/famgan/ablation.csv",

@@ -1,4 +1,4 @@
-# Networks trained on strong expressions alone, once for all folds of the methods that they guide.
+# Networks trained on macro-expressions alone, once for all folds of the methods that they guide.
 rule pretrain:
     input:
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),

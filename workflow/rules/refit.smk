@@ -1,4 +1,4 @@
-# A network trained once more, on all clips: for other people's faces, not for any figure here. Made only when asked for.
+# Networks trained once more, on all clips: for other faces, not for any table. They are no part of the default target.
 rule refit:
     input:
         index=lambda w: RUN.indices(RUN.sources(PROTOCOL)) if w.method in RUN.networks else [],
@@ -24,7 +24,7 @@ rule refit:
         "../scripts/refit.py"
 
 
-# The same of generators of clips, of which none knows a fold.
+# Generators of clips, trained once more on all subjects.
 use rule synthesise as refit_generator with:
     output:
         "results/refit/{generator}.safetensors",

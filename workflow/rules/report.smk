@@ -1,10 +1,10 @@
-# One page of what a run found. Papers' tables and the truth benchmark are on it where they have been made.
+# One page of all results. Papers' tables and the signal benchmark are on it if they exist.
 from microexpr.reporting import html as pages
 
 SHOWN = pages.chosen([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
-MADE_TABLES = [path for path in TABLES if Path(path).is_file()]
-MADE_TRUTH = {Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()}
+PAPER_TABLES = [path for path in TABLES if Path(path).is_file()]
+BENCHMARK = {Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()}
 
 
 rule report:
@@ -17,9 +17,9 @@ rule report:
         made_faces=SYNTHESISED_FACES,
         trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
         synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synthesise")],
-        signals=sorted({f"results/{stage}/{one.dataset}/{one.subject}.h5" for stage in SIGNALS for one in SHOWN}),
-        papers=MADE_TABLES,
-        truth=list(MADE_TRUTH.values()),
+        signals=sorted({f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN}),
+        papers=PAPER_TABLES,
+        truth=list(BENCHMARK.values()),
         code=code("report"),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
@@ -34,8 +34,8 @@ rule report:
             "clips": [clip.id for clip in SHOWN],
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
             "params": PARAMS,
-            "papers": MADE_TABLES,
-            "truth": MADE_TRUTH,
+            "papers": PAPER_TABLES,
+            "truth": BENCHMARK,
         },
     log:
         "work/logs/report/report.log",

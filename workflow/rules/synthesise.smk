@@ -1,4 +1,4 @@
-# Generators of clips, trained once without each group of subjects: all protocols share what they make.
+# Generators of clips, trained once without each group of subjects. All protocols share their clips.
 rule synthesise:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets(w.generator)),

@@ -1,9 +1,10 @@
+# All folds of a method in one job per shard. A method that synthesises faces writes them in the same job.
 from functools import partial
 
-# All folds of a method in one job per shard. A generator that is itself a method writes its faces from the same job.
+
 def training_inputs(wildcards, methods=()):
-    """The stage files that methods' inputs are derived from, all subjects of the protocol's and their macro sets; and
-    the networks that guide them."""
+    """Return the stage files that methods learn from, of all subjects of the protocol's and the macro sets, and the
+    networks that guide them."""
     protocol, files = wildcards.get("protocol", PROTOCOL), set()
     for method in methods or [wildcards.method]:
         names = RUN.sources(protocol) + RUN.macro_sets(method)
@@ -27,7 +28,7 @@ rule train:
         train="results/train/{method}/{protocol}/{shard}.h5",
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
-        weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
+        weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         train=TRAIN,
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
@@ -46,13 +47,13 @@ rule train:
 
 
 use rule train as train_generator with:
-    priority: 1  # others wait for the faces that it makes
+    priority: 1  # other trainings wait for its faces
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synthesise/{method}/{protocol}/{shard}.h5",
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
-        weights=lambda w: RUN.weights[w.method],  # put there, or taken away, they rerun whoever starts from them
+        weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         train=TRAIN,
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
@@ -62,7 +63,7 @@ use rule train as train_generator with:
         method=one_of(SYNTHESISING),
 
 
-for _study, _names in RUN.studies.items():  # rows of the papers' tables that begin alike: several in one job
+for _study, _names in RUN.studies.items():  # each of several rows of papers' tables, in one job
 
     rule:
         name: f"train_{_study}"

@@ -24,6 +24,6 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = CheckpointDir(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
+    checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
     bar = progress_bar(terminal, f"pretrain {name}")
-    pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, place)
+    pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, checkpoints)

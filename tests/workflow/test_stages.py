@@ -1,0 +1,71 @@
+"""The register of stages: a stage added by the list of docs/adding-a-stage.md runs."""
+
+import scratch
+from conftest import Project
+
+ENTRY = """    "clip_counts": Stage(
+        rules={"clip_counts": Job(memory=500, minutes=5)},
+        outputs=lambda dag: [f"results/clip_counts/{name}.csv" for name in dag.origin],
+    ),
+}
+COMPONENTS"""
+PLACES = {
+    "src/microexpr/datasets/clip_counts.py": '''"""Number of clips of a data set."""
+
+
+def count(rows: list) -> str:
+    return f"clips\\n{len(rows)}\\n"
+''',
+    "workflow/scripts/clip_counts.py": '''"""Number of clips of a data set, as CSV."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.core import store
+    from microexpr.datasets import clip_counts
+
+    store.write_text(snakemake.output[0], clip_counts.count(snakemake.params.rows))
+''',
+    "workflow/rules/clip_counts.smk": """rule clip_counts:
+    input:
+        code=code("clip_counts"),
+    output:
+        "results/clip_counts/{dataset}.csv",
+    params:
+        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
+    log:
+        "work/logs/clip_counts/{dataset}.log",
+    script:
+        "../scripts/clip_counts.py"
+
+
+rule all_clip_counts:
+    input:
+        sorted(RUN.expected_outputs["clip_counts"]),
+""",
+    "workflow/dvc/clip_counts/dvc.yaml": """stages:
+  clip_counts:
+    wdir: ../../..
+    cmd: python workflow/stage.py clip_counts
+    deps: [src/microexpr, workflow/rules, workflow/scripts]
+    params:
+      - params.yaml: [seed, origin, datasets, macro, render]
+    outs:
+      - results/clip_counts: {persist: true}
+""",
+}
+
+
+def test_a_stage_without_params_has_five_places(tmp_path):
+    """Module, script, rule file, pipeline and entry of the register: no other file is touched."""
+    scratch.copy(tmp_path)
+    project = Project(tmp_path)
+    for path, text in PLACES.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    project.edit("workflow/stages.py", "}\nCOMPONENTS", ENTRY)
+    project.snakemake("--", "all_clip_counts")
+    files = sorted((tmp_path / "results/clip_counts").iterdir())
+    assert len(files) == 7 and files[-1].read_text(encoding="utf-8") == "clips\n32\n"  # smic: 4 subjects, 8 clips each
