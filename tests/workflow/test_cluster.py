@@ -63,7 +63,7 @@ def test_the_register_has_all_rules_and_no_other(fresh, monkeypatch):
 
     rules = fresh.snakemake("--list-rules", *ALL_SETS).stdout.split()
     targets = {rule for rule in rules if rule.startswith(("all", "table_"))}
-    nouns = {stage_of(rule) for rule in rules if rule not in targets and not rule.startswith("synth_")}
+    nouns = {stage_of(rule) for rule in rules if rule not in targets and not rule.startswith("synthesise_")}
     assert nouns == {*STAGES}
     names = {rule for stage in STAGES.values() for rule in stage.rules if "{" not in rule}
     assert names - {*rules} == {"aus_pyfeat"}  # in place of `aus` where py-feat is chosen
