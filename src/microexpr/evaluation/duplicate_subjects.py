@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
-from microexpr.signals.faces.detection import box_of, face_recognition
+from microexpr.signals.faces.detection import face_box, face_recognition
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: the library's own, for photographs of people.
@@ -55,7 +55,7 @@ def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
-    box = box_of(points)
+    box = face_box(points)
     left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
     around = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
     face = dlib.full_object_detection(around, [dlib.point(round(float(x)), round(float(y))) for x, y in points])

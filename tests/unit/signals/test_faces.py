@@ -12,7 +12,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
-from microexpr.signals.faces import CROP, Faceless, Params, aligned, alignment, detection, pose, smoothed, track
+from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS
 
@@ -115,9 +115,9 @@ def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
     found = []
     for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
         moved = detection.Box(box.centre + [right * box.side, 0], box.side * larger)
-        found.append(detection.refined(grey, moved, 5)[17:])
+        found.append(detection.refine_landmarks(grey, moved, 5)[17:])
     away = np.linalg.norm(np.array(found) - np.mean(found, axis=0), axis=-1)
-    assert away.mean() < 0.005 * outer_eye_distance(detection.refined(grey, box, 5))
+    assert away.mean() < 0.005 * outer_eye_distance(detection.refine_landmarks(grey, box, 5))
 
 
 def test_movement_of_half_a_pixel_is_followed_and_not_smoothed_away() -> None:
@@ -153,12 +153,12 @@ def test_a_face_that_crosses_the_frame_is_followed_over_many_references() -> Non
 def test_smoothing_keeps_a_parabola_and_halves_the_variance_of_noise() -> None:
     time = np.arange(20.0)
     parabola = np.broadcast_to(((time - 9) ** 2)[:, None, None], (20, 68, 2))
-    assert smoothed(parabola, 2) == pytest.approx(parabola)
-    assert smoothed(parabola, 1) is parabola
+    assert smooth(parabola, 2) == pytest.approx(parabola)
+    assert smooth(parabola, 1) is parabola
     noise = generator(0, "tests", "noise").normal(size=(20, 68, 2))
     weights = np.array([-3, 12, 17, 12, -3]) / 35  # of five points, from Savitzky and Golay's table
-    assert smoothed(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
-    assert smoothed(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
+    assert smooth(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
+    assert smooth(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
 
 
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_crops_of_large_frames_are_reduced_in_place(scale: float) -> None:
     """A linear ramp stays one under any reduction, so its value gives the place that each pixel was taken from."""
     x = np.arange(1600, dtype=float)
     ramp = np.broadcast_to((x / 8).astype(np.uint8), (1500, 1600))
-    crop = aligned(ramp, np.array([[scale, 0, -20.0], [0, scale, -10.0]]))[..., 0].astype(float)
+    crop = align(ramp, np.array([[scale, 0, -20.0], [0, scale, -10.0]]))[..., 0].astype(float)
     source = (np.arange(CROP) + 20) / scale
     assert np.abs(crop[100] - (source - 3.5) / 8).max() <= 1.01
 

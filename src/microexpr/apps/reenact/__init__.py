@@ -85,7 +85,7 @@ class Target:
 
     def aligned(self, picture: np.ndarray) -> np.ndarray:
         """uint8[288, 288, 3]: a picture of this face in the same place."""
-        return faces.aligned(picture, self.matrix)
+        return faces.align(picture, self.matrix)
 
     @cached_property
     def crop(self) -> np.ndarray:
