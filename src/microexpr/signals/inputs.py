@@ -58,7 +58,7 @@ class Source:
     @cached_property
     def steady(self) -> np.ndarray:
         """The same with the head held where it is at the onset."""
-        return steady.steadied(self.crops, steady.head_path(luma(self.crops), 0))
+        return steady.hold_still(self.crops, steady.head_path(luma(self.crops), 0))
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -85,7 +85,7 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     size = source.crops.shape[1]
     less = min(max(COMPARED, *shape[2:]), size)
     film = np.stack([_resized(frame, (less, less)) for frame in coloured(source.crops, 1)])
-    first, *later = interpolation.interpolated(film, shape[1] + 1)
+    first, *later = interpolation.interpolate(film, shape[1] + 1)
     flows = [onset_apex(first, frame, Params(size=less, kept=less)) for frame in later]
     units = np.array([size / less, size / less, 1], np.float32)[:, None, None]  # strain has none
     made = [[_resized(channel, shape[2:]) for channel in one * units] for one in flows]
@@ -117,8 +117,8 @@ def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """uint8: `video` with its movements magnified before it is brought to T frames."""
     films = _film(coloured(source.crops, shape[0]), shape[2:], round_=False)
     wavelength = magnification.WAVELENGTH * shape[2] / source.crops.shape[1]
-    large = [magnification.magnified(film, len(film), wavelength=wavelength) for film in films]
-    return _rounded(np.stack([interpolation.interpolated(film, shape[1]) for film in large]))
+    large = [magnification.magnify(film, len(film), wavelength=wavelength) for film in films]
+    return _rounded(np.stack([interpolation.interpolate(film, shape[1]) for film in large]))
 
 
 def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
@@ -163,7 +163,7 @@ def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     """float32, FACS 0..5, both sides together: filtered intensities from onset to offset, at the times of `video`."""
     aus, apex = source.groups["aus"], source.groups["apex"]
     first, last = (position(aus, apex, event) for event in ("onset", "offset"))
-    found = interpolation.interpolated(aus["smoothed"][first : last + 1, :, SIDES.index("both")], shape[0])
+    found = interpolation.interpolate(aus["smoothed"][first : last + 1, :, SIDES.index("both")], shape[0])
     return np.clip(found, 0, LARGEST)
 
 
@@ -172,7 +172,7 @@ def au_changes(source: Source, shape: Shape) -> np.ndarray:
     aus, apex = source.groups["aus"], source.groups["apex"]
     first, last = (position(aus, apex, event) for event in ("onset", "offset"))
     sides = [SIDES.index(side) for side in ("left", "right")]
-    found = interpolation.interpolated(aus["relative"][first : last + 1][:, :, sides], shape[0])
+    found = interpolation.interpolate(aus["relative"][first : last + 1][:, :, sides], shape[0])
     return np.clip(found, -LARGEST, LARGEST)
 
 
@@ -282,7 +282,7 @@ def _film(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
 
 def _retimed(frames: np.ndarray, shape: Shape) -> np.ndarray:
     film = np.moveaxis(_film(frames, shape[2:], round_=False), 1, 0)
-    return _rounded(np.moveaxis(interpolation.interpolated(film, shape[1]), 1, 0))
+    return _rounded(np.moveaxis(interpolation.interpolate(film, shape[1]), 1, 0))
 
 
 def _padded(frames: np.ndarray, shape: Shape) -> np.ndarray:

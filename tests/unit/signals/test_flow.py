@@ -10,7 +10,7 @@ from skimage.registration import optical_flow_tvl1
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.reporting.plots import flow as drawing
-from microexpr.signals.flow import Params, magnitude, normalised, of_clip, onset_apex, orientation, strain
+from microexpr.signals.flow import Params, clip_flow, magnitude, normalise, onset_apex, orientation, strain
 from microexpr.signals.flow.tvl1 import TvL1, tvl1
 
 SIDE, SIZE = 288, 128
@@ -111,25 +111,25 @@ def test_a_brighter_lamp_is_no_movement() -> None:
 def test_noise_is_averaged_over_frames_on_either_side() -> None:
     rng, picture = generator(0, "flow", "noise"), texture().astype(float)
     crop = np.clip(picture + rng.normal(0, 6, (9, SIDE, SIDE)), 0, 255).astype(np.uint8)
-    one, three = (magnitude(of_clip(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
+    one, three = (magnitude(clip_flow(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
     assert three < 0.75 * one
-    assert np.array_equal(of_clip(crop, 3, 4, Params()), onset_apex(crop[3], crop[4], Params()))  # no room to average
-    assert of_clip(crop, 3, 3, Params()) == pytest.approx(0, abs=1e-3)
+    assert np.array_equal(clip_flow(crop, 3, 4, Params()), onset_apex(crop[3], crop[4], Params()))  # no room to average
+    assert clip_flow(crop, 3, 3, Params()) == pytest.approx(0, abs=1e-3)
 
 
 def test_symmetric_keeps_zero_and_ratios_and_minmax_fills_each_channel() -> None:
     flow = generator(0, "flow", "scale").normal(size=(3, 8, 8)).astype(np.float32)
     flow[2] = np.abs(flow[2])
     flow[:, 0, 0] = 0
-    same = normalised(flow, "symmetric")
+    same = normalise(flow, "symmetric")
     assert magnitude(same).max() == pytest.approx(127.5) and same[2].max() == pytest.approx(255)
     assert not same[:, 0, 0].any()
     assert same[1, 3, 4] / same[0, 5, 6] == pytest.approx(flow[1, 3, 4] / flow[0, 5, 6], rel=1e-5)
-    stretched = normalised(flow, "minmax_channel")
+    stretched = normalise(flow, "minmax_channel")
     assert stretched.min(axis=(1, 2)) == pytest.approx([-127.5, -127.5, 0], abs=1e-4)
     assert stretched.max(axis=(1, 2)) == pytest.approx([127.5, 127.5, 255], abs=1e-4)
-    assert np.array_equal(normalised(flow, "none"), flow)
-    assert not normalised(0 * flow, "symmetric").any()
+    assert np.array_equal(normalise(flow, "none"), flow)
+    assert not normalise(0 * flow, "symmetric").any()
 
 
 def test_nothing_moves_between_a_picture_and_itself() -> None:

@@ -54,7 +54,7 @@ def stages(brief: Brief, wanted: set[str], reader: regressor.Model) -> dict[str,
         "apex": {event: np.array(getattr(brief, event)) for event in ("onset", "apex", "offset")},
     }
     if "flow" in asked:
-        made["flow"] = {"onset_apex": flow.of_clip(grey, brief.onset, brief.apex, flow.Params())}
+        made["flow"] = {"onset_apex": flow.clip_flow(grey, brief.onset, brief.apex, flow.Params())}
     if "aus" in asked:
         values = regressor.regress(grey, brief.landmarks_crop, brief.onset, reader)
         made["aus"] = {"frame": frame, **filters.curves(values, brief.onset, brief.fps, aus.Params())}

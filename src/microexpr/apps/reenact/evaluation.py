@@ -91,7 +91,7 @@ def likeness(crops: np.ndarray, answer: np.ndarray) -> Iterator[Figure]:
 
 def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
     """Cosine between two movements from the first frame to the apex: of crops [K, 288, 288, C] and of the source's."""
-    moved = [flow.of_clip(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
+    moved = [flow.clip_flow(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
     lengths = [float(np.sqrt((magnitude(one) ** 2).sum())) for one in moved]
     return Figure("face", "flow_cosine", float((moved[0] * moved[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
 

@@ -53,8 +53,8 @@ def _draw_row(
     places: Sequence[Axes], title: str, crop: np.ndarray, at: dict[str, int], params: flow.Params, algorithm: str
 ) -> None:
     settings = params.model_copy(update={"algorithm": algorithm, "stabilise": "none"})
-    found = flow.of_clip(crop, at["onset"], at["apex"], settings)
-    rest = flow.of_clip(crop, at["onset"], at["apex"], settings.model_copy(update={"stabilise": params.stabilise}))
+    found = flow.clip_flow(crop, at["onset"], at["apex"], settings)
+    rest = flow.clip_flow(crop, at["onset"], at["apex"], settings.model_copy(update={"stabilise": params.stabilise}))
     by_row = np.moveaxis(found[:2], 0, -1)
     head = np.moveaxis(np.broadcast_to(head_motion(by_row, params.stabilise), by_row.shape), -1, 0)
     skin = inside(FACE * WIDER, len(by_row))

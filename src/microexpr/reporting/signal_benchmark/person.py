@@ -107,7 +107,7 @@ def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Foun
         faces=seen,
         events=written,
         curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.relative(values, onset)},
-        flow=flow.of_clip(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
+        flow=flow.clip_flow(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
     )
 
 

@@ -1,5 +1,4 @@
-"""Track faces in frames: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files, no
-torch.
+"""Track faces: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files, no torch.
 
 The detector runs on the first frame and from time to time after it. Between its runs each face is tracked from its own
 landmarks, and the largest face is taken. All frames of a clip are aligned by one similarity, so that alignment adds no
@@ -36,7 +35,7 @@ class Params(BaseModel):
         default=5,
         ge=1,
         le=len(SHIFTS),
-        description="shifted boxes whose landmarks are averaged where the detector ran; in every frame if `settle` is 0",
+        description="shifted boxes whose landmarks are averaged where the detector ran; everywhere if `settle` is 0",
     )
     min_similarity: float = Field(
         default=0.6,

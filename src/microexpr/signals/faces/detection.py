@@ -60,7 +60,7 @@ def detect(frame: np.ndarray, upsample: int) -> list[Box]:
 
 
 def detect_large(frame: np.ndarray, side: float) -> list[Box]:
-    """Detect the faces that are not much smaller than `side` pixels, in the frame reduced as far as they allow."""
+    """Detect the faces that are not much smaller than `side` pixels, in the frame reduced accordingly."""
     return _detect_reduced(*_reduce(frame, max(1, int(side / (1.5 * DETECTABLE)))))
 
 
@@ -97,7 +97,7 @@ def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def predict_landmarks(patch: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """Return landmarks float64[68, 2] in pixels of the patch, the mean over the first `boxes` of `SHIFTS`."""
+    """Return landmarks float64[68, 2] in pixels of the patch: the mean over `boxes` of `SHIFTS`."""
     return np.mean([_predict_in_box(patch, box, *shift) for shift in SHIFTS[:boxes]], axis=0)
 
 
@@ -110,8 +110,7 @@ def _predict_in_box(patch: np.ndarray, box: Box, right: float, down: float, larg
 
 
 def refine_landmarks(grey: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """Predict landmarks, float64[68, 2] in pixels of the frame, again in the box of the last prediction until it is
-    stable.
+    """Predict landmarks, float64[68, 2] in pixels of the frame, in the box of the last prediction until it is stable.
 
     ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does not.
     """

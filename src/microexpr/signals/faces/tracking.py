@@ -147,9 +147,7 @@ class TrackedFace:
     def _points(
         self, position: int, patch: np.ndarray, reference: Reference
     ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-        """Return landmarks in pixels of the patch, predicted (None in most frames) and tracked, and the points'
-        mismatches.
-        """
+        """Return predicted (None in most frames) and tracked landmarks in pixels of the patch, and mismatches."""
         predict_every, box = self.settings.predict_every, self.box
         tracked, mismatches = reference.track(patch) if predict_every else (None, np.zeros(68))
         if tracked is not None and position % predict_every and not self.due:

@@ -27,5 +27,5 @@ def test_the_depth_of_the_head_is_no_shift_growth_or_roll() -> None:
 
 def test_the_flow_of_a_motion_is_that_of_each_pixel() -> None:
     basis, motion = head.basis(12), np.array([1.0, -2, 0.5, 0.1, 3, -0.7])
-    assert head.flow_of(basis, motion) == pytest.approx(basis @ motion)
-    assert head.flow_of(basis[..., :4], motion[:4]) == pytest.approx(basis[..., :4] @ motion[:4])
+    assert head.motion_flow(basis, motion) == pytest.approx(basis @ motion)
+    assert head.motion_flow(basis[..., :4], motion[:4]) == pytest.approx(basis[..., :4] @ motion[:4])

@@ -25,12 +25,12 @@ def test_tim_is_the_papers_construction(frames: int, count: int) -> None:
     assert embedded == pytest.approx(scale[:, None] * curve, abs=1e-9)
     back = projected @ np.linalg.pinv(embedded)  # the linear map from the embedding to the frames
     expected = mean + (left @ back @ (scale[:, None] * wanted)).T
-    assert interpolation.interpolated(clip, count) == pytest.approx(expected, abs=1e-4)
+    assert interpolation.interpolate(clip, count) == pytest.approx(expected, abs=1e-4)
 
 
 def test_tim_gives_frames_back_at_their_own_times() -> None:
     clip = generator(0, "tim").normal(size=(9, 4, 3)).astype(np.float32)
-    assert interpolation.interpolated(clip, 9) == pytest.approx(clip, abs=1e-5)
-    assert interpolation.interpolated(clip, 17)[::2] == pytest.approx(clip, abs=1e-5)
-    assert interpolation.interpolated(clip[:1], 4) == pytest.approx(np.repeat(clip[:1], 4, axis=0))
+    assert interpolation.interpolate(clip, 9) == pytest.approx(clip, abs=1e-5)
+    assert interpolation.interpolate(clip, 17)[::2] == pytest.approx(clip, abs=1e-5)
+    assert interpolation.interpolate(clip[:1], 4) == pytest.approx(np.repeat(clip[:1], 4, axis=0))
     assert interpolation.weights(9, 16).sum(axis=1) == pytest.approx(1)
