@@ -17,7 +17,7 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
 from microexpr.signals import faces
-from microexpr.signals.aus.people import photographed
+from microexpr.signals.aus.people import render_frame
 
 
 def at(*place):
@@ -61,7 +61,7 @@ def test_the_report_has_a_row_for_each_pair(tmp_path):
 def seen(name, session):
     """One frame of a person at rest, in the pose and light of a session."""
     rng = generator(0, name, session)
-    frame = photographed(Face(spawn(0, name)), Performer.drawn(rng), np.zeros((24, 2), np.float32), 1.0, rng)
+    frame = render_frame(Face(spawn(0, name)), Performer.drawn(rng), np.zeros((24, 2), np.float32), 1.0, rng)
     return faces.track(lambda: iter([frame]), faces.Params(), name)
 
 

@@ -19,7 +19,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, spotting
 from microexpr.signals.aus import filters, recording, regressor
-from microexpr.signals.aus.features import Look, look
+from microexpr.signals.aus.features import FaceFeatures, describe_face
 from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.training import refit
 
@@ -144,14 +144,14 @@ def read(footage: Footage, face: FaceTrack, reader: regressor.Model, progress: P
     matrices, points = places(footage, face)
     gaze: list[float] = []
 
-    def looks() -> Iterator[Look]:
+    def looks() -> Iterator[FaceFeatures]:
         shown = footage.pictures(lambda number: number % step == 0)
         counted = _counted(shown, "reading action units", footage.frames // step, progress)
         for place, frame in enumerate(counted):
             crop = align(luma(frame), matrices(place * step))[..., 0]
             landmarks = points(place * step)
-            gaze.append(recording.gaze(crop, landmarks))
-            yield look(crop, landmarks)
+            gaze.append(recording.horizontal_gaze(crop, landmarks))
+            yield describe_face(crop, landmarks)
 
     intensity = recording.curves(looks(), reader, round(PART * footage.fps / step))
     looked = np.minimum(np.arange(len(intensity)) * step // _every(footage), len(face.detected) - 1)

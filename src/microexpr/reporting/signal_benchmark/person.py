@@ -106,7 +106,7 @@ def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Foun
     return Found(
         faces=seen,
         events=written,
-        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.relative(values, onset)},
+        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
         flow=flow.clip_flow(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
     )
 

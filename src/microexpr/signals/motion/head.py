@@ -67,7 +67,7 @@ def basis(size: int) -> np.ndarray:
 
 @cache
 def nose_prior(size: int) -> np.ndarray:
-    """Return each pixel's weight for head motion, float64[size, size], cached and read-only: 1, and more on the nose."""
+    """Return the weight of each pixel for head motion, float64[size, size], read-only: 1, more on the nose."""
     prior: np.ndarray = 1 + NOSE_WEIGHT * np.exp(-_squared_distance(NOSE, size) / 2)
     prior.flags.writeable = False
     return prior

@@ -52,8 +52,8 @@ def test_missing_weights_are_named_until_they_are_where_its_hub_keeps_them(tmp_p
         folder = package / f"resources/models--py-feat--{name}"
         (folder / "snapshots/0a1b").mkdir(parents=True)
         (folder / "snapshots/0a1b" / file).touch()
-        assert len(pyfeat.missing(package)) > 0
+        assert len(pyfeat.missing_weights(package)) > 0
         (folder / "refs").mkdir()
         (folder / "refs/main").write_text("0a1b")
-    assert pyfeat.missing(package) == []
+    assert pyfeat.missing_weights(package) == []
     pyfeat.check("pyfeat", tmp_path)

@@ -9,17 +9,17 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, SIZES, Params
-from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT, MIRRORED
+from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT_LANDMARKS, MIRRORED
 from microexpr.signals.aus.filters import curves
-from microexpr.signals.aus.regressor import RAMPS, SHOWN, Model, Ramps, Reading, load, regress
+from microexpr.signals.aus.regressor import RAMPS, RENDERED_UNITS, Model, Ramps, Reading, load, regress
 
 AU12 = ACTION_UNITS.index("AU12")
 FRAMES, FPS = 5, 200
-NO_RAMPS = Ramps(np.zeros((SHOWN, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
+NO_RAMPS = Ramps(np.zeros((RENDERED_UNITS, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
 
 
 def nothing(features: int) -> Reading:
-    shapes = (features, SHOWN), (SHOWN,), (SHOWN + RAMPS, len(ACTION_UNITS))
+    shapes = (features, RENDERED_UNITS), (RENDERED_UNITS,), (RENDERED_UNITS + RAMPS, len(ACTION_UNITS))
     return Reading(*(np.zeros(shape, np.float32) for shape in shapes))
 
 
@@ -39,7 +39,7 @@ def clip() -> tuple[np.ndarray, np.ndarray]:
 def mouth_and_fall(bias: float) -> Model:
     """AU12 is how high the mouth corner lies (tenths of the outer eye distance), and changes as far as skin falls."""
     alone, since = nothing(APPEARANCE), nothing(CHANGE)
-    alone.weights[GRADIENTS + 2 * list(LEFT).index(54) + 1, AU12] = -1
+    alone.weights[GRADIENTS + 2 * list(LEFT_LANDMARKS).index(54) + 1, AU12] = -1
     alone.bias[AU12] = bias
     fine = np.arange(GRADIENTS + 2 * 16 * 8, CHANGE).reshape(32, 16, 2)
     since.weights[fine[4:-4, 4:-4, 1], AU12] = 1 / (24 * 8)
@@ -72,7 +72,7 @@ def random_model() -> Model:
     for one in readings:
         for part in (one.weights, one.bias, one.last):
             part[:] = rng.normal(size=part.shape) * 0.05
-    directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((SHOWN, RAMPS), (RAMPS,)))
+    directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((RENDERED_UNITS, RAMPS), (RAMPS,)))
     return Model(Ramps(directions, starts), *readings, ())
 
 
@@ -84,7 +84,7 @@ def test_the_correction_is_written_out_and_leaves_nothing_where_nothing_is_read(
         [max(0, row @ d + s) - max(0, s) for d, s in zip(model.ramps.directions.T, model.ramps.starts, strict=True)]
         for row in linear
     ]
-    expected = linear @ model.change.last[:SHOWN] + np.array(bent) @ model.change.last[SHOWN:]
+    expected = linear @ model.change.last[:RENDERED_UNITS] + np.array(bent) @ model.change.last[RENDERED_UNITS:]
     assert model.change(features, model.ramps) == pytest.approx(expected, abs=1e-3)
     model.change.bias[:] = 0
     assert not model.change(np.zeros(CHANGE, np.float32), model.ramps).any()
