@@ -106,7 +106,9 @@ def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray
 
 def measured(difficulty: str) -> None:
     """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
-    sums = {name: np.zeros((3, len(face_regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
+    sums = {
+        name: np.zeros((3, len(face_regions.FLOW_REGIONS))) for name in (*SETTINGS, STEADY)
+    }  # pixels, errors, lengths
     count = 0
     for crop, true, skin, landmarks, found in read(difficulty):
         count += 1
@@ -118,12 +120,13 @@ def measured(difficulty: str) -> None:
             errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
     print(
-        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; all in pixels"
+        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW_REGIONS)}; "
+        "all in pixels"
     )
     pixels, _, length = sums[STEADY]
     print(
         "true length, px: "
-        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW, length / pixels, strict=True))
+        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW_REGIONS, length / pixels, strict=True))
     )
     for name, (pixels, error, length) in sums.items():
         parts = " ".join(f"{value:4.0f}" for value in 100 * error / length)

@@ -182,7 +182,7 @@ def faces(clips: list[Clip]) -> None:
     """Everyone compared with everyone."""
     known = {(clip.dataset, clip.subject) for clip in clips}
     rng = generator(1, "growth")
-    duplicate_subjects.duplicates(
+    duplicate_subjects.find_duplicates(
         {who: rng.normal(scale=0.05, size=(4, duplicate_subjects.SIZE)) for who in sorted(known)}, 0.3
     )
 

@@ -247,7 +247,7 @@ def predict(arguments: argparse.Namespace) -> int:
     for line in written.lines(made):
         print(line)
     if true is not None:
-        print(hits.told(hits.count(made.spans, true)))
+        print(hits.summary(hits.count(made.spans, true)))
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
 

@@ -126,7 +126,7 @@ def predicted(found: Pooled) -> list[Row]:
 def official_log(found: Pooled, seed: int = 0) -> str:
     """The official MEGC2019 log: the last epoch of one seed, from 0; classes are indices into the protocol's."""
     said = found.predicted["last" if "last" in found.predicted else LEAKY][seed]
-    return megc_log.written(
+    return megc_log.format_log(
         megc_log.Line(clip.dataset, clip.subject, clip.name, int(truth), int(label))
         for clip, truth, label in zip(found.clips, found.truth, said, strict=True)
         if label != metrics.UNTESTED

@@ -17,7 +17,7 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import Clips, Generator
 from microexpr.protocols import GROUPINGS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training import engine, generator_file, train
 from microexpr.training.checkpoint import Place
@@ -103,7 +103,7 @@ def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Pl
     found = engine.fitted(method, data, engine.Run(group, seeds(job)[0]), progress, kept)
     fitted = sorted({*upstream, *(job.by_id[clip].provenance for clip in fold.train + job.macro_ids)})
     generator_file.save(Path(path).with_suffix(".safetensors"), method, found.tensors, fitted, **job.attributes())
-    about = job.attributes() | {"held_out": ", ".join(sorted({person(clip) for clip in fold.test}))}
+    about = job.attributes() | {"held_out": ", ".join(sorted({subject_id(clip) for clip in fold.test}))}
     with store.create(path, "synth", job.sections(), **about) as file:
         file.put_all(fitted_on=fitted, au_names=ACTION_UNITS)
         for side, wanted in ((TRAIN, planned(job, fold, params)), (HELD_OUT, shown(job, fold))):
@@ -118,11 +118,11 @@ def planned(job: Job, fold: Fold, params: Params) -> list[Wanted]:
     wanted = []
     for dataset, emotion, trajectories in _shown_by(job, fold):
         rng = generator(job.seed, "synth", fold.name, dataset, emotion)
-        people = sorted({person(clip) for clip in fold.train if job.by_id[clip].dataset == dataset})
+        people = sorted({subject_id(clip) for clip in fold.train if job.by_id[clip].dataset == dataset})
         order = rng.permutation(len(people))
         for number in range(params.clips(dataset, emotion)):
             who = people[order[number % len(people)]]
-            face = str(rng.choice([clip for clip in fold.train if person(clip) == who]))
+            face = str(rng.choice([clip for clip in fold.train if subject_id(clip) == who]))
             label = job.protocol.classes.index(emotion)
             name = f"{dataset}_{emotion}_{number:04d}"
             wanted.append(Wanted(name, face, str(rng.choice(trajectories)), label))
@@ -134,8 +134,8 @@ def shown(job: Job, fold: Fold) -> list[Wanted]:
     wanted = []
     for dataset, emotion, trajectories in _shown_by(job, fold):
         rng = generator(job.seed, "synth", fold.name, "held out", dataset, emotion)
-        for who in sorted({person(clip) for clip in fold.test if job.by_id[clip].dataset == dataset}):
-            face = min(clip for clip in fold.test if person(clip) == who)
+        for who in sorted({subject_id(clip) for clip in fold.test if job.by_id[clip].dataset == dataset}):
+            face = min(clip for clip in fold.test if subject_id(clip) == who)
             name = f"{who.replace('/', '_')}_{emotion}"
             wanted.append(Wanted(name, face, str(rng.choice(trajectories)), job.protocol.classes.index(emotion)))
     return wanted

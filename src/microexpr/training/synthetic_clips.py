@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.models.base import Clips, Shapes
 from microexpr.protocols import GROUPINGS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
@@ -36,7 +36,7 @@ class Made:
 def check(shapes: Shapes) -> None:
     """Raises ParamsError for an input that made pictures do not give."""
     for name in shapes:
-        if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.LANDMARKED:
+        if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.NEED_LANDMARKS:
             raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
 
 
@@ -108,11 +108,11 @@ class _One:
 
 def _usable(train: Any, labels: Mapping[str, int]) -> Iterator[_One]:
     """Of people and movements that are trained on, with the class that the protocol gives to these."""
-    people = {person(clip) for clip in labels}
+    people = {subject_id(clip) for clip in labels}
     for _, group in sorted(train.items()):
         (face,) = store.strings(group["source"])
         trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
-        if person(face) in people and (trajectory or face) in labels:
+        if subject_id(face) in people and (trajectory or face) in labels:
             yield _One(group, labels[trajectory] if trajectory else int(group["label"][()]), face, trajectory)
 
 
@@ -121,7 +121,7 @@ def _derived(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
     events = {event: group[event][()] for event in ("onset", "apex", "offset")}
     clip = inputs.Source({"faces": group, "apex": events})
     for name, shape in shapes.items():
-        yield name, inputs.INPUTS[name][2](clip, shape)
+        yield name, inputs.INPUTS[name].read(clip, shape)
 
 
 def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[str, np.ndarray]]:
@@ -130,8 +130,8 @@ def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[s
     `clips` are the `provenance` of the resident ones. A made clip has subject and data set of whose face it
     shows, and the action units of the one whose movement it shows; of a face of a class nobody knows these."""
     place = {name: number for number, name in enumerate(clips)}
-    people = {person(name): number for name, number in place.items()}
-    source = torch.tensor([people[person(name)] for name in made.sources])
+    people = {subject_id(name): number for name, number in place.items()}
+    source = torch.tensor([people[subject_id(name)] for name in made.sources])
     targets = {name: value[source] for name, value in data.targets.items()}
     targets |= {"label": torch.from_numpy(made.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
     moves = torch.tensor([place.get(name, -1) for name in made.trajectories])

@@ -12,7 +12,7 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
-from microexpr.evaluation.duplicate_subjects import Pair, duplicates, embeddings
+from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
@@ -33,14 +33,14 @@ def test_pairs_within_and_across_data_sets_the_nearest_first():
         ("samm", "006"): at(3)[None],
         ("samm", "007"): np.zeros((0, duplicate_subjects.SIZE)),
     }
-    found = duplicates(known, 0.32)
+    found = find_duplicates(known, 0.32)
     expected = [
         ("casme2", "sub01", "casme2", "sub02", pytest.approx(0.05)),
         ("casme2", "sub01", "smic", "s01", pytest.approx(0.3)),
     ]
     assert [(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b, p.distance) for p in found] == expected
-    assert duplicates(dict(reversed(known.items())), 0.32) == found
-    assert duplicates(known, 0.05 - 1e-9) == []
+    assert find_duplicates(dict(reversed(known.items())), 0.32) == found
+    assert find_duplicates(known, 0.05 - 1e-9) == []
 
 
 def test_the_report_has_a_row_for_each_pair(tmp_path):
@@ -76,7 +76,7 @@ def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
         (("casme2", "samm")[session], name): embeddings(face.crop, face.landmarks_crop)
         for (name, session), face in photographs.items()
     }
-    found = duplicates(known, duplicate_subjects.THRESHOLDS["generated"])
+    found = find_duplicates(known, duplicate_subjects.THRESHOLDS["generated"])
     assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in found} == {
         ("casme2", name, "samm", name) for name in ("ada", "bea", "cy")
     }
@@ -106,7 +106,7 @@ def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, pho
     with store.subject_file(tmp_path / "sub01.h5", "faces", clips, faces={}) as file:
         for one, face in zip(clips, shown, strict=True):
             file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
-    found = duplicate_subjects.of_subject(tmp_path / "sub01.h5", clips, most=2)
+    found = duplicate_subjects.subject_embeddings(tmp_path / "sub01.h5", clips, most=2)
     expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in shown[:2]]
     np.testing.assert_array_equal(found, expected)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.evaluation.megc_log import Line, read, scores, written
+from microexpr.evaluation.megc_log import Line, format_log, read, scores
 
 LOG = "casme2 sub01\nEP02_01f 1 1\nEP19_05f 0 2\nsmic s01\ns01_ne_01 0 0\n"
 LINES = [
@@ -14,7 +14,7 @@ LINES = [
 
 
 def test_text_and_lines_are_the_same_thing():
-    assert written(LINES) == LOG
+    assert format_log(LINES) == LOG
     assert read(LOG, "log") == LINES
 
 

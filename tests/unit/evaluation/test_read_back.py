@@ -11,7 +11,7 @@ from microexpr.core import store
 from microexpr.core.errors import LeakError, StoreError
 from microexpr.core.seeds import generator
 from microexpr.evaluation import read_back
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 
 
 def films(obeying: float, count: int = 6, frames: int = 8):
@@ -64,7 +64,7 @@ def faces_with_landmarks(root, files):
 def test_clips_of_those_whom_the_generator_never_saw(made):  # noqa: F811
     root, files, paths = made
     shown = read_back.read(paths[0], CLIPS, faces_with_landmarks(root, files))
-    assert {person(one.source.id) for one in shown} == {person(name) for name in GROUPED[0].test}
+    assert {subject_id(one.source.id) for one in shown} == {subject_id(name) for name in GROUPED[0].test}
     assert {one.emotion for one in shown if one.source.dataset == "samm"} == {"anger", "others", "surprise"}
     for one in shown:
         assert one.film.shape == (3, 16, 16, 3) and one.asked.shape == (3, 17)

@@ -7,13 +7,13 @@ from microexpr.signals import blocks
 
 
 def test_blocks_are_equal_where_their_number_divides_the_sides():
-    found = blocks.numbers(6, 4, 2)
+    found = blocks.block_indices(6, 4, 2)
     assert found.tolist() == [[0, 0, 1, 1]] * 3 + [[2, 2, 3, 3]] * 3
 
 
 @pytest.mark.parametrize("size", [28, 62, 126, 128])
 def test_sides_of_blocks_differ_by_a_pixel_at_most(size):
-    found = blocks.numbers(size, size, 5)
+    found = blocks.block_indices(size, size, 5)
     rows = np.bincount(found[:, 0], minlength=21)[::5]
     assert rows.sum() == size and np.ptp(rows) <= 1
     assert (np.diff(found, axis=0) >= 0).all() and (found % 5 == found.T // 5).all()
@@ -32,4 +32,4 @@ def test_histograms_count_each_pixel_in_its_block_and_bin(weighted):
 
 
 def test_shares_of_nothing_are_nothing():
-    assert blocks.shares(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]
+    assert blocks.normalise(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]

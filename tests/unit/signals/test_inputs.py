@@ -89,7 +89,7 @@ def one(files: dict[str, Path], name: str, shape: tuple[int, ...], clip: str = "
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], name: str) -> None:
     sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
-    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
+    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name].axes)
     found = load({name: shape}, files, CLIPS)[name]
     kinds = {
         "flow": np.float32,

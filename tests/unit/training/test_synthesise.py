@@ -17,7 +17,7 @@ from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 
@@ -66,7 +66,7 @@ def made(tmp_path_factory):
 
 
 def people(names):
-    return {person(name) for name in names}
+    return {subject_id(name) for name in names}
 
 
 def test_every_subject_is_in_one_group():
@@ -106,7 +106,7 @@ def test_what_is_made_for_training_is_of_those_who_train(made):
                     p for p in people(fold.train) if p.startswith(dataset)
                 }
             held = {store.strings(group["source"])[0] for group in file["held_out"].values()}
-            assert {person(known[one].id) for one in held} == people(fold.test)
+            assert {subject_id(known[one].id) for one in held} == people(fold.test)
             moves = {store.strings(group["trajectory"])[0] for group in file["held_out"].values()}
             assert {known[one].id for one in moves} <= {*fold.train}
 
@@ -258,11 +258,11 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(made, tmp_path):
         first = next(iter(file["train"].values()))
         del first["source"]
         first["source"] = store.text(f"generated/{GROUPED[0].test[0]}")
-    fold = person(GROUPED[0].test[0])
+    fold = subject_id(GROUPED[0].test[0])
     with pytest.raises(
         LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     ):
-        synthetic_clips.sources([path], "subject", {fold: [one for one in CLIPS if person(one.id) == fold]})
+        synthetic_clips.sources([path], "subject", {fold: [one for one in CLIPS if subject_id(one.id) == fold]})
 
 
 def test_without_what_it_is_to_learn_from_nothing_is_trained(made, tmp_path):

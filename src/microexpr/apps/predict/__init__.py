@@ -117,7 +117,7 @@ def predicted(
     whole = [in_frames(one, curves.step) for one in found]
     named = classes(footage, face, [one for one in whole if one.kind == "micro"], models, progress)
     return Prediction(
-        footage, face, curves, spotting.signal(curves.intensity, curves.gaze, fps, params),
+        footage, face, curves, spotting.compute_signal(curves.intensity, curves.gaze, fps, params),
         [Expression(one, named.get(one.onset, {}) if one.kind == "micro" else {}) for one in whole],
         domain.warnings(footage, face, models.fitted_on),
     )  # fmt: skip
@@ -181,7 +181,9 @@ def places(footage: Footage, face: FaceTrack) -> tuple[Callable[[int], np.ndarra
 
 def in_frames(one: spotting.Interval, step: int) -> spotting.Interval:
     """An interval of every `step`-th frame in those of the video."""
-    return spotting.Interval(one.kind, one.onset * step, one.apex * step, one.offset * step, one.score, one.moved)
+    return spotting.Interval(
+        one.kind, one.onset * step, one.apex * step, one.offset * step, one.score, one.action_units
+    )
 
 
 def classes(

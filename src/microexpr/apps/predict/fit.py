@@ -87,7 +87,7 @@ def shown(name: str, emotion: str, performer: Performer, face: Face, behind: np.
         frames.append(np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]))
     crops = luma(faces.track(frames.copy, faces.Params(), name).crop)
     groups = {"flow": {"onset_apex": flow.clip_flow(crops, 1, 4, flow.Params())}}
-    return inputs.derived({"flow": (3, 28, 28)}, groups)["flow"][0]
+    return inputs.derive({"flow": (3, 28, 28)}, groups)["flow"][0]
 
 
 def joined(people: Iterable[Examples]) -> Examples:

@@ -38,9 +38,7 @@ def path(method: str | None, folder: Path) -> Path:
 
 def classified(model: refit.Recogniser, brief: Brief, reader: regressor.Model) -> dict[str, float]:
     """Probability of each class, by name."""
-    scores = model(inputs.derived(model.method.inputs, stages(brief, set(model.method.inputs), reader)))[0].astype(
-        float
-    )
+    scores = model(inputs.derive(model.method.inputs, stages(brief, set(model.method.inputs), reader)))[0].astype(float)
     likely = np.exp(scores - scores.max())
     return dict(zip(model.classes, map(float, likely / likely.sum()), strict=True))
 

@@ -19,7 +19,7 @@ from microexpr.core.clip import LABELS, Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
-from microexpr.protocols import ALL_GROUPS, provenance, sources
+from microexpr.protocols import ALL_GROUPS, driving_clips, provenance
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import Trained, load
 
@@ -64,7 +64,7 @@ class Task:
         model = load(generator_file)
         places = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
         found = []
-        for clip in sources(ALL_GROUPS.select(clips), named):
+        for clip in driving_clips(ALL_GROUPS.select(clips), named):
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
             own = {stage: places[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
             found.append(source.read(clip, own, places.get(("truth", clip.dataset, f"{clip.subject}.h5"))))

@@ -17,7 +17,7 @@ from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import Face, Made
 from microexpr.reporting.papers.changes import squared
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, caption, hidden, picture, stamp, written
-from microexpr.signals.face_regions import FLOW, labels
+from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 PEOPLE = 4
 Faces = Sequence[Face]  # of every class from every held-out clip
@@ -121,9 +121,9 @@ def _difference(part: SubFigure, place: SubplotSpec, face: Face, true: TrueFace,
     axes = part.add_subplot(place)
     shown = np.sqrt(squared(face.pair, true.side))
     axes.imshow(shown, cmap="magma", vmin=0, vmax=max(float(np.percentile(shown, 99.5)), 1.0))
-    where = labels(true.landmarks["onset"], true.side)
+    where = region_labels(true.landmarks["onset"], true.side)
     for region in boxes:
-        rows, columns = np.nonzero(where == FLOW.index(region))
+        rows, columns = np.nonzero(where == FLOW_REGIONS.index(region))
         (left, right), (top, bottom) = ((int(one.min()), int(one.max())) for one in (columns, rows))
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=RED, linewidth=1.2))
     axes.set_title(f"0 to {shown.max():.0f} grey levels", fontsize=7)

@@ -26,10 +26,8 @@ MICRO, MACRO = (0.15, 1.5), (1.5, 5.0)  # FACS intensity, log-uniform
 UNILATERAL = 0.3  # of all displays
 NOISE = 3.0  # of the camera, grey levels
 QUALITY = 92  # of JPEG
-TYPICAL_MOTION, LARGE_MOTION = (
-    (1.0, 1.0),
-    (0.5, 4.0),
-)  # factors of head motion between frames, log-uniform, one a session
+# Range of the factor of head motion between frames, log-uniform, one a session.
+TYPICAL_MOTION, LARGE_MOTION = (1.0, 1.0), (0.5, 4.0)
 # All units of the renderer, those that are read first.
 UNITS = (*ACTION_UNITS, *(unit for unit in display.ACTION_UNITS if unit not in ACTION_UNITS))
 ORDER = [display.ACTION_UNITS.index(unit) for unit in UNITS]

@@ -89,7 +89,7 @@ def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     gone = np.linalg.norm(second - first, axis=1)
     assert pixels.min() > 50
     by_landmarks = [gone[face_regions.LANDMARKS[name]].mean() for name in ("brows", "mouth")]
-    by_skin = [(length / pixels)[face_regions.FLOW.index(name)] for name in ("brows", "mouth")]
+    by_skin = [(length / pixels)[face_regions.FLOW_REGIONS.index(name)] for name in ("brows", "mouth")]
     assert np.argmax(by_landmarks) == np.argmax(by_skin)
     assert max(by_skin) == pytest.approx(max(by_landmarks), rel=0.2)
 

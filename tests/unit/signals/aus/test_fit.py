@@ -55,9 +55,9 @@ def test_examples_are_half_faces_and_their_own_truth() -> None:
     made = fit.session_examples(session, size=5)
     both = session.intensity[:, :, :2]
     assert len(made.appearance) == len(made.intensity) == 2 * frames
-    assert len(made.change) == len(made.changed) == 2 * (frames - 1)
+    assert len(made.change) == len(made.intensity_change) == 2 * (frames - 1)
     assert made.intensity[:2] == pytest.approx(both[0].T)
-    assert made.changed[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
+    assert made.intensity_change[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
 
 
 def test_shipped_model_is_small_states_its_people_and_reads_movements() -> None:

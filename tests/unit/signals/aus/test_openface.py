@@ -54,7 +54,7 @@ def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str)
     for side in range(len(SIDES)):
         assert read.values[..., side] == pytest.approx(expected)
     assert [int(name[2:4]) for name in openface.COLUMNS] == [int(unit[2:]) for unit in ACTION_UNITS]
-    assert read.said(np.arange(46, 58)) == {
+    assert read.attributes(np.arange(46, 58)) == {
         "interpolated": "none",
         "left_and_right": "the whole face's values, since there are no tables of halves",
     }
@@ -79,9 +79,9 @@ def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None
     table[7][HEADER.index("face_id")] = "0"
     write(tmp_path, table)
     read = openface.read(CLIP, 0.9, tmp_path)
-    assert np.flatnonzero(~read.found).tolist() == [6]
+    assert np.flatnonzero(~read.detected).tolist() == [6]
     assert read.values[6] == pytest.approx((read.values[5] + read.values[7]) / 2)
-    assert read.said(np.arange(46, 58))["interpolated"] == "52"
+    assert read.attributes(np.arange(46, 58))["interpolated"] == "52"
 
 
 def test_too_few_faces_are_an_error(tmp_path: Path) -> None:

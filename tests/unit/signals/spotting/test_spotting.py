@@ -41,8 +41,8 @@ def test_micro_macro_and_blink_are_told_apart(fps):
         assert overlap((one.onset, one.offset), true[one.kind]) >= 0.5
         assert abs(one.apex - np.mean(true[one.kind])) <= 0.1 * fps
     micro, macro, _ = found
-    assert list(micro.moved) == ["AU12L"] and micro.moved["AU12L"] == pytest.approx(0.8, rel=0.2)
-    assert {*macro.moved} == {"AU4L", "AU4R"}
+    assert list(micro.action_units) == ["AU12L"] and micro.action_units["AU12L"] == pytest.approx(0.8, rel=0.2)
+    assert {*macro.action_units} == {"AU4L", "AU4R"}
 
 
 def test_nothing_is_found_where_nothing_happens():
