@@ -174,7 +174,7 @@ def figures(clips: list[Clip]) -> None:
     truth = np.array([clip.label for clip in clips])
     said = generator(1, "growth").integers(0, 3, (1, len(clips)))
     given = {"last": said, "oracle_best_test": said}
-    found = evaluation.Pooled("one", protocol, clips, truth, given, [], 0, "generated", "")
+    found = evaluation.Predictions("one", protocol, clips, truth, given, [], 0, "generated", "")
     evaluation.evaluate(found, evaluation.Params(), 1)
 
 

@@ -91,7 +91,7 @@ class Protocol:
         chosen.sort(key=lambda clip: (clip.dataset, clip.subject, clip.name))
         for clip, following in pairwise(chosen):
             if clip.id == following.id:
-                raise DataError(f"clip {clip.id} must occur once, not twice (protocol {self.name})")
+                raise DataError(f"clip {clip.id} must be there once, not twice (protocol {self.name})")
         origins = sorted({clip.origin for clip in chosen})
         if len(origins) > 1:
             raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")

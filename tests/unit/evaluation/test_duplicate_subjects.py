@@ -106,7 +106,7 @@ def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, pho
     with store.subject_file(tmp_path / "sub01.h5", "faces", clips, faces={}) as file:
         for one, face in zip(clips, shown, strict=True):
             file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
-    found = duplicate_subjects.subject_embeddings(tmp_path / "sub01.h5", clips, most=2)
+    found = duplicate_subjects.subject_embeddings(tmp_path / "sub01.h5", clips, max_faces=2)
     expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in shown[:2]]
     np.testing.assert_array_equal(found, expected)
 

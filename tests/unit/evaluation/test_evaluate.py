@@ -10,7 +10,16 @@ from trainings import flow_files, job, trained
 
 from microexpr import evaluation
 from microexpr.core.errors import LeakError, StoreError
-from microexpr.evaluation import COLUMNS, LEAKY, Params, confusions, megc_log, metrics, official_log, pooled
+from microexpr.evaluation import (
+    COLUMNS,
+    LEAKY,
+    Params,
+    confusion_rows,
+    megc_log,
+    metrics,
+    official_log,
+    pool_predictions,
+)
 from microexpr.evaluation.predictions import FoldScores, last, oracle_best_test
 from microexpr.protocols import PROTOCOLS, shards
 
@@ -20,7 +29,7 @@ LEAKS = ("", "held_out_clips")
 
 
 def evaluate(paths, method, protocol, clips, params, seed):
-    return evaluation.evaluate(pooled(paths, method, protocol, clips), params, seed)
+    return evaluation.evaluate(pool_predictions(paths, method, protocol, clips), params, seed)
 
 
 def truths(folds, clips):
@@ -87,7 +96,7 @@ def test_one_seed_has_no_deviation(tmp_path, clips):
 
 
 def test_confusions_are_summed_over_seeds(training, clips):
-    rows = confusions(pooled(training, "ststnet", MEGC, clips))
+    rows = confusion_rows(pool_predictions(training, "ststnet", MEGC, clips))
     cells = {(r["truth"], r["predicted"]): r["clips"] for r in rows if (r["selection"], r["scope"]) == ("last", "full")}
     right, wrong = {(name, name): 12 for name in MEGC.classes}, {(name, "negative"): 12 for name in MEGC.classes[1:]}
     assert {pair: count for pair, count in cells.items() if count} == right | wrong | {("negative", "negative"): 24}
@@ -236,7 +245,7 @@ def test_a_file_of_other_columns_is_refused(tmp_path):
 
 def test_the_official_log_scores_to_the_same_figures(training, clips):
     rows = evaluate(training, "ststnet", MEGC, clips, PARAMS, seed=1)
-    logs = [official_log(pooled(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
+    logs = [official_log(pool_predictions(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
     figures = [megc_log.scores(megc_log.read(log, "log")) for log in logs]
     for scope in ("full", "samm"):
         mean = np.mean([one[scope]["uf1"] for one in figures])
@@ -253,7 +262,7 @@ SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
 def test_the_official_log_of_seven_classes_scores_to_the_same_figures(tmp_path):
     protocol = PROTOCOLS["loso_casme2_7"]
     shard = trained(tmp_path, job(SEVEN, protocol.name), flow_files(tmp_path, SEVEN))
-    found = pooled([shard], "ststnet", protocol, SEVEN)
+    found = pool_predictions([shard], "ststnet", protocol, SEVEN)
     rows = evaluation.evaluate(found, PARAMS, 1)
     scored = megc_log.scores(megc_log.read(official_log(found), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
@@ -267,20 +276,22 @@ def test_few_folds_of_a_protocol(tmp_path):
     protocol, files = PROTOCOLS["lovo_casme2_7"], flow_files(tmp_path, SEVEN)
     shard = trained(tmp_path, job(SEVEN, protocol.name, folds=3), files)
     few = protocol.folds(SEVEN, limit=3)
-    rows = evaluation.evaluate(pooled([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
+    rows = evaluation.evaluate(pool_predictions([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
     row = figure(rows, "last", "full", "accuracy")
     assert (row["folds"], row["clips"], row["subject_seen"]) == (3, 3, "yes")
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
-        pooled([shard], "ststnet", protocol, SEVEN)
+        pool_predictions([shard], "ststnet", protocol, SEVEN)
     with pytest.raises(StoreError, match="must be one of the 2 asked for; rerun stage train"):
-        pooled([shard], "ststnet", protocol, SEVEN, few[:2])
+        pool_predictions([shard], "ststnet", protocol, SEVEN, few[:2])
 
 
 def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
     clips = composite(subjects=4, clips=4)
     made = job(clips, "split70", seeds=3)
-    found = pooled([trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", made.protocol, clips, made.folds)
+    found = pool_predictions(
+        [trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", made.protocol, clips, made.folds
+    )
     rows = evaluation.evaluate(found, PARAMS, 1)
     known = {one.id: one.label for one in clips}
     accuracies = []
@@ -315,12 +326,13 @@ def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
     honest, leaky = (job(clips, planted_leak=leak, **options) for leak in LEAKS)
     shards = [trained(tmp_path / name, one, files) for name, one in (("honest", honest), ("leaky", leaky))]
     found = [
-        pooled([path], "ststnet", MEGC, clips, honest.folds, leak) for path, leak in zip(shards, LEAKS, strict=True)
+        pool_predictions([path], "ststnet", MEGC, clips, honest.folds, leak)
+        for path, leak in zip(shards, LEAKS, strict=True)
     ]
     without, rows = (evaluation.evaluate(one, PARAMS, 1) for one in found)
     assert {row["selection"] for row in rows} == {LEAKY}
     assert figure(rows, LEAKY, "full", "uf1")["value"] > figure(without, "last", "full", "uf1")["value"] + 0.3
     with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):
-        pooled([shards[1]], "ststnet", MEGC, clips, honest.folds)
+        pool_predictions([shards[1]], "ststnet", MEGC, clips, honest.folds)
     with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
-        pooled([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")
+        pool_predictions([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")

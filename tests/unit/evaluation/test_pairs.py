@@ -26,8 +26,10 @@ def write(path, said, clips, protocol=MEGC, folds=None):
     predicted = {fold.name: said[:, None, [place[name] for name in fold.test]] for fold in folds}
     if folds[0].draw is not None:
         predicted = {fold.name: predicted[fold.name][[fold.draw]] for fold in folds}
-    found = evaluation.pooled([shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds)
-    store.write_csv(path, evaluation.PREDICTIONS, evaluation.predicted(found))
+    found = evaluation.pool_predictions(
+        [shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds
+    )
+    store.write_csv(path, evaluation.PREDICTIONS, evaluation.prediction_rows(found))
     return found
 
 
@@ -58,7 +60,7 @@ def paths(tmp_path, clips, said):
 
 def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(paths, clips, said):
     truth, people = np.array([one.label for one in clips]), [f"{one.dataset}/{one.subject}" for one in clips]
-    rows = pairs.compared(paths, MEGC, 40, 7)
+    rows = pairs.compare_methods(paths, MEGC, 40, 7)
     assert [(row["first"], row["second"]) for row in rows if row["metric"] == "uf1"] == list(combinations(said, 2))
     for metric, figure in (("uf1", f1_score), ("uar", recall_score)):
         mine = [row for row in rows if row["metric"] == metric]
@@ -86,7 +88,7 @@ def test_published_predictions_against_a_constant(tmp_path):
     paths = {"ststnet": tmp_path / "a.csv", "majority": tmp_path / "b.csv"}
     write(paths["ststnet"], np.array([[p for *_, p in numbered]]), clips)
     write(paths["majority"], np.zeros((1, len(clips)), int), clips)
-    uf1, uar = pairs.compared(paths, MEGC, 100, 1)
+    uf1, uar = pairs.compare_methods(paths, MEGC, 100, 1)
     assert uf1["difference"] == pytest.approx(0.7353 - 500 / 692 / 3, abs=5e-5)
     assert uar["difference"] == pytest.approx(0.7186 - 1 / 3, abs=5e-5)
     assert uf1["low"] > 0.4 and uf1["p"] == uf1["p_holm"] < 1e-20
@@ -96,7 +98,7 @@ def test_predictions_come_back_as_they_were_pooled(tmp_path, clips):
     """Where each seed draws its own test subjects: a clip may be tested under one seed and not under another."""
     folds = SPLIT.folds(clips, 1, seeds=3)
     found = write(tmp_path / "a.csv", np.random.default_rng(0).integers(3, size=(3, len(clips))), clips, SPLIT, folds)
-    answers = pairs.answers(tmp_path / "a.csv", SPLIT.classes)
+    answers = pairs.read_predictions(tmp_path / "a.csv", SPLIT.classes)
     assert (answers.predicted == UNTESTED).any()
     assert answers.clips == tuple(one.id for one in found.clips)
     assert answers.truth.tolist() == found.truth.tolist()
@@ -107,30 +109,30 @@ def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, sai
     fewer = clips[:-1]
     write(paths["poor"], said["poor"][:, :-1], fewer)
     with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}; rerun"):
-        pairs.compared(paths, MEGC, 10, 1)
+        pairs.compare_methods(paths, MEGC, 10, 1)
     write(paths["poor"], said["poor"][:1], clips)  # one seed only
     with pytest.raises(StoreError, match="seeds"):
-        pairs.compared(paths, MEGC, 10, 1)
+        pairs.compare_methods(paths, MEGC, 10, 1)
     paths["poor"].write_text(",".join(evaluation.PREDICTIONS) + "\n")
     with pytest.raises(StoreError, match="must hold predictions of selection last"):
-        pairs.compared(paths, MEGC, 10, 1)
+        pairs.compare_methods(paths, MEGC, 10, 1)
 
 
 def test_origins_of_both_stand_on_the_row(paths):
     paths["good"].write_text(paths["good"].read_text().replace("generated", "licensed+generated"))
-    rows = {(row["first"], row["second"]): row["origin"] for row in pairs.compared(paths, MEGC, 10, 1)}
+    rows = {(row["first"], row["second"]): row["origin"] for row in pairs.compare_methods(paths, MEGC, 10, 1)}
     assert rows["best", "good"] == "licensed+generated" and rows["best", "poor"] == "generated"
 
 
 def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, paths):
-    made = pairs.compared(paths, MEGC, 10, 1)
+    made = pairs.compare_methods(paths, MEGC, 10, 1)
     pairs.write(tmp_path / "paired.csv", made)
     found = pairs.read(tmp_path / "paired.csv")
     assert [list(row) for row in found] == [list(pairs.COLUMNS)] * 12
     for row, other in zip(made, found, strict=True):
         for key, value in row.items():
             assert other[key] == (pytest.approx(value, rel=1e-3, abs=1e-6) if isinstance(value, float) else value)
-    pairs.write(tmp_path / "none.csv", pairs.compared({"best": paths["best"]}, MEGC, 10, 1))
+    pairs.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1))
     assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
 
 

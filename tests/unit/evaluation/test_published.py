@@ -7,7 +7,7 @@ from math import ceil, floor
 import numpy as np
 import pytest
 
-from microexpr.evaluation.published import MAIN, Cell, cells, protocol_name, twin
+from microexpr.evaluation.published import MAIN, Cell, cells, protocol_name, published_counterparts
 
 COUNTS = {"full": (250, 109, 83), "smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
 NATIVE = {  # clips of each class by data set and number of classes, as the data sets' own workbooks have them
@@ -257,11 +257,11 @@ def test_a_papers_words_name_a_protocol(words, name):
     ],
 )
 def test_the_twin_is_the_methods_own_paper_then_the_first_that_reports_it(method, paper, uf1):
-    found = twin(method)
+    found = published_counterparts(method)
     assert len(found) == 8
     assert {cell.paper for cell in found.values()} == {paper}
     assert found["full", "uf1"].published == uf1
 
 
 def test_no_twin_for_what_no_paper_prints():
-    assert twin("ststnet_icegan") == twin("alexnet") == {}
+    assert published_counterparts("ststnet_icegan") == published_counterparts("alexnet") == {}

@@ -27,19 +27,19 @@ def films(obeying: float, count: int = 6, frames: int = 8):
 
 
 def test_what_is_asked_is_told_from_shuffled_frames():
-    lines = {one.unit: one for one in read_back.obeyed(*films(0.5), generator(1), orders=99)}
+    lines = {one.unit: one for one in read_back.measure_fidelity(*films(0.5), generator(1), orders=99)}
     assert list(lines) == ["AU1", "AU45", "all"]
     for unit, clips in (("AU1", 6), ("AU45", 3), ("all", 6)):
         one = lines[unit]
         assert one.clips == clips and one.correlation > 0.9 > one.shuffled and one.p == pytest.approx(0.01)
         assert one.slope == pytest.approx(0.5, abs=0.1)
-    lines = {one.unit: one for one in read_back.obeyed(*films(0.0), generator(1), orders=99)}
+    lines = {one.unit: one for one in read_back.measure_fidelity(*films(0.0), generator(1), orders=99)}
     assert lines["all"].p > 0.05 and abs(lines["all"].correlation) < 0.3
 
 
 def test_a_film_that_does_not_move_is_obedient_to_nothing():
     asked, _ = films(1.0)
-    lines = read_back.obeyed(asked, [np.ones_like(one) for one in asked], generator(1), orders=9)
+    lines = read_back.measure_fidelity(asked, [np.ones_like(one) for one in asked], generator(1), orders=9)
     assert {(one.correlation, one.slope, one.p) for one in lines} == {(0.0, 0.0, 1.0)}
 
 
@@ -67,8 +67,8 @@ def test_clips_of_those_whom_the_generator_never_saw(made):  # noqa: F811
     assert {subject_id(one.source.id) for one in shown} == {subject_id(name) for name in GROUPED[0].test}
     assert {one.emotion for one in shown if one.source.dataset == "samm"} == {"anger", "others", "surprise"}
     for one in shown:
-        assert one.film.shape == (3, 16, 16, 3) and one.asked.shape == (3, 17)
-        assert one.landmarks.shape == (68, 2) and one.side == 16
+        assert one.frames.shape == (3, 16, 16, 3) and one.target_aus.shape == (3, 17)
+        assert one.landmarks.shape == (68, 2) and one.crop_size == 16
 
 
 def test_leak_of_a_generator_that_saw_whom_its_clip_shows(made, tmp_path):  # noqa: F811

@@ -8,7 +8,7 @@ from composites import composite
 
 from microexpr.core.seeds import generator
 from microexpr.evaluation import shown
-from microexpr.evaluation.synthesised_faces import Face, Made
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.protocols import PROTOCOLS
 
 CLIPS = composite(subjects=2, clips=3)
@@ -29,7 +29,7 @@ def pair(clip, label: int | None) -> np.ndarray:
     return np.stack(grey).astype(np.uint8)[..., None]
 
 
-def made(shows) -> Made:
+def made(shows) -> SynthesisedFaces:
     """Of every class from every clip; `shows` is the class that a face asked for a class shows, or None."""
     known = {clip.id: clip for clip in CLIPS}
     faces = [
@@ -38,10 +38,10 @@ def made(shows) -> Made:
         for name in fold.test
         for label in range(3)
     ]
-    return Made("icegan", PROTOCOL, "generated", faces)
+    return SynthesisedFaces("icegan", PROTOCOL, "generated", faces)
 
 
-def figures(made: Made, true=lambda clip: clip.label) -> dict[tuple[str, str], dict[str, object]]:
+def figures(made: SynthesisedFaces, true=lambda clip: clip.label) -> dict[tuple[str, str], dict[str, object]]:
     pairs = np.stack([pair(clip, true(clip)) for clip in CLIPS])
     return {(row["scope"], row["faces"]): row for row in shown.evaluate(made, CLIPS, pairs, 50, 1)}
 

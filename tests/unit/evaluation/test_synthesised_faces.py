@@ -48,7 +48,7 @@ def embedded(monkeypatch):
 
 
 def figures(made, files):
-    rows = resemblance.evaluate(made, resemblance.see(made, files))
+    rows = resemblance.evaluate(made, resemblance.embed_faces(made, files))
     return {(row["scope"], row["faces"], row["metric"]): row for row in rows}
 
 
@@ -64,7 +64,7 @@ def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
 
 def test_faces_are_enlarged_to_where_the_clips_landmarks_are(tmp_path, shard, embedded):
     made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    seen = resemblance.see(made, stage_files(tmp_path, CLIPS))
+    seen = resemblance.embed_faces(made, stage_files(tmp_path, CLIPS))
     assert len(embedded) == 3
     for kind, (crops, landmarks) in zip(("made", "neutral", "true"), embedded, strict=True):
         assert crops.shape == (18, CROP, CROP, 1)
@@ -82,11 +82,11 @@ def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(tmp_path
     samm = [face for face in made.faces if face.clip.dataset == "samm"]
     for scope, faces in (("full", made.faces), ("samm", samm)):
         true = np.stack([picture("true", face.clip.id) for face in faces])
-        large = resemblance.enlarged(true, CROP)
+        large = resemblance.enlarge(true, CROP)
         for kind, place in (("made", 1), ("neutral", 0)):
             own = np.stack([face.pair[place] for face in faces])
             row = found[scope, kind, "face_frechet"]
-            vectors = means(resemblance.enlarged(own, CROP), None), means(large, None)
+            vectors = means(resemblance.enlarge(own, CROP), None), means(large, None)
             assert row["value"] == pytest.approx(frechet(*vectors))
             assert (row["made"], row["true"], row["folds"]) == (len(faces), len(faces), len(faces) // 3)
             assert (row["origin"], row["side"], row["subject_seen"]) == ("generated", "held_out", "no")
@@ -101,7 +101,7 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
     found = figures(made, stage_files(tmp_path, CLIPS))
     faces = [face for face in made.faces if face.clip.dataset == "smic"]
     own, neutral = (
-        means(resemblance.enlarged(np.stack([face.pair[place] for face in faces]), CROP), None) for place in (1, 0)
+        means(resemblance.enlarge(np.stack([face.pair[place] for face in faces]), CROP), None) for place in (1, 0)
     )
     cosine = [[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in own]
     assert found["smic", "made", "identity_cosine"]["value"] == pytest.approx(np.mean(np.diag(cosine)))
@@ -123,7 +123,7 @@ def test_without_fids_weights_its_cells_are_empty_and_say_what_is_missing(tmp_pa
     row = figures(made, files)["samm", "made", "fid"]
     assert row["value"] is None and pretrained_weights.INCEPTION.files[0] in row["note"]
     monkeypatch.setattr(pretrained_weights.Weights, "path", lambda which: tmp_path)
-    monkeypatch.setattr(inception, "network", lambda path: None)
+    monkeypatch.setattr(inception, "load_network", lambda path: None)
     monkeypatch.setattr(inception, "features", lambda network, images: images[:, :3, 0, 0].astype(float))
     found = figures(made, files)
     own, true = ([image[:3, 0, 0].astype(float) for image in images] for images in zip(
@@ -162,12 +162,12 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
         synthesised_faces.read([made], "icegan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
-        resemblance.see(synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), [])
+        resemblance.embed_faces(synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), [])
 
 
 def test_file_and_line_in_the_terminal(tmp_path, shard, embedded):
     made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    rows = resemblance.evaluate(made, resemblance.see(made, stage_files(tmp_path, CLIPS)))
+    rows = resemblance.evaluate(made, resemblance.embed_faces(made, stage_files(tmp_path, CLIPS)))
     path = tmp_path / "icegan_faces.csv"
     write_faces(path, rows)
     read = read_faces(path)

@@ -1,4 +1,4 @@
-"""Render subjects of the population on which the action-unit model is fitted and measured, as single images.
+"""Render subjects of the population, on which the action-unit model is fitted and measured, as single images.
 
 Only the command that fits the model imports this module; no stage does.
 """

@@ -58,10 +58,10 @@ def test_normalisation_and_pools_are_tensorflows(made):
     """An average does not count the padding, so that of ones is one everywhere; the last block takes the largest."""
     assert {layer.eps for layer in made.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
     ones = torch.ones(1, 1, 4, 4)
-    assert inception.average(ones).equal(ones)
+    assert inception.average_pool(ones).equal(ones)
     pools = {name: layer.pool for name, layer in made.named_children() if name.startswith("Mixed")}
-    assert {name for name, pool in pools.items() if pool is inception.halved} == {"Mixed_6a", "Mixed_7a"}
-    assert {name for name, pool in pools.items() if pool is inception.largest} == {"Mixed_7c"}
+    assert {name for name, pool in pools.items() if pool is inception.halving_pool} == {"Mixed_6a", "Mixed_7a"}
+    assert {name for name, pool in pools.items() if pool is inception.max_pool} == {"Mixed_7c"}
 
 
 @pytest.mark.parametrize("side", [40, 299, 500])
@@ -71,14 +71,14 @@ def test_resizing_is_tensorflows(side):
     places = np.arange(299) * side / 299
     expected = (np.interp(places, np.arange(side), row) - 128) / 128
     image = torch.from_numpy(row).expand(1, 3, side, side)
-    assert inception.resized(image)[0, 1, 7].numpy() == pytest.approx(expected, abs=1e-3)
-    assert inception.resized(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
+    assert inception.resize(image)[0, 1, 7].numpy() == pytest.approx(expected, abs=1e-3)
+    assert inception.resize(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
 
 
 def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path, monkeypatch):
     monkeypatch.setattr(inception, "BATCH", 1)
     torch.save(made.state_dict(), tmp_path / "weights.pth")
-    loaded = inception.network(tmp_path / "weights.pth")
+    loaded = inception.load_network(tmp_path / "weights.pth")
     grey = np.random.default_rng(0).integers(256, size=(2, 32, 48, 1), dtype=np.uint8)
     found = inception.features(loaded, grey)
     assert found.shape == (2, 2048)
@@ -88,5 +88,5 @@ def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path, monkeypat
 def test_another_file_is_refused_in_one_line(tmp_path):
     torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "weights.pth")
     with pytest.raises(StoreError, match=r"must hold the weights of FID's Inception: .*Missing key") as error:
-        inception.network(tmp_path / "weights.pth")
+        inception.load_network(tmp_path / "weights.pth")
     assert "\n" not in str(error.value)

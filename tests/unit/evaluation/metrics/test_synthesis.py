@@ -77,7 +77,7 @@ def test_kernel_distance_is_that_of_a_loop():
 def test_distances_say_what_they_are_and_how_many_images_are_behind_them():
     rng = np.random.default_rng(5)
     found = distances(rng.normal(size=(7, 4)), rng.normal(size=(9, 4)), "inception")
-    assert [(f.metric, f.made, f.true) for f in found] == [("fid", 7, 9), ("kid", 7, 9)]
+    assert [(f.metric, f.samples, f.references) for f in found] == [("fid", 7, 9), ("kid", 7, 9)]
     assert [f.metric for f in distances(np.eye(3), np.eye(3), "face")] == ["face_frechet", "face_kernel"]
 
 
@@ -105,7 +105,7 @@ def test_likeness_of_images_that_differ_by_a_constant():
     ssim, psnr = similarity(made, true)
     assert ssim.value == pytest.approx((2 * a * b + c) / (a * a + b * b + c))
     assert psnr.value == pytest.approx(20 * math.log10(255 / 20))
-    assert [(f.metric, f.made, f.true) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
+    assert [(f.metric, f.samples, f.references) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
 
 
 def test_likeness_is_of_a_gaussian_window():
@@ -140,9 +140,9 @@ def test_error_of_action_units_by_side_and_unit():
     assert found["au_error_right"].value == 0
     assert found["au_error_both"].value == pytest.approx(2 * 1.7 / (4 * 16 - 1))
     assert found[f"au_error_both_{ACTION_UNITS[3]}"].value == pytest.approx(2 * 1.7 / 3)
-    assert (found[f"au_error_both_{ACTION_UNITS[3]}"].made, found["au_error_both"].made) == (3, 4)
+    assert (found[f"au_error_both_{ACTION_UNITS[3]}"].samples, found["au_error_both"].samples) == (3, 4)
     nobody = found[f"au_error_both_{ACTION_UNITS[5]}"]
-    assert math.isnan(nobody.value) and nobody.made == 0
+    assert math.isnan(nobody.value) and nobody.samples == 0
     assert len(found) == 3 + 17
     with pytest.raises(ValueError, match="both must have the same shape"):
         au_error(asked, read[:, :1])
@@ -154,6 +154,6 @@ def test_steady_movement_is_smooth_and_an_alternation_is_not():
     assert smoothness([time**2]).value == smoothness([time[:3] ** 2]).value == pytest.approx(4)
     alternating = np.tile([0, 1], 3)[:, None, None] * np.ones((6, 2, 2), np.uint8)
     found = smoothness([alternating, time])
-    assert (found.value, found.made, found.true) == (2, 2, 0)
+    assert (found.value, found.samples, found.references) == (2, 2, 0)
     with pytest.raises(ValueError, match="at least 3 frames, not 2"):
         smoothness([time[:2]])

@@ -67,7 +67,7 @@ def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
     assert read.values[4, ACTION_UNITS.index("AU12")].tolist() == [2, 3, 1]
     assert read.halves
     (tmp_path / "casme2/sub01/EP02_01f_left.csv").unlink()
-    with pytest.raises(DataError, match=r"EP02_01f_right.csv: must have EP02_01f_left.csv beside it"):
+    with pytest.raises(DataError, match=r"EP02_01f_right.csv: must have EP02_01f_left.csv next to it"):
         openface.read(CLIP, 0.9, tmp_path)
 
 
