@@ -42,8 +42,8 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
         row
         for pooling in poolings
         for selection in predictions.predicted
-        for scope, inside in _scope_positions(predictions)
-        for row in _metric_rows(predictions, selection, scope, inside, pooling, params.resamples, seed)
+        for scope, positions in _scope_positions(predictions)
+        for row in _metric_rows(predictions, selection, scope, positions, pooling, params.resamples, seed)
     ]
 
 
@@ -51,45 +51,49 @@ def _metric_rows(
     predictions: Predictions,
     selection: str,
     scope: str,
-    inside: np.ndarray,
+    positions: np.ndarray,
     pooling: metrics.Pooling,
     resamples: int,
     seed: int,
 ) -> Iterator[Row]:
-    """Yield a row for each metric of the clips at `inside`; all metrics use the same resamples of subjects."""
-    names, predicted = predictions.protocol.classes, predictions.predicted[selection][:, inside]
+    """Yield a row for each metric of the clips at `positions`; all metrics use the same resamples of subjects."""
+    names, predicted = predictions.protocol.classes, predictions.predicted[selection][:, positions]
     subjects = np.array(
-        [f"{predictions.clips[position].dataset}/{predictions.clips[position].subject}" for position in inside]
+        [f"{predictions.clips[position].dataset}/{predictions.clips[position].subject}" for position in positions]
     )
-    root = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
-    about = _row_keys(predictions, selection, scope, inside) | {"pooling": pooling, "seeds": len(predicted)}
+    seed_sequence = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
+    shared_columns = _row_keys(predictions, selection, scope, positions) | {"pooling": pooling, "seeds": len(predicted)}
     for name, metric in (metrics.METRICS | (metrics.by_class(names) if pooling == "pooled" else {})).items():
-        arguments = (predictions.truth[inside], predicted, subjects, metric)
+        arguments = (predictions.truth[positions], predicted, subjects, metric)
         if pooling == "pooled":
-            values = np.array([metric(matrix) for matrix in _matrices(predictions, selection, inside)])
+            values = np.array([metric(matrix) for matrix in _matrices(predictions, selection, positions)])
         else:
             values = metrics.per_subject_mean(*arguments, len(names))
-        low, high = metrics.bootstrap(*arguments, resamples, seeds.generator(root), len(names), pooling=pooling)
+        low, high = metrics.bootstrap(
+            *arguments, resamples, seeds.generator(seed_sequence), len(names), pooling=pooling
+        )
         value, deviation = metrics.over_seeds(values)
-        yield about | {"metric": name, "value": value, "low": low, "high": high, "deviation": deviation}
+        yield shared_columns | {"metric": name, "value": value, "low": low, "high": high, "deviation": deviation}
 
 
-def _matrices(predictions: Predictions, selection: str, inside: np.ndarray) -> list[np.ndarray]:
+def _matrices(predictions: Predictions, selection: str, positions: np.ndarray) -> list[np.ndarray]:
     """Return clips by true and predicted class of each seed, int64[K, K]."""
-    truth, classes = predictions.truth[inside], len(predictions.protocol.classes)
-    return [metrics.confusion(truth, predicted, classes) for predicted in predictions.predicted[selection][:, inside]]
+    truth, classes = predictions.truth[positions], len(predictions.protocol.classes)
+    return [
+        metrics.confusion(truth, predicted, classes) for predicted in predictions.predicted[selection][:, positions]
+    ]
 
 
-def _row_keys(predictions: Predictions, selection: str, scope: str, inside: np.ndarray) -> Row:
+def _row_keys(predictions: Predictions, selection: str, scope: str, positions: np.ndarray) -> Row:
     """Return the columns of a row that do not depend on the metric."""
-    names = {predictions.clips[position].id for position in inside}
+    names = {predictions.clips[position].id for position in positions}
     return {
         "method": predictions.method,
         "protocol": predictions.protocol.name,
         "selection": selection,
         "scope": scope,
         "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
-        "clips": len(inside),
+        "clips": len(positions),
         "parameters": predictions.parameters,
         "origin": predictions.origin,
         "subject_seen": "no" if predictions.protocol.ranked else "yes",
@@ -118,8 +122,8 @@ def confusion_rows(predictions: Predictions) -> list[Row]:
             "clips": int(matrix[row, column]),
         }
         for selection in predictions.predicted
-        for scope, inside in _scope_positions(predictions)
-        for matrix in [np.sum(_matrices(predictions, selection, inside), axis=0)]
+        for scope, positions in _scope_positions(predictions)
+        for matrix in [np.sum(_matrices(predictions, selection, positions), axis=0)]
         for row, true_name in enumerate(names)
         for column, predicted_name in enumerate(names)
     ]

@@ -111,40 +111,40 @@ def pool_predictions(
     expected = {fold.name: fold for fold in (protocol.folds(clips) if folds is None else folds)}
     tested = {name for fold in expected.values() for name in fold.test}
     chosen = protocol.select(clips)
-    trained = _read_shards(paths, {"method": method, "protocol": protocol.name})
-    _check(trained, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
+    training = _read_shards(paths, {"method": method, "protocol": protocol.name})
+    _check(training, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
     chosen = [clip for clip in chosen if clip.id in tested]
-    selections = _selections(trained, planted_leak)
+    selections = _selections(training, planted_leak)
     return Predictions(
         method,
         protocol,
         chosen,
         np.array([protocol.label(clip) for clip in chosen]),
-        {name: _select_predictions(trained.folds, expected, chosen, choose) for name, choose in selections.items()},
+        {name: _select_predictions(training.folds, expected, chosen, choose) for name, choose in selections.items()},
         list(expected.values()),
-        trained.parameters,
-        trained.origin,
-        trained.start,
+        training.parameters,
+        training.origin,
+        training.start,
     )
 
 
-def _selections(trained: TrainingScores, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
+def _selections(training: TrainingScores, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
     """Return the selections that these scores allow, by name."""
     if planted_leak:
         return {LEAKY: last}
-    inner = all(fold.inner_epoch is not None for fold in trained.folds)
+    inner = all(fold.inner_epoch is not None for fold in training.folds)
     return {name: choose for name, choose in SELECTIONS.items() if inner or choose is not inner_validation}
 
 
 def _check(
-    trained: TrainingScores,
+    training: TrainingScores,
     protocol: Protocol,
     clips_by_id: Mapping[str, Clip],
     expected: Mapping[str, Fold],
     planted_leak: str,
 ) -> None:
     """Check clips, classes, scores and provenance of each fold."""
-    for fold in trained.folds:
+    for fold in training.folds:
         for name, label in zip(fold.clips, fold.truth, strict=True):
             if name not in clips_by_id:
                 raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.location})")
@@ -156,20 +156,20 @@ def _check(
             raise StoreError(f"scores must be finite numbers ({fold.location})")
         test = [clips_by_id[name] for name in fold.clips]
         provenance.check(fold.artifact, fold.fold, protocol.unit, test, fold.fitted_on, planted_leak)
-    _check_each_once(trained, clips_by_id, expected)
+    _check_each_once(training, clips_by_id, expected)
 
 
-def _check_each_once(trained: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
+def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
     """Check that every clip is predicted once in each split that tests it, by its own fold and of its origin."""
-    counts = Counter((expected[fold.fold].draw, name) for fold in trained.folds for name in fold.clips)
+    counts = Counter((expected[fold.fold].draw, name) for fold in training.folds for name in fold.clips)
     for fold in expected.values():
         for name in fold.test:
             if (count := counts[fold.draw, name]) != 1:
-                artifacts = ", ".join(sorted({fold.artifact for fold in trained.folds}))
+                artifacts = ", ".join(sorted({fold.artifact for fold in training.folds}))
                 raise StoreError(f"clip {name} must be predicted once, not {count} times ({artifacts})")
-            if (origin := clips_by_id[name].origin) not in trained.origin.split("+"):
-                raise StoreError(f"clip {name} is {origin}, but training was on {trained.origin}; rerun stage train")
-    for scores in trained.folds:
+            if (origin := clips_by_id[name].origin) not in training.origin.split("+"):
+                raise StoreError(f"clip {name} is {origin}, but training was on {training.origin}; rerun stage train")
+    for scores in training.folds:
         name, test = f"{scores.artifact} fold {scores.fold}", expected[scores.fold].test
         provenance.identify(name, {"test clips": ", ".join(scores.clips)}, {"test clips": ", ".join(test)})
 
@@ -214,8 +214,8 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
             f"shards must agree on origin, parameters, start and number of seeds; rerun stage train ({artifacts})"
         )
     parameters, origin, start = facts.pop()
-    fitted = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
-    origins = sorted({*origin.split("+"), *fitted}, reverse=True)  # licensed+generated
+    training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
+    origins = sorted({*origin.split("+"), *training_origins}, reverse=True)  # licensed+generated
     return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), start)
 
 

@@ -48,7 +48,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
     clips_by_provenance = {clip.provenance: clip for clip in clips}
     stage_files = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
     training_data = provenance.behind(path, [HELD_OUT])[HELD_OUT]
-    synthesised = []
+    synthesised_clips = []
     with store.opened(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
         for name, group in sorted(file[HELD_OUT].items()):
@@ -59,10 +59,10 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
             provenance.check(str(path), name, "subject", [clip], training_data)
             landmarks, side = _neutral(clip, stage_files)
             emotion = emotions[group["label"][()]]
-            synthesised.append(
+            synthesised_clips.append(
                 SynthesisedClip(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), landmarks, side)
             )
-    return synthesised
+    return synthesised_clips
 
 
 def _neutral(clip: Clip, stage_files: dict[tuple[str, str, str], str]) -> tuple[np.ndarray, int]:

@@ -130,12 +130,14 @@ def evaluate(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings) -> list[
     datasets = np.array([face.clip.dataset for face in synthesised.faces])
     scopes = {FULL: np.arange(len(datasets))}
     scopes |= {name: np.flatnonzero(datasets == name) for name in synthesised.protocol.datasets if name in datasets}
-    return [row for scope, inside in scopes.items() for row in _rows(synthesised, embeddings, scope, inside)]
+    return [row for scope, positions in scopes.items() for row in _rows(synthesised, embeddings, scope, positions)]
 
 
-def _rows(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str, inside: np.ndarray) -> Iterator[Row]:
+def _rows(
+    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str, positions: np.ndarray
+) -> Iterator[Row]:
     """Yield the rows of one scope."""
-    faces = [synthesised.faces[position] for position in inside]
+    faces = [synthesised.faces[position] for position in positions]
     shared_columns = {
         "method": synthesised.method,
         "protocol": synthesised.protocol.name,
@@ -150,7 +152,7 @@ def _rows(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str,
     draws = np.array([face.fold.draw or 0 for face in faces])
     figures_by_key: dict[tuple[str, str], list[Figure]] = {}
     for draw in np.unique(draws):
-        for kind, figure in _figures(synthesised, embeddings, inside[draws == draw]):
+        for kind, figure in _figures(synthesised, embeddings, positions[draws == draw]):
             figures_by_key.setdefault((kind, figure.metric), []).append(figure)
     for (kind, metric), figures in figures_by_key.items():
         value = float(np.mean([figure.value for figure in figures]))
@@ -161,23 +163,29 @@ def _rows(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str,
         note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
         yield shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
     if embeddings.features is None:
-        missing = {"faces": SYNTHESISED, "value": None, "made": len(inside), "true": len(inside), "note": NO_WEIGHTS}
+        missing = {
+            "faces": SYNTHESISED,
+            "value": None,
+            "made": len(positions),
+            "true": len(positions),
+            "note": NO_WEIGHTS,
+        }
         yield from (shared_columns | missing | {"metric": metric} for metric in ("fid", "kid"))
 
 
 def _figures(
-    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, inside: np.ndarray
+    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, positions: np.ndarray
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield kind of face and figure of the faces at `inside`, all of one split."""
-    images = {kind: pixels[inside] for kind, pixels in embeddings.images.items()}
-    embedded = {kind: vectors[inside] for kind, vectors in embeddings.embedded.items()}
-    clips = [synthesised.faces[position].clip for position in inside]
+    """Yield kind of face and figure of the faces at `positions`, all of one split."""
+    images = {kind: pixels[positions] for kind, pixels in embeddings.images.items()}
+    embedded = {kind: vectors[positions] for kind, vectors in embeddings.embedded.items()}
+    clips = [synthesised.faces[position].clip for position in positions]
     subjects, datasets = [clip.subject for clip in clips], [clip.dataset for clip in clips]
     spaces = {"face": embedded}
     if embeddings.features is not None:
-        spaces["inception"] = {kind: vectors[inside] for kind, vectors in embeddings.features.items()}
+        spaces["inception"] = {kind: vectors[positions] for kind, vectors in embeddings.features.items()}
     for kind in (SYNTHESISED, NEUTRAL):
-        if len(inside) > 1:
+        if len(positions) > 1:
             for name, space in spaces.items():
                 yield from ((kind, figure) for figure in synthesis.distances(space[kind], space[TRUE], name))
         yield from ((kind, figure) for figure in synthesis.similarity(images[kind], images[TRUE]))

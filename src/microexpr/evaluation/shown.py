@@ -100,16 +100,16 @@ def _rows(
     height, width = faces[0].pair.shape[1:3]
     note = f"by flow_svm at {height} x {width} pixels, fitted on each fold's true training clips"
     for scope in (FULL, *(name for name in synthesised.protocol.datasets if name in datasets)):
-        inside = (datasets == scope) | (scope == FULL)
-        matrix = metrics.confusion(targets[inside], predicted[inside], classes)
+        in_scope = (datasets == scope) | (scope == FULL)
+        matrix = metrics.confusion(targets[in_scope], predicted[in_scope], classes)
         rng = seeds.generator(seed, "evaluate", METRIC, synthesised.protocol.name, scope)
-        arguments = (targets[inside], predicted[inside], subjects[inside], metrics.uar, resamples, rng, classes)
+        arguments = (targets[in_scope], predicted[in_scope], subjects[in_scope], metrics.uar, resamples, rng, classes)
         low, high = metrics.bootstrap(*arguments)
         yield {
             "method": synthesised.method, "protocol": synthesised.protocol.name, "origin": synthesised.origin,
             "side": HELD_OUT, "scope": scope,
             "faces": kind, "metric": METRIC, "value": float(metrics.uar(matrix)), "low": low, "high": high,
-            "made": int(inside.sum()), "true": 0,
-            "folds": len({face.fold.name for face, is_inside in zip(faces, inside, strict=True) if is_inside}),
+            "made": int(in_scope.sum()), "true": 0,
+            "folds": len({face.fold.name for face, is_in_scope in zip(faces, in_scope, strict=True) if is_in_scope}),
             "subject_seen": "no" if synthesised.protocol.ranked else "yes", "note": note,
         }  # fmt: skip

@@ -56,7 +56,7 @@ def read(
     folds = protocol.folds(clips) if folds is None else folds
     tests = {fold.name: [clips_by_id[name] for name in fold.test] for fold in folds}
     faces: list[Face] = []
-    fitted: set[str] = set()
+    training_origins: set[str] = set()
     for path in sorted(map(str, paths)):
         training_data = provenance.behind(path, tests)
         with store.opened(path, "synth") as file:
@@ -64,12 +64,12 @@ def read(
             provenance.identify(path, {key: file.attrs[key].decode() for key in identity}, identity)
             for fold in (fold for fold in folds if f"{fold.name}/{HELD_OUT}" in file):
                 provenance.check(path, fold.name, protocol.unit, tests[fold.name], training_data[fold.name])
-                fitted |= {entry.split("/")[0] for entry in training_data[fold.name]}
+                training_origins |= {entry.split("/")[0] for entry in training_data[fold.name]}
                 fold_faces = _read_fold(f"{path}, fold {fold.name}", file[fold.name][HELD_OUT], fold, clips_by_id)
                 faces += [face for face in fold_faces if every_class or face.label == protocol.label(face.clip)]
     _check_each_once(method, faces, folds, len(protocol.classes) if every_class else 1)
     faces.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
-    origins = fitted | {face.clip.origin for face in faces}
+    origins = training_origins | {face.clip.origin for face in faces}
     return SynthesisedFaces(method, protocol, "+".join(sorted(origins, reverse=True)), faces)
 
 

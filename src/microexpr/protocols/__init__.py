@@ -114,13 +114,13 @@ class Protocol:
     def folds(
         self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
     ) -> list[Fold]:
-        """Return one fold for each held-out unit, sorted by name; or one for each of `seeds`, where subjects are
-        sampled.
+        """Return one fold for each held-out unit, sorted by name; or one for each of `seeds`, where splits are sampled.
 
         `seed` is the root seed; only sampled splits and inner subjects depend on it. The order of `clips` does not
-        matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all. Raises
-        DataError when there are too few clips to train on some and to test others, ParamsError when `inner_subjects`
-        would take all.
+        matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
+
+        Raises DataError when there are too few clips to train on some and to test others, ParamsError when
+        `inner_subjects` would take all.
         """
         chosen = self.select(clips)
         self._check_enough(chosen)
@@ -138,7 +138,7 @@ class Protocol:
         """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
 
         The `driving_subjects` are the first group. The order of clips does not matter. Raises ParamsError when there
-        are too few subjects for so many groups.
+        are fewer subjects than groups.
         """
         return splits.group_folds(self.select(clips), count, seed, self.driving_subjects(clips, names))
 

@@ -128,9 +128,9 @@ def flow_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params
         for box in region_boxes(landmarks_crop[onset], crop.shape[1], params.region)
     ]
     lengths = np.zeros(len(crop))
-    for position, picture in enumerate(crop):
+    for position, frame in enumerate(crop):
         if position != onset:
-            vectors = flow.onset_apex(crop[onset], picture, settings)[:2]
+            vectors = flow.onset_apex(crop[onset], frame, settings)[:2]
             lengths[position] = np.mean([np.hypot(*vectors[:, *box].mean(axis=(1, 2))) for box in boxes])
     return (gaussian_filter1d(lengths, params.smooth) if params.smooth else lengths).astype(np.float32)
 
@@ -168,8 +168,7 @@ def find_apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> i
 
 
 def divide_and_conquer(score: np.ndarray) -> int:
-    """Return the position of the peak of a score [n] that remains when the weaker half of the peaks is dropped
-    repeatedly.
+    """Return the position of the peak of a score [n] that is left when the weaker half is dropped again and again.
 
     The halves are those of the interval, as Liong et al. have it. Without a local peak, the largest score is taken.
     """

@@ -1,7 +1,7 @@
 """Compute figures of synthesised faces: against true ones, the source subject, and the target AUs.
 
 Every figure carries its number of images: a Fréchet distance is biased upward if they are few, so only figures of
-equal n compare. Arrays in, numbers out; embeddings and features come from outside (`people`, `inception`).
+equal n compare. Arrays in, numbers out; embeddings and features come from outside (`people`, `metrics.inception`).
 """
 
 from collections.abc import Sequence

@@ -15,8 +15,7 @@ FOCAL = 2.0  # focal length in longer sides of the frame: a head that fills half
 
 
 def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return yaw, pitch and roll in degrees, float64[3], of a head with 68 `landmarks` in a frame of `size` (height,
-    width).
+    """Return yaw, pitch and roll in degrees, float64[3], from 68 `landmarks` in a frame of `size` (height, width).
 
     The head turns by yaw first and roll last. Positive yaw turns it to the subject's left, positive pitch bows it,
     positive roll tips it to the subject's right shoulder. PnP fits a mean head, so a head of another shape is off by

@@ -92,17 +92,17 @@ def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: 
 
 
 @kernel
-def warp(picture, flow, warped):  # type: ignore[no-untyped-def]
-    """Look up `picture` float32[H, W] bilinearly where `flow` [2, H, W] points, edges continued, into `warped`."""
-    rows, columns = picture.shape
+def warp(image, flow, warped):  # type: ignore[no-untyped-def]
+    """Look up `image` float32[H, W] bilinearly where `flow` [2, H, W] points, edges continued, into `warped`."""
+    rows, columns = image.shape
     for y in range(rows):
         for x in range(columns):
             down = min(max(np.float32(y) + flow[0, y, x], np.float32(0)), np.float32(rows - 1))
             right = min(max(np.float32(x) + flow[1, y, x], np.float32(0)), np.float32(columns - 1))
             top, left = min(int(down), rows - 2), min(int(right), columns - 2)
             b, a = down - top, right - left
-            upper = picture[top, left] + a * (picture[top, left + 1] - picture[top, left])
-            lower = picture[top + 1, left] + a * (picture[top + 1, left + 1] - picture[top + 1, left])
+            upper = image[top, left] + a * (image[top, left + 1] - image[top, left])
+            lower = image[top + 1, left] + a * (image[top + 1, left + 1] - image[top + 1, left])
             warped[y, x] = upper + b * (lower - upper)
 
 
