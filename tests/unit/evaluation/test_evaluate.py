@@ -33,8 +33,8 @@ def evaluate(paths, method, protocol, clips, params, seed):
 
 
 def truths(folds, clips):
-    known = {clip.id: clip.label for clip in clips}
-    return {fold.name: np.array([known[name] for name in fold.test]) for fold in folds}
+    labels_by_id = {clip.id: clip.label for clip in clips}
+    return {fold.name: np.array([labels_by_id[name] for name in fold.test]) for fold in folds}
 
 
 @pytest.fixture
@@ -72,12 +72,12 @@ def test_figures_are_the_mean_over_seeds(training, clips):
 
 def test_figures_of_classes_and_of_subjects_are_scikit_learns(training, clips):
     rows = evaluate(training, "ststnet", MEGC, clips, PARAMS, seed=1)
-    truth = np.array([one.label for one in clips])
-    said = [truth, truth * 0]  # of the two seeds, at the last epoch
+    truth = np.array([clip.label for clip in clips])
+    predictions = [truth, truth * 0]  # of the two seeds, at the last epoch
     for number, name in enumerate(MEGC.classes):
         options = {"labels": [number], "average": None, "zero_division": 0}
         for metric, reference in (("f1", f1_score), ("recall", recall_score)):
-            values = [float(reference(truth, one, **options)[0]) for one in said]
+            values = [float(reference(truth, labels, **options)[0]) for labels in predictions]
             row = figure(rows, "last", "full", f"{metric}_{name}")
             assert row["value"] == pytest.approx(np.mean(values))
             assert row["deviation"] == pytest.approx(np.std(values, ddof=1))
@@ -114,9 +114,9 @@ def test_published_predictions_give_the_published_figures(tmp_path):
     """One subject for each clip of STSTNet's counts, pooled to its UF1 and to the UAR that it should have printed."""
     cells = [(d, t, p) for d, m in STSTNET.items() for t in range(3) for p in range(3) for _ in range(m[t][p])]
     clips = [clip(d, f"{n // 7:03}", f"{n:03}", t) for n, (d, t, _) in enumerate(cells)]
-    said = {made.id: p for made, (_, _, p) in zip(clips, cells, strict=True)}
+    labels = {clip.id: p for clip, (_, _, p) in zip(clips, cells, strict=True)}
     folds = MEGC.folds(clips)
-    predicted = {fold.name: np.array([[[said[name] for name in fold.test]]]) for fold in folds}
+    predicted = {fold.name: np.array([[[labels[name] for name in fold.test]]]) for fold in folds}
     few = {fold.name: ["generated/other/person/*"] for fold in folds}
     rows = evaluate([shard(tmp_path / "1of1.h5", folds, clips, predicted, few)], "ststnet", MEGC, clips, PARAMS, seed=1)
     printed = [("full", "uf1"), ("full", "uar"), ("smic", "uf1")]
@@ -169,7 +169,7 @@ def test_a_leak_is_refused_by_name(tmp_path, clips):
 
 
 def test_macro_data_of_another_origin_are_said(tmp_path):
-    clips = [replace(one, origin="licensed") for one in composite(2, 3)]
+    clips = [replace(clip, origin="licensed") for clip in composite(2, 3)]
     folds = MEGC.folds(clips)
     predicted = {name: t[None, None] for name, t in truths(folds, clips).items()}
     fitted = {fold.name: ["generated/ckplus/S005/*", "licensed/mmi/S001/*"] for fold in folds}
@@ -181,7 +181,7 @@ def broken(kind, folds, clips, predicted):
     if kind == "missing fold":
         return folds[:-1], clips, predicted
     if kind == "truth":
-        return folds, [replace(one, label=2) if one.id == "casme2/s01/c00" else one for one in clips], predicted
+        return folds, [replace(clip, label=2) if clip.id == "casme2/s01/c00" else clip for clip in clips], predicted
     if kind == "nan":
         return folds, clips, predicted | {"casme2/s02": predicted["casme2/s02"] * 0 + 3}
     first = replace(folds[0], test=(*folds[0].test, folds[0].test[0]))
@@ -213,7 +213,7 @@ def test_a_clip_outside_of_the_protocol_is_named(training, clips):
 
 
 def test_a_training_on_the_generated_set_does_not_count_for_a_licensed_one(training, clips):
-    licensed = [replace(one, origin="licensed") for one in clips]
+    licensed = [replace(clip, origin="licensed") for clip in clips]
     with pytest.raises(StoreError, match="is licensed, but training was on generated; rerun stage train"):
         evaluate(training, "m", MEGC, licensed, PARAMS, 1)
 
@@ -248,7 +248,7 @@ def test_the_official_log_scores_to_the_same_figures(training, clips):
     logs = [official_log(pool_predictions(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
     figures = [megc_log.scores(megc_log.read(log, "log")) for log in logs]
     for scope in ("full", "samm"):
-        mean = np.mean([one[scope]["uf1"] for one in figures])
+        mean = np.mean([scores[scope]["uf1"] for scores in figures])
         assert mean == pytest.approx(figure(rows, "last", scope, "uf1")["value"])
     assert logs[1].startswith("casme2 s01\nc00 0 0\nc01 1 0\nc02 2 0\n")
 
@@ -262,9 +262,9 @@ SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
 def test_the_official_log_of_seven_classes_scores_to_the_same_figures(tmp_path):
     protocol = PROTOCOLS["loso_casme2_7"]
     shard = trained(tmp_path, job(SEVEN, protocol.name), flow_files(tmp_path, SEVEN))
-    found = pool_predictions([shard], "ststnet", protocol, SEVEN)
-    rows = evaluation.evaluate(found, PARAMS, 1)
-    scored = megc_log.scores(megc_log.read(official_log(found), "log", classes=7), classes=7)
+    predictions = pool_predictions([shard], "ststnet", protocol, SEVEN)
+    rows = evaluation.evaluate(predictions, PARAMS, 1)
+    scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
         assert scored["full"][metric] == pytest.approx(figure(rows, "last", "full", metric)["value"])
     assert scored["full"]["clips"] == 42
@@ -288,17 +288,21 @@ def test_few_folds_of_a_protocol(tmp_path):
 
 def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
     clips = composite(subjects=4, clips=4)
-    made = job(clips, "split70", seeds=3)
-    found = pool_predictions(
-        [trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", made.protocol, clips, made.folds
+    trained_job = job(clips, "split70", seeds=3)
+    predictions = pool_predictions(
+        [trained(tmp_path, trained_job, flow_files(tmp_path, clips))],
+        "ststnet",
+        trained_job.protocol,
+        clips,
+        trained_job.folds,
     )
-    rows = evaluation.evaluate(found, PARAMS, 1)
-    known = {one.id: one.label for one in clips}
+    rows = evaluation.evaluate(predictions, PARAMS, 1)
+    labels_by_id = {clip.id: clip.label for clip in clips}
     accuracies = []
-    for number, fold in enumerate(made.folds):
-        lines = megc_log.read(official_log(found, seed=number), "log")
+    for number, fold in enumerate(trained_job.folds):
+        lines = megc_log.read(official_log(predictions, seed=number), "log")
         assert sorted(f"{line.dataset}/{line.subject}/{line.clip}" for line in lines) == sorted(fold.test)
-        assert [line.truth for line in lines] == [known[f"{x.dataset}/{x.subject}/{x.clip}"] for x in lines]
+        assert [line.truth for line in lines] == [labels_by_id[f"{x.dataset}/{x.subject}/{x.clip}"] for x in lines]
         accuracies.append(np.mean([line.truth == line.predicted for line in lines]))
     row = figure(rows, "last", "full", "accuracy")
     assert row["value"] == pytest.approx(np.mean(accuracies))
@@ -306,15 +310,15 @@ def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
     assert (row["seeds"], row["folds"], row["clips"]) == (
         3,
         3,
-        len({name for fold in made.folds for name in fold.test}),
+        len({name for fold in trained_job.folds for name in fold.test}),
     )
     assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
 
 
 def test_figures_of_three_selections(tmp_path):
     clips = composite(subjects=3, clips=4)
-    made = job(clips, inner_subjects=2)
-    rows = evaluate([trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", MEGC, clips, PARAMS, 1)
+    trained_job = job(clips, inner_subjects=2)
+    rows = evaluate([trained(tmp_path, trained_job, flow_files(tmp_path, clips))], "ststnet", MEGC, clips, PARAMS, 1)
     assert list(dict.fromkeys(row["selection"] for row in rows)) == ["last", "oracle_best_test", "inner_validation"]
 
 
@@ -324,12 +328,12 @@ def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
     files = flow_files(tmp_path, clips, shown=0)
     options = {"folds": 3, "epochs": 30, "dropout": 0.0}
     honest, leaky = (job(clips, planted_leak=leak, **options) for leak in LEAKS)
-    shards = [trained(tmp_path / name, one, files) for name, one in (("honest", honest), ("leaky", leaky))]
-    found = [
+    shards = [trained(tmp_path / name, job, files) for name, job in (("honest", honest), ("leaky", leaky))]
+    pooled = [
         pool_predictions([path], "ststnet", MEGC, clips, honest.folds, leak)
         for path, leak in zip(shards, LEAKS, strict=True)
     ]
-    without, rows = (evaluation.evaluate(one, PARAMS, 1) for one in found)
+    without, rows = (evaluation.evaluate(predictions, PARAMS, 1) for predictions in pooled)
     assert {row["selection"] for row in rows} == {LEAKY}
     assert figure(rows, LEAKY, "full", "uf1")["value"] > figure(without, "last", "full", "uf1")["value"] + 0.3
     with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):

@@ -25,9 +25,9 @@ def test_line_ends_and_trailing_blanks_of_other_machines():
 @pytest.mark.filterwarnings("ignore:.* is 0/0")
 def test_a_log_without_headers_is_scored_as_a_whole():
     assert set(scores(read("a 0 0\nb 1 2\n", "log"))) == {"full"}
-    found = scores(read(LOG, "log"))
-    assert {scope: row["clips"] for scope, row in found.items()} == {"full": 3, "casme2": 2, "smic": 1}
-    assert found["full"]["accuracy"] == pytest.approx(2 / 3)
+    figures = scores(read(LOG, "log"))
+    assert {scope: row["clips"] for scope, row in figures.items()} == {"full": 3, "casme2": 2, "smic": 1}
+    assert figures["full"]["accuracy"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whose movements are given to other faces, and that these people are a group of themselves."""
+"""Select driving clips, whose subjects are a group by themselves."""
 
 import random
 from dataclasses import replace
@@ -11,7 +11,7 @@ from microexpr.protocols import ALL_GROUPS, GROUPS, driving_clips
 from microexpr.protocols.splits import group_folds, subject_id
 
 SHOWN = {"s1": [0, 0], "s2": [0, 1], "s3": [1, 0], "s4": [2]}  # classes of each person's clips
-CLIPS = [clip("casme2", who, f"c{number}", label) for who, own in SHOWN.items() for number, label in enumerate(own)]
+CLIPS = [clip("casme2", subject, f"c{i}", label) for subject, labels in SHOWN.items() for i, label in enumerate(labels)]
 FEW = composite(subjects=3, clips=3)
 
 
@@ -20,24 +20,24 @@ def people(names):
 
 
 def ids(clips):
-    return [one.id for one in clips]
+    return [clip.id for clip in clips]
 
 
 def test_of_each_class_the_first_clip_of_who_shows_most_and_else_of_the_next():
     """s2 and s3 show two classes each, s2 is first by name; surprise is shown by s4 alone."""
     expected = ["casme2/s2/c0", "casme2/s2/c1", "casme2/s4/c0"]
     assert ids(driving_clips(CLIPS)) == expected == ids(driving_clips(CLIPS[::-1]))
-    assert ids(driving_clips([one for one in CLIPS if one.subject != "s2"])) == [
+    assert ids(driving_clips([entry for entry in CLIPS if entry.subject != "s2"])) == [
         "casme2/s3/c0",
         "casme2/s3/c1",
         "casme2/s4/c0",
     ]
-    assert ids(driving_clips([one for one in CLIPS if one.label != 2])) == expected[:2]
+    assert ids(driving_clips([entry for entry in CLIPS if entry.label != 2])) == expected[:2]
 
 
 def test_of_each_data_set_as_many_as_it_has_classes_and_none_outside_of_them():
-    found = driving_clips([*FEW, clip("samm", "s00", "other", None)])
-    assert ids(found) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
+    clips = driving_clips([*FEW, clip("samm", "s00", "other", None)])
+    assert ids(clips) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
 
 
 def test_named_ones_are_taken_once_and_sorted():
@@ -69,7 +69,7 @@ def test_whose_movements_are_given_are_the_first_group(named, count):
 
 
 def test_other_groups_keep_nobody_apart():
-    clips = [replace(one, emotion="surprise") for one in FEW if one.dataset != "smic"]
+    clips = [replace(entry, emotion="surprise") for entry in FEW if entry.dataset != "smic"]
     assert GROUPS.driving_subjects(clips) == set()
     assert GROUPS.groups(clips, 2, 5) == GROUPS.groups(clips, 2, 5, ["samm/s01/c00"])
 

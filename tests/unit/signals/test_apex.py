@@ -44,10 +44,10 @@ def performance(moving: tuple[int, int], noise: float) -> np.ndarray:
     texture = cv2.GaussianBlur(rng.normal(size=(288, 288)), (0, 0), 4)
     texture = (128 + 30 * texture / texture.std()).astype(np.float32)
     y, x = np.mgrid[:288, :288].astype(np.float32)
-    place = np.exp(-((x - moving[0]) ** 2 + (y - moving[1]) ** 2) / (2 * 15**2))
+    blob = np.exp(-((x - moving[0]) ** 2 + (y - moving[1]) ** 2) / (2 * 15**2))
     course = np.interp(np.arange(FRAMES), [ONSET, APEX, OFFSET], [0, 1, 0])
     course = course**2 * (3 - 2 * course)
-    frames = [cv2.remap(texture, x, y + np.float32(3 * height) * place, cv2.INTER_CUBIC) for height in course]
+    frames = [cv2.remap(texture, x, y + np.float32(3 * height) * blob, cv2.INTER_CUBIC) for height in course]
     return np.clip(np.stack(frames) + rng.normal(0, noise, (FRAMES, 288, 288)), 0, 255).astype(np.uint8)
 
 
@@ -90,7 +90,7 @@ def test_regions_are_ten_and_inside_the_crop() -> None:
 
 @pytest.fixture(scope="module")
 def faces() -> dict[str, np.ndarray]:
-    """Of `CLIP`: a mouth corner goes up and comes back."""
+    """Return the faces of `CLIP`: a mouth corner goes up and comes back."""
     crop = performance((110, 180), noise=2)[..., None]
     return {"frame": np.arange(46, 76), "crop": crop, "landmarks_crop": landmarks()}
 
@@ -105,20 +105,20 @@ def test_events_keep_the_annotation_and_spot_what_it_lacks(spotter: str, faces: 
     annotated = locate(replace(CLIP, apex=55), faces, params)
     assert (annotated.methods["apex"], annotated.apex) == ("annotated", 55)
     assert annotated.score is None and "score" not in annotated.arrays()
-    known = {name: np.asarray(value) for name, value in annotated.arrays().items()}
-    assert np.array_equal(stored_score(faces, known, params), spotted.score)
-    assert np.array_equal(stored_score(faces, known | {"score": spotted.score + 1}, params), spotted.score + 1)
+    events = {name: np.asarray(value) for name, value in annotated.arrays().items()}
+    assert np.array_equal(stored_score(faces, events, params), spotted.score)
+    assert np.array_equal(stored_score(faces, events | {"score": spotted.score + 1}, params), spotted.score + 1)
     with pytest.raises(DataError, match=r"offset must be one of the frames 46\.\.75, not 99 \(casme2/sub01/EP02_01f\)"):
         locate(replace(CLIP, offset=99), faces, params)
 
 
 def test_events_of_a_clip_without_any_are_spotted(faces: dict[str, np.ndarray]) -> None:
-    found = locate(replace(CLIP, onset=None, offset=None), faces, Params())
-    assert found.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
-    assert found.onset < found.apex < found.offset
-    assert abs(found.apex - (46 + APEX)) <= 1
+    events = locate(replace(CLIP, onset=None, offset=None), faces, Params())
+    assert events.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
+    assert events.onset < events.apex < events.offset
+    assert abs(events.apex - (46 + APEX)) <= 1
     # the course is smooth and at 20 % a little way into rise and fall
-    assert abs(found.onset - (46 + ONSET + 3)) <= 2 and abs(found.offset - (46 + OFFSET - 4)) <= 2
+    assert abs(events.onset - (46 + ONSET + 3)) <= 2 and abs(events.offset - (46 + OFFSET - 4)) <= 2
 
 
 def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) -> None:

@@ -47,13 +47,13 @@ def test_a_mirror_swaps_left_and_right(face: Pair) -> None:
         describe_face(pushed(face[0], 2), face[1]),
         describe_face(*mirrored(pushed(face[0], 2), face[1])),
     )
-    for one, other in (
+    for expected, other in (
         (appearance(seen), appearance(reflected)),
         (change(seen, after), change(reflected, after_reflected)),
     ):
-        assert one.dtype == np.float32
-        assert other[::-1] == pytest.approx(one, abs=2e-3)
-        assert np.abs(one[OWN] - one[OTHER]).max() > 0.1
+        assert expected.dtype == np.float32
+        assert other[::-1] == pytest.approx(expected, abs=2e-3)
+        assert np.abs(expected[OWN] - expected[OTHER]).max() > 0.1
     assert appearance(seen).shape == (2, APPEARANCE) and change(seen, after).shape == (2, CHANGE)
 
 
@@ -71,9 +71,7 @@ def test_left_is_the_subjects_own(face: Pair) -> None:
 
 def test_left_landmarks_are_those_that_a_mirror_takes_away_or_leaves() -> None:
     assert set(LEFT_LANDMARKS) | set(MIRRORED[LEFT_LANDMARKS]) == set(range(68))
-    assert set(LEFT_LANDMARKS) & set(MIRRORED[LEFT_LANDMARKS]) == {
-        place for place in range(68) if MIRRORED[place] == place
-    }
+    assert set(LEFT_LANDMARKS) & set(MIRRORED[LEFT_LANDMARKS]) == {i for i in range(68) if MIRRORED[i] == i}
 
 
 def test_halves_run_from_the_middle_outward() -> None:

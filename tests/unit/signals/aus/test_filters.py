@@ -36,7 +36,7 @@ def test_stepwise_adds_up_to_the_change_since_the_first_frame() -> None:
 
 
 def test_modulated_adds_the_change_to_a_tenth_of_the_targets_own_and_stays_in_range() -> None:
-    """Of the source's two sides one rises by 2 and falls, the other falls below what the target shows."""
+    """One side of the source rises by 2 and falls, the other falls below the target's intensity."""
     source, target = np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 2.0]]), np.array([3.0, 1.0])
     assert modulate(source, target, onset=0) == pytest.approx(np.array([[0.3, 0.1], [2.3, 0], [1.3, 0.1]]))
     printed = modulate(source, target, onset=0, alpha=0.5, relative_to="previous")

@@ -31,16 +31,18 @@ def test_the_correction_is_fitted_on_what_is_read_of_people_left_out(centred: bo
     x = rng.normal(size=(fit.FOLDS * per, 12)) + 3 * centred
     y = x @ truth + rng.normal(size=(len(x), RENDERED_UNITS)) + centred
     ramps = Ramps(rng.normal(size=(RENDERED_UNITS, 8)), rng.normal(size=8))
-    found = fit.fit_reading(list(zip(np.split(x, fit.FOLDS), np.split(y, fit.FOLDS), strict=True)), 5.0, ramps, centred)
+    reading = fit.fit_reading(
+        list(zip(np.split(x, fit.FOLDS), np.split(y, fit.FOLDS), strict=True)), 5.0, ramps, centred
+    )
     x_mean, y_mean = (part.mean(axis=0) * centred for part in (x, y))
     plain = Ridge(alpha=5.0, fit_intercept=False).fit(x - x_mean, y - y_mean)
-    assert found.weights == pytest.approx(plain.coef_.T, abs=1e-5)
-    assert x @ found.weights + found.bias == pytest.approx(plain.predict(x - x_mean) + y_mean, abs=1e-4)
+    assert reading.weights == pytest.approx(plain.coef_.T, abs=1e-5)
+    assert x @ reading.weights + reading.bias == pytest.approx(plain.predict(x - x_mean) + y_mean, abs=1e-4)
     away = cross_val_predict(
         plain, x - x_mean, y - y_mean, groups=np.repeat(np.arange(fit.FOLDS), per), cv=GroupKFold(fit.FOLDS)
     )
     last = Ridge(alpha=fit.LAST_RIDGE, fit_intercept=False).fit(ramps(away + y_mean), y[:, : len(ACTION_UNITS)])
-    assert found.last == pytest.approx(last.coef_.T, abs=1e-5)
+    assert reading.last == pytest.approx(last.coef_.T, abs=1e-5)
 
 
 def test_examples_are_half_faces_and_their_own_truth() -> None:
@@ -52,12 +54,12 @@ def test_examples_are_half_faces_and_their_own_truth() -> None:
         intensity=rng.uniform(0, 5, (frames, RENDERED_UNITS, 3)),
         kind=np.arange(frames),
     )
-    made = fit.session_examples(session, size=5)
+    examples = fit.session_examples(session, size=5)
     both = session.intensity[:, :, :2]
-    assert len(made.appearance) == len(made.intensity) == 2 * frames
-    assert len(made.change) == len(made.intensity_change) == 2 * (frames - 1)
-    assert made.intensity[:2] == pytest.approx(both[0].T)
-    assert made.intensity_change[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
+    assert len(examples.appearance) == len(examples.intensity) == 2 * frames
+    assert len(examples.change) == len(examples.intensity_change) == 2 * (frames - 1)
+    assert examples.intensity[:2] == pytest.approx(both[0].T)
+    assert examples.intensity_change[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
 
 
 def test_shipped_model_is_small_states_its_people_and_reads_movements() -> None:
@@ -82,13 +84,13 @@ def test_shipped_model_reads_a_person_it_was_not_fitted_on(held_out: list[people
     model = load()
     read = [regress(session.crops, session.landmarks_crop, 0, model) for session in held_out]
     for kind, least in ((1, 0.5), (2, 0.7)):
-        found = fit.intensity_pairs(held_out, read, kind, form="relative")
-        true, said = (np.concatenate(parts).ravel() for parts in zip(*found, strict=True))
-        assert agreement(true, said)["icc"] > least
+        intensities = fit.intensity_pairs(held_out, read, kind, form="relative")
+        true, predicted = (np.concatenate(parts).ravel() for parts in zip(*intensities, strict=True))
+        assert agreement(true, predicted)["icc"] > least
 
 
 def test_a_change_of_image_size_moves_the_mean_over_sizes_less(held_out: list[people.Session]) -> None:
-    """What FAMGAN claims, of the shipped model: 5 px more or less in height and width."""
+    """FAMGAN's claim holds for the shipped model: 5 px more or less in height and width."""
     (session,), model = held_out, load()
     alone, averaged = size_jumps(
         lambda crops, landmarks: regress(crops, landmarks, 0, model, (0,)),

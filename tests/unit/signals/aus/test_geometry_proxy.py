@@ -33,10 +33,10 @@ def test_units_come_back_from_the_models_own_drawing_whatever_the_pose() -> None
     units[:3] = 0
     pose = rng.normal(0, 0.05, (9, 3))
     pose[:3] = 0
-    found = solve_units(faces(mesh, units, pose), 2, mesh)
-    assert found[:3] == pytest.approx(0, abs=1e-9)
-    assert np.abs(found - units).max() < 0.1  # what is expected draws it to 0 a little
-    closer = np.corrcoef(found[3:].ravel(), units[3:].ravel())[0, 1]
+    solution = solve_units(faces(mesh, units, pose), 2, mesh)
+    assert solution[:3] == pytest.approx(0, abs=1e-9)
+    assert np.abs(solution - units).max() < 0.1  # what is expected draws it to 0 a little
+    closer = np.corrcoef(solution[3:].ravel(), units[3:].ravel())[0, 1]
     assert closer > 0.99
 
 

@@ -21,11 +21,11 @@ CLIP = Clip(
 
 def rows() -> list[list[str]]:
     """A header and a row for each frame: unit k of frame t is 0.25 k + 0.01 t, and AU12 is its number in hundredths."""
-    made = [HEADER]
+    rows = [HEADER]
     for frame in range(1, FRAMES + 1):
-        units = [f"{0.25 * place + 0.01 * frame:.2f}" for place in range(len(UNITS))]
-        made.append([str(frame), "0", f"{0.005 * frame:.3f}", "0.98", "1", "0.1", *units, *["0.0"] * (len(UNITS) + 1)])
-    return made
+        units = [f"{0.25 * column + 0.01 * frame:.2f}" for column in range(len(UNITS))]
+        rows.append([str(frame), "0", f"{0.005 * frame:.3f}", "0.98", "1", "0.1", *units, *["0.0"] * (len(UNITS) + 1)])
+    return rows
 
 
 def write(root: Path, table: list[list[str]], ending: str = "", comma: str = ", ") -> Path:
@@ -45,7 +45,7 @@ def cell(column: str, frame: int, value: str) -> list[list[str]]:
 def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str) -> None:
     table = rows()
     order = np.random.default_rng(0).permutation(len(HEADER))
-    shuffled = [[row[place] for place in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
+    shuffled = [[row[column] for column in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
     write(tmp_path, shuffled, comma=comma)
     read = openface.read(CLIP, 0.9, tmp_path)
     expected = 0.25 * np.arange(17)[None] + 0.01 * np.arange(1, FRAMES + 1)[:, None]
@@ -95,8 +95,8 @@ def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
 
 
 def without(column: str) -> list[list[str]]:
-    place = HEADER.index(column)
-    return [row[:place] + row[place + 1 :] for row in rows()]
+    column_index = HEADER.index(column)
+    return [row[:column_index] + row[column_index + 1 :] for row in rows()]
 
 
 def two_faces() -> list[list[str]]:

@@ -43,8 +43,8 @@ def mouth_and_fall(bias: float) -> Model:
     alone.bias[AU12] = bias
     fine = np.arange(GRADIENTS + 2 * 16 * 8, CHANGE).reshape(32, 16, 2)
     since.weights[fine[4:-4, 4:-4, 1], AU12] = 1 / (24 * 8)
-    for one in (alone, since):
-        one.last[AU12, AU12] = 1
+    for reading in (alone, since):
+        reading.last[AU12, AU12] = 1
     return Model(NO_RAMPS, alone, since, ("generated/au_model/0/*",))
 
 
@@ -69,8 +69,8 @@ def test_a_mirrored_clip_swaps_the_sides(clip: tuple[np.ndarray, np.ndarray]) ->
 def random_model() -> Model:
     rng = generator(0, "regressor", "weights")
     readings = [nothing(features) for features in (APPEARANCE, CHANGE)]
-    for one in readings:
-        for part in (one.weights, one.bias, one.last):
+    for reading in readings:
+        for part in (reading.weights, reading.bias, reading.last):
             part[:] = rng.normal(size=part.shape) * 0.05
     directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((RENDERED_UNITS, RAMPS), (RAMPS,)))
     return Model(Ramps(directions, starts), *readings, ())
@@ -98,24 +98,24 @@ def test_values_are_the_mean_over_sizes(clip: tuple[np.ndarray, np.ndarray]) -> 
 
 
 def test_relative_keeps_what_raw_cuts_off(clip: tuple[np.ndarray, np.ndarray]) -> None:
-    """Of a person whose resting mouth reads as -0.5."""
+    """The resting mouth of this subject reads as -0.5."""
     values = regress(*clip, 0, mouth_and_fall(bias=8.5), sizes=(0,))
-    found = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
+    filtered = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
     fall = values[:, AU12, 0] + 0.5
-    assert found["raw"][:, AU12, 0] == pytest.approx(np.clip(fall - 0.5, 0, 5), abs=1e-5)
-    assert found["relative"][:, AU12, 0] == pytest.approx(fall, abs=1e-5) and fall[-1] > 3
-    assert {array.shape for array in found.values()} == {(FRAMES, 17, 3)}
-    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+    assert filtered["raw"][:, AU12, 0] == pytest.approx(np.clip(fall - 0.5, 0, 5), abs=1e-5)
+    assert filtered["relative"][:, AU12, 0] == pytest.approx(fall, abs=1e-5) and fall[-1] > 3
+    assert {array.shape for array in filtered.values()} == {(FRAMES, 17, 3)}
+    assert {array.dtype for array in filtered.values()} == {np.dtype(np.float32)}
 
 
 def test_a_model_is_read_as_it_was_written_and_another_size_is_refused(tmp_path: Path) -> None:
-    made = mouth_and_fall(bias=1)
-    store.write_tensors(tmp_path / "model.safetensors", made.tensors(), made.fitted_on)
+    model = mouth_and_fall(bias=1)
+    store.write_tensors(tmp_path / "model.safetensors", model.tensors(), model.fitted_on)
     read = load(tmp_path / "model.safetensors")
-    for name, tensor in made.tensors().items():
+    for name, tensor in model.tensors().items():
         assert np.array_equal(read.tensors()[name], tensor)
-    assert read.fitted_on == made.fitted_on
-    other = made.tensors() | {"change.weights": made.change.weights[1:]}
+    assert read.fitted_on == model.fitted_on
+    other = model.tensors() | {"change.weights": model.change.weights[1:]}
     store.write_tensors(tmp_path / "other.safetensors", other, ())
     with pytest.raises(StoreError, match=r"other\.safetensors: must hold tensors .* make au-model"):
         load(tmp_path / "other.safetensors")

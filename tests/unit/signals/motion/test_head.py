@@ -12,10 +12,10 @@ def test_a_rigid_head_is_fitted_beside_an_expression(turning: float) -> None:
     truth = basis @ np.array([1.0, -0.6, 0.5, 0.3, turning, -turning])
     y, x = (np.mgrid[:128, :128] + 0.5) / 128
     smile = np.exp(-((x - 0.65) ** 2 + (y - 0.62) ** 2) / (2 * 0.07**2))[..., None] * [0.5, -2.0]
-    found = head.head_motion(truth + smile, "rigid")
+    estimate = head.head_motion(truth + smile, "rigid")
     within = head.face(128)
     similar = head.head_motion(truth + smile, "similarity")
-    left, other = (np.linalg.norm(fit - truth, axis=-1)[within].mean() for fit in (found, similar))
+    left, other = (np.linalg.norm(fit - truth, axis=-1)[within].mean() for fit in (estimate, similar))
     assert left < 0.01 and (other > 0.15 or not turning)
 
 

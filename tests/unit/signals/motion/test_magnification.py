@@ -28,19 +28,19 @@ def test_a_moving_sinusoid_moves_one_plus_alpha_times_the_filters_gain_as_far(ha
     shift = 0.03 * np.cos(np.pi * half_periods * time)
     alpha, low, high = 8.0, 2.0, 6.0
     film = magnification.magnify(grating(shift), FRAMES, low, high, alpha, wavelength=4)
-    found = shifts(film) @ shift / (shift @ shift)
+    measured = shifts(film) @ shift / (shift @ shift)
     f = half_periods / 2
     gain = 1 / np.sqrt(1 + (low / f) ** 8) / np.sqrt(1 + (f / high) ** 8)
-    assert found == pytest.approx(1 + alpha * gain, rel=0.02)
+    assert measured == pytest.approx(1 + alpha * gain, rel=0.02)
 
 
 def test_fine_structures_are_magnified_less_and_brightness_not_at_all() -> None:
     shift = 0.1 * np.cos(np.pi * 4 * (np.arange(FRAMES) + 0.5) / FRAMES)
-    found = [
+    gains = [
         float(shifts(magnification.magnify(grating(shift), FRAMES, 1, 6, 8, wave)) @ shift / (shift @ shift))
         for wave in (8, 64, 512)
     ]
-    assert found[0] > found[1] + 1 > found[2] + 2
+    assert gains[0] > gains[1] + 1 > gains[2] + 2
     flicker = np.full((FRAMES, SIDE, SIDE), 128.0) * (1 + shift)[:, None, None]
     assert magnification.magnify(flicker, FRAMES) == pytest.approx(flicker, abs=1e-2)
 
