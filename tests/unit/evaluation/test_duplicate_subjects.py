@@ -115,8 +115,8 @@ def faces_file(root, clips, face):
     """results/faces/<dataset>/<subject>.h5 below `root`, in which all clips show one face."""
     path = root / "results/faces" / clips[0].dataset / f"{clips[0].subject}.h5"
     with store.subject_file(path, "faces", clips, faces={}) as file:
-        for one in clips:
-            file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
+        for entry in clips:
+            file.group(entry.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
     return path
 
 

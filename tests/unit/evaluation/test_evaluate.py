@@ -220,9 +220,12 @@ def test_a_training_on_the_generated_set_does_not_count_for_a_licensed_one(train
 
 def test_shards_of_different_trainings_are_refused(tmp_path, clips):
     first, second = shards(MEGC.folds(clips), 2)
-    one = {name: t[None, None] for name, t in truths(first, clips).items()}
-    two = {name: np.stack([t[None], t[None]]) for name, t in truths(second, clips).items()}
-    paths = [shard(tmp_path / "1of2.h5", first, clips, one), shard(tmp_path / "2of2.h5", second, clips, two)]
+    single_seed = {name: t[None, None] for name, t in truths(first, clips).items()}
+    two_seeds = {name: np.stack([t[None], t[None]]) for name, t in truths(second, clips).items()}
+    paths = [
+        shard(tmp_path / "1of2.h5", first, clips, single_seed),
+        shard(tmp_path / "2of2.h5", second, clips, two_seeds),
+    ]
     with pytest.raises(StoreError, match=r"shards must agree .* \(.*1of2.h5, .*2of2.h5\)"):
         evaluate(paths, "m", MEGC, clips, PARAMS, 1)
 
@@ -254,8 +257,8 @@ def test_the_official_log_scores_to_the_same_figures(training, clips):
 
 
 SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
-    replace(one, emotion=PROTOCOLS["loso_casme2_7"].classes[number % 7])
-    for number, one in enumerate(clip("casme2", f"sub{n // 7:02}", f"c{n % 7}", n % 3) for n in range(42))
+    replace(plain, emotion=PROTOCOLS["loso_casme2_7"].classes[i % 7])
+    for i, plain in enumerate(clip("casme2", f"sub{n // 7:02}", f"c{n % 7}", n % 3) for n in range(42))
 ]
 
 
@@ -282,7 +285,7 @@ def test_few_folds_of_a_protocol(tmp_path):
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
         pool_predictions([shard], "ststnet", protocol, SEVEN)
-    with pytest.raises(StoreError, match="must be one of the 2 asked for; rerun stage train"):
+    with pytest.raises(StoreError, match="must be one of the 2 expected; rerun stage train"):
         pool_predictions([shard], "ststnet", protocol, SEVEN, few[:2])
 
 

@@ -142,12 +142,12 @@ def test_draws_are_measured_one_by_one(tmp_path, embedded):
         synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, {fold.name: ["generated/x/y/*"]}) for fold in folds
     ]
     both = figures(synthesised_faces.read(shards, "icegan", PROTOCOL, CLIPS, folds), files)
-    one, two = (
+    first, second = (
         figures(synthesised_faces.read([path], "icegan", PROTOCOL, CLIPS, [fold]), files)
         for path, fold in zip(shards, folds, strict=True)
     )
     key = ("full", "made", "face_frechet")
-    assert both[key]["value"] == pytest.approx((one[key]["value"] + two[key]["value"]) / 2)
+    assert both[key]["value"] == pytest.approx((first[key]["value"] + second[key]["value"]) / 2)
     assert (both[key]["made"], both[key]["folds"]) == (3 + 6, 2)
 
 

@@ -158,7 +158,7 @@ def test_who_is_drawn_is_the_same_in_every_process():
     clips = composite(6, 3)
     (split,) = PROTOCOLS["split70"].folds(clips, seed=1)
     first = MEGC.folds(clips, seed=1, inner_subjects=3)[0]
-    tested, inner = (sorted({UNITS["subject"](one) for one in side}) for side in (split.test, first.inner))
+    tested, inner = (sorted({UNITS["subject"](name) for name in side}) for side in (split.test, first.inner))
     assert tested == ["casme2/s01", "casme2/s04", "samm/s03", "samm/s04", "smic/s01", "smic/s04"]
     assert inner == ["samm/s03", "smic/s03", "smic/s04"]
 

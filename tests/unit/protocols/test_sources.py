@@ -74,14 +74,14 @@ def test_other_groups_keep_nobody_apart():
     assert GROUPS.groups(clips, 2, 5) == GROUPS.groups(clips, 2, 5, ["samm/s01/c00"])
 
 
-@pytest.mark.parametrize(("apart", "most"), [((), 9), (("casme2/s01", "samm/s01", "smic/s01"), 7)])
-def test_no_group_is_empty(apart, most):
-    assert all(fold.test for fold in group_folds(FEW, most, 1, apart))
+@pytest.mark.parametrize(("driving", "most"), [((), 9), (("casme2/s01", "samm/s01", "smic/s01"), 7)])
+def test_no_group_is_empty(driving, most):
+    assert all(fold.test for fold in group_folds(FEW, most, 1, driving))
     for count in (1, most + 1):
         with pytest.raises(
             ParamsError, match=rf"synth.groups must be between 2 and {most}, of 9 subjects, not {count}"
         ):
-            group_folds(FEW, count, 1, apart)
+            group_folds(FEW, count, 1, driving)
 
 
 def test_where_everybody_is_apart_there_is_nobody_to_learn_from():

@@ -53,10 +53,10 @@ def test_errors_are_those_of_a_loop_over_resampled_clips(clips, greater):
         rows = np.concatenate([np.tile(positions, k) for positions, k in zip(owned, times, strict=True)])
         return np.mean([f1_score(truth[rows], labels[rows], average="macro") for labels in predicted])
 
-    drawn = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
+    resampled = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
     without = [figure(times) for times in 1 - np.eye(6, dtype=int)]
     errors = {
-        "bootstrap": np.std(drawn, ddof=0) * math.sqrt(6 / 5),
+        "bootstrap": np.std(resampled, ddof=0) * math.sqrt(6 / 5),
         "jackknife": math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()),
     }
     error = errors[greater]
