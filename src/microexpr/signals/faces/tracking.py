@@ -50,7 +50,7 @@ class Reference:
     matrix: np.ndarray  # float64[2, 3], from its frame to its patch
     patch: np.ndarray
     start: np.ndarray  # float32[68, 2], its landmarks in pixels of the patch
-    last: np.ndarray  # float32[68, 2], their positions in the last frame tracked
+    last_points: np.ndarray  # float32[68, 2], their positions in the last frame tracked
     thumbnail: np.ndarray
 
     @classmethod
@@ -63,12 +63,12 @@ class Reference:
     def track(self, patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Track the landmarks into a patch of the same matrix: positions float64[68, 2] and mismatches float64[68]."""
         positions, _, error = cv2.calcOpticalFlowPyrLK(
-            self.patch, patch, self.start[:, None], self.last[:, None].copy(), winSize=(WINDOW, WINDOW),
+            self.patch, patch, self.start[:, None], self.last_points[:, None].copy(), winSize=(WINDOW, WINDOW),
             maxLevel=LEVELS, criteria=STEPS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         )  # fmt: skip
-        self.last = np.asarray(positions, np.float32)[:, 0]
+        self.last_points = np.asarray(positions, np.float32)[:, 0]
         differences = np.asarray(error, float)[:, 0]
-        return self.last.astype(float), differences / max(float(np.median(differences)), 1.0)
+        return self.last_points.astype(float), differences / max(float(np.median(differences)), 1.0)
 
     def suits(self, box: Box) -> bool:
         """Return whether a face in this box of the patch is near enough to be tracked from this reference."""
@@ -110,21 +110,23 @@ class TrackedFace:
     observations: dict[int, Observation] = field(default_factory=dict)  # by position of the frame
     reference: Reference | None = None
     references: int = 0
-    off: np.ndarray = field(default_factory=lambda: np.zeros((68, 2)))  # predicted less tracked, at the last prediction
-    due: bool = False  # whether nothing has been predicted since the reference
+    offsets: np.ndarray = field(
+        default_factory=lambda: np.zeros((68, 2))
+    )  # predicted less tracked, at the last prediction
+    prediction_due: bool = False  # whether nothing has been predicted since the reference
     box: Box | None = None  # None while the face is lost
-    last: Box | None = None  # its last known box
+    last_box: Box | None = None  # where the face was last
 
-    def find(self, position: int, grey: np.ndarray, points: np.ndarray) -> None:
+    def add_detection(self, position: int, grey: np.ndarray, points: np.ndarray) -> None:
         """Add a frame in which the detector found the face, with its landmarks."""
         self._set_reference(grey, points)
         self._record(position, points, points, np.zeros(68))
 
     def matches(self, grey: np.ndarray, points: np.ndarray) -> bool:
         """Return whether a face with these landmarks is at this one's last position or looks like it."""
-        if self.reference is None or self.last is None:
+        if self.reference is None or self.last_box is None:
             return False
-        if self.last.holds(face_box(points)):
+        if self.last_box.holds(face_box(points)):
             return True
         return self._looks_like(Reference.of(grey, points).thumbnail)
 
@@ -135,14 +137,14 @@ class TrackedFace:
         matrix = self.reference.matrix
         patch = cut_patch(grey, matrix)
         predicted, tracked, mismatches = self._points(position, patch, self.reference)
-        box = face_box(tracked + self.off)
+        box = face_box(tracked + self.offsets)
         if not self._looks_like(thumbnail(patch, box)):
             self.box = None
             return
         points = to_frame(tracked, matrix)
         self._record(position, None if predicted is None else to_frame(predicted, matrix), points, mismatches)
         if not self.reference.suits(box):
-            self._set_reference(grey, points + self.off / matrix[0, 0])
+            self._set_reference(grey, points + self.offsets / matrix[0, 0])
 
     def _points(
         self, position: int, patch: np.ndarray, reference: Reference
@@ -150,13 +152,13 @@ class TrackedFace:
         """Return predicted (None in most frames) and tracked landmarks in pixels of the patch, and mismatches."""
         predict_every, box = self.settings.predict_every, self.box
         tracked, mismatches = reference.track(patch) if predict_every else (None, np.zeros(68))
-        if tracked is not None and position % predict_every and not self.due:
+        if tracked is not None and position % predict_every and not self.prediction_due:
             return None, tracked, mismatches
         assert box is not None
         patch_box = Box(to_patch(box.centre, reference.matrix), box.side * reference.matrix[0, 0])
         predicted = predict_landmarks(patch, patch_box, 1 if predict_every else self.settings.boxes)
         tracked = predicted if tracked is None else tracked
-        self.off = predicted - tracked
+        self.offsets = predicted - tracked
         return predicted, tracked, mismatches
 
     def _looks_like(self, other: np.ndarray) -> bool:
@@ -168,14 +170,14 @@ class TrackedFace:
         previous = self.reference if self.box is not None else None
         self.reference = Reference.of(grey, points)
         self.references += 1
-        self.off, self.due = np.zeros((68, 2)), True
+        self.offsets, self.prediction_due = np.zeros((68, 2)), True
         if previous is not None:  # else a face could turn into another by small steps
             self.reference.thumbnail = previous.thumbnail
 
     def _record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, mismatches: np.ndarray) -> None:
-        self.box = self.last = face_box(tracked if predicted is None else predicted)
+        self.box = self.last_box = face_box(tracked if predicted is None else predicted)
         self.observations[position] = Observation(predicted, tracked, mismatches, self.box, self.references)
-        self.due &= predicted is None
+        self.prediction_due &= predicted is None
 
     @property
     def weight(self) -> float:
@@ -221,7 +223,7 @@ class FaceTracker:
         else:
             face = TrackedFace(self.settings)
             self.faces.append(face)
-        face.find(position, grey, points)
+        face.add_detection(position, grey, points)
 
     def largest(self, min_share: float) -> TrackedFace | None:
         """Return the face that is largest over all frames together.

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.signals.flow.tvl1 import TvL1, tvl1
-from microexpr.signals.motion.head import Stabilise, face, head_motion
+from microexpr.signals.motion.head import Stabilise, face_mask, head_motion
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
@@ -76,7 +76,7 @@ def _reduce(crop: np.ndarray, size: int) -> np.ndarray:
 
 
 def _mean_brightness(image: np.ndarray) -> float:
-    return float(image[face(len(image))].mean())
+    return float(image[face_mask(len(image))].mean())
 
 
 def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:

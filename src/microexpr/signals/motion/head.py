@@ -18,7 +18,7 @@ NOSE_WEIGHT = 4.0  # additional weight of the middle of the nose against the res
 PARAMETERS = 6  # columns of `basis`
 # Typical size of each parameter, in pixels of the crop: raised brows and cheeks look much like a nod.
 TYPICAL_SIZE = np.array([np.inf, np.inf, np.inf, np.inf, 0.4, 0.4])
-SAMPLES = 48  # rows and columns that a fit uses, about
+SAMPLES = 48  # rows and columns of the grid that a fit uses, at least
 WIDTHS = np.maximum(3 * 0.75 ** np.arange(20), 0.3)  # residuals that count as head motion by round, in medians
 
 
@@ -33,9 +33,9 @@ def head_motion(flow: np.ndarray, stabilise: Stabilise) -> np.ndarray:
     if stabilise == "none":
         return np.zeros(2)
     if stabilise == "median":
-        return np.median(flow[face(len(flow))], axis=0)
+        return np.median(flow[face_mask(len(flow))], axis=0)
     if stabilise == "nose":
-        return flow[inside(NOSE, len(flow))].mean(axis=0)
+        return flow[ellipse_mask(NOSE, len(flow))].mean(axis=0)
     if stabilise == "similarity":
         return _fit_motion(flow, basis(len(flow))[..., :4], np.ones(flow.shape[:2]), TYPICAL_SIZE[:4])
     return _fit_motion(flow, basis(len(flow)), nose_prior(len(flow)), TYPICAL_SIZE)
@@ -74,20 +74,20 @@ def nose_prior(size: int) -> np.ndarray:
 
 
 def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the depth of the mean head, [H, W], less the plane that shift, growth and roll can explain in FACE.
+    """Return the depth of the mean head relative to a plane, [H, W]; shift, growth and roll explain the plane.
 
     Outside FACE, where the depth is unknown, the value at the edge of FACE continues.
     """
     depth = np.stack([x**2, y, y**2], axis=-1) @ DEPTH
-    plane, in_face = np.stack([np.ones_like(x), x, y], axis=-1), face(len(x))
+    plane, in_face = np.stack([np.ones_like(x), x, y], axis=-1), face_mask(len(x))
     plane_fit, *_ = np.linalg.lstsq(plane[in_face], depth[in_face], rcond=None)
     centre = 2 * FACE[:2] - 1
     inward = 1 / np.maximum(np.sqrt(_squared_distance(FACE, len(x))), 1)  # 1 in FACE, else to its edge
     x, y = (middle + inward * (along - middle) for along, middle in ((x, centre[0]), (y, centre[1])))
-    depth_in_face: np.ndarray = np.stack([x**2, y, y**2, np.ones_like(x), x], axis=-1) @ [
+    relative_depth: np.ndarray = np.stack([x**2, y, y**2, np.ones_like(x), x], axis=-1) @ [
         DEPTH[0], DEPTH[1] - plane_fit[2], DEPTH[2], -plane_fit[0], -plane_fit[1]
     ]  # fmt: skip
-    return depth_in_face
+    return relative_depth
 
 
 def _fit_motion(flow: np.ndarray, basis: np.ndarray, prior: np.ndarray, typical: np.ndarray) -> np.ndarray:
@@ -98,18 +98,18 @@ def _fit_motion(flow: np.ndarray, basis: np.ndarray, prior: np.ndarray, typical:
     the least s so far.
     """
     step = max(1, len(flow) // SAMPLES)
-    within = face(len(flow))[::step, ::step]
-    equations, values, prior = (field[::step, ::step][within].astype(float) for field in (basis, flow, prior))
+    mask = face_mask(len(flow))[::step, ::step]
+    equations, values, prior = (field[::step, ::step][mask].astype(float) for field in (basis, flow, prior))
     pairs = equations.reshape(-1, basis.shape[-1])
     evidence = (np.repeat(prior, 2)[:, None] * pairs**2).sum(axis=0)
-    weights, least = prior, 0.0
+    weights, min_scale = prior, 0.0
     for width in WIDTHS:
         weighted = pairs * np.repeat(weights, 2)[:, None]
-        penalty = evidence * weights.sum() / prior.sum() * (least / typical) ** 2
+        penalty = evidence * weights.sum() / prior.sum() * (min_scale / typical) ** 2
         motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ values.ravel())
         residual = np.linalg.norm(values - motion_flow(equations, motion), axis=1)
         scale = max(_weighted_median(residual, prior), 1e-6)
-        least = min(least or scale, scale)
+        min_scale = min(min_scale or scale, scale)
         weights = prior / (1 + (residual / (width * scale)) ** 2)
     return motion_flow(basis, motion)
 
@@ -122,14 +122,14 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 @cache
-def face(size: int) -> np.ndarray:
+def face_mask(size: int) -> np.ndarray:
     """Return the pixels that are skin in every aligned face, bool[size, size], cached and read-only."""
-    within = inside(FACE, size)
-    within.flags.writeable = False
-    return within
+    mask = ellipse_mask(FACE, size)
+    mask.flags.writeable = False
+    return mask
 
 
-def inside(ellipse: np.ndarray, size: int) -> np.ndarray:
+def ellipse_mask(ellipse: np.ndarray, size: int) -> np.ndarray:
     """Return the pixels inside an ellipse of a crop, bool[size, size]."""
     return _squared_distance(ellipse, size) <= 1
 

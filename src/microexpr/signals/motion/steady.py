@@ -45,7 +45,7 @@ class _Reference:
     """A frame float32[SIZE, SIZE] to which others are registered."""
 
     def __init__(self, image: np.ndarray):
-        self.image, self.in_face = image, head.face(SIZE)
+        self.image, self.in_face = image, head.face_mask(SIZE)
         self.brightness = float(image[self.in_face].mean())
         self.basis = head.basis(SIZE)
         down, right = np.gradient(image)

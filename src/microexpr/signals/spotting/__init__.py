@@ -61,9 +61,7 @@ class Interval:
     apex: int
     offset: int
     score: float  # of the unit that moves most, at the apex, in deviations of its noise
-    action_units: dict[
-        str, float
-    ]  # FACS intensity by sided action unit, "AU12L", at the apex since rest; the largest first
+    action_units: dict[str, float]  # by sided name, "AU12L": FACS intensity at the apex since rest, largest first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,11 +127,11 @@ def find_intervals(transient: np.ndarray, signal: Signal, fps: float, params: Pa
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
         onset, apex, offset = extent(np.tensordot(transient, direction, 2), peak, params.level)
-        along_time = np.tensordot(signal.sustained, direction, 2)
-        first, _, last = extent(along_time, peak, params.wide)
+        sustained_curve = np.tensordot(signal.sustained, direction, 2)
+        first, _, last = extent(sustained_curve, peak, params.wide)
         kind = classify(units, signal.gaze[onset : offset + 1], (last - first - 1) / fps, params)
         if kind == "macro":
-            onset, apex, offset = extent(along_time, peak, params.level)
+            onset, apex, offset = extent(sustained_curve, peak, params.level)
         quiet = score < params.height  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0

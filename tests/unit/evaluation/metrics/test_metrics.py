@@ -111,7 +111,7 @@ def test_a_class_that_is_only_predicted_has_an_f1_of_zero_without_a_warning():
 
 
 @pytest.mark.parametrize(
-    ("truth", "predicted", "found"),
+    ("truth", "predicted", "message_range"),
     [([0, 1], [0, 3], r"0\.\.3"), ([-1, 1], [0, 1], r"-1\.\.1"), ([0, 1], [-2, 1], r"-2\.\.1")],
 )
 def test_a_class_outside_of_the_range_is_refused(truth, predicted, message_range):

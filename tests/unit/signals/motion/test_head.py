@@ -13,14 +13,14 @@ def test_a_rigid_head_is_fitted_beside_an_expression(turning: float) -> None:
     y, x = (np.mgrid[:128, :128] + 0.5) / 128
     smile = np.exp(-((x - 0.65) ** 2 + (y - 0.62) ** 2) / (2 * 0.07**2))[..., None] * [0.5, -2.0]
     estimate = head.head_motion(truth + smile, "rigid")
-    within = head.face(128)
+    within = head.face_mask(128)
     similar = head.head_motion(truth + smile, "similarity")
     left, other = (np.linalg.norm(fit - truth, axis=-1)[within].mean() for fit in (estimate, similar))
     assert left < 0.01 and (other > 0.15 or not turning)
 
 
 def test_the_depth_of_the_head_is_no_shift_growth_or_roll() -> None:
-    basis, within = head.basis(96), head.face(96)
+    basis, within = head.basis(96), head.face_mask(96)
     plain, depth = basis[within][..., :4].reshape(-1, 4), basis[within][..., 4:].reshape(-1, 2)
     assert np.abs(plain.T @ depth).max() < 1e-9 * len(plain)
 

@@ -30,7 +30,7 @@ def test_a_steady_clip_keeps_the_expression_and_loses_the_head() -> None:
     crop = np.clip(film + rng.normal(0, 0.5, film.shape), 0, 255).astype(np.uint8)
     path = steady.head_path(crop, 2)
     truth = np.array(moves) - moves[2]
-    within = head.face(288)
+    within = head.face_mask(288)
     left, before = (
         np.mean([np.linalg.norm(basis @ m, axis=-1)[within].mean() for m in path_]) for path_ in (path - truth, truth)
     )
