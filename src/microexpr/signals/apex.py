@@ -25,6 +25,8 @@ SPOTTERS: tuple[Spotter, ...] = get_args(Spotter)
 
 
 class Params(BaseModel):
+    """Section `apex` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spotter: Spotter = Field(default="flow", description="method that finds the events that are not annotated")

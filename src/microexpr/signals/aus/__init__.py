@@ -15,6 +15,8 @@ LARGEST = 5.0  # FACS intensity E
 
 
 class Params(BaseModel):
+    """Section `aus` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     backend: Literal["embedded", "openface", "pyfeat", "pyfeat_geometry"] = Field(

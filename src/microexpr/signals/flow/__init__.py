@@ -18,6 +18,8 @@ GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalis
 
 
 class Farneback(BaseModel):
+    """Settings of Farneback's flow."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: int = Field(default=4, ge=1, le=8, description="of the pyramid, each half the size")
@@ -28,6 +30,8 @@ class Farneback(BaseModel):
 
 
 class Params(BaseModel):
+    """Section `flow` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Literal["tvl1", "farneback"] = Field(default="tvl1", description="Zach et al. 2007, or Farneback 2003")

@@ -19,6 +19,8 @@ kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # typ
 
 
 class TvL1(BaseModel):
+    """Settings of TV-L1 flow."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")

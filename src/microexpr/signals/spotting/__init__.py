@@ -29,6 +29,8 @@ MIN_NOISE = 0.005  # FACS intensity: a rendered face can be without noise
 
 
 class Params(BaseModel):
+    """Settings of spotting in a long recording."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     smooth: float = Field(default=0.02, ge=0, le=0.1, description="seconds: deviation of the Gaussian over curves")

@@ -77,7 +77,7 @@ def test_the_model_is_read_from_the_package_without_running_it(tmp_path: Path) -
     assert mesh.neutral[point] == pytest.approx([rest[x], -rest[y]])
     assert mesh.moves[21, point] == pytest.approx([coefficients[21, x], -coefficients[21, y]])
     save((*UNITS[::-1], *POSE))
-    with pytest.raises(DataError, match=r"must draw faces from AU01, AU02, .*, not AU43"):
+    with pytest.raises(DataError, match=r"must compute faces from AU01, AU02, .*, not AU43"):
         geometry_proxy.load(tmp_path)
     (tmp_path / "utils/blendshape_to_au.py").unlink()
     with pytest.raises(DataError, match=r"must be py-feat 2.1.5 .*; run `make pyfeat` again"):
