@@ -39,8 +39,9 @@ def possible(uf1: str, uar: str, counts: tuple[int, ...], units: int = 2) -> boo
     between = (lowest - step <= float(uf1)) & (float(uf1) <= highest + step)
     order = np.argsort(np.abs(usual - float(uf1))[between])  # the likely ones first
     for hits, bound in zip(right[between][order], most[between][order], strict=True):
-        first, second = np.meshgrid(np.arange(bound[0] + 1), np.arange(bound[1] + 1))
-        wrong = np.stack([first, second, (counts - hits).sum() - first - second], -1).reshape(-1, 3)
+        first_wrong, second_wrong = np.meshgrid(np.arange(bound[0] + 1), np.arange(bound[1] + 1))
+        third_wrong = (counts - hits).sum() - first_wrong - second_wrong
+        wrong = np.stack([first_wrong, second_wrong, third_wrong], -1).reshape(-1, 3)
         wrong = wrong[(wrong[:, 2] >= 0) & (wrong[:, 2] <= bound[2])]
         f1 = (2 * hits / (counts + hits + wrong)).mean(-1)
         if (np.abs(f1 - float(uf1)) <= step).any():
