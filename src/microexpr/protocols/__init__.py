@@ -154,6 +154,7 @@ class Protocol:
         )
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
+        """Raise DataError unless there are clips to train on and at least two units."""
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
         units = {clip.id if self.unit == "clip" else splits.subject_id(clip.id) for clip in chosen}
@@ -166,6 +167,7 @@ EVERY = "loso_all_3"
 
 
 def _composites() -> list[Protocol]:
+    """Return the protocols on composites of data sets."""
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite)
     return [
@@ -195,6 +197,7 @@ def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) ->
 
 
 def _crosses() -> list[Protocol]:
+    """Return the protocols that train on some data sets and test on another."""
     every = ("casme2", "samm", "smic")
     pairs = [_cross((source,), target) for source in every for target in every if source != target]
     rest = [_cross(tuple(name for name in every if name != tested), tested) for tested in every]

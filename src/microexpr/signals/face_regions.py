@@ -10,14 +10,14 @@ LANDMARKS = {  # of the iBUG markup
     "eyes": slice(36, 48),
     "mouth": slice(48, 68),
 }
-HULLS = {  # ranges of landmarks whose convex hulls make a region of the flow; the first wins where two overlap
+FLOW_HULLS = {  # ranges of landmarks whose convex hulls make a region of the flow; the first wins where two overlap
     "eyes": ((36, 42), (42, 48)),
     "brows": ((17, 22), (22, 27)),
     "nose": ((27, 36),),
     "mouth": ((48, 68),),
 }
 FLOW_REGIONS = ("brows", "eyes", "nose", "mouth", "cheeks")
-REACH = 0.07  # margin of a region around its landmarks, in outer-eye distances: skin moves around them too
+MARGIN = 0.07  # margin of a region around its landmarks, in outer-eye distances: skin moves around them too
 
 
 def eye_distance(landmarks: np.ndarray) -> np.ndarray:
@@ -34,9 +34,9 @@ def region_labels(landmarks: np.ndarray, size: int) -> np.ndarray:
     """
     labels = np.full((size, size), -1, np.int8)
     labels[_hull(landmarks, size) > 0] = FLOW_REGIONS.index("cheeks")
-    diameter = 2 * round(REACH * float(eye_distance(landmarks))) + 1
+    diameter = 2 * round(MARGIN * float(eye_distance(landmarks))) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter))
-    for name, groups in reversed(HULLS.items()):
+    for name, groups in reversed(FLOW_HULLS.items()):
         for first, last in groups:
             labels[cv2.dilate(_hull(landmarks[first:last], size), disc) > 0] = FLOW_REGIONS.index(name)
     return labels

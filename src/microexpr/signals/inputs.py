@@ -78,7 +78,7 @@ class Source:
         return landmarks
 
 
-Read = Callable[[Source, Shape], np.ndarray]
+Reader = Callable[[Source, Shape], np.ndarray]
 
 
 def flow(source: Source, shape: Shape) -> np.ndarray:
@@ -196,11 +196,11 @@ FACE_STAGES = ("apex", "faces")  # the stages from which everything but `flow` a
 
 
 class Input(NamedTuple):
-    """An array that methods can read of a clip."""
+    """An array that a method can read of each clip."""
 
     stages: tuple[str, ...]  # whose files it is derived from
     axes: tuple[str | int, ...]  # of one clip; a number is a fixed size
-    read: Read
+    read: Reader
 
 
 INPUTS: dict[str, Input] = {

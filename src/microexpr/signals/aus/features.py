@@ -12,13 +12,14 @@ import numpy as np
 from microexpr.signals.aus.movement import blur, movement
 
 # The square of a crop that holds the face, mirrored about the crop's middle column, and what it is reduced to.
-INSET, SIZE = 16, 128
+FACE_MARGIN, FACE_SIZE = 16, 128
 MIDDLE = 143.5  # column of a crop about which an aligned face is mirrored
 EYES = np.array([143.5, 80.0])  # between the eyes of an aligned face
-UNIT = 12.0  # pixels of a crop: a tenth of the outer eye distance, so that landmarks weigh about as much as gradients
+# Pixels of a crop: a tenth of the outer eye distance, so that landmarks weigh about as much as gradients.
+LANDMARK_UNIT = 12.0
 GRADIENT_WEIGHT = 4.0  # weight of a change of gradients against a movement of one pixel
 BLOCK, STRIDE, BINS = 16, 8, 9  # px and number of bins of the gradients
-HOG = cv2.HOGDescriptor((SIZE // 2, SIZE), (BLOCK, BLOCK), (STRIDE, STRIDE), (STRIDE, STRIDE), BINS)
+HOG = cv2.HOGDescriptor((FACE_SIZE // 2, FACE_SIZE), (BLOCK, BLOCK), (STRIDE, STRIDE), (STRIDE, STRIDE), BINS)
 # The landmark that each becomes in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
 MIRRORED = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
@@ -29,8 +30,9 @@ MIRRORED = np.array(
 LEFT_LANDMARKS = np.array(
     [8, *range(9, 17), *range(22, 31), *range(33, 36), *range(42, 48), *range(51, 58), *range(62, 67)]
 )
-GRADIENTS = (SIZE // 2 // STRIDE) * (SIZE // STRIDE) * BINS
-MOVEMENTS = SIZE * SIZE // 64 + SIZE * SIZE // 16  # of a half: two for each coarse cell of 8 px and each fine one of 4
+GRADIENTS = (FACE_SIZE // 2 // STRIDE) * (FACE_SIZE // STRIDE) * BINS
+# Of a half: two for each coarse cell of 8 px and each fine one of 4.
+MOVEMENTS = FACE_SIZE * FACE_SIZE // 64 + FACE_SIZE * FACE_SIZE // 16
 APPEARANCE, CHANGE = GRADIENTS + 2 * len(LEFT_LANDMARKS), GRADIENTS + MOVEMENTS  # numbers of features
 
 
@@ -45,9 +47,11 @@ class FaceFeatures:
 
 def describe_face(crop: np.ndarray, landmarks_crop: np.ndarray) -> FaceFeatures:
     """Return the features of a grey crop uint8[288, 288] with landmarks [68, 2]."""
-    face = cv2.resize(crop[INSET:-INSET, INSET:-INSET], (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    face = cv2.resize(
+        crop[FACE_MARGIN:-FACE_MARGIN, FACE_MARGIN:-FACE_MARGIN], (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA
+    )
     mirror = landmarks_crop[MIRRORED] * [-1, 1] + [2 * MIDDLE, 0]
-    landmarks = np.stack([points[LEFT_LANDMARKS] - EYES for points in (landmarks_crop, mirror)]) / UNIT
+    landmarks = np.stack([points[LEFT_LANDMARKS] - EYES for points in (landmarks_crop, mirror)]) / LANDMARK_UNIT
     return FaceFeatures(
         gradients=np.stack([gradient_histograms(half) for half in split_halves(face)]),
         landmarks=landmarks.reshape(2, -1).astype(np.float32),

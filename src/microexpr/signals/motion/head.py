@@ -19,7 +19,8 @@ PARAMETERS = 6  # columns of `basis`
 # Typical size of each parameter, in pixels of the crop: raised brows and cheeks look much like a nod.
 TYPICAL_SIZE = np.array([np.inf, np.inf, np.inf, np.inf, 0.4, 0.4])
 SAMPLES = 48  # rows and columns of the grid that a fit uses, at least
-WIDTHS = np.maximum(3 * 0.75 ** np.arange(20), 0.3)  # residuals that count as head motion by round, in medians
+# Scale of residuals that count as head motion, by round, in medians.
+WIDTHS = np.maximum(3 * 0.75 ** np.arange(20), 0.3)
 
 
 def head_motion(flow: np.ndarray, stabilise: Stabilise) -> np.ndarray:

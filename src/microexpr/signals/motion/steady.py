@@ -9,10 +9,10 @@ import numpy as np
 
 from microexpr.signals.motion import head
 
-SIZE = 96  # rows and columns at which frames are compared
+SIZE = 96  # rows and columns at which frames are registered
 BLUR = 1.0  # pixels of those
 ROUNDS = 3  # of Gauss-Newton in each frame, from the result of the one before
-WIDTH = 0.7  # of the grey differences that count as head motion, in medians
+WIDTH = 0.7  # scale of the grey differences that count as head motion, in medians
 # Shrinkage of each parameter in units of its evidence: raised brows and cheeks look much like a nod.
 SHRINKAGE = np.array([0, 0, 0, 0, 0.3, 0.3])
 
