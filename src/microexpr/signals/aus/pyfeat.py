@@ -109,6 +109,6 @@ def check(backend: str, environment: Path = ENVIRONMENT) -> None:
     package = environment / PACKAGE.relative_to(ENVIRONMENT)
     if backend == "pyfeat" and (absent := missing_weights(package)):
         raise DataError(
-            f"aus.backend pyfeat needs weight files that are missing: {', '.join(absent)} below {package} "
+            f"aus.backend pyfeat needs weight files that are not here: {', '.join(absent)} below {package} "
             "(docs/au-backends.md says how to get them); pyfeat_geometry needs none"
         )
