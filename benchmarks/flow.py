@@ -142,7 +142,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
             face = Face(corpus.performer_of(own[0].clip, seed).face_seed)
             with TemporaryDirectory(prefix="microexpr-flow-") as home:
                 corpus.write_person(own, scene, seed, home, Path(home) / "truth.h5")
-                with store.opened(Path(home) / "truth.h5", "truth") as known:
+                with store.open_file(Path(home) / "truth.h5", "truth") as known:
                     for one in own:
                         found = seen(one.clip, Path(home), params)
                         true, skin = person.true_flow(one, face, scene, seed, found)

@@ -190,7 +190,7 @@ def subject_file(path: str | Path, schema: str, clips: Sequence[Clip], **params:
 
 
 @contextmanager
-def opened(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
+def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
     """An HDF5 file of ours, read-only; `schema` None takes any.
 
     Raises StoreError if it is missing, truncated, damaged or of another schema or version, or not whole in itself."""
@@ -222,7 +222,7 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
     """Raises StoreError unless the file says that it is of this schema and version."""
     expected = f"{schema}/{SCHEMAS[schema].version}"
     try:
-        found, by = (word(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
+        found, by = (attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
     except DAMAGE as error:
         raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
     if found != expected:
@@ -263,7 +263,7 @@ def _beyond(dataset: h5py.h5d.DatasetID) -> str:
     return "claims more values than there are" if size > LARGEST * dataset.get_storage_size() + IMAGE_BLOCK else ""
 
 
-def word(value: Any) -> str:
+def attribute_text(value: Any) -> str:
     """An attribute's value as text."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
@@ -287,14 +287,14 @@ def strings(dataset: h5py.Dataset) -> list[str]:
     return [value.decode() for value in np.atleast_1d(dataset[()])]
 
 
-def left_out(group: h5py.Group) -> str:
+def exclusion_reason(group: h5py.Group) -> str:
     """Why the faces stage left a clip out, "" for one that goes on."""
-    return word(group.attrs.get("left_out", ""))
+    return attribute_text(group.attrs.get("left_out", ""))
 
 
-def kept(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
+def retained_clips(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
     """Those of a subject's clips that the faces stage did not leave out."""
-    return [clip for clip in clips if not left_out(faces[clip.name])]
+    return [clip for clip in clips if not exclusion_reason(faces[clip.name])]
 
 
 def fitted_on(group: h5py.Group) -> list[str]:

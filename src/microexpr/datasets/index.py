@@ -85,12 +85,12 @@ def detections(paths: Iterable[str | Path]) -> dict[str, Detection]:
     """By clip id, from the faces files of subjects. Raises StoreError for a file that cannot be read."""
     found = {}
     for path in paths:
-        with store.opened(path, "faces") as file:
+        with store.open_file(path, "faces") as file:
             dataset, subject = (file.attrs[key].decode() for key in ("dataset", "subject"))
             for name, group in file.items():
                 others = int(group["other_faces"][()]) if "other_faces" in group else 0
                 share = float(group["detected"][()].mean())
-                found[f"{dataset}/{subject}/{name}"] = Detection(share, others, store.left_out(group))
+                found[f"{dataset}/{subject}/{name}"] = Detection(share, others, store.exclusion_reason(group))
     return found
 
 

@@ -64,8 +64,8 @@ def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def of_subject(path: str | Path, clips: Sequence[Clip], most: int = 4) -> np.ndarray:
     """Embeddings [n, 128] from a subject's faces file: the first frame of each of its first so many clips."""
-    with store.opened(path, "faces") as file:
-        groups = [file[clip.name] for clip in store.kept(file, clips)[:most]]
+    with store.open_file(path, "faces") as file:
+        groups = [file[clip.name] for clip in store.retained_clips(file, clips)[:most]]
         crops, landmarks = ([group[key][0] for group in groups] for key in ("crop", "landmarks_crop"))
     return embeddings(np.array(crops), np.array(landmarks))
 

@@ -188,7 +188,7 @@ def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
     facts: set[tuple[int, str, str]] = set()
     paths = sorted(map(str, paths))
     for path in paths:
-        with store.opened(path, "train") as file:
+        with store.open_file(path, "train") as file:
             start = file.attrs.get("start", b"").decode()
             facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), start))
             said = {key: file.attrs[key].decode() for key in wanted if key in file.attrs}

@@ -47,7 +47,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
     stages = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
     seen = provenance.behind(path, [SIDE])[SIDE]
     shown = []
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
         for name, group in sorted(file[SIDE].items()):
             (source,) = store.strings(group["source"])
@@ -66,7 +66,7 @@ def _neutral(clip: Clip, stages: dict[tuple[str, str, str], str]) -> tuple[np.nd
     paths = [stages.get((stage, clip.dataset, clip.subject), "") for stage in ("faces", "apex")]
     if not all(paths):
         raise StoreError(f"results/faces and results/apex must have {clip.dataset}/{clip.subject}.h5")
-    with store.opened(paths[0], "faces") as faces, store.opened(paths[1], "apex") as apex:
+    with store.open_file(paths[0], "faces") as faces, store.open_file(paths[1], "apex") as apex:
         place = int(np.flatnonzero(faces[clip.name]["frame"][()] == apex[clip.name]["onset"][()])[0])
         return faces[clip.name]["landmarks_crop"][place], faces[clip.name]["crop"].shape[1]
 

@@ -73,7 +73,7 @@ def true_faces(made: Made, files: Iterable[str | Path]) -> dict[str, TrueFace]:
     for subject, own in by_subject(clips, files).items():
         names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
         shown = inputs.load({"apex": (channels, height, width)}, own, names)["apex"].transpose(0, 2, 3, 1)
-        with store.opened(own["faces"], "faces") as faces, store.opened(own["apex"], "apex") as events:
+        with store.open_file(own["faces"], "faces") as faces, store.open_file(own["apex"], "apex") as events:
             for name, apex in zip(names, shown, strict=True):
                 group = faces[name]
                 at = {event: inputs.position(group, events[name], event) for event in ("onset", "apex")}

@@ -59,7 +59,7 @@ def read(
     fitted: set[str] = set()
     for path in sorted(map(str, paths)):
         behind = provenance.behind(path, tests)
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             wanted = {"method": method, "protocol": protocol.name}
             provenance.identify(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
             for fold in (fold for fold in folds if f"{fold.name}/{SIDE}" in file):

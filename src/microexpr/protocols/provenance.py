@@ -82,7 +82,7 @@ def behind(path: str | Path, folds: Iterable[str]) -> dict[str, frozenset[str]]:
     if Path(path).suffix == ".safetensors":
         words = store.read_metadata(path).get("fitted_on", "")
         return dict.fromkeys(folds, frozenset(filter(None, words.split("\n"))))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         whole = _own(file)
         return {fold: _own(file[fold]) if fold in file else whole for fold in folds}
 

@@ -44,7 +44,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
     """
     made = synthetic(clip, synth)
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in STAGES}
+        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
         for stage, file in opened.items():
             if clip.name not in file:
                 raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
@@ -83,7 +83,7 @@ def _synthetic(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, i
     """Origin, class and pair of pictures of each held-out face that was made from this clip."""
     held_out = f"{clip.dataset}/{clip.subject}/held_out"
     for path in synth:
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             if held_out not in file:
                 continue
             for one in file[held_out].values():

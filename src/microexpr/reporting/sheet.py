@@ -49,10 +49,10 @@ def _entry(clips: Sequence[Clip], results: Path) -> Entry:
     files = {
         stage: results / stage / clips[0].dataset / f"{clips[0].subject}.h5" for stage in ("faces", "apex", "flow")
     }
-    with store.opened(files["flow"], "flow") as flow:
+    with store.open_file(files["flow"], "flow") as flow:
         lengths = [float(np.hypot(*flow[clip.name]["onset_apex"][:2]).mean()) for clip in clips]
     clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
-    with store.opened(files["faces"], "faces") as faces, store.opened(files["apex"], "apex") as apex:
+    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
         own, events = faces[clip.name], apex[clip.name]
         onset, top = (_around(own, inputs.position(own, events, event)) for event in ("onset", "apex"))
         change = cv2.GaussianBlur(top - onset, (0, 0), BLUR)

@@ -60,7 +60,7 @@ def sources(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[s
 
 
 def _attribute(path: str, name: str) -> str:
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         return str(file.attrs[name].decode())
 
 
@@ -75,7 +75,7 @@ def read(
     label, faces, trajectories, sets = [], [], [], []
     of: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             kind = file.attrs["protocol"].decode()
             grouped = kind in GROUPINGS
             wanted = dict(about) | ({"protocol": kind} if grouped else {})

@@ -26,7 +26,7 @@ def apex_file(path: Path) -> Path:
 
 
 def read_score(path: Path) -> np.ndarray:
-    with store.opened(path, "apex") as file:
+    with store.open_file(path, "apex") as file:
         return file["EP01_01/score"][()]
 
 
@@ -72,7 +72,7 @@ def test_the_same_content_is_the_same_bytes(tmp_path):
 def test_text_comes_back(tmp_path, words):
     with store.create(tmp_path / "a.h5", "train", {}) as file:
         file.put("fitted_on", words)
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert store.strings(file["fitted_on"]) == words
         length = h5py.check_string_dtype(file["fitted_on"].dtype).length  # fixed, not a reference
         assert length == max([1, *(len(word.encode()) for word in words)])
@@ -157,7 +157,7 @@ def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking
 def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
     path = apex_file(tmp_path / "sub01.h5")
     message = r"sub01\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); rerun stage flow"
-    with pytest.raises(StoreError, match=message), store.opened(path, "flow"):
+    with pytest.raises(StoreError, match=message), store.open_file(path, "flow"):
         pass
 
 
@@ -187,7 +187,7 @@ def test_a_missing_file_is_said(tmp_path):
 
 def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
     path = apex_file(tmp_path / "sub01.h5")
-    with pytest.raises(KeyError), store.opened(path, "apex") as file:
+    with pytest.raises(KeyError), store.open_file(path, "apex") as file:
         file["EP01_02"]
 
 
@@ -214,7 +214,7 @@ def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
 
 def arrays(path):
     """All values but scalars, which HDF5 cannot give a checksum."""
-    with store.opened(path, "apex") as file:
+    with store.open_file(path, "apex") as file:
         read = {f"{clip}/{name}": file[clip][name][()] for clip in file for name in file[clip]}
     return {name: value.tobytes() for name, value in read.items() if np.ndim(value)}
 
@@ -245,10 +245,10 @@ def test_the_nearest_fitted_on_is_found(tmp_path):
         file.put("fitted_on", ["generated/smic/s01/*"])
         file.group("casme2/sub01").put("fitted_on", ["generated/samm/006/*"])
         file.group("casme2/sub02")
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert store.fitted_on(file["casme2/sub01"]) == ["generated/samm/006/*"]
         assert store.fitted_on(file["casme2/sub02"]) == ["generated/smic/s01/*"]
-    with store.opened(apex_file(tmp_path / "b.h5")) as file:
+    with store.open_file(apex_file(tmp_path / "b.h5")) as file:
         assert store.fitted_on(file["EP01_01"]) == []
 
 
@@ -300,7 +300,7 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
         if path.suffix != ".h5":
             tensors, said = store.read_tensors(path)
             return tensors["weights"].tobytes(), said["fitted_on"], said["method"]
-        with store.opened(path, "apex") as file:
+        with store.open_file(path, "apex") as file:
             about = [file["EP01_01"].attrs["method"], *(file.attrs[key] for key in ("origin", "subject", "params"))]
             return about, file["EP01_01/onset"][()], file["EP01_01/score"][()].tobytes()
 

@@ -63,7 +63,7 @@ def test_one_person_at_three_rates_is_rendered_as_told(tmp_path):
     planned = plan.planned("dfme", params, seed=5)
     assert {one.clip.fps for one in planned} == {200, 300, 500}
     rendering.write_person(planned, rendering.Scene("easy", 320, 240), 5, tmp_path, tmp_path / "truth.h5")
-    with store.opened(tmp_path / "truth.h5", "truth") as file:
+    with store.open_file(tmp_path / "truth.h5", "truth") as file:
         for one in planned:
             unit = max(one.weights, key=lambda name: one.weights[name])
             curve = file[one.clip.name]["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]

@@ -42,8 +42,8 @@ def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_pa
 
 
 def test_the_stages_after_faces_pass_over_what_was_left_out(faces) -> None:
-    with store.opened(faces, "faces") as file:
-        assert store.kept(file, CLIPS) == CLIPS[:1]
+    with store.open_file(faces, "faces") as file:
+        assert store.retained_clips(file, CLIPS) == CLIPS[:1]
 
 
 def test_where_no_faces_are_looked_for_nothing_is_left_out(tmp_path) -> None:

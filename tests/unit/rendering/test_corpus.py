@@ -33,7 +33,7 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
 
 def test_truth_peaks_where_the_plan_says(person):
     root, planned = person
-    with store.opened(root / "truth.h5", "truth") as file:
+    with store.open_file(root / "truth.h5", "truth") as file:
         for one in planned:
             truth = file[one.clip.name]
             assert truth["frame"][()].tolist() == list(range(one.clip.first, one.clip.last + 1))
@@ -45,7 +45,7 @@ def test_truth_peaks_where_the_plan_says(person):
 
 def test_landmarks_of_truth_lie_on_the_face(person):
     root, planned = person
-    with store.opened(root / "truth.h5", "truth") as file:
+    with store.open_file(root / "truth.h5", "truth") as file:
         points = file[planned[0].clip.name]["landmarks"][0]
     assert ((points > [60, 20]) & (points < [260, 220])).all()
     assert points[45, 0] - points[36, 0] == pytest.approx(60, abs=15)  # outer eye corners: a quarter of the height

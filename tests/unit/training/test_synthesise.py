@@ -87,7 +87,7 @@ def test_every_subject_is_in_one_group():
 def test_what_is_made_for_training_is_of_those_who_train(made):
     for fold, path in zip(GROUPED, made[2], strict=True):
         known = {one.provenance: one for one in CLIPS}
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             assert file.attrs["held_out"].decode() == ", ".join(sorted(people(fold.test)))
             shown = {}
             for name, group in file["train"].items():
@@ -113,7 +113,7 @@ def test_what_is_made_for_training_is_of_those_who_train(made):
 
 def test_a_face_goes_through_the_intensities_of_another_clip(made):
     root, _, (path, _) = made
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
             files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
@@ -126,7 +126,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(made, tmp_
     """Upon a little of the neutral face's own intensities."""
     root, files, _ = made
     path = run(tmp_path, files, kind=Famgan)
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             found = {}
             for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
@@ -143,7 +143,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(made, tmp_
 
 def test_counts_go_before_per_class(made, tmp_path):
     path = run(tmp_path, made[1], counts={"casme2": {"disgust": 7, "surprise": 0}})
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         found = [name.rpartition("_")[0] for name in file["train"]]
     wanted = {"casme2_disgust": 7, "casme2_others": 4, "samm_anger": 4, "samm_others": 4, "samm_surprise": 4}
     assert {name: found.count(name) for name in found} == wanted

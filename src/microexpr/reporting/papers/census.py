@@ -76,7 +76,7 @@ def countable_made(cell: Cell) -> bool:
 
 def read_made(path: str | Path) -> Made:
     """Of a file of the synth stage."""
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
         made = file["train"].values()
         shown = [(store.strings(one["source"])[0].split("/")[1], emotions[one["label"][()]]) for one in made]

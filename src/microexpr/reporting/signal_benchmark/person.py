@@ -81,7 +81,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
     ):
         file.describe(difficulty=scene.difficulty)
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
-        with store.opened(Path(home) / "truth.h5", "truth") as truth:
+        with store.open_file(Path(home) / "truth.h5", "truth") as truth:
             for one in rows:
                 found = read(one.clip, Path(home), stages, model)
                 known = {name: truth[one.clip.name][name][()] for name in truth[one.clip.name]}

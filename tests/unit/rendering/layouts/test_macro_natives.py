@@ -94,7 +94,7 @@ def test_one_person_of_mmi_is_read_back(tmp_path):
     planned = write("mmi", 3, tmp_path)
     clips, notes = datasets.layout("mmi").read(tmp_path / "mmi", "generated", None)
     assert (clips, notes) == ([one.clip for one in planned], [])
-    with store.opened(tmp_path / "mmi.h5", "truth") as file:
+    with store.open_file(tmp_path / "mmi.h5", "truth") as file:
         for one in planned:
             numbers, pictures = datasets.pictures(one.clip, tmp_path / "mmi")
             assert numbers == file[one.clip.name]["frame"][()].tolist()
@@ -117,7 +117,7 @@ def test_pictures_of_one_person_are_read_back(tmp_path):
     emotions = {row["subDirectory_filePath"]: int(row["expression"]) for row in rows}
     assert sorted(emotions.values()) == [0, 1, 3, 6]  # neutral, happiness, surprise, anger
     brows = ACTION_UNITS.index("AU4")
-    with store.opened(tmp_path / "affectnet.h5", "truth") as file:
+    with store.open_file(tmp_path / "affectnet.h5", "truth") as file:
         groups = {one.clip.emotion: file[one.clip.name] for one in planned}
         poses = np.array([group["pose"][0] for group in groups.values()])
         assert np.ptp(poses[:, 0]) > 3  # each picture has its own

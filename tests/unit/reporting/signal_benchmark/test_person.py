@@ -66,7 +66,7 @@ def measured(path, rows, folder):
 
 def test_a_person_is_read_about_as_it_is(written) -> None:
     _, one, path = written
-    with store.opened(path, "measured") as file:
+    with store.open_file(path, "measured") as file:
         assert file.attrs["difficulty"] == b"easy" and file.attrs["origin"] == b"generated"
         clip = {name: values[()] for name, values in file[one.clip.name].items()}
     away = np.linalg.norm(clip["landmarks_found"] - clip["landmarks_true"], axis=-1)
@@ -81,7 +81,7 @@ def test_a_person_is_read_about_as_it_is(written) -> None:
 def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     """Head motion taken out another way: each frame laid onto the crop by its own rigid points."""
     _, one, path = written
-    with store.opened(path, "measured") as file:
+    with store.open_file(path, "measured") as file:
         landmarks = file[one.clip.name]["landmarks_true"][()].astype(float)
         pixels, length = (file[one.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
     onset, top = (landmarks[number - one.clip.first] for number in (one.clip.onset, one.apex))
