@@ -69,7 +69,7 @@ class Corpus:
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.planned:
             return [one.clip for one in self.planned[dataset]]
-        return index.licensed(dataset)
+        return index.read_licensed(dataset)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:

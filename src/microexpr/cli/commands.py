@@ -104,7 +104,7 @@ def table(arguments: argparse.Namespace) -> int:
     if note := main_table.look_alikes(RESULTS / "people/duplicates.csv"):
         print(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
-        for reason in index.left_out(path).values() if path.exists() else ():
+        for reason in index.exclusions(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
 
@@ -260,7 +260,7 @@ def _indexed(name: str) -> "Clip":
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
-    if reason := index.left_out(table).get(name):
+    if reason := index.exclusions(table).get(name):
         raise MicroexprError(f"{name} was left out: {reason}")
     if name not in clips:
         raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")

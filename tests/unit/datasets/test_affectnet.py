@@ -78,7 +78,7 @@ def test_index_takes_one_frame_for_long_enough(root, tmp_path_factory, monkeypat
     (project / "data/raw").mkdir(parents=True)
     root.rename(project / "data/raw/affectnet")
     monkeypatch.chdir(project)
-    clips = index.licensed("affectnet")
+    clips = index.read_licensed("affectnet")
     assert len(index.verify("affectnet", clips, index.Params())) == 3
     index.write("affectnet.csv", clips)
     assert index.read("affectnet.csv") == clips
