@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from microexpr.signals import apex
 
     params = apex.Params(**snakemake.params.apex)
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with (
         store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
         store.open_file(snakemake.input.faces, "faces") as faces,

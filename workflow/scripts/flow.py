@@ -10,7 +10,7 @@ with logged(snakemake.log[0]):
 
     params = flow.Params(**snakemake.params.flow)
     kind = "onset_apex" if params.normalise == "none" else "onset_apex_scaled"
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with (
         store.subject_file(snakemake.output[0], "flow", clips, flow=params.model_dump()) as file,
         store.open_file(snakemake.input.faces, "faces") as faces,

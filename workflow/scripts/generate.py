@@ -7,7 +7,7 @@ with logged(snakemake.log[0]):
     from microexpr.rendering.layout import Planned
 
     corpus.write_person(
-        [Planned.of(row) for row in snakemake.params.plan],
+        [Planned.from_row(row) for row in snakemake.params.plan],
         corpus.Scene(**snakemake.params.scene),
         snakemake.params.seed,
         root=snakemake.params.root,

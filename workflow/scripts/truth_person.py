@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.signal_benchmark import person
 
     person.write(
-        [Planned.of(row) for row in snakemake.params.plan],
+        [Planned.from_row(row) for row in snakemake.params.plan],
         Scene(**snakemake.params.scene),
         signal_benchmark.root_seed(snakemake.params.seed),
         person.Stages.of(snakemake.params.stages),

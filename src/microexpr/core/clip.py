@@ -34,7 +34,7 @@ class Clip:
     emotion: str  # as annotated
     label: int | None
     objective_class: int | None  # 1..7, AU-based (Davison et al. 2017)
-    action_units: str  # as annotated, "R12 or R14"; `coded` parses it
+    action_units: str  # as annotated, "R12 or R14"; `parsed_action_units` parses it
 
     @property
     def id(self) -> str:
@@ -46,7 +46,7 @@ class Clip:
         """origin/dataset/subject/name, an entry of `fitted_on`."""
         return f"{self.origin}/{self.id}"
 
-    def coded(self) -> str:
+    def parsed_action_units(self) -> str:
         """Return the annotated action units in one form for all data sets, "4 R10 L12|L14".
 
         Raises DataError, which names clip and text, if they cannot be parsed."""
@@ -60,7 +60,7 @@ class Clip:
         return asdict(self)
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Clip":
+    def from_row(cls, row: dict[str, Any]) -> "Clip":
         """Return the clip of a row: the inverse of `row`. Values may also be text, where "" stands for None."""
         kinds = {f.name: str(f.type) for f in fields(cls)}
         return cls(**{k: _typed(v, kinds[k]) for k, v in row.items()})

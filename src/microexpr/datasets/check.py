@@ -44,7 +44,7 @@ def check(directory: str | Path) -> Checked:
     notes += _frames(directory, about, clips, problems)
     for clip in clips:
         try:
-            clip.coded()
+            clip.parsed_action_units()
         except DataError as error:
             problems.append(f"{directory}: {error}")
     found = counted(clips)

@@ -58,7 +58,7 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
         raise DataError(f"{folder}: must hold {len(expected)} clips, not {len(clips)}; start the run again")
     for clip in clips:
         try:
-            clip.coded()
+            clip.parsed_action_units()
         except DataError as error:
             notes.append(f"{folder}: {error}")
     check_length(clips, params)
@@ -122,7 +122,7 @@ def _detection_columns(detection: Detection) -> dict[str, str]:
 def _parsed_units(clip: Clip) -> str:
     """Return the parsed action units; "" where they cannot be parsed, which `verify` notes."""
     try:
-        return clip.coded()
+        return clip.parsed_action_units()
     except DataError:
         return ""
 
@@ -146,7 +146,7 @@ def _rows(path: str | Path) -> list[tuple[Clip, str]]:
     rows = []
     for row_number, row in enumerate(store.read_csv(path, WRITTEN, REMEDY), 2):
         try:
-            rows.append((Clip.of({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
+            rows.append((Clip.from_row({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
         except (TypeError, ValueError) as error:
             raise StoreError(
                 f"{path}, row {row_number}: is of an earlier version or damaged ({error}); {REMEDY}"

@@ -31,9 +31,9 @@ class Planned:
         return asdict(self)
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Planned":
+    def from_row(cls, row: dict[str, Any]) -> "Planned":
         """The inverse of `row`."""
-        return cls(**{**row, "clip": Clip.of(row["clip"])})
+        return cls(**{**row, "clip": Clip.from_row(row["clip"])})
 
     def path(self, number: int) -> PurePosixPath:
         """Of a frame, relative to the data set's root; of the whole file where one holds the clip."""

@@ -26,12 +26,12 @@ def test_a_row_of_csv_text_gives_the_same_clip(made):
     writer.writerow(made.row())
     (row,) = csv.DictReader(io.StringIO(text.getvalue()))
     assert all(isinstance(value, str) for value in row.values())
-    assert Clip.of(row) == made
-    assert Clip.of(made.row()) == made
+    assert Clip.from_row(row) == made
+    assert Clip.from_row(made.row()) == made
 
 
 def test_subjects_that_look_like_numbers_stay_text():
-    assert Clip.of({**clip(subject="006", name="006_1_2").row()}).subject == "006"
+    assert Clip.from_row({**clip(subject="006", name="006_1_2").row()}).subject == "006"
 
 
 def test_a_clip_cannot_be_changed():

@@ -125,7 +125,7 @@ def test_commas_between_action_units_and_roman_classes(corpus):
     romans = ("I", "II", "III", "IV", "V", "VI", "VII")
     every(BOOK, "Objective class", lambda number: romans[int(number) - 1])(root)
     clips, _ = read(root)
-    assert [clip.coded() for clip in clips] == [one.clip.coded() for one in planned]
+    assert [clip.parsed_action_units() for clip in clips] == [one.clip.parsed_action_units() for one in planned]
     assert any("+" in clip.action_units for clip in clips)
     assert [clip.objective_class for clip in clips] == [one.clip.objective_class for one in planned]
 

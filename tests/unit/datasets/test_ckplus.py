@@ -50,7 +50,7 @@ def test_codes_frames_and_units(root):
         assert (clip.first, clip.onset) == (1, 1)
         assert clip.frames == clip.apex == clip.offset == clip.last
     assert [clip.action_units for clip in clips[:2]] == ["4B", "1+27E"]
-    assert clips[1].coded() == "1 27"
+    assert clips[1].parsed_action_units() == "1 27"
     assert len(notes) == 1
     assert notes[0].endswith("sequences without an emotion file: 2, passed over")
 

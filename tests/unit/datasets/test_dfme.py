@@ -129,4 +129,4 @@ def test_a_folder_without_a_row_is_noted(corpus):
 def test_an_index_keeps_the_rates(corpus):
     clips, _ = read(corpus("dfme")[0])
     rows = [{name: "" if value is None else str(value) for name, value in clip.row().items()} for clip in clips]
-    assert [Clip.of(row).fps for row in rows] == [clip.fps for clip in clips]
+    assert [Clip.from_row(row).fps for row in rows] == [clip.fps for clip in clips]

@@ -65,7 +65,7 @@ def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, cod
     root, _ = corpus("fourdme")
     put(root, 1, "AUs", written)
     clip = read(root)[0][0]
-    assert (clip.action_units, clip.coded()) == (written.replace(",", "+"), coded)
+    assert (clip.action_units, clip.parsed_action_units()) == (written.replace(",", "+"), coded)
 
 
 def test_people_by_number(corpus):
@@ -101,6 +101,6 @@ def test_generated_ones_have_the_published_number_and_some_units_that_were_kept(
     assert differing(counted(clips), datasets.layout("fourdme").published) == ""
     shown = [{int(name[2:-1]) for name in one.weights} for one in planned]
     for clip, units in zip(clips, shown, strict=True):
-        assert {int(code.strip("LR")) for code in clip.coded().split()} == units
+        assert {int(code.strip("LR")) for code in clip.parsed_action_units().split()} == units
     assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
     assert Counter("+" in clip.emotion for clip in clips)[True] > 30

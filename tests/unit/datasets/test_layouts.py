@@ -54,8 +54,8 @@ def test_the_name_of_a_frame_in_a_message_is_one(dataset):
 def test_row_round_trip(corpus, dataset):
     clips, _ = read(dataset, corpus(dataset)[0])
     for clip in clips:
-        assert Clip.of(clip.row()) == clip
-        assert Clip.of({k: "" if v is None else str(v) for k, v in clip.row().items()}) == clip
+        assert Clip.from_row(clip.row()) == clip
+        assert Clip.from_row({k: "" if v is None else str(v) for k, v in clip.row().items()}) == clip
 
 
 @pytest.mark.parametrize("dataset", NAMES)
