@@ -51,7 +51,7 @@ class Clip:
 
         Raises DataError, which names clip and text, if they cannot be parsed."""
         try:
-            return notation.plain(notation.parse(self.action_units))
+            return notation.format_units(notation.parse(self.action_units))
         except DataError as error:
             raise DataError(f"{error} (clip {self.id})") from None
 

@@ -12,7 +12,7 @@ from films import film_files
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.core.facs.reactions import reacts
+from microexpr.core.facs.reactions import reaction_mask
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
@@ -216,7 +216,7 @@ def test_folds_of_one_group_share_what_was_made_for_them(made):
     found = synthetic_clips.read(synthetic_clips.sources(made[2], "clip", tests), about, labels, own.method.inputs)
     assert len(found.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
     data = train.resident(own.method, own.clips, made[1], own.labels, reacts=own.reacts)
-    assert data.targets["reacts"].tolist() == [[*reacts(one.emotion)] for one in own.clips]
+    assert data.targets["reacts"].tolist() == [[*reaction_mask(one.emotion)] for one in own.clips]
     both, places = synthetic_clips.joined(data, [one.provenance for one in own.clips], found)
     assert len({tuple(place) for place in places.values()}) == 2 and len(places) == 12
     for fold, place in places.items():
@@ -224,7 +224,7 @@ def test_folds_of_one_group_share_what_was_made_for_them(made):
         assert both.targets["aus"][place, 0].tolist() == [1] * len(place)  # as coded of whose movement it shows
         shown = [own.by_id[found.trajectories[n - len(data)].removeprefix("generated/")] for n in place]
         assert [own.labels[one.id] for one in shown] == both.targets["label"][place].tolist()
-        assert both.targets["reacts"][place].tolist() == [[*reacts(one.emotion)] for one in shown]
+        assert both.targets["reacts"][place].tolist() == [[*reaction_mask(one.emotion)] for one in shown]
 
 
 def test_emotions_that_a_protocol_has_not_are_left_out(made):
