@@ -87,7 +87,7 @@ class Job:
     @cached_property
     def reacts(self) -> dict[str, tuple[int, ...]]:
         """In which regions each clip's emotion shows, by its id."""
-        return {clip.id: reactions.reacts(self.protocol.felt(clip)) for clip in self.resident}
+        return {clip.id: reactions.reaction_mask(self.protocol.felt(clip)) for clip in self.resident}
 
     @property
     def planted_leak(self) -> str:

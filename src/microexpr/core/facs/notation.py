@@ -42,7 +42,7 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
 
 
 def format_units(units: tuple[ActionUnit, ...]) -> str:
-    """Return units as "4 R10 L12|L14": blanks between units, | between alternatives, side before number."""
+    """Return units as "4 R10 L12|L14": blanks between units, | between alternatives."""
     letter = {side: code for code, side in SIDE_OF_LETTER.items()}
     return " ".join("|".join(f"{letter[u.side]}{u.number}" for u in (unit, *unit.alternatives)) for unit in units)
 
