@@ -152,7 +152,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
     """A clip as the faces and apex stages find it, with no flow yet."""
-    numbers, pictures = datasets.pictures(clip, home)
+    numbers, pictures = datasets.frame_reader(clip, home)
     found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
     found["frame"] = np.array(numbers)
     events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()

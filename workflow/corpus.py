@@ -87,7 +87,7 @@ class Corpus:
     @property
     def known(self) -> list[str]:
         """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].moves]
+        return [name for name in self.origin if datasets.LAYOUTS[name].has_motion]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
@@ -121,7 +121,7 @@ class Corpus:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
         if dataset in self.planned:
             return ""
-        if not datasets.layout(dataset).long:
+        if not datasets.layout(dataset).clips_share_folder:
             return digest(self.native(dataset, subject))
         clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
         return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
@@ -148,7 +148,7 @@ class Corpus:
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
         """A stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
+        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].has_motion]
         return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
     def indices(self, names: Iterable[str]) -> list[str]:
@@ -158,7 +158,7 @@ class Corpus:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
         wanted, generate = signal_benchmark.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].moves]
+        moving = [name for name in names if datasets.LAYOUTS[name].has_motion]
         return {name: signal_benchmark.planned(name, wanted, generate, self.params["seed"]) for name in moving}
 
     @cached_property

@@ -32,7 +32,7 @@ class Params(BaseModel):
 
 def origin(dataset: str, preference: str) -> Origin:
     """Return "licensed" if data/raw/<dataset> exists, unless `preference` is "generated"."""
-    return "licensed" if preference != "generated" and datasets.is_licensed_here(dataset) else "generated"
+    return "licensed" if preference != "generated" and datasets.has_licensed_copy(dataset) else "generated"
 
 
 def read_licensed(dataset: str) -> list[Clip]:
@@ -68,7 +68,7 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
 def check_length(clips: Iterable[Clip], params: Params) -> None:
     """Raise DataError for a clip, other than a single picture, that is shorter than `min_frames`."""
     for clip in clips:
-        if clip.frames < params.min_frames and datasets.layout(clip.dataset).moves:
+        if clip.frames < params.min_frames and datasets.layout(clip.dataset).has_motion:
             folder = datasets.root(clip.dataset, clip.origin) / clip.folder
             minimum = f"at least {params.min_frames} frames (index.min_frames)"
             raise DataError(f"{folder}: must hold {minimum}, not {clip.frames} (clip {clip.id})")

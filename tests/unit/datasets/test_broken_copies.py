@@ -22,7 +22,7 @@ from microexpr.cli.main import main
 from microexpr.core.errors import MicroexprError
 from microexpr.datasets import index
 from microexpr.datasets.check import SHORT
-from microexpr.datasets.picture import Altered, read
+from microexpr.datasets.picture import Alterations, read
 from microexpr.rendering import plan
 
 sys.path.append(str(ROOT / "workflow"))
@@ -90,7 +90,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     try:
         clips = Dag(values(dataset)).clips[dataset]
         for clip in clips:
-            for _ in datasets.pictures(clip, note=notes.append)[1]():
+            for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass
         notes += index.verify(dataset, clips, index.Params())
     except MicroexprError as error:
@@ -160,7 +160,7 @@ def test_upright_pixels_are_those_of_the_picture_before(copy):
     turned(path)
     with Image.open(path) as image:
         assert image.size == (48, 64)
-    altered = Altered()
+    altered = Alterations()
     assert np.allclose(read(path, altered).astype(int), picture, atol=12)
     assert list(altered) == ["turned upright, as EXIF says,"]
 
@@ -178,7 +178,7 @@ def test_colour_of_16_bits_is_noted(copy):
     path = frames(copy("casme2"))[0].with_suffix(".png")
     levels = np.full((6, 8, 3), (1, 129 * 256 + 7, 65535), np.uint16)
     cv2.imwrite(str(path), levels)
-    altered = Altered()
+    altered = Alterations()
     assert (read(path, altered) == (255, 129, 0)).all()
     assert list(altered) == ["16 bits a channel, of which the upper 8 are kept,"]
 
@@ -190,7 +190,7 @@ def test_notes_on_pixels_come_once_however_often_a_clip_is_read(copy, monkeypatc
     clip = datasets.layout("casme2").read(root, "licensed")[0][0]
     monkeypatch.setattr(datasets, "HELD_BYTES", 400)
     notes: list[str] = []
-    pictures = datasets.pictures(clip, note=notes.append)[1]
+    pictures = datasets.frame_reader(clip, note=notes.append)[1]
     for _ in range(3):
         assert len(list(pictures())) == clip.frames
     assert len(notes) == 1 and f"in {clip.frames} of {clip.frames} frames" in notes[0]

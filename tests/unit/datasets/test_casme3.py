@@ -12,7 +12,7 @@ from broken import cell, every, row_again, workbook
 from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
@@ -36,11 +36,11 @@ def test_clips_of_one_video_are_cut_from_its_frames(corpus):
     found, notes = read(root)
     assert (found, notes) == (clips, [])
     for clip in found:
-        numbers, pictures = datasets.pictures(clip)
+        numbers, pictures = datasets.frame_reader(clip)
         assert numbers == list(range(clip.onset, clip.offset + 1))
         assert len({picture.max() for picture in pictures()}) == 1  # of its own grey alone
         assert clip.name == f"{clip.folder.split('/')[2]}_{clip.onset}"
-    assert len({next(datasets.pictures(clip)[1]()).max() for clip in clips}) == len(clips)
+    assert len({next(datasets.frame_reader(clip)[1]()).max() for clip in clips}) == len(clips)
 
 
 def test_the_same_video_and_onset_twice_is_refused(corpus):
@@ -154,4 +154,4 @@ def test_generated_clips_of_a_video_do_not_overlap(size):
     assert set(taken.values()) == {1}
     assert len({clip.folder for clip in clips}) < len(clips)
     if size == "published":
-        assert differing(counted(clips), datasets.layout("casme3").published) == ""
+        assert compare_counts(count_clips(clips), datasets.layout("casme3").published) == ""

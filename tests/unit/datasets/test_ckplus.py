@@ -57,7 +57,7 @@ def test_codes_frames_and_units(root):
 
 def test_pictures_are_those_of_the_clip(root):
     for clip in ckplus.read(root, "licensed")[0][:2]:
-        numbers, pictures = datasets.pictures(clip, root)
+        numbers, pictures = datasets.frame_reader(clip, root)
         assert numbers == list(range(1, clip.frames + 1))
         assert [int(picture.flat[0]) for picture in pictures()] == [20 + 9 * number for number in numbers]
         assert {picture.ndim for picture in pictures()} == {2 if clip.name.endswith("_001") else 3}

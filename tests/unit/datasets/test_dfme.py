@@ -14,7 +14,7 @@ from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import corpus as rendering
 from microexpr.rendering import plan
 from microexpr.rendering.display import ACTION_UNITS
@@ -53,9 +53,11 @@ def test_durations_are_seconds_at_any_rate():
 def test_published_numbers_and_the_whole_database():
     about = datasets.layout("dfme")
     clips = [one.clip for one in plan.planned("dfme", plan.Params(max_frames=40), seed=1)]
-    assert differing(counted(clips), about.published) == ""
-    whole = replace(counted(clips), clips=7526, subjects=671)
-    assert differing(whole, about.published) != "" and differing(whole, about.published, *about.releases) == ""
+    assert compare_counts(count_clips(clips), about.published) == ""
+    whole = replace(count_clips(clips), clips=7526, subjects=671)
+    assert (
+        compare_counts(whole, about.published) != "" and compare_counts(whole, about.published, *about.releases) == ""
+    )
 
 
 def test_one_person_at_three_rates_is_rendered_as_told(tmp_path):

@@ -36,7 +36,7 @@ def test_clip_stays_or_ends_with_its_reason(case: Broken, rendered, tmp_path, mo
     root = Path("data/raw/casme2")
     case.spoil(root)
     (clip,) = datasets.layout("casme2").read(root, "licensed")[0]
-    track = partial(faces.track, datasets.pictures(clip)[1], faces.Params(), clip.id, clip.fps)
+    track = partial(faces.track, datasets.frame_reader(clip)[1], faces.Params(), clip.id, clip.fps)
     if case.run:
         with pytest.raises(faces.Faceless, match=case.run):
             track()

@@ -75,7 +75,7 @@ def test_counts_are_those_that_the_loaders_hold_videos_to():
     for name, part in flow_folders.PARTS.items():
         published = datasets.LAYOUTS[name].published
         assert published is not None and part.classes == published.megc2019
-        assert (part.people, part.classes) == flow_pictures.COUNTS[name]
+        assert (part.subjects, part.classes) == flow_pictures.COUNTS[name]
 
 
 def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
@@ -105,7 +105,7 @@ def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
     ],
 )
 def test_names_are_those_of_the_loaders(subject, stem, clip_id):
-    person = flow_folders.Person.of(subject, "")
+    person = flow_folders.Subject.from_name(subject, "")
     assert f"{person.dataset}/{person.subject}/{person.clip_name(stem)}" == clip_id
 
 
@@ -115,18 +115,18 @@ def test_a_clip_short_is_said_with_all_counts(root):
     write_list(root, [one for one in composite() if one.id not in lost])
     said = refused(root)
     assert (
-        "smic must be 164 clips of 16 people (70 negative, 51 positive, 43 surprise), not 163 clips of 16 people"
+        "smic must be 164 clips of 16 subjects (70 negative, 51 positive, 43 surprise), not 163 clips of 16 subjects"
         in said
     )
     assert re.search(
-        r"samm must be 133 clips .*\(92 .*, 26 .*, 15 .*\), not 131 clips of 28 people \(91 .*, 25 .*, 15 ", said
+        r"samm must be 133 clips .*\(92 .*, 26 .*, 15 .*\), not 131 clips of 28 subjects \(91 .*, 25 .*, 15 ", said
     )
     assert "casme2" not in said
 
 
 def test_right_number_of_another_class_is_refused(flat):
     rows(flat, "s01_ne_00,0,", "s01_ne_00,1,")
-    assert "not 164 clips of 16 people (69 negative, 52 positive, 43 surprise)" in refused(flat)
+    assert "not 164 clips of 16 subjects (69 negative, 52 positive, 43 surprise)" in refused(flat)
 
 
 def test_own_test_clip_among_the_training_clips_is_a_leak(folders, root):
@@ -147,7 +147,7 @@ def test_a_clip_missing_from_its_test_folder(folders, root):
     """The counts, and the first folder that still has it; the other 22 by `check`."""
     (folders / "sub02/u_test/0/sub02_EP001_01f.png").unlink()
     said = refused(root)
-    assert "casme2 must be 145 clips of 24 people" in said
+    assert "casme2 must be 145 clips of 24 subjects" in said
     assert "sub01/u_train: must hold clips of the others' u_test, not 0/sub02_EP001_01f; 22 more, which" in said
     assert len(flow_folders.check(root)[2]) == 1 + 23
 

@@ -8,7 +8,7 @@ from broken import workbook
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "4DME_Labelling_Micro_release v1.xlsx"
@@ -74,7 +74,7 @@ def test_people_by_number(corpus):
         put(root, row, "sub_ID", int(one.clip.subject[1:]))
     assert read(root)[0] == [one.clip for one in planned]
     (root / "gray_micro/sub1").mkdir()
-    with pytest.raises(DataError, match="sub_ID must tell one of S01, sub1, not '1'"):
+    with pytest.raises(DataError, match="sub_ID must name one of S01, sub1, not '1'"):
         read(root)
 
 
@@ -98,7 +98,7 @@ def test_the_workbook_of_what_people_reported_is_another(corpus):
 def test_generated_ones_have_the_published_number_and_some_units_that_were_kept():
     planned = plan.planned("fourdme", plan.Params(max_frames=40), seed=1)
     clips = [one.clip for one in planned]
-    assert differing(counted(clips), datasets.layout("fourdme").published) == ""
+    assert compare_counts(count_clips(clips), datasets.layout("fourdme").published) == ""
     shown = [{int(name[2:-1]) for name in one.weights} for one in planned]
     for clip, units in zip(clips, shown, strict=True):
         assert {int(code.strip("LR")) for code in clip.parsed_action_units().split()} == units

@@ -13,7 +13,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.frames import example, listed
+from microexpr.datasets.frames import example, numbered_frames
 from microexpr.rendering.layouts import NATIVES
 
 NAMES = sorted(datasets.LAYOUTS)
@@ -71,8 +71,8 @@ def test_frame_ten_follows_nine(tmp_path):
     for number in (9, 10, 11, 100):
         (tmp_path / f"img{number}.jpg").touch()
     (tmp_path / "Desktop - Shortcut.lnk").touch()
-    assert list(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
-    assert sorted(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
+    assert list(numbered_frames(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
+    assert sorted(numbered_frames(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
 
 
 def test_casme2_nested_twice(corpus):
@@ -152,7 +152,7 @@ def test_smic_onset_and_offset_are_the_ends(corpus):
 
 def test_pictures_are_read_twice_alike(corpus):
     _, planned = corpus("casme2")
-    numbers, pictures = datasets.pictures(planned[0].clip)
+    numbers, pictures = datasets.frame_reader(planned[0].clip)
     first, second = list(pictures()), list(pictures())
     assert len(numbers) == len(first) == planned[0].clip.frames
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -182,11 +182,11 @@ def test_path_in_annotation_stays_inside(corpus):
 @pytest.mark.parametrize("name", ["CASME2", "CASME II", "casme-2", "casme2.zip"])
 def test_a_licensed_copy_under_another_name_is_no_reason_for_generated_faces(corpus, name):
     corpus("casme2")
-    assert not datasets.is_licensed_here("casme2")
+    assert not datasets.has_licensed_copy("casme2")
     (Path("data/raw") / name).mkdir(parents=True)
     with pytest.raises(DataError, match=f"{name}: must be a folder named casme2; rename or unpack it, or take it away"):
-        datasets.is_licensed_here("casme2")
-    assert not datasets.is_licensed_here("samm")
+        datasets.has_licensed_copy("casme2")
+    assert not datasets.has_licensed_copy("samm")
 
 
 def test_a_file_in_place_of_a_data_set_is_refused(tmp_path, monkeypatch):
@@ -194,7 +194,7 @@ def test_a_file_in_place_of_a_data_set_is_refused(tmp_path, monkeypatch):
     Path("data/raw").mkdir(parents=True)
     Path("data/raw/samm").touch()
     with pytest.raises(DataError, match="data/raw/samm: is no folder"):
-        datasets.is_licensed_here("samm")
+        datasets.has_licensed_copy("samm")
 
 
 def test_truncated_picture_is_refused_whoever_was_imported_before(corpus):

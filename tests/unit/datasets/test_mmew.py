@@ -8,7 +8,7 @@ from broken import cell, every
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "MMEW_Micro_Exp.xlsx"
@@ -89,5 +89,5 @@ def test_a_folder_without_a_row_is_noted(corpus):
 
 def test_published_census():
     clips = [one.clip for one in plan.planned("mmew", plan.Params(max_frames=40), seed=1)]
-    assert differing(counted(clips), datasets.layout("mmew").published) == ""
+    assert compare_counts(count_clips(clips), datasets.layout("mmew").published) == ""
     assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == 300

@@ -7,7 +7,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS
 from microexpr.core.facs import notation
 from microexpr.core.facs.objective import objective_class
-from microexpr.datasets.counting import counted
+from microexpr.datasets.counting import count_clips
 from microexpr.rendering import plan
 
 PUBLISHED = plan.Params(max_frames=110)
@@ -23,7 +23,7 @@ def test_published_counts(published):
     """Clips, people, emotions, AU-based classes and labels, as the loaders hold a licensed copy to them."""
     dataset, planned = published
     clips = [one.clip for one in planned]
-    found, wanted = counted(clips), datasets.layout(dataset).published
+    found, wanted = count_clips(clips), datasets.layout(dataset).published
     assert (found.clips, found.subjects, found.megc2019) == (wanted.clips, wanted.subjects, wanted.megc2019)
     assert wanted.objective in (None, found.objective)
     assert wanted.emotions in (None, found.emotions)

@@ -28,12 +28,12 @@ class ActionUnit:
 
 
 def parse(text: str) -> tuple[ActionUnit, ...]:
-    """Return the action units of a code, in its order; () for "" and "?", which say nothing.
+    """Return the action units of a code, in its order; () for "" and "?".
 
-    `+` joins units that occur together; `or` (which binds more closely and may be in brackets) joins alternatives. L or R
-    before a number is the side, A to E after it the intensity (A/B: between two). A/ before the side means asymmetric,
-    ? at the end unsure. A unit marked (k) is there throughout the clip and is left out. Raises DataError, which quotes
-    the text.
+    `+` joins units that occur together; `or` (which binds more closely and may be in brackets) joins alternatives. L or
+    R before a number is the side, A to E after it the intensity (A/B: between two). A/ before the side means
+    asymmetric, ? at the end unsure. A unit marked (k) is there throughout the clip and is left out. Raises DataError,
+    which quotes the text.
     """
     if text.strip() in ("", "?"):
         return ()

@@ -96,7 +96,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
 
 def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Found:
     """A clip below `home` through faces, apex, aus and flow, each as its script calls it."""
-    numbers, pictures = datasets.pictures(clip, home)
+    numbers, pictures = datasets.frame_reader(clip, home)
     seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
     events = apex.locate(clip, seen, stages.apex)
     written = {name: np.asarray(value) for name, value in events.arrays().items()}

@@ -96,7 +96,7 @@ def test_one_person_of_mmi_is_read_back(tmp_path):
     assert (clips, notes) == ([one.clip for one in planned], [])
     with store.open_file(tmp_path / "mmi.h5", "truth") as file:
         for one in planned:
-            numbers, pictures = datasets.pictures(one.clip, tmp_path / "mmi")
+            numbers, pictures = datasets.frame_reader(one.clip, tmp_path / "mmi")
             assert numbers == file[one.clip.name]["frame"][()].tolist()
             assert {picture.shape for picture in pictures()} == {(240, 320, 3)}
             unit = max(one.weights, key=lambda name: one.weights[name])
@@ -124,7 +124,7 @@ def test_pictures_of_one_person_are_read_back(tmp_path):
         anger, neutral = (groups[name]["au_intensity"][0, brows, 2] for name in ("anger", "neutral"))
         assert anger > neutral + 0.5
         for one in planned:
-            (picture,) = datasets.pictures(one.clip, root)[1]()
+            (picture,) = datasets.frame_reader(one.clip, root)[1]()
             (points,) = file[one.clip.name]["landmarks"][()]
             assert ((points > 0) & (points < [320, 240])).all()
             assert picture.std() > 10
