@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import index
 from microexpr.rendering import plan
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.reporting import signal_benchmark
 from microexpr.signals.aus import openface, pyfeat
@@ -59,7 +59,7 @@ class Corpus:
         made = plan.Params(**values["generate"])
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
         with of_params():
-            self.planned = {name: plan.planned(name, made, values["seed"]) for name in generated}
+            self.planned = {name: plan.plan_clips(name, made, values["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
@@ -94,8 +94,8 @@ class Corpus:
         return [clip.row() for clip in self._by_subject[dataset, subject]]
 
     @cached_property
-    def _by_person(self) -> dict[tuple[str, str], list[Planned]]:
-        found: dict[tuple[str, str], list[Planned]] = {}
+    def _by_person(self) -> dict[tuple[str, str], list[PlannedClip]]:
+        found: dict[tuple[str, str], list[PlannedClip]] = {}
         for planned in self.planned.values():
             for one in planned:
                 found.setdefault((one.clip.dataset, one.clip.subject), []).append(one)
@@ -154,7 +154,7 @@ class Corpus:
     def indices(self, names: Iterable[str]) -> list[str]:
         return sorted(f"results/index/{name}.csv" for name in names)
 
-    def _examined(self) -> dict[str, list[Planned]]:
+    def _examined(self) -> dict[str, list[PlannedClip]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
         wanted, generate = signal_benchmark.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, layer, subdivided
+from microexpr.rendering.layers import Layer, make_layer, subdivide
 from microexpr.rendering.raster import CLOTH, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import angle, rig
 
@@ -33,12 +33,12 @@ GARMENTS: dict[str, Garment] = {
 SHARES = {"crew": 0.5, "round": 0.2, "v": 0.15, "high": 0.15}
 
 
-def drawn(rng: np.random.Generator) -> Garment:
+def sample(rng: np.random.Generator) -> Garment:
     """A garment by chance."""
     return GARMENTS[str(rng.choice(list(SHARES), p=list(SHARES.values())))]
 
 
-def worn(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
+def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
     """The garment on a body of this shape (float32[V, 3])."""
     head = rig()
     skin = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) < 6.15)]
@@ -47,7 +47,7 @@ def worn(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> La
     ids, local = np.unique(skin, return_inverse=True)
     points, outward, triangles, rest = vertices[ids], normals[ids], local.reshape(-1, 3), head.vertices[ids]
     for _ in range(2):
-        points, outward, triangles, edges = subdivided(points, outward, triangles)
+        points, outward, triangles, edges = subdivide(points, outward, triangles)
         rest = np.vstack([rest, rest[edges].mean(axis=1)])
     above = rest[:, 1] - _neckline(rest, garment)
     hem = np.exp(-(((above + garment.band / 2) / (0.45 * garment.band)) ** 4))
@@ -60,7 +60,7 @@ def worn(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> La
     vertex_normals(points, triangles.astype(np.int32), normals)
     across = np.hypot(rest[:, 0], rest[:, 2] - AXIS)
     coordinates = np.stack([np.arctan2(rest[:, 0], rest[:, 2] - AXIS) * 0.8, rest[:, 1] - 0.6 * across, above], axis=1)
-    return layer(CLOTH, points, normals, coordinates, triangles)
+    return make_layer(CLOTH, points, normals, coordinates, triangles)
 
 
 def _neckline(rest: np.ndarray, garment: Garment) -> np.ndarray:

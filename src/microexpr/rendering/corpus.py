@@ -13,11 +13,11 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import snapshot, walls
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
-from microexpr.rendering.performance import DIALS, Dial, Performance, Performer, perform
+from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.shot import shot
+from microexpr.rendering.shot import render_frames
 
 PICTURE_FPS = 25  # a rate is needed where none is seen
 
@@ -31,12 +31,12 @@ class Scene:
     height: int
 
 
-def write_person(plan: list[Planned], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
+def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
     """All frames of one person under their native names below `root`, then the truth file.
 
     Raises StoreError when the disk is full."""
     face = Face(performer_of(plan[0].clip, seed).face_seed)
-    native, dial = NATIVES[plan[0].clip.dataset], DIALS[scene.difficulty]
+    native, difficulty = NATIVES[plan[0].clip.dataset], DIFFICULTIES[scene.difficulty]
     with store.subject_file(truth, "truth", [one.clip for one in plan], generate=asdict(scene)) as file:
         for one in plan:
             performer = performer_of(one.clip, seed)
@@ -44,13 +44,13 @@ def write_person(plan: list[Planned], scene: Scene, seed: int, root: str | Path,
             landmarks = []
             suffix = one.path(one.clip.first).suffix
             rng = generator(seed, "generate", one.clip.id, "camera")
-            wall, moments = behind(one.clip, scene, seed), range(len(played.pose))
-            with recorder(suffix, native.grey, dial.quality, one.clip.fps) as record:
-                seen = shot(face, performer, played, moments, wall, dial.noise, rng)
+            wall, moments = background(one.clip, scene, seed), range(len(played.pose))
+            with recorder(suffix, native.grey, difficulty.quality, one.clip.fps) as record:
+                seen = render_frames(face, performer, played, moments, wall, difficulty.noise, rng)
                 for number, (picture, points) in enumerate(seen, one.clip.first):
                     record(Path(root) / one.path(number), picture)
                     landmarks.append(points)
-            for path, text in native.beside(one).items():
+            for path, text in native.clip_files(one).items():
                 store.write_text(Path(root) / path, text)
             file.group(one.clip.name).put_all(
                 frame=np.arange(one.clip.first, one.clip.last + 1),
@@ -68,34 +68,34 @@ def write_person(plan: list[Planned], scene: Scene, seed: int, root: str | Path,
 
 def performer_of(clip: Clip, seed: int) -> Performer:
     """The person of a planned clip, as turned, lit and placed in it."""
-    performer = Performer.drawn(generator(seed, "generate", clip.dataset, clip.subject, "performer"))
+    performer = Performer.sample(generator(seed, "generate", clip.dataset, clip.subject, "performer"))
     if NATIVES[clip.dataset].timing != "picture":
         return performer
-    return snapshot.taken(performer, generator(seed, "generate", clip.id, "snapshot"))
+    return snapshot.vary_performer(performer, generator(seed, "generate", clip.id, "snapshot"))
 
 
-def play(one: Planned, performer: Performer, scene: Scene, seed: int) -> Performance:
+def play(one: PlannedClip, performer: Performer, scene: Scene, seed: int) -> Performance:
     """The course of one clip's action units, pose and exposure."""
     clip = one.clip
     rng = generator(seed, "generate", clip.id, "performance")
-    dial = dial_of(clip.dataset, scene.difficulty)
+    difficulty = difficulty_of(clip.dataset, scene.difficulty)
     if clip.frames == 1:  # a single picture is the last moment of a rise
-        played = perform(performer, one.weights, 0, 1, 1, 2, PICTURE_FPS, dial, rng)
+        played = perform(performer, one.weights, 0, 1, 1, 2, PICTURE_FPS, difficulty, rng)
         return Performance(*(getattr(played, name)[1:] for name in Performance.__slots__))
     events = (one.onset - clip.first, one.apex - clip.first, one.offset - clip.first)
-    return perform(performer, one.weights, *events, clip.frames, clip.fps, dial, rng)
+    return perform(performer, one.weights, *events, clip.frames, clip.fps, difficulty, rng)
 
 
-def dial_of(dataset: str, difficulty: str) -> Dial:
+def difficulty_of(dataset: str, name: str) -> Difficulty:
     """How hard a data set is: acted expressions are strong at every difficulty but null."""
-    dial, native = DIALS[difficulty], NATIVES[dataset]
-    if native.intensity is None or not dial.high:
-        return dial
+    difficulty, native = DIFFICULTIES[name], NATIVES[dataset]
+    if native.intensity is None or not difficulty.high:
+        return difficulty
     low, high = native.intensity
-    return replace(dial, low=low, high=high)
+    return replace(difficulty, low=low, high=high)
 
 
-def behind(clip: Clip, scene: Scene, seed: int) -> np.ndarray:
+def background(clip: Clip, scene: Scene, seed: int) -> np.ndarray:
     """uint8[H, W, 3]: a picture's own surroundings; the wall before which a laboratory films everyone."""
     size = scene.width, scene.height
     if NATIVES[clip.dataset].timing == "picture":

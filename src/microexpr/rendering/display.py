@@ -61,7 +61,7 @@ class Display:
 Displays = Sequence[tuple[float, Display]]  # with the weight of each
 
 
-def counted(codes: Mapping[str, int]) -> Displays:
+def displays_from_counts(codes: Mapping[str, int]) -> Displays:
     """Displays of FACS numbers such as "6+12", as often as they were coded; several at once are each a bit weaker."""
     return [
         (count, Display({f"AU{number}": TOGETHER if "+" in code else 1.0 for number in code.split("+")}))
@@ -120,7 +120,7 @@ DISPLAYS: dict[str, Displays] = {
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 
-def draw(
+def sample_display(
     emotion: str,
     rng: np.random.Generator,
     wanted: int | None = None,

@@ -33,7 +33,7 @@ class Eyes:
     radii: np.ndarray  # float32[2, 1, 1]
 
     @classmethod
-    def of(cls, vertices: np.ndarray, points: np.ndarray) -> "Eyes":
+    def fit(cls, vertices: np.ndarray, points: np.ndarray) -> "Eyes":
         """In place of those of a head of this shape."""
         balls = [vertices[eye] for eye in rig().eyes]
         centres = np.array([ball.mean(axis=0) for ball in balls], np.float32)[:, None]
@@ -41,7 +41,7 @@ class Eyes:
         radii = np.array([np.ptp(ball, axis=0)[:2].mean() / 2 * 0.985 for ball in balls], np.float32)[:, None, None]
         return cls(points, centres, radii)
 
-    def turned(self, yaw: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    def rotate(self, yaw: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
         """Points and normals, float32[2 N, 3] each, of eyes that look so many degrees off straight ahead."""
         normals = self.points @ rotation(yaw, pitch, 0).T
         return (self.centres + normals * self.radii).reshape(-1, 3), np.tile(normals, (2, 1))

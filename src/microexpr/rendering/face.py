@@ -9,13 +9,13 @@ import numpy as np
 from microexpr.core.seeds import generator
 from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles, walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
-from microexpr.rendering.identity import Look, Traits, shape
+from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.layers import Layer
 from microexpr.rendering.raster import EYE, LASH, MOUTH, TEETH, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
 from microexpr.rendering.shading import shade
-from microexpr.rendering.skin import LEVELS, painted
+from microexpr.rendering.skin import LEVELS, paint_skin
 from microexpr.rendering.surface import CURVE, Lamps, Surface
 
 SAMPLES = 2  # a side of a pixel
@@ -24,7 +24,7 @@ FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
+class RenderedFace:
     """One picture and what is true of it."""
 
     image: np.ndarray  # uint8[H, W, 3], RGB
@@ -32,7 +32,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Traced:
+class SurfaceTrace:
     """Which point of the surface each pixel shows. Vertices of the rig come first among V."""
 
     screen: np.ndarray  # float32[V, 3]: x, y in px and depth of every vertex
@@ -47,14 +47,14 @@ class Face:
     def __init__(self, seed: int | np.random.SeedSequence, traits: Traits | None = None) -> None:
         """`traits` are drawn from the seed unless given."""
         head, self._seed = rig(), seed
-        self.traits = traits or Traits.drawn(generator(seed, "traits"))
-        self.look = Look.drawn(self.traits, generator(seed, "look"))
-        self.vertices = shape(self.traits, generator(seed, "shape"))
+        self.traits = traits or Traits.sample(generator(seed, "traits"))
+        self.look = Look.sample(self.traits, generator(seed, "look"))
+        self.vertices = sample_shape(self.traits, generator(seed, "shape"))
         self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
         self.centre = self.centre.astype(np.float32)
-        self.style = styles.drawn(self.traits, generator(seed, "style"))
-        self._skin = painted(self.traits, self.look, self.style, generator(seed, "skin"))
-        self._layers = [hair.grown(self.vertices, self.style, generator(seed, "hair")), *self._dressed(seed)]
+        self.style = styles.sample(self.traits, generator(seed, "style"))
+        self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"))
+        self._layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair")), *self._dressed(seed)]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
@@ -73,13 +73,13 @@ class Face:
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
         gaze: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        behind: np.ndarray | None = None,
-    ) -> Rendered:
+        background: np.ndarray | None = None,
+    ) -> RenderedFace:
         """A picture of `size` (width, height) px, antialiased, with the 68 true landmarks.
 
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
         pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
-        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; behind: what is behind the head,
+        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; background: what is behind the head,
         uint8[height, width, 3], else a laboratory's wall. Raises ParamsError for an unknown action unit.
         """
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
@@ -93,33 +93,33 @@ class Face:
         attributes[self._teeth, 3:5] *= _parted(points)
         attributes[: len(folds), 5:7] = folds
         attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
-        image = (self._wall(size) if behind is None else behind).copy()
+        image = (self._wall(size) if background is None else background).copy()
         self._draw(screen, attributes, light, size[1] * zoom, image)
-        return Rendered(image, screen[rig().landmarks, :2].copy())
+        return RenderedFace(image, screen[rig().landmarks, :2].copy())
 
-    def traced(
+    def trace(
         self,
         action_units: np.ndarray,
         pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
         shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
-    ) -> Traced:
+    ) -> SurfaceTrace:
         """What is seen at the middle of every pixel of the picture that `render` makes of the same arguments."""
-        screen = self.projected(action_units, pose, shift, size, zoom)
+        screen = self.project_vertices(action_units, pose, shift, size, zoom)
         width, height = size
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
         surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
         rasterise(screen, *surface, depth, hit, weights)
-        return Traced(
+        return SurfaceTrace(
             screen=screen,
             material=np.where(hit >= 0, self._materials[hit], -1),
             corners=self._triangles[hit],
             weights=np.dstack([weights, 1 - weights.sum(axis=2)]),
         )
 
-    def projected(
+    def project_vertices(
         self,
         action_units: np.ndarray,
         pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
@@ -134,15 +134,15 @@ class Face:
 
     def _dressed(self, seed: int | np.random.SeedSequence) -> list[Layer]:
         rng = generator(seed, "glasses")
-        spectacles = [glasses.worn(self.vertices, rng)] if rng.random() < GLASSES else []
+        spectacles = [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
         rng = generator(seed, "clothes")
-        return [*spectacles, clothes.worn(self.vertices, clothes.drawn(rng), rng)]
+        return [*spectacles, clothes.build_layer(self.vertices, clothes.sample(rng), rng)]
 
     def _assemble(self) -> None:
         """One list of vertices (rig, layers fixed to the skull, eyeballs) and of triangles."""
         head = rig()
         points, ball = eyes.sphere()
-        self._eyes = eyes.Eyes.of(self.vertices, points)
+        self._eyes = eyes.Eyes.fit(self.vertices, points)
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
         worn = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
@@ -173,7 +173,7 @@ class Face:
                 folds += np.float32(weight**1.3 * (0.4 + 0.9 * self.traits.age)) * head.folds[unit, side]
         normals = np.zeros_like(skin)
         vertex_normals(skin, self._solid, normals)
-        balls, outward = self._eyes.turned(float(gaze[0]), float(gaze[1]))
+        balls, outward = self._eyes.rotate(float(gaze[0]), float(gaze[1]))
         points = np.concatenate([skin, self._fixed, balls])
         return points, np.concatenate([normals, self._fixed_normals, outward]), folds
 

@@ -11,10 +11,10 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import walls
 from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIALS, Performer
+from microexpr.rendering.performance import DIFFICULTIES, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.shot import shot
-from microexpr.rendering.take import Event, Params, perform, planned
+from microexpr.rendering.shot import render_frames
+from microexpr.rendering.take import Event, Params, perform, sample_events
 
 SUFFIX = ".avi"
 COLUMNS = ("kind", "emotion", "action_units", "onset", "apex", "offset", "fps", "origin")  # frames from 0
@@ -28,23 +28,23 @@ def write(
     Raises ParamsError for another suffix than .avi or events that do not fit, StoreError when the disk is full."""
     if path.suffix != SUFFIX:
         raise ParamsError(f"{path}: must end in {SUFFIX}")
-    performer = Performer.drawn(generator(seed, "film", "performer"))
-    events = planned(params, generator(seed, "film", "events"))
+    performer = Performer.sample(generator(seed, "film", "performer"))
+    events = sample_events(params, generator(seed, "film", "events"))
     played = perform(performer, events, params, generator(seed, "film", "performance"))
-    size, dial = (params.width, params.height), DIALS[params.difficulty]
-    face, behind = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
+    size, difficulty = (params.width, params.height), DIFFICULTIES[params.difficulty]
+    face, background = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
     rng, frames = generator(seed, "film", "camera"), len(played.pose)
-    seen = shot(face, performer, played, range(frames), behind, dial.noise, rng)
-    with recorder(SUFFIX, False, dial.quality, params.fps) as record:
+    seen = render_frames(face, performer, played, range(frames), background, difficulty.noise, rng)
+    with recorder(SUFFIX, False, difficulty.quality, params.fps) as record:
         for number, (picture, _) in enumerate(seen, 1):
             record(path, picture)
             progress(number, frames)
     truth = path.with_suffix(".csv")
-    store.write_text(truth, told(events, params.fps))
+    store.write_text(truth, events_csv(events, params.fps))
     return truth
 
 
-def told(events: list[Event], fps: int) -> str:
+def events_csv(events: list[Event], fps: int) -> str:
     """The truth as CSV, a line for each event; blinks have no emotion and no action units."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, grid, joined, layer
+from microexpr.rendering.layers import Layer, grid, join, make_layer
 from microexpr.rendering.raster import FRAME, SKIN
 from microexpr.rendering.rig import rig
 
@@ -11,7 +11,7 @@ ROUND = 36  # pieces of a rim
 BENT = 0.3  # dm backwards at 1 dm to the side
 
 
-def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
+def build_layer(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
     """Spectacles that fit a head of this shape (float32[V, 3])."""
     eyes = [vertices[eye].mean(axis=0) for eye in rig().eyes]
     half = abs(eyes[0][0] - eyes[1][0]) / 2
@@ -35,7 +35,7 @@ def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
     inner = half - wide
     bridge = np.stack([middle[0] + inner * x, middle[1] + 0.06 + 0.03 * (1 - x**2), front - BENT * (inner * x) ** 2], 1)
     parts.append(_wire(bridge, thick * 0.9))
-    return joined(parts)
+    return join(parts)
 
 
 def _front(vertices: np.ndarray, middle: np.ndarray, wide: float, high: float) -> float:
@@ -60,4 +60,4 @@ def _wire(path: np.ndarray, thick: float, closed: bool = False) -> Layer:
     order = np.concatenate([np.arange(TUBE), [0]])
     points, normals = points[order], normals[order]
     triangles = grid(len(order), len(path), closed)
-    return layer(FRAME, points, normals, np.zeros_like(points), triangles)
+    return make_layer(FRAME, points, normals, np.zeros_like(points), triangles)

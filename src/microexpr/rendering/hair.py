@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from microexpr.rendering.layers import Layer, joined, layer, subdivided
+from microexpr.rendering.layers import Layer, join, make_layer, subdivide
 from microexpr.rendering.locks import fringe, hanging, lining
 from microexpr.rendering.raster import HAIR, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, angle, rig
-from microexpr.rendering.styles import Style, above, density, shorn
+from microexpr.rendering.styles import Style, cut_short, density, height_above_hairline
 
 SHELLS = (1, 0.95, 0.88, 0.78, 0.5)  # heights of the layers of fur, of its thickness
 EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # over which hair sets in at its line, dm
@@ -24,14 +24,14 @@ def grain(rng: np.random.Generator, shape: tuple[int, int], high: float, wide: f
     return noise / (noise.std() + 1e-6)
 
 
-def grown(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+def build_layer(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
     """Hair for a head of this shape (float32[V, 3]) in this style."""
     parts = [_shells(vertices, style, rng)]
     if style.fringe > 0.1:
         parts.insert(0, fringe(vertices, style, rng))
     if style.ends:
         parts = [hanging(vertices, style, rng), *parts, lining(vertices, style, rng)]
-    return joined(parts)
+    return join(parts)
 
 
 def lashes(rng: np.random.Generator) -> np.ndarray:
@@ -67,14 +67,14 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     u, v, along = flow(rest, style)
     along -= normals * np.sum(along * normals, axis=1, keepdims=True)
     full = _thickness(rest, style)
-    thickness = 0.012 + full * (1 - np.exp(-np.maximum(0, above(rest, style)) / (0.03 + full)))
+    thickness = 0.012 + full * (1 - np.exp(-np.maximum(0, height_above_hairline(rest, style)) / (0.03 + full)))
     clumps = 1 + 0.1 * np.sin(u * 31 + 3 * np.sin(v * 9))
     height = np.array(SHELLS)[:, None]
     shift = rng.uniform(-1, 1) * 0.012 * height
     thin = 190 * (1 - dense) + 90 * _parted(rest, style) + _thinned(height, full, style)
     count = np.arange(len(SHELLS))[:, None, None] * len(ids)
     every = np.broadcast_to
-    return layer(
+    return make_layer(
         HAIR,
         points + normals * (height * thickness * clumps)[..., None],
         every(normals, (len(SHELLS), *normals.shape)),
@@ -99,7 +99,7 @@ def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
     ids, local = np.unique(skin, return_inverse=True)
-    points, outward, triangles, edges = subdivided(vertices[ids], normals[ids], local.reshape(-1, 3))
+    points, outward, triangles, edges = subdivide(vertices[ids], normals[ids], local.reshape(-1, 3))
     rest, ears = head.vertices[ids], head.ears[ids]
     rest = np.vstack([rest, rest[edges].mean(axis=1)])
     return rest, points, outward, np.concatenate([ears, ears[edges].max(axis=1)]), triangles
@@ -131,7 +131,7 @@ def _thickness(rest: np.ndarray, style: Style) -> np.ndarray:
     front = np.exp(-(((rest[:, 2] - 1.35) / 0.3) ** 2)) * top
     off = style.side + (style.top - style.side) * top
     off += (style.front - off) * front
-    return off * (1 - 0.8 * shorn(rest, style))
+    return off * (1 - 0.8 * cut_short(rest, style))
 
 
 def _parted(rest: np.ndarray, style: Style) -> np.ndarray:

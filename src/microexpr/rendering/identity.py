@@ -82,7 +82,7 @@ class Traits:
     weight: float  # -1 thin ... 1 heavy
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Traits":
+    def sample(cls, rng: np.random.Generator) -> "Traits":
         """By chance: mixed ancestries, both sexes alike, more young than old."""
         caucasian, african, asian = rng.dirichlet([0.25, 0.25, 0.25])
         return cls(
@@ -128,7 +128,7 @@ class Look:
     cloth: tuple[float, float, float]
 
     @classmethod
-    def drawn(cls, traits: Traits, rng: np.random.Generator) -> "Look":
+    def sample(cls, traits: Traits, rng: np.random.Generator) -> "Look":
         """By chance, as likely as the traits make it: tone by ancestry, grey hair by age."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
         return cls(
@@ -151,7 +151,7 @@ def _colour(levels: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
+def sample_shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """The head of a person with these traits, float32[V, 3]: the rig at rest plus weighted shape targets."""
     vertices = rig().vertices.copy()
     for name, weight in (_macro(traits) | _features(rng)).items():

@@ -18,7 +18,7 @@ class Layer:
     triangles: np.ndarray  # int64[T, 3] of its own points, outermost first
 
 
-def layer(
+def make_layer(
     material: int,
     points: np.ndarray,
     normals: np.ndarray,
@@ -32,7 +32,7 @@ def layer(
     return Layer(material, rows[0], rows[1], rows[2], rows[3], np.reshape(triangles, (-1, 3)).astype(np.int64))
 
 
-def joined(parts: list[Layer]) -> Layer:
+def join(parts: list[Layer]) -> Layer:
     """Layers of one material as one."""
     starts = accumulate((len(part.points) for part in parts[:-1]), initial=0)
     return Layer(
@@ -53,7 +53,7 @@ def grid(rows: int, columns: int, closed: bool = False) -> np.ndarray:
     return np.concatenate([np.stack([corner, lower, across], 1), np.stack([corner, across, beside], 1)])
 
 
-def subdivided(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+def subdivide(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
     """Points, unit normals and triangles with every edge halved, bulging as the normals say; then the edges.
 
     Edges int64[E, 2] tell between which two points each new one lies: new points follow the old."""

@@ -16,7 +16,7 @@ SECONDS, USUAL, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedClip:
     """One clip to be rendered. `clip` is what the loader will read from the files."""
 
     clip: Clip
@@ -31,7 +31,7 @@ class Planned:
         return asdict(self)
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> "Planned":
+    def from_row(cls, row: dict[str, Any]) -> "PlannedClip":
         """The inverse of `row`."""
         return cls(**{**row, "clip": Clip.from_row(row["clip"])})
 
@@ -41,13 +41,13 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ClipName:
     """How a data set calls one clip."""
 
     subject: str
     name: str
     folder: str  # of its frames, or the file that holds them; relative to the data set's root
-    file: str  # as in Planned
+    file: str  # as in PlannedClip
     first: int  # number of its first frame
     fps: int | None = None  # None: as its layout says
 
@@ -68,8 +68,8 @@ class Census:
     balanced: tuple[str, ...]  # emotions in the order in which each person of a small corpus shows them
     people: int
     shares: tuple[Share, ...] = ()  # none: everyone shows each of `balanced` once
-    outside: tuple[str, ...] = ()  # emotions that MEGC2019 leaves out
-    aside: tuple[int, ...] = ()  # people, counted from 1, who show only such
+    emotions_outside: tuple[str, ...] = ()  # emotions that MEGC2019 leaves out
+    subjects_outside: tuple[int, ...] = ()  # people, counted from 1, who show only such
 
     @property
     def once(self) -> bool:
@@ -89,11 +89,11 @@ class Native:
     dataset: str
     folders: tuple[str, ...]  # formats of those that hold all of a person's files and nobody else's, below the root
     census: Census
-    named: Callable[[int, int, str, np.random.Generator], Named]  # of person, number of the clip, emotion
+    name_clip: Callable[[int, int, str, np.random.Generator], ClipName]  # of person, number of the clip, emotion
     code: Callable[[Mapping[str, float], int, np.random.Generator], str]  # of weights and AU-based class: as annotated
     timing: Timing = "whole"
     seconds: tuple[float, float] = SECONDS  # from onset to the last event: the shortest, the longest
-    usual: tuple[float, float] | None = USUAL  # mean and deviation of the logarithm of these; None: all alike
+    log_seconds: tuple[float, float] | None = USUAL  # mean and deviation of the logarithm of these; None: all alike
     rise: tuple[float, float] = RISE  # mean and deviation of the share of them until the apex
     rest: int = 0  # frames before the onset and after the offset
     apex_annotated: bool = True
@@ -103,16 +103,18 @@ class Native:
     intensity: tuple[float, float] | None = None  # of a full display; None: as the difficulty says of micro-expressions
     label: Callable[[str], int | None] = label_of
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown for it
-    shown: Mapping[str, Displays] = field(default_factory=dict)  # own displays of an annotated word, before `displays`
+    coded_displays: Mapping[str, Displays] = field(
+        default_factory=dict
+    )  # own displays of an annotated word, before `displays`
     one_sided: float = 0.0  # share of displays, besides those always so, that one side of the face makes alone
     # the clips of a published census with the annotator's slips put in
-    slips: Callable[[list[Planned]], list[Planned]] = list
+    add_slips: Callable[[list[PlannedClip]], list[PlannedClip]] = list
     # annotation of the whole corpus: file below the root -> how it is written there
     annotations: Mapping[str, Callable[[Path, list[Clip]], None]] = field(default_factory=dict)
     # annotation of one clip in files of its own: path below the root -> text
-    beside: Callable[[Planned], dict[str, str]] = lambda _: {}
+    clip_files: Callable[[PlannedClip], dict[str, str]] = lambda _: {}
 
 
-def uncoded(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
+def no_code(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """What a data set without action units says of them."""
     return ""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, grid, joined, layer
+from microexpr.rendering.layers import Layer, grid, join, make_layer
 from microexpr.rendering.raster import HAIR
 from microexpr.rendering.rig import AXIS_Z, angle, rig
 from microexpr.rendering.styles import Style
@@ -29,7 +29,7 @@ def hanging(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     for k in np.argsort(-gaps):
         path, low = _path(vertices, style, turns[k], gaps[k], end, rng)
         locks.append(_lock(path, low, gaps[k], rng))
-    return joined(locks)
+    return join(locks)
 
 
 def lining(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
@@ -46,7 +46,7 @@ def lining(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Laye
     inward = np.stack([-np.sin(turns), 0 * turns, -np.cos(turns)], axis=1)
     down = np.broadcast_to([0.0, -1, 0], paths.shape)
     normals = np.broadcast_to(inward, paths.shape)
-    return layer(HAIR, paths, normals, np.stack([u, v, thin], axis=-1), grid(*paths.shape[:2])[:, ::-1], down)
+    return make_layer(HAIR, paths, normals, np.stack([u, v, thin], axis=-1), grid(*paths.shape[:2])[:, ::-1], down)
 
 
 def _path(
@@ -92,7 +92,7 @@ def _profile(vertices: np.ndarray, turn: float, y: np.ndarray) -> tuple[np.ndarr
 def fringe(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
     """Locks from the crown down over the forehead, ending above the brows."""
     turns = np.linspace(-0.72, 0.72, FRINGE) + rng.normal(0, 0.012, FRINGE)
-    return joined([_over_forehead(vertices, style, turn, rng) for turn in turns])
+    return join([_over_forehead(vertices, style, turn, rng) for turn in turns])
 
 
 def _over_forehead(vertices: np.ndarray, style: Style, turn: float, rng: np.random.Generator) -> Layer:
@@ -125,7 +125,7 @@ def _ribbon(
     u = start[0] + 0.018 * side.T + 0 * width[:, None]
     v = start[1] + np.r_[0, np.cumsum(length)][:, None] / 1.9 + 0 * side.T
     threshold = 25 + thin[:, None] + 45 * np.abs(side.T)
-    return layer(
+    return make_layer(
         HAIR,
         points,
         normals,

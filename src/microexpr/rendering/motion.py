@@ -33,9 +33,9 @@ def expression(
     Both are FACS intensities 0..5, float32[len(ACTION_UNITS), 2]; the rest is as for `Face.render`. A point counts
     where it is seen under `first`, even if something covers it under `second`.
     """
-    seen = face.traced(first, pose, shift, size, zoom)
+    seen = face.trace(first, pose, shift, size, zoom)
     skin = _is_face(seen.material, seen.corners)
-    moved = face.projected(second, pose, shift, size, zoom)[:, :2] - seen.screen[:, :2]
+    moved = face.project_vertices(second, pose, shift, size, zoom)[:, :2] - seen.screen[:, :2]
     pixels = np.zeros((*skin.shape, 2), np.float32)
     pixels[skin] = np.einsum("nc,nca->na", seen.weights[skin], moved[seen.corners[skin]])
     return Motion(pixels, skin)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, draw
+from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, sample_display
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
@@ -22,7 +22,7 @@ DRIFT = np.array([0.35, 0.3, 0.2, 0.35, 0.35])  # yaw, pitch, roll in degrees, x
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class Difficulty:
     """How hard a data set is. Intensities are fractions of a full display, before each unit's gain."""
 
     low: float  # apex intensity is log-uniform from here
@@ -33,12 +33,12 @@ class Dial:
     quality: int  # of the JPEG frames, 0..100
 
 
-DIALS: dict[str, Dial] = {
-    "easy": Dial(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5, quality=95),
-    "standard": Dial(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0, quality=92),
-    "hard": Dial(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5, quality=85),
+DIFFICULTIES: dict[str, Difficulty] = {
+    "easy": Difficulty(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5, quality=95),
+    "standard": Difficulty(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0, quality=92),
+    "hard": Difficulty(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5, quality=85),
     # the control: nothing there to be learned
-    "null": Dial(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0, quality=92),
+    "null": Difficulty(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0, quality=92),
 }
 
 
@@ -58,7 +58,7 @@ class Performer:
     rest: dict[str, float]  # FACS intensity by action unit when nothing is shown
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Performer":
+    def sample(cls, rng: np.random.Generator) -> "Performer":
         """A person by chance; one generator, one person."""
         return cls(
             face_seed=int(rng.integers(2**63)),
@@ -100,10 +100,10 @@ def perform(
     offset: int,
     frames: int,
     fps: float,
-    dial: Dial,
+    difficulty: Difficulty,
     rng: np.random.Generator,
 ) -> Performance:
-    """One clip of a display (`weights` as from `draw`) with the events at positions 0..frames-1.
+    """One clip of a display (`weights` as from `sample_display`) with the events at positions 0..frames-1.
 
     The intended expression is 0 up to onset, first largest at apex, down to a tenth at offset; it fades after that.
     Raises DataError unless 0 <= onset < apex <= offset < frames.
@@ -111,25 +111,29 @@ def perform(
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
-    expression, beside = (course * one for one in peak(performer, weights, dial, rng))
+    expression, beside = (course * one for one in peak(performer, weights, difficulty, rng))
     shown = expression + beside
     shown[:, ACTION_UNITS.index("AU45")] += _blink(frames, fps, rng)[:, None]
-    return filmed(performer, shown, expression, fps, rng)
+    return complete_performance(performer, shown, expression, fps, rng)
 
 
 def peak(
-    performer: Performer, weights: dict[str, float], dial: Dial, rng: np.random.Generator, strong: float | None = None
+    performer: Performer,
+    weights: dict[str, float],
+    difficulty: Difficulty,
+    rng: np.random.Generator,
+    strong: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a display's units have at its apex, and what comes beside them: FACS intensities [len(ACTION_UNITS), 2].
 
-    `strong` is the share of a full display; None: as the dial draws it."""
-    drawn = _intensity(dial, rng) if strong is None else strong
+    `strong` is the share of a full display; None: as the difficulty draws it."""
+    drawn = _intensity(difficulty, rng) if strong is None else strong
     intensity = drawn if weights else 0.0  # who shows nothing has no habit riding along
     own = _amplitude(performer, weights, intensity, rng)
-    return own, _beside(performer, weights, intensity, dial, rng)
+    return own, _beside(performer, weights, intensity, difficulty, rng)
 
 
-def filmed(
+def complete_performance(
     performer: Performer, shown: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
 ) -> Performance:
     """What a face shows [T, len(ACTION_UNITS), 2], over what it has at rest, of somebody who is never quite still."""
@@ -160,9 +164,9 @@ def _smooth(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def _intensity(dial: Dial, rng: np.random.Generator) -> float:
+def _intensity(difficulty: Difficulty, rng: np.random.Generator) -> float:
     place = rng.random()
-    return dial.low * (dial.high / dial.low) ** place if dial.low else 0.0
+    return difficulty.low * (difficulty.high / difficulty.low) ** place if difficulty.low else 0.0
 
 
 def _amplitude(
@@ -178,16 +182,16 @@ def _amplitude(
 
 
 def _beside(
-    performer: Performer, weights: dict[str, float], intensity: float, dial: Dial, rng: np.random.Generator
+    performer: Performer, weights: dict[str, float], intensity: float, difficulty: Difficulty, rng: np.random.Generator
 ) -> np.ndarray:
     """What comes with the expression without belonging to it: a habit, a second emotion's units."""
     beside = np.zeros((len(ACTION_UNITS), 2))
-    habitual, strength, blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < dial.blend
+    habitual, strength, blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
     if habitual:
         gain = GAIN[performer.habit] * performer.habit_gain
-        beside[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * dial.habit * gain * strength
+        beside[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * difficulty.habit * gain * strength
     if blended:
-        second = draw(str(rng.choice(EXPRESSIVE)), rng)
+        second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
         added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
         beside += _amplitude(performer, added, intensity, rng)
     return beside

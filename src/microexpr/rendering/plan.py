@@ -14,7 +14,7 @@ from microexpr.core.facs.objective import objective_class
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.rendering import display
-from microexpr.rendering.layout import Census, Native, Planned
+from microexpr.rendering.layout import Census, Native, PlannedClip
 from microexpr.rendering.layouts import NATIVES
 
 SHORTEST = 4  # frames from onset to the last event
@@ -46,25 +46,25 @@ class Params(_Sizes):  # type: ignore[misc, valid-type]
         return made
 
 
-def planned(dataset: str, params: Params, seed: int) -> list[Planned]:
+def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
     """Every clip of a corpus, sorted by clip id."""
     native, size = NATIVES[dataset], params.size(dataset)
     if isinstance(size, Corpus):
-        roles = balanced(native.census, size)
+        roles = balanced_roles(native.census, size)
     else:
-        roles = published(native.census, generator(seed, "generate", dataset, "census"))
+        roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
     clips = [
         _clip(native, person, number, emotion, wanted, params, generator(seed, "generate", dataset, person, number))
         for person, number, emotion, wanted in roles
     ]
     clips.sort(key=lambda one: one.clip.id)
-    return clips if isinstance(size, Corpus) else native.slips(clips)
+    return clips if isinstance(size, Corpus) else native.add_slips(clips)
 
 
 Role = tuple[int, int, str, int | None]  # person and number of the clip, from 1; emotion; AU-based class if it matters
 
 
-def balanced(census: Census, size: Corpus) -> list[Role]:
+def balanced_roles(census: Census, size: Corpus) -> list[Role]:
     """The same emotions for everyone, in the census's order: the first three clips hold all of MEGC2019's classes."""
     order = census.balanced
     return [
@@ -74,20 +74,20 @@ def balanced(census: Census, size: Corpus) -> list[Role]:
     ]
 
 
-def published(census: Census, rng: np.random.Generator) -> list[Role]:
+def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Role]:
     """Every share of the census dealt out to its people: each has one clip at least, some have many more.
 
     Without shares all of them show the same."""
     if census.once:
-        return balanced(census, Corpus(subjects=census.people, clips=len(census.balanced)))
-    people = [person for person in range(1, census.people + 1) if person not in census.aside]
+        return balanced_roles(census, Corpus(subjects=census.people, clips=len(census.balanced)))
+    people = [person for person in range(1, census.people + 1) if person not in census.subjects_outside]
     talkative = rng.gamma(2.0, size=len(people))
     cards = [(share.emotion, share.objective_class) for share in census.shares for _ in range(share.clips)]
     cards = [cards[place] for place in rng.permutation(len(cards))]
-    outside = [card for card in cards if card[0] in census.outside]
-    inside = [card for card in cards if card[0] not in census.outside]
+    outside = [card for card in cards if card[0] in census.emotions_outside]
+    inside = [card for card in cards if card[0] not in census.emotions_outside]
     hands: dict[int, list[tuple[str, int | None]]] = {
-        **{person: [outside.pop()] for person in census.aside},
+        **{person: [outside.pop()] for person in census.subjects_outside},
         **{person: [inside.pop()] for person in people},
     }
     for card in inside + outside:
@@ -107,11 +107,11 @@ def _clip(
     wanted: int | None,
     params: Params,
     rng: np.random.Generator,
-) -> Planned:
+) -> PlannedClip:
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
-    shown = display.DISPLAYS | ({word: native.shown[emotion]} if emotion in native.shown else {})
-    weights = display.draw(word, rng, wanted, shown, native.one_sided)
-    named = native.named(person, number, emotion, rng)
+    shown = display.DISPLAYS | ({word: native.coded_displays[emotion]} if emotion in native.coded_displays else {})
+    weights = display.sample_display(word, rng, wanted, shown, native.one_sided)
+    named = native.name_clip(person, number, emotion, rng)
     fps = named.fps or LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
     objective, first = objective_class(_numbers(weights)), named.first
@@ -124,7 +124,7 @@ def _clip(
         objective_class=objective if native.codes_classes else None,
         action_units=native.code(weights, objective, rng),
     )  # fmt: skip
-    return Planned(clip, weights, onset, apex, offset, named.file)
+    return PlannedClip(clip, weights, onset, apex, offset, named.file)
 
 
 def _numbers(weights: dict[str, float]) -> frozenset[int]:
@@ -145,9 +145,9 @@ def _seconds(native: Native, most: float, place: float) -> float:
     """From onset to the last event, at most so many: what a share `place` of such durations falls below."""
     longest = min(native.seconds[1], most)
     shortest = min(native.seconds[0], longest)
-    if native.usual is None or shortest == longest:
+    if native.log_seconds is None or shortest == longest:
         return shortest + place * (longest - shortest)
-    mean, deviation = native.usual
+    mean, deviation = native.log_seconds
     low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
     return float(np.exp(mean + deviation * ndtri(low + place * (high - low))))
 

@@ -15,7 +15,7 @@ from microexpr.rendering.hair import grain
 from microexpr.rendering.identity import Look, Traits
 from microexpr.rendering.raster import LASH
 from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
-from microexpr.rendering.styles import Style, density, shorn
+from microexpr.rendering.styles import Style, cut_short, density
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
 ROOTS = 0.158  # of lashes: nearer to the eye's centre, dm
@@ -35,7 +35,7 @@ class Skin:
     relief: tuple[np.ndarray, ...]  # uint8[h, w, 3]: of the two fold channels, of pores and lines; 128 is flat
 
 
-def painted(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
+def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
     """The skin of a person with these traits, this look and this style of hair."""
     place = skin_map()
     coarse, fine = grain(rng, SIZE, 30, 30), grain(rng, SIZE, 1, 1)
@@ -172,4 +172,4 @@ def _scalp(place: SkinMap, style: Style, rng: np.random.Generator) -> np.ndarray
     """Cover of the hair's roots where it grows; shorn hair shows skin between."""
     dense = density(place.position, place.ears, style, 0.14)
     ragged = dense + (0.1 * grain(rng, SIZE, 7, 2) + 0.1 * grain(rng, SIZE, 1.2, 1.2)) * (dense < 0.9)
-    return np.clip(ragged, 0, 1) * (dense > 0.02) * (0.9 - 0.45 * shorn(place.position, style)).astype(np.float32)
+    return np.clip(ragged, 0, 1) * (dense > 0.02) * (0.9 - 0.45 * cut_short(place.position, style)).astype(np.float32)

@@ -14,7 +14,7 @@ ZOOM = 0.12  # standard deviation of its logarithm, cut likewise
 THINGS = 24  # behind the head, all out of focus
 
 
-def taken(performer: Performer, rng: np.random.Generator) -> Performer:
+def vary_performer(performer: Performer, rng: np.random.Generator) -> Performer:
     """The same person, elsewhere: in another pose and light, nearer or farther."""
     yaw, pitch, roll, nearness = (float(v) for v in np.clip(rng.standard_normal(4), -2, 2) * [*POSE, ZOOM])
     light = Light(

@@ -70,7 +70,7 @@ COILED = {
 }
 
 
-def drawn(traits: Traits, rng: np.random.Generator) -> Style:
+def sample(traits: Traits, rng: np.random.Generator) -> Style:
     """A style by chance, as likely as sex and ancestry make it; hair of old men recedes."""
     shares = (COILED if traits.ancestry[1] > 0.5 else STRAIGHT)[traits.is_male]
     style = STYLES[str(rng.choice(list(shares), p=list(shares.values())))]
@@ -93,7 +93,7 @@ def drawn(traits: Traits, rng: np.random.Generator) -> Style:
     )
 
 
-def above(position: np.ndarray, style: Style) -> np.ndarray:
+def height_above_hairline(position: np.ndarray, style: Style) -> np.ndarray:
     """How far points [..., 3] of the head at rest lie above the hairline, dm."""
     turn = np.abs(angle(position))
     line = np.interp(turn, HAIRLINE_ANGLE, HAIRLINE_MALE if style.male else HAIRLINE_FEMALE)
@@ -104,10 +104,10 @@ def above(position: np.ndarray, style: Style) -> np.ndarray:
 
 def density(position: np.ndarray, ears: np.ndarray, style: Style, soft: float) -> np.ndarray:
     """How dense hair grows at points [..., 3] of the head at rest, float32 in 0..1: rises over `soft` dm."""
-    return (np.clip(above(position, style) / soft + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
+    return (np.clip(height_above_hairline(position, style) / soft + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
 
 
-def shorn(position: np.ndarray, style: Style) -> np.ndarray:
+def cut_short(position: np.ndarray, style: Style) -> np.ndarray:
     """How short the sides are cut at points [..., 3], in 0..1."""
     low = np.clip((7.85 - position[..., 1]) / 0.6, 0, 1) * np.clip((np.abs(angle(position)) - 0.6) / 0.3, 0, 1)
     return np.minimum(1, style.fade) * low

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.errors import ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.display import ACTION_UNITS, FULL
-from microexpr.rendering.performance import DIALS, Performance, Performer, envelope, filmed, peak
+from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer, complete_performance, envelope, peak
 
 Kind = Literal["micro", "macro", "blink"]
 MICRO = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt")
@@ -50,7 +50,7 @@ class Event:
     offset: int
 
 
-def planned(params: Params, rng: np.random.Generator) -> list[Event]:
+def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
     """What happens, in the order of time; nothing overlaps. Raises ParamsError where it does not fit."""
     counts: dict[Kind, int] = {"micro": params.micro, "macro": params.macro, "blink": params.blinks}
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
@@ -69,14 +69,14 @@ def planned(params: Params, rng: np.random.Generator) -> list[Event]:
         spent += length
         apex = onset + max(1, round(length * rng.uniform(*RISE)))
         emotion = "" if kind == "blink" else str(rng.choice(MICRO if kind == "micro" else MACRO))
-        weights = display.draw(emotion, rng) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
+        weights = display.sample_display(emotion, rng) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
         events.append(Event(kind, emotion, weights, onset, apex, onset + length))
     return events
 
 
 def perform(performer: Performer, events: Sequence[Event], params: Params, rng: np.random.Generator) -> Performance:
     """The whole take. Micro-expressions are as strong as the difficulty says, with its habits and blends."""
-    frames, dial = round(params.seconds * params.fps), DIALS[params.difficulty]
+    frames, difficulty = round(params.seconds * params.fps), DIFFICULTIES[params.difficulty]
     shown = np.zeros((frames, len(ACTION_UNITS), 2))
     expression = np.zeros_like(shown)
     for event in events:
@@ -85,7 +85,7 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
             shown[:, ACTION_UNITS.index("AU45")] += FULL * rng.uniform(LEAST, 1) * run[:, 0]
             continue
         strong = rng.uniform(*STRONG) if event.kind == "macro" else None
-        own, beside = peak(performer, event.weights, dial, rng, strong)
+        own, beside = peak(performer, event.weights, difficulty, rng, strong)
         expression += run * own
         shown += run * (own + beside)
-    return filmed(performer, shown, expression, params.fps, rng)
+    return complete_performance(performer, shown, expression, params.fps, rng)

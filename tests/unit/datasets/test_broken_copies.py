@@ -138,7 +138,7 @@ def test_a_run_reads_a_sound_copy_of_each_by_itself(dataset, copy):
     root = copy(dataset)
     error, notes, clips = run(dataset)
     assert (error, [note for note in notes if not re.search(COUNTS, note)]) == ("", [])
-    assert clips == [one.clip.id for one in plan.planned(dataset, SMALL, seed=3)]
+    assert clips == [one.clip.id for one in plan.plan_clips(dataset, SMALL, seed=3)]
     assert [note.startswith(f"{root}: must hold") for note in notes] == [True]
 
 

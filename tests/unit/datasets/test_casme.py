@@ -97,7 +97,7 @@ def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
 
 def test_as_published_and_as_handed_out_are_both_complete():
     about = datasets.layout("casme")
-    clips = [one.clip for one in plan.planned("casme", plan.Params(max_frames=40), seed=1)]
+    clips = [one.clip for one in plan.plan_clips("casme", plan.Params(max_frames=40), seed=1)]
     people = {clip.subject: clip for clip in clips}  # the last of each stays
     fewer = [clip for clip in clips if clip in people.values()]
     fewer += [clip for clip in clips if clip not in fewer][: 189 - len(fewer)]

@@ -149,7 +149,7 @@ def test_a_sound_small_copy_lacks_nothing_but_clips(corpus):
 
 @pytest.mark.parametrize("size", ["published", plan.Corpus(subjects=1, clips=60)])
 def test_generated_clips_of_a_video_do_not_overlap(size):
-    clips = [one.clip for one in plan.planned("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
+    clips = [one.clip for one in plan.plan_clips("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
     taken = Counter((clip.folder, number) for clip in clips for number in range(clip.first, clip.last + 1))
     assert set(taken.values()) == {1}
     assert len({clip.folder for clip in clips}) < len(clips)

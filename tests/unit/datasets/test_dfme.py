@@ -41,18 +41,18 @@ def test_each_row_has_its_own_rate(corpus):
 
 
 def test_durations_are_seconds_at_any_rate():
-    planned = plan.planned("dfme", plan.Params(max_frames=200), seed=1)
+    planned = plan.plan_clips("dfme", plan.Params(max_frames=200), seed=1)
     assert Counter(one.clip.fps for one in planned).keys() == {200, 300, 500}
     for fps, longest in ((200, 0.505), (300, 0.505), (500, 191 / 500)):
         seconds = [(one.offset - one.onset) / fps for one in planned if one.clip.fps == fps]
         assert 0.11 <= min(seconds) < 0.16 and longest - 0.02 < max(seconds) <= longest + 0.003
-    short = plan.planned("dfme", plan.Params(max_frames=17), seed=1)
+    short = plan.plan_clips("dfme", plan.Params(max_frames=17), seed=1)
     assert max(one.clip.frames for one in short) <= 17  # where 0.11 s are more than may be
 
 
 def test_published_numbers_and_the_whole_database():
     about = datasets.layout("dfme")
-    clips = [one.clip for one in plan.planned("dfme", plan.Params(max_frames=40), seed=1)]
+    clips = [one.clip for one in plan.plan_clips("dfme", plan.Params(max_frames=40), seed=1)]
     assert compare_counts(count_clips(clips), about.published) == ""
     whole = replace(count_clips(clips), clips=7526, subjects=671)
     assert (
@@ -62,7 +62,7 @@ def test_published_numbers_and_the_whole_database():
 
 def test_one_person_at_three_rates_is_rendered_as_told(tmp_path):
     params = plan.Params(max_frames=40, dfme=plan.Corpus(subjects=1, clips=3))
-    planned = plan.planned("dfme", params, seed=5)
+    planned = plan.plan_clips("dfme", params, seed=5)
     assert {one.clip.fps for one in planned} == {200, 300, 500}
     rendering.write_person(planned, rendering.Scene("easy", 320, 240), 5, tmp_path, tmp_path / "truth.h5")
     with store.open_file(tmp_path / "truth.h5", "truth") as file:

@@ -22,7 +22,7 @@ PARAMS = plan.Params(max_frames=17, casme2=plan.Corpus(subjects=1, clips=3))
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     root = tmp_path_factory.mktemp("rendered")
-    planned = plan.planned("casme2", PARAMS, seed=5)[:1]
+    planned = plan.plan_clips("casme2", PARAMS, seed=5)[:1]
     corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root / "casme2", root / "truth.h5")
     for file, write in NATIVES["casme2"].annotations.items():
         write(root / "casme2" / file, [one.clip for one in planned])

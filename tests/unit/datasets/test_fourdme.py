@@ -96,7 +96,7 @@ def test_the_workbook_of_what_people_reported_is_another(corpus):
 
 
 def test_generated_ones_have_the_published_number_and_some_units_that_were_kept():
-    planned = plan.planned("fourdme", plan.Params(max_frames=40), seed=1)
+    planned = plan.plan_clips("fourdme", plan.Params(max_frames=40), seed=1)
     clips = [one.clip for one in planned]
     assert compare_counts(count_clips(clips), datasets.layout("fourdme").published) == ""
     shown = [{int(name[2:-1]) for name in one.weights} for one in planned]

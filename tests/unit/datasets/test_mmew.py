@@ -88,6 +88,6 @@ def test_a_folder_without_a_row_is_noted(corpus):
 
 
 def test_published_census():
-    clips = [one.clip for one in plan.planned("mmew", plan.Params(max_frames=40), seed=1)]
+    clips = [one.clip for one in plan.plan_clips("mmew", plan.Params(max_frames=40), seed=1)]
     assert compare_counts(count_clips(clips), datasets.layout("mmew").published) == ""
     assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == 300

@@ -58,7 +58,7 @@ PUBLISHED = {
 def published() -> list[Clip]:
     """Corpora of published size, planned but not rendered."""
     params = plan.Params(smic="published", casme2="published", samm="published")
-    return [one.clip for name in EMOTIONS for one in plan.planned(name, params, seed=4)]
+    return [one.clip for name in EMOTIONS for one in plan.plan_clips(name, params, seed=4)]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -15,7 +15,7 @@ PARAMS = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=1, clips=3) fo
 @pytest.fixture(scope="module", params=["casme2", "samm"])
 def person(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("corpus")
-    planned = plan.planned(request.param, PARAMS, seed=5)
+    planned = plan.plan_clips(request.param, PARAMS, seed=5)
     corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root, root / "truth.h5")
     return root, planned
 

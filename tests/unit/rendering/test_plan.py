@@ -16,7 +16,7 @@ MEGC2019 = {"smic": 16, "casme2": 24, "samm": 28}  # people with a clip in the c
 
 @pytest.fixture(scope="module", params=MEGC2019)
 def published(request):
-    return request.param, plan.planned(request.param, PUBLISHED, seed=4)
+    return request.param, plan.plan_clips(request.param, PUBLISHED, seed=4)
 
 
 def test_published_counts(published):
@@ -48,8 +48,8 @@ def test_what_is_shown_belongs_to_the_class(published):
 
 
 def test_codes_have_the_real_oddities():
-    casme2 = {one.clip.action_units for one in plan.planned("casme2", PUBLISHED, seed=4)}
-    samm = " ".join(one.clip.action_units for one in plan.planned("samm", PUBLISHED, seed=4))
+    casme2 = {one.clip.action_units for one in plan.plan_clips("casme2", PUBLISHED, seed=4)}
+    samm = " ".join(one.clip.action_units for one in plan.plan_clips("samm", PUBLISHED, seed=4))
     assert "?" in casme2 and any(code[0] in "LR" for code in casme2)
     assert " or " in samm and "A/" in samm and "(" in samm and "/B" in samm
 
@@ -83,7 +83,7 @@ def test_units_come_as_often_as_in_the_annotation(published):
 
 
 def test_annotators_slips_in_casme2():
-    planned = plan.planned("casme2", PUBLISHED, seed=4)
+    planned = plan.plan_clips("casme2", PUBLISHED, seed=4)
     without = [one.clip for one in planned if one.clip.apex is None]
     early = [one.clip for one in planned if one.clip.apex == one.clip.onset]
     late = [one.clip for one in planned if one.clip.apex == one.clip.offset]
@@ -94,9 +94,9 @@ def test_annotators_slips_in_casme2():
 def test_another_seed_is_another_corpus_and_one_person_more_changes_no_other():
     small = plan.Params(casme2=plan.Corpus(subjects=2, clips=4))
     larger = plan.Params(casme2=plan.Corpus(subjects=3, clips=5))
-    first, again, other = (plan.planned("casme2", small, seed) for seed in (1, 1, 2))
+    first, again, other = (plan.plan_clips("casme2", small, seed) for seed in (1, 1, 2))
     assert first == again and not {one.clip.id for one in first} & {one.clip.id for one in other}
-    assert [one for one in first if one not in plan.planned("casme2", larger, 1)] == []
+    assert [one for one in first if one not in plan.plan_clips("casme2", larger, 1)] == []
     for person in ("sub01", "sub02"):  # balanced: everyone shows every class
         own = {one.clip.label for one in first if one.clip.subject == person}
         assert own == set(range(len(LABELS)))

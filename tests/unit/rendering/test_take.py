@@ -27,7 +27,7 @@ def events():
 
 @pytest.fixture(scope="module")
 def played(events):
-    return perform(Performer.drawn(generator(3, "performer")), events, TAKE, generator(3, "performance"))
+    return perform(Performer.sample(generator(3, "performer")), events, TAKE, generator(3, "performance"))
 
 
 def test_as_many_as_asked_for_apart_and_in_order(events):

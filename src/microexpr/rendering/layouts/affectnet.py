@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
-from microexpr.rendering.layout import Census, Named, Native, uncoded
+from microexpr.rendering.layout import Census, ClipName, Native, no_code
 
 COLUMNS = (
     PATH, "face_x", "face_y", "face_width", "face_height", "facial_landmarks", EXPRESSION, "valence", "arousal",
@@ -19,9 +19,9 @@ PEOPLE = 200  # no census is published of them: every person shows everything on
 VALIDATED = 8  # every eighth person is in the list for validation
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     subject, name = f"{person:03d}", rng.bytes(28).hex()
-    return Named(subject, name, f"{PICTURES}/{subject}/{name}.jpg", "", 0)
+    return ClipName(subject, name, f"{PICTURES}/{subject}/{name}.jpg", "", 0)
 
 
 def _training(path: Path, clips: list[Clip]) -> None:
@@ -43,10 +43,10 @@ NATIVE = Native(
     census=Census(
         balanced=("happiness", "surprise", "anger", "neutral", "sadness", "fear", "disgust", "contempt"), people=PEOPLE
     ),
-    named=named,
+    name_clip=name_clip,
     seconds=(0.0, 0.0),
-    usual=None,
-    code=uncoded,
+    log_seconds=None,
+    code=no_code,
     timing="picture",
     codes_classes=False,
     intensity=(0.6, 1.0),

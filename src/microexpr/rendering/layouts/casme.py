@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "disgust", "surprise", "tense", "happiness"),
@@ -24,10 +24,10 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     subject, name = f"sub{person:02d}", f"EP{rng.integers(1, 18):02d}_{number}"
     file = f"{name}-{{:03d}}.jpg" if person % 2 else f"{name}-{{}}.jpg"
-    return Named(subject, name, f"CASME_raw_selected/{subject}/{name}", file, int(rng.integers(1, 300)))
+    return ClipName(subject, name, f"CASME_raw_selected/{subject}/{name}", file, int(rng.integers(1, 300)))
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -46,7 +46,7 @@ NATIVE = Native(
     dataset="casme",
     folders=("CASME_raw_selected/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     codes_classes=False,
     displays={"tense": ("others",)},

@@ -11,8 +11,8 @@ from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts.casme2 import DROPPED
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import counted
-from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+from microexpr.rendering.display import displays_from_counts
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
 
 CODED = {  # how often which action units were coded of an emotion, without those that this face has not
     "happiness": {"12": 15, "6+12": 6, "14": 3, "1+12": 1, "14+15": 1, "12+15": 1, "15": 1, "4+12": 1, "12+14": 1,
@@ -50,17 +50,17 @@ CENSUS = Census(
         Share("fear", 6, 1),
         Share("fear", 7, 1),
     ),
-    outside=("others", "sadness", "fear"),
-    aside=(10, 18),
+    emotions_outside=("others", "sadness", "fear"),
+    subjects_outside=(10, 18),
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     subject, name = f"sub{person:02d}", f"EP{rng.integers(1, 20):02d}_{number:02d}{rng.choice(['', 'f'])}"
-    return Named(subject, name, f"CASME2_RAW_selected/{subject}/{name}", "img{}.jpg", int(rng.integers(1, 300)))
+    return ClipName(subject, name, f"CASME2_RAW_selected/{subject}/{name}", "img{}.jpg", int(rng.integers(1, 300)))
 
 
-def slips(clips: list[Planned]) -> list[Planned]:
+def add_slips(clips: list[PlannedClip]) -> list[PlannedClip]:
     """An apex of "/", an apex at the onset (neither is among MEGC2019's clips), four at the offset."""
     labelled = [one for one in clips if one.clip.label is not None]
     many = Counter(one.clip.subject for one in labelled)
@@ -104,15 +104,15 @@ NATIVE = Native(
     dataset="casme2",
     folders=("CASME2_RAW_selected/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     seconds=(0.12, 0.705),  # this and what follows as in its annotation
-    usual=(-1.148, 0.343),
+    log_seconds=(-1.148, 0.343),
     rise=(0.508, 0.151),
-    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
     one_sided=0.19,
     code=coder.casme2,
     rest=4,
     label=partial(label_of, dropped=DROPPED),
-    slips=slips,
+    add_slips=add_slips,
     annotations={CODING: _coding, CLASSES: _classes},
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 VIDEOS = string.ascii_lowercase[:13]
 APART = 700  # frames from where one clip may begin in a video to where the next may
@@ -28,12 +28,12 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     """Two clips of a video, then two of the next; after the last video two more of the first."""
     subject, place = f"spNO.{person}", number - 1
     video, turn = VIDEOS[place // 2 % len(VIDEOS)], 2 * (place // (2 * len(VIDEOS))) + place % 2
     first = APART * turn + int(rng.integers(1, APART - 200))
-    return Named(subject, f"{video}_{first}", f"ME_A/{subject}/{video}/color", "{}.jpg", first)
+    return ClipName(subject, f"{video}_{first}", f"ME_A/{subject}/{video}/color", "{}.jpg", first)
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -48,7 +48,7 @@ NATIVE = Native(
     dataset="casme3",
     folders=("ME_A/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     displays={"happy": ("happiness",), "sad": ("sadness",)},
     annotations={"cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx": _rows},

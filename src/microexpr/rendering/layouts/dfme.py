@@ -7,7 +7,7 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.dfme import EMOTIONS, RATES
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "contempt", "fear", "anger", "sadness"),
@@ -24,11 +24,11 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     subject = f"sub{person:03d}"
     name = f"{subject}_{number:02d}"
     fps = RATES[(person + number) % len(RATES)]
-    return Named(subject, name, f"DFME/{subject}/{name}", "{}.jpg", int(rng.integers(1, 300)), fps)
+    return ClipName(subject, name, f"DFME/{subject}/{name}", "{}.jpg", int(rng.integers(1, 300)), fps)
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -47,7 +47,7 @@ NATIVE = Native(
     dataset="dfme",
     folders=("DFME/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

@@ -7,7 +7,7 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.fourdme import label
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("positive", "surprise", "negative", "repression", "positive+surprise", "negative", "others", "positive"),
@@ -29,10 +29,10 @@ NEGATIVE = ("disgust", "anger", "sadness", "contempt", "fear")
 DISPLAYS = {"positive": ("happiness",), "negative": NEGATIVE, "surprise": ("surprise",), "repression": ("repression",)}
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
     subject = f"S{person:02d}"
     name = f"{subject}_1st_{rng.integers(1, 12):03d}_{number:02d}"
-    return Named(subject, name, f"gray_micro/{subject}/{name}", "{}.jpg", int(rng.integers(0, 3000)))
+    return ClipName(subject, name, f"gray_micro/{subject}/{name}", "{}.jpg", int(rng.integers(0, 3000)))
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -45,7 +45,7 @@ NATIVE = Native(
     dataset="fourdme",
     folders=("gray_micro/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.fourdme,
     codes_classes=False,
     grey=True,

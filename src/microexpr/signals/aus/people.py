@@ -45,12 +45,12 @@ class Session:
 def sessions(name: str, motion: tuple[float, float] = USUAL) -> Iterator[Session]:
     """Those of the person of that name."""
     face = Face(spawn(SEED, name))
-    rest = Performer.drawn(generator(SEED, name, "rest")).rest
+    rest = Performer.sample(generator(SEED, name, "rest")).rest
     resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
     resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
     for number in range(SESSIONS):
         rng = generator(SEED, name, "session", number)
-        scene = Performer.drawn(rng)
+        scene = Performer.sample(rng)
         moves = float(np.exp(generator(SEED, name, "motion", number).uniform(*np.log(motion))))
         kinds = np.array([0] + [1 + frame % 2 for frame in range(FRAMES - 1)])
         shown = np.stack([np.clip(resting + drawn(kind, rng), 0, LARGEST) for kind in kinds]).astype(np.float32)

@@ -27,7 +27,7 @@ PUBLISHED = {  # clips of each emotion, people
 
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_published_census(dataset):
-    clips = [one.clip for one in plan.planned(dataset, EVERYTHING, seed=2)]
+    clips = [one.clip for one in plan.plan_clips(dataset, EVERYTHING, seed=2)]
     emotions, people = PUBLISHED[dataset]
     assert Counter(clip.emotion for clip in clips) == emotions
     assert len({clip.subject for clip in clips}) == people
@@ -39,7 +39,7 @@ def test_published_census(dataset):
 
 
 def test_pictures_are_even_over_eight_emotions():
-    clips = [one.clip for one in plan.planned("affectnet", EVERYTHING, seed=2)]
+    clips = [one.clip for one in plan.plan_clips("affectnet", EVERYTHING, seed=2)]
     assert len(set(Counter((clip.subject, clip.emotion) for clip in clips).values())) == 1
     assert len({clip.emotion for clip in clips}) == 8
     assert {(clip.frames, clip.fps) for clip in clips} == {(1, 0)}
@@ -47,14 +47,14 @@ def test_pictures_are_even_over_eight_emotions():
 
 @pytest.mark.parametrize("dataset", ["ckplus", "oulu_casia"])
 def test_sequences_end_at_the_apex(dataset):
-    for one in plan.planned(dataset, EVERYTHING, seed=2):
+    for one in plan.plan_clips(dataset, EVERYTHING, seed=2):
         assert (one.clip.onset, one.clip.apex, one.clip.offset) == (one.clip.first, one.clip.last, one.clip.last)
 
 
 def test_nobody_shows_an_emotion_twice_in_oulu_casia():
     params = plan.Params(oulu_casia=plan.Corpus(subjects=1, clips=7))
     with pytest.raises(ParamsError, match=r"oulu_casia\.clips must be at most 6, one an emotion, not 7"):
-        plan.planned("oulu_casia", params, seed=1)
+        plan.plan_clips("oulu_casia", params, seed=1)
 
 
 def test_coders_of_ckplus_and_mmi():
@@ -69,10 +69,10 @@ def test_coders_of_ckplus_and_mmi():
 def test_annotation_beside_a_sequence_of_ckplus():
     (one,) = [
         one
-        for one in plan.planned("ckplus", plan.Params(ckplus=plan.Corpus(subjects=1, clips=3)), seed=1)
+        for one in plan.plan_clips("ckplus", plan.Params(ckplus=plan.Corpus(subjects=1, clips=3)), seed=1)
         if one.clip.emotion == "surprise"
     ]
-    files = NATIVES["ckplus"].beside(one)
+    files = NATIVES["ckplus"].clip_files(one)
     stem = f"S005/002/S005_002_{one.clip.apex:08d}"
     assert files[f"Emotion/{stem}_emotion.txt"] == "   7.0000000e+00\n"
     lines = files[f"FACS/{stem}_facs.txt"].splitlines()
@@ -83,7 +83,7 @@ def test_annotation_beside_a_sequence_of_ckplus():
 
 def write(dataset: str, clips: int, root) -> list:
     params = plan.Params(max_frames=17, **{dataset: plan.Corpus(subjects=1, clips=clips)})
-    planned = plan.planned(dataset, params, seed=5)
+    planned = plan.plan_clips(dataset, params, seed=5)
     corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root / dataset, root / f"{dataset}.h5")
     for file, annotate in NATIVES[dataset].annotations.items():
         annotate(root / dataset / file, [one.clip for one in planned])

@@ -105,7 +105,7 @@ def test_nobody_is_in_a_corpus_and_one_more_person_changes_no_other() -> None:
     two, three = (signal_benchmark.planned("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3))
     assert {one.clip.subject for one in three} > {one.clip.subject for one in two}
     assert two == [one for one in three if one.clip.subject in {other.clip.subject for other in two}]
-    corpus = plan.planned("casme2", MADE, seed=1)
+    corpus = plan.plan_clips("casme2", MADE, seed=1)
     known = {performer_of(one.clip, 1).face_seed for one in corpus}
     assert len(known) > 20 and not known & {
         performer_of(one.clip, signal_benchmark.root_seed(1)).face_seed for one in three
