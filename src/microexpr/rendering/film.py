@@ -1,4 +1,4 @@
-"""A long take written down: a video of somebody generated, and beside it what is to be found in it."""
+"""Write a long video of a rendered person, and a table of the expressions and blinks in it."""
 
 import csv
 import io
@@ -23,33 +23,33 @@ COLUMNS = ("kind", "emotion", "action_units", "onset", "apex", "offset", "fps", 
 def write(
     path: Path, params: Params, seed: int, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Path:
-    """Writes the video, then the truth as a CSV of the same name, which it returns.
+    """Write the video, then the ground truth as a CSV of the same name; return the path of the CSV.
 
-    Raises ParamsError for another suffix than .avi or events that do not fit, StoreError when the disk is full."""
+    Raises ParamsError for another suffix than .avi and for events that do not fit, StoreError if the disk is full."""
     if path.suffix != SUFFIX:
         raise ParamsError(f"{path}: must end in {SUFFIX}")
     performer = Performer.sample(generator(seed, "film", "performer"))
     events = sample_events(params, generator(seed, "film", "events"))
-    played = perform(performer, events, params, generator(seed, "film", "performance"))
+    performance = perform(performer, events, params, generator(seed, "film", "performance"))
     size, difficulty = (params.width, params.height), DIFFICULTIES[params.difficulty]
     face, background = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
-    rng, frames = generator(seed, "film", "camera"), len(played.pose)
-    seen = render_frames(face, performer, played, range(frames), background, difficulty.noise, rng)
+    rng, count = generator(seed, "film", "camera"), len(performance.pose)
+    frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, rng)
     with recorder(SUFFIX, False, difficulty.quality, params.fps) as record:
-        for number, (picture, _) in enumerate(seen, 1):
-            record(path, picture)
-            progress(number, frames)
+        for done, (image, _) in enumerate(frames, 1):
+            record(path, image)
+            progress(done, count)
     truth = path.with_suffix(".csv")
     store.write_text(truth, events_csv(events, params.fps))
     return truth
 
 
 def events_csv(events: list[Event], fps: int) -> str:
-    """The truth as CSV, a line for each event; blinks have no emotion and no action units."""
+    """Return the ground truth as CSV, a line for each event; blinks have no emotion and no action units."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for one in events:
-        units = "" if one.kind == "blink" else notation(one.weights)
-        table.writerow((one.kind, one.emotion, units, one.onset, one.apex, one.offset, fps, "generated"))
+    for event in events:
+        units = "" if event.kind == "blink" else notation(event.weights)
+        table.writerow((event.kind, event.emotion, units, event.onset, event.apex, event.offset, fps, "generated"))
     return text.getvalue()

@@ -77,8 +77,8 @@ class Output:
                 raise self._refusal(path, "is a folder")
         files = (path for path in existing if path.is_file() and not path.is_symlink())
         names = {path.relative_to(self.root).as_posix() for path in files}
-        known = {self.root / name for name in self.mark.intact(self.root, names)}
-        foreign = [path for path in existing if path not in known]
+        intact = {self.root / name for name in self.mark.intact(self.root, names)}
+        foreign = [path for path in existing if path not in intact]
         for path in foreign:
             if self.numbered and path.parent == self.root / Path(self.numbered).parent:
                 raise self._refusal(path, FOREIGN, "remove it")  # a run may write fewer files, so it could vanish

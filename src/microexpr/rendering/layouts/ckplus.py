@@ -1,4 +1,4 @@
-"""CK+ as the generator writes it: names, emotion and FACS files of each sequence, its published census."""
+"""Write CK+'s layout: names, emotion and FACS files of each sequence, its published census."""
 
 import numpy as np
 
@@ -24,13 +24,14 @@ CENSUS = Census(
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, sequence = f"S{person + 4:03d}", f"{number:03d}"
     name = f"{subject}_{sequence}"
     return ClipName(subject, name, f"cohn-kanade-images/{subject}/{sequence}", f"{name}_{{:08d}}.png", 1)
 
 
 def clip_files(planned: PlannedClip) -> dict[str, str]:
-    """One code a file for the emotion; a line for each action unit; all written as floating-point numbers."""
+    """Return a file with the emotion's code and a file with a line for each action unit, in floating-point numbers."""
     clip = planned.clip
     subject, sequence = clip.name.split("_")
     stem = f"{subject}/{sequence}/{clip.name}_{clip.last:08d}"

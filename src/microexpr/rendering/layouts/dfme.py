@@ -1,4 +1,4 @@
-"""DFME as the generator writes it: names, its workbook with a rate in each row, its published numbers."""
+"""Write DFME's layout: names, its workbook with a rate in each row, its published numbers."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from microexpr.rendering.layout import Census, ClipName, Native, Share
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "contempt", "fear", "anger", "sadness"),
     people=176,
-    shares=(  # their sum is published; how it divides is ours
+    shares=(  # their sum is published; how it divides is our choice
         Share("disgust", None, 600),
         Share("surprise", None, 360),
         Share("fear", None, 260),
@@ -25,6 +25,7 @@ CENSUS = Census(
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"sub{person:03d}"
     name = f"{subject}_{number:02d}"
     fps = RATES[(person + number) % len(RATES)]

@@ -1,4 +1,4 @@
-"""MMEW as the generator writes it: names, its workbook and its published census."""
+"""Write MMEW's layout: names, its workbook and its published census."""
 
 from pathlib import Path
 
@@ -27,6 +27,7 @@ CENSUS = Census(
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"S{person:02d}"
     name = f"{subject}-{NUMBERS[emotion]:02d}-{number:03d}"
     return ClipName(subject, name, f"Micro_Expression/{subject}/{emotion}/{name}", "{}.jpg", 1)

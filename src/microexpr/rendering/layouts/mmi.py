@@ -1,4 +1,4 @@
-"""MMI as the generator writes it: a page of sessions for each person, videos with XML beside them, its census."""
+"""Write MMI's layout: a page of sessions for each subject, videos with XML files next to them, its census."""
 
 from pathlib import PurePosixPath
 
@@ -26,13 +26,14 @@ CENSUS = Census(
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"S{person:03d}"
     name = f"{subject}-{100 + number}"
     return ClipName(subject, name, f"page-{subject}/Sessions/{1000 * person + number}/{name}.avi", "", 0)
 
 
 def clip_files(planned: PlannedClip) -> dict[str, str]:
-    """What the loader reads of a session: its view, its emotion, its action units."""
+    """Return the XML files of a session: its view, its emotion, its action units."""
     folder, sid = PurePosixPath(planned.clip.folder).parent, planned.clip.name
     units = "".join(f'<ActionUnit Number="{number}"/>' for number in planned.clip.action_units.split("+"))
     emotion = f'<Metatag Name="Emotion" Value="{CODES[planned.clip.emotion]}"/>'

@@ -1,4 +1,4 @@
-"""Oulu-CASIA as the generator writes it: each person shows each of six emotions once. Its annotation is its folders."""
+"""Write Oulu-CASIA's layout: each subject shows each of six emotions once. Its annotation is its folders."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ EMOTIONS = ("happiness", "surprise", "anger", "disgust", "sadness", "fear")
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     if number > len(EMOTIONS):
         raise ParamsError(f"generate.oulu_casia.clips must be at most {len(EMOTIONS)}, one an emotion, not {number}")
     subject = f"P{person:03d}"

@@ -1,4 +1,4 @@
-"""SAMM as the generator writes it: names, its workbook and its published census."""
+"""Write SAMM's layout: names, its workbook and its published census."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from microexpr.rendering import coder, workbook
 from microexpr.rendering.display import displays_from_counts
 from microexpr.rendering.layout import Census, ClipName, Native, Share
 
-CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+CODED = {  # emotion -> coded action units -> clips; without units that this face does not have
     "anger": {"7": 34, "4": 13, "4+7": 6, "17": 1, "4+6+7+9": 1, "4+6+7": 1, "23": 1},
     "contempt": {"14": 6, "12+14": 2, "14+17": 2, "14+25+26": 1, "14+17+24": 1},
     "disgust": {"10": 3, "9+12": 1, "9": 1, "4+9": 1, "9+10": 1, "10+25+26": 1},
@@ -22,7 +22,7 @@ CODED = {  # how often which action units were coded of an emotion, without thos
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
     people=29,
-    shares=(  # emotions and classes are each as published; how they cross is ours
+    shares=(  # emotions and classes are each as published; how they combine is our choice
         Share("anger", 3, 20),
         Share("anger", 7, 37),
         Share("other", 7, 26),
@@ -44,6 +44,7 @@ CENSUS = Census(
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, digits = f"{person + 5:03d}", int(rng.integers(4, 6))
     name = f"{subject}_{rng.integers(1, 8)}_{number}"
     first = int(rng.integers(200, 9000))
@@ -72,11 +73,11 @@ NATIVE = Native(
     folders=("SAMM/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
-    seconds=(0.15, 0.505),  # this and what follows as in its annotation
+    seconds=(0.15, 0.505),  # this and the next three as in its annotation
     log_seconds=(-1.029, 0.294),
     rise=(0.461, 0.164),
     coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
-    one_sided=0.19,  # and some that are coded so though both act
+    one_sided=0.19,  # includes some coded as one-sided although both sides act
     code=coder.samm,
     rest=4,
     grey=True,
