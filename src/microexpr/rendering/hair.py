@@ -86,9 +86,9 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
 
 def _threshold(height: np.ndarray, full: np.ndarray, style: Style) -> np.ndarray:
     """Return the alpha threshold of a layer at this share of the thickness: the inner layers hide the scalp."""
-    most = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
-    thinned: np.ndarray = most * np.clip((height - 0.5) / 0.5, 0, 1) - 25
-    return thinned
+    maximum = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
+    threshold: np.ndarray = maximum * np.clip((height - 0.5) / 0.5, 0, 1) - 25
+    return threshold
 
 
 def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -78,9 +78,8 @@ class Census:
         return not self.shares
 
 
-Timing = Literal[
-    "whole", "to apex", "picture"
-]  # onset to offset; onset to apex, as acted expressions are cut; one frame
+# onset to offset; onset to apex, as acted expressions are cut; one frame
+Timing = Literal["whole", "to apex", "picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +103,9 @@ class Native:
     intensity: tuple[float, float] | None = None  # share of a full display; None: by difficulty
     label: Callable[[str], int | None] = label_of
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
-    coded_displays: Mapping[str, Displays] = field(
-        default_factory=dict
-    )  # annotated word -> displays that replace these
-    one_sided: float = 0.0  # share of displays on one side, beyond unilateral ones
+    # annotated word -> its displays as coded in the data set, which replace those of `displays`
+    coded_displays: Mapping[str, Displays] = field(default_factory=dict)
+    one_sided: float = 0.0  # probability that a display that is not unilateral is on one side
     # returns the clips of a published census with the annotators' slips
     add_slips: Callable[[list[PlannedClip]], list[PlannedClip]] = list
     # annotation of the whole corpus: file below the root -> function that writes it

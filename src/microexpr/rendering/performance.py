@@ -122,12 +122,13 @@ def peak(
     weights: dict[str, float],
     difficulty: Difficulty,
     rng: np.random.Generator,
-    strong: float | None = None,
+    strength: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sample FACS intensities at the apex, [len(ACTION_UNITS), 2]: of the display, and of incidental units.
 
-    `strong` is the strength as a share of a full display; None samples it from the difficulty's range."""
-    strength = _intensity(difficulty, rng) if strong is None else strong
+    `strength` is a share of a full display; None samples it from the difficulty's range."""
+    if strength is None:
+        strength = _intensity(difficulty, rng)
     intensity = strength if weights else 0.0  # a neutral face has no habitual unit either
     expression = _amplitude(performer, weights, intensity, rng)
     return expression, _incidental(performer, weights, intensity, difficulty, rng)

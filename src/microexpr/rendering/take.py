@@ -90,8 +90,8 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
         if event.kind == "blink":
             movement[:, ACTION_UNITS.index("AU45")] += FULL * rng.uniform(MIN_BLINK, 1) * course[:, 0]
             continue
-        strong = rng.uniform(*STRONG) if event.kind == "macro" else None
-        units, incidental = peak(performer, event.weights, difficulty, rng, strong)
+        strength = rng.uniform(*STRONG) if event.kind == "macro" else None
+        units, incidental = peak(performer, event.weights, difficulty, rng, strength)
         expression += course * units
         movement += course * (units + incidental)
     return complete_performance(performer, movement, expression, params.fps, rng)

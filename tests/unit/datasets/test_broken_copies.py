@@ -76,8 +76,8 @@ def sound(pristine):
 
     @cache
     def answer(dataset: str) -> tuple[str, list[str], list[str]]:
-        with pytest.MonkeyPatch.context() as here:
-            here.chdir(pristine(dataset))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(pristine(dataset))
             return run(dataset)
 
     return answer
@@ -116,20 +116,20 @@ def test_is_said(case: Broken, copy, sound, capsys):
         root_again()
     printed = capsys.readouterr()
     lines = (printed.out + printed.err.replace("error: ", "")).splitlines()
-    said = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
+    check_notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
     problems = [line for line in lines if not line.startswith(NOTE)]
     assert code == 1  # a small corpus is no complete copy in any case, unless nothing is known of it
-    wanted = case.check if case.run is None else case.run
+    expected = case.check if case.run is None else case.run
     if not case.check:
-        assert (said, [line for line in problems if line.endswith(" problem")]) == ([], [f"{root}: 1 problem"])
+        assert (check_notes, [line for line in problems if line.endswith(" problem")]) == ([], [f"{root}: 1 problem"])
     else:
-        assert found(case.check, said, problems), "\n".join(lines)
-    if not wanted:
+        assert found(case.check, check_notes, problems), "\n".join(lines)
+    if not expected:
         assert (error, [line for line in notes if line not in usual and not re.search(COUNTS, line)]) == ("", [])
         assert set(clips) <= set(ids)
     else:
-        assert found(wanted, notes, [error]), f"{error}\n{notes}"
-        assert not error or not wanted.startswith(NOTE), error
+        assert found(expected, notes, [error]), f"{error}\n{notes}"
+        assert not error or not expected.startswith(NOTE), error
 
 
 @pytest.mark.parametrize("dataset", datasets.MICRO)
@@ -138,7 +138,7 @@ def test_a_run_reads_a_sound_copy_of_each_by_itself(dataset, copy):
     root = copy(dataset)
     error, notes, clips = run(dataset)
     assert (error, [note for note in notes if not re.search(COUNTS, note)]) == ("", [])
-    assert clips == [one.clip.id for one in plan.plan_clips(dataset, SMALL, seed=3)]
+    assert clips == [item.clip.id for item in plan.plan_clips(dataset, SMALL, seed=3)]
     assert [note.startswith(f"{root}: must hold") for note in notes] == [True]
 
 
@@ -147,12 +147,12 @@ def test_check_sees_black_frames_and_no_faces(case: Broken, copy, capsys):
     root = copy(case.dataset)
     case.spoil(root)
     main(["check", str(root)])
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith(NOTE)]
-    assert [bool(re.search(case.check, line)) for line in said] == [True] * bool(case.check)
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith(NOTE)]
+    assert [bool(re.search(case.check, line)) for line in notes] == [True] * bool(case.check)
 
 
 def test_upright_pixels_are_those_of_the_picture_before(copy):
-    """What EXIF's six says of a picture on its side, undone."""
+    """A picture on its side with EXIF orientation 6 is read upright."""
     path = frames(copy("casme2"))[0]
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[:24, :32] = 200

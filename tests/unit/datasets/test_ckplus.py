@@ -122,16 +122,16 @@ def test_check_gathers_problems_and_counts(root):
     (root / "cohn-kanade-images/S005/001/S005_001_00000004.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     copy = root.parent / "ckplus"
     root.rename(copy)
-    found = check(copy)
+    report = check(copy)
     copy.rename(root)
-    assert [note.partition(": ")[2] for note in found.notes] == [
+    assert [note.partition(": ")[2] for note in report.notes] == [
         "sequences without an emotion file: 2, passed over",
         "files among the frames that are no pictures: 7, passed over",
     ]
-    assert len(found.problems) == 3
-    assert "not 9" in found.problems[0]
-    assert "S005_001_00000004.png: is not a readable picture" in found.problems[1]
-    assert found.problems[2].endswith(
+    assert len(report.problems) == 3
+    assert "not 9" in report.problems[0]
+    assert "S005_001_00000004.png: is not a readable picture" in report.problems[1]
+    assert report.problems[2].endswith(
         "must hold 327 clips; 118 subjects; MEGC2019 negative/positive/surprise 175/69/83, "
-        "but found 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
+        "but report 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
     )

@@ -38,7 +38,7 @@ def test_reads_what_was_planned(corpus, dataset):
     root, planned = corpus(dataset)
     clips, notes = read(dataset, root)
     assert datasets.layout(dataset).name == NATIVES[dataset].dataset == dataset
-    assert clips == [one.clip for one in planned]
+    assert clips == [item.clip for item in planned]
     assert notes == []
     assert {clip.label for clip in clips} >= set(range(len(LABELS)))
 
@@ -61,10 +61,10 @@ def test_row_round_trip(corpus, dataset):
 @pytest.mark.parametrize("dataset", NAMES)
 def test_frames_in_order_of_number(corpus, dataset):
     _, planned = corpus(dataset)
-    for one in planned[:3]:
-        found = datasets.frames(one.clip)
-        assert [number for number, _ in found] == list(range(one.clip.first, one.clip.last + 1))
-        assert all(path.is_file() for _, path in found)
+    for item in planned[:3]:
+        frames = datasets.frames(item.clip)
+        assert [number for number, _ in frames] == list(range(item.clip.first, item.clip.last + 1))
+        assert all(path.is_file() for _, path in frames)
 
 
 def test_frame_ten_follows_nine(tmp_path):
@@ -82,7 +82,7 @@ def test_casme2_nested_twice(corpus):
     inner.mkdir()
     (root / "inner").rename(inner / "CASME2_RAW_selected")
     clips, _ = read("casme2", root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
     assert all(clip.folder.startswith("CASME2_RAW_selected/CASME2_RAW_selected/sub") for clip in clips)
 
 
@@ -90,7 +90,7 @@ def test_casme2_membership_of_megc2019(corpus):
     """Fear and sadness drop out, and so does a clip without an apex after its onset."""
     root, planned = corpus("casme2")
     book = root / "CASME2-coding-20140508.xlsx"
-    happy = [n for n, one in enumerate(planned, 1) if one.clip.emotion == "happiness"]
+    happy = [n for n, item in enumerate(planned, 1) if item.clip.emotion == "happiness"]
     edit(book, (happy[0], "Estimated Emotion"), "sadness")
     edit(book, (happy[1], "ApexFrame"), "/")
     edit(book, (happy[2], "ApexFrame"), planned[happy[2] - 1].clip.onset)
@@ -124,7 +124,7 @@ def test_casme2_blank_columns_may_be_gone(corpus):
     for column in (7, 3):
         book.worksheets[0].delete_cols(column)
     book.save(root / "CASME2-coding-20140508.xlsx")
-    assert read("casme2", root)[0] == [one.clip for one in planned]
+    assert read("casme2", root)[0] == [item.clip for item in planned]
 
 
 def test_samm_header_is_found_below_preamble(corpus):
@@ -132,7 +132,7 @@ def test_samm_header_is_found_below_preamble(corpus):
     book = load_workbook(root / "SAMM_Micro_FACS_Codes_v2.xlsx")
     header = [row[0].row for row in book["MICRO_ONLY"].iter_rows() if row[0].value == "Subject"]
     assert header == [14]
-    digits = {len(re.search(r"_(\d+)\.", datasets.frames(one.clip)[0][1].name)[1]) for one in planned}
+    digits = {len(re.search(r"_(\d+)\.", datasets.frames(item.clip)[0][1].name)[1]) for item in planned}
     assert digits == {4, 5}
 
 
@@ -141,7 +141,7 @@ def test_smic_subjects_without_the_zero(corpus):
     for person in (1, 2):
         (root / f"HS/s0{person}").rename(root / f"HS/s{person}")
     clips, _ = read("smic", root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
     assert {clip.subject for clip in clips} == {"s01", "s02"}
 
 

@@ -34,12 +34,12 @@ def test_every_display_is_of_known_units_and_probabilities_sum_to_one():
 
 def test_displays_come_as_often_as_they_should():
     rng = np.random.default_rng(0)
-    drawn = Counter(notation(sample_display("happiness", rng)) for _ in range(4000))
+    counts = Counter(notation(sample_display("happiness", rng)) for _ in range(4000))
     expected = {"12": 0.45, "6+12": 0.3, "L12": 0.1, "R12": 0.1, "12+14": 0.05}
-    assert set(drawn) == set(expected)
+    assert set(counts) == set(expected)
     for written, share in expected.items():
         deviation = np.sqrt(share * (1 - share) / 4000)
-        assert drawn[written] / 4000 == pytest.approx(share, abs=4 * deviation)
+        assert counts[written] / 4000 == pytest.approx(share, abs=4 * deviation)
 
 
 def test_array_has_left_before_right():

@@ -37,11 +37,11 @@ def test_traits_weigh_the_files_targets():
 
 def test_traits_are_drawn_in_their_ranges():
     rng = generator(0)
-    drawn = [Traits.sample(rng) for _ in range(300)]
-    assert all(sum(t.ancestry) == pytest.approx(1) for t in drawn)
-    assert all(0 <= t.male <= 1 and 0 <= t.age <= 1 and -1 <= t.weight <= 1 for t in drawn)
-    assert np.mean([t.is_male for t in drawn]) == pytest.approx(0.5, abs=0.12)
-    assert np.mean([t.age for t in drawn]) == pytest.approx(1.1 / 3.3, abs=0.06)  # of the beta distribution
+    traits = [Traits.sample(rng) for _ in range(300)]
+    assert all(sum(t.ancestry) == pytest.approx(1) for t in traits)
+    assert all(0 <= t.male <= 1 and 0 <= t.age <= 1 and -1 <= t.weight <= 1 for t in traits)
+    assert np.mean([t.is_male for t in traits]) == pytest.approx(0.5, abs=0.12)
+    assert np.mean([t.age for t in traits]) == pytest.approx(1.1 / 3.3, abs=0.06)  # of the beta distribution
 
 
 def test_darker_tone_darker_cheek(look):

@@ -25,10 +25,10 @@ def test_expression_is_zero_to_onset_and_first_largest_at_apex():
             apex = onset + int(rng.integers(1, 90))
             offset = apex + int(rng.integers(0, 60))
             done = perform(Performer.sample(rng), weights, onset, apex, offset, offset + 8, 200, difficulty, rng)
-            shown = array(weights) > 0
-            assert not done.expression[:, ~shown].any() and not done.expression[: onset + 1].any()
+            active = array(weights) > 0
+            assert not done.expression[:, ~active].any() and not done.expression[: onset + 1].any()
             if difficulty.low:
-                assert (done.expression[:, shown].argmax(axis=0) == apex).all()
+                assert (done.expression[:, active].argmax(axis=0) == apex).all()
             assert done.action_units.min() >= 0 and done.action_units.max() <= 5
 
 
@@ -95,13 +95,13 @@ def test_some_clips_hold_a_blink(performer):
 
 
 def test_same_generator_same_performance(performer):
-    one, two = (
+    first, second = (
         perform(performer, {"AU1L": 1.0}, 1, 9, 20, 30, 200, DIFFICULTIES["hard"], generator(4, "clip"))
         for _ in range(2)
     )
     for name in ("action_units", "expression", "pose", "shift", "exposure"):
-        assert getattr(one, name).dtype == np.float32
-        assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
+        assert getattr(first, name).dtype == np.float32
+        assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
 
 
 @pytest.mark.parametrize("events", [(5, 5, 9, 10), (-1, 5, 9, 10), (2, 5, 4, 10), (2, 5, 10, 10)])

@@ -1,4 +1,4 @@
-"""Where an emotion shows, against the paper's Table 1 as it is kept."""
+"""Regions of emotions agree with Table 1 of the paper."""
 
 from microexpr.core.facs.reactions import NOWHERE, REACTIONS, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
