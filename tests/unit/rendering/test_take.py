@@ -13,7 +13,7 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import film
 from microexpr.rendering.display import ACTION_UNITS, array
 from microexpr.rendering.performance import Performer
-from microexpr.rendering.take import SECONDS, Params, perform, planned
+from microexpr.rendering.take import SECONDS, Params, perform, sample_events
 
 LIDS = ACTION_UNITS.index("AU45")
 TAKE = Params(seconds=30, fps=100)
@@ -22,7 +22,7 @@ SHORT = Params(seconds=3, fps=25, micro=1, macro=0, blinks=1, width=320, height=
 
 @pytest.fixture(scope="module")
 def events():
-    return planned(TAKE, generator(3, "events"))
+    return sample_events(TAKE, generator(3, "events"))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_face_does_it_when_it_is_said(events, played):
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ParamsError, match=r"seconds must be at least \d+\.\d for 18 events, not 5"):
-        planned(Params(seconds=5), generator(1))
+        sample_events(Params(seconds=5), generator(1))
 
 
 def test_the_same_seed_is_the_same_video_and_list(tmp_path):
