@@ -11,8 +11,7 @@ from microexpr.rendering.performance import Performance, Performer
 
 def render_frames(
     face: Face, performer: Performer, performance: Performance, indices: Iterable[int], background: np.ndarray,
-    noise: float,
-    rng: np.random.Generator,
+    noise: float, rng: np.random.Generator,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Yield these frames of the performance, RGB uint8[H, W, 3] each, with their landmarks float32[68, 2] in pixels.
 
