@@ -147,7 +147,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
             face = Face(corpus.performer_of(own[0].clip, seed).face_seed)
             with TemporaryDirectory(prefix="microexpr-flow-") as home:
                 corpus.write_person(own, scene, seed, home, Path(home) / "truth.h5")
-                with store.opened(Path(home) / "truth.h5", "truth") as known:
+                with store.open_file(Path(home) / "truth.h5", "truth") as known:
                     for one in own:
                         found = seen(one.clip, Path(home), params)
                         true, skin = person.true_flow(one, face, scene, seed, found)
@@ -157,7 +157,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
     """A clip as the faces and apex stages find it, with no flow yet."""
-    numbers, pictures = datasets.pictures(clip, home)
+    numbers, pictures = datasets.frame_reader(clip, home)
     found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
     found["frame"] = np.array(numbers)
     events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()

@@ -25,7 +25,7 @@ from microexpr.cli import config
 from microexpr.datasets import index
 from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
-from microexpr.rendering.performance import DIALS
+from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.reporting.papers import transfers
 from microexpr.reporting.papers.transfers import Task
 from microexpr.signals.aus import ACTION_UNITS
@@ -78,7 +78,7 @@ def asked(task: Task) -> None:
         assert person is not None
         nothing = given(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind).crops[0]
         change = np.abs(nothing.astype(int) - target.crop).mean()
-        noise = DIALS["standard"].noise
+        noise = DIFFICULTIES["standard"].noise
         print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
         for unit, called in enumerate(ACTION_UNITS):
             one = np.zeros((2, 17, 2), np.float32)

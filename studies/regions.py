@@ -30,9 +30,9 @@ def clips(root: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int]
         for path in sorted((root / "results/faces" / dataset).glob("*.h5")):
             rest = [root / folder / dataset / path.name for folder in ("data/generated/truth", "results/apex")]
             with (
-                store.opened(path, "faces") as faces,
-                store.opened(rest[0], "truth") as truths,
-                store.opened(rest[1], "apex") as events,
+                store.open_file(path, "faces") as faces,
+                store.open_file(rest[0], "truth") as truths,
+                store.open_file(rest[1], "apex") as events,
             ):
                 for name, face in faces.items():
                     at = {event: inputs.position(face, events[name], event) for event in ("onset", "apex", "offset")}

@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import index
 from microexpr.rendering import plan
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.reporting import signal_benchmark
 from microexpr.signals.aus import openface, pyfeat
@@ -59,7 +59,7 @@ class Corpus:
         made = plan.Params(**values["generate"])
         generated = [name for name, origin in self.origin.items() if origin == "generated"]
         with of_params():
-            self.planned = {name: plan.planned(name, made, values["seed"]) for name in generated}
+            self.planned = {name: plan.plan_clips(name, made, values["seed"]) for name in generated}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
@@ -69,7 +69,7 @@ class Corpus:
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.planned:
             return [one.clip for one in self.planned[dataset]]
-        return index.licensed(dataset)
+        return index.read_licensed(dataset)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
@@ -87,15 +87,15 @@ class Corpus:
     @property
     def known(self) -> list[str]:
         """The data sets whose subjects are people: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].moves]
+        return [name for name in self.origin if datasets.LAYOUTS[name].has_motion]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """The index rows of one subject, which are its jobs' params: another subject's change reruns nothing of it."""
         return [clip.row() for clip in self._by_subject[dataset, subject]]
 
     @cached_property
-    def _by_person(self) -> dict[tuple[str, str], list[Planned]]:
-        found: dict[tuple[str, str], list[Planned]] = {}
+    def _by_person(self) -> dict[tuple[str, str], list[PlannedClip]]:
+        found: dict[tuple[str, str], list[PlannedClip]] = {}
         for planned in self.planned.values():
             for one in planned:
                 found.setdefault((one.clip.dataset, one.clip.subject), []).append(one)
@@ -121,7 +121,7 @@ class Corpus:
         """A digest of name, size and time of every licensed frame of a subject; "" for generated ones."""
         if dataset in self.planned:
             return ""
-        if not datasets.layout(dataset).long:
+        if not datasets.layout(dataset).clips_share_folder:
             return digest(self.native(dataset, subject))
         clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
         return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
@@ -148,17 +148,17 @@ class Corpus:
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
         """A stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
+        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].has_motion]
         return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
     def indices(self, names: Iterable[str]) -> list[str]:
         return sorted(f"results/index/{name}.csv" for name in names)
 
-    def _examined(self) -> dict[str, list[Planned]]:
+    def _examined(self) -> dict[str, list[PlannedClip]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
         wanted, generate = signal_benchmark.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].moves]
+        moving = [name for name in names if datasets.LAYOUTS[name].has_motion]
         return {name: signal_benchmark.planned(name, wanted, generate, self.params["seed"]) for name in moving}
 
     @cached_property

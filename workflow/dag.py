@@ -55,13 +55,13 @@ class Dag(Corpus):
         if not self.methods[method]["macro"]:
             return []
         source = self.methods[method]["macro_source"]
-        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
+        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].has_motion]
         return [name for name in moving if source in ("", name)]
 
     def _check_macro_sets(self) -> None:
         for name, about in self.methods.items():
             if about["macro"] and not self.macro_sets(name):
-                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].moves]
+                moving = [one for one in datasets.MACRO if datasets.LAYOUTS[one].has_motion]
                 known = [one for one in moving if about["macro_source"] in ("", one)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(known)} in macro, not none")
 
@@ -252,7 +252,7 @@ class Dag(Corpus):
     def stills(self, generator: str) -> list[str]:
         """The macro sets, of pictures, that it learns from besides."""
         macro = self.params["macro"] if self.generators[generator]["macro"] else []
-        return [name for name in macro if not datasets.LAYOUTS[name].moves]
+        return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
     def made(self, generator: str) -> list[str]:
         """What a generator of clips makes, a file for each group."""

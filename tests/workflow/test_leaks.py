@@ -120,7 +120,7 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
     files.append(str(tmp_path / synth_file(tmp_path, OTHERS, "generated/samm/s01/c00")))
     made = job(CLIPS)
     shard = trained(tmp_path, made, files)
-    with store.opened(shard) as file:
+    with store.open_file(shard) as file:
         fitted = store.fitted_on(file[FIRST])
     own = {clip.provenance for clip in CLIPS if not clip.id.startswith(f"{FIRST}/")}
     assert set(fitted) == own | {*OTHERS, "generated/mmi/a/*"}

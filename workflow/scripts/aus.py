@@ -10,7 +10,7 @@ with logged(snakemake.log[0]):
     from microexpr.signals.aus import openface, regressor
 
     sources, given = (snakemake.input.faces, snakemake.input.apex), snakemake.params
-    params, clips = aus.Params(**given.aus), [Clip.of(row) for row in given.rows]
+    params, clips = aus.Params(**given.aus), [Clip.from_row(row) for row in given.rows]
     if params.backend == "openface":
         read, seen = openface.reader(given.min_detected), openface.FITTED_ON
     else:

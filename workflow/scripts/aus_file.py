@@ -17,10 +17,10 @@ def write(
     out: str, sources: tuple[str, str], clips: Sequence[Clip], params: aus.Params, read: Read, seen: Sequence[str]
 ):
     """`sources` are faces and apex file, `read` gives values [T, 17, 3] and attributes, `seen` is its provenance."""
-    faces, apex = (store.opened(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
+    faces, apex = (store.open_file(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
     with store.subject_file(out, "aus", clips, aus=params.model_dump()) as file, faces as found, apex as events:
         file.put("fitted_on", seen)
-        for clip in store.kept(found, clips):
+        for clip in store.retained_clips(found, clips):
             face = found[clip.name]
             onset = inputs.position(face, events[clip.name], "onset")
             values, said = read(clip, face, onset)

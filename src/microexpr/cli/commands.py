@@ -104,7 +104,7 @@ def table(arguments: argparse.Namespace) -> int:
     if note := main_table.look_alikes(RESULTS / "people/duplicates.csv"):
         print(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
-        for reason in index.left_out(path).values() if path.exists() else ():
+        for reason in index.exclusions(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
 
@@ -184,7 +184,7 @@ def transfer(arguments: argparse.Namespace) -> int:
         source = alone.source(clip, RESULTS)
     with console.status("[2/3] painting"):
         made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
-    with console.status("[3/3] measuring"), outputs.written(out) as part:
+    with console.status("[3/3] measuring"), outputs.publish(out) as part:
         rows, changed = transfers.result_rows(made.transfer, made.reader)
         folder.write(part, made.transfer, changed, rows)
         famgan.alone(part / "transfer.png", made.transfer, changed)
@@ -195,14 +195,14 @@ def transfer(arguments: argparse.Namespace) -> int:
 
 
 def film(arguments: argparse.Namespace) -> int:
-    out = outputs.film(arguments.video, arguments.force)
+    out = outputs.video(arguments.video, arguments.force)
     from rich.progress import Progress
 
     from microexpr.cli import config
     from microexpr.rendering import film, take
 
     own = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
-    with Progress(transient=True) as bar, outputs.written(out) as part:
+    with Progress(transient=True) as bar, outputs.publish(out) as part:
         task = bar.add_task(str(arguments.video))
         film.write(
             part / out.names[0],
@@ -238,7 +238,7 @@ def predict(arguments: argparse.Namespace) -> int:
             bar.update(task, completed=done, total=total)
 
         made = prediction.predicted(shown, models, progress)
-        with outputs.written(out) as part:
+        with outputs.publish(out) as part:
             written.write(part, made, models)
             picture.write(made, spotting.Params().height, part / "prediction.png")
             annotated.write(part / "annotated.avi", made, progress)
@@ -260,7 +260,7 @@ def _indexed(name: str) -> "Clip":
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
-    if reason := index.left_out(table).get(name):
+    if reason := index.exclusions(table).get(name):
         raise MicroexprError(f"{name} was left out: {reason}")
     if name not in clips:
         raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")
@@ -283,7 +283,7 @@ def plot_faces(arguments: argparse.Namespace) -> int:
 def _picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
     """Where to write the picture that the arguments name; it is moved to its name when the block ends."""
     out = outputs.png(arguments.png, inputs, arguments.force)
-    with outputs.written(out) as part:
+    with outputs.publish(out) as part:
         yield part / out.names[0]
 
 

@@ -42,7 +42,7 @@ def read(paths: Iterable[str]) -> Curves:
     """
     losses, tested, facts = [], [], set()
     for path in sorted(map(str, paths)):
-        with store.opened(path, "train") as file:
+        with store.open_file(path, "train") as file:
             facts.add(tuple(file.attrs[key].decode() for key in ("method", "protocol", "origin", "classes")))
             names: list[str] = []
             file.visit(names.append)

@@ -71,8 +71,8 @@ def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int = 4) -> np.ndarray:
     """Return embeddings [n, 128] of the first frames of the first `max_faces` clips in a subject's faces file."""
-    with store.opened(path, "faces") as file:
-        groups = [file[clip.name] for clip in store.kept(file, clips)[:max_faces]]
+    with store.open_file(path, "faces") as file:
+        groups = [file[clip.name] for clip in store.retained_clips(file, clips)[:max_faces]]
         crops, landmarks = ([group[key][0] for group in groups] for key in ("crop", "landmarks_crop"))
     return embeddings(np.array(crops), np.array(landmarks))
 

@@ -196,7 +196,7 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
     facts: set[tuple[int, str, str]] = set()
     paths = sorted(map(str, paths))
     for path in paths:
-        with store.opened(path, "train") as file:
+        with store.open_file(path, "train") as file:
             initialisation = file.attrs.get("initialisation", b"").decode()
             facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), initialisation))
             attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
@@ -211,7 +211,8 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         artifacts = ", ".join(sorted({fold.artifact for fold in folds}))
         raise StoreError(
-            f"shards must agree on origin, parameters, initialisation and number of seeds; rerun stage train ({artifacts})"
+            "shards must agree on origin, parameters, initialisation and number of seeds; "
+            f"rerun stage train ({artifacts})"
         )
     parameters, origin, initialisation = facts.pop()
     training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}

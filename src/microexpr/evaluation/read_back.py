@@ -49,7 +49,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
     stage_files = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
     training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
     synthesised_clips = []
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
         for name, group in sorted(file[HELD_OUT].items()):
             (source,) = store.strings(group["source"])
@@ -70,7 +70,7 @@ def _neutral(clip: Clip, stage_files: dict[tuple[str, str, str], str]) -> tuple[
     paths = [stage_files.get((stage, clip.dataset, clip.subject), "") for stage in ("faces", "apex")]
     if not all(paths):
         raise StoreError(f"results/faces and results/apex must have {clip.dataset}/{clip.subject}.h5")
-    with store.opened(paths[0], "faces") as faces, store.opened(paths[1], "apex") as apex:
+    with store.open_file(paths[0], "faces") as faces, store.open_file(paths[1], "apex") as apex:
         position = int(np.flatnonzero(faces[clip.name]["frame"][()] == apex[clip.name]["onset"][()])[0])
         return faces[clip.name]["landmarks_crop"][position], faces[clip.name]["crop"].shape[1]
 

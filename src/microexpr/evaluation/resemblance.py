@@ -76,7 +76,7 @@ def true_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> di
     for subject, paths in by_subject(clips, files).items():
         names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
         apexes = inputs.load({"apex": (channels, height, width)}, paths, names)["apex"].transpose(0, 2, 3, 1)
-        with store.opened(paths["faces"], "faces") as faces, store.opened(paths["apex"], "apex") as events:
+        with store.open_file(paths["faces"], "faces") as faces, store.open_file(paths["apex"], "apex") as events:
             for name, apex in zip(names, apexes, strict=True):
                 group = faces[name]
                 positions = {event: inputs.position(group, events[name], event) for event in ("onset", "apex")}

@@ -59,7 +59,7 @@ def read(
     training_origins: set[str] = set()
     for path in sorted(map(str, paths)):
         training_data = provenance.read_fitted_on(path, tests)
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             identity = {"method": method, "protocol": protocol.name}
             provenance.check_identity(path, {key: file.attrs[key].decode() for key in identity}, identity)
             for fold in (fold for fold in folds if f"{fold.name}/{HELD_OUT}" in file):

@@ -23,7 +23,7 @@ def tree(path: str | Path) -> Tree:
     Of neighbouring groups with the same datasets in them only the first is opened up, the others are counted.
     Raises StoreError when the file cannot be read.
     """
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         shown = Tree(f"[bold]{escape(str(path))}[/]")
         _branch(shown, file)
         return shown
@@ -59,7 +59,7 @@ def _form(item: Any) -> tuple[Any, ...]:
 
 
 def _described(name: str, dataset: Any) -> str:
-    facts = {key: store.word(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
+    facts = {key: store.attribute_text(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
     shape = " x ".join(map(str, dataset.shape)) or "scalar"
     kind = "text" if dataset.dtype.kind in "SO" else str(dataset.dtype)
     axes = f" ({facts['axes']})" if facts.get("axes", "scalar") != "scalar" else ""
@@ -69,7 +69,7 @@ def _described(name: str, dataset: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = store.word(value)
+    text = store.attribute_text(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
@@ -78,7 +78,7 @@ def chain(path: str | Path) -> Tree:
 
     Raises StoreError when the file cannot be read.
     """
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         shown = Tree(f"[bold]{escape(str(path))}[/]")
         for name, entries in _fitted(file):
             _summary(shown.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)

@@ -240,7 +240,7 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     stages = sorted({stage for name in shapes for stage in SOURCES[name]})
     arrays: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in stages}
+        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in stages}
         for source in _sources(opened, files, clips):
             for name, shape in shapes.items():
                 arrays[name].append(INPUTS[name].read(source, shape))

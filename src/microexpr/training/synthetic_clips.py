@@ -15,6 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.models.base import ClipTensors, Shapes
 from microexpr.protocols import GROUPINGS, provenance
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
@@ -70,7 +71,7 @@ def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> d
 
 
 def _attribute(path: str, name: str) -> str:
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         return str(file.attrs[name].decode())
 
 
@@ -86,7 +87,7 @@ def load(
     set_of_fold: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
         folds = [fold for fold, paths in files.items() if path in paths]
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             protocol = file.attrs["protocol"].decode()
             grouped = protocol in GROUPINGS
             expected = dict(generator) | ({"protocol": protocol} if grouped else {})

@@ -72,7 +72,7 @@ def test_rows_add_up_the_updates_and_score_the_last_phase_alone():
 
 def test_draws_of_the_same_clips_are_not_pooled(tmp_path):
     path = trained(tmp_path, job(CLIPS, "split70", seeds=2), flow_files(tmp_path, CLIPS))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         folds = [(fold["truth"][()], fold["scores"][0, -1].argmax(-1)) for fold in file.values()]
     expected = np.mean([f1_score(*fold, average="macro", labels=range(3), zero_division=0) for fold in folds])
     assert curves.read([path]).uf1[-1] == pytest.approx(expected)

@@ -12,7 +12,7 @@ from films import film_files
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.core.facs.reactions import reacts
+from microexpr.core.facs.reactions import reaction_mask
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
@@ -88,7 +88,7 @@ def test_every_subject_is_in_one_group():
 def test_clips_to_train_on_are_of_training_subjects(groups):
     for fold, path in zip(GROUPED, groups[2], strict=True):
         by_provenance = {clip.provenance: clip for clip in CLIPS}
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             assert file.attrs["held_out"].decode() == ", ".join(sorted(people(fold.test)))
             subjects = {}
             for name, group in file["train"].items():
@@ -114,7 +114,7 @@ def test_clips_to_train_on_are_of_training_subjects(groups):
 
 def test_a_face_goes_through_the_intensities_of_another_clip(groups):
     root, _, (path, _) = groups
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
             files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
@@ -127,7 +127,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
     """They are added to a tenth of the neutral face's own intensities."""
     root, files, _ = groups
     path = run(tmp_path, files, kind=Famgan)
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             intensities = {}
             for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
@@ -144,7 +144,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
 
 def test_counts_go_before_per_class(groups, tmp_path):
     path = run(tmp_path, groups[1], counts={"casme2": {"disgust": 7, "surprise": 0}})
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         names = [name.rpartition("_")[0] for name in file["train"]]
     expected = {"casme2_disgust": 7, "casme2_others": 4, "samm_anger": 4, "samm_others": 4, "samm_surprise": 4}
     assert {name: names.count(name) for name in names} == expected
@@ -223,7 +223,7 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
     data = load_clips(
         learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=learner_job.reactions
     )
-    assert data.targets["reacts"].tolist() == [[*reacts(clip.emotion)] for clip in learner_job.clips]
+    assert data.targets["reacts"].tolist() == [[*reaction_mask(clip.emotion)] for clip in learner_job.clips]
     both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
     assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12
     for fold, fold_positions in positions.items():
@@ -235,7 +235,9 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
             learner_job.by_id[synthetic.trajectories[n - len(data)].removeprefix("generated/")] for n in fold_positions
         ]
         assert [learner_job.labels[clip.id] for clip in driving_clips] == both.targets["label"][fold_positions].tolist()
-        assert both.targets["reacts"][fold_positions].tolist() == [[*reacts(clip.emotion)] for clip in driving_clips]
+        assert both.targets["reacts"][fold_positions].tolist() == [
+            [*reaction_mask(clip.emotion)] for clip in driving_clips
+        ]
 
 
 def test_emotions_outside_the_protocol_are_left_out(groups):

@@ -10,6 +10,7 @@ from trainings import flow_files, job, trained
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.errors import DataError, LeakError
+from microexpr.evaluation import pool_predictions
 from microexpr.models.base import shuffled
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS

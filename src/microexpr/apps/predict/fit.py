@@ -21,8 +21,8 @@ from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.rendering import display, take, walls
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIALS, Performer, perform
-from microexpr.rendering.shot import shot
+from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
+from microexpr.rendering.shot import render_frames
 from microexpr.signals import faces, flow, inputs
 from microexpr.training import engine, refit
 
@@ -63,7 +63,7 @@ def main() -> None:
 
 def person(name: str) -> Examples:
     """Their micro-expressions as the command would see them, onset and apex about where they would be spotted."""
-    performer = Performer.drawn(generator(SEED, name, "performer"))
+    performer = Performer.sample(generator(SEED, name, "performer"))
     face, behind = Face(performer.face_seed), walls.wall(SIZE, generator(SEED, name, "wall"))
     made = [shown(f"{name}/{place}", emotion, performer, face, behind) for place, emotion in enumerate(EMOTIONS)]
     return Examples(np.stack(made), np.array([LABELS.index(CLASS.get(emotion, "negative")) for emotion in EMOTIONS]))
@@ -71,19 +71,19 @@ def person(name: str) -> Examples:
 
 def shown(name: str, emotion: str, performer: Performer, face: Face, behind: np.ndarray) -> np.ndarray:
     """float32[3, 28, 28]: the flow of one micro-expression. Only the frames next to onset and apex are rendered."""
-    rng, dial = generator(SEED, name), DIALS[DIFFICULTY]
+    rng, difficulty = generator(SEED, name), DIFFICULTIES[DIFFICULTY]
     length = round(rng.uniform(*take.SECONDS["micro"]) * FPS)
     rise = max(2, round(length * rng.uniform(*take.RISE)))
     onset, apex = 1, 1 + rise
     played = perform(
-        performer, display.draw(emotion, rng), onset, apex, onset + length, length + 3, FPS, dial, rng
+        performer, display.sample_display(emotion, rng), onset, apex, onset + length, length + 3, FPS, difficulty, rng
     )  # fmt: skip
     first = onset + round(rng.uniform(0, LATE) * rise)
     top = max(first + 3, apex + round(rng.uniform(-AWAY, AWAY) * rise))
     frames = []
     moments = (*range(first - 1, first + 2), *range(top - 1, top + 2))
-    for taken, _ in shot(face, performer, played, moments, behind, dial.noise, rng):
-        coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, dial.quality])[1]
+    for taken, _ in render_frames(face, performer, played, moments, behind, difficulty.noise, rng):
+        coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, difficulty.quality])[1]
         frames.append(np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]))
     crops = luma(faces.track(frames.copy, faces.Params(), name).crop)
     groups = {"flow": {"onset_apex": flow.clip_flow(crops, 1, 4, flow.Params())}}

@@ -33,7 +33,7 @@ class Footage:
 
         Raises DataError naming the frame that is not."""
         if not self.files:
-            yield from video.shown(self.path, wanted)
+            yield from video.read_selected(self.path, wanted)
             return
         size: tuple[int, ...] = ()
         for number, path in enumerate(self.files):

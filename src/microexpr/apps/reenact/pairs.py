@@ -60,7 +60,7 @@ def pairs(scene: Scene) -> Pairs:
 def scenes(name: str, number: int, asked: Callable[[np.random.Generator], np.ndarray]) -> Iterator[Scene]:
     """So many of the person of that name, of each of which is asked [1 + m, 17], at first nothing."""
     face = Face(spawn(SEED, name))
-    rest = Performer.drawn(generator(SEED, name, "rest")).rest
+    rest = Performer.sample(generator(SEED, name, "rest")).rest
     resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
     resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
     for place in range(number):
@@ -70,7 +70,7 @@ def scenes(name: str, number: int, asked: Callable[[np.random.Generator], np.nda
 
 def scene(face: Face, resting: np.ndarray, asked: np.ndarray, rng: np.random.Generator) -> Scene:
     """One scene by chance; asked of it are intensities [1 + m, 17], as far as a face can go."""
-    performer = Performer.drawn(rng)
+    performer = Performer.sample(rng)
     shown = np.repeat(resting[None], len(asked), 0)
     shown[:, READ] = np.minimum(shown[:, READ] + asked[:, :, None], LARGEST)
     picture = partial(
@@ -79,7 +79,7 @@ def scene(face: Face, resting: np.ndarray, asked: np.ndarray, rng: np.random.Gen
         light=performer.light,
         zoom=performer.zoom,
         gaze=GLANCE * rng.standard_normal(2),
-        behind=scenery(rng) if rng.random() < SCENERY else None,
+        background=scenery(rng) if rng.random() < SCENERY else None,
     )
     seen = [picture(units.astype(np.float32)) for units in shown]
     matrix = jittered(alignment(seen[0].landmarks[None]), rng)

@@ -46,7 +46,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], truth: str | Path | None =
     The shipped reader looks once more, at five sizes and at one, since a file of action units has what it read cut to
     0..5. Raises DataError for a clip that is in no file, StoreError for a file that cannot be read."""
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in STAGES}
+        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
         for stage, file in opened.items():
             if clip.name not in file:
                 raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
@@ -72,7 +72,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], truth: str | Path | None =
 
 def performed(clip: Clip, truth: str | Path, frames: np.ndarray) -> np.ndarray:
     """float32[K, 24, 2]: change of intensities since the first of these frames, as it was rendered."""
-    with store.opened(truth, "truth") as file:
+    with store.open_file(truth, "truth") as file:
         group: Any = file[clip.name]
         places = np.searchsorted(group["frame"][()], frames)
         intensity = group["au_intensity"][()][places][..., HALVES]

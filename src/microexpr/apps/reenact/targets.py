@@ -13,7 +13,7 @@ from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS, FULL
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import Traits
-from microexpr.rendering.performance import DIALS, LIDS_AT_REST, Performer
+from microexpr.rendering.performance import DIFFICULTIES, LIDS_AT_REST, Performer
 
 NAMES = ("woman", "man")
 
@@ -29,13 +29,13 @@ class Person:
 
     @cached_property
     def _performer(self) -> Performer:
-        drawn = Performer.drawn(generator(self.seed, "transfer", self.name))
+        drawn = Performer.sample(generator(self.seed, "transfer", self.name))
         return replace(drawn, pose=(0.0, 0.0, 0.0))
 
     @cached_property
     def _face(self) -> Face:
         own = spawn(self.seed, "transfer", self.name, "face")
-        traits = Traits.drawn(generator(self.seed, "transfer", self.name, "traits"))
+        traits = Traits.sample(generator(self.seed, "transfer", self.name, "traits"))
         return Face(own, replace(traits, male=float(self.name == "man")))
 
     @cached_property
@@ -54,7 +54,7 @@ class Person:
     @cached_property
     def picture(self) -> np.ndarray:
         """uint8[H, W, 3]: at rest, with the camera's noise."""
-        noise = DIALS[self.difficulty].noise
+        noise = DIFFICULTIES[self.difficulty].noise
         return expose(self._rendered(self._rest), generator(self.seed, "transfer", self.name, "camera"), noise)
 
     def doing(self, change: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def _top(values: np.ndarray, percent: float) -> float:
 
 def _film(path: Path, clip: Clip, walked: journey.Journey, word: str) -> tuple[list[int], list[str]]:
     """Numbers and pictures of the frames, the events' always among them."""
-    with store.opened(path, "faces") as file:
+    with store.open_file(path, "faces") as file:
         faces = file[clip.name]
         frame, points = faces["frame"][()].tolist(), faces["landmarks_crop"][()]
         needed = [frame.index(number) for number in walked.events.values()]
@@ -97,7 +97,7 @@ def _made(pairs: Mapping[str, np.ndarray], word: str) -> list[tuple[str, str]]:
 
 def _file(stage: str, path: Path) -> dict[str, str]:
     """What a stage's file says of itself."""
-    with store.opened(path, stage) as file:
+    with store.open_file(path, stage) as file:
         said: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
         fitted = len(store.fitted_on(file))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -140,7 +140,7 @@ def _clips(asked: Asked, folder: Path, found: Sequence[results.Method]) -> tuple
         path = folder / "index" / f"{name.split('/')[0]}.csv"
         known: dict[str, Clip] = {clip.id: clip for clip in index.read(path)}
         if name not in known:
-            reasons.append(index.left_out(path).get(name, f"{name} is not in {path}"))
+            reasons.append(index.exclusions(path).get(name, f"{name} is not in {path}"))
             continue
         said = [method.said(name) for method in found]
         true = next(filter(None, (method.truth(name) for method in found)), "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
-from microexpr.core.facs.reactions import REGIONS, reacts
+from microexpr.core.facs.reactions import REGIONS, reaction_mask
 from microexpr.evaluation.published import Cell
 
 COUNTED: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
@@ -66,7 +66,7 @@ def _is_of(clip: Clip, word: str, protocol: str) -> bool:
 def marked(cell: Cell) -> dict[str, str]:
     """Whether an emotion (row) shows in a region (column), in the print's signs."""
     place = next(number for number, region in enumerate(REGIONS) if cell.column.startswith(region))
-    return {"reproduced": "✗✓"[reacts(cell.row.lower())[place]]}
+    return {"reproduced": "✗✓"[reaction_mask(cell.row.lower())[place]]}
 
 
 def countable_made(cell: Cell) -> bool:
@@ -76,7 +76,7 @@ def countable_made(cell: Cell) -> bool:
 
 def read_made(path: str | Path) -> Made:
     """Of a file of the synth stage."""
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
         made = file["train"].values()
         shown = [(store.strings(one["source"])[0].split("/")[1], emotions[one["label"][()]]) for one in made]

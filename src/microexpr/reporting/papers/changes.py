@@ -104,7 +104,7 @@ def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list
         own.setdefault((clip.dataset, f"{clip.subject}.h5"), []).append(clip)
     found = {}
     for path in paths:
-        with store.opened(path, "truth") as file:
+        with store.open_file(path, "truth") as file:
             for clip in own.get(Path(path).parts[-2:], []):
                 group = file[clip.name]
                 at = int(np.flatnonzero(group["frame"][()] == group["apex"][()])[0])

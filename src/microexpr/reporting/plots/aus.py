@@ -28,9 +28,9 @@ def write(clip: Clip, results: Path, path: Path) -> None:
     """Draws a clip of an aus file. Raises StoreError if that, its faces or its events cannot be read."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex", "aus")}
     with (
-        store.opened(files["faces"], "faces") as faces,
-        store.opened(files["apex"], "apex") as apex,
-        store.opened(files["aus"], "aus") as aus,
+        store.open_file(files["faces"], "faces") as faces,
+        store.open_file(files["apex"], "apex") as apex,
+        store.open_file(files["aus"], "aus") as aus,
         written(path, 6.2) as page,
     ):
         groups = {"faces": faces[clip.name], "apex": apex[clip.name], "aus": aus[clip.name]}

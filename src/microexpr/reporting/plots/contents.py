@@ -41,7 +41,7 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
     Raises DataError for a file without anything that can be drawn, or with pictures that are licensed unless
     `show_licensed_faces`; StoreError if one cannot be read or written.
     """
-    with store.opened(source) as file:
+    with store.open_file(source) as file:
         name, groups = _drawable(file, source)
         _, _, across, height, faces = DRAWN[name]
         if faces:
@@ -66,7 +66,7 @@ def draw(page: Figure, file: Any, source: str | Path) -> None:
 
 
 def _origin(file: Any) -> str:
-    return store.word(file.attrs.get("origin", "of unknown origin"))
+    return store.attribute_text(file.attrs.get("origin", "of unknown origin"))
 
 
 def _drawable(file: Any, source: str | Path) -> tuple[str, list[Any]]:
@@ -135,7 +135,7 @@ def _events(cell: SubFigure, group: Any, origin: str) -> None:
         axes.plot(group["frame"][()], group["score"][()], color=BLUE)
     for event, style in EVENTS.items():
         axes.axvline(int(group[event][()]), color=GREY, linewidth=1, linestyle=style)
-    how = store.word(group.attrs.get("method", ""))
+    how = store.attribute_text(group.attrs.get("method", ""))
     axes.set_title(f"{_name(group)}: onset, apex ({how}), offset", fontsize=8)
 
 

@@ -55,7 +55,11 @@ def written(path: str | Path, height: float) -> Iterator[Figure]:
 def on_page(clip: Clip, results: Path, path: str | Path, height: float) -> Iterator[tuple[Figure, Any, Any]]:
     """`written`, with the clip's groups of a faces and an apex file. Raises StoreError if one cannot be read."""
     faces, apex = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with store.opened(faces, "faces") as moving, store.opened(apex, "apex") as events, written(path, height) as page:
+    with (
+        store.open_file(faces, "faces") as moving,
+        store.open_file(apex, "apex") as events,
+        written(path, height) as page,
+    ):
         yield page, moving[clip.name], events[clip.name]
 
 

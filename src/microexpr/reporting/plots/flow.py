@@ -28,10 +28,10 @@ def write(clip: Clip, results: Path, path: Path) -> None:
     Raises StoreError if one of the files cannot be read.
     """
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex", "flow")}
-    with store.opened(files["faces"], "faces") as faces, store.opened(files["apex"], "apex") as events:
+    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as events:
         crop = luma(faces[clip.name]["crop"][()])
         at = {name: inputs.position(faces[clip.name], events[clip.name], name) for name in ("onset", "apex")}
-    with store.opened(files["flow"], "flow") as file:
+    with store.open_file(files["flow"], "flow") as file:
         params = flow.Params(**json.loads(file.attrs["params"])["flow"])
     with written(path, 4.5) as page:
         heading(page, f"{clip.id}: flow from onset to apex", clip.origin == "generated")

@@ -22,7 +22,7 @@ ANGLES = {"yaw": BLUE, "pitch": RED, "roll": GREEN}
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Draws a clip of a faces file. Raises StoreError if that cannot be read."""
     with (
-        store.opened(results / "faces" / clip.dataset / f"{clip.subject}.h5", "faces") as file,
+        store.open_file(results / "faces" / clip.dataset / f"{clip.subject}.h5", "faces") as file,
         written(path, 5) as page,
     ):
         faces = file[clip.name]

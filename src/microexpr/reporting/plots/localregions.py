@@ -36,7 +36,7 @@ class Shown:
 
     def __init__(self, clip: Clip, results: Path):
         faces, apex = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-        with store.opened(faces, "faces") as moving, store.opened(apex, "apex") as events:
+        with store.open_file(faces, "faces") as moving, store.open_file(apex, "apex") as events:
             face, own = ({key: group[()] for key, group in file[clip.name].items()} for file in (moving, events))
         self.clip, self.source = clip, inputs.Source({"faces": face, "apex": own})
         self.frame = face["frame"][self.source.at("onset") : self.source.at("offset") + 1]

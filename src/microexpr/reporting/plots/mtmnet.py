@@ -29,7 +29,7 @@ def chosen(clips: Sequence[Clip]) -> list[Clip]:
 def film(clip: Clip, results: Path) -> tuple[np.ndarray, np.ndarray]:
     """Nine frames uint8[9, H, W, C] at equal distances from onset to apex, and their numbers."""
     faces, apex = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with store.opened(faces, "faces") as moving, store.opened(apex, "apex") as events:
+    with store.open_file(faces, "faces") as moving, store.open_file(apex, "apex") as events:
         face = moving[clip.name]
         first, last = (inputs.position(face, events[clip.name], event) for event in ("onset", "apex"))
         places = np.rint(np.linspace(first, last, FRAMES)).astype(int)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.seeds import spawn
 from microexpr.rendering import plan
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 
 Difficulty = Literal["easy", "standard", "hard"]
@@ -32,9 +32,9 @@ def root_seed(seed: int) -> int:
     return int(spawn(seed, "truth").generate_state(1, np.uint64)[0])
 
 
-def planned(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[Planned]:
+def planned(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[PlannedClip]:
     """The benchmark's clips of a data set, sorted by clip id; at every difficulty the same. `seed` is params' own."""
     census = NATIVES[dataset].census
     clips = min(params.clips, len(census.balanced)) if census.once else params.clips
     size = plan.Corpus(subjects=params.subjects, clips=clips)
-    return plan.planned(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))
+    return plan.plan_clips(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))

@@ -18,7 +18,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.signals import apex, aus, face_regions, faces, flow, inputs
 from microexpr.signals.aus import filters, regressor
 
@@ -68,7 +68,7 @@ class Found:
         return faces.alignment(self.faces["landmarks"][self.faces["detected"]])
 
 
-def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
+def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
     """The measured file of one person. Frames and truth are made in a temporary folder and removed.
 
     Raises DataError where a stage would, StoreError when a disk is full.
@@ -81,7 +81,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
     ):
         file.describe(difficulty=scene.difficulty)
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
-        with store.opened(Path(home) / "truth.h5", "truth") as truth:
+        with store.open_file(Path(home) / "truth.h5", "truth") as truth:
             for one in rows:
                 found = read(one.clip, Path(home), stages, model)
                 known = {name: truth[one.clip.name][name][()] for name in truth[one.clip.name]}
@@ -96,7 +96,7 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
 
 def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Found:
     """A clip below `home` through faces, apex, aus and flow, each as its script calls it."""
-    numbers, pictures = datasets.pictures(clip, home)
+    numbers, pictures = datasets.frame_reader(clip, home)
     seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
     events = apex.locate(clip, seen, stages.apex)
     written = {name: np.asarray(value) for name, value in events.arrays().items()}
@@ -163,7 +163,9 @@ def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, found
     }
 
 
-def true_flow(one: Planned, face: Face, scene: corpus.Scene, seed: int, found: Found) -> tuple[np.ndarray, np.ndarray]:
+def true_flow(
+    one: PlannedClip, face: Face, scene: corpus.Scene, seed: int, found: Found
+) -> tuple[np.ndarray, np.ndarray]:
     """What `on_crop` gives for one clip's expression.
 
     The truth is what the expression alone moves between the two frames that the flow stage was given, the head held as

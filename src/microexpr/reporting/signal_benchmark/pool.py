@@ -69,7 +69,7 @@ def read(paths: Iterable[str | Path]) -> list[Measured]:
     names = [field.name for field in fields(Measured) if field.type is np.ndarray]
     found = []
     for path in paths:
-        with store.opened(path, "measured") as file:
+        with store.open_file(path, "measured") as file:
             about = {key: file.attrs[key].decode() for key in ("dataset", "subject", "difficulty", "origin")}
             if (origin := about.pop("origin")) != "generated":
                 raise StoreError(f"{path}: origin must be generated, not {origin}: only there is the truth known")

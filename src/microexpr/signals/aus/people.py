@@ -46,12 +46,12 @@ class Session:
 def render_sessions(name: str, motion: tuple[float, float] = TYPICAL_MOTION) -> Iterator[Session]:
     """Render the sessions of the subject of that name."""
     face = Face(spawn(SEED, name))
-    rest = Performer.drawn(generator(SEED, name, "rest")).rest
+    rest = Performer.sample(generator(SEED, name, "rest")).rest
     resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
     resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
     for i in range(SESSIONS):
         rng = generator(SEED, name, "session", i)
-        scene = Performer.drawn(rng)
+        scene = Performer.sample(rng)
         motion_scale = float(np.exp(generator(SEED, name, "motion", i).uniform(*np.log(motion))))
         kinds = np.array([0] + [1 + frame % 2 for frame in range(FRAMES - 1)])
         intensities = np.stack([np.clip(resting + sample_intensities(kind, rng), 0, LARGEST) for kind in kinds]).astype(

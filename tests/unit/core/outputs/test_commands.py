@@ -130,7 +130,7 @@ def test_out_must_be_a_folder_that_can_be_written(command, capsys, monkeypatch):
     arguments = WRITERS[command][0][:-1] if command == "predict" else [*WRITERS[command][0], "--out"]
     mine("file")
     for out in ("file", "file/below", "file/below/that"):
-        assert f"{out}: must be a folder, or be made in one" in refused([*arguments, out], capsys)
+        assert f"{out}: must be a folder or be created in one" in refused([*arguments, out], capsys)
     assert "cannot be written: File name too long" in refused([*arguments, "a" * 300], capsys)
     Path("closed").mkdir()
     closed = Path("closed").absolute()

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from microexpr.core.clip import Clip
-from microexpr.core.facs.reactions import NOWHERE, REGIONS, reacts
+from microexpr.core.facs.reactions import NOWHERE, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
@@ -132,7 +132,7 @@ def test_labels_of_regions(name, emotions):
     protocol = PROTOCOLS[name]
     made = method(len(protocol.classes))
     felt = [protocol.emotion(clip("smic" if one in ("negative", "positive") else "casme2", one)) for one in emotions]
-    shows = torch.tensor([reacts(one) for one in felt])
+    shows = torch.tensor([reaction_mask(one) for one in felt])
     batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
     for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
         found = made.region_labels(place, batch)
@@ -153,13 +153,15 @@ def test_a_whole_face_has_its_clips_label():
 def test_what_a_clip_counts_as():
     """Of SMIC the likeliest emotion; of the AU-based classes that which they are like, whatever was annotated."""
     main, objective = PROTOCOLS["megc2019"], PROTOCOLS["objective"]
-    assert reacts(main.emotion(clip("smic", "Negative"))) == reacts("disgust")
-    assert reacts(main.emotion(clip("smic", "Positive"))) == reacts("happiness")
+    assert reaction_mask(main.emotion(clip("smic", "Negative"))) == reaction_mask("disgust")
+    assert reaction_mask(main.emotion(clip("smic", "Positive"))) == reaction_mask("happiness")
     like = ("happiness", "surprise", "anger", "disgust", "sadness")
     for number, emotion in enumerate(like, 1):
         assert objective.emotion(clip("samm", "contempt", number)) == emotion
     assert (
-        reacts(objective.emotion(clip("samm", "fear", 6))) == reacts(objective.emotion(clip("samm", "x", 7))) == NOWHERE
+        reaction_mask(objective.emotion(clip("samm", "fear", 6)))
+        == reaction_mask(objective.emotion(clip("samm", "x", 7)))
+        == NOWHERE
     )
     assert main.emotion(clip("samm", "contempt", 4)) == "contempt"
 

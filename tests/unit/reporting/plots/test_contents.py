@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 def drawn(path) -> list[str]:
     figure = Figure((10, 5))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         contents.draw(figure, file, path)
     return texts(figure)
 
@@ -53,7 +53,7 @@ def test_events_are_drawn_where_nothing_was_scored(folder):
     with store.subject_file("annotated.h5", "apex", [one], apex={}) as file:
         file.group(one.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
     figure = Figure((10, 5))
-    with store.opened("annotated.h5") as file:
+    with store.open_file("annotated.h5") as file:
         contents.draw(figure, file, "annotated.h5")
     (axes,) = figure.findobj(Axes)
     assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]

@@ -11,7 +11,7 @@ from test_main_table import rows
 
 from microexpr.cli.main import main
 from microexpr.core import store
-from microexpr.core.outputs.marks import sealed
+from microexpr.core.outputs.marks import seal
 from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing, journey, table
 from microexpr.signals.aus import ACTION_UNITS
@@ -136,7 +136,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     store.write_text("results/megc2019_table.csv", main_table.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
     table.write(made(), "b.png")
-    assert (tmp_path / "a.png").read_bytes() == sealed((tmp_path / "b.png").read_bytes())
+    assert (tmp_path / "a.png").read_bytes() == seal((tmp_path / "b.png").read_bytes())
     store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
     assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def drawn(results: Path, monkeypatch: pytest.MonkeyPatch, picture) -> Figure:
 
 def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
     figure = drawn(results, monkeypatch, apex_picture)
-    with store.opened(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+    with store.open_file(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
         score, top = file[CLIP.name]["score"][()], int(file[CLIP.name]["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
@@ -52,7 +52,7 @@ def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
 
 def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:
     figure = drawn(results, monkeypatch, landmarks_picture)
-    with store.opened(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+    with store.open_file(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
         points = file[CLIP.name]["landmarks_crop"][()]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
     course = points[:, 21, 1]

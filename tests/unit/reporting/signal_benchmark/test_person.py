@@ -66,7 +66,7 @@ def measured(path, rows, folder):
 
 def test_a_person_is_read_about_as_it_is(written) -> None:
     _, one, path = written
-    with store.opened(path, "measured") as file:
+    with store.open_file(path, "measured") as file:
         assert file.attrs["difficulty"] == b"easy" and file.attrs["origin"] == b"generated"
         clip = {name: values[()] for name, values in file[one.clip.name].items()}
     away = np.linalg.norm(clip["landmarks_found"] - clip["landmarks_true"], axis=-1)
@@ -81,7 +81,7 @@ def test_a_person_is_read_about_as_it_is(written) -> None:
 def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     """Head motion taken out another way: each frame laid onto the crop by its own rigid points."""
     _, one, path = written
-    with store.opened(path, "measured") as file:
+    with store.open_file(path, "measured") as file:
         landmarks = file[one.clip.name]["landmarks_true"][()].astype(float)
         pixels, length = (file[one.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
     onset, top = (landmarks[number - one.clip.first] for number in (one.clip.onset, one.apex))
@@ -105,7 +105,7 @@ def test_nobody_is_in_a_corpus_and_one_more_person_changes_no_other() -> None:
     two, three = (signal_benchmark.planned("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3))
     assert {one.clip.subject for one in three} > {one.clip.subject for one in two}
     assert two == [one for one in three if one.clip.subject in {other.clip.subject for other in two}]
-    corpus = plan.planned("casme2", MADE, seed=1)
+    corpus = plan.plan_clips("casme2", MADE, seed=1)
     known = {performer_of(one.clip, 1).face_seed for one in corpus}
     assert len(known) > 20 and not known & {
         performer_of(one.clip, signal_benchmark.root_seed(1)).face_seed for one in three
