@@ -49,17 +49,17 @@ def clip_of(method, modules) -> np.ndarray:
 def saved(tmp_path_factory):
     """FAMGAN's file, the method, and what its training ended with."""
     path = tmp_path_factory.mktemp("generator") / "famgan.safetensors"
-    method, found = fitted(Famgan)
-    generator_file.save(path, method, found.tensors, SEEN, origin="generated", held_out="casme2/s1")
-    return path, method, found
+    method, trained_result = fitted(Famgan)
+    generator_file.save(path, method, trained_result.tensors, SEEN, origin="generated", held_out="casme2/s1")
+    return path, method, trained_result
 
 
 @pytest.mark.parametrize("kind", [Famgan, Auicgan])
 def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
-    method, found = fitted(kind)
-    expected = clip_of(method, found.modules)
+    method, trained_result = fitted(kind)
+    expected = clip_of(method, trained_result.modules)
     path = tmp_path / "one.safetensors"
-    generator_file.save(path, method, found.tensors, SEEN)
+    generator_file.save(path, method, trained_result.tensors, SEEN)
     state = torch.get_rng_state()
     trained = generator_file.load(path)
     assert torch.equal(state, torch.get_rng_state())
@@ -72,28 +72,32 @@ def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
 
 
 def test_it_holds_what_makes_clips_and_whom_that_has_seen(saved, tmp_path):
-    path, method, found = saved
-    tensors, said = store.read_tensors(path)
-    assert set(tensors) == {name for name in found.tensors if name.startswith("generator.")} < set(found.tensors)
-    assert (said["schema"], said["network"], said["origin"]) == ("generator/1", "famgan", "generated")
+    path, method, trained_result = saved
+    tensors, metadata = store.read_tensors(path)
+    assert (
+        set(tensors)
+        == {name for name in trained_result.tensors if name.startswith("generator.")}
+        < set(trained_result.tensors)
+    )
+    assert (metadata["schema"], metadata["network"], metadata["origin"]) == ("generator/1", "famgan", "generated")
     trained = generator_file.load(path)
     assert trained.fitted_on == set(SEEN) and trained.metadata["held_out"] == "casme2/s1"
-    again = tmp_path / "again.safetensors"
-    generator_file.save(again, method, found.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
-    assert again.read_bytes() == path.read_bytes()
+    copy = tmp_path / "again.safetensors"
+    generator_file.save(copy, method, trained_result.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
+    assert copy.read_bytes() == path.read_bytes()
 
 
-def changed(saved, folder, tensors=None, **said):
-    own, known = store.read_tensors(saved[0])
-    fitted_on = known.pop("fitted_on").split("\n")
+def changed(saved, folder, tensors=None, **metadata):
+    stored, stored_metadata = store.read_tensors(saved[0])
+    fitted_on = stored_metadata.pop("fitted_on").split("\n")
     path = folder / "other.safetensors"
-    kept = {name: value for name, value in (known | said).items() if value is not None}
-    store.write_tensors(path, own if tensors is None else tensors(own), fitted_on, **kept)
+    merged = {name: value for name, value in (stored_metadata | metadata).items() if value is not None}
+    store.write_tensors(path, stored if tensors is None else tensors(stored), fitted_on, **merged)
     return path
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("metadata", "message"),
     [
         ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(written by microexpr .*\)"),
         (
@@ -110,17 +114,17 @@ def changed(saved, folder, tensors=None, **said):
         ({"params": json.dumps(OWN | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
-def test_files_that_say_something_else_are_refused(saved, tmp_path, said, message):
+def test_files_that_say_something_else_are_refused(saved, tmp_path, metadata, message):
     with pytest.raises(StoreError, match=rf"other\.safetensors: {message}"):
-        generator_file.load(changed(saved, tmp_path, **said))
+        generator_file.load(changed(saved, tmp_path, **metadata))
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda own: dict(list(own.items())[1:]),
-        lambda own: own | {"generator.more": np.zeros(3, np.float32)},
-        lambda own: own | {"generator.attention.0.bias": np.zeros(2, np.float32)},
+        lambda tensors: dict(list(tensors.items())[1:]),
+        lambda tensors: tensors | {"generator.more": np.zeros(3, np.float32)},
+        lambda tensors: tensors | {"generator.attention.0.bias": np.zeros(2, np.float32)},
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
