@@ -54,7 +54,7 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
     made = synthetic.read({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
     both, places = synthetic.joined(resident(), [clip.provenance for clip in CLIPS], made)
-    assert both.micro == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
+    assert both.micro_count == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
         own = both[torch.from_numpy(places[fold.name])]
         assert own.inputs["apex"].shape == (3, 3, 8, 8) and own.inputs["onset"].unique().tolist() == [200]

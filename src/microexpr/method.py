@@ -70,7 +70,7 @@ class ClipTensors:
         return len(self.targets["label"])
 
     @property
-    def micro(self) -> int:
+    def micro_count(self) -> int:
         """Number of clips of the protocol; the others, marked `macro` or `synthetic`, are only trained on."""
         return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
@@ -125,7 +125,7 @@ class Phase:
     )
 
     @property
-    def trained(self) -> set[str]:
+    def trained_modules(self) -> set[str]:
         """The names of the modules that any update trains."""
         return {name for update in self.updates for name in update.trains}
 

@@ -123,7 +123,7 @@ class Group:
     @property
     def trainable(self) -> int:
         """Number of parameters of one run that any phase trains."""
-        trained = set().union(*(phase.trained for phase in self.phases))
+        trained = set().union(*(phase.trained_modules for phase in self.phases))
         return sum(p.numel() for name in trained for p in self.networks[name].parameters())
 
     def _enter(self, phase: int) -> None:
@@ -145,7 +145,7 @@ class Group:
             self._enter(self.at + 1)
         phase = self.phases[self.at]
         for name, network in self.networks.items():
-            network.train(name in phase.trained)
+            network.train(name in phase.trained_modules)
         self._set_rates(phase)
         if self.read is None and phase.precompute is not None:
             self.read = self._read(phase, phase.precompute)
@@ -208,7 +208,9 @@ class Group:
 
     def draw(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """The clips of each step of this epoch, int64[S, R, B...], and its random key, int32[S, R]."""
-        steps = -(-self.data.micro // phase.batch)  # by the protocol's clips, so that all folds make the same steps
+        steps = -(
+            -self.data.micro_count // phase.batch
+        )  # by the protocol's clips, so that all folds make the same steps
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.at, self.done, "order")
