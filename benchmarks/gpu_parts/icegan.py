@@ -16,7 +16,8 @@ from microexpr.backbones import capsules, vgg16
 from microexpr.draws import Stream
 from microexpr.errors import MicroexprError
 from microexpr.method import Batch, ClipTensors, NetworkMethod
-from microexpr.models.icegan import PERCEPTUAL_LAYER, PRIMARY_SIZE, signed_grey
+from microexpr.models.icegan.discriminator import PRIMARY_SIZE
+from microexpr.models.icegan.method import PERCEPTUAL_LAYER, signed_grey
 from microexpr.training.group import Group, Run
 from microexpr.weights import VGG16
 

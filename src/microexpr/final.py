@@ -60,7 +60,7 @@ def save(path: str | Path, method: NetworkMethod, found: engine.Trained, fitted:
     about = {
         "schema": SCHEMA,
         "created_by": f"microexpr {__version__}",
-        "network": type(method).__module__.rpartition(".")[2],
+        "network": method.name(),
         "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
     }
     store.write_tensors(path, tensors, fitted, **(said | about))

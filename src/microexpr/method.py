@@ -145,6 +145,11 @@ class Method(ABC):
     def inputs(self) -> Shapes:
         """Names of the inputs, and their shape for one clip."""
 
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the module or package that defines the class, without its variant."""
+        return cls.__module__.removesuffix(".method").rpartition(".")[2]
+
     def learns_from(self, dataset: str) -> bool:
         """Return whether the method also trains on this data set's macro-expressions."""
         return self.macro and getattr(self.params, "macro_source", "") in ("", dataset)

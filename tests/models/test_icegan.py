@@ -9,8 +9,9 @@ import torch
 from microexpr.backbones.vgg16 import Maps
 from microexpr.draws import Stream
 from microexpr.method import CLASSES, ClipTensors, Modules
-from microexpr.models import icegan
-from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
+from microexpr.models.icegan import Icegan
+from microexpr.models.icegan.discriminator import CapsuleHeads, Reconstruction
+from microexpr.models.icegan.generator import Dcgan, UNet, warp
 from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
@@ -117,24 +118,24 @@ def test_reconstruction_sees_the_capsule_of_the_class_alone():
 
 
 class Pretended:
-    """Networks that say the same whatever they see, so that a loss can be worked out by hand."""
+    """Networks with constant outputs, so that losses can be computed by hand."""
 
     real, fake = np.array([0.8, 0.5]), np.array([0.3, 0.1])  # lengths of AdvCaps
     lengths = np.array([[0.95, 0.3, 0.05], [0.2, 0.4, 0.9]])  # of ExpCaps
-    label, apex, onset, images = np.array([0, 1]), 255, 127.5, 0.5  # levels of all pixels; `made` within -1..1
-    patches = {1.0: 3.0, 0.0: 1.0, 0.5: 0.0}  # what the trunk sees of such a face
+    label, apex, onset, output = np.array([0, 1]), 255, 127.5, 0.5  # levels of all pixels; `output` in -1..1
+    patches = {1.0: 3.0, 0.0: 1.0, 0.5: 0.0}  # the trunk's output by grey level
 
     def modules(self):
         def heads(patches):
-            rendered = np.concatenate([self.real, self.fake]) if len(patches) == 4 else self.fake
+            lengths = np.concatenate([self.real, self.fake]) if len(patches) == 4 else self.fake
             poses = torch.tensor(np.resize(self.lengths, (len(patches), 3)))[..., None] * torch.tensor([0.6, 0.8])
-            return torch.tensor(rendered).logit(), poses
+            return torch.tensor(lengths).logit(), poses
 
         def trunk(image):
-            return torch.tensor([[self.patches[float(result)]] for result in image[:, 0, 0, 0]])
+            return torch.tensor([[self.patches[float(level)]] for level in image[:, 0, 0, 0]])
 
         return Modules(
-            generator=lambda neutral, condition: torch.full_like(neutral, self.made),
+            generator=lambda neutral, condition: torch.full_like(neutral, self.output),
             trunk=trunk, heads=heads, reconstruction=lambda poses, label: torch.full((2, 32 * 32), 0.25),
         )  # fmt: skip
 
@@ -210,7 +211,7 @@ def test_motion_moves_a_face_as_far_as_it_says():
         return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
 
     motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
-    actual, expected = icegan.warp(face(0, 0), motion), face(0.6, -0.4)
+    actual, expected = warp(face(0, 0), motion), face(0.6, -0.4)
     inside = (..., slice(1, -1), slice(1, -1))
     assert (actual - expected)[inside].abs().max() < 0.15 * (face(0, 0) - expected)[inside].abs().max()
 

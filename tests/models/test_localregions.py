@@ -12,7 +12,9 @@ from microexpr.draws import Stream
 from microexpr.facs.reactions import NOWHERE, REGIONS, reacts
 from microexpr.inputs import REGIONS as PATCHES
 from microexpr.method import ClipTensors
-from microexpr.models.localregions import Inception, LocalRegions, Simple, focal
+from microexpr.models.localregions import LocalRegions
+from microexpr.models.localregions.method import focal
+from microexpr.models.localregions.networks import Inception, Simple
 from microexpr.protocols import PROTOCOLS
 from microexpr.published import cells
 from microexpr.training.engine import Fold

@@ -10,7 +10,9 @@ import torch
 from microexpr.draws import Stream
 from microexpr.errors import ParamsError, StoreError
 from microexpr.method import ClipTensors
-from microexpr.models.mtmnet import Decoder, Encoder, Mtmnet, distance, masked_mean, triplets
+from microexpr.models.mtmnet import Mtmnet
+from microexpr.models.mtmnet.networks import Decoder, Encoder
+from microexpr.models.mtmnet.triplets import distance, masked_mean, triplets
 from microexpr.training.engine import Fold
 from microexpr.training.group import Group, Run
 

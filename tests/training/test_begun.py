@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from microexpr.method import ClipTensors
-from microexpr.models.mtmnet import GUIDANCE_PARAMS, Mtmnet
+from microexpr.models.mtmnet import Mtmnet
+from microexpr.models.mtmnet.method import GUIDANCE_PARAMS
 from microexpr.training.begun import Begun
 from microexpr.training.engine import Fold, train
 from microexpr.training.group import Group

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from microexpr.models.icegan import CapsuleHeads, Dcgan, Icegan, UNet
+from microexpr.models.icegan import Icegan
+from microexpr.models.icegan.discriminator import CapsuleHeads
+from microexpr.models.icegan.generator import Dcgan, UNet
 from microexpr.published import Cell
 
 CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all else is as the paper has it

@@ -15,7 +15,7 @@ from microexpr import inputs, store
 from microexpr.clip import Clip
 from microexpr.facs.reactions import REACTIONS
 from microexpr.luma import luma
-from microexpr.models.localregions import GROUP_OF_REGION
+from microexpr.models.localregions.regions import GROUP_OF_REGION
 from microexpr.plots.drawing import BLUE, RED, caption, enlarged, hidden, picture, stamp, written
 
 FACES, EMOTION = "casme2", "disgust"  # of Figures 3 and 7
