@@ -120,9 +120,7 @@ class Phase:
     batch: int
     sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
     schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
-    precompute: Precompute | None = (
-        None  # by modules that the phase does not train, so once for each clip; None: the inputs
-    )
+    precompute: Precompute | None = None  # once for each clip, so only by modules that the phase does not train
 
     @property
     def trained_modules(self) -> set[str]:
