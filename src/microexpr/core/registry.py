@@ -23,13 +23,14 @@ def modules(package: str) -> dict[str, ModuleType]:
 
 
 def find(package: ModuleType, name: str, base: type[Kind], what: str) -> type[Kind]:
-    """The one subclass of `base` that the module of this name defines.
+    """Return the one subclass of `base` that the module of this name defines, or the `method` module of a package.
 
     Raises ParamsError, with `what` is looked for, if there is no such module."""
     if name not in (known := names(package)):
         raise ParamsError(f"{what} must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
     module = import_module(f"{package.__name__}.{name}")
-    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+    homes = {module.__name__, f"{module.__name__}.method"}  # a package defines its class in method.py
+    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ in homes]
     found = [kind for kind in defined if issubclass(kind, base)]
     if len(found) != 1:
         there = ", ".join(kind.__name__ for kind in found) or "none"

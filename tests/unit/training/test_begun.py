@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.mtmnet import GUIDANCE_PARAMS, Mtmnet
+from microexpr.models.recognisers.mtmnet import Mtmnet
+from microexpr.models.recognisers.mtmnet.method import GUIDANCE_PARAMS
 from microexpr.training.begun import PrefixCache
 from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group
