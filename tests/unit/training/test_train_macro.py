@@ -72,7 +72,7 @@ def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
     )
     assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
     assert data.targets["label"].tolist() == [recorded.label for recorded in CLIPS] + [label for _, label in MACRO]
-    assert (len(data), data.micro) == (34, 24)
+    assert (len(data), data.micro_count) == (34, 24)
 
 
 def test_they_change_what_is_learnt_and_train_for_the_inner_choice_too(tmp_path):

@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from microexpr.evaluation.published import Cell
-from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, UNet
+from microexpr.models.recognisers.icegan import Icegan
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 
 CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all else is as the paper has it
 THERE, ABSENT = "✓", "-"

@@ -15,7 +15,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.facs.reactions import REACTIONS
 from microexpr.core.grayscale import luma
-from microexpr.models.recognisers.localregions import GROUP_OF_REGION
+from microexpr.models.recognisers.localregions.regions import GROUP_OF_REGION
 from microexpr.reporting.plots.drawing import BLUE, RED, caption, enlarged, hidden, picture, stamp, written
 from microexpr.signals import inputs
 
