@@ -24,11 +24,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from microexpr.method import ClipTensors
-from microexpr.models import find
-from microexpr.models.ststnet import KERNELS
-from microexpr.training.engine import Fold, train
-from microexpr.training.flow_network import FLOW_SIZE, normalise_flow
+from microexpr.models.base import ClipTensors
+from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
+from microexpr.models.recognisers import find
+from microexpr.models.recognisers.ststnet import KERNELS
+from microexpr.training.engine import FoldIndices, train
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
@@ -41,9 +41,9 @@ def clips(count: int) -> ClipTensors:
     return ClipTensors({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
 
 
-def folds(clips: int, subjects: int) -> list[Fold]:
+def folds(clips: int, subjects: int) -> list[FoldIndices]:
     tests = np.array_split(np.arange(clips), subjects)
-    return [Fold(f"s{number}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
+    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
 
 
 def method(name: str, epochs: int) -> Any:
@@ -74,7 +74,7 @@ class TorchRandom:
         return torch.rand(shape, device=DEVICE)
 
 
-def textbook(name: str, data: ClipTensors, folds: Sequence[Fold], epochs: int) -> float:
+def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs: int) -> float:
     """Seconds that the plain loop takes."""
     used, start = method(name, epochs), time.perf_counter()
     for fold in folds:

@@ -12,9 +12,9 @@ import time
 import numpy as np
 import torch
 
-from microexpr.method import CLASSES, ClipTensors, NetworkMethod
-from microexpr.models import find
-from microexpr.training.engine import Fold, FoldResult, Plan, train
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod
+from microexpr.models.recognisers import find
+from microexpr.training.engine import FoldIndices, FoldResult, Plan, train
 
 COUNT = 96  # clips, as in the embedded preset
 EMBEDDED = {
@@ -36,7 +36,9 @@ def clips(method: NetworkMethod) -> ClipTensors:
     return ClipTensors(inputs, {"label": torch.arange(COUNT) % CLASSES})
 
 
-def timed(method: NetworkMethod, data: ClipTensors, folds: list[Fold], plan: Plan) -> tuple[float, list[FoldResult]]:
+def timed(
+    method: NetworkMethod, data: ClipTensors, folds: list[FoldIndices], plan: Plan
+) -> tuple[float, list[FoldResult]]:
     """Wall seconds, and the results."""
     list(train(method, data, folds[:1], [0], plan, 1))  # warm: first calls load kernels
     start = time.perf_counter()
@@ -50,7 +52,7 @@ def main(name: str = "ststnet", count: str = "12", epochs: str = "3") -> None:
     if not isinstance(method, NetworkMethod):
         raise SystemExit(f"method must be a network, not {name}")
     tests = np.array_split(np.arange(COUNT), int(count))
-    folds = [Fold(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
+    folds = [FoldIndices(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
     data = clips(method)
     alone, one = timed(method, data, folds, "sequential")
     together, other = timed(method, data, folds, "stacked")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from microexpr.errors import nearest
-from microexpr.store import write_text
+from microexpr.core.errors import nearest
+from microexpr.core.store import write_text
 
 PRESETS = Path("workflow/presets")
 

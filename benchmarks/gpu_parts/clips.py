@@ -7,19 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.method import CLASSES, ClipTensors, NetworkMethod
-from microexpr.models import find
-from microexpr.training.engine import Fold
-from microexpr.training.flow_network import FLOW_SIZE
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod
+from microexpr.models.flow_network import FLOW_SIZE
+from microexpr.models.recognisers import find
+from microexpr.training.engine import FoldIndices
 
 BLOBS = 14  # of a face
 MARK = 30  # grey levels by which an apex frame shows its class
 
 
-def folds(clips: int, subjects: int) -> list[Fold]:
+def folds(clips: int, subjects: int) -> list[FoldIndices]:
     """Leave-one-subject-out folds; each subject has its share of the clips, one after the other."""
     tests = np.array_split(np.arange(clips), subjects)
-    return [Fold(f"s{number:02d}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
+    return [
+        FoldIndices(f"s{number:02d}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)
+    ]
 
 
 def flow_clips(count: int, device: torch.device, steps_clips: int) -> ClipTensors:

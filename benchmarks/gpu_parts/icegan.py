@@ -12,14 +12,14 @@ from torch.func import functional_call, vmap
 
 from gpu_parts.clips import face_clips, folds, network
 from gpu_parts.session import Session
-from microexpr.backbones import capsules, vgg16
-from microexpr.draws import Stream
-from microexpr.errors import MicroexprError
-from microexpr.method import Batch, ClipTensors, NetworkMethod
-from microexpr.models.icegan.discriminator import PRIMARY_SIZE
-from microexpr.models.icegan.method import PERCEPTUAL_LAYER, signed_grey
+from microexpr.core.errors import MicroexprError
+from microexpr.models.base import Batch, ClipTensors, NetworkMethod
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers import capsules, vgg16
+from microexpr.models.pretrained_weights import VGG16
+from microexpr.models.recognisers.icegan.discriminator import PRIMARY_SIZE
+from microexpr.models.recognisers.icegan.method import PERCEPTUAL_LAYER, signed_grey
 from microexpr.training.group import Group, Run
-from microexpr.weights import VGG16
 
 PART = "icegan"
 FULL = 0.92  # of the memory may be used by the estimate
@@ -132,12 +132,17 @@ def time_steps(session: Session) -> None:
     """Steps a second of the largest stack, its peak memory, and the time that a whole LOSO takes at this rate."""
     tried, group = largest_group(session)
     seconds, repeats = session.median_seconds(group.epoch)
-    steps, (phase,), stack = group.draw(group.phases[0])[0].shape[0], group.phases, len(group.runs)
+    steps, (phase,), stack = group.sample_batches(group.phases[0])[0].shape[0], group.phases, len(group.runs)
     size, step = session.size, seconds / steps
     loso_steps = -(-size.subjects // stack) * phase.epochs * -(-size.clips // phase.batch)
     values = {
         **{"tried": tried, "stack": stack, "peak_gib": tried[-1]["peak_gib"], "repeats": repeats},
-        **{"parameters": group.trainable, "batch": phase.batch, "epochs": phase.epochs, "image_size": _side(group)},
+        **{
+            "parameters": group.trainable_parameters,
+            "batch": phase.batch,
+            "epochs": phase.epochs,
+            "image_size": _side(group),
+        },
         "perceptual": features(),
         **{"seconds_per_step": step, "steps_per_second": 1 / step, "fold_steps_per_second": stack / step},
         **{"loso_steps": loso_steps, "loso_hours": loso_steps * step / 3600, "folds": size.subjects},

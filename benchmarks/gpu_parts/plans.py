@@ -10,8 +10,8 @@ from gpu_parts import textbook
 from gpu_parts.clips import face_clips, flow_clips, folds, network
 from gpu_parts.precision import computed_in
 from gpu_parts.session import Session
-from microexpr.method import ClipTensors, NetworkMethod
-from microexpr.training.engine import Fold, train
+from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
 MODES = ("float64", "float32", "tf32")  # in which scores are compared; the last on CUDA only
@@ -26,7 +26,7 @@ class Task:
     name: str
     values: dict[str, Any]
     clips: Callable[[], ClipTensors]  # of the default dtype
-    folds: Sequence[Fold]
+    folds: Sequence[FoldIndices]
     epochs: int
     steps: int  # of the whole training
 

@@ -3,11 +3,14 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, models, pretrain, protocols, train
-    from microexpr.training.checkpoint import Place
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models import recognisers
+    from microexpr.training import pretrain, train
+    from microexpr.training.checkpoint import CheckpointDir
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
-    kind = models.find(name)
+    kind = recognisers.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
@@ -19,6 +22,6 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = Place(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
     bar = progress_bar(terminal, f"pretrain {name}")
     pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, place)

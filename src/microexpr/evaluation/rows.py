@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from microexpr import store
+from microexpr.core import store
 
 Row = dict[str, Any]
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", for what there is none of: one seed's deviation
 COUNTS = ("seeds", "folds", "clips", "parameters")
-COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "start")
+COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation")
 CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
 PREDICTIONS = ("selection", "origin", "seed", "clip", "truth", "predicted")
 FACES = (  # of figures of made faces; `faces` says whose they are: made, neutral, true

@@ -1,0 +1,34 @@
+"""Conversion of images to numbers and random augmentation, by a `Stream` alone. No network.
+
+Shapes: B images of C channels, H rows and W columns, values in 0..1.
+"""
+
+import torch
+from torch import Tensor
+
+from microexpr.models.counter_rng import Stream
+
+
+def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
+    """Mirror a share `mirror` of the images [B, C, H, W], shift them by up to `shift` pixels, and change brightness.
+
+    Shifted images repeat their edges; values are multiplied by a factor in 1 +- `brightness`.
+    """
+    count, _, rows, columns = images.shape
+    images = torch.where(rng.uniform(count, 1, 1, 1) < mirror, images.flip(-1), images)
+    for axis, size in ((2, rows), (3, columns)):
+        offset = (rng.uniform(count, 1) * (2 * shift + 1)).floor() - shift
+        index = (torch.arange(size, device=images.device) + offset).clamp(0, size - 1).long()  # [B, size]
+        index = index[:, None, :, None] if axis == 2 else index[:, None, None, :]
+        images = images.gather(axis, index.expand(images.shape))
+    return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
+
+
+def to_unit_range(images: Tensor) -> Tensor:
+    """Convert uint8 grey levels to numbers in 0..1."""
+    return images.to(torch.get_default_dtype()) / 255
+
+
+def to_signed_range(images: Tensor) -> Tensor:
+    """Convert uint8 grey levels to numbers in -1..1."""
+    return 2 * to_unit_range(images) - 1

@@ -1,0 +1,256 @@
+"""The contract of a method: inputs, params and pure functions. No folds, files, devices or optimiser steps.
+
+Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D features, C classes of the protocol.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from microexpr.core.clip import LABELS
+from microexpr.models.counter_rng import Stream
+from microexpr.models.pretrained_weights import Weights, load_tensors
+
+CLASSES = len(LABELS)  # of the main table; methods use their own `classes`
+
+Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
+Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
+Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
+# "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4];
+# "held_out": bool[n], marks clips that are in training only because of a declared leak
+Targets = dict[str, np.ndarray]
+Modules = SimpleNamespace  # callables of the modules from `build` and `shared`: modules.generator(noise)
+Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
+Precompute = Callable[[Modules, Batch, Statistics], Batch]  # from the inputs to what a phase reads in their place
+Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
+Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
+Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
+
+
+class Params(BaseModel):
+    """Base of every method's params: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    planted_leak: Literal["", "held_out_clips"] = Field(
+        default="",
+        description="a declared leak, to show its effect: also trains on held-out clips; its figures are never ranked",
+    )
+    synthetic: str = Field(
+        default="",
+        description="a method or generator on whose synthetic faces or clips to train",
+    )
+    synthetic_use: Literal["mix", "pretrain"] = Field(
+        default="mix",
+        description="mix: among recorded clips; pretrain: all phases on synthetic clips, then on recorded ones",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="of matrix products and convolutions in training; weights stay float32"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ClipTensors:
+    """Inputs and targets of clips in memory.
+
+    An index may have any shape: [B], [R, B] for R stacked runs, [B, 3] for triplets.
+    """
+
+    inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
+    targets: dict[str, Tensor]  # int64[N]: "label", "subject", "dataset", "macro", "synthetic"; "aus", "reacts"
+
+    def __len__(self) -> int:
+        return len(self.targets["label"])
+
+    @property
+    def micro_count(self) -> int:
+        """Number of clips of the protocol; the others, marked `macro` or `synthetic`, are only trained on."""
+        return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
+
+    def __getitem__(self, index: Tensor) -> "ClipTensors":
+        return ClipTensors(
+            {k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()}
+        )
+
+    def to(self, device: torch.device) -> "ClipTensors":
+        return ClipTensors(
+            {k: v.to(device) for k, v in self.inputs.items()}, {k: v.to(device) for k, v in self.targets.items()}
+        )
+
+
+def shuffled(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+    """Return int64[S, B] positions in the training clips, from one permutation after another, so batches are full."""
+    count = len(targets["label"])
+    orders = [rng.permutation(count) for _ in range(-(-steps * batch // count))]
+    return np.concatenate(orders)[: steps * batch].reshape(steps, batch)
+
+
+def constant(progress: float) -> float:
+    """Return 1: the schedule of constant learning rates."""
+    return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """One optimiser step: the gradient of `loss` with respect to the modules in `trains`, and no others."""
+
+    loss: Loss
+    trains: dict[str, Optimiser]  # {"critic": partial(torch.optim.Adam, lr=1e-4)}
+    every: int = 1  # one generator step to five of the critic: every=5
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """A stage of training with its own updates, sampler and schedule.
+
+    An epoch has as many steps as it takes to see every clip of the protocol once; each step runs all updates. Trained
+    modules are in train(), all others in eval(). The result of `precompute` replaces the inputs of the losses, and of
+    `scores` if the phase is the last; elsewhere `scores` gets the inputs themselves.
+    """
+
+    updates: list[Update]
+    epochs: int
+    batch: int
+    sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
+    schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
+    precompute: Precompute | None = None  # once for each clip, so only by modules that the phase does not train
+
+    @property
+    def trained_modules(self) -> set[str]:
+        """The names of the modules that any update trains."""
+        return {name for update in self.updates for name in update.trains}
+
+
+class Method(ABC):
+    """A recogniser. It has the name of its module and params key; `Params` has the paper's values as defaults."""
+
+    paper: ClassVar[str]  # one line: authors, title, where, year
+    macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, params: BaseModel, classes: int = CLASSES):
+        self.params, self.classes = params, classes
+
+    @property
+    @abstractmethod
+    def inputs(self) -> Shapes:
+        """Names of the inputs, and their shape for one clip."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the module or package that defines the class, without its variant."""
+        return cls.__module__.removesuffix(".method").rpartition(".")[2]
+
+    def learns_from(self, dataset: str) -> bool:
+        """Return whether the method also trains on this data set's macro-expressions."""
+        return self.macro and getattr(self.params, "macro_source", "") in ("", dataset)
+
+
+class ClassicalMethod(Method):
+    """Features of single clips, then a classifier that is fitted once per fold; counts as one epoch."""
+
+    @abstractmethod
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return float32[N, D]. Each row depends on its clip alone, so that all folds share them without a leak."""
+
+    @abstractmethod
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        """Fit to the training clips' features [n, D]; return a function from features [B, D] to scores [B, C]."""
+
+
+class NetworkMethod(Method):
+    """A network's modules, losses and phases; the engine owns runs, seeds, optimisers, steps and devices.
+
+    The engine stacks folds by `vmap`. So a loss only calls modules and reads none of their attributes, keeps shapes
+    fixed (no `x[mask]`, `.item()` or `if` on a tensor), samples only from its `rng`, and takes inner gradients by
+    `torch.func.grad`. Modules sample nothing: dropout is `draws.dropout`. No layer before a batch norm has a bias: its
+    gradient would be rounding noise, which Adam turns into a full step.
+    """
+
+    synthesises: bool = False  # default of the class; params may change it for an instance
+    weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
+
+    def __init__(self, params: BaseModel, classes: int = CLASSES):
+        super().__init__(params, classes)
+        self.published_weights: Mapping[str, Tensor] = {}  # tensors of that file, for `build`; empty: from scratch
+        self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
+
+    def weights_fit(self) -> bool:
+        """Return whether the file `weights` is for networks of these params."""
+        return self.weights is not None
+
+    def load_published_weights(self) -> str:
+        """Load `published_weights` if they are present and fit, and return a description of the initialisation.
+
+        The description is "" for a method without `weights`. Raises StoreError if another file has their name.
+        """
+        if self.weights is None:
+            return ""
+        file, path = self.weights.files[0], self.weights.path() if self.weights_fit() else None
+        if path is None:
+            return f"from scratch: {file} {'is not here' if self.weights_fit() else 'is not for these params'}"
+        self.published_weights = load_tensors(path)
+        return f"from {file}"
+
+    def pretraining(self) -> "NetworkMethod | None":
+        """Return the teacher, which macro-expressions train once for all folds, or None; see `teacher_weights`."""
+        return None
+
+    def statistics(self, train: ClipTensors) -> Statistics:
+        """Return what is estimated from the training clips without a gradient: normalisation, class weights."""
+        return {}
+
+    def shared(self) -> dict[str, nn.Module]:
+        """Return frozen pretrained modules, one copy for all folds, always in eval()."""
+        return {}
+
+    @abstractmethod
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        """Return the freshly initialised modules of one run, whose seed torch's generator already has."""
+
+    @abstractmethod
+    def phases(self) -> list[Phase]:
+        """Return the phases of training in order; only the epochs of the last one are scored."""
+
+    def shared_prefix(self) -> dict[str, Any] | None:
+        """Return the params that all phases but the last depend on; methods that agree in them share those phases.
+
+        None if nothing can be shared, for instance because there is a single phase.
+        """
+        return None
+
+    @abstractmethod
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        """Return float[B, C] from inputs without targets, all modules in eval(); the largest score is predicted."""
+
+    def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return faces float[B, channels, H, W] in 0..1 that show the classes `target_label` int64[B] of the batch.
+
+        Only methods with `synthesises` implement this."""
+        raise NotImplementedError(f"{type(self).__name__} synthesises no faces")
+
+
+class Generator(NetworkMethod):
+    """A network that synthesises a clip from a neutral face and the action units of a driving clip."""
+
+    grouping: ClassVar[str] = "groups"  # of `protocols.GROUPINGS`: which subjects train the network, which are held out
+    inference_modules: ClassVar[tuple[str, ...]]  # the modules that `synthesise_clips` calls; only they are stored
+
+    @abstractmethod
+    def target_aus(self, source: Batch, driving: Batch) -> Tensor:
+        """Return target intensities float[B, K, A, 2], FACS 0..5, by the subject's left and right.
+
+        `source` has the inputs of the clips whose faces are used, `driving` of those whose movements are."""
+
+    @abstractmethod
+    def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
+        """Return clips float[B, K, 3, H, H] in 0..1: neutral faces uint8[B, 3, H, H] with target intensities, any K.
+
+        All modules are in eval(), and the caller disables gradients."""

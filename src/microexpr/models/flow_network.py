@@ -1,0 +1,79 @@
+"""Training shared by the networks on the onset-to-apex flow. No layer comes in.
+
+Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from microexpr.models import base
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recipe import class_weights, cosine
+
+FLOW_SIZE = 28  # rows and columns of the flow
+
+
+class FlowNetwork(NetworkMethod):
+    """Base of methods with one module `network(flow, rng)`, which returns scores [B, C]; without rng it drops nothing.
+
+    Flow is normalised over the fold's training clips; the loss is cross-entropy with class weights; Adam.
+    """
+
+    class Params(base.Params):
+        epochs: int = Field(500, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(256, ge=2, le=1024, description="clips in a step")
+        lr: float = Field(5e-5, gt=0, le=1, description="Adam's learning rate, before `schedule`")
+        cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
+        dropout: float = Field(0.5, ge=0, lt=1, description="share of values dropped in training")
+        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, FLOW_SIZE, FLOW_SIZE)}
+
+    def statistics(self, train: ClipTensors) -> Statistics:
+        flow = train.inputs["flow"]
+        return {
+            "mean": flow.mean((0, 2, 3)),
+            "deviation": flow.std((0, 2, 3)).clamp(min=1e-6),
+            "class_weights": class_weights(train.targets["label"], self.classes),
+        }
+
+    def phases(self) -> list[Phase]:
+        adam = partial(torch.optim.Adam, lr=self.params.lr)
+        return [
+            Phase(
+                [Update(self.loss, {"network": adam})],
+                self.params.epochs,
+                self.params.batch,
+                schedule=cosine if self.params.cosine else base.constant,
+            )
+        ]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        flow = batch["flow"]
+        if self.params.mirror:
+            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
+        scores = modules.network(normalise_flow(flow, statistics), rng)
+        return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        scores: Tensor = modules.network(normalise_flow(batch["flow"], statistics))
+        return scores
+
+
+def normalise_flow(flow: Tensor, statistics: Statistics) -> Tensor:
+    """Normalise each channel of flow [..., 3, H, W] by its mean and deviation over the training clips."""
+    return (flow - statistics["mean"][:, None, None]) / statistics["deviation"][:, None, None]
+
+
+def mirror_flow(flow: Tensor) -> Tensor:
+    """Mirror flow [..., 3, H, W] left to right: columns are reversed and u changes its sign."""
+    return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]

@@ -1,0 +1,269 @@
+"""AU-ICGAN: a clip from a neutral face and action-unit intensities; critics of its frames and of the sequence.
+
+Shapes: B clips, K frames, C classes, A action units (17), images [..., 3, H, H] in -1..1 inside the networks, n = B K.
+Intensities are FACS 0..5 outside of the networks and 0..1 inside.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.base import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.ganimation import (
+    SLOPE,
+    ImageCritic,
+    SingleHeadGenerator,
+    attention_loss,
+    compose,
+    intensity_loss,
+    penalty,
+    signed_frames,
+)
+from microexpr.models.samplers import half_and_half
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
+
+WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
+STEADY = (0.01**2, 0.03**2)  # of SSIM, for values in 0..1
+
+
+class VideoCritic(nn.Module):
+    """3D convolutions with two heads: realness of the sequence (D_S), and its class (D_ME)."""
+
+    def __init__(self, image_size: int, width: int, classes: int):
+        super().__init__()
+        widths = [3, *(width * 2**level for level in range(image_size.bit_length() - 3))]  # down to 4x4
+        layers = [
+            (nn.Conv3d(before, after, (3, 4, 4), 2, 1), nn.LeakyReLU(SLOPE)) for before, after in pairwise(widths)
+        ]
+        self.trunk = nn.Sequential(*(layer for pair in layers for layer in pair))
+        self.realness = nn.Conv3d(widths[-1], 1, 3, 1, 1, bias=False)
+        self.emotion = nn.Linear(widths[-1], classes)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, K, 3, H, H] -> realness [B], class scores [B, C]"""
+        features = self.trunk(frames.movedim(1, 2))
+        return self.realness(features).mean((1, 2, 3, 4)), self.emotion(features.mean((2, 3, 4)))
+
+
+def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean of values [B] by weights [B] that are 0 or 1; 0 if all weights are."""
+    return (values * weight).sum() / weight.sum().clamp(min=1)
+
+
+def emotion_loss(scores: Tensor, label: Tensor) -> Tensor:
+    """Return eq. 7, [B]: squared distance of class probabilities to the label, from scores [B, C] and int64[B]."""
+    return (scores.softmax(1) - F.one_hot(label, scores.shape[1])).square().sum(1)
+
+
+def ssim(first: Tensor, second: Tensor) -> Tensor:
+    """Return the mean structural similarity [n] of images [n, 3, H, H] in -1..1, H at least 11 (Wang et al. 2004)."""
+    offset = torch.arange(WINDOW, dtype=first.dtype, device=first.device) - WINDOW // 2
+    weight = (-offset.square() / (2 * SPREAD**2)).exp()
+    weight = weight / weight.sum()
+
+    def local_mean(x: Tensor) -> Tensor:
+        """Return the Gaussian mean around each pixel whose window is inside the image."""
+        by_column = F.conv2d(x.flatten(0, 1)[:, None], weight.view(1, 1, -1, 1))
+        by_both = F.conv2d(by_column, weight.view(1, 1, 1, -1))
+        return by_both.view(*x.shape[:2], *(side - WINDOW + 1 for side in x.shape[2:]))
+
+    levels = [(image + 1) / 2 for image in (first, second)]
+    means = [image.mean((2, 3), keepdim=True) for image in levels]  # subtracted, else rounding counts as variance
+    x, y = (image - mean for image, mean in zip(levels, means, strict=True))
+    local_x, local_y = local_mean(x), local_mean(y)
+    variances = local_mean(x * x) + local_mean(y * y) - local_x.square() - local_y.square()
+    covariance = local_mean(x * y) - local_x * local_y
+    mean_x, mean_y = local_x + means[0], local_y + means[1]
+    luminance = (2 * mean_x * mean_y + STEADY[0]) / (mean_x.square() + mean_y.square() + STEADY[0])
+    return (luminance * (2 * covariance + STEADY[1]) / (variances + STEADY[1])).mean((1, 2, 3))
+
+
+@dataclass(frozen=True, eq=False)
+class TargetBatch:
+    """Clips, and the target intensities of each: its own, or those of the previous clip in the batch."""
+
+    frames: Tensor  # [B, K, 3, H, H] of the clips themselves
+    is_own: Tensor  # float[B]: 1 where the targets are the clip's own intensities
+    intensity: Tensor  # [B, K, A] in 0..1, the targets
+    neutral_intensity: Tensor  # [B, A] in 0..1, of the clip's neutral frame
+    label: Tensor  # int64[B], class of the clip that the targets are from
+    is_micro: Tensor  # float[B]: 1 for a micro-expression, 0 for a repeated still
+    target_is_micro: Tensor  # float[B]: the same for the clip that the targets are from
+
+    @property
+    def neutral(self) -> Tensor:
+        """The first frames, repeated: [B, K, 3, H, H]."""
+        return self.frames[:, :1].expand_as(self.frames)
+
+
+class Auicgan(Generator):
+    """Generators of an attention mask and of colours for each frame; critics of frames and of sequences.
+
+    Ours: what the text leaves open, see docs/auicgan.md. `macro`: stills of macro-expressions, repeated to K frames,
+    are also source faces and train the image critic; the sequence critic ignores them."""
+
+    paper = (
+        "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
+    )
+    macro = True
+    inference_modules = ("attention", "colour")
+
+    class Params(base.Params):
+        image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
+        frames: int = Field(16, ge=2, le=64, description="of a sequence, K")
+        width: int = Field(64, ge=1, le=128, description="channels of the first layers")
+        blocks: int = Field(6, ge=1, le=16, description="residual blocks of each generator")
+        own_share: float = Field(0.5, ge=0, le=1, description="share of clips with their own intensities as targets; "
+                                 "others have another clip's")  # fmt: skip
+        ssim_to: Literal["truth", "input"] = Field(
+            "truth",
+            description="truth: true frames where a clip's own intensities are the targets, else its neutral frame",
+        )
+        adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_1 of eq. 9")
+        consistency_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_2")
+        attention_weight: float = Field(0.1, ge=0, le=1e5, description="lambda_3")
+        smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within lambda_3")
+        intensity_weight: float = Field(4000.0, ge=0, le=1e5, description="lambda_4")
+        ssim_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_5")
+        emotion_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_6")
+        sequence_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_7")
+        penalty_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_gp of both critics")
+        critic_steps: int = Field(5, ge=1, le=100, description="steps of the critics per step of the generators")
+        epochs: int = Field(30, ge=1, le=2000, description="passes over the clips")
+        decay_epochs: int = Field(10, ge=0, le=2000, description="last epochs, in which the rate falls linearly to 0")
+        batch: int = Field(4, ge=2, le=256, description="clips in a step, each of K frames")
+        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, of all")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        size, frames = self.params.image_size, self.params.frames
+        return {"video": (3, frames, size, size), "au_intensities": (frames, len(ACTION_UNITS))}
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        size, width, blocks = self.params.image_size, self.params.width, self.params.blocks
+        return {
+            "attention": SingleHeadGenerator(width, blocks, 1, nn.Sigmoid()),
+            "colour": SingleHeadGenerator(width, blocks, 3, nn.Tanh()),
+            "image_critic": ImageCritic(size, width),
+            "video_critic": VideoCritic(size, width, self.classes),
+        }
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
+        critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
+        generators = Update(self.generator_loss, {"attention": adam, "colour": adam}, params.critic_steps)
+        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), self._decay)]
+
+    def _decay(self, progress: float) -> float:
+        return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))
+
+    def assign_targets(self, batch: Batch, rng: Stream) -> TargetBatch:
+        """Sample whose intensities each clip of the batch gets; clips marked `macro` are stills."""
+        frames = signed_frames(batch["video"])
+        is_own = (rng.uniform(len(frames)) < self.params.own_share).to(frames.dtype)
+        intensity = batch["au_intensities"].to(frames.dtype) / LARGEST
+        is_micro = 1 - batch["macro"].to(frames.dtype)
+
+        def own_or_previous(values: Tensor) -> Tensor:
+            keep = is_own.view(-1, *(1 for _ in values.shape[1:])) > 0
+            return torch.where(keep, values, values.roll(1, 0))
+
+        return TargetBatch(
+            frames,
+            is_own,
+            own_or_previous(intensity),
+            intensity[:, 0],
+            own_or_previous(batch["label"]),
+            is_micro,
+            own_or_previous(is_micro),
+        )
+
+    def modify(self, modules: Modules, faces: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
+        """Give faces [n, 3, H, H] the intensities [n, A] in 0..1; return them and masks [n, 1, H, H]."""
+        mask = modules.attention(faces, intensity)
+        return compose(mask, modules.colour(faces, intensity), faces), mask
+
+    def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the critics' part of eq. 9: real against synthesised, intensities and class of the real clips."""
+        params, targets = self.params, self.assign_targets(batch, rng)
+        real, count = targets.frames.flatten(0, 1), targets.frames.shape[:2].numel()
+        with torch.no_grad():
+            fake, _ = self.modify(modules, targets.neutral.flatten(0, 1), targets.intensity.flatten(0, 1))
+        fake_clips = fake.view_as(targets.frames)
+
+        real_image, predicted = modules.image_critic(real)
+        slope = penalty(lambda x: modules.image_critic(x)[0], real, fake, rng.uniform(count))
+        frames = modules.image_critic(fake)[0].mean() - real_image.mean() + params.penalty_weight * slope.mean()
+
+        real_clip, emotion = modules.video_critic(targets.frames)
+        share = rng.uniform(len(targets.frames))
+        slope = penalty(lambda x: modules.video_critic(x)[0], targets.frames, fake_clips, share)
+        fake_clip = modules.video_critic(fake_clips)[0]
+        sequences = weighted_mean(fake_clip, targets.target_is_micro) - weighted_mean(real_clip, targets.is_micro)
+        both_micro = targets.is_micro * targets.target_is_micro
+        sequences = sequences + params.penalty_weight * weighted_mean(slope, both_micro)  # eq. 8
+
+        known_intensity = batch["au_intensities"].to(predicted.dtype).flatten(0, 1) / LARGEST
+        loss = params.adversarial_weight * frames + params.sequence_weight * sequences
+        loss = loss + params.intensity_weight * intensity_loss(predicted, known_intensity)
+        emotion_losses = emotion_loss(emotion, batch["label"])
+        return loss + params.emotion_weight * weighted_mean(emotion_losses, targets.is_micro)
+
+    def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
+        """Return the seven terms of eq. 9, unweighted, by the names of their weights."""
+        targets = self.assign_targets(batch, rng)
+        neutral, intensity = targets.neutral.flatten(0, 1), targets.intensity.flatten(0, 1)
+        fake, mask = self.modify(modules, neutral, intensity)
+        neutral_intensity = targets.neutral_intensity[:, None].expand_as(targets.intensity).flatten(0, 1)
+        cycled, cycle_mask = self.modify(modules, fake, neutral_intensity)
+        realness, predicted = modules.image_critic(fake)
+        clip_realness, emotion = modules.video_critic(fake.view_as(targets.frames))
+        smooth = self.params.smooth_weight
+        return {
+            "adversarial": -realness.mean(),
+            "consistency": F.l1_loss(cycled, neutral),
+            "attention": attention_loss(mask, smooth) + attention_loss(cycle_mask, smooth),
+            "intensity": intensity_loss(predicted, intensity),
+            "ssim": self._ssim_loss(fake, targets),
+            "emotion": weighted_mean(emotion_loss(emotion, targets.label), targets.target_is_micro),
+            "sequence": -weighted_mean(clip_realness, targets.target_is_micro),
+        }
+
+    def _ssim_loss(self, fake: Tensor, targets: TargetBatch) -> Tensor:
+        """Return eq. 6, summed over frames."""
+        expected = targets.neutral
+        if self.params.ssim_to == "truth":
+            expected = torch.where(targets.is_own.view(-1, 1, 1, 1, 1) > 0, targets.frames, expected)
+        return (1 - ssim(fake, expected.flatten(0, 1))).view(targets.frames.shape[:2]).sum(1).mean()
+
+    def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return eq. 9."""
+        losses = self.generator_losses(modules, batch, rng)
+        weighted = [getattr(self.params, f"{name}_weight") * loss for name, loss in losses.items()]
+        return torch.stack(weighted).sum()
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        scores: Tensor = modules.video_critic(signed_frames(batch["video"]))[1]
+        return scores
+
+    def target_aus(self, source: Batch, driving: Batch) -> Tensor:
+        """Return the driving clip's intensities, the same for both sides."""
+        return driving["au_intensities"][..., None].expand(-1, -1, -1, 2)
+
+    def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
+        """Synthesise each frame by itself, from the mean of both sides' targets."""
+        faces = signed_frames(neutral[:, :, None]).expand(-1, target.shape[1], -1, -1, -1)
+        intensity = target.mean(-1).to(faces.dtype) / LARGEST
+        frames, _ = self.modify(modules, faces.flatten(0, 1), intensity.flatten(0, 1))
+        return (frames.view_as(faces) + 1) / 2

@@ -1,0 +1,99 @@
+"""A generator for changes of less than a pixel: it warps a face by its target intensities, then adds colours.
+
+It has GANimation's mask and colours, on a warped face. The flow is a sum over action units, each proportional to its
+intensity, so that small intensities move little and none move nothing.
+
+Shapes: n images [n, 3, H, H] in -1..1, intensities [n, A] in 0..1 of A action units (17); W channels.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from microexpr.models.layers.ganimation import compose
+from microexpr.signals.aus import ACTION_UNITS
+
+REACH = 0.25  # halves of the face's side: displacement by a unit of full intensity where the network's output is 1
+
+
+class Plain(nn.Module):
+    """A residual block without norm that starts as the identity: [n, W, h, h] -> [n, W, h, h]"""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(width, width, 3, 1, 1) for _ in range(2))
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = x + self.second(self.first(x.relu()).relu())
+        return output
+
+
+class WarpGenerator(nn.Module):
+    """The warping generator. It has no norm, so that distant pixels and the image's mean have no influence."""
+
+    def __init__(self, width: int, blocks: int):
+        super().__init__()
+        w, units = width, len(ACTION_UNITS)
+        self.inward = nn.ModuleList(
+            [
+                nn.Conv2d(3, w, 3, 1, 1),
+                nn.Conv2d(w, 2 * w, 4, 2, 1),
+                nn.Conv2d(2 * w, 4 * w, 4, 2, 1),
+                nn.Conv2d(4 * w, 4 * w, 4, 2, 1),
+            ]
+        )
+        self.blocks = nn.Sequential(*(Plain(4 * w) for _ in range(blocks)))
+        self.outward = nn.ModuleList(
+            [nn.ConvTranspose2d(4 * w, 4 * w, 4, 2, 1), nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)]
+        )
+        self.between = Plain(4 * w)
+        self.movement = nn.Conv2d(2 * w, 2 * units, 3, 1, 1)
+        # the shipped weights have the names `told` and `shown`: features are scaled by intensities, then convolved
+        self.told = nn.Linear(units, 2 * w, bias=False)
+        self.shown = nn.Conv2d(2 * w, 2 * w, 3, 1, 1)
+        self.finer = nn.ConvTranspose2d(2 * w, w, 4, 2, 1)
+        self.skin = nn.Conv2d(3, w, 3, 1, 1)
+        self.paint = nn.Conv2d(w, w, 3, 1, 1)
+        self.mask, self.colour = nn.Conv2d(w, 1, 3, 1, 1), nn.Conv2d(w, 3, 3, 1, 1)
+        nn.init.zeros_(self.movement.weight)
+        nn.init.zeros_(self.colour.weight)
+
+    def features(self, face: Tensor) -> Tensor:
+        """Return feature maps [n, 2 W, H/2, H/2] of the face alone."""
+        maps = [face]
+        for layer in self.inward:
+            maps.append(layer(maps[-1]).relu())
+        x = self.outward[0](self.blocks(maps[4]).relu())
+        x = self.outward[1](self.between(x + maps[3]).relu())
+        features: Tensor = (x + maps[2]).relu()
+        return features
+
+    def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
+        """[n, 3, H, H], [n, A] -> synthesised faces, and masks [n, 1, H, H] that are 1 where colours are added"""
+        flow, mask, paint = self.parts(face, intensity)
+        return paint_over(warp(face, flow), mask, paint), mask
+
+    def parts(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return flow [n, 2, H, H] for `warp`, masks [n, 1, H, H] and colour changes [n, 3, H, H]."""
+        features = self.features(face)
+        flow_of_units = self.movement(features).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
+        flow = REACH * (intensity[:, :, None, None, None] * flow_of_units).sum(1)
+        flow = F.interpolate(flow, scale_factor=2, mode="bilinear")
+        modulated = self.shown(features * self.told(intensity)[:, :, None, None]).relu()
+        x = self.paint((self.finer(modulated) + self.skin(warp(face, flow))).relu()).relu()
+        activity = 1 - (-intensity.sum(1)).exp()[:, None, None, None]  # 0 without any intensity: nothing is painted
+        return flow, self.mask(x).to(face.dtype).sigmoid() * activity, 2 * self.colour(x).to(face.dtype).tanh()
+
+
+def warp(face: Tensor, flow: Tensor) -> Tensor:
+    """Sample faces [n, 3, H, H] bilinearly at pixels displaced by flow [n, 2, H, H], x and y in halves of the side."""
+    side = face.shape[-1]
+    centres = (2 * torch.arange(side, dtype=face.dtype, device=face.device) + 1) / side - 1
+    grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), -1) + flow.movedim(1, -1)
+    return F.grid_sample(face, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def paint_over(face: Tensor, mask: Tensor, paint: Tensor) -> Tensor:
+    """Add `paint` to the face where the mask is 1, and clamp to -1..1."""
+    return compose(mask, face + paint, face).clamp(-1, 1)

@@ -1,0 +1,26 @@
+"""One file per paper or baseline, each with one `microexpr.models.base.Method`; no folds, files or devices come in.
+
+Methods are discovered: a method's name is that of its module.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from microexpr.core import registry
+
+if TYPE_CHECKING:
+    from microexpr.models.base import Method
+
+
+def names() -> list[str]:
+    """Return the names of all methods, sorted."""
+    return registry.names(sys.modules[__name__])
+
+
+def find(name: str) -> "type[Method]":
+    """Return the Method class of `microexpr.models.recognisers.<name>`, also for a variant, `<name>.<variant>`.
+
+    Raises ParamsError if there is no such module."""
+    from microexpr.models.base import Method  # imported here because it loads torch, which `names` does not need
+
+    return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]

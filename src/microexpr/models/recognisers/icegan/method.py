@@ -1,0 +1,234 @@
+"""ICE-GAN's losses, phases and scores. No folds, files or devices come in.
+
+Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the networks.
+"""
+
+from functools import partial
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers import capsules, pretrained, vgg16
+from microexpr.models.layers.patchgan import trunk
+from microexpr.models.pretrained_weights import VGG16
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
+
+CONTRAST = 4  # factor of `discriminator_input: change`: most pixels change by one grey level, few by more than 25
+PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
+
+
+class Icegan(NetworkMethod):
+    """A generator of apex faces from onset faces, and a discriminator whose class scores of apex faces recognise.
+
+    Ours: what the text leaves open, see docs/icegan.md; for instance spectral and instance norm.
+    """
+
+    paper = (
+        "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370v1, 2020"
+    )
+    synthesises = True
+    weights = VGG16
+
+    class Params(base.Params):
+        image_size: Literal[32, 64, 128] = Field(128, description="pixels, side of the faces")
+        width: int = Field(
+            64, ge=2, le=128, description="channels of the first layers; the widest have 8 times as many"
+        )
+        generator: Literal["unet", "dcgan", "none"] = Field("unet", description="none: recognition alone (Table 2, A)")
+        seed_before: Literal["decoder", "encoder"] = Field("decoder", description="where noise and class enter")
+        skips: bool = Field(True, description="skip connections from encoder to decoder")
+        generator_output: Literal["face", "motion"] = Field(
+            "face", description="output of the U-Net: a face, or how the neutral face's skin moves (ours)"
+        )
+        noise: int = Field(100, ge=1, le=1000, description="length of z, N_z")
+        label_code: Literal["index", "one_hot"] = Field("index", description="class in the seed: N_c = 1 number, or C")
+        instance_norm: bool = Field(True, description="instance norm in the generator")
+        discriminator: Literal["capsule", "cnn", "cnn_wide"] = Field("capsule", description="heads on the trunk")
+        discriminator_input: Literal["apex", "change"] = Field(
+            "apex", description="a face, or its amplified difference from the neutral one (ours)"
+        )
+        spectral_norm: bool = Field(True, description="spectral norm in the discriminator's trunk")
+        primary: int = Field(16, ge=1, le=64, description="primary capsules of 8 at each position, N_PrimaryCaps")
+        adv_size: int = Field(256, ge=1, le=1024, description="length of AdvCaps, D_AdvCaps")
+        exp_size: int = Field(32, ge=1, le=256, description="length of each of ExpCaps, D_ExpCaps")
+        routing: int = Field(3, ge=1, le=10, description="routing iterations")
+        reconstruction: tuple[int, int] = Field((256, 5120), description="units of the hidden layers after ExpCaps")
+        cnn_hidden: int = Field(20980, ge=1, description="hidden units of `cnn_wide`")
+        adv: Literal["bce", "margin"] = Field(
+            "bce", description="adversarial loss: eq. 1's logarithms, or eq. 4's form"
+        )
+        adversarial_weight: float = Field(0.1, ge=0, le=100, description="lambda_adv of eq. 6")
+        pixel_weight: float = Field(1.0, ge=0, le=100, description="lambda_MES of eq. 6, of both parts of eq. 3")
+        perceptual: Literal["vgg16", "trunk"] = Field(
+            "vgg16",
+            description="vgg16: features of eq. 3 are VGG-16's if its weights are present; else the trunk's",
+        )
+        perceptual_weight: float = Field(0.1, ge=0, le=100, description="alpha of eq. 3")
+        class_weight: float = Field(1.0, ge=0, le=100, description="lambda_MER of eq. 6, on real faces")
+        reconstruction_weight: float = Field(5e-4, ge=0, le=100, description="beta of eq. 5")
+        g_cls: Literal[0, 1] = Field(0, description="1: the generator is also trained by the class of its faces (ours)")
+        epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(8, ge=1, le=256, description="clips in a step")
+        lr: float = Field(2e-4, gt=0, le=1, description="Adam's first learning rate")
+        decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
+        decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
+
+    params: Params
+
+    def __init__(self, params: Params, classes: int = base.CLASSES):
+        super().__init__(params, classes)
+        self.synthesises = params.generator != "none"
+        self.capsules = params.discriminator == "capsule"
+
+    @property
+    def inputs(self) -> Shapes:
+        shape = (1, self.params.image_size, self.params.image_size)
+        return {"onset": shape, "apex": shape}
+
+    def weights_fit(self) -> bool:
+        return self.synthesises and self.params.perceptual == "vgg16"
+
+    def load_published_weights(self) -> str:
+        """Load VGG-16's weights if they are present; return whose features the perceptual loss compares."""
+        if not self.weights_fit():
+            return ""
+        description = super().load_published_weights()
+        if self.published_weights:
+            return f"perceptual loss by VGG-16, {description}"
+        return f"perceptual loss by the discriminator's own trunk: {VGG16.files[0]} is not here"
+
+    def shared(self) -> dict[str, nn.Module]:
+        if not self.published_weights:
+            return {}
+        network = vgg16.Maps([PERCEPTUAL_LAYER])
+        pretrained.load(network, self.published_weights, VGG16.files[0])
+        return {"cost": network}
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        modules: dict[str, nn.Module] = {
+            "trunk": trunk(params.width, params.spectral_norm),
+            "heads": self._build_heads(),
+        }
+        if self.capsules:
+            size = self.classes * params.exp_size
+            modules["reconstruction"] = Reconstruction(size, params.reconstruction, params.image_size)
+        if self.synthesises:
+            modules["generator"] = self._build_generator()
+        return modules
+
+    def _build_heads(self) -> nn.Module:
+        params = self.params
+        side = params.image_size // 16
+        if self.capsules:
+            adv_size = params.adv_size if self.synthesises else 0
+            return CapsuleHeads(
+                side, params.width, params.primary, adv_size, self.classes, params.exp_size, params.routing
+            )
+        return CnnHeads(side, params.width, self.classes, params.cnn_hidden * (params.discriminator == "cnn_wide"))
+
+    def _build_generator(self) -> nn.Module:
+        params = self.params
+        condition = params.noise + (1 if params.label_code == "index" else self.classes)
+        sizes = (params.image_size, params.width, condition, params.instance_norm)
+        return (
+            Dcgan(*sizes)
+            if params.generator == "dcgan"
+            else UNet(*sizes, params.skips, params.seed_before == "encoder", params.generator_output == "motion")
+        )
+
+    def phases(self) -> list[Phase]:
+        adam = partial(torch.optim.Adam, lr=self.params.lr, betas=(0.5, 0.999))
+        parts = ["trunk", "heads", *(["reconstruction"] if self.capsules else [])]
+        updates = [Update(self.discriminator_loss, dict.fromkeys(parts, adam))]
+        if self.synthesises:
+            updates.append(Update(self.generator_loss, {"generator": adam}))
+        return [Phase(updates, self.params.epochs, self.params.batch, schedule=self._decay)]
+
+    def _decay(self, progress: float) -> float:
+        return self.params.decay ** (round(progress * self.params.epochs) // self.params.decay_epochs)
+
+    def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the discriminator's part of eq. 6: real against synthesised (eq. 1), class of real faces (eq. 5)."""
+        params, onset, label = self.params, signed_grey(batch["onset"]), batch["label"]
+        real = self._discriminator_input(signed_grey(batch["apex"]), onset)
+        if not self.synthesises:
+            _, classes = modules.heads(modules.trunk(real))
+            return params.class_weight * self._recognition_loss(modules, classes, real, label)
+        with torch.no_grad():
+            fake = self._discriminator_input(self._generate(modules, onset, label, rng), onset)
+        realness, classes = modules.heads(modules.trunk(torch.cat([real, fake])))
+        size = len(real)
+        adversarial = self._adversarial_loss(realness[:size], True) + self._adversarial_loss(realness[size:], False)
+        recognition = self._recognition_loss(modules, classes[:size], real, label)
+        return params.adversarial_weight * adversarial + params.class_weight * recognition
+
+    def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the generator's part of eq. 6: realness and eq. 3; the target class is the clip's own."""
+        params, onset, label = self.params, signed_grey(batch["onset"]), batch["label"]
+        fake = self._generate(modules, onset, label, rng)
+        patches = modules.trunk(self._discriminator_input(fake, onset))
+        realness, classes = modules.heads(patches)
+        pixel = F.l1_loss(fake, signed_grey(batch["apex"]))
+        if self.published_weights:
+            perceptual = F.mse_loss(*(modules.cost(to_vgg_input(image))[0] for image in (fake, onset)))
+        else:
+            perceptual = F.mse_loss(patches, modules.trunk(self._discriminator_input(onset, onset)))
+        loss = params.adversarial_weight * self._adversarial_loss(realness, True)
+        loss = loss + params.pixel_weight * (pixel + params.perceptual_weight * perceptual)
+        return loss + self._class_loss(classes, label) if params.g_cls else loss
+
+    def _discriminator_input(self, image: Tensor, neutral: Tensor) -> Tensor:
+        return image if self.params.discriminator_input == "apex" else CONTRAST * (image - neutral)
+
+    def _adversarial_loss(self, realness: Tensor, real: bool) -> Tensor:
+        """Return eq. 1's negative log-probability of being real, or not real; or the margin form of eq. 4."""
+        if self.params.adv == "bce":
+            return F.softplus(-realness if real else realness).mean()
+        length = realness.sigmoid()
+        return ((0.9 - length).relu().square() if real else 0.5 * (length - 0.1).relu().square()).mean()
+
+    def _class_loss(self, classes: Tensor, label: Tensor) -> Tensor:
+        """Return the loss of class scores [B, C] or capsules [B, C, D]."""
+        if self.capsules:
+            return capsules.margin_loss(capsules.length(classes), label)  # eq. 4
+        return F.cross_entropy(classes, label)
+
+    def _recognition_loss(self, modules: Modules, classes: Tensor, image: Tensor, label: Tensor) -> Tensor:
+        """Return eq. 5: the class loss, and for capsules that of the reconstruction."""
+        loss = self._class_loss(classes, label)
+        if not self.capsules:
+            return loss
+        reconstruction = modules.reconstruction(classes, label)
+        return loss + self.params.reconstruction_weight * F.mse_loss(reconstruction, (image.flatten(1) + 1) / 2)
+
+    def _generate(self, modules: Modules, neutral: Tensor, label: Tensor, rng: Stream) -> Tensor:
+        """Return faces [B, 1, H, H] in -1..1 of neutral faces [B, 1, H, H] and target classes int64[B]."""
+        code = label[:, None] if self.params.label_code == "index" else F.one_hot(label, self.classes)
+        noise = rng.normal(len(label), self.params.noise)
+        return modules.generator(neutral, torch.cat([noise, code.to(noise.dtype)], 1))
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        image = self._discriminator_input(signed_grey(batch["apex"]), signed_grey(batch["onset"]))
+        _, classes = modules.heads(modules.trunk(image))
+        return capsules.length(classes) if self.capsules else classes
+
+    def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        return (self._generate(modules, signed_grey(batch["onset"]), batch["target_label"], rng) + 1) / 2
+
+
+def signed_grey(image: Tensor) -> Tensor:
+    """Convert uint8 grey levels to numbers in -1..1."""
+    return image.to(torch.get_default_dtype()) / 127.5 - 1
+
+
+def to_vgg_input(image: Tensor) -> Tensor:
+    """Convert grey images [B, 1, H, H] in -1..1 to VGG-16's input [B, 3, H, H]."""
+    return pretrained.standardise((image + 1).expand(-1, 3, -1, -1) / 2)

@@ -1,0 +1,249 @@
+"""Local regions: inputs, losses, phases and scores. No folds, files or devices come in.
+
+Shapes: B clips, T frames, C classes, R regions, k classes of a region.
+"""
+
+from functools import partial
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.core.facs.reactions import REGIONS as GROUPS
+from microexpr.models import base
+from microexpr.models.augmentation import to_unit_range
+from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update, shuffled
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recipe import class_weights
+from microexpr.models.recognisers.localregions.networks import Inception, Simple, Temporal
+from microexpr.models.recognisers.localregions.regions import FACE, FACE_SIZE, GROUP_OF_REGION, VISIBLE_CLASSES
+from microexpr.models.samplers import filtered
+from microexpr.signals.inputs import REGIONS
+
+
+def _select_frames(video: Tensor, index: Tensor | None) -> Tensor:
+    """Return the frames `index` int64[B, n] of [B, T, channels, h, w], or all frames."""
+    return video if index is None else torch.take_along_dim(video, index[:, :, None, None, None], 1)
+
+
+def focal(scores: Tensor, label: Tensor, weight: Tensor, gamma: float, counts: Tensor) -> Tensor:
+    """Return eq. 5 for scores [n, C] and labels int64[n], a mean with weights `counts` [n]; `weight` [C] is alpha."""
+    log_probability = scores.log_softmax(1).gather(1, label[:, None])[:, 0]
+    complement = (1 - log_probability.exp()).clamp(min=1e-6)  # at 0 its power has an infinite slope
+    losses = -weight[label] * complement.pow(gamma) * log_probability
+    return (losses * counts).sum() / counts.sum().clamp(min=1)
+
+
+class LocalRegions(NetworkMethod):
+    """Six networks, each trained on the classes that show in its region, then six LSTMs on their features.
+
+    The networks never see a held-out clip, which the paper leaves open. Ours: Adam 1e-3, batch 64, 50 and 50 epochs,
+    LSTMs of 32, features after a ReLU, pixels normalised over training clips, and the labels of regions in protocols
+    other than the composite: all classes, and none."""
+
+    paper = "Aouayeb et al., Micro-expression recognition from local facial regions, Signal Process.-Image, 2021"
+
+    class Params(base.Params):
+        planted_leak: Literal["", "held_out_clips", "held_out_in_networks"] = Field(  # type: ignore[assignment]
+            "",
+            description="a declared leak: all networks, or the regions', also train on held-out clips; never ranked",
+        )
+        frames: int = Field(64, ge=2, le=512, description="N, most frames of a clip; longer clips are resampled by TIM")
+        channels: Literal[1, 3] = Field(3, description="of a patch; grey levels are repeated for three")
+        shrink: Literal[1, 2, 4] = Field(1, description="factor by which the sides of patches are reduced")
+        regions: Literal["all", "no_cheeks", "no_nose", "whole_face"] = Field("all", description="rows of Table 5")
+        network: Literal["inception", "simple"] = Field("inception", description="rows of Table 6")
+        loss: Literal["focal", "cross_entropy"] = Field("focal", description="rows of Table 7, of both phases")
+        alpha: Literal["half", "inverse_frequency"] = Field("half", description="of the focal loss")
+        gamma: float = Field(2.0, ge=0, le=10, description="of the focal loss")
+        reference: Literal["boxes", "difference"] = Field(
+            "boxes",
+            description="boxes: the first frame only places the patches; difference: it is also subtracted",
+        )
+        pad: Literal["masked", "zeros"] = Field("masked", description="frames after a clip's end: no steps, or zeros")
+        pictures: int = Field(
+            0, ge=0, le=512, description="frames per clip sampled in a step of the first phase; 0: all"
+        )
+        hidden: int = Field(1024, ge=4, le=4096, description="units of the first fully connected layer")
+        second: int = Field(250, ge=4, le=4096, description="of the second")
+        features: int = Field(20, ge=2, le=512, description="of a frame and region")
+        memory: int = Field(32, ge=2, le=512, description="units of each LSTM")
+        width: int = Field(256, ge=4, le=4096, description="units before the classes")
+        dropout: float = Field(0.5, ge=0, lt=1, description="of the networks' fully connected layers")
+        spatial_epochs: int = Field(50, ge=1, le=2000, description="passes over the clips' frames")
+        epochs: int = Field(50, ge=1, le=2000, description="passes over the clips as sequences")
+        batch: int = Field(64, ge=1, le=1024, description="clips in a step")
+        lr: float = Field(1e-3, gt=0, le=1, description="Adam's learning rate")
+
+    params: Params
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The names of the image inputs, one network each."""
+        if self.params.regions == "whole_face":
+            return (FACE,)
+        left_out = {"no_cheeks": "cheeks", "no_nose": "nose"}.get(self.params.regions)
+        return tuple(name for name in REGIONS if GROUP_OF_REGION[name] != left_out)
+
+    @property
+    def inputs(self) -> Shapes:
+        frames, channels = self.params.frames, self.params.channels
+        sizes = {name: REGIONS[name][:2] if name in REGIONS else (FACE_SIZE, FACE_SIZE) for name in self.region_names}
+        shapes: Shapes = {name: (channels, frames, *size) for name, size in sizes.items()}
+        return shapes | {"sequence_real": (frames,)}
+
+    def region_classes(self, region: str) -> int:
+        """Return k of a region: the classes that show there, and none; for the whole face the classes."""
+        if region == FACE:
+            return self.classes
+        return 1 + (len(VISIBLE_CLASSES[GROUP_OF_REGION[region]]) if self.classes == base.CLASSES else self.classes)
+
+    def region_labels(self, region: str, batch: Batch) -> Tensor:
+        """Return the labels of a region, int64[B], 0 where the clip's emotion does not show there."""
+        label = batch["label"]
+        if region == FACE:
+            return label
+        region_label = label + 1
+        if self.classes == base.CLASSES:
+            visible = VISIBLE_CLASSES[GROUP_OF_REGION[region]]
+            ranks = [visible.index(index) + 1 if index in visible else 0 for index in range(self.classes)]
+            region_label = torch.tensor(ranks, device=label.device)[label]
+        return region_label * batch["reacts"][:, GROUPS.index(GROUP_OF_REGION[region])]
+
+    def statistics(self, train: base.ClipTensors) -> Statistics:
+        statistics: Statistics = {}
+        for region in self.region_names:
+            videos = zip(train.inputs[region], train.inputs["sequence_real"], strict=True)
+            moments = [self._moments(video, real) for video, real in videos]  # clip by clip to bound memory
+            mean, square = torch.stack(moments).mean(0)
+            statistics[f"mean_{region}"] = mean
+            statistics[f"deviation_{region}"] = (square - mean**2).clamp(min=1e-8).sqrt()
+            label = self.region_labels(region, train.targets)
+            statistics[f"weights_{region}"] = self._weights(label, self.region_classes(region))
+        return statistics | {"weights": self._weights(train.targets["label"], self.classes)}
+
+    def _moments(self, video: Tensor, real: Tensor) -> Tensor:
+        """Return mean and mean square [2] of the real frames of one clip, uint8[channels, T, h, w]."""
+        frames = self._levels(video[None].movedim(2, 1))[0][real.bool()]
+        return torch.stack([frames.mean(), frames.square().mean()])
+
+    def _levels(self, video: Tensor, index: Tensor | None = None) -> Tensor:
+        """Convert uint8[B, T, channels, h, w] to 0..1, or to differences from the first frame.
+
+        With `index` int64[B, n] only these frames are returned."""
+        first = to_unit_range(video[:, :1])
+        levels = to_unit_range(_select_frames(video, index))
+        return levels - first if self.params.reference == "difference" else levels
+
+    def _weights(self, label: Tensor, classes: int) -> Tensor:
+        """Return the class weights float[classes] of the loss."""
+        if self.params.loss == "cross_entropy":
+            return torch.ones(classes, device=label.device)
+        halves = torch.full((classes,), 0.5, device=label.device)
+        return class_weights(label, classes) if self.params.alpha == "inverse_frequency" else halves
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        kind = Inception if params.network == "inception" else Simple
+        sizes = (params.hidden, params.second, params.features)
+        modules: dict[str, nn.Module] = {}
+        for region in self.region_names:
+            modules[f"network_{region}"] = kind(params.channels, *sizes, params.dropout)
+            modules[f"head_{region}"] = nn.Linear(params.features, self.region_classes(region))
+        regions = len(self.region_names)
+        modules["temporal"] = Temporal(regions, params.features, params.memory, params.width, self.classes)
+        return modules
+
+    def phases(self) -> list[Phase]:
+        params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
+        names = [f"{part}_{region}" for region in self.region_names for part in ("network", "head")]
+        optimisers: dict[str, Optimiser] = dict.fromkeys(names, adam)
+        leaks = params.planted_leak == "held_out_in_networks"
+        sample = filtered("held_out", False, shuffled) if leaks else shuffled
+        spatial, temporal = [Update(self.spatial_loss, optimisers)], [Update(self.temporal_loss, {"temporal": adam})]
+        return [
+            Phase(
+                spatial,
+                params.spatial_epochs,
+                params.batch,
+                precompute=self.precompute_patches if params.shrink > 1 else None,
+            ),
+            Phase(temporal, params.epochs, params.batch, sample, precompute=self.precompute_features),
+        ]
+
+    def shared_prefix(self) -> dict[str, object] | None:
+        return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
+
+    def patches(self, region: str, batch: Batch, statistics: Statistics, index: Tensor | None = None) -> Tensor:
+        """Return patches [B, T, channels, h, w], normalised over the training clips, padded frames at 0.
+
+        With `index` int64[B, n] only these frames are returned."""
+        video = self._levels(batch[region].movedim(2, 1), index)
+        video = (video - statistics[f"mean_{region}"]) / statistics[f"deviation_{region}"]
+        real = batch["sequence_real"] if index is None else torch.take_along_dim(batch["sequence_real"], index, 1)
+        video = video * real[:, :, None, None, None]
+        shrink = self.params.shrink
+        return F.avg_pool2d(video.flatten(0, 1), shrink).unflatten(0, video.shape[:2]) if shrink > 1 else video
+
+    def precompute_patches(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """Return all `patches`, which are small enough to be kept for all clips once they are reduced."""
+        patches = {f"patches_{region}": self.patches(region, batch, statistics) for region in self.region_names}
+        return patches | {"sequence_real": batch["sequence_real"]}
+
+    def spatial_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the loss of single frames with their clip's label, summed over regions, which learn separately."""
+        real = batch["sequence_real"].to(torch.get_default_dtype())
+        index = self._sample_frames(real, rng)
+        counts = real if index is None else real.new_ones(index.shape)
+        losses = []
+        for region in self.region_names:
+            precomputed = batch.get(f"patches_{region}")
+            if precomputed is None:
+                video = self.patches(region, batch, statistics, index)
+            else:
+                video = _select_frames(precomputed, index)
+            label = self.region_labels(region, batch)[:, None].expand(video.shape[:2])
+            features = getattr(modules, f"network_{region}")(video.flatten(0, 1), rng)
+            scores = getattr(modules, f"head_{region}")(features)
+            losses.append(self._loss(scores, label.flatten(), statistics[f"weights_{region}"], counts.flatten()))
+        return torch.stack(losses).sum()
+
+    def _sample_frames(self, real: Tensor, rng: Stream) -> Tensor | None:
+        """Sample int64[B, pictures], indices of real frames; None: all frames are used."""
+        if not self.params.pictures:
+            return None
+        position = rng.uniform(len(real), self.params.pictures) * real.sum(1, keepdim=True)
+        return position.long().clamp(max=real.shape[1] - 1)
+
+    def _loss(self, scores: Tensor, label: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
+        gamma = 0.0 if self.params.loss == "cross_entropy" else self.params.gamma
+        return focal(scores, label, weight, gamma, counts)
+
+    def temporal_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        scores = self._classify(modules, batch, rng)
+        return self._loss(scores, batch["label"], statistics["weights"], scores.new_ones(len(scores)))
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        encoded = batch if "features" in batch else self.precompute_features(modules, batch, statistics)
+        return self._classify(modules, encoded, None)
+
+    def precompute_features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """Return the LSTMs' input `features` [B, R, T, features], from networks that are frozen in their phase."""
+        real = batch["sequence_real"]
+        features = [
+            getattr(modules, f"network_{region}")(self.patches(region, batch, statistics).flatten(0, 1))
+            for region in self.region_names
+        ]
+        stacked = torch.stack([of_region.unflatten(0, real.shape) for of_region in features], 1)
+        return {"features": stacked, "sequence_real": real}
+
+    def _classify(self, modules: Modules, batch: Batch, rng: Stream | None) -> Tensor:
+        """Return scores [B, C] from precomputed features."""
+        real, features = batch["sequence_real"], batch["features"]
+        masked = self.params.pad == "masked"
+        if not masked:
+            features = features * real[:, None, :, None]
+        scores: Tensor = modules.temporal(list(features.unbind(1)), real if masked else None, rng)
+        return scores

@@ -1,0 +1,48 @@
+"""The file of a trained generator of clips: the networks that synthesise, and the clips that they were fitted on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.models import generators
+from microexpr.models.base import Generator, Modules
+from microexpr.training import network_file
+from microexpr.training.group import channels_last
+
+SCHEMA = "generator/1"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedGenerator:
+    """A trained generator, ready to synthesise clips."""
+
+    method: Generator
+    modules: Modules  # the method's `inference_modules`, in eval()
+    fitted_on: frozenset[str]  # as in `provenance`
+    metadata: Mapping[str, str]  # of the file
+
+
+def save(
+    path: str | Path,
+    method: Generator,
+    tensors: Mapping[str, np.ndarray],
+    fitted_on: Iterable[str],
+    /,
+    **metadata: str,
+) -> None:
+    """Write those of `tensors`, named `<module>.<tensor>`, whose modules synthesise clips."""
+    needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
+    network_file.save(path, SCHEMA, method, needed, fitted_on, metadata)
+
+
+def load(path: str | Path) -> LoadedGenerator:
+    """Read a file that `save` wrote. Raises StoreError for any other file, and for another version's network."""
+    saved = network_file.load(path, SCHEMA, generators.find, remedy="; train it again")
+    assert isinstance(saved.method, Generator)
+    for parameter in chain.from_iterable(module.parameters() for module in saved.modules.values()):
+        if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
+            parameter.data = channels_last(parameter.data)
+    return LoadedGenerator(saved.method, Modules(**saved.modules), saved.fitted_on, saved.metadata)

@@ -1,0 +1,73 @@
+"""Load what a method reads of all clips into memory: one copy for all folds. Reads through `inputs`; trains nothing."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from microexpr.core.clip import Clip
+from microexpr.core.errors import StoreError
+from microexpr.core.facs import reactions
+from microexpr.core.facs.occurrence import occurrence
+from microexpr.models.base import ClipTensors, Method
+from microexpr.signals import inputs
+
+
+def load_clips(
+    method: Method,
+    clips: Sequence[Clip],
+    files: Iterable[str],
+    labels: Mapping[str, int] | None = None,
+    macro: Collection[str] = (),
+    reacts: Mapping[str, Sequence[int]] | None = None,
+) -> ClipTensors:
+    """Return all inputs of a method and all targets as tensors, in the order of `clips`.
+
+    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files. `labels` are by
+    clip id, None for MEGC2019's; `macro` are ids of macro-expressions; `reacts` are the face regions in which a clip's
+    emotion shows, by clip id, None for no region. Raises StoreError if a file of a subject is missing."""
+    by_subject: dict[tuple[str, str], dict[str, str]] = {}
+    for path in map(Path, expand_directories(files)):
+        stage, dataset = path.parts[-3:-1]
+        by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
+    parts, order = [], []
+    subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
+    for subject in subjects:
+        subject_clips = [clip for clip in clips if (clip.dataset, clip.subject) == subject]
+        names = [clip.name for clip in subject_clips]
+        parts.append(_load_subject(method, subject, by_subject.get(subject, {}), names))
+        order += subject_clips
+    row = {clip.id: i for i, clip in enumerate(order)}
+    rows = [row[clip.id] for clip in clips]
+    arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[rows]) for name in method.inputs}
+    datasets = sorted({clip.dataset for clip in clips})
+    targets = {
+        "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
+        "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
+        "dataset": [datasets.index(clip.dataset) for clip in clips],
+        "macro": [int(clip.id in macro) for clip in clips],
+        "synthetic": [0] * len(clips),
+        "aus": [occurrence(clip.action_units) for clip in clips],
+        "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
+    }
+    return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
+
+
+def expand_directories(files: Iterable[str]) -> list[str]:
+    """Return the files, with each folder of a stage replaced by the files of all subjects in it."""
+    paths: list[Path] = []
+    for path in map(Path, files):
+        paths += sorted(path.glob("*/*.h5")) if path.is_dir() else [path]
+    return [str(path) for path in paths]
+
+
+def _load_subject(
+    method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]
+) -> dict[str, np.ndarray]:
+    """Return each input of a subject's clips, in the order of `names`; `files` are by stage."""
+    for name in method.inputs:
+        for stage in inputs.SOURCES[name]:
+            if stage not in files:
+                raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {name!r}")
+    return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)

@@ -1,0 +1,46 @@
+"""The pretrain stage: trains one network on macro-expressions alone, as the teacher of all folds of a method.
+
+What may not come in: a clip that a protocol trains or tests on.
+"""
+
+import json
+from collections.abc import Iterable
+
+from microexpr import __version__
+from microexpr.core import store
+from microexpr.core.errors import DataError
+from microexpr.training import engine
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.engine import Progress
+from microexpr.training.job import Job
+from microexpr.training.steps import TEACHER_SCHEMA, TrainingInputs, check_leaks, fit_network, load_inputs
+
+FOLD = "pretrain"  # its name in seeds and checkpoints
+
+
+def run(
+    job: Job, files: Iterable[str], path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None
+) -> None:
+    """Train the job's method on its macro-expressions; write results/pretrain/<method>/<classes>.safetensors.
+
+    Raises DataError where no macro-expression shows any of the classes, or where the job has clips of the protocol."""
+    if job.clips or not job.macro:
+        raise DataError(f"pretraining of {job.name} must be given macro-expressions of its classes, and none else")
+    job = job.on_all_clips(FOLD)
+    inputs = load_inputs(job, files)
+    fitted_on = check_leaks(job, inputs)[FOLD]
+    network = fit_network(job, inputs, progress, checkpoint_dir)
+    write(path, job, inputs, network, fitted_on)
+
+
+def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:
+    """Write a teacher's tensors, named `<module>.<tensor>`, with its params, classes and `fitted_on` as metadata."""
+    metadata = inputs.attributes() | {
+        "schema": TEACHER_SCHEMA,
+        "created_by": f"microexpr {__version__}",
+        "method": job.name,
+        "classes": ", ".join(job.protocol.classes),
+        "origin": "+".join(sorted({clip.origin for clip in job.all_clips}, reverse=True)),
+        "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
+    }
+    store.write_tensors(path, network.tensors, fitted_on, **metadata)

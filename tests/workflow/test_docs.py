@@ -1,0 +1,71 @@
+"""What docs/ tell people to type, typed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def indented(text: str, start: str, end: str) -> str:
+    """A block of code indented by four blanks, from one line to before another."""
+    block = text[text.index(f"    {start}") : text.index(end)]
+    return "\n".join(line[4:] for line in block.splitlines()).strip() + "\n"
+
+
+def assert_clean(*files: Path) -> None:
+    """To linter and types, as `make test` would ask."""
+    for tool in ("ruff check --config", "ruff format --check --config", "mypy --config-file"):
+        command = [sys.executable, "-m", *tool.split(), "pyproject.toml", *map(str, files)]
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
+    """Linter, types, and one fold trained: what `make test` would ask of it."""
+    text = (ROOT / "docs/adding-a-method.md").read_text(encoding="utf-8")
+    file = tmp_path / "perceptron.py"
+    file.write_text(indented(text, '"""Two layers', "    # params.yaml"), encoding="utf-8")
+    assert_clean(file)
+    check = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import numpy as np, torch, perceptron\n"
+        "from microexpr.models.base import ClipTensors\n"
+        "from microexpr.training import engine\n"
+        "kind = perceptron.Perceptron\n"
+        "label = torch.arange(30) % 3\n"
+        "data = ClipTensors({'flow': torch.zeros(30, 3, 28, 28) + label.view(-1, 1, 1, 1)}, {'label': label})\n"
+        "fold = engine.FoldIndices('a', np.arange(6, 30), np.arange(6))\n"
+        "(done,) = engine.train(kind(kind.Params(epochs=300)), data, [fold], [1], 'sequential', 1)\n"
+        "assert done.scores[0, -1].argmax(-1).tolist() == [0, 1, 2, 0, 1, 2]\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)
+
+
+def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_path):
+    """Two files and two lines of params.yaml: then a run knows its clips and its protocols."""
+    text = (ROOT / "docs/adding-a-data-set.md").read_text(encoding="utf-8")
+    package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
+    reader, writer = (package / room / "natives/toy.py" for room in ("datasets", "generated"))
+    reader.write_text(indented(text, '"""Toy: grey', "Whatever is not"), encoding="utf-8")
+    writer.write_text(indented(text, '"""Toy as the generator', "`native.py` says"), encoding="utf-8")
+    assert_clean(reader, writer)
+    check = (
+        "import sys; from pathlib import Path\n"
+        f"sys.path[:0] = [{str(ROOT / 'tests')!r}, {str(ROOT / 'workflow')!r}]\n"
+        "from small_corpora import write_corpus\n"
+        "from dag import Dag\n"
+        "from microexpr import datasets, params\n"
+        "planned = write_corpus(Path('toy'), 'toy')\n"
+        "assert datasets.layout('toy').read(Path('toy'), 'generated', None) == ([one.clip for one in planned], [])\n"
+        f"values = params.load({str(ROOT / 'params.yaml')!r})\n"
+        "values['datasets'].append('toy')\n"
+        "values['generate']['toy'] = {'subjects': 4, 'clips': 6}\n"
+        "run = Dag(values)\n"
+        "assert len(run.clips['toy']) == 24 and len(run.folds('majority', 'loso_toy_3')) == 4\n"
+        "assert 'lovo_toy_3' in run.protocols\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path, env=environment)
