@@ -134,7 +134,7 @@ def test_labels_of_regions(name, emotions):
     protocol = PROTOCOLS[name]
     recogniser = method(len(protocol.classes))
     shown_emotions = [
-        protocol.felt(clip("smic" if emotion in ("negative", "positive") else "casme2", emotion))
+        protocol.emotion(clip("smic" if emotion in ("negative", "positive") else "casme2", emotion))
         for emotion in emotions
     ]
     shows = torch.tensor([reacts(emotion) for emotion in shown_emotions])
@@ -158,13 +158,15 @@ def test_a_whole_face_has_its_clips_label():
 def test_emotion_of_clips_without_annotated_emotion():
     """SMIC's classes count as their likeliest emotion, AU-based classes as the emotion they resemble."""
     main, objective = PROTOCOLS["megc2019"], PROTOCOLS["objective"]
-    assert reacts(main.felt(clip("smic", "Negative"))) == reacts("disgust")
-    assert reacts(main.felt(clip("smic", "Positive"))) == reacts("happiness")
+    assert reacts(main.emotion(clip("smic", "Negative"))) == reacts("disgust")
+    assert reacts(main.emotion(clip("smic", "Positive"))) == reacts("happiness")
     like = ("happiness", "surprise", "anger", "disgust", "sadness")
     for objective_class, emotion in enumerate(like, 1):
-        assert objective.felt(clip("samm", "contempt", objective_class)) == emotion
-    assert reacts(objective.felt(clip("samm", "fear", 6))) == reacts(objective.felt(clip("samm", "x", 7))) == NOWHERE
-    assert main.felt(clip("samm", "contempt", 4)) == "contempt"
+        assert objective.emotion(clip("samm", "contempt", objective_class)) == emotion
+    assert (
+        reacts(objective.emotion(clip("samm", "fear", 6))) == reacts(objective.emotion(clip("samm", "x", 7))) == NOWHERE
+    )
+    assert main.emotion(clip("samm", "contempt", 4)) == "contempt"
 
 
 def test_focal_loss_by_hand():
