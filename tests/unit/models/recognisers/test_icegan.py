@@ -295,7 +295,7 @@ def test_a_made_face_shows_the_class_asked_for():
     asked = {"s": SynthesisRequest(np.full(CLASSES, 23), np.arange(CLASSES))}
     fold = FoldIndices("s", np.arange(20), np.arange(20, 24))
     (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)
-    images = [face.image for face in result.faces]
+    images = [index.image for index in result.faces]
     brightness = np.array([[image[part].mean() for part in quarter] for image in images])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]
