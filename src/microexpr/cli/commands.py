@@ -21,7 +21,7 @@ TABLE = RESULTS / "megc2019_table.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # whose faces a clip's picture shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
-TRANSFERRED = ("transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv", "transfer.png")
+REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 
 
 def inspect(arguments: argparse.Namespace) -> int:
@@ -169,26 +169,26 @@ def plot_signal(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def transfer(arguments: argparse.Namespace) -> int:
-    read = [arguments.target, *_files_of(arguments.source), *filter(None, [arguments.weights])]
-    out = outputs.folder(arguments.out, "transfer", TRANSFERRED, read, arguments.force, "frames/[0-9]*.png")
+def reenact(arguments: argparse.Namespace) -> int:
+    inputs = [arguments.face, *_files_of(arguments.driving), *filter(None, [arguments.weights])]
+    out = outputs.folder(arguments.out, "reenact", REENACTED, inputs, arguments.force, "frames/[0-9]*.png")
     from rich.console import Console
 
     from microexpr.apps.reenact import alone, folder
     from microexpr.apps.reenact import evaluation as transfers
     from microexpr.reporting.plots import famgan
 
-    clip = _indexed(arguments.source)
+    clip = _indexed(arguments.driving)
     console = Console()
-    with console.status("[1/3] reading the source's action units"):
-        source = alone.source(clip, RESULTS)
-    with console.status("[2/3] painting"):
-        made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
+    with console.status("[1/3] reading the action units of the driving clip"):
+        driving = alone.read_driving_clip(clip, RESULTS)
+    with console.status("[2/3] generating frames"):
+        result = alone.reenact(driving, arguments.face, arguments.weights, arguments.super_resolution)
     with console.status("[3/3] measuring"), outputs.written(out) as part:
-        rows, changed = transfers.of_one(made.transfer, made.reader)
-        folder.write(part, made.transfer, changed, rows)
-        famgan.alone(part / "transfer.png", made.transfer, changed)
-    for line in (*made.said, *transfers.told(rows)):
+        rows, read_back = transfers.of_one(result.reenactment, result.reader)
+        folder.write(part, result.reenactment, read_back, rows)
+        famgan.alone(part / "reenactment.png", result.reenactment, read_back)
+    for line in (*result.description, *transfers.told(rows)):
         print(line)
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
@@ -215,8 +215,9 @@ def film(arguments: argparse.Namespace) -> int:
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    read = [arguments.footage, arguments.truth, arguments.method and RESULTS / f"final/{arguments.method}.safetensors"]
-    out = outputs.folder(arguments.out, "predict", PREDICTED, filter(None, read), arguments.force)
+    weights = arguments.method and RESULTS / f"final/{arguments.method}.safetensors"
+    inputs = filter(None, [arguments.footage, arguments.truth, weights])
+    out = outputs.folder(arguments.out, "predict", PREDICTED, inputs, arguments.force)
     from rich.progress import Progress, TimeElapsedColumn
 
     from microexpr.apps import predict as prediction
@@ -225,10 +226,10 @@ def predict(arguments: argparse.Namespace) -> int:
     from microexpr.signals import spotting
     from microexpr.signals.spotting import hits
 
-    shown = footage.opened(arguments.footage, arguments.fps)
-    true = None if arguments.truth is None else written.true_spans(arguments.truth)
-    models = prediction.Models.loaded(arguments.method, RESULTS / "final")
-    for line in (*models.told, *domain.NOTICE):
+    video = footage.open_footage(arguments.footage, arguments.fps)
+    true_spans = None if arguments.truth is None else written.true_spans(arguments.truth)
+    models = prediction.Models.load(arguments.method, RESULTS / "final")
+    for line in (*models.descriptions, *domain.NOTICE):
         print(line)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         tasks: dict[str, Any] = {}
@@ -237,17 +238,17 @@ def predict(arguments: argparse.Namespace) -> int:
             task = tasks[what] = tasks.get(what) or bar.add_task(what)
             bar.update(task, completed=done, total=total)
 
-        made = prediction.predicted(shown, models, progress)
+        result = prediction.predict(video, models, progress)
         with outputs.written(out) as part:
-            written.write(part, made, models)
-            picture.write(made, spotting.Params().height, part / "prediction.png")
-            annotated.write(part / "annotated.avi", made, progress)
-    for warning in made.warnings:
+            written.write(part, result, models)
+            picture.write(result, spotting.Params().height, part / "prediction.png")
+            annotated.write(part / "annotated.avi", result, progress)
+    for warning in result.warnings:
         print(f"warning: {warning}")
-    for line in written.lines(made):
+    for line in written.summary(result):
         print(line)
-    if true is not None:
-        print(hits.told(hits.count(made.spans, true)))
+    if true_spans is not None:
+        print(hits.told(hits.count(result.spans, true_spans)))
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
 

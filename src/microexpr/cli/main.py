@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=commands.table)
 
-    _add_transfer(known.add_parser("transfer", help="a clip's movement on another face: frames, film, curves, figures"))
+    _add_reenact(known.add_parser("reenact", help="a clip's movement on another face: frames, video, curves, figures"))
 
     _add_film(known.add_parser("film", help="a video of somebody generated, with micro-expressions to be found in it"))
 
@@ -98,11 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_transfer(command: argparse.ArgumentParser) -> None:
+def _add_reenact(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--source", metavar="DATASET/SUBJECT/CLIP", required=True, help="whose movement: a clip of this run"
+        "--driving", metavar="DATASET/SUBJECT/CLIP", required=True, help="the driving clip: a clip of this run"
     )
-    command.add_argument("--target", metavar="IMAGE", type=Path, required=True, help="whose face: a picture with one")
+    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: an image of it")
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(
         "--weights",
@@ -114,10 +114,10 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         "--super-resolution",
         choices=("lanczos", "realsr"),
         default="lanczos",
-        help="how what is painted is brought to the picture's size (default: %(default)s)",
+        help="how the generated face is enlarged to its size in the image (default: %(default)s)",
     )
     _add_force(command)
-    command.set_defaults(run=commands.transfer)
+    command.set_defaults(run=commands.reenact)
 
 
 def _add_predict(command: argparse.ArgumentParser) -> None:

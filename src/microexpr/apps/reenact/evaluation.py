@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from microexpr.apps.reenact import Target
-from microexpr.apps.reenact.onto import Transfer
+from microexpr.apps.reenact import SourceFace
+from microexpr.apps.reenact.onto import Reenactment
 from microexpr.core.grayscale import luma
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.metrics import synthesis
@@ -60,16 +60,16 @@ def curves(found: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
         yield Figure("face", "au_roughness", roughness(found))
 
 
-def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
-    """float32[K, 17, 2] since the first frame: read off crops uint8[K, 288, 288, 3] of the target."""
-    values = target.read(crops, model)
+def changes(crops: np.ndarray, face: SourceFace, model: regressor.Model) -> np.ndarray:
+    """float32[K, 17, 2] since the first frame: read off crops uint8[K, 288, 288, 3] of the source face."""
+    values = face.au_changes(crops, model)
     return np.asarray(values - values[:1])
 
 
-def looks(crop: np.ndarray, target: Target) -> Iterator[Figure]:
+def looks(crop: np.ndarray, face: SourceFace) -> Iterator[Figure]:
     """Whether one crop uint8[288, 288, 3] is still that person, and how noisy it is."""
-    points = np.stack([target.landmarks_crop] * 2)
-    made, own = duplicate_subjects.embeddings(np.stack([crop, target.crop]), points)
+    points = np.stack([face.landmarks_crop] * 2)
+    made, own = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
     (cosine,) = (one for one in synthesis.identity(made[None], own[None]) if one.metric == "identity_cosine")
     yield Figure("face", cosine.metric, cosine.value)
     yield Figure("face", "noise", noise(luma(crop)))
@@ -96,29 +96,29 @@ def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
     return Figure("face", "flow_cosine", float((moved[0] * moved[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
 
 
-def figures(one: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
+def figures(one: Reenactment, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
     """What is shown, and each figure of it."""
-    crops, still = one.result.crops, np.repeat(one.target.crop[None], len(one.places), 0)
-    yield from ((ASKED, figure) for figure in curves(one.asked - one.asked[:1], one.true))
-    films = {MADE: crops, UNCHANGED: still} | ({} if one.answer is None else {ANSWER: one.answer})
+    crops, still = one.result.crops, np.repeat(one.face.crop[None], len(one.positions), 0)
+    yield from ((ASKED, figure) for figure in curves(one.target_aus - one.target_aus[:1], one.true_changes))
+    films = {MADE: crops, UNCHANGED: still} | ({} if one.ground_truth is None else {ANSWER: one.ground_truth})
     for shown, film in films.items():
         if shown != UNCHANGED:
-            yield from ((shown, figure) for figure in curves(changes(film, one.target, model), one.true))
-            moved = flow_similarity(film, one.source.crops[one.places], one.apex)
+            yield from ((shown, figure) for figure in curves(changes(film, one.face, model), one.true_changes))
+            moved = flow_similarity(film, one.driving.crops[one.positions], one.apex)
             yield shown, moved
-        yield from ((shown, figure) for figure in looks(film[one.apex], one.target))
-        if one.answer is not None and shown != ANSWER:
+        yield from ((shown, figure) for figure in looks(film[one.apex], one.face))
+        if one.ground_truth is not None and shown != ANSWER:
             at = slice(one.apex, one.apex + 1)
-            yield from ((shown, figure) for figure in likeness(film[at], one.answer[at]))
+            yield from ((shown, figure) for figure in likeness(film[at], one.ground_truth[at]))
 
 
-def of_one(one: Transfer, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
+def of_one(one: Reenactment, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
     """A row for each figure, and the changes read back, float32[K, 17, 2]."""
     rows = [
         {"shown": shown, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
         for shown, figure in figures(one, model)
     ]
-    return rows, changes(one.result.crops, one.target, model)
+    return rows, changes(one.result.crops, one.face, model)
 
 
 def told(rows: Sequence[dict[str, str]]) -> Iterator[str]:

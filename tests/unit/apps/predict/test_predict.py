@@ -43,8 +43,8 @@ def predicted(video, tmp_path_factory):
 
 def test_it_says_first_what_it_is_worth(predicted):
     _, lines = predicted
-    assert "fitted on 40 generated people (predict_model); UF1" in lines[0]
-    assert "fitted on 400 generated people (au_model)" in lines[1]
+    assert "fitted on 40 generated subjects (predict_model); UF1" in lines[0]
+    assert "fitted on 400 generated subjects (au_model)" in lines[1]
     assert lines[2:4] == list(domain.NOTICE) and "AI Act" in lines[3]
 
 
@@ -117,12 +117,16 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
 
 
 def test_frames_of_a_folder_are_in_the_order_of_their_numbers(tmp_path):
-    shown = footage.opened(tmp_path.joinpath(noise(tmp_path / "frames", 25)), 25)
+    shown = footage.open_footage(tmp_path.joinpath(noise(tmp_path / "frames", 25)), 25)
     assert [path.stem for path in shown.files] == [f"img{number}" for number in range(25)]
-    assert (shown.grey, shown.generated, len(list(shown.pictures(lambda number: number % 5 == 0)))) == (True, False, 5)
+    assert (shown.grey, shown.generated, len(list(shown.read_frames(lambda number: number % 5 == 0)))) == (
+        True,
+        False,
+        5,
+    )
     cv2.imwrite(str(tmp_path / "frames/img7.png"), np.zeros((60, 60), np.uint8))
-    with pytest.raises(DataError, match=r"img7\.png: must be as the frames before"):
-        list(shown.pictures())
+    with pytest.raises(DataError, match=r"img7\.png: must be 160x120 as the frames before, not 60x60"):
+        list(shown.read_frames())
 
 
 def face(scale, seen=1.0, others=0):
@@ -148,8 +152,8 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         ({}, face(0.3), generated, "the face is small: 32 pixels"),
         ({"grey": True}, face(1), generated, "the video is grey"),
         ({"generated": False}, face(1), generated, "not marked as generated, perhaps of a person"),
-        ({"generated": False}, face(1), both, "some of the models saw generated faces alone"),
-        ({}, face(1), ["licensed/samm/006/*"], "models saw licensed faces alone"),
+        ({"generated": False}, face(1), both, "some of the models saw generated faces only"),
+        ({}, face(1), ["licensed/samm/006/*"], "models saw only licensed faces"),
         ({}, face(1, seen=0.8), generated, "no face in 20% of the frames"),
         ({}, face(1, others=2), generated, "2 more faces"),
     ):

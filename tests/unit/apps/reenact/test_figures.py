@@ -8,7 +8,7 @@ import pytest
 from performed import APEX, BROWS, FRAMES, SMILE, Brightener, painter, rise, source, target, woman
 
 from microexpr.apps.reenact import evaluation, onto
-from microexpr.apps.reenact.targets import Person
+from microexpr.apps.reenact.targets import RenderedFace
 from microexpr.signals.aus import ACTION_UNITS, regressor
 
 NOTHING = np.zeros((17, 2), np.float32)
@@ -117,7 +117,7 @@ def test_looks_of_the_face_itself_and_of_another():
     grain = np.random.default_rng(0).normal(0, 5, target().crop.shape[:2])[..., None]
     noisy = np.clip(target().crop + grain, 0, 255).astype(np.uint8)
     assert {one.metric: one.value for one in evaluation.looks(noisy, target())}["noise"] > own["noise"] + 3
-    man = target().aligned(Person("man", 1, woman().size).picture)
+    man = target().align(RenderedFace("man", 1, woman().size).image)
     assert {one.metric: one.value for one in evaluation.looks(man, target())}["identity_cosine"] < 0.98
 
 
@@ -128,7 +128,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def given():
-    return onto.transferred(source(), target(), NOTHING, woman(), painter(Brightener()), "lanczos", most=3)
+    return onto.reenact(source(), target(), NOTHING, woman(), painter(Brightener()), "lanczos", most=3)
 
 
 def test_every_film_has_its_figures(given, model):
@@ -147,16 +147,16 @@ def test_every_film_has_its_figures(given, model):
 
 
 def test_of_who_is_recorded_nothing_is_held_against_an_answer(model):
-    recorded = replace(source(), performed=None)
-    one = onto.transferred(recorded, target(), NOTHING, "x", painter(Brightener()), "lanczos", most=3)
+    recorded = replace(source(), rendered_changes=None)
+    one = onto.reenact(recorded, target(), NOTHING, "x", painter(Brightener()), "lanczos", most=3)
     found = list(evaluation.figures(one, model))
     assert {shown for shown, _ in found} == {"asked", "made", "unchanged"}
     assert not {figure.metric for _, figure in found} & {"ssim", "psnr"}
 
 
 def test_changes_begin_at_nothing(given, model):
-    found = evaluation.changes(given.answer, target(), model)
-    assert found.shape == (len(given.places), 17, 2) and not found[0].any()
+    found = evaluation.changes(given.ground_truth, target(), model)
+    assert found.shape == (len(given.positions), 17, 2) and not found[0].any()
     assert found[given.apex, SMILE].min() > 0.5 * rise()[APEX]  # of a smile on a rendered face
 
 
@@ -176,8 +176,10 @@ def test_rows_and_what_is_told(given, model):
 def test_a_movement_of_hardly_any_frames_has_figures_too(model, frames):
     one = source()
     short = replace(one.movement, last=one.movement.first + frames - 1)
-    one = replace(one, movement=short, crops=one.crops[:frames], performed=one.performed[:frames], apex=frames - 1)
-    made = onto.transferred(one, target(), NOTHING, woman(), painter(Brightener()), "lanczos")
+    one = replace(
+        one, movement=short, crops=one.crops[:frames], rendered_changes=one.rendered_changes[:frames], apex=frames - 1
+    )
+    made = onto.reenact(one, target(), NOTHING, woman(), painter(Brightener()), "lanczos")
     rows, changed = evaluation.of_one(made, model)
     assert changed.shape == (frames, 17, 2) and all(np.isfinite(float(row["value"])) for row in rows)
     assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}

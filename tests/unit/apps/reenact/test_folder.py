@@ -18,7 +18,7 @@ CHANGED = np.arange(FRAMES * 17 * 2, dtype=np.float32).reshape(FRAMES, 17, 2)
 @pytest.fixture(scope="module")
 def given():
     own = np.zeros((17, 2), np.float32)
-    return onto.transferred(source(left_alone=True), target(), own, woman(), painter(Brightener()), "lanczos")
+    return onto.reenact(source(left_alone=True), target(), own, woman(), painter(Brightener()), "lanczos")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_film_of_odd_sides_loses_a_row_and_a_column(tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (3, 51, 67, 3), dtype=np.uint8)
     frames[:] = cv2.GaussianBlur(frames[0], (0, 0), 9)
     frames[..., 0] = 200
-    folder._film(tmp_path / "odd.mp4", frames, 50)
+    folder._write_video(tmp_path / "odd.mp4", frames, 50)
     film = cv2.VideoCapture(str(tmp_path / "odd.mp4"))
     shown = []
     while (found := film.read())[0]:
@@ -67,7 +67,7 @@ def test_a_film_of_odd_sides_loses_a_row_and_a_column(tmp_path):
 def test_a_large_picture_makes_a_smaller_animation(tmp_path):
     frames = np.zeros((2, 600, 960, 3), np.uint8)
     frames[1] = 255
-    folder._animation(tmp_path / "large.gif", frames, 25)
+    folder._write_animation(tmp_path / "large.gif", frames, 25)
     with Image.open(tmp_path / "large.gif") as page:
         assert (page.size, page.n_frames, page.info["duration"]) == ((480, 300), 2, 40)
 
@@ -79,11 +79,11 @@ def test_a_row_for_each_frame_unit_and_side(given, left):
         row = rows[number]
         assert (row["frame"], row["unit"]) == (str(frame + 1), ACTION_UNITS[unit])
         assert row["side"] == ("left", "right")[side]
-        asked = given.asked[frame, unit, side]
+        asked = given.target_aus[frame, unit, side]
         for column, value in {
-            "source_change": given.true[frame, unit, side],
+            "source_change": given.true_changes[frame, unit, side],
             "asked": asked,
-            "asked_change": asked - given.asked[0, unit, side],
+            "asked_change": asked - given.target_aus[0, unit, side],
             "read_back_change": CHANGED[frame, unit, side],
         }.items():
             assert float(row[column]) == pytest.approx(value, abs=6e-5)

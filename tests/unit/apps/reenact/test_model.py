@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from microexpr.apps.reenact import fit
-from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, scenes, small, together
+from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, sample_target_aus, scenes, small
 from microexpr.core import store
 from microexpr.models.base import Modules
 from microexpr.models.counter_rng import Stream
@@ -41,8 +41,8 @@ def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_fi
     assert len(shipped.fitted_on) == fit.TRAINING
     assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
     rows = {(row["size"], row["action_unit"]): row for row in json.loads(store.read_metadata(fit.MODEL)["errors"])}
-    assert len(rows) == 1 + len(fit.ASKED) * (len(ACTION_UNITS) + 1)
-    for size in fit.ASKED:
+    assert len(rows) == 1 + len(fit.SIZES) * (len(ACTION_UNITS) + 1)
+    for size in fit.SIZES:
         mean = rows[size, "mean"]
         assert mean["slope"] > 0.5
         assert mean["psnr"] > mean["psnr_face"]
@@ -68,7 +68,7 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Tr
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = small(stranger.crops)
     done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
-    found, true = (fit.said(faces, stranger, regressor.load()) for faces in (done, exact.astype(float)))
+    found, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (done, exact.astype(float)))
     for place, unit in enumerate(UNITS, 1):
         column = ACTION_UNITS.index(unit)
         assert found[place, column] > 0.5 * STRONG, unit
@@ -118,7 +118,7 @@ def test_mover_trains_beside_a_critic_too() -> None:
 
 def test_pairs_differ_by_what_is_added_alone() -> None:
     """Nothing added twice is the same picture; points lie in the small picture as in the crop."""
-    scene = next(scenes("famgan/test/1", 1, lambda rng: together(rng)[[0, 0, 1]]))
+    scene = next(scenes("famgan/test/1", 1, lambda rng: sample_target_aus(rng)[[0, 0, 1]]))
     assert (scene.crops[0] == scene.crops[1]).all()
     assert (scene.crops[0] != scene.crops[2]).any()
     assert scene.added[1].max() == 0 < scene.added[2].max()

@@ -140,11 +140,11 @@ def test_weights_of_another_kind_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("Pooling p 1 1 data out 0=1", "layer Pooling p: its kind must be one of Input, Split, Convolution"),
-        ("ReLU r 1 1 data out 0=0.2 1=6", "layer ReLU r: option 1 is not known here"),
+        ("Pooling p 1 1 data out 0=1", "layer Pooling p: kind must be one of Input, Split, Convolution"),
+        ("ReLU r 1 1 data out 0=0.2 1=6", "layer ReLU r: option 1 is unknown"),
         ("ReLU r 1 1 data out 0=much", "layer ReLU r: could not convert string to float: 'much'"),
         ("ReLU r 1", "layer ReLU r: "),
-        ("ReLU r 1 1 other out", "layer ReLU r: nothing before it makes other"),
+        ("ReLU r 1 1 other out", "layer ReLU r: no earlier layer has the output other"),
         ("ReLU r 0 1 out", "layer ReLU r: the first, and no other, must be Input"),
         ("Input i 0 1 out", "layer Input i: the first, and no other, must be Input"),
         ("BinaryOp b 1 1 data out 0=3 1=1 2=2", r"layer BinaryOp b: option 0 must be 0 \(sum\) or 2 .*, not 3"),

@@ -24,7 +24,7 @@ NOTHING = np.zeros((17, 2), np.float32)
 def transfer(person=None, origin="generated", left_alone=True):
     one = source(left_alone)
     one = replace(one, clip=replace(one.clip, origin=origin))
-    return onto.transferred(one, target(), NOTHING, person or woman(), painter(Brightener()), "lanczos", most=4)
+    return onto.reenact(one, target(), NOTHING, person or woman(), painter(Brightener()), "lanczos", most=4)
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +46,24 @@ def test_what_a_figure_names_or_the_nearest(shown):
     one = shown["generated"]
 
     def like(person, label, dataset):
-        clip = replace(one.source.clip, label=label, dataset=dataset)
-        return replace(one, person=person, source=replace(one.source, clip=clip))
+        clip = replace(one.driving.clip, label=label, dataset=dataset)
+        return replace(one, face_name=person, driving=replace(one.driving, clip=clip))
 
     found = [like(*own) for own in (("man", 0, "casme2"), ("woman", 0, "samm"), ("woman", 0, "casme2"))]
-    assert famgan.chosen(found, "fig3") is found[2]
-    assert famgan.chosen(found[:2], "fig3") is found[1]  # the face, then the class, then the data set
-    assert famgan.chosen(found, "fig4") is found[2]  # no surprise here
-    assert famgan.chosen(found, "fig5") is found[0]
+    assert famgan.choose(found, "fig3") is found[2]
+    assert famgan.choose(found[:2], "fig3") is found[1]  # the face, then the class, then the data set
+    assert famgan.choose(found, "fig4") is found[2]  # no surprise here
+    assert famgan.choose(found, "fig5") is found[0]
 
 
 def test_most_asymmetric_is_what_is_asked_of_one_side_alone(shown):
     even = transfer(left_alone=False)
-    assert famgan.asymmetric([even, shown["generated"]]) is shown["generated"]
+    assert famgan.most_asymmetric([even, shown["generated"]]) is shown["generated"]
 
 
 def test_halves_are_driven_by_one_sides_intensities(shown, task):
     one = shown["generated"]
-    films = {name: famgan.driven(one, task, side) for side, name in enumerate(("left", "right"))}
+    films = {name: famgan.drive_by_side(one, task, side) for side, name in enumerate(("left", "right"))}
     films["joined"] = one.result.crops
     at, still = one.apex, target().crop.astype(int)
     moved = {name: film[at].astype(int) - still for name, film in films.items()}
@@ -75,7 +75,7 @@ def test_halves_are_driven_by_one_sides_intensities(shown, task):
 
 def test_a_mirrored_half_is_symmetric_and_its_own():
     crop = np.arange(6)[None, :, None].repeat(2, 0)
-    halves = famgan.mirrored(crop)
+    halves = famgan.mirror_halves(crop)
     assert halves["left"][0, :, 0].tolist() == [5, 4, 3, 3, 4, 5]
     assert halves["right"][0, :, 0].tolist() == [0, 1, 2, 2, 1, 0]
 
@@ -119,10 +119,13 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, shown,
 
 def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
     """Of seven frames six are, evenly spread, and the fourth was not among them."""
-    one, drawn = onto.transferred(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
+    one, drawn = onto.reenact(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
     monkeypatch.setattr(famgan, "picture", lambda axes, shown, title: drawn.append(shown))
     famgan.sequence(tmp_path / "page.png", "fig3", one, task, {}, True)
     row = [
-        place for shown in drawn[: famgan.FRAMES] for place in range(FRAMES) if (shown == one.source.crops[place]).all()
+        place
+        for shown in drawn[: famgan.FRAMES]
+        for place in range(FRAMES)
+        if (shown == one.driving.crops[place]).all()
     ]
     assert row == [0, 1, APEX, 4, 5, 6]

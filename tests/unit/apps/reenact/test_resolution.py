@@ -64,7 +64,7 @@ def test_of_its_own_size_an_image_stays_and_none_are_none(home, kind):
     np.testing.assert_allclose(enlarged(IMAGES, 8, kind), IMAGES, atol=1e-3)
     np.testing.assert_array_equal(enlarged(IMAGES, 20, kind), enlarged(IMAGES.astype(np.float32), 20, kind))
     assert enlarged(IMAGES[:0], 20, kind).shape == (0, 20, 20, 3)
-    with pytest.raises(ValueError, match="side must be at least that of the images, 8, not 7"):
+    with pytest.raises(ValueError, match="side must be at least 8, the side of the images, not 7"):
         enlarged(IMAGES, 7, kind)
 
 

@@ -7,7 +7,7 @@ import pytest
 from performed import FRAMES, SMILE, rise, target
 from recorded import BEFORE, CLIP, FIRST, RAW, film, stages
 
-from microexpr.apps.reenact.source import performed, read
+from microexpr.apps.reenact.source import read, read_rendered_changes
 from microexpr.core.errors import DataError, StoreError
 from microexpr.signals import aus
 
@@ -39,22 +39,22 @@ def test_the_reader_looks_at_one_size_and_at_five(one):
 
 
 def test_what_was_performed_is_the_change_since_the_onset(one):
-    assert one.performed.shape == (FRAMES, 24, 2)
-    true = one.true()
+    assert one.rendered_changes.shape == (FRAMES, 24, 2)
+    true = one.true_changes()
     np.testing.assert_allclose(true[:, SMILE, 0], rise(), atol=1e-6)
     assert true.shape == (FRAMES, 17, 2) and not np.delete(true, SMILE, 1).any() and not true[..., 1].any()
 
 
 def test_frames_are_found_in_the_truth_by_their_numbers(files):
     some = np.array([FIRST + BEFORE, FIRST + BEFORE + 3])
-    found = performed(CLIP, files["truth"], some)
+    found = read_rendered_changes(CLIP, files["truth"], some)
     assert found.shape == (2, 24, 2) and not found[0].any()
     assert found[1].max() == pytest.approx(rise()[3])
 
 
 def test_who_was_recorded_has_no_truth(files):
     one = read(CLIP, files)
-    assert one.performed is None and one.true() is None
+    assert one.rendered_changes is None and one.true_changes() is None
 
 
 def test_what_others_have_read_is_taken_as_it_is(tmp_path):
