@@ -163,7 +163,7 @@ def _paper(path: str) -> Table:
 
 
 def _truth(name: str, path: str) -> Truth:
-    rows = pool.of_csv(path)
+    rows = pool.read_csv(path)
     about = truth.SECTIONS[name]
     picture = b64encode(truth_charts.CHARTS[name](rows)).decode()
     return Truth(name, about, truth.lines(about, rows), f"data:image/svg+xml;base64,{picture}")

@@ -11,7 +11,7 @@ from microexpr.apps.reenact import animate, evaluation
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.read_back import LEAST
 from microexpr.reporting.papers.transfers import Reenactment, Task
-from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, enlarged, picture, withheld, written
+from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, amplify_change, hide_origins, save_page, show_image
 from microexpr.signals.aus import ACTION_UNITS
 
 FRAMES = 6  # of a row
@@ -66,12 +66,12 @@ def mirror_halves(crop: np.ndarray) -> dict[str, np.ndarray]:
 
 def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: bool) -> None:
     """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
-    if withheld(path, [reenactment.origin], show_licensed, "Fig. 2"):
+    if hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
         return
     driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
     apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
     halves = mirror_halves(np.broadcast_to(apex_crop, (*apex_crop.shape[:2], 3)))
-    with written(path, 6.0) as page:
+    with save_page(path, 6.0) as page:
         text = (
             f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
         )
@@ -85,10 +85,10 @@ def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: 
             "driven by the left": left[at],
             "driven by the right": right[at],
             "joined": reenactment.result.crops[at],
-            f"joined, change x {ENLARGED}": enlarged(reenactment.result.crops[at], face.crop, ENLARGED),
+            f"joined, change x {ENLARGED}": amplify_change(reenactment.result.crops[at], face.crop, ENLARGED),
         }
         for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
-            picture(page.add_subplot(grid[cell]), np.broadcast_to(image, (*image.shape[:2], 3)), name)
+            show_image(page.add_subplot(grid[cell]), np.broadcast_to(image, (*image.shape[:2], 3)), name)
 
 
 def sequence(
@@ -103,7 +103,7 @@ def sequence(
 
     `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if withheld(path, [reenactment.origin], show_licensed, title):
+    if hide_origins(path, [reenactment.origin], show_licensed, title):
         return
     face_crop = reenactment.face.crop
     clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
@@ -111,11 +111,11 @@ def sequence(
         clips |= {"right": drive_by_side(reenactment, task, 1), "joined": reenactment.result.crops}
     rows = {"driving clip": reenactment.driving.crops[reenactment.positions]}
     for name, frames in clips.items():
-        rows |= {name: frames, f"{name}, change x {ENLARGED}": enlarged(frames, face_crop, ENLARGED)}
+        rows |= {name: frames, f"{name}, change x {ENLARGED}": amplify_change(frames, face_crop, ENLARGED)}
     if reenactment.ground_truth is not None:
         rows |= {
             "ground truth": reenactment.ground_truth,
-            f"ground truth, change x {ENLARGED}": enlarged(reenactment.ground_truth, face_crop, ENLARGED),
+            f"ground truth, change x {ENLARGED}": amplify_change(reenactment.ground_truth, face_crop, ENLARGED),
         }
     units = sorted({unit for names in expected.values() for unit in names})
     remark = f"; the text sees {', '.join(units)}" if units else ""
@@ -127,7 +127,7 @@ def sequence(
 def alone(path: str | Path, reenactment: Reenactment, read_back: np.ndarray) -> None:
     """Plot the command's result: the synthesised clip, its changes, and the curves. The driving clip is not shown."""
     frames = reenactment.result.crops
-    rows = {"synthesised": frames, f"change x {ENLARGED}": enlarged(frames, reenactment.face.crop, ENLARGED)}
+    rows = {"synthesised": frames, f"change x {ENLARGED}": amplify_change(frames, reenactment.face.crop, ENLARGED)}
     text = f"{reenactment.driving.clip.id} reenacted by {reenactment.face_name}"
     _page(path, text, rows, reenactment, read_back)
 
@@ -138,7 +138,7 @@ def _page(
     """Plot a row of frames for each clip, and the curves next to them."""
     columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
     columns[np.abs(columns - reenactment.apex).argmin()] = reenactment.apex
-    with written(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
+    with save_page(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
         _title(page, reenactment, text)
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(
@@ -149,7 +149,7 @@ def _page(
             for column, frame_index in enumerate(columns):
                 frame = frames[frame_index]
                 axes = page.add_subplot(grid[row, column])
-                picture(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")
+                show_image(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")
                 if not column:
                     axes.set_title(name, fontsize=7)
         charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)

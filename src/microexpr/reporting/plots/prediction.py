@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.apps.predict import Prediction
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, heading, written
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
 from microexpr.signals.aus import ACTION_UNITS
 
 COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN}
@@ -15,8 +15,8 @@ DARKEST = 2.0  # FACS intensity
 def write(prediction: Prediction, height: float, path: Path) -> None:
     """Plot a prediction; `height` is the score that spotting needed."""
     time = np.arange(len(prediction.signal.score)) * prediction.curves.step / prediction.footage.fps
-    with written(path, 6.0) as page:
-        heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
+    with save_page(path, 6.0) as page:
+        add_heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
         score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
         score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
         score_axes.axhline(height, color=PINK, linewidth=0.8, linestyle=":")

@@ -10,7 +10,7 @@ from PIL import Image
 from microexpr.apps.reenact import onto
 from microexpr.reporting.papers.transfers import Task
 from microexpr.reporting.plots import famgan
-from microexpr.reporting.plots.drawing import enlarged
+from microexpr.reporting.plots.drawing import amplify_change
 from microexpr.signals.aus import regressor
 
 PAGES = {
@@ -83,7 +83,11 @@ def test_a_mirrored_half_is_symmetric_and_its_own():
 def test_differences_are_around_grey():
     still = np.full((4, 4, 3), 100, np.uint8)
     film = np.stack([still, still + 5, still - 50])
-    assert [int(one.max()) for one in enlarged(film, still, famgan.ENLARGED)] == [128, 128 + 5 * famgan.ENLARGED, 0]
+    assert [int(one.max()) for one in amplify_change(film, still, famgan.ENLARGED)] == [
+        128,
+        128 + 5 * famgan.ENLARGED,
+        0,
+    ]
 
 
 def colours(path):
@@ -120,7 +124,7 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, shown,
 def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
     """Of seven frames six are, evenly spread, and the fourth was not among them."""
     one, drawn = onto.reenact(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
-    monkeypatch.setattr(famgan, "picture", lambda axes, shown, title: drawn.append(shown))
+    monkeypatch.setattr(famgan, "show_image", lambda axes, shown, title: drawn.append(shown))
     famgan.sequence(tmp_path / "page.png", "fig3", one, task, {}, True)
     row = [
         place

@@ -61,7 +61,7 @@ def test_pixels_of_a_small_picture_are_squares_of_the_crop():
     pair = np.zeros((2, 2, 2, 1), np.uint8)
     pair[1, 0, 1] = 3
     expected = cv2.copyMakeBorder(np.full((2, 2), 9.0), 0, 2, 2, 0, cv2.BORDER_CONSTANT)
-    np.testing.assert_array_equal(changes.squared(pair, 4), expected)
+    np.testing.assert_array_equal(changes.squared_change(pair, 4), expected)
 
 
 def test_rows_are_of_the_classes_whose_units_the_text_names(made, true, tmp_path):

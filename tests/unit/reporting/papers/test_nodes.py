@@ -90,14 +90,16 @@ def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_b
     rest = [one for one in CLIPS[::-1] if one not in HELD]
     assert {one.subject for one in nodes.held_out(rest, "surprise")} == {"s01"}
     for clips in (HELD, CLIPS[6:7] + CLIPS[1:3]):
-        with pytest.raises(DataError, match=r"Fig\. 4 must have clips of 2 people, one of them with surprise, not of"):
+        with pytest.raises(
+            DataError, match=r"Fig\. 4 must have clips of 2 subjects, one of them with surprise, not of"
+        ):
             nodes.held_out(clips, "surprise")
 
 
 def test_the_clip_drawn_alone_is_the_first_by_name_that_a_coder_said_something_of():
     for clips in (HELD, HELD[::-1]):
-        assert [one.name for one in nodes.shown(clips, "surprise")] == ["c1", "c2", "c0"]
-    assert [one.name for one in nodes.shown(CLIPS[:3], "surprise")] == ["c0"]
+        assert [one.name for one in nodes.clips_of_emotion(clips, "surprise")] == ["c1", "c2", "c0"]
+    assert [one.name for one in nodes.clips_of_emotion(CLIPS[:3], "surprise")] == ["c0"]
 
 
 def test_the_network_has_seen_everybody_else_and_is_refused_for_them(made):
@@ -177,7 +179,7 @@ def test_a_panel_draws_its_own_rows(made, tmp_path, monkeypatch):
 def test_the_title_says_whose_faces_and_how_many_trained(made, tmp_path):
     network = scoring({1: 3.0, 2: 2.0}, [one.provenance for one in CLIPS if one not in HELD])
     found = nodes.rows(network, CLIPS, HELD, made[1], EXPECTED)
-    assert "\ngenerated faces, 5 clips of 2 people trained it" in augacn.title(found[0])
+    assert "\nrendered faces, 5 clips of 2 subjects trained it" in augacn.title(found[0])
     assert "generated" not in augacn.title(found[0] | {"origin": "licensed"})
     one, two, other = (tmp_path / f"{name}.png" for name in ("one", "two", "other"))
     augacn.fig4(one, found)

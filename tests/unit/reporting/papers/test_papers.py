@@ -71,7 +71,7 @@ def test_a_target_needs_what_exists_and_no_more():
     assert papers.needs("icegan", "table1", mine) == [("icegan", "megc2019"), ("lbp_top", "megc2019")]
     assert papers.needs("mtmnet", "table4", mine) == [("lbp_top", "loso_smic_3")]
     assert papers.needs("localregions", "table3", mine) == []
-    assert papers.counts("localregions", "table3") and not papers.counts("icegan", "table1")
+    assert papers.reads_index("localregions", "table3") and not papers.reads_index("icegan", "table1")
 
 
 def test_each_figure_is_beside_the_cell_that_prints_it():
@@ -127,9 +127,9 @@ def test_status(paper, table, row, status):
 def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
     known = {f"mtmnet.{name}" for name in config.load(ROOT / "params.yaml")["papers"]["variants"]["mtmnet"]}
     for table, columns in (("table2", 18), ("table3", 6)):
-        asked = [cell.method for cell in papers.of("mtmnet", table)]
+        asked = [cell.method for cell in papers.target_cells("mtmnet", table)]
         assert set(asked) == known - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
-        ours = [cell for cell in papers.of("mtmnet", table) if cell.method == "mtmnet.alone"]
+        ours = [cell for cell in papers.target_cells("mtmnet", table) if cell.method == "mtmnet.alone"]
         assert {(cell.row, cell.published) for cell in ours} == {("L_EID / L_cls (ours)", "")}
 
 
@@ -176,12 +176,12 @@ def test_fid_is_read_from_the_figures_of_made_faces():
 
 def test_au_gacn_without_synthetic_clips_has_a_row_of_ours():
     for table, unit in (("table2", "loso"), ("table3", "lovo")):
-        ours = [cell for cell in papers.of("augacn", table) if cell.method == "augacn"]
+        ours = [cell for cell in papers.target_cells("augacn", table) if cell.method == "augacn"]
         assert {(cell.row, cell.published, cell.erratum) for cell in ours} == {("AU-GACN alone (ours)", "", "")}
         under = ("casme2_3", "casme2_7", "samm_3", "samm_8")
         assert [cell.runs_under for cell in ours] == [f"{unit}_{one}" for one in under for _ in range(2)]
         assert [cell.metric for cell in ours] == ["accuracy", "f1"] * 4
-    assert all(cell.published for table in ("table5", "table6") for cell in papers.of("augacn", table))
+    assert all(cell.published for table in ("table5", "table6") for cell in papers.target_cells("augacn", table))
 
 
 def test_gains_are_percents_of_the_winners_figure():
@@ -347,7 +347,7 @@ def test_markdown_of_what_was_reproduced():
     (line,) = [line for line in text.splitlines() if "0.1200" in line]
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
     assert cells[:4] == ["", "generated, last epoch, 12 folds, subject seen in training", "0.1200", "0.1000"]
-    assert "Generated faces, not comparable with published figures." in text
+    assert "Rendered faces, not comparable with published figures." in text
     assert "Training saw other clips of the same subject" in text
 
 
@@ -381,8 +381,10 @@ def test_points_over_the_best_other_row_of_a_column():
 
 
 def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
-    made = census.Made(Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated")
-    mine = replace(run(), makers=["auicgan"], made={"auicgan": made})
+    made = census.SyntheticClips(
+        Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated"
+    )
+    mine = replace(run(), clip_generators=["auicgan"], synthetic_clips={"auicgan": made})
     assert (
         papers.needs_made("augacn", "table1", ["auicgan"])
         == ["auicgan"]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from microexpr.evaluation.read_back import Shown
 from microexpr.reporting.plots import auicgan
-from microexpr.reporting.plots.drawing import enlarged
+from microexpr.reporting.plots.drawing import amplify_change
 
 
 def shown(origin="generated"):
@@ -27,24 +27,26 @@ def shown(origin="generated"):
 
 
 def test_one_of_each_emotion_of_one_person_after_another():
-    found = auicgan.chosen(shown()[::-1])
+    found = auicgan.choose_clips(shown()[::-1])
     assert [(one.emotion, one.source.subject) for one in found] == [
         ("disgust", "s1"),
         ("fear", "s2"),
         ("happiness", "s1"),
     ]
     alone = [one for one in shown() if (one.emotion, one.source.subject) != ("fear", "s2")]
-    assert [one.source.subject for one in auicgan.chosen(alone)] == ["s1", "s1", "s1"]
+    assert [one.source.subject for one in auicgan.choose_clips(alone)] == ["s1", "s1", "s1"]
 
 
 def test_what_moves_most_and_by_how_much():
     one = shown()[0]
     assert auicgan.dominant(one) == [1, 0]
-    film = enlarged(one.film, one.film[:1], auicgan.ENLARGED)
+    film = amplify_change(one.film, one.film[:1], auicgan.ENLARGED)
     assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
 
 
-@pytest.mark.parametrize("draw", [lambda path, own, show: auicgan.drawn(path, own, "Fig. 3", show), auicgan.animated])
+@pytest.mark.parametrize(
+    "draw", [lambda path, own, show: auicgan.plot_clips(path, own, "Fig. 3", show), auicgan.write_animation]
+)
 def test_the_same_bytes_again_and_other_bytes_of_another_film(tmp_path, draw):
     other = [replace(one, film=one.film + 9) for one in shown()]
     made = []
@@ -62,9 +64,9 @@ def skin(page) -> bool:
 
 def test_licensed_faces_stay_hidden_until_asked_for(tmp_path):
     for show in (False, True):
-        auicgan.animated(path := tmp_path / f"{show}.gif", shown("licensed"), show)
+        auicgan.write_animation(path := tmp_path / f"{show}.gif", shown("licensed"), show)
         with Image.open(path) as page:
             assert (page.n_frames, skin(page)) == ((3, True) if show else (1, False))
-        auicgan.drawn(path := tmp_path / f"{show}.png", shown("licensed"), "Fig. 3", show)
+        auicgan.plot_clips(path := tmp_path / f"{show}.png", shown("licensed"), "Fig. 3", show)
         with Image.open(path) as page:
             assert skin(page) == show

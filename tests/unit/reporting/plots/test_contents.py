@@ -44,7 +44,7 @@ def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
     assert any(text.startswith(f"{FILES[stage]}: ") for text in found)
     for part in named:
         assert any(part in text for text in found), part
-    assert sum("generated faces, no person is shown" in text for text in found) == 1
+    assert sum("rendered faces, no person is shown" in text for text in found) == 1
     assert found.count("generated") == PICTURES.get(stage, 0)
 
 

@@ -69,12 +69,12 @@ def of(*people: str, dataset: str = "casme2") -> list[Clip]:
 def test_half_of_casme2s_people_are_held_out_and_two_at_most():
     assert eidnet.held_out(CLIPS) == of("s01", "s02")
     assert eidnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
-    with pytest.raises(DataError, match=r"casme2 must have 2 people for Fig\. 3, one of them held out, not 1"):
+    with pytest.raises(DataError, match=r"casme2 must have 2 subjects for Fig\. 3, one of them held out, not 1"):
         eidnet.held_out(of("s01"))
 
 
 def test_the_first_clip_of_each_class_of_those_held_out_and_of_those_who_train():
-    found = eidnet.chosen(CLIPS[::-1], of("s02"))
+    found = eidnet.choose_clips(CLIPS[::-1], of("s02"))
     assert list(found) == ["s02", "s01", "s03"]
     assert [clip.id for clip in found["s02"]] == [f"casme2/s02/c{number:02}" for number in range(3)]
 
@@ -92,12 +92,12 @@ def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(ma
     network, paths = made
     shown = of("s01", "s03")
     data = train.resident(network.method, shown, paths)
-    parts = eidnet.parted(network, shown, paths)
+    parts = eidnet.encode(network, shown, paths)
     with torch.no_grad():
         expression, _ = network.modules.encoder(data.inputs["apex"].float() / 255)
         _, identity = network.modules.encoder(data.inputs["onset"].float() / 255)
         expected = network.modules.decoder(expression, identity)
-    found = eidnet.drawn(network, parts.expression, parts.identity)
+    found = eidnet.decode(network, parts.expression, parts.identity)
     assert found.dtype == np.uint8 and found.shape == (8, 32, 32, 3)
     np.testing.assert_allclose(found.transpose(0, 3, 1, 2), expected.numpy() * 255, atol=0.51)
 
@@ -108,8 +108,8 @@ def test_rows_are_identities_and_columns_expressions():
 
     network = of_decoder(decoder)
     expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
-    parts = eidnet.Parted(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
-    found = eidnet.crossed(network, parts, np.array([0, 2]))
+    parts = eidnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
+    found = eidnet.cross_faces(network, parts, np.array([0, 2]))
     assert found[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
 
 
@@ -119,7 +119,9 @@ def of_decoder(decoder) -> refit.Recogniser:
 
 
 def test_off_by_so_many_grey_levels():
-    assert eidnet.off(np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)) == pytest.approx(np.sqrt(12.5))
+    assert eidnet.rms_difference(np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)) == pytest.approx(
+        np.sqrt(12.5)
+    )
 
 
 def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(made, tmp_path):

@@ -42,21 +42,21 @@ def results(tmp_path_factory):
 
 
 def test_the_first_disgust_and_where_there_is_none_the_first_clip():
-    assert plots.first(CLIPS[::-1], "casme2", "disgust").name == "disgust0"
-    assert plots.first(CLIPS, "casme2", "surprise").name == "disgust0"  # by name
-    assert plots.first(CLIPS, "samm").id == "samm/s01/disgust0"
+    assert plots.first_clip(CLIPS[::-1], "casme2", "disgust").name == "disgust0"
+    assert plots.first_clip(CLIPS, "casme2", "surprise").name == "disgust0"  # by name
+    assert plots.first_clip(CLIPS, "samm").id == "samm/s01/disgust0"
 
 
 def test_five_frames_from_onset_over_apex_to_offset(results):
-    shown = plots.Shown(plots.first(CLIPS, "casme2", "disgust"), results)
+    shown = plots.ClipFrames(plots.first_clip(CLIPS, "casme2", "disgust"), results)
     assert [int(shown.frame[step]) for step in shown.steps] == [ONSET, 106, APEX, 113, OFFSET]
 
 
 def test_boxes_lie_where_the_patches_are_taken(results):
     """The rectangle of each region has its middle, and its size times 120 / 160."""
-    shown, axes = plots.Shown(CLIPS[0], results), Figure().add_subplot()
+    shown, axes = plots.ClipFrames(CLIPS[0], results), Figure().add_subplot()
     for name, (rows, columns, points) in inputs.REGIONS.items():
-        plots.outlined(axes, name, shown, "blue")
+        plots.draw_region(axes, name, shown, "blue")
         (box,) = (patch.get_bbox() for patch in axes.patches[-1:])
         around = shown.source.landmarks[list(points)]
         middle = (around.min(axis=0) + around.max(axis=0)) / 2

@@ -32,14 +32,14 @@ def files(root, onset=2, apex=18):
 
 
 def test_the_first_of_each_emotion_faint_ones_above():
-    assert [one.id for one in mtmnet.chosen(CLIPS)] == [
+    assert [one.id for one in mtmnet.choose_clips(CLIPS)] == [
         "casme2/s01/surprise0", "casme2/s01/happiness0", "ckplus/s01/surprise0", "ckplus/s01/happiness0",
     ]  # fmt: skip
 
 
 def test_nine_frames_from_onset_to_apex(tmp_path):
     files(tmp_path)
-    frames, numbers = mtmnet.film(mtmnet.chosen(CLIPS)[0], tmp_path)
+    frames, numbers = mtmnet.read_frames(mtmnet.choose_clips(CLIPS)[0], tmp_path)
     assert frames.shape == (9, 288, 288, 1) and frames[:, 0, 0, 0].tolist() == list(range(2, 19, 2))
     assert numbers.tolist() == list(range(102, 119, 2))
 

@@ -85,7 +85,7 @@ def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch)
 def test_generated_faces_carry_the_word(tmp_path):
     one, _ = results(tmp_path)
     figure = drawn(journey.draw, gathered(tmp_path, one))
-    assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\ngenerated face, no person is shown"
+    assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 6  # onset and apex; neutral and three classes
 
@@ -93,7 +93,7 @@ def test_generated_faces_carry_the_word(tmp_path):
 def test_all_stages_are_on_the_picture(tmp_path):
     one, _ = results(tmp_path)
     found = texts(drawn(journey.draw, gathered(tmp_path, one)))
-    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: made surprise"):
+    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: surprise"):
         assert part in found
     assert {"AU12", "AU4", "left", "right"} <= set(found)
     (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()

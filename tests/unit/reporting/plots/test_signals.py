@@ -47,7 +47,7 @@ def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
         score, top = file[CLIP.name]["score"][()], int(file[CLIP.name]["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
-    assert "generated face" in figure.get_suptitle()
+    assert "rendered face" in figure.get_suptitle()
 
 
 def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:

@@ -56,15 +56,15 @@ def test_tables_say_what_the_rows_say(clips, written):
     lines = {tuple(row[:2]): row for row in body}
     assert lines["smic", "hard"][head.index("nose, %")] == "1.00"  # 1 px of 100
     assert lines["all", "easy"][head.index("nose, %")] == "1.00"  # 0 and 2
-    assert lines["all", "all"][head.index("face found, %")] == "100.00"
+    assert lines["all", "all"][head.index("face detected, %")] == "100.00"
 
 
 def test_it_needs_no_network_and_says_that_all_is_generated(written):
     assert set(re.findall(r'(?:src|href)="([^"]{1,12})', written)) == {"data:image/s"} | {
         f"{name}.csv"[:12] for name in ("landmarks", "apex", "aus", "flow")
     }
-    assert "Everything here is generated." in written and written.count("Generated faces.") == 4
-    assert "2 rendered people" in written
+    assert "All faces here are rendered." in written and written.count("Rendered faces.") == 4
+    assert "2 rendered subjects" in written
     for picture in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', written):
         assert b"<svg" in b64decode(picture)
 

@@ -53,14 +53,16 @@ def test_where_there_is_no_skin_around_nothing_is_true() -> None:
 def written(tmp_path_factory):
     """The first clip of a small person, and where it was rendered."""
     folder = tmp_path_factory.mktemp("person")
-    rows = signal_benchmark.planned("samm", signal_benchmark.Params(subjects=1, clips=3), MADE, seed=1)[:1]
+    rows = signal_benchmark.plan_clips("samm", signal_benchmark.Params(subjects=1, clips=3), MADE, seed=1)[:1]
     return folder, rows[0], measured(folder / "a.h5", rows, folder)
 
 
 def measured(path, rows, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        person.write(rows, Scene("easy", *SIZE), signal_benchmark.root_seed(1), person.Stages.of(STAGES), path)
+        person.write(
+            rows, Scene("easy", *SIZE), signal_benchmark.root_seed(1), person.Stages.from_sections(STAGES), path
+        )
     return path
 
 
@@ -102,7 +104,9 @@ def test_the_same_person_is_the_same_bytes_and_leaves_no_frames(written) -> None
 
 
 def test_nobody_is_in_a_corpus_and_one_more_person_changes_no_other() -> None:
-    two, three = (signal_benchmark.planned("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3))
+    two, three = (
+        signal_benchmark.plan_clips("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3)
+    )
     assert {one.clip.subject for one in three} > {one.clip.subject for one in two}
     assert two == [one for one in three if one.clip.subject in {other.clip.subject for other in two}]
     corpus = plan.planned("casme2", MADE, seed=1)
