@@ -65,7 +65,7 @@ def test_generated_stands_on_the_row_and_in_the_title():
     figures = [line for line in first.splitlines() if "0.1000" in line or "0.6000" in line]
     assert figures and all("generated" in line for line in figures)
     assert "generated" not in second and "licensed" in second
-    assert "generated faces, not comparable with published figures" in text
+    assert "rendered faces, not comparable with published figures" in text
 
 
 def test_licensed_figures_carry_no_such_word():

@@ -84,9 +84,9 @@ def html(asked: Asked, folder: Path, clocked: Path, library: str | None = None) 
         asked=asked,
         rows=rows,
         origin=origin,
-        title=main_table.title_of(rows),
+        title=main_table.table_title(rows),
         note=main_table.NOTE,
-        told_apart=main_table.told_apart(rows, compared),
+        indistinguishable=main_table.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
         made_faces=[_made_faces(folder, asked.protocol, name) for name in asked.synthesising],
         scopes=main_table.SCOPES[1:],
@@ -151,7 +151,7 @@ def _clips(asked: Asked, folder: Path, found: Sequence[results.Method]) -> tuple
 
 def _made_faces(folder: Path, protocol: str, name: str) -> str:
     path = folder / "evaluate" / protocol / f"{name}_faces.csv"
-    return main_table.made_faces(read_faces(path), path)
+    return main_table.synthesis_summary(read_faces(path), path)
 
 
 def _paper(path: str) -> Table:

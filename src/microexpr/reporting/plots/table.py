@@ -33,7 +33,7 @@ def draw(figure: Figure, rows: Sequence[Mapping[str, str]]) -> None:
     axes.spines["left"].set_visible(False)
     caution = f"\n{main_table.CAUTION}" if any("generated" in row["origin"] for row in rows) else ""
     figure.suptitle(
-        main_table.title_of(rows) + caution, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4
+        main_table.table_title(rows) + caution, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4
     )
     handles, labels = axes.get_legend_handles_labels()
     by_label = dict(zip(labels, handles, strict=True))  # one entry for each label

@@ -54,7 +54,7 @@ def test_each_figure_is_at_its_place():
 
 def test_generated_rows_say_so_in_title_and_row():
     figure = drawn(table.draw, made())
-    assert "generated faces, not comparable with published figures" in figure.get_suptitle()
+    assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         "ststnet\ngenerated",
         "majority\ngenerated",
