@@ -198,7 +198,7 @@ def reenact(arguments: argparse.Namespace) -> int:
     with console.status("[3/3] measuring"), outputs.written(out) as part:
         rows, read_back = transfers.of_one(result.reenactment, result.reader)
         folder.write(part, result.reenactment, read_back, rows)
-        famgan.alone(part / "reenactment.png", result.reenactment, read_back)
+        famgan.plot_reenactment(part / "reenactment.png", result.reenactment, read_back)
     for line in (*result.description, *transfers.told(rows)):
         print(line)
     print("written: " + ", ".join(map(str, out.paths)))

@@ -1,4 +1,4 @@
-"""What a prediction can be trusted with: the subjects its models were fitted on, and how a video differs from those."""
+"""Limits of a prediction: the subjects its models were fitted on, and how a video differs from those."""
 
 import json
 from collections import defaultdict

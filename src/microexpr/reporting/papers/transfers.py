@@ -110,8 +110,8 @@ def rows(reenactments: Sequence[Reenactment], model: regressor.Model, kind: Kind
             "frames": str(len(reenactment.positions)),
             "super_resolution": kind,
         }
-        for shown, figure in evaluation.figures(reenactment, model):
-            cells = {"shown": shown, "region": figure.region, "metric": figure.metric, "note": NOTES[shown]}
+        for output, figure in evaluation.figures(reenactment, model):
+            cells = {"shown": output, "region": figure.region, "metric": figure.metric, "note": NOTES[output]}
             yield shared | cells | {"value": f"{figure.value:.4f}"}
 
 
@@ -132,9 +132,9 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
         origins = _origins(reenactment.origin for reenactment in reenactments)
         del reenactments
     for name, summaries in table.items():
-        for shown, metric in summaries[0]:
-            values = np.array([summary[shown, metric] for summary in summaries])
-            differences = values - np.array([summary[shown, metric] for summary in table["all"]])
+        for output, metric in summaries[0]:
+            values = np.array([summary[output, metric] for summary in summaries])
+            differences = values - np.array([summary[output, metric] for summary in table["all"]])
             valid = ~np.isnan(differences)  # a clip in which nothing moves has no correlation
             if not valid.any():
                 continue
@@ -142,7 +142,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
             low, high = _interval(differences, driving_ids[valid], generator(seed, "transfer", "ablation"))
             yield {
                 "devices": name,
-                "shown": shown,
+                "shown": output,
                 "metric": metric,
                 "value": f"{values.mean():.4f}",
                 "difference": "" if name == "all" else f"{differences.mean():.4f}",
@@ -158,14 +158,14 @@ def _summary(reenactment: Reenactment, model: regressor.Model) -> dict[tuple[str
     """Return errors and smoothness of the target AUs and of the result; NaN where a figure does not exist."""
     summary: dict[tuple[str, str], float] = {}
     read_back = reenactment.face.au_changes(reenactment.result.crops, model)
-    for shown, values in ((ASKED, reenactment.target_aus), (MADE, read_back)):
+    for output, values in ((ASKED, reenactment.target_aus), (MADE, read_back)):
         by_metric = {
             figure.metric: figure.value
             for figure in evaluation.curves(values - values[:1], reenactment.true_changes)
             if figure.region == "face"
         }
-        summary |= {(shown, metric): by_metric.get(metric, np.nan) for metric in SUMMARY}
-        summary[shown, "first_frame"] = float(np.abs(values[0]).mean())  # ideally the image itself: 0
+        summary |= {(output, metric): by_metric.get(metric, np.nan) for metric in SUMMARY}
+        summary[output, "first_frame"] = float(np.abs(values[0]).mean())  # ideally the image itself: 0
     summary[MADE, "film_roughness"] = roughness(reenactment.result.crops)
     return summary
 
@@ -198,7 +198,7 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
 def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
     """Return the rows of `ablation` as Markdown: a line for each figure and each component that is taken away."""
     body = [
-        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _between(row)]
+        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _format_interval(row)]
         for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
     ]
     most = {column: max(int(row[column]) for row in rows) for column in ("transfers", "sources")}
@@ -210,7 +210,7 @@ def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
     return _page("Ablations", rows, caption, head, body)
 
 
-def _between(row: dict[str, str]) -> str:
+def _format_interval(row: dict[str, str]) -> str:
     return f"{row['low']} to {row['high']}" if row["low"] else "-"
 
 

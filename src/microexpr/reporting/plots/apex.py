@@ -46,8 +46,10 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
     for i, spotter in enumerate(SPOTTERS):
         axes = figure.add_axes((0.42, 0.56 - 0.47 * i, 0.56, 0.28))
         spotter_params = params.model_copy(update={"spotter": spotter})
-        used = spotter == params.spotter
-        score = apex.score_of(faces, events, params) if used else apex.scored(crop, points, first, last, spotter_params)
+        is_used = spotter == params.spotter
+        score = (
+            apex.score_of(faces, events, params) if is_used else apex.scored(crop, points, first, last, spotter_params)
+        )
         axes.plot(frame, score, color=COLOURS[spotter])
         top = apex.apex(score, first, last, spotter)
         axes.plot(frame[top], score[top], "o", color=COLOURS[spotter])

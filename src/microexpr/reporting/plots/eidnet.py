@@ -114,12 +114,14 @@ def fig3(
     """
     provenance.check("the network of Fig. 3", DATASET, "subject", held, network.fitted_on)
     by_person = choose_clips(clips, held)
-    shown = [clip for own in by_person.values() for clip in own]
-    if hide_licensed(path, shown, show_licensed, "Fig. 3"):
+    clips_to_show = [clip for subject_clips in by_person.values() for clip in subject_clips]
+    if hide_licensed(path, clips_to_show, show_licensed, "Fig. 3"):
         return
-    parts, unseen = encode(network, shown, files), {clip.subject for clip in held}
+    parts, unseen = encode(network, clips_to_show, files), {clip.subject for clip in held}
     with save_page(path, HEAD + ROW * len(by_person)) as page:
-        word = "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in shown) else ""
+        word = (
+            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in clips_to_show) else ""
+        )
         page.suptitle(TITLE + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
         columns = 2 * max(map(len, by_person.values()))
         ratios = {"height_ratios": (HEAD, ROW * len(by_person)), "width_ratios": (columns, 1.1 * (len(by_person) + 1))}

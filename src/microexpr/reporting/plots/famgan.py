@@ -124,7 +124,7 @@ def sequence(
     _page(path, text, rows, reenactment, read_back)
 
 
-def alone(path: str | Path, reenactment: Reenactment, read_back: np.ndarray) -> None:
+def plot_reenactment(path: str | Path, reenactment: Reenactment, read_back: np.ndarray) -> None:
     """Plot the command's result: the synthesised clip, its changes, and the curves. The driving clip is not shown."""
     frames = reenactment.result.crops
     rows = {"synthesised": frames, f"change x {ENLARGED}": amplify_change(frames, reenactment.face.crop, ENLARGED)}

@@ -33,12 +33,14 @@ def choose_clips(faces: Faces, count: int = SUBJECTS) -> list[Clip]:
     return [list(first.values())[position] for position in positions]
 
 
-def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, Made], show_licensed: bool) -> None:
+def fig4(
+    path: str | Path, synthesised: Made, true: TrueFaces, variants: Mapping[str, Made], show_licensed: bool
+) -> None:
     """Plot (a) neutral, true and synthesised faces of four subjects, (b) one subject's faces by each kind of generator.
 
-    `made` are faces of the whole ICE-GAN, `variants` those of others by their label; all of every class.
+    `synthesised` are faces of the whole ICE-GAN, `variants` those of others by their label; all of every class.
     """
-    clips, classes = choose_clips(made.faces), made.protocol.classes
+    clips, classes = choose_clips(synthesised.faces), synthesised.protocol.classes
     if hide_licensed(path, clips, show_licensed, "Fig. 4"):
         return
     with save_page(path, 0.7 + 1.35 * max(len(clips), len(variants))) as page:
@@ -46,7 +48,7 @@ def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, M
             page, "Fig. 4: synthesised faces of held-out subjects, (a) next to true ones, (b) by generator", clips
         )
         halves = page.add_gridspec(1, 2, left=0, right=1, top=top, bottom=0, width_ratios=(7, 4), wspace=0)
-        _subjects(page.add_subfigure(halves[0]), clips, made.faces, true, classes)
+        _subjects(page.add_subfigure(halves[0]), clips, synthesised.faces, true, classes)
         if variants:
             others = {label: variant.faces for label, variant in variants.items()}
             _generators(page.add_subfigure(halves[1]), others, classes)
@@ -88,15 +90,15 @@ def _cell(part: SubFigure, cell: SubplotSpec, image: np.ndarray | None, title: s
     stamp(axes, clip)
 
 
-def fig5(path: str | Path, made: Made, true: TrueFaces, rows: Sequence[Row], show_licensed: bool) -> None:
+def fig5(path: str | Path, synthesised: Made, true: TrueFaces, rows: Sequence[Row], show_licensed: bool) -> None:
     """Plot squared differences of synthesised from neutral faces, and their shares by region.
 
     Boxes mark the regions of the class's action units; `rows` are those of `papers.changes`.
     """
-    clips, classes = choose_clips(made.faces), list(dict.fromkeys(row["class"] for row in rows))
+    clips, classes = choose_clips(synthesised.faces), list(dict.fromkeys(row["class"] for row in rows))
     if hide_licensed(path, clips, show_licensed, "Fig. 5"):
         return
-    by_label = {(face.clip.id, face.label): face for face in made.faces}
+    by_label = {(face.clip.id, face.label): face for face in synthesised.faces}
     with save_page(path, 0.6 + 3.9 * len(classes)) as page:
         top = add_caption(
             page, "Fig. 5: differences of synthesised from neutral faces; boxes: AUs the class should move", clips
@@ -108,7 +110,7 @@ def fig5(path: str | Path, made: Made, true: TrueFaces, rows: Sequence[Row], sho
             class_rows = [row for row in rows if row["class"] == name]
             boxes = [row["region"] for row in class_rows if row["expected"]]
             for column, clip in enumerate(clips):
-                face = by_label[clip.id, made.protocol.classes.index(name)]
+                face = by_label[clip.id, synthesised.protocol.classes.index(name)]
                 _cell(part, grid[0, column], face.pair[1], f"{clip.dataset}/{clip.subject}\nmade, {name}", clip)
                 _difference(part, grid[1, column], face, true[clip.id], boxes)
             _bars(part, halves[1], class_rows)

@@ -38,18 +38,18 @@ def read_frames(clip: Clip, results: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def fig1(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
     """Plot the clips of an index. Raises StoreError if a faces or apex file cannot be read."""
-    clips_shown = choose_clips(clips)
-    if hide_licensed(path, clips_shown, show_licensed, "Fig. 1"):
+    first_clips = choose_clips(clips)
+    if hide_licensed(path, first_clips, show_licensed, "Fig. 1"):
         return
-    with save_page(path, 0.9 + 1.25 * len(clips_shown)) as page:
+    with save_page(path, 0.9 + 1.25 * len(first_clips)) as page:
         remark = (
-            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in clips_shown) else ""
+            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in first_clips) else ""
         )
         text = "Fig. 1: onset to apex, micro-expressions above macro-expressions" + remark
         page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
         top = 1 - 0.95 / page.get_figheight()
-        grid = page.add_gridspec(len(clips_shown), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
-        for row, clip in enumerate(clips_shown):
+        grid = page.add_gridspec(len(first_clips), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
+        for row, clip in enumerate(first_clips):
             for column, (frame, number) in enumerate(zip(*read_frames(clip, results), strict=True)):
                 axes = page.add_subplot(grid[row, column])
                 show_image(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")

@@ -124,8 +124,8 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
     true_movement, detected_movement = (np.concatenate(parts) for parts in zip(*map(_movement, clips), strict=True))
     if (size := float((true_movement**2).sum())) > 0:
         yield ALL, "movement_kept_percent", float(100 * (true_movement * detected_movement).sum() / size), len(clips)
-    turned = np.concatenate([_turn_errors(clip) for clip in clips])
-    for angle, values in zip(ANGLES, turned.T, strict=True):
+    turn_errors = np.concatenate([_turn_errors(clip) for clip in clips])
+    for angle, values in zip(ANGLES, turn_errors.T, strict=True):
         yield angle, "error_degrees", float(values.mean()), len(values)
 
 

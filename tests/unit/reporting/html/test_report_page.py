@@ -22,7 +22,7 @@ LINKS = ("src", "href", "srcset", "poster", "data", "action", "formaction", "xli
 SECTIONS = (
     "results",
     "learning",
-    "people",
+    "subjects",
     "methods",
     "papers",
     "clips",
@@ -144,13 +144,13 @@ def test_figures_are_those_of_the_stages(seen):
     assert (published["y"], published["x"]) == (["icegan"], [0.845])
     assert figures["confusion-2-last"]["data"][0]["text"] == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
     assert figures["confusion-2-oracle_best_test"]["data"][0]["text"][1] == [0, 0, 4]
-    assert figures["people"]["data"][0]["text"] == [["0 of 2", "0 of 2"], ["2 of 2", "2 of 2"]]
+    assert figures["subjects"]["data"][0]["text"] == [["0 of 2", "0 of 2"], ["2 of 2", "2 of 2"]]
     loss, uf1 = figures["curve-2"]["data"]
     assert loss["x"] == uf1["x"] == list(range(1, EPOCHS + 1)) and loss["y"][0] == 1
     assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [0, 7.5]
     lines = figures["score-1"]["layout"]["shapes"]
     assert [line["x0"] for line in lines[1:]] == [5, 20, 40, 5]  # onset, apex, offset, and what the page moves
-    assert "1 of 2 said positive" in seen.text and "generated/smic" in seen.text
+    assert "1 of 2 methods predicted positive" in seen.text and "generated/smic" in seen.text
 
 
 def test_plotly_knows_every_property_of_the_charts(seen):
@@ -213,7 +213,7 @@ def test_papers_tables_and_what_has_not_been_made(tmp_path):
         "MTMNet, Table 2" in there.text and "a <row>" in there.text and "generated, last epoch, 4 folds" in there.text
     )
     without = Seen(page.html(replace(asked, truth={}), tmp_path / "results", tmp_path / "nowhere", ""))
-    for said in ("None has been made.", "It has not been made.", "No benchmark file is here"):
+    for said in ("None exists yet.", "It does not exist yet.", "No benchmark file exists"):
         assert said in without.text
 
 

@@ -163,7 +163,7 @@ def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(made):
         assert [to_hex(bar.get_facecolor()) for bar in axes.patches] == [BLUE, RED, BLUE, BLUE, BLUE]
         assert [tick.get_text() for tick in axes.get_yticklabels()] == ["AU1", "AU2", "AU4", "AU5", "AU12"]
         assert axes.texts[1].get_text() == f"{own[1]['share']:.3f}, {words}"
-        assert axes.get_xlabel() == "AU2: number 2 of 6 nodes; AU26: no node, in no training clip"
+        assert axes.get_xlabel() == "AU2: rank 2 of 6 nodes; AU26: no node, in no training clip"
     uncoded = dict.fromkeys(("coded", "annotated"), 0)
     assert augacn.annotated(found[0] | uncoded) == "not coded" and augacn.annotated(found[0]) == "not annotated"
 
