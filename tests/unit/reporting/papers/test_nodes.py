@@ -165,7 +165,7 @@ def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(made):
         assert axes.texts[1].get_text() == f"{own[1]['share']:.3f}, {words}"
         assert axes.get_xlabel() == "AU2: rank 2 of 6 nodes; AU26: no node, in no training clip"
     uncoded = dict.fromkeys(("coded", "annotated"), 0)
-    assert augacn.annotated(found[0] | uncoded) == "not coded" and augacn.annotated(found[0]) == "not annotated"
+    assert augacn.annotation(found[0] | uncoded) == "not coded" and augacn.annotation(found[0]) == "not annotated"
 
 
 def test_a_panel_draws_its_own_rows(made, tmp_path, monkeypatch):
