@@ -1,4 +1,4 @@
-"""What a user types and reads."""
+"""The command line: arguments, and printed lines."""
 
 import subprocess
 import sys

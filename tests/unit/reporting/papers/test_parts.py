@@ -1,4 +1,4 @@
-"""What the papers print of their networks, read off the networks as built: parts, sizes, layers."""
+"""ICE-GAN's and AU-GACN's printed parts, sizes and layers, read off the networks as built."""
 
 from dataclasses import replace
 
