@@ -54,13 +54,16 @@ def test_what_learns_from_made_faces_is_a_variant():
 
 
 def test_a_variant_is_its_method_but_for_what_differs():
-    found = methods({"ststnet": {"plain": {"mirror": 0.0}}}, {"icegan": {"wide": {"width": 16}, "same": None}})
-    plain, whole = found["ststnet.plain"], found["ststnet"]
+    descriptions = methods({"ststnet": {"plain": {"mirror": 0.0}}}, {"icegan": {"wide": {"width": 16}, "same": None}})
+    plain, whole = descriptions["ststnet.plain"], descriptions["ststnet"]
     assert whole["params"]["mirror"] == 0.5 and plain["params"] == whole["params"] | {"mirror": 0.0}
     assert plain["reads"] == whole["reads"] == ["flow"]
-    assert found["icegan.same"]["params"] == found["icegan"]["params"] and found["icegan.wide"]["params"]["width"] == 16
-    assert found["icegan.wide"]["synthesises"]
-    assert [name for name, about in found.items() if not about["in_table"]] == ["icegan.wide", "icegan.same"]
+    assert (
+        descriptions["icegan.same"]["params"] == descriptions["icegan"]["params"]
+        and descriptions["icegan.wide"]["params"]["width"] == 16
+    )
+    assert descriptions["icegan.wide"]["synthesises"]
+    assert [name for name, about in descriptions.items() if not about["in_table"]] == ["icegan.wide", "icegan.same"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def texts(figure) -> list[str]:
 
 
 def marks(figure, label) -> list[tuple[float, float]]:
-    """Where the marks of a kind are: figure, and place from the top."""
+    """Positions of the marks of a kind: figure, and position from the top."""
     lines = [line for line in figure.axes[0].lines if str(line.get_label()).startswith(label)]
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
@@ -92,10 +92,10 @@ def test_generated_faces_carry_the_word(tmp_path):
 
 def test_all_stages_are_on_the_picture(tmp_path):
     one, _ = results(tmp_path)
-    found = texts(drawn(journey.draw, gathered(tmp_path, one)))
+    labels = texts(drawn(journey.draw, gathered(tmp_path, one)))
     for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: surprise"):
-        assert part in found
-    assert {"AU12", "AU4", "left", "right"} <= set(found)
+        assert part in labels
+    assert {"AU12", "AU4", "left", "right"} <= set(labels)
     (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()
     assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
 
