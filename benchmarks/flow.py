@@ -133,13 +133,13 @@ def measured(difficulty: str) -> None:
         print(f"{name:38} {100 * error.sum() / length.sum():6.1f} | {parts} | {error.sum() / pixels.sum():.3f} px")
 
 
-def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Found]]:
+def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Signals]]:
     """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
     generate, seed = plan.Params(**params["generate"]), signal_benchmark.root_seed(params["seed"])
     scene = corpus.Scene(difficulty, generate.width, generate.height)
     for dataset in MICRO:
-        planned = signal_benchmark.planned(
+        planned = signal_benchmark.plan_clips(
             dataset, signal_benchmark.Params(**params["truth"]), generate, params["seed"]
         )
         for subject in sorted({one.clip.subject for one in planned}):
@@ -155,7 +155,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
                         yield luma(found.faces["crop"]), true, skin, landmarks, found
 
 
-def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
+def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Signals:
     """A clip as the faces and apex stages find it, with no flow yet."""
     numbers, pictures = datasets.frame_reader(clip, home)
     found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
@@ -163,7 +163,7 @@ def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
     events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()
     size = flow.Params().kept
     written = {name: np.asarray(value) for name, value in events.items()}
-    return person.Found(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
+    return person.Signals(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def stage_files(root: Path) -> list[str]:
 
 def true_films(root: Path) -> list[np.ndarray]:
     """The recorded clips, brought to the generator's frames."""
-    values = config.checked(config.load(root / "params.yaml"))["generators"]["auicgan"]["params"]
+    values = config.check_cached(config.load(root / "params.yaml"))["generators"]["auicgan"]["params"]
     shape, films = (3, values["frames"], values["image_size"], values["image_size"]), []
     for path in (name for name in stage_files(root) if "/faces/" in name):
         files = {"faces": path, "apex": path.replace("/faces/", "/apex/")}

@@ -292,7 +292,7 @@ jackknife that multiplied people by people, 25 s and 0.7 GB; distances of all pa
 def write(docs: Path, costs: dict[str, list[Cost]], text: str) -> None:
     """The page and its picture."""
     (docs / "growth.md").write_text(f"{INTRODUCTION}\n{text}\n", encoding="utf-8")
-    with drawing.written(docs / "growth.png", 4.2) as page:
+    with drawing.save_page(docs / "growth.png", 4.2) as page:
         page.suptitle("generated and simulated clips: CPU seconds by size", x=0.015, ha="left")
         widths = [1.5 if name == "run" else 1 for name in costs]
         for axes, (name, found) in zip(

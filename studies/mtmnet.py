@@ -141,7 +141,7 @@ def answered(root: Path, row: str, seed: int) -> Said:
 
 def probed(root: Path, seed: int) -> Iterator[tuple[Key, Said | float]]:
     """By network, weight, features and question, what is read of both halves of the people."""
-    own = config.checked(config.load(root / "params.yaml"))["methods"]["mtmnet"]["params"]
+    own = config.check_cached(config.load(root / "params.yaml"))["methods"]["mtmnet"]["params"]
     for network, (datasets, longer) in NETWORKS.items():
         clips = index.read_all([root / f"results/index/{name}.csv" for name in datasets])
         halves = halved(sorted((one for one in clips if PROTOCOL.label(one) is not None), key=lambda one: one.id))

@@ -159,7 +159,7 @@ class Corpus:
         wanted, generate = signal_benchmark.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]
         moving = [name for name in names if datasets.LAYOUTS[name].has_motion]
-        return {name: signal_benchmark.planned(name, wanted, generate, self.params["seed"]) for name in moving}
+        return {name: signal_benchmark.plan_clips(name, wanted, generate, self.params["seed"]) for name in moving}
 
     @cached_property
     def measured(self) -> list[str]:

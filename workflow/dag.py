@@ -35,7 +35,7 @@ class Dag(Corpus):
     """All of a run that follows from params.yaml and from the annotation. Raises MicroexprError for what cannot be."""
 
     def __init__(self, values: dict[str, Any]):
-        checked = config.checked(values)
+        checked = config.check_cached(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]

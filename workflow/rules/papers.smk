@@ -5,7 +5,7 @@ from microexpr.reporting import papers
 NEEDED = papers.Run(
     methods=RUN.ranked,
     generators=RUN.synthesising,
-    makers=[name for name in RUN.generators if RUN.groups(name)],
+    clip_generators=[name for name in RUN.generators if RUN.groups(name)],
     protocols=RUN.protocols,
     folds=PARAMS["papers"]["folds"],
 )
@@ -24,7 +24,7 @@ def needed_faces(wildcards):
 
 
 def needed_made(wildcards):
-    return papers.needs_made(wildcards.paper, wildcards.table, NEEDED.makers)
+    return papers.needs_made(wildcards.paper, wildcards.table, NEEDED.clip_generators)
 
 
 rule papers:
@@ -32,7 +32,7 @@ rule papers:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in needed(w)],
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in needed_faces(w)],
         made=lambda w: [RUN.made(name)[0] for name in needed_made(w)],
-        index=lambda w: RUN.indices(RUN.tested) if papers.counts(w.paper, w.table) else [],
+        index=lambda w: RUN.indices(RUN.tested) if papers.reads_index(w.paper, w.table) else [],
         code=code("papers"),
     output:
         csv="results/papers/{paper}/{table}.csv",
@@ -44,8 +44,8 @@ rule papers:
         described=described,
         methods=NEEDED.methods,
         generators=NEEDED.generators,
-        makers=NEEDED.makers,
-        built=sorted(papers.built()),
+        makers=NEEDED.clip_generators,
+        built=sorted(papers.available_methods()),
         protocols=NEEDED.protocols,
         folds=NEEDED.folds,
         studied=RUN.studied,
@@ -60,7 +60,7 @@ rule papers:
 
 # Figures 4 and 5 of ICE-GAN, of faces that were made of held-out people.
 TRUTHS = tuple(f"data/generated/truth/{name}/" for name in RUN.tested)
-TABLE2 = papers.generators(RUN.synthesising)  # letter: name
+TABLE2 = papers.table2_generators(RUN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:

@@ -1,7 +1,7 @@
 # One page of what a run found. Papers' tables and the truth benchmark are on it where they have been made.
 from microexpr.reporting import html as pages
 
-SHOWN = pages.chosen([clip for name in RUN.tested for clip in RUN.clips[name]], PARAMS["report"]["clips"])
+SHOWN = pages.choose_clips([clip for name in RUN.tested for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 MADE_TABLES = [path for path in TABLES if Path(path).is_file()]
 MADE_TRUTH = {Path(path).stem: path for path in TRUTH if path.endswith(".csv") and Path(path).is_file()}

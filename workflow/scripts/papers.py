@@ -15,11 +15,13 @@ with logged(snakemake.log[0]):
     run = papers.Run(
         methods=given.methods,
         generators=given.generators,
-        makers=given.makers,
-        made={name: census.read_made(path) for name, path in zip(given.needs_made, files.made, strict=True)},
+        clip_generators=given.makers,
+        synthetic_clips={
+            name: census.read_synthetic_clips(path) for name, path in zip(given.needs_made, files.made, strict=True)
+        },
         protocols=given.protocols,
         folds=given.folds,
-        studied=given.studied,
+        study_methods=given.studied,
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(given.needs, files.figures, strict=True)},
         faces={tuple(p): read_faces(path) for p, path in zip(given.needs_faces, files.faces, strict=True)},
         params=given.described,

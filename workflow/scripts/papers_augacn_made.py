@@ -11,6 +11,6 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     shown = [one for path in files.made for one in read_back.read(path, clips, files.files)]
     shown = [one for one in shown if one.source.dataset == given.dataset]
-    auicgan.drawn(snakemake.output.figure, shown, given.title, given.show)
+    auicgan.plot_clips(snakemake.output.figure, shown, given.title, given.show)
     if animation := snakemake.output.get("animation"):
-        auicgan.animated(animation, shown, given.show)
+        auicgan.write_animation(animation, shown, given.show)

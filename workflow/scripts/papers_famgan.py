@@ -12,17 +12,17 @@ with logged(snakemake.log[0]):
     given, files, made = snakemake.params, snakemake.input, snakemake.output
     clips, size = index.read_all(files.index), tuple(given.size)
     how = given.super_resolution, given.seed, size
-    task = transfers.Task.of(clips, given.sources, files.files, files.generator, *how)
+    task = transfers.Task.load(clips, given.sources, files.files, files.generator, *how)
     if made.get("ablation"):
         rows = list(transfers.ablation(task, given.seed))
         store.write_csv(made.ablation, transfers.ABLATED, rows)
-        store.write_text(made.markdown, transfers.ablated(rows))
+        store.write_text(made.markdown, transfers.ablation_markdown(rows))
     else:
-        found = task.transfers()
+        found = task.reenactments()
         rows = list(transfers.rows(found, task.reader, task.kind))
         store.write_csv(made.transfer, transfers.COLUMNS, rows)
         store.write_text(made.markdown, transfers.markdown(rows))
-        famgan.fig2(made.fig2, famgan.asymmetric(found), task, given.show)
+        famgan.fig2(made.fig2, famgan.most_asymmetric(found), task, given.show)
         for name in famgan.SHOWN:
             expected = papers.expected_units("famgan", name)
-            famgan.sequence(made[name], name, famgan.chosen(found, name), task, expected, given.show)
+            famgan.sequence(made[name], name, famgan.choose(found, name), task, expected, given.show)

@@ -12,6 +12,6 @@ with logged(snakemake.log[0]):
         [PlannedClip.from_row(row) for row in snakemake.params.plan],
         Scene(**snakemake.params.scene),
         signal_benchmark.root_seed(snakemake.params.seed),
-        person.Stages.of(snakemake.params.stages),
+        person.Stages.from_sections(snakemake.params.stages),
         snakemake.output[0],
     )

@@ -10,16 +10,16 @@ from microexpr.core.errors import ParamsError
 
 
 def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
-    """What is known of each method and variant of the committed file, with these variants."""
+    """Return the descriptions of methods with these variants."""
     values = config.load(ROOT / "params.yaml")
     values["variants"] = variants or {}
     values["papers"]["variants"] = in_papers or {}
-    found: dict[str, Any] = config.check(values, "params.yaml")["methods"]
-    return found
+    descriptions: dict[str, Any] = config.check(values, "params.yaml")["methods"]
+    return descriptions
 
 
 @pytest.mark.parametrize(
-    ("method", "generator", "said"),
+    ("method", "generator", "message"),
     [
         ("ststnet", "icegan", r"variants\.ststnet\.a\.synthetic must be for a method that reads pictures alone"),
         (
@@ -39,32 +39,35 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
         ),
     ],
 )
-def test_who_makes_no_faces_for_it_is_refused(method, generator, said):
+def test_who_makes_no_faces_for_it_is_refused(method, generator, message):
     assert methods({"capsulenet": {"a": {"synthetic": "icegan"}}})["capsulenet.a"]["params"]["synthetic"] == "icegan"
-    with pytest.raises(ParamsError, match=said):
+    with pytest.raises(ParamsError, match=message):
         methods({method: {"a": {"synthetic": generator}}})
 
 
 def test_what_learns_from_made_faces_is_a_variant():
     values = config.load(ROOT / "params.yaml")
     values["methods"]["capsulenet"]["synthetic"] = "icegan"
-    said = r"methods\.capsulenet\.synthetic must stand in variants, as capsulenet: {icegan: {synthetic: icegan}}"
-    with pytest.raises(ParamsError, match=said):
+    message = r"methods\.capsulenet\.synthetic must stand in variants, as capsulenet: {icegan: {synthetic: icegan}}"
+    with pytest.raises(ParamsError, match=message):
         config.check(values, "params.yaml")
 
 
 def test_a_variant_is_its_method_but_for_what_differs():
-    found = methods({"ststnet": {"plain": {"mirror": 0.0}}}, {"icegan": {"wide": {"width": 16}, "same": None}})
-    plain, whole = found["ststnet.plain"], found["ststnet"]
+    descriptions = methods({"ststnet": {"plain": {"mirror": 0.0}}}, {"icegan": {"wide": {"width": 16}, "same": None}})
+    plain, whole = descriptions["ststnet.plain"], descriptions["ststnet"]
     assert whole["params"]["mirror"] == 0.5 and plain["params"] == whole["params"] | {"mirror": 0.0}
     assert plain["reads"] == whole["reads"] == ["flow"]
-    assert found["icegan.same"]["params"] == found["icegan"]["params"] and found["icegan.wide"]["params"]["width"] == 16
-    assert found["icegan.wide"]["synthesises"]
-    assert [name for name, about in found.items() if not about["in_table"]] == ["icegan.wide", "icegan.same"]
+    assert (
+        descriptions["icegan.same"]["params"] == descriptions["icegan"]["params"]
+        and descriptions["icegan.wide"]["params"]["width"] == 16
+    )
+    assert descriptions["icegan.wide"]["synthesises"]
+    assert [name for name, about in descriptions.items() if not about["in_table"]] == ["icegan.wide", "icegan.same"]
 
 
 @pytest.mark.parametrize(
-    ("variants", "said"),
+    ("variants", "message"),
     [
         (
             {"ststnets": {"a": {}}},
@@ -79,6 +82,6 @@ def test_a_variant_is_its_method_but_for_what_differs():
         ({"icegan": {"wide": {}}}, r"icegan\.wide must stand once, not in both variants and papers\.variants"),
     ],
 )
-def test_what_is_no_variant_is_refused_by_its_key(variants, said):
-    with pytest.raises(ParamsError, match=said):
+def test_what_is_no_variant_is_refused_by_its_key(variants, message):
+    with pytest.raises(ParamsError, match=message):
         methods(variants, {"icegan": {"wide": {}}})

@@ -1,4 +1,4 @@
-"""What a user types and reads."""
+"""The command line: arguments, and printed lines."""
 
 import subprocess
 import sys
@@ -90,8 +90,8 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
     assert main(["inspect", "--chain", str(path)]) == 0
     chain = capsys.readouterr().out
     assert "casme2/sub01 was fitted on 3 entries" in chain
-    assert "generated/casme2 1 people, clips of each: sub02 2" in chain
-    assert "generated/ckplus 1 people, clips of each: S005 all" in chain
+    assert "generated/casme2 1 subjects, clips of each: sub02 2" in chain
+    assert "generated/ckplus 1 subjects, clips of each: S005 all" in chain
 
 
 def test_check_counts_problems(monkeypatch, capsys):

@@ -52,10 +52,10 @@ def test_the_report_has_a_row_for_each_pair(tmp_path):
              "distance": "0.2500"}
         ]  # fmt: skip
     line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
-    assert main_table.look_alikes(path) == f"{line}; see {path}"
+    assert main_table.duplicate_subjects(path) == f"{line}; see {path}"
     duplicate_subjects.write(path, [])
     assert path.read_text() == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
-    assert main_table.look_alikes(path) == main_table.look_alikes(tmp_path / "none.csv") == ""
+    assert main_table.duplicate_subjects(path) == main_table.duplicate_subjects(tmp_path / "none.csv") == ""
 
 
 def seen(name, session):

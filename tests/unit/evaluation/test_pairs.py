@@ -161,20 +161,23 @@ def line(uf1, p_holm, subjects=68):
         for metric in ("uf1", "uar")
         for first, second in combinations(uf1, 2)
     ]
-    return main_table.told_apart(rows, paired_rows)
+    return main_table.indistinguishable_from_best(rows, paired_rows)
 
 
 def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest():
     uf1 = {"a": 0.2, "b": 0.8, "c": 0.7, "d": 0.6}
     assert line(uf1, {"bc": 0.31, "ab": 0.05, "cd": 0.9}) == (
-        "b has the highest UF1. Not told apart from it: a (p 0.05), c (p 0.31) (68 people, p corrected for 6 pairs).\n"
+        "b has the highest UF1. Not distinguishable from it: a (p 0.05), c (p 0.31) (68 subjects, p corrected for 6 "
+        "pairs).\n"
     )
-    assert "Not told apart from it: none (" in line(uf1, {"ac": 1.0})
+    assert "Not distinguishable from it: none (" in line(uf1, {"ac": 1.0})
     assert line({"a": 0.2}, {}) == ""
 
 
 def test_too_few_people_for_so_many_pairs_are_said():
     """Six pairs of seven people: at least 6 / 2^6."""
     line_below = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)
-    assert line_below.startswith("a has the highest UF1. 7 people cannot tell any of 6 pairs of methods apart")
+    assert line_below.startswith(
+        "a has the highest UF1. 7 subjects are too few to distinguish any of 6 pairs of methods"
+    )
     assert line_below.endswith("is at least 0.094.\n")

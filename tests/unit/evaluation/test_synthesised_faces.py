@@ -173,8 +173,8 @@ def test_file_and_line_in_the_terminal(tmp_path, shard, embedded):
     read = read_faces(path)
     assert [row["value"] for row in read] == [row["value"] and pytest.approx(row["value"], abs=1e-6) for row in rows]
     assert [{**row, "value": 0} for row in read] == [{**row, "value": 0} for row in rows]
-    line = main_table.made_faces(read, path)
+    line = main_table.synthesis_summary(read, path)
     ssim = {row["faces"]: row["value"] for row in read if (row["scope"], row["metric"]) == ("full", "ssim")}
     assert f"SSIM {ssim['made']:.3f} ({ssim['neutral']:.3f} unchanged)" in line
-    assert line.startswith("faces of icegan, generated, made of held-out people: ") and line.endswith(f"see {path}")
+    assert line.startswith("faces of held-out subjects by icegan, generated: ") and line.endswith(f"see {path}")
     assert "FID" not in line

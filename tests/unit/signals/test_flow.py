@@ -154,7 +154,7 @@ def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -
     drawing.draw(figure, clip, crop, {"onset": 0, "apex": 4}, Params(size=96))
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert texts.count("generated") == 2
-    assert {"TV-L1: as found", "Farneback: as found", "the head's (rigid)"} <= set(texts)
+    assert {"TV-L1: estimate", "Farneback: estimate", "head motion (rigid)"} <= set(texts)
 
 
 def test_black_where_next_to_nothing_slopes_gives_numbers():

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from microexpr.apps.reenact import Target
-from microexpr.apps.reenact.onto import Transfer
+from microexpr.apps.reenact import SourceFace
+from microexpr.apps.reenact.onto import Reenactment
 from microexpr.core.grayscale import luma
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.metrics import synthesis
@@ -63,16 +63,16 @@ def curves(read: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
         yield Figure("face", "au_roughness", roughness(read))
 
 
-def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
+def changes(crops: np.ndarray, face: SourceFace, model: regressor.Model) -> np.ndarray:
     """Read changes since the first frame, float32[K, 17, 2], off crops uint8[K, 288, 288, 3] of the target."""
-    values = target.read(crops, model)
+    values = face.au_changes(crops, model)
     return np.asarray(values - values[:1])
 
 
-def appearance(crop: np.ndarray, target: Target) -> Iterator[Figure]:
+def appearance(crop: np.ndarray, face: SourceFace) -> Iterator[Figure]:
     """Yield likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
-    points = np.stack([target.landmarks_crop] * 2)
-    result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, target.crop]), points)
+    points = np.stack([face.landmarks_crop] * 2)
+    result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
     (cosine,) = (
         figure
         for figure in synthesis.identity(result_vector[None], target_vector[None])
@@ -103,31 +103,36 @@ def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
     return Figure("face", "flow_cosine", float((flows[0] * flows[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
 
 
-def figures(transfer: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
+def figures(reenactment: Reenactment, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
     """Yield the figures of a reenactment, each with the video that it is of."""
-    crops, unchanged = transfer.result.crops, np.repeat(transfer.target.crop[None], len(transfer.places), 0)
-    yield from ((TARGET, figure) for figure in curves(transfer.asked - transfer.asked[:1], transfer.true))
+    crops, unchanged = reenactment.result.crops, np.repeat(reenactment.face.crop[None], len(reenactment.positions), 0)
+    yield from (
+        (TARGET, figure)
+        for figure in curves(reenactment.target_aus - reenactment.target_aus[:1], reenactment.true_changes)
+    )
     videos = {RESULT: crops, UNCHANGED: unchanged} | (
-        {} if transfer.answer is None else {GROUND_TRUTH: transfer.answer}
+        {} if reenactment.ground_truth is None else {GROUND_TRUTH: reenactment.ground_truth}
     )
     for kind, video in videos.items():
         if kind != UNCHANGED:
-            yield from ((kind, figure) for figure in curves(changes(video, transfer.target, model), transfer.true))
-            similarity = flow_similarity(video, transfer.source.crops[transfer.places], transfer.apex)
+            yield from (
+                (kind, figure) for figure in curves(changes(video, reenactment.face, model), reenactment.true_changes)
+            )
+            similarity = flow_similarity(video, reenactment.driving.crops[reenactment.positions], reenactment.apex)
             yield kind, similarity
-        yield from ((kind, figure) for figure in appearance(video[transfer.apex], transfer.target))
-        if transfer.answer is not None and kind != GROUND_TRUTH:
-            apex_frame = slice(transfer.apex, transfer.apex + 1)
-            yield from ((kind, figure) for figure in likeness(video[apex_frame], transfer.answer[apex_frame]))
+        yield from ((kind, figure) for figure in appearance(video[reenactment.apex], reenactment.face))
+        if reenactment.ground_truth is not None and kind != GROUND_TRUTH:
+            apex_frame = slice(reenactment.apex, reenactment.apex + 1)
+            yield from ((kind, figure) for figure in likeness(video[apex_frame], reenactment.ground_truth[apex_frame]))
 
 
-def result_rows(transfer: Transfer, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
+def result_rows(reenactment: Reenactment, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
     """Return a row for each figure, and the changes read back, float32[K, 17, 2]."""
     rows = [
         {"shown": kind, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
-        for kind, figure in figures(transfer, model)
+        for kind, figure in figures(reenactment, model)
     ]
-    return rows, changes(transfer.result.crops, transfer.target, model)
+    return rows, changes(reenactment.result.crops, reenactment.face, model)
 
 
 def summary_lines(rows: Sequence[dict[str, str]]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_half_is_made_whole_by_its_mirror_image() -> None:
-    left, right = aus.made_whole(np.array([[1, 2, 3, 4]]))
+    left, right = aus.mirror_halves(np.array([[1, 2, 3, 4]]))
     assert left.tolist() == [[4, 3, 3, 4]]  # the subject's left is at the right of the picture
     assert right.tolist() == [[1, 2, 2, 1]]
 

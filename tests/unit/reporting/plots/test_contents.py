@@ -1,4 +1,4 @@
-"""What `inspect --png` draws of each kind of file: every clip, the word on what is generated, no licensed face."""
+"""The plots of `inspect --png` for each kind of file: every clip, the label on rendered faces, no licensed face."""
 
 import pytest
 from matplotlib.axes import Axes
@@ -40,12 +40,12 @@ def drawn(path) -> list[str]:
 )
 def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
     results(folder)
-    found = drawn(FILES[stage])
-    assert any(text.startswith(f"{FILES[stage]}: ") for text in found)
+    labels = drawn(FILES[stage])
+    assert any(text.startswith(f"{FILES[stage]}: ") for text in labels)
     for part in named:
-        assert any(part in text for text in found), part
-    assert sum("generated faces, no person is shown" in text for text in found) == 1
-    assert found.count("generated") == PICTURES.get(stage, 0)
+        assert any(part in text for text in labels), part
+    assert sum("rendered faces, no person is shown" in text for text in labels) == 1
+    assert labels.count("generated") == PICTURES.get(stage, 0)
 
 
 def test_events_are_drawn_where_nothing_was_scored(folder):
