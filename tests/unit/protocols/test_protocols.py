@@ -58,7 +58,7 @@ PUBLISHED = {
 def published() -> list[Clip]:
     """Corpora of published size, planned but not rendered."""
     params = plan.Params(smic="published", casme2="published", samm="published")
-    return [event.clip for name in EMOTIONS for event in plan.planned(name, params, seed=4)]
+    return [event.clip for name in EMOTIONS for event in plan.plan_clips(name, params, seed=4)]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
