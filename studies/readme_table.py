@@ -1,7 +1,7 @@
 """Write the tables of README.md and docs/baselines.md from a finished run: `make readme-table`.
 
-A table stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no method means all. Below it
-are the date of the run, its commit and the model of this machine's CPU.
+A table stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no method means all. Below
+it are the date of the run, its commit and the model of this machine's CPU.
 """
 
 import argparse
