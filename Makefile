@@ -38,13 +38,13 @@ preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 	@python workflow/preset.py $(PRESET)
 
 au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on generated people that occur in no corpus
-	python -m microexpr.aus.fit
+	python -m microexpr.signals.aus.fit
 
 famgan-model: .venv/.installed  ## trains the shipped FAMGAN generator anew, on generated people that occur in no corpus
-	python -m microexpr.transfer.fit
+	python -m microexpr.apps.reenact.fit
 
 predict-model: .venv/.installed  ## trains the shipped recogniser of `microexpr predict` anew, on generated people that occur in no corpus
-	python -m microexpr.prediction.fit
+	python -m microexpr.apps.predict.fit
 
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
 	@bash envs/pyfeat/install.sh
@@ -52,10 +52,10 @@ envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfe
 pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat and pyfeat_geometry
 
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
-	pytest -p no:cacheprovider tests/pyfeat/end_to_end.py
+	pytest -p no:cacheprovider tests/optional/pyfeat/end_to_end.py
 
 test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/report/index.html looks at that page too
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
-	pytest -p no:cacheprovider tests/browser/report_page.py
+	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
 .PHONY: help table test readme-table test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from skimage.feature import hog
 
-from microexpr.aus import SIZES, features, regressor, sizes
-from microexpr.aus.movement import movement
-from microexpr.aus.people import Session, sessions
+from microexpr.signals.aus import SIZES, features, regressor, sizes
+from microexpr.signals.aus.movement import movement
+from microexpr.signals.aus.people import Session, sessions
 
 BY = 5  # pixels
 

@@ -18,9 +18,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from microexpr import datasets, inputs, store
-from microexpr.aus import ACTION_UNITS, geometry_proxy, pyfeat
-from microexpr.aus.agreement import agreement
+from microexpr import datasets
+from microexpr.core import store
+from microexpr.signals import inputs
+from microexpr.signals.aus import ACTION_UNITS, geometry_proxy, pyfeat
+from microexpr.signals.aus.agreement import agreement
 
 Pairs = dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]  # true and read [T, 17, 3] by (reader, kind)
 

@@ -24,8 +24,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from microexpr.report import times
-from microexpr.report.times import Job
+from microexpr.reporting.html import times
+from microexpr.reporting.html.times import Job
 
 GROUPS = {"generate": "rendering", "faces": "signals", "apex": "signals", "flow": "signals", "aus": "signals"}
 BUDGET = {"rendering": 200, "signals": 80}

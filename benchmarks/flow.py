@@ -21,16 +21,19 @@ import numpy as np
 import yaml
 from skimage.registration import optical_flow_tvl1
 
-from microexpr import apex, datasets, faces, flow, regions, store, truth
-from microexpr.clip import Clip
+from microexpr import datasets
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.grayscale import luma
+from microexpr.core.seeds import generator
 from microexpr.datasets import MICRO
-from microexpr.flow.tvl1 import tvl1
-from microexpr.generated import corpus, plan
-from microexpr.generated.face import Face
-from microexpr.luma import luma
-from microexpr.motion import steady
-from microexpr.seeds import generator
-from microexpr.truth import person
+from microexpr.rendering import corpus, plan
+from microexpr.rendering.face import Face
+from microexpr.reporting import signal_benchmark
+from microexpr.reporting.signal_benchmark import person
+from microexpr.signals import apex, face_regions, faces, flow
+from microexpr.signals.flow.tvl1 import tvl1
+from microexpr.signals.motion import steady
 
 FRAMES = 9
 SETTINGS = {
@@ -50,7 +53,7 @@ STEADY = "tvl1, none, of the steady clip"  # what `motion.steady` leaves of the 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--truth", nargs="+", default=[], choices=truth.DIFFICULTIES)
+    parser.add_argument("--truth", nargs="+", default=[], choices=signal_benchmark.DIFFICULTIES)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     timed(options.rounds)
@@ -101,7 +104,7 @@ def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray
 
 def measured(difficulty: str) -> None:
     """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
-    sums = {name: np.zeros((3, len(regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
+    sums = {name: np.zeros((3, len(face_regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
     count = 0
     for crop, true, skin, landmarks, found in read(difficulty):
         count += 1
@@ -112,11 +115,14 @@ def measured(difficulty: str) -> None:
             answer = flow.of_clip(film, *at, flow.Params(**given))
             errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
-    print(f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(regions.FLOW)}; all in pixels")
+    print(
+        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; "
+        "all in pixels"
+    )
     pixels, _, length = sums[STEADY]
     print(
         "true length, px: "
-        + ", ".join(f"{part} {px:.2f}" for part, px in zip(regions.FLOW, length / pixels, strict=True))
+        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW, length / pixels, strict=True))
     )
     for name, (pixels, error, length) in sums.items():
         parts = " ".join(f"{value:4.0f}" for value in 100 * error / length)
@@ -126,10 +132,12 @@ def measured(difficulty: str) -> None:
 def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Found]]:
     """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    generate, seed = plan.Params(**params["generate"]), truth.root_seed(params["seed"])
+    generate, seed = plan.Params(**params["generate"]), signal_benchmark.root_seed(params["seed"])
     scene = corpus.Scene(difficulty, generate.width, generate.height)
     for dataset in MICRO:
-        planned = truth.planned(dataset, truth.Params(**params["truth"]), generate, params["seed"])
+        planned = signal_benchmark.planned(
+            dataset, signal_benchmark.Params(**params["truth"]), generate, params["seed"]
+        )
         for subject in sorted({one.clip.subject for one in planned}):
             own = [one for one in planned if one.clip.subject == subject]
             face = Face(corpus.performer_of(own[0].clip, seed).face_seed)

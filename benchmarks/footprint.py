@@ -11,9 +11,9 @@ import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
-from microexpr.draws import Stream
-from microexpr.method import Modules, NetworkMethod
-from microexpr.models import find
+from microexpr.models.base import Modules, NetworkMethod
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recognisers import find
 
 BYTES = 4  # of a float32
 KEPT = 4  # of each parameter: itself, its gradient, Adam's two moments

@@ -16,13 +16,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from microexpr import faces
-from microexpr.faces import detection  # which loads face_recognition without its warning
-from microexpr.generated.camera import expose
-from microexpr.generated.face import Face
-from microexpr.generated.performer import DIALS, Performer, perform
-from microexpr.regions import eye_distance
-from microexpr.seeds import generator
+from microexpr.core.seeds import generator
+from microexpr.rendering.camera import expose
+from microexpr.rendering.face import Face
+from microexpr.rendering.performance import DIALS, Performer, perform
+from microexpr.signals import faces
+from microexpr.signals.face_regions import eye_distance
+from microexpr.signals.faces import detection  # which loads face_recognition without its warning
 
 FPS = 200
 SIZE = (640, 480)

@@ -24,11 +24,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from microexpr.method import Clips
-from microexpr.models import find
-from microexpr.models.ststnet import KERNELS
+from microexpr.models.base import Clips
+from microexpr.models.flow_network import SIDE, normalised
+from microexpr.models.recognisers import find
+from microexpr.models.recognisers.ststnet import KERNELS
 from microexpr.training.engine import Fold, train
-from microexpr.training.flow_network import SIDE, normalised
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256

@@ -12,8 +12,8 @@ import time
 import numpy as np
 import torch
 
-from microexpr.method import CLASSES, Clips, NetworkMethod
-from microexpr.models import find
+from microexpr.models.base import CLASSES, Clips, NetworkMethod
+from microexpr.models.recognisers import find
 from microexpr.training.engine import Fold, FoldResult, Plan, train
 
 COUNT = 96  # clips, as in the embedded preset

@@ -14,11 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from microexpr.generated import face as renderer
-from microexpr.generated.camera import expose
-from microexpr.generated.performer import DIALS, Performer, perform
-from microexpr.generated.rig import rig, skin_map
-from microexpr.seeds import generator
+from microexpr.core.seeds import generator
+from microexpr.rendering import face as renderer
+from microexpr.rendering.camera import expose
+from microexpr.rendering.performance import DIALS, Performer, perform
+from microexpr.rendering.rig import rig, skin_map
 
 FRAMES = 20
 SIZES = {(256, 256): 1.3, (640, 480): 1.0}  # width and height: zoom

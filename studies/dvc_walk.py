@@ -211,7 +211,7 @@ def shared(here: Walk, folder: Path) -> Walk:
 
 def prepared(root: Path) -> None:
     """A git checkout of the files as they are now, on the tiny preset, with a finished run."""
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path.insert(0, str(ROOT / "tests/fixtures"))
     import scratch
 
     scratch.copy(root)

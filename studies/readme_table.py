@@ -11,8 +11,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from microexpr import tables
-from microexpr.errors import MicroexprError
+from microexpr.core.errors import MicroexprError
+from microexpr.reporting import main_table
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/baselines.md")
@@ -25,7 +25,7 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
         raise MicroexprError("the page must have a table between readme-table comments")
 
     def table(match: re.Match[str]) -> str:
-        return f"{match[1]}{tables.summary(rows, match['methods'].split())}\n{source}\n{match[4]}"
+        return f"{match[1]}{main_table.summary(rows, match['methods'].split())}\n{source}\n{match[4]}"
 
     return BLOCK.sub(table, text)
 
@@ -45,7 +45,7 @@ def main() -> int:
     commit = subprocess.run(head, cwd=ROOT, text=True, capture_output=True, check=True).stdout.strip()
     path = arguments.results / "megc2019_table.csv"
     try:
-        rows = tables.read(path)
+        rows = main_table.read(path)
         date = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
         for name in PAGES:
             page = ROOT / name

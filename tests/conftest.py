@@ -8,7 +8,7 @@ import pytest
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
 FIRST = (
-    "test_dvc.py", "test_bad_input.py", "test_killed.py", "test_pull.py", "test_rerun.py", "test_method.py",
+    "test_dvc.py", "test_bad_input.py", "test_killed.py", "test_pull.py", "test_rerun.py", "test_base.py",
     "test_licensed.py", "test_paper_tables.py", "test_results.py", "test_flow_folders_table.py",
 )  # fmt: skip
 

@@ -7,12 +7,11 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from closure import SOURCES, imported
+from closure import SOURCES
 
 PAGE = Path("docs/architecture.md")
 PICTURE = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
-LAYERS = re.compile(r"^LAYERS = (\[.*?^\])", re.DOTALL | re.MULTILINE)  # of the test that holds modules to them
-NAMES = re.compile(r"^\| ([a-z ]+) \| ", re.MULTILINE)  # of the page's table, lowest first, under a header
+MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)  # in each room's __init__.py
 RULES = re.compile(r'^rule (\w+):|^use rule \w+ as (\w+)|^\s+rule (\w+):|^\s+name: f"(\w+)\{', re.MULTILINE)
 TARGETS = ("all", "all_aus", "all_truth", "all_final", "all_papers", "all_flow_folders", "all_report")
 WHERE_MADE = {("papers", "report"), ("truth", "report")}  # read where they are, so no part of the picture
@@ -49,20 +48,14 @@ def noun(rule: str) -> str:
     raise LookupError(f"rule {rule} must be in a file of workflow/rules, found none")
 
 
-def layers() -> tuple[list[set[str]], Edges]:
-    """Rooms of each layer, lowest first, and which layer imports from which, by number."""
-    found = LAYERS.search(Path("tests/test_layers.py").read_text(encoding="utf-8"))
-    assert found is not None
-    rooms: list[set[str]] = ast.literal_eval(found[1])
-    level = {name: str(number) for number, names in enumerate(rooms) for name in names}
-    paths = sorted((SOURCES / "microexpr").rglob("*.py"))
-    pairs = ((room(path), room(other)) for path in paths for other in imported(path))
-    return rooms, {(level[a], level[b]) for a, b in pairs if a in level and b in level and level[a] != level[b]}
-
-
-def room(path: Path) -> str:
-    """The first part below the package."""
-    return path.relative_to(SOURCES).with_suffix("").parts[1]
+def rooms() -> Edges:
+    """Return which room of the package may import which, as each room's `__init__.py` says."""
+    arrows = set()
+    for path in sorted((SOURCES / "microexpr").glob("*/__init__.py")):
+        line = MAY_IMPORT.search(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+        assert line is not None, path
+        arrows |= {(path.parent.name, name) for name in re.findall(r"\w+", line[1]) if name != "nothing"}
+    return arrows
 
 
 def reduced(edges: Edges) -> list[tuple[str, str]]:
@@ -75,24 +68,18 @@ def reduced(edges: Edges) -> list[tuple[str, str]]:
     return sorted((a, b) for a, b in edges if not any(b in reach(c) for x, c in edges if x == a and c != b))
 
 
-def picture(page: str) -> str:
-    rooms, uses = layers()
-    names = [name for name in NAMES.findall(page) if name != "layer"]
+def picture() -> str:
     nouns, fed = stages()
     feeds = [f"    {a} --> {b}" for a, b in reduced(fed)]
     apart = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(fed)))]
-    boxes = [
-        f'    L{number}["<b>{name}</b><br>{", ".join(sorted(inside))}"]'
-        for number, (name, inside) in enumerate(zip(names, rooms, strict=True))
-    ]
-    below = [f"    L{a} --> L{b}" for a, b in reduced(uses)]
+    below = [f"    {a} --> {b}" for a, b in reduced(rooms())]
     lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *feeds, *apart, "  end"]
-    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *boxes, *below, "  end", "```", ""])
+    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *below, "  end", "```", ""])
 
 
 def drawn(page: str) -> str:
     """The page with its picture drawn anew."""
-    return PICTURE.sub(lambda _: picture(page), page)
+    return PICTURE.sub(lambda _: picture(), page)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def _data(folder: Path, word: str) -> list[Path]:
 
 
 def _discovered(word: str) -> list[Path]:
-    """All modules of a package whose name a string is, such as "microexpr.datasets.natives": found by `discovery`."""
+    """All modules of a package whose name a string is, such as "microexpr.datasets.layouts": found by `discovery`."""
     folder = SOURCES.joinpath(*word.split(".")) if re.fullmatch(r"microexpr(\.\w+)+", word) else SOURCES
     return sorted(folder.glob("*.py")) if (folder / "__init__.py").is_file() else []
 

@@ -10,13 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, index, truth
-from microexpr.aus import openface, pyfeat
-from microexpr.clip import Clip
-from microexpr.errors import DataError, ParamsError
-from microexpr.generated import plan
-from microexpr.generated.native import Planned
-from microexpr.generated.natives import NATIVES
+from microexpr import datasets
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, ParamsError
+from microexpr.datasets import index
+from microexpr.rendering import plan
+from microexpr.rendering.layout import Planned
+from microexpr.rendering.layouts import NATIVES
+from microexpr.reporting import signal_benchmark
+from microexpr.signals.aus import openface, pyfeat
 
 
 def digest(places: Iterable[str]) -> str:
@@ -154,10 +156,10 @@ class Corpus:
 
     def _examined(self) -> dict[str, list[Planned]]:
         """The truth benchmark's clips by data set, whatever is licensed. In a single picture nothing moves."""
-        wanted, generate = truth.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
+        wanted, generate = signal_benchmark.Params(**self.params["truth"]), plan.Params(**self.params["generate"])
         names = [*self.params["datasets"], *self.params["macro"]]
         moving = [name for name in names if datasets.LAYOUTS[name].moves]
-        return {name: truth.planned(name, wanted, generate, self.params["seed"]) for name in moving}
+        return {name: signal_benchmark.planned(name, wanted, generate, self.params["seed"]) for name in moving}
 
     @cached_property
     def measured(self) -> list[str]:

@@ -11,12 +11,15 @@ from typing import Any
 
 from corpus import Corpus, digest, of_params
 
-from microexpr import datasets, papers, params, protocols, weights
-from microexpr.clip import Fold
+from microexpr import datasets, protocols
+from microexpr.cli import config
+from microexpr.core.clip import Fold
+from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
-from microexpr.errors import MicroexprError, ParamsError
+from microexpr.models import pretrained_weights
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import person
+from microexpr.reporting import papers
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
 PAIRED = "results/megc2019_paired.csv"
@@ -32,7 +35,7 @@ class Dag(Corpus):
     """All of a run that follows from params.yaml and from the annotation. Raises MicroexprError for what cannot be."""
 
     def __init__(self, values: dict[str, Any]):
-        checked = params.checked(values)
+        checked = config.checked(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol = protocols.PROTOCOLS[protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY]
@@ -65,7 +68,7 @@ class Dag(Corpus):
     @staticmethod
     def _weights(file: str) -> str:
         """The digest of published weights that lie where torch keeps them; "" where there are none, or none to find."""
-        return weights.PUBLISHED[file].digest if file and weights.PUBLISHED[file].path() else ""
+        return pretrained_weights.PUBLISHED[file].digest if file and pretrained_weights.PUBLISHED[file].path() else ""
 
     def limit(self, method: str, protocol: str) -> int:
         """How many of a protocol's folds a method trains at most; 0: all, as rows of the main table do under it."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from microexpr.errors import nearest
-from microexpr.store import write_text
+from microexpr.core.errors import nearest
+from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
 REPLACED = ("counts", "variants")  # mappings that a preset replaces as a whole

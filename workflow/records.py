@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from microexpr.store import write_text
+from microexpr.core.store import write_text
 
 RECORDS = Path("work/records.json")
 SNAKEMAKE = Path(".snakemake")

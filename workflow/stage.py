@@ -20,8 +20,8 @@ import dvc_command
 from dag import FLOW_FOLDERS, Dag
 from records import Records, content, is_as_recorded, is_cached, recorded, set_aside
 
-from microexpr import params
-from microexpr.errors import MicroexprError
+from microexpr.cli import config
+from microexpr.core.errors import MicroexprError
 
 TRAINING = ("train", "train_longest", "train_synth")
 FOLDERS = {  # of stages that write elsewhere than below results/<noun>
@@ -44,7 +44,7 @@ def prune_checkpoints(dag: Dag) -> None:
 def planned() -> Dag:
     """The run that params.yaml asks for; one that cannot be ends the program with a line."""
     try:
-        return Dag(params.load("params.yaml"))
+        return Dag(config.load("params.yaml"))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.method import CLASSES, Clips, NetworkMethod
-from microexpr.models import find
+from microexpr.models.base import CLASSES, Clips, NetworkMethod
+from microexpr.models.flow_network import SIDE
+from microexpr.models.recognisers import find
 from microexpr.training.engine import Fold
-from microexpr.training.flow_network import SIDE
 
 BLOBS = 14  # of a face
 MARK = 30  # grey levels by which an apex frame shows its class

@@ -12,13 +12,13 @@ from torch.func import functional_call, vmap
 
 from gpu_parts.clips import face_clips, folds, network
 from gpu_parts.session import Session
-from microexpr.backbones import capsules, vgg16
-from microexpr.draws import Stream
-from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, NetworkMethod
-from microexpr.models.icegan import COMPARED, PRIMARY_SIZE, grey
+from microexpr.core.errors import MicroexprError
+from microexpr.models.base import Batch, Clips, NetworkMethod
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers import capsules, vgg16
+from microexpr.models.pretrained_weights import VGG16
+from microexpr.models.recognisers.icegan import COMPARED, PRIMARY_SIZE, grey
 from microexpr.training.group import Group, Run
-from microexpr.weights import VGG16
 
 PART = "icegan"
 FULL = 0.92  # of the memory may be used by the estimate

@@ -10,7 +10,7 @@ from gpu_parts import textbook
 from gpu_parts.clips import face_clips, flow_clips, folds, network
 from gpu_parts.precision import computed_in
 from gpu_parts.session import Session
-from microexpr.method import Clips, NetworkMethod
+from microexpr.models.base import Clips, NetworkMethod
 from microexpr.training.engine import Fold, train
 from microexpr.training.group import Group, Run
 

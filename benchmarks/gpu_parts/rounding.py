@@ -10,7 +10,7 @@ from gpu_parts import icegan
 from gpu_parts.clips import flow_clips, folds, network
 from gpu_parts.precision import computed_in
 from gpu_parts.session import Session
-from microexpr.errors import MicroexprError
+from microexpr.core.errors import MicroexprError
 from microexpr.training.group import Group, Run
 
 PART = "precision"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from microexpr.method import Clips, Modules, NetworkMethod
+from microexpr.models.base import Clips, Modules, NetworkMethod
 from microexpr.training.engine import Fold
 
 

@@ -14,7 +14,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # weight files are put there by people; a jo
 import numpy as np
 import torch
 
-from microexpr.errors import DataError
+from microexpr.core.errors import DataError
 
 BATCH = 8  # pictures
 

@@ -11,8 +11,8 @@ import pytest
 from bad_input import CASES, PROJECT
 from scratch import ROOT
 
-from microexpr import params
-from microexpr.errors import MicroexprError
+from microexpr.cli import config
+from microexpr.core.errors import MicroexprError
 
 KEPT = "results/**/*.h5"
 BY_JOBS = ("an OpenFace table", "precomputed flow", "no precomputed flow")  # how these kinds begin
@@ -32,7 +32,7 @@ def test_is_refused_before_anything_runs(project, monkeypatch, case):
     case.make(project.root)
     monkeypatch.chdir(project.root)
     with pytest.raises(MicroexprError) as error:
-        Dag(params.load("params.yaml"))
+        Dag(config.load("params.yaml"))
     assert re.match(case.message, f"error: {error.value}")
     assert "\n" not in str(error.value)
 

@@ -14,9 +14,10 @@ import pytest
 from scratch import ROOT
 from small_corpora import write_corpus
 
-from microexpr import params, weights
+from microexpr.cli import config
+from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
-from microexpr.errors import ParamsError
+from microexpr.models import pretrained_weights
 from microexpr.protocols import PROTOCOLS
 
 LEAK = {"planted_leak": "held_out_clips"}
@@ -29,7 +30,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     from dag import Dag
 
-    values = params.load(ROOT / "params.yaml")
+    values = config.load(ROOT / "params.yaml")
     values["variants"], values["papers"]["variants"] = {}, {}
     monkeypatch.chdir(tmp_path)
 
@@ -262,7 +263,7 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     place.parent.mkdir(parents=True)
     place.write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]
-    monkeypatch.setitem(weights.PUBLISHED, place.name, replace(weights.RESNET18, digest=digest))
+    monkeypatch.setitem(pretrained_weights.PUBLISHED, place.name, replace(pretrained_weights.RESNET18, digest=digest))
     found = dag(methods=wide).weights
     assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from microexpr import official
+from microexpr.evaluation import megc_log
 
 TABLE = "results/flow_folders_table.csv"
 FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
@@ -38,7 +38,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     assert majority["full_uf1"] == f"{2 * 250 / (442 + 250) / 3:.4f}"  # all negative, in every fold
     assert float(machine["full_uf1"]) > 0.95
     log = (project.root / "results/flow_folders/evaluate/flow_svm.log").read_text(encoding="utf-8")
-    assert [(line.clip, line.truth) for line in official.read(log, "log")] == [
+    assert [(line.clip, line.truth) for line in megc_log.read(log, "log")] == [
         (one.clip, one.label) for one in composite()
     ]
     assert "flow_svm" in project.run("microexpr", "table", TABLE).stdout

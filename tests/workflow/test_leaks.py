@@ -11,14 +11,14 @@ import held_out_faces
 import numpy as np
 import pytest
 from composites import composite
-from test_method import learns_from_held_out, small
+from test_base import learns_from_held_out, small
 from trainings import EPOCHS, flow_files, job, trained
 
-from microexpr import provenance, store
-from microexpr.errors import LeakError
-from microexpr.evaluation import made_faces, pooled
-from microexpr.method import ClassicalMethod
-from microexpr.protocols import PROTOCOLS
+from microexpr.core import store
+from microexpr.core.errors import LeakError
+from microexpr.evaluation import pooled, synthesised_faces
+from microexpr.models.base import ClassicalMethod
+from microexpr.protocols import PROTOCOLS, provenance
 from microexpr.training.checkpoint import Place
 
 CLIPS = composite(subjects=2, clips=3)
@@ -96,7 +96,7 @@ def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
     shard = held_out_faces.synth_file(tmp_path / "1of1.h5", folds, CLIPS, {FIRST: [*OTHERS, f"generated/{FIRST}/c02"]})
     said = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
     with pytest.raises(LeakError, match=said):
-        made_faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
+        synthesised_faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
 
 
 def test_leak_of_a_macronet_that_shares_a_person(tmp_path):
@@ -129,8 +129,8 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
 
 def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
     """A shard whose folds were fitted on everyone is refused; and a method that normalises behind the engine's back,
-    by what it is given of all clips at once, changes with the held-out ones: no method here may (tests/test_method.py).
-    """
+    by what it is given of all clips at once, changes with the held-out ones:
+    no method here may (tests/unit/models/test_base.py)."""
     made = job(CLIPS)
     everyone = job(CLIPS, planted_leak="held_out_clips")  # what statistics over all clips would have to write
     shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))

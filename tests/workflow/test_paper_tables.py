@@ -2,7 +2,7 @@
 
 import csv
 
-from microexpr import generator_file
+from microexpr.training import generator_file
 
 TABLE, OTHER = "results/papers/icegan/table1.csv", "results/papers/mtmnet/table4.csv"
 GIVEN = "results/papers/famgan/transfer.csv"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from scratch import ROOT
 
-from microexpr import params
+from microexpr.cli import config
 
 
 @pytest.mark.parametrize("other", ["tiny", "paper"])
@@ -20,7 +20,7 @@ def test_embedded_is_what_is_committed(finished, tmp_path, other):
     made = (project.root / "params.yaml").read_text(encoding="utf-8")
     wanted = yaml.safe_load(committed)
     if other == "tiny":  # it takes other methods out; one that no preset names is a user's own, and is not put back
-        named = params.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
+        named = config.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
         wanted["methods"] = {name: own for name, own in wanted["methods"].items() if name in named}
     assert yaml.safe_load(made) == wanted
     assert made.startswith("# Every value of the pipeline.")
@@ -41,8 +41,8 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     from dag import Dag
     from preset import merge
 
-    values = params.load(ROOT / "params.yaml")
-    changes = params.load(ROOT / f"workflow/presets/{preset}.yaml")
+    values = config.load(ROOT / "params.yaml")
+    changes = config.load(ROOT / f"workflow/presets/{preset}.yaml")
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
     dag = Dag(values)

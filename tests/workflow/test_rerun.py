@@ -15,7 +15,7 @@ CASES = {
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "code of flow, which apex reads too": (
-        ("src/microexpr/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
+        ("src/microexpr/signals/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "one more subject": (
@@ -30,7 +30,7 @@ CASES = {
     ),
     "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 3, "table": 1}),
     "a method's file": (
-        ("src/microexpr/models/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
+        ("src/microexpr/models/recognisers/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
         {"train": 1, "evaluate": 1, "table": 1},
     ),
 }

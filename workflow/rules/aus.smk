@@ -1,7 +1,7 @@
 # Intensities of 17 action units per frame and side, read by whom `aus.backend` says.
 import json
 
-from microexpr.aus import pyfeat
+from microexpr.signals.aus import pyfeat
 
 WEIGHTS = list(map(str, pyfeat.weights())) if PARAMS["aus"]["backend"] == "pyfeat" else []
 MIN_DETECTED = PARAMS["faces"]["min_detected"]

@@ -12,7 +12,7 @@ os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are othe
 from closure import code
 from dvc_command import left_over
 from dag import EVALUATED, METRICS, PAIRED, REPORT, SIGNALS, TABLE, TRUTH, Dag
-from microexpr.errors import MicroexprError
+from microexpr.core.errors import MicroexprError
 from records import Records, make_writable, set_aside
 from stage import prune_checkpoints
 
@@ -82,7 +82,7 @@ def one_of(names):
 
 def model(method):
     """The module that a method or a variant of it is in."""
-    return f"models.{method.partition('.')[0]}"
+    return f"models.recognisers.{method.partition('.')[0]}"
 
 
 wildcard_constraints:

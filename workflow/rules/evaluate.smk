@@ -1,5 +1,5 @@
 # Pooled figures of each method, the table that lays them beside the published ones, and which methods differ.
-from microexpr import weights
+from microexpr.models import pretrained_weights as weights
 
 MADE_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
 

@@ -1,5 +1,6 @@
 # Tables of the papers, published beside reproduced: a target trains and evaluates what exists and it needs, no more.
-from microexpr import papers, protocols
+from microexpr import protocols
+from microexpr.reporting import papers
 
 NEEDED = papers.Run(
     methods=RUN.ranked,
@@ -214,7 +215,7 @@ rule papers_famgan_transfer:
         generator=lambda w: RUN.makers("famgan")[0],
         files=files_of_sources,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
-        code=code("papers_famgan", "generators.famgan"),
+        code=code("papers_famgan", "models.generators.famgan"),
     output:
         transfer="results/papers/famgan/transfer.csv",
         markdown="results/papers/famgan/transfer.md",
@@ -240,7 +241,7 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
         generator=lambda w: RUN.makers("famgan")[0],
         files=files_of_sources,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two people are rendered
-        code=code("papers_famgan", "generators.famgan"),
+        code=code("papers_famgan", "models.generators.famgan"),
     output:
         ablation="results/papers/famgan/ablation.csv",
         markdown="results/papers/famgan/ablation.md",

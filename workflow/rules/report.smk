@@ -1,5 +1,5 @@
 # One page of what a run found. Papers' tables and the truth benchmark are on it where they have been made.
-from microexpr import report as pages
+from microexpr.reporting import html as pages
 
 SHOWN = pages.chosen([clip for name in RUN.tested for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]

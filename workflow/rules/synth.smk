@@ -8,7 +8,7 @@ rule synth:
             for stage in RUN.generators[w.generator]["reads"]
             for path in RUN.per_subject(stage, RUN.grouped(w.generator) + RUN.stills(w.generator))
         ],
-        code=lambda w: code("synth", f"generators.{w.generator}"),
+        code=lambda w: code("synth", f"models.generators.{w.generator}"),
     output:
         made="results/synth/{generator}/groups/{group}.h5",
         generator="results/synth/{generator}/groups/{group}.safetensors",

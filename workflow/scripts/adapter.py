@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TextIO
 
-from microexpr.errors import MicroexprError
+from microexpr.core.errors import MicroexprError
 
 # as torch, CUDA, OpenCV and the loader of libraries say it
 NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)

@@ -5,8 +5,8 @@ from pathlib import Path
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr.clip import Clip
-    from microexpr.generated.natives import NATIVES
+    from microexpr.core.clip import Clip
+    from microexpr.rendering.layouts import NATIVES
 
     clips = [Clip.of(row) for row in snakemake.params.rows]
     annotations = NATIVES[clips[0].dataset].annotations.values()

@@ -3,8 +3,9 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import apex, store
-    from microexpr.clip import Clip
+    from microexpr.core import store
+    from microexpr.core.clip import Clip
+    from microexpr.signals import apex
 
     params = apex.Params(**snakemake.params.apex)
     clips = [Clip.of(row) for row in snakemake.params.rows]

@@ -4,10 +4,10 @@ from adapter import logged
 
 with logged(snakemake.log[0]):
     import aus_file
-    from microexpr import aus
-    from microexpr.aus import openface, regressor
-    from microexpr.clip import Clip
-    from microexpr.luma import luma
+    from microexpr.core.clip import Clip
+    from microexpr.core.grayscale import luma
+    from microexpr.signals import aus
+    from microexpr.signals.aus import openface, regressor
 
     sources, given = (snakemake.input.faces, snakemake.input.apex), snakemake.params
     params, clips = aus.Params(**given.aus), [Clip.of(row) for row in given.rows]

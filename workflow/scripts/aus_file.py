@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from microexpr import aus, inputs, store
-from microexpr.aus import filters
-from microexpr.clip import Clip
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.signals import aus, inputs
+from microexpr.signals.aus import filters
 
 Read = Callable[[Clip, Any, int], tuple[np.ndarray, dict[str, str]]]  # clip, its faces, onset: values, what is said
 

@@ -10,9 +10,9 @@ with logged(log):
     import aus_file
 
     sys.path.pop(0)  # this folder: timm would take apex.py for NVIDIA's apex
-    from microexpr import aus
-    from microexpr.aus import geometry_proxy, pyfeat
-    from microexpr.clip import Clip
+    from microexpr.core.clip import Clip
+    from microexpr.signals import aus
+    from microexpr.signals.aus import geometry_proxy, pyfeat
 
     job = json.load(sys.stdin)
     params, clips = aus.Params(**job["aus"]), [Clip.of(row) for row in job["rows"]]

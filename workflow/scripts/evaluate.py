@@ -3,7 +3,9 @@
 from adapter import each, logged
 
 with logged(snakemake.log[0]):
-    from microexpr import evaluation, index, protocols, store
+    from microexpr import evaluation, protocols
+    from microexpr.core import store
+    from microexpr.datasets import index
     from microexpr.evaluation import curves
 
     protocol, given = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params

@@ -3,8 +3,10 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import datasets, faces, store
-    from microexpr.clip import Clip
+    from microexpr import datasets
+    from microexpr.core import store
+    from microexpr.core.clip import Clip
+    from microexpr.signals import faces
 
     params = faces.Params(**snakemake.params.faces)
     clips = [Clip.of(row) for row in snakemake.params.rows]

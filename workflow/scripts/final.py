@@ -3,12 +3,15 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, index, models, protocols, train
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models import recognisers
+    from microexpr.training import refit, train
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     clips = index.read_all(snakemake.input.index)
-    kind = models.find(name)
+    kind = recognisers.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
@@ -21,4 +24,4 @@ with logged(snakemake.log[0]) as terminal:
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
     place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
-    final.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)
+    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

@@ -3,9 +3,10 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import flow, inputs, store
-    from microexpr.clip import Clip
-    from microexpr.luma import luma
+    from microexpr.core import store
+    from microexpr.core.clip import Clip
+    from microexpr.core.grayscale import luma
+    from microexpr.signals import flow, inputs
 
     params = flow.Params(**snakemake.params.flow)
     kind = "onset_apex" if params.normalise == "none" else "onset_apex_scaled"

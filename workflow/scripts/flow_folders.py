@@ -6,8 +6,8 @@ from pathlib import Path
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index, store
-    from microexpr.datasets import flow_folders
+    from microexpr.core import store
+    from microexpr.datasets import flow_folders, index
 
     root = Path(snakemake.params.root)
     clips, notes = flow_folders.read(root)

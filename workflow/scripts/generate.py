@@ -3,8 +3,8 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr.generated import corpus
-    from microexpr.generated.native import Planned
+    from microexpr.rendering import corpus
+    from microexpr.rendering.layout import Planned
 
     corpus.write_person(
         [Planned.of(row) for row in snakemake.params.plan],

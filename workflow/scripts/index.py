@@ -3,8 +3,8 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index
-    from microexpr.clip import Clip
+    from microexpr.core.clip import Clip
+    from microexpr.datasets import index
 
     clips = [Clip.of(row) for row in snakemake.params.rows]
     for note in index.verify(snakemake.wildcards.dataset, clips, index.Params(**snakemake.params.index)):

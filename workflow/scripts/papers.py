@@ -3,9 +3,12 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import evaluation, index, papers, store
+    from microexpr import evaluation
+    from microexpr.core import store
+    from microexpr.datasets import index
     from microexpr.evaluation.rows import read_faces
-    from microexpr.papers import census, page
+    from microexpr.reporting import papers
+    from microexpr.reporting.papers import census, page
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
     given, files = snakemake.params, snakemake.input

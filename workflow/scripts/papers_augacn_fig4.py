@@ -3,10 +3,13 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, index, papers, protocols, train
-    from microexpr.models.augacn import AuGacn
-    from microexpr.papers import nodes
-    from microexpr.plots import augacn
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models.recognisers.augacn import AuGacn
+    from microexpr.reporting import papers
+    from microexpr.reporting.papers import nodes
+    from microexpr.reporting.plots import augacn
+    from microexpr.training import refit, train
 
     protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "augacn.nodes", snakemake.input.files
     clips, expected = protocol.select(index.read_all(snakemake.input.index)), papers.expected_units("augacn", "fig4")
@@ -21,7 +24,7 @@ with logged(snakemake.log[0]) as terminal:
         synth=train.SynthParams(),
         seed=snakemake.params.seed,
     )
-    final.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
-    found = nodes.rows(final.load(snakemake.output.weights), clips, held, files, expected)
+    refit.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
+    found = nodes.rows(refit.load(snakemake.output.weights), clips, held, files, expected)
     nodes.write(snakemake.output.csv, found)
     augacn.fig4(snakemake.output.figure, found)

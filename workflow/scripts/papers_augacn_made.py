@@ -3,9 +3,9 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index
+    from microexpr.datasets import index
     from microexpr.evaluation import read_back
-    from microexpr.plots import auicgan
+    from microexpr.reporting.plots import auicgan
 
     given, files = snakemake.params, snakemake.input
     clips = index.read_all(files.index)

@@ -3,9 +3,11 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index, papers, store
-    from microexpr.papers import transfers
-    from microexpr.plots import famgan
+    from microexpr.core import store
+    from microexpr.datasets import index
+    from microexpr.reporting import papers
+    from microexpr.reporting.papers import transfers
+    from microexpr.reporting.plots import famgan
 
     given, files, made = snakemake.params, snakemake.input, snakemake.output
     clips, size = index.read_all(files.index), tuple(given.size)

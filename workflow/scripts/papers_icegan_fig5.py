@@ -3,14 +3,16 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index, papers, protocols
-    from microexpr.evaluation import made_faces, resemblance
-    from microexpr.papers import changes
-    from microexpr.plots import icegan
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.evaluation import resemblance, synthesised_faces
+    from microexpr.reporting import papers
+    from microexpr.reporting.papers import changes
+    from microexpr.reporting.plots import icegan
 
     files, given = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    made = made_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
+    made = synthesised_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
     true, units = resemblance.true_faces(made, files.true), changes.units_at_apex(files.truth, clips)
     found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), units)
     changes.write(snakemake.output.csv, found)

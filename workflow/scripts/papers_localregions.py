@@ -5,9 +5,9 @@ from pathlib import Path
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index
-    from microexpr.models.localregions import LocalRegions
-    from microexpr.plots import localregions
+    from microexpr.datasets import index
+    from microexpr.models.recognisers.localregions import LocalRegions
+    from microexpr.reporting.plots import localregions
 
     clips, given, results = index.read_all(snakemake.input.index), snakemake.params, Path("results")
     params = LocalRegions.Params(**given.method)

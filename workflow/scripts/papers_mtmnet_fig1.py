@@ -5,8 +5,8 @@ from pathlib import Path
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index
-    from microexpr.plots import mtmnet
+    from microexpr.datasets import index
+    from microexpr.reporting.plots import mtmnet
 
     clips = index.read_all(snakemake.input.index)
     mtmnet.fig1(snakemake.output[0], clips, Path("results"), snakemake.params.show)

@@ -3,9 +3,11 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, index, protocols, train
-    from microexpr.models.mtmnet import Mtmnet
-    from microexpr.plots import eidnet
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models.recognisers.mtmnet import Mtmnet
+    from microexpr.reporting.plots import eidnet
+    from microexpr.training import refit, train
 
     protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "mtmnet.eidnet", snakemake.input.files
     clips = protocol.select(index.read_all(snakemake.input.index))
@@ -21,5 +23,5 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
     )
     figure, weights = snakemake.output.figure, snakemake.output.weights
-    final.run(job, files, weights, progress_bar(terminal, f"fig3 {name}"))
-    eidnet.fig3(figure, final.load(weights), clips, held, files, snakemake.params.show)
+    refit.run(job, files, weights, progress_bar(terminal, f"fig3 {name}"))
+    eidnet.fig3(figure, refit.load(weights), clips, held, files, snakemake.params.show)

@@ -3,9 +3,12 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import index, people
+    from microexpr.datasets import index
+    from microexpr.evaluation import duplicate_subjects
 
     clips = index.read_all(snakemake.input.index)
-    found = people.report(clips, snakemake.input.faces, people.Params(**snakemake.params.people))
-    people.write(snakemake.output.duplicates, found.pairs)
-    people.write_compared(snakemake.output.compared, found.compared)
+    found = duplicate_subjects.report(
+        clips, snakemake.input.faces, duplicate_subjects.Params(**snakemake.params.people)
+    )
+    duplicate_subjects.write(snakemake.output.duplicates, found.pairs)
+    duplicate_subjects.write_compared(snakemake.output.compared, found.compared)

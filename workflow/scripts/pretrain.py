@@ -3,11 +3,14 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, models, pretrain, protocols, train
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models import recognisers
+    from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import Place
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
-    kind = models.find(name)
+    kind = recognisers.find(name)
     job = train.Job(
         name=name,
         method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),

@@ -5,8 +5,9 @@ from pathlib import Path
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import report, store
-    from microexpr.report import page
+    from microexpr.core import store
+    from microexpr.reporting import html
+    from microexpr.reporting.html import page
 
-    asked = report.Asked(**snakemake.params.asked)
+    asked = html.Asked(**snakemake.params.asked)
     store.write_text(snakemake.output[0], page.html(asked, Path("results"), Path("work/times")))

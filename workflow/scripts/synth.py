@@ -3,20 +3,22 @@
 from adapter import logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import final, generators, index, synth, train
+    from microexpr.datasets import index
+    from microexpr.models import generators
+    from microexpr.training import refit, synthesise, train
     from microexpr.training.checkpoint import Place
 
     given, files, name = snakemake.params, snakemake.input, snakemake.wildcards.generator
     group = snakemake.wildcards.get("group", "")
-    job = synth.job(
+    job = synthesise.job(
         name,
         generators.find(name),
         given.generator,
         (index.read_all(files.index), index.read_all(files.macro)),
-        (train.Params(**snakemake.config["train"]), synth.Params(**given.synth)),
+        (train.Params(**snakemake.config["train"]), synthesise.Params(**given.synth)),
         given.seed,
         group,
     )
     place = Place(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
     bar = progress_bar(terminal, f"{name} {group or 'final'}")
-    (synth.run if group else final.run)(job, files.files, snakemake.output[0], bar, place)
+    (synthesise.run if group else refit.run)(job, files.files, snakemake.output[0], bar, place)

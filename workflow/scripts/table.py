@@ -8,12 +8,14 @@ from adapter import logged
 FIGURES = ("full_uf1", "full_uf1_low", "full_uf1_high", "full_uar")
 
 with logged(snakemake.log[0]):
-    from microexpr import evaluation, store, tables
+    from microexpr import evaluation
+    from microexpr.core import store
     from microexpr.evaluation import pairs
     from microexpr.protocols import PROTOCOLS
+    from microexpr.reporting import main_table
 
-    rows = tables.megc2019({Path(path).stem: evaluation.read(path) for path in snakemake.input.figures})
-    store.write_text(snakemake.output.csv, tables.to_csv(rows))
+    rows = main_table.megc2019({Path(path).stem: evaluation.read(path) for path in snakemake.input.figures})
+    store.write_text(snakemake.output.csv, main_table.to_csv(rows))
     if metrics := snakemake.output.get("metrics"):
         for row in rows:
             figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}

@@ -3,7 +3,10 @@
 from adapter import each, logged, progress_bar
 
 with logged(snakemake.log[0]) as terminal:
-    from microexpr import index, models, protocols, train
+    from microexpr import protocols
+    from microexpr.datasets import index
+    from microexpr.models import recognisers
+    from microexpr.training import train
     from microexpr.training.checkpoint import Place
 
     given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
@@ -13,7 +16,7 @@ with logged(snakemake.log[0]) as terminal:
     folds = protocol.folds(clips, given.seed, params.inner_subjects, params.seeds, given.folds)
     synth, begun = train.SynthParams(**given.get("synth", {})), {}
     for (name, chosen), outputs in zip(given.methods.items(), each(snakemake.output), strict=True):
-        one = models.find(name)(models.find(name).Params(**chosen), len(protocol.classes))
+        one = recognisers.find(name)(recognisers.find(name).Params(**chosen), len(protocol.classes))
         strong = protocol.macro(clip for clip in macro if one.learns_from(clip.dataset))
         shard = protocols.shard(folds, own.shard)
         job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)

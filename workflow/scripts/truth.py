@@ -3,8 +3,8 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import store
-    from microexpr.truth import page, pool
+    from microexpr.core import store
+    from microexpr.reporting.signal_benchmark import page, pool
 
     clips = pool.read(snakemake.input.measured)
     tables = pool.tables(clips)

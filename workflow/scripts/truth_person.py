@@ -3,15 +3,15 @@
 from adapter import logged
 
 with logged(snakemake.log[0]):
-    from microexpr import truth
-    from microexpr.generated.corpus import Scene
-    from microexpr.generated.native import Planned
-    from microexpr.truth import person
+    from microexpr.rendering.corpus import Scene
+    from microexpr.rendering.layout import Planned
+    from microexpr.reporting import signal_benchmark
+    from microexpr.reporting.signal_benchmark import person
 
     person.write(
         [Planned.of(row) for row in snakemake.params.plan],
         Scene(**snakemake.params.scene),
-        truth.root_seed(snakemake.params.seed),
+        signal_benchmark.root_seed(snakemake.params.seed),
         person.Stages.of(snakemake.params.stages),
         snakemake.output[0],
     )

@@ -1,6 +1,8 @@
 """Native layouts of the data sets: the only room that knows folder names, file names and annotation columns.
 
 What may not come in: pixels' meaning, protocols, the generator. One file per data set in `natives`; `LAYOUTS` has them.
+
+May import: core.
 """
 
 import re
@@ -9,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr import discovery
-from microexpr.clip import Clip, Origin
+from microexpr.core import registry
+from microexpr.core.clip import Clip, Origin
+from microexpr.core.errors import DataError, nearest
 from microexpr.datasets import video
 from microexpr.datasets.copies import checked
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout
 from microexpr.datasets.picture import Altered, described, read
-from microexpr.errors import DataError, nearest
 
 LAYOUTS: dict[str, Layout] = {
-    name: checked(native.LAYOUT) for name, native in discovery.modules("microexpr.datasets.natives").items()
+    name: checked(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
-from microexpr.clip import Clip
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
 from microexpr.datasets.layout import gathered
 from microexpr.datasets.workbook import Row
-from microexpr.errors import DataError
 
 Key = tuple[str, str]  # subject and clip
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.clip import Clip
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
 from microexpr.datasets import flow_folders, layout, video
 from microexpr.datasets.counting import counted, differing, said
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, gathered
 from microexpr.datasets.picture import Altered, described, read
-from microexpr.errors import DataError
 
 SHORT = 5  # frames; what `index.min_frames` is by default
 BLACK = 16  # of 255; a frame without any brighter pixel shows nothing

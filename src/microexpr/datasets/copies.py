@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from microexpr.clip import Clip, Origin
+from microexpr.core.clip import Clip, Origin
+from microexpr.core.errors import DataError
 from microexpr.datasets.counting import counted, differing
 from microexpr.datasets.frames import few, strays
 from microexpr.datasets.layout import Layout, gathered, readable
-from microexpr.errors import DataError
 
 
 def checked(about: Layout) -> Layout:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from microexpr.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets.layout import OBJECTIVE, Counts
 
 

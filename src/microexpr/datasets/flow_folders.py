@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip
+from microexpr.core.errors import DataError
 from microexpr.datasets.layout import gathered, holds, plain
+from microexpr.datasets.layouts import casme2, samm, smic
 from microexpr.datasets.listing import listing
-from microexpr.datasets.natives import casme2, samm, smic
 from microexpr.datasets.picture import Altered
 from microexpr.datasets.picture import read as decoded
-from microexpr.errors import DataError
 
 NAME = "flow_folders"  # below data/raw
 SIZE = 28  # rows and columns of every picture

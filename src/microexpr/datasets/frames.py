@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from microexpr.core.errors import DataError, nearest
 from microexpr.datasets import video
-from microexpr.errors import DataError, nearest
 
 VIDEO = ".avi"
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", ".jp2", ".pgm", ".ppm")

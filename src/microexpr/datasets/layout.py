@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from microexpr.clip import LABELS, Clip, Origin
+from microexpr.core.clip import LABELS, Clip, Origin
+from microexpr.core.errors import DataError
 from microexpr.datasets.frames import held
-from microexpr.errors import DataError
 
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
     "surprise": "surprise",

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from microexpr.errors import DataError, nearest
+from microexpr.core.errors import DataError, nearest
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # what spreadsheets write where a comma is the decimal sign
 

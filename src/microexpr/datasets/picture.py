@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from microexpr.core.errors import DataError
 from microexpr.datasets.content import kind
-from microexpr.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

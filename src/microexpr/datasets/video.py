@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.errors import DataError
+from microexpr.core.errors import DataError
 
 MOST, FASTEST = 10**6, 1000  # frames, and frames a second, that a header is believed
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from microexpr.core.errors import DataError, nearest
 from microexpr.datasets.content import kind
 from microexpr.datasets.layout import holds, plain
 from microexpr.datasets.listing import listing
-from microexpr.errors import DataError, nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The evaluate stage: scores of all folds in, figures out. Refuses leaks; reads only through the store.
 
 What may not come in: training, and any figure of a paper.
+
+May import: core, signals, protocols, models.
 """
 
 from collections.abc import Iterator
@@ -8,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr import metrics, official, seeds
+from microexpr.core import seeds
+from microexpr.evaluation import megc_log, metrics
 from microexpr.evaluation.predictions import LEAKY, Pooled, pooled
 from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write
 
@@ -125,8 +128,8 @@ def predicted(found: Pooled) -> list[Row]:
 def official_log(found: Pooled, seed: int = 0) -> str:
     """The official MEGC2019 log: the last epoch of one seed, from 0; classes are indices into the protocol's."""
     said = found.predicted["last" if "last" in found.predicted else LEAKY][seed]
-    return official.written(
-        official.Line(clip.dataset, clip.subject, clip.name, int(truth), int(label))
+    return megc_log.written(
+        megc_log.Line(clip.dataset, clip.subject, clip.name, int(truth), int(label))
         for clip, truth, label in zip(found.clips, found.truth, said, strict=True)
         if label != metrics.UNTESTED
     )

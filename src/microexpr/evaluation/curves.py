@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from microexpr import metrics, store
-from microexpr.errors import StoreError
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import metrics
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import PROTOCOLS
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr import metrics, seeds, store
-from microexpr.errors import StoreError
+from microexpr.core import seeds, store
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import metrics
 from microexpr.evaluation.rows import AGAIN, FULL, PREDICTIONS, Row
 from microexpr.protocols import Protocol
 

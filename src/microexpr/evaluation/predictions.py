@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from microexpr import provenance, store
-from microexpr.clip import Clip, Fold
-from microexpr.errors import StoreError
-from microexpr.metrics import UNTESTED
-from microexpr.protocols import Protocol
+from microexpr.core import store
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import StoreError
+from microexpr.evaluation.metrics import UNTESTED
+from microexpr.protocols import Protocol, provenance
 
 LEAKY = "leaky"  # the selection of a declared leak
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr import provenance, store
-from microexpr.aus import ACTION_UNITS, SIDES, regressor
-from microexpr.clip import Clip
-from microexpr.errors import StoreError
-from microexpr.evaluation.made_faces import SIDE
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import StoreError
+from microexpr.core.grayscale import luma
 from microexpr.evaluation.resemblance import enlarged
-from microexpr.luma import luma
+from microexpr.evaluation.synthesised_faces import SIDE
+from microexpr.protocols import provenance
+from microexpr.signals.aus import ACTION_UNITS, SIDES, regressor
 
 LEAST = 0.1  # of FACS's 0..5: what varies less, over all frames, was not asked
 

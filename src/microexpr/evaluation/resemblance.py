@@ -11,13 +11,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr import inputs, people, store
-from microexpr.clip import Clip
-from microexpr.errors import StoreError
-from microexpr.evaluation.made_faces import SIDE, Made
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import duplicate_subjects
+from microexpr.evaluation.metrics import synthesis
+from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import FULL, Row
-from microexpr.metrics import synthesis
-from microexpr.metrics.synthesis import Figure
+from microexpr.evaluation.synthesised_faces import SIDE, Made
+from microexpr.signals import inputs
 
 MADE, NEUTRAL, TRUE = "made", "neutral", "true"  # a face as made; the one it was made from; the clip's apex frame
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
@@ -57,7 +59,7 @@ def see(made: Made, files: Iterable[str | Path]) -> Seen:
     points = {event: np.stack([one.landmarks[event] for one in true]) for event in ("onset", "apex")}
     side = true[0].side
     embedded = {
-        kind: people.embeddings(enlarged(shown, side), points["apex" if kind == TRUE else "onset"])
+        kind: duplicate_subjects.embeddings(enlarged(shown, side), points["apex" if kind == TRUE else "onset"])
         for kind, shown in images.items()
     }
     return Seen(images, embedded, _features(images), f"{height} x {width} pixels enlarged to {side} x {side}")
@@ -100,10 +102,10 @@ def enlarged(images: np.ndarray, side: int) -> np.ndarray:
 
 
 def _features(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-    from microexpr import weights  # torch comes with it
-    from microexpr.metrics import inception
+    from microexpr.evaluation.metrics import inception
+    from microexpr.models import pretrained_weights  # torch comes with it
 
-    path = weights.INCEPTION.path()
+    path = pretrained_weights.INCEPTION.path()
     if path is None:
         return None
     network = inception.network(path)

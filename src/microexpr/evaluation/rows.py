@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from microexpr import store
+from microexpr.core import store
 
 Row = dict[str, Any]
 KEYS = ("method", "protocol", "selection", "scope", "metric")

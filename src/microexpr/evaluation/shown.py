@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr import flow, inputs, metrics, seeds
-from microexpr.clip import Clip
-from microexpr.evaluation.made_faces import SIDE, Face, Made
+from microexpr.core import seeds
+from microexpr.core.clip import Clip
+from microexpr.evaluation import metrics
 from microexpr.evaluation.resemblance import MADE, NEUTRAL, TRUE, by_subject
 from microexpr.evaluation.rows import FULL, Row
+from microexpr.evaluation.synthesised_faces import SIDE, Face, Made
+from microexpr.signals import flow, inputs
 
 METRIC = "class_uar"
 KEPT = 28  # rows and columns of the flow that the recogniser reads
@@ -70,7 +72,7 @@ def evaluate(made: Made, clips: Sequence[Clip], pairs: np.ndarray, resamples: in
 
 def _fitted(movement: np.ndarray, label: np.ndarray, classes: int) -> Recogniser:
     """flow_svm on these clips."""
-    from microexpr.models.flow_svm import FlowSvm  # torch comes with it
+    from microexpr.models.recognisers.flow_svm import FlowSvm  # torch comes with it
 
     return FlowSvm(FlowSvm.Params(penalty=1), classes).fit(movement, {"label": label}, np.random.default_rng(0))
 

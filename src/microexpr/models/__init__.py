@@ -1,26 +1,4 @@
-"""One file per paper or baseline, each with one `microexpr.method.Method`; no folds, files or devices come in.
+"""Define the methods: recognisers, generators, their layers, losses and training phases.
 
-Here they are found, by being there: a method's name is its file's.
+May import: core, signals.
 """
-
-import sys
-from typing import TYPE_CHECKING
-
-from microexpr import discovery
-
-if TYPE_CHECKING:
-    from microexpr.method import Method
-
-
-def names() -> list[str]:
-    """Every method there is, sorted."""
-    return discovery.names(sys.modules[__name__])
-
-
-def find(name: str) -> "type[Method]":
-    """The one Method class of `microexpr.models.<name>`; what stands behind a dot names a variant and is left out.
-
-    Raises ParamsError if there is no such module."""
-    from microexpr.method import Method  # torch comes with it, which whoever asks for names alone need not wait for
-
-    return discovery.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]

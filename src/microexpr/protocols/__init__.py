@@ -1,19 +1,21 @@
 """Who is trained on and who is tested: the protocols by name. Knows clips; no files, no scores.
 
 docs/protocols.md has them as a table.
+
+May import: core, datasets.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from microexpr.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import DataError
 from microexpr.datasets import MICRO
-from microexpr.errors import DataError
 from microexpr.protocols import classes, splits
+from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import sources
 from microexpr.protocols.splits import shard, shards
-from microexpr.provenance import Unit
 
 __all__ = [
     "ALL_GROUPS",

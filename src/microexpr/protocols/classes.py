@@ -1,6 +1,6 @@
 """What a protocol calls a clip: MEGC2019's three classes, the annotators' emotions, or the classes by action units."""
 
-from microexpr.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip
 
 COMPOSITE = LABELS
 # As annotated, in alphabetical order. MTMNet's five and seven leave out what is too rare, and SAMM's "other" (its

@@ -5,8 +5,8 @@ Which nine the challenge named is not published with the data; who has its list 
 
 from collections.abc import Sequence
 
-from microexpr.clip import Clip
-from microexpr.errors import ParamsError, nearest
+from microexpr.core.clip import Clip
+from microexpr.core.errors import ParamsError, nearest
 from microexpr.protocols.classes import COMPOSITE, composite
 from microexpr.protocols.splits import person
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
-from microexpr.clip import Clip, Fold
-from microexpr.errors import ParamsError
-from microexpr.provenance import PARTS, Unit
-from microexpr.seeds import generator
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
+from microexpr.protocols.provenance import PARTS, Unit
 
 Of = TypeVar("Of")
 

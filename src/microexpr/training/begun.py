@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from microexpr.method import NetworkMethod
+from microexpr.models.base import NetworkMethod
+from microexpr.models.samplers import course
 from microexpr.training.engine import FoldResult, Kept
 from microexpr.training.group import Run
-from microexpr.training.samplers import course
 
 Memory = dict[str, dict[str, Tensor]]  # by what decides the phases before the last, parameters and buffers after them
 FORGOTTEN = "optimisers/"  # the last phase has its own

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr import provenance, store
-from microexpr.errors import StoreError
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.protocols import provenance
 from microexpr.training.engine import FoldResult, Synthetic
 from microexpr.training.group import Run
 

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.errors import ParamsError, nearest
-from microexpr.method import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.models.base import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
+from microexpr.models.samplers import course
 from microexpr.training import processor
 from microexpr.training.group import Fold, Group, Run, by_pixel
-from microexpr.training.samplers import course
 
 __all__ = [
     "Asked", "Fold", "FoldResult", "Kept", "Plan", "Run", "SynthesisRequest", "Synthetic", "Trained", "fitted",

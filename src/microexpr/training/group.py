@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
-from microexpr.draws import Stream, mix
-from microexpr.errors import MicroexprError
-from microexpr.method import Batch, Clips, Modules, NetworkMethod, Phase, Reader, Statistics, Update
-from microexpr.seeds import generator, spawn
-from microexpr.training.samplers import course
+from microexpr.core.errors import MicroexprError
+from microexpr.core.seeds import generator, spawn
+from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Reader, Statistics, Update
+from microexpr.models.counter_rng import Stream, mix
+from microexpr.models.samplers import course
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it

@@ -1,0 +1,4 @@
+"""Hold what every room knows: clips, errors, seeds, stage files, action units.
+
+May import: nothing.
+"""

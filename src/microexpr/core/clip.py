@@ -1,0 +1,85 @@
+"""The data model that all rooms share: one clip, one fold. No files, no arrays of pixels."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from microexpr.core.errors import DataError
+from microexpr.core.facs import notation
+
+Origin = Literal["generated", "licensed"]
+LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One annotated micro-expression, as its data set's loader read it.
+
+    Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `onset`, `apex` and `offset` are None
+    where the data set does not annotate them (SMIC no apex, MMI none of them). `label` is MEGC2019's class, or None for
+    clips outside of it.
+    """
+
+    dataset: str
+    subject: str  # normalised: sub01, 006, s01
+    name: str  # normalised: EP02_01f, 006_1_2, s01_ne_01
+    origin: Origin
+    folder: str  # where its frames are, relative to the data set's root
+    first: int  # number of the first frame on disk
+    last: int
+    frames: int  # how many there are on disk
+    onset: int | None
+    apex: int | None
+    offset: int | None
+    fps: int
+    emotion: str  # as annotated
+    label: int | None
+    objective_class: int | None  # 1..7, AU-based (Davison et al. 2017)
+    action_units: str  # as annotated, "R12 or R14"; `coded` parses it
+
+    @property
+    def id(self) -> str:
+        """dataset/subject/name: the key by which everything is joined."""
+        return f"{self.dataset}/{self.subject}/{self.name}"
+
+    @property
+    def provenance(self) -> str:
+        """origin/dataset/subject/name, an entry of `fitted_on`."""
+        return f"{self.origin}/{self.id}"
+
+    def coded(self) -> str:
+        """The annotated action units in one plain form: "4 R10 L12|L14". Raises DataError naming clip and text."""
+        try:
+            return notation.plain(notation.parse(self.action_units))
+        except DataError as error:
+            raise DataError(f"{error} (clip {self.id})") from None
+
+    def row(self) -> dict[str, Any]:
+        """Plain values by column name, None for what is not known."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Clip":
+        """The inverse of `row`; of text values too, where "" stands for None."""
+        kinds = {f.name: str(f.type) for f in fields(cls)}
+        return cls(**{k: _typed(v, kinds[k]) for k, v in row.items()})
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if "int" not in kind:
+        return value
+    return None if value in (None, "") else int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a protocol holds out once: which clips train, which are tested. Ids are `Clip.id`.
+
+    All of `train` and `inner` may be fitted; where there are `inner` clips, a second training without them chooses the
+    epoch at which the first, on both, is read.
+    """
+
+    name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a drawn split
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    inner: tuple[str, ...] = ()  # whole subjects taken out of train
+    draw: int | None = None  # number, from 0, of the only seed that trains it; None: all seeds do

@@ -1,0 +1,133 @@
+"""Marks by which this program recognises files that it wrote and nobody changed since.
+
+Files of a set are listed, with their digests, in a hidden manifest next to them; a picture carries a digest of itself.
+"""
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+IEND = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG
+KEY = b"microexpr\0sha256 "  # of a tEXt chunk before it
+CHUNK = 12 + len(KEY) + 64  # bytes: length, type, check sum, and the text
+
+
+class Mark(Protocol):
+    """A way of recognising files."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Files that the mark itself writes, relative to the folder."""
+
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+        """Return the names of existing files that are as this program wrote them."""
+
+    def apply(self, part: Path, names: Sequence[str]) -> None:
+        """Marks finished files in a temporary folder, before they are moved."""
+
+    def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
+        """Notes that they have been moved to `root`."""
+
+
+class Manifest:
+    """A JSON file that names each file with its SHA-256, size and time of change.
+
+    A file whose size and time of change (ctime, which no program can set) are as noted is not read again: an hour of
+    video would take seconds."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self._name,)
+
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+        listed = self._read(root)
+        if listed is None:
+            return set()
+        return {name for name in names if name == self._name or _is_as_listed(root / name, listed.get(name))}
+
+    def apply(self, part: Path, names: Sequence[str]) -> None:
+        self._write(part, {name: {"sha256": digest(part / name)} | _state(part / name) for name in names})
+
+    def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
+        listed = self._read(root) or {}
+        self._write(part, {name: listed[name] | _state(root / name) for name in names})
+        (part / self._name).replace(root / self._name)
+
+    def _write(self, folder: Path, listed: dict[str, Any]) -> None:
+        from microexpr import __version__
+        from microexpr.core import store
+
+        text = json.dumps({"written_by": f"microexpr {__version__}", "files": listed}, indent=1)
+        store.write_text(folder / self._name, text + "\n")
+
+    def _read(self, root: Path) -> dict[str, Any] | None:
+        """Its entries by name; None where there is no manifest, or something else of this name."""
+        try:
+            listed = json.loads((root / self._name).read_text(encoding="utf-8"))["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return listed if isinstance(listed, dict) else None
+
+
+class Seal:
+    """A text chunk at the end of a PNG, with the SHA-256 of all before it."""
+
+    names: tuple[str, ...] = ()
+
+    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+        return {name for name in names if _is_sealed(root / name)}
+
+    def apply(self, part: Path, names: Sequence[str]) -> None:
+        from microexpr.core import store
+
+        for name in names:
+            with store.atomic(part / name) as path:
+                path.write_bytes(sealed((part / name).read_bytes()))
+
+    def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
+        """A seal needs no note."""
+
+
+def _is_sealed(path: Path) -> bool:
+    with path.open("rb") as file:
+        if path.stat().st_size < CHUNK + len(IEND):
+            return False
+        file.seek(-CHUNK - len(IEND), 2)
+        if KEY not in file.read():  # then the rest, which may be large, is not read
+            return False
+    whole = path.read_bytes()
+    return whole == sealed(whole[: -CHUNK - len(IEND)] + IEND)
+
+
+def sealed(png: bytes) -> bytes:
+    """The same picture with its seal."""
+    body = png.removesuffix(IEND)
+    text = b"tEXt" + KEY + hashlib.sha256(body).hexdigest().encode()
+    return body + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + IEND
+
+
+def _is_as_listed(path: Path, entry: object) -> bool:
+    """Whether a file is as an entry of a manifest says; anything may stand in one."""
+    if not isinstance(entry, dict):
+        return False
+    state = _state(path)
+    same_time = state["ctime_ns"] == entry.get("ctime_ns")
+    return state["size"] == entry.get("size") and (same_time or digest(path) == entry.get("sha256"))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _state(path: Path) -> dict[str, int]:
+    about = path.stat()
+    return {"size": about.st_size, "ctime_ns": about.st_ctime_ns}

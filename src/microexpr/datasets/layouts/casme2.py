@@ -1,0 +1,116 @@
+"""CASME II: 255 clips of 26 people at 200 fps, in colour (Yan et al. 2014).
+
+Quirks it handles: the frame folder nested twice; an apex of "/" or at the onset; an offset before the apex;
+folders without a row; subject numbers as text or as numbers.
+"""
+
+import re
+from pathlib import Path
+
+from microexpr.core.clip import Clip, Origin
+from microexpr.core.errors import DataError
+from microexpr.datasets import annotation, workbook
+from microexpr.datasets.annotation import Key
+from microexpr.datasets.frames import contiguous, listed
+from microexpr.datasets.layout import (
+    OBJECTIVE,
+    Counts,
+    Layout,
+    check_events,
+    first_folder,
+    gathered,
+    label_of,
+    unread,
+    without_row,
+)
+
+FRAME = re.compile(r"(?:reg_)?img_?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
+COLUMNS = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
+FOLDERS = ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected", "Cropped/Cropped", "Cropped")
+DROPPED = ("fear", "sadness")  # MEGC2019 keeps neither of CASME II
+
+
+def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    pictures = first_folder(root, *FOLDERS).relative_to(root)
+    notes = unread(root, root / pictures, *FOLDERS)
+    if "Cropped" in pictures.parts:
+        notes.append(f"{root / pictures}: cropped frames are read, which have lost what lies around the face")
+    classes = _objective_classes(root, notes, problems)
+    rows = workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS)
+    clips, known = annotation.clips(
+        "casme2",
+        rows,
+        _key,
+        lambda row, key: _clip(root, pictures / "/".join(key), origin, row, classes, notes),
+        problems,
+    )
+    notes += without_row(root / pictures, known)
+    notes += [
+        f"clip casme2/{subject}/{name} has an AU-based class, but no row in the annotation"
+        for subject, name in sorted(classes.keys() - known)
+    ]
+    return clips, notes
+
+
+def _key(row: workbook.Row) -> Key:
+    """sub01 for 1, 01, sub1 and sub01; and the clip's name."""
+    written = row.name("Subject")
+    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", written, re.IGNORECASE)):
+        raise DataError(f"Subject must be a number like 01 or sub01, not {written!r} ({row.where})")
+    return f"sub{int(match[1]):02d}", row.name("Filename")
+
+
+def _clip(
+    root: Path, folder: Path, origin: Origin, row: workbook.Row, classes: dict[Key, int], notes: list[str]
+) -> Clip:
+    subject, name = folder.parts[-2:]
+    found = contiguous(listed(root / folder, FRAME), root / folder)
+    where = f"{row.where}, clip {name}"
+    onset, offset = row.integer("OnsetFrame"), row.integer("OffsetFrame")
+    written = row.text("ApexFrame")
+    apex = None if written in ("", "/") else row.integer("ApexFrame")
+    if offset < max(onset, apex or onset):
+        notes.append(f"OffsetFrame {offset} lies before the apex; taken as the last frame {max(found)} ({where})")
+        offset = max(found)
+    if apex is not None and onset > apex:
+        raise DataError(f"OnsetFrame must be <= ApexFrame, not {onset} > {apex} ({where})")
+    check_events(where, found, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
+    emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
+    label = label_of(emotion, DROPPED)
+    if label is not None and (written == "/" or apex == onset):
+        notes.append(f"no apex after the onset: not among MEGC2019's 145 clips ({where})")
+        label = None
+    elif written == "":
+        notes.append(f"the apex is not annotated: it will be spotted ({where})")
+    return Clip(
+        dataset="casme2", subject=subject, name=name, origin=origin, folder=str(folder),
+        first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
+        emotion=emotion, label=label, objective_class=classes.get((subject, name)),
+        action_units=row.text("Action Units"),
+    )  # fmt: skip
+
+
+def _objective_classes(root: Path, notes: list[str], problems: list[str] | None) -> dict[Key, int]:
+    """By subject and clip: from a workbook of its own, which not every copy has."""
+    file = workbook.optional(root, "CASME2-ObjectiveClasses*.xlsx")
+    if file is None:
+        notes.append(f"{root}: has no CASME2-ObjectiveClasses.xlsx: AU-based classes are not known")
+        return {}
+    classes: dict[Key, int] = {}
+    for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
+        with gathered(problems):
+            classes[_key(row)] = row.integer_of("Objective Class", OBJECTIVE)
+    return classes
+
+
+MEGC2019 = (88, 32, 25)  # clips by class
+PUBLISHED = Counts(
+    clips=255,
+    subjects=26,
+    megc2019=MEGC2019,
+    objective=(25, 15, 99, 26, 20, 1, 69),
+    emotions={
+        "disgust": 63, "fear": 2, "happiness": 32, "others": 99, "repression": 27, "sadness": 7, "surprise": 25,
+    },
+)  # fmt: skip
+LAYOUT = Layout("casme2", "CASME II", "micro", 200, FRAME, PUBLISHED, read)

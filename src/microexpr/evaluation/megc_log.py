@@ -1,0 +1,91 @@
+"""The official MEGC2019 log, written and read: anyone's scorer can check ours, and ours anyone's log. Text only.
+
+A header `db sub` for each person, then one line `clip truth predicted` for each of their clips; classes are 0 negative,
+1 positive, 2 surprise, or, of another protocol than MEGC2019's, its classes in their order.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import DataError
+from microexpr.evaluation.metrics import accuracy, confusion, uar, uf1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One clip's line, under its person's header; `dataset` and `subject` are "" in a log without headers."""
+
+    dataset: str
+    subject: str
+    clip: str
+    truth: int
+    predicted: int
+
+
+def written(lines: Iterable[Line]) -> str:
+    """The log of lines whose persons are contiguous; "\\n" ends each line."""
+    text, header = [], ("", "")
+    for line in lines:
+        if header != (line.dataset, line.subject):
+            header = (line.dataset, line.subject)
+            text.append(" ".join(header))
+        text.append(f"{line.clip} {line.truth} {line.predicted}")
+    return "".join(f"{line}\n" for line in text)
+
+
+def read(text: str, name: str, classes: int = len(LABELS)) -> list[Line]:
+    """The lines of a log, with either kind of line end. `name` is said in errors.
+
+    Raises DataError with the row of a line of another form, of an unknown class, or of a clip that was there before.
+    """
+    lines, known = list(_parsed(text, name, classes)), set[tuple[str, str, str]]()
+    if not lines:
+        raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
+    for line in lines:
+        key = (line.dataset, line.subject, line.clip)
+        if key in known:
+            raise DataError(f"clip {'/'.join(filter(None, key))} must be predicted once, not twice ({name})")
+        known.add(key)
+    return lines
+
+
+def _parsed(text: str, name: str, classes: int) -> Iterator[Line]:
+    dataset = subject = ""
+    for row, words in enumerate(map(str.split, text.splitlines()), start=1):
+        if len(words) == 2:
+            dataset, subject = words
+        elif len(words) == 3:
+            truth, predicted = (_label(word, name, row, classes) for word in words[1:])
+            yield Line(dataset, subject, words[0], truth, predicted)
+        elif words:
+            raise DataError(
+                f"a line must be 'db sub' or 'clip truth predicted', not {' '.join(words)!r} ({name}, row {row})"
+            )
+
+
+def _label(word: str, name: str, row: int, classes: int) -> int:
+    if word not in map(str, range(classes)):
+        known = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
+        raise DataError(f"a class must be {known}, not {word!r} ({name}, row {row})")
+    return int(word)
+
+
+def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str, float]]:
+    """UF1, UAR, accuracy and number of clips: pooled over all lines as `full`, then for each data set in headers."""
+    datasets = sorted({line.dataset for line in lines if line.dataset})
+    scopes = {"full": lines, **{dataset: [line for line in lines if line.dataset == dataset] for dataset in datasets}}
+    return {scope: _figures(part, classes) for scope, part in scopes.items()}
+
+
+def _figures(lines: list[Line], classes: int) -> dict[str, float]:
+    truth, predicted = (np.array([getattr(line, side) for line in lines]) for side in ("truth", "predicted"))
+    matrix = confusion(truth, predicted, classes)
+    return {
+        "uf1": float(uf1(matrix)),
+        "uar": float(uar(matrix)),
+        "accuracy": float(accuracy(matrix)),
+        "clips": len(lines),
+    }

@@ -1,0 +1,23 @@
+"""The floor of every table: the share of each class in training, whatever the clip. Nothing of a clip comes in."""
+
+import numpy as np
+from torch import Tensor
+
+from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+
+
+class Majority(ClassicalMethod):
+    """Always predicts the most frequent class of the training clips."""
+
+    paper = "None: the floor that any recogniser must pass"
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, 28, 28)}  # only their number is looked at
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        return np.empty((len(inputs["flow"]), 0), np.float32)
+
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        share = (np.bincount(targets["label"], minlength=self.classes) / len(features)).astype(np.float32)
+        return lambda features: np.tile(share, (len(features), 1))

@@ -1,0 +1,132 @@
+"""MER-GCN: a 3D network on the film, and a graph of action units that says what it sees. No folds or files come in.
+
+Shapes: B clips, video [B, 1, T, H, H], W `width`, A action units, D = 4 W features, classes C.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.core.facs.occurrence import AUS
+from microexpr.models import base
+from microexpr.models.augmentation import scaled
+from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recipe import class_weights, cosine
+
+SLOPE = 0.2  # of the leaky ReLU between the graph's layers
+
+
+class Block(nn.Module):
+    """Two 3x3x3 convolutions beside a short cut; time, rows and columns are halved."""
+
+    def __init__(self, channels: int, out: int):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv3d(channels, out, 3, 2, 1, bias=False), nn.BatchNorm3d(out)
+        self.conv2, self.bn2 = nn.Conv3d(out, out, 3, 1, 1, bias=False), nn.BatchNorm3d(out)
+        self.short, self.bn3 = nn.Conv3d(channels, out, 1, 2, bias=False), nn.BatchNorm3d(out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
+        return (inner + self.bn3(self.short(x))).relu()
+
+
+class Network(nn.Module):
+    """Film in; scores of the classes and of the action units out."""
+
+    def __init__(self, width: int, hidden: int, classes: int):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(width), nn.ReLU()
+        )
+        self.blocks = nn.Sequential(Block(width, 2 * width), Block(2 * width, 4 * width))
+        self.first = nn.Linear(len(AUS), hidden, bias=False)
+        self.second = nn.Linear(hidden, 4 * width, bias=False)
+        self.classify = nn.Linear(len(AUS), classes)
+
+    def forward(self, film: Tensor, graph: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, 1, T, H, H] and [A, A] -> [B, C], [B, A]"""
+        features = self.blocks(self.stem(film)).mean((2, 3, 4))  # [B, D]
+        nodes = F.leaky_relu(graph @ self.first.weight.T, SLOPE)  # a node is its own name at first; [A, hidden]
+        units = features @ self.second(graph @ nodes).T  # [B, A]
+        return self.classify(units), units
+
+
+class MerGcn(NetworkMethod):
+    """A graph network turns names of action units into detectors, which a 3D network's features are held against.
+
+    What its abstract and AU-GACN's account of it say: 3D convolutions, two kinds of labels learnt together, a graph
+    convolution over action units whose nodes are not learnt from the image, one linear layer from units to classes.
+    Ours, since the paper's text is not here: residual blocks and all sizes, nodes that start as their names, edges that
+    are the probability of one unit given another over the fold's training clips, the masked cross-entropy of units
+    that are coded and its weight, class weights, rates and epochs.
+    """
+
+    paper = "Lo, Xie, Shuai and Cheng, MER-GCN: relation modeling with graph convolutional networks, MIPR 2020"
+
+    class Params(base.Params):
+        image_size: int = Field(112, ge=16, le=288, description="pixels, side of the frames")
+        frames: int = Field(16, ge=4, le=128, description="frames, from onset to offset")
+        width: int = Field(64, ge=2, le=256, description="channels of the first convolution")
+        hidden: int = Field(128, ge=2, le=1024, description="width of the graph's inner layer")
+        au_weight: float = Field(1.0, ge=0, le=100, description="of the action units' loss beside the classes'")
+        epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(16, ge=2, le=1024, description="clips in a step")
+        lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
+        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
+
+    def statistics(self, train: Clips) -> Statistics:
+        return {
+            "class_weights": class_weights(train.targets["label"], self.classes),
+            "graph": graph(train.targets["aus"]),
+        }
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        return {"network": Network(self.params.width, self.params.hidden, self.classes)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
+        return [Phase([update], params.epochs, params.batch, schedule=cosine)]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        film = centred(batch["video"])
+        film = torch.where(rng.uniform(len(film), 1, 1, 1, 1) < self.params.mirror, film.flip(-1), film)
+        scores, units = modules.network(film, statistics["graph"])
+        classified = F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+        return classified + self.params.au_weight * unit_loss(units, batch["aus"])
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        return modules.network(centred(batch["video"]), statistics["graph"])[0]
+
+
+def graph(aus: Tensor) -> Tensor:
+    """float[A, A] of marks int64[n, A]: each unit itself and those that came with it, by how often; rows sum to 1."""
+    there = (aus == 1).to(torch.get_default_dtype())
+    together = there.T @ there
+    conditional = together / together.diagonal().clamp(min=1)[:, None]  # P(column | row)
+    edges = conditional * (1 - torch.eye(len(together), device=aus.device)) + torch.eye(
+        len(together), device=aus.device
+    )
+    return edges / edges.sum(1, keepdim=True)
+
+
+def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
+    """Mean binary cross-entropy of logits [B, A] where the marks int64[B, A] are known; 0 where none is."""
+    known = (aus >= 0).to(units.dtype)
+    loss = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
+    return (known * loss).sum() / known.sum().clamp(min=1)
+
+
+def centred(film: Tensor) -> Tensor:
+    """uint8 levels as numbers in -1..1."""
+    return 2 * scaled(film) - 1

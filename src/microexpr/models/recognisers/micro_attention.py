@@ -1,0 +1,128 @@
+"""Micro-Attention: ResNet-10 whose blocks weigh places of the apex frame. No folds, files or devices come in.
+
+Shapes: B clips, apex [B, 3, H, H], W `width`, classes C.
+"""
+
+from functools import partial
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.augmentation import jittered, scaled
+from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.pretrained import standardised
+from microexpr.models.layers.resnet18 import WIDTH, Block
+from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.samplers import only
+
+STAGES = 4
+
+
+class AttentiveBlock(Block):
+    """A residual block that weighs each place of its branch by all that it has seen there, at three scales."""
+
+    def __init__(self, channels: int, out: int, stride: int):
+        super().__init__(channels, out, stride)
+        self.attend = nn.Conv2d(3 * out, 1, 1)
+
+    def attention(self, short: Tensor, inner: Tensor, last: Tensor) -> Tensor:
+        """[B, 1, H, H] in 0..1 of the short cut and both convolutions' maps, each [B, out, H, H]."""
+        return self.attend(torch.cat([short, inner, last], 1)).sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""
+        short = self.downsample(x)
+        inner = self.bn1(self.conv1(x)).relu()
+        last = self.bn2(self.conv2(inner))
+        return (short + last * self.attention(short, inner, last)).relu()
+
+
+class Network(nn.Module):
+    """A stem, one block a stage, a linear layer: ten layers with weights."""
+
+    def __init__(self, width: int, classes: int):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
+        widths = [width, *(width * 2**stage for stage in range(STAGES))]
+        strides = (1, *[2] * (STAGES - 1))
+        self.stages = nn.Sequential(
+            *(
+                AttentiveBlock(before, after, stride)
+                for (before, after), stride in zip(pairwise(widths), strides, strict=True)
+            )
+        )
+        self.classify = nn.Linear(widths[-1], classes)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """[B, 3, H, H] -> [B, C]"""
+        x = F.max_pool2d(self.bn1(self.conv1(faces)).relu(), 3, 2, 1)
+        return self.classify(self.stages(x).mean((2, 3)))
+
+
+class MicroAttention(NetworkMethod):
+    """ResNet-10 on the apex frame, with micro-attention in every block, first trained on macro-expressions.
+
+    What the abstract says: attention that works with residual blocks and adds hardly any parameters, transfer from
+    macro-expressions against overfitting. Ours, since the paper's text is not here: one map of places for each block,
+    from its short cut and both its convolutions; the size, epochs and rates, the cosine schedules, class weights in
+    both phases, mirrored and moved pictures.
+    """
+
+    paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
+    macro = True
+
+    class Params(base.Params):
+        image_size: int = Field(224, ge=32, le=448, description="pixels, side of the faces")
+        width: int = Field(WIDTH, ge=2, le=256, description="channels of the first stage")
+        macro_epochs: int = Field(
+            50, ge=1, le=2000, description="epochs on macro-expressions, of so many steps as others"
+        )
+        epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips after that")
+        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        macro_lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate on macro-expressions")
+        lr: float = Field(1e-4, gt=0, le=1, description="the same after that")
+        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is moved at most")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"apex": (3, self.params.image_size, self.params.image_size)}
+
+    def statistics(self, train: Clips) -> Statistics:
+        label, macro = train.targets["label"], train.targets["macro"] == 1
+        return {
+            "class_weights": class_weights(label[~macro], self.classes),
+            "macro_class_weights": class_weights(label[macro], self.classes),
+        }
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        return {"network": Network(self.params.width, self.classes)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        kinds = ((True, params.macro_lr, params.macro_epochs), (False, params.lr, params.epochs))
+        return [
+            Phase(
+                [Update(partial(self.loss, macro=macro), {"network": partial(torch.optim.Adam, lr=lr)})],
+                epochs,
+                params.batch,
+                only(macro),
+                cosine,
+            )
+            for macro, lr, epochs in kinds
+        ]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream, *, macro: bool) -> Tensor:
+        faces = jittered(scaled(batch["apex"]), rng, self.params.mirror, self.params.shift)
+        weights = statistics["macro_class_weights" if macro else "class_weights"]
+        return F.cross_entropy(modules.network(standardised(faces)), batch["label"], weights)
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        return modules.network(standardised(scaled(batch["apex"])))

@@ -1,0 +1,121 @@
+"""MicroExpSTCNN: one layer of 3D convolutions on a film of the whole face. No folds, files or devices come in.
+
+Shapes: B clips, video [B, 1, T, H, H], D frames of a kernel, K kernels, C classes.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.recipe import class_weights, cosine
+
+SIDE, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way
+SPREAD = 0.05  # deviation of the first weights of the fully connected layers
+
+
+class Network(nn.Module):
+    """Convolution, pool and two fully connected layers."""
+
+    def __init__(self, kernels: int, depth: int, places: int, hidden: int, dropped: float, classes: int):
+        """`places` are those that the pool leaves, over frames, rows and columns."""
+        super().__init__()
+        self.dropped = dropped
+        self.convolve = nn.Conv3d(1, kernels, (depth, SIDE, SIDE))
+        self.hidden, self.classify = nn.Linear(kernels * places, hidden), nn.Linear(hidden, classes)
+        nn.init.xavier_uniform_(self.convolve.weight)
+        nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
+        for layer in (self.hidden, self.classify):
+            nn.init.normal_(layer.weight, std=SPREAD)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, video: Tensor, rng: Stream | None = None) -> Tensor:
+        x = F.max_pool3d(self.convolve(video).relu(), POOL)  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
+        x = self.hidden(dropout(x, self.dropped, rng).flatten(1)).relu()
+        scores: Tensor = self.classify(dropout(x, self.dropped, rng))  # [B, C]
+        return scores
+
+
+class MicroExpSTCNN(NetworkMethod):
+    """3D convolutions that are long in time, on grey film.
+
+    Layers, their first weights, film less its mean over its largest value, plain gradient descent with Keras's rate,
+    batch and epochs are those of its authors' released code, which takes 96 frames of CAS(ME)2 and 18 of SMIC; here
+    each clip is brought to `frames` by TIM from onset to offset. They keep the epoch that is best on the tested clips.
+    Ours: class weights, and where they are asked for momentum, the cosine schedule and mirrored clips.
+    """
+
+    paper = (
+        "Reddy et al., Spontaneous facial micro-expression recognition using 3D spatiotemporal convolutional neural"
+        " networks, IJCNN 2019"
+    )
+
+    class Params(base.Params):
+        image_size: int = Field(64, ge=8, le=288, description="pixels, side of the frames")
+        frames: int = Field(96, ge=5, le=192, description="frames of a film")
+        kernels: int = Field(32, ge=1, le=256, description="3D convolutions")
+        depth: int = Field(15, ge=1, le=64, description="frames that one of them spans")
+        hidden: int = Field(128, ge=4, le=4096, description="units of the fully connected layer")
+        dropout: float = Field(0.5, ge=0, lt=1, description="share dropped before both fully connected layers")
+        epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(16, ge=1, le=1024, description="clips in a step")
+        lr: float = Field(0.01, gt=0, le=1, description="rate of gradient descent, before `cosine`")
+        momentum: float = Field(0.0, ge=0, lt=1, description="of gradient descent")
+        cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
+        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+
+        @property
+        def places(self) -> int:
+            """Frames times rows times columns that the pool leaves."""
+            return (self.frames - self.depth + 1) // POOL * ((self.image_size - SIDE + 1) // POOL) ** 2
+
+        @model_validator(mode="after")
+        def _leaves_a_frame(self) -> "MicroExpSTCNN.Params":
+            if self.frames < self.depth + POOL - 1:
+                raise ValueError(f"frames must be >= {self.depth + POOL - 1}, which is depth + {POOL - 1}")
+            return self
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
+
+    def statistics(self, train: Clips) -> Statistics:
+        video = train.inputs["video"].to(torch.get_default_dtype())
+        mean = video.mean()
+        return {
+            "mean": mean,
+            "largest": (video.max() - mean).clamp(min=1),
+            "class_weights": class_weights(train.targets["label"], self.classes),
+        }
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        sizes = (params.kernels, params.depth, params.places, params.hidden)
+        return {"network": Network(*sizes, params.dropout, self.classes)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        descent = partial(torch.optim.SGD, lr=params.lr, momentum=params.momentum)
+        schedule = cosine if params.cosine else base.constant
+        return [Phase([Update(self.loss, {"network": descent})], params.epochs, params.batch, schedule=schedule)]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        video = scaled(batch["video"], statistics)
+        video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
+        return F.cross_entropy(modules.network(video, rng), batch["label"], statistics["class_weights"])
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        scores: Tensor = modules.network(scaled(batch["video"], statistics))
+        return scores
+
+
+def scaled(video: Tensor, statistics: Statistics) -> Tensor:
+    """Grey levels of any type less the training clips' mean, over the largest that is left there."""
+    return (video - statistics["mean"]) / statistics["largest"]

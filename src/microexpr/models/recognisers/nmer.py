@@ -1,0 +1,158 @@
+"""NMER: ResNet-18 on flow, two halves of the face, macro-expressions besides. No folds, files or devices come in.
+
+Shapes: B clips, flow [B, 3, H, H] of u, v and strain, W `width`, F `features`, classes C.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.flow_network import mirrored, normalised
+from microexpr.models.layers.pretrained import load
+from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.pretrained_weights import RESNET18
+from microexpr.models.recipe import class_weights
+
+UPPER = 3 / 7  # of the feature maps' rows
+DROPPED = 0.1  # share of a half's features
+DISCRIMINATOR, DISCRIMINATOR_DROPPED = (64, 32), 0.5  # its hidden layers, and the share of their values
+
+
+class Heads(nn.Module):
+    """Feature maps in, features of both halves and the scores of each half and of both out."""
+
+    def __init__(self, channels: int, features: int, classes: int):
+        super().__init__()
+        self.upper, self.lower = nn.Linear(channels, features), nn.Linear(channels, features)
+        self.classify = nn.ModuleList(nn.Linear(size, classes) for size in (2 * features, features, features))
+
+    def forward(self, maps: Tensor, rng: Stream | None = None) -> tuple[Tensor, list[Tensor]]:
+        """[B, 8 W, h, h] -> [B, 2 F] and scores [B, C] of both halves together, the upper and the lower one."""
+        rows = max(1, round(UPPER * maps.shape[2]))
+        pooled = (maps[:, :, :rows].mean((2, 3)), maps[:, :, rows:].mean((2, 3)))
+        halves = [
+            dropout(layer(half).tanh(), DROPPED, rng)
+            for layer, half in zip((self.upper, self.lower), pooled, strict=True)
+        ]
+        both = torch.cat(halves, 1)
+        return both, [layer(x) for layer, x in zip(self.classify, (both, *halves), strict=True)]
+
+
+class Discriminator(nn.Module):
+    """Whether features are a micro-expression's: a logit."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        sizes = (features, *DISCRIMINATOR)
+        self.hidden = nn.ModuleList(map(nn.Linear, sizes, DISCRIMINATOR))
+        self.score = nn.Linear(DISCRIMINATOR[-1], 1)
+
+    def forward(self, x: Tensor, rng: Stream) -> Tensor:
+        """[B, 2 F] -> [B]"""
+        for layer in self.hidden:
+            x = dropout(layer(x).relu(), DISCRIMINATOR_DROPPED, rng)
+        return self.score(x)[:, 0]
+
+
+class Nmer(NetworkMethod):
+    """Recognition of magnified micro- and reduced macro-expressions by features that do not tell the two apart.
+
+    Its authors' released code gives: ResNet-18 on onset-to-apex flow, its 7 rows of maps parted after the third, 64
+    features (tanh) of each half, three classifiers, a discriminator against which the features are trained, Adam's
+    rates, epochs and batch, and the reduction: of a macro-expression only the way to the middle is taken. ImageNet's
+    weights start the trunk if they are there.
+    Ours: flow as u, v and strain, where theirs is a picture of hues; the flow itself is reduced, and magnified by the
+    factor that makes both kinds equally large over the fold's training clips, where theirs are magnified as video;
+    one factor on the adversarial loss, where theirs rises in training; class weights, mirrored clips; all rates fall by
+    half; no gradient is clipped.
+    """
+
+    paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
+    macro = True
+    weights = RESNET18
+
+    class Params(base.Params):
+        image_size: int = Field(224, ge=33, le=448, description="pixels, side of the flow")
+        width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
+        features: int = Field(64, ge=2, le=1024, description="of each half of the face")
+        pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
+        reduction: float = Field(0.5, gt=0, le=1, description="share of a macro-expression's movement that is shown")
+        adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss, for the features")
+        epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        trunk_lr: float = Field(1e-5, gt=0, le=1, description="Adam's first learning rate for ResNet-18")
+        lr: float = Field(1e-3, gt=0, le=1, description="the same for all else")
+        weight_decay: float = Field(1e-6, ge=0, le=1, description="Adam's")
+        halve_epochs: int = Field(10, ge=1, le=2000, description="epochs after which the rates are halved")
+        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, self.params.image_size, self.params.image_size)}
+
+    def fits(self) -> bool:
+        return self.params.pretrained and self.params.width == WIDTH
+
+    def statistics(self, train: Clips) -> Statistics:
+        flow, macro = train.inputs["flow"], train.targets["macro"] == 1
+        length = flow[:, :2].square().sum(1).sqrt().mean((1, 2))  # of each clip's movement
+        factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)
+        statistics = {"magnification": factor, "class_weights": class_weights(train.targets["label"], self.classes)}
+        shown = self._shown(flow, train.targets["macro"], statistics)
+        return statistics | {"mean": shown.mean((0, 2, 3)), "deviation": shown.std((0, 2, 3)).clamp(min=1e-6)}
+
+    def _shown(self, flow: Tensor, macro: Tensor, statistics: Statistics) -> Tensor:
+        """Expression magnification and reduction: both kinds with movements of about one size."""
+        factor = torch.where(macro == 1, self.params.reduction, statistics["magnification"])
+        return flow * factor[:, None, None, None]
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        trunk = ResNet18(self.params.width)
+        if self.published:
+            load(trunk, self.published, RESNET18.files[0])
+        heads = Heads(trunk.out_channels, self.params.features, self.classes)
+        return {"trunk": trunk, "heads": heads, "discriminator": Discriminator(2 * self.params.features)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        adam = partial(torch.optim.Adam, lr=params.lr, weight_decay=params.weight_decay)
+        updates = [
+            Update(self.recogniser_loss, {"trunk": partial(adam, lr=params.trunk_lr), "heads": adam}),
+            Update(self.discriminator_loss, {"discriminator": adam}),
+        ]
+        return [Phase(updates, params.epochs, params.batch, schedule=self._halved)]
+
+    def _halved(self, progress: float) -> float:
+        return 0.5 ** (round(progress * self.params.epochs) // self.params.halve_epochs)
+
+    def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """The class from both halves and from each, less what the discriminator loses."""
+        features, scores = self._seen(modules, batch, statistics, rng)
+        classified = [F.cross_entropy(one, batch["label"], statistics["class_weights"]) for one in scores]
+        return sum(classified) - self.params.adversarial_weight * self._told_apart(modules, features, batch, rng)
+
+    def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        features, _ = self._seen(modules, batch, statistics, rng)
+        return self._told_apart(modules, features.detach(), batch, rng)
+
+    def _seen(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> tuple[Tensor, list[Tensor]]:
+        flow = normalised(self._shown(batch["flow"], batch["macro"], statistics), statistics)
+        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
+        features, scores = modules.heads(modules.trunk(flow), rng)
+        return features, scores
+
+    def _told_apart(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
+        logit = modules.discriminator(features, rng)
+        return F.binary_cross_entropy_with_logits(logit, 1 - batch["macro"].to(logit.dtype))
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        shown = batch["flow"] * statistics["magnification"]  # what is tested is a micro-expression
+        return modules.heads(modules.trunk(normalised(shown, statistics)))[1][0]

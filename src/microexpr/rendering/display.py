@@ -1,0 +1,173 @@
+"""What a face shows: action units, the displays of each emotion, their notation. No time, no geometry, no pixels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.facs.objective import objective_class
+
+ACTION_UNITS: tuple[str, ...] = tuple(
+    f"AU{number}"
+    for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 22, 23, 24, 25, 26, 27, 28, 34, 45)
+)
+SIDES = "LR"  # the subject's own left and right; the last axis of every array of action units
+FULL = 5.0  # FACS intensity E, the largest
+TOGETHER = 0.8  # of a full display: each of several action units at once
+
+# At the same FACS intensity the units of this face move the skin by 3 to 40 % of the outer-eye distance. Multiplied by
+# its gain each moves it by about 4-8 % at full intensity, so that one number is one subtlety whatever the unit.
+GAIN: dict[str, float] = {
+    "AU1": 1.0,
+    "AU2": 1.0,
+    "AU4": 0.75,
+    "AU5": 1.0,
+    "AU6": 0.9,
+    "AU7": 1.2,
+    "AU9": 1.0,
+    "AU10": 0.8,
+    "AU12": 0.4,
+    "AU14": 0.7,
+    "AU15": 0.8,
+    "AU16": 1.0,
+    "AU17": 0.7,
+    "AU18": 0.7,
+    "AU20": 0.7,
+    "AU22": 0.45,
+    "AU23": 0.7,
+    "AU24": 0.6,
+    "AU25": 0.5,
+    "AU26": 0.4,
+    "AU27": 0.15,
+    "AU28": 0.7,
+    "AU34": 0.4,
+    "AU45": 0.4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Action units that come together, with their weights in 0..1; `unilateral`: on one side only."""
+
+    action_units: dict[str, float]
+    unilateral: bool = False
+
+    @property
+    def objective_class(self) -> int:
+        return objective_class(frozenset(int(unit[2:]) for unit in self.action_units))
+
+
+Displays = Sequence[tuple[float, Display]]  # with the weight of each
+
+
+def counted(codes: Mapping[str, int]) -> Displays:
+    """Displays of FACS numbers such as "6+12", as often as they were coded; several at once are each a bit weaker."""
+    return [
+        (count, Display({f"AU{number}": TOGETHER if "+" in code else 1.0 for number in code.split("+")}))
+        for code, count in codes.items()
+    ]
+
+
+# emotion -> (probability, display). Prototypes as coders describe them; "others" are habits that tell no emotion.
+DISPLAYS: dict[str, Displays] = {
+    "happiness": [
+        (0.45, Display({"AU12": 1.0})),
+        (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
+        (0.2, Display({"AU12": 1.0}, unilateral=True)),
+        (0.05, Display({"AU12": 1.0, "AU14": 0.4})),
+    ],
+    "disgust": [
+        (0.4, Display({"AU4": 0.4, "AU9": 1.0})),
+        (0.3, Display({"AU4": 0.5, "AU10": 1.0})),
+        (0.3, Display({"AU4": 1.0, "AU7": 0.8})),
+    ],
+    "repression": [
+        (0.4, Display({"AU14": 1.0})),
+        (0.3, Display({"AU15": 1.0, "AU17": 0.7})),
+        (0.3, Display({"AU17": 1.0, "AU24": 0.6})),
+    ],
+    "sadness": [
+        (0.5, Display({"AU1": 0.7, "AU4": 0.8})),
+        (0.5, Display({"AU1": 0.5, "AU15": 1.0})),
+    ],
+    "fear": [
+        (0.4, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})),
+        (0.4, Display({"AU5": 0.8, "AU20": 0.8})),
+        (0.2, Display({"AU1": 0.8, "AU2": 0.7, "AU4": 0.6})),
+    ],
+    "anger": [
+        (0.5, Display({"AU4": 1.0, "AU7": 0.7})),
+        (0.5, Display({"AU4": 0.8, "AU23": 0.8})),
+    ],
+    "contempt": [
+        (1.0, Display({"AU12": 0.25, "AU14": 1.0}, unilateral=True)),
+    ],
+    "surprise": [
+        (0.4, Display({"AU1": 1.0, "AU2": 1.0})),
+        (0.3, Display({"AU1": 0.8, "AU2": 0.8, "AU5": 0.7})),
+        (0.2, Display({"AU2": 1.0})),
+        (0.1, Display({"AU1": 0.8, "AU2": 0.8, "AU25": 0.6})),
+    ],
+    "others": [
+        (0.35, Display({"AU4": 1.0})),
+        (0.25, Display({"AU4": 1.0, "AU7": 0.8})),
+        (0.2, Display({"AU14": 1.0})),
+        (0.2, Display({"AU17": 1.0})),
+    ],
+    "neutral": [(1.0, Display({}))],
+}
+EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
+
+
+def draw(
+    emotion: str,
+    rng: np.random.Generator,
+    wanted: int | None = None,
+    displays: Mapping[str, Displays] = DISPLAYS,
+    one_sided: float = 0.0,
+) -> dict[str, float]:
+    """One display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
+
+    A unilateral display has one side only, either with equal chance; so has another with probability `one_sided`.
+    `wanted` leaves only displays of that AU-based class. Raises ParamsError for an unknown emotion, or one that has no
+    such display.
+    """
+    if emotion not in displays:
+        raise ParamsError(f"emotion must be one of {', '.join(displays)}, not {emotion}{nearest(emotion, displays)}")
+    fitting = [(p, display) for p, display in displays[emotion] if wanted in (None, display.objective_class)]
+    if not fitting:
+        raise ParamsError(f"{emotion} must have a display of AU-based class {wanted}, but has none")
+    probability, found = zip(*fitting, strict=True)
+    display = found[rng.choice(len(found), p=np.array(probability) / sum(probability))]
+    side, alone = str(rng.choice(list(SIDES))), rng.random() < one_sided
+    sides = side if display.unilateral or alone else SIDES
+    return {unit + side: weight for unit, weight in display.action_units.items() for side in sides}
+
+
+def position(name: str) -> tuple[int, int]:
+    """Where a sided action unit stands in arrays [len(ACTION_UNITS), 2]: "AU2R" is (1, 1). ParamsError if unknown."""
+    unit, side = name[:-1], name[-1:]
+    if unit not in ACTION_UNITS or side not in SIDES:
+        known = [unit + side for unit in ACTION_UNITS for side in SIDES]
+        raise ParamsError(f"an action unit must be like AU12L, not {name}{nearest(name, known)}")
+    return ACTION_UNITS.index(unit), SIDES.index(side)
+
+
+def array(weights: Mapping[str, float]) -> np.ndarray:
+    """Weights by sided action unit as float32[len(ACTION_UNITS), 2] (subject's left, right), 0 elsewhere."""
+    values = np.zeros((len(ACTION_UNITS), 2), np.float32)
+    for name, weight in weights.items():
+        values[position(name)] = weight
+    return values
+
+
+def notation(weights: Mapping[str, float]) -> str:
+    """What a FACS coder writes for sided action units: "6+12" where both sides act, "R14" or "L12" where one does."""
+    shown = array(weights) > 0
+    codes = []
+    for unit, (left, right) in zip(ACTION_UNITS, shown, strict=True):
+        if left or right:
+            side = "" if left and right else SIDES[int(right)]
+            codes.append(side + unit.removeprefix("AU"))
+    return "+".join(codes)

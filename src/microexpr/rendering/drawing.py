@@ -1,0 +1,132 @@
+"""What is drawn on a face from the front with a fine pen: brows, folds, freckles, moles. No colours yet, no mesh.
+
+A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` carries it over to the skin's texture.
+"""
+
+import cv2
+import numpy as np
+
+from microexpr.rendering.hair import grain
+from microexpr.rendering.identity import Traits
+from microexpr.rendering.rig import skin_map
+
+LEFT, TOP, WIDTH, HEIGHT = -1.05, 8.25, 2.1, 2.35  # of a canvas, decimetres
+PEN = 480  # pixels per decimetre
+_SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
+
+Point = tuple[float, float]
+
+
+def canvas() -> np.ndarray:
+    return np.zeros((int(HEIGHT * PEN), int(WIDTH * PEN)), np.float32)
+
+
+def line(on: np.ndarray, points: list[Point], value: float, thickness: int) -> None:
+    cv2.polylines(
+        on, [np.array([_place(p) for p in points], np.int32)], False, value, thickness, cv2.LINE_AA, _SUBPIXEL
+    )
+
+
+def dot(on: np.ndarray, at: Point, radius: float, value: float) -> None:
+    """A filled circle of `radius` canvas pixels."""
+    cv2.circle(on, _place(at), int(radius * 2**_SUBPIXEL), value, -1, cv2.LINE_AA, _SUBPIXEL)
+
+
+def _place(point: Point) -> tuple[int, int]:
+    scale = PEN * 2**_SUBPIXEL
+    return int((point[0] - LEFT) * scale), int((TOP - point[1]) * scale)
+
+
+def blur(on: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(on, (0, 0), sigma)
+
+
+def texels(on: np.ndarray) -> np.ndarray:
+    """A canvas on the skin's texture, float32[SKIN_HEIGHT, SKIN_WIDTH]; 0 where the head turns away."""
+    half = cv2.resize(on, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # else fine lines fall between texels
+    position = skin_map().position
+    x = (position[..., 0] - LEFT) * (PEN / 2) - 0.5
+    y = (TOP - position[..., 1]) * (PEN / 2) - 0.5
+    return cv2.remap(half, x, y, cv2.INTER_LINEAR) * (position[..., 2] > 0.55)
+
+
+def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """Cover of the brows, hair by hair, float32 texels in 0..1."""
+    on = canvas()
+    x = np.linspace(0.11, 0.56, 9)
+    arch, lift = rng.normal(0.02 if traits.is_male else 0.025, 0.012), rng.normal(0, 0.012)
+    thickness = rng.uniform(0.75, 1.25) * (1.15 if traits.is_male else 0.68)
+    along = (x - 0.11) / 0.45
+    ridge = 7.455 + lift + arch * np.sin(along * np.pi * 0.8) + 0.03 * np.clip(along * 1.5, 0, 1)
+    ridge -= 0.075 * np.clip((x - 0.4) / 0.16, 0, 1) ** 1.5
+    for side in (-1, 1):
+        for _ in range(int(520 * rng.uniform(0.8, 1.1))):
+            _brow_hair(on, side, x, ridge, thickness, rng)
+    return texels(np.clip(1.3 * blur(on, 0.7) + 0.5 * blur(on, 5), 0, 0.93))
+
+
+def _brow_hair(
+    on: np.ndarray, side: int, x: np.ndarray, ridge: np.ndarray, thickness: float, rng: np.random.Generator
+) -> None:
+    """One hair: upright near the nose, along the brow at its tail."""
+    along = rng.beta(1.0, 1.15)
+    at = 0.11 + 0.45 * along + rng.normal(0, 0.012)
+    middle = float(np.interp(at, x, ridge))
+    height = 0.036 * thickness * (1 - 0.75 * along**1.8) * (0.65 + 0.35 * min(1, along * 6))
+    y = middle + rng.normal(0, 0.48) * height
+    turn = np.deg2rad(72 - 75 * min(1, along * 1.5) - 18 * (y > middle) * along + rng.normal(0, 9))
+    length = rng.uniform(0.035, 0.06) * (1 - 0.3 * along)
+    points = [
+        (side * at, y),
+        (side * (at + length / 2 * np.cos(turn)), y + length / 2 * np.sin(turn)),
+        (side * (at + length * np.cos(turn - 0.2)), y + length * np.sin(turn - 0.2)),
+    ]
+    line(on, points, rng.uniform(0.5, 1), 1)
+
+
+def folds(rng: np.random.Generator) -> np.ndarray:
+    """Relief of the folds of expression, float32[2, ...texels]: below 0 in a fold, above 0 beside it.
+
+    Channel 0: forehead, crow's feet, lower lid, nasolabial; channel 1: glabella, nose, dimple, chin.
+    """
+    first, second = canvas(), canvas()
+
+    def jitter() -> float:
+        return rng.normal(0, 0.012)
+
+    for y in (7.62, 7.74, 7.85, 7.95):
+        line(first, [(x, y + 0.02 * np.cos(x * 5) + jitter()) for x in np.linspace(-0.5, 0.5, 12)], 1, 3)
+    for side in (-1, 1):
+        nasolabial = [(0.2, 6.95), (0.27 + jitter(), 6.86), (0.325, 6.75), (0.365 + jitter(), 6.64), (0.375, 6.55)]
+        line(first, _mirrored(nasolabial, side), 1, 5)
+        for d in (-0.07, 0.0, 0.07):
+            line(first, _mirrored([(0.53, 7.28 + d / 2), (0.6, 7.275 + d), (0.68, 7.26 + d * 1.7)], side), 0.8, 2)
+        for d in (0.0, 0.045):
+            lid = [(x, 7.165 - d - 0.05 * np.sin((x - 0.15) / 0.35 * np.pi)) for x in np.linspace(0.15, 0.5, 9)]
+            line(first, _mirrored(lid, side), 0.6, 2)
+        line(second, _mirrored([(0.06 + jitter(), 7.4), (0.055 + jitter(), 7.5), (0.08 + jitter(), 7.62)], side), 1, 4)
+        for d in (0.0, 0.05, 0.1):
+            line(second, _mirrored([(0.0, 7.23 + d), (0.07, 7.21 + d)], side), 0.8, 2)
+        line(second, _mirrored([(0.385, 6.68), (0.4, 6.62), (0.385, 6.56)], side), 1, 4)
+    for _ in range(60):
+        x, y = rng.normal(0, 0.1), rng.normal(6.36, 0.05)
+        line(second, [(x, y), (x + jitter(), y + jitter())], 0.7, 3)
+    for on in (first, second):  # no fold is as deep all along
+        deep = cv2.resize(grain(rng, (64, 32), 2, 2), on.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        on *= np.clip(0.7 + 0.4 * deep, 0.1, 1.1)
+    return np.stack([texels(blur(on, 9) * 1.6 - blur(on, 4.5) * 1.8 - blur(on, 2.2) * 0.2) for on in (first, second)])
+
+
+def _mirrored(points: list[Point], side: int) -> list[Point]:
+    return [(side * x, y) for x, y in points]
+
+
+def spots(tone: float, rng: np.random.Generator) -> np.ndarray:
+    """Freckles on light skin, a few moles on any: float32 texels in 0..1."""
+    on = canvas()
+    freckles = rng.poisson(500 * max(0, rng.random() - 0.6)) if tone < 0.35 else 0
+    for _ in range(freckles):
+        dot(on, (rng.normal(0, 0.42), rng.normal(7.0, 0.2)), rng.uniform(1, 4), rng.uniform(0.1, 0.3))
+    for _ in range(rng.poisson(2.5)):
+        dot(on, (rng.uniform(-0.6, 0.6), rng.uniform(6.4, 7.9)), rng.uniform(2, 6), 0.8)
+    return texels(blur(on, 1))

@@ -1,0 +1,118 @@
+"""CASME II as the generator writes it: names, workbooks, its published census and its annotators' slips."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.core.clip import LABELS, Clip
+from microexpr.datasets.layout import label_of
+from microexpr.datasets.layouts.casme2 import DROPPED
+from microexpr.rendering import coder, workbook
+from microexpr.rendering.display import counted
+from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+
+CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+    "happiness": {"12": 15, "6+12": 6, "14": 3, "1+12": 1, "14+15": 1, "12+15": 1, "15": 1, "4+12": 1, "12+14": 1,
+                  "6+7+12": 1, "6+12+17": 1},
+    "others": {"4": 60, "14": 15, "17": 4, "4+7": 3, "24": 2, "18": 1, "7": 1, "4+14": 1, "4+12": 1, "6+7+12": 1,
+               "12": 1, "6+7": 1, "4+7+12": 1},
+    "disgust": {"4+7": 20, "4": 12, "4+10": 9, "4+9": 4, "4+7+9": 3, "4+6+7": 2, "10": 2, "4+9+10": 2, "4+7+10": 2,
+                "4+5+10": 1, "4+9+14": 1, "4+5+7+9": 1, "4+6+7+9": 1, "4+9+17": 1, "7+10": 1},
+    "repression": {"17": 13, "15": 4, "15+17": 4, "14": 2, "12+15": 1, "12+14+17": 1, "14+15": 1, "4+15+17": 1},
+    "surprise": {"1+2": 13, "1": 4, "2": 3, "2+12": 1, "25": 1, "1+2+25": 1, "2+14": 1},
+    "sadness": {"1": 6, "1+4": 1},
+    "fear": {"20": 1, "16": 1},
+}  # fmt: skip
+LATE = 4  # clips with the apex at the offset
+CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"
+CENSUS = Census(
+    balanced=("happiness", "surprise", "disgust", "repression", "happiness", "surprise", "disgust", "others"),
+    people=26,
+    shares=(  # as annotated, but for a clip of others and one of disgust whose classes are exchanged
+        Share("others", 1, 2),
+        Share("others", 3, 64),
+        Share("others", 7, 33),
+        Share("disgust", 3, 35),
+        Share("disgust", 4, 26),
+        Share("disgust", 7, 2),
+        Share("happiness", 1, 23),
+        Share("happiness", 5, 1),
+        Share("happiness", 7, 8),
+        Share("repression", 5, 8),
+        Share("repression", 7, 19),
+        Share("surprise", 2, 15),
+        Share("surprise", 5, 4),
+        Share("surprise", 7, 6),
+        Share("sadness", 5, 7),
+        Share("fear", 6, 1),
+        Share("fear", 7, 1),
+    ),
+    outside=("others", "sadness", "fear"),
+    aside=(10, 18),
+)
+
+
+def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+    subject, name = f"sub{person:02d}", f"EP{rng.integers(1, 20):02d}_{number:02d}{rng.choice(['', 'f'])}"
+    return Named(subject, name, f"CASME2_RAW_selected/{subject}/{name}", "img{}.jpg", int(rng.integers(1, 300)))
+
+
+def slips(clips: list[Planned]) -> list[Planned]:
+    """An apex of "/", an apex at the onset (neither is among MEGC2019's clips), four at the offset."""
+    labelled = [one for one in clips if one.clip.label is not None]
+    many = Counter(one.clip.subject for one in labelled)
+    negative = [one for one in labelled if one.clip.label == LABELS.index("negative")]
+    # of those who have most clips: nobody may lose the only one
+    without, early, *_ = sorted(negative, key=lambda one: (-many[one.clip.subject], one.clip.id))
+    others = [one for one in labelled if one not in (without, early)]
+    late = [others[len(others) * place // LATE] for place in range(LATE)]
+    slipped = {
+        without.clip.id: replace(without.clip, apex=None, label=None),
+        early.clip.id: replace(early.clip, apex=early.clip.onset, label=None),
+    } | {one.clip.id: replace(one.clip, apex=one.clip.offset) for one in late}
+    return [replace(one, clip=slipped.get(one.clip.id, one.clip)) for one in clips]
+
+
+def _coding(path: Path, clips: list[Clip]) -> None:
+    header = (
+        "Subject",
+        "Filename",
+        "",
+        "OnsetFrame",
+        "ApexFrame",
+        "OffsetFrame",
+        "",
+        "Action Units",
+        "Estimated Emotion",
+    )
+    rows = (
+        (c.subject[3:], c.name, "", c.onset, "/" if c.apex is None else c.apex, c.offset, "", c.action_units, c.emotion)
+        for c in clips
+    )
+    workbook.write(path, "Sheet1", (header, *rows))
+
+
+def _classes(path: Path, clips: list[Clip]) -> None:
+    rows = ((int(c.subject[3:]), c.name, c.objective_class) for c in clips)
+    workbook.write(path, "Sheet1", (("Subject", "Filename", "Objective Class"), *rows))
+
+
+NATIVE = Native(
+    dataset="casme2",
+    folders=("CASME2_RAW_selected/{subject}",),
+    census=CENSUS,
+    named=named,
+    seconds=(0.12, 0.705),  # this and what follows as in its annotation
+    usual=(-1.148, 0.343),
+    rise=(0.508, 0.151),
+    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    one_sided=0.19,
+    code=coder.casme2,
+    rest=4,
+    label=partial(label_of, dropped=DROPPED),
+    slips=slips,
+    annotations={CODING: _coding, CLASSES: _classes},
+)

@@ -1,0 +1,60 @@
+"""MMI as the generator writes it: a page of sessions for each person, videos with XML beside them, its census."""
+
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from microexpr.datasets.layouts.mmi import EMOTION, FRONTAL
+from microexpr.rendering import coder
+from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+from microexpr.rendering.recording import MARK
+
+CODES = {emotion: code for code, emotion in EMOTION.items()}
+HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {MARK.decode()} -->\n'
+CENSUS = Census(
+    balanced=("happiness", "surprise", "disgust", "anger", "sadness", "fear"),
+    people=31,
+    shares=(
+        Share("anger", None, 31),
+        Share("disgust", None, 32),
+        Share("fear", None, 28),
+        Share("happiness", None, 42),
+        Share("sadness", None, 32),
+        Share("surprise", None, 40),
+    ),
+)
+
+
+def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+    subject = f"S{person:03d}"
+    name = f"{subject}-{100 + number}"
+    return Named(subject, name, f"page-{subject}/Sessions/{1000 * person + number}/{name}.avi", "", 0)
+
+
+def beside(one: Planned) -> dict[str, str]:
+    """What the loader reads of a session: its view, its emotion, its action units."""
+    folder, sid = PurePosixPath(one.clip.folder).parent, one.clip.name
+    units = "".join(f'<ActionUnit Number="{number}"/>' for number in one.clip.action_units.split("+"))
+    emotion = f'<Metatag Name="Emotion" Value="{CODES[one.clip.emotion]}"/>'
+    return {
+        f"{folder}/session.xml": f'{HEAD}<session sessionId="{folder.name}"><track view="{FRONTAL}"/></session>\n',
+        f"{folder}/{sid}.xml": f"{HEAD}<annotations>{emotion}</annotations>\n",
+        f"{folder}/{sid}-oao_aucs.xml": f"{HEAD}<annotations>{units}</annotations>\n",
+    }
+
+
+NATIVE = Native(
+    dataset="mmi",
+    folders=("page-{subject}",),
+    census=CENSUS,
+    named=named,
+    seconds=(0.6, 1.8),
+    usual=None,
+    rise=(0.475, 0.072),
+    code=coder.mmi,
+    apex_annotated=False,
+    ends_annotated=False,
+    codes_classes=False,
+    intensity=(0.6, 1.0),
+    beside=beside,
+)

@@ -1,0 +1,85 @@
+"""SAMM as the generator writes it: names, its workbook and its published census."""
+
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.core.clip import Clip
+from microexpr.rendering import coder, workbook
+from microexpr.rendering.display import counted
+from microexpr.rendering.layout import Census, Named, Native, Share
+
+CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+    "anger": {"7": 34, "4": 13, "4+7": 6, "17": 1, "4+6+7+9": 1, "4+6+7": 1, "23": 1},
+    "contempt": {"14": 6, "12+14": 2, "14+17": 2, "14+25+26": 1, "14+17+24": 1},
+    "disgust": {"10": 3, "9+12": 1, "9": 1, "4+9": 1, "9+10": 1, "10+25+26": 1},
+    "fear": {"20": 5, "7+20+26": 1, "5+20+25+26": 1},
+    "happiness": {"12": 14, "7+12": 3, "6+12+15": 2, "12+24": 2, "6+12": 1, "10+12": 1, "12+25": 1, "2+12": 1},
+    "other": {"2": 13, "24": 6, "18": 1, "18+25": 1, "25": 1, "4+18": 1},
+    "sadness": {"1": 2, "17": 2, "15+17": 1, "12+15": 1},
+    "surprise": {"5": 8, "1+2": 3, "25+26": 1, "26": 1, "5+24": 1, "1+2+14": 1},
+}
+CENSUS = Census(
+    balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
+    people=29,
+    shares=(  # emotions and classes are each as published; how they cross is ours
+        Share("anger", 3, 20),
+        Share("anger", 7, 37),
+        Share("other", 7, 26),
+        Share("happiness", 1, 24),
+        Share("happiness", 7, 2),
+        Share("surprise", 2, 13),
+        Share("surprise", 7, 2),
+        Share("contempt", 7, 12),
+        Share("disgust", 4, 8),
+        Share("disgust", 7, 1),
+        Share("fear", 6, 7),
+        Share("fear", 7, 1),
+        Share("sadness", 5, 3),
+        Share("sadness", 7, 3),
+    ),
+    outside=("other",),
+    aside=(29,),
+)
+
+
+def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+    subject, digits = f"{person + 5:03d}", int(rng.integers(4, 6))
+    name = f"{subject}_{rng.integers(1, 8)}_{number}"
+    first = int(rng.integers(200, 9000))
+    return Named(subject, name, f"SAMM/{subject}/{name}", f"{subject}_{{:0{digits}d}}.jpg", first)
+
+
+def _codes(path: Path, clips: list[Clip]) -> None:
+    header = (
+        "Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration", "Micro",
+        "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
+    )  # fmt: skip
+    rows = (
+        (
+            c.subject, c.name, int(c.name.split("_")[1]), c.onset, c.apex, c.offset,
+            1 + (c.offset or 0) - (c.onset or 0), "Micro - 1/2", c.action_units, c.emotion.title(),
+            c.objective_class, "generated",
+        )
+        for c in clips
+    )  # fmt: skip
+    preamble = (("Generated faces in the layout of SAMM's annotation: no person is shown.",), *[()] * 12)
+    workbook.write(path, "MICRO_ONLY", (*preamble, header, *rows))
+
+
+NATIVE = Native(
+    dataset="samm",
+    folders=("SAMM/{subject}",),
+    census=CENSUS,
+    named=named,
+    seconds=(0.15, 0.505),  # this and what follows as in its annotation
+    usual=(-1.029, 0.294),
+    rise=(0.461, 0.164),
+    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    one_sided=0.19,  # and some that are coded so though both act
+    code=coder.samm,
+    rest=4,
+    grey=True,
+    displays={"other": ("others",)},
+    annotations={"SAMM_Micro_FACS_Codes_v2.xlsx": _codes},
+)

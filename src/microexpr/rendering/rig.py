@@ -1,0 +1,243 @@
+"""What all faces share: the head cut out of the base mesh, its texture map, its action units. No person yet.
+
+Everything is in decimetres; "rest" is the base mesh, before any person's shape or expression.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.rendering import assets
+from microexpr.rendering.display import ACTION_UNITS, SIDES
+from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, rasterise
+
+# Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves.
+FACE_UNITS: dict[str, dict[str, float]] = {
+    "AU1": {"browInnerUp:": 1.0},
+    "AU2": {"browOuterUp*": 1.0},
+    "AU4": {"browDown*": 1.0},
+    "AU5": {"eyeWide*": 1.0},
+    "AU6": {"cheekSquint*": 1.0, "eyeSquint*": 0.3},
+    "AU7": {"eyeSquint*": 1.0},
+    "AU9": {"noseSneer*": 0.9, "nose-*-elevation": 0.8},
+    "AU10": {"mouthUpperUp*": 0.8, "mouthShrugLower:": 0.35, "nose-*-elevation": 0.3},
+    "AU12": {"mouthSmile*": 0.8},
+    "AU14": {"mouthDimple*": 1.0},
+    "AU15": {"mouthFrown*": 1.0},
+    "AU16": {"mouthLowerDown*": 1.0},
+    "AU17": {"mouthShrugLower:": 1.0, "mouthShrugUpper:": 0.4},
+    "AU18": {"mouthPucker:": 0.9},
+    "AU20": {"mouthStretch*": 1.0},
+    "AU22": {"mouthFunnel:": 1.0},
+    "AU23": {"mouthPress*": 0.4, "mouthRollUpper:": 0.25, "mouthRollLower:": 0.35},
+    "AU24": {"mouthPress*": 0.8, "mouthRollLower:": 0.2},
+    "AU25": {"mouthLowerDown*": 0.5, "mouthUpperUp*": 0.25},
+    "AU26": {"jawOpen:": 0.35},
+    "AU27": {"jawOpen:": 0.9},
+    "AU28": {"mouthRollUpper:": 0.7, "mouthRollLower:": 0.9},
+    "AU34": {"cheekPuff:": 1.0},
+    "AU45": {"eyeBlink*": 1.0},
+}
+SPLIT = 0.06  # a symmetric face unit is cut in halves by a logistic window of this width at the midline
+
+# Action unit -> folds it deepens: (channel of the fold map, x, y, half width, half height, weight), left half mirrored.
+FOLDS: dict[str, list[tuple[int, float, float, float, float, float]]] = {
+    "AU1": [(0, 0.13, 7.8, 0.16, 0.2, 1.0)],
+    "AU2": [(0, 0.38, 7.75, 0.16, 0.2, 1.0)],
+    "AU4": [(1, 0.07, 7.5, 0.1, 0.14, 1.0)],
+    "AU6": [(0, 0.6, 7.25, 0.1, 0.15, 1.0)],
+    "AU7": [(0, 0.33, 7.14, 0.16, 0.06, 0.8)],
+    "AU9": [(1, 0.05, 7.32, 0.1, 0.1, 1.0), (0, 0.24, 6.85, 0.08, 0.12, 0.4)],
+    "AU10": [(0, 0.26, 6.8, 0.1, 0.14, 0.7)],
+    "AU12": [(0, 0.31, 6.75, 0.12, 0.2, 1.0), (0, 0.6, 7.25, 0.1, 0.12, 0.3)],
+    "AU14": [(1, 0.39, 6.62, 0.08, 0.1, 1.0)],
+    "AU17": [(1, 0.07, 6.36, 0.13, 0.1, 0.5)],
+    "AU20": [(0, 0.4, 6.6, 0.1, 0.15, 0.5)],
+}
+
+MAP_WIDTH, MAP_HEIGHT = 2048, 1230  # units of texture coordinates: angle about the head's axis by height
+MAP_BOTTOM, MAP_TOP = 3.9, 8.7  # heights at the map's edges
+AXIS_Z = 0.35  # the vertical axis of the cylinder lies behind the ears
+SKIN_WIDTH, SKIN_HEIGHT = MAP_WIDTH // 2, MAP_HEIGHT // 2  # texels of a person's skin
+EYEBALLS = (slice(14598, 14670), slice(14670, 14742))  # vertices of the left and the right one in the base mesh
+HELPERS = {
+    "helper-upper-teeth": TEETH,
+    "helper-lower-teeth": TEETH,
+    "helper-tongue": MOUTH,
+    "helper-l-eyelashes-1": LASH,
+    "helper-l-eyelashes-2": LASH,
+    "helper-r-eyelashes-1": LASH,
+    "helper-r-eyelashes-2": LASH,
+}
+
+LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: else parted lips would show none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rig:
+    """The head at rest: V vertices, T triangles."""
+
+    kept: np.ndarray  # int64[V]: vertices of the base mesh
+    vertices: np.ndarray  # float32[V, 3]
+    triangles: np.ndarray  # int32[T, 3]
+    materials: np.ndarray  # int32[T], see raster
+    coordinates: np.ndarray  # float32[V, 3]: place in the texture map, threshold of lashes
+    ears: np.ndarray  # float32[V], 0..1
+    eyes: tuple[np.ndarray, np.ndarray]  # vertices of the left and the right eyeball
+    units: np.ndarray  # float32[len(ACTION_UNITS), 2, V, 3]: displacement at weight 1
+    folds: np.ndarray  # float32[len(ACTION_UNITS), 2, V, 2]: weight on the two channels of the fold map
+    landmarks: np.ndarray  # int64[68]: the vertices of dlib's 68 points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SkinMap:
+    """Where each texel of the skin lies on the head at rest; 0 where no skin is."""
+
+    position: np.ndarray  # float32[SKIN_HEIGHT, SKIN_WIDTH, 3]
+    lips: np.ndarray  # float32[SKIN_HEIGHT, SKIN_WIDTH], 0..1
+    ears: np.ndarray  # float32[SKIN_HEIGHT, SKIN_WIDTH], 0..1
+
+
+def angle(position: np.ndarray) -> np.ndarray:
+    """Angle about the head's axis of points [..., 3]: 0 at the nose, positive on the subject's left."""
+    return np.arctan2(position[..., 0], position[..., 2] - AXIS_Z)
+
+
+@cache
+def rig() -> Rig:
+    """The shared rig; 0.5 s once in a process. Raises DataError where the assets are missing."""
+    mesh = assets.mesh()
+    quads, materials = _head(mesh)
+    eyeballs = [np.arange(len(mesh.vertices))[e] for e in EYEBALLS]
+    kept = np.unique(np.concatenate([quads.ravel(), *eyeballs]))
+    place = np.full(len(mesh.vertices), -1)
+    place[kept] = np.arange(len(kept))
+    quads = place[quads]
+    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    materials = np.tile(materials, 2).astype(np.int32)
+    points = mesh.vertices.copy()
+    for name, drop in LOWERED.items():
+        points[np.unique(mesh.quads[name][..., 0]), 1] -= drop
+    vertices, eyes = points[kept], (place[eyeballs[0]], place[eyeballs[1]])
+    units, folds = _units(kept, vertices)
+    return Rig(
+        kept=kept,
+        vertices=vertices,
+        triangles=triangles,
+        materials=materials,
+        coordinates=_coordinates(vertices, triangles[materials == LASH], eyes),
+        ears=_at_vertices(mesh, "ears")[kept],
+        eyes=eyes,
+        units=units,
+        folds=folds,
+        landmarks=np.loadtxt(Path(__file__).with_name("landmarks68.txt"), np.int64),
+    )
+
+
+def target(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A shape target on the head alone: vertices int64[N] of the rig, displacement float32[N, 3]."""
+    return _cut(rig().kept, name)
+
+
+def _cut(kept: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    vertices, displacement = assets.target(name)
+    place = np.searchsorted(kept, vertices)
+    found = (place < len(kept)) & (kept[np.minimum(place, len(kept) - 1)] == vertices)
+    return place[found], displacement[found]
+
+
+def _head(mesh: assets.Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Quads [Q, 4] and materials [Q] of head, neck and shoulders with teeth, tongue and lashes."""
+    body = mesh.quads["body"][..., 0]
+    place = mesh.vertices[body]
+    body = body[((place[..., 1] > 4.2) & (np.abs(place[..., 0]) < 2.6)).all(axis=1)]
+    inside = _at_vertices(mesh, "inside-mouth")[body].min(axis=1) > 0.5
+    quads, materials = [body], [np.where(inside, MOUTH, SKIN)]
+    for name, material in HELPERS.items():
+        quads.append(mesh.quads[name][..., 0])
+        materials.append(np.full(len(quads[-1]), material))
+    return np.concatenate(quads), np.concatenate(materials)
+
+
+def _at_vertices(mesh: assets.Mesh, name: str) -> np.ndarray:
+    """A mask of the package's UV map at the body's vertices, float32[all vertices]."""
+    picture = assets.mask(name)
+    size = len(picture)
+    column, row = (np.clip((c * size).astype(int), 0, size - 1) for c in (mesh.coordinates * [1, -1] + [0, 1]).T)
+    values = np.zeros(len(mesh.vertices), np.float32)
+    corners = mesh.quads["body"]
+    values[corners[..., 0].ravel()] = picture[row, column][corners[..., 1].ravel()]
+    return values
+
+
+def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    coordinates = np.zeros((len(vertices), 3), np.float32)
+    coordinates[:, 0] = (angle(vertices) / np.pi * 0.5 + 0.5) * (MAP_WIDTH - 1)
+    coordinates[:, 1] = (MAP_TOP - vertices[:, 1]) / (MAP_TOP - MAP_BOTTOM) * (MAP_HEIGHT - 1)
+    shoulder = (np.abs(vertices[:, 0]) > 0.95) & (vertices[:, 1] < 6)  # outside the cylinder: all cloth
+    coordinates[shoulder, 0] = MAP_WIDTH / 2 + vertices[shoulder, 0] * 120
+    coordinates[shoulder, 1] = MAP_HEIGHT * (0.9 - 0.04 * (vertices[shoulder, 1] - 5))
+    for eye in eyes:
+        centre = vertices[eye].mean(axis=0)
+        side = np.sign(centre[0])
+        ids = np.unique(lashes)
+        ids = ids[np.sign(vertices[ids, 0]) == side]
+        away = vertices[ids] - centre
+        root, tip = np.quantile(radius := np.linalg.norm(away, axis=1), [0.15, 0.9])
+        coordinates[ids, 0] = (np.arctan2(away[:, 1], away[:, 0] * side) + 3.2) * 600
+        coordinates[ids, 1] = 0
+        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 120  # thins out to the tip
+        coordinates[ids, 2] += 110 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
+        coordinates[ids, 2] += 150 * np.clip((away[:, 0] * side - 0.11) / 0.03, 0, 1)  # and at the outer corner
+    return coordinates
+
+
+def _units(kept: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    left = 1 / (1 + np.exp(-vertices[:, :1] / SPLIT))
+    units = np.zeros((len(ACTION_UNITS), 2, len(kept), 3), np.float32)
+    folds = np.zeros((len(ACTION_UNITS), 2, len(kept), 2), np.float32)
+    for row, unit in enumerate(ACTION_UNITS):
+        for column, side in enumerate(SIDES):
+            window = left if side == "L" else 1 - left
+            for name, weight in FACE_UNITS[unit].items():
+                ids, displacement = _cut(kept, _file(name, side))
+                units[row, column, ids] += weight * displacement * (window[ids] if name.endswith(":") else 1)
+            x = vertices[:, 0] * (1 if side == "L" else -1)
+            for channel, at, y, wide, high, weight in FOLDS.get(unit, ()):
+                near = np.exp(-(((x - at) / wide) ** 2) - ((vertices[:, 1] - y) / high) ** 2)
+                folds[row, column, :, channel] += weight * near * (vertices[:, 2] > 0.8)
+    return units, folds
+
+
+def _file(name: str, side: str) -> str:
+    word = {"L": "Left", "R": "Right"}[side]
+    if name.startswith("nose-"):
+        return "expression/units/caucasian/" + name.replace("*", word.lower())
+    return "faceunits/" + name.rstrip(":").replace("*", word)
+
+
+@cache
+def skin_map() -> SkinMap:
+    """The texture map of `rig()`, rasterised once in a process."""
+    head = rig()
+    radius = np.hypot(head.vertices[:, 0], head.vertices[:, 2] - AXIS_Z)
+    flat = np.column_stack([head.coordinates[:, :2] / 2 - 0.5, radius]).astype(np.float32)
+    triangles = head.triangles[head.materials == SKIN]
+    triangles = triangles[np.ptp(flat[triangles, 0], axis=1) < SKIN_WIDTH / 2]  # not those across the seam
+    depth = np.full((SKIN_HEIGHT, SKIN_WIDTH), -9, np.float32)
+    hit = np.full((SKIN_HEIGHT, SKIN_WIDTH), -1, np.int32)
+    weights = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, 2), np.float32)
+    skin, unused = np.full(len(triangles), SKIN, np.int32), np.zeros((1, 1), np.uint8)
+    triangles = np.ascontiguousarray(triangles)
+    rasterise(flat, triangles, skin, head.coordinates, unused, unused, depth, hit, weights)
+    mesh = assets.mesh()
+    lips = _at_vertices(mesh, "lips")[head.kept]
+    values = np.column_stack([head.vertices, lips, head.ears])
+    filled = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, values.shape[1]), np.float32)
+    inside = hit >= 0
+    corners, (first, second) = triangles[hit[inside]], weights[inside].T[..., None]
+    filled[inside] = first * values[corners[:, 0]] + second * values[corners[:, 1]]
+    filled[inside] += (1 - first - second) * values[corners[:, 2]]
+    return SkinMap(filled[..., :3].copy(), filled[..., 3].copy(), filled[..., 4].copy())

@@ -1,0 +1,296 @@
+"""Samples to colours: skin, eyes, hair under one soft key light and a sky. Compiled kernels only; no geometry is moved.
+
+Linear RGB inside, grey levels outside by a filmic curve and gamma 2.2. Written for float32: every constant in the
+kernels is one, since one float64 among them would double their time.
+"""
+
+import numpy as np
+
+from microexpr.rendering.raster import CLOTH, EYE, FRAME, HAIR, LASH, SKIN, TEETH, inlined, kernel
+from microexpr.rendering.surface import CURVE_END, CURVE_STEPS
+
+_f = np.float32
+
+
+@inlined
+def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
+    """A column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
+    w2 = _f(1) - w0 - w1
+    return w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
+
+
+@inlined
+def _unit(x, y, z):  # type: ignore[no-untyped-def]
+    scale = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
+    return x * scale, y * scale, z * scale
+
+
+@inlined
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@inlined
+def _power(x, doublings):  # type: ignore[no-untyped-def]
+    for _ in range(doublings):
+        x *= x
+    return x
+
+
+@inlined
+def _clip(x):  # type: ignore[no-untyped-def]
+    return min(_f(1), max(_f(0), x))
+
+
+@inlined
+def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
+    below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
+    return (_f(1) - fv) * above + fv * below
+
+
+@inlined
+def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+    """Change per texel along u and along v."""
+    a, b = _f(texture[j, i, channel]), _f(texture[j, i + 1, channel])
+    c, d = _f(texture[j + 1, i, channel]), _f(texture[j + 1, i + 1, channel])
+    return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
+
+
+@inlined
+def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
+    """Linear RGB, gloss, and the normal of its relief: pores and lines, and folds as deep as the expression makes them.
+
+    Folds also darken what lies in them."""
+    skin, relief = surface.skin, surface.relief
+    u = u * surface.detail - _f(0.5)
+    v = v * surface.detail - _f(0.5)
+    i = min(max(int(u), 0), skin.shape[1] - 2)
+    j = min(max(int(v), 0), skin.shape[0] - 2)
+    fu, fv = u - _f(i), v - _f(j)
+    shade = _f(1 / 255)
+    across, down = _slopes(relief, j, i, fv, fu, 2)
+    if fold0 + fold1 > _f(0.003):
+        depth0 = _bilinear(relief, j, i, fv, fu, 0) - _f(128)
+        depth1 = _bilinear(relief, j, i, fv, fu, 1) - _f(128)
+        shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
+        across0, down0 = _slopes(relief, j, i, fv, fu, 0)
+        across1, down1 = _slopes(relief, j, i, fv, fu, 1)
+        across += _f(0.6) * (fold0 * across0 + fold1 * across1)
+        down += _f(0.6) * (fold0 * down0 + fold1 * down1)
+    steep = _f(0.032) * surface.detail
+    across, down = steep * across, steep * down
+    bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])
+    red = _bilinear(skin, j, i, fv, fu, 0) * shade
+    green = _bilinear(skin, j, i, fv, fu, 1) * shade
+    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
+    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255), bent
+
+
+@inlined
+def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
+    """Linear RGB of an eyeball at (u, v), seen from ahead: white, iris, limbal ring, pupil, shadow of the lid."""
+    radius = np.sqrt(u * u + v * v)
+    corner = max(_f(0), radius - _f(0.5))
+    white = _f(0.95) - _f(0.35) * corner
+    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
+    if radius < _f(0.47):
+        edge = _clip((_f(0.47) - radius) * _f(16))
+        turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
+        ring = _f(1) - _f(0.7) * _clip((radius - _f(0.36)) * _f(14))
+        bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
+        bright *= _clip((radius - _f(0.16)) * _f(22))
+        red += edge * (colour[0] * bright + _f(0.003) - red)
+        green += edge * (colour[1] * bright + _f(0.003) - green)
+        blue += edge * (colour[2] * bright + _f(0.003) - blue)
+    shaded = _f(1) - _f(0.6) * _clip(v * _f(2.2) + _f(0.1))
+    return red * shaded, green * shaded, blue * shaded
+
+
+@inlined
+def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
+    """What the moist eye mirrors of a soft box and, fainter, of a window, 0..1: squares with soft edges.
+
+    The cornea bulges: there the box is smaller and nearer to the middle."""
+    bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
+    x, y, z = _unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
+    x, y = _f(2) * z * x, _f(2) * z * y
+    box = _clip((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
+    box *= _clip((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # it hangs down to the eyes
+    window = _clip((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
+    window *= _clip((_f(0.4) - abs(y - _f(0.25))) * _f(6))
+    return box + _f(0.13) * window
+
+
+@inlined
+def _strand(u, v, strands):  # type: ignore[no-untyped-def]
+    """Brightness of the strand there, about -1..1."""
+    rows, columns = strands.shape
+    value = strands[int((v + _f(64)) * _f(rows)) & (rows - 1), int((u + _f(64)) * _f(columns)) & (columns - 1)]
+    return (_f(value) - _f(128)) * _f(1 / 62)
+
+
+@inlined
+def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # type: ignore[no-untyped-def]
+    """One channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
+    strand = _strand(u, v, surface.strands)
+    albedo = surface.hair[channel] * (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
+    lift = _f(0.12) + _f(0.12) * strand  # scales tilt the sheen towards the root
+    t0, t1, t2 = tangent[0] - lift * normal[0], tangent[1] - lift * normal[1], tangent[2] - lift * normal[2]
+    smooth = _dot(tangent, tangent)  # 0 for coils
+    cosine = t0 * lamps.half[0] + t1 * lamps.half[1] + t2 * lamps.half[2]
+    sheen = smooth * _power(max(_f(0), _f(1) - cosine * cosine), 4)
+    facing = _dot(normal, lamps.direction)
+    diffuse = max(_f(0), (facing + _f(0.3)) / _f(1.3)) * lit
+    up = _f(0.5) + _f(0.5) * normal[1]
+    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
+    shine = sheen * (_f(0.022) + _f(0.55) * albedo) * (_f(0.35) * sky + _f(0.65) * lit * _clip(facing + _f(0.5)))
+    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel]
+
+
+@inlined
+def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
+    """One channel: wrapped diffuse light, bleeding into the shadow's edge, sky and ground, highlight, rim."""
+    lit = lit * (_f(1) + bleed * (_f(1) - lit))
+    diffuse = max(_f(0), (facing + wrap) / (_f(1) + wrap)) * lit
+    up = _f(0.5) + _f(0.5) * normal[1]
+    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
+    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel] + rim * lamps.above[channel]
+
+
+@inlined
+def _mirrored(normal, doublings, lamps):  # type: ignore[no-untyped-def]
+    return _power(max(_f(0), _dot(normal, lamps.half)), doublings)
+
+
+@inlined
+def _cloth(u, v, surface):  # type: ignore[no-untyped-def]
+    """Brightness of knitted cloth: fine threads, as irregular as hair."""
+    return _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
+
+
+@inlined
+def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
+    """Linear RGB of one sample on triangle t."""
+    corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
+    by_vertex, coordinates = surface.attributes, surface.coordinates
+    normal = _unit(
+        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2)
+    )
+    sky, lit = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
+    u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+    material, glint, bent = surface.materials[t], _f(0), normal
+    gloss, doublings = _f(0), 4
+    if material == HAIR:
+        x, y = _mix(by_vertex, corners, w0, w1, 7), _mix(by_vertex, corners, w0, w1, 8)
+        tangent = (x, y, _mix(by_vertex, corners, w0, w1, 9))
+        depth = _mix(coordinates, corners, w0, w1, 2)
+        return (
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 0),
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 1),
+            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 2),
+        )
+    if material == SKIN:
+        fold0, fold1 = _mix(by_vertex, corners, w0, w1, 5), _mix(by_vertex, corners, w0, w1, 6)
+        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
+    elif material == EYE:
+        red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
+        glint = _f(0.9) * _glint(u, v, normal, lamps)
+    elif material == LASH:
+        red, green, blue = surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12)
+    elif material == TEETH:
+        between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
+        white = _f(1) - _f(0.35) * _power(between * between, 3)
+        red, green, blue, gloss = _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25)
+    elif material == CLOTH:
+        knit = _cloth(u, v, surface)
+        red, green, blue = surface.cloth[0] * knit, surface.cloth[1] * knit, surface.cloth[2] * knit
+    elif material == FRAME:
+        red, green, blue, gloss = surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12)
+    else:
+        red, green, blue, gloss = _f(0.34), _f(0.1), _f(0.09), _f(0.15)
+    facing = _dot(normal, lamps.direction)
+    rough = _dot(bent, lamps.direction)
+    # Light wanders furthest under skin where it is red: there it blurs relief, shadow's edge and terminator.
+    wrap, bleed = (_f(0.25), _f(0.35)) if material == SKIN else (_f(0), _f(0))
+    shine = _mirrored(bent, doublings, lamps)
+    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2)) + glint
+    grazing = _f(1) - max(_f(0), normal[2])
+    rim = _f(0.6) * gloss * grazing * grazing * sky
+    return (
+        _lit(red, _f(0.6) * facing + _f(0.4) * rough, wrap, bleed, bent, sky, lit, shine, rim, lamps, 0),
+        _lit(green, rough, _f(0.55) * wrap, _f(-0.1) * bleed, bent, sky, lit, shine, rim, lamps, 1),
+        _lit(blue, rough, _f(0.4) * wrap, _f(-0.3) * bleed, bent, sky, lit, shine, rim, lamps, 2),
+    )
+
+
+@inlined
+def _level(linear, curve):  # type: ignore[no-untyped-def]
+    return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
+
+
+@kernel
+def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
+    """Colours of a window of the image, whose samples are two by two to a pixel.
+
+    hit int32[2h, 2w], weights float32[2h, 2w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
+    is written from row `top`, column `left` on. A pixel that is all skin or all cloth is shaded once, in its middle;
+    hair twice; all else at each sample.
+    """
+    for y in range(hit.shape[0] // 2):
+        for x in range(hit.shape[1] // 2):
+            j, i = 2 * y, 2 * x
+            t = (hit[j, i], hit[j, i + 1], hit[j + 1, i], hit[j + 1, i + 1])
+            if max(t) < 0:
+                continue
+            whole = min(t) >= 0
+            if whole and _smooth(t, surface.materials):
+                first, w0, w1 = _middle(t, weights, j, i)
+                red, green, blue = _sample(first, w0, w1, surface, lamps)
+                image[top + y, left + x, 0] = _level(red, curve)
+                image[top + y, left + x, 1] = _level(green, curve)
+                image[top + y, left + x, 2] = _level(blue, curve)
+                continue
+            step = 3 if whole and surface.materials[t[0]] == HAIR and surface.materials[t[3]] == HAIR else 1
+            _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, top + y, left + x)
+
+
+@inlined
+def _smooth(t, materials):  # type: ignore[no-untyped-def]
+    """Whether all four samples are of one material that hardly changes within a pixel."""
+    m = materials[t[0]]
+    if m not in (SKIN, CLOTH):
+        return False
+    return materials[t[1]] == m and materials[t[2]] == m and materials[t[3]] == m
+
+
+@inlined
+def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
+    """Triangle and weights for the middle of a pixel: the mean of two opposite samples on one triangle, if any are."""
+    if t[0] == t[3]:
+        w0, w1 = weights[j, i, 0] + weights[j + 1, i + 1, 0], weights[j, i, 1] + weights[j + 1, i + 1, 1]
+        return t[0], _f(0.5) * w0, _f(0.5) * w1
+    if t[1] == t[2]:
+        w0, w1 = weights[j, i + 1, 0] + weights[j + 1, i, 0], weights[j, i + 1, 1] + weights[j + 1, i, 1]
+        return t[1], _f(0.5) * w0, _f(0.5) * w1
+    return t[0], weights[j, i, 0], weights[j, i, 1]
+
+
+@inlined
+def _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, row, column):  # type: ignore[no-untyped-def]
+    red, green, blue = _f(0), _f(0), _f(0)
+    for n in range(0, 4, step):
+        if t[n] < 0:
+            red += _f(image[row, column, 0])
+            green += _f(image[row, column, 1])
+            blue += _f(image[row, column, 2])
+            continue
+        w0, w1 = weights[j + n // 2, i + n % 2, 0], weights[j + n // 2, i + n % 2, 1]
+        r, g, b = _sample(t[n], w0, w1, surface, lamps)
+        red += _f(_level(r, curve))
+        green += _f(_level(g, curve))
+        blue += _f(_level(b, curve))
+    share = _f(0.25) if step == 1 else _f(0.5)
+    image[row, column, 0] = int(red * share + _f(0.5))
+    image[row, column, 1] = int(green * share + _f(0.5))
+    image[row, column, 2] = int(blue * share + _f(0.5))

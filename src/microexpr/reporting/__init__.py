@@ -1,0 +1,4 @@
+"""Turn results into tables, plots and pages.
+
+May import: core, datasets, rendering, signals, protocols, models, training, evaluation, apps.
+"""

@@ -1,0 +1,103 @@
+"""Tables of papers as CSV and as Markdown in the paper's own layout. Formats figures, makes none."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from microexpr.core import store
+from microexpr.reporting.papers import COLUMNS, LAYERS, PARTS, TARGETS
+
+PAPERS = {
+    "icegan": "ICE-GAN",
+    "mtmnet": "MTMNet",
+    "augacn": "AU-GACN and AU-ICGAN",
+    "famgan": "FAMGAN",
+    "localregions": "Local regions",
+}
+Rows = Sequence[dict[str, str]]
+
+
+def to_csv(rows: Rows) -> str:
+    """The long form as CSV text with "\\n" line ends."""
+    return store.csv_text(COLUMNS, rows)
+
+
+def read(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a long form. Raises StoreError when it is missing or has other columns."""
+    return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
+
+
+def markdown(paper: str, table: str, rows: Rows) -> str:
+    """The table as printed, and below each of its rows what was reproduced, with its origin on the same line."""
+    return "\n".join([f"{title(paper, table)}.", "", *_grid(lines(rows)), "", *below(rows), ""])
+
+
+def title(paper: str, table: str) -> str:
+    """What the table is of."""
+    return f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}"
+
+
+def lines(rows: Rows) -> list[list[str]]:
+    """The cells of the table, its head first: of each line its name, what figures it has, and these."""
+    columns = list(dict.fromkeys(row["column"] for row in rows))
+    cells = {(row["row"], row["column"]): row for row in rows}
+    body = [["", "figures", *columns]]
+    for name in dict.fromkeys(row["row"] for row in rows):
+        own = [cells.get((name, column), {}) for column in columns]
+        body.append([name, "published", *(_published(cell) for cell in own)])
+        if any(cell.get("reproduced") for cell in own):
+            body.append(["", _kind(own), *(cell.get("reproduced") or "-" for cell in own)])
+    return body
+
+
+def _name(table: str) -> str:
+    return table.replace("table", "Table ")
+
+
+def _published(cell: dict[str, str]) -> str:
+    return (cell.get("published") or "-") + "*" * ("erratum: " in cell.get("note", ""))
+
+
+def _kind(cells: Iterable[dict[str, str]]) -> str:
+    """generated, last epoch, 4 folds: what the figures of a line have in common, or one after the other."""
+    made = [cell for cell in cells if cell.get("reproduced")]
+    origins, seen = ({cell[name] for cell in made} - {""} for name in ("origin", "subject_seen"))
+    folds = list(dict.fromkeys(cell["folds"] for cell in made if cell["folds"]))
+    how = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
+    return ", ".join(
+        [*["/".join(sorted(origins))] * bool(origins), *how, *["subject seen in training"] * ("yes" in seen)]
+    )
+
+
+def below(rows: Rows) -> Iterable[str]:
+    """Counts of what is and is not there, and every note once."""
+    reproduced = sum(bool(row["reproduced"]) for row in rows)
+    planned, never = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
+    counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {never} published only."
+    if any("generated" in row["origin"] for row in rows):
+        counts += " Generated faces, not comparable with published figures."
+    if any(row["subject_seen"] == "yes" for row in rows):
+        counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
+    if any(row["metric"] in PARTS and row["reproduced"] for row in rows):
+        counts += " Parts and parameters are those of networks built at the paper's size, whatever size was trained."
+    if any(row["metric"] in LAYERS and row["reproduced"] for row in rows):
+        counts += " Layers are those of a network built at the paper's size, whatever size was trained."
+    yield counts
+    errata: dict[str, list[str]] = {}
+    for row in rows:
+        _, flagged, erratum = row["note"].partition("erratum: ")
+        if flagged:
+            errata.setdefault(erratum, []).append(f"{row['row']}, {row['column']}")
+    for text, places in errata.items():
+        more = f" and {len(places) - 2} more cells" * (len(places) > 2)
+        yield f"\\* {' and '.join(places[:2])}{more}: {text}."
+
+
+def _grid(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Padded, so that it is legible in a terminal too."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
+    padded = [
+        [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
+        for pairs in (list(zip(line, widths, strict=True)) for line in (lines[0], rule, *lines[1:]))
+    ]
+    return [f"| {' | '.join(line)} |" for line in padded]

@@ -1,0 +1,137 @@
+"""The benchmark's figures as pictures, one for each stage. Draws rows as they are; computes and reads nothing.
+
+What may not come in: pyplot, whose state is global, and dates, so that the same rows give the same bytes.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, STYLE
+from microexpr.reporting.signal_benchmark import DIFFICULTIES
+from microexpr.reporting.signal_benchmark.pool import ALL, Row
+from microexpr.signals import face_regions
+from microexpr.signals.aus import ACTION_UNITS
+
+WIDTH, HEIGHT = 9.0, 3.0  # inches
+REPEATABLE = {"svg.hashsalt": "microexpr", "svg.fonttype": "path"}
+COLOURS: dict[str, str] = dict(zip(DIFFICULTIES, (GREEN, BLUE, RED), strict=True))
+PALE = "0.75"
+Key = tuple[str, str, str, str]  # data set, difficulty, part, metric
+
+
+@contextmanager
+def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
+    """Axes side by side on one scale that starts at 0, written as an SVG afterwards."""
+    made = io.BytesIO()
+    with matplotlib.style.context(["default", STYLE, REPEATABLE]):
+        figure = Figure((WIDTH, HEIGHT), layout="constrained")
+        places = list(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
+        places[0].set_ylabel(unit)
+        for axes in places:
+            axes.grid(axis="y", color="0.9")
+            axes.set_axisbelow(True)
+        yield places, made
+        figure.savefig(made, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def landmarks(rows: Sequence[Row]) -> bytes:
+    """SVG: landmark error by region and difficulty, micro-expression sets pooled."""
+    values, parts = _values(rows), (*face_regions.LANDMARKS, ALL)
+    with _axes(1, "error, % of the outer-eye distance") as ([axes], made):
+        shown = _difficulties(rows)
+        for place, difficulty in enumerate(shown):
+            heights = [values.get((ALL, difficulty, part, "error_percent"), np.nan) for part in parts]
+            _bars(axes, heights, place, len(shown), COLOURS[difficulty], difficulty)
+        _named(axes, parts)
+        axes.legend(ncols=len(shown), loc="lower right", bbox_to_anchor=(1, 1))
+    return made.getvalue()
+
+
+def apex(rows: Sequence[Row]) -> bytes:
+    """SVG: apex error by data set, both spotters beside the frame in the middle, a panel for each difficulty."""
+
+    def key(difficulty: str, dataset: str, part: str) -> Key:
+        return dataset, difficulty, part, "error_ms"
+
+    bars = {"flow": (BLUE, "flow"), "regions": (GREEN, "regions"), "middle of the clip": (PALE, "middle")}
+    return _panels(rows, "error, ms", list(dict.fromkeys(row["dataset"] for row in rows)), bars, key)
+
+
+def flow(rows: Sequence[Row]) -> bytes:
+    """SVG: flow error by region beside the error of answering zero, a panel for each difficulty."""
+
+    def key(difficulty: str, part: str, metric: str) -> Key:
+        return ALL, difficulty, part, metric
+
+    bars = {"flow stage": (BLUE, "endpoint_error_px"), "answering zero": (PALE, "true_length_px")}
+    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW, ALL), bars, key)
+
+
+def aus(rows: Sequence[Row]) -> bytes:
+    """SVG: ICC by unit, both sides together, of intensities and of their change; all data sets and difficulties."""
+    values = _values(rows)
+    with _axes(1, "ICC(3,1) with the truth") as ([axes], made):
+        for metric, color, label in (("icc", PALE, "intensity"), ("relative_icc", BLUE, "change since the onset")):
+            heights = [values.get((ALL, ALL, f"{unit}_both", metric), np.nan) for unit in ACTION_UNITS]
+            _bars(axes, heights, int(metric != "icc"), 2, color, label)
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        _named(axes, ACTION_UNITS)
+        for place, unit in enumerate(ACTION_UNITS):
+            if (ALL, ALL, f"{unit}_both", "relative_icc") not in values:
+                axes.text(place, 0.02, "never shown", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8)
+        axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
+    return made.getvalue()
+
+
+def _panels(
+    rows: Sequence[Row],
+    unit: str,
+    groups: Sequence[str],
+    bars: Mapping[str, tuple[str, str]],
+    key: Callable[[str, str, str], Key],
+) -> bytes:
+    """A panel for each difficulty, in it the same bars for each group.
+
+    `bars` are colours and kinds by name; `key` tells where the value of difficulty, group and kind is.
+    """
+    values, shown = _values(rows), _difficulties(rows)
+    with _axes(len(shown), unit) as (places, made):
+        for axes, difficulty in zip(places, shown, strict=True):
+            for place, (name, (color, kind)) in enumerate(bars.items()):
+                heights = [values.get(key(difficulty, group, kind), np.nan) for group in groups]
+                _bars(axes, heights, place, len(bars), color, name)
+            _named(axes, groups)
+            for label in axes.get_xticklabels():
+                label.set(fontsize=8, rotation=35, rotation_mode="anchor", ha="right")  # there may be many data sets
+            axes.set_title(difficulty)
+        places[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, 1.08))
+    return made.getvalue()
+
+
+def _values(rows: Sequence[Row]) -> dict[Key, float]:
+    return {(row["dataset"], row["difficulty"], row["part"], row["metric"]): row["value"] for row in rows}
+
+
+def _difficulties(rows: Sequence[Row]) -> list[str]:
+    return [name for name in dict.fromkeys(row["difficulty"] for row in rows) if name != ALL]
+
+
+def _bars(axes: Axes, heights: Sequence[float], place: int, of: int, color: str, label: str) -> None:
+    """The bars of one kind, number `place` of `of` in each group."""
+    width = 0.8 / of
+    axes.bar(np.arange(len(heights)) + (place - (of - 1) / 2) * width, heights, width * 0.94, color=color, label=label)
+
+
+def _named(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.tick_params(axis="x", length=0)
+
+
+CHARTS = {"landmarks": landmarks, "apex": apex, "aus": aus, "flow": flow}

@@ -1,0 +1,186 @@
+"""Every command of README.md and docs/ is run, in the order of their text, on the corpus of params.yaml.
+
+Trainings are cut to an epoch and two folds: that a command works is judged here, and no figure. What is not run is
+named with its reason, and `make -n` or --help still shows that it is there.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import yaml
+from checkout import environment, folder, scratch
+
+from microexpr.cli import config
+from microexpr.core import store
+from microexpr.rendering.face import Face
+
+PROGRAMS = ("make", "snakemake", "microexpr", "dvc", "python", "pytest")
+BLOCK = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.M)  # indented by four
+NAMED = re.compile(r"microexpr (?!methods|table)\w+$")  # a subcommand, and not how it is called
+INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
+# What stands for somebody's own: never a file that the project has.
+STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
+NOT_RUN = {
+    r"make test$": "CI runs it",
+    r"make (campaign-|au-model|famgan-model|predict-model|pyfeat|test-pyfeat)": "minutes to hours: shown to be there",
+    r"make (lock|check-lock)": "needs PyPI",
+    r"pytest ": "part of `make test`",
+    r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",
+    r".*(\btoy\b|loso_toy)": "part of `make test`, as the example that it belongs to",
+    r".*(VIDEO|FILE|DIR|<noun>|LOG`)": "says what may stand there",
+    r"git clone": "this folder is one",
+    r"(sudo|frames=|for |done|envs/|number=)": "another machine's",
+    r"dvc (pull|push|checkout)|.* && dvc push": "part of `make test`, with a remote",
+    r"snakemake .*slurm": "`make campaign-slurm` runs it",
+    r"dvc (remote modify|config) |dvc remote add -d lab (s3|ssh):": "a lab's own",
+    r"python workflow/stage.py (adopt|record|restore)": "part of `make test`, with a remote",
+    r"python (tests/campaigns|studies)/": "minutes to hours: --help is run",
+    NAMED.pattern: "a name: --help is run",
+    r"snakemake --unlock": "part of `make test`, after a kill",
+}
+SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
+DRY = re.compile(r"make (campaign-|[\w-]+-model|pyfeat|test-pyfeat|lock|check-lock)")
+PRELUDES = {
+    "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
+    "docs/motion.md": (
+        "import h5py\nfrom microexpr.core.grayscale import luma\n"
+        "file = h5py.File('results/faces/casme2/sub01.h5')['EP08_05f']\n"
+        "crop = file['crop'][()]\ngrey, onset = luma(crop), 3\n"
+    ),
+    "docs/inputs.md": "",
+    "docs/flow.md": "",
+    "docs/landmarks.md": "",
+}
+
+
+def main() -> int:
+    arguments = parsed()
+    with folder(arguments.keep, "docs") as root:
+        prepare(root)
+        failed, found = 0, list(commands())
+        unused = [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for _, command in found)]
+        print("| command | in | seconds | |\n| --- | --- | --- | --- |", flush=True)
+        for file, command in found:
+            if arguments.only and not re.search(arguments.only, command):
+                continue
+            reason = next((why for pattern, why in NOT_RUN.items() if re.match(pattern, command)), "")
+            seconds, code = (0.0, 0) if reason and not shown_only(command) else run(root, file, command)
+            code -= command == SAYS_NO
+            failed += code != 0
+            said = f"exit code {code}" if code else f"not run: {reason}" if reason else "done"
+            title = command.splitlines()[0] + (" ..." if "\n" in command else "")
+            print(f"| `{title}` | {file} | {seconds:.0f} | {said} |", flush=True)
+    for pattern in unused:
+        print(f"no command is like {pattern}: take it out of NOT_RUN")
+    print(f"{len(found)} commands, {failed} failed")
+    return 1 if failed or unused else 0
+
+
+def parsed() -> Namespace:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--only", metavar="PATTERN", help="commands like this (regular expression); default all")
+    parser.add_argument("--keep", type=Path, help="a folder to run in and to look at; else a temporary one")
+    return parser.parse_args()
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """File and command, each once, as the text has them; a block of Python is one command."""
+    seen = set()
+    for path in [scratch.ROOT / "README.md", *sorted((scratch.ROOT / "docs").glob("*.md"))]:
+        file, text = str(path.relative_to(scratch.ROOT)), path.read_text(encoding="utf-8")
+        places = [(match.start(), _of_block(match[0], file)) for match in BLOCK.finditer(text)]
+        places += [(match.start(), [" ".join(match[1].split())]) for match in INLINE.finditer(text)]
+        for _, found in sorted(places):
+            for command in found:
+                if command not in seen:
+                    seen.add(command)
+                    yield file, command
+
+
+def _of_block(block: str, file: str) -> list[str]:
+    lines = [line[4:] for line in block.strip("\n").splitlines()]
+    if re.match(r"(import|from) ", lines[0]):
+        return ["\n".join(lines)] if file in PRELUDES else []  # others are tested as files
+    lines = [re.sub(r"\s+#.*", "", line).strip() for line in lines]
+    return [line for line in lines if line.split(" ")[0] in (*PROGRAMS, "sudo", "git", "envs/pyfeat/.venv/bin/hf")]
+
+
+def prepare(root: Path) -> None:
+    """A repository with short trainings, an environment, a picture of a face, and a second one with data of its own."""
+    own = root.parent / "own"
+    for place in (root, own):
+        if place.exists():
+            continue
+        scratch.copy(place)
+        (place / ".venv").symlink_to(Path(sys.executable).parents[1])
+        values = shortened(config.load(place / "params.yaml"))
+        (place / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+        for line in ("init -q", "add -A", "-c user.name=a -c user.email=a commit -qm start"):
+            subprocess.run(["git", *line.split()], cwd=place, check=True)
+        seen = Face(7).render({"AU12L": 0.0}, size=(480, 480))
+        cv2.imwrite(str(place / "me.jpg"), seen.image[..., ::-1])
+    if not (own / "data/raw/casme2").exists():
+        _given(own)
+
+
+def _given(own: Path) -> None:
+    """What licences would give: a corpus as CASME II lays it out, and pictures of flow."""
+    from flow_pictures import composite, write_list
+
+    subprocess.run(["snakemake", "--cores", "2", "--quiet", "all", "--", "all_generate"], cwd=own, env=environment(own),
+                   check=True)  # fmt: skip
+    (own / "data/generated/casme2").rename(own / "data/raw/casme2")
+    write_list(own / "data/raw/flow_folders", composite())
+
+
+def shortened(values: Any) -> Any:
+    """The same with one epoch wherever there are some, two folds, and few draws."""
+    if not isinstance(values, dict):
+        return values
+    short: dict[str, Any] = {}
+    for key, value in values.items():
+        if re.search(r"(^|_)epochs$", key) and value:
+            short[key] = 1
+        else:
+            short[key] = {"folds": 2, "resamples": 50}.get(key, shortened(value))
+    return short
+
+
+def shown_only(command: str) -> bool:
+    """Whether it is not run but shown to be there."""
+    helped = command.startswith(("python tests/campaigns/", "python studies/")) or bool(NAMED.match(command))
+    return bool(DRY.match(command)) or helped
+
+
+def run(root: Path, file: str, command: str) -> tuple[float, int]:
+    """Seconds and exit code; what it printed is shown where it failed."""
+    place = root.parent / "own" if "data/raw/" in command or "flow_folders" in command else root
+    started = time.monotonic()
+    if "\n" in command:
+        asked = [sys.executable, "-c", PRELUDES[file] + command]
+    else:
+        asked = shlex.split(" ".join(STAND_INS.get(word, word) for word in command.split(" ")))
+        if DRY.match(command):
+            asked.insert(1, "-n")
+        elif asked[0] == "make":
+            asked[1:1] = ["-o", ".venv/.installed"]
+        elif shown_only(command):
+            asked = [*asked[:2], "--help"]
+    before = (place / "params.yaml").read_text(encoding="utf-8")
+    done = subprocess.run(asked, cwd=place, env=environment(place), text=True, capture_output=True)
+    store.write_text(place / "params.yaml", before)
+    if done.returncode:
+        print("\n".join((done.stdout + done.stderr).splitlines()[-15:]), flush=True)
+    return time.monotonic() - started, done.returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,119 @@
+"""FAMGAN with the shipped generator: its task, its devices, and nothing, one side or one unit asked of it.
+
+Sources are a corpus's nine of each seed, faces two rendered people of that seed: it has seen none of them. First the
+table of the task and the devices taken away, as results/papers/famgan has them of the generator that the DAG trains.
+Then what is asked is made up: nothing, one unit at a time on both sides, AU12 on the left alone; and the command on a
+photograph, by the clock.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+from checkout import environment, folder, parser
+from scratch import copy
+from skimage import data
+
+from microexpr.apps.reenact import alone, given
+from microexpr.apps.reenact.evaluation import changes
+from microexpr.apps.reenact.source import STAGES
+from microexpr.cli import config
+from microexpr.datasets import index
+from microexpr.protocols import ALL_GROUPS, sources
+from microexpr.rendering.display import ACTION_UNITS as SHOWN
+from microexpr.rendering.performance import DIALS
+from microexpr.reporting.papers import transfers
+from microexpr.reporting.papers.transfers import Task
+from microexpr.signals.aus import ACTION_UNITS
+
+ASKED = 1.5  # FACS intensity of one unit
+SMILE = ACTION_UNITS.index("AU12")
+
+
+def main() -> int:
+    arguments = parser(__doc__ or "", first=1, seeds=2).parse_args()
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        with folder(arguments.keep, f"famgan-{seed}") as root:
+            copy(root)
+            task = prepared(root, arguments.cores, seed)
+            rows = list(transfers.rows(task.transfers(), task.reader, task.kind))
+            print(f"\nseed {seed}, generated\n\n{transfers.markdown(rows)}")
+            print(transfers.ablated(list(transfers.ablation(task, seed))), flush=True)
+            asked(task)
+            if seed == arguments.first:
+                photograph(root, task.sources[0].clip.id)
+    return 0
+
+
+def prepared(root: Path, cores: int, seed: int) -> Task:
+    """The stage files of the sources, and the task with the shipped generator."""
+    values = config.load(Path("params.yaml"))
+    values["seed"], values["origin"], values["generate"]["difficulty"] = seed, "generated", "standard"
+    (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
+    clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
+    people = sorted({(one.dataset, one.subject) for one in sources(ALL_GROUPS.select(clips))})
+    wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
+    make(root, cores, wanted)
+    files = [str(root / path) for path in wanted]
+    files += [str(root / f"data/generated/truth/{name}/{who}.h5") for name, who in people]
+    size = values["generate"]["width"], values["generate"]["height"]
+    return Task.of(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
+
+
+def make(root: Path, cores: int, targets: list[str]) -> None:
+    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
+    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
+
+
+def asked(task: Task) -> None:
+    """Nothing; each unit alone, beside what is read off the face that truly does it; the left side of AU12 alone."""
+    print(f"| face | unit | asked | read back | of the true face | other units, mean |\n|{' --- |' * 6}")
+    shares = []
+    for name, (target, person) in task.targets.items():
+        assert person is not None
+        nothing = given(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind).crops[0]
+        change = np.abs(nothing.astype(int) - target.crop).mean()
+        noise = DIALS["standard"].noise
+        print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
+        for unit, called in enumerate(ACTION_UNITS):
+            one = np.zeros((2, 17, 2), np.float32)
+            one[1, unit] = ASKED
+            true = np.zeros((2, len(SHOWN), 2), np.float32)
+            true[1, SHOWN.index(called)] = ASKED
+            found, best = (
+                changes(film, target, task.reader)[1].mean(-1)
+                for film in (
+                    given(task.model, target, one, task.kind).crops,
+                    np.stack([target.aligned(frame) for frame in person.doing(true)]),
+                )
+            )
+            others = np.abs(np.delete(found, unit)).mean()
+            shares.append((called, found[unit] / ASKED, best[unit] / ASKED))
+            print(f"| {name} | {called} | {ASKED} | {found[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
+        left = np.zeros((2, 17, 2), np.float32)
+        left[1, SMILE, 0] = ASKED
+        sides = changes(given(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
+        print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
+    half = sum(found >= 0.5 for _, found, _ in shares)
+    print(f"read back by at least half of what was asked: {half} of {len(shares)}")
+    mean, true = (np.mean([share[place] for share in shares]) for place in (1, 2))
+    print(f"mean share read back {mean:.2f}, of true faces {true:.2f}", flush=True)
+
+
+def photograph(root: Path, clip: str) -> None:
+    """The command, on scikit-image's picture of an astronaut."""
+    picture = root / "astronaut.png"
+    cv2.imwrite(str(picture), data.astronaut()[..., ::-1])
+    command = ["microexpr", "transfer", "--source", clip, "--target", str(picture), "--out", str(root / "given")]
+    begun = time.perf_counter()
+    said = subprocess.run(command, cwd=root, env=environment(root), check=True, text=True, capture_output=True).stdout
+    print(f"\n{said}\nastronaut: {time.perf_counter() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""py-feat as a reader through the pipeline, in scratch: `make test-pyfeat`. Needs `make pyfeat`; not in `make test`."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scratch import ROOT
+from workflow.conftest import Project, checkout
+
+from microexpr.core import store
+from microexpr.core.schemas import AUS
+from microexpr.signals.aus import ACTION_UNITS, pyfeat
+
+STRONG = 1.0  # FACS: of a smile that is acted
+ACTED = [f"results/aus/mmi/S00{number}.h5" for number in (1, 2, 3)]
+MICRO = "results/aus/smic/s01.h5"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    """A checkout on the tiny preset with acted clips of three people, and the environment with its own `feat`."""
+    made = checkout(tmp_path_factory.mktemp("pyfeat") / "project")
+    made.edit("params.yaml", "mmi: {subjects: 1, clips: 3}", "mmi: {subjects: 3, clips: 3}")
+    linked(made.root / pyfeat.ENVIRONMENT)
+    return made
+
+
+def linked(environment: Path) -> None:
+    """The project's environment in links, but for py-feat itself, so that weights can be put there."""
+    source = ROOT / pyfeat.ENVIRONMENT
+    packages = environment / pyfeat.PACKAGE.parent.relative_to(pyfeat.ENVIRONMENT)
+    packages.mkdir(parents=True)
+    for entry in ("bin", "pyvenv.cfg"):
+        (environment / entry).symlink_to(source / entry)
+    for entry in (source / packages.relative_to(environment)).iterdir():
+        if entry.name != "feat":
+            (packages / entry.name).symlink_to(entry)
+    weights = shutil.ignore_patterns("models--*")
+    shutil.copytree(ROOT / pyfeat.PACKAGE, packages / "feat", ignore=weights)
+
+
+def read_by(project: Project, backend: str, *targets: str, check: bool = True) -> str:
+    """What is said while targets are made with this `aus.backend`."""
+    params = project.root / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    params.write_text(re.sub(r"^aus:.*$", f"aus: {{backend: {backend}}}", text, flags=re.M), encoding="utf-8")
+    done = project.snakemake("--", *targets, check=check)
+    return done.stdout + done.stderr
+
+
+def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]:
+    """`relative` of each clip, after a look at whether the file is of the schema and of this reader."""
+    found = {}
+    with store.opened(project.root / path, "aus") as file:
+        assert json.loads(file.attrs["params"])["aus"]["backend"] == backend
+        if backend != "embedded":
+            assert store.fitted_on(file) == list(pyfeat.FITTED_ON[backend])
+        for name in set(file) - {"fitted_on"}:
+            clip = file[name]
+            for curve in ("raw", "smoothed", "relative"):
+                assert clip[curve].shape == (len(clip["frame"]), len(ACTION_UNITS), 3)
+                assert clip[curve].dtype == AUS.fields[curve].dtype
+                assert np.isfinite(clip[curve][()]).all()
+            assert 0 <= clip["raw"][()].min() <= clip["raw"][()].max() <= 5
+            found[name] = clip["relative"][()]
+    return found
+
+
+def smiles(project: Project, path: str) -> dict[str, int]:
+    """The frame in which each clip shows most of AU12, where that is strong."""
+    most = {}
+    with store.opened(project.root / path.replace("results/aus", "data/generated/truth"), "truth") as file:
+        for name in file:
+            truth = file[name]["au_intensity"][:, store.strings(file[name]["au_names"]).index("AU12"), 2]
+            if truth.max() - truth[0] >= STRONG:
+                most[name] = int(truth.argmax())
+    return most
+
+
+def test_the_geometry_proxy_reads_acted_smiles_as_the_regressor_does(project: Project) -> None:
+    read = {}
+    for backend in ("embedded", "pyfeat_geometry"):
+        read_by(project, backend, *ACTED)
+        read[backend] = [contents(project, path, backend) for path in ACTED]
+    compared = 0
+    for path, embedded, proxy in zip(ACTED, *read.values(), strict=True):
+        assert proxy.keys() == embedded.keys()
+        for clip, frame in smiles(project, path).items():
+            place = (frame, ACTION_UNITS.index("AU12"), 2)
+            assert embedded[clip][place] > 0.5, clip
+            assert proxy[clip][place] > 0, clip
+            compared += 1
+    assert compared >= 2
+
+
+def test_its_detectors_name_missing_weights_in_one_line_and_run_once_they_are_there(project: Project) -> None:
+    said = read_by(project, "pyfeat", MICRO, check=False)
+    (line,) = [line for line in said.splitlines() if "error:" in line]
+    assert re.search(
+        r"error: aus.backend pyfeat needs weight files that are not here: resources/models--py-feat--ret", line
+    )
+    assert all(file in line for file in pyfeat.WEIGHTS.values())
+    assert "Traceback" not in said
+
+    python = str(pyfeat.ENVIRONMENT / "bin/python")
+    project.run(python, "tests/optional/pyfeat/stand_in_weights.py", str(pyfeat.PACKAGE))
+    read_by(project, "pyfeat", MICRO)
+    assert contents(project, MICRO, "pyfeat")
+
+
+def test_a_missing_environment_is_one_line(project: Project) -> None:
+    (project.root / pyfeat.ENVIRONMENT).rename(project.root / "elsewhere")
+    said = read_by(project, "pyfeat_geometry", MICRO, check=False)
+    (project.root / "elsewhere").rename(project.root / pyfeat.ENVIRONMENT)
+    assert "error: aus.backend pyfeat_geometry needs envs/pyfeat/.venv: run `make pyfeat`" in said
+    assert "Traceback" not in said

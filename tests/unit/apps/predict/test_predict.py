@@ -1,0 +1,174 @@
+"""A short generated film through the command; what is refused; what is warned of."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.apps.predict import domain, footage, written
+from microexpr.cli import commands
+from microexpr.cli.main import main
+from microexpr.core import outputs
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
+from microexpr.core.store import read_metadata
+from microexpr.rendering import film, take
+from microexpr.rendering.recording import MARK
+from microexpr.signals.faces import Followed
+
+TAKE = take.Params(seconds=6, fps=50, micro=1, macro=0, blinks=1, difficulty="easy", width=480, height=360)
+SEED = 4
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("film") / "take.avi"
+    film.write(path, TAKE, SEED)
+    return path
+
+
+@pytest.fixture(scope="module")
+def predicted(video, tmp_path_factory):
+    """The folder that the command wrote, and what it printed."""
+    out = tmp_path_factory.mktemp("out")
+    with pytest.MonkeyPatch.context() as patch:
+        lines = []
+        patch.setattr("builtins.print", lambda *words, **how: lines.append(" ".join(map(str, words))))
+        assert main(["predict", str(video), "--out", str(out), "--truth", str(video.with_suffix(".csv"))]) == 0
+    return out, lines
+
+
+def test_it_says_first_what_it_is_worth(predicted):
+    _, lines = predicted
+    assert "fitted on 40 generated people (predict_model); UF1" in lines[0]
+    assert "fitted on 400 generated people (au_model)" in lines[1]
+    assert lines[2:4] == list(domain.NOTICE) and "AI Act" in lines[3]
+
+
+def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):
+    out, lines = predicted
+    assert any(line.startswith("hits 1, false 0, missed 0 at IoU 0.5") for line in lines)
+    with (out / "intervals.csv").open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    kinds = [row["kind"] for row in rows]
+    assert [kinds.count(kind) for kind in ("micro", "macro", "blink")] == [1, 0, 1]
+    (micro,) = [row for row in rows if row["kind"] == "micro"]
+    (true,) = written.true_spans(video.with_suffix(".csv"))
+    assert true[0] <= int(micro["apex"]) <= true[1]
+    assert float(micro["apex_seconds"]) == pytest.approx(int(micro["apex"]) / TAKE.fps)
+    assert sum(float(micro[name]) for name in LABELS) == pytest.approx(1, abs=1e-3)
+    assert micro["class"] == max(LABELS, key=lambda name: float(micro[name])) and micro["action_units"]
+
+
+def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
+    out, _ = predicted
+    said = json.loads((out / "intervals.json").read_text())
+    assert (said["origin"], said["frames"], said["fps"]) == ("generated", 300, 50)
+    with (out / "action_units.csv").open(newline="") as text:
+        curves = list(csv.DictReader(text))
+    assert len(curves) == 300 and float(curves[-1]["seconds"]) == pytest.approx(299 / 50)
+    (blink,) = [row for row in said["intervals"] if row["kind"] == "blink"]
+    assert float(curves[blink["apex"]]["AU45L"]) > 1
+    assert cv2.imread(str(out / "prediction.png")).shape[1] == 1100
+    annotated = cv2.VideoCapture(str(out / "annotated.avi"))
+    assert annotated.get(cv2.CAP_PROP_FPS) == 25 and annotated.get(cv2.CAP_PROP_FRAME_COUNT) > 150
+    assert MARK in (out / "annotated.avi").read_bytes()
+
+
+def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
+    out, lines = predicted
+    again = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
+    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *again.mark.names}
+    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in commands.PREDICTED)
+
+
+def noise(folder, frames, size=(120, 160)):
+    folder.mkdir()
+    rng = generator(0, "noise")
+    for number in range(frames):
+        cv2.imwrite(str(folder / f"img{number}.png"), rng.integers(0, 256, size, dtype=np.uint8))
+    return str(folder)
+
+
+def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
+    (tmp_path / "text.avi").write_text("no video")
+    (tmp_path / "empty").mkdir()
+    faceless, few = noise(tmp_path / "faceless", 30), noise(tmp_path / "few", 5)
+    asked = {
+        (str(tmp_path / "none.avi"),): "none.avi: is not there",
+        (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
+        (str(tmp_path / "empty"),): "empty: must be a video or hold frames",
+        (few,): "few: a folder does not say how many frames a second it has; --fps does",
+        (few, "--fps", "50"): "few: must last at least 1 s, 50 frames, not 5",
+        (few, "--fps", "5"): "few: must have at least 20 frames a second, not 5",
+        (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in half of its frames, not in 0%",
+        (str(video), "--method", "nobody"): "results/final/nobody.safetensors: is not there",
+        (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: is not there",
+        (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
+    }
+    for arguments, message in asked.items():
+        assert main(["predict", *arguments, "--out", str(tmp_path / "out")]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and error.count("\n") == 1 and message in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_frames_of_a_folder_are_in_the_order_of_their_numbers(tmp_path):
+    shown = footage.opened(tmp_path.joinpath(noise(tmp_path / "frames", 25)), 25)
+    assert [path.stem for path in shown.files] == [f"img{number}" for number in range(25)]
+    assert (shown.grey, shown.generated, len(list(shown.pictures(lambda number: number % 5 == 0)))) == (True, False, 5)
+    cv2.imwrite(str(tmp_path / "frames/img7.png"), np.zeros((60, 60), np.uint8))
+    with pytest.raises(DataError, match=r"img7\.png: must be as the frames before"):
+        list(shown.pictures())
+
+
+def face(scale, seen=1.0, others=0):
+    """Somebody's landmarks, `scale` times as large as in a frame of 640 x 480."""
+    from microexpr.signals.faces.pose import HEAD, POSE_POINTS
+
+    points = np.zeros((68, 2))
+    points[list(POSE_POINTS)] = HEAD[:, :2]
+    landmarks = np.tile(points * scale * 1.3 + [320, 200], (50, 1, 1))
+    return Followed(np.arange(50) < 50 * seen, landmarks, (480, 640), others)
+
+
+def shown(tmp_path, **changed):
+    own = {"fps": 100.0, "frames": 500, "files": (), "generated": True, "grey": False}
+    return footage.Footage(tmp_path, **(own | changed))
+
+
+def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
+    generated, both = ["generated/au_model/1/*"], ["generated/au_model/1/*", "licensed/samm/006/*"]
+    assert domain.warnings(shown(tmp_path), face(1), generated) == []
+    for changed, seen, entries, words in (
+        ({"fps": 25.0}, face(1), generated, "25 frames a second"),
+        ({}, face(0.3), generated, "the face is small: 32 pixels"),
+        ({"grey": True}, face(1), generated, "the video is grey"),
+        ({"generated": False}, face(1), generated, "not marked as generated, perhaps of a person"),
+        ({"generated": False}, face(1), both, "some of the models saw generated faces alone"),
+        ({}, face(1), ["licensed/samm/006/*"], "models saw licensed faces alone"),
+        ({}, face(1, seen=0.8), generated, "no face in 20% of the frames"),
+        ({}, face(1, others=2), generated, "2 more faces"),
+    ):
+        (warning,) = domain.warnings(shown(tmp_path, **changed), seen, entries)
+        assert words in warning
+
+
+def test_a_turned_head_is_warned_of(tmp_path):
+    straight, angle = face(1), np.radians(25)
+    rolled = (straight.landmarks - 300) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    seen = Followed(straight.detected, rolled + 300, straight.size, 0)
+    (warning,) = domain.warnings(shown(tmp_path), seen, ["generated/a/1/*"])
+    assert warning.startswith("the head is turned (yaw ") and "roll" in warning
+
+
+def test_the_shipped_network_is_small_and_says_how_well_it_does():
+    from microexpr.apps.predict.recognition import SHIPPED
+
+    said = read_metadata(SHIPPED)
+    assert SHIPPED.stat().st_size < 2e6
+    assert json.loads(said["errors"])["uf1"] > 0.6 and said["held_out"] == "12 people"
+    assert len(said["fitted_on"].split("\n")) == 40

@@ -1,0 +1,131 @@
+"""The shipped generator on a rendered stranger, and what its file says of it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.apps.reenact import fit
+from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, scenes, small, together
+from microexpr.core import store
+from microexpr.models.base import Modules
+from microexpr.models.counter_rng import Stream
+from microexpr.models.generators.famgan import Famgan
+from microexpr.models.layers.mover import Mover, moved
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
+from microexpr.training import generator_file
+
+UNITS = ("AU2", "AU4", "AU12")
+STRONG = 3.0  # FACS intensity
+
+
+def asked(rng: np.random.Generator) -> np.ndarray:
+    """Nothing, then each of `UNITS` alone."""
+    return STRONG * np.array([[unit == one for one in ACTION_UNITS] for unit in ("none", *UNITS)])
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Scene:
+    return next(scenes("famgan/test/0", 1, asked))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> generator_file.Trained:
+    return generator_file.load(fit.MODEL)
+
+
+def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.Trained) -> None:
+    assert fit.MODEL.stat().st_size < 3 * 2**20
+    assert len(shipped.fitted_on) == fit.TRAINING
+    assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
+    rows = {(row["size"], row["action_unit"]): row for row in json.loads(store.read_metadata(fit.MODEL)["errors"])}
+    assert len(rows) == 1 + len(fit.ASKED) * (len(ACTION_UNITS) + 1)
+    for size in fit.ASKED:
+        mean = rows[size, "mean"]
+        assert mean["slope"] > 0.5
+        assert mean["psnr"] > mean["psnr_face"]
+        assert mean["read"] > 0.5 * mean["read_exact"]
+
+
+def made(shipped: generator_file.Trained, face: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+    """Grey levels [n, 3, 128, 128], of one face uint8[3, 128, 128] of which [n, 17, 2] is asked."""
+    whole = shipped.method.sequence(shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None])
+    return 255 * whole[0].detach().numpy()
+
+
+def both_sides(scene: Scene) -> np.ndarray:
+    return np.repeat(scene.added[..., None], 2, axis=2)
+
+
+def test_face_of_which_nothing_is_asked_stays_as_it_is(shipped: generator_file.Trained, stranger: Scene) -> None:
+    face = small(stranger.photographed[None])[0]
+    assert np.abs(made(shipped, face, both_sides(stranger)[:1]) - face).max() < 1e-3 * NOISE
+
+
+def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+    """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
+    exact = small(stranger.crops)
+    done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
+    found, true = (fit.said(faces, stranger, regressor.load()) for faces in (done, exact.astype(float)))
+    for place, unit in enumerate(UNITS, 1):
+        column = ACTION_UNITS.index(unit)
+        assert found[place, column] > 0.5 * STRONG, unit
+        assert found[place, column] > 0.5 * true[place, column], unit
+        assert found[place].argmax() == column, unit
+
+
+def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+    """The subject's left half is at the right of a picture."""
+    face, intensity = small(stranger.crops[:1])[0], both_sides(stranger)[[3, 3]]
+    intensity[0, :, 1], intensity[1, :, 0] = 0, 0
+    change = np.abs(made(shipped, face, intensity) - face).mean(axis=1)
+    right, left = np.split(change, 2, axis=2)
+    assert left[0].mean() > 5 * right[0].mean()
+    assert right[1].mean() > 5 * left[1].mean()
+
+
+def test_mover_moves_as_its_movement_says() -> None:
+    """A movement by one pixel is that of the array; a unit twice as strong moves twice as far, two units add up."""
+    face = torch.rand(1, 3, 16, 16) * 2 - 1
+    flow = torch.zeros(1, 2, 16, 16)
+    flow[:, 0] = 2 / 16
+    torch.testing.assert_close(moved(face, flow)[..., :-1], face[..., 1:], atol=1e-5, rtol=0)
+    network = Mover(4, 1)
+    torch.nn.init.normal_(network.movement.weight)
+    units = torch.eye(len(ACTION_UNITS))[:2] / LARGEST
+    ways = [network.parts(face, intensity[None])[0] for intensity in (units[0], units[1], 2 * units[0] + units[1])]
+    torch.testing.assert_close(ways[2], 2 * ways[0] + ways[1])
+
+
+def test_mover_trains_beside_a_critic_too() -> None:
+    """In `Famgan`'s own losses; skin that nothing is asked of stays, whatever the network has become."""
+    method = Famgan(Famgan.Params(image_size=16, width=4, blocks=1, frames=2, moves=True))
+    modules = Modules(**method.build({}))
+    video = torch.randint(0, 256, (3, 3, 2, 16, 16), dtype=torch.uint8)
+    batch = {"video": video, "au_intensities": torch.rand(3, 2, len(ACTION_UNITS)) * LARGEST}
+    adam = torch.optim.Adam(modules.generator.parameters(), 0.01)
+    for _ in range(2):
+        adam.zero_grad()
+        method.generator_loss(modules, batch, {}, Stream(torch.tensor(1, dtype=torch.int32))).backward()
+        adam.step()
+    assert all(one.grad is not None for one in modules.generator.parameters())
+    face = torch.rand(1, 3, 16, 16) * 2 - 1
+    assert torch.allclose(modules.generator(face, torch.zeros(1, len(ACTION_UNITS)))[0], face, atol=1e-6)
+    assert not torch.allclose(modules.generator(face, torch.ones(1, len(ACTION_UNITS)))[0], face, atol=1e-3)
+
+
+def test_pairs_differ_by_what_is_added_alone() -> None:
+    """Nothing added twice is the same picture; points lie in the small picture as in the crop."""
+    scene = next(scenes("famgan/test/1", 1, lambda rng: together(rng)[[0, 0, 1]]))
+    assert (scene.crops[0] == scene.crops[1]).all()
+    assert (scene.crops[0] != scene.crops[2]).any()
+    assert scene.added[1].max() == 0 < scene.added[2].max()
+    dotted = replace(scene, crops=np.zeros_like(scene.crops))
+    x, y = np.round(scene.landmarks_crop[0, 30]).astype(int)
+    dotted.crops[0, y - 1 : y + 2, x - 1 : x + 2] = 255
+    seen = pairs(dotted)
+    mass = seen.faces[0, 0] / seen.faces[0, 0].sum()
+    centre = [(mass.sum(axis) * np.arange(len(mass))).sum() for axis in (0, 1)]
+    assert centre == pytest.approx(seen.points[0, 30], abs=0.5)

@@ -1,0 +1,214 @@
+"""FAMGAN's task: who may paint, what its tables hold, and what is said where a figure is lacking."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from performed import Brightener, painter, source, target, woman
+from PIL import Image
+from recorded import CLIP, stages, weights
+
+from microexpr.apps.reenact import Devices
+from microexpr.core.errors import DataError, LeakError, ParamsError
+from microexpr.reporting.papers import transfers
+from microexpr.reporting.papers.transfers import Task
+from microexpr.signals.aus import regressor
+
+SOURCES = (source(), replace(source(left_alone=True), clip=replace(source().clip, subject="007", name="007_1_1")))
+METRICS = {"au_error", "au_r", "asymmetry_error", "au_roughness"}
+
+
+def task(sources=SOURCES, targets=None, paints=None):
+    return Task(
+        sources, targets or {"woman": (target(), woman())}, painter(paints or Brightener()), "lanczos", regressor.load()
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def four_frames():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfers, "MOST", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows(four_frames):
+    own = task()
+    return list(transfers.rows(own.transfers(), own.reader, own.kind))
+
+
+@pytest.fixture(scope="module")
+def ablation(four_frames):
+    return list(transfers.ablation(task(), 1))
+
+
+def test_each_movement_on_each_face():
+    own = task(targets={"woman": (target(), woman()), "somebody": (target(), None)})
+    found = own.transfers()
+    names = [(one.source.clip.subject, one.person, one.answer is None, one.origin) for one in found]
+    assert names == [
+        (who, face, recorded, "generated+licensed" if recorded else "generated")
+        for who in ("006", "007")
+        for face, recorded in (("woman", False), ("somebody", True))
+    ]
+    assert all(len(one.places) == 4 for one in found)
+
+
+def test_rows_have_every_column_and_their_origin(rows):
+    assert all(tuple(sorted(row)) == tuple(sorted(transfers.COLUMNS)) for row in rows)
+    assert {row["origin"] for row in rows} == {"generated"} and {row["truth"] for row in rows} == {"rendered"}
+    assert {row["source"] for row in rows} == {one.clip.id for one in SOURCES}
+    assert {(row["class"], row["target"], row["frames"], row["super_resolution"]) for row in rows} == {
+        ("positive", "woman", "4", "lanczos")
+    }
+    assert {row["shown"]: row["note"] for row in rows} == transfers.WORD
+    keys = [tuple(row[column] for column in ("source", "shown", "region", "metric")) for row in rows]
+    assert len({*keys}) == len(keys) and all(np.isfinite(float(row["value"])) for row in rows)
+
+
+def test_who_was_recorded_says_so():
+    sources = [replace(one, performed=None, clip=replace(one.clip, origin="licensed")) for one in SOURCES[:1]]
+    own = task(sources)
+    rows = list(transfers.rows(own.transfers(), own.reader, own.kind))
+    assert {(row["origin"], row["truth"]) for row in rows} == {("generated+licensed", "as read of the source")}
+    assert "(generated+licensed; ours" in transfers.markdown(rows)
+
+
+def test_the_page_has_the_medians_of_the_rows(rows):
+    page = transfers.markdown(rows)
+    assert "Movements of 2 clips on 1 faces (generated; ours, the paper prints no table)." in page
+    assert "Medians over 2 transfers" in page
+    for shown in ("asked", "made"):
+        own = [
+            float(row["value"])
+            for row in rows
+            if (row["shown"], row["region"], row["metric"]) == (shown, "face", "au_error")
+        ]
+        assert len(own) == 2
+        (line,) = [line for line in page.splitlines() if line.startswith("| au_error | face |")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[2 + ("asked", "made").index(shown)] == f"{np.median(own):.3f}"
+    (line,) = [line for line in page.splitlines() if line.startswith("| flow_cosine | face |")]
+    assert line.split("|")[3].strip() == "-"  # of what is asked there is no film
+
+
+def test_all_devices_and_each_taken_away(ablation):
+    assert all(tuple(row) == transfers.ABLATED for row in ablation)
+    assert list(dict.fromkeys(row["devices"] for row in ablation)) == list(Devices.each_off())
+    assert len(Devices.each_off()) == 5 and {row["origin"] for row in ablation} == {"generated"}
+    wanted = {(shown, metric) for shown in ("asked", "made") for metric in (*METRICS, "first_frame")}
+    wanted |= {("made", "film_roughness")}
+    for name in Devices.each_off():
+        assert {(row["shown"], row["metric"]) for row in ablation if row["devices"] == name} == wanted
+    assert {(row["sources"], row["transfers"]) for row in ablation} == {("2", "2")}
+
+
+def test_a_difference_is_between_two_values_and_within_its_interval(ablation):
+    values = {(row["devices"], row["shown"], row["metric"]): float(row["value"]) for row in ablation}
+    for row in ablation:
+        if row["devices"] == "all":
+            assert row["difference"] == row["low"] == row["high"] == ""
+            continue
+        less = values[row["devices"], row["shown"], row["metric"]] - values["all", row["shown"], row["metric"]]
+        assert float(row["difference"]) == pytest.approx(less, abs=1.1e-4)
+        assert float(row["low"]) - 1e-4 <= float(row["difference"]) <= float(row["high"]) + 1e-4
+    assert values["no_relative", "asked", "au_error"] == pytest.approx(values["all", "asked", "au_error"], abs=0.05)
+    assert values["no_sides", "asked", "asymmetry_error"] > values["all", "asked", "asymmetry_error"] + 0.01
+
+
+def test_the_same_again(ablation, rows):
+    assert list(transfers.ablation(task(), 1)) == ablation
+    own = task()
+    assert list(transfers.rows(own.transfers(), own.reader, own.kind)) == rows
+
+
+def test_who_was_read_at_one_size_goes_without_the_other_sizes():
+    once = [replace(one, movement=replace(one.movement, at_one_size=None)) for one in SOURCES]
+    rows = list(transfers.ablation(task([SOURCES[0], once[1]]), 1))
+    assert {row["devices"] for row in rows} == {"all", "no_filter", "no_relative", "no_sides"}
+
+
+class Sleeper(Brightener):
+    """Paints what it is given."""
+
+    def forward(self, face, intensity):
+        return face, face[:, :1]
+
+
+def test_what_stands_still_follows_nothing(ablation):
+    rows = list(transfers.ablation(task(paints=Sleeper()), 1))
+    values = {(row["devices"], row["metric"]): float(row["value"]) for row in rows if row["shown"] == "made"}
+    assert {metric for _, metric in values} == {*METRICS, "first_frame", "film_roughness"} - {"au_roughness"}
+    assert values["all", "au_r"] == values["all", "first_frame"] == 0
+    assert not [row for row in rows if "nan" in row.values()]
+    page = transfers.ablated(rows)
+    assert "| made | film_roughness | all | 0.0000 | - | - |" in page and "Means over 2 transfers of 2 sources" in page
+
+
+def test_a_figure_that_not_all_have_is_of_those_that_do():
+    still = replace(SOURCES[1], performed=np.zeros_like(SOURCES[1].performed))
+    rows = list(transfers.ablation(task([SOURCES[0], still]), 1))
+    counted = {(row["metric"], row["sources"], row["transfers"]) for row in rows if row["shown"] == "asked"}
+    assert counted == {(name, *("1" if name == "au_r" else "2") * 2) for name in (*METRICS, "first_frame")}
+    (alone,) = [r for r in transfers.ablation(task(SOURCES[:1]), 1) if _key(r) == ("no_sides", "asked", "au_r")]
+    (among,) = [row for row in rows if _key(row) == ("no_sides", "asked", "au_r")]
+    assert among == alone
+    assert "Means over 2 transfers of 2 sources" in transfers.ablated(rows)
+
+
+def _key(row):
+    return row["devices"], row["shown"], row["metric"]
+
+
+def test_intervals_are_of_sources():
+    """Two of one source are not two sources; the mean of four is, at its ends, that of either source."""
+    values, names = np.array([0.0, 2.0, 5.0, 7.0]), np.array(["a", "a", "b", "b"])
+    assert transfers._interval(values, names, np.random.default_rng(0)) == (1, 6)
+    assert transfers._interval(values[:2], names[:2], np.random.default_rng(0)) == (1, 1)
+
+
+@pytest.mark.parametrize("entry", ["generated/samm/006/006_1_1", "generated/samm/006/*", "generated/samm/*/*"])
+def test_leak_of_a_generator_that_has_seen_a_sources_person(tmp_path, entry):
+    path = str(weights(tmp_path / "1of2.safetensors", seen=entry))
+    with pytest.raises(LeakError, match=r"1of2.safetensors fold samm/006/006_1_5 was fitted on"):
+        Task.of([source().clip], [], [], path, "lanczos", 1, (320, 240))
+
+
+def test_sources_of_no_clip_are_refused(tmp_path):
+    path = str(weights(tmp_path / "1of2.safetensors"))
+    with pytest.raises(ParamsError, match=r"not samm/006/006_1_6 \(did you mean 'samm/006/006_1_5'"):
+        Task.of([source().clip], ["samm/006/006_1_6"], [], path, "lanczos", 1, (320, 240))
+
+
+def of_files(root, truth=True, clips=(CLIP,)):
+    files = stages(root)
+    wanted = [str(path) for stage, path in files.items() if truth or stage != "truth"]
+    return Task.of(clips, [], wanted, str(weights(root / "1of2.safetensors")), "lanczos", 1, woman().size)
+
+
+def test_out_of_a_runs_files_onto_two_rendered_people(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = of_files(tmp_path)
+    (one,) = own.sources
+    assert one.clip == CLIP and one.performed is not None and own.model.fitted_on == {"generated/samm/007/*"}
+    assert list(own.targets) == ["woman", "man"]
+    shown, person = own.targets["woman"]
+    assert person == woman() and np.array_equal(shown.picture, woman().picture)
+    assert own.own["woman"].shape == (17, 2) and not np.array_equal(own.own["woman"], own.own["man"])
+    assert of_files(tmp_path, truth=False).sources[0].performed is None
+
+
+def test_a_picture_under_its_name_is_taken_in_place_of_a_rendered_person(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    transfers.PICTURES.mkdir(parents=True)
+    Image.fromarray(woman().picture).save(transfers.PICTURES / "man.png")
+    own = of_files(tmp_path)
+    assert [person for _, person in own.targets.values()] == [woman(), None]
+    assert np.array_equal(own.targets["man"][0].picture, woman().picture)
+    assert [(one.person, one.origin, one.answer is None) for one in own.transfers()] == [
+        ("woman", "generated", False),
+        ("man", "generated+licensed", True),
+    ]
+    Image.new("RGB", (200, 200)).save(transfers.PICTURES / "man.png")
+    with pytest.raises(DataError, match=r"data/raw/targets/man\.png"):
+        of_files(tmp_path)

@@ -1,0 +1,120 @@
+"""What a user types and reads."""
+
+import subprocess
+import sys
+
+import pytest
+from composites import STSTNET
+from test_main_table import rows
+
+from microexpr import evaluation
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.reporting import main_table
+
+
+@pytest.fixture
+def log(tmp_path):
+    lines = []
+    for dataset, matrix in STSTNET.items():
+        lines.append(f"{dataset} s01")
+        cells = [(t, p) for t in range(3) for p in range(3) for _ in range(matrix[t][p])]
+        lines += [f"c{number} {t} {p}" for number, (t, p) in enumerate(cells)]
+    path = tmp_path / "log.txt"
+    path.write_text("\r\n".join(lines))
+    return path
+
+
+def test_score_gives_the_published_figures(log, capsys):
+    assert main(["score", str(log)]) == 0
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["full", "442", "0.7353", "0.7186", "0.7692"] in lines
+    assert ["samm", "133", "0.6588", "0.6415", "0.7744"] in lines
+
+
+def test_an_error_is_one_line(tmp_path, capsys):
+    path = tmp_path / "none.h5"
+    assert main(["inspect", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"error: {path}: does not exist\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["score", "none.txt"], "none.txt"),
+        (["table"], "results/megc2019_table.csv"),
+        (["table", "--methods", "ststnet"], "results/evaluate/megc2019/ststnet.csv"),
+    ],
+)
+def test_what_is_not_there_is_named(arguments, named, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert named in error
+
+
+def test_a_path_that_cannot_be_read_is_one_line(capsys):
+    name = "a" * 300
+    for arguments in (["score", name], ["predict", name, "--out", "out"]):
+        assert main(arguments) == 1
+        assert capsys.readouterr().err == f"error: {name}: File name too long\n"
+
+
+def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "140")
+    for method in ("ststnet", "icegan"):
+        evaluation.write(f"results/evaluate/megc2019/{method}.csv", rows(method))
+    assert main(["table", "--methods", "icegan"]) == 0
+    assert "ststnet" not in (printed := capsys.readouterr().out)
+    assert "0.8450" in printed and "generated" in printed
+    table = main_table.megc2019({"ststnet": rows("ststnet")})
+    store.write_text("results/megc2019_table.csv", main_table.to_csv(table))
+    assert main(["table"]) == 0
+    assert "ststnet" in (printed := capsys.readouterr().out) and "icegan" not in printed
+
+
+def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "1of1.h5"
+    with store.create(path, "train", {"epochs": 2}, origin="generated") as file:
+        group = file.group("casme2/sub01")
+        group.put("truth", [0, 1])
+        group.put("fitted_on", ["generated/casme2/sub02/a", "generated/casme2/sub02/b", "generated/ckplus/S005/*"])
+    assert main(["inspect", str(path)]) == 0
+    tree = capsys.readouterr().out
+    assert "truth int64 2 (clip) in class index: of the file's attribute `classes`, from 0" in tree
+    assert 'params = {"epochs": 2}' in tree
+    assert main(["inspect", "--chain", str(path)]) == 0
+    chain = capsys.readouterr().out
+    assert "casme2/sub01 was fitted on 3 entries" in chain
+    assert "generated/casme2 1 people, clips of each: sub02 2" in chain
+    assert "generated/ckplus 1 people, clips of each: S005 all" in chain
+
+
+def test_check_counts_problems(monkeypatch, capsys):
+    from microexpr.datasets import check
+
+    monkeypatch.setattr(
+        check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"], True)
+    )
+    assert main(["check", "raw"]) == 1
+    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problem\n"
+    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], [], True))
+    assert main(["check", "raw"]) == 0
+    assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from microexpr.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'numpy', 'h5py', 'rich'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("[]\n")
+    for command in ("inspect", "score", "check", "methods", "table"):
+        assert f"\n    {command} " in run.stdout

@@ -1,0 +1,50 @@
+"""The coders' notation, against what the data sets' codes are known to mean."""
+
+import pytest
+
+from microexpr.core.errors import DataError
+from microexpr.core.facs.notation import ActionUnit, parse, plain
+
+AU = ActionUnit
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ()),
+        ("?", ()),
+        ("12", (AU(12),)),
+        ("1+L2", (AU(1), AU(2, "left"))),
+        ("4+R10", (AU(4), AU(10, "right"))),
+        ("12+L14", (AU(12), AU(14, "left"))),
+        ("4 + 7", (AU(4), AU(7))),
+        ("AU4+AU7", (AU(4), AU(7))),
+        ("15?", (AU(15, certain=False),)),
+        ("(R6 or R12)+R15", (AU(6, "right", alternatives=(AU(12, "right"),)), AU(15, "right"))),
+        ("L12 or L14", (AU(12, "left", alternatives=(AU(14, "left"),)),)),
+        ("R12 or R14", (AU(12, "right", alternatives=(AU(14, "right"),)),)),
+        ("10A/B", (AU(10, intensity="AB"),)),
+        ("4A/B", (AU(4, intensity="AB"),)),
+        ("7B+43E", (AU(7, intensity="B"), AU(43, intensity="E"))),
+        ("A/L12", (AU(12, "left", asymmetric=True),)),
+        (
+            "R14A or 17A or 24A",
+            (AU(14, "right", "A", alternatives=(AU(17, intensity="A"), AU(24, intensity="A"))),),
+        ),
+    ],
+)
+def test_codes(text: str, expected: tuple[ActionUnit, ...]) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["happy", "12+", "+4", "L", "(R6 or R12", "12F", "0", "4,7", "12 or"])
+def test_what_is_no_code_is_named(text: str) -> None:
+    with pytest.raises(DataError) as error:
+        parse(text)
+    assert repr(text) in str(error.value)
+
+
+def test_plain_form():
+    assert plain(parse("4+R10")) == "4 R10"
+    assert plain(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
+    assert plain(parse("?")) == ""

@@ -1,0 +1,31 @@
+"""Marks of action units for codes as annotators write them."""
+
+import pytest
+
+from microexpr.core.facs.occurrence import AUS, occurrence
+
+
+def marked(code: str) -> dict[int, int]:
+    """What is not 0."""
+    return {number: mark for number, mark in zip(AUS, occurrence(code), strict=True) if mark}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("4+7", {4: 1, 7: 1}),
+        ("R12B+L1", {12: 1, 1: 1}),
+        ("6 or 7", {6: -1, 7: -1}),
+        ("(R6 or R12)+R15", {6: -1, 12: -1, 15: 1}),
+        ("12?+4", {12: -1, 4: 1}),
+        ("4+(4 or 7)", {4: 1, 7: -1}),
+        ("99+4", {4: 1}),
+    ],
+)
+def test_what_is_coded_is_marked_and_what_is_unsure_is_unknown(code, expected):
+    assert marked(code) == expected
+
+
+@pytest.mark.parametrize("code", ["", "?", "no code"])
+def test_without_a_code_nothing_is_known(code):
+    assert set(occurrence(code)) == {-1}

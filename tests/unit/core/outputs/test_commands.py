@@ -1,0 +1,179 @@
+"""Every command that writes: never over an input or somebody's file, and refused before any work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_main_table import rows
+
+from microexpr.cli import commands
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.rendering import film
+from microexpr.reporting import main_table
+
+CLIP = "casme2/sub01/a"
+TRANSFER = ["transfer", "--source", CLIP, "--out", "out"]
+FILM = ["film", "--seconds", "2", "--fps", "25", "--micro", "1", "--macro", "0", "--blinks", "0"]
+SIGNALS = ("landmarks", "apex", "flow", "motion", "aus")
+# arguments, and a file that would be written
+WRITERS = {
+    "predict": (["predict", "in.avi", "--out", "out"], "out/annotated.avi"),
+    "predict's tables": (["predict", "in.avi", "--out", "out"], "out/intervals.csv"),
+    "transfer": ([*TRANSFER, "--target", "in.png"], "out/transfer.png"),
+    "transfer's frames": ([*TRANSFER, "--target", "in.png"], "out/frames/0001.png"),
+    "film": ([*FILM, "out/take.avi"], "out/take.avi"),
+    "film's table": ([*FILM, "out/take.avi"], "out/take.csv"),
+    "inspect": (["inspect", "in.h5", "--png", "out/a.png"], "out/a.png"),
+    "plot table": (["plot", "table", "out/a.png"], "out/a.png"),
+    "plot clip": (["plot", "clip", CLIP, "out/a.png"], "out/a.png"),
+    "plot training": (["plot", "training", "in.h5", "out/a.png"], "out/a.png"),
+    "plot faces": (["plot", "faces", "out/a.png"], "out/a.png"),
+    **{f"plot {name}": (["plot", name, CLIP, "out/a.png"], "out/a.png") for name in SIGNALS},
+}
+# the same with an input that has the name of an output
+READERS = {
+    "the video": (["predict", "out/annotated.avi", "--out", "out"], "out/annotated.avi"),
+    "the video by another spelling": (["predict", "out/annotated.avi", "--out", "out/../out"], "out/annotated.avi"),
+    "the truth": (["predict", "in.avi", "--out", "out", "--truth", "out/intervals.csv"], "out/intervals.csv"),
+    "the target": ([*TRANSFER, "--target", "out/transfer.png"], "out/transfer.png"),
+    "a frame of an earlier run": ([*TRANSFER, "--target", "out/frames/0001.png"], "out/frames/0001.png"),
+    "weights": ([*TRANSFER, "--target", "in.png", "--weights", "out/curves.csv"], "out/curves.csv"),
+    "a clip's file": ([*TRANSFER, "--target", "in.png"], "results/faces/casme2/sub01.h5"),
+    "the inspected file": (["inspect", "out/a.png", "--png", "out/a.png"], "out/a.png"),
+    "a shard": (["plot", "training", "in.h5", "out/a.png", "out/a.png"], "out/a.png"),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("in.avi", "in.png", "in.h5"):
+        Path(name).write_text("input")
+
+
+def mine(name):
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    return path
+
+
+def files():
+    return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+def refused(arguments, capsys):
+    """The one line of a refusal, which has changed no file."""
+    before = files()
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("error: ") and printed.err.count("\n") == 1
+    assert files() == before
+    return printed.err
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_somebodys_file_is_refused(command, capsys):
+    arguments, target = WRITERS[command]
+    mine(target)
+    error = refused(arguments, capsys)
+    assert error.startswith(f"error: {target}: must not be written: it is not a file of this command's")
+    assert "choose another " in error and ("--force" in error) != (command == "transfer's frames")
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("case", READERS)
+def test_an_input_is_refused(case, force, capsys):
+    arguments, source = READERS[case]
+    mine(source)
+    if case == "a clip's file":
+        Path("out").mkdir()
+        os.link(source, "out/curves.csv")
+    assert "is an input of the command; choose another " in refused([*arguments, *["--force"] * force], capsys)
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_an_input_is_recognised_through_links(link, capsys):
+    Path("out").mkdir()
+    link(Path("in.avi").absolute(), "out/annotated.avi")
+    arguments = ["predict", "in.avi", "--out", "out", "--force"]
+    assert "out/annotated.avi: must not be written: it is an input" in refused(arguments, capsys)
+
+
+def test_an_input_that_is_a_link_is_what_it_leads_to(capsys):
+    mine("out/annotated.avi")
+    Path("link.avi").symlink_to("out/annotated.avi")
+    arguments = ["predict", "link.avi", "--out", "out", "--force"]
+    assert "out/annotated.avi: must not be written: it is an input" in refused(arguments, capsys)
+
+
+def test_every_file_of_a_folder_that_is_read_is_an_input(capsys):
+    Path("out").mkdir()
+    os.link(mine("frames/1.png"), "out/prediction.png")
+    arguments = ["predict", "frames", "--fps", "50", "--out", "out", "--force"]
+    assert "out/prediction.png: must not be written: it is an input" in refused(arguments, capsys)
+
+
+def test_the_folder_of_frames_is_refused(capsys):
+    mine("frames/1.png")
+    Path("link").symlink_to("frames")
+    for out in ("frames", "link", "frames/../frames"):
+        error = refused(["predict", "frames", "--fps", "50", "--out", out, "--force"], capsys)
+        assert error.startswith(f"error: {out}: must not be written: it is a folder that the command reads")
+
+
+@pytest.mark.parametrize("command", ["predict", "transfer"])
+def test_out_must_be_a_folder_that_can_be_written(command, capsys, monkeypatch):
+    arguments = WRITERS[command][0][:-1] if command == "predict" else [*WRITERS[command][0], "--out"]
+    mine("file")
+    for out in ("file", "file/below", "file/below/that"):
+        assert f"{out}: must be a folder, or be made in one" in refused([*arguments, out], capsys)
+    assert "cannot be written: File name too long" in refused([*arguments, "a" * 300], capsys)
+    Path("closed").mkdir()
+    closed = Path("closed").absolute()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed)  # root may write everywhere
+    for out in ("closed", "closed/a/b"):
+        assert f"{out}: cannot be written: no permission" in refused([*arguments, out], capsys)
+
+
+def test_a_picture_is_not_written_over_another_kind_of_file(capsys):
+    mine("last.h5")
+    assert "last.h5: must end in .png" in refused(["plot", "training", "in.h5", "last.h5", "--force"], capsys)
+    assert "last.h5: must end in .avi" in refused(["film", "last.h5", "--force"], capsys)
+
+
+def test_a_picture_is_replaced_where_it_is_ours_or_that_is_asked_for():
+    table = main_table.megc2019({"ststnet": rows("ststnet")})
+    store.write_text(commands.TABLE, main_table.to_csv(table))
+    assert main(["plot", "table", "a.png"]) == 0
+    picture = Path("a.png").read_bytes()
+    assert main(["plot", "table", "a.png"]) == 0
+    mine("a.png")
+    assert main(["plot", "table", "a.png", "--force"]) == 0
+    assert Path("a.png").read_bytes() == picture
+
+
+def test_a_film_is_replaced_where_it_is_ours(monkeypatch):
+    def write(path, params, seed, progress):
+        path.write_text(f"film {seed}")
+        path.with_suffix(".csv").write_text(f"table {seed}")
+
+    monkeypatch.setattr(film, "write", write)
+    assert main([*FILM, "take.avi"]) == 0
+    assert main([*FILM, "take.avi", "--seed", "2"]) == 0
+    assert (Path("take.avi").read_text(), Path("take.csv").read_text()) == ("film 2", "table 2")
+    mine("take.csv")
+    assert main([*FILM, "take.avi"]) == 1 and Path("take.avi").read_text() == "film 2"
+
+
+def test_a_refusal_loads_nothing_heavy():
+    mine("out/annotated.avi")
+    code = (
+        "import sys; from microexpr.cli.main import main\n"
+        "main(['predict', 'in.avi', '--out', 'out'])\n"
+        "print(sorted({'torch', 'numpy', 'h5py', 'rich', 'cv2'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

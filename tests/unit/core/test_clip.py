@@ -1,0 +1,43 @@
+"""A clip and its names, and its way through text."""
+
+import csv
+import io
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from composites import clip
+
+from microexpr.core.clip import LABELS, Clip
+
+FULL = replace(clip(), apex=75, objective_class=3, action_units="R12 or R14", emotion="happiness", label=1)
+EMPTY = replace(clip(), apex=None, label=None, objective_class=None)
+
+
+def test_names_by_which_everything_is_joined():
+    assert FULL.id == "casme2/sub01/EP01_01"
+    assert FULL.provenance == "generated/casme2/sub01/EP01_01"
+
+
+@pytest.mark.parametrize("made", [FULL, EMPTY])
+def test_a_row_of_csv_text_gives_the_same_clip(made):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(made.row()))
+    writer.writeheader()
+    writer.writerow(made.row())
+    (row,) = csv.DictReader(io.StringIO(text.getvalue()))
+    assert all(isinstance(value, str) for value in row.values())
+    assert Clip.of(row) == made
+    assert Clip.of(made.row()) == made
+
+
+def test_subjects_that_look_like_numbers_stay_text():
+    assert Clip.of({**clip(subject="006", name="006_1_2").row()}).subject == "006"
+
+
+def test_a_clip_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        FULL.label = 2
+
+
+def test_labels_are_those_of_the_official_ground_truth():
+    assert dict(enumerate(LABELS)) == {0: "negative", 1: "positive", 2: "surprise"}

@@ -1,0 +1,316 @@
+"""Files are whole or not there, say what they hold, and are refused when they are not what they say."""
+
+import errno
+import os
+import subprocess
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from composites import clip
+
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.core.schemas import SCHEMAS
+
+SCORE = np.linspace(0, 1, 40, dtype=np.float32)
+
+
+def apex_file(path: Path) -> Path:
+    with store.create(path, "apex", {"window": 5, "reach": 2}, origin="generated", subject="sub01") as file:
+        group = file.group("EP01_01", method="spotted")
+        group.put("onset", 4)
+        group.put("score", SCORE)
+    return path
+
+
+def read_score(path: Path) -> np.ndarray:
+    with store.opened(path, "apex") as file:
+        return file["EP01_01/score"][()]
+
+
+def said(dataset: h5py.Dataset | h5py.File, attribute: str) -> str:
+    value = dataset.attrs[attribute]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def test_a_file_is_read_without_our_code(tmp_path):
+    with h5py.File(apex_file(tmp_path / "sub01.h5")) as file:
+        assert file.attrs["schema"] == f"apex/{SCHEMAS['apex'].version}".encode()
+        assert file.attrs["params"] == b'{"reach": 2, "window": 5}'
+        assert file.attrs["origin"] == b"generated"
+        assert file["EP01_01"].attrs["method"] == b"spotted"
+        score = file["EP01_01/score"]
+        np.testing.assert_array_equal(score[()], SCORE)
+        assert (said(score, "axes"), said(score, "units")) == ("frame", "pixels of the crop, or ratio")
+        assert (score.fletcher32, score.compression) == (True, None)
+        assert said(file["EP01_01/onset"], "axes") == "scalar"
+
+
+def test_a_subjects_file_says_whose_it_is(tmp_path):
+    with store.subject_file(tmp_path / "s01.h5", "apex", [clip("smic", "s01")], apex={"window": 5}):
+        pass
+    with h5py.File(tmp_path / "s01.h5") as file:
+        found = {name: said(file, name) for name in ("origin", "dataset", "subject", "params")}
+    wanted = {"origin": "generated", "dataset": "smic", "subject": "s01", "params": '{"apex": {"window": 5}}'}
+    assert found == wanted
+
+
+def test_frames_are_chunked_one_by_one(tmp_path):
+    with store.create(tmp_path / "a.h5", "faces", {}) as file:
+        file.group("EP01_01").put("crop", np.zeros((3, 8, 8, 1)))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["EP01_01/crop"].chunks == (1, 8, 8, 1)
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path):
+    assert apex_file(tmp_path / "a.h5").read_bytes() == apex_file(tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("words", [["EP01_01", "naïve 表情 é"], ["", "x"], []])
+def test_text_comes_back(tmp_path, words):
+    with store.create(tmp_path / "a.h5", "train", {}) as file:
+        file.put("fitted_on", words)
+    with store.opened(tmp_path / "a.h5") as file:
+        assert store.strings(file["fitted_on"]) == words
+        length = h5py.check_string_dtype(file["fitted_on"].dtype).length  # fixed, not a reference
+        assert length == max([1, *(len(word.encode()) for word in words)])
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), store.create(path, "apex", {}) as file:
+        file.group("EP01_01").put("onset", 1 // 0)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_seen_before_the_file_is_complete(tmp_path):
+    path = tmp_path / "new" / "samm" / "sub01.h5"
+    with store.atomic(path) as part:
+        part.write_text("half")
+        assert not path.exists()
+        assert part.parent == path.parent  # a rename within one file system
+    assert path.read_text() == "half"
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
+    path, synced = tmp_path / "a.csv", []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, path.exists())))
+    store.write_text(path, "whole")
+    assert synced == [(path.stat().st_ino, False)]
+
+
+def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
+    path = tmp_path / "table.csv"
+    store.write_text(path, "old")
+    with path.open() as reader:
+        store.write_text(path, "new")
+        assert (reader.read(), path.read_text()) == ("old", "new")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "no space left on the disk"), (errno.EDQUOT, "the disk quota"), (errno.EFBIG, "no file may be")],
+)
+def test_a_full_disk_is_said(tmp_path, number, said):
+    with (
+        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {said}"),
+        store.atomic(tmp_path / "a.csv") as part,
+    ):
+        part.write_text("half")
+        raise OSError(number, os.strerror(number))
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    with store.atomic(tmp_path / "a.csv") as part:
+        part.write_text("half")
+        part.with_name(part.name.replace(str(os.getpid()), "4711")).write_text("half")
+    assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / ".b.csv.4711.part").write_text("another file's")
+    store.write_text(tmp_path / "a.csv", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.csv.4711.part", "a.csv"]
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "results").write_text("")
+    with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written: File exists$"):
+        store.write_text(tmp_path / "results" / "a.csv", "x")
+
+
+def test_lines_end_as_written(tmp_path):
+    store.write_text(tmp_path / "a.csv", "a\nb\r\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
+
+
+def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking_empty():
+    text = store.csv_text(["b", "a"], iter([{"a": 'said "x, y"', "b": 1}, {"b": None}]))
+    assert text == 'b,a\n1,"said ""x, y"""\n,\n'
+    assert store.csv_text(["b", "a"], []) == "b,a\n"
+    with pytest.raises(ValueError, match="'c'"):
+        store.csv_text(["a"], [{"a": 1, "c": 2}])
+
+
+def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    message = r"sub01\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); rerun stage flow"
+    with pytest.raises(StoreError, match=message), store.opened(path, "flow"):
+        pass
+
+
+def test_another_version_of_a_schema_is_refused(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    with h5py.File(path, "a") as file:
+        file.attrs["schema"] = np.bytes_("apex/0")
+    with pytest.raises(StoreError, match=r"must hold apex/[1-9]\d*, not apex/0"):
+        read_score(path)
+
+
+def test_a_foreign_hdf5_file_is_refused(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(StoreError, match="not nothing of microexpr"):
+        read_score(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file.attrs["schema"] = np.bytes_(b"\xff")  # no UTF-8
+    with pytest.raises(StoreError, match="not \N{REPLACEMENT CHARACTER}"):
+        read_score(tmp_path / "a.h5")
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(StoreError, match=r"none\.h5: does not exist"):
+        read_score(tmp_path / "none.h5")
+
+
+def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    with pytest.raises(KeyError), store.opened(path, "apex") as file:
+        file["EP01_02"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+def test_a_truncated_file_is_refused(tmp_path, share):
+    path = apex_file(tmp_path / "sub01.h5")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(StoreError, match="truncated or damaged"):
+        read_score(path)
+
+
+def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
+    path = apex_file(tmp_path / "sub01.h5")
+    whole = path.read_bytes()
+    start = whole.index(SCORE.tobytes())
+    for position in range(start, start + SCORE.nbytes, 7):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(StoreError, match="is damaged"):
+            read_score(path)
+
+
+def arrays(path):
+    """All values but scalars, which HDF5 cannot give a checksum."""
+    with store.opened(path, "apex") as file:
+        read = {f"{clip}/{name}": file[clip][name][()] for clip in file for name in file[clip]}
+    return {name: value.tobytes() for name, value in read.items() if np.ndim(value)}
+
+
+def test_damage_anywhere_ends_in_a_store_error_or_changes_nothing(tmp_path):
+    """No other exception escapes and no array is misread, wherever a byte is wrong: superblock, names, values."""
+    path = apex_file(tmp_path / "sub01.h5")
+    whole, expected = path.read_bytes(), arrays(path)
+    for position in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            found = arrays(path)
+        except StoreError:
+            continue
+        assert found == expected, position
+
+
+def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
+    with pytest.raises(ValueError, match="must have axes"), store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP01_01").put("score", np.zeros((2, 2)))
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_nearest_fitted_on_is_found(tmp_path):
+    with store.create(tmp_path / "a.h5", "train", {}) as file:
+        file.put("fitted_on", ["generated/smic/s01/*"])
+        file.group("casme2/sub01").put("fitted_on", ["generated/samm/006/*"])
+        file.group("casme2/sub02")
+    with store.opened(tmp_path / "a.h5") as file:
+        assert store.fitted_on(file["casme2/sub01"]) == ["generated/samm/006/*"]
+        assert store.fitted_on(file["casme2/sub02"]) == ["generated/smic/s01/*"]
+    with store.opened(apex_file(tmp_path / "b.h5")) as file:
+        assert store.fitted_on(file["EP01_01"]) == []
+
+
+def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
+    path = tmp_path / "net.safetensors"
+    weights = np.arange(6, dtype=np.float32).reshape(2, 3)
+    store.write_tensors(path, {"weights": weights}, ["b", "a"], method="ststnet")
+    tensors, metadata = store.read_tensors(path)
+    np.testing.assert_array_equal(tensors["weights"], weights)
+    assert metadata == {"fitted_on": "a\nb", "method": "ststnet"}
+    assert int.from_bytes(path.read_bytes()[:8], "little") % 8 == 0  # the header's length, so that values are aligned
+    for name in "abcdefgh":
+        more = {"method": "m", "held_out": "5", "errors": "[]", "note": "n"}
+        store.write_tensors(tmp_path / name, {"weights": weights}, ["a"], **more)
+    assert len({(tmp_path / name).read_bytes() for name in "abcdefgh"}) == 1
+    path.write_bytes(path.read_bytes()[:-4])
+    for bad in (path, tmp_path / "none" / "net.safetensors"):
+        with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
+            store.read_tensors(bad)
+
+
+@pytest.mark.parametrize("strided", [np.arange(6.0).reshape(2, 3).T, np.arange(6.0)[::2], np.array(3.0)])
+def test_tensors_of_any_strides_come_back(tmp_path, strided):
+    """safetensors itself writes their memory in the order in which it lies."""
+    store.write_tensors(tmp_path / "net.safetensors", {"weights": strided}, ["a"])
+    np.testing.assert_array_equal(store.read_tensors(tmp_path / "net.safetensors")[0]["weights"], strided)
+
+
+def test_only_the_store_imports_h5py():
+    source = Path(store.__file__).parent
+    found = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)
+    importers = {Path(line).relative_to(source).as_posix() for line in found.stdout.split() if line.endswith(".py")}
+    assert importers == {"store.py"}
+
+
+def test_every_field_says_what_it_is():
+    for schema in SCHEMAS.values():
+        for name, field in schema.fields.items():
+            assert field.description and field.units, name
+            assert field.dtype == "text" or np.dtype(field.dtype)
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path):
+    """Each byte of an HDF5 file in turn, or every seventh; and of a safetensors file."""
+    path, net = apex_file(tmp_path / "sub01.h5"), tmp_path / "net.safetensors"
+    store.write_tensors(net, {"weights": SCORE}, ["a"], method="ststnet")
+
+    def content(path: Path) -> object:
+        if path.suffix != ".h5":
+            tensors, said = store.read_tensors(path)
+            return tensors["weights"].tobytes(), said["fitted_on"], said["method"]
+        with store.opened(path, "apex") as file:
+            about = [file["EP01_01"].attrs["method"], *(file.attrs[key] for key in ("origin", "subject", "params"))]
+            return about, file["EP01_01/onset"][()], file["EP01_01/score"][()].tobytes()
+
+    for good in (path, net):
+        whole, expected, noticed = good.read_bytes(), content(good), 0
+        bad = good.with_stem("bad")
+        for place in range(good == net, len(whole), 7 if good == path else 1):
+            bad.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            try:
+                assert content(bad) == expected, f"byte {place} of {good.name}"
+            except StoreError:
+                noticed += 1
+        assert noticed > 50

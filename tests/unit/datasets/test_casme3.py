@@ -1,0 +1,157 @@
+"""CAS(ME)^3: several clips of one video, its slips, and clips in folders of their own."""
+
+import re
+import shutil
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from broken import cell, every, row_again, workbook
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.datasets.check import check
+from microexpr.datasets.counting import counted, differing
+from microexpr.rendering import plan
+
+BOOK = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
+
+
+def read(root, problems=None):
+    return datasets.layout("casme3").read(root, "generated", problems)
+
+
+def test_clips_of_one_video_are_cut_from_its_frames(corpus):
+    root, planned = corpus("casme3")
+    clips = [one.clip for one in planned]
+    pairs = [(one, other) for one, other in combinations(clips, 2) if one.folder == other.folder]
+    assert len(pairs) == 8  # each of 16 shares its video with another
+    assert all(one.name[0] == other.name[0] and one.name != other.name for one, other in pairs)
+    for number in range(2000):  # the rest of the videos, as a licensed copy has it
+        for folder in {clip.folder for clip in clips}:
+            path = root / folder / f"{number}.jpg"
+            if not path.exists():
+                path.touch()
+    found, notes = read(root)
+    assert (found, notes) == (clips, [])
+    for clip in found:
+        numbers, pictures = datasets.pictures(clip)
+        assert numbers == list(range(clip.onset, clip.offset + 1))
+        assert len({picture.max() for picture in pictures()}) == 1  # of its own grey alone
+        assert clip.name == f"{clip.folder.split('/')[2]}_{clip.onset}"
+    assert len({next(datasets.pictures(clip)[1]()).max() for clip in clips}) == len(clips)
+
+
+def test_the_same_video_and_onset_twice_is_refused(corpus):
+    root, planned = corpus("casme3")
+    workbook(BOOK, row_again)(root)
+    with pytest.raises(DataError, match=rf"clip {re.escape(planned[0].clip.id)} has two rows.*row 18"):
+        read(root)
+
+
+def test_an_onset_before_the_first_frame_is_that_frame(corpus):
+    root, planned = corpus("casme3")
+    folder = planned[0].clip.folder
+    row, first = min(
+        ((row, one.clip) for row, one in enumerate(planned, 1) if one.clip.folder == folder),
+        key=lambda one: one[1].onset,
+    )
+    cell(BOOK, row, "Onset", 0)(root)
+    clips, notes = read(root)
+    wanted = replace(first, name=f"{first.name[0]}_0")
+    assert wanted in clips and len(notes) == 1 and "Onset 0 is not possible" in notes[0]
+
+
+def test_the_slip_of_a_digit_is_known_by_name(corpus):
+    root, planned = corpus("casme3")
+    first = planned[0].clip
+    moved = root / "ME_A/spNO.216/d/color"
+    moved.mkdir(parents=True)
+    for number, path in datasets.frames(first):
+        shutil.copy(path, moved / f"{number - first.onset + 2647}.jpg")
+    shift = 2647 - first.onset
+    for column, value in {"Subject": "spNO.216", "Filename": "d", "Onset": 3647, "Apex": first.apex + shift,
+                          "Offset": first.offset + shift}.items():  # fmt: skip
+        cell(BOOK, 1, column, value)(root)
+    clips, notes = read(root)
+    (slipped,) = [clip for clip in clips if clip.subject == "spNO.216"]
+    assert (slipped.name, slipped.onset, slipped.apex) == ("d_3647", 2647, first.apex + shift)
+    assert any("Onset 3647 is not possible: taken as 2647" in note for note in notes)
+
+
+def test_an_offset_before_the_onset_is_half_a_second_after_it(corpus):
+    root, planned = corpus("casme3")
+    one = max((one.clip for one in planned), key=lambda clip: clip.offset - clip.onset)
+    for number in range(one.offset + 1, one.onset + 40):
+        shutil.copy(root / one.folder / f"{one.onset}.jpg", root / one.folder / f"{number}.jpg")
+    cell(BOOK, 1 + [other.clip for other in planned].index(one), "Offset", 0)(root)
+    clips, notes = read(root)
+    assert [clip.offset for clip in clips if clip.id == one.id] == [one.onset + 15]
+    assert len(notes) == 1 and "Offset 0 is not possible" in notes[0]
+
+
+def test_an_apex_at_the_onset_is_to_be_spotted(corpus):
+    root, planned = corpus("casme3")
+    cell(BOOK, 2, "Apex", planned[1].clip.onset)(root)
+    clips, notes = read(root)
+    assert clips[1] == replace(planned[1].clip, apex=None)
+    assert "spotted" in notes[-1]
+
+
+def test_a_frame_missing_within_a_clip_is_refused_and_one_between_clips_is_not(corpus):
+    root, planned = corpus("casme3")
+    datasets.frames(planned[0].clip)[2][1].unlink()
+    with pytest.raises(DataError, match=f"frame {planned[0].clip.onset + 2} is missing"):
+        read(root)
+
+
+def test_clips_in_folders_of_their_own(corpus):
+    root, planned = corpus("casme3")
+    for one in planned:
+        own = root / "Part_A_ME_clip/frame" / f"{one.clip.subject.replace('NO', 'No')}_{one.clip.name}"
+        own.mkdir(parents=True)
+        for _, path in datasets.frames(one.clip):
+            shutil.copy(path, own)
+    shutil.rmtree(root / "ME_A")
+    clips, notes = read(root)
+    assert notes == []
+    assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+
+
+def test_commas_between_action_units_and_roman_classes(corpus):
+    root, planned = corpus("casme3")
+    every(BOOK, "AU", lambda code: str(code).replace("+", ", "))(root)
+    romans = ("I", "II", "III", "IV", "V", "VI", "VII")
+    every(BOOK, "Objective class", lambda number: romans[int(number) - 1])(root)
+    clips, _ = read(root)
+    assert [clip.coded() for clip in clips] == [one.clip.coded() for one in planned]
+    assert any("+" in clip.action_units for clip in clips)
+    assert [clip.objective_class for clip in clips] == [one.clip.objective_class for one in planned]
+
+
+def test_happy_and_sad_have_a_class_and_others_none(corpus):
+    labels = {clip.emotion: clip.label for clip in read(corpus("casme3")[0])[0]}
+    assert labels == {"happy": 1, "surprise": 2, "disgust": 0, "fear": 0, "anger": 0, "sad": 0, "others": None}
+
+
+def test_strays_of_a_shared_folder_are_said_once(corpus):
+    root, planned = corpus("casme3")
+    (root / planned[0].clip.folder / "1 (1).jpg").touch()
+    _, notes = read(root)
+    assert len(notes) == 1 and "not named like a frame" in notes[0]
+
+
+def test_a_sound_small_copy_lacks_nothing_but_clips(corpus):
+    (problem,) = check(corpus("casme3")[0]).problems
+    assert "must hold 860 clips; MEGC2019 negative/positive/surprise 457/55/187" in problem
+
+
+@pytest.mark.parametrize("size", ["published", plan.Corpus(subjects=1, clips=60)])
+def test_generated_clips_of_a_video_do_not_overlap(size):
+    clips = [one.clip for one in plan.planned("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
+    taken = Counter((clip.folder, number) for clip in clips for number in range(clip.first, clip.last + 1))
+    assert set(taken.values()) == {1}
+    assert len({clip.folder for clip in clips}) < len(clips)
+    if size == "published":
+        assert differing(counted(clips), datasets.layout("casme3").published) == ""

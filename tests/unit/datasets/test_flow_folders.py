@@ -1,0 +1,259 @@
+"""Both layouts of precomputed flow against what was written, and each way in which a copy can be wrong."""
+
+import re
+import shutil
+
+import cv2
+import flow_pictures
+import numpy as np
+import pytest
+from flow_pictures import LIST, composite, pixels, write_folders, write_list
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.datasets import flow_folders, index
+from microexpr.datasets.check import check
+from microexpr.protocols import PROTOCOLS
+
+FLAT = "STSNet_whole_norm_u_v_os"
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "flow_folders"
+
+
+@pytest.fixture
+def folders(root):
+    """CASME II's part in the first layout."""
+    write_folders(root / "three_norm_u_v_os", composite("casme2"))
+    return root / "three_norm_u_v_os"
+
+
+@pytest.fixture
+def flat(root):
+    """SMIC's part in the second layout."""
+    write_list(root, composite("smic"))
+    return root
+
+
+def refused(root) -> str:
+    with pytest.raises(DataError) as caught:
+        clips, _ = flow_folders.read(root)
+        for clip in clips:
+            flow_folders.picture(root, clip)
+    return str(caught.value)
+
+
+def rows(root, old: str, new: str) -> None:
+    text = (root / LIST).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (root / LIST).write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("layout", ["folders below", "folders", "list beside", "list inside"])
+def test_every_clip_of_the_challenge_is_read_from_either_layout(layout, root, tmp_path):
+    written = composite()
+    if "list" in layout:
+        write_list(root, written)
+        if layout == "list inside":
+            shutil.move(root / LIST, root / FLAT / LIST)
+            root = root / FLAT
+    else:
+        write_folders(root / "any name" if "below" in layout else root, written)
+    clips, notes = flow_folders.read(root)
+    assert [(clip.id, clip.label) for clip in clips] == [(one.id, one.label) for one in written]
+    assert notes == []
+    assert {clip.origin for clip in clips} == {"licensed"}
+    folds = PROTOCOLS["flow_folders"].folds(clips)
+    assert (len(folds), len(clips)) == (68, 442)
+    index.write(tmp_path / "index.csv", clips)
+    assert index.read(tmp_path / "index.csv") == clips
+
+
+def test_counts_are_those_that_the_loaders_hold_videos_to():
+    for name, part in flow_folders.PARTS.items():
+        published = datasets.LAYOUTS[name].published
+        assert published is not None and part.classes == published.megc2019
+        assert (part.people, part.classes) == flow_pictures.COUNTS[name]
+
+
+def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
+    """The channels by OpenCV's own order; and what scaling makes of -u is 255 less what it makes of u."""
+    clips, _ = flow_folders.read(flat)
+    for clip, one in list(zip(clips, composite("smic"), strict=True))[::40]:
+        strain, v, u = cv2.imread(str(flat / clip.folder)).transpose(2, 0, 1)
+        assert np.array_equal(np.stack([strain, v, u], -1), pixels(one))
+        assert np.array_equal(flow_folders.picture(flat, clip), np.stack([u, v, strain], -1))
+        made = flow_folders.onset_apex(flat, clip)
+        assert made.dtype == np.float32 and made.shape == (3, 28, 28)
+        assert np.array_equal(-made[0], (255 - u).astype(float) - 127.5)
+        assert np.array_equal(made[2], strain)
+
+
+@pytest.mark.parametrize(
+    ("subject", "stem", "clip_id"),
+    [
+        ("s1", "s1_ne_01", "smic/s01/s01_ne_01"),
+        ("s01", "s01_s1_po_02 ", "smic/s01/s01_po_02"),
+        ("s11", "s11_sur_01", "smic/s11/s11_sur_01"),
+        ("sub01", "sub01_EP02_01f ", "casme2/sub01/EP02_01f"),
+        ("sub26", "EP18_50", "casme2/sub26/EP18_50"),
+        ("006", "006_006_1_2 ", "samm/006/006_1_2"),
+        ("006", "006_1_2", "samm/006/006_1_2"),
+        ("001", "001_1_2", "samm/001/001_1_2"),
+    ],
+)
+def test_names_are_those_of_the_loaders(subject, stem, clip_id):
+    person = flow_folders.Person.of(subject, "")
+    assert f"{person.dataset}/{person.subject}/{person.clip_name(stem)}" == clip_id
+
+
+def test_a_clip_short_is_said_with_all_counts(root):
+    """441 and 435 clips are what circulates."""
+    lost = {"smic/s01/s01_ne_00", "samm/001/001_1_0", "samm/002/002_2_1"}
+    write_list(root, [one for one in composite() if one.id not in lost])
+    said = refused(root)
+    assert (
+        "smic must be 164 clips of 16 people (70 negative, 51 positive, 43 surprise), not 163 clips of 16 people"
+        in said
+    )
+    assert re.search(
+        r"samm must be 133 clips .*\(92 .*, 26 .*, 15 .*\), not 131 clips of 28 people \(91 .*, 25 .*, 15 ", said
+    )
+    assert "casme2" not in said
+
+
+def test_right_number_of_another_class_is_refused(flat):
+    rows(flat, "s01_ne_00,0,", "s01_ne_00,1,")
+    assert "not 164 clips of 16 people (69 negative, 52 positive, 43 surprise)" in refused(flat)
+
+
+def test_own_test_clip_among_the_training_clips_is_a_leak(folders, root):
+    shutil.copy(folders / "sub02/u_test/0/sub02_EP001_01f.png", folders / "sub02/u_train/0")
+    said = refused(root)
+    assert "sub02/u_train: must hold clips of other subjects, not sub02's own test clip 0/sub02_EP001_01f" in said
+    assert len(flow_folders.check(root)[2]) == 1
+
+
+def test_a_clip_missing_from_a_training_folder(folders, root):
+    (folders / "sub01/u_train/0/sub02_EP001_01f.png").unlink()
+    assert refused(root).endswith(
+        "sub01/u_train: must hold every clip of the others' u_test, not all but 0/sub02_EP001_01f"
+    )
+
+
+def test_a_clip_missing_from_its_test_folder(folders, root):
+    """The counts, and the first folder that still has it; the other 22 by `check`."""
+    (folders / "sub02/u_test/0/sub02_EP001_01f.png").unlink()
+    said = refused(root)
+    assert "casme2 must be 145 clips of 24 people" in said
+    assert "sub01/u_train: must hold clips of the others' u_test, not 0/sub02_EP001_01f; 22 more, which" in said
+    assert len(flow_folders.check(root)[2]) == 1 + 23
+
+
+def test_another_class_in_training_than_in_test(folders, root):
+    name = "sub02_EP001_01f.png"
+    (folders / "sub01/u_train/0" / name).rename(folders / "sub01/u_train/2" / name)
+    said = refused(root)
+    assert "not 2/sub02_EP001_01f" in said and "not all but 0/sub02_EP001_01f" in said
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: (f / "sub01").rename(f / "bob"), r"a subject must be named like s01 .*, not 'bob' \(.*/bob\)"),
+        (
+            lambda f: (f / "sub01/u_test/0").rename(f / "sub01/u_test/3"),
+            "a class must be one of 0 negative, .* not '3'",
+        ),
+        (lambda f: shutil.rmtree(f / "sub01/u_test"), "sub01/u_test: is not there"),
+        (lambda f: shutil.rmtree(f / "sub01/u_train"), "sub01/u_train: is not there"),
+        (lambda f: shutil.copytree(f / "sub01", f / "sub1"), r"clip casme2/sub01/EP\w+ must be there once, not twice"),
+        (lambda f: shutil.copytree(f / "sub01", f.parent / "second/sub01"), "must hold one such folder and list, not"),
+    ],
+)
+def test_folders_of_another_form(spoil, message, folders, root):
+    spoil(folders)
+    assert re.search(message, refused(root))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("s01_ne_00,0,", "s01_ne_00,3,", r"a class must be .*, not '3' \(.*, row \d+, clip s01_ne_00\)"),
+        ("smic,s01,s01_ne_00,", "smic,bob,s01_ne_00,", r"a subject must be named like .* not 'bob' \(.*csv, row 2\)"),
+        ("smic,s01,s01_ne_00,", "smic,s01,s01_ne_99,", r"s01_s01_ne_99 .png: is not there; the list names it .*row 2"),
+        ("smic,s01,s01_ne_00,", "smic,s01,/../../../x,", r"plain letters, digits, _ and -, not '/../../../x' .*row 2"),
+        ("smic,s01,s01_ne_00,", "smic,../s01,s01_ne_00,", r"a subject must be named like .*not '../s01'"),
+        (
+            "sub,filename_o,label",
+            "sub,filename,label",
+            r"must hold <subject>/u_train .* columns sub, filename_o, label",
+        ),
+    ],
+)
+def test_lists_that_do_not_fit(old, new, message, flat):
+    rows(flat, old, new)
+    assert re.search(message, refused(flat))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: cv2.imwrite(str(path), np.zeros((27, 28, 3), np.uint8)), "must be 28x28x3, not 27x28x3"),
+        (lambda path: cv2.imwrite(str(path), np.zeros((28, 28), np.uint8)), "must be 28x28x3, not 28x28 "),
+        (lambda path: path.write_bytes(path.read_bytes()[:300]), "is not a readable picture"),
+        (
+            lambda path: cv2.imwrite(str(path), np.zeros((28, 28, 4), np.uint8)),
+            "must be a PNG of 8 bits RGB, not an alpha channel, dropped,",
+        ),
+        (
+            lambda path: cv2.imwrite(str(path), np.zeros((28, 28, 3), np.uint16)),
+            "must be a PNG of 8 bits RGB, not 16 bits a channel",
+        ),
+        (
+            lambda path: (
+                cv2.imwrite(str(path.with_suffix(".jpg")), np.zeros((28, 28, 3)))
+                and path.with_suffix(".jpg").replace(path)
+            ),
+            "must be a PNG of 8 bits RGB, not JPEG under the name of .png",
+        ),
+    ],
+)
+def test_pictures_that_are_none(spoil, message, flat):
+    path = flat / FLAT / "s01_s01_ne_00 .png"
+    spoil(path)
+    assert refused(flat).startswith(f"{path}: {message}")
+    assert len(flow_folders.check(flat)[2]) == 1
+
+
+def test_a_list_with_semicolons_is_refused(flat):
+    (flat / LIST).write_text((flat / LIST).read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert refused(flat) == f"{flat / LIST}: columns must be separated by commas, not by semicolons"
+
+
+def test_a_picture_without_a_row_is_noted(flat):
+    shutil.copy(flat / FLAT / "s01_s01_ne_00 .png", flat / FLAT / "s01_s01_ne_77 .png")
+    clips, notes = flow_folders.read(flat)
+    assert len(clips) == 164
+    assert [note.partition(": ")[2] for note in notes] == [f"has no row in {LIST}; passed over"]
+
+
+def test_check_knows_the_folder_and_lists_every_problem(flat, root):
+    assert check(root).problems == []
+    rows(flat, "s01_ne_00,0,", "s01_ne_00,9,")
+    rows(flat, "s02_ne_01,0,", "s02_ne_x,0,")
+    checked = check(root)
+    problems = checked.problems
+    found = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16")
+    assert len(problems) == 3
+    assert len(checked.notes) == 1 and "s02_s02_ne_01 .png: has no row" in checked.notes[0]
+    for text in found:
+        assert sum(text in problem for problem in problems) == 1
+
+
+def test_nothing_there(root):
+    assert refused(root).startswith(f"{root}: is not there; it must hold <subject>/u_train and u_test/<class>/<name>")
+    root.mkdir()
+    assert refused(root).endswith("found nothing")

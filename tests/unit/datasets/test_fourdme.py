@@ -1,0 +1,106 @@
+"""4DME: emotions at once, units that were kept, folders of people called otherwise than in the workbook."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from broken import workbook
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.datasets.counting import counted, differing
+from microexpr.rendering import plan
+
+BOOK = "4DME_Labelling_Micro_release v1.xlsx"
+COLUMNS = ("sub_ID", "fold_name", "Emotion", "Onset", "Apex", "Offset", "AUs")
+
+
+def read(root):
+    return datasets.layout("fourdme").read(root, "generated", None)
+
+
+def put(root, row, column, value) -> None:
+    """Sets a cell by the number of its row below the header."""
+    workbook(BOOK, lambda book: book.worksheets[0].cell(row + 1, COLUMNS.index(column) + 1, value))(root)
+
+
+@pytest.mark.parametrize(
+    ("written", "emotion", "label"),
+    [
+        ("Positive", "positive", 1),
+        ("Surprise+Positive", "positive+surprise", None),
+        ("Positive, Surprise", "positive+surprise", None),
+        ("Repression + Negative", "negative+repression", 0),
+        ("Repression", "repression", 0),
+        ("Surprise", "surprise", 2),
+        ("Others", "others", None),
+        ("Negative+Others", "negative+others", None),
+    ],
+)
+def test_two_emotions_have_a_class_only_if_it_is_the_same(corpus, written, emotion, label):
+    root, planned = corpus("fourdme")
+    put(root, 1, "Emotion", written)
+    assert read(root)[0][0] == replace(planned[0].clip, emotion=emotion, label=label)
+
+
+def test_an_unknown_emotion_is_refused(corpus):
+    root, _ = corpus("fourdme")
+    put(root, 1, "Emotion", "Positive+Joy")
+    with pytest.raises(DataError, match=r"not 'joy' \(4DME.*row 2\)"):
+        read(root)
+
+
+@pytest.mark.parametrize(
+    ("written", "coded"),
+    [
+        ("AU4(k)+L7", "L7"),
+        ("AUR2+12(k)+45", "R2 45"),
+        ("AU4+AU12(k", "4"),  # the bracket is not always closed
+        ("AU4(K)", ""),
+        ("AU6+12", "6 12"),
+        ("AU6,12", "6 12"),
+    ],
+)
+def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, coded):
+    root, _ = corpus("fourdme")
+    put(root, 1, "AUs", written)
+    clip = read(root)[0][0]
+    assert (clip.action_units, clip.coded()) == (written.replace(",", "+"), coded)
+
+
+def test_people_by_number(corpus):
+    root, planned = corpus("fourdme")
+    for row, one in enumerate(planned, 1):
+        put(root, row, "sub_ID", int(one.clip.subject[1:]))
+    assert read(root)[0] == [one.clip for one in planned]
+    (root / "gray_micro/sub1").mkdir()
+    with pytest.raises(DataError, match="sub_ID must tell one of S01, sub1, not '1'"):
+        read(root)
+
+
+def test_cropped_frames_are_read_where_there_are_no_others(corpus):
+    root, planned = corpus("fourdme")
+    (root / "gray_micro_crop").mkdir()
+    assert "is not read" in read(root)[1][0]
+    (root / "gray_micro_crop").rmdir()
+    (root / "gray_micro").rename(root / "gray_micro_crop")
+    clips, notes = read(root)
+    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert len(notes) == 1 and "cropped" in notes[0]
+
+
+def test_the_workbook_of_what_people_reported_is_another(corpus):
+    root, planned = corpus("fourdme")
+    (root / "4DME_Labelling_Micro_extras_release v1.xlsx").write_bytes(b"")
+    assert read(root)[0] == [one.clip for one in planned]
+
+
+def test_generated_ones_have_the_published_number_and_some_units_that_were_kept():
+    planned = plan.planned("fourdme", plan.Params(max_frames=40), seed=1)
+    clips = [one.clip for one in planned]
+    assert differing(counted(clips), datasets.layout("fourdme").published) == ""
+    shown = [{int(name[2:-1]) for name in one.weights} for one in planned]
+    for clip, units in zip(clips, shown, strict=True):
+        assert {int(code.strip("LR")) for code in clip.coded().split()} == units
+    assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
+    assert Counter("+" in clip.emotion for clip in clips)[True] > 30

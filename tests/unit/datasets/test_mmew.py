@@ -1,0 +1,93 @@
+"""MMEW: either order of its folders, rows whose events are not among the frames, and its published census."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from broken import cell, every
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.datasets.counting import counted, differing
+from microexpr.rendering import plan
+
+BOOK = "MMEW_Micro_Exp.xlsx"
+
+
+def read(root):
+    return datasets.layout("mmew").read(root, "generated", None)
+
+
+def by_emotion(root, planned) -> None:
+    """Folders of emotions without folders of people."""
+    for one in planned:
+        target = root / "Micro_Expression" / one.clip.emotion
+        target.mkdir(exist_ok=True)
+        (root / one.clip.folder).rename(target / one.clip.name)
+    for subject in {one.clip.subject for one in planned}:
+        shutil.rmtree(root / "Micro_Expression" / subject)
+
+
+def test_clips_lie_by_person_or_by_emotion(corpus):
+    root, planned = corpus("mmew")
+    assert all(len(one.clip.folder.split("/")) == 4 for one in planned)
+    by_emotion(root, planned)
+    clips, notes = read(root)
+    assert notes == []
+    assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+    assert {clip.folder for clip in clips} == {
+        f"Micro_Expression/{one.clip.emotion}/{one.clip.name}" for one in planned
+    }
+
+
+def test_a_clip_in_two_folders_is_refused(corpus):
+    root, planned = corpus("mmew")
+    shutil.copytree(root / planned[0].clip.folder, root / "Micro_Expression/anger" / planned[0].clip.name)
+    with pytest.raises(DataError, match=f"clip {planned[0].clip.name} must lie in one folder"):
+        read(root)
+
+
+def test_apex_and_offset_that_are_not_among_the_frames(corpus):
+    root, planned = corpus("mmew")
+    cell(BOOK, 1, "ApexFrame", 500)(root)
+    cell(BOOK, 1, "OffsetFrame", 900)(root)
+    cell(BOOK, 2, "ApexFrame", "")(root)
+    cell(BOOK, 2, "OffsetFrame", "")(root)
+    clips, notes = read(root)
+    assert clips[:2] == [replace(one.clip, apex=None, offset=one.clip.last) for one in planned[:2]]
+    assert sum("taken as the last frame" in note for note in notes) == 2
+    assert sum("spotted" in note for note in notes) == 2
+
+
+@pytest.mark.parametrize("written", [lambda number: f"S{number:02d}", lambda number: f"{number:02d}"])
+def test_subjects_as_numbers_or_names(corpus, written):
+    root, planned = corpus("mmew")
+    every(BOOK, "Subject", written)(root)
+    assert read(root)[0] == [one.clip for one in planned]
+
+
+def test_a_row_of_another_person_is_refused(corpus):
+    root, _ = corpus("mmew")
+    cell(BOOK, 1, "Subject", 7)(root)
+    with pytest.raises(DataError, match=r"Filename must be like S07-01-002.*row 2"):
+        read(root)
+
+
+def test_others_have_no_class_and_repression_is_negative(corpus):
+    root, planned = corpus("mmew")
+    others = [number for number, one in enumerate(planned) if one.clip.emotion == "others"]
+    cell(BOOK, others[0] + 1, "Estimated Emotion", "repression")(root)
+    assert [read(root)[0][number].label for number in others] == [0, None]
+
+
+def test_a_folder_without_a_row_is_noted(corpus):
+    root, planned = corpus("mmew")
+    shutil.copytree(root / planned[0].clip.folder, root / "Micro_Expression/S01/anger/S01-07-009")
+    (note,) = read(root)[1]
+    assert "S01-07-009: has no row" in note
+
+
+def test_published_census():
+    clips = [one.clip for one in plan.planned("mmew", plan.Params(max_frames=40), seed=1)]
+    assert differing(counted(clips), datasets.layout("mmew").published) == ""
+    assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == 300

@@ -1,0 +1,255 @@
+"""Intervals and the paired test: closed forms, loops over clips, and coverage of what is known in a simulation."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+import simulated
+from scipy.stats import t as student
+from sklearn.metrics import f1_score
+
+from microexpr.evaluation.metrics import (
+    UNTESTED,
+    accuracy,
+    all_pairs,
+    bootstrap,
+    by_class,
+    confusion,
+    holm,
+    paired,
+    per_subject_mean,
+    uar,
+    uf1,
+)
+
+
+def random_clips(seed, clips=90, people=6, methods=2):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(3, size=clips)
+    predicted = np.where(rng.random((methods, clips)) < 0.5, truth, rng.integers(3, size=(methods, clips)))
+    return truth, predicted, rng.integers(people, size=clips)
+
+
+@pytest.mark.parametrize("people", [2, 64])
+def test_interval_of_an_accuracy_is_that_of_a_proportion(people):
+    """One clip a subject: the jackknife's variance is p(1 - p) / (n - 1), and the bootstrap's expects the same."""
+    truth, each = np.zeros(people, int), np.arange(people)
+    right = each % 5 != 0
+    low, high = bootstrap(truth, np.where(right, 0, 1), each, accuracy, 20000, np.random.default_rng(5))
+    odds = math.log(right.mean() / (1 - right.mean()))
+    width = student.ppf(0.975, people - 1) / math.sqrt((people - 1) * right.mean() * (1 - right.mean()))
+    for end, expected in ((low, odds - width), (high, odds + width)):
+        assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.01 * width)
+
+
+@pytest.mark.parametrize(("clips", "greater"), [(8, "jackknife"), (5, "bootstrap")])
+def test_errors_are_those_of_a_loop_over_resampled_clips(clips, greater):
+    """Two seeds, scikit-learn's F1 on clips drawn or left out by subject; width on the log-odds scale."""
+    truth, predicted, subjects = random_clips(clips)
+    owned = [np.flatnonzero(subjects == name) for name in range(6)]
+
+    def figure(times):
+        rows = np.concatenate([np.tile(own, k) for own, k in zip(owned, times, strict=True)])
+        return np.mean([f1_score(truth[rows], one[rows], average="macro") for one in predicted])
+
+    drawn = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
+    without = [figure(times) for times in 1 - np.eye(6, dtype=int)]
+    errors = {
+        "bootstrap": np.std(drawn, ddof=0) * math.sqrt(6 / 5),
+        "jackknife": math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()),
+    }
+    error = errors[greater]
+    assert error == max(errors.values())
+    value = figure(np.ones(6, int))
+    ends = bootstrap(truth, predicted, subjects, uf1, 60, np.random.default_rng(4))
+    for end, sign in zip(ends, (-1, 1), strict=True):
+        expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 5) * error / (value * (1 - value))
+        assert math.log(end / (1 - end)) == pytest.approx(expected)
+
+
+def test_clips_of_a_subject_stay_together():
+    """Two of four subjects wholly right: the interval is that of four clips, whatever their number."""
+    subjects = np.repeat(np.arange(4), 50)
+    one_each, right = np.arange(4), np.arange(4) < 2
+    many = bootstrap(
+        np.zeros(200, int), np.where(subjects < 2, 0, 1), subjects, accuracy, 200, np.random.default_rng(0)
+    )
+    few = bootstrap(np.zeros(4, int), np.where(right, 0, 1), one_each, accuracy, 200, np.random.default_rng(0))
+    assert many == pytest.approx(few)
+    assert many[0] < 0.05
+    assert many[1] > 0.95
+
+
+def test_subjects_that_are_alike_leave_no_interval():
+    truth, predicted = np.tile([0, 1, 2, 0], 5), np.tile([0, 1, 2, 1], 5)
+    low, high = bootstrap(truth, predicted, np.repeat(np.arange(5), 4), uf1, 100, np.random.default_rng(0))
+    assert low == pytest.approx(high) == pytest.approx(float(uf1(confusion(truth, predicted, 3))))
+
+
+@pytest.mark.parametrize("metric", [uf1, uar, accuracy, by_class("abc")["recall_c"]])
+def test_all_right_or_all_wrong_still_leaves_doubt_that_shrinks_with_people(metric):
+    widths = []
+    for people in (4, 12, 68):
+        truth, subjects = np.tile([0, 1, 2], people), np.repeat(np.arange(people), 3)
+        low, high = bootstrap(truth, truth, subjects, metric, 100, np.random.default_rng(0))
+        assert high == 1
+        widths.append(high - low)
+        low, high = bootstrap(truth, (truth + 1) % 3, subjects, metric, 100, np.random.default_rng(0))
+        assert low == 0 < high < 1
+    assert 1 > widths[0] > widths[1] > widths[2] > 0
+
+
+def test_all_right_is_as_if_one_more_person_had_guessed_half_a_clip_of_each_class():
+    """One clip each of 5 people, two classes: the guess adds one clip, half of it right. t is that of the 5."""
+    low, high = bootstrap(np.zeros(5, int), np.zeros(5, int), np.arange(5), accuracy, 10, np.random.default_rng(0), 2)
+    value, without = 5.5 / 6, np.array([4.5 / 5] * 5 + [1])
+    error = math.sqrt(5 / 6 * ((without - without.mean()) ** 2).sum())
+    expected = math.log(value / (1 - value)) - student.ppf(0.975, 4) * error / (value * (1 - value))
+    assert (math.log(low / (1 - low)), high) == (pytest.approx(expected), 1)
+
+
+def test_one_subject_says_nothing():
+    truth, predicted, one = np.array([0, 1, 2]), np.array([0, 1, 1]), np.zeros(3, int)
+    assert bootstrap(truth, predicted, one, uf1, 10, np.random.default_rng(0)) == (0, 1)
+    found = paired(truth, predicted, truth, one, accuracy, 10, np.random.default_rng(0))
+    assert (found.low, found.high, found.p) == (-1, 1, 1)
+
+
+def test_neither_interval_nor_test_depends_on_the_order_of_clips():
+    truth, (one, other), subjects = random_clips(2)
+    order = np.random.default_rng(0).permutation(len(truth))
+
+    def both(t, a, b, s):
+        draws = [np.random.default_rng(1) for _ in range(2)]
+        return bootstrap(t, a, s, uf1, 50, draws[0]), paired(t, a, b, s, uf1, 50, draws[1])
+
+    assert both(truth, one, other, subjects) == both(truth[order], one[order], other[order], subjects[order])
+
+
+def test_people_whom_no_seed_tested_do_not_count():
+    """Half of the people tested under one seed, the other half under the next: each seed's figure is of its own."""
+    truth, (one, other), subjects = random_clips(6, people=12)
+    halves = np.stack([np.where(subjects % 2, one, UNTESTED), np.where(subjects % 2, UNTESTED, one)])
+    mine, rest = subjects % 2 == 1, subjects % 2 == 0
+    assert uf1(confusion(truth, halves[0], 3)) == uf1(confusion(truth[mine], one[mine], 3))
+    means = [per_subject_mean(truth[own], one[own], subjects[own], uf1)[0] for own in (mine, rest)]
+    assert per_subject_mean(truth, halves, subjects, uf1).tolist() == means
+    alone = bootstrap(truth[mine], one[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
+    assert bootstrap(truth, halves[0], subjects, uf1, 50, np.random.default_rng(0)) == alone
+    apart = paired(truth[mine], one[mine], other[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
+    half = np.where(subjects % 2, other, UNTESTED)
+    assert paired(truth, halves[0], half, subjects, uf1, 50, np.random.default_rng(0)) == apart
+    low, high = bootstrap(truth, halves, subjects, uf1, 50, np.random.default_rng(0))
+    assert low < np.mean([uf1(confusion(truth, seed, 3)) for seed in halves]) < high
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("pooling", ["pooled", "per_subject_mean"])
+def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
+    truth, subjects = np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1])
+    predicted = np.array([[0, 0, UNTESTED, UNTESTED], [UNTESTED, UNTESTED, 2, 2]])
+    low, high = bootstrap(truth, predicted, subjects, accuracy, 50, np.random.default_rng(0), pooling=pooling)
+    assert low < 0.01
+    assert high > 0.99
+
+
+def test_a_person_without_whom_a_seed_has_no_figure_leaves_no_error_to_know():
+    """The other is not tested under the second seed: one figure of all but one is no spread."""
+    predicted = np.array([[0, 1, 0, 1], [0, 1, UNTESTED, UNTESTED]])
+    given = np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), accuracy, 50, np.random.default_rng(0)
+    assert bootstrap(*given, pooling="per_subject_mean") == (0, 1)
+
+
+def test_mean_over_subjects_has_the_interval_of_a_mean():
+    """Accuracies of 8 subjects, each counting once however many clips it has: Student's interval, on log-odds.
+
+    A second seed that says the same changes nothing."""
+    shares = np.array([0.2, 0.5, 0.5, 0.6, 0.8, 0.8, 0.9, 1.0])
+    clips = np.array([10, 20, 10, 30, 10, 20, 10, 40])
+    subjects = np.repeat(np.arange(8), clips)
+    predicted = np.concatenate([np.arange(n) >= round(n * share) for n, share in zip(clips, shares, strict=True)])
+    interval = bootstrap(
+        np.zeros(len(subjects), int), [predicted] * 2, subjects, accuracy, 20000, np.random.default_rng(0), 2,
+        pooling="per_subject_mean",
+    )  # fmt: skip
+    value, error = shares.mean(), shares.std(ddof=1) / math.sqrt(8)
+    for end, sign in zip(interval, (-1, 1), strict=True):
+        expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 7) * error / (value * (1 - value))
+        assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.03)
+
+
+def test_difference_of_accuracies_is_a_paired_t_test():
+    """One clip a subject: with both errors equal to that of a mean of differences, p is Student's."""
+    rng = np.random.default_rng(1)
+    truth, first, second = np.zeros(40, int), rng.integers(2, size=40), (rng.random(40) < 0.7).astype(int)
+    away = (first == 0).astype(float) - (second == 0)
+    found = paired(truth, first, second, np.arange(40), accuracy, 20000, np.random.default_rng(0), 2)
+    score = away.mean() / (away.std(ddof=1) / math.sqrt(40))
+    assert found.value == pytest.approx(away.mean())
+    assert found.p == pytest.approx(2 * student.sf(abs(score), 39), rel=0.05)
+    assert found.high - found.value == pytest.approx(found.value - found.low)
+    error = (found.high - found.value) / student.ppf(0.975, 39)
+    assert found.p == pytest.approx(2 * student.sf(abs(found.value) / error, 39))
+    assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+
+def test_a_method_does_not_differ_from_itself():
+    truth, predicted, subjects = random_clips(3)
+    found = paired(truth, predicted, predicted, subjects, uf1, 50, np.random.default_rng(0))
+    assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(("people", "least"), [(2, 0.5), (4, 0.125)])
+def test_four_subjects_never_prove_anything(people, least):
+    """Right in all against wrong in all: swapping the two within four subjects gives as much once in eight."""
+    truth, subjects = np.tile([0, 1, 2], people), np.repeat(np.arange(people), 3)
+    found = paired(truth, truth, (truth + 1) % 3, subjects, uar, 50, np.random.default_rng(0))
+    assert (found.value, found.low, found.high, found.p) == (1, 1, 1, least)
+
+
+def test_a_difference_is_that_of_pooled_figures():
+    truth, (one, other), subjects = random_clips(5)
+    found = paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(0))
+    assert found.value == pytest.approx(uf1(confusion(truth, one, 3)) - uf1(confusion(truth, other, 3)))
+
+
+def test_all_pairs_are_those_of_each_two_alone():
+    """Of methods with one seed or two, on the same draws: the same numbers to the last bit."""
+    truth, said, subjects = random_clips(4, methods=5)
+    methods = [said[0], said[1:3], said[3], said[4]]
+    found = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3))
+    assert found == [
+        paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(3))
+        for one, other in combinations(methods, 2)
+    ]
+
+
+def test_holm_is_a_worked_example():
+    """Four tests: 0.005 * 4, 0.01 * 3, 0.03 * 2, and 0.04, which may not be below the one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]).tolist() == [1, 1]
+    assert holm([]).tolist() == []
+
+
+def test_holm_is_the_closure_of_bonferroni():
+    """Corrected p of a hypothesis: the largest Bonferroni p of any set of hypotheses with it (Marcus et al. 1976)."""
+    p = np.random.default_rng(5).random(6) ** 3
+    sets = [one for size in range(1, 7) for one in combinations(range(6), size)]
+    for number, corrected in enumerate(holm(p)):
+        assert corrected == pytest.approx(max(min(1, len(s) * p[list(s)].min()) for s in sets if number in s))
+
+
+def test_intervals_cover_and_equal_methods_are_told_apart_seldom():
+    """`make campaign-intervals`, small: shares of 300, within three standard errors of what is wanted."""
+    rng = np.random.default_rng(7)
+    population = simulated.Population(simulated.composite(12))
+    true = float(uf1(simulated.expected(population)))
+    held = different = 0
+    for _ in range(300):
+        truth, (first, second), people = simulated.clips(simulated.matrices(rng, [population, population]))
+        low, high = bootstrap(truth, first, people, uf1, 200, rng)
+        held += low <= true <= high
+        different += paired(truth, first, second, people, uf1, 200, rng).p < 0.05
+    assert 0.93 - 0.044 <= held / 300 <= 0.97 + 0.03
+    assert 0.035 - 0.03 <= different / 300 <= 0.065 + 0.043

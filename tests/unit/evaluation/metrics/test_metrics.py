@@ -1,0 +1,130 @@
+"""Pooled figures against published ones, an independent implementation and closed forms."""
+
+import warnings
+
+import numpy as np
+import pytest
+from composites import STSTNET
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, precision_score, recall_score
+
+from microexpr.evaluation.metrics import (
+    METRICS,
+    accuracy,
+    by_class,
+    confusion,
+    macro_precision,
+    over_seeds,
+    per_subject_mean,
+    uar,
+    uf1,
+)
+
+# data set: UF1 and UAR of the published predictions; UF1 is also what that paper prints
+GOLDEN = {"smic": (0.6801, 0.6703), "casme2": (0.8382, 0.8190), "samm": (0.6588, 0.6415), "full": (0.7353, 0.7186)}
+
+
+def clips_of(matrix):
+    """truth and predicted of one clip for each count."""
+    cells = np.array([(t, p) for t in range(3) for p in range(3) for _ in range(matrix[t][p])])
+    return cells[:, 0], cells[:, 1]
+
+
+@pytest.mark.parametrize("scope", GOLDEN)
+def test_published_predictions_of_ststnet(scope):
+    matrix = sum(np.array(m) for m in STSTNET.values()) if scope == "full" else np.array(STSTNET[scope])
+    counted = confusion(*clips_of(matrix), 3)
+    assert counted.tolist() == matrix.tolist()
+    assert (round(float(uf1(counted)), 4), round(float(uar(counted)), 4)) == GOLDEN[scope]
+
+
+def test_ststnet_recalls_and_predicted_counts():
+    matrix = sum(np.array(m) for m in STSTNET.values())
+    assert matrix.sum(0).tolist() == [280, 87, 75]
+    assert (matrix.diagonal() / matrix.sum(1)).round(4).tolist() == [0.8760, 0.5688, 0.7108]
+    assert round(float(macro_precision(matrix)), 4) == 0.7605  # printed as UAR
+
+
+def test_majority_guesser():
+    matrix = confusion(np.repeat([0, 1, 2], [250, 109, 83]), np.zeros(442, int), 3)
+    assert [round(float(figure(matrix)), 4) for figure in (uf1, uar, accuracy)] == [0.2408, 0.3333, 0.5656]
+
+
+def test_agreement_with_scikit_learn():
+    rng = np.random.default_rng(3)
+    truth, predicted = rng.integers(4, size=(2, 60))
+    matrix = confusion(truth, predicted, 4)
+    names = ["anger", "disgust", "fear", "others"]
+    found = {name: float(metric(matrix)) for name, metric in (METRICS | by_class(names)).items()}
+    expected = {
+        "uf1": f1_score(truth, predicted, average="macro"),
+        "uar": balanced_accuracy_score(truth, predicted),
+        "accuracy": accuracy_score(truth, predicted),
+        "weighted_f1": f1_score(truth, predicted, average="weighted"),
+        "macro_precision": precision_score(truth, predicted, average="macro"),
+    }
+    for word, score in (("f1", f1_score), ("recall", recall_score)):
+        each = score(truth, predicted, average=None)
+        expected |= {f"{word}_{name}": value for name, value in zip(names, each, strict=True)}
+    assert found == pytest.approx(expected)
+    assert list(found) == list(expected)
+
+
+def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
+    rng = np.random.default_rng(4)
+    truth, predicted, subjects = rng.integers(3, size=50), rng.integers(3, size=(2, 50)), rng.integers(20, size=50)
+    expected = []
+    for one in predicted:
+        clips = [subjects == name for name in np.unique(subjects)]
+        expected.append(np.mean([f1_score(truth[c], one[c], average="macro", zero_division=np.nan) for c in clips]))
+    assert per_subject_mean(truth, predicted, subjects, uf1) == pytest.approx(expected)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_subject_without_the_class_is_left_out_of_the_mean_of_its_recall():
+    truth, predicted, subjects = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "a", "b"])
+    recall = by_class(["negative", "positive", "surprise"])
+    found = [float(per_subject_mean(truth, predicted, subjects, metric)[0]) for metric in recall.values()][3:]
+    assert found == pytest.approx([0.5, 1, np.nan], nan_ok=True)
+
+
+def test_mean_and_deviation_over_seeds():
+    assert over_seeds([0.5, 0.7, 0.6]) == pytest.approx((0.6, 0.1))
+    assert over_seeds([0.5]) == (0.5, None)
+
+
+def test_an_absent_class_counts_as_zero_and_is_named():
+    matrix = confusion(np.array([0, 1]), np.array([0, 1]), 3)
+    for figure, word in ((uf1, "F1"), (uar, "recall"), (macro_precision, "precision")):
+        with pytest.warns(RuntimeWarning, match=f"^{word} of class 2 is 0/0 and counts as 0") as seen:
+            assert figure(matrix) == pytest.approx(2 / 3)
+        assert seen[0].filename == __file__
+        assert figure(matrix, left_out=True) == 1
+    with pytest.warns(RuntimeWarning, match="^recall of class 2 is 0/0 and counts as 0") as seen:
+        assert by_class("abc")["recall_c"](matrix) == 0
+    assert seen[0].filename == __file__
+
+
+def test_a_class_that_is_only_predicted_has_an_f1_of_zero_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert uf1(confusion(np.array([0, 1, 1]), np.array([0, 1, 2]), 3)) == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "found"),
+    [([0, 1], [0, 3], r"0\.\.3"), ([-1, 1], [0, 1], r"-1\.\.1"), ([0, 1], [-2, 1], r"-2\.\.1")],
+)
+def test_a_class_outside_of_the_range_is_refused(truth, predicted, found):
+    with pytest.raises(ValueError, match=rf"must be in 0\.\.2, not {found}"):
+        confusion(np.array(truth), np.array(predicted), 3)
+
+
+def test_no_clips_are_counted_as_none():
+    assert confusion(np.array([]), np.array([]), 2).tolist() == [[0, 0], [0, 0]]
+
+
+def test_figures_of_a_stack_are_those_of_each_matrix():
+    stack = np.random.default_rng(0).integers(1, 9, size=(4, 2, 3, 3))
+    for figure in (METRICS | by_class("abc")).values():
+        expected = [[figure(matrix) for matrix in row] for row in stack]
+        np.testing.assert_allclose(figure(stack), expected)

@@ -1,0 +1,94 @@
+"""Curves of trainings against what is known of their last epoch, and their picture."""
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+from composites import composite
+from matplotlib.figure import Figure
+from sklearn.metrics import f1_score
+from trainings import EPOCHS, flow_files, job, trained
+
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import curves
+from microexpr.reporting.plots import training
+
+CLIPS = composite(subjects=2, clips=3)
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Two of one training, with two seeds."""
+    root = tmp_path_factory.mktemp("curves")
+    whole, files = job(CLIPS, seeds=2), flow_files(root, CLIPS)
+    halves = [replace(whole, folds=whole.folds[:3]), replace(whole, folds=whole.folds[3:])]
+    return [trained(root / str(number), half, files) for number, half in enumerate(halves)]
+
+
+def test_uf1_is_that_of_all_test_clips_pooled(shards):
+    truth, said = [], []
+    for path in shards:
+        with h5py.File(path) as file:
+            for clip_group in (group for data_set in file.values() for group in data_set.values()):
+                truth.append(clip_group["truth"][()])
+                said.append(clip_group["scores"][()].argmax(-1))
+    truth, said = np.concatenate(truth), np.concatenate(said, -1)  # [N], [S, E, N]
+    assert len(truth) == len(CLIPS)
+    expected = [np.mean([f1_score(truth, seed[epoch], average="macro") for seed in said]) for epoch in range(EPOCHS)]
+    np.testing.assert_allclose(curves.read(shards).uf1, expected)
+
+
+def test_loss_is_the_mean_over_seeds_of_every_fold(shards):
+    found = curves.read(shards)
+    assert (found.method, found.protocol, found.origin) == ("ststnet", "megc2019", "generated")
+    assert found.loss.shape == (6, EPOCHS, 1)
+    with h5py.File(shards[0]) as file:
+        np.testing.assert_allclose(found.loss[0], file["casme2/s01/loss"][()].mean(0), rtol=1e-6)
+
+
+def made(loss, uf1):
+    return curves.Curves("icegan", "megc2019", "generated", np.array(loss, float), np.array(uf1))
+
+
+TWO_PHASES = made([[[1, 3], [2, np.nan]], [[3, 5], [4, np.nan]]], [0.25])
+
+
+def test_rows_add_up_the_updates_and_score_the_last_phase_alone():
+    assert curves.rows(TWO_PHASES) == [
+        {"epoch": 1, "loss": "6.000000", "uf1": ""},
+        {"epoch": 2, "loss": "3.000000", "uf1": "0.250000"},
+    ]
+    assert curves.rows(made(np.empty((4, 1, 0)), [0.5])) == [{"epoch": 1, "loss": "", "uf1": "0.500000"}]
+
+
+def test_draws_of_the_same_clips_are_not_pooled(tmp_path):
+    path = trained(tmp_path, job(CLIPS, "split70", seeds=2), flow_files(tmp_path, CLIPS))
+    with store.opened(path) as file:
+        folds = [(fold["truth"][()], fold["scores"][0, -1].argmax(-1)) for fold in file.values()]
+    expected = np.mean([f1_score(*fold, average="macro", labels=range(3), zero_division=0) for fold in folds])
+    assert curves.read([path]).uf1[-1] == pytest.approx(expected)
+
+
+def test_shards_of_two_trainings_are_refused(shards, tmp_path):
+    other = trained(tmp_path, job(CLIPS, "loso_samm_3", folds=1), flow_files(tmp_path, CLIPS))
+    with pytest.raises(StoreError, match="shards must be of one training, not of 2"):
+        curves.read([*shards, other])
+
+
+def test_picture_shows_each_update_and_says_that_uf1_chooses_nothing():
+    figure = Figure((10, 6))
+    training.draw(figure, TWO_PHASES)
+    losses, uf1 = figure.axes
+    assert losses.lines[0].get_ydata().tolist() == [2, 3] and losses.lines[1].get_ydata()[0] == 4
+    assert (list(uf1.lines[0].get_xdata()), list(uf1.lines[0].get_ydata())) == ([2], [0.25])
+    assert "not used to choose anything" in uf1.get_title(loc="left") + uf1.get_title()
+    assert "generated faces" in [text.get_text() for text in figure.texts]
+
+
+def test_picture_of_shards_by_the_command(shards, tmp_path):
+    out = tmp_path / "training.png"
+    assert main(["plot", "training", *shards, str(out)]) == 0
+    assert out.read_bytes().startswith(b"\x89PNG")

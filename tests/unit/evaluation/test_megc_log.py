@@ -1,0 +1,53 @@
+"""The official log: read as others write it, refused where it is not one."""
+
+import pytest
+
+from microexpr.core.errors import DataError
+from microexpr.evaluation.megc_log import Line, read, scores, written
+
+LOG = "casme2 sub01\nEP02_01f 1 1\nEP19_05f 0 2\nsmic s01\ns01_ne_01 0 0\n"
+LINES = [
+    Line("casme2", "sub01", "EP02_01f", 1, 1),
+    Line("casme2", "sub01", "EP19_05f", 0, 2),
+    Line("smic", "s01", "s01_ne_01", 0, 0),
+]
+
+
+def test_text_and_lines_are_the_same_thing():
+    assert written(LINES) == LOG
+    assert read(LOG, "log") == LINES
+
+
+def test_line_ends_and_trailing_blanks_of_other_machines():
+    assert read(LOG.replace("\n", " \r\n") + "\r\n", "log") == LINES
+
+
+@pytest.mark.filterwarnings("ignore:.* is 0/0")
+def test_a_log_without_headers_is_scored_as_a_whole():
+    assert set(scores(read("a 0 0\nb 1 2\n", "log"))) == {"full"}
+    found = scores(read(LOG, "log"))
+    assert {scope: row["clips"] for scope, row in found.items()} == {"full": 3, "casme2": 2, "smic": 1}
+    assert found["full"]["accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("casme2 sub01\nEP02_01f 1 3\n", r"a class must be .*, not '3' \(log, row 2\)"),
+        ("casme2 sub01\nEP02_01f 1 1 1\n", r"must be 'db sub' or .*, not 'EP02_01f 1 1 1' \(log, row 2\)"),
+        ("casme2 sub01\na 1 1\na 1 1\n", r"clip casme2/sub01/a must be predicted once, not twice \(log\)"),
+        ("casme2 sub01\n", "log must hold lines"),
+    ],
+)
+def test_refusals(text, message):
+    with pytest.raises(DataError, match=message):
+        read(text, "log")
+
+
+def test_a_log_of_another_protocol_holds_more_classes():
+    text = "casme2 sub01\na 6 6\nb 0 3\n"
+    with pytest.raises(DataError, match="a class must be 0 negative, 1 positive or 2 surprise, not '6'"):
+        read(text, "log")
+    with pytest.raises(DataError, match=r"a class must be in 0\.\.5, not '6' \(log, row 2\)"):
+        read(text, "log", classes=6)
+    assert scores(read(text, "log", classes=7), classes=7)["full"]["uf1"] == pytest.approx(1 / 7)

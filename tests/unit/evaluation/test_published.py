@@ -1,0 +1,267 @@
+"""Printed figures: which of them no predictions can give, and which are laid beside a method's own."""
+
+from functools import cache
+from itertools import product
+from math import ceil, floor
+
+import numpy as np
+import pytest
+
+from microexpr.evaluation.published import MAIN, Cell, cells, protocol_name, twin
+
+COUNTS = {"full": (250, 109, 83), "smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
+NATIVE = {  # clips of each class by data set and number of classes, as the data sets' own workbooks have them
+    ("casme2", "5"): (99, 63, 32, 27, 25),
+    ("casme2", "7"): (99, 63, 32, 27, 25, 7, 2),
+    ("samm", "7"): (57, 26, 15, 12, 9, 8, 6),
+    ("samm", "8"): (57, 26, 26, 15, 12, 9, 8, 6),
+    ("casme2", "objective5"): (25, 15, 99, 26, 20),
+    ("samm", "objective5"): (24, 13, 20, 8, 3),
+    ("casme2+samm", "objective5"): (49, 28, 119, 34, 23),
+} | {(name, "3"): counts for name, counts in COUNTS.items()}
+Pair = tuple[str, str, tuple[int, ...]]  # two figures, and clips of each class
+
+
+def possible(uf1: str, uar: str, counts: tuple[int, ...], units: int = 2) -> bool:
+    """Whether any confusion matrix with these true counts gives both figures, to so many units of their last digit.
+
+    One unit allows for rounding and cutting; two leave room for what was rounded on the way.
+
+    Right answers TP fix the UAR; the rest, e = n - TP, are false positives FP elsewhere. FP of these sums exist for
+    each class as long as it takes no more than the others' errors: FP_k <= sum(e) - e_k. All are tried.
+    """
+    step = units * 10.0 ** -len(uf1.partition(".")[2]) + 1e-9
+    first, second, third = (np.arange(n + 1) / n / 3 for n in counts)
+    recall = first[:, None, None] + second[:, None] + third
+    right = np.argwhere(np.abs(recall - float(uar)) <= step)
+    most = (counts - right).sum(-1, keepdims=True) - (counts - right)  # its sum is twice the number of errors
+    highest, usual, lowest = ((2 * right / (counts + right + share * most)).mean(-1) for share in (0, 0.5, 1))
+    between = (lowest - step <= float(uf1)) & (float(uf1) <= highest + step)
+    order = np.argsort(np.abs(usual - float(uf1))[between])  # the likely ones first
+    for hits, bound in zip(right[between][order], most[between][order], strict=True):
+        one, two = np.meshgrid(np.arange(bound[0] + 1), np.arange(bound[1] + 1))
+        wrong = np.stack([one, two, (counts - hits).sum() - one - two], -1).reshape(-1, 3)
+        wrong = wrong[(wrong[:, 2] >= 0) & (wrong[:, 2] <= bound[2])]
+        f1 = (2 * hits / (counts + hits + wrong)).mean(-1)
+        if (np.abs(f1 - float(uf1)) <= step).any():
+            return True
+    return False
+
+
+def beside_accuracy(f1: str, accuracy: str, counts: tuple[int, ...]) -> bool:
+    """Whether a macro F1 can be, to two units of its last digit, beside an accuracy to one unit."""
+    step, clips = 10.0 ** -len(f1.partition(".")[2]), sum(counts)
+    low, high = ((float(accuracy) + sign * step) * clips for sign in (-1, 1))
+    right = sorted({ceil(low), floor(high)}) if ceil(low) <= floor(high) else [floor(low), ceil(high)]
+    for bounds in (met, reached):  # the second, exact, takes seconds
+        lows, highs = zip(*(bounds(counts, number) for number in right), strict=True)
+        if min(lows) - 2 * step <= float(f1) <= max(highs) + 2 * step:
+            return True
+    return False
+
+
+@cache
+def met(counts: tuple[int, ...], right: int) -> tuple[float, float]:
+    """Lowest and highest macro F1 among some thousand confusion matrices with so many right answers."""
+    rng, n = np.random.default_rng(0), np.array(counts)
+    shares = rng.dirichlet(np.full(len(n), 0.3), 4000)
+    hits = np.minimum(n, np.floor(shares * right))
+    for k in np.argsort(-n):  # what is left over goes where there is room, the largest class first
+        hits[:, k] += np.minimum(n[k] - hits[:, k], right - hits.sum(-1))
+    wrong = n - hits
+    room = wrong.sum(-1, keepdims=True) - wrong
+    spread = np.minimum(room, np.floor(rng.dirichlet(np.full(len(n), 0.3), 4000) * wrong.sum(-1, keepdims=True)))
+    for k in np.argsort(-n):
+        spread[:, k] += np.minimum(room[:, k] - spread[:, k], wrong.sum(-1) - spread.sum(-1))
+    f1 = (2 * hits / (n + hits + spread)).mean(-1)
+    return float(f1.min()), float(f1.max())
+
+
+@cache
+def reached(counts: tuple[int, ...], right: int) -> tuple[float, float]:
+    """Lowest and highest macro F1 of all confusion matrices with so many right answers.
+
+    Class by class, over all sums of right answers t and of predictions p: a class adds 2t / (n + p), and p - t of its
+    predictions are wrong, at most as many as there are errors in the other classes.
+    """
+    clips = sum(counts)
+    low, high = (np.full((right + 1, clips + 1), bound) for bound in (np.inf, -np.inf))
+    low[0, 0] = high[0, 0] = 0
+    for n in counts:
+        lower, higher = np.full_like(low, np.inf), np.full_like(high, -np.inf)
+        for t in range(min(n, right) + 1):
+            for p in range(t, t + clips - right - (n - t) + 1):
+                f1 = 2 * t / (n + p)
+                np.minimum(lower[t:, p:], low[: right + 1 - t, : clips + 1 - p] + f1, out=lower[t:, p:])
+                np.maximum(higher[t:, p:], high[: right + 1 - t, : clips + 1 - p] + f1, out=higher[t:, p:])
+        low, high = lower, higher
+    return low[right, clips] / len(counts), high[right, clips] / len(counts)
+
+
+def pairs(*metrics: str) -> dict[tuple[str, str, str, str], tuple[Pair, bool]]:
+    """Two figures of one run, where the number of clips of each class is known, and whether an erratum says that they
+    cannot be: by paper, table, method and what they were measured on."""
+    found: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
+    for cell in cells():
+        metric = "uf1" if cell.metric == "f1" else cell.metric
+        if cell.published and metric in metrics and cell.protocol != "split70":
+            key = (cell.paper, cell.table, cell.method, f"{cell.runs_under} {cell.dataset}")
+            found.setdefault(key, {})[metric] = cell
+    whole = {key: [pair[metric] for metric in metrics] for key, pair in found.items() if set(pair) == set(metrics)}
+    return {
+        key: (
+            (one.published, two.published, NATIVE[one.dataset.split("->")[-1], one.classes]),
+            "impossible" in one.erratum + two.erratum,
+        )
+        for key, (one, two) in whole.items()
+    }
+
+
+def test_exactly_the_flagged_pairs_of_uf1_and_uar_are_impossible():
+    found = pairs("uf1", "uar")
+    assert len(found) > 150
+    answers = {pair: possible(*pair) for pair in {pair for pair, _ in found.values()}}
+    impossible = {key for key, (pair, _) in found.items() if not answers[pair]}
+    copies = (("ststnet", "table3"), ("icegan", "table1"), ("mtmnet", "table5"), ("localregions", "table8"))
+    lbp_top = {(*place, "lbp_top", "megc2019 smic") for place in copies}
+    precision_as_recall = {("ststnet", "table3", "ststnet", "megc2019 casme2")}  # only its four decimals give it away
+    assert impossible == lbp_top | precision_as_recall
+    assert impossible == {key for key, (_, flagged) in found.items() if flagged}
+
+
+def test_exactly_the_flagged_pairs_of_f1_and_accuracy_are_impossible():
+    found = pairs("uf1", "accuracy")
+    assert len(found) > 180
+    answers = {pair: beside_accuracy(*pair) for pair in {pair for pair, _ in found.values()}}
+    impossible = {key for key, (pair, _) in found.items() if not answers[pair]}
+    assert impossible == {
+        ("augacn", "table2", "mer_gcn", "loso_samm_8 samm"),
+        ("augacn", "table5", "mer_gcn", "loso_samm_8 samm"),
+        ("augacn", "table2", "augacn.auicgan", "loso_casme2_3 casme2"),
+        ("augacn", "table3", "elrcn", "lovo_samm_3 samm"),
+        ("augacn", "table4", "capsulenet", "cross_casme2_to_smic casme2->smic"),
+    }
+    assert impossible == {key for key, (_, flagged) in found.items() if flagged}
+
+
+@pytest.mark.parametrize(
+    ("counts", "accuracy", "lowest"),
+    [
+        ((88, 32, 25), 0.712, "0.44"),
+        ((92, 26, 15), 0.682, "0.269"),
+        ((70, 51, 43), 0.322, "0.160"),
+        ((57, 26, 26, 15, 12, 9, 8, 6), 0.294, "0.056"),
+    ],
+)
+def test_the_lowest_macro_f1_that_an_erratum_names(counts, accuracy, lowest):
+    clips, unit = sum(counts), 10.0 ** -len(lowest.partition(".")[2])
+    found = min(reached(counts, number)[0] for number in (floor(accuracy * clips), ceil(accuracy * clips)))
+    assert 0 <= found - float(lowest) < unit  # cut, not rounded
+    assert any(f"at least {lowest}" in cell.erratum for cell in cells())
+
+
+@pytest.mark.parametrize("counts", [(4, 2, 1), (3, 3, 2), (2, 1, 1, 1)])
+def test_bounds_of_the_macro_f1_are_those_of_all_confusion_matrices(counts):
+    """Every matrix with these row sums, for small ones."""
+    k, found = len(counts), {}
+    rows = [[r for r in product(range(n + 1), repeat=k) if sum(r) == n] for n in counts]
+    for matrix in map(np.array, product(*rows)):
+        f1 = (2 * matrix.diagonal() / (matrix.sum(0) + matrix.sum(1))).mean()
+        found.setdefault(int(matrix.trace()), []).append(f1)
+    for right, values in found.items():
+        assert reached(counts, right) == pytest.approx((min(values), max(values)))
+        assert min(values) - 1e-9 <= met(counts, right)[0] <= met(counts, right)[1] <= max(values) + 1e-9
+
+
+def test_no_whole_number_of_clips_gives_the_accuracies_that_are_flagged_so():
+    flagged = [cell for cell in cells() if "no whole number" in cell.erratum]
+    assert len(flagged) > 20
+    for cell in flagged:
+        clips, step = sum(NATIVE[cell.dataset.split("->")[-1], cell.classes]), 10.0 ** -len(cell.published[2:])
+        shares = np.arange(clips + 1) / clips
+        rounded_or_cut = (shares > float(cell.published) - step / 2) & (shares < float(cell.published) + step)
+        assert not rounded_or_cut.any() or cell.clips != str(clips), cell
+
+
+@pytest.mark.parametrize(("uf1", "expected"), [("0.374", False), ("0.376", True), ("0.557", True), ("0.560", False)])
+def test_what_a_recall_of_0_528_on_smic_allows(uf1, expected):
+    assert possible(uf1, "0.528", COUNTS["smic"], units=1) is expected
+
+
+def test_what_real_predictions_gave_is_possible():
+    assert possible("0.8382", "0.8190", COUNTS["casme2"])
+    assert possible("0.7353", "0.7186", COUNTS["full"])
+    assert beside_accuracy("0.7353", f"{(219 + 62 + 59) / 442:.4f}", COUNTS["full"])
+
+
+def test_every_cell_is_there_once_and_of_a_known_kind():
+    keys = [(cell.paper, cell.table, cell.row, cell.column) for cell in cells()]
+    assert len(set(keys)) == len(keys) > 1100
+    assert {cell.status for cell in cells()} == {"planned", "published_only"}
+    assert {cell.source for cell in cells()} == {"own", "rerun", "reported", "copied"}
+    never = {cell.method for cell in cells() if cell.status == "published_only"}
+    assert never == {
+        "stlbp_ip", "higo", "fhofo", "stclqp", "only_apex", "cnn_lstm", "boost", "dssn", "dynamic", "atnet", "lfm",
+        "alexnet", "squeezenet", "googlenet", "vgg16",
+    }  # fmt: skip
+
+
+def test_every_main_table_is_whole_and_of_the_protocols_size():
+    main = [cell for cell in cells() if cell.table == MAIN.get(cell.paper)]
+    methods = {(cell.paper, cell.method) for cell in main}
+    assert len(main) == 8 * len(methods) == 272
+    assert {(c.paper, c.method, c.dataset, c.metric) for c in main} == {
+        (*method, *place) for method, place in product(methods, product(COUNTS, ("uf1", "uar")))
+    }
+    assert all(int(cell.clips) == sum(COUNTS[cell.dataset]) for cell in main)
+
+
+def test_papers_report_each_other_to_the_last_digit_they_print():
+    """What a later paper copies is the figure cut or rounded to fewer decimals, but for errata."""
+    main = [cell for cell in cells() if cell.table == MAIN.get(cell.paper)]
+    exact = {(c.method, c.dataset, c.metric): c.published for c in main if c.paper == "ststnet"}
+    for cell in main:
+        source = exact.get((cell.method, cell.dataset, cell.metric))
+        if cell.source != "own" and source is not None and "print" not in cell.erratum:
+            unit = 10.0 ** -len(cell.published.partition(".")[2])
+            assert abs(float(cell.published) - float(source)) < unit, cell
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("megc2019", "smic", "3"), "megc2019"),
+        (("loso", "casme2", "5"), "loso_casme2_5"),
+        (("lovo", "samm", "8"), "lovo_samm_8"),
+        (("cross", "smic+samm->casme2", "3"), "cross_samm_smic_to_casme2"),
+        (("cross", "samm->casme2", "objective5"), "cross_objective_samm_to_casme2"),
+        (("objective", "casme2+samm", "objective5"), "objective"),
+        (("objective", "casme2", "objective7"), ""),
+        (("none", "casme2", "7"), ""),
+    ],
+)
+def test_a_papers_words_name_a_protocol(words, name):
+    assert protocol_name(*words) == name
+
+
+@pytest.mark.parametrize(
+    ("method", "paper", "uf1"),
+    [
+        ("ststnet", "ststnet", "0.7353"),
+        ("icegan", "icegan", "0.845"),
+        ("mtmnet", "mtmnet", "0.864"),
+        ("localregions", "localregions", "0.90"),
+        ("lbp_top", "icegan", "0.588"),
+        ("off_apexnet", "mtmnet", "0.719"),
+        ("lfm", "localregions", "0.77"),
+    ],
+)
+def test_the_twin_is_the_methods_own_paper_then_the_first_that_reports_it(method, paper, uf1):
+    found = twin(method)
+    assert len(found) == 8
+    assert {cell.paper for cell in found.values()} == {paper}
+    assert found["full", "uf1"].published == uf1
+
+
+def test_no_twin_for_what_no_paper_prints():
+    assert twin("ststnet_icegan") == twin("alexnet") == {}

@@ -1,0 +1,72 @@
+"""Whether made faces show their class, told by a recogniser of true clips: drawn faces, whose answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from composites import composite
+
+from microexpr.core.seeds import generator
+from microexpr.evaluation import shown
+from microexpr.evaluation.synthesised_faces import Face, Made
+from microexpr.protocols import PROTOCOLS
+
+CLIPS = composite(subjects=2, clips=3)
+PROTOCOL = PROTOCOLS["megc2019"]
+FOLDS = PROTOCOL.folds(CLIPS)
+SIDE = 48
+PLACE = ((12, 14), (12, 34), (34, 24))  # row and column of what moves, by class
+
+
+def pair(clip, label: int | None) -> np.ndarray:
+    """uint8[2, SIDE, SIDE, 1]: smooth noise, and the same with a spot pushed two pixels to the right; None: nowhere."""
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(float)
+    wave, turn = generator(0, clip.subject).uniform(0.4, 0.6), generator(0, clip.id).uniform(0, 3)
+    away = 0.0
+    if label is not None:
+        away = 2 * np.exp(-((rows - PLACE[label][0]) ** 2 + (columns - PLACE[label][1]) ** 2) / 30)
+    grey = [127 + 60 * np.sin(wave * (columns - by) + turn) * np.cos(wave * rows) for by in (0.0, away)]
+    return np.stack(grey).astype(np.uint8)[..., None]
+
+
+def made(shows) -> Made:
+    """Of every class from every clip; `shows` is the class that a face asked for a class shows, or None."""
+    known = {clip.id: clip for clip in CLIPS}
+    faces = [
+        Face(known[name], fold, label, pair(known[name], shows(label)))
+        for fold in FOLDS
+        for name in fold.test
+        for label in range(3)
+    ]
+    return Made("icegan", PROTOCOL, "generated", faces)
+
+
+def figures(made: Made, true=lambda clip: clip.label) -> dict[tuple[str, str], dict[str, object]]:
+    pairs = np.stack([pair(clip, true(clip)) for clip in CLIPS])
+    return {(row["scope"], row["faces"]): row for row in shown.evaluate(made, CLIPS, pairs, 50, 1)}
+
+
+def test_faces_that_show_their_class_are_recognised_and_unchanged_ones_by_chance():
+    found = figures(made(lambda label: label))
+    assert {scope for scope, _ in found} == {"full", "smic", "casme2", "samm"}
+    assert found["full", "made"]["value"] == found["full", "true"]["value"] == 1
+    assert found["full", "neutral"]["value"] == pytest.approx(1 / 3)
+    assert (found["full", "made"]["made"], found["full", "true"]["made"], found["full", "made"]["folds"]) == (54, 18, 6)
+    assert found["samm", "made"]["made"] == 18 and found["samm", "made"]["folds"] == 2
+    assert 0.5 < found["full", "made"]["low"] < 1 == found["full", "made"]["high"]
+
+
+@pytest.mark.parametrize(("shows", "expected"), [(lambda label: (label + 1) % 3, 0), (lambda label: None, 1 / 3)])
+def test_faces_that_show_another_class_or_none(shows, expected):
+    assert figures(made(shows))["full", "made"]["value"] == pytest.approx(expected)
+
+
+def test_the_recogniser_learns_from_true_clips_of_its_folds_training_side_alone():
+    """What others than the test subject show decides, not what made faces or the subject's own clips show."""
+    own = made(lambda label: label)
+    first = FOLDS[0]
+    one = replace(own, faces=[face for face in own.faces if face.fold == first])
+    tested = set(first.test)
+    turned = figures(one, lambda clip: clip.label if clip.id in tested else (clip.label + 1) % 3)
+    assert turned["full", "made"]["value"] == 0
+    assert figures(one, lambda clip: clip.label if clip.id not in tested else 0)["full", "made"]["value"] == 1

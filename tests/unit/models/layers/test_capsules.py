@@ -1,0 +1,69 @@
+"""Squashing, routing and the margin loss against the formulas of Sabour et al., written with loops in numpy."""
+
+import numpy as np
+import torch
+
+from microexpr.models.layers.capsules import Capsules, length, margin_loss, primary, route, squash
+
+
+def squashed(vector):
+    n = np.linalg.norm(vector)
+    return n**2 / (1 + n**2) * vector / n
+
+
+def routed(votes, iterations):
+    """Procedure 1 for one clip: votes [I, J, E]."""
+    below, above, _ = votes.shape
+    b = np.zeros((below, above))
+    for _ in range(iterations):
+        c = np.exp(b) / np.exp(b).sum(1, keepdims=True)
+        v = [squashed(sum(c[i, j] * votes[i, j] for i in range(below))) for j in range(above)]
+        for i in range(below):
+            for j in range(above):
+                b[i, j] += votes[i, j] @ v[j]
+    return np.array(v)
+
+
+def test_routing_is_procedure_1():
+    votes = np.random.default_rng(0).normal(size=(2, 6, 3, 4))
+    for iterations in (1, 2, 3):
+        found = route(torch.tensor(votes), iterations).numpy()
+        np.testing.assert_allclose(found, [routed(one, iterations) for one in votes], atol=1e-7)
+
+
+def test_routing_makes_the_capsule_longer_that_is_agreed_on():
+    votes = torch.randn(1, 20, 2, 8, generator=torch.Generator().manual_seed(0))
+    votes[:, :, 0] = votes[:, :1, 0] + 0.1 * votes[:, :, 0]
+    one, three = (length(route(votes, iterations))[0] for iterations in (1, 3))
+    assert three[0] > one[0] and three[1] < three[0]
+
+
+def test_squash_of_nothing_is_nothing_and_has_a_gradient():
+    vector = torch.zeros(1, 4, requires_grad=True)
+    length(squash(vector)).sum().backward()
+    assert vector.grad.isfinite().all()
+    torch.testing.assert_close(length(squash(torch.tensor([[3.0, 4.0]]))), torch.tensor([25 / 26]))
+
+
+def test_a_primary_capsule_is_a_group_of_channels_at_one_place():
+    maps = np.random.default_rng(1).normal(size=(2, 6, 2, 3))
+    found = primary(torch.tensor(maps), 3).numpy()
+    expected = [[squashed(one[g : g + 3, y, x]) for g in (0, 3) for y in (0, 1) for x in (0, 1, 2)] for one in maps]
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_a_layer_votes_with_a_matrix_for_each_pair():
+    layer = Capsules(5, 4, 3, 2, iterations=3)
+    capsules = torch.randn(2, 5, 4)
+    weight = layer.weight.detach().numpy()
+    votes = [[[one[i] @ weight[i, j] for j in range(3)] for i in range(5)] for one in capsules.numpy()]
+    np.testing.assert_allclose(
+        layer(capsules).detach().numpy(), [routed(np.array(v), 3) for v in votes], rtol=1e-4, atol=1e-6
+    )
+
+
+def test_margin_loss_by_hand():
+    lengths = torch.tensor([[0.95, 0.3, 0.05], [0.2, 0.4, 0.9]])
+    by_hand = ((0 + 0.5 * 0.2**2 + 0) + (0.5 * 0.1**2 + 0.5**2 + 0.5 * 0.8**2)) / 2
+    torch.testing.assert_close(margin_loss(lengths, torch.tensor([0, 1])), torch.tensor(by_hand))
+    torch.testing.assert_close(margin_loss(lengths, torch.tensor([0, 1]), down=0), torch.tensor(0.5**2 / 2))

@@ -1,0 +1,34 @@
+"""The LSTM against torch's own with the same tensors."""
+
+import torch
+from torch import nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from microexpr.models.layers.lstm import Lstm
+
+
+def test_it_is_torchs_lstm():
+    mine, theirs, sequence = Lstm(5, 7), nn.LSTM(5, 7, batch_first=True), torch.randn(3, 6, 5)
+    for name, tensor in mine.state_dict().items():  # such as state.weight
+        layer, part = name.split(".")
+        getattr(theirs, f"{part}_{'ih' if layer == 'input' else 'hh'}_l0").data = tensor
+    torch.testing.assert_close(mine(sequence), theirs(sequence)[1][0][0])
+
+
+def test_several_are_stacked():
+    several, sequences = [Lstm(4, 3) for _ in range(2)], torch.randn(2, 5, 6, 4)
+    parameters, _ = stack_module_state(several)
+    made = vmap(lambda own, sequence: functional_call(several[0], own, (sequence,)))(parameters, sequences)
+    for one, sequence, state in zip(several, sequences, made, strict=True):
+        torch.testing.assert_close(one(sequence), state)
+
+
+def test_steps_that_are_none_leave_the_state_as_it_is():
+    """As torch's LSTM of each sequence cut short; one of no steps stays at zero."""
+    mine, sequence, lengths = Lstm(5, 7), torch.randn(4, 6, 5), (6, 1, 4, 0)
+    real = torch.arange(6) < torch.tensor(lengths)[:, None]
+    found = mine(sequence, real)
+    for clip, length in enumerate(lengths):
+        torch.testing.assert_close(
+            found[clip], mine(sequence[clip : clip + 1, :length])[0] if length else torch.zeros(7)
+        )

@@ -1,0 +1,43 @@
+"""What a unit of the trunk sees, by gradient; spectral norm against numpy's singular values."""
+
+import numpy as np
+import torch
+
+from microexpr.models.layers.patchgan import Convolution, largest_singular_value, trunk
+
+
+def test_a_unit_sees_70_pixels():
+    image = torch.rand(1, 1, 128, 128, requires_grad=True)
+    patches = trunk(2, spectral_norm=False)(image)
+    assert patches.shape == (1, 16, 14, 14)
+    patches[0, :, 6, 6].sum().backward()
+    rows = image.grad[0, 0].abs().sum(1).nonzero()
+    assert rows.max() - rows.min() + 1 == 70
+
+
+def falling(rows, columns):
+    """A matrix whose singular values are 7, 3.5, ..."""
+    left = np.linalg.qr(np.random.default_rng(0).normal(size=(rows, rows)))[0]
+    right = np.linalg.qr(np.random.default_rng(1).normal(size=(columns, columns)))[0][:rows]
+    return torch.tensor(left @ np.diag(7.0 * 0.5 ** np.arange(rows)) @ right)
+
+
+def test_largest_singular_value():
+    matrix = falling(12, 20)
+    assert abs(largest_singular_value(matrix) - torch.linalg.svdvals(matrix)[0]) < 0.01
+
+
+def test_of_random_weights_it_falls_short_by_a_few_percent():
+    for seed in range(3):
+        matrix = torch.randn(64, 128, generator=torch.Generator().manual_seed(seed))
+        share = largest_singular_value(matrix) / torch.linalg.svdvals(matrix)[0]
+        assert 0.85 < share <= 1.0001
+
+
+def test_a_normalised_convolution_stretches_nothing_more_than_once():
+    layer = Convolution(5, 12, 2, 1, 0, normalised=True)
+    layer.weight.data = falling(12, 20).float().view(12, 5, 2, 2)
+    patches = torch.randn(4, 5, 2, 2)
+    made = layer(patches)[:, :, 0, 0] - layer.bias
+    expected = patches.flatten(1) @ (layer.weight.flatten(1) / torch.linalg.svdvals(layer.weight.flatten(1))[0]).T
+    torch.testing.assert_close(made, expected, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,328 @@
+"""AU-GACN's shapes against its Table 7, its graph, pooling and losses against loops and hand-computed values."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from microexpr.core.facs.anatomy import MUSCLES, share_a_muscle
+from microexpr.core.facs.occurrence import AUS
+from microexpr.models.base import Clips
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recognisers.augacn import (
+    AuGacn,
+    Bottleneck,
+    Relations,
+    STPNet,
+    Uncertainty,
+    graph,
+    mark_weights,
+    masked_loss,
+    pooled,
+    present,
+    readout,
+)
+from microexpr.training.engine import Fold
+from microexpr.training.group import Group, Run
+
+A, L = len(AUS), 16
+TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place
+    "Conv3d": (64, L, 128, 128),
+    "BatchNorm3d": (64, L, 128, 128),
+    "Relu": (64, L, 128, 128),
+    "MaxPool3d (1)": (64, L // 2, 64, 64),
+    "Bottleneck-A": (64, L // 2, 64, 64),
+    "MaxPool3d (2)": (64, L // 4, 64, 64),
+    "Bottleneck-B": (64, L // 4, 32, 32),
+    "MaxPool3d (3)": (64, L // 8, 32, 32),
+    "Bottleneck-C": (64, L // 8, 16, 16),
+    "MaxPool3d (4)": (64, L // 16, 16, 16),
+    "AdaptiveAvgPool3d": (64, 1, 1, 1),
+    "time": (64, 1, 1),
+    "Conv2d": (A, 1, 1),
+    "reshape": (A, 1),
+}
+
+
+def method(classes: int = 3, **changed) -> AuGacn:
+    small = {"image_size": 16, "width": 4, "hidden": 8} | changed
+    return AuGacn(AuGacn.Params(**small), classes)
+
+
+def clips(aus: torch.Tensor) -> Clips:
+    torch.manual_seed(0)
+    video = torch.randint(0, 256, (len(aus), 3, 16, 16, 16), dtype=torch.uint8)
+    return Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+
+
+def marks(*coded: str) -> torch.Tensor:
+    """A row of 1 where a unit is named, -1 where all is unknown ("?"), 0 elsewhere."""
+    rows = [[-1] * A if one == "?" else [int(str(unit) in one.split()) for unit in AUS] for one in coded]
+    return torch.tensor(rows)
+
+
+def test_shapes_are_those_of_table_7():
+    params = AuGacn.Params()
+    assert (params.image_size, params.frames, params.width) == (256, L, 64)
+    with torch.device("meta"):
+        network = STPNet(params.width)
+        x = torch.empty(1, 3, L, 256, 256)
+        found = {name: tuple((x := layer(x)).shape[1:]) for name, layer in network.named_children()}
+    assert found == TABLE7 and list(found) == list(TABLE7)
+
+
+def test_kernels_are_those_of_table_7():
+    with torch.device("meta"):
+        network = dict(STPNet(64).named_children())
+    assert network["Conv3d"].kernel_size == (1, 7, 7)
+    assert [network[f"MaxPool3d ({n})"].kernel_size for n in (1, 2, 3, 4)] == [(2, 3, 3), *[(2, 1, 1)] * 3]
+    for kind in "ABC":
+        block = network[f"Bottleneck-{kind}"]
+        kernels = [part[0].kernel_size for part in (block.begin, block.spatial, block.temporal, block.end)]
+        assert kernels == [(1, 1, 1), (1, 3, 3), (3, 1, 1), (1, 1, 1)]
+        assert {part[0].out_channels for part in (block.begin, block.spatial, block.temporal, block.end)} == {64}
+
+
+def test_parameter_counts_at_the_papers_size():
+    """By hand: convolutions without bias, two numbers a channel for each batch norm."""
+    with torch.device("meta"):
+        built = AuGacn(AuGacn.Params()).build({})
+    counts = {name: sum(p.numel() for p in network.parameters()) for name, network in built.items()}
+    norm, pointwise = 2 * 64, 64 * 64
+    block = (1 + 9 + 3 + 1) * pointwise + 4 * norm
+    blocks = 3 * block + 2 * (pointwise + norm)  # B and C have a short cut that is halved
+    assert counts["stpnet"] == 3 * 49 * 64 + norm + blocks + 64 * A + A
+    assert counts["relations"] == 128 + 2 * 128 * 128 + 3 * 128 + (2 * 3 * 128) * 3 + 3
+    assert counts["uncertainty"] == 1
+    assert built["relations"].kept == A // 2 and method(kept=0.31).build({})["relations"].kept == 7  # of 20
+    assert "uncertainty" not in method(au_weight="none").build({})
+
+
+@pytest.mark.parametrize("kind", ["A", "B", "C"])
+def test_bottlenecks_join_space_and_time_as_pseudo_3d_does(kind):
+    """Of a spatial part that doubles and a temporal one that adds one; the short cut is added to each."""
+    block = Bottleneck(kind, 2)
+    block.begin = block.end = block.short = nn.Identity()
+    block.spatial, block.temporal = (SimpleModule(lambda x: 2 * x), SimpleModule(lambda x: x + 1))
+    x = torch.tensor([1.0, 3.0]).view(1, 2, 1, 1, 1)
+    inner = {"A": 2 * x + 1, "B": 2 * x + x + 1, "C": 2 * x + 2 * x + 1}[kind]
+    torch.testing.assert_close(block(x), inner + x)
+    torch.testing.assert_close(block(-10 * x), torch.zeros_like(x))
+
+
+class SimpleModule(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def test_edges_by_hand():
+    """AU 1 in three clips, 2 with it in two of them; 9 in one; 12 unknown in one of its clips; nobody shows 5."""
+    aus = marks("1 2", "1 2", "1 12", "9 12", "?")
+    aus[0, AUS.index(12)] = -1
+    here = present(aus)
+    assert [AUS[i] for i in here.nonzero().flatten().tolist()] == [1, 2, 9, 12]
+    edges = np.zeros((A, A))
+    at = {unit: AUS.index(unit) for unit in (1, 2, 9, 12)}
+    for unit in at.values():
+        edges[unit, unit] = 1
+    pairs = {(1, 2): 1.0, (1, 12): (1 / 2 + 1 / 2) / 2, (9, 12): (1 / 1 + 1 / 2) / 2}  # one muscle moves 1 and 2
+    for (one, other), value in pairs.items():
+        edges[at[one], at[other]] = edges[at[other], at[one]] = value
+    degree = edges.sum(1)
+    expected = [[edges[i, j] and edges[i, j] / math.sqrt(degree[i] * degree[j]) for j in range(A)] for i in range(A)]
+    torch.testing.assert_close(graph(aus, here), torch.tensor(expected, dtype=torch.float32))
+
+
+def test_without_any_code_muscles_alone_are_edges():
+    aus = marks("?", "?")
+    here = present(aus)
+    assert here.tolist() == [1.0] * A
+    found = graph(aus, here) > 0
+    expected = [[one == other or share_a_muscle(one, other) for other in AUS] for one in AUS]
+    assert found.tolist() == expected
+
+
+def test_muscles():
+    assert share_a_muscle(1, 2) and share_a_muscle(25, 17) and share_a_muscle(23, 24)
+    assert not share_a_muscle(1, 4) and not share_a_muscle(12, 12) and not share_a_muscle(16, 17)
+    assert all(len(units) > 1 and {*units} <= {*AUS} for units in MUSCLES.values())
+
+
+def test_three_graph_convolutions_pooling_and_readout_against_loops():
+    """Eq. 1 to 3 by loops over nodes and features, of two clips, two thirds of three nodes kept."""
+    rng = np.random.default_rng(0)
+    network, nodes = Relations(2, 2, 3), rng.normal(size=(2, 3, 1))
+    edges = np.array([[0.5, 0.4, 0.0], [0.4, 0.6, 0.2], [0.0, 0.2, 0.9]])
+    weights = [layer.weight.detach().double().numpy() for layer in network.layers]
+    attend = network.attend.weight.detach().double().numpy()[0]
+    classify, bias = (p.detach().double().numpy() for p in (network.classify.weight, network.classify.bias))
+    expected = []
+    for clip in nodes:
+        x, embedded = clip, [[], [], []]
+        for weight in weights:
+            mixed = [[sum(edges[i, j] * x[j][d] for j in range(3)) for d in range(len(x[0]))] for i in range(3)]
+            x = [[max(0.0, sum(w * m for w, m in zip(row, one, strict=True))) for row in weight] for one in mixed]
+            embedded = [[*before, *own] for before, own in zip(embedded, x, strict=True)]
+        own = [sum(a * e for a, e in zip(attend, one, strict=True)) for one in embedded]
+        z = [sum(edges[i, j] * own[j] for j in range(3)) for i in range(3)]
+        best = sorted(range(3), key=lambda i: -z[i])[:2]
+        kept = [[math.tanh(z[i]) * value for value in embedded[i]] for i in best]
+        columns = list(zip(*kept, strict=True))
+        read = [sum(column) / 2 for column in columns] + [max(column) for column in columns]
+        expected.append(classify @ np.array(read) + bias)
+    found = network.double()(torch.tensor(nodes), torch.tensor(edges), torch.ones(3).double())
+    np.testing.assert_allclose(found.detach().numpy(), expected, atol=1e-6)
+
+
+def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
+    """Mean square of what a node of 1 becomes, over features and draws: 1 after each (He et al. 2015)."""
+    torch.manual_seed(0)
+    squares = []
+    for _ in range(30):
+        x, sizes = torch.ones(1, 1), []
+        for layer in Relations(128, 2, 3).layers:
+            x = layer(x).relu()
+            sizes.append(float(x.detach().square().mean()))
+        squares.append(sizes)
+    np.testing.assert_allclose(np.mean(squares, 0), 1, atol=0.2)
+
+
+def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
+    x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
+    attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])
+    here = torch.tensor([1.0, 1.0, 0.0, 1.0])
+    torch.testing.assert_close(
+        pooled(x, attention, here, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
+    )
+    four = pooled(x, attention, here, 4)
+    torch.testing.assert_close(four[0, 2:, 0], torch.tensor([2 * math.tanh(-1.0), 0.0]))
+
+
+def test_readout_is_mean_and_maximum():
+    nodes = torch.tensor([[[1.0, -4.0], [3.0, -2.0]]])
+    torch.testing.assert_close(readout(nodes), torch.tensor([[2.0, -3.0, 3.0, -2.0]]))
+
+
+def test_uncertainty_by_hand():
+    weight = Uncertainty()
+    with torch.no_grad():
+        weight.s.fill_(0.5)
+    loss = weight(torch.tensor(2.0), torch.tensor(1.0))
+    loss.backward()
+    assert loss.item() == pytest.approx(2 * math.exp(-0.5) + 0.5)
+    assert float(weight.s.grad) == pytest.approx(1 - 2 * math.exp(-0.5))
+    weight.s.grad = None
+    weight(torch.tensor(0.0), torch.tensor(0.0)).backward()
+    assert float(weight.s.grad) == 0
+
+
+def test_only_known_units_count_each_mark_by_its_weight():
+    scores = torch.tensor([[0.0, 2.0, -1.0], [3.0, 4.0, 5.0]])
+    aus = torch.tensor([[1, 0, -1], [-1, -1, -1]])
+    known = (aus >= 0).float()
+    one, zero = math.log(2), math.log(1 + math.exp(2))
+    ones = torch.ones(2, 3)
+    assert float(masked_loss(scores, aus, known, ones)) == pytest.approx((one + zero) / 2)
+    weights = torch.tensor([[1.0, 3.0, 1.0], [5.0, 1.0, 1.0]])
+    assert float(masked_loss(scores, aus, known, weights)) == pytest.approx((5 * one + 3 * zero) / 2)
+    assert float(masked_loss(scores, aus, 0 * known, ones)) == 0
+
+
+def test_weights_by_rarity():
+    aus = torch.tensor([[1, 0, -1], [0, 0, 1], [0, 0, 1], [0, -1, -1]])
+    torch.testing.assert_close(mark_weights(aus), torch.tensor([[4 / 6, 3 / 6, 2 / 2], [4 / 2, 3 / 2, 2 / 4]]))
+
+
+def statistics_and_modules(one: AuGacn, data: Clips):
+    statistics = one.statistics(data)
+    torch.manual_seed(1)
+    return statistics, SimpleNamespace(**one.build(statistics))
+
+
+def total(one: AuGacn, modules, statistics, data: Clips) -> torch.Tensor:
+    return one.loss(modules, data.inputs | data.targets, statistics, Stream(torch.tensor(3)))
+
+
+def test_the_total_is_eq_5():
+    one, data = method(me_weight=2.5), clips(marks("1 2", "12", "4 7", "?"))
+    statistics, modules = statistics_and_modules(one, data)
+    with torch.no_grad():
+        modules.uncertainty.s.fill_(0.3)
+    found = total(one, modules, statistics, data).item()
+    nodes = modules.stpnet(2 * data.inputs["video"].float() / 255 - 1)
+    scores = modules.relations(nodes, statistics["graph"], statistics["present"]).detach()
+    log_p = scores.double().log_softmax(1).numpy()
+    me = -sum(log_p[i, int(label)] for i, label in enumerate(data.targets["label"])) / 4
+    x, y = nodes.detach()[..., 0].double().sigmoid().numpy(), data.targets["aus"].numpy()
+    shown = [AUS.index(unit) for unit in (1, 2, 4, 7, 12)]
+    terms = [-math.log(x[i, j] if y[i, j] else 1 - x[i, j]) for i in range(3) for j in shown]
+    assert found == pytest.approx(math.exp(-0.3) * sum(terms) / len(terms) + 0.3 + 2.5 * me, rel=1e-5)
+
+
+def test_clips_without_codes_learn_their_class_alone():
+    """A batch of them moves neither eq. 4's weight nor, without the classes' loss, the network."""
+    one, data = method(me_weight=0.0), clips(marks("1 2", "12", "4", "?", "?", "?"))
+    statistics, modules = statistics_and_modules(one, data)
+    loss = total(one, modules, statistics, data[torch.tensor([3, 4, 5])])
+    loss.backward()
+    parameters = [p for part in (modules.stpnet, modules.uncertainty) for p in part.parameters()]
+    assert loss.item() == 0 and not any(p.grad is not None and p.grad.any() for p in parameters)
+    total(one, modules, statistics, data[torch.tensor([0, 3, 4])]).backward()
+    assert all(p.grad is not None and p.grad.any() for p in modules.uncertainty.parameters())
+    assert any(p.grad is not None and p.grad.any() for p in modules.stpnet.parameters())
+
+
+def test_units_that_nobody_shows_in_training_get_no_gradient_and_no_score():
+    one, data = method(), clips(marks("1 2", "12", "4 7", "1"))
+    statistics, modules = statistics_and_modules(one, data)
+    total(one, modules, statistics, data).backward()
+    head = dict(modules.stpnet.named_children())["Conv2d"]
+    moved = {AUS[i] for i in range(A) if head.weight.grad[i].any()}
+    assert moved == {1, 2, 4, 7, 12}
+    scores = one.au_scores(modules, data.inputs, statistics)
+    assert scores.shape == (4, A)
+    assert {AUS[i] for i in range(A) if scores[:, i].any()} == moved
+
+
+def test_scores_are_of_the_nodes_alone():
+    """The class follows from the action units' scores, whatever film gave them."""
+    one, data = method(), clips(marks("1 2", "12", "4 7", "1"))
+    statistics, modules = statistics_and_modules(one, data)
+    modules.stpnet.eval()
+    nodes = one.au_scores(modules, data.inputs, statistics)
+    expected = modules.relations(nodes[..., None], statistics["graph"], statistics["present"])
+    torch.testing.assert_close(one.scores(modules, data.inputs, statistics), expected)
+
+
+def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
+    """AU 1 is columns of stripes and AU 12 rows of them, alone, together or neither, in noise."""
+    rng = np.random.default_rng(0)
+    aus = marks(*["1", "12", "1 12", "4"] * 12)
+    stripes = 60 * np.sin(2 * np.pi * np.arange(16) / 4)
+    shown = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
+    film = 128 + shown[0] * stripes + shown[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
+    video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
+    data = Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    one = method(epochs=20, lr=1e-2, batch=12)
+    group = Group(one, data, [Run(Fold("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
+    while group.epoch():
+        pass
+    with torch.no_grad():
+        scores = one.au_scores(SimpleNamespace(**group.networks), data[torch.arange(12)].inputs, group.statistics)
+    for unit in (1, 12):
+        there = aus[:12, AUS.index(unit)] == 1
+        assert scores[there, AUS.index(unit)].min() > scores[~there, AUS.index(unit)].max()
+
+
+def test_rare_marks_weigh_more_only_where_asked():
+    aus = marks("1", "2", "2", "2")
+    for choice, same in (("learned", True), ("none", True), ("inverse_frequency", False)):
+        weights = method(au_weight=choice).statistics(clips(aus))["mark_weights"]
+        assert weights.shape == (2, A) and torch.equal(weights, torch.ones(2, A)) is same

@@ -1,0 +1,67 @@
+"""ELRCN's size, what its streams see, and how published weights are kept."""
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.models.base import Clips
+from microexpr.models.layers.vgg16 import VGG16
+from microexpr.models.recognisers.elrcn import Elrcn
+from microexpr.training.group import Fold, Group, Run
+
+TINY = {"image_size": 32, "width": 2, "memory": 6, "hidden": 5, "frames": 2, "batch": 4, "spatial_epochs": 1}
+VGG = 138_357_544 - (4096 * 1000 + 1000)  # without ImageNet's classes
+FIFTH = 2 * 64 * 3 * 3  # of the first convolution, for two more channels
+
+
+@pytest.mark.parametrize(("inputs", "streams", "more"), [("flow", 1, 0), ("SE", 1, FIFTH), ("TE", 3, 0)])
+def test_parameter_count(inputs, streams, more):
+    method = Elrcn(Elrcn.Params(inputs=inputs))
+    with torch.device("meta"):
+        modules = method.build({})
+    pictures = streams * (VGG + 4096 * 3 + 3) + more
+    lstm = 4 * 3000 * (streams * 4096 + 3000 + 2)
+    assert sum(p.numel() for m in modules.values() for p in m.parameters()) == pictures + lstm + (
+        3000 * 128 + 128 + 128 * 3 + 3
+    )
+
+
+def clips(method: Elrcn, count: int = 6) -> Clips:
+    inputs = {name: torch.rand(count, *shape) for name, shape in method.inputs.items()}
+    return Clips(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
+
+
+def test_streams_see_normalised_flow_strain_and_grey():
+    method = Elrcn(Elrcn.Params(inputs="TE", **TINY))
+    data = clips(method)
+    u, v, strain = data.inputs["flow_video"].numpy().transpose(1, 0, 2, 3, 4)
+    grey = data.inputs["video"].numpy()[:, 0, 1:]
+    expected = []
+    for channels in ((u, v, np.hypot(u, v)), (strain,) * 3, (grey,) * 3):
+        whole = [(channel - channel.mean()) / channel.std(ddof=1) for channel in channels]
+        expected.append(np.stack(whole, 2).reshape(12, 3, 32, 32))  # one picture after the other, clip by clip
+    seen = []
+
+    class Modules:
+        def __getattr__(self, name):
+            return lambda x, rng=None: seen.append(x) or x if name.startswith("base") else (x, x)
+
+    method._encoded(Modules(), data.inputs, method.statistics(data))
+    for made, picture in zip(seen, expected, strict=True):
+        np.testing.assert_allclose(made.numpy(), picture, atol=2e-5)
+
+
+def test_published_weights_start_the_network_and_only_its_last_layers_change():
+    method = Elrcn(Elrcn.Params(epochs=1, lr=1e-2, **TINY))
+    published = VGG16(2, 3, 32, 1000).state_dict()
+    method.published = published
+    assert sorted(method.build({})) == ["spatial0", "temporal"]
+    torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
+    for stacked in (False, True):
+        fold = Fold("s", np.arange(4), np.arange(4, 6))
+        group = Group(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
+        while group.epoch():
+            pass
+        for name, tensor in group.shared["base0"].state_dict().items():
+            torch.testing.assert_close(tensor, published[name])
+        assert (group.parameters["spatial0"]["hidden.weight"] != published["classifier.3.weight"]).any()

@@ -1,0 +1,113 @@
+"""The icosahedron's geometry, gradients whose direction is known, and whole descriptors against a loop."""
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from microexpr.models.recognisers.hog3d import AXES, NEAREST, Hog3d, descriptors, means, orientations
+
+FACES = np.concatenate([AXES, -AXES])
+
+
+def video(shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_faces_are_an_icosahedrons():
+    """Twenty unit vectors, each with three next to it at the angle between neighbours of an icosahedron's faces."""
+    np.testing.assert_allclose(np.linalg.norm(FACES, axis=1), 1)
+    cosines = np.sort(FACES @ FACES.T, axis=1)
+    np.testing.assert_allclose(cosines[:, -1], 1)
+    np.testing.assert_allclose(cosines[:, -4:-1], np.cos(np.pi - np.arccos(-np.sqrt(5) / 3)))  # its dihedral angle
+    assert (cosines[:, -5] < 0.5).all() and pytest.approx(0.74535599) == NEAREST
+
+
+def test_a_gradient_through_the_middle_of_a_face_is_all_its_own():
+    np.testing.assert_allclose(orientations(7 * FACES.T), 7 * np.eye(20), atol=1e-9)
+
+
+def test_a_gradient_through_a_corner_is_shared_by_five_faces():
+    golden = (1 + 5**0.5) / 2
+    shared = orientations(np.array([0, golden, 1])) / np.hypot(golden, 1)
+    np.testing.assert_allclose(np.sort(shared), [0] * 15 + [0.2] * 5, atol=1e-9)
+
+
+def test_no_gradient_is_lost():
+    gradients = np.random.default_rng(0).normal(size=(3, 1000))
+    found = orientations(gradients)
+    np.testing.assert_allclose(found.sum(0), np.linalg.norm(gradients, axis=0))
+    assert ((found > 0).sum(0) <= 5).all() and not orientations(np.zeros((3, 2))).any()
+
+
+@pytest.mark.parametrize(("size", "count"), [(18, 9), (32, 24), (10, 9), (5, 5)])
+def test_means_are_differences_of_the_integral(size, count):
+    """A row's integral, linear between its numbers, read at the ends of the parts: the paper's integral videos."""
+    row = np.random.default_rng(0).random(size)
+    ends = np.interp(np.arange(count + 1) * size / count, np.arange(size + 1), [0, *np.cumsum(row)])
+    np.testing.assert_allclose(means(size, count) @ row, np.diff(ends) * count / size)
+
+
+def looped(grey, grid, cells, parts):
+    """Descriptors of a video whose sides are whole numbers of sub-blocks, one sub-block at a time."""
+    gradient = np.stack(np.gradient(grey.astype(float)))
+    counts = cells[0] * parts, *[grid * cells[1] * parts] * 2
+    steps = [size // count for size, count in zip(grey.shape, counts, strict=True)]
+    found = np.zeros((grid, grid, cells[0], cells[1], cells[1], 20))
+    for t, y, x in np.ndindex(*counts):
+        box = tuple(slice(n * step, (n + 1) * step) for n, step in zip((t, y, x), steps, strict=True))
+        mean = gradient[(slice(None), *box)].mean(axis=(1, 2, 3))
+        above = [max(face @ mean / np.linalg.norm(mean) - 0.745356, 0) for face in FACES]
+        cell_y, cell_x = y // parts, x // parts
+        place = cell_y // cells[1], cell_x // cells[1], t // parts, cell_y % cells[1], cell_x % cells[1]
+        found[place] += np.array(above) / sum(above) * np.linalg.norm(mean)
+    rows = found.reshape(grid**2, -1)
+    rows = np.minimum(rows / np.linalg.norm(rows, axis=1, keepdims=True), 0.25)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "grid", "cells", "parts"), [((6, 16, 16), 2, (3, 2), 2), ((6, 18, 18), 1, (2, 3), 3)]
+)
+def test_descriptors_are_those_of_a_loop_over_sub_blocks(shape, grid, cells, parts):
+    found = descriptors(video(shape), grid, cells, parts)
+    np.testing.assert_allclose(found, looped(video(shape), grid, cells, parts), atol=2e-6)
+
+
+def test_inverted_grey_has_the_opposite_faces():
+    grey = video((6, 16, 16))
+    one, other = (descriptors(each, 2, (3, 2), 2).reshape(-1, 2, 10) for each in (grey, 255 - grey))
+    np.testing.assert_allclose(other, one[:, ::-1], atol=1e-6)
+
+
+def test_a_movement_to_the_right_differs_from_one_to_the_left():
+    """A slope of grey levels that moves by a pixel a frame: its gradient is the same in every voxel."""
+    x = 5.0 * np.arange(16)[None, None] + np.zeros((6, 16, 1))
+    for step in (1, -1):
+        grey = x - 5.0 * step * np.arange(6)[:, None, None] + 60
+        expected = orientations(np.array([-5.0 * step, 0, 5.0]))
+        found = descriptors(grey, 1, (1, 1), 1)[0]
+        cut = np.minimum(expected / np.linalg.norm(expected), 0.25)
+        np.testing.assert_allclose(found, cut / np.linalg.norm(cut), atol=1e-6)
+    assert orientations(np.array([5.0, 0, 5.0])).argmax() != orientations(np.array([-5.0, 0, 5.0])).argmax()
+
+
+def test_a_block_without_gradients_is_all_zeros():
+    grey = video((6, 16, 16))
+    grey[:, :9, :9] = 80
+    assert (np.linalg.norm(descriptors(grey, 2, (3, 2), 2), axis=1) > 0.99).tolist() == [False, True, True, True]
+
+
+def test_features_of_the_paper():
+    """The 960 features of the paper's descriptor, in each of the blocks."""
+    method = Hog3d(Hog3d.Params(image_size=64))
+    found = method.features({"video": torch.from_numpy(video((1, 1, 18, 64, 64)))})
+    assert found.shape == (1, 5 * 5 * (4 * 4 * 3 * 20)) and found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found.reshape(25, 960), axis=1), 1, rtol=1e-5)
+
+
+def test_a_sub_block_must_have_a_voxel():
+    with pytest.raises(ValidationError, match=r"image_size must be >= blocks \* cells_space \* parts = 60, not 32"):
+        Hog3d.Params(image_size=32)
+    with pytest.raises(ValidationError, match=r"frames must be >= cells_time \* parts = 9, not 8"):
+        Hog3d.Params(frames=8)

@@ -1,0 +1,300 @@
+"""ICE-GAN's parts against the paper's figures, its equations by hand, and whether faces show the class asked for."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.models.base import CLASSES, Clips, Modules
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.vgg16 import Maps
+from microexpr.models.recognisers import icegan
+from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
+from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
+from microexpr.training.group import Group, Run
+
+NEUTRAL = torch.linspace(-1, 1, 3 * 32 * 32).view(3, 1, 32, 32)
+unet = partial(UNet, 32, 2, condition=5, norm=True)
+
+
+def millions(**changed):
+    """Parameters of the discriminator by module."""
+    with torch.device("meta"):
+        built = Icegan(Icegan.Params(**changed)).build({})
+    return {name: sum(p.numel() for p in module.parameters()) / 1e6 for name, module in built.items()}
+
+
+@pytest.mark.parametrize(("size", "published"), [(8, 94.4), (16, 94.6), (32, 94.9), (64, 95.8), (128, 97.4)])
+def test_a_capsule_discriminator_has_the_published_size(size, published):
+    sizes = millions(exp_size=size)
+    assert sum(sizes.values()) - sizes["generator"] == pytest.approx(published, rel=0.01)  # Table 3
+    assert sizes["reconstruction"] == pytest.approx(85.2, rel=0.002)
+
+
+@pytest.mark.parametrize(("kind", "published"), [("cnn", 6.7), ("cnn_wide", 93.0)])
+def test_a_plain_discriminator_has_the_published_size(kind, published):
+    sizes = millions(discriminator=kind)
+    assert sum(sizes.values()) - sizes["generator"] == pytest.approx(published, rel=0.05)
+
+
+def test_capsules_are_1024_and_their_votes_full_matrices():
+    with torch.device("meta"):
+        heads = Icegan(Icegan.Params()).build({})["heads"]
+    assert heads.expression.weight.shape == (1024, CLASSES, 8, 32)
+    assert heads.adversarial.weight.shape == (1024, 1, 8, 256)
+
+
+def test_without_a_generator_there_is_recognition_alone():
+    method = Icegan(Icegan.Params(generator="none"))
+    assert set(millions(generator="none")) == {"trunk", "heads", "reconstruction"}
+    assert not method.synthesises and [set(u.trains) for u in method.phases()[0].updates] == [
+        {"trunk", "heads", "reconstruction"}
+    ]
+
+
+def test_generator_widens_to_512_at_the_papers_size():
+    with torch.device("meta"):
+        generator = UNet(128, 64, 101, norm=True, skips=True, early=False)
+    assert [layer[0].out_channels for layer in generator.encoder] == [64, 128, 256, 512, 512, 512]
+    assert generator.bottleneck[0].out_channels == 512
+    assert generator.decoder[0][0].in_channels == 512 + 100 + 1
+
+
+def test_the_seed_is_features_then_noise_then_class():
+    generator = unet(skips=True, early=False)
+    condition, seeds = torch.randn(3, 5), []
+    generator.decoder[0].register_forward_hook(lambda module, inputs, output: seeds.append(inputs[0][:, :, 0, 0]))
+    generator(NEUTRAL, condition)
+    generator(NEUTRAL.flip(3), condition)
+    assert seeds[0].shape == (3, 16 + 5)
+    assert torch.equal(seeds[0][:, 16:], condition) and torch.equal(seeds[1][:, 16:], condition)
+    assert not torch.equal(seeds[0][:, :16], seeds[1][:, :16])
+
+
+def test_an_early_seed_comes_in_beside_the_neutral_face():
+    generator = unet(skips=True, early=True)
+    assert generator.encoder[0][0].in_channels == 1 + 5 and generator.decoder[0][0].in_channels == 16
+    made = [generator(NEUTRAL, condition) for condition in torch.randn(2, 3, 5)]
+    assert made[0].shape == NEUTRAL.shape and not torch.allclose(*made)
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_only_skips_lead_around_the_embedding(skips):
+    generator = unet(skips=skips, early=False)
+    torch.nn.init.zeros_(generator.bottleneck[0].weight)
+    condition = torch.randn(3, 5)
+    assert torch.equal(generator(NEUTRAL, condition), generator(NEUTRAL.flip(3), condition)) is not skips
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_shapes(size):
+    neutral, condition, label = torch.rand(3, 1, size, size) * 2 - 1, torch.rand(3, 5), torch.tensor([0, 2, 1])
+    made = [UNet(size, 2, 5, True, skips, early)(neutral, condition) for skips in (0, 1) for early in (0, 1)]
+    for face in [*made, Dcgan(size, 2, 5, True)(neutral, condition)]:
+        assert face.shape == neutral.shape and face.abs().max() <= 1
+    for kind in ("capsule", "cnn", "cnn_wide"):
+        built = Icegan(Icegan.Params(image_size=size, width=2, discriminator=kind, reconstruction=(4, 8))).build({})
+        realness, found = built["heads"](built["trunk"](neutral))
+        assert realness.shape == (3,)
+        assert found.shape == ((3, CLASSES, 32) if kind == "capsule" else (3, CLASSES))
+    assert Reconstruction(6, (4, 8), size)(torch.randn(3, 3, 2), label).shape == (3, size * size)
+
+
+def test_realness_is_the_length_of_advcaps():
+    heads = CapsuleHeads(side=2, width=2, primary=3, adv_size=5, classes=3, exp_size=4, routing=3)
+    captured = []
+    heads.adversarial.register_forward_hook(lambda module, inputs, output: captured.append(output))
+    realness, _ = heads(torch.randn(6, 16, 2, 2))
+    torch.testing.assert_close(realness.sigmoid(), captured[0][:, 0].norm(dim=1), rtol=1e-4, atol=1e-6)
+
+
+def test_reconstruction_sees_the_capsule_of_the_class_alone():
+    network, capsules, label = Reconstruction(6, (4, 8), 32), torch.randn(3, 3, 2), torch.tensor([0, 2, 1])
+    others = capsules + torch.randn(3, 3, 2) * (torch.arange(3) != label[:, None])[..., None]
+    assert torch.equal(network(capsules, label), network(others, label))
+    assert not torch.equal(network(capsules, label), network(capsules, label.roll(1)))
+
+
+class Pretended:
+    """Networks that say the same whatever they see, so that a loss can be worked out by hand."""
+
+    real, fake = np.array([0.8, 0.5]), np.array([0.3, 0.1])  # lengths of AdvCaps
+    lengths = np.array([[0.95, 0.3, 0.05], [0.2, 0.4, 0.9]])  # of ExpCaps
+    label, apex, onset, made = np.array([0, 1]), 255, 127.5, 0.5  # levels of all pixels; `made` within -1..1
+    patches = {1.0: 3.0, 0.0: 1.0, 0.5: 0.0}  # what the trunk sees of such a face
+
+    def modules(self):
+        def heads(patches):
+            shown = np.concatenate([self.real, self.fake]) if len(patches) == 4 else self.fake
+            poses = torch.tensor(np.resize(self.lengths, (len(patches), 3)))[..., None] * torch.tensor([0.6, 0.8])
+            return torch.tensor(shown).logit(), poses
+
+        def trunk(image):
+            return torch.tensor([[self.patches[float(one)]] for one in image[:, 0, 0, 0]])
+
+        return Modules(
+            generator=lambda neutral, condition: torch.full_like(neutral, self.made),
+            trunk=trunk, heads=heads, reconstruction=lambda poses, label: torch.full((2, 32 * 32), 0.25),
+        )  # fmt: skip
+
+    def loss(self, name, **changed):
+        method = Icegan(Icegan.Params(image_size=32, perceptual="trunk", **changed))
+        batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
+        batch["label"] = torch.tensor(self.label)
+        return float(getattr(method, name)(self.modules(), batch, {}, Stream(torch.tensor(1))))
+
+
+# eq. 4: clip 0 is of class 0, clip 1 of class 1
+MARGIN = ((0.5 * 0.2**2) + (0.5 * 0.1**2 + 0.5**2 + 0.5 * 0.8**2)) / 2
+RECONSTRUCTION = 5e-4 * 0.75**2  # grey levels of 1, and 0.25 in their place
+
+
+def test_discriminator_learns_by_equation_6():
+    adversarial = -np.log(Pretended.real).mean() - np.log(1 - Pretended.fake).mean()
+    expected = 0.1 * adversarial + MARGIN + RECONSTRUCTION
+    assert Pretended().loss("discriminator_loss") == pytest.approx(expected, rel=1e-5)
+
+
+def test_adversarial_margins():
+    real, fake = ((0.1**2 + 0.4**2) / 2, 0.5 * (0.2**2 + 0) / 2)
+    expected = 0.1 * (real + fake) + MARGIN + RECONSTRUCTION
+    assert Pretended().loss("discriminator_loss", adv="margin") == pytest.approx(expected, rel=1e-5)
+
+
+def test_seen_as_a_change_a_face_like_the_neutral_one_is_nothing():
+    method, images = Icegan(Icegan.Params(seen="change")), []
+    modules = Modules(trunk=images.append, heads=lambda patches: (None, torch.zeros(2, 3, 4)))
+    onset = torch.full((2, 1, 4, 4), 100, dtype=torch.uint8)
+    for apex in (onset, onset + 3):
+        method.scores(modules, {"onset": onset, "apex": apex}, {})
+    assert not images[0].any()
+    torch.testing.assert_close(images[1], torch.full((2, 1, 4, 4), 4 * 3 / 127.5))
+
+
+@pytest.mark.parametrize("g_cls", [0, 1])
+def test_generator_learns_by_equation_6(g_cls):
+    adversarial, pixel, perceptual = -np.log(Pretended.fake).mean(), 0.5, (0.0 - 1.0) ** 2  # made at 0.5, apex 1
+    expected = 0.1 * adversarial + pixel + 0.1 * perceptual + g_cls * MARGIN
+    assert Pretended().loss("generator_loss", g_cls=g_cls) == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    method = Icegan(Icegan.Params())
+    assert "the discriminator's own trunk: vgg16" in method.start() and not method.shared()
+    assert Icegan(Icegan.Params(perceptual="trunk")).start() == ""
+    assert Icegan(Icegan.Params(generator="none")).start() == ""
+
+
+def test_perceptual_loss_by_vgg16_compares_relu3_3():
+    method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
+    method.published = Maps(["relu3_3"]).state_dict()
+    modules.cost = method.shared()["cost"]
+    batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
+    found = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))
+    mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
+    maps = [
+        modules.cost.features(((level - mean) / deviation).view(1, 3, 1, 1).expand(2, 3, 32, 32))
+        for level in (0.75, 0.5)  # grey levels of the made and of the neutral face
+    ]
+    assert maps[0].shape == (2, 256, 8, 8)
+    expected = -0.1 * np.log(Pretended.fake).mean() + 0.5 + 0.1 * (maps[0] - maps[1]).square().mean().item()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_motion_moves_a_face_as_far_as_it_says():
+    rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+
+    def face(right, down):
+        return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
+
+    motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
+    found, wanted = icegan.moved(face(0, 0), motion), face(0.6, -0.4)
+    inside = (..., slice(1, -1), slice(1, -1))
+    assert (found - wanted)[inside].abs().max() < 0.15 * (face(0, 0) - wanted)[inside].abs().max()
+
+
+def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
+    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, paints="motion")).build({})
+    faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)
+
+
+def test_motion_is_painted_alike_by_stacked_folds():
+    method = Icegan(
+        Icegan.Params(
+            **{
+                "image_size": 32,
+                "width": 4,
+                "noise": 2,
+                "batch": 4,
+                "epochs": 2,
+                "paints": "motion",
+                "perceptual": "trunk",
+            },
+            **{"primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "instance_norm": False},
+        )
+    )
+    images = torch.randint(0, 256, (9, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
+    folds = [Fold(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
+    asked = SynthesisRequest({fold.name: Asked(np.array([7]), np.array([2])) for fold in folds})
+    plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
+    for alone, together in zip(*plans, strict=True):
+        made = [one.synthetic[0].image for one in (alone, together)]
+        assert np.abs(made[0] - images[7].numpy() / 255).max() > 1e-3
+        np.testing.assert_allclose(made[0], made[1], atol=1e-4)
+
+
+def test_the_class_comes_up_from_the_bottleneck():
+    """Of what is painted from, another class changes a good part before any training; by torch's own start 0.2 %."""
+    torch.manual_seed(0)
+    generator, painted = UNet(64, 8, 7, norm=False, skips=False, early=False), []
+    generator.decoder[-1].register_forward_hook(lambda module, inputs, output: painted.append(output))
+    noise = torch.randn(4)
+    for code in torch.eye(CLASSES)[:2]:
+        generator(torch.full((1, 1, 64, 64), 0.3), torch.cat([noise, code])[None])
+    first, second = painted
+    assert (first - second).norm() > 0.1 * first.norm()
+
+
+def test_rate_falls_by_a_tenth_every_20_epochs():
+    (phase,) = Icegan(Icegan.Params()).phases()
+    factors = [phase.schedule(epoch / 100) for epoch in (0, 19, 20, 39, 40, 99)]
+    np.testing.assert_allclose(factors, [1, 1, 0.9, 0.9, 0.81, 0.9**4])
+
+
+def test_a_step_at_the_papers_size():
+    """138 million parameters with their gradients and Adam's moments: 2.2 GB."""
+    method = Icegan(Icegan.Params(batch=2, perceptual="trunk"))
+    images = torch.randint(0, 256, (2, 1, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
+    group = Group(method, data, [Run(Fold("s", np.arange(2), np.arange(2)), 1)], stacked=False)
+    assert group.epoch()
+    assert group.trainable == pytest.approx(137.76e6, rel=1e-3)
+    assert group.scores[0][0].shape == (2, CLASSES) and group.losses[0].isfinite().all()
+
+
+def test_a_made_face_shows_the_class_asked_for():
+    """Apex faces are the onset with one bright quarter, a different one for each class; a held-out face gets it too."""
+    count = 24
+    rng, label = np.random.default_rng(0), np.arange(count) % CLASSES
+    onset = rng.integers(60, 120, (count, 1, 32, 32), dtype=np.uint8)
+    quarter = [np.s_[:, :16, :16], np.s_[:, :16, 16:], np.s_[:, 16:, :16]]
+    apex = onset.copy()
+    for clip, one in enumerate(label):
+        apex[clip][quarter[one]] += 100
+    data = Clips({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
+    params = Icegan.Params(
+        **{"image_size": 32, "width": 8, "noise": 4, "label_code": "one_hot", "instance_norm": False, "epochs": 40},
+        **{"lr": 2e-3, "perceptual": "trunk", "adv_size": 16, "exp_size": 8, "reconstruction": (16, 32)},
+        **{"adv": "margin"},
+    )
+    asked = SynthesisRequest({"s": Asked(np.full(CLASSES, 23), np.arange(CLASSES))})
+    fold = Fold("s", np.arange(20), np.arange(20, 24))
+    (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)
+    images = [one.image for one in result.synthetic]
+    brightness = np.array([[image[part].mean() for part in quarter] for image in images])
+    assert (brightness.argmax(1) == np.arange(CLASSES)).all()
+    assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]

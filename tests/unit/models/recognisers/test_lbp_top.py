@@ -1,0 +1,86 @@
+"""Patterns against scikit-image's and against figures worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from skimage.feature import local_binary_pattern
+
+from microexpr.models.recognisers.lbp_top import PLANES, LbpTop, bins, histograms, mapping
+
+
+def video(shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def slices(grey, plane):
+    (across,) = {0, 1, 2} - set(plane)
+    return np.moveaxis(grey, across, 0), across
+
+
+def test_uniform_codes_of_eight_points_are_58_and_the_rest():
+    changes = [bin(code ^ ((code >> 1) | (code & 1) << 7)).count("1") for code in range(256)]
+    found = mapping(8)
+    assert sorted(found[np.array(changes) <= 2]) == list(range(58))
+    assert set(found[np.array(changes) > 2]) == {58}
+
+
+@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("radius", [1, 2])
+def test_patterns_of_eight_points_are_scikit_images(plane, radius):
+    """The same partition of the voxels into 59 patterns, each plane cut out and given to scikit-image."""
+    grey = video((16, 18, 17))
+    ours = bins(grey, (radius,) * 3, plane, 8)
+    cut, across = slices(grey, plane)
+    theirs = np.stack([local_binary_pattern(image, 8, radius, "nri_uniform") for image in cut])
+    inner = np.moveaxis(theirs, 0, across)[(slice(radius, -radius),) * 3]
+    pairs = set(zip(ours.ravel(), inner.ravel(), strict=True))
+    assert len(pairs) == len(np.unique(ours)) == len(np.unique(inner)) > 40
+
+
+@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("radius", [1, 2])
+def test_codes_of_four_points_are_scikit_images(plane, radius):
+    grey = video((16, 18, 17))
+    cut, across = slices(grey, plane)
+    theirs = np.stack([local_binary_pattern(image, 4, radius, "default") for image in cut])
+    inner = np.moveaxis(theirs, 0, across)[(slice(radius, -radius),) * 3]
+    np.testing.assert_array_equal(bins(grey, (radius,) * 3, plane, 4), inner)
+    assert len(np.unique(inner)) == 16
+
+
+@pytest.mark.parametrize(("points", "before"), [(8, 0b11110001), (4, 0b1101)])
+def test_time_has_its_own_radius(points, before):
+    """Dark until frame 5: one frame later, the neighbours two frames before (and those between) are darker."""
+    step = np.zeros((9, 6, 6), np.uint8)
+    step[5:] = 200
+    assert (bins(step, (1, 1, 1), (0, 2), points)[6 - 1] == mapping(points)[2**points - 1]).all()
+    assert (bins(step, (2, 1, 1), (0, 2), points)[6 - 2] == mapping(points)[before]).all()
+
+
+@pytest.mark.parametrize("points", [4, 8])
+def test_flat_grey_has_one_pattern_everywhere(points):
+    one = histograms(np.full((9, 20, 20), 77, np.uint8), (4, 1, 1), 2, points).reshape(4, 3, -1)
+    assert (one[:, :, mapping(points)[-1]] == 1).all() and one.sum() == 12
+
+
+def test_each_block_has_its_own_histogram():
+    grey = video((9, 22, 22))
+    whole = histograms(grey, (1, 1, 1), 2, 4).reshape(2, 2, 3 * 16)
+    for row, column in np.ndindex(2, 2):  # 20 x 20 inner pixels: blocks of 10 x 10 with one pixel around them
+        part = grey[:, 10 * row : 10 * row + 12, 10 * column : 10 * column + 12]
+        np.testing.assert_array_equal(whole[row, column], histograms(part, (1, 1, 1), 1, 4))
+
+
+@pytest.mark.parametrize(("points", "length"), [(4, 5 * 5 * 3 * 2**4), (8, 5 * 5 * 3 * (8 * 7 + 3))])
+def test_features_of_the_paper(points, length):
+    method = LbpTop(LbpTop.Params(points=points, image_size=32))
+    assert method.inputs == {"video": (1, 10, 32, 32)}
+    found = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
+    assert found.shape == (2, length) and found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(1), 5 * 5 * 3, rtol=1e-5)
+
+
+def test_time_must_have_room():
+    with pytest.raises(ValidationError, match="frames must be > 2"):
+        LbpTop.Params(frames=8, radius_time=4)

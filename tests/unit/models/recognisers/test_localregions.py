@@ -1,0 +1,366 @@
+"""Local regions against its text: weights, labels of regions, losses and padding by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from microexpr.core.clip import Clip
+from microexpr.core.facs.reactions import NOWHERE, REGIONS, reacts
+from microexpr.evaluation.published import cells
+from microexpr.models.base import Clips
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recognisers.localregions import Inception, LocalRegions, Simple, focal
+from microexpr.protocols import PROTOCOLS
+from microexpr.signals.inputs import REGIONS as PATCHES
+from microexpr.training.engine import Fold
+from microexpr.training.group import Group, Run
+
+SMALL = {
+    **{"frames": 5, "channels": 1, "shrink": 4, "hidden": 8, "second": 6, "features": 5, "memory": 4, "width": 8},
+    **{"spatial_epochs": 1, "epochs": 1, "batch": 4, "dropout": 0.0},
+}
+FACE = "sequence_steady"
+EYES, NOSE, CHEEKS, MOUTH = ("region_left_eye", "region_right_eye"), "region_nose", "region_left_cheek", "region_mouth"
+
+
+def method(classes: int = 3, **changed) -> LocalRegions:
+    return LocalRegions(LocalRegions.Params(**(SMALL | changed)), classes)
+
+
+def clips(made: LocalRegions, count: int = 6) -> Clips:
+    rng = np.random.default_rng(0)
+    inputs = {
+        name: torch.tensor(rng.integers(0, 256, (count, *shape)), dtype=torch.uint8)
+        for name, shape in made.inputs.items()
+    }
+    frames = made.params.frames
+    inputs["sequence_real"] = torch.arange(frames) < (torch.arange(count) % frames + 1)[:, None]
+    label = torch.arange(count) % made.classes
+    return Clips(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
+
+
+def at_hand(made: LocalRegions, data: Clips):
+    """Modules with weights, a batch of all clips, and statistics."""
+    torch.manual_seed(0)
+    statistics = made.statistics(data)
+    return SimpleNamespace(**made.build(statistics)), data.inputs | data.targets, statistics
+
+
+def clip(dataset: str, emotion: str, objective: int | None = None) -> Clip:
+    return Clip(dataset, "s", "c", "generated", "", 1, 9, 9, 1, 4, 9, 200, emotion, None, objective, "")
+
+
+def stream(seed: int = 0) -> Stream:
+    return Stream(torch.tensor(seed, dtype=torch.int32))
+
+
+@pytest.mark.parametrize(("channels", "weights"), [(1, 347_238), (3, 347_438)])
+def test_weights_before_the_head_at_the_papers_size(channels, weights):
+    """By hand: A is 4 filters of 5x5 and 8 of 3x3, B 16 of each of four sizes; 72 channels, then 1024, 250, 20."""
+    a = 4 * (25 * channels + 1) + 8 * (9 * 4 + 1)
+    b = sum(16 * (8 * side**2 + 1) for side in (1, 3, 5, 7))
+    assert a + b + 1024 * (72 + 1) + 250 * (1024 + 1) + 20 * (250 + 1) == weights
+    params = LocalRegions.Params(channels=channels)
+    with torch.device("meta"):
+        built = LocalRegions(params).build({})
+    for name in PATCHES:
+        assert sum(p.numel() for p in built[f"network_{name}"].parameters()) == weights
+
+
+def test_shapes_of_the_papers_size():
+    made = LocalRegions(LocalRegions.Params())
+    sizes = {name: shape[2:] for name, shape in made.inputs.items() if name in PATCHES}
+    assert sorted(sizes.values()) == [(60, 60), (60, 60), (60, 160), (80, 100), (80, 100), (80, 120)]
+    with torch.device("meta"):
+        built = made.build({})
+        for name, size in sizes.items():
+            features = built[f"network_{name}"](torch.empty(2, 3, *size))
+            assert features.shape == (2, 20)
+            assert built[f"head_{name}"](features).shape == (2, made.outcomes(name))
+        scores = built["temporal"]([torch.empty(4, 64, 20)] * 6, None)
+    assert scores.shape == (4, 3) and built["temporal"].hidden.out_features == 256
+
+
+def test_part_b_joins_what_it_got_and_four_sizes_of_filters():
+    """Features of the mean: with `full` and `last` out of the way the 72 channels are what is averaged."""
+    network = Inception(1, 8, 6, 5, 0.0)
+    network.full, network.last = torch.nn.ModuleList(), torch.nn.Identity()
+    x = torch.rand(2, 1, 16, 24)
+    a = F.max_pool2d(network.next(F.max_pool2d(network.first(x).relu(), 2)).relu(), 2)
+    parts = [a, *(branch(a).relu() for branch in network.branches)]
+    expected = torch.cat([F.max_pool2d(part, 2).mean((2, 3)) for part in parts], 1)
+    assert [branch.kernel_size[0] for branch in network.branches] == [1, 3, 5, 7]
+    assert expected.shape == (2, 72)
+    torch.testing.assert_close(network(x), expected)
+
+
+def test_simple_network():
+    """3x3 filters, 32, 64 and 128 of them, then the same layers."""
+    built = method(network="simple", shrink=1).build({})["network_region_nose"]
+    assert isinstance(built, Simple)
+    assert [(layer.out_channels, layer.kernel_size) for layer in built.layers] == [(n, (3, 3)) for n in (32, 64, 128)]
+    expected = torch.rand(2, 1, 24, 16)
+    found = built(expected)
+    for layer in built.layers:
+        expected = F.max_pool2d(layer(expected).relu(), 2)
+    expected = built.full[1](built.full[0](expected.mean((2, 3))).relu()).relu()
+    torch.testing.assert_close(found, built.last(expected).relu())
+
+
+def test_numbers_of_outcomes():
+    """Of MEGC2019: eyes 3, nose 2, cheeks 2, mouth 4; what shows there and none."""
+    assert [method().outcomes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
+    assert [method(5).outcomes(name) for name in PATCHES] == [6] * 6
+    assert method(regions="whole_face").outcomes(FACE) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "emotions"),
+    [
+        ("megc2019", {"disgust": 0, "repression": 0, "anger": 0, "contempt": 0, "fear": 0, "sadness": 0,
+                      "negative": 0, "happiness": 1, "positive": 1, "surprise": 2}),
+        ("loso_casme2_5", {"disgust": 0, "happiness": 1, "others": 2, "repression": 3, "surprise": 4}),
+        ("loso_samm_8", {"anger": 0, "contempt": 1, "disgust": 2, "fear": 3, "happiness": 4, "other": 5,
+                         "sadness": 6, "surprise": 7}),
+    ],
+)  # fmt: skip
+def test_labels_of_regions(name, emotions):
+    """0 where the emotion does not show, and one number for each class that does."""
+    protocol = PROTOCOLS[name]
+    made = method(len(protocol.classes))
+    felt = [protocol.felt(clip("smic" if one in ("negative", "positive") else "casme2", one)) for one in emotions]
+    shows = torch.tensor([reacts(one) for one in felt])
+    batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
+    for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
+        found = made.shown(place, batch)
+        assert torch.equal(found > 0, shows[:, column] > 0)
+        pairs = {(int(label), int(one)) for label, one in zip(batch["label"], found, strict=True) if one}
+        numbers = dict(pairs)
+        assert len(numbers) == len(pairs)  # one of each class
+        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.outcomes(place)
+        if name == "megc2019":  # so that none is never seen
+            assert sorted(numbers.values()) == list(range(1, made.outcomes(place)))
+
+
+def test_a_whole_face_has_its_clips_label():
+    batch = {"label": torch.tensor([0, 1, 2]), "reacts": torch.zeros(3, 4, dtype=torch.int64)}
+    assert method(regions="whole_face").shown(FACE, batch).tolist() == [0, 1, 2]
+
+
+def test_what_a_clip_counts_as():
+    """Of SMIC the likeliest emotion; of the AU-based classes that which they are like, whatever was annotated."""
+    main, objective = PROTOCOLS["megc2019"], PROTOCOLS["objective"]
+    assert reacts(main.felt(clip("smic", "Negative"))) == reacts("disgust")
+    assert reacts(main.felt(clip("smic", "Positive"))) == reacts("happiness")
+    like = ("happiness", "surprise", "anger", "disgust", "sadness")
+    for number, emotion in enumerate(like, 1):
+        assert objective.felt(clip("samm", "contempt", number)) == emotion
+    assert reacts(objective.felt(clip("samm", "fear", 6))) == reacts(objective.felt(clip("samm", "x", 7))) == NOWHERE
+    assert main.felt(clip("samm", "contempt", 4)) == "contempt"
+
+
+def test_focal_loss_by_hand():
+    """Eq. 5 of two frames of three, with p 0.5 and 0.8; the third is no frame."""
+    scores = torch.tensor([[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]).log()
+    label, weight, counts = torch.tensor([0, 1, 1]), torch.tensor([0.5, 0.25]), torch.tensor([1.0, 1.0, 0.0])
+    expected = (0.5 * 0.5**2 * -np.log(0.5) + 0.25 * 0.2**2 * -np.log(0.8)) / 2
+    assert float(focal(scores, label, weight, 2.0, counts)) == pytest.approx(expected, rel=1e-5)
+    assert float(focal(scores, label, weight, 2.0, 0 * counts)) == 0
+
+
+def test_focal_loss_without_focus_is_cross_entropy():
+    """torch's own mean is over the weights; this one over the clips."""
+    torch.manual_seed(0)
+    scores, label, weight = torch.randn(7, 3), torch.tensor([0, 1, 2, 0, 1, 1, 1]), torch.tensor([0.2, 0.5, 0.9])
+    found = focal(scores, label, weight, 0.0, torch.ones(7))
+    torch.testing.assert_close(found, F.cross_entropy(scores, label, weight, reduction="sum") / 7)
+    plain = method(loss="cross_entropy")
+    weights = plain.statistics(clips(plain))["weights"]
+    loss = plain._loss(scores, label, weights, torch.ones(7))
+    torch.testing.assert_close(loss, F.cross_entropy(scores, label))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_focal_loss_of_what_is_certain_has_a_slope(gamma):
+    scores = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    focal(scores, torch.tensor([0]), torch.ones(2), gamma, torch.ones(1)).backward()
+    assert scores.grad is not None and scores.grad.isfinite().all()
+
+
+def test_alpha():
+    """A half, or so that classes weigh alike: of the clips' classes, and of what each region shows."""
+    made = method(alpha="inverse_frequency")
+    data = clips(made)
+    data.targets["label"] = torch.tensor([0, 0, 0, 0, 1, 2])
+    found = made.statistics(data)
+    assert found["weights"].tolist() == pytest.approx([6 / (3 * 4), 2, 2])
+    assert found["weights_region_nose"].tolist() == pytest.approx([6 / (2 * 2), 6 / (2 * 4)])
+    assert method().statistics(data)["weights_region_nose"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("reference", ["boxes", "difference"])
+def test_frames_that_are_none_do_not_count(reference):
+    """Whatever is in them: neither in statistics nor losses nor scores."""
+    made = method(reference=reference)
+    data = clips(made)
+    other = Clips({name: value.clone() for name, value in data.inputs.items()}, data.targets)
+    for name in PATCHES:
+        other.inputs[name].movedim(2, 1)[~data.inputs["sequence_real"]] = 77
+    modules, batch, statistics = at_hand(made, data)
+    changed, again = made.statistics(other), other.inputs | other.targets
+    assert all(torch.equal(statistics[key], changed[key]) for key in statistics)
+    assert torch.equal(made.scores(modules, batch, statistics), made.scores(modules, again, statistics))
+    losses = [made.spatial_loss(modules, one, statistics, stream()) for one in (batch, again)]
+    assert torch.equal(*losses)
+
+
+@pytest.mark.parametrize(("pad", "same"), [("masked", True), ("zeros", False)])
+def test_the_length_that_clips_are_brought_to_matters_only_with_zeros(pad, same):
+    short, long = method(pad=pad), method(pad=pad, frames=8)
+    data = clips(short)
+    more = {
+        name: F.pad(value, (0, 0, 0, 0, 0, 3) if name in PATCHES else (0, 3)) for name, value in data.inputs.items()
+    }
+    modules, batch, statistics = at_hand(short, data)
+    one, two = short.scores(modules, batch, statistics), long.scores(modules, more | data.targets, statistics)
+    assert torch.allclose(one, two, atol=1e-6) == same
+
+
+def test_drawn_pictures_are_the_clips_own_frames():
+    made = method(pictures=400)
+    real = clips(made).inputs["sequence_real"].float()
+    drawn = made._drawn(real, stream(3))
+    assert drawn is not None and drawn.shape == (6, 400)
+    assert torch.equal(F.one_hot(drawn, 5).sum(1) > 0, real > 0)  # all of them, and no others
+    assert method()._drawn(real, stream()) is None
+
+
+def test_loss_of_drawn_pictures_is_that_of_these_frames():
+    """Of clips whose frames are all alike, any draw gives the loss of all frames."""
+    all_frames, drawn = method(), method(pictures=2)
+    data = clips(all_frames)
+    for name in PATCHES:
+        data.inputs[name] = data.inputs[name][:, :, :1].expand_as(data.inputs[name]).contiguous()
+    data.inputs["sequence_real"][:] = True
+    modules, batch, statistics = at_hand(all_frames, data)
+    one, two = (made.spatial_loss(modules, batch, statistics, stream()) for made in (all_frames, drawn))
+    torch.testing.assert_close(one, two)
+
+
+@pytest.mark.parametrize("pictures", [0, 2])
+def test_patches_that_were_laid_once_give_the_same_loss(pictures):
+    made = method(pictures=pictures)
+    modules, batch, statistics = at_hand(made, clips(made))
+    laid = made.lay(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
+    one, two = (made.spatial_loss(modules, given, statistics, stream()) for given in (batch, laid))
+    assert torch.equal(one, two) and laid[f"laid_{MOUTH}"].shape == (6, 5, 1, 15, 40)
+    assert made.phases()[0].reads is not None and method(shrink=1).phases()[0].reads is None
+
+
+def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
+    made = method(shrink=1)
+    data = clips(made)
+    _, batch, statistics = at_hand(made, data)
+    film = made.patches(NOSE, batch, statistics)
+    assert film.shape == (6, 5, 1, 80, 120)
+    own = [film[clip][data.inputs["sequence_real"][clip]] for clip in range(6)]
+    assert float(torch.stack([one.mean() for one in own]).mean()) == pytest.approx(0, abs=1e-4)
+    assert float(torch.stack([one.square().mean() for one in own]).mean()) == pytest.approx(1, rel=1e-3)
+    assert not film[~data.inputs["sequence_real"]].any()
+    less = method().patches(NOSE, batch, statistics)
+    expected = film.unflatten(-1, (30, 4)).unflatten(-3, (20, 4)).mean((-1, -3))
+    torch.testing.assert_close(less, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_differences_are_none_in_the_first_frame():
+    made = method(reference="difference", shrink=1)
+    data = clips(made)
+    film = made._referred(data.inputs[MOUTH].movedim(2, 1))
+    assert not film[:, 0].any()
+    expected = (data.inputs[MOUTH][:, :, 3].float() - data.inputs[MOUTH][:, :, 0].float()) / 255
+    torch.testing.assert_close(film[:, 3], expected)
+
+
+@pytest.mark.parametrize(
+    ("regions", "places"),
+    [
+        ("all", [*PATCHES]),
+        ("no_nose", [name for name in PATCHES if "nose" not in name]),
+        ("no_cheeks", [name for name in PATCHES if "cheek" not in name]),
+        ("whole_face", [FACE]),
+    ],
+)
+def test_rows_of_table_5_read_what_they_name(regions, places):
+    made = method(regions=regions)
+    assert [*made.inputs] == [*places, "sequence_real"]
+    assert set(made.build({})) == {f"{part}_{one}" for part in ("network", "head") for one in places} | {"temporal"}
+    if regions == "whole_face":
+        assert made.inputs[FACE] == (1, 5, 160, 160)
+
+
+def test_each_row_of_tables_5_to_7_has_a_variant():
+    asked = {
+        cell.method for cell in cells() if cell.paper == "localregions" and cell.table in ("table5", "table6", "table7")
+    }
+    changes = {"no_cheeks": {"regions": "no_cheeks"}, "no_nose": {"regions": "no_nose"},
+               "whole_face": {"regions": "whole_face"}, "simple_cnn": {"network": "simple"},
+               "cross_entropy": {"loss": "cross_entropy"}}  # fmt: skip
+    assert asked == {"localregions", *(f"localregions.{name}" for name in changes)}
+    assert all(method(**change).params != method().params for change in changes.values())
+
+
+def test_each_phase_trains_what_it_names_and_nothing_else():
+    made = method()
+    data = clips(made)
+    group = Group(made, data, [Run(Fold("a", np.arange(6), np.arange(2)), 7)], stacked=False)
+
+    def weights():
+        return {key: value.clone() for key, value in group.state().items() if key.startswith("parameters/")}
+
+    states = [weights()]
+    while group.epoch():
+        states.append(weights())
+    assert len(states) == 3
+
+    def moved(one, two):
+        return {key.split("/")[1] for key in one if not torch.equal(one[key], two[key])}
+
+    places = {f"{part}_{place}" for part in ("network", "head") for place in PATCHES}
+    assert moved(states[0], states[1]) == places and moved(states[1], states[2]) == {"temporal"}
+
+
+def test_each_region_learns_from_its_own_loss_alone():
+    """The loss is the sum over regions: a change in one patch moves no other network's gradient."""
+    made = method()
+    data = clips(made)
+    modules, batch, statistics = at_hand(made, data)
+
+    def slope(given):
+        modules.network_region_nose.zero_grad()
+        made.spatial_loss(modules, given, statistics, stream()).backward()
+        return modules.network_region_nose.last.weight.grad.clone()
+
+    assert torch.equal(slope(batch), slope(batch | {MOUTH: 255 - batch[MOUTH]}))
+    assert not torch.equal(slope(batch), slope(batch | {NOSE: 255 - batch[NOSE]}))
+
+
+def test_rows_that_begin_alike_share_their_first_phase():
+    begun = method().beginning()
+    assert begun == method(pad="zeros", epochs=9).beginning()
+    for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
+        assert begun != method(**change).beginning()  # memory: what is shared has the LSTMs' shapes too
+
+
+def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():
+    leaky = LocalRegions(LocalRegions.Params(planted_leak="held_out_in_networks"))
+    held_out = np.arange(12) % 3 == 0
+    first, second = leaky.phases()
+    rng = np.random.default_rng(0)
+    targets = {"label": np.zeros(12, int), "held_out": held_out}
+    drawn = [{*phase.sample(targets, 6, 4, rng).ravel()} for phase in (first, second)]
+    assert drawn[0] == {*range(12)} and drawn[1] == {*np.flatnonzero(~held_out)}
+    honest = LocalRegions(LocalRegions.Params()).phases()[1]
+    assert {*honest.sample(targets, 6, 4, rng).ravel()} == {*range(12)}

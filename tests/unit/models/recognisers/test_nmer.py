@@ -1,0 +1,67 @@
+"""NMER's size by hand, its magnification and reduction in closed form, and who is trained against whom."""
+
+import numpy as np
+import torch
+
+from microexpr.models.base import Clips
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recognisers.nmer import Heads, Nmer
+from microexpr.training.engine import Fold
+from microexpr.training.group import Group, Run
+
+
+def flows(count: int, size: int = 33) -> Clips:
+    """Every second one macro and four times as strong."""
+    macro = torch.arange(count) % 2
+    flow = torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
+    flow *= (1 + 3 * macro)[:, None, None, None]
+    return Clips({"flow": flow}, {"label": torch.arange(count) % 3, "macro": macro})
+
+
+def test_parameter_count():
+    """ResNet-18 without its classifier; 64 of each half; classifiers on 128, 64, 64; 128-64-32-1."""
+    method = Nmer(Nmer.Params())
+    with torch.device("meta"):
+        counts = {name: sum(p.numel() for p in module.parameters()) for name, module in method.build({}).items()}
+    assert counts["trunk"] == 11_689_512 - 513_000
+    assert counts["heads"] == 2 * (512 * 64 + 64) + (128 + 64 + 64) * 3 + 9
+    assert counts["discriminator"] == 128 * 64 + 64 + 64 * 32 + 32 + 32 + 1
+
+
+def test_both_kinds_are_shown_with_movements_of_one_size():
+    method, train = Nmer(Nmer.Params(reduction=0.5)), flows(400)
+    statistics = method.statistics(train)
+    torch.testing.assert_close(statistics["magnification"], torch.tensor(2.0), atol=0.02, rtol=0)
+    shown = method._shown(train.inputs["flow"], train.targets["macro"], statistics)
+    length = shown[:, :2].square().sum(1).sqrt().mean((1, 2))
+    macro = train.targets["macro"] == 1
+    torch.testing.assert_close(length[macro].mean(), length[~macro].mean())
+
+
+def test_the_upper_half_is_three_rows_of_seven():
+    heads = Heads(2, 4, 3).eval()
+    maps = torch.rand(1, 2, 7, 7)
+    changed = maps.clone()
+    changed[:, :, 3:] += 1
+    (_, (_, upper, lower)), (_, (_, same, other)) = heads(maps), heads(changed)
+    assert torch.equal(upper, same) and not torch.equal(lower, other)
+    torch.testing.assert_close(heads.upper(maps[:, :, :3].mean((2, 3))).tanh(), heads(maps)[0][:, :4])
+
+
+def test_the_features_gain_what_the_discriminator_loses():
+    method = Nmer(Nmer.Params(image_size=33, width=2, features=4, adversarial_weight=0.7))
+    data, fold = flows(12), Fold("a", np.arange(12), np.arange(2))
+    group = Group(method, data, [Run(fold, 1)], stacked=False)
+    modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
+    rng = Stream(torch.tensor(3))
+    features, scores = method._seen(modules, batch, group.statistics, rng)
+    apart = method._told_apart(modules, features, batch, rng)
+    weights = group.statistics["class_weights"]
+    classified = sum(torch.nn.functional.cross_entropy(one, batch["label"], weights) for one in scores)
+    whole = method.recogniser_loss(modules, batch, group.statistics, Stream(torch.tensor(3)))
+    torch.testing.assert_close(whole, classified - 0.7 * apart)
+    torch.testing.assert_close(
+        method.discriminator_loss(modules, batch, group.statistics, Stream(torch.tensor(3))), apart
+    )
+    recogniser, discriminator = method.phases()[0].updates
+    assert set(recogniser.trains) == {"trunk", "heads"} and set(discriminator.trains) == {"discriminator"}

@@ -1,0 +1,46 @@
+"""The streams of random numbers against the moments of what they draw from."""
+
+import torch
+
+from microexpr.models.counter_rng import Stream, dropout, mix
+
+KEYS = torch.tensor([1, 2, 3], dtype=torch.int32)
+
+
+def test_mix_is_a_bijection_that_avalanches():
+    words = torch.arange(2**20, dtype=torch.int32)
+    assert len(torch.unique(mix(words))) == len(words)
+    flipped = mix(words) ^ mix(words ^ 1)
+    share = torch.stack([(flipped >> bit & 1).double().mean() for bit in range(32)])
+    assert (share - 0.5).abs().max() < 0.01
+
+
+def test_uniform_is_the_same_stacked_and_alone():
+    stacked = torch.func.vmap(lambda key: Stream(key).uniform(50, 1000))(KEYS)
+    assert all(torch.equal(row, Stream(key).uniform(50, 1000)) for row, key in zip(stacked, KEYS, strict=True))
+
+
+def test_uniform_has_the_moments_of_the_uniform_distribution():
+    rows = torch.stack([Stream(key).uniform(50_000) for key in KEYS])  # standard error of the mean 0.0013
+    assert rows.min() >= 0 and rows.max() < 1
+    assert (rows.mean(1) - 0.5).abs().max() < 0.005
+    assert (rows.var(1) - 1 / 12).abs().max() < 0.002
+    assert (torch.corrcoef(rows) - torch.eye(3)).abs().max() < 0.02
+    assert torch.corrcoef(torch.stack([rows[0, 1:], rows[0, :-1]]))[0, 1].abs() < 0.02
+
+
+def test_normal_has_the_moments_of_the_normal_distribution():
+    stream = Stream(KEYS[0])
+    rows = torch.stack([stream.normal(40_000), stream.normal(40_000)])  # standard error of the mean 0.005
+    assert rows.mean(1).abs().max() < 0.02
+    assert (rows.std(1) - 1).abs().max() < 0.02
+    assert ((rows.abs() < 1.96).double().mean(1) - 0.95).abs().max() < 0.01
+    assert torch.corrcoef(rows)[0, 1].abs() < 0.02
+
+
+def test_dropout_keeps_the_mean():
+    x = torch.ones(100, 1000)
+    dropped = dropout(x, 0.25, Stream(KEYS[0]))
+    assert set(dropped.unique().tolist()) == {0.0, x.new_tensor(1 / 0.75).item()}
+    assert abs(dropped.mean() - 1) < 0.01
+    assert dropout(x, 0.25, None) is x

@@ -1,0 +1,37 @@
+"""Scores of a support vector machine: of classes that no training clip has, and of two alone."""
+
+import numpy as np
+import pytest
+from sklearn.svm import SVC
+
+from microexpr.models.handcrafted import class_scores
+
+
+@pytest.mark.parametrize("present", [(0, 1, 2), (0, 2), (1, 2)])
+def test_a_class_without_training_clips_is_never_predicted(present):
+    rng = np.random.default_rng(0)
+    label = np.repeat(present, 10)
+    centres = 4 * np.eye(3)
+    score = class_scores(SVC(), rng.normal(centres[label], 0.5), label, 3)
+    own = score(centres[list(present)])
+    assert own.shape == (len(present), 3) and own.dtype == np.float32 and np.isfinite(own).all()
+    assert tuple(own.argmax(1)) == present
+    assert set(score(rng.normal(0, 10, (200, 3))).argmax(1)) <= set(present)
+
+
+def test_where_all_training_clips_are_of_one_class_it_is_the_one_predicted():
+    score = class_scores(SVC(), np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5)
+    said = score(np.zeros((2, 4)))
+    assert said.shape == (2, 5) and said.dtype == np.float32 and said.argmax(1).tolist() == [3, 3]
+
+
+def test_features_that_are_not_standardised_keep_their_scale():
+    """Two classes along a small feature, under a large one of noise: the machine alone looks at the large one."""
+    rng = np.random.default_rng(0)
+    label = np.arange(60) % 2
+    features = np.stack([0.1 * label + rng.normal(0, 0.01, 60), rng.normal(0, 100, 60)], 1)
+    right = [
+        (class_scores(SVC(kernel="linear", C=1e-4), features, label, 2, standardised)(features).argmax(1) == label)
+        for standardised in (True, False)
+    ]
+    assert right[0].mean() > 0.95 > 0.75 > right[1].mean()

@@ -1,0 +1,67 @@
+"""Published weights: where they must lie, and what is refused."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from microexpr.core.errors import StoreError
+from microexpr.models import pretrained_weights
+from microexpr.models.pretrained_weights import INCEPTION, Weights
+from microexpr.models.recognisers.ststnet import Ststnet
+
+
+def test_weights_are_not_there_until_they_are_the_published_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    place = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
+    assert INCEPTION.path() is None
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"something else")
+    begins = hashlib.sha256(b"something else").hexdigest()[:8]
+    with pytest.raises(
+        StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}; download it again from https://"
+    ):
+        INCEPTION.path()
+
+
+def test_the_folder_is_torchs_own(monkeypatch):
+    for home, cache in (("", ""), ("", "/somewhere"), ("/elsewhere", "/somewhere")):
+        monkeypatch.setenv("TORCH_HOME", home) if home else monkeypatch.delenv("TORCH_HOME", raising=False)
+        monkeypatch.setenv("XDG_CACHE_HOME", cache) if cache else monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        assert pretrained_weights.folder() == Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def test_only_tensors_are_read(tmp_path):
+    torch.save({"a": torch.ones(2)}, tmp_path / "good.pth")
+    assert pretrained_weights.tensors(tmp_path / "good.pth")["a"].tolist() == [1, 1]
+    torch.save({"a": Path("/")}, tmp_path / "objects.pth")
+    (tmp_path / "text.pth").write_text("no weights")
+    torch.save([torch.ones(2)], tmp_path / "list.pth")
+    for name in ("objects", "text", "list"):
+        with pytest.raises(StoreError, match=f"{name}.pth: must hold tensors by name"):
+            pretrained_weights.tensors(tmp_path / f"{name}.pth")
+
+
+def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
+    torch.save({"a": torch.ones(2)}, tmp_path / "net.pth")
+    digest = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
+
+    class Starting(Ststnet):
+        weights = Weights(("net.pth",), "https://example.org/net.pth", digest[:8])
+
+        def fits(self):
+            return self.params.batch == 256
+
+    paper, other = Starting(Ststnet.Params()), Starting(Ststnet.Params(batch=8))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    assert Ststnet(Ststnet.Params()).start() == ""
+    assert paper.start() == "from scratch: net.pth is not here" and paper.published == {}
+    place = tmp_path / "home/hub/checkpoints/net.pth"
+    place.parent.mkdir(parents=True)
+    (tmp_path / "net.pth").rename(place)
+    assert other.start() == "from scratch: net.pth is not for these params" and other.published == {}
+    assert paper.start() == "from net.pth" and paper.published["a"].tolist() == [1, 1]
+    place.write_bytes(b"something else")
+    with pytest.raises(StoreError, match=r"net\.pth: SHA-256 must begin with"):
+        paper.start()

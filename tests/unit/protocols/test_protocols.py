@@ -1,0 +1,254 @@
+"""The folds of every protocol: whole units apart, published numbers of clips, whatever the order of the input."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from composites import clip, composite
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from microexpr.core.clip import LABELS, Clip
+from microexpr.core.errors import DataError, ParamsError
+from microexpr.datasets import MICRO
+from microexpr.protocols import MAIN, PROTOCOLS, shard, shards, splits
+from microexpr.rendering import plan
+
+MEGC = PROTOCOLS["megc2019"]
+EMOTIONS = {
+    "smic": ("negative", "positive", "surprise"),
+    "casme2": ("disgust", "fear", "happiness", "others", "repression", "sadness", "surprise"),
+    "samm": ("anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"),
+}
+ADDED = [name for name in MICRO if name not in EMOTIONS]  # by whoever adds one: three classes, and no table of a paper
+# Folds (None: unpublished), and clips of each class in the order of the protocol's: facts of workbooks and challenge.
+CASME2_3, SAMM_3, SMIC_3 = (88, 32, 25), (92, 26, 15), (70, 51, 43)
+PUBLISHED = {
+    "megc2019": (68, (250, 109, 83)),
+    "flow_folders": (68, (250, 109, 83)),
+    "objective": (None, (49, 28, 119, 34, 23)),
+    "loso_smic_3": (16, SMIC_3),
+    "loso_casme2_3": (24, CASME2_3),
+    "loso_casme2_5": (26, (63, 32, 99, 27, 25)),
+    "loso_casme2_7": (26, (63, 2, 32, 99, 27, 7, 25)),
+    "loso_samm_3": (28, SAMM_3),
+    "loso_samm_7": (28, (57, 12, 9, 8, 26, 6, 15)),
+    "loso_samm_8": (29, (57, 12, 9, 8, 26, 26, 6, 15)),
+    "lovo_casme2_3": (145, CASME2_3),
+    "lovo_casme2_7": (255, (63, 2, 32, 99, 27, 7, 25)),
+    "lovo_samm_3": (133, SAMM_3),
+    "lovo_samm_8": (159, (57, 12, 9, 8, 26, 26, 6, 15)),
+    "lovo_smic_3": (164, SMIC_3),
+    "cross_casme2_to_samm": (1, SAMM_3),
+    "cross_casme2_to_smic": (1, SMIC_3),
+    "cross_samm_to_casme2": (1, CASME2_3),
+    "cross_samm_to_smic": (1, SMIC_3),
+    "cross_smic_to_casme2": (1, CASME2_3),
+    "cross_smic_to_samm": (1, SAMM_3),
+    "cross_samm_smic_to_casme2": (1, CASME2_3),
+    "cross_casme2_smic_to_samm": (1, SAMM_3),
+    "cross_casme2_samm_to_smic": (1, SMIC_3),
+    "cross_objective_casme2_to_samm": (1, (24, 13, 20, 8, 3)),
+    "cross_objective_samm_to_casme2": (1, (25, 15, 99, 26, 20)),
+}
+
+
+@pytest.fixture(scope="module")
+def published() -> list[Clip]:
+    """Corpora of published size, planned but not rendered."""
+    params = plan.Params(smic="published", casme2="published", samm="published")
+    return [one.clip for name in EMOTIONS for one in plan.planned(name, params, seed=4)]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_counts(published, name):
+    protocol = PROTOCOLS[name]
+    known = {one.id: one for one in published}
+    folds = protocol.folds(published)
+    tested = [known[one] for fold in folds for one in fold.test]
+    counts = Counter(protocol.classes[protocol.label(one)] for one in tested)
+    people, clips = PUBLISHED[name]
+    assert (len(folds) if people else None, tuple(counts[word] for word in protocol.classes)) == (people, clips)
+    assert {one.dataset for one in tested} == set(protocol.datasets)
+
+
+def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
+    own = {f"{kind}_{name}_3" for kind in ("loso", "lovo") for name in ADDED}
+    assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *own}
+    assert set(MAIN) < set(PROTOCOLS)
+    assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
+        name for name in PROTOCOLS if name.startswith("lovo_")
+    }
+    assert all(name == protocol.name for name, protocol in PROTOCOLS.items())
+
+
+def test_drawn_split_has_the_published_numbers_of_subjects(published):
+    draws = PROTOCOLS["split70"].folds(published, seed=1, seeds=5)
+    for number, fold in enumerate(draws):
+        train, test = ({one.rpartition("/")[0] for one in side} for side in (fold.train, fold.test))
+        assert Counter(person.split("/")[0] for person in train) == {"smic": 11, "casme2": 17, "samm": 20}
+        assert Counter(person.split("/")[0] for person in test) == {"smic": 5, "casme2": 7, "samm": 8}
+        assert (fold.name, fold.draw) == (f"draw{number + 1}", number)
+    assert len({fold.test for fold in draws}) == 5
+    assert PROTOCOLS["split70"].folds(published, seed=1, seeds=2) == draws[:2]  # one more seed changes no other
+    assert PROTOCOLS["split70"].folds(published, seed=2) != draws[:1]
+
+
+@st.composite
+def corpora(draw) -> list[Clip]:
+    """Up to four people a data set, each with up to five clips of any emotion and class, named alike across sets."""
+    made = []
+    for dataset in MICRO:
+        for subject in draw(st.lists(st.sampled_from(["01", "011", "1", "02"]), unique=True, max_size=4)):
+            for number in range(draw(st.integers(1, 5))):
+                whole = clip(dataset, subject, f"{subject}_{number}", draw(st.sampled_from([None, 0, 1, 2])))
+                coded = None if dataset == "smic" else draw(st.integers(1, 7))
+                made.append(
+                    replace(whole, emotion=draw(st.sampled_from(EMOTIONS.get(dataset, LABELS))), objective_class=coded)
+                )
+    return made
+
+
+UNITS = {  # of a clip's id, written out by hand
+    "clip": lambda name: name,
+    "subject": lambda name: name[: name.rindex("/")],
+    "dataset": lambda name: name[: name.index("/")],
+}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
+@given(clips=corpora(), inner=st.integers(0, 2), draws=st.integers(1, 3), seed=st.integers(0, 9), data=st.data())
+def test_folds(name, clips, inner, draws, seed, data):
+    protocol = PROTOCOLS[name]
+    try:
+        folds = protocol.folds(clips, seed, inner, draws)
+    except (DataError, ParamsError):
+        assume(False)
+    selected = {one.id for one in clips if protocol.label(one) is not None and one.dataset in protocol.sources}
+    tested = {one for one in selected if one.split("/")[0] in protocol.datasets}
+    for fold in folds:
+        assert selected == {*fold.train, *fold.inner, *fold.test}
+        assert len(selected) == len(fold.train) + len(fold.inner) + len(fold.test)
+        assert fold.train and fold.test
+        unit = UNITS[protocol.unit]
+        assert not {unit(one) for one in fold.test} & {unit(one) for one in fold.train + fold.inner}
+        apart, kept = ({UNITS["subject"](one) for one in side} for side in (fold.inner, fold.train))
+        assert not apart & kept and len(apart) == inner
+    if protocol.share is None:
+        assert sorted(one for fold in folds for one in fold.test) == sorted(tested)
+        assert [fold.name for fold in folds] == sorted({UNITS[protocol.unit](one) for one in tested})
+    shuffled = data.draw(st.permutations(clips))
+    assert protocol.folds(shuffled, seed, inner, draws) == folds
+
+
+def test_inner_subjects_depend_on_seed_and_fold_alone():
+    clips = composite(4, 3)
+    folds = MEGC.folds(clips, seed=1, inner_subjects=3)
+    assert folds == MEGC.folds(clips, seed=1, inner_subjects=3)
+    assert folds != MEGC.folds(clips, seed=2, inner_subjects=3)
+    assert len({fold.inner for fold in folds}) > len(folds) // 2
+    whole = MEGC.folds(clips)
+    assert [sorted(fold.train + fold.inner) for fold in folds] == [sorted(fold.train) for fold in whole]
+
+
+def test_who_is_drawn_is_the_same_in_every_process():
+    """Written out: the order of a set of names differs from process to process, not within one."""
+    clips = composite(6, 3)
+    (drawn,) = PROTOCOLS["split70"].folds(clips, seed=1)
+    first = MEGC.folds(clips, seed=1, inner_subjects=3)[0]
+    tested, apart = (sorted({UNITS["subject"](one) for one in side}) for side in (drawn.test, first.inner))
+    assert tested == ["casme2/s01", "casme2/s04", "samm/s03", "samm/s04", "smic/s01", "smic/s04"]
+    assert apart == ["samm/s03", "smic/s03", "smic/s04"]
+
+
+def test_inner_subjects_that_leave_nobody_are_refused():
+    with pytest.raises(ParamsError, match="must be < the 5 subjects that fold casme2/s01 of megc2019 trains on"):
+        MEGC.folds(composite(2, 3), inner_subjects=5)
+
+
+def test_subjects_whose_names_begin_alike_stay_apart():
+    clips = [clip("samm", "01", "a"), clip("samm", "011", "b"), clip("samm", "01", "c")]
+    first, second = MEGC.folds(clips)
+    assert (first.train, first.test) == (("samm/011/b",), ("samm/01/a", "samm/01/c"))
+    assert (second.train, second.test) == (first.test, first.train)
+
+
+def test_a_native_class_does_not_ask_for_one_of_the_challenge():
+    """An apex on the onset leaves MEGC2019, not the seven classes of CASME II."""
+    one = replace(clip(label=None), emotion="disgust", objective_class=4)
+    assert [PROTOCOLS[f"loso_casme2_{count}"].label(one) for count in (3, 5, 7)] == [None, 0, 0]
+    assert PROTOCOLS["objective"].label(one) == 3
+    assert PROTOCOLS["objective"].label(replace(one, objective_class=6)) is None
+
+
+def test_of_one_person_every_clip_may_be_left_out_in_turn():
+    clips = [clip(), clip(name="EP02_01")]
+    assert [fold.test for fold in PROTOCOLS["lovo_casme2_3"].folds(clips)] == [(one.id,) for one in clips]
+
+
+def test_precomputed_flow_suits_who_reads_nothing_else():
+    assert PROTOCOLS["flow_folders"].suits(["flow"]) and not PROTOCOLS["flow_folders"].suits(["flow", "aus"])
+    assert MEGC.suits(["flow", "aus"])
+
+
+def test_clips_without_a_label_or_of_other_data_sets_are_left_out():
+    inside = clip("smic", "s01", "s01_ne_01")
+    outside = [clip("casme2", "sub01", "EP01_02", None), clip("casme", "sub01", "EP01_01")]
+    assert MEGC.select([*outside, inside]) == [inside]
+
+
+@pytest.mark.parametrize(
+    ("name", "clips", "message"),
+    [
+        ("megc2019", [clip(), clip()], "casme2/sub01/EP01_01 must be there once, not twice"),
+        ("megc2019", [clip(), clip(name="EP02", origin="licensed")], "one origin, not generated and licensed"),
+        ("megc2019", [clip(), clip(name="EP02")], "must have at least 2 subjects with labelled clips, not 1"),
+        ("megc2019", [], "not 0"),
+        ("lovo_casme2_3", [clip()], "must have at least 2 labelled clips, not 1"),
+        ("cross_casme2_to_samm", composite()[:24], "must have labelled clips of samm, not none"),
+        ("split70", [clip(subject="1"), clip("samm", "2")], "must have clips on both sides of each fold"),
+    ],
+)
+def test_refusals(name, clips, message):
+    with pytest.raises(DataError, match=message):
+        PROTOCOLS[name].folds(clips)
+
+
+def test_same_person_under_another_origin_does_not_make_a_mixture_of_unlabelled_clips():
+    labelled = composite(2, 3)
+    assert MEGC.select([*labelled, replace(labelled[0], name="x", label=None, origin="licensed")]) == MEGC.select(
+        labelled
+    )
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(1, [6]), (4, [1, 2, 1, 2]), (6, [1] * 6)])
+def test_shards_are_contiguous_and_even(count, sizes):
+    folds = MEGC.folds(composite())
+    parts = shards(folds, count)
+    assert [len(part) for part in parts] == sizes
+    assert [fold for part in parts for fold in part] == folds
+    assert [shard(folds, f"{number}of{count}") for number in range(1, count + 1)] == parts
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_shards_beyond_the_folds_are_refused(count):
+    with pytest.raises(ParamsError, match=f"between 1 and the 6 folds, not {count}"):
+        shards(MEGC.folds(composite()), count)
+
+
+def test_a_few_folds_are_spread_over_all():
+    clips = random.Random(1).sample(composite(4), 72)
+    folds = MEGC.folds(clips)
+    assert [fold.name for fold in MEGC.folds(clips, limit=4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
+    assert MEGC.folds(clips, limit=1) == folds[:1]
+    assert MEGC.folds(clips, limit=12) == MEGC.folds(clips, limit=99) == folds
+    split = PROTOCOLS["split70"]
+    assert split.folds(clips, seeds=3, limit=1) == split.folds(clips, seeds=3)  # each is a seed's
+
+
+def test_clips_of_a_unit_that_lie_apart_are_refused():
+    clips = [clip(subject=subject, name=name) for subject, name in (("sub01", "a"), ("sub02", "a"), ("sub01", "b"))]
+    with pytest.raises(ValueError, match="must be sorted"):
+        splits.leave_one_out(clips, "subject", ("casme2",))

@@ -1,0 +1,133 @@
+"""What counts as a leak, and what does not."""
+
+import pytest
+from composites import clip
+
+from microexpr.core import store
+from microexpr.core.errors import LeakError
+from microexpr.protocols.provenance import behind, check, identify, upstream
+
+ARTIFACT = "results/train/ststnet/megc2019/1of1.h5"
+TEST = [clip(name="EP01_01"), clip(name="EP02_01")]
+OTHERS = ["generated/casme2/sub02/EP01_01", "generated/samm/sub01/EP01_01", "generated/ckplus/S005/*"]
+
+
+def test_other_people_are_no_leak():
+    check(ARTIFACT, "casme2/sub01", "subject", TEST, OTHERS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("generated/casme2/sub01/EP01_01", "a clip"),
+        ("generated/casme2/sub01/EP09_09", "a clip"),  # not among the test clips, but of the same person
+        ("generated/casme2/sub01/*", "all clips"),
+    ],
+)
+def test_a_leak_names_artifact_fold_and_entry(entry, words):
+    with pytest.raises(LeakError) as error:
+        check(ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, entry])
+    assert str(error.value) == f"{ARTIFACT} fold casme2/sub01 was fitted on {entry}, {words} of its held-out subject"
+
+
+def test_of_several_leaks_the_first_by_name_is_told():
+    with pytest.raises(LeakError, match=r"was fitted on generated/casme2/sub01/\*"):
+        check(ARTIFACT, "casme2/sub01", "subject", TEST, (*reversed(DECLARED), "generated/casme2/sub01/*"))
+
+
+@pytest.mark.parametrize("entry", ["licensed/casme2/sub01/EP01_01", "licensed/casme2/sub01/*"])
+def test_the_same_name_under_another_origin_is_another_person(entry):
+    check(ARTIFACT, "casme2/sub01", "subject", TEST, [entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "leaks"),
+    [
+        ("generated/casme2/sub01/EP09_09", {"subject", "dataset"}),
+        ("generated/casme2/sub01/EP02_01", {"subject", "dataset", "clip"}),
+        ("generated/casme2/sub01/*", {"subject", "dataset", "clip"}),
+        ("generated/casme2/sub02/*", {"dataset"}),
+        ("generated/casme2/*/*", {"subject", "dataset", "clip"}),
+        ("generated/samm/*/*", set()),
+        ("generated/samm/006/006_1_2", set()),
+    ],
+)
+@pytest.mark.parametrize("unit", ["dataset", "subject", "clip"])
+def test_the_held_out_unit_decides(unit, entry, leaks):
+    try:
+        check(ARTIFACT, "fold", unit, TEST, [entry])
+    except LeakError:
+        assert unit in leaks
+    else:
+        assert unit not in leaks
+
+
+def test_nothing_fitted_on_is_refused():
+    with pytest.raises(LeakError, match="must say what it was fitted on, not nothing"):
+        check(ARTIFACT, "casme2/sub01", "subject", TEST, [])
+
+
+@pytest.mark.parametrize("entry", ["casme2/sub01/EP01_01", "", "generated/casme2"])
+def test_an_entry_of_another_form_is_refused(entry):
+    with pytest.raises(LeakError, match="must be fitted on origin/dataset/subject/clip, not"):
+        check(ARTIFACT, "casme2/sub01", "subject", TEST, [entry])
+
+
+DECLARED = ["generated/casme2/sub01/EP01_01", "generated/casme2/sub01/EP02_01"]  # what `held_out_clips` must leave
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (DECLARED, None),
+        (DECLARED[:1], "must have the declared leak held_out_clips, but lacks generated/casme2/sub01/EP02_01"),
+        ([], "must have the declared leak held_out_clips, but lacks generated/casme2/sub01/EP01_01"),
+        (
+            [*DECLARED, "generated/casme2/sub01/*"],
+            r"was fitted on generated/casme2/sub01/\*, all clips of its held-out",
+        ),
+        ([*DECLARED, "generated/casme2/sub01/EP09_09"], "was fitted on generated/casme2/sub01/EP09_09, a clip of"),
+    ],
+)
+def test_only_the_declared_leak_is_let_through(entries, message):
+    given = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
+    if message is None:
+        check(*given)
+    else:
+        with pytest.raises(LeakError, match=message):
+            check(*given)
+
+
+def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
+    """A fold's own group before the whole file; the source of clips to train on, not of those held out."""
+    weights, plain, shard = (tmp_path / name for name in ("a.safetensors", "faces.h5", "synth.h5"))
+    store.write_tensors(weights, {}, ["generated/mmi/b/*", "generated/mmi/a/*"])
+    with store.create(plain, "faces", {}, origin="generated"):
+        pass
+    with store.create(shard, "synth", {}, origin="generated") as file:
+        group = file.group("casme2/sub01")
+        group.put("fitted_on", ["generated/samm/006/a"])
+        group.group("train/x").put("source", "generated/samm/006/b")
+        group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
+    folds = ["casme2/sub01", "casme2/sub02"]
+    both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
+    assert behind(weights, folds) == dict.fromkeys(folds, both)
+    assert behind(plain, folds) == dict.fromkeys(folds, frozenset())
+    assert behind(shard, folds) == {folds[0]: {"generated/samm/006/a", "generated/samm/006/b"}, folds[1]: frozenset()}
+    tests = {"casme2/sub01": TEST}
+    whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
+    assert upstream([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
+
+
+def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
+    clean, leak = tmp_path / "clean.safetensors", tmp_path / "leak.safetensors"
+    store.write_tensors(clean, {}, OTHERS)
+    store.write_tensors(leak, {}, ["generated/casme2/sub01/*"])
+    with pytest.raises(LeakError, match=rf"^{leak} fold casme2/sub01 was fitted on generated/casme2/sub01/\*"):
+        upstream([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
+
+
+def test_identity_names_the_artifact():
+    identify("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
+    with pytest.raises(LeakError, match=r"a\.h5 must be of fold smic/s01, not nothing"):
+        identify("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})

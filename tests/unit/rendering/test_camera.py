@@ -1,0 +1,37 @@
+"""The sensor: noise of the size and shape its formula says, another one in each frame."""
+
+import numpy as np
+import pytest
+
+from microexpr.core.seeds import generator
+from microexpr.rendering.camera import expose
+
+
+def grey(level):
+    return np.full((240, 320, 3), level, np.uint8)
+
+
+@pytest.mark.parametrize("level", [40, 128, 200])
+def test_noise_grows_with_the_root_of_the_level(level):
+    taken = expose(grey(level), generator(0), 4.0).astype(float)
+    expected = 4.0 * (0.6 + 0.4 * np.sqrt(level / 128))
+    assert taken.std() == pytest.approx(np.hypot(expected, np.sqrt(1 / 12)), rel=0.02)  # and rounding
+    assert taken.mean() == pytest.approx(level, abs=0.1)
+
+
+def test_each_frame_and_row_has_its_own_noise():
+    rng = generator(0)
+    one, two = (expose(grey(128), rng, 3.0).astype(float) - 128 for _ in range(2))
+    assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.01
+    assert abs(np.corrcoef(one[:-1].ravel(), one[1:].ravel())[0, 1]) < 0.05
+    assert abs(np.corrcoef(one[..., 0].ravel(), one[..., 1].ravel())[0, 1]) < 0.01
+
+
+def test_exposure_scales_and_saturates():
+    assert expose(grey(100), generator(0), 0.0, 1.2).mean() == 120
+    assert expose(grey(250), generator(0), 0.0, 1.2).min() == 255
+
+
+def test_same_generator_same_bytes():
+    one, two = (expose(grey(90), generator(1, "clip"), 3.0) for _ in range(2))
+    assert one.tobytes() == two.tobytes()

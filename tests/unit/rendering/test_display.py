@@ -1,0 +1,55 @@
+"""Displays of emotions and their notation, against FACS' own rules of writing."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from microexpr.core.errors import ParamsError
+from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, draw, notation
+
+
+@pytest.mark.parametrize(
+    ("weights", "written"),
+    [
+        ({"AU12L": 1, "AU12R": 1, "AU6R": 0.8, "AU6L": 0.8}, "6+12"),
+        ({"AU14R": 1}, "R14"),
+        ({"AU12L": 1}, "L12"),
+        ({"AU2L": 1, "AU2R": 1, "AU1L": 1, "AU1R": 1}, "1+2"),
+        ({"AU4L": 1, "AU4R": 1, "AU10L": 0.5}, "4+L10"),
+    ],
+)
+def test_notation_is_what_coders_write(weights, written):
+    assert notation(weights) == written
+
+
+def test_every_display_is_of_known_units_and_probabilities_sum_to_one():
+    for displays in DISPLAYS.values():
+        assert sum(probability for probability, _ in displays) == pytest.approx(1)
+        for _, display in displays:
+            assert set(display.action_units) <= set(ACTION_UNITS)
+            assert all(0 < weight <= 1 for weight in display.action_units.values())
+    assert set(GAIN) == set(ACTION_UNITS)
+
+
+def test_displays_come_as_often_as_they_should():
+    rng = np.random.default_rng(0)
+    drawn = Counter(notation(draw("happiness", rng)) for _ in range(4000))
+    expected = {"12": 0.45, "6+12": 0.3, "L12": 0.1, "R12": 0.1, "12+14": 0.05}
+    assert set(drawn) == set(expected)
+    for written, share in expected.items():
+        deviation = np.sqrt(share * (1 - share) / 4000)
+        assert drawn[written] / 4000 == pytest.approx(share, abs=4 * deviation)
+
+
+def test_array_has_left_before_right():
+    values = array({"AU2R": 0.5})
+    assert values.shape == (len(ACTION_UNITS), 2) and values[1, 1] == 0.5 and values.sum() == 0.5
+
+
+def test_unknown_names_are_answered_with_the_nearest():
+    with pytest.raises(ParamsError, match=r"not happyness .did you mean 'happiness'"):
+        draw("happyness", np.random.default_rng(0))
+    for wrong in ("AU12", "AU3L", "", "12L"):
+        with pytest.raises(ParamsError, match="must be like AU12L"):
+            array({wrong: 1.0})

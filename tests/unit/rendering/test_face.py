@@ -1,0 +1,184 @@
+"""Rendered faces: action units move the right points, pictures repeat to the byte, dlib finds what the truth says."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import cv2
+import face_recognition
+import numpy as np
+import pytest
+
+from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
+from microexpr.rendering.camera import expose
+from microexpr.rendering.display import ACTION_UNITS, SIDES, array
+from microexpr.rendering.face import Face
+from microexpr.rendering.scene import SCALE, Light, direction, project, rotation
+
+NEUTRAL: dict[str, float] = {}
+OUTER_EYES = (36, 45)
+
+
+@pytest.fixture(scope="module")
+def face():
+    return Face(5)
+
+
+@pytest.fixture(scope="module")
+def neutral(face):
+    return face.render(NEUTRAL)
+
+
+def eye_distance(landmarks):
+    return np.linalg.norm(landmarks[OUTER_EYES[0]] - landmarks[OUTER_EYES[1]])
+
+
+# One of dlib's points on the subject's left (right in the picture) and where it goes: x right, y down.
+@pytest.mark.parametrize(
+    ("unit", "point", "direction"),
+    [
+        ("AU1", 23, (0, -1)),
+        ("AU2", 25, (0, -1)),
+        ("AU4", 24, (0, 1)),
+        ("AU5", 43, (0, -1)),
+        ("AU7", 46, (0, -1)),
+        ("AU12", 54, (1, -1)),
+        ("AU14", 54, (1, 0)),
+        ("AU15", 54, (0, 1)),
+        ("AU16", 55, (0, 1)),
+        ("AU18", 54, (-1, 0)),
+        ("AU20", 54, (1, 0)),
+        ("AU45", 44, (0, 1)),
+    ],
+)
+def test_a_unit_moves_its_own_side_the_right_way(face, neutral, unit, point, direction):
+    mirrored = {23: 20, 24: 19, 25: 18, 43: 38, 44: 37, 46: 41, 54: 48, 55: 59}[point]
+    left = face.render({unit + "L": 5.0}).landmarks - neutral.landmarks
+    right = face.render({unit + "R": 5.0}).landmarks - neutral.landmarks
+    size = np.linalg.norm(left[point])
+    assert size > 0.015 * eye_distance(neutral.landmarks)
+    for moved, sign in zip(left[point], direction, strict=True):
+        assert not sign or sign * moved > 0.25 * size
+    assert np.linalg.norm(left[mirrored]) < 0.3 * size
+    assert np.linalg.norm(right[mirrored]) > 3 * np.linalg.norm(right[point])
+
+
+def test_jaw_opens_and_intensity_is_linear(face, neutral):
+    half = face.render(array({"AU26L": 2.5, "AU26R": 2.5})).landmarks - neutral.landmarks
+    full = face.render(array({"AU26L": 5, "AU26R": 5})).landmarks - neutral.landmarks
+    assert full[8, 1] > 0.05 * eye_distance(neutral.landmarks)
+    np.testing.assert_allclose(half, full / 2, atol=0.15)  # but for perspective
+
+
+def test_expression_changes_pixels_where_it_moves_them(face, neutral):
+    smile = face.render({"AU12L": 2.0})
+    change = np.abs(smile.image.astype(int) - neutral.image).sum(axis=2)
+    (left, right), (top, bottom) = neutral.landmarks[[48, 54], 0], neutral.landmarks[[33, 8], 1]
+    middle = int((left + right) / 2)
+    near = change[int(top) : int(bottom)]
+    assert near[:, middle + 10 :].sum() > 5 * near[:, : middle - 10].sum() > 0
+    assert not change[: int(neutral.landmarks[19, 1]) - 20].any()  # the forehead rests
+
+
+def test_frowning_does_not_make_hair_flicker(face, neutral):
+    frown = face.render({"AU4L": 1.0, "AU4R": 1.0})
+    above = slice(0, int(neutral.landmarks[19, 1]) - 60)  # the hairline and all over it
+    change = np.abs(frown.image.astype(int) - neutral.image).sum(axis=2)[above]
+    assert (change > 60).sum() <= 10
+
+
+def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
+    again = Face(5)
+    again.render({"AU27L": 5.0, "AU27R": 5.0}, pose=(20, 5, 3), size=(320, 240))
+    repeated = again.render(NEUTRAL)
+    assert repeated.image.tobytes() == neutral.image.tobytes()
+    assert repeated.landmarks.tobytes() == neutral.landmarks.tobytes()
+
+
+def test_pictures_do_not_depend_on_numbas_cache(neutral, tmp_path):
+    program = (
+        "import hashlib; from microexpr.rendering.face import Face;"
+        "print(hashlib.sha256(Face(5).render({}).image.tobytes()).hexdigest())"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    out = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == hashlib.sha256(neutral.image.tobytes()).hexdigest()
+
+
+def test_different_seeds_are_different_people(neutral):
+    other = Face(6).render(NEUTRAL)
+    distance = np.linalg.norm(other.landmarks - neutral.landmarks, axis=1).mean() / eye_distance(neutral.landmarks)
+    assert distance > 0.03
+
+
+def test_dlib_sees_the_true_landmarks():
+    errors = []
+    for seed in range(3):
+        shown = Face(seed).render({"AU12L": 1.0, "AU12R": 1.0}, pose=(8.0 - 8 * seed, 3.0, -2.0))
+        picture = expose(shown.image, generator(seed), 3.0)
+        boxes = face_recognition.face_locations(picture, number_of_times_to_upsample=0)
+        assert len(boxes) == 1
+        found = face_recognition.face_landmarks(picture, boxes)[0]
+        assert 95 < eye_distance(shown.landmarks) < 140
+        for name, points in (
+            ("chin", range(17)),
+            ("left_eyebrow", range(17, 22)),
+            ("right_eyebrow", range(22, 27)),
+            ("nose_bridge", range(27, 31)),
+            ("nose_tip", range(31, 36)),
+            ("left_eye", range(36, 42)),
+            ("right_eye", range(42, 48)),
+        ):
+            away = np.linalg.norm(np.array(found[name]) - shown.landmarks[list(points)], axis=1)
+            errors.extend(away / eye_distance(shown.landmarks))
+    assert np.mean(errors) < 0.06
+
+
+def test_shift_and_size_move_the_truth_as_they_should(face, neutral):
+    moved = face.render(NEUTRAL, shift=(7, -3))
+    np.testing.assert_allclose(moved.landmarks - neutral.landmarks, np.tile([7, -3], (68, 1)), atol=1e-4)
+    same = np.abs(moved.image[20:300, 167:487].astype(int) - neutral.image[23:303, 160:480]) <= 12  # the wall stays
+    assert same.mean() > 0.98
+    half = face.render(NEUTRAL, size=(320, 240))
+    assert half.image.shape == (240, 320, 3) and half.image.dtype == np.uint8
+    np.testing.assert_allclose(half.landmarks + 0.5, (neutral.landmarks + 0.5) / 2, atol=1e-3)
+
+
+def test_light_from_a_side_lights_that_side(face, neutral):
+    nose = neutral.landmarks[30]
+    row, column = int(nose[1]), int(nose[0])
+
+    def lean(azimuth):
+        cheeks = face.render(NEUTRAL, light=Light(azimuth=azimuth)).image[row - 10 : row + 10].astype(float)
+        return cheeks[:, column + 30 : column + 50].mean() - cheeks[:, column - 50 : column - 30].mean()
+
+    assert lean(60) > 20 and lean(-60) < -20
+
+
+def test_yaw_turns_the_nose_to_the_subjects_left(face, neutral):
+    turned = face.render(NEUTRAL, pose=(15, 0, 0)).landmarks - neutral.landmarks
+    bowed = face.render(NEUTRAL, pose=(0, 15, 0)).landmarks - neutral.landmarks
+    assert turned[30, 0] > 5 and bowed[30, 1] > 5
+
+
+def test_rotation_is_that_of_opencv():
+    angles = np.deg2rad([[0, 20, 0], [-10, 0, 0], [0, 0, 5]])  # as rotation vectors: yaw, pitch, roll
+    yaw, pitch, roll = (cv2.Rodrigues(vector)[0] for vector in angles)
+    np.testing.assert_allclose(rotation(20, -10, 5), roll @ pitch @ yaw, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(direction(33, -12)), 1, atol=1e-6)
+
+
+def test_projection_is_to_scale_at_the_heads_centre():
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 6]], np.float32)
+    seen = project(points, (640, 480), np.zeros(2, np.float32), 1.0)
+    scale = SCALE * 480
+    expected = [[319.5, 239.5], [319.5 + scale, 239.5], [319.5, 239.5 - scale], [319.5 + 2 * scale, 239.5]]
+    np.testing.assert_allclose(seen[:, :2], expected, rtol=1e-6)  # half way to the camera all is twice as large
+
+
+def test_unknown_unit_is_refused(face):
+    with pytest.raises(ParamsError, match="did you mean"):
+        face.render({"AU120L": 1.0})
+    assert len(ACTION_UNITS) == 24 and SIDES == "LR"

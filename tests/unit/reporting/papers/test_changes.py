@@ -1,0 +1,99 @@
+"""Where made faces differ from neutral ones: shares by region, and the figures that are drawn of them."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from composites import composite
+from held_out_faces import SIZE, synth_file
+
+from microexpr.evaluation import synthesised_faces
+from microexpr.evaluation.resemblance import TrueFace
+from microexpr.protocols import PROTOCOLS
+from microexpr.reporting import papers
+from microexpr.reporting.papers import changes
+from microexpr.reporting.plots import icegan
+from microexpr.signals.face_regions import FLOW, labels
+
+CLIPS = composite(subjects=2, clips=3)
+PROTOCOL = PROTOCOLS["megc2019"]
+SIDE = 96
+
+
+def landmarks() -> np.ndarray:
+    """float32[68, 2]: a plain face in SIDE x SIDE pixels."""
+    jaw = [(14 + 68 * t, 40 + 50 * np.sin(np.pi * t)) for t in np.linspace(0, 1, 17)]
+    brows = [(x, 26) for x in (*np.linspace(20, 40, 5), *np.linspace(56, 76, 5))]
+    nose = [(48, y) for y in np.linspace(36, 52, 4)] + [(x, 56) for x in np.linspace(42, 54, 5)]
+    eyes = [(x + dx, 38 + dy) for x in (30, 66) for dx, dy in ((-6, 0), (-3, -2), (3, -2), (6, 0), (3, 2), (-3, 2))]
+    mouth = [(48 + 12 * np.cos(a), 70 + 5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 20, endpoint=False)]
+    return np.array([*jaw, *brows, *nose, *eyes, *mouth], np.float32)
+
+
+@pytest.fixture
+def made(tmp_path):
+    shard = synth_file(tmp_path / "1of1.h5", PROTOCOL.folds(CLIPS), CLIPS)
+    return synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS, every_class=True)
+
+
+@pytest.fixture
+def true():
+    points = {"onset": landmarks(), "apex": landmarks()}
+    return {clip.id: TrueFace(np.full((SIZE, SIZE, 1), 7, np.uint8), points, SIDE) for clip in CLIPS}
+
+
+def test_a_change_in_one_region_is_all_in_its_share(true):
+    face = next(iter(true.values()))
+    where = labels(face.landmarks["onset"], SIDE)
+    neutral = np.zeros((SIDE, SIDE, 1), np.uint8)
+    for place, region in enumerate(FLOW):
+        changed = neutral.copy()
+        changed[where == place] = 9
+        found = changes.shares([np.stack([neutral, changed])], [face])
+        assert found.change[place] == pytest.approx(1), region
+        assert found.area[place] == pytest.approx((where == place).sum() / (where >= 0).sum())
+    nothing = changes.shares([np.stack([neutral, neutral])], [face])
+    np.testing.assert_allclose(nothing.change, nothing.area)
+
+
+def test_pixels_of_a_small_picture_are_squares_of_the_crop():
+    pair = np.zeros((2, 2, 2, 1), np.uint8)
+    pair[1, 0, 1] = 3
+    expected = cv2.copyMakeBorder(np.full((2, 2), 9.0), 0, 2, 2, 0, cv2.BORDER_CONSTANT)
+    np.testing.assert_array_equal(changes.squared(pair, 4), expected)
+
+
+def test_rows_are_of_the_classes_whose_units_the_text_names(made, true, tmp_path):
+    expected = papers.expected_units("icegan", "fig5")
+    assert expected == {"positive": ["AU6", "AU12", "AU25"], "surprise": ["AU1", "AU2", "AU5"]}
+    shown = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
+    found = changes.rows(made, true, expected, shown)
+    assert [(row["class"], row["region"]) for row in found] == [(name, region) for name in expected for region in FLOW]
+    for name in expected:
+        own = [row for row in found if row["class"] == name]
+        for share in ("area", "made", "true"):
+            assert sum(row[share] for row in own) == pytest.approx(1)
+        assert {row["faces"] for row in own} == {len(CLIPS)}
+        label = PROTOCOL.classes.index(name)
+        assert {row["clips"] for row in own} == {sum(clip.label == label for clip in CLIPS)}
+    mouth = next(row for row in found if row["region"] == "mouth")
+    assert mouth["expected"] == "AU12 AU25" and mouth["units_shown"].startswith("AU12 1.00 AU25 ")
+    changes.write(tmp_path / "fig5.csv", found)
+    lines = (tmp_path / "fig5.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("class,region,expected,area,made,true") and len(lines) == 1 + len(found)
+    assert all(",generated,held_out" in line for line in lines[1:])
+
+
+def test_pictures_show_generated_faces_and_hide_licensed_ones(made, true, tmp_path):
+    found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), {})
+    sizes = {}
+    for show, origin in ((False, "generated"), (False, "licensed"), (True, "licensed")):
+        own = replace(made, faces=[replace(face, clip=replace(face.clip, origin=origin)) for face in made.faces])
+        icegan.fig4(tmp_path / "fig4.png", own, true, {"model F": own}, show)
+        icegan.fig5(tmp_path / "fig5.png", own, true, found, show)
+        for name in ("fig4", "fig5"):
+            sizes[name, show, origin] = cv2.imread(str(tmp_path / f"{name}.png")).shape[0]
+    for name in ("fig4", "fig5"):
+        assert sizes[name, False, "licensed"] < 200 < sizes[name, False, "generated"]
+        assert abs(sizes[name, True, "licensed"] - sizes[name, False, "generated"]) < 5

@@ -1,0 +1,407 @@
+"""Tables of the papers: each printed cell beside the figure that an evaluation or an index holds of it."""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from scratch import ROOT
+
+from microexpr.cli import config, main
+from microexpr.core.clip import LABELS, Clip
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import Row
+from microexpr.evaluation.published import cells
+from microexpr.protocols import PROTOCOLS
+from microexpr.reporting import papers
+from microexpr.reporting.papers import COLUMNS, TARGETS, Run, census, page
+
+COMPOSITE = ("full", "smic", "casme2", "samm")
+FIRST = "paper,table,row,column,dataset,protocol,classes,metric,published,reproduced,low,high,origin,selection,seeds"
+
+
+def evaluated(method: str, protocol: str, scopes=COMPOSITE, **more) -> list[Row]:
+    """Value 0.10 for UF1 of the first scope, and so on up; oracle 0.5 more, mean over subjects 0.25 more."""
+    made: list[Row] = []
+    kinds = (("last", "pooled", 0.0), ("oracle_best_test", "pooled", 0.5), ("last", "per_subject_mean", 0.25))
+    for selection, pooling, extra in kinds:
+        for number, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
+            value = 0.1 + number / 100 + extra
+            made.append(
+                {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric,
+                 "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 88,
+                 "parameters": 1663, "origin": "generated", "pooling": pooling, "deviation": None, "subject_seen": "no",
+                 "start": ""}
+                | more
+            )  # fmt: skip
+    return made
+
+
+def run(*evaluations: tuple[str, str], folds: int = 4, scopes=COMPOSITE, **more) -> Run:
+    """A run of these methods, under these protocols and no others."""
+    return Run(
+        methods=list(dict.fromkeys(method for method, _ in evaluations)),
+        protocols=["megc2019", *(protocol for _, protocol in evaluations)],
+        folds=folds,
+        evaluations={pair: evaluated(*pair, scopes=scopes, **more) for pair in evaluations},
+    )
+
+
+def test_the_long_form_has_the_columns_that_readers_expect():
+    assert ",".join(COLUMNS).startswith(FIRST)
+    assert COLUMNS[15:] == ("folds", "n", "subject_seen", "status", "note")
+
+
+def test_every_printed_cell_of_a_table_is_in_a_target():
+    printed = {(cell.paper, cell.table) for cell in cells() if cell.paper != "ststnet" and "fig" not in cell.table}
+    targets = {(paper, table) for paper, tables in TARGETS.items() for table in tables}
+    assert targets == printed
+    assert len(papers.files()) == 2 * len(targets) == 58
+    assert {path for path in papers.files(["famgan"]) if "famgan" in path} >= {"results/papers/famgan/transfer.csv"}
+
+
+def test_every_protocol_that_a_paper_names_is_there():
+    named = {cell.runs_under for cell in cells()} - {""}
+    assert named <= set(PROTOCOLS)
+
+
+def test_a_target_needs_what_exists_and_no_more():
+    mine = Run(methods=["lbp_top", "icegan", "majority"], protocols=["megc2019", "loso_smic_3"], folds=4)
+    assert papers.needs("icegan", "table1", mine) == [("icegan", "megc2019"), ("lbp_top", "megc2019")]
+    assert papers.needs("mtmnet", "table4", mine) == [("lbp_top", "loso_smic_3")]
+    assert papers.needs("localregions", "table3", mine) == []
+    assert papers.counts("localregions", "table3") and not papers.counts("icegan", "table1")
+
+
+def test_each_figure_is_beside_the_cell_that_prints_it():
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019"), ("ststnet", "megc2019")))
+    found = {(row["row"], row["column"]): row for row in rows}
+    assert len(found) == len(rows) == 48
+    cell = found["LBP-TOP [29]", "SMIC / UAR"]
+    assert (cell["published"], cell["reproduced"], cell["low"], cell["high"]) == ("0.528", "0.1400", "0.0900", "0.1900")
+    assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
+    assert (cell["seeds"], cell["folds"], cell["n"], cell["subject_seen"]) == ("3", "12", "88", "no")
+    assert cell["note"].startswith("oracle 0.6400; erratum: impossible together")
+    assert found["LBP-TOP [29]", "MEGC2019 / UF1"]["reproduced"] == "0.1000"
+
+
+def test_no_generated_figure_without_that_word_on_its_line():
+    mine = run(("lbp_top", "megc2019"), ("icegan", "megc2019"))
+    rows = papers.rows("icegan", "table1", mine)
+    assert all(row["origin"] == "generated" for row in rows if row["reproduced"])
+    for line in page.markdown("icegan", "table1", rows).splitlines():
+        if "0.1000" in line:
+            assert "generated" in line and "published" not in line
+    for line in page.to_csv(rows).splitlines()[1:]:
+        assert ("generated" in line) == (",0.1" in line or ",0.2" in line)
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "row", "status"),
+    [
+        ("icegan", "table1", "LBP-TOP [29]", "built"),
+        ("icegan", "table1", "Quang", "built"),
+        ("icegan", "table3", "CNN-based Discriminator with", "planned"),
+        ("icegan", "table2", "F", "built"),
+        ("icegan", "text", "UF1 over the winner", "built"),
+        ("mtmnet", "table4", "HIGO", "published_only"),
+        ("mtmnet", "table4", "ours", "built"),
+        ("mtmnet", "table2", "L_EID / L_cls + L_tri", "planned"),
+        ("localregions", "table2", "Mean Age", "published_only"),
+        ("localregions", "table2", "# Sequences", "built"),
+        ("localregions", "table1", "Happiness", "built"),
+        ("augacn", "table1", "synthetic SAMM", "built"),
+        ("augacn", "table2", "Ours", "planned"),
+        ("augacn", "table2", "AU-GACN alone (ours)", "built"),
+        ("augacn", "table4", "AU-GACN", "built"),
+        ("augacn", "table7", "Bottleneck-B", "built"),
+    ],
+)
+def test_status(paper, table, row, status):
+    rows = papers.rows(paper, table, run(("lbp_top", "megc2019")))
+    found = {one["status"] for one in rows if one["row"].startswith(row) or one["column"] == row}
+    assert found == {status}
+
+
+def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
+    values = config.expand_grids(config.load(ROOT / "params.yaml"))
+    known = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
+    for table, columns in (("table2", 18), ("table3", 6)):
+        asked = [cell.method for cell in papers.of("mtmnet", table)]
+        assert set(asked) == known - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
+        ours = [cell for cell in papers.of("mtmnet", table) if cell.method == "mtmnet.alone"]
+        assert {(cell.row, cell.published) for cell in ours} == {("L_EID / L_cls (ours)", "")}
+
+
+def test_one_training_stands_in_both_studies_of_icegans_parts():
+    mine = Run(methods=["icegan"], protocols=["megc2019", "split70"], folds=4)
+    assert papers.needs("icegan", "table1", mine) == papers.needs("localregions", "table8", mine)
+    assert papers.needs("icegan", "table2", mine) == papers.needs("icegan", "table3", mine) == [("icegan", "split70")]
+
+
+def test_a_method_or_a_data_set_that_a_run_lacks_leaves_a_cell_empty_and_says_so():
+    rows = papers.rows("mtmnet", "table4", run(("lbp_top", "loso_smic_3"), scopes=("full", "smic")))
+    found = {row["column"]: row for row in rows if row["row"].startswith("LBP-TOP ")}
+    assert (found["SMIC / Acc"]["reproduced"], found["SMIC / F1"]["reproduced"]) == ("0.1200", "0.1000")
+    assert found["SAMM / F1"]["status"] == "built"
+    assert (found["SAMM / F1"]["reproduced"], found["SAMM / F1"]["origin"]) == ("", "")
+    assert found["SAMM / F1"]["note"].startswith("a data set of loso_samm_7 is not here")
+    rows = papers.rows("icegan", "table1", run(("majority", "megc2019")))
+    assert {row["note"].partition(";")[0] for row in rows if row["row"].startswith("STSTNet")} == {
+        "no ststnet in this run"
+    }
+
+
+def test_fid_is_read_from_the_figures_of_made_faces():
+    row = {"scope": "full", "faces": "made", "metric": "fid", "value": 51.25, "made": 88, "true": 88, "folds": 12,
+           "origin": "generated", "subject_seen": "no", "note": ""}  # fmt: skip
+    unchanged = row | {"faces": "neutral", "value": 1.0}
+    pair = ("icegan", "megc2019")
+    lacking, mine = run(pair), run(pair)
+    made = replace(mine, generators=["icegan"], faces={pair: [unchanged, row]})
+    assert papers.needs_faces("icegan", "text", made) == [pair] and not papers.needs_faces("icegan", "text", lacking)
+
+    def cell(own):
+        (found,) = [one for one in papers.rows("icegan", "text", own) if one["metric"] == "fid"]
+        return found
+
+    found = cell(made)
+    assert (found["published"], found["reproduced"], found["status"]) == ("48.467", "51.2500", "built")
+    assert (found["origin"], found["n"], found["folds"], found["low"]) == ("generated", "88", "12", "")
+    assert found["note"].startswith("88 made against 88 true; only equal numbers compare")
+    found = cell(replace(made, faces={pair: [row | {"value": None, "note": "needs weights"}]}))
+    assert (found["reproduced"], found["origin"]) == ("", "") and found["note"].startswith("needs weights")
+    assert cell(lacking)["note"].startswith("icegan makes no faces")
+
+
+def test_au_gacn_without_synthetic_clips_has_a_row_of_ours():
+    for table, unit in (("table2", "loso"), ("table3", "lovo")):
+        ours = [cell for cell in papers.of("augacn", table) if cell.method == "augacn"]
+        assert {(cell.row, cell.published, cell.erratum) for cell in ours} == {("AU-GACN alone (ours)", "", "")}
+        under = ("casme2_3", "casme2_7", "samm_3", "samm_8")
+        assert [cell.runs_under for cell in ours] == [f"{unit}_{one}" for one in under for _ in range(2)]
+        assert [cell.metric for cell in ours] == ["accuracy", "f1"] * 4
+    assert all(cell.published for table in ("table5", "table6") for cell in papers.of("augacn", table))
+
+
+def test_gains_are_percents_of_the_winners_figure():
+    mine = run(("icegan", "megc2019"), ("nmer", "megc2019"))
+    assert papers.needs("icegan", "text", mine) == [("icegan", "megc2019"), ("nmer", "megc2019")]
+    assert papers.needs("icegan", "text", run(("icegan", "megc2019"))) == []
+    better = evaluated("icegan", "megc2019")
+    for row in better:
+        row["value"] *= 1.25
+    mine = replace(mine, evaluations={**mine.evaluations, ("icegan", "megc2019"): better})
+    found = {row["metric"]: row for row in papers.rows("icegan", "text", mine)}
+    assert [found[name]["reproduced"] for name in ("uf1_gain", "uar_gain")] == ["25.0", "25.0"]
+    assert found["uf1_gain"]["origin"] == "generated"
+    assert found["uf1_gain"]["note"].startswith("0.1250 against 0.1000 of nmer")
+    assert {row["note"].partition(";")[0] for row in papers.rows("icegan", "text", run(("icegan", "megc2019")))} == {
+        "no nmer in this run", "icegan makes no faces",
+    }  # fmt: skip
+
+
+def test_a_composite_without_a_data_set_has_no_figure_of_it():
+    rows = papers.rows("icegan", "table1", run(("ststnet", "megc2019"), scopes=("full", "samm")))
+    found = {row["column"]: row for row in rows if row["row"].startswith("STSTNet")}
+    assert (found["SMIC / UF1"]["reproduced"], found["SMIC / UF1"]["note"]) == ("", "no clips of smic")
+    assert found["SAMM / UF1"]["reproduced"] == "0.1300"
+
+
+def test_few_folds_and_means_over_subjects_are_said_where_they_are():
+    mine = run(("lbp_top", "loso_casme2_5"), ("lbp_top", "megc2019"), scopes=("full", "casme2"))
+    rows = papers.rows("mtmnet", "table4", mine)
+    (note,) = [row["note"] for row in rows if row["row"].startswith("LBP-TOP ") and row["column"] == "CASME2 / F1"]
+    assert note.startswith("oracle 0.6000; mean over subjects 0.3500; at most 4 folds (papers.folds); [13]")
+    note = papers.rows("mtmnet", "table5", mine)[0]["note"]
+    assert "folds" not in note and "mean over subjects" not in note
+    rows = papers.rows("mtmnet", "table4", run(("lbp_top", "loso_casme2_5"), folds=0, scopes=("full",), deviation=0.02))
+    (note,) = [row["note"] for row in rows if row["row"].startswith("LBP-TOP ") and row["column"] == "CASME2 / F1"]
+    assert note.startswith("oracle 0.6000; deviation over seeds 0.0200; mean over subjects 0.3500; [13]")
+
+
+def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_is_an_oracle():
+    """Of rows that differ in nothing else, and of few folds under any protocol; the figure is mtmnet's own."""
+    sources, under = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia"), "loso_smic_3"
+    mine = run(*((name, under) for name in ("mtmnet", *sources)), scopes=("full",))
+    assert papers.needs("mtmnet", "table4", mine) == [(name, under) for name in ("mtmnet", *sources)]
+    assert papers.needs("mtmnet", "table5", mine) == [(name, "megc2019") for name in ("mtmnet", *sources)]
+    better = {"mtmnet.ckplus": (0, 0), "mtmnet.mmi": (0.2, -0.1), "mtmnet.oulu_casia": (0.1, -0.2)}
+    for name, (uf1, accuracy) in better.items():
+        for row in mine.evaluations[name, under]:
+            row["value"] += {"uf1": uf1, "accuracy": accuracy}.get(row["metric"], 0)
+            row["folds"] = 4
+    found = {row["column"]: row for row in papers.rows("mtmnet", "table4", mine) if row["row"] == "ours"}
+    own = found["SMIC / F1"]
+    assert (own["reproduced"], own["selection"], own["folds"]) == ("0.1000", "last", "12")
+    assert "; oracle over 3 macro sets 0.3000 (mtmnet.mmi, 4 folds); " in own["note"]
+    assert "; oracle over 3 macro sets 0.1200 (mtmnet.ckplus, 4 folds); " in found["SMIC / Acc"]["note"]
+    alone = papers.rows("mtmnet", "table4", run(("mtmnet", under), scopes=("full",)))
+    assert not [row for row in alone if "macro sets" in row["note"]]
+
+
+def clip(dataset: str, subject: str, emotion: str, label: int | None, objective: int, fps: int = 200) -> Clip:
+    return Clip(
+        dataset, subject, f"{subject}_{emotion}_{objective}", "generated", "", 1, 9, 9, 1, 4, 9, fps, emotion, label,
+        objective, ""
+    )  # fmt: skip
+
+
+CLIPS = [
+    clip("casme2", "sub01", "happiness", 1, 1),
+    clip("casme2", "sub01", "others", None, 7),
+    clip("casme2", "sub02", "disgust", 0, 4),
+    clip("samm", "006", "other", None, 7),
+    clip("samm", "006", "anger", 0, 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "row", "column", "expected"),
+    [
+        ("mtmnet", "table1", "Emotions / Negative", "CASME2[37]", "1"),
+        ("mtmnet", "table1", "Emotions / Total", "3DB-combined", "3"),
+        ("mtmnet", "table1", "Subjects", "3DB-combined", "3"),
+        ("mtmnet", "table1", "Emotions / Total", "SMIC[16]", ""),
+        ("augacn", "table1", "CASME II", "Others", "1"),
+        ("augacn", "table1", "SAMM", "Others", "1"),
+        ("augacn", "table1", "CASME II", "Total", "3"),
+        ("augacn", "table1", "CASME II", "Anger", "0"),
+        ("localregions", "table2", "Participants", "CASME II", "2"),
+        ("localregions", "table2", "Frame rate", "SMM", "200"),
+        ("localregions", "table3", "Positive", "CASME II", "1"),
+        ("localregions", "table4", "VII", "Total", "2"),
+        ("localregions", "table4", "III", "SAMM", "1"),
+        ("localregions", "table4", "Total", "Total", "5"),
+    ],
+)
+def test_counts_are_those_of_the_index(paper, table, row, column, expected):
+    rows = papers.rows(paper, table, Run([], [], 0, clips=CLIPS))
+    (found,) = [one for one in rows if (one["row"], one["column"]) == (row, column)]
+    assert found["reproduced"] == expected
+    assert found["origin"] == ("generated" if expected else "")
+
+
+def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
+    """Local regions Table 3, from as many clips as MEGC2019 has."""
+    counts = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
+    made = [
+        clip(name, str(number), LABELS[label], label, 7)
+        for name, classes in counts.items()
+        for label, count in enumerate(classes)
+        for number in range(count)
+    ]
+    rows = papers.rows("localregions", "table3", Run([], [], 0, clips=made))
+    assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
+
+
+def test_marks_of_regions_are_those_of_our_labels():
+    """Read off where clips' labels come from; where the method is not run, there is none."""
+    rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
+    assert len(rows) == 24 and all(row["reproduced"] == row["published"] for row in rows)
+    assert {row["origin"] for row in rows} == {""}
+    rows = papers.rows("localregions", "table1", run(("lbp_top", "megc2019")))
+    assert {(row["reproduced"], row["status"]) for row in rows} == {("", "built")}
+    assert rows[1]["note"] == "no localregions in this run"
+
+
+def test_csv_is_read_back_as_it_was_written(tmp_path):
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
+    text = page.to_csv(rows)
+    assert "\r" not in text and list(csv.DictReader(io.StringIO(text))) == rows
+    (tmp_path / "table1.csv").write_text(text, encoding="utf-8")
+    assert page.read(tmp_path / "table1.csv") == rows
+
+
+@pytest.mark.parametrize("text", [None, "a,b\n1,2\n"])
+def test_a_table_that_is_none_is_refused_with_the_command_that_makes_it(tmp_path, text):
+    path = tmp_path / "table1.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError, match=r"table1\.csv: .*`snakemake --cores all .*table1\.csv` makes it"):
+        page.read(path)
+
+
+def test_markdown_is_in_the_papers_own_layout():
+    rows = papers.rows("localregions", "table5", run(("lbp_top", "megc2019")))
+    lines = page.markdown("localregions", "table5", rows).splitlines()
+    assert lines[0] == "Local regions, Table 5. Sets of regions."
+    assert [cell.strip() for cell in lines[2].split("|")[2:-1]] == [
+        "figures", "whole face", "no cheeks", "no nose", "all regions",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[4].split("|")[1:-1]] == [
+        "Accuracy",
+        "published",
+        "0.85",
+        "0.89",
+        "0.91",
+        "0.92",
+    ]
+    assert "0 of 12 cells reproduced, 9 planned, 0 published only." in lines
+    assert lines[-1] == "\\* UAR, all regions and UF1, all regions: Tables 8 and 10 print 0.90 for the same run."
+
+
+def test_markdown_of_what_was_reproduced():
+    mine = run(("lbp_top", "loso_casme2_5"), scopes=("full", "casme2"), subject_seen="yes")
+    text = page.markdown("mtmnet", "table4", papers.rows("mtmnet", "table4", mine))
+    (line,) = [line for line in text.splitlines() if "0.1200" in line]
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[:4] == ["", "generated, last epoch, 12 folds, subject seen in training", "0.1200", "0.1000"]
+    assert "Generated faces, not comparable with published figures." in text
+    assert "Training saw other clips of the same subject" in text
+
+
+def test_the_command_prints_a_table_of_a_paper(tmp_path, capsys, monkeypatch):
+    rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019")))
+    path = tmp_path / "results/papers/icegan/table1.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(page.to_csv(rows), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["table", "results/papers/icegan/table1.csv"]) == 0
+    assert capsys.readouterr().out == page.markdown("icegan", "table1", rows)
+    assert main.main(["table", "results/papers/icegan/table2.csv"]) == 1
+    assert "`snakemake --cores all results/papers/icegan/table2.csv` makes it" in capsys.readouterr().err
+
+
+def test_points_over_the_best_other_row_of_a_column():
+    """Only rows that the paper prints, under the same protocol; AU-GACN alone is a row of ours."""
+    under = "loso_casme2_7"
+    mine = run(*((name, under) for name in ("augacn.auicgan", "augacn", "elrcn", "capsulenet")), scopes=("full",))
+    assert [pair for pair in papers.needs("augacn", "table2", mine) if pair[1] == under] == sorted(mine.evaluations)
+    for name, better in {"augacn.auicgan": 0.2, "elrcn": 0.05, "augacn": 0.4}.items():
+        for row in mine.evaluations[name, under]:
+            row["value"] += better
+    rows = papers.rows("augacn", "table2", mine)
+    found = {row["column"]: row for row in rows if row["row"] == "Ours" and row["metric"] == "accuracy_gain"}
+    assert found["CASME II / ACC gain"]["reproduced"] == "+15.0"
+    assert found["CASME II / ACC gain"]["published"] == "+11.8"
+    (own,) = [row for row in rows if (row["row"], row["column"]) == ("ELRCN", "CASME II / ACC")]
+    assert found["CASME II / ACC gain"]["note"].startswith(f"over {own['reproduced']} of elrcn")
+    assert found["SAMM / ACC gain"]["reproduced"] == ""
+
+
+def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
+    made = census.Made(Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated")
+    mine = replace(run(), makers=["auicgan"], made={"auicgan": made})
+    assert (
+        papers.needs_made("augacn", "table1", ["auicgan"])
+        == ["auicgan"]
+        == papers.needs_made("augacn", "table1", ["auicgan", "famgan"])
+    )
+    assert papers.needs_made("augacn", "table2", ["auicgan"]) == [] == papers.needs_made("augacn", "table1", [])
+    rows = papers.rows("augacn", "table1", mine)
+    found = {(row["row"], row["column"]): row for row in rows if row["row"].startswith("synthetic")}
+    counts = {
+        column: found["synthetic CASME II", column]["reproduced"] for column in ("Disgust", "Others", "Fear", "Total")
+    }
+    assert counts == {"Disgust": "3", "Others": "4", "Fear": "0", "Total": "7"}
+    assert (
+        found["synthetic SAMM", "Total"]["reproduced"] == "9"
+        and found["synthetic SAMM", "Total"]["origin"] == "generated"
+    )
+    assert found["synthetic CASME II", "Disgust"]["published"] == "353"
+    lacking = {
+        row["note"].partition(";")[0] for row in papers.rows("augacn", "table1", run()) if row["row"].startswith("syn")
+    }
+    assert lacking == {"no auicgan in this run"}

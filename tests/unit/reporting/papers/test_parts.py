@@ -1,0 +1,60 @@
+"""What the papers print of their networks, read off the networks as built: parts, sizes, layers."""
+
+from dataclasses import replace
+
+import pytest
+from scratch import ROOT
+
+from microexpr.cli import config
+from microexpr.reporting import papers
+from microexpr.reporting.papers import Run, page
+
+
+def models() -> Run:
+    """ICE-GAN and its variants, as the committed params.yaml has them."""
+    found = config.check(config.load(ROOT / "params.yaml"), "params.yaml")["methods"]
+    own = {name: about["params"] for name, about in found.items() if name.startswith("icegan")}
+    return Run(list(own), ["megc2019"], 4, params=own)
+
+
+def test_parts_of_the_models_are_those_that_the_paper_ticks():
+    mine = models()
+    assert len(papers.describes("icegan", "table2", mine.methods)) == 6
+    rows = [row for row in papers.rows("icegan", "table2", mine) if row["metric"] == "component"]
+    assert len(rows) == 36 and {row["status"] for row in rows} == {"built"}
+    for row in rows:
+        assert row["reproduced"] == (row["published"] or "-"), row
+    swapped = mine.params | {"icegan": mine.params["icegan"] | {"skips": False, "generator": "dcgan"}}
+    found = {
+        row["column"]: row["reproduced"]
+        for row in papers.rows("icegan", "table2", replace(mine, params=swapped))
+        if row["row"] == "F" and row["metric"] == "component"
+    }
+    assert list(found.values()) == ["✓", "✓", "✓", "-", "-", "-"]
+
+
+def test_sizes_of_discriminators_are_counted_at_the_papers_size():
+    rows = [row for row in papers.rows("icegan", "table3", models()) if row["metric"] == "parameters_m"]
+    assert len(rows) == 7
+    for row in rows:
+        near = 0.05 if row["row"].startswith("CNN") else 0.01
+        assert float(row["reproduced"]) == pytest.approx(float(row["published"]), rel=near), row["row"]
+    assert [row["reproduced"] for row in rows][:3] == ["6.99", "93.02", "94.51"]
+    text = page.markdown("icegan", "table3", papers.rows("icegan", "table3", models()))
+    assert "7 of 21 cells reproduced" in text and "networks built at the paper's size" in text
+    (line,) = [line for line in text.splitlines() if "94.51" in line]
+    assert [cell.strip() for cell in line.split("|")[1:-1]] == ["", "counted", "-", "-", "94.51"]
+
+
+def test_layers_are_those_that_the_paper_prints_but_for_kernels_that_cannot_be():
+    rows = papers.rows("augacn", "table7", Run(["augacn"], [], 4))
+    assert len(rows) == 28 and {row["status"] for row in rows} == {"built"}
+    assert all(row["reproduced"] == row["published"] for row in rows if row["metric"] == "shape")
+    other = {row["row"]: row for row in rows if row["reproduced"] != (row["published"] or "-")}
+    assert {name: row["reproduced"] for name, row in other.items()} == {
+        "Conv3d": "K=(1,7,7), S=(1,2,2)",
+        **{f"MaxPool3d ({number})": "K=(2,1,1), S=(2,1,1)" for number in (2, 3, 4)},
+        **{f"Bottleneck-{kind}": "K=(1,3,3), (3,1,1), S=(1,2,2)" for kind in "BC"},
+    }
+    assert all("erratum" in row["note"] for row in other.values())
+    assert {row["reproduced"] for row in papers.rows("augacn", "table7", Run([], [], 4))} == {""}

@@ -1,0 +1,70 @@
+"""AU-GACN's Figures 3 and 5: whose clips are drawn, what is said of them, and that licensed faces stay hidden."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from composites import clip
+from PIL import Image
+
+from microexpr.evaluation.read_back import Shown
+from microexpr.reporting.plots import auicgan
+from microexpr.reporting.plots.drawing import enlarged
+
+
+def shown(origin="generated"):
+    """Three emotions of each of two people: AU2 goes up by 2, AU1 by 1."""
+    asked = np.zeros((3, 17), np.float32)
+    asked[:, 1], asked[:, 0] = (0, 2, 1), (0, 1, 0)
+    film = np.broadcast_to(np.array([200, 100, 40], np.uint8), (3, 16, 16, 3)).copy()
+    film[1] += 5
+    points = np.random.default_rng(0).uniform(60, 230, (68, 2)).astype(np.float32)
+    return [
+        Shown(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, points, 288)
+        for who in ("s1", "s2")
+        for emotion in ("disgust", "fear", "happiness")
+    ]
+
+
+def test_one_of_each_emotion_of_one_person_after_another():
+    found = auicgan.chosen(shown()[::-1])
+    assert [(one.emotion, one.source.subject) for one in found] == [
+        ("disgust", "s1"),
+        ("fear", "s2"),
+        ("happiness", "s1"),
+    ]
+    alone = [one for one in shown() if (one.emotion, one.source.subject) != ("fear", "s2")]
+    assert [one.source.subject for one in auicgan.chosen(alone)] == ["s1", "s1", "s1"]
+
+
+def test_what_moves_most_and_by_how_much():
+    one = shown()[0]
+    assert auicgan.dominant(one) == [1, 0]
+    film = enlarged(one.film, one.film[:1], auicgan.ENLARGED)
+    assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
+
+
+@pytest.mark.parametrize("draw", [lambda path, own, show: auicgan.drawn(path, own, "Fig. 3", show), auicgan.animated])
+def test_the_same_bytes_again_and_other_bytes_of_another_film(tmp_path, draw):
+    other = [replace(one, film=one.film + 9) for one in shown()]
+    made = []
+    for number, own in enumerate((shown(), shown(), other)):
+        draw(path := tmp_path / f"{number}", own, False)
+        made.append(path.read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+def skin(page) -> bool:
+    """Whether some pixel has the colour of a film."""
+    red, _, blue = np.moveaxis(np.array(page.convert("RGB")).astype(int), -1, 0)
+    return bool((red - blue > 140).any())
+
+
+def test_licensed_faces_stay_hidden_until_asked_for(tmp_path):
+    for show in (False, True):
+        auicgan.animated(path := tmp_path / f"{show}.gif", shown("licensed"), show)
+        with Image.open(path) as page:
+            assert (page.n_frames, skin(page)) == ((3, True) if show else (1, False))
+        auicgan.drawn(path := tmp_path / f"{show}.png", shown("licensed"), "Fig. 3", show)
+        with Image.open(path) as page:
+            assert skin(page) == show

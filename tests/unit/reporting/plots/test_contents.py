@@ -1,0 +1,91 @@
+"""What `inspect --png` draws of each kind of file: every clip, the word on what is generated, no licensed face."""
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from test_journey import results
+from test_plots import texts
+
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.reporting.plots import contents
+
+FILES = {stage: f"results/{stage}/casme2/sub01.h5" for stage in ("faces", "apex", "flow", "aus")}
+FILES["synth"] = "results/synth/icegan/megc2019/1of1.h5"
+PICTURES = {"faces": 2 * contents.FRAMES, "flow": 2 * 2, "synth": 9 * 2}  # of two clips; of nine made faces
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def drawn(path) -> list[str]:
+    figure = Figure((10, 5))
+    with store.opened(path) as file:
+        contents.draw(figure, file, path)
+    return texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("stage", "named"),
+    [
+        ("faces", ("frames of 2 clips", "a, frame 1", "frame 45", "b, frame 1")),
+        ("apex", ("the score by frame, of 2 clips", "a: onset, apex (annotated), offset")),
+        ("flow", ("flow from onset to apex of 2 clips", "a, to 0.0 px", "strain, 0 to 1")),
+        ("aus", ("left and - - right, of 2 clips", "AU12", "AU4")),
+        ("synth", ("of 9 clips", "a_0", "b_2")),
+    ],
+)
+def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
+    results(folder)
+    found = drawn(FILES[stage])
+    assert any(text.startswith(f"{FILES[stage]}: ") for text in found)
+    for part in named:
+        assert any(part in text for text in found), part
+    assert sum("generated faces, no person is shown" in text for text in found) == 1
+    assert found.count("generated") == PICTURES.get(stage, 0)
+
+
+def test_events_are_drawn_where_nothing_was_scored(folder):
+    one, _ = results(folder)
+    with store.subject_file("annotated.h5", "apex", [one], apex={}) as file:
+        file.group(one.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
+    figure = Figure((10, 5))
+    with store.opened("annotated.h5") as file:
+        contents.draw(figure, file, "annotated.h5")
+    (axes,) = figure.findobj(Axes)
+    assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]
+
+
+def test_a_long_file_says_how_much_of_it_is_shown(folder, monkeypatch):
+    results(folder)
+    monkeypatch.setattr(contents, "MOST", 1)
+    assert any("of 1 of 2 clips" in text for text in drawn(FILES["apex"]))
+
+
+@pytest.mark.parametrize("stage", FILES)
+def test_faces_of_a_licence_are_drawn_only_when_asked(stage, folder, capsys):
+    results(folder, "licensed")
+    refused = stage in PICTURES
+    assert main(["inspect", FILES[stage], "--png", "a.png"]) == refused
+    assert (folder / "a.png").exists() == (not refused)
+    assert ("faces must be generated, not licensed" in capsys.readouterr().err) == refused
+    assert main(["inspect", FILES[stage], "--png", "b.png", "--show-licensed-faces"]) == 0
+    assert not any("generated" in text for text in drawn(FILES[stage]))
+
+
+def test_the_same_file_gives_the_same_bytes(folder):
+    results(folder)
+    for name in ("a.png", "b.png"):
+        assert main(["inspect", FILES["aus"], "--png", name]) == 0
+    assert (folder / "a.png").read_bytes() == (folder / "b.png").read_bytes()
+
+
+def test_a_file_without_pictures_or_curves_says_what_has_some(folder, capsys):
+    with store.create("1of1.h5", "train", {}, origin="generated") as file:
+        file.group("casme2/sub01").put("truth", [0])
+    assert main(["inspect", "1of1.h5", "--png", "a.png"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: 1of1.h5: must hold one of ") and "relative" in error and error.count("\n") == 1

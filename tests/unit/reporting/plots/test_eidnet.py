@@ -1,0 +1,137 @@
+"""MTMNet's Figure 3: who is held out, what is put together of whose parts, and that the network has not seen them."""
+
+import runpy
+from dataclasses import replace
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from composites import composite
+from scratch import ROOT
+
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, LeakError
+from microexpr.datasets import index
+from microexpr.models.recognisers.mtmnet import Mtmnet
+from microexpr.protocols import PROTOCOLS
+from microexpr.reporting.plots import eidnet
+from microexpr.training import refit, train
+
+CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=4, clips=4))
+SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 12, "batch": 6, "pretrain_epochs": 1, "epochs": 0}
+SMALL |= dict.fromkeys(("triplet_weight", "adversarial_weight", "inequality_weight"), 0)
+HELD = ["s01", "s02"]
+
+
+def files(root) -> list[str]:
+    """Faces of noise around a grey of each person's own; onset is frame 0, apex frame 2 of 5."""
+    paths, rng = [], np.random.default_rng(0)
+    for number, key in enumerate(sorted({(clip.dataset, clip.subject) for clip in CLIPS})):
+        own = [clip for clip in CLIPS if (clip.dataset, clip.subject) == key]
+        paths += [str(root / "results" / stage / key[0] / f"{key[1]}.h5") for stage in ("faces", "apex")]
+        with (
+            store.subject_file(paths[-2], "faces", own) as faces,
+            store.subject_file(paths[-1], "apex", own) as events,
+        ):
+            for clip in own:
+                crop = rng.integers(15 * number, 15 * number + 60, size=(5, 288, 288, 3))
+                faces.group(clip.name).put_all(frame=np.arange(5), crop=crop)
+                events.group(clip.name).put_all(onset=0, apex=2, offset=4)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The network that the rule's own script trains, and the files."""
+    root = tmp_path_factory.mktemp("fig3")
+    paths, csv, outputs = files(root), str(root / "index.csv"), (root / "fig3.png", root / "fig3.safetensors")
+    index.write(csv, CLIPS, {clip.id: index.Detection(1.0, 0, "") for clip in CLIPS})
+    job = SimpleNamespace(
+        log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
+        output=SimpleNamespace(figure=str(outputs[0]), weights=str(outputs[1])),
+        params=SimpleNamespace(method=SMALL, protocol="megc2019", seed=1, show=False),
+    )  # fmt: skip
+    scripts = ROOT / "workflow/scripts"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(scripts))
+        runpy.run_path(str(scripts / "papers_mtmnet_fig3.py"), {"snakemake": job})
+    assert all(path.is_file() for path in outputs)
+    return refit.load(outputs[1]), paths
+
+
+def of(*people: str, dataset: str = "casme2") -> list[Clip]:
+    return [clip for clip in CLIPS if clip.dataset == dataset and clip.subject in people]
+
+
+def test_half_of_casme2s_people_are_held_out_and_two_at_most():
+    assert eidnet.held_out(CLIPS) == of("s01", "s02")
+    assert eidnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
+    with pytest.raises(DataError, match=r"casme2 must have 2 people for Fig\. 3, one of them held out, not 1"):
+        eidnet.held_out(of("s01"))
+
+
+def test_the_first_clip_of_each_class_of_those_held_out_and_of_those_who_train():
+    found = eidnet.chosen(CLIPS[::-1], of("s02"))
+    assert list(found) == ["s02", "s01", "s03"]
+    assert [clip.id for clip in found["s02"]] == [f"casme2/s02/c{number:02}" for number in range(3)]
+
+
+def test_the_network_that_draws_has_not_seen_whom_it_draws(made, tmp_path):
+    network, paths = made
+    seen = {entry.rsplit("/", 1)[0] for entry in network.fitted_on}
+    assert seen == {f"generated/{c.dataset}/{c.subject}" for c in CLIPS} - {f"generated/casme2/{n}" for n in HELD}
+    with pytest.raises(LeakError, match=r"Fig\. 3 fold casme2 was fitted on generated/casme2/s03/c00"):
+        eidnet.fig3(tmp_path / "fig3.png", network, CLIPS, of("s01", "s03"), paths, False)
+    assert not (tmp_path / "fig3.png").exists()
+
+
+def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(made):
+    network, paths = made
+    shown = of("s01", "s03")
+    data = train.resident(network.method, shown, paths)
+    parts = eidnet.parted(network, shown, paths)
+    with torch.no_grad():
+        expression, _ = network.modules.encoder(data.inputs["apex"].float() / 255)
+        _, identity = network.modules.encoder(data.inputs["onset"].float() / 255)
+        expected = network.modules.decoder(expression, identity)
+    found = eidnet.drawn(network, parts.expression, parts.identity)
+    assert found.dtype == np.uint8 and found.shape == (8, 32, 32, 3)
+    np.testing.assert_allclose(found.transpose(0, 3, 1, 2), expected.numpy() * 255, atol=0.51)
+
+
+def test_rows_are_identities_and_columns_expressions():
+    def decoder(expression, identity):
+        return torch.stack([expression[:, 0], identity[:, 0], 0 * identity[:, 0]], 1)[:, :, None, None] / 255
+
+    network = of_decoder(decoder)
+    expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
+    parts = eidnet.Parted(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
+    found = eidnet.crossed(network, parts, np.array([0, 2]))
+    assert found[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
+
+
+def of_decoder(decoder) -> refit.Recogniser:
+    """A network of which only the decoder is there."""
+    return refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, (), frozenset())
+
+
+def test_off_by_so_many_grey_levels():
+    assert eidnet.off(np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)) == pytest.approx(np.sqrt(12.5))
+
+
+def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(made, tmp_path):
+    network, paths = made
+    one, two, hidden, shown = (tmp_path / f"{name}.png" for name in ("one", "two", "hidden", "shown"))
+    for path in (one, two):
+        eidnet.fig3(path, network, CLIPS, of(*HELD), paths, False)
+    assert one.read_bytes() == two.read_bytes()
+    licensed = [replace(clip, origin="licensed") for clip in CLIPS]
+    own = [clip for clip in licensed if clip.dataset == "casme2" and clip.subject in HELD]
+    eidnet.fig3(hidden, network, licensed, own, paths, False)
+    eidnet.fig3(shown, network, licensed, own, paths, True)
+    heights = [cv2.imread(str(path)).shape[0] for path in (one, hidden, shown)]
+    assert heights[1] < 200 < heights[0] == heights[2]
+    assert one.read_bytes() != shown.read_bytes()  # which are not stamped `generated`

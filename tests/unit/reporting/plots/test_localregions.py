@@ -1,0 +1,84 @@
+"""Local regions' figures: whose clips are shown, which frames, where boxes lie, and no licensed face by accident."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from composites import clip
+from matplotlib.figure import Figure
+
+from microexpr.core import store
+from microexpr.reporting.plots import localregions as plots
+from microexpr.signals import inputs
+
+CLIPS = [
+    replace(clip(dataset, "s01", f"{emotion}{number}", 0), emotion=emotion)
+    for dataset in ("smic", "casme2", "samm")
+    for emotion in ("happiness", "disgust")
+    for number in range(2)
+]
+ONSET, APEX, OFFSET = 102, 110, 116
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Of every clip frames 100..120, brighter by one each, of a face with 68 known points."""
+    root, frame = tmp_path_factory.mktemp("results"), np.arange(100, 121)
+    noise = np.random.default_rng(0).integers(60, 120, (1, 288, 288, 1))
+    crop = (noise + np.arange(21)[:, None, None, None]).astype(np.uint8)
+    points = np.random.default_rng(1).uniform(120, 170, (68, 2)).astype(np.float32)
+    points[36], points[45] = (84, 80), (204, 80)  # outer eye corners
+    for dataset in ("smic", "casme2", "samm"):
+        own = [one for one in CLIPS if one.dataset == dataset]
+        with (
+            store.subject_file(root / f"faces/{dataset}/s01.h5", "faces", own) as faces,
+            store.subject_file(root / f"apex/{dataset}/s01.h5", "apex", own) as events,
+        ):
+            for one in own:
+                landmarks = np.broadcast_to(points, (21, 68, 2))
+                faces.group(one.name).put_all(frame=frame, crop=crop, landmarks_crop=landmarks)
+                events.group(one.name).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
+    return root
+
+
+def test_the_first_disgust_and_where_there_is_none_the_first_clip():
+    assert plots.first(CLIPS[::-1], "casme2", "disgust").name == "disgust0"
+    assert plots.first(CLIPS, "casme2", "surprise").name == "disgust0"  # by name
+    assert plots.first(CLIPS, "samm").id == "samm/s01/disgust0"
+
+
+def test_five_frames_from_onset_over_apex_to_offset(results):
+    shown = plots.Shown(plots.first(CLIPS, "casme2", "disgust"), results)
+    assert [int(shown.frame[step]) for step in shown.steps] == [ONSET, 106, APEX, 113, OFFSET]
+
+
+def test_boxes_lie_where_the_patches_are_taken(results):
+    """The rectangle of each region has its middle, and its size times 120 / 160."""
+    shown, axes = plots.Shown(CLIPS[0], results), Figure().add_subplot()
+    for name, (rows, columns, points) in inputs.REGIONS.items():
+        plots.outlined(axes, name, shown, "blue")
+        (box,) = (patch.get_bbox() for patch in axes.patches[-1:])
+        around = shown.source.landmarks[list(points)]
+        middle = (around.min(axis=0) + around.max(axis=0)) / 2
+        assert (box.width, box.height) == pytest.approx((0.75 * columns, 0.75 * rows))
+        assert ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) == pytest.approx(tuple(middle), abs=1e-3)
+
+
+def draw(number, path, clips, results):
+    draws = {3: plots.fig3, 7: plots.fig7}
+    if number == 5:
+        plots.fig5(path, clips, results, 4, show_licensed=False)
+    else:
+        draws[number](path, clips, results, show_licensed=False)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("number", [3, 5, 7])
+def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(number, results, tmp_path):
+    one, two = (
+        draw(number, tmp_path / f"{name}.png", clips, results) for name, clips in (("a", CLIPS), ("b", CLIPS[::-1]))
+    )
+    assert one == two
+    licensed = [replace(one, origin="licensed") for one in CLIPS]
+    other = tmp_path / "none"  # of which nothing is read
+    assert len(draw(number, tmp_path / "hidden.png", licensed, other)) < len(one)

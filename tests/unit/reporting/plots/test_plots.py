@@ -1,0 +1,171 @@
+"""Pictures of results: what is drawn where, the word on what is generated, no licensed face by accident, same bytes."""
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from test_journey import gathered, results
+from test_main_table import rows
+
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.core.outputs.marks import sealed
+from microexpr.reporting import main_table
+from microexpr.reporting.plots import drawing, journey, table
+from microexpr.signals.aus import ACTION_UNITS
+
+CLIP = "casme2/sub01/a"
+
+
+def made(methods=("ststnet", "majority"), origin="generated"):
+    """0.1 in [0.05, 0.15], oracle 0.6; published for ststnet only."""
+    return main_table.megc2019({method: rows(method, origin) for method in methods})
+
+
+def drawn(draw, what) -> Figure:
+    figure = Figure((10, 5))
+    draw(figure, what)
+    return figure
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def marks(figure, label) -> list[tuple[float, float]]:
+    """Where the marks of a kind are: figure, and place from the top."""
+    lines = [line for line in figure.axes[0].lines if str(line.get_label()).startswith(label)]
+    return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
+
+
+def test_each_figure_is_at_its_place():
+    figure = drawn(table.draw, made())
+    assert figure.axes[0].get_xlim() == (0, 1)
+    assert marks(figure, "last epoch") == [(0.1, 0), (0.1, 1)]
+    assert marks(figure, "oracle") == [(0.6, 0), (0.6, 1)]
+    assert marks(figure, "published") == [(0.7353, 0)]
+    spans = [list(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    assert spans == [[0.05, 0.15], [0.05, 0.15]]
+    hollow = {str(line.get_label())[:6] for line in figure.axes[0].lines if line.get_fillstyle() == "none"}
+    assert hollow == {"oracle"}
+
+
+def test_generated_rows_say_so_in_title_and_row():
+    figure = drawn(table.draw, made())
+    assert "generated faces, not comparable with published figures" in figure.get_suptitle()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "ststnet\ngenerated",
+        "majority\ngenerated",
+    ]
+    mixed = made(["ststnet"], "licensed") + made(["majority"], "licensed+generated")
+    assert main_table.CAUTION in drawn(table.draw, mixed).get_suptitle()
+    assert "generated" not in " ".join(texts(drawn(table.draw, made(origin="licensed"))))
+
+
+def test_a_picture_is_a_plain_png_with_the_same_bytes_whatever_the_users_settings(tmp_path):
+    table.write(made(), tmp_path / "a.png")
+    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 20}):
+        table.write(made(), tmp_path / "b.png")
+    data = (tmp_path / "a.png").read_bytes()
+    assert data == (tmp_path / "b.png").read_bytes()
+    assert not any(chunk in data for chunk in (b"tEXt", b"tIME", b"iTXt"))
+    assert cv2.imread(str(tmp_path / "a.png")).shape[1] == drawing.WIDTH * drawing.DPI
+
+
+def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch):
+    results(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["plot", "clip", CLIP, "a.png"]) == main(["plot", "clip", CLIP, "b.png"]) == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert cv2.imread("a.png").std() > 10
+
+
+def test_generated_faces_carry_the_word(tmp_path):
+    one, _ = results(tmp_path)
+    figure = drawn(journey.draw, gathered(tmp_path, one))
+    assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\ngenerated face, no person is shown"
+    stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
+    assert len(stamped) == 6  # onset and apex; neutral and three classes
+
+
+def test_all_stages_are_on_the_picture(tmp_path):
+    one, _ = results(tmp_path)
+    found = texts(drawn(journey.draw, gathered(tmp_path, one)))
+    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: made surprise"):
+        assert part in found
+    assert {"AU12", "AU4", "left", "right"} <= set(found)
+    (tmp_path / "results/synth/icegan/megc2019/1of1.h5").unlink()
+    assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
+
+
+def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
+    one, _ = results(tmp_path, "licensed")
+    monkeypatch.chdir(tmp_path)
+    assert main(["plot", "clip", CLIP, "a.png"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: faces must be generated, not licensed (casme2/sub01/a)")
+    assert error.count("\n") == 1 and "--show-licensed-faces" in error
+    assert not (tmp_path / "a.png").exists()
+    assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0
+    assert (tmp_path / "a.png").exists()
+    assert "generated" not in " ".join(texts(drawn(journey.draw, gathered(tmp_path, one))))
+
+
+@pytest.mark.parametrize(
+    ("clip", "expected"),
+    [
+        ("casme2/sub01/c", "clip must be one of results/index/casme2.csv, not casme2/sub01/c (did you mean"),
+        ("samm/006/a", "results/index/samm.csv: does not exist; rerun stage index"),
+        ("casme2", "a clip must be written DATASET/SUBJECT/CLIP, not casme2"),
+    ],
+)
+def test_what_is_no_clip_is_named(clip, expected, tmp_path, monkeypatch, capsys):
+    results(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["plot", "clip", clip, "a.png"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {expected}")
+
+
+def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["plot", "table", "a.png"]) == 1
+    csv = "results/megc2019_table.csv"
+    assert capsys.readouterr().err == f"error: {csv}: does not exist; `snakemake --cores all {csv}` makes it\n"
+    store.write_text("results/megc2019_table.csv", main_table.to_csv(made()))
+    assert main(["plot", "table", "a.png"]) == 0
+    table.write(made(), "b.png")
+    assert (tmp_path / "a.png").read_bytes() == sealed((tmp_path / "b.png").read_bytes())
+    store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
+    assert main(["plot", "table", "a.png"]) == 1
+    assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("u", "v", "rgb"),
+    [
+        (0, 0, (255, 255, 255)),
+        (2, 0, (255, 0, 0)),  # right is red
+        (1, 0, (255, 128, 128)),  # half as far is half as full
+        (9, 0, (255, 0, 0)),  # beyond the rim nothing changes
+        (0, 2, (255, 234, 0)),  # down: a quarter turn, step 13.75 of the 15 from red to yellow
+        (-2, 0, (0, 197, 255)),  # left: step 27.5, 2.5 of the 11 from cyan to blue
+        (0, -2, (103, 0, 255)),  # up: step 41.25, 5.25 of the 13 from blue to magenta
+    ],
+)
+def test_colours_of_the_flow(u, v, rgb):
+    flow = np.array([u, v], float)[:, None, None]
+    assert tuple(drawing.flow_colours(flow, 2.0)[0, 0]) == rgb
+
+
+def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
+    relative = np.zeros((5, 17, 3))
+    relative[2, 3] = [0, -4, -2]  # a decrease of the right side
+    relative[2, 7] = [3, 0, 1.5]
+    relative[2, 1] = [0, 0, 5]  # of both together only: not a side
+    relative[0, 9] = 5  # before the onset
+    relative[3, 16] = [1, 1, 1]
+    units = journey.largest_units(relative, np.arange(10, 15), 11, 13)
+    assert [ACTION_UNITS[unit] for unit in units[:3]] == ["AU5", "AU10", "AU45"]
+    assert 9 not in units[:3] and len(units) == 4

@@ -1,0 +1,66 @@
+"""Pictures of a clip's landmarks and of its spotting: what is drawn is what the files hold; same bytes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from composites import clip
+from matplotlib.figure import Figure
+from skimage.data import astronaut
+
+from microexpr.core import store
+from microexpr.reporting.plots import apex as apex_picture
+from microexpr.reporting.plots import landmarks as landmarks_picture
+from microexpr.signals import apex, faces
+
+CLIP = replace(clip(), apex=None)
+FRAMES = np.arange(CLIP.first, CLIP.last + 1)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Faces and events of a photograph that is shifted to and fro; onset and offset annotated, the apex spotted."""
+    root, photograph = tmp_path_factory.mktemp("results"), astronaut()[:320, :420]
+    frames = [np.roll(photograph, round(4 * np.sin(place)), axis=1) for place in range(len(FRAMES))]
+    found = {"frame": FRAMES, **faces.track(lambda: frames, faces.Params(), CLIP.id, 200).arrays()}
+    events = apex.locate(CLIP, found, apex.Params(smooth=0.5))
+    for stage, values, params in (("faces", found, {}), ("apex", events.arrays(), {"smooth": 0.5})):
+        with store.subject_file(root / stage / CLIP.dataset / f"{CLIP.subject}.h5", stage, [CLIP], apex=params) as file:
+            methods = {"method": "flow", "onset_method": "annotated", "offset_method": "annotated"}
+            file.group(CLIP.name, **methods).put_all(**values)
+    return root
+
+
+def drawn(results: Path, monkeypatch: pytest.MonkeyPatch, picture) -> Figure:
+    """The figure that `write` fills."""
+    kept = []
+    own = picture.draw
+    monkeypatch.setattr(picture, "draw", lambda figure, *rest: kept.append(figure) or own(figure, *rest))
+    picture.write(CLIP, results, results / "a.png")
+    return kept[0]
+
+
+def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
+    figure = drawn(results, monkeypatch, apex_picture)
+    with store.opened(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+        score, top = file[CLIP.name]["score"][()], int(file[CLIP.name]["apex"][()])
+    curve, dot = figure.axes[1].lines[:2]
+    assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
+    assert "generated face" in figure.get_suptitle()
+
+
+def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:
+    figure = drawn(results, monkeypatch, landmarks_picture)
+    with store.opened(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+        points = file[CLIP.name]["landmarks_crop"][()]
+    ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
+    course = points[:, 21, 1]
+    assert ours == pytest.approx(np.median(course) - course)
+
+
+@pytest.mark.parametrize("picture", [apex_picture, landmarks_picture])
+def test_the_same_files_give_the_same_bytes(results, picture) -> None:
+    for name in ("b.png", "c.png"):
+        picture.write(CLIP, results, results / name)
+    assert (results / "b.png").read_bytes() == (results / "c.png").read_bytes()

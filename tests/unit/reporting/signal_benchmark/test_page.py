@@ -1,0 +1,85 @@
+"""The page: whole without a network, every figure at its place, the word generated, the same bytes again."""
+
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from composites_of_truth import clip
+from matplotlib.axes import Axes
+
+from microexpr.reporting.signal_benchmark import charts, page, pool
+
+
+@pytest.fixture(scope="module")
+def clips():
+    made = [clip("smic", "easy"), clip("smic", "hard"), clip("casme2", "easy")]
+    for number, one in enumerate(made):
+        one.au_true[4:, 3] = one.au_smoothed[4:, 3] = one.au_relative[4:, 3] = 2
+        one.landmarks_found[:, 27:36] += [number, 0]
+    return made
+
+
+@pytest.fixture(scope="module")
+def written(clips):
+    return page.html(pool.tables(clips), clips)
+
+
+class Cells(HTMLParser):
+    """Rows of all tables as text, and whether every tag is closed in its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1].append(data)
+
+
+def test_tables_say_what_the_rows_say(clips, written):
+    parser = Cells()
+    parser.feed(written)
+    assert not parser.open
+    head, *body = parser.rows[:9]  # of the first table, landmarks: eight scopes, as casme2 has no hard clip
+    lines = {tuple(row[:2]): row for row in body}
+    assert lines["smic", "hard"][head.index("nose, %")] == "1.00"  # 1 px of 100
+    assert lines["all", "easy"][head.index("nose, %")] == "1.00"  # 0 and 2
+    assert lines["all", "all"][head.index("face found, %")] == "100.00"
+
+
+def test_it_needs_no_network_and_says_that_all_is_generated(written):
+    assert set(re.findall(r'(?:src|href)="([^"]{1,12})', written)) == {"data:image/s"} | {
+        f"{name}.csv"[:12] for name in ("landmarks", "apex", "aus", "flow")
+    }
+    assert "Everything here is generated." in written and written.count("Generated faces.") == 4
+    assert "2 rendered people" in written
+    for picture in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', written):
+        assert b"<svg" in b64decode(picture)
+
+
+def test_the_same_rows_give_the_same_bytes(clips, written):
+    assert page.html(pool.tables(clips), clips) == written
+
+
+def test_bars_are_as_high_as_their_figures(clips, monkeypatch):
+    drawn: list[list[float]] = []
+    monkeypatch.setattr(Axes, "bar", lambda self, x, heights, *rest, **more: drawn.append(list(heights)))
+    monkeypatch.setattr(Axes, "legend", lambda self, **more: None)
+    charts.landmarks(pool.tables(clips)["landmarks"])
+    assert drawn[0] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # easy: 0 and 2 % at the nose, nowhere else
+    assert drawn[1] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # hard
+    drawn.clear()
+    charts.flow(pool.tables(clips)["flow"])
+    np.testing.assert_allclose(drawn, [[0] * 6, [1] * 6] * 2)

@@ -1,0 +1,152 @@
+"""Pooled figures against errors that were put in by hand, one for each stage."""
+
+import csv
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from composites_of_truth import clip, file
+
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.reporting.signal_benchmark import pool
+from microexpr.signals.aus import ACTION_UNITS
+
+
+def found(rows, dataset="all", difficulty="all"):
+    return {
+        (r["part"], r["metric"]): r["value"] for r in rows if (r["dataset"], r["difficulty"]) == (dataset, difficulty)
+    }
+
+
+def test_landmark_error_is_the_shift_in_percent_of_the_eye_distance() -> None:
+    """Eye corners 100 px apart; the mouth is found 3 px right and 4 px down, in one clip of two."""
+    shifted = clip()
+    shifted.landmarks_found[:, 48:] += [3, 4]
+    figures = found(pool.tables([clip(), shifted])["landmarks"])
+    assert figures["mouth", "error_percent"] == pytest.approx(2.5)
+    assert figures["jaw", "error_percent"] == 0
+    assert figures["all", "error_percent"] == pytest.approx(2.5 * 20 / 68)
+
+
+def test_frames_without_a_face_count_as_such_and_not_as_errors() -> None:
+    lost = clip()
+    lost.detected[:2] = False
+    lost.landmarks_found[:2] += 50
+    figures = found(pool.tables([lost])["landmarks"])
+    assert figures["all", "error_percent"] == 0
+    assert figures["all", "detected_percent"] == pytest.approx(75)
+
+
+def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found() -> None:
+    """The mouth goes 10 px down at the apex and is found half as far; all points lie 5 px beside, always."""
+    moved = clip()
+    moved.landmarks_true[:] = moved.landmarks_true[0]
+    moved.landmarks_true[4, 48:, 1] += 10
+    moved.landmarks_found[:] = moved.landmarks_true[0] + [5, 0]
+    moved.landmarks_found[4, 48:, 1] += 5
+    figures = found(pool.tables([moved])["landmarks"])
+    assert figures["all", "movement_kept_percent"] == pytest.approx(50)
+    off = np.where(np.arange(8) == 4, -5, 0) + 5 / 8  # of the mouth's height, about its mean
+    assert figures["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
+
+
+def test_pose_error_is_of_the_change_since_the_onset() -> None:
+    turned = clip()
+    turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
+    turned.pose_found[4:, 1] += 1
+    figures = found(pool.tables([turned])["landmarks"])
+    assert [figures[angle, "error_degrees"] for angle in pool.ANGLES] == pytest.approx([0, 0.5, 0])
+
+
+def test_apex_error_in_frames_and_in_the_time_of_each_clip() -> None:
+    late, early = clip(apex_true=13, apex_flow=15), clip(apex_true=13, apex_flow=12, fps=200.0, onset_spotted=10)
+    figures = found(pool.tables([late, early, clip(apex_true=13, apex_flow=12)])["apex"])
+    assert figures["flow", "error_frames"] == pytest.approx(4 / 3)
+    assert figures["flow", "error_ms"] == pytest.approx((20 + 5 + 10) / 3)
+    assert figures["flow", "error_percent"] == pytest.approx(100 * (4 / 3) / 6)
+    assert figures["flow", "median_error_percent"] == pytest.approx(100 / 6)
+    assert figures["middle", "error_frames"] == pytest.approx(1)  # onset 11, offset 17: always 14
+    assert figures["regions", "error_ms"] == pytest.approx((10 + 5 + 10) / 3)
+    assert figures["onset", "error_frames"] == pytest.approx(1 / 3) and figures["offset", "error_frames"] == 0
+
+
+def test_a_clip_that_ends_at_its_apex_has_nothing_to_spot() -> None:
+    assert pool.tables([clip(apex_true=17)])["apex"] == []
+
+
+def test_a_unit_that_is_read_right_and_one_that_is_never_shown() -> None:
+    """AU12 goes up on the left and is read half as large and 1 higher; nothing else is shown or read."""
+    smile = clip()
+    unit, course = ACTION_UNITS.index("AU12"), np.array([0, 0, 1, 2, 3, 2, 1, 0])
+    smile.au_true[:, unit] = course[:, None] * [1, 0, 0.5]
+    smile.au_smoothed[:, unit, 0] = course / 2 + 1
+    smile.au_relative[:, unit, 0] = course / 2
+    figures = found(pool.tables([smile])["aus"])
+    icc = 2 * np.cov(course, course / 2)[0, 1] / (1.25 * np.var(course, ddof=1))
+    assert figures["AU12_left", "icc"] == figures["AU12_left", "relative_icc"] == pytest.approx(icc)
+    assert figures["AU12_left", "r"] == pytest.approx(1)
+    assert figures["AU12_left", "mae"] == pytest.approx(np.abs(course / 2 - 1).mean())
+    assert figures["all_left", "relative_mae"] == pytest.approx((course / 2).mean() / len(ACTION_UNITS))
+    assert ("AU4_left", "icc") not in figures and ("AU12_right", "icc") not in figures
+    assert figures["AU12_both", "icc"] == pytest.approx(0) and ("AU12_both", "r") not in figures  # shown, never read
+    assert figures["all", "icc"] == pytest.approx(icc / 2)
+
+
+def test_what_the_filter_keeps_of_noise_at_rest_and_of_the_apex() -> None:
+    """Onset in the sixth frame. Readings jump up and down by 1 in one unit, and by a quarter when filtered."""
+    unit, up_and_down = ACTION_UNITS.index("AU12"), np.array([1, -1, 1, -1, 1, 0, 0, 0]) / 2
+    smile = clip(onset=15, apex_true=16)
+    smile.au_true[6:, unit] = smile.au_change[6:, unit] = 2
+    smile.au_relative[6:, unit] = 1.7
+    smile.au_change[:5, unit] += up_and_down[:5, None]
+    smile.au_relative[:5, unit] += up_and_down[:5, None] / 4
+    smile.au_true[:, 0] = 3  # at rest, and no change
+    blink = clip(onset=15)
+    blink.au_true[2] = blink.au_change[1] = 5
+    figures = found(pool.tables([smile, blink, clip()])["aus"])
+    assert figures["all", "rest_noise"] == pytest.approx(np.sqrt(1 / 2 / len(ACTION_UNITS)))
+    assert figures["all", "rest_noise_kept_percent"] == pytest.approx(25)
+    assert figures["all", "apex_kept_percent"] == pytest.approx(85)
+    assert ("all", "rest_noise") not in found(pool.tables([clip()])["aus"])
+
+
+def test_flow_error_is_pooled_by_pixel() -> None:
+    """100 px with an error of 1, 300 px of another clip with 2; regions that are hidden have no figure."""
+    near, wide = clip(flow=([100, 0, 0, 0, 0], 1.0, 2.0)), clip(flow=([300, 0, 0, 0, 100], 2.0, 4.0))
+    figures = found(pool.tables([near, wide])["flow"])
+    assert figures["brows", "endpoint_error_px"] == pytest.approx(1.75)
+    assert figures["brows", "true_length_px"] == pytest.approx(3.5)
+    assert figures["all", "error_percent"] == pytest.approx(50)
+    assert ("mouth", "endpoint_error_px") not in figures
+
+
+def test_rows_of_every_data_set_and_difficulty_and_of_all() -> None:
+    clips = [clip("samm", "easy"), clip("smic", "easy"), clip("smic", "hard")]
+    clips[2].landmarks_found[:] += [5, 0]
+    rows = pool.tables(clips)["landmarks"]
+    scopes = {(row["dataset"], row["difficulty"]): row for row in rows if row["metric"] == "detected_percent"}
+    assert {key: row["n"] for key, row in scopes.items()} == {
+        ("samm", "easy"): 8, ("samm", "all"): 8, ("smic", "easy"): 8, ("smic", "hard"): 8, ("smic", "all"): 16,
+        ("all", "easy"): 16, ("all", "hard"): 8, ("all", "all"): 24,
+    }  # fmt: skip
+    assert found(rows, "smic", "all")["all", "error_percent"] == pytest.approx(2.5)
+    text = list(csv.DictReader(io.StringIO(pool.to_csv(rows))))
+    assert list(text[0]) == ["dataset", "difficulty", "part", "metric", "value", "n", "origin"]
+    assert {row["origin"] for row in text} == {"generated"} and "nan" not in pool.to_csv(rows)
+
+
+def test_files_are_read_as_they_were_written(tmp_path) -> None:
+    written = clip("smic", "hard")
+    (read,) = pool.read([file(tmp_path / "s01.h5", written)])
+    for field in dataclasses.fields(pool.Measured):
+        np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name))
+
+
+def test_real_faces_are_refused(tmp_path) -> None:
+    path = file(tmp_path / "s01.h5", clip(), origin="licensed")
+    with pytest.raises(StoreError, match=r"origin must be generated, not licensed: .*truth"):
+        pool.read([path])
+    with pytest.raises(StoreError, match="does not exist"), store.opened(tmp_path / "no.h5", "measured"):
+        pass

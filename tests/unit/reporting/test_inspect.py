@@ -1,0 +1,66 @@
+"""What `inspect` shows of a file."""
+
+import io
+
+import h5py
+import pytest
+from rich.console import Console
+
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.reporting.inspect import chain, tree
+
+
+def printed(shown) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(shown)
+    return console.file.getvalue()
+
+
+def test_groups_that_are_alike_are_counted_not_repeated(tmp_path):
+    with store.create(tmp_path / "a.h5", "apex", {}) as file:
+        for number in range(5):
+            file.group(f"EP0{number}").put("score", [0.0] * (number + 1))
+    text = printed(tree(tmp_path / "a.h5"))
+    assert text.count("score float32") == 1
+    assert "EP00/" in text and "EP01/" not in text
+    assert "and 4 more like it" in text
+
+
+def test_groups_that_differ_are_all_shown(tmp_path):
+    with store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP00").put("score", [0.0])
+        file.group("EP01").put("onset", 3)
+        file.group("EP02").put("onset", 3)
+    text = printed(tree(tmp_path / "a.h5"))
+    assert "EP00/" in text and "EP01/" in text
+    assert "and 1 more like these" in text
+
+
+def test_brackets_in_a_foreign_file_are_text_not_markup(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["note"] = "[/bold] " + "x" * 200
+        file["[red]"] = [1, 2]
+    text = printed(tree(tmp_path / "a.h5"))
+    assert "[/bold]" in text and "[red] int64 2" in text
+    assert "(208 characters)" in text
+
+
+def test_what_nothing_was_fitted_on_says_so(tmp_path):
+    with store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.put("onset", 1)
+    assert "was fitted on nothing" in printed(chain(tmp_path / "a.h5"))
+
+
+def test_a_whole_files_chain(tmp_path):
+    with store.create(tmp_path / "a.h5", "train", {}) as file:
+        file.put("fitted_on", ["licensed/samm/006/006_1_2", "licensed/samm/007/*"])
+    assert "licensed/samm 2 people, clips of each: 006 1, 007 all" in " ".join(
+        printed(chain(tmp_path / "a.h5")).split()
+    )
+
+
+def test_a_file_that_is_not_hdf5_is_refused(tmp_path):
+    (tmp_path / "a.h5").write_text("no")
+    with pytest.raises(StoreError):
+        tree(tmp_path / "a.h5")

@@ -1,0 +1,93 @@
+"""The main table: its columns, what is beside what, and the word on what is generated."""
+
+import csv
+import io
+
+import pytest
+
+from microexpr.core.errors import StoreError
+from microexpr.evaluation import Row
+from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, to_csv
+
+
+def rows(method: str, origin: str = "generated", scopes=("full", "smic", "casme2", "samm")) -> list[Row]:
+    """Value 0.1 for full UF1 and so on up; oracle 0.5 more."""
+    made: list[Row] = []
+    for selection, more in (("last", 0.0), ("oracle_best_test", 0.5)):
+        for number, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
+            value = 0.1 + number / 100 + more
+            made.append(
+                {"method": method, "protocol": "megc2019", "selection": selection, "scope": scope, "metric": metric,
+                 "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 100,
+                 "parameters": 1663, "origin": origin, "pooling": "pooled", "deviation": None,
+                 "subject_seen": "no", "start": ""}
+            )  # fmt: skip
+    return made
+
+
+def test_columns_are_in_the_order_that_readers_expect():
+    cells = ["full_uf1", "full_uar", "smic_uf1", "smic_uar", "casme2_uf1", "casme2_uar", "samm_uf1", "samm_uar"]
+    assert list(COLUMNS[:12]) == ["method", "origin", "selection", "seeds", *cells]
+    assert list(COLUMNS[12:20]) == [f"published_{cell}" for cell in cells]
+    assert list(COLUMNS[20:28]) == [f"oracle_{cell}" for cell in cells]
+    assert list(COLUMNS[28:32]) == ["full_uf1_low", "full_uf1_high", "full_uar_low", "full_uar_high"]
+
+
+def test_each_figure_is_in_its_own_cell():
+    (row,) = megc2019({"ststnet": rows("ststnet")})
+    assert (row["full_uf1"], row["full_uar"], row["smic_uf1"], row["samm_uar"]) == (
+        "0.1000",
+        "0.1100",
+        "0.1300",
+        "0.2000",
+    )
+    assert (row["oracle_full_uf1"], row["oracle_samm_uar"]) == ("0.6000", "0.7000")
+    assert (row["published_full_uf1"], row["published_casme2_uf1"]) == ("0.7353", "0.8382")
+    assert (row["full_uf1_low"], row["full_uar_high"]) == ("0.0500", "0.1600")
+    assert (row["selection"], row["seeds"], row["folds"], row["parameters"]) == ("last", "3", "12", "1663")
+
+
+def test_what_is_not_known_is_empty():
+    (row,) = megc2019({"ststnet_icegan": rows("ststnet_icegan", scopes=("full", "casme2"))})
+    assert {row[f"published_{cell}"] for cell in ("full_uf1", "samm_uar")} == {""}
+    assert (row["smic_uf1"], row["oracle_smic_uf1"], row["casme2_uf1"]) == ("", "", "0.1300")
+
+
+def test_csv_keeps_the_order_of_methods_and_plain_line_ends():
+    text = to_csv(megc2019({"mtmnet": rows("mtmnet"), "icegan": rows("icegan")}))
+    assert [row["method"] for row in csv.DictReader(io.StringIO(text))] == ["mtmnet", "icegan"]
+    assert "\r" not in text
+
+
+def test_generated_stands_on_the_row_and_in_the_title():
+    text = markdown(megc2019({"ststnet": rows("ststnet"), "icegan": rows("icegan", "licensed")}))
+    first, second = text[text.index("ststnet") :].split("icegan")
+    figures = [line for line in first.splitlines() if "0.1000" in line or "0.6000" in line]
+    assert figures and all("generated" in line for line in figures)
+    assert "generated" not in second and "licensed" in second
+    assert "generated faces, not comparable with published figures" in text
+
+
+def test_licensed_figures_carry_no_such_word():
+    assert "generated" not in markdown(megc2019({"icegan": rows("icegan", "licensed")}))
+
+
+def test_reproduced_published_and_oracle_figures_are_all_shown():
+    text = markdown(megc2019({"icegan": rows("icegan")}))
+    for figure in ("0.1000", "0.8450", "0.6000", "0.050 to 0.150"):
+        assert figure in text
+
+
+def test_markdown_is_aligned():
+    lines = [line for line in markdown(megc2019({"icegan": rows("icegan")})).splitlines() if line.startswith("|")]
+    assert len(lines) == 5
+    assert len({tuple(i for i, c in enumerate(line) if c == "|") for line in lines}) == 1
+
+
+def test_read_is_the_inverse_of_csv(tmp_path):
+    made = megc2019({"icegan": rows("icegan")})
+    (tmp_path / "table.csv").write_text(to_csv(made))
+    assert read(tmp_path / "table.csv") == made
+    (tmp_path / "table.csv").write_text("method,uf1\n")
+    with pytest.raises(StoreError, match="column 2 must be origin, not uf1"):
+        read(tmp_path / "table.csv")

@@ -1,0 +1,56 @@
+"""Action units of a long recording: parts are joined where they meet, and eyes are followed."""
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.core.seeds import generator
+from microexpr.signals.aus import recording, regressor
+from microexpr.signals.aus.features import look
+
+POINTS = np.tile(np.array([143.5, 150.0]), (68, 1))
+
+
+@pytest.fixture(scope="module")
+def looks():
+    """A texture, the lower half of which has moved by two pixels after 50 of 120 frames."""
+    rng = generator(0, "recording")
+    still = cv2.GaussianBlur(rng.uniform(0, 255, (288, 288)).astype(np.float32), (0, 0), 4)
+    still = (128 + 6 * (still - still.mean())).clip(0, 255)
+    moved = still.copy()
+    moved[144:] = np.roll(still, 2, axis=0)[144:]
+    frames = [still] * 50 + [moved] * 70
+    noisy = [(frame + rng.normal(0, 2, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
+    return [look(frame, POINTS) for frame in noisy]
+
+
+def test_parts_are_joined(looks):
+    model = regressor.load()
+    whole, parts = (recording.curves(iter(looks), model, frames) for frames in (120, 40))
+    assert whole.shape == parts.shape == (120, 17, 2)
+    step = [np.median(curves[80:], axis=0) - np.median(curves[:40], axis=0) for curves in (whole, parts)]
+    assert np.abs(step[0]).max() > 0.3
+    assert np.corrcoef(step[0].ravel(), step[1].ravel())[0, 1] > 0.95
+    jump = np.abs(parts[40:45].mean(axis=0) - parts[35:40].mean(axis=0)).max()
+    assert jump < 0.2 * np.abs(step[0]).max()  # where two parts meet nothing happened
+
+
+def test_a_part_is_held_against_what_most_of_it_is_like(looks):
+    assert recording.reference(looks[40:120]) >= 10
+    assert recording.reference(looks[:70]) < 50
+
+
+def test_the_gaze_is_where_the_iris_is():
+    landmarks = POINTS.copy()
+    for first, middle in ((36, 100), (42, 187)):
+        angle = np.linspace(0, 2 * np.pi, 6, endpoint=False)
+        landmarks[first : first + 6] = np.column_stack([middle + 17 * np.cos(angle), 80 + 6 * np.sin(angle)])
+
+    def seen(shift):
+        crop = np.full((288, 288), 200, np.uint8)
+        for middle in (100, 187):
+            cv2.circle(crop, (middle + shift, 80), 6, 40, -1)
+        return recording.gaze(crop, landmarks)
+
+    assert seen(4) - seen(0) == pytest.approx(4, abs=0.5)
+    assert seen(-4) - seen(0) == pytest.approx(-4, abs=0.5)

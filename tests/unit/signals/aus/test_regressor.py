@@ -1,0 +1,123 @@
+"""The regressor with models made for the test, whose answers can be computed otherwise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
+from microexpr.signals.aus import ACTION_UNITS, SIZES, Params
+from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT, MIRRORED
+from microexpr.signals.aus.filters import curves
+from microexpr.signals.aus.regressor import RAMPS, SHOWN, Model, Ramps, Reading, load, regress
+
+AU12 = ACTION_UNITS.index("AU12")
+FRAMES, FPS = 5, 200
+NO_RAMPS = Ramps(np.zeros((SHOWN, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
+
+
+def nothing(features: int) -> Reading:
+    shapes = (features, SHOWN), (SHOWN,), (SHOWN + RAMPS, len(ACTION_UNITS))
+    return Reading(*(np.zeros(shape, np.float32) for shape in shapes))
+
+
+@pytest.fixture
+def clip() -> tuple[np.ndarray, np.ndarray]:
+    """A smooth texture of which the subject's left half falls by 2 px a frame; landmarks that stay but the mouth."""
+    rng = generator(0, "regressor")
+    rows = np.convolve(rng.normal(0, 60, 600), np.hanning(25) / 5, "same")
+    crops = np.stack([np.tile(128 + rows[100:388, None], (1, 288)) for _ in range(FRAMES)])
+    for frame in range(FRAMES):
+        crops[frame, :, 144:] = 128 + rows[100 - 2 * frame : 388 - 2 * frame, None]
+    points = np.full((FRAMES, 68, 2), [143.5, 200.0])
+    points[:, 54, 1] -= 12
+    return np.clip(crops, 0, 255).astype(np.uint8), points
+
+
+def mouth_and_fall(bias: float) -> Model:
+    """AU12 is how high the mouth corner lies (tenths of the outer eye distance), and changes as far as skin falls."""
+    alone, since = nothing(APPEARANCE), nothing(CHANGE)
+    alone.weights[GRADIENTS + 2 * list(LEFT).index(54) + 1, AU12] = -1
+    alone.bias[AU12] = bias
+    fine = np.arange(GRADIENTS + 2 * 16 * 8, CHANGE).reshape(32, 16, 2)
+    since.weights[fine[4:-4, 4:-4, 1], AU12] = 1 / (24 * 8)
+    for one in (alone, since):
+        one.last[AU12, AU12] = 1
+    return Model(NO_RAMPS, alone, since, ("generated/au_model/0/*",))
+
+
+def test_the_onset_is_read_alone_and_changes_of_either_side_are_added(clip: tuple[np.ndarray, np.ndarray]) -> None:
+    values = regress(*clip, 2, mouth_and_fall(bias=10), sizes=(0,))[:, AU12]
+    assert values.shape == (FRAMES, 3) and values.dtype == np.float32
+    assert values[2] == pytest.approx([1, 0, 0.5])  # 10 tenths below the eyes, or 9
+    assert values[:, 0] - 1 == pytest.approx(np.arange(FRAMES) - 2, abs=0.3)  # 2 px of the crop are one of the face
+    assert values[:, 1] == pytest.approx(np.zeros(FRAMES), abs=0.02)
+    assert values[:, 2] == pytest.approx(values[:, :2].mean(axis=1))
+
+
+def test_a_mirrored_clip_swaps_the_sides(clip: tuple[np.ndarray, np.ndarray]) -> None:
+    crops, points = clip
+    model = random_model()
+    seen = regress(crops, points, 2, model)
+    reflected = regress(crops[:, :, ::-1].copy(), points[:, MIRRORED] * [-1, 1] + [287, 0], 2, model)
+    assert reflected[..., [1, 0, 2]] == pytest.approx(seen, abs=0.02)
+    assert np.abs(seen[..., 0] - seen[..., 1]).max() > 1
+
+
+def random_model() -> Model:
+    rng = generator(0, "regressor", "weights")
+    readings = [nothing(features) for features in (APPEARANCE, CHANGE)]
+    for one in readings:
+        for part in (one.weights, one.bias, one.last):
+            part[:] = rng.normal(size=part.shape) * 0.05
+    directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((SHOWN, RAMPS), (RAMPS,)))
+    return Model(Ramps(directions, starts), *readings, ())
+
+
+def test_the_correction_is_written_out_and_leaves_nothing_where_nothing_is_read() -> None:
+    model, rng = random_model(), generator(0, "regressor", "features")
+    features = rng.normal(size=(2, CHANGE)).astype(np.float32)
+    linear = features @ model.change.weights + model.change.bias
+    bent = [
+        [max(0, row @ d + s) - max(0, s) for d, s in zip(model.ramps.directions.T, model.ramps.starts, strict=True)]
+        for row in linear
+    ]
+    expected = linear @ model.change.last[:SHOWN] + np.array(bent) @ model.change.last[SHOWN:]
+    assert model.change(features, model.ramps) == pytest.approx(expected, abs=1e-3)
+    model.change.bias[:] = 0
+    assert not model.change(np.zeros(CHANGE, np.float32), model.ramps).any()
+
+
+def test_values_are_the_mean_over_sizes(clip: tuple[np.ndarray, np.ndarray]) -> None:
+    model = mouth_and_fall(bias=0)
+    each = [regress(*clip, 0, model, sizes=(size,)) for size in SIZES]
+    assert regress(*clip, 0, model) == pytest.approx(np.mean(each, axis=0), abs=1e-5)
+    assert np.ptp(each, axis=0).max() > 0.01
+
+
+def test_relative_keeps_what_raw_cuts_off(clip: tuple[np.ndarray, np.ndarray]) -> None:
+    """Of a person whose resting mouth reads as -0.5."""
+    values = regress(*clip, 0, mouth_and_fall(bias=8.5), sizes=(0,))
+    found = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
+    fall = values[:, AU12, 0] + 0.5
+    assert found["raw"][:, AU12, 0] == pytest.approx(np.clip(fall - 0.5, 0, 5), abs=1e-5)
+    assert found["relative"][:, AU12, 0] == pytest.approx(fall, abs=1e-5) and fall[-1] > 3
+    assert {array.shape for array in found.values()} == {(FRAMES, 17, 3)}
+    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+
+
+def test_a_model_is_read_as_it_was_written_and_another_size_is_refused(tmp_path: Path) -> None:
+    made = mouth_and_fall(bias=1)
+    store.write_tensors(tmp_path / "model.safetensors", made.tensors(), made.fitted_on)
+    read = load(tmp_path / "model.safetensors")
+    for name, tensor in made.tensors().items():
+        assert np.array_equal(read.tensors()[name], tensor)
+    assert read.fitted_on == made.fitted_on
+    other = made.tensors() | {"change.weights": made.change.weights[1:]}
+    store.write_tensors(tmp_path / "other.safetensors", other, ())
+    with pytest.raises(StoreError, match=r"other\.safetensors: must hold tensors .* make au-model"):
+        load(tmp_path / "other.safetensors")
+    with pytest.raises(StoreError, match="cannot be read as safetensors"):
+        load(tmp_path / "none.safetensors")

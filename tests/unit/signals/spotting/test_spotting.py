@@ -1,0 +1,77 @@
+"""What is found in curves that are drawn: short and long bumps over noise, blinks, eyes that look elsewhere."""
+
+import numpy as np
+import pytest
+
+from microexpr.core.seeds import generator
+from microexpr.signals import spotting
+from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.spotting import Params
+from microexpr.signals.spotting.hits import overlap
+
+SECONDS = 20
+
+
+def at_rest(fps, drift=0.0):
+    """Curves [T, 17, 2] of noise, and a gaze of noise; every unit may wander slowly."""
+    rng, frames = generator(0, "spotting"), SECONDS * fps
+    slow = drift * np.sin(2 * np.pi * np.arange(frames) / (9 * fps))[:, None, None]
+    return 0.02 * rng.standard_normal((frames, len(ACTION_UNITS), 2)) + slow, 0.2 * rng.standard_normal(frames)
+
+
+def show(curves, fps, unit, start, seconds, height, sides=(0, 1)):
+    """A bump on a unit; its first and last frame."""
+    first, length = round(start * fps), round(seconds * fps)
+    for side in sides:
+        curves[first : first + length, ACTION_UNITS.index(unit), side] += height * np.hanning(length)
+    return first, first + length - 1
+
+
+@pytest.mark.parametrize("fps", [25, 50, 100])
+def test_micro_macro_and_blink_are_told_apart(fps):
+    curves, gaze = at_rest(fps, drift=0.3)
+    true = {
+        "micro": show(curves, fps, "AU12", 5, 0.4, 0.8, sides=(0,)),
+        "macro": show(curves, fps, "AU4", 9, 1.6, 2.0),
+        "blink": show(curves, fps, "AU45", 14, 0.25, 3.0),
+    }
+    found = spotting.spot(curves, gaze, fps, Params())
+    assert [one.kind for one in found] == ["micro", "macro", "blink"]
+    for one in found:
+        assert overlap((one.onset, one.offset), true[one.kind]) >= 0.5
+        assert abs(one.apex - np.mean(true[one.kind])) <= 0.1 * fps
+    micro, macro, _ = found
+    assert list(micro.moved) == ["AU12L"] and micro.moved["AU12L"] == pytest.approx(0.8, rel=0.2)
+    assert {*macro.moved} == {"AU4L", "AU4R"}
+
+
+def test_nothing_is_found_where_nothing_happens():
+    curves, gaze = at_rest(100, drift=0.3)
+    assert spotting.spot(curves, gaze, 100, Params()) == []
+
+
+def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
+    curves, gaze = at_rest(100)
+    show(curves, 100, "AU45", 8, 0.25, 3.0)
+    show(curves, 100, "AU7", 8, 0.25, 0.3)
+    assert [one.kind for one in spotting.spot(curves, gaze, 100, Params())] == ["blink"]
+    alone = spotting.spot(curves, gaze, 100, Params(leak=0))
+    assert sorted(one.kind for one in alone) == ["blink", "micro"]
+
+
+@pytest.mark.parametrize(("turned", "kind"), [(3.0, "glance"), (0.0, "micro")])
+def test_lids_that_follow_the_eyes_are_a_glance(turned, kind):
+    curves, gaze = at_rest(100)
+    show(curves, 100, "AU5", 8, 0.4, 0.6)
+    gaze[800:840] += turned
+    assert [one.kind for one in spotting.spot(curves, gaze, 100, Params())] == [kind]
+
+
+def test_a_still_picture_has_no_noise_and_no_events():
+    assert spotting.spot(np.zeros((300, len(ACTION_UNITS), 2)), np.zeros(300), 100, Params()) == []
+
+
+def test_the_nearest_frames_at_rest_bound_a_peak():
+    along = np.array([0, 3, 0, 2, 10, 6, 1, 0, 4.0])
+    assert spotting.extent(along, 4, 0.1) == (2, 4, 6)
+    assert spotting.extent(along[3:6], 1, 0.1) == (0, 1, 2)  # it never is

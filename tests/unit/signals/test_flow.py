@@ -1,0 +1,166 @@
+"""Flow against known movements and the library's own, strain against its closed form. No faces; textures are drawn."""
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from skimage.registration import optical_flow_tvl1
+
+from microexpr.core.clip import Clip
+from microexpr.core.seeds import generator
+from microexpr.reporting.plots import flow as drawing
+from microexpr.signals.flow import Params, magnitude, normalised, of_clip, onset_apex, orientation, strain
+from microexpr.signals.flow.tvl1 import TvL1, tvl1
+
+SIDE, SIZE = 288, 128
+ALGORITHMS = ["tvl1", "farneback"]
+
+
+def texture(side: int = SIDE, name: str = "flow") -> np.ndarray:
+    noise = generator(0, name).normal(size=(side, side))
+    smooth = cv2.GaussianBlur(noise, (0, 0), 5)
+    return np.clip(128 + 40 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+
+
+def moved(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return cv2.warpAffine(picture, matrix, picture.shape, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def inner(field: np.ndarray) -> np.ndarray:
+    """Without the border, where nothing to be followed comes in."""
+    return field[..., 24:-24, 24:-24]
+
+
+@pytest.mark.parametrize("median", [False, True])
+@pytest.mark.parametrize("side", [96, 83])
+def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
+    """To rounding almost everywhere; where rounding decides when a level is left, by at most a tenth of a pixel."""
+    picture = texture(side) / np.float32(255)
+    other = moved(picture, np.array([[1.01, 0.005, 1.3], [-0.01, 0.995, -0.6]])) + np.float32(0.01)
+    params = TvL1(attachment=20, tightness=0.4, warps=4, iterations=8, tolerance=1e-4, median=median)
+    ours = tvl1(picture, other, params)
+    down, right = optical_flow_tvl1(
+        picture, other, attachment=20, tightness=0.4, num_warp=4, num_iter=8, tol=1e-4, prefilter=median
+    )
+    away = np.hypot(ours[..., 0] - right, ours[..., 1] - down)
+    assert np.hypot(right, down).mean() > 0.8
+    assert away.mean() < 0.005 and away.max() < 0.1 and np.median(away) < 1e-4
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(("right", "down"), [(2.0, 0.0), (1.5, -0.7)])
+def test_flow_of_a_shift_is_that_shift_in_pixels_of_the_crop(algorithm: str, right: float, down: float) -> None:
+    picture, params = texture(), Params(algorithm=algorithm, stabilise="none")
+    found = onset_apex(picture, moved(picture, np.array([[1, 0, right], [0, 1, down]])), params)
+    assert found.shape == (3, SIZE, SIZE) and found.dtype == np.float32
+    assert inner(found[0]) == pytest.approx(right, abs=0.25)
+    assert inner(found[1]) == pytest.approx(down, abs=0.25)
+    assert inner(found[:2]).mean((1, 2)) == pytest.approx([right, down], abs=0.06)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_flow_of_an_affine_movement_has_its_gradient_and_strain(algorithm: str) -> None:
+    picture, centre = texture(), (SIDE - 1) / 2
+    gradient = np.array([[0.010, 0.006], [-0.002, -0.008]])  # du/dx du/dy; dv/dx dv/dy
+    matrix = np.column_stack([np.eye(2) + gradient, -gradient @ [centre, centre]])
+    params = Params(algorithm=algorithm, stabilise="none")
+    u, v, strained = inner(onset_apex(picture, moved(picture, matrix), params))
+    spacing = SIDE / SIZE
+    found = [[np.gradient(field, spacing, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
+    assert np.array(found) == pytest.approx(gradient, abs=6e-4)
+    expected = np.sqrt(0.010**2 + 0.008**2 + 0.5 * (0.006 - 0.002) ** 2)
+    assert np.median(strained) == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("spacing", [1.0, 2.25])
+def test_strain_of_a_linear_field_is_the_closed_form_and_that_of_a_turn_is_zero(spacing: float) -> None:
+    y, x = spacing * np.mgrid[:9, :11]
+    field = np.stack([0.3 * x + 0.2 * y, 0.1 * x - 0.4 * y], axis=-1)
+    assert strain(field, spacing) == pytest.approx(np.sqrt(0.3**2 + 0.4**2 + 0.5 * (0.2 + 0.1) ** 2))
+    assert strain(np.stack([-y, x], axis=-1), spacing) == pytest.approx(0, abs=1e-9)
+
+
+def test_magnitude_and_orientation_are_polar_coordinates() -> None:
+    flow = np.array([3.0, -4.0, 0.1, 0.0, 2.0, 0.1]).reshape(2, 3, 1, 1)
+    assert magnitude(flow)[:, 0, 0] == pytest.approx([5, 2])
+    assert orientation(flow)[:, 0, 0] == pytest.approx([np.arctan2(-4, 3), np.pi / 2])
+
+
+@pytest.mark.parametrize("stabilise", ["median", "nose", "similarity", "rigid"])
+def test_head_motion_is_removed_and_a_local_movement_kept(stabilise: str) -> None:
+    picture = texture()
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    lift = 3 * np.exp(-((x - 200) ** 2 + (y - 190) ** 2) / (2 * 26**2))  # a mouth corner, pulled up
+    expression = cv2.remap(picture, x, y + lift, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    turn = 0.5 if stabilise in ("similarity", "rigid") else 0
+    head = cv2.getRotationMatrix2D((144, 144), turn, 1) + [[0, 0, 1.5], [0, 0, -2]]
+    _, v, _ = onset_apex(picture, moved(expression, head), Params(stabilise=stabilise))
+    place = (round(190 / 2.25), round(200 / 2.25))
+    assert v[place] == pytest.approx(-3, abs=0.6)
+    assert np.median(np.abs(v[20:60, 30:98])) < 0.1  # brows and eyes stay where they are
+
+
+def test_a_brighter_lamp_is_no_movement() -> None:
+    picture = texture()
+    lit = np.clip(picture * 1.04, 0, 255)
+    still, seen = (onset_apex(picture, lit, Params(equalise=way, stabilise="none")) for way in (True, False))
+    assert magnitude(still).mean() < 0.01 < 0.05 < magnitude(seen).mean()
+
+
+def test_noise_is_averaged_over_frames_on_either_side() -> None:
+    rng, picture = generator(0, "flow", "noise"), texture().astype(float)
+    crop = np.clip(picture + rng.normal(0, 6, (9, SIDE, SIDE)), 0, 255).astype(np.uint8)
+    one, three = (magnitude(of_clip(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
+    assert three < 0.75 * one
+    assert np.array_equal(of_clip(crop, 3, 4, Params()), onset_apex(crop[3], crop[4], Params()))  # no room to average
+    assert of_clip(crop, 3, 3, Params()) == pytest.approx(0, abs=1e-3)
+
+
+def test_symmetric_keeps_zero_and_ratios_and_minmax_fills_each_channel() -> None:
+    flow = generator(0, "flow", "scale").normal(size=(3, 8, 8)).astype(np.float32)
+    flow[2] = np.abs(flow[2])
+    flow[:, 0, 0] = 0
+    same = normalised(flow, "symmetric")
+    assert magnitude(same).max() == pytest.approx(127.5) and same[2].max() == pytest.approx(255)
+    assert not same[:, 0, 0].any()
+    assert same[1, 3, 4] / same[0, 5, 6] == pytest.approx(flow[1, 3, 4] / flow[0, 5, 6], rel=1e-5)
+    stretched = normalised(flow, "minmax_channel")
+    assert stretched.min(axis=(1, 2)) == pytest.approx([-127.5, -127.5, 0], abs=1e-4)
+    assert stretched.max(axis=(1, 2)) == pytest.approx([127.5, 127.5, 255], abs=1e-4)
+    assert np.array_equal(normalised(flow, "none"), flow)
+    assert not normalised(0 * flow, "symmetric").any()
+
+
+def test_nothing_moves_between_a_picture_and_itself() -> None:
+    picture = texture()
+    for algorithm in ALGORITHMS:
+        assert onset_apex(picture, picture, Params(algorithm=algorithm)) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_small_pictures_have_a_small_flow_in_the_same_unit(algorithm: str) -> None:
+    picture = texture()
+    shifted = moved(picture, np.array([[1, 0, 2.0], [0, 1, -1.0]]))
+    small = onset_apex(picture, shifted, Params(algorithm=algorithm, size=96, stabilise="none"))
+    assert small.shape == (3, 96, 96)
+    assert np.median(small[:2, 16:-16, 16:-16], axis=(1, 2)) == pytest.approx([2, -1], abs=0.1)
+
+
+def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -> None:
+    crop = np.stack([moved(texture(), np.array([[1, 0, 0.2 * t], [0, 1, 0]])) for t in range(5)])
+    clip = Clip("casme2", "sub01", "a", "generated", "-", 1, 5, 5, 1, 3, 5, 200, "happiness", 1, 1, "12")
+    figure = Figure((10, 4.5))
+    drawing.draw(figure, clip, crop, {"onset": 0, "apex": 4}, Params(size=96))
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert texts.count("generated") == 2
+    assert {"TV-L1: as found", "Farneback: as found", "the head's (rigid)"} <= set(texts)
+
+
+def test_black_where_next_to_nothing_slopes_gives_numbers():
+    """Squares of such slopes are so small that 1 over them is none."""
+    rng = np.random.default_rng(0)
+    first = cv2.GaussianBlur(rng.random((64, 64), np.float32), (0, 0), 2)
+    first[:, 30:] = 1e-22 * rng.random((64, 34), np.float32)
+    second = np.roll(first, 1, axis=0)
+    assert np.isfinite(tvl1(first, second, TvL1())).all()

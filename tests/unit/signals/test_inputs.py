@@ -1,0 +1,257 @@
+"""Named inputs from small stage files against what went into them."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.core import store
+from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.seeds import generator
+from microexpr.signals import inputs
+from microexpr.signals.inputs import INPUTS, REGIONS, SOURCES, load
+
+FIRST, ONSET, APEX, OFFSET, FRAMES = 40, 42, 45, 48, 12
+LENGTH = OFFSET - ONSET + 1
+INSIDE = slice(ONSET - FIRST, OFFSET - FIRST + 1)
+CLIPS = ["EP01", "EP02"]  # colour, grey
+WHO = {"origin": "licensed", "dataset": "casme2", "subject": "sub01"}
+EYES = np.array([[84.0, 80.0], [204.0, 80.0]])  # outer corners
+
+
+def face() -> np.ndarray:
+    """float32[68, 2]: landmarks of a face like those in crops, roughly."""
+    points = np.zeros((68, 2), np.float32)
+    angle = np.linspace(np.pi, 0, 17)
+    points[:17] = np.column_stack([144 + 95 * np.cos(angle), 90 + 150 * np.sin(angle)])
+    points[17:22], points[22:27] = (np.linspace((left, 60), (left + 54, 60), 5) for left in (76, 158))
+    points[27:31] = np.linspace((144, 80), (144, 130), 4)
+    points[31:36] = np.linspace((124, 146), (164, 146), 5)
+    for first, left in ((36, 84), (42, 170)):
+        points[first : first + 6] = [
+            (left + dx, 80 + dy) for dx, dy in ((0, 0), (11, -6), (23, -6), (34, 0), (23, 6), (11, 6))
+        ]
+    points[48:68] = np.linspace((104, 190), (184, 190), 20)
+    return points
+
+
+def intensities() -> np.ndarray:
+    """float32[T, 17, 3]: unit a is at a / 10 + t / 8 on the left, twice that on the right, the mean for both."""
+    left = np.arange(17) / 10 + np.arange(FRAMES)[:, None] / 8
+    return np.stack([left, 2 * left, 1.5 * left], axis=-1).astype(np.float32)
+
+
+def changes() -> np.ndarray:
+    """float32[T, 17, 3]: since the onset; unit a falls if it is odd."""
+    sign = np.where(np.arange(17) % 2, -1, 1)[:, None]
+    return sign * (intensities() - intensities()[ONSET - FIRST])
+
+
+@pytest.fixture(scope="module")
+def crops() -> dict[str, np.ndarray]:
+    """A picture that changes slowly: frame 40 + t is brighter by t on the right, so that its time can be read."""
+    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288, 3)), (0, 0), 4)
+    still = 110 + 25 * noise / noise.std()
+    film = still + np.arange(FRAMES)[:, None, None, None] * np.where(np.arange(288) > 240, 4.0, 0)[None, :, None]
+    colour = np.clip(film, 0, 255).astype(np.uint8)
+    return {"EP01": colour, "EP02": colour[..., :1]}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("stages")
+    paths = {stage: folder / f"{stage}.h5" for stage in ("faces", "apex", "flow", "aus")}
+    frame = np.arange(FIRST, FIRST + FRAMES)
+    with store.create(paths["faces"], "faces", {}, **WHO) as file:
+        for clip, crop in crops.items():
+            file.group(clip).put_all(frame=frame, crop=crop, landmarks_crop=np.repeat(face()[None], FRAMES, axis=0))
+    with store.create(paths["apex"], "apex", {}, **WHO) as file:
+        for clip in crops:
+            file.group(clip).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
+    with store.create(paths["flow"], "flow", {}, **WHO) as file:
+        for clip in crops:
+            file.group(clip).put("onset_apex", np.arange(3 * 8 * 8).reshape(3, 8, 8))
+    with store.create(paths["aus"], "aus", {}, **WHO) as file:
+        for clip in crops:
+            file.group(clip).put_all(frame=frame, smoothed=intensities(), relative=changes())
+    return paths
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    return rgb.astype(float) @ [0.299, 0.587, 0.114]
+
+
+def one(files: dict[str, Path], name: str, shape: tuple[int, ...], clip: str = "EP01") -> np.ndarray:
+    return load({name: shape}, files, [clip])[name][0]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], name: str) -> None:
+    sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
+    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
+    found = load({name: shape}, files, CLIPS)[name]
+    kinds = {
+        "flow": np.float32,
+        "flow_video": np.float32,
+        "face_mask": np.float32,
+        "au_intensities": np.float32,
+        "au_changes": np.float32,
+        "sequence_real": np.bool_,
+    }
+    assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
+    assert np.array_equal(found, load({name: shape}, files, CLIPS)[name])
+    if shape[0] == 3 and not name.startswith("flow"):
+        assert np.array_equal(found[1, 0], found[1, 2])  # grey, three times
+        assert not np.array_equal(found[0, 0], found[0, 2])
+
+
+def test_video_of_its_own_length_and_size_is_the_clip_from_onset_to_offset(
+    files: dict[str, Path], crops: dict[str, np.ndarray]
+) -> None:
+    shape = (1, LENGTH, 288, 288)
+    video = load({"video": shape}, files, CLIPS)["video"]
+    assert video.dtype == np.uint8 and video.shape == (2, *shape)
+    assert np.array_equal(video[1, 0], crops["EP02"][INSIDE, ..., 0])
+    assert np.abs(video[0, 0] - luma(crops["EP01"][INSIDE])).max() <= 1
+    colour = one(files, "video", (3, LENGTH, 288, 288))
+    assert np.array_equal(np.moveaxis(colour, 0, -1), crops["EP01"][INSIDE])
+
+
+def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Path]) -> None:
+    own, double = (one(files, "video", (1, count, 24, 24)) for count in (LENGTH, 2 * LENGTH - 1))
+    assert np.array_equal(double[:, ::2], own)
+    between = double[:, 1::2, :, -3:].mean(axis=(0, 2, 3))
+    ends = own[:, :, :, -3:].mean(axis=(0, 2, 3))
+    assert np.all(between > ends[:-1]) and np.all(between < ends[1:])
+
+
+def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+    found = load({"onset": (1, 144, 144), "apex": (1, 144, 144)}, files, ["EP02"])
+    for name, number in (("onset", ONSET), ("apex", APEX)):
+        frame = crops["EP02"][number - FIRST, ..., 0].astype(float)
+        means = frame.reshape(144, 2, 144, 2).mean(axis=(1, 3))
+        assert found[name].dtype == np.uint8
+        assert np.abs(found[name][0, 0] - means).max() <= 0.5
+
+
+def test_five_frames_around_the_apex(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+    found = one(files, "around_apex", (1, 5, 288, 288), "EP02")
+    assert np.array_equal(found[0], crops["EP02"][APEX - 2 - FIRST : APEX + 3 - FIRST, ..., 0])
+
+
+def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(
+    files: dict[str, Path], crops: dict[str, np.ndarray]
+) -> None:
+    found = one(files, "sequence_steady", (1, 10, 288, 288), "EP02")
+    steady = one(files, "video_steady", (1, LENGTH, 288, 288), "EP02")
+    assert np.array_equal(found[:, :LENGTH], steady) and not found[0, LENGTH:].any()
+    assert np.array_equal(found[0, 0], crops["EP02"][ONSET - FIRST, ..., 0])
+    assert one(files, "sequence_real", (10,)).tolist() == [True] * LENGTH + [False] * 3
+    shape = (1, 4, 24, 24)
+    short = load({"sequence_steady": shape, "video_steady": shape, "sequence_real": (4,)}, files, ["EP01"])
+    assert np.array_equal(short["sequence_steady"], short["video_steady"]) and short["sequence_real"].all()
+
+
+def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+    """120 px between the outer eye corners: a region's pixel is 0.75 of the crop's."""
+    middles = {
+        "region_left_eye": (185, 73), "region_right_eye": (103, 73), "region_nose": (144, 113),
+        "region_mouth": (144, 190),
+    }  # fmt: skip
+    first = crops["EP02"][ONSET - FIRST, ..., 0].astype(float)
+    for name, (x, y) in middles.items():
+        rows, columns, _ = REGIONS[name]
+        found = one(files, name, (1, 2, rows, columns), "EP02")[0, 0].astype(float)
+        middle = found[rows // 2 - 4 : rows // 2 + 4, columns // 2 - 4 : columns // 2 + 4].mean()
+        assert middle == pytest.approx(first[y - 3 : y + 3, x - 3 : x + 3].mean(), abs=4), name
+        tall, wide = (round(0.75 * side) for side in (rows, columns))
+        box = first[y - tall // 2 : y + tall // 2, x - wide // 2 : x + wide // 2]
+        assert found.mean() == pytest.approx(box.mean(), abs=1.5) and found.std() == pytest.approx(box.std(), rel=0.1)
+    left, right = (one(files, f"region_{side}_cheek", (1, 1, 60, 60)) for side in ("left", "right"))
+    assert not np.array_equal(left, right)
+
+
+def test_the_mask_is_the_hull_of_the_landmarks(files: dict[str, Path]) -> None:
+    mask = one(files, "face_mask", (1, 144, 144))[0]
+    assert mask[30 + 5, 72] == mask[100, 72] == 1 and mask[5, 72] == mask[140, 140] == 0
+    hull = cv2.contourArea(cv2.convexHull(face()))
+    assert 4 * mask.sum() == pytest.approx(hull, rel=0.03)
+
+
+def test_magnified_video_changes_more_than_the_clip_and_steady_video_does_not(files: dict[str, Path]) -> None:
+    shape = (1, LENGTH, 48, 48)
+    plain, large, steady = (
+        one(files, name, shape).astype(float) for name in ("video", "video_magnified", "video_steady")
+    )
+    spread = [film[0, :, :, 42:].mean(axis=1).std(axis=0).mean() for film in (plain, large, steady)]
+    assert spread[1] > 1.5 * spread[0] and spread[2] == pytest.approx(spread[0], rel=0.1)
+
+
+def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, Path]) -> None:
+    flow = load({"flow": (3, 4, 4)}, files, CLIPS[::-1])["flow"]
+    expected = np.arange(3 * 8 * 8).reshape(3, 4, 2, 4, 2).mean(axis=(2, 4))
+    assert flow.dtype == np.float32
+    assert flow == pytest.approx(np.stack([expected, expected]))
+
+
+def test_intensities_are_those_of_both_sides_at_the_frames_of_the_video(files: dict[str, Path]) -> None:
+    own, double = (one(files, "au_intensities", (count, 17)) for count in (LENGTH, 2 * LENGTH - 1))
+    np.testing.assert_allclose(own, np.clip(intensities()[INSIDE, :, 2], 0, 5), atol=1e-5)
+    np.testing.assert_allclose(double[::2], own, atol=1e-5)
+    assert np.all(double[1::2, 0] > own[:-1, 0]) and np.all(double[1::2, 0] < own[1:, 0])
+
+
+def test_changes_are_those_of_each_side_since_the_onset(files: dict[str, Path]) -> None:
+    own, double = (one(files, "au_changes", (count, 17, 2)) for count in (LENGTH, 2 * LENGTH - 1))
+    risen = np.arange(LENGTH)[:, None] / 8 * np.where(np.arange(17) % 2, -1, 1)
+    np.testing.assert_allclose(own, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
+    np.testing.assert_allclose(double[::2], own, atol=1e-5)
+    assert np.all(double[1::2, 1] < own[:-1, 1]) and np.all(double[1::2, 1] > own[1:, 1])
+
+
+def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -> None:
+    """TIM goes beyond steep steps: from 0 at once to 5, say."""
+    steps = np.repeat([0.0, 0, 0, 5, 5, 5], 17 * 3).reshape(6, 17, 3).astype(np.float32)
+    aus = {"smoothed": steps, "relative": 2 * steps - 5, "frame": np.arange(6)}
+    source = inputs.Source({"aus": aus, "apex": {"onset": np.array(0), "offset": np.array(5)}})
+    found = inputs.au_intensities(source, (31, 17))
+    assert found.min() == 0 and found.max() == 5
+    changed = inputs.au_changes(source, (31, 17, 2))
+    assert changed.min() == -5 and changed.max() == 5
+
+
+def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:
+    """A patch that goes a pixel to the right with each frame, in a face that stays."""
+    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288)), (0, 0), 3)
+    still = 128 + 30 * noise / noise.std()
+    near = np.exp(-(((np.mgrid[:288, :288] - 190) / 24) ** 2).sum(0) / 2)
+    columns = np.arange(288, dtype=np.float32)
+    film = [
+        cv2.remap(still, columns - np.float32(t) * near.astype(np.float32), np.repeat(columns[:, None], 288, 1), 1)
+        for t in range(5)
+    ]
+    crop = np.clip(np.rint(film), 0, 255).astype(np.uint8)[..., None]
+    groups = {"faces": {"crop": crop, "frame": np.arange(5)}, "apex": {"onset": np.array(0), "offset": np.array(4)}}
+    moved = inputs.flow_video(inputs.Source(groups), (3, 4, 144, 144))
+    np.testing.assert_allclose(moved[0, :, 95, 95], [1, 2, 3, 4], rtol=0.2)
+    np.testing.assert_allclose(moved[:2, :, 20:60, 20:60], 0, atol=0.2)
+    np.testing.assert_allclose(moved[1, :, 95, 95], 0, atol=0.2)
+    assert (moved[2, :, 80:110, 60:130].max((1, 2)) > 5 * moved[2, :, 20:60, 20:60].max((1, 2))).all()
+
+
+def test_only_the_files_of_the_asked_inputs_are_opened(files: dict[str, Path]) -> None:
+    only = {"flow": files["flow"]}
+    assert set(SOURCES["flow"]) == set(only)
+    assert load({"flow": (3, 2, 2)}, only, ["EP01"])["flow"].shape == (1, 3, 2, 2)
+
+
+def test_what_cannot_be_is_named(files: dict[str, Path]) -> None:
+    with pytest.raises(ParamsError, match=r"not onsett \(did you mean 'onset'\?\)"):
+        load({"onsett": (1, 8, 8)}, files, CLIPS)
+    with pytest.raises(ParamsError, match=r"input flow must have shape \(3, H, W\), not \(2, 8, 8\)"):
+        load({"flow": (2, 8, 8)}, files, CLIPS)
+    with pytest.raises(ParamsError, match=r"input apex must have shape \(C, H, W\), C 1 or 3, not \(2, 8, 8\)"):
+        load({"apex": (2, 8, 8)}, files, CLIPS)
+    with pytest.raises(DataError, match=r"clip must be one of EP01, EP02, not EP03 \(.*apex\.h5\)"):
+        load({"onset": (1, 8, 8)}, files, ["EP03"])

@@ -1,0 +1,91 @@
+"""Trainings that begin alike: what they share changes no byte, and nobody shares who begins otherwise."""
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.models.base import Clips
+from microexpr.models.recognisers.mtmnet import OF_GUIDANCE, Mtmnet
+from microexpr.training.begun import Begun
+from microexpr.training.engine import Fold, train
+from microexpr.training.group import Group
+
+SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6, "pretrain_epochs": 2, "epochs": 2}
+FOLDS = [Fold(name, np.delete(np.arange(16), test), np.array(test)) for name, test in (("a", [0, 1]), ("b", [2, 3]))]
+MICRO = 10  # of the 16 clips; the others are strong
+LATER = {  # another value of each of the params that only the last phase depends on
+    "macro_source": "mmi",
+    "macro_epochs": 3,
+    "epochs": 3,
+    "guidance_lr": 1e-2,
+    "triplet_weight": 0.0,
+    "adversarial_weight": 0.0,
+    "inequality_weight": 0.0,
+    "margin": 2.0,
+}
+EARLIER = {"disentangle": False, "lr": 1e-2, "batch": 4, "identity_weight": 0.0, "pretrain_epochs": 1}
+
+
+def method(**changed):
+    return Mtmnet(Mtmnet.Params(**(SMALL | changed)))
+
+
+def clips(one):
+    torch.manual_seed(0)
+    inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
+    number = torch.arange(16)
+    return Clips(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A function of method, memory, folds and plan to the results of all folds, and how many epochs were trained."""
+    epochs, epoch = [], Group.epoch
+    monkeypatch.setattr(Group, "epoch", lambda group: epochs.append(made := epoch(group)) or made)
+
+    def made(one, memory=None, folds=FOLDS, plan="sequential"):
+        epochs.clear()
+        kept = None if memory is None else Begun(None, memory, one, MICRO)
+        return list(train(one, clips(one), folds, [1], plan, 2, kept=kept)), sum(epochs)
+
+    return made
+
+
+def same(ones, others):
+    pairs = list(zip(ones, others, strict=True))
+    return all(np.array_equal(a.scores, b.scores) and np.array_equal(a.loss, b.loss, equal_nan=True) for a, b in pairs)
+
+
+@pytest.mark.parametrize("changed", LATER)
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_who_begins_alike_goes_on_to_the_same_bytes(trained, changed, plan):
+    memory, other = {}, method(**{changed: LATER[changed]})
+    first, _ = trained(method(), memory, plan=plan)
+    assert same(first, trained(method(), plan=plan)[0])
+    alone, epochs = trained(other, plan=plan)
+    shared, fewer = trained(other, memory, plan=plan)
+    assert same(shared, alone)
+    assert epochs - fewer == SMALL["pretrain_epochs"] * (1 if plan == "stacked" else len(FOLDS))
+
+
+@pytest.mark.parametrize("changed", EARLIER)
+def test_who_begins_otherwise_shares_nothing(trained, changed):
+    memory, other = {}, method(**{changed: EARLIER[changed]})
+    trained(method(), memory)
+    alone, epochs = trained(other)
+    after, as_many = trained(other, memory)
+    assert same(after, alone) and as_many == epochs
+
+
+def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained):
+    memory = {}
+    trained(method(), memory)
+    fewer = [Fold("a", FOLDS[0].train[1:], FOLDS[0].test)]
+    alone, epochs = trained(method(), None, fewer)
+    after, as_many = trained(method(), memory, fewer)
+    assert same(after, alone) and as_many == epochs
+
+
+def test_every_param_is_known_to_count_or_not():
+    assert set(LATER) == OF_GUIDANCE and method().beginning().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
+    assert method(epochs=0).beginning() is None

@@ -1,0 +1,198 @@
+"""Trainings that are interrupted again and again end in the same bytes, and go on from nothing that is not theirs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import test_base
+from test_engine import Frozen, Hard, clips, folds, toy
+from trainings import interrupted
+
+from microexpr.core import store
+from microexpr.core.errors import LeakError
+from microexpr.models.base import Params
+from microexpr.training import checkpoint
+from microexpr.training.checkpoint import Checkpoints, Place
+from microexpr.training.engine import Asked, Fold, Run, SynthesisRequest, fitted, train
+
+PLANS = ("sequential", "stacked")
+ABOUT = {"method": "toy", "params": "1f3a"}
+ALWAYS = 1e-9  # minutes
+COUNT = 200  # of names for clips, more than there are
+
+
+def kept(root, minutes=ALWAYS, **changed):
+    return Checkpoints(Place(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes)
+
+
+def results(method, data, chosen, plan, seeds=(7, 8), **options):
+    return [
+        [one.name, one.parameters, one.scores.tobytes(), one.loss.tobytes()]
+        + [(name, value.tobytes()) for name, value in one.statistics.items()]
+        + [(image.source, image.label, image.image.tobytes()) for image in one.synthetic or ()]
+        for one in train(method, data, chosen, seeds, plan, 3, **options)
+    ]
+
+
+def in_pieces(root, epochs, *given, minutes=ALWAYS, **options):
+    """Results of a training that is interrupted whenever so many epochs have been trained, and how often it was."""
+    for times in range(30):
+        try:
+            return results(*given, **options, progress=interrupted(epochs), kept=kept(root, minutes)), times
+        except InterruptedError:
+            pass
+    raise AssertionError("this training gets nowhere")
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    ("method", "epochs"), [(toy(), 3), (Hard(Params()), 7), (Frozen(Params()), 3)], ids=["toy", "hard", "frozen"]
+)
+def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs, plan):
+    """In every phase, between phases and between folds; two seeds. Stacked, three runs are followed by one."""
+    given = (method, clips(), folds(2), plan)
+    found, times = in_pieces(tmp_path, epochs, *given)
+    assert times >= 2
+    assert found == results(*given)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_made_faces_are_kept_with_the_fold_that_made_them(tmp_path, plan):
+    method = test_base.network("icegan", epochs=2)
+    asked = {fold.name: Asked(np.array([0, 9]), np.array([2, 1])) for fold in test_base.folds()[:1]}
+    given = (method, test_base.clips(method), test_base.folds(), plan)
+    found, times = in_pieces(tmp_path, 2, *given, synthesis=SynthesisRequest(asked))
+    assert times and found == results(*given, synthesis=SynthesisRequest(asked)) and len(found[0]) > len(found[1])
+
+
+def test_machines_are_not_fitted_twice(tmp_path):
+    method = test_base.small("flow_svm")
+    given, fits = (method, test_base.clips(method), test_base.folds(3), "auto"), []
+    expected, fit = results(*given), method.fit
+    method.fit = lambda *given: fits.append(1) or fit(*given)
+    found, times = in_pieces(tmp_path, 4, *given)
+    assert (times, len(fits)) == (1, 6) and found == expected
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_what_was_kept_is_not_trained_again_and_counts_as_done(tmp_path, plan):
+    given = (toy(), clips(), folds(), plan)
+    with pytest.raises(InterruptedError):
+        results(*given, progress=interrupted(4), kept=kept(tmp_path))
+    seen = []
+    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    size = 3 if plan == "stacked" else 1  # runs at once; the epoch that was interrupted is trained again
+    assert seen[0] == (3 * size, 24) and seen[-1] == (24, 24)
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    seen.clear()
+    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    assert seen == []  # all is there
+
+
+def test_a_checkpoint_comes_when_its_minutes_have_passed(tmp_path, monkeypatch):
+    """By a clock on which each look takes 25 seconds: every third epoch of 24, and what was finished with it."""
+    now = iter(range(0, 10**6, 25))
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: next(now))
+    written = []
+    write = store.write_tensors
+    monkeypatch.setattr(store, "write_tensors", lambda path, *a, **k: written.append(path.name) or write(path, *a, **k))
+    results(toy(epochs=6), clips(), folds(), "sequential", seeds=(7,), kept=kept(tmp_path, minutes=1))
+    states = [name for name in written if ".state." in name]
+    assert 5 <= len(states) <= 10
+    assert [name.split("-")[0] for name in written if ".results." in name] == ["s0", "s1", "s2"]
+    assert len(list(tmp_path.rglob("*.state.safetensors"))) == 1  # of what is finished none stays
+
+
+class TestIsNotGoneOnFrom:
+    @pytest.fixture
+    def left(self, tmp_path):
+        """The files of a training that was interrupted in its second fold."""
+        with pytest.raises(InterruptedError):
+            results(toy(), clips(), folds(), "sequential", seeds=(7,), progress=interrupted(5), kept=kept(tmp_path))
+        return sorted(tmp_path.rglob("*.safetensors"))
+
+    def begins_at(self, tmp_path, **changed):
+        seen = []
+        found = results(
+            toy(), clips(), folds(), "sequential", seeds=(7,),
+            progress=lambda done, total: seen.append(done), kept=kept(tmp_path, **changed),
+        )  # fmt: skip
+        assert found == results(toy(), clips(), folds(), "sequential", seeds=(7,))
+        return seen[0]
+
+    def test_but_from_its_own(self, tmp_path, left):
+        assert [path.name.split(".")[1] for path in left] == ["results", "state"]
+        assert self.begins_at(tmp_path) == 4
+
+    def test_other_params_and_the_files_go(self, tmp_path, left):
+        assert self.begins_at(tmp_path, params="9c00") == 0
+        assert not any(path.exists() for path in left)
+
+    def test_other_code(self, tmp_path, left):
+        source = tmp_path / "model.py"
+        seen = []
+        for text in ("a = 1", "a = 1", "a = 2"):
+            source.write_text(text, encoding="utf-8")
+            made = Checkpoints(Place(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS)
+            seen.append(made.folder)
+        assert seen[0] == seen[1] != seen[2]
+
+    @pytest.mark.parametrize("what", ["truncated", "changed", "empty"])
+    def test_damaged_ones(self, tmp_path, left, what, capsys):
+        for path in left:
+            data = bytearray(path.read_bytes())
+            data[-9] ^= 1
+            path.write_bytes({"truncated": data[:-20], "changed": data, "empty": b""}[what])
+        assert self.begins_at(tmp_path) == 0
+        said = capsys.readouterr().out
+        assert all(f"{path}" in said for path in left) and said.count("is trained anew") == 2
+
+    def test_another_fold(self, tmp_path, left):
+        finished, state = left
+        stray = state.rename(finished.with_name(finished.name.replace("results", "state")))
+        finished.unlink()
+        with pytest.raises(LeakError, match=f"{stray} must be of fold s0, not s1"):
+            self.begins_at(tmp_path)
+
+    def test_another_method(self, tmp_path, left):
+        """Even where the folder's name is right."""
+        (folder,) = {path.parent for path in left}
+        other = kept(tmp_path / "elsewhere", method="other").folder
+        other.parent.mkdir(parents=True)
+        folder.rename(other)
+        with pytest.raises(LeakError, match="must be of method other, not toy"):
+            self.begins_at(tmp_path / "elsewhere", method="other")
+
+    def test_the_same_fold_without_its_inner_clips(self, tmp_path, left):
+        first = folds()[0]
+        fewer = Run(replace(first, train=first.train[1:]), 7)
+        assert kept(tmp_path).results([Run(first, 7)]) is not None
+        assert kept(tmp_path).results([fewer]) is None and kept(tmp_path).results([Run(first, 8)]) is None
+
+
+def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
+    with pytest.raises(InterruptedError):
+        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), kept=kept(tmp_path))
+    (path,) = tmp_path.rglob("*.safetensors")
+    said = store.read_tensors(path)[1]
+    assert set(said["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in folds()[0].train}
+    assert (said["method"], said["fold"], said["seed"]) == ("toy", "s0", "7")
+
+
+def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, capsys):
+    (tmp_path / "place").write_text("a file where the folder should be", encoding="utf-8")
+    given = (toy(), clips(), folds(), "sequential")
+    assert results(*given, kept=kept(tmp_path)) == results(*given)
+    assert "note: no checkpoint: " in capsys.readouterr().out
+
+
+def test_one_training_on_all_clips_is_resumed_too(tmp_path):
+    run = Run(Fold("final", np.arange(40), np.arange(0)), 7)
+    expected = fitted(Hard(Params()), clips(), run)
+    with pytest.raises(InterruptedError):
+        fitted(Hard(Params()), clips(), run, interrupted(8), kept(tmp_path))
+    found = fitted(Hard(Params()), clips(), run, interrupted(4), kept(tmp_path))
+    assert {name: value.tobytes() for name, value in found.tensors.items()} == {
+        name: value.tobytes() for name, value in expected.tensors.items()
+    }
+    assert {name.split(".")[0] for name in found.tensors} == {"critic", "generator", "embed", "head", "frozen"}

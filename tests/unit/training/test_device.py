@@ -1,0 +1,153 @@
+"""Every network on a device that is not the CPU, without such a device: tensors of shapes alone, on torch's `meta`.
+
+Torch's fake tensors refuse an operation on tensors of two devices, as CUDA does.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_base import NETWORKS, clips, folds, network
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
+
+from microexpr.models.base import Clips, Modules, NetworkMethod, Phase
+from microexpr.models.counter_rng import Stream
+from microexpr.models.generators.auicgan import Auicgan
+from microexpr.models.generators.famgan import Famgan
+from microexpr.models.samplers import course
+from microexpr.training import group
+from microexpr.training.group import Group, Run
+
+SUBJECTS = 4
+GENERATORS = (Auicgan, Famgan)
+
+
+class FixedShapes(TorchFunctionMode):
+    """Gives the functions whose result's shape depends on values a shape that does not."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.bincount:
+            return torch.zeros(kwargs["minlength"], dtype=torch.int64, device=args[0].device)
+        if func is Tensor.unique:
+            return args[0][:SUBJECTS]
+        if func is Tensor.__getitem__ and isinstance(args[1], Tensor) and args[1].dtype == torch.bool:
+            return args[0]
+        return func(*args, **kwargs)
+
+
+def fake(clips: Clips) -> Clips:
+    """The shapes of clips, on the device."""
+    tensors = ({name: torch.zeros_like(value, device="meta") for name, value in part.items()}
+               for part in (clips.inputs, clips.targets))  # fmt: skip
+    return Clips(*tensors)
+
+
+def batch_shape(phase: Phase, data: Clips) -> tuple[int, ...]:
+    """[B] or [B, 3]: the shape of one step's positions."""
+    targets = {name: value.numpy() for name, value in data.targets.items()}
+    targets["held_out"] = np.zeros(len(data), bool)
+    return phase.sample(targets, 1, phase.batch, np.random.default_rng(0)).shape[1:]
+
+
+def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
+    """The device of each statistic, loss, score and face, by name."""
+    shapes = [batch_shape(phase, real) for phase in course(method)]
+    found: dict[str, Tensor] = {}
+    with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
+        data = fake(real)
+        found |= (statistics := method.statistics(data))
+        with torch.device("meta"):
+            networks, shared = method.build(statistics), method.shared()
+        modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
+        for at, (phase, shape) in enumerate(zip(course(method), shapes, strict=True)):
+            inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
+            step = Clips(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
+            for number, update in enumerate(phase.updates):
+                loss = update.loss(modules, step.inputs | step.targets, statistics, rng)
+                trained = [parameter for name in update.trains for parameter in networks[name].parameters()]
+                torch.autograd.grad(loss, trained, allow_unused=True)
+                found[f"loss {number} of phase {at}"] = loss
+        found["scores"] = method.scores(modules, data.inputs, statistics)
+        if method.synthesises:
+            wanted = data.inputs | data.targets | {"label_asked": data.targets["label"]}
+            found["faces"] = method.synthesise(modules, wanted, statistics, rng)
+    return {name: tensor.device.type for name, tensor in found.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_computes_where_its_clips_are(name):
+    method = network(name, epochs=2)
+    devices = devices_of_a_training(method, clips(method))
+    assert [name for name, device in devices.items() if device != "meta"] == []
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generator_computes_where_its_clips_are(kind):
+    method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
+    devices = devices_of_a_training(method, clips(method))
+    assert [name for name, device in devices.items() if device != "meta"] == []
+
+
+def test_a_tensor_on_the_cpu_is_noticed():
+    """One that a loss makes, and one that statistics keep."""
+    method = network("ststnet", epochs=2)
+    loss = method.loss
+    method.loss = lambda *args: loss(*args) * torch.ones(2).sum(0, keepdim=True)
+    with pytest.raises(RuntimeError, match="same device"):
+        devices_of_a_training(method, clips(method))
+    other = network("ststnet", epochs=2)
+    statistics = other.statistics
+    other.statistics = lambda train: statistics(train) | {"unused": torch.ones(3)}
+    assert devices_of_a_training(other, clips(other))["unused"] == "cpu"
+
+
+def moved(network: nn.Module, device: torch.device) -> nn.Module:
+    """`nn.Module.to`, which fake tensors do not support."""
+    for layer in network.modules():
+        for name, parameter in layer._parameters.items():
+            layer._parameters[name] = None if parameter is None else nn.Parameter(parameter.detach().to(device))
+        for name, buffer in layer._buffers.items():
+            layer._buffers[name] = None if buffer is None else buffer.to(device)
+    return network
+
+
+@pytest.fixture
+def without_values(monkeypatch):
+    """The engine's reads of values, and what torch's `meta` device lacks, replaced."""
+    monkeypatch.setattr(nn.Module, "to", moved)
+    monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
+    monkeypatch.setattr(Group, "_refuse_divergence", lambda *_: None)
+    monkeypatch.setattr(Clips, "micro", property(lambda self: 12))
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(group, "fused", lambda optimiser: optimiser)
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+@pytest.mark.parametrize("name", ["ststnet", "icegan", "capsulenet", "localregions"])
+def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stacked, without_values):
+    """Weights, optimisers and what a phase reads stay on the device; scores, losses and checkpoints leave it."""
+    method = network(name, epochs=1)
+    real = clips(method)
+    runs = [Run(fold, 7) for fold in folds(2 if stacked else 1)]
+    with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
+        trained, resumed = (Group(method, fake(real), runs, stacked) for _ in range(2))
+        assert trained.epoch()
+        state = trained.state()
+        resumed.restore(state)
+        while trained.epoch():
+            pass
+        assert not {value.device.type for value in state.values()} - {"cpu"}
+        for one in (trained, resumed):
+            weights = [tensor for part in one.parameters.values() for tensor in part.values()]
+            moments = [value for _, optimiser in one._optimisers() for kept in optimiser.state.values()
+                       for key, value in kept.items() if key != "step"]  # fmt: skip
+            assert {tensor.device.type for tensor in [*weights, *moments, *one.statistics.values()]} == {"meta"}
+        assert {tensor.device.type for tensor in [*trained.losses, *trained.scores[0]]} == {"cpu"}

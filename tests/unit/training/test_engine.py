@@ -1,0 +1,344 @@
+"""The engine on toy methods: against a plain torch loop, alone against together, in turn against stacked."""
+
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from microexpr.core.errors import MicroexprError, ParamsError
+from microexpr.models.base import CLASSES, Clips, NetworkMethod, Params, Phase, Update
+from microexpr.models.counter_rng import dropout
+from microexpr.models.recognisers import find
+from microexpr.training import processor
+from microexpr.training.engine import Fold, SynthesisRequest, train
+from microexpr.training.group import Group, Run
+
+COUNT, SIZE, BATCH = 40, 6, 8
+processor.settle()  # for groups that no engine steps
+ADAM = partial(torch.optim.Adam, lr=1e-2)
+
+
+class Perceptron(nn.Module):
+    def __init__(self, dropped):
+        super().__init__()
+        self.dropped, self.first, self.last = dropped, nn.Linear(SIZE, 16, bias=False), nn.Linear(16, CLASSES)
+        self.norm = nn.BatchNorm1d(16)
+
+    def forward(self, x, rng=None):
+        return self.last(dropout(self.norm(self.first(x)).relu(), self.dropped, rng))
+
+
+class Toy(NetworkMethod):
+    """Batch norm, dropout and a statistic: what most recognisers have."""
+
+    inputs = {"x": (SIZE,)}
+    epochs, dropped, schedule = 3, 0.5, staticmethod(lambda progress: 1.0)
+
+    def statistics(self, train):
+        return {"mean": train.inputs["x"].mean(0)}
+
+    def build(self, statistics):
+        return {"network": Perceptron(self.dropped)}
+
+    def loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(modules.network(batch["x"] - statistics["mean"], rng), batch["label"])
+
+    def phases(self):
+        return [Phase([Update(self.loss, {"network": ADAM})], self.epochs, BATCH, schedule=self.schedule)]
+
+    def scores(self, modules, batch, statistics):
+        return modules.network(batch["x"] - statistics["mean"])
+
+
+def triplets(targets, steps, batch, rng):
+    """Anchor, another of its class, one of another class."""
+    label = targets["label"]
+    same = [np.flatnonzero(label == one) for one in range(CLASSES)]
+    other = [np.flatnonzero(label != one) for one in range(CLASSES)]
+    anchor = rng.integers(len(label), size=(steps, batch))
+    choose = np.vectorize(lambda a, pool: rng.choice((same, other)[pool][label[a]]))
+    return np.stack([anchor, choose(anchor, 0), choose(anchor, 1)], -1)
+
+
+class Hard(NetworkMethod):
+    """The hard cases in one: a gradient penalty, unequal turns, triplets, a frozen network, two phases, two rates."""
+
+    inputs = {"x": (SIZE,)}
+
+    def shared(self):
+        return {"frozen": nn.Linear(SIZE, 8)}
+
+    def build(self, statistics):
+        critic = nn.Sequential(nn.Linear(SIZE, 8), nn.Tanh(), nn.Linear(8, 1))
+        return {
+            "critic": critic, "generator": nn.Linear(4, SIZE),
+            "embed": nn.Linear(SIZE, 8), "head": nn.Linear(8, CLASSES),
+        }  # fmt: skip
+
+    def critic_loss(self, modules, batch, statistics, rng):
+        real = batch["x"][:, 0]
+        fake = modules.generator(rng.normal(len(real), 4)).detach()
+        between = torch.lerp(real, fake, rng.uniform(len(real), 1))
+        slope = torch.func.grad(lambda x: modules.critic(x).sum())(between)
+        return (modules.critic(fake) - modules.critic(real)).mean() + (slope.norm(dim=1) - 1).square().mean()
+
+    def generator_loss(self, modules, batch, statistics, rng):
+        return -modules.critic(modules.generator(rng.normal(len(batch["x"]), 4))).mean()
+
+    def triplet_loss(self, modules, batch, statistics, rng):
+        anchor, same, other = (modules.embed(x) for x in batch["x"].unbind(1))
+        apart = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
+        return (1 + apart).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
+
+    def class_loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
+
+    def phases(self):
+        game = [Update(self.critic_loss, {"critic": ADAM}), Update(self.generator_loss, {"generator": ADAM}, every=7)]
+        metric = Update(self.triplet_loss, {"embed": ADAM})
+        rates = {"embed": partial(torch.optim.Adam, lr=1e-3), "head": partial(torch.optim.SGD, lr=0.1, momentum=0.9)}
+        return [Phase([*game, metric], 5, BATCH, sample=triplets), Phase([Update(self.class_loss, rates)], 5, BATCH)]
+
+    def scores(self, modules, batch, statistics):
+        return modules.head(modules.embed(batch["x"])) + modules.critic(batch["x"])
+
+
+class Frozen(NetworkMethod):
+    """An embedding, then a head on what it makes of the clips, which is read once or, if not `once`, in every step."""
+
+    inputs = {"x": (SIZE,)}
+
+    def __init__(self, params, once=True):
+        super().__init__(params)
+        self.once, self.clips_read = once, 0
+
+    def build(self, statistics):
+        return {"embed": Perceptron(0.5), "head": nn.Linear(CLASSES, CLASSES)}
+
+    def embed_loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(modules.embed(batch["x"], rng), batch["label"])
+
+    def head_loss(self, modules, batch, statistics, rng):
+        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
+
+    def phases(self):
+        first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
+        return [
+            first,
+            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, reads=self.read if self.once else None),
+        ]
+
+    def read(self, modules, batch, statistics):
+        self.clips_read += len(batch["x"])
+        return {"read": modules.embed(batch["x"]).detach()}
+
+    def scores(self, modules, batch, statistics):
+        read = batch if "read" in batch else self.read(modules, batch, statistics)
+        return modules.head(read["read"])
+
+
+def clips():
+    rng, label = np.random.default_rng(3), np.arange(COUNT) % CLASSES
+    x = rng.normal(0, 1, (COUNT, SIZE)) + 2 * np.eye(SIZE)[label]
+    return Clips({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
+
+
+def folds(count=4):
+    """Testing 2, 4, 6, ... clips."""
+    ends = np.cumsum(2 * np.arange(1, count + 1))
+    tests = [np.arange(end - size, end) for end, size in zip(ends, 2 * np.arange(1, count + 1), strict=True)]
+    return [Fold(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
+
+
+def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
+    return list(train(method, clips(), chosen or folds(), seeds, plan, options.pop("stack", 3), **options))
+
+
+def toy(**changed):
+    method = Toy(Params())
+    vars(method).update(changed)
+    return method
+
+
+def largest_difference(method):
+    runs = [Run(fold, 7) for fold in folds()]
+    alone, together = [Group(method, clips(), [run], False) for run in runs], Group(method, clips(), runs, True)
+    for group in [*alone, together]:
+        while group.epoch():
+            pass
+    pairs = [(one.scores[0][-1], many[-1]) for one, many in zip(alone, together.scores, strict=True)]
+    return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
+class TestPlans:
+    def test_agree_after_50_steps(self, method):
+        assert largest_difference(method) < 1e-4
+
+    def test_agree_but_for_rounding(self, method, double):
+        assert largest_difference(method) < 1e-9
+
+    def test_a_fold_does_not_know_the_others(self, method):
+        for plan, bound in (("sequential", 0), ("stacked", 1e-5)):
+            together, alone = trained(method, plan), trained(method, plan, [folds()[3], folds()[1]])
+            for one, two in ((together[3], alone[0]), (together[1], alone[1])):
+                assert one.name == two.name
+                assert np.abs(one.scores - two.scores).max() <= bound
+                assert np.nanmax(np.abs(one.loss - two.loss)) <= bound
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_against_a_plain_loop(plan):
+    """nn.Module, optimiser, backward; only the order of the clips is the engine's."""
+    method, fold = toy(dropped=0.0, epochs=4), folds()[2]
+    group = Group(method, clips(), [Run(fold, 7)], stacked=False)
+    network = group.built(Run(fold, 7))[1]["network"].train()
+    optimiser, x, label = ADAM(network.parameters()), clips().inputs["x"], clips().targets["label"]
+    x = x - x[fold.train].mean(0)
+    losses = []
+    for epoch in range(4):
+        group.done = epoch
+        for index in group.draw(group.phases[0])[0]:
+            optimiser.zero_grad()
+            loss = F.cross_entropy(network(x[index]), label[index])
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+    expected = network.eval()(x[fold.test]).detach().numpy()
+    result = trained(method, plan, [fold])[0]
+    np.testing.assert_allclose(result.scores[0, -1], expected, atol=1e-5)
+    np.testing.assert_allclose(result.loss[0, :, 0], np.reshape(losses, (4, -1)).mean(1), atol=1e-5)
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_a_phase_trains_what_it_names_and_nothing_else(plan):
+    """The head and embedding of the second phase change; the critic, added to all scores of a clip, does not."""
+    group = Group(Hard(Params()), clips(), [Run(fold, 7) for fold in folds(1 if plan == "sequential" else 3)],
+                  stacked=plan == "stacked")  # fmt: skip
+    for _ in range(5):
+        group.epoch()
+    before = {name: {k: v.detach().clone() for k, v in group.parameters[name].items()} for name in group.parameters}
+    group.epoch()
+    for name, tensors in before.items():
+        moved = any(not torch.equal(tensor, group.parameters[name][key]) for key, tensor in tensors.items())
+        assert moved == (name in ("embed", "head"))
+
+
+@pytest.mark.parametrize(("plan", "groups"), [("sequential", 4), ("stacked", 2)])
+def test_what_a_phase_reads_of_a_clip_is_made_once(plan, groups):
+    once, again = Frozen(Params()), Frozen(Params(), once=False)
+    for one, other in zip(trained(once, plan), trained(again, plan), strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
+        np.testing.assert_allclose(one.loss, other.loss, atol=1e-6)
+    assert once.clips_read == groups * COUNT  # of runs that step together, of which three are stacked
+
+
+def test_what_a_phase_reads_is_of_full_precision():
+    """Scores are never coarse; nor may they be of coarse features."""
+    method = Frozen(Params(precision="bfloat16"))
+    group = Group(method, clips(), [Run(folds()[0], 1)], stacked=False)
+    while group.epoch():
+        pass
+    assert group.read is not None
+    test = group._tensor(group.runs[0].fold.test)
+    plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
+    np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_result_by_fold_and_seed(plan):
+    seen = []
+    results = trained(Hard(Params()), plan, seeds=(7, 8), progress=lambda done, total: seen.append((done, total)))
+    assert [result.name for result in results] == ["s0", "s1", "s2", "s3"]
+    for result, fold in zip(results, folds(), strict=True):
+        assert result.scores.shape == (2, 5, len(fold.test), CLASSES)
+        assert result.loss.shape == (2, 10, 3)
+        assert not np.array_equal(result.scores[0], result.scores[1])
+        assert np.isnan(result.loss[:, 5:, 1:]).all() and np.isfinite(result.loss[:, :, 0]).all()
+        assert np.isnan(result.loss[:, 0, 1]).all() and np.isfinite(result.loss[:, 1, 1]).all()  # turns 7, 14, 21
+    assert results[0].parameters == (6 * 8 + 8 + 8 + 1) + (4 * 6 + 6) + (6 * 8 + 8) + (8 * 3 + 3)
+    assert seen[-1] == (80, 80) and [done for done, _ in seen] == sorted({done for done, _ in seen})
+
+
+def test_statistics_are_of_the_training_clips():
+    for plan in ("sequential", "stacked"):
+        for result, fold in zip(trained(toy(), plan), folds(), strict=True):
+            expected = clips().inputs["x"].numpy()[fold.train].mean(0)
+            np.testing.assert_allclose(result.statistics["mean"], expected, atol=1e-6)
+
+
+def test_bfloat16_is_float32_but_coarser():
+    """Of the loss of the first epoch; weights and scores stay float32."""
+    fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
+    assert fine.loss.tobytes() != coarse.loss.tobytes() and coarse.scores.dtype == np.float32
+    np.testing.assert_allclose(coarse.loss[0, 0], fine.loss[0, 0], rtol=0.02)
+    group = Group(Toy(Params(precision="bfloat16")), clips(), [Run(folds(1)[0], 7)], stacked=False)
+    group.epoch()
+    assert all(tensor.dtype == torch.float32 for tensor in group.parameters["network"].values())
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_schedule_scales_the_learning_rate(stacked):
+    """A rate of 0 from the middle on: nothing moves any more."""
+    method = toy(epochs=4, schedule=lambda progress: float(progress < 0.5))
+    group = Group(method, clips(), [Run(fold, 7) for fold in folds(2 if stacked else 1)], stacked)
+    weights = [group.parameters["network"]["last.weight"].detach().clone()]
+    while group.epoch():
+        weights.append(group.parameters["network"]["last.weight"].detach().clone())
+    moved = [not torch.equal(before, after) for before, after in pairwise(weights)]
+    assert moved == [True, True, False, False]
+
+
+def test_auto_is_sequential_on_a_cpu():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    auto, sequential = trained(toy(), "auto"), trained(toy(), "sequential")
+    assert [r.scores.tobytes() for r in auto] == [r.scores.tobytes() for r in sequential]
+
+
+def test_computes_on_one_thread():
+    torch.set_num_threads(2)
+    trained(toy(epochs=1))
+    assert torch.get_num_threads() == 1
+
+
+def test_features_are_made_once_for_all_folds():
+    kind = find("flow_svm")
+    method, calls = kind(kind.Params()), []
+    rng = np.random.default_rng(0)
+    data = Clips({"flow": torch.tensor(rng.normal(size=(COUNT, 3, 28, 28)), dtype=torch.float32)}, clips().targets)
+    features = method.features
+    method.features = lambda inputs: calls.append(1) or features(inputs)
+    assert len(list(train(method, data, folds(), [7, 8], "auto", 1))) == 4 and len(calls) == 1
+
+
+class TestRefuses:
+    def test_unknown_plan(self):
+        with pytest.raises(ParamsError, match=r"not stackd \(did you mean 'stacked'\?\)"):
+            trained(toy(), "stackd")
+
+    @pytest.mark.parametrize("plan", ["sequential", "stacked"])
+    def test_a_loss_that_is_not_finite(self, plan):
+        method = toy(loss=lambda modules, batch, statistics, rng: modules.network(batch["x"]).sum() / 0)
+        with pytest.raises(MicroexprError, match=r"must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0"):
+            trained(method, plan)
+
+    def test_a_layer_that_draws_from_the_global_generator(self):
+        method = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE, CLASSES), nn.Dropout())})
+        with pytest.raises(TypeError, match=r"draws\.dropout"):
+            trained(method)
+
+    def test_images_of_a_method_that_makes_none(self):
+        with pytest.raises(ParamsError, match="not of Toy"):
+            trained(toy(), synthesis=SynthesisRequest({}))

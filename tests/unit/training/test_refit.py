@@ -1,0 +1,153 @@
+"""A network trained on everyone: its file scores as the trained modules do, and no other file is taken for it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from composites import clip, composite
+from films import film_files
+from trainings import flow_files, interrupted, job
+
+from microexpr.core import store
+from microexpr.core.errors import ParamsError, StoreError
+from microexpr.models.generators.famgan import Famgan
+from microexpr.models.recognisers.majority import Majority
+from microexpr.training import engine, generator_file, refit, synthesise, train
+from microexpr.training.checkpoint import Place
+
+CLIPS = composite(subjects=2, clips=3)
+
+
+def silent(done, total):
+    pass
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The file, the flow that it was trained on, and the job."""
+    root = tmp_path_factory.mktemp("final")
+    files, path = flow_files(root, CLIPS), str(root / "results/final/ststnet.safetensors")
+    refit.run(job(CLIPS), files, path, silent)
+    return path, files, job(CLIPS)
+
+
+def test_scores_are_those_of_the_trained_modules(made):
+    """The engine's, after its last epoch, for a fold of the same name that tests clips it was trained on."""
+    path, files, one = made
+    data = train.resident(one.method, one.clips, files)
+    everyone, seen = np.arange(len(one.clips)), np.arange(0, len(one.clips), 2)
+    fold = engine.Fold("final", everyone, seen)
+    (expected,) = engine.train(one.method, data, [fold], train.seeds(one), "sequential", 1)
+    recogniser = refit.load(path)
+    found = recogniser({"flow": data.inputs["flow"].numpy()[seen]})
+    assert found.dtype == np.float32 and found.tobytes() == expected.scores[0, -1].tobytes()
+    assert recogniser.classes == ("negative", "positive", "surprise")
+
+
+def test_says_what_it_is_and_whom_it_has_seen(made):
+    path = made[0]
+    tensors, said = store.read_tensors(path)
+    assert {name.split(".")[0] for name in tensors} == {"network", "statistics"}
+    assert tensors["network.classify.weight"].shape == (3, 400)
+    assert (said["method"], said["protocol"], said["origin"]) == ("ststnet", "megc2019", "generated")
+    assert said["fitted_on"].split("\n") == sorted(clip.provenance for clip in CLIPS)
+    assert refit.load(path).fitted_on == {clip.provenance for clip in CLIPS}
+
+
+def test_what_upstream_has_seen_is_said_too(made, tmp_path):
+    _, files, one = made
+    other = tmp_path / "results/pretrain/some.safetensors"
+    store.write_tensors(other, {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
+    path = tmp_path / "ststnet.safetensors"
+    refit.run(one, [*files, str(other)], str(path), silent)
+    assert "generated/mmi/a/*" in refit.load(path).fitted_on
+
+
+def test_interrupted_and_again_the_same_bytes(made, tmp_path):
+    path, files, one = made
+    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
+    with pytest.raises(InterruptedError):
+        refit.run(one, files, str(again), interrupted(3), place)
+    seen = []
+    refit.run(one, files, str(again), lambda done, total: seen.append((done, total)), place)
+    assert seen[0] == (2, 5) and again.read_bytes() == Path(path).read_bytes()
+
+
+def test_only_of_networks(made, tmp_path):
+    one = replace(made[2], name="majority", method=Majority(Majority.Params()))
+    with pytest.raises(ParamsError, match="final must be asked of a network, not of majority"):
+        refit.run(one, [], str(tmp_path / "majority.safetensors"), silent)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage final"),
+        ({"schema": ""}, "must hold final/1, not  "),
+        ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
+        ({"classes": "a, b"}, "tensors are not those of its network here"),
+    ],
+)
+def test_other_files_are_refused(made, tmp_path, changed, message):
+    tensors, said = store.read_tensors(made[0])
+    fitted = said.pop("fitted_on").split("\n")
+    store.write_tensors(tmp_path / "other.safetensors", tensors, fitted, **said | changed)
+    with pytest.raises(StoreError, match=message):
+        refit.load(tmp_path / "other.safetensors")
+
+
+def test_weights_of_another_kind_are_refused(tmp_path):
+    store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
+    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by nobody known\)"):
+        refit.load(tmp_path / "model.safetensors")
+
+
+def test_what_learns_from_made_faces_is_refused(tmp_path):
+    path = tmp_path / "ststnet.safetensors"
+    with pytest.raises(ParamsError, match=r"alone, not of ststnet: icegan makes no faces without holding someone out"):
+        refit.run(job(CLIPS, synthetic="icegan"), flow_files(tmp_path, CLIPS), str(path), silent)
+    assert not path.exists()
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory):
+    """FAMGAN's file of everyone, what it was trained on, and the job."""
+    root = tmp_path_factory.mktemp("painted")
+    kind, stills = Famgan, [replace(clip("affectnet", "p1", f"a{n}", None), emotion="anger") for n in range(3)]
+    values = {"image_size": 16, "frames": 2, "width": 2, "blocks": 1, "epochs": 3, "batch": 4, "critic_steps": 1}
+    params = train.Params(checkpoint_minutes=1e-9), synthesise.Params()
+    one = synthesise.job("famgan", kind, values, (CLIPS, stills), params, seed=1)
+    files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/final/famgan.safetensors")
+    refit.run(one, files, path, silent)
+    return path, files, one
+
+
+def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
+    path, _, one = painted
+    trained = generator_file.load(path)
+    assert (trained.said["method"], trained.said["protocol"], trained.said["origin"]) == (
+        "famgan", "all_groups", "generated",
+    )  # fmt: skip
+    everyone = {known.provenance for known in (*CLIPS, *(still for still, _ in one.macro))}
+    assert trained.fitted_on == everyone | {"generated/nobody/n/c"}  # whom the reader of action units saw
+    data = train.resident(one.method, one.resident, painted[1], one.labels, one.macro_ids)
+    fold = engine.Fold("final", np.arange(len(one.resident)), np.arange(0))
+    expected = engine.fitted(one.method, data, engine.Run(fold, train.seeds(one)[0]))
+    face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
+    with torch.no_grad():
+        found = trained.method.sequence(trained.modules, face, asked)
+        assert torch.equal(found, one.method.sequence(expected.modules, face, asked))
+    with pytest.raises(StoreError, match=r"famgan.safetensors: must hold final/1, not generator/1"):
+        refit.load(path)
+
+
+def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(painted, tmp_path):
+    path, files, one = painted
+    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
+    with pytest.raises(InterruptedError):
+        refit.run(one, files, str(again), interrupted(2), place)
+    seen = []
+    refit.run(one, files[::-1], str(again), lambda done, total: seen.append((done, total)), place)
+    assert seen[0] == (1, 3) and again.read_bytes() == Path(path).read_bytes()

@@ -1,0 +1,126 @@
+"""Macro-expressions beside a protocol's own clips: every fold trains on them, none is tested, and the row says so."""
+
+from dataclasses import replace
+
+import h5py
+import pytest
+from composites import clip, composite
+from trainings import flow_files, job, trained
+
+from microexpr import datasets
+from microexpr.core import store
+from microexpr.core.errors import DataError, LeakError
+from microexpr.evaluation import pooled
+from microexpr.models.base import shuffled
+from microexpr.models.recognisers.ststnet import Ststnet
+from microexpr.protocols import PROTOCOLS
+from microexpr.training import train
+
+CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=4))
+BATCH, EPOCHS = 8, 3
+MACRO = [
+    (replace(clip(dataset, "p01", f"m{number}", number % 3), emotion="happiness"), number % 3)
+    for dataset in ("ckplus", "mmi")
+    for number in range(5)
+]
+
+
+class Watched(Ststnet):
+    """STSTNet that notes what its sampler is asked for."""
+
+    macro = True
+
+    def __init__(self, params):
+        super().__init__(params)
+        self.asked = []
+
+    def phases(self):
+        def sample(targets, steps, batch, rng):
+            self.asked.append((steps, targets["macro"].sum(), len(targets["macro"])))
+            return shuffled(targets, steps, batch, rng)
+
+        return [replace(phase, sample=sample) for phase in super().phases()]
+
+
+def watched(clips=CLIPS, **changed):
+    plain = job(clips, folds=2, **changed)
+    return replace(plain, method=Watched(Ststnet.Params(epochs=EPOCHS, batch=BATCH)), macro=MACRO)
+
+
+def everyone(root, clips=CLIPS):
+    return flow_files(root, [*clips, *(one for one, _ in MACRO)])
+
+
+def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
+    made = watched()
+    path = trained(tmp_path, made, everyone(tmp_path))
+    assert made.method.asked == [(len(CLIPS) // BATCH, len(MACRO), 20 + len(MACRO))] * (2 * EPOCHS)
+    with h5py.File(path) as file:
+        for fold in made.folds:
+            group = file[fold.name]
+            assert store.strings(group["clips"]) == list(fold.test)
+            entries = set(store.fitted_on(group))
+            assert entries == {made.by_id[name].provenance for name in fold.train} | {m.provenance for m, _ in MACRO}
+
+
+def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
+    made = watched()
+    data = train.resident(made.method, made.resident, everyone(tmp_path), made.labels, made.macro_ids)
+    assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
+    assert data.targets["label"].tolist() == [one.label for one in CLIPS] + [label for _, label in MACRO]
+    assert (len(data), data.micro) == (34, 24)
+
+
+def test_they_change_what_is_learnt_and_train_for_the_inner_choice_too(tmp_path):
+    files = everyone(tmp_path)
+    with_them, without = watched(), replace(watched(), macro=())
+    one, two = (trained(tmp_path / name, made, files) for name, made in (("a", with_them), ("b", without)))
+    name = with_them.folds[0].name
+    with h5py.File(one) as first, h5py.File(two) as second:
+        assert first[name]["scores"][()].tobytes() != second[name]["scores"][()].tobytes()
+    inner = watched(inner_subjects=1)
+    trained(tmp_path / "c", inner, files)
+    assert {asked[1] for asked in inner.method.asked} == {len(MACRO)}
+
+
+def test_generated_ones_beside_licensed_clips_are_said_in_the_rows_origin(tmp_path):
+    licensed = [replace(one, origin="licensed") for one in CLIPS]
+    made = replace(watched(licensed), folds=job(licensed).folds)
+    path = trained(tmp_path, made, everyone(tmp_path, licensed))
+    assert pooled([path], "ststnet", made.protocol, licensed).origin == "licensed+generated"
+
+
+def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
+    """Planted: the held-out person's clip comes in as a macro-expression."""
+    made = watched()
+    test = made.by_id[made.folds[0].test[0]]
+    leaky = replace(made, folds=made.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
+    path = trained(tmp_path, leaky, everyone(tmp_path) + flow_files(tmp_path, [*CLIPS, leaky.macro[-1][0]]))
+    with pytest.raises(LeakError, match=r"was fitted on generated/casme2/s01/other, a clip of its held-out subject"):
+        pooled([path], "ststnet", made.protocol, CLIPS, made.folds[:1])
+
+
+def test_which_macro_expressions_show_a_protocols_classes():
+    emotions = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+    labels = (0, 0, 0, 0, 1, 0, 2)  # MEGC2019's negative, positive, surprise, as the loaders map them
+    shown = [
+        replace(clip("ckplus", "S005", emotion, label), emotion=emotion)
+        for emotion, label in zip(emotions, labels, strict=True)
+    ]
+
+    def named(protocol):
+        found = PROTOCOLS[protocol].macro(shown)
+        return {one.emotion: PROTOCOLS[protocol].classes[label] for one, label in found}
+
+    assert named("megc2019") == {"surprise": "surprise", "happiness": "positive"} | dict.fromkeys(
+        ("anger", "contempt", "disgust", "fear", "sadness"), "negative"
+    )
+    assert named("loso_casme2_5") == {name: name for name in ("disgust", "happiness", "surprise")}
+    assert named("loso_samm_7") == {name: name for name in emotions}
+    assert named("objective") == {"happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V"}
+    with pytest.raises(DataError, match="clip samm/s01/c00 must be of a macro set, not of protocol loso_samm_3"):
+        PROTOCOLS["loso_samm_3"].macro([clip("samm", "s01", "c00")])
+
+
+def test_data_sets_of_macro_expressions_are_none_that_protocols_test():
+    assert not {name for protocol in PROTOCOLS.values() for name in protocol.sources} & set(datasets.MACRO)

@@ -1,0 +1,118 @@
+"""Documentation: its examples run, its links lead somewhere, its index is complete, its tables are those of a run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from microexpr.core.errors import ParamsError
+from microexpr.reporting import main_table
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md", ROOT / "results/README.md"]
+LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<path>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", title).lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_link_is_dead(page):
+    for link in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = (page.parent / link["path"]).resolve() if link["path"] else page
+        assert target.exists(), f"{page.relative_to(ROOT)}: {link[0]}"
+        assert link["heading"] is None or link["heading"] in headings(target), f"{page.relative_to(ROOT)}: {link[0]}"
+
+
+def test_the_index_lists_every_page_once():
+    listed = re.findall(r"^- \[[^]]+\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(listed) == sorted(page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/baselines.md"])
+def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "studies"))
+    from readme_table import BLOCK, rewrite
+
+    text = (ROOT / name).read_text(encoding="utf-8")
+    (block,) = BLOCK.finditer(text)
+    lines = block["table"].splitlines()
+    methods = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    assert re.fullmatch(r"Run of \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}, \S.*\.", lines[-1])
+    rows = [dict.fromkeys(main_table.COLUMNS, "0.5") | {"method": method} for method in methods]
+    rewritten = rewrite(text, rows, "Run of today.")
+    assert [line.split("`")[1] for line in BLOCK.search(rewritten)["table"].splitlines() if "`" in line] == methods
+    assert rewritten.replace(BLOCK.search(rewritten)[0], "") == text.replace(block[0], "")
+    if name == "README.md":
+        with pytest.raises(ParamsError, match=r"majority must be a row of the table"):
+            rewrite(text, rows[1:], "Run of today.")
+
+
+def indented(text: str, start: str, end: str) -> str:
+    """A block of code indented by four blanks, from one line to before another."""
+    block = text[text.index(f"    {start}") : text.index(end)]
+    return "\n".join(line[4:] for line in block.splitlines()).strip() + "\n"
+
+
+def assert_clean(*files: Path) -> None:
+    """To linter and types, as `make test` would ask."""
+    for tool in ("ruff check --config", "ruff format --check --config", "mypy --config-file"):
+        command = [sys.executable, "-m", *tool.split(), "pyproject.toml", *map(str, files)]
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
+    """Linter, types, and one fold trained: what `make test` would ask of it."""
+    text = (ROOT / "docs/adding-a-method.md").read_text(encoding="utf-8")
+    file = tmp_path / "perceptron.py"
+    file.write_text(indented(text, '"""Two layers', "    # params.yaml"), encoding="utf-8")
+    assert_clean(file)
+    check = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import numpy as np, torch, perceptron\n"
+        "from microexpr.models.base import Clips\n"
+        "from microexpr.training import engine\n"
+        "kind = perceptron.Perceptron\n"
+        "label = torch.arange(30) % 3\n"
+        "data = Clips({'flow': torch.zeros(30, 3, 28, 28) + label.view(-1, 1, 1, 1)}, {'label': label})\n"
+        "fold = engine.Fold('a', np.arange(6, 30), np.arange(6))\n"
+        "(done,) = engine.train(kind(kind.Params(epochs=300)), data, [fold], [1], 'sequential', 1)\n"
+        "assert done.scores[0, -1].argmax(-1).tolist() == [0, 1, 2, 0, 1, 2]\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)
+
+
+def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_path):
+    """Two files and two lines of params.yaml: then a run knows its clips and its protocols."""
+    text = (ROOT / "docs/adding-a-data-set.md").read_text(encoding="utf-8")
+    package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
+    reader, writer = (package / room / "layouts/toy.py" for room in ("datasets", "rendering"))
+    reader.write_text(indented(text, '"""Toy: grey', "Whatever is not"), encoding="utf-8")
+    writer.write_text(indented(text, '"""Toy as the generator', "`native.py` says"), encoding="utf-8")
+    assert_clean(reader, writer)
+    check = (
+        "import sys; from pathlib import Path\n"
+        f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}, {str(ROOT / 'workflow')!r}]\n"
+        "from small_corpora import write_corpus\n"
+        "from dag import Dag\n"
+        "from microexpr import datasets\n"
+        "from microexpr.cli import config\n"
+        "planned = write_corpus(Path('toy'), 'toy')\n"
+        "assert datasets.layout('toy').read(Path('toy'), 'generated', None) == ([one.clip for one in planned], [])\n"
+        f"values = config.load({str(ROOT / 'params.yaml')!r})\n"
+        "values['datasets'].append('toy')\n"
+        "values['generate']['toy'] = {'subjects': 4, 'clips': 6}\n"
+        "run = Dag(values)\n"
+        "assert len(run.clips['toy']) == 24 and len(run.folds('majority', 'loso_toy_3')) == 4\n"
+        "assert 'lovo_toy_3' in run.protocols\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path, env=environment)
