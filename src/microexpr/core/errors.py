@@ -32,7 +32,7 @@ class LeakError(MicroexprError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """ " (did you mean 'epochs'?)" for the known name nearest to `name` whatever its case, or "" if none is near."""
+    """Return " (did you mean 'epochs'?)" for the known name nearest to `name`, in any case, or "" if none is near."""
     names = {str(one).lower(): str(one) for one in known}
     match = get_close_matches(str(name).lower(), names, n=1)
     return f" (did you mean {names[match[0]]!r}?)" if match else ""

@@ -235,7 +235,6 @@ def _strange(file: h5py.File) -> str:
     """What of an HDF5 file is read from elsewhere, or claims to be larger than it is; "" where all of it is within.
 
     A file may be somebody else's: it could show another file of the reader's, or fill the memory."""
-
     groups, seen = [(b"", file.id)], {h5py.h5o.get_info(file.id).addr}
     for above, group in groups:
         for name in group:
