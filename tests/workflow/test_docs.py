@@ -96,7 +96,7 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
     package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
     reader, writer = (package / room / "layouts/toy.py" for room in ("datasets", "rendering"))
     reader.write_text(indented(text, '"""Toy: grey', "Whatever is not"), encoding="utf-8")
-    writer.write_text(indented(text, '"""Toy as the generator', "`native.py` says"), encoding="utf-8")
+    writer.write_text(indented(text, '"""Toy as the renderer', "`rendering/layout.py`"), encoding="utf-8")
     assert_clean(reader, writer)
     check = (
         "import sys; from pathlib import Path\n"
