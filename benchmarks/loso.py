@@ -24,26 +24,26 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from microexpr.models.base import Clips
-from microexpr.models.flow_network import SIDE, normalised
+from microexpr.models.base import ClipTensors
+from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS
-from microexpr.training.engine import Fold, train
+from microexpr.training.engine import FoldIndices, train
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def clips(count: int) -> Clips:
+def clips(count: int) -> ClipTensors:
     rng = np.random.default_rng(0)
-    flow = torch.tensor(rng.normal(size=(count, 3, SIDE, SIDE)), dtype=torch.float32)
-    return Clips({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
+    flow = torch.tensor(rng.normal(size=(count, 3, FLOW_SIZE, FLOW_SIZE)), dtype=torch.float32)
+    return ClipTensors({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
 
 
-def folds(clips: int, subjects: int) -> list[Fold]:
+def folds(clips: int, subjects: int) -> list[FoldIndices]:
     tests = np.array_split(np.arange(clips), subjects)
-    return [Fold(f"s{number}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
+    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
 
 
 def method(name: str, epochs: int) -> Any:
@@ -74,7 +74,7 @@ class TorchRandom:
         return torch.rand(shape, device=DEVICE)
 
 
-def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> float:
+def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs: int) -> float:
     """Seconds that the plain loop takes."""
     used, start = method(name, epochs), time.perf_counter()
     for fold in folds:
@@ -86,7 +86,9 @@ def textbook(name: str, data: Clips, folds: Sequence[Fold], epochs: int) -> floa
         optimiser = torch.optim.Adam(network.parameters(), lr=used.params.lr)
         training, testing = (
             DataLoader(
-                TensorDataset(normalised(part.inputs["flow"], statistics), part.targets["label"]), BATCH, part is own
+                TensorDataset(normalise_flow(part.inputs["flow"], statistics), part.targets["label"]),
+                BATCH,
+                part is own,
             )
             for part in (own, data[torch.from_numpy(fold.test)])
         )

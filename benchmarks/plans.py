@@ -12,9 +12,9 @@ import time
 import numpy as np
 import torch
 
-from microexpr.models.base import CLASSES, Clips, NetworkMethod
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod
 from microexpr.models.recognisers import find
-from microexpr.training.engine import Fold, FoldResult, Plan, train
+from microexpr.training.engine import FoldIndices, FoldResult, Plan, train
 
 COUNT = 96  # clips, as in the embedded preset
 EMBEDDED = {
@@ -26,17 +26,19 @@ EMBEDDED = {
 }
 
 
-def clips(method: NetworkMethod) -> Clips:
+def clips(method: NetworkMethod) -> ClipTensors:
     rng = np.random.default_rng(0)
     inputs = {}
     for name, shape in method.inputs.items():
         size = (COUNT, *shape)
         noise = rng.normal(size=size) if name == "flow" else rng.integers(0, 256, size)
         inputs[name] = torch.tensor(noise, dtype=torch.float32 if name == "flow" else torch.uint8)
-    return Clips(inputs, {"label": torch.arange(COUNT) % CLASSES})
+    return ClipTensors(inputs, {"label": torch.arange(COUNT) % CLASSES})
 
 
-def timed(method: NetworkMethod, data: Clips, folds: list[Fold], plan: Plan) -> tuple[float, list[FoldResult]]:
+def timed(
+    method: NetworkMethod, data: ClipTensors, folds: list[FoldIndices], plan: Plan
+) -> tuple[float, list[FoldResult]]:
     """Wall seconds, and the results."""
     list(train(method, data, folds[:1], [0], plan, 1))  # warm: first calls load kernels
     start = time.perf_counter()
@@ -50,7 +52,7 @@ def main(name: str = "ststnet", count: str = "12", epochs: str = "3") -> None:
     if not isinstance(method, NetworkMethod):
         raise SystemExit(f"method must be a network, not {name}")
     tests = np.array_split(np.arange(COUNT), int(count))
-    folds = [Fold(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
+    folds = [FoldIndices(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
     data = clips(method)
     alone, one = timed(method, data, folds, "sequential")
     together, other = timed(method, data, folds, "stacked")

@@ -3,7 +3,7 @@
 Leave one subject out, as in the main table. For each unit: of two clips of one held-out person, of which one showed it
 and one did not, how often the former scores higher (the area under the curve; chance is 0.5). Clips of different people
 are not compared, since a fold that holds out many clips of a unit has learnt that it is rarer. Once of the film, as the
-paper has it, and once of what differs from its first frame (`seen: change`); a corpus of its own for each seed.
+paper has it, and once of what differs from its first frame (`input_mode: change`); a corpus of its own for each seed.
 """
 
 import json
@@ -30,6 +30,8 @@ from microexpr.evaluation import metrics
 from microexpr.models.base import Batch, Modules, Statistics
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.training import engine, train
+from microexpr.training.job import fold_indices
+from microexpr.training.load_clips import load_clips
 
 SHOWN = 0.3  # of FACS's 0..5: so much stronger at the apex than at the onset, on either side
 RESAMPLES = 2000
@@ -64,7 +66,7 @@ def main() -> int:
         with folder(arguments.keep, f"augacn-{seed}") as root:
             run(root, seed, arguments)
             for seen in SEEN:
-                found[seen].append(report(root, seed, arguments.params | {"seen": seen}))
+                found[seen].append(report(root, seed, arguments.params | {"input_mode": seen}))
     for seen, every in found.items():
         table(f"{seen}, all corpora", Compared(*(np.concatenate(one, -1) for one in zip(*every, strict=True))))
     return 0
@@ -111,7 +113,7 @@ def report(root: Path, seed: int, own: dict[str, Any]) -> Compared:
     print(f"nodes that the folds' training clips show: {min(nodes)} to {max(nodes)} of {len(AUS)}")
     pairs = np.stack([compared(scores[:, number], shown[:, number], people) for number in range(len(AUS))])
     found = Compared(pairs, shown.T)
-    table(f"seed {seed}, {own['seen']}", found)
+    table(f"seed {seed}, {own['input_mode']}", found)
     return found
 
 
@@ -128,11 +130,11 @@ def trained(root: Path, clips: list[Clip], seed: int, own: dict[str, Any]) -> tu
     """Scores of classes [N, C] and units [N, A], by the fold that never saw the person, and each fold's nodes."""
     values = config.load(root / "params.yaml")["methods"]["augacn"] | own
     method = Seen(Seen.Params(**values), len(PROTOCOL.classes))
-    data = train.resident(method, clips, [str(root / name) for name in files(clips)])
+    data = load_clips(method, clips, [str(root / name) for name in files(clips)])
     job = train.Job("augacn", method, PROTOCOL, clips, [], train.Params(), train.SynthParams(), seed)
-    folds, nodes = train.folds_at(PROTOCOL.folds(clips), clips), []
+    folds, nodes = fold_indices(PROTOCOL.folds(clips), clips), []
     scores = np.full((len(clips), len(PROTOCOL.classes) + len(AUS)), np.nan)
-    for fold, result in zip(folds, engine.train(method, data, folds, train.seeds(job), "sequential", 1), strict=True):
+    for fold, result in zip(folds, engine.train(method, data, folds, job.seeds(), "sequential", 1), strict=True):
         scores[fold.test] = result.scores[0, -1]
         nodes.append(int(result.statistics["present"].sum()))
     return *np.split(scores, [len(PROTOCOL.classes)], 1), nodes

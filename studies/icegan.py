@@ -21,7 +21,7 @@ from microexpr import evaluation
 from microexpr.cli import config
 
 CLIPS = 6  # of each person: two of each class
-CHANGE = {"seen": "change", "g_cls": 1}
+CHANGE = {"discriminator_input": "change", "g_cls": 1}
 MODELS: dict[str, tuple[str, ...]] = {  # A, B and F by what the discriminator sees
     "the apex frame": ("icegan.no_gan", "icegan.dcgan_generator", "icegan"),
     "the change": ("icegan.change_no_gan", "icegan.change_dcgan", "icegan.change"),

@@ -34,9 +34,10 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import index
 from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics.probes import probe
-from microexpr.models.augmentation import scaled
+from microexpr.models.augmentation import to_unit_range
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.training import refit, train
+from microexpr.training.load_clips import load_clips
 
 PROTOCOL = protocols.PROTOCOLS["megc2019"]
 ROWS = ("mtmnet", "mtmnet.alone", "mtmnet.lcls_only")
@@ -184,7 +185,7 @@ def signals(root: Path) -> list[str]:
 
 
 def resident(root: Path, network: refit.Recogniser, clips: list[Clip]) -> Any:
-    return train.resident(network.method, clips, signals(root), {clip.id: PROTOCOL.label(clip) or 0 for clip in clips})
+    return load_clips(network.method, clips, signals(root), {clip.id: PROTOCOL.label(clip) or 0 for clip in clips})
 
 
 def read_off(
@@ -197,7 +198,7 @@ def read_off(
         label, known = data.targets["label"].numpy(), "trained on" if clips is seen else "unseen"
         scores = network({name: value.numpy() for name, value in data.inputs.items()})
         yield ("own classifier", known), Said(label, scores.argmax(1), people)
-        onset, apex = (parts(network, scaled(data.inputs[name]), pixels) for name in ("onset", "apex"))
+        onset, apex = (parts(network, to_unit_range(data.inputs[name]), pixels) for name in ("onset", "apex"))
         for features in apex:
             if clips is seen:
                 yield (features, OF_SEEN), who(apex[features], people)

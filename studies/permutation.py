@@ -21,9 +21,11 @@ from microexpr.datasets import index
 from microexpr.evaluation import megc_log
 from microexpr.evaluation.metrics import COVERAGE, confusion, uar
 from microexpr.models import recognisers
-from microexpr.models.base import Clips, Method
+from microexpr.models.base import ClipTensors, Method
 from microexpr.signals import inputs
-from microexpr.training import engine, train
+from microexpr.training import engine
+from microexpr.training.job import fold_indices
+from microexpr.training.load_clips import load_clips
 
 TRAINED = {"flow_svm": 200, "lbp_top": 200, "ststnet": 39}  # how many permutations; 39 can show p = 0.05
 
@@ -34,8 +36,8 @@ class Trial:
 
     seeds: list[int]  # of the training, as the pipeline draws them
     method: Method
-    data: Clips
-    folds: list[engine.Fold]
+    data: ClipTensors
+    folds: list[engine.FoldIndices]
 
     @property
     def label(self) -> np.ndarray:
@@ -55,9 +57,9 @@ def trial(run: Run, name: str) -> Trial:
         [clip for dataset in values["datasets"] for clip in index.read(results / f"index/{dataset}.csv")]
     )
     stages = sorted({stage for wanted in machine.inputs for stage in inputs.SOURCES[wanted]})
-    data = train.resident(machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")])
+    data = load_clips(machine, clips, [str(path) for stage in stages for path in results.glob(f"{stage}/*/*.h5")])
     drawn = [int(seeds.spawn(run.seed, "train", name, 0).generate_state(1)[0])]
-    made = Trial(drawn, machine, data, train.folds_at(protocol.folds(clips), clips))
+    made = Trial(drawn, machine, data, fold_indices(protocol.folds(clips), clips))
     label = made.label
     pairs = zip(clips, label, predicted(made, label), strict=True)
     own = [megc_log.Line(clip.dataset, clip.subject, clip.name, int(true), int(said)) for clip, true, said in pairs]
@@ -67,7 +69,7 @@ def trial(run: Run, name: str) -> Trial:
 
 def predicted(trial: Trial, label: np.ndarray) -> np.ndarray:
     """Class of each clip, int64[N], from the fold that holds it out; `label` int64[N] is what the folds learn."""
-    data = Clips(trial.data.inputs, trial.data.targets | {"label": torch.from_numpy(label)})
+    data = ClipTensors(trial.data.inputs, trial.data.targets | {"label": torch.from_numpy(label)})
     said = np.empty_like(label)
     results = engine.train(trial.method, data, trial.folds, trial.seeds, "sequential", 1)
     for fold, result in zip(trial.folds, results, strict=True):

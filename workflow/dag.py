@@ -155,8 +155,8 @@ class Dag(Corpus):
         alike: dict[str, list[str]] = {}
         for name in self.studied:
             about = self.methods[name]
-            if about["beginning"] and not about["params"]["synthetic"]:  # which reads its generator's faces besides
-                kind = json.dumps([name.partition(".")[0], about["beginning"]], sort_keys=True)
+            if about["shared_prefix"] and not about["params"]["synthetic"]:  # which reads its generator's faces besides
+                kind = json.dumps([name.partition(".")[0], about["shared_prefix"]], sort_keys=True)
                 alike.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
         parts = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]

@@ -7,29 +7,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.models.base import CLASSES, Clips, NetworkMethod
-from microexpr.models.flow_network import SIDE
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod
+from microexpr.models.flow_network import FLOW_SIZE
 from microexpr.models.recognisers import find
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 
 BLOBS = 14  # of a face
 MARK = 30  # grey levels by which an apex frame shows its class
 
 
-def folds(clips: int, subjects: int) -> list[Fold]:
+def folds(clips: int, subjects: int) -> list[FoldIndices]:
     """Leave-one-subject-out folds; each subject has its share of the clips, one after the other."""
     tests = np.array_split(np.arange(clips), subjects)
-    return [Fold(f"s{number:02d}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
+    return [
+        FoldIndices(f"s{number:02d}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)
+    ]
 
 
-def flow_clips(count: int, device: torch.device, steps_clips: int) -> Clips:
+def flow_clips(count: int, device: torch.device, steps_clips: int) -> ClipTensors:
     """Normally distributed flow of the default dtype."""
     rng = np.random.default_rng(0)
-    flow = torch.tensor(rng.normal(size=(count, 3, SIDE, SIDE)), dtype=torch.get_default_dtype())
+    flow = torch.tensor(rng.normal(size=(count, 3, FLOW_SIZE, FLOW_SIZE)), dtype=torch.get_default_dtype())
     return on_device({"flow": flow}, rng.integers(0, CLASSES, count), steps_clips, device)
 
 
-def face_clips(count: int, subjects: int, side: int, device: torch.device, steps_clips: int) -> Clips:
+def face_clips(count: int, subjects: int, side: int, device: torch.device, steps_clips: int) -> ClipTensors:
     """Blurred blobs as onset frames, different for each subject; an apex frame is brighter at a place that its class
     names. So the class can be learnt, as that of noise cannot."""
     rng = np.random.default_rng(0)
@@ -55,14 +57,14 @@ def _blobs(rng: np.random.Generator, side: int) -> np.ndarray:
     return 40 + 175 * (picture - picture.min()) / np.ptp(picture)
 
 
-def on_device(inputs: dict[str, Tensor], label: np.ndarray, steps_clips: int, device: torch.device) -> Clips:
+def on_device(inputs: dict[str, Tensor], label: np.ndarray, steps_clips: int, device: torch.device) -> ClipTensors:
     """The clips; an epoch has as many steps as it takes to see `steps_clips` of them.
 
     The engine counts no macro-expressions when it counts an epoch's steps, so the others are marked as these; all are
     trained on."""
     macro = np.arange(len(label)) >= steps_clips
     targets = {"label": torch.from_numpy(label), "macro": torch.from_numpy(macro.astype(np.int64))}
-    return Clips(inputs, targets).to(device)
+    return ClipTensors(inputs, targets).to(device)
 
 
 def network(name: str, values: Mapping[str, Any]) -> NetworkMethod:

@@ -13,11 +13,11 @@ from torch.func import functional_call, vmap
 from gpu_parts.clips import face_clips, folds, network
 from gpu_parts.session import Session
 from microexpr.core.errors import MicroexprError
-from microexpr.models.base import Batch, Clips, NetworkMethod
+from microexpr.models.base import Batch, ClipTensors, NetworkMethod
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import capsules, vgg16
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recognisers.icegan import COMPARED, PRIMARY_SIZE, grey
+from microexpr.models.recognisers.icegan import PERCEPTUAL_LAYER, PRIMARY_SIZE, signed_grey
 from microexpr.training.group import Group, Run
 
 PART = "icegan"
@@ -33,13 +33,13 @@ def paper_method(session: Session, **values: Any) -> NetworkMethod:
 
     So its time and memory are those of the preset, but the perceptual loss compares other features."""
     method = network("icegan", dict(session.size.icegan) | values)
-    method.start()
-    if not method.published:
+    method.load_published_weights()
+    if not method.published_weights:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            maps = vgg16.Maps([COMPARED])
+            maps = vgg16.Maps([PERCEPTUAL_LAYER])
             vgg16.initialise(maps)
-        method.published = maps.state_dict()
+        method.published_weights = maps.state_dict()
     return method
 
 
@@ -48,7 +48,7 @@ def features() -> str:
     return "VGG-16" if VGG16.path() else "VGG-16 with random weights"
 
 
-def paper_clips(session: Session, method: NetworkMethod, steps: int) -> Clips:
+def paper_clips(session: Session, method: NetworkMethod, steps: int) -> ClipTensors:
     """All clips of the composite, of which an epoch makes so many steps."""
     size, (phase,) = session.size, method.phases()
     side = method.params.image_size
@@ -131,12 +131,17 @@ def time_steps(session: Session) -> None:
     """Steps a second of the largest stack, its peak memory, and the time that a whole LOSO takes at this rate."""
     tried, group = largest_group(session)
     seconds, repeats = session.median_seconds(group.epoch)
-    steps, (phase,), stack = group.draw(group.phases[0])[0].shape[0], group.phases, len(group.runs)
+    steps, (phase,), stack = group.sample_batches(group.phases[0])[0].shape[0], group.phases, len(group.runs)
     size, step = session.size, seconds / steps
     loso_steps = -(-size.subjects // stack) * phase.epochs * -(-size.clips // phase.batch)
     values = {
         **{"tried": tried, "stack": stack, "peak_gib": tried[-1]["peak_gib"], "repeats": repeats},
-        **{"parameters": group.trainable, "batch": phase.batch, "epochs": phase.epochs, "image_size": _side(group)},
+        **{
+            "parameters": group.trainable_parameters,
+            "batch": phase.batch,
+            "epochs": phase.epochs,
+            "image_size": _side(group),
+        },
         "perceptual": features(),
         **{"seconds_per_step": step, "steps_per_second": 1 / step, "fold_steps_per_second": stack / step},
         **{"loso_steps": loso_steps, "loso_hours": loso_steps * step / 3600, "folds": size.subjects},
@@ -170,13 +175,13 @@ def probed(group: Group) -> dict[str, float]:
 
     def parts(parameters: Any, buffers: Any, batch: Batch, key: Tensor) -> dict[str, Tensor]:
         modules = group._modules(parameters, buffers)
-        onset, apex, label = grey(batch["onset"]), grey(batch["apex"]), batch["label"]
+        onset, apex, label = signed_grey(batch["onset"]), signed_grey(batch["apex"]), batch["label"]
         patches = modules.trunk(apex)
         tensors = {f"heads.{name}": value for name, value in (parameters["heads"] | buffers["heads"]).items()}
         lengths = capsules.length(functional_call(primary, tensors, (patches,)))
         realness, expression = modules.heads(patches)
         expressions = capsules.length(expression)
-        synthesised = method._made(modules, onset, label, Stream(key))
+        synthesised = method._generate(modules, onset, label, Stream(key))
         return {
             "margin": capsules.margin_loss(expressions, label),
             "pixel": F.l1_loss(synthesised, apex),

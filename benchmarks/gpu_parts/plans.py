@@ -10,8 +10,8 @@ from gpu_parts import textbook
 from gpu_parts.clips import face_clips, flow_clips, folds, network
 from gpu_parts.precision import computed_in
 from gpu_parts.session import Session
-from microexpr.models.base import Clips, NetworkMethod
-from microexpr.training.engine import Fold, train
+from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
 MODES = ("float64", "float32", "tf32")  # in which scores are compared; the last on CUDA only
@@ -25,8 +25,8 @@ class Task:
 
     name: str
     values: dict[str, Any]
-    clips: Callable[[], Clips]  # of the default dtype
-    folds: Sequence[Fold]
+    clips: Callable[[], ClipTensors]  # of the default dtype
+    folds: Sequence[FoldIndices]
     epochs: int
     steps: int  # of the whole training
 
@@ -43,7 +43,7 @@ def flow_task(session: Session, name: str) -> Task:
     steps = -(-steps_clips // batch)
     epochs = -(-size.steps // steps)
 
-    def clips() -> Clips:
+    def clips() -> ClipTensors:
         return flow_clips(size.clips, session.device, steps_clips)
 
     return Task(name, values, clips, folds(size.clips, size.subjects), epochs, epochs * steps)
@@ -56,7 +56,7 @@ def icegan_task(session: Session, name: str) -> Task:
     steps = -(-count // values["batch"])
     epochs = -(-size.steps // steps)
 
-    def clips() -> Clips:
+    def clips() -> ClipTensors:
         return face_clips(count, subjects, values["image_size"], session.device, count)
 
     return Task(name, values, clips, folds(count, subjects), epochs, epochs * steps)

@@ -68,9 +68,9 @@ def look(session: Session, name: str, group: Group) -> None:
     """Profile one group, print and keep what takes most."""
     group.epoch()
     phase = group.phases[0]
-    draws = session.seconds(lambda: group.draw(phase))
+    draws = session.seconds(lambda: group.sample_batches(phase))
     values = operations(session, group)
-    steps = group.draw(phase)[0].shape[0]
+    steps = group.sample_batches(phase)[0].shape[0]
     values |= {"folds": len(group.runs), "steps": steps, "draw_seconds": draws}
     if session.on_cuda:
         values["waits"] = waits(group)

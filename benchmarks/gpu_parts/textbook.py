@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from microexpr.models.base import Clips, Modules, NetworkMethod
-from microexpr.training.engine import Fold
+from microexpr.models.base import ClipTensors, Modules, NetworkMethod
+from microexpr.training.engine import FoldIndices
 
 
 class TorchRandom:
@@ -20,7 +20,7 @@ class TorchRandom:
         return torch.randn(shape, device=self.device)
 
 
-def train_fold(method: NetworkMethod, data: Clips, fold: Fold) -> Tensor:
+def train_fold(method: NetworkMethod, data: ClipTensors, fold: FoldIndices) -> Tensor:
     """Train one fold in as many steps as the engine does; return the scores of its test clips after the last epoch."""
     device = data.targets["label"].device
     torch.manual_seed(0)

@@ -107,7 +107,7 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
     run = dag(papers={"variants": variants})
     assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
     assert {*run.alone} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
-    made = {name: {"synthetic": "icegan", "seen": "apex"} | own for name, own in rows.items()}
+    made = {name: {"synthetic": "icegan", "input_mode": "apex"} | own for name, own in rows.items()}
     assert not dag(papers={"variants": variants | {"mtmnet": made}}).studies  # whose jobs read made faces besides
     two = dag(papers={"variants": variants, "together": 2})
     assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.alone
@@ -216,7 +216,7 @@ def test_figures_are_drawn_where_what_they_show_is_here(dag):
     assert regions <= dag(methods={"localregions": None}).belongs()["papers"]
     assert not regions & dag(methods={"localregions": None}, datasets=["smic", "samm"]).belongs()["papers"]
     nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
-    rows = {"variants": {"augacn": {"nodes": {"seen": "change"}}}}
+    rows = {"variants": {"augacn": {"nodes": {"input_mode": "change"}}}}
     assert nodes <= dag(papers=rows).belongs()["papers"]
     assert not nodes & dag().belongs()["papers"]
     for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):

@@ -78,12 +78,12 @@ def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
     check = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "import numpy as np, torch, perceptron\n"
-        "from microexpr.models.base import Clips\n"
+        "from microexpr.models.base import ClipTensors\n"
         "from microexpr.training import engine\n"
         "kind = perceptron.Perceptron\n"
         "label = torch.arange(30) % 3\n"
-        "data = Clips({'flow': torch.zeros(30, 3, 28, 28) + label.view(-1, 1, 1, 1)}, {'label': label})\n"
-        "fold = engine.Fold('a', np.arange(6, 30), np.arange(6))\n"
+        "data = ClipTensors({'flow': torch.zeros(30, 3, 28, 28) + label.view(-1, 1, 1, 1)}, {'label': label})\n"
+        "fold = engine.FoldIndices('a', np.arange(6, 30), np.arange(6))\n"
         "(done,) = engine.train(kind(kind.Params(epochs=300)), data, [fold], [1], 'sequential', 1)\n"
         "assert done.scores[0, -1].argmax(-1).tolist() == [0, 1, 2, 0, 1, 2]\n"
     )

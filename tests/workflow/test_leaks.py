@@ -19,7 +19,7 @@ from microexpr.core.errors import LeakError
 from microexpr.evaluation import pooled, synthesised_faces
 from microexpr.models.base import ClassicalMethod
 from microexpr.protocols import PROTOCOLS, provenance
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
 
 CLIPS = composite(subjects=2, clips=3)
 FIRST = "casme2/s01"  # held out by the first fold
@@ -147,7 +147,7 @@ def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
 
 def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
     """Weights of one fold where another's are looked for; and their scores under that fold's name."""
-    place, made = Place(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), []), job(CLIPS)
+    place, made = CheckpointDir(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), []), job(CLIPS)
     with pytest.raises(InterruptedError):
         trained(tmp_path, made, flow_files(tmp_path, CLIPS), place, stops=EPOCHS + 2)
     (state,) = tmp_path.glob("work/checkpoints/**/casme2_s02-*.state.safetensors")

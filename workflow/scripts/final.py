@@ -7,7 +7,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import refit, train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     clips = index.read_all(snakemake.input.index)
@@ -23,5 +23,5 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = Place(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/final", snakemake.input.code)
     refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"final {name}"), place)

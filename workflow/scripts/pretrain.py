@@ -7,7 +7,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import pretrain, train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
     kind = recognisers.find(name)
@@ -22,6 +22,6 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    place = Place(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
     bar = progress_bar(terminal, f"pretrain {name}")
     pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, place)

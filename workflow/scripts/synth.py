@@ -6,11 +6,11 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models import generators
     from microexpr.training import refit, synthesise, train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     given, files, name = snakemake.params, snakemake.input, snakemake.wildcards.generator
     group = snakemake.wildcards.get("group", "")
-    job = synthesise.job(
+    job = synthesise.make_job(
         name,
         generators.find(name),
         given.generator,
@@ -19,6 +19,6 @@ with logged(snakemake.log[0]) as terminal:
         given.seed,
         group,
     )
-    place = Place(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
+    place = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'final'}", files.code)
     bar = progress_bar(terminal, f"{name} {group or 'final'}")
     (synthesise.run if group else refit.run)(job, files.files, snakemake.output[0], bar, place)

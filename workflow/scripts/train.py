@@ -7,7 +7,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import train
-    from microexpr.training.checkpoint import Place
+    from microexpr.training.checkpoint import CheckpointDir
 
     given, files, own = snakemake.params, snakemake.input, snakemake.wildcards
     protocol = protocols.PROTOCOLS[own.protocol]
@@ -20,6 +20,6 @@ with logged(snakemake.log[0]) as terminal:
         strong = protocol.macro(clip for clip in macro if one.learns_from(clip.dataset))
         shard = protocols.shard(folds, own.shard)
         job = train.Job(name, one, protocol, clips, shard, params, synth, given.seed, strong)
-        place = Place(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)
+        place = CheckpointDir(f"work/checkpoints/{name}/{own.protocol}/{own.shard}", files.code)
         bar = progress_bar(terminal, name)
         train.run(job, files.files, outputs, bar, place, files.get("synthetic", []), begun)

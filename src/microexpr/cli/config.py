@@ -138,11 +138,11 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
     params = made.params.model_dump(mode="json")
     if params["synthetic"]:
         try:
-            synthetic_clips.check(made.inputs)
+            synthetic_clips.check_inputs(made.inputs)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
     teacher = made.pretraining() if isinstance(made, method.NetworkMethod) else None
-    weights = made.weights if isinstance(made, method.NetworkMethod) and made.fits() else None
+    weights = made.weights if isinstance(made, method.NetworkMethod) and made.weights_fit() else None
     return {
         "params": params,
         "reads": sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]}),
@@ -151,7 +151,7 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         "macro": made.macro,
         "macro_source": params.get("macro_source", ""),
         "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
-        "beginning": made.beginning() if isinstance(made, method.NetworkMethod) else None,
+        "shared_prefix": made.shared_prefix() if isinstance(made, method.NetworkMethod) else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
     }

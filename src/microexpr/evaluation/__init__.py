@@ -86,7 +86,7 @@ def _about(found: Pooled, selection: str, scope: str, inside: np.ndarray) -> Row
         "parameters": found.parameters,
         "origin": found.origin,
         "subject_seen": "no" if found.protocol.ranked else "yes",
-        "start": found.start,
+        "initialisation": found.initialisation,
     }
 
 

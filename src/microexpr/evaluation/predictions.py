@@ -43,7 +43,7 @@ class Trained:
     folds: list[FoldScores]  # sorted by name
     parameters: int
     origin: str
-    start: str  # from which published weights, or why from none; "" for a method that knows none
+    initialisation: str  # weights that the training started from, and its further training data; "" for neither
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class Pooled:
     folds: list[Fold]
     parameters: int
     origin: str
-    start: str = ""  # from which published weights, or why from none
+    initialisation: str = ""  # as in `Trained`
 
 
 def last(fold: FoldScores) -> np.ndarray:
@@ -123,7 +123,7 @@ def pooled(
         list(expected.values()),
         trained.parameters,
         trained.origin,
-        trained.start,
+        trained.initialisation,
     )
 
 
@@ -164,7 +164,7 @@ def _check_each_once(trained: Trained, known: Mapping[str, Clip], expected: Mapp
                 raise StoreError(f"clip {name} is {origin}, but training was on {trained.origin}; rerun stage train")
     for found in trained.folds:
         what, own = f"{found.artifact} fold {found.fold}", expected[found.fold].test
-        provenance.identify(what, {"test clips": ", ".join(found.clips)}, {"test clips": ", ".join(own)})
+        provenance.check_identity(what, {"test clips": ", ".join(found.clips)}, {"test clips": ", ".join(own)})
 
 
 def _predicted(
@@ -189,10 +189,10 @@ def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
     paths = sorted(map(str, paths))
     for path in paths:
         with store.opened(path, "train") as file:
-            start = file.attrs.get("start", b"").decode()
-            facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), start))
+            initialisation = file.attrs.get("initialisation", b"").decode()
+            facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), initialisation))
             said = {key: file.attrs[key].decode() for key in wanted if key in file.attrs}
-            provenance.identify(path, {**wanted, **said}, wanted)
+            provenance.check_identity(path, {**wanted, **said}, wanted)
             names: list[str] = []
             file.visit(names.append)
             for name in sorted(names):
@@ -203,12 +203,12 @@ def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         where = ", ".join(sorted({fold.artifact for fold in folds}))
         raise StoreError(
-            f"shards must agree on origin, parameters, start and number of seeds; rerun stage train ({where})"
+            f"shards must agree on origin, parameters, initialisation and number of seeds; rerun stage train ({where})"
         )
-    parameters, origin, start = facts.pop()
+    parameters, origin, initialisation = facts.pop()
     fitted = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
     origins = sorted({*origin.split("+"), *fitted}, reverse=True)  # licensed+generated
-    return Trained(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), start)
+    return Trained(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), initialisation)
 
 
 def _fold(path: str, name: str, file: Any) -> FoldScores:

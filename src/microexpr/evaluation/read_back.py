@@ -45,7 +45,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
     Raises LeakError where its generator saw somebody whom it shows, StoreError for a clip that nobody knows."""
     known = {clip.provenance: clip for clip in clips}
     stages = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
-    seen = provenance.behind(path, [SIDE])[SIDE]
+    seen = provenance.read_fitted_on(path, [SIDE])[SIDE]
     shown = []
     with store.opened(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")

@@ -58,10 +58,10 @@ def read(
     found: list[Face] = []
     fitted: set[str] = set()
     for path in sorted(map(str, paths)):
-        behind = provenance.behind(path, tests)
+        behind = provenance.read_fitted_on(path, tests)
         with store.opened(path, "synth") as file:
             wanted = {"method": method, "protocol": protocol.name}
-            provenance.identify(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
+            provenance.check_identity(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
             for fold in (fold for fold in folds if f"{fold.name}/{SIDE}" in file):
                 provenance.check(path, fold.name, protocol.unit, tests[fold.name], behind[fold.name])
                 fitted |= {entry.split("/")[0] for entry in behind[fold.name]}

@@ -1,6 +1,6 @@
-"""Pictures as numbers, and altered at random while a network trains on them. Draws from a `Stream` alone; no network.
+"""Conversion of images to numbers and random augmentation, by a `Stream` alone. No network.
 
-Shapes: B pictures of C channels, H rows and W columns, values in 0..1.
+Shapes: B images of C channels, H rows and W columns, values in 0..1.
 """
 
 import torch
@@ -9,21 +9,26 @@ from torch import Tensor
 from microexpr.models.counter_rng import Stream
 
 
-def jittered(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
-    """[B, C, H, W]: a share `mirror` of them left to right, moved by up to `shift` pixels, and brighter or darker.
+def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
+    """Mirror a share `mirror` of the images [B, C, H, W], shift them by up to `shift` pixels, and change brightness.
 
-    Edges are repeated where a picture was moved away from them; values are multiplied by 1 +- `brightness`.
+    Shifted images repeat their edges; values are multiplied by a factor in 1 +- `brightness`.
     """
     count, _, rows, columns = images.shape
     images = torch.where(rng.uniform(count, 1, 1, 1) < mirror, images.flip(-1), images)
     for axis, size in ((2, rows), (3, columns)):
-        moved = (rng.uniform(count, 1) * (2 * shift + 1)).floor() - shift
-        place = (torch.arange(size, device=images.device) + moved).clamp(0, size - 1).long()  # [B, size]
-        place = place[:, None, :, None] if axis == 2 else place[:, None, None, :]
-        images = images.gather(axis, place.expand(images.shape))
+        offset = (rng.uniform(count, 1) * (2 * shift + 1)).floor() - shift
+        index = (torch.arange(size, device=images.device) + offset).clamp(0, size - 1).long()  # [B, size]
+        index = index[:, None, :, None] if axis == 2 else index[:, None, None, :]
+        images = images.gather(axis, index.expand(images.shape))
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
 
 
-def scaled(pictures: Tensor) -> Tensor:
-    """uint8 levels as numbers in 0..1."""
-    return pictures.to(torch.get_default_dtype()) / 255
+def to_unit_range(images: Tensor) -> Tensor:
+    """Convert uint8 grey levels to numbers in 0..1."""
+    return images.to(torch.get_default_dtype()) / 255
+
+
+def to_signed_range(images: Tensor) -> Tensor:
+    """Convert uint8 grey levels to numbers in -1..1."""
+    return 2 * to_unit_range(images) - 1

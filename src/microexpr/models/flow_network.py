@@ -1,4 +1,4 @@
-"""How a network on the onset-to-apex flow is trained, whatever its layers are. No layer comes in.
+"""Training shared by the networks on the onset-to-apex flow. No layer comes in.
 
 Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
 """
@@ -11,15 +11,15 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import class_weights, cosine
 
-SIDE = 28  # rows and columns
+FLOW_SIZE = 28  # rows and columns of the flow
 
 
 class FlowNetwork(NetworkMethod):
-    """Base of methods with one module, `network(flow, rng)`, which returns scores [B, C] and drops nothing without rng.
+    """Base of methods with one module `network(flow, rng)`, which returns scores [B, C]; without rng it drops nothing.
 
     Flow is normalised over the fold's training clips; the loss is cross-entropy with class weights; Adam.
     """
@@ -36,9 +36,9 @@ class FlowNetwork(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
-        return {"flow": (3, SIDE, SIDE)}
+        return {"flow": (3, FLOW_SIZE, FLOW_SIZE)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         flow = train.inputs["flow"]
         return {
             "mean": flow.mean((0, 2, 3)),
@@ -60,20 +60,20 @@ class FlowNetwork(NetworkMethod):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         flow = batch["flow"]
         if self.params.mirror:
-            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
-        scores = modules.network(normalised(flow, statistics), rng)
+            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
+        scores = modules.network(normalise_flow(flow, statistics), rng)
         return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(normalised(batch["flow"], statistics))
+        scores: Tensor = modules.network(normalise_flow(batch["flow"], statistics))
         return scores
 
 
-def normalised(flow: Tensor, statistics: Statistics) -> Tensor:
-    """Flow [..., 3, H, W] with mean 0 and deviation 1 in each channel of the training clips."""
+def normalise_flow(flow: Tensor, statistics: Statistics) -> Tensor:
+    """Normalise each channel of flow [..., 3, H, W] by its mean and deviation over the training clips."""
     return (flow - statistics["mean"][:, None, None]) / statistics["deviation"][:, None, None]
 
 
-def mirrored(flow: Tensor) -> Tensor:
-    """Flow [..., 3, H, W] of the face in a mirror: columns reversed, and what went right goes left."""
+def mirror_flow(flow: Tensor) -> Tensor:
+    """Mirror flow [..., 3, H, W] left to right: columns are reversed and u changes its sign."""
     return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]

@@ -1,6 +1,6 @@
-"""What methods of handcrafted features share: their params, their inputs and a support vector machine. No network.
+"""Bases of methods with handcrafted features: params, inputs and a support vector machine. No network.
 
-Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C classes. What may not come in: a method.
+Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C classes. No single method comes in.
 """
 
 import math
@@ -20,7 +20,7 @@ Radii = tuple[int, int, int]  # in t, y, x
 
 
 class SupportVectors(ClassicalMethod):
-    """A support vector machine on the features of a clip, in which classes weigh alike."""
+    """A support vector machine on the features of a clip, with balanced class weights."""
 
     kernel: ClassVar[Literal["linear", "rbf"]] = "linear"
     standardised: ClassVar[bool] = True  # whether features are, over the fold's training clips
@@ -32,11 +32,11 @@ class SupportVectors(ClassicalMethod):
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         machine = SVC(C=self.params.penalty, kernel=self.kernel, class_weight="balanced")
-        return class_scores(machine, features, targets["label"], self.classes, self.standardised)
+        return fit_scorer(machine, features, targets["label"], self.classes, self.standardised)
 
 
 class FlowBlocks(SupportVectors):
-    """The same on blocks of the flow from onset to apex."""
+    """A support vector machine on blocks of the flow from onset to apex."""
 
     class Params(SupportVectors.Params):
         image_size: int = Field(128, ge=28, le=288, description="rows and columns of the flow")
@@ -50,7 +50,7 @@ class FlowBlocks(SupportVectors):
 
 
 class VideoBlocks(SupportVectors):
-    """The same on blocks of the grey frames from onset to offset."""
+    """A support vector machine on blocks of the grey frames from onset to offset."""
 
     class Params(SupportVectors.Params):
         image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
@@ -66,14 +66,14 @@ class VideoBlocks(SupportVectors):
 
 
 class LocalPatterns(VideoBlocks):
-    """The same with binary patterns of a voxel's neighbours."""
+    """A support vector machine on local binary patterns of a video's blocks."""
 
     class Params(VideoBlocks.Params):
         radius_space: int = Field(1, ge=1, le=4, description="pixels, distance of the neighbours in x and in y")
         radius_time: int = Field(4, ge=1, le=8, description="frames, distance of the neighbours in t")
 
         @model_validator(mode="after")
-        def _room_in_time(self) -> "LocalPatterns.Params":
+        def _check_frames(self) -> "LocalPatterns.Params":
             if self.frames <= 2 * self.radius_time:
                 raise ValueError(f"frames must be > 2 * radius_time = {2 * self.radius_time}, not {self.frames}")
             return self
@@ -85,23 +85,23 @@ class LocalPatterns(VideoBlocks):
         return self.params.radius_time, self.params.radius_space, self.params.radius_space
 
 
-def class_scores(
+def fit_scorer(
     machine: SVC, features: np.ndarray, label: np.ndarray, classes: int, standardised: bool = True
 ) -> Scorer:
-    """Fits the machine to features float32[n, D], standardised or as they are; one-vs-rest decisions, float32[B, C].
+    """Fit the machine to features float32[n, D] and return a function to one-vs-rest decisions float32[B, C].
 
-    A class that no training clip has scores 1 less than the least of the others, so it is never predicted.
+    A class without training clips scores 1 less than the lowest of the others, so it is never predicted.
     """
     present = np.unique(label)
     steps = [StandardScaler(), machine] if standardised else [machine]
     pipeline = make_pipeline(*steps).fit(features, label) if len(present) > 1 else None
 
     def score(features: np.ndarray) -> np.ndarray:
-        if pipeline is None:  # nothing to tell apart
+        if pipeline is None:  # all training clips have one class
             decision = np.zeros(len(features), np.float32)[:, None]
         else:
             decision = pipeline.decision_function(features).astype(np.float32)
-        if decision.ndim == 1:  # two classes: positive for the second
+        if decision.ndim == 1:  # of two classes scikit-learn returns one decision, positive for the second
             decision = np.stack([-decision, decision], 1)
         scores = np.repeat(decision.min(1, keepdims=True) - 1, classes, 1)
         scores[:, present] = decision
@@ -110,20 +110,21 @@ def class_scores(
     return score
 
 
-def codes(video: np.ndarray, radii: Radii, offsets: Sequence[Sequence[float]]) -> np.ndarray:
-    """int64[T - 2 rt, H - 2 ry, W - 2 rx]: a bit for each offset in t, y, x, set where grey is no less than here."""
+def pattern_codes(video: np.ndarray, radii: Radii, offsets: Sequence[Sequence[float]]) -> np.ndarray:
+    """Return int64[T - 2 rt, H - 2 ry, W - 2 rx]; bit i is set where the neighbour at offset i is no darker."""
     grey = video.astype(np.float32)
     centre = _neighbour(grey, radii, (0, 0, 0))
     code = np.zeros(centre.shape, np.int64)
-    for number, offset in enumerate(offsets):
-        code |= (_neighbour(grey, radii, offset) >= centre).astype(np.int64) << number
+    for bit, offset in enumerate(offsets):
+        code |= (_neighbour(grey, radii, offset) >= centre).astype(np.int64) << bit
     return code
 
 
 def _neighbour(grey: np.ndarray, radii: Radii, offset: Sequence[float], whole: tuple[int, ...] = ()) -> np.ndarray:
-    """Inner voxels' neighbours at an offset in t, y, x, linear between voxels; `whole` holds the first axes' voxels.
+    """Return the neighbours of all inner voxels at an offset in t, y, x, interpolated linearly between voxels.
 
-    Exact where grey is flat, so that there a neighbour equals its centre.
+    `whole` has the integer offsets of the axes that are already interpolated. The formula is exact where grey is
+    constant, so that a neighbour there equals its centre.
     """
     axis = len(whole)
     if axis == grey.ndim:

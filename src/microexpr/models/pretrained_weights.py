@@ -1,6 +1,6 @@
-"""Published weights that papers start from: which file, where it must lie, whether it is that file. Downloads nothing.
+"""Published weights that methods start from: file names, folder and checksum. Downloads nothing.
 
-What may not come in: a network; each knows for itself which tensors it wants.
+No network comes in; each network knows which tensors it needs.
 """
 
 import hashlib
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One published file, under any of the names that it is known by."""
+    """One published file, under any of its usual names."""
 
     files: tuple[str, ...]
     source: str  # a URL
-    digest: str  # its SHA-256 begins so
+    digest: str  # first digits of its SHA-256
 
     def path(self) -> Path | None:
-        """Where the file lies; None where it does not. Raises StoreError if another file has its name."""
-        for path in (folder() / name for name in self.files):
+        """Return the path of the file, or None if it is absent. Raises StoreError if another file has its name."""
+        for path in (cache_folder() / name for name in self.files):
             if path.exists():
-                found = hashlib.sha256(path.read_bytes()).hexdigest()
-                if not found.startswith(self.digest):
-                    again = f"not {found[:8]}; download it again from {self.source}"
-                    raise StoreError(f"{path}: SHA-256 must begin with {self.digest}, {again}")
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                if not digest.startswith(self.digest):
+                    remedy = f"download it again from {self.source}"
+                    raise StoreError(f"{path}: SHA-256 must begin with {self.digest}, not {digest[:8]}; {remedy}")
                 return path
         return None
 
 
-def folder() -> Path:
-    """Where torch keeps downloaded weights: $TORCH_HOME, else $XDG_CACHE_HOME/torch, else ~/.cache/torch."""
+def cache_folder() -> Path:
+    """Return the folder of torch's downloaded weights: $TORCH_HOME, else $XDG_CACHE_HOME/torch, else ~/.cache/torch."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub/checkpoints"
 
 
-def tensors(path: Path) -> "dict[str, Tensor]":
-    """The tensors of a weights file. Raises StoreError if it is none; nothing else in it is ever unpickled."""
-    import torch  # where files lie is asked without it, whenever the DAG is built
+def load_tensors(path: Path) -> "dict[str, Tensor]":
+    """Load a weights file as tensors by name. Raises StoreError for any other file; no other object is unpickled."""
+    import torch  # imported here because the DAG needs the paths, but not torch
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever the bytes lead to
+    except Exception as error:  # torch raises many kinds of errors on bad bytes
         raise StoreError(f"{path}: must hold tensors by name: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise StoreError(f"{path}: must hold tensors by name, not {type(loaded).__name__}")

@@ -1,4 +1,4 @@
-"""What several methods do where their papers leave it open: class weights, a falling learning rate. No network."""
+"""Choices of several methods where their papers are silent: class weights, a cosine schedule. No network."""
 
 import math
 
@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 def class_weights(label: Tensor, classes: int) -> Tensor:
-    """float[C]: the mean class size over each class's, so that classes weigh alike; an empty one counts as one clip."""
+    """Return float[C], mean class size over class size, so that classes weigh alike; empty ones count as one clip."""
     count = torch.bincount(label, minlength=classes).clamp(min=1)
     return len(label) / (classes * count)
 
 
 def cosine(progress: float) -> float:
-    """A schedule that falls from 1 to 0."""
+    """Return a factor that falls from 1 to 0 along half a cosine."""
     return 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,6 +1,6 @@
-"""Which training clips a step sees, where it is not all of them in turn. No network and no loss.
+"""Samplers: which training clips each step sees, where it is not all of them in turn. No network and no loss.
 
-A sampler gives int64[S, B] positions in a fold's training clips.
+A sampler returns int64[S, B], positions in a fold's training clips.
 """
 
 from dataclasses import replace
@@ -11,52 +11,53 @@ from microexpr.models.base import NetworkMethod, Phase, Sampler, Targets, shuffl
 
 
 def balanced(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """Drawn with replacement, so that every class that is there comes equally often."""
+    """Sample clips with replacement so that all classes that occur are equally frequent."""
     label = targets["label"]
     share = 1 / np.bincount(label)[label]
     return rng.choice(len(label), (steps, batch), p=share / share.sum())
 
 
-def only(macro: bool) -> Sampler:
-    """The macro-expressions alone, or the others alone, in shuffled order."""
-    return among("macro", macro, shuffled)
+def filtered(kind: str, marked: bool, sample: Sampler) -> Sampler:
+    """Restrict a sampler to the clips whose target `kind` ("macro", "synthetic", "held_out") equals `marked`."""
+
+    def sample_filtered(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+        candidates = np.flatnonzero(targets[kind] == marked)
+        subset = {name: value[candidates] for name, value in targets.items()}
+        positions: np.ndarray = candidates[sample(subset, steps, batch, rng)]
+        return positions
+
+    return sample_filtered
 
 
-def among(kind: str, wanted: bool, sample: Sampler) -> Sampler:
-    """`sample` of the clips that are marked as of that kind, or of those that are not."""
-
-    def chosen(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-        places = np.flatnonzero(targets[kind] == wanted)
-        own: np.ndarray = places[sample({name: value[places] for name, value in targets.items()}, steps, batch, rng)]
-        return own
-
-    return chosen
+macro_only = filtered("macro", True, shuffled)
+micro_only = filtered("macro", False, shuffled)
 
 
-def halves(kind: str) -> Sampler:
-    """As many of the clips that are marked as of that kind as of the others, where there are both; each in shuffled
-    order, those of that kind last in a batch."""
+def half_and_half(kind: str) -> Sampler:
+    """Return a sampler of batches half of which are marked as `kind`, each half in shuffled order.
 
-    def chosen(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+    Marked clips come last in a batch. Where all clips are marked, or none, all are sampled in shuffled order.
+    """
+
+    def sample_halves(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
         marked = int(targets[kind].sum())
         if not 0 < marked < len(targets[kind]):
             return shuffled(targets, steps, batch, rng)
-        others, own = batch - batch // 2, batch // 2
-        parts = [
-            among(kind, wanted, shuffled)(targets, steps, size, rng) for wanted, size in ((False, others), (True, own))
-        ]
-        return np.concatenate(parts, 1)
+        size = batch // 2
+        unmarked_half = filtered(kind, False, shuffled)(targets, steps, batch - size, rng)
+        marked_half = filtered(kind, True, shuffled)(targets, steps, size, rng)
+        return np.concatenate([unmarked_half, marked_half], 1)
 
-    return chosen
+    return sample_halves
 
 
-def course(method: NetworkMethod) -> list[Phase]:
-    """The phases of a training: twice those of the method where synthetic clips come first, alone."""
+def training_phases(method: NetworkMethod) -> list[Phase]:
+    """Return the phases of a training: the method's own, or these twice where synthetic clips pretrain the network."""
     phases, params = method.phases(), method.params
     if not getattr(params, "synthetic", "") or getattr(params, "synthetic_use", "") != "pretrain":
         return phases
     return [
-        replace(phase, sample=among("synthetic", synthetic, phase.sample))
+        replace(phase, sample=filtered("synthetic", synthetic, phase.sample))
         for synthetic in (True, False)
         for phase in phases
     ]

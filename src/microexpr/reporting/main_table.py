@@ -28,10 +28,10 @@ COLUMNS = (
     *INTERVALS,
     *COUNTS,
     "published_erratum",
-    "start",
+    "initialisation",
     "protocol",
 )
-ABOUT = ("method", "origin", "selection", "seeds", "start", "protocol", *COUNTS)
+ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
@@ -108,8 +108,8 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     errata = [
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
-    starts = [f"{row['method']}: trained {row['start']}." for row in rows if row["start"]]
-    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *starts, *errata, ""])
+    initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
+    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *errata, ""])
 
 
 def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:

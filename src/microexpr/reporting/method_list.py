@@ -32,7 +32,7 @@ def parameters(made: base.Method) -> int:
     targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
     marks = {"aus": len(AUS), "reacts": len(REGIONS)}
     targets |= {key: torch.zeros(base.CLASSES, count, dtype=torch.int64) for key, count in marks.items()}
-    statistics = made.statistics(base.Clips(inputs, targets))
+    statistics = made.statistics(base.ClipTensors(inputs, targets))
     with torch.device("meta"):
         modules = made.build(statistics)
     return sum(weights.numel() for module in modules.values() for weights in module.parameters())

@@ -1,4 +1,4 @@
-"""The fold engine: trains any method on many folds and seeds. Knows no method by name, and no file.
+"""Train methods: load clips, check leaks, fit networks on folds, write their files. Knows no method by name.
 
 May import: core, datasets, signals, protocols, models.
 """

@@ -1,4 +1,4 @@
-"""Trains all folds and seeds of a method: in turn over one resident copy of the clips, or stacked. No file comes in.
+"""Train all folds and seeds of a method: in turn over one copy of the clips in memory, or stacked. No file comes in.
 
 Randomness is a function of (seed, fold, phase, epoch, step, update), never of which other folds are trained.
 """
@@ -12,107 +12,101 @@ import torch
 from torch import Tensor
 
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.models.base import ClassicalMethod, Clips, Method, Modules, NetworkMethod, Targets
-from microexpr.models.samplers import course
+from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
+from microexpr.models.samplers import training_phases
 from microexpr.training import processor
-from microexpr.training.group import Fold, Group, Run, by_pixel
+from microexpr.training.group import FoldIndices, Group, Run, channels_last
 
 __all__ = [
-    "Asked", "Fold", "FoldResult", "Kept", "Plan", "Run", "SynthesisRequest", "Synthetic", "Trained", "fitted",
-    "train",
+    "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "SynthesisRequest", "SynthesisedFace",
+    "TrainedNetwork", "fit_network", "train",
 ]  # fmt: skip
 
 Plan = Literal["auto", "sequential", "stacked"]
 Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
-COLOURS = 3  # a picture has at most so many channels; what has more of them is a video
-SYNTHESIS_BATCH = 64  # images made at once: bounds memory only
+COLOURS = 3  # channels that an image has at most; an input with more is a video
+SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody sees."""
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """Images to make of one fold: from the neutral face of clip `source`, class `label`."""
-
-    source: np.ndarray  # int64[K], positions in the resident clips; those of the fold's test are held out
-    label: np.ndarray  # int64[K], class index
+    """Report no progress."""
 
 
 @dataclass(frozen=True, eq=False)
 class SynthesisRequest:
-    """Images wanted once a fold's first seed is trained; a fold that is not named makes none."""
+    """Faces to synthesise once a fold's first seed is trained: face k from the neutral face of clip `source[k]`."""
 
-    folds: Mapping[str, Asked]  # by fold name
+    source: np.ndarray  # int64[K], positions in the loaded clips; those of the fold's test set are held out
+    label: np.ndarray  # int64[K], class index that face k is to show
 
 
 @dataclass(frozen=True, eq=False)
-class Synthetic:
-    """One image that a method made."""
+class SynthesisedFace:
+    """One image that a method synthesised."""
 
-    source: int  # position of the clip whose neutral face it was made from
+    source: int  # position of the clip that its neutral face is from
     label: int  # the class asked for
     image: np.ndarray  # float32[channels, H, W] in 0..1
 
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """What training one fold over all seeds gave. S seeds, E epochs of the last phase, m test clips, C classes."""
+    """Results of one fold over all seeds. S seeds, E epochs of the last phase, m test clips, C classes."""
 
     name: str
     scores: np.ndarray  # float32[S, E, m, C], test clips in the fold's order
     loss: np.ndarray  # float32[S, epochs of all phases, updates], nan where a phase has fewer updates
     statistics: dict[str, np.ndarray]  # of the first seed
     parameters: int  # trainable ones of a network; 0 for a classical method
-    synthetic: list[Synthetic] | None  # None where nothing was asked
+    faces: list[SynthesisedFace] | None  # None without a request
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """What a network became on all clips that it was given."""
+class TrainedNetwork:
+    """One network, trained on one set of clips."""
 
     tensors: dict[str, np.ndarray]  # `<module>.<name>`: parameters and buffers, of shared modules too
     statistics: dict[str, np.ndarray]
     modules: Modules  # the network itself, in eval()
-    device: torch.device  # where it is
+    device: torch.device  # of the modules
 
 
-class Kept(Protocol):
-    """What an interrupted training left of runs that step together, and what this one leaves. Decides when."""
+class CheckpointStore(Protocol):
+    """Checkpoints of runs that step together. The store decides when it writes one."""
 
     def results(self, runs: Sequence[Run]) -> list[FoldResult] | None:
-        """Those of runs that were finished; None if they were not."""
+        """Return the results of runs that were finished, else None."""
 
     def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
-        """That of runs that were under way; None if they had not begun."""
+        """Return the state of runs that were interrupted, else None."""
 
     def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
-        """May keep the state after so many epochs of all phases."""
+        """Store the state, or leave it; `epochs` are done, of all phases."""
 
     def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
-        """May keep the results."""
+        """Store the results, or leave them."""
 
 
 def train(
     method: Method,
-    data: Clips,
-    folds: Sequence[Fold],
+    data: ClipTensors,
+    folds: Sequence[FoldIndices],
     seeds: Sequence[int],
     plan: Plan,
     stack: int,
     progress: Progress = silent,
-    synthesis: SynthesisRequest | None = None,
-    kept: Kept | None = None,
+    synthesis: Mapping[str, SynthesisRequest] | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Iterator[FoldResult]:
-    """Each fold's result as soon as all of its seeds are trained, in the order of `folds`.
+    """Yield each fold's result as soon as all of its seeds are trained, in the order of `folds`.
 
-    `stack` is how many runs (fold x seed) train at once under the stacked plan. Sequential results are the same bytes
-    whatever folds are asked for together, and whatever `kept` has of them. On a CPU it computes on one thread, since
-    sums in another order are other bytes. Raises ParamsError for an unknown plan or for images of a method that makes
-    none, MicroexprError if a loss is not finite.
+    `stack` is how many runs (fold x seed) train at once under the stacked plan; `synthesis` has the faces to
+    synthesise, by fold name. Sequential results are the same bytes whichever folds are trained in one call, and
+    whichever of them `checkpoints` has. On a CPU one thread computes, since sums in another order are other bytes.
+    Raises ParamsError for an unknown plan or for faces of a method that synthesises none, MicroexprError if a loss is
+    not finite.
     """
-    processor.settle()
+    processor.use_one_thread()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     stacked = _is_stacked(plan, device)
     if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
@@ -120,13 +114,13 @@ def train(
     if isinstance(method, NetworkMethod):
         runs = [Run(fold, seed) for fold in folds for seed in seeds]
         groups = [runs[i : i + stack] for i in range(0, len(runs), stack)] if stacked else [[run] for run in runs]
-        data = _resident(data, device, stacked)
-        results = _train_groups(method, data, groups, stacked, progress, synthesis, seeds[0], kept)
+        data = _to_device(data, device, stacked)
+        results = _train_groups(method, data, groups, stacked, progress, synthesis, seeds[0], checkpoints)
     elif isinstance(method, ClassicalMethod):
-        results = _fit_machines(method, data, folds, seeds, progress, kept)
+        results = _fit_classical(method, data, folds, seeds, progress, checkpoints)
     else:
         raise TypeError(f"method must be a ClassicalMethod or NetworkMethod, not {type(method).__name__}")
-    return _by_fold(results, len(seeds))
+    return _join_seeds(results, len(seeds))
 
 
 def _is_stacked(plan: str, device: torch.device) -> bool:
@@ -135,17 +129,17 @@ def _is_stacked(plan: str, device: torch.device) -> bool:
     return plan == "stacked" or (plan == "auto" and device.type == "cuda")
 
 
-def _resident(data: Clips, device: torch.device, stacked: bool) -> Clips:
-    """The clips on the device, laid out for the plan."""
+def _to_device(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTensors:
+    """Return the clips on the device, with images channels-last under the sequential plan."""
     data = data.to(device)
     if stacked:
         return data
-    pictures = {k: by_pixel(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
-    return Clips(data.inputs | pictures, data.targets)
+    images = {k: channels_last(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
+    return ClipTensors(data.inputs | images, data.targets)
 
 
-def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
-    """Results of one seed each, in order of folds then seeds, joined fold by fold."""
+def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
+    """Yield one result a fold, from results of one seed each in order of folds then seeds."""
     for first in results:
         others = [next(results) for _ in range(seeds - 1)]
         yield FoldResult(
@@ -154,155 +148,173 @@ def _by_fold(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
             np.concatenate([result.loss for result in (first, *others)]),
             first.statistics,
             first.parameters,
-            first.synthetic,
+            first.faces,
         )
 
 
-def fitted(
-    method: NetworkMethod, data: Clips, run: Run, progress: Progress = silent, kept: Kept | None = None
-) -> Trained:
-    """What one run makes of its network: alone, so the same bytes as its fold has under the sequential plan."""
-    processor.settle()
+def fit_network(
+    method: NetworkMethod,
+    data: ClipTensors,
+    run: Run,
+    progress: Progress = silent,
+    checkpoints: CheckpointStore | None = None,
+) -> TrainedNetwork:
+    """Train one run's network and return it: the same bytes as the run has among others under the sequential plan."""
+    processor.use_one_thread()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    group = _trained(method, _resident(data, device, False), [run], False, _Counted(progress, _epochs(method)), kept)
+    counter = _ProgressCounter(progress, _epochs(method))
+    group = _train_group(method, _to_device(data, device, False), [run], False, counter, checkpoints)
     shared = {name: {**dict(m.named_parameters()), **dict(m.named_buffers())} for name, m in group.shared.items()}
     tensors = {
         f"{module}.{name}": tensor.detach().cpu().numpy()
         for tree in (group.parameters, group.buffers, shared)
-        for module, own in tree.items()
-        for name, tensor in own.items()
+        for module, values in tree.items()
+        for name, tensor in values.items()
     }
     modules = {name: network.eval() for name, network in (group.shared | group.networks).items()}
     statistics = {name: value.cpu().numpy() for name, value in group.statistics.items()}
-    return Trained(tensors, statistics, Modules(**modules), device)
+    return TrainedNetwork(tensors, statistics, Modules(**modules), device)
 
 
-class _Counted:
-    """Progress of runs, of which some epochs were done before."""
+class _ProgressCounter:
+    """Counts epochs over all runs; those that an earlier, interrupted training did are skipped."""
 
     def __init__(self, progress: Progress, total: int):
-        self.progress, self.total, self.done, self.begun = progress, total, 0, False
+        self.progress, self.total, self.done, self.reported = progress, total, 0, False
 
-    def skip(self, done: int) -> None:
-        """Epochs that were done before."""
-        self.done += done
+    def skip(self, epochs: int) -> None:
+        """Count epochs that were done before."""
+        self.done += epochs
 
     def begin(self) -> None:
-        """Something is to be trained: the first time, how much was done before is shown."""
-        if not self.begun:
+        """Report how much was done before, at the first call alone; to be called before something is trained."""
+        if not self.reported:
             self.add(0)
-        self.begun = True
+        self.reported = True
 
-    def add(self, done: int) -> None:
-        self.done += done
+    def add(self, epochs: int) -> None:
+        """Count and report epochs."""
+        self.done += epochs
         self.progress(self.done, self.total)
 
 
 def _epochs(method: NetworkMethod) -> int:
-    return sum(phase.epochs for phase in course(method))
+    return sum(phase.epochs for phase in training_phases(method))
 
 
-def _fit_machines(
+def _fit_classical(
     method: ClassicalMethod,
-    data: Clips,
-    folds: Sequence[Fold],
+    data: ClipTensors,
+    folds: Sequence[FoldIndices],
     seeds: Sequence[int],
     progress: Progress,
-    kept: Kept | None,
+    checkpoints: CheckpointStore | None,
 ) -> Iterator[FoldResult]:
     features = method.features({name: data.inputs[name] for name in method.inputs})
     targets = {name: value.numpy() for name, value in data.targets.items()}
     runs = [Run(fold, seed) for fold in folds for seed in seeds]
-    count = _Counted(progress, len(runs))
+    counter = _ProgressCounter(progress, len(runs))
     for run in runs:
-        if (results := kept.results([run]) if kept else None) is not None:
-            count.skip(1)
+        if (results := checkpoints.results([run]) if checkpoints else None) is not None:
+            counter.skip(1)
         else:
-            count.begin()
-            results = [_fit(method, features, targets, run)]
-            if kept:
-                kept.after_training([run], results)
-            count.add(1)
+            counter.begin()
+            results = [_fit_run(method, features, targets, run)]
+            if checkpoints:
+                checkpoints.after_training([run], results)
+            counter.add(1)
         yield from results
 
 
-def _fit(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> FoldResult:
-    chosen = run.fold.train
-    own = {name: value[chosen] for name, value in targets.items()}
-    scorer = method.fit(features[chosen], own, run.generator("fit"))
+def _fit_run(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> FoldResult:
+    train = run.fold.train
+    train_targets = {name: value[train] for name, value in targets.items()}
+    scorer = method.fit(features[train], train_targets, run.generator("fit"))
     scores = np.asarray(scorer(features[run.fold.test]), np.float32)
     return FoldResult(run.fold.name, scores[None, None], np.empty((1, 1, 0), np.float32), {}, 0, None)
 
 
 def _train_groups(
     method: NetworkMethod,
-    data: Clips,
+    data: ClipTensors,
     groups: Sequence[Sequence[Run]],
     stacked: bool,
     progress: Progress,
-    synthesis: SynthesisRequest | None,
+    synthesis: Mapping[str, SynthesisRequest] | None,
     first_seed: int,
-    kept: Kept | None,
+    checkpoints: CheckpointStore | None,
 ) -> Iterator[FoldResult]:
     epochs = _epochs(method)
-    count = _Counted(progress, sum(map(len, groups)) * epochs)
+    counter = _ProgressCounter(progress, sum(map(len, groups)) * epochs)
     for runs in groups:
-        if (results := kept.results(runs) if kept else None) is not None:
-            count.skip(len(runs) * epochs)
+        if (results := checkpoints.results(runs) if checkpoints else None) is not None:
+            counter.skip(len(runs) * epochs)
         else:
-            group = _trained(method, data, runs, stacked, count, kept)
-            results = _results(group, synthesis, first_seed)
-            if kept:
-                kept.after_training(runs, results)
+            group = _train_group(method, data, runs, stacked, counter, checkpoints)
+            results = _collect_results(group, synthesis, first_seed)
+            if checkpoints:
+                checkpoints.after_training(runs, results)
         yield from results
 
 
-def _trained(
-    method: NetworkMethod, data: Clips, runs: Sequence[Run], stacked: bool, count: _Counted, kept: Kept | None
+def _train_group(
+    method: NetworkMethod,
+    data: ClipTensors,
+    runs: Sequence[Run],
+    stacked: bool,
+    counter: _ProgressCounter,
+    checkpoints: CheckpointStore | None,
 ) -> Group:
-    """These runs, trained from where they were left."""
+    """Train these runs, from their checkpoint if there is one."""
     group = Group(method, data, runs, stacked)
-    if kept and (state := kept.state(runs)) is not None:
-        group.restore(group.state() | state)  # of those who began alike, it may lack what their last phase adds
-    count.skip(len(runs) * group.epochs)
-    count.begin()
+    if checkpoints and (state := checkpoints.state(runs)) is not None:
+        group.restore(group.state() | state)  # a shared prefix may lack what the last phase adds
+    counter.skip(len(runs) * group.epochs)
+    counter.begin()
     while group.epoch():
-        count.add(len(runs))
-        if kept:
-            kept.after_epoch(runs, group.epochs, group.state)
+        counter.add(len(runs))
+        if checkpoints:
+            checkpoints.after_epoch(runs, group.epochs, group.state)
     return group
 
 
-def _results(group: Group, synthesis: SynthesisRequest | None, first_seed: int) -> list[FoldResult]:
-    losses = _padded(group.losses)
-    made = []
-    for number, run in enumerate(group.runs):
-        asked = synthesis.folds.get(run.fold.name) if synthesis and run.seed == first_seed else None
-        made.append(
+def _collect_results(
+    group: Group, synthesis: Mapping[str, SynthesisRequest] | None, first_seed: int
+) -> list[FoldResult]:
+    """Return each run's result; faces of the first seed alone."""
+    losses = _pad_losses(group.losses)
+    results = []
+    for i, run in enumerate(group.runs):
+        request = synthesis.get(run.fold.name) if synthesis and run.seed == first_seed else None
+        results.append(
             FoldResult(
                 run.fold.name,
-                torch.stack(group.scores[number]).numpy().astype(np.float32)[None],
-                losses[number : number + 1],
-                {name: value.cpu().numpy() for name, value in group.of(number, group.statistics).items()},
-                group.trainable,
-                None if asked is None else _synthesised(group, number, asked),
+                torch.stack(group.scores[i]).numpy().astype(np.float32)[None],
+                losses[i : i + 1],
+                {name: value.cpu().numpy() for name, value in group.run_part(i, group.statistics).items()},
+                group.trainable_parameters,
+                None if request is None else _synthesise(group, i, request),
             )
         )
-    return made
+    return results
 
 
-def _padded(losses: Sequence[Tensor]) -> np.ndarray:
-    """float32[R, epochs, most updates] of [R, updates] per epoch, nan where a phase has fewer."""
-    result = np.full((len(losses[0]), len(losses), max(loss.shape[1] for loss in losses)), np.nan, np.float32)
+def _pad_losses(losses: Sequence[Tensor]) -> np.ndarray:
+    """Return float32[R, epochs, most updates] from [R, updates] per epoch, nan where a phase has fewer updates."""
+    padded = np.full((len(losses[0]), len(losses), max(loss.shape[1] for loss in losses)), np.nan, np.float32)
     for epoch, loss in enumerate(losses):
-        result[:, epoch, : loss.shape[1]] = loss.numpy()
-    return result
+        padded[:, epoch, : loss.shape[1]] = loss.numpy()
+    return padded
 
 
-def _synthesised(group: Group, number: int, asked: Asked) -> list[Synthetic]:
-    made: list[Synthetic] = []
-    for start in range(0, len(asked.source), SYNTHESIS_BATCH):
-        source, label = (array[start : start + SYNTHESIS_BATCH] for array in (asked.source, asked.label))
-        images = group.synthesise(number, source, label, start).numpy().astype(np.float32)
-        made += [Synthetic(int(s), int(c), image) for s, c, image in zip(source, label, images, strict=True)]
-    return made
+def _synthesise(group: Group, run_index: int, request: SynthesisRequest) -> list[SynthesisedFace]:
+    faces: list[SynthesisedFace] = []
+    for start in range(0, len(request.source), SYNTHESIS_BATCH):
+        sources, labels = (
+            request.source[start : start + SYNTHESIS_BATCH],
+            request.label[start : start + SYNTHESIS_BATCH],
+        )
+        images = group.synthesise(run_index, sources, labels, start).numpy().astype(np.float32)
+        for source, label, image in zip(sources, labels, images, strict=True):
+            faces.append(SynthesisedFace(int(source), int(label), image))
+    return faces

@@ -1,4 +1,4 @@
-"""What a method reads of all clips, in memory: one copy for all folds. Reads through `inputs`; trains nothing."""
+"""Load what a method reads of all clips into memory: one copy for all folds. Reads through `inputs`; trains nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,41 +6,41 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError
 from microexpr.core.facs import reactions
 from microexpr.core.facs.occurrence import occurrence
-from microexpr.models.base import Clips, Method
+from microexpr.models.base import ClipTensors, Method
 from microexpr.signals import inputs
-from microexpr.training import engine
 
 
-def resident(
+def load_clips(
     method: Method,
     clips: Sequence[Clip],
     files: Iterable[str],
     labels: Mapping[str, int] | None = None,
     macro: Collection[str] = (),
     reacts: Mapping[str, Sequence[int]] | None = None,
-) -> Clips:
-    """All inputs of a method in memory, in the order of `clips`; `labels` by clip id, or None for MEGC2019's; `reacts`
-    likewise, or None for nowhere.
+) -> ClipTensors:
+    """Return all inputs of a method and all targets as tensors, in the order of `clips`.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all in it; `macro` the ids of
-    macro-expressions. Raises StoreError if a file of a subject is not among them."""
+    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files. `labels` are by
+    clip id, None for MEGC2019's; `macro` are ids of macro-expressions; `reacts` are the face regions in which a clip's
+    emotion shows, by clip id, None for no region. Raises StoreError if a file of a subject is missing."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
-    for path in map(Path, single(files)):
+    for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
     subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
-    for key in subjects:
-        own = [clip for clip in clips if (clip.dataset, clip.subject) == key]
-        parts.append(_loaded(method, key, by_subject.get(key, {}), [clip.name for clip in own]))
-        order += own
-    position = {clip.id: number for number, clip in enumerate(order)}
-    chosen = [position[clip.id] for clip in clips]
-    arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[chosen]) for name in method.inputs}
+    for subject in subjects:
+        subject_clips = [clip for clip in clips if (clip.dataset, clip.subject) == subject]
+        names = [clip.name for clip in subject_clips]
+        parts.append(_load_subject(method, subject, by_subject.get(subject, {}), names))
+        order += subject_clips
+    row = {clip.id: i for i, clip in enumerate(order)}
+    rows = [row[clip.id] for clip in clips]
+    arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[rows]) for name in method.inputs}
     datasets = sorted({clip.dataset for clip in clips})
     targets = {
         "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
@@ -51,30 +51,23 @@ def resident(
         "aus": [occurrence(clip.action_units) for clip in clips],
         "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
     }
-    return Clips(arrays, {name: torch.tensor(value) for name, value in targets.items()})
+    return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
 
-def single(files: Iterable[str]) -> list[str]:
-    """The files themselves, and those of each subject in a folder of a stage."""
-    return [
-        str(path)
-        for given in map(Path, files)
-        for path in (sorted(given.glob("*/*.h5")) if given.is_dir() else [given])
-    ]
+def expand_directories(files: Iterable[str]) -> list[str]:
+    """Return the files, with each folder of a stage replaced by the files of all subjects in it."""
+    paths: list[Path] = []
+    for path in map(Path, files):
+        paths += sorted(path.glob("*/*.h5")) if path.is_dir() else [path]
+    return [str(path) for path in paths]
 
 
-def _loaded(method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]) -> dict[str, np.ndarray]:
-    for wanted in method.inputs:
-        for stage in inputs.SOURCES[wanted]:
+def _load_subject(
+    method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]
+) -> dict[str, np.ndarray]:
+    """Return each input of a subject's clips, in the order of `names`; `files` are by stage."""
+    for name in method.inputs:
+        for stage in inputs.SOURCES[name]:
             if stage not in files:
-                raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {wanted!r}")
+                raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {name!r}")
     return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)
-
-
-def folds_at(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.Fold]:
-    """The folds as positions in `clips`: what they train on, less the inner clips, and what they test."""
-    at = {clip.id: number for number, clip in enumerate(clips)}
-    return [
-        engine.Fold(fold.name, *(np.array([at[name] for name in side], int) for side in (fold.train, fold.test)))
-        for fold in folds
-    ]

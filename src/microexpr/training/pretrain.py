@@ -1,4 +1,4 @@
-"""The pretrain stage: a network trained on strong expressions alone, once for all folds of those whom it guides.
+"""The pretrain stage: trains one network on macro-expressions alone, as the teacher of all folds of a method.
 
 What may not come in: a clip that a protocol trains or tests on.
 """
@@ -8,38 +8,39 @@ from collections.abc import Iterable
 
 from microexpr import __version__
 from microexpr.core import store
-from microexpr.core.clip import Fold
 from microexpr.core.errors import DataError
-from microexpr.models.base import NetworkMethod
-from microexpr.protocols import provenance
 from microexpr.training import engine
-from microexpr.training.checkpoint import Place
-from microexpr.training.train import PRETRAINED, Job, Progress, checkpoints, folds_at, resident, seeds, single, started
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.engine import Progress
+from microexpr.training.job import Job
+from microexpr.training.steps import TEACHER_SCHEMA, TrainingInputs, check_leaks, fit_network, load_inputs
 
 FOLD = "pretrain"  # its name in seeds and checkpoints
 
 
-def run(job: Job, files: Iterable[str], path: str, progress: Progress, place: Place | None = None) -> None:
-    """Trains the job's method on its macro-expressions and writes results/pretrain/<method>/<classes>.safetensors.
+def run(
+    job: Job, files: Iterable[str], path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None
+) -> None:
+    """Train the job's method on its macro-expressions; write results/pretrain/<method>/<classes>.safetensors.
 
-    Tensors are `<module>.<tensor>`; the metadata say whose clips they were fitted on. Raises DataError where no
-    macro-expression shows any of the classes, or where the protocol's own clips are among what is given."""
+    Raises DataError where no macro-expression shows any of the classes, or where the job has clips of the protocol."""
     if job.clips or not job.macro:
         raise DataError(f"pretraining of {job.name} must be given macro-expressions of its classes, and none else")
-    assert isinstance(job.method, NetworkMethod)
-    files = single(files)
-    upstream = {entry for file in files for entry in provenance.behind(file, [FOLD])[FOLD]}
-    data, start = resident(job.method, job.resident, files, job.labels), started(job)
-    (everyone,) = folds_at([Fold(FOLD, job.macro_ids, ())], job.resident)
-    kept = checkpoints(job, data, files, place, start)
-    found = engine.fitted(job.method, data, engine.Run(everyone, seeds(job)[0]), progress, kept)
-    said = start | {
-        "schema": PRETRAINED,
+    job = job.on_all_clips(FOLD)
+    inputs = load_inputs(job, files)
+    fitted_on = check_leaks(job, inputs)[FOLD]
+    network = fit_network(job, inputs, progress, checkpoint_dir)
+    write(path, job, inputs, network, fitted_on)
+
+
+def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:
+    """Write a teacher's tensors, named `<module>.<tensor>`, with its params, classes and `fitted_on` as metadata."""
+    metadata = inputs.attributes() | {
+        "schema": TEACHER_SCHEMA,
         "created_by": f"microexpr {__version__}",
         "method": job.name,
         "classes": ", ".join(job.protocol.classes),
-        "origin": "+".join(sorted({clip.origin for clip in job.resident}, reverse=True)),
+        "origin": "+".join(sorted({clip.origin for clip in job.all_clips}, reverse=True)),
         "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
     }
-    fitted = sorted({*upstream, *(clip.provenance for clip in job.resident)})
-    store.write_tensors(path, found.tensors, fitted, **said)
+    store.write_tensors(path, network.tensors, fitted_on, **metadata)

@@ -1,16 +1,16 @@
-"""How a process that trains uses a CPU. No tensor comes in."""
+"""Settings of the CPU for a process that trains. No tensor comes in."""
 
 import ctypes
 
 import torch
 
-# glibc's mallopt: what it may keep, in the order of malloc.h. Otherwise each large tensor is asked of the system and
-# given back in every step, and the system fills its pages with zeros each time: a tenth to a half of a step.
+# glibc's mallopt settings, by their numbers in malloc.h. With glibc's defaults each large tensor is asked of the system
+# and given back in every step, and the system fills its pages with zeros each time: a tenth to a half of a step.
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 
 
-def settle() -> None:
-    """One thread, since sums in another order are other bytes; memory is kept from step to step where glibc is."""
+def use_one_thread() -> None:
+    """Compute on one thread, since sums in another order are other bytes; with glibc, hold memory between steps."""
     torch.set_num_threads(1)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

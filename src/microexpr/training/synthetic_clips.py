@@ -1,10 +1,10 @@
-"""What a generator made, as further training clips: for each fold of one that never saw what the fold holds out.
+"""Clips that a generator synthesised, as further training clips of each fold: by one that never saw its test clips.
 
-Only `train/` of a file is read: what was made of held-out people is for figures. What may not come in: a generator.
+Only `train/` of a file is read: clips synthesised from held-out subjects are for measuring. No generator comes in.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.models.base import Clips, Shapes
+from microexpr.models.base import ClipTensors, Shapes
 from microexpr.protocols import GROUPINGS, provenance
 from microexpr.protocols.splits import person
 from microexpr.signals import inputs
@@ -22,41 +22,52 @@ Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """P clips, set after set: a set is what one generator made that was trained without somebody."""
+class SyntheticClips:
+    """P clips, set after set; a set is the output of one generator, trained without one fold or group of subjects."""
 
     inputs: dict[str, np.ndarray]  # as a method reads them, each [P, ...]
     label: np.ndarray  # int64[P], the class asked for
-    sources: Sequence[str]  # P times origin/dataset/subject/clip of the neutral face
-    trajectories: Sequence[str]  # P times the same of the clip whose action units are shown; "" where there is none
+    sources: Sequence[str]  # P times origin/dataset/subject/clip of the source face
+    trajectories: Sequence[str]  # P times the same of the driving clip; "" where there is none
     sets: Sequence[str]  # P names
-    of: Mapping[str, str]  # the set of each fold
+    set_of_fold: Mapping[str, str]
 
 
-def check(shapes: Shapes) -> None:
-    """Raises ParamsError for an input that made pictures do not give."""
+@dataclass(eq=False)
+class _Rows:
+    """Synthetic clips while they are read, one entry a clip."""
+
+    inputs: dict[str, list[np.ndarray]]
+    label: list[int] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    trajectories: list[str] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
+
+
+def check_inputs(shapes: Shapes) -> None:
+    """Raise ParamsError for an input that synthetic clips do not have."""
     for name in shapes:
         if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.LANDMARKED:
             raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
 
 
-def sources(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
-    """By fold the files in which its clips are: all shards of a generator that is trained fold by fold; of one trained
-    for groups of subjects the first that saw nothing of what the fold holds out.
+def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
+    """Return by fold the files that it trains on.
 
-    Raises LeakError where each of those saw some of it."""
+    All shards, of a generator that is trained fold by fold. The first file whose generator saw nothing that the fold
+    holds out, of one that is trained for groups of subjects; raises LeakError where there is none."""
     paths = sorted(map(str, paths))
     grouped = [path for path in paths if _attribute(path, "protocol") in GROUPINGS]
     if not grouped:
         return dict.fromkeys(tests, paths)
-    behind = {path: provenance.behind(path, tests) for path in grouped}
-    found = {}
+    fitted_on = {path: provenance.read_fitted_on(path, tests) for path in grouped}
+    files = {}
     for fold, test in tests.items():
-        clean = [path for path in grouped if not provenance.seen(unit, test, behind[path][fold])]
+        clean = [path for path in grouped if not provenance.has_seen(unit, test, fitted_on[path][fold])]
         if not clean:
             raise LeakError(f"{grouped[0]} and others of its kind were each fitted on some of what {fold} holds out")
-        found[fold] = clean[:1]
-    return found
+        files[fold] = clean[:1]
+    return files
 
 
 def _attribute(path: str, name: str) -> str:
@@ -64,83 +75,76 @@ def _attribute(path: str, name: str) -> str:
         return str(file.attrs[name].decode())
 
 
-def read(
-    files: Mapping[str, Sequence[str]], about: Mapping[str, str], labels: Mapping[str, int], shapes: Shapes
-) -> Made:
-    """What these folds may train on, `files` as `sources` has them. `about` is the generator's `method` and the
-    `protocol`; `labels` the class, by `provenance`, of the clips that are trained on: others are left out.
+def load(
+    files: Mapping[str, Sequence[str]], generator: Mapping[str, str], labels: Mapping[str, int], shapes: Shapes
+) -> SyntheticClips:
+    """Read the clips that these folds may train on; `files` are those of `select_files`.
 
-    Raises LeakError for shards of another method or protocol, StoreError for a fold for which nothing was made."""
-    values: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
-    label, faces, trajectories, sets = [], [], [], []
-    of: dict[str, str] = {}
+    `generator` has the `method` and `protocol` that the files must be of. `labels` are, by `Clip.provenance`, the
+    classes of the clips that are trained on: synthetic clips of other source faces or driving clips are left out.
+    Raises LeakError for files of another method or protocol, StoreError for a fold without synthetic clips."""
+    rows = _Rows({name: [] for name in shapes})
+    set_of_fold: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
+        folds = [fold for fold, paths in files.items() if path in paths]
         with store.opened(path, "synth") as file:
-            kind = file.attrs["protocol"].decode()
-            grouped = kind in GROUPINGS
-            wanted = dict(about) | ({"protocol": kind} if grouped else {})
-            provenance.identify(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
-            own = [fold for fold, paths in files.items() if path in paths]
-            places = {path: file} if grouped else {fold: file[fold] for fold in own if f"{fold}/train" in file}
-            for name, group in places.items():
-                for one in _usable(group["train"], labels):
-                    for wanted_input, value in _derived(one.group, shapes):
-                        values[wanted_input].append(value)
-                    label.append(one.label)
-                    faces.append(one.face)
-                    trajectories.append(one.trajectory)
-                    sets.append(name)
-            of |= dict.fromkeys(own, path) if grouped else {fold: fold for fold in places}
-    if missing := sorted(fold for fold in files if of.get(fold) not in {*sets}):
-        raise StoreError(f"{about['method']} must have made something to train fold {missing[0]} on; make it anew")
-    return Made(
-        {name: np.stack(found) for name, found in values.items()}, np.array(label), faces, trajectories, sets, of
-    )
+            protocol = file.attrs["protocol"].decode()
+            grouped = protocol in GROUPINGS
+            expected = dict(generator) | ({"protocol": protocol} if grouped else {})
+            provenance.check_identity(path, {key: file.attrs[key].decode() for key in expected}, expected)
+            sets = {path: file} if grouped else {fold: file[fold] for fold in folds if f"{fold}/train" in file}
+            for name, group in sets.items():
+                _read_set(rows, name, group["train"], labels, shapes)
+            set_of_fold |= dict.fromkeys(folds, path) if grouped else {fold: fold for fold in sets}
+    if missing := sorted(fold for fold in files if set_of_fold.get(fold) not in {*rows.sets}):
+        raise StoreError(f"{generator['method']} must have synthesised clips to train fold {missing[0]} on, found none")
+    stacked = {name: np.stack(values) for name, values in rows.inputs.items()}
+    return SyntheticClips(stacked, np.array(rows.label), rows.sources, rows.trajectories, rows.sets, set_of_fold)
 
 
-@dataclass(frozen=True, eq=False)
-class _One:
-    group: Any
-    label: int
-    face: str
-    trajectory: str
-
-
-def _usable(train: Any, labels: Mapping[str, int]) -> Iterator[_One]:
-    """Of people and movements that are trained on, with the class that the protocol gives to these."""
-    people = {person(clip) for clip in labels}
+def _read_set(rows: _Rows, name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) -> None:
+    """Append one set's clips, of subjects and movements that are trained on, with the protocol's class of these."""
+    subjects = {person(clip) for clip in labels}
     for _, group in sorted(train.items()):
-        (face,) = store.strings(group["source"])
+        (source,) = store.strings(group["source"])
         trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
-        if person(face) in people and (trajectory or face) in labels:
-            yield _One(group, labels[trajectory] if trajectory else int(group["label"][()]), face, trajectory)
+        if person(source) not in subjects or (trajectory or source) not in labels:
+            continue
+        for input_name, value in _read_inputs(group, shapes):
+            rows.inputs[input_name].append(value)
+        rows.label.append(labels[trajectory] if trajectory else int(group["label"][()]))
+        rows.sources.append(source)
+        rows.trajectories.append(trajectory)
+        rows.sets.append(name)
 
 
-def _derived(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
-    """Each input, as of a recorded clip."""
+def _read_inputs(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each input, derived as that of a recorded clip."""
     events = {event: group[event][()] for event in ("onset", "apex", "offset")}
     clip = inputs.Source({"faces": group, "apex": events})
     for name, shape in shapes.items():
         yield name, inputs.INPUTS[name][2](clip, shape)
 
 
-def joined(data: Clips, clips: Sequence[str], made: Made) -> tuple[Clips, dict[str, np.ndarray]]:
-    """Resident clips followed by made ones, and the positions of each fold's own made ones.
+def append(
+    data: ClipTensors, clips: Sequence[str], synthetic: SyntheticClips
+) -> tuple[ClipTensors, dict[str, np.ndarray]]:
+    """Return recorded clips followed by synthetic ones, and by fold the positions int64[...] of its synthetic ones.
 
-    `clips` are the `provenance` of the resident ones. A made clip has subject and data set of whose face it
-    shows, and the action units of the one whose movement it shows; of a face of a class nobody knows these."""
-    place = {name: number for number, name in enumerate(clips)}
-    people = {person(name): number for name, number in place.items()}
-    source = torch.tensor([people[person(name)] for name in made.sources])
+    `clips` are the `provenance` of the recorded ones. A synthetic clip has the subject and data set of its source face
+    and the action units of its driving clip; for a face of a class these are unknown."""
+    positions = {name: i for i, name in enumerate(clips)}
+    subjects = {person(name): i for name, i in positions.items()}
+    source = torch.tensor([subjects[person(name)] for name in synthetic.sources])
     targets = {name: value[source] for name, value in data.targets.items()}
-    targets |= {"label": torch.from_numpy(made.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
-    moves = torch.tensor([place.get(name, -1) for name in made.trajectories])
-    targets["aus"] = torch.where(moves[:, None] >= 0, data.targets["aus"][moves], -1)
-    targets["reacts"] = torch.where(moves[:, None] >= 0, data.targets["reacts"][moves], 0)
-    both = Clips(
-        {name: torch.cat([value, torch.from_numpy(made.inputs[name])]) for name, value in data.inputs.items()},
+    targets |= {"label": torch.from_numpy(synthetic.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
+    driving = torch.tensor([positions.get(name, -1) for name in synthetic.trajectories])
+    targets["aus"] = torch.where(driving[:, None] >= 0, data.targets["aus"][driving], -1)
+    targets["reacts"] = torch.where(driving[:, None] >= 0, data.targets["reacts"][driving], 0)
+    both = ClipTensors(
+        {name: torch.cat([value, torch.from_numpy(synthetic.inputs[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},
     )
-    names = np.array(made.sets)
-    places = {one: len(clips) + np.flatnonzero(names == one) for one in sorted({*made.sets})}
-    return both, {fold: places[one] for fold, one in made.of.items()}
+    sets = np.array(synthetic.sets)
+    set_positions = {name: len(clips) + np.flatnonzero(sets == name) for name in sorted({*synthetic.sets})}
+    return both, {fold: set_positions[name] for fold, name in synthetic.set_of_fold.items()}

@@ -2,7 +2,7 @@
 
 import torch
 
-from microexpr.models.augmentation import jittered, scaled
+from microexpr.models.augmentation import jitter, to_unit_range
 from microexpr.models.counter_rng import Stream
 
 RAMP = torch.arange(16.0).expand(64, 1, 16, 16) / 16  # rises to the right
@@ -13,11 +13,11 @@ def stream():
 
 
 def test_nothing_asked_changes_nothing():
-    assert torch.equal(jittered(RAMP, stream()), RAMP)
+    assert torch.equal(jitter(RAMP, stream()), RAMP)
 
 
 def test_a_moved_ramp_is_a_ramp_moved_and_its_edge_repeated():
-    moved = jittered(RAMP, stream(), shift=3)
+    moved = jitter(RAMP, stream(), shift=3)
     by = (moved[:, 0, 0, 8] - RAMP[:, 0, 0, 8]) * 16
     assert sorted(set(by.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
     for picture, pixels in zip(moved, by, strict=True):
@@ -25,18 +25,18 @@ def test_a_moved_ramp_is_a_ramp_moved_and_its_edge_repeated():
 
 
 def test_up_and_down_too():
-    moved = jittered(RAMP.mT, stream(), shift=3)
+    moved = jitter(RAMP.mT, stream(), shift=3)
     assert len(set((moved[:, 0, 8, 0] * 16).tolist())) == 7
 
 
 def test_half_are_mirrored_and_brightness_is_a_factor():
-    mirrored = jittered(RAMP, stream(), mirror=0.5)
+    mirrored = jitter(RAMP, stream(), mirror=0.5)
     flipped = [torch.equal(one, RAMP[0].flip(-1)) for one in mirrored]
     assert all(flip or torch.equal(one, RAMP[0]) for flip, one in zip(flipped, mirrored, strict=True))
     assert 16 < sum(flipped) < 48
-    factor = jittered(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
+    factor = jitter(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
     assert 0.8 <= factor.min() < 0.85 and 1.15 < factor.max() <= 1.2
 
 
 def test_black_is_nothing_and_white_is_one():
-    assert scaled(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == [0, torch.tensor(0.2).item(), 1]
+    assert to_unit_range(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == [0, torch.tensor(0.2).item(), 1]

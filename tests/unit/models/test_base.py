@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from microexpr.core.errors import ParamsError
 from microexpr.core.facs.occurrence import AUS
 from microexpr.core.facs.reactions import REGIONS
-from microexpr.models.base import ClassicalMethod, Clips, Method, NetworkMethod, shuffled
+from microexpr.models.base import ClassicalMethod, ClipTensors, Method, NetworkMethod, shuffled
 from microexpr.models.recognisers import find, names
 from microexpr.training import processor
-from microexpr.training.engine import Asked, Fold, FoldResult, Plan, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, FoldResult, Plan, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
 SMALL: dict[str, dict[str, Any]] = {  # params that differ from the paper's, so that a test takes a second
@@ -93,7 +93,7 @@ STEADY: dict[str, dict[str, Any]] = {
     "nmer": {"lr": 1e-7, "trunk_lr": 1e-7},
 }
 COUNT, MICRO = 24, 18  # clips; those from the 18th on are macro-expressions where a method wants some, and not tested
-processor.settle()  # for groups that no engine steps
+processor.use_one_thread()  # for groups that no engine steps
 NETWORKS = [name for name in names() if issubclass(find(name), NetworkMethod)]
 LEARNERS = [name for name in names() if name != "majority"]
 
@@ -110,7 +110,7 @@ def network(name: str, epochs: int, classes: int = 3, **changed: Any) -> Network
     return method
 
 
-def clips(method: Method) -> Clips:
+def clips(method: Method) -> ClipTensors:
     """Random inputs of the method's shapes in which the class shows: in each kind of input by another sign."""
     rng, classes = np.random.default_rng(1), method.classes
     label = np.arange(COUNT) % classes
@@ -143,20 +143,20 @@ def clips(method: Method) -> Clips:
     targets["macro"] = np.arange(COUNT) // MICRO if method.macro else np.zeros(COUNT, np.int64)
     targets["aus"] = (np.arange(len(AUS)) % classes == label[:, None]).astype(np.int64)
     targets["reacts"] = np.ones((COUNT, len(REGIONS)), np.int64)
-    return Clips(inputs, {name: torch.tensor(value) for name, value in targets.items()})
+    return ClipTensors(inputs, {name: torch.tensor(value) for name, value in targets.items()})
 
 
-def folds(count: int = 2) -> list[Fold]:
+def folds(count: int = 2) -> list[FoldIndices]:
     """Of unequal sizes: the first tests 4 clips, the next 6, ..."""
     made, first = [], 0
     for number in range(count):
         test = np.arange(first, first + 4 + 2 * number)
-        made.append(Fold(f"s{number:02d}", np.setdiff1d(np.arange(COUNT), test), test))
+        made.append(FoldIndices(f"s{number:02d}", np.setdiff1d(np.arange(COUNT), test), test))
         first += len(test)
     return made
 
 
-def trained(method: Method, data: Clips, folds: list[Fold], plan: Plan = "sequential") -> list[FoldResult]:
+def trained(method: Method, data: ClipTensors, folds: list[FoldIndices], plan: Plan = "sequential") -> list[FoldResult]:
     return list(train(method, data, folds, [7], plan, stack=4))
 
 
@@ -201,7 +201,7 @@ def test_repeats_itself_and_draws_from_no_global_generator(name):
 def test_a_score_is_the_clips_own(name):
     method = small(name)
     whole = trained(method, clips(method), folds(1))
-    one = trained(method, clips(method), [Fold("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
+    one = trained(method, clips(method), [FoldIndices("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
     np.testing.assert_allclose(whole[0].scores[:, :, 1:2], one[0].scores, atol=1e-5)
 
 
@@ -229,7 +229,7 @@ def test_does_not_see_the_label_of_a_test_clip(name):
     data, fold = clips(method), folds(1)[0]
     other = data.targets["label"].clone()
     other[fold.test] = (other[fold.test] + 1) % method.classes
-    relabelled = Clips(data.inputs, data.targets | {"label": other})
+    relabelled = ClipTensors(data.inputs, data.targets | {"label": other})
     assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
 
 
@@ -277,13 +277,13 @@ def test_stacked_is_sequential_but_for_rounding(name, double):
 @pytest.mark.parametrize("name", [name for name in NETWORKS if find(name).synthesises])
 def test_synthesises(name):
     method = network(name, epochs=2)
-    data, asked = clips(method), Asked(np.array([0, 9, 9]), np.array([2, 0, 1]))
-    request = SynthesisRequest({"s00": asked})
+    data, asked = clips(method), SynthesisRequest(np.array([0, 9, 9]), np.array([2, 0, 1]))
+    request = {"s00": asked}
     for plan in ("sequential", "stacked"):
         first, second = train(method, data, folds(), [7], plan, stack=4, synthesis=request)
-        assert second.synthetic is None and first.synthetic is not None
-        assert [(one.source, one.label) for one in first.synthetic] == [(0, 2), (9, 0), (9, 1)]
-        images = np.stack([one.image for one in first.synthetic])
+        assert second.faces is None and first.faces is not None
+        assert [(one.source, one.label) for one in first.faces] == [(0, 2), (9, 0), (9, 1)]
+        images = np.stack([one.image for one in first.faces])
         assert images.shape[0] == 3 and images.ndim == 4 and images.dtype == np.float32
         assert images.min() >= 0 and images.max() <= 1 and not np.array_equal(images[1], images[2])
 
@@ -300,9 +300,9 @@ def learns_from_held_out(method: Method) -> bool:
     inputs = {key: value.clone() for key, value in data.inputs.items()}
     for value in inputs.values():
         value[fold.test] = (value[fold.test].flip(-1) // 2 + 7).to(value.dtype)
-    other = Clips(inputs, {key: value.clone() for key, value in data.targets.items()})
+    other = ClipTensors(inputs, {key: value.clone() for key, value in data.targets.items()})
     other.targets["label"][fold.test] = (other.targets["label"][fold.test] + 1) % method.classes
-    probe = Fold(fold.name, fold.train, fold.train[:5])  # scored by what was fitted
+    probe = FoldIndices(fold.name, fold.train, fold.train[:5])  # scored by what was fitted
     one, two = (trained(method, which, [probe])[0] for which in (data, other))
     same = all(one.statistics[key].tobytes() == two.statistics[key].tobytes() for key in one.statistics)
     return not (same and one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes())

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from microexpr.models.base import Clips
-from microexpr.models.flow_network import mirrored, normalised
+from microexpr.models.base import ClipTensors
+from microexpr.models.flow_network import mirror_flow, normalise_flow
 from microexpr.models.recognisers.ststnet import Ststnet
 
 
@@ -12,14 +12,14 @@ def test_mirrored_flow_is_the_flow_of_the_mirrored_face():
     """Widening about the middle column is its own mirror image; a shift to the right becomes one to the left."""
     x = torch.linspace(-1, 1, 28).expand(28, 28)
     widening = torch.stack([x, torch.zeros(28, 28), torch.ones(28, 28)])
-    torch.testing.assert_close(mirrored(widening), widening)
+    torch.testing.assert_close(mirror_flow(widening), widening)
     shift = torch.stack([torch.ones(28, 28), x, x])
-    torch.testing.assert_close(mirrored(shift), torch.stack([-torch.ones(28, 28), -x, -x]))
+    torch.testing.assert_close(mirror_flow(shift), torch.stack([-torch.ones(28, 28), -x, -x]))
 
 
 def test_training_flow_is_normalised_in_each_channel():
     flow = np.random.default_rng(3).normal([[[1.0]], [[-2.0]], [[5.0]]], [[[0.5]], [[2.0]], [[3.0]]], (12, 3, 28, 28))
-    clips = Clips({"flow": torch.tensor(flow)}, {"label": torch.arange(12) % 3})
-    made = normalised(clips.inputs["flow"], Ststnet(Ststnet.Params()).statistics(clips)).numpy()
+    clips = ClipTensors({"flow": torch.tensor(flow)}, {"label": torch.arange(12) % 3})
+    made = normalise_flow(clips.inputs["flow"], Ststnet(Ststnet.Params()).statistics(clips)).numpy()
     mean, deviation = flow.mean((0, 2, 3))[:, None, None], flow.std((0, 2, 3), ddof=1)[:, None, None]
     np.testing.assert_allclose(made, (flow - mean) / deviation, rtol=1e-6)

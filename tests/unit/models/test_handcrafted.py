@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from microexpr.models.handcrafted import class_scores
+from microexpr.models.handcrafted import fit_scorer
 
 
 @pytest.mark.parametrize("present", [(0, 1, 2), (0, 2), (1, 2)])
@@ -12,7 +12,7 @@ def test_a_class_without_training_clips_is_never_predicted(present):
     rng = np.random.default_rng(0)
     label = np.repeat(present, 10)
     centres = 4 * np.eye(3)
-    score = class_scores(SVC(), rng.normal(centres[label], 0.5), label, 3)
+    score = fit_scorer(SVC(), rng.normal(centres[label], 0.5), label, 3)
     own = score(centres[list(present)])
     assert own.shape == (len(present), 3) and own.dtype == np.float32 and np.isfinite(own).all()
     assert tuple(own.argmax(1)) == present
@@ -20,7 +20,7 @@ def test_a_class_without_training_clips_is_never_predicted(present):
 
 
 def test_where_all_training_clips_are_of_one_class_it_is_the_one_predicted():
-    score = class_scores(SVC(), np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5)
+    score = fit_scorer(SVC(), np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5)
     said = score(np.zeros((2, 4)))
     assert said.shape == (2, 5) and said.dtype == np.float32 and said.argmax(1).tolist() == [3, 3]
 
@@ -31,7 +31,7 @@ def test_features_that_are_not_standardised_keep_their_scale():
     label = np.arange(60) % 2
     features = np.stack([0.1 * label + rng.normal(0, 0.01, 60), rng.normal(0, 100, 60)], 1)
     right = [
-        (class_scores(SVC(kernel="linear", C=1e-4), features, label, 2, standardised)(features).argmax(1) == label)
+        (fit_scorer(SVC(kernel="linear", C=1e-4), features, label, 2, standardised)(features).argmax(1) == label)
         for standardised in (True, False)
     ]
     assert right[0].mean() > 0.95 > 0.75 > right[1].mean()

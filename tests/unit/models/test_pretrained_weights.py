@@ -29,18 +29,18 @@ def test_the_folder_is_torchs_own(monkeypatch):
     for home, cache in (("", ""), ("", "/somewhere"), ("/elsewhere", "/somewhere")):
         monkeypatch.setenv("TORCH_HOME", home) if home else monkeypatch.delenv("TORCH_HOME", raising=False)
         monkeypatch.setenv("XDG_CACHE_HOME", cache) if cache else monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-        assert pretrained_weights.folder() == Path(torch.hub.get_dir()) / "checkpoints"
+        assert pretrained_weights.cache_folder() == Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def test_only_tensors_are_read(tmp_path):
     torch.save({"a": torch.ones(2)}, tmp_path / "good.pth")
-    assert pretrained_weights.tensors(tmp_path / "good.pth")["a"].tolist() == [1, 1]
+    assert pretrained_weights.load_tensors(tmp_path / "good.pth")["a"].tolist() == [1, 1]
     torch.save({"a": Path("/")}, tmp_path / "objects.pth")
     (tmp_path / "text.pth").write_text("no weights")
     torch.save([torch.ones(2)], tmp_path / "list.pth")
     for name in ("objects", "text", "list"):
         with pytest.raises(StoreError, match=f"{name}.pth: must hold tensors by name"):
-            pretrained_weights.tensors(tmp_path / f"{name}.pth")
+            pretrained_weights.load_tensors(tmp_path / f"{name}.pth")
 
 
 def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
@@ -50,18 +50,21 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
     class Starting(Ststnet):
         weights = Weights(("net.pth",), "https://example.org/net.pth", digest[:8])
 
-        def fits(self):
+        def weights_fit(self):
             return self.params.batch == 256
 
     paper, other = Starting(Ststnet.Params()), Starting(Ststnet.Params(batch=8))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-    assert Ststnet(Ststnet.Params()).start() == ""
-    assert paper.start() == "from scratch: net.pth is not here" and paper.published == {}
+    assert Ststnet(Ststnet.Params()).load_published_weights() == ""
+    assert paper.load_published_weights() == "from scratch: net.pth is not here" and paper.published_weights == {}
     place = tmp_path / "home/hub/checkpoints/net.pth"
     place.parent.mkdir(parents=True)
     (tmp_path / "net.pth").rename(place)
-    assert other.start() == "from scratch: net.pth is not for these params" and other.published == {}
-    assert paper.start() == "from net.pth" and paper.published["a"].tolist() == [1, 1]
+    assert (
+        other.load_published_weights() == "from scratch: net.pth is not for these params"
+        and other.published_weights == {}
+    )
+    assert paper.load_published_weights() == "from net.pth" and paper.published_weights["a"].tolist() == [1, 1]
     place.write_bytes(b"something else")
     with pytest.raises(StoreError, match=r"net\.pth: SHA-256 must begin with"):
-        paper.start()
+        paper.load_published_weights()

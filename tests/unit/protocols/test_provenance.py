@@ -1,11 +1,11 @@
-"""What counts as a leak, and what does not."""
+"""Leaks, and training sets that are none."""
 
 import pytest
 from composites import clip
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError
-from microexpr.protocols.provenance import behind, check, identify, upstream
+from microexpr.protocols.provenance import check, check_files, check_identity, read_fitted_on
 
 ARTIFACT = "results/train/ststnet/megc2019/1of1.h5"
 TEST = [clip(name="EP01_01"), clip(name="EP02_01")]
@@ -90,12 +90,12 @@ DECLARED = ["generated/casme2/sub01/EP01_01", "generated/casme2/sub01/EP02_01"] 
     ],
 )
 def test_only_the_declared_leak_is_let_through(entries, message):
-    given = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
+    arguments = (ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
     if message is None:
-        check(*given)
+        check(*arguments)
     else:
         with pytest.raises(LeakError, match=message):
-            check(*given)
+            check(*arguments)
 
 
 def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
@@ -111,12 +111,15 @@ def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
         group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
     folds = ["casme2/sub01", "casme2/sub02"]
     both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
-    assert behind(weights, folds) == dict.fromkeys(folds, both)
-    assert behind(plain, folds) == dict.fromkeys(folds, frozenset())
-    assert behind(shard, folds) == {folds[0]: {"generated/samm/006/a", "generated/samm/006/b"}, folds[1]: frozenset()}
+    assert read_fitted_on(weights, folds) == dict.fromkeys(folds, both)
+    assert read_fitted_on(plain, folds) == dict.fromkeys(folds, frozenset())
+    assert read_fitted_on(shard, folds) == {
+        folds[0]: {"generated/samm/006/a", "generated/samm/006/b"},
+        folds[1]: frozenset(),
+    }
     tests = {"casme2/sub01": TEST}
     whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
-    assert upstream([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
+    assert check_files([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
 
 
 def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
@@ -124,10 +127,10 @@ def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
     store.write_tensors(clean, {}, OTHERS)
     store.write_tensors(leak, {}, ["generated/casme2/sub01/*"])
     with pytest.raises(LeakError, match=rf"^{leak} fold casme2/sub01 was fitted on generated/casme2/sub01/\*"):
-        upstream([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
+        check_files([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
 
 
 def test_identity_names_the_artifact():
-    identify("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
+    check_identity("a.h5", {"method": "ststnet", "epoch": "3"}, {"method": "ststnet"})
     with pytest.raises(LeakError, match=r"a\.h5 must be of fold smic/s01, not nothing"):
-        identify("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})
+        check_identity("a.h5", {"method": "ststnet"}, {"method": "ststnet", "fold": "smic/s01"})

@@ -20,7 +20,7 @@ def rows(method: str, origin: str = "generated", scopes=("full", "smic", "casme2
                 {"method": method, "protocol": "megc2019", "selection": selection, "scope": scope, "metric": metric,
                  "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 100,
                  "parameters": 1663, "origin": origin, "pooling": "pooled", "deviation": None,
-                 "subject_seen": "no", "start": ""}
+                 "subject_seen": "no", "initialisation": ""}
             )  # fmt: skip
     return made
 

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.models.base import Clips
-from microexpr.models.recognisers.mtmnet import OF_GUIDANCE, Mtmnet
-from microexpr.training.begun import Begun
-from microexpr.training.engine import Fold, train
+from microexpr.models.base import ClipTensors
+from microexpr.models.recognisers.mtmnet import GUIDANCE_PARAMS, Mtmnet
+from microexpr.training.begun import PrefixCache
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group
 
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6, "pretrain_epochs": 2, "epochs": 2}
-FOLDS = [Fold(name, np.delete(np.arange(16), test), np.array(test)) for name, test in (("a", [0, 1]), ("b", [2, 3]))]
+FOLDS = [
+    FoldIndices(name, np.delete(np.arange(16), test), np.array(test)) for name, test in (("a", [0, 1]), ("b", [2, 3]))
+]
 MICRO = 10  # of the 16 clips; the others are strong
 LATER = {  # another value of each of the params that only the last phase depends on
     "macro_source": "mmi",
@@ -34,7 +36,7 @@ def clips(one):
     torch.manual_seed(0)
     inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
     number = torch.arange(16)
-    return Clips(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
+    return ClipTensors(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
 
 
 @pytest.fixture
@@ -45,8 +47,8 @@ def trained(monkeypatch):
 
     def made(one, memory=None, folds=FOLDS, plan="sequential"):
         epochs.clear()
-        kept = None if memory is None else Begun(None, memory, one, MICRO)
-        return list(train(one, clips(one), folds, [1], plan, 2, kept=kept)), sum(epochs)
+        kept = None if memory is None else PrefixCache(None, memory, one, MICRO)
+        return list(train(one, clips(one), folds, [1], plan, 2, checkpoints=kept)), sum(epochs)
 
     return made
 
@@ -80,12 +82,15 @@ def test_who_begins_otherwise_shares_nothing(trained, changed):
 def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained):
     memory = {}
     trained(method(), memory)
-    fewer = [Fold("a", FOLDS[0].train[1:], FOLDS[0].test)]
+    fewer = [FoldIndices("a", FOLDS[0].train[1:], FOLDS[0].test)]
     alone, epochs = trained(method(), None, fewer)
     after, as_many = trained(method(), memory, fewer)
     assert same(after, alone) and as_many == epochs
 
 
 def test_every_param_is_known_to_count_or_not():
-    assert set(LATER) == OF_GUIDANCE and method().beginning().keys() == Mtmnet.Params.model_fields.keys() - OF_GUIDANCE
-    assert method(epochs=0).beginning() is None
+    assert (
+        set(LATER) == GUIDANCE_PARAMS
+        and method().shared_prefix().keys() == Mtmnet.Params.model_fields.keys() - GUIDANCE_PARAMS
+    )
+    assert method(epochs=0).shared_prefix() is None

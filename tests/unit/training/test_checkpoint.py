@@ -12,8 +12,8 @@ from microexpr.core import store
 from microexpr.core.errors import LeakError
 from microexpr.models.base import Params
 from microexpr.training import checkpoint
-from microexpr.training.checkpoint import Checkpoints, Place
-from microexpr.training.engine import Asked, Fold, Run, SynthesisRequest, fitted, train
+from microexpr.training.checkpoint import CheckpointDir, Checkpoints
+from microexpr.training.engine import FoldIndices, Run, SynthesisRequest, fit_network, train
 
 PLANS = ("sequential", "stacked")
 ABOUT = {"method": "toy", "params": "1f3a"}
@@ -21,24 +21,28 @@ ALWAYS = 1e-9  # minutes
 COUNT = 200  # of names for clips, more than there are
 
 
-def kept(root, minutes=ALWAYS, **changed):
-    return Checkpoints(Place(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes)
+def store_in(root, minutes=ALWAYS, **changed):
+    return Checkpoints(
+        CheckpointDir(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes
+    )
 
 
 def results(method, data, chosen, plan, seeds=(7, 8), **options):
     return [
-        [one.name, one.parameters, one.scores.tobytes(), one.loss.tobytes()]
-        + [(name, value.tobytes()) for name, value in one.statistics.items()]
-        + [(image.source, image.label, image.image.tobytes()) for image in one.synthetic or ()]
-        for one in train(method, data, chosen, seeds, plan, 3, **options)
+        [result.name, result.parameters, result.scores.tobytes(), result.loss.tobytes()]
+        + [(name, value.tobytes()) for name, value in result.statistics.items()]
+        + [(image.source, image.label, image.image.tobytes()) for image in result.faces or ()]
+        for result in train(method, data, chosen, seeds, plan, 3, **options)
     ]
 
 
-def in_pieces(root, epochs, *given, minutes=ALWAYS, **options):
+def in_pieces(root, epochs, *arguments, minutes=ALWAYS, **options):
     """Results of a training that is interrupted whenever so many epochs have been trained, and how often it was."""
     for times in range(30):
         try:
-            return results(*given, **options, progress=interrupted(epochs), kept=kept(root, minutes)), times
+            return results(
+                *arguments, **options, progress=interrupted(epochs), checkpoints=store_in(root, minutes)
+            ), times
         except InterruptedError:
             pass
     raise AssertionError("this training gets nowhere")
@@ -50,42 +54,42 @@ def in_pieces(root, epochs, *given, minutes=ALWAYS, **options):
 )
 def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs, plan):
     """In every phase, between phases and between folds; two seeds. Stacked, three runs are followed by one."""
-    given = (method, clips(), folds(2), plan)
-    found, times = in_pieces(tmp_path, epochs, *given)
+    arguments = (method, clips(), folds(2), plan)
+    resumed, times = in_pieces(tmp_path, epochs, *arguments)
     assert times >= 2
-    assert found == results(*given)
+    assert resumed == results(*arguments)
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_made_faces_are_kept_with_the_fold_that_made_them(tmp_path, plan):
     method = test_base.network("icegan", epochs=2)
-    asked = {fold.name: Asked(np.array([0, 9]), np.array([2, 1])) for fold in test_base.folds()[:1]}
-    given = (method, test_base.clips(method), test_base.folds(), plan)
-    found, times = in_pieces(tmp_path, 2, *given, synthesis=SynthesisRequest(asked))
-    assert times and found == results(*given, synthesis=SynthesisRequest(asked)) and len(found[0]) > len(found[1])
+    asked = {fold.name: SynthesisRequest(np.array([0, 9]), np.array([2, 1])) for fold in test_base.folds()[:1]}
+    arguments = (method, test_base.clips(method), test_base.folds(), plan)
+    resumed, times = in_pieces(tmp_path, 2, *arguments, synthesis=asked)
+    assert times and resumed == results(*arguments, synthesis=asked) and len(resumed[0]) > len(resumed[1])
 
 
 def test_machines_are_not_fitted_twice(tmp_path):
     method = test_base.small("flow_svm")
-    given, fits = (method, test_base.clips(method), test_base.folds(3), "auto"), []
-    expected, fit = results(*given), method.fit
-    method.fit = lambda *given: fits.append(1) or fit(*given)
-    found, times = in_pieces(tmp_path, 4, *given)
-    assert (times, len(fits)) == (1, 6) and found == expected
+    arguments, fits = (method, test_base.clips(method), test_base.folds(3), "auto"), []
+    expected, fit = results(*arguments), method.fit
+    method.fit = lambda *arguments: fits.append(1) or fit(*arguments)
+    resumed, times = in_pieces(tmp_path, 4, *arguments)
+    assert (times, len(fits)) == (1, 6) and resumed == expected
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_what_was_kept_is_not_trained_again_and_counts_as_done(tmp_path, plan):
-    given = (toy(), clips(), folds(), plan)
+    arguments = (toy(), clips(), folds(), plan)
     with pytest.raises(InterruptedError):
-        results(*given, progress=interrupted(4), kept=kept(tmp_path))
+        results(*arguments, progress=interrupted(4), checkpoints=store_in(tmp_path))
     seen = []
-    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    results(*arguments, progress=lambda done, total: seen.append((done, total)), checkpoints=store_in(tmp_path))
     size = 3 if plan == "stacked" else 1  # runs at once; the epoch that was interrupted is trained again
     assert seen[0] == (3 * size, 24) and seen[-1] == (24, 24)
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     seen.clear()
-    results(*given, progress=lambda done, total: seen.append((done, total)), kept=kept(tmp_path))
+    results(*arguments, progress=lambda done, total: seen.append((done, total)), checkpoints=store_in(tmp_path))
     assert seen == []  # all is there
 
 
@@ -96,7 +100,7 @@ def test_a_checkpoint_comes_when_its_minutes_have_passed(tmp_path, monkeypatch):
     written = []
     write = store.write_tensors
     monkeypatch.setattr(store, "write_tensors", lambda path, *a, **k: written.append(path.name) or write(path, *a, **k))
-    results(toy(epochs=6), clips(), folds(), "sequential", seeds=(7,), kept=kept(tmp_path, minutes=1))
+    results(toy(epochs=6), clips(), folds(), "sequential", seeds=(7,), checkpoints=store_in(tmp_path, minutes=1))
     states = [name for name in written if ".state." in name]
     assert 5 <= len(states) <= 10
     assert [name.split("-")[0] for name in written if ".results." in name] == ["s0", "s1", "s2"]
@@ -108,16 +112,24 @@ class TestIsNotGoneOnFrom:
     def left(self, tmp_path):
         """The files of a training that was interrupted in its second fold."""
         with pytest.raises(InterruptedError):
-            results(toy(), clips(), folds(), "sequential", seeds=(7,), progress=interrupted(5), kept=kept(tmp_path))
+            results(
+                toy(),
+                clips(),
+                folds(),
+                "sequential",
+                seeds=(7,),
+                progress=interrupted(5),
+                checkpoints=store_in(tmp_path),
+            )
         return sorted(tmp_path.rglob("*.safetensors"))
 
     def begins_at(self, tmp_path, **changed):
         seen = []
-        found = results(
+        resumed = results(
             toy(), clips(), folds(), "sequential", seeds=(7,),
-            progress=lambda done, total: seen.append(done), kept=kept(tmp_path, **changed),
+            progress=lambda done, total: seen.append(done), checkpoints=store_in(tmp_path, **changed),
         )  # fmt: skip
-        assert found == results(toy(), clips(), folds(), "sequential", seeds=(7,))
+        assert resumed == results(toy(), clips(), folds(), "sequential", seeds=(7,))
         return seen[0]
 
     def test_but_from_its_own(self, tmp_path, left):
@@ -133,8 +145,10 @@ class TestIsNotGoneOnFrom:
         seen = []
         for text in ("a = 1", "a = 1", "a = 2"):
             source.write_text(text, encoding="utf-8")
-            made = Checkpoints(Place(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS)
-            seen.append(made.folder)
+            checkpoints = Checkpoints(
+                CheckpointDir(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS
+            )
+            seen.append(checkpoints.folder)
         assert seen[0] == seen[1] != seen[2]
 
     @pytest.mark.parametrize("what", ["truncated", "changed", "empty"])
@@ -144,8 +158,8 @@ class TestIsNotGoneOnFrom:
             data[-9] ^= 1
             path.write_bytes({"truncated": data[:-20], "changed": data, "empty": b""}[what])
         assert self.begins_at(tmp_path) == 0
-        said = capsys.readouterr().out
-        assert all(f"{path}" in said for path in left) and said.count("is trained anew") == 2
+        metadata = capsys.readouterr().out
+        assert all(f"{path}" in metadata for path in left) and metadata.count("are trained again") == 2
 
     def test_another_fold(self, tmp_path, left):
         finished, state = left
@@ -157,7 +171,7 @@ class TestIsNotGoneOnFrom:
     def test_another_method(self, tmp_path, left):
         """Even where the folder's name is right."""
         (folder,) = {path.parent for path in left}
-        other = kept(tmp_path / "elsewhere", method="other").folder
+        other = store_in(tmp_path / "elsewhere", method="other").folder
         other.parent.mkdir(parents=True)
         folder.rename(other)
         with pytest.raises(LeakError, match="must be of method other, not toy"):
@@ -166,33 +180,33 @@ class TestIsNotGoneOnFrom:
     def test_the_same_fold_without_its_inner_clips(self, tmp_path, left):
         first = folds()[0]
         fewer = Run(replace(first, train=first.train[1:]), 7)
-        assert kept(tmp_path).results([Run(first, 7)]) is not None
-        assert kept(tmp_path).results([fewer]) is None and kept(tmp_path).results([Run(first, 8)]) is None
+        assert store_in(tmp_path).results([Run(first, 7)]) is not None
+        assert store_in(tmp_path).results([fewer]) is None and store_in(tmp_path).results([Run(first, 8)]) is None
 
 
 def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
     with pytest.raises(InterruptedError):
-        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), kept=kept(tmp_path))
+        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), checkpoints=store_in(tmp_path))
     (path,) = tmp_path.rglob("*.safetensors")
-    said = store.read_tensors(path)[1]
-    assert set(said["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in folds()[0].train}
-    assert (said["method"], said["fold"], said["seed"]) == ("toy", "s0", "7")
+    metadata = store.read_tensors(path)[1]
+    assert set(metadata["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in folds()[0].train}
+    assert (metadata["method"], metadata["fold"], metadata["seed"]) == ("toy", "s0", "7")
 
 
 def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, capsys):
     (tmp_path / "place").write_text("a file where the folder should be", encoding="utf-8")
-    given = (toy(), clips(), folds(), "sequential")
-    assert results(*given, kept=kept(tmp_path)) == results(*given)
+    arguments = (toy(), clips(), folds(), "sequential")
+    assert results(*arguments, checkpoints=store_in(tmp_path)) == results(*arguments)
     assert "note: no checkpoint: " in capsys.readouterr().out
 
 
 def test_one_training_on_all_clips_is_resumed_too(tmp_path):
-    run = Run(Fold("final", np.arange(40), np.arange(0)), 7)
-    expected = fitted(Hard(Params()), clips(), run)
+    run = Run(FoldIndices("final", np.arange(40), np.arange(0)), 7)
+    expected = fit_network(Hard(Params()), clips(), run)
     with pytest.raises(InterruptedError):
-        fitted(Hard(Params()), clips(), run, interrupted(8), kept(tmp_path))
-    found = fitted(Hard(Params()), clips(), run, interrupted(4), kept(tmp_path))
-    assert {name: value.tobytes() for name, value in found.tensors.items()} == {
+        fit_network(Hard(Params()), clips(), run, interrupted(8), store_in(tmp_path))
+    resumed = fit_network(Hard(Params()), clips(), run, interrupted(4), store_in(tmp_path))
+    assert {name: value.tobytes() for name, value in resumed.tensors.items()} == {
         name: value.tobytes() for name, value in expected.tensors.items()
     }
-    assert {name.split(".")[0] for name in found.tensors} == {"critic", "generator", "embed", "head", "frozen"}
+    assert {name.split(".")[0] for name in resumed.tensors} == {"critic", "generator", "embed", "head", "frozen"}

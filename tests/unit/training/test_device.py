@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
-from microexpr.models.base import Clips, Modules, NetworkMethod, Phase
+from microexpr.models.base import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
-from microexpr.models.samplers import course
+from microexpr.models.samplers import training_phases
 from microexpr.training import group
 from microexpr.training.group import Group, Run
 
@@ -43,43 +43,43 @@ class FixedShapes(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def fake(clips: Clips) -> Clips:
+def fake(clips: ClipTensors) -> ClipTensors:
     """The shapes of clips, on the device."""
     tensors = ({name: torch.zeros_like(value, device="meta") for name, value in part.items()}
                for part in (clips.inputs, clips.targets))  # fmt: skip
-    return Clips(*tensors)
+    return ClipTensors(*tensors)
 
 
-def batch_shape(phase: Phase, data: Clips) -> tuple[int, ...]:
+def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:
     """[B] or [B, 3]: the shape of one step's positions."""
     targets = {name: value.numpy() for name, value in data.targets.items()}
     targets["held_out"] = np.zeros(len(data), bool)
     return phase.sample(targets, 1, phase.batch, np.random.default_rng(0)).shape[1:]
 
 
-def devices_of_a_training(method: NetworkMethod, real: Clips) -> dict[str, str]:
+def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str, str]:
     """The device of each statistic, loss, score and face, by name."""
-    shapes = [batch_shape(phase, real) for phase in course(method)]
-    found: dict[str, Tensor] = {}
+    shapes = [batch_shape(phase, real) for phase in training_phases(method)]
+    tensors: dict[str, Tensor] = {}
     with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
         data = fake(real)
-        found |= (statistics := method.statistics(data))
+        tensors |= (statistics := method.statistics(data))
         with torch.device("meta"):
             networks, shared = method.build(statistics), method.shared()
         modules, rng = Modules(**networks, **shared), Stream(torch.zeros((), dtype=torch.int32, device="meta"))
-        for at, (phase, shape) in enumerate(zip(course(method), shapes, strict=True)):
-            inputs = phase.reads(modules, data.inputs, statistics) if phase.reads else data.inputs
-            step = Clips(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
+        for at, (phase, shape) in enumerate(zip(training_phases(method), shapes, strict=True)):
+            inputs = phase.precompute(modules, data.inputs, statistics) if phase.precompute else data.inputs
+            step = ClipTensors(inputs, data.targets)[torch.zeros(shape, dtype=torch.int64, device="meta")]
             for number, update in enumerate(phase.updates):
                 loss = update.loss(modules, step.inputs | step.targets, statistics, rng)
                 trained = [parameter for name in update.trains for parameter in networks[name].parameters()]
                 torch.autograd.grad(loss, trained, allow_unused=True)
-                found[f"loss {number} of phase {at}"] = loss
-        found["scores"] = method.scores(modules, data.inputs, statistics)
+                tensors[f"loss {number} of phase {at}"] = loss
+        tensors["scores"] = method.scores(modules, data.inputs, statistics)
         if method.synthesises:
-            wanted = data.inputs | data.targets | {"label_asked": data.targets["label"]}
-            found["faces"] = method.synthesise(modules, wanted, statistics, rng)
-    return {name: tensor.device.type for name, tensor in found.items()}
+            batch = data.inputs | data.targets | {"target_label": data.targets["label"]}
+            tensors["faces"] = method.synthesise(modules, batch, statistics, rng)
+    return {name: tensor.device.type for name, tensor in tensors.items()}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -97,7 +97,7 @@ def test_generator_computes_where_its_clips_are(kind):
 
 
 def test_a_tensor_on_the_cpu_is_noticed():
-    """One that a loss makes, and one that statistics keep."""
+    """In a loss, and in the statistics."""
     method = network("ststnet", epochs=2)
     loss = method.loss
     method.loss = lambda *args: loss(*args) * torch.ones(2).sum(0, keepdim=True)
@@ -124,10 +124,10 @@ def without_values(monkeypatch):
     """The engine's reads of values, and what torch's `meta` device lacks, replaced."""
     monkeypatch.setattr(nn.Module, "to", moved)
     monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
-    monkeypatch.setattr(Group, "_refuse_divergence", lambda *_: None)
-    monkeypatch.setattr(Clips, "micro", property(lambda self: 12))
+    monkeypatch.setattr(Group, "_check_finite", lambda *_: None)
+    monkeypatch.setattr(ClipTensors, "micro", property(lambda self: 12))
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
-    monkeypatch.setattr(group, "fused", lambda optimiser: optimiser)
+    monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 
 
 @pytest.mark.parametrize("stacked", [False, True])
@@ -145,9 +145,11 @@ def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stack
         while trained.epoch():
             pass
         assert not {value.device.type for value in state.values()} - {"cpu"}
-        for one in (trained, resumed):
-            weights = [tensor for part in one.parameters.values() for tensor in part.values()]
-            moments = [value for _, optimiser in one._optimisers() for kept in optimiser.state.values()
-                       for key, value in kept.items() if key != "step"]  # fmt: skip
-            assert {tensor.device.type for tensor in [*weights, *moments, *one.statistics.values()]} == {"meta"}
+        for training_group in (trained, resumed):
+            weights = [tensor for part in training_group.parameters.values() for tensor in part.values()]
+            moments = [value for _, optimiser in training_group._optimisers() for state in optimiser.state.values()
+                       for key, value in state.items() if key != "step"]  # fmt: skip
+            assert {tensor.device.type for tensor in [*weights, *moments, *training_group.statistics.values()]} == {
+                "meta"
+            }
         assert {tensor.device.type for tensor in [*trained.losses, *trained.scores[0]]} == {"cpu"}

@@ -10,15 +10,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from microexpr.core.errors import MicroexprError, ParamsError
-from microexpr.models.base import CLASSES, Clips, NetworkMethod, Params, Phase, Update
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod, Params, Phase, Update
 from microexpr.models.counter_rng import dropout
 from microexpr.models.recognisers import find
 from microexpr.training import processor
-from microexpr.training.engine import Fold, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
 COUNT, SIZE, BATCH = 40, 6, 8
-processor.settle()  # for groups that no engine steps
+processor.use_one_thread()  # for groups that no engine steps
 ADAM = partial(torch.optim.Adam, lr=1e-2)
 
 
@@ -57,8 +57,8 @@ class Toy(NetworkMethod):
 def triplets(targets, steps, batch, rng):
     """Anchor, another of its class, one of another class."""
     label = targets["label"]
-    same = [np.flatnonzero(label == one) for one in range(CLASSES)]
-    other = [np.flatnonzero(label != one) for one in range(CLASSES)]
+    same = [np.flatnonzero(label == index) for index in range(CLASSES)]
+    other = [np.flatnonzero(label != index) for index in range(CLASSES)]
     anchor = rng.integers(len(label), size=(steps, batch))
     choose = np.vectorize(lambda a, pool: rng.choice((same, other)[pool][label[a]]))
     return np.stack([anchor, choose(anchor, 0), choose(anchor, 1)], -1)
@@ -91,8 +91,8 @@ class Hard(NetworkMethod):
 
     def triplet_loss(self, modules, batch, statistics, rng):
         anchor, same, other = (modules.embed(x) for x in batch["x"].unbind(1))
-        apart = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
-        return (1 + apart).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
+        difference = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
+        return (1 + difference).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
 
     def class_loss(self, modules, batch, statistics, rng):
         return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
@@ -129,7 +129,7 @@ class Frozen(NetworkMethod):
         first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
         return [
             first,
-            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, reads=self.read if self.once else None),
+            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, precompute=self.read if self.once else None),
         ]
 
     def read(self, modules, batch, statistics):
@@ -144,14 +144,14 @@ class Frozen(NetworkMethod):
 def clips():
     rng, label = np.random.default_rng(3), np.arange(COUNT) % CLASSES
     x = rng.normal(0, 1, (COUNT, SIZE)) + 2 * np.eye(SIZE)[label]
-    return Clips({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
+    return ClipTensors({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
 
 
 def folds(count=4):
     """Testing 2, 4, 6, ... clips."""
     ends = np.cumsum(2 * np.arange(1, count + 1))
     tests = [np.arange(end - size, end) for end, size in zip(ends, 2 * np.arange(1, count + 1), strict=True)]
-    return [Fold(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
+    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
 
 
 def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
@@ -170,7 +170,7 @@ def largest_difference(method):
     for group in [*alone, together]:
         while group.epoch():
             pass
-    pairs = [(one.scores[0][-1], many[-1]) for one, many in zip(alone, together.scores, strict=True)]
+    pairs = [(single.scores[0][-1], many[-1]) for single, many in zip(alone, together.scores, strict=True)]
     return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
 
 
@@ -192,10 +192,10 @@ class TestPlans:
     def test_a_fold_does_not_know_the_others(self, method):
         for plan, bound in (("sequential", 0), ("stacked", 1e-5)):
             together, alone = trained(method, plan), trained(method, plan, [folds()[3], folds()[1]])
-            for one, two in ((together[3], alone[0]), (together[1], alone[1])):
-                assert one.name == two.name
-                assert np.abs(one.scores - two.scores).max() <= bound
-                assert np.nanmax(np.abs(one.loss - two.loss)) <= bound
+            for first, second in ((together[3], alone[0]), (together[1], alone[1])):
+                assert first.name == second.name
+                assert np.abs(first.scores - second.scores).max() <= bound
+                assert np.nanmax(np.abs(first.loss - second.loss)) <= bound
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
@@ -203,13 +203,13 @@ def test_against_a_plain_loop(plan):
     """nn.Module, optimiser, backward; only the order of the clips is the engine's."""
     method, fold = toy(dropped=0.0, epochs=4), folds()[2]
     group = Group(method, clips(), [Run(fold, 7)], stacked=False)
-    network = group.built(Run(fold, 7))[1]["network"].train()
+    network = group.build(Run(fold, 7))[1]["network"].train()
     optimiser, x, label = ADAM(network.parameters()), clips().inputs["x"], clips().targets["label"]
     x = x - x[fold.train].mean(0)
     losses = []
     for epoch in range(4):
-        group.done = epoch
-        for index in group.draw(group.phases[0])[0]:
+        group.phase_epochs = epoch
+        for index in group.sample_batches(group.phases[0])[0]:
             optimiser.zero_grad()
             loss = F.cross_entropy(network(x[index]), label[index])
             loss.backward()
@@ -236,11 +236,11 @@ def test_a_phase_trains_what_it_names_and_nothing_else(plan):
 
 
 @pytest.mark.parametrize(("plan", "groups"), [("sequential", 4), ("stacked", 2)])
-def test_what_a_phase_reads_of_a_clip_is_made_once(plan, groups):
-    once, again = Frozen(Params()), Frozen(Params(), once=False)
-    for one, other in zip(trained(once, plan), trained(again, plan), strict=True):
-        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
-        np.testing.assert_allclose(one.loss, other.loss, atol=1e-6)
+def test_inputs_that_a_phase_precomputes_are_computed_once(plan, groups):
+    once, repeated = Frozen(Params()), Frozen(Params(), once=False)
+    for first, second in zip(trained(once, plan), trained(repeated, plan), strict=True):
+        np.testing.assert_allclose(first.scores, second.scores, atol=1e-6)
+        np.testing.assert_allclose(first.loss, second.loss, atol=1e-6)
     assert once.clips_read == groups * COUNT  # of runs that step together, of which three are stacked
 
 
@@ -250,7 +250,7 @@ def test_what_a_phase_reads_is_of_full_precision():
     group = Group(method, clips(), [Run(folds()[0], 1)], stacked=False)
     while group.epoch():
         pass
-    assert group.read is not None
+    assert group.precomputed is not None
     test = group._tensor(group.runs[0].fold.test)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
     np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
@@ -279,7 +279,7 @@ def test_statistics_are_of_the_training_clips():
 
 
 def test_bfloat16_is_float32_but_coarser():
-    """Of the loss of the first epoch; weights and scores stay float32."""
+    """The first epoch's loss is coarser; weights and scores stay float32."""
     fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
     assert fine.loss.tobytes() != coarse.loss.tobytes() and coarse.scores.dtype == np.float32
     np.testing.assert_allclose(coarse.loss[0, 0], fine.loss[0, 0], rtol=0.02)
@@ -317,7 +317,9 @@ def test_features_are_made_once_for_all_folds():
     kind = find("flow_svm")
     method, calls = kind(kind.Params()), []
     rng = np.random.default_rng(0)
-    data = Clips({"flow": torch.tensor(rng.normal(size=(COUNT, 3, 28, 28)), dtype=torch.float32)}, clips().targets)
+    data = ClipTensors(
+        {"flow": torch.tensor(rng.normal(size=(COUNT, 3, 28, 28)), dtype=torch.float32)}, clips().targets
+    )
     features = method.features
     method.features = lambda inputs: calls.append(1) or features(inputs)
     assert len(list(train(method, data, folds(), [7, 8], "auto", 1))) == 4 and len(calls) == 1
@@ -341,4 +343,4 @@ class TestRefuses:
 
     def test_images_of_a_method_that_makes_none(self):
         with pytest.raises(ParamsError, match="not of Toy"):
-            trained(toy(), synthesis=SynthesisRequest({}))
+            trained(toy(), synthesis={})

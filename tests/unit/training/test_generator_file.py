@@ -10,7 +10,7 @@ import torch
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.models import generators
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.training import engine, generator_file
@@ -20,7 +20,7 @@ OWN = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "epochs": 
 SEEN = ["generated/samm/2/b", "generated/casme2/1/a", "generated/samm/2/b"]
 
 
-def clips() -> Clips:
+def clips() -> ClipTensors:
     rng = np.random.default_rng(0)
     read = {
         "video": rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8),
@@ -28,39 +28,39 @@ def clips() -> Clips:
         "au_changes": rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32),
     }
     targets = {"label": torch.arange(COUNT) % 3, "macro": torch.zeros(COUNT, dtype=torch.int64)}
-    return Clips({name: torch.tensor(value) for name, value in read.items()}, targets)
+    return ClipTensors({name: torch.tensor(value) for name, value in read.items()}, targets)
 
 
 def fitted(kind):
     method = kind(kind.Params(**OWN))
-    everyone = engine.Fold("all", np.arange(COUNT), np.arange(0))
+    everyone = engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
-        return method, engine.fitted(method, clips(), engine.Run(everyone, 7))
+        return method, engine.fit_network(method, clips(), engine.Run(everyone, 7))
 
 
 def clip_of(method, modules) -> np.ndarray:
     data = clips().inputs
-    asked = method.asked({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
+    asked = method.target_aus({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
     with torch.no_grad():
-        return method.sequence(modules, data["video"][:2, :, 0], asked).numpy()
+        return method.synthesise_clips(modules, data["video"][:2, :, 0], asked).numpy()
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """FAMGAN's file, the method, and what its training ended with."""
     path = tmp_path_factory.mktemp("generator") / "famgan.safetensors"
-    method, found = fitted(Famgan)
-    generator_file.save(path, method, found.tensors, SEEN, origin="generated", held_out="casme2/s1")
-    return path, method, found
+    method, network = fitted(Famgan)
+    generator_file.save(path, method, network.tensors, SEEN, origin="generated", held_out="casme2/s1")
+    return path, method, network
 
 
 @pytest.mark.parametrize("kind", [Famgan, Auicgan])
 def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
-    method, found = fitted(kind)
-    expected = clip_of(method, found.modules)
+    method, network = fitted(kind)
+    expected = clip_of(method, network.modules)
     path = tmp_path / "one.safetensors"
-    generator_file.save(path, method, found.tensors, SEEN)
+    generator_file.save(path, method, network.tensors, SEEN)
     state = torch.get_rng_state()
     trained = generator_file.load(path)
     assert torch.equal(state, torch.get_rng_state())
@@ -68,64 +68,66 @@ def test_what_is_read_back_makes_the_same_clip_to_the_bit(tmp_path, kind):
     assert clip_of(trained.method, trained.modules).tobytes() == expected.tobytes()
     untrained = Modules(**method.build({}))
     assert np.abs(clip_of(method, untrained) - expected).max() > 1e-3
-    assert set(vars(trained.modules)) == set(kind.makes)
+    assert set(vars(trained.modules)) == set(kind.inference_modules)
     assert not any(module.training for module in vars(trained.modules).values())
 
 
 def test_it_holds_what_makes_clips_and_whom_that_has_seen(saved, tmp_path):
-    path, method, found = saved
-    tensors, said = store.read_tensors(path)
-    assert set(tensors) == {name for name in found.tensors if name.startswith("generator.")} < set(found.tensors)
-    assert (said["schema"], said["network"], said["origin"]) == ("generator/1", "famgan", "generated")
+    path, method, network = saved
+    tensors, metadata = store.read_tensors(path)
+    assert set(tensors) == {name for name in network.tensors if name.startswith("generator.")} < set(network.tensors)
+    assert (metadata["schema"], metadata["network"], metadata["origin"]) == ("generator/1", "famgan", "generated")
     trained = generator_file.load(path)
-    assert trained.fitted_on == set(SEEN) and trained.said["held_out"] == "casme2/s1"
-    again = tmp_path / "again.safetensors"
-    generator_file.save(again, method, found.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
-    assert again.read_bytes() == path.read_bytes()
+    assert trained.fitted_on == set(SEEN) and trained.metadata["held_out"] == "casme2/s1"
+    resaved = tmp_path / "again.safetensors"
+    generator_file.save(resaved, method, network.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
+    assert resaved.read_bytes() == path.read_bytes()
 
 
-def changed(saved, folder, tensors=None, **said):
-    own, known = store.read_tensors(saved[0])
-    fitted_on = known.pop("fitted_on").split("\n")
+def changed(saved, folder, tensors=None, **changes):
+    original, metadata = store.read_tensors(saved[0])
+    fitted_on = metadata.pop("fitted_on").split("\n")
     path = folder / "other.safetensors"
-    kept = {name: value for name, value in (known | said).items() if value is not None}
-    store.write_tensors(path, own if tensors is None else tensors(own), fitted_on, **kept)
+    entries = {name: value for name, value in (metadata | changes).items() if value is not None}
+    store.write_tensors(path, original if tensors is None else tensors(original), fitted_on, **entries)
     return path
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("changes", "message"),
     [
-        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(made by microexpr .*\)"),
+        ({"schema": "generator/0"}, r"must hold generator/1, not generator/0 \(written by microexpr .*\)"),
         (
             {"schema": None, "created_by": None},
-            r"must hold generator/1, not nothing of microexpr \(made by nobody known",
+            r"must hold generator/1, not nothing of microexpr \(written by an unknown program",
         ),
-        ({"network": "icegan"}, "params are not those of icegan here"),
-        ({"network": None}, "params are not those of nothing here"),
-        ({"params": json.dumps(OWN | {"width": 0})}, "params are not those of famgan here"),
-        ({"params": json.dumps(OWN | {"colours": 1})}, "params are not those of famgan here"),
-        ({"params": "{"}, "params are not those of famgan here"),
-        ({"params": None}, "params are not those of famgan here"),
-        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors are not those of auicgan here"),
-        ({"params": json.dumps(OWN | {"width": 5})}, "tensors are not those of famgan here"),
+        ({"network": "icegan"}, "params must be those of icegan in this version"),
+        ({"network": None}, "params must be those of nothing in this version"),
+        ({"params": json.dumps(OWN | {"width": 0})}, "params must be those of famgan in this version"),
+        ({"params": json.dumps(OWN | {"colours": 1})}, "params must be those of famgan in this version"),
+        ({"params": "{"}, "params must be those of famgan in this version"),
+        ({"params": None}, "params must be those of famgan in this version"),
+        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors must be those of auicgan in this version"),
+        ({"params": json.dumps(OWN | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
-def test_files_that_say_something_else_are_refused(saved, tmp_path, said, message):
+def test_files_that_say_something_else_are_refused(saved, tmp_path, changes, message):
     with pytest.raises(StoreError, match=rf"other\.safetensors: {message}"):
-        generator_file.load(changed(saved, tmp_path, **said))
+        generator_file.load(changed(saved, tmp_path, **changes))
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda own: dict(list(own.items())[1:]),
-        lambda own: own | {"generator.more": np.zeros(3, np.float32)},
-        lambda own: own | {"generator.attention.0.bias": np.zeros(2, np.float32)},
+        lambda tensors: dict(list(tensors.items())[1:]),
+        lambda tensors: tensors | {"generator.more": np.zeros(3, np.float32)},
+        lambda tensors: tensors | {"generator.attention.0.bias": np.zeros(2, np.float32)},
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
-    with pytest.raises(StoreError, match=r"other\.safetensors: tensors are not those of famgan here; make it anew"):
+    with pytest.raises(
+        StoreError, match=r"other\.safetensors: tensors must be those of famgan in this version; train it again"
+    ):
         generator_file.load(changed(saved, tmp_path, tensors=spoil))
 
 
@@ -146,4 +148,4 @@ def test_what_is_no_such_file_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["auicgan", "famgan"])
 def test_every_generator_says_which_of_its_networks_make(name):
     kind = generators.find(name)
-    assert set(kind.makes) <= set(kind(kind.Params(**OWN)).build({}))
+    assert set(kind.inference_modules) <= set(kind(kind.Params(**OWN)).build({}))

@@ -1,4 +1,4 @@
-"""A network of strong expressions alone: whom it has seen, whom it guides, and what is refused in its place."""
+"""A teacher, pretrained on macro-expressions: its `fitted_on`, the methods that it guides, and refused files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from microexpr.core import store
 from microexpr.core.errors import DataError, LeakError, StoreError
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, provenance
-from microexpr.training import pretrain, train
+from microexpr.training import pretrain
+from microexpr.training.steps import load_teacher, relevant_files
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 STRONG = [(replace(clip("ckplus", "p01", f"m{n}", n % 2), emotion="happiness"), n % 2) for n in range(6)]
@@ -21,7 +22,7 @@ OWN = {"epochs": 2, "batch": 4, "lr": 1e-3}
 
 
 class Guided(Ststnet):
-    """STSTNet beside one that strong expressions trained, of whom it asks nothing."""
+    """STSTNet with a teacher, from which it takes nothing."""
 
     macro = True
 
@@ -30,7 +31,7 @@ class Guided(Ststnet):
 
     def shared(self):
         guide = self.pretraining().build({})["network"]
-        guide.load_state_dict({name.removeprefix("network."): value for name, value in self.taught.items()})
+        guide.load_state_dict({name.removeprefix("network."): value for name, value in self.teacher_weights.items()})
         self.guide = guide
         return {"guide": guide}
 
@@ -40,94 +41,95 @@ def guided(**changed):
 
 
 def strong(**changed):
-    """What the stage makes of such a method."""
+    """Return the job of the stage that pretrains the teacher of such a method."""
     teacher = guided().method.pretraining()
     return replace(job(CLIPS), name="guided", method=teacher, clips=[], folds=[], macro=STRONG, **changed)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Its file, and flow of everyone."""
+def teacher(tmp_path_factory):
+    """The teacher's file, and flow of all subjects."""
     root = tmp_path_factory.mktemp("pretrain")
-    files = flow_files(root, [*CLIPS, *(one for one, _ in STRONG)])
+    files = flow_files(root, [*CLIPS, *(clip for clip, _ in STRONG)])
     path = str(root / "results/pretrain/guided/composite.safetensors")
     pretrain.run(strong(), files, path, lambda done, total: None)
     return path, files
 
 
-def test_it_has_seen_strong_expressions_alone(made):
-    seen = provenance.behind(made[0], ["casme2/s01"])["casme2/s01"]
-    assert seen == {one.provenance for one, _ in STRONG}
-    _, said = store.read_tensors(made[0])
-    assert (said["schema"], said["origin"], said["classes"]) == (
+def test_it_has_seen_strong_expressions_alone(teacher):
+    seen = provenance.read_fitted_on(teacher[0], ["casme2/s01"])["casme2/s01"]
+    assert seen == {clip.provenance for clip, _ in STRONG}
+    _, metadata = store.read_tensors(teacher[0])
+    assert (metadata["schema"], metadata["origin"], metadata["classes"]) == (
         "pretrain/1", "generated", "negative, positive, surprise",
     )  # fmt: skip
 
 
-def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(made, tmp_path):
-    one = guided()
-    path = trained(tmp_path, one, [*made[1], made[0]])
-    tensors, _ = store.read_tensors(made[0])
-    for name, value in one.method.guide.state_dict().items():
+def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(teacher, tmp_path):
+    guided_job = guided()
+    path = trained(tmp_path, guided_job, [*teacher[1], teacher[0]])
+    tensors, _ = store.read_tensors(teacher[0])
+    for name, value in guided_job.method.guide.state_dict().items():
         assert torch.equal(value, torch.tensor(tensors[f"network.{name}"]))
     with store.opened(path) as file:
         assert (
-            file.attrs["start"].decode() == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"
+            file.attrs["initialisation"].decode()
+            == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"
         )
-        for fold in one.folds:
+        for fold in guided_job.folds:
             assert {clip.provenance for clip, _ in STRONG} <= set(store.fitted_on(file[fold.name]))
 
 
-def test_another_seed_makes_another(made, tmp_path):
+def test_another_seed_makes_another(teacher, tmp_path):
     paths = [str(tmp_path / f"results/pretrain/guided/{name}.safetensors") for name in "ab"]
     for path, seed in zip(paths, (1, 2), strict=True):
-        pretrain.run(strong(seed=seed), made[1], path, lambda done, total: None)
-    one, same, other = (store.read_tensors(path)[0]["network.classify.weight"] for path in (made[0], *paths))
-    assert np.array_equal(one, same) and not np.array_equal(one, other)
+        pretrain.run(strong(seed=seed), teacher[1], path, lambda done, total: None)
+    first, same, other = (store.read_tensors(path)[0]["network.classify.weight"] for path in (teacher[0], *paths))
+    assert np.array_equal(first, same) and not np.array_equal(first, other)
 
 
-def test_no_training_without_it_or_with_another(made, tmp_path):
+def test_no_training_without_it_or_with_another(teacher, tmp_path):
     with pytest.raises(StoreError, match="results/pretrain must have one network that guides ststnet, not 0"):
-        trained(tmp_path, guided(), made[1])
+        trained(tmp_path, guided(), teacher[1])
     other = guided()
     other.method.pretraining = lambda: Ststnet(Ststnet.Params(epochs=3), 3)
-    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet wants; rerun"):
-        trained(tmp_path, other, [*made[1], made[0]])
+    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet expects; rerun"):
+        trained(tmp_path, other, [*teacher[1], teacher[0]])
 
 
-def test_of_a_study_s_files_each_row_reads_its_own(made, tmp_path):
-    """Beside others' network and stage files; and who is guided by none has seen none."""
+def test_of_a_study_s_files_each_row_reads_its_own(teacher, tmp_path):
+    """Files of other variants are left out; a method without a teacher has seen none."""
     other, elsewhere = str(tmp_path / "results/pretrain/other/composite.safetensors"), str(tmp_path / "mmi")
     stranger = replace(strong(), method=Ststnet(Ststnet.Params(epochs=3)))
-    pretrain.run(stranger, made[1], other, lambda done, total: None)
+    pretrain.run(stranger, teacher[1], other, lambda done, total: None)
     more = flow_files(Path(elsewhere), [clip("mmi", "p02", "m1", 0)])
-    files = [other, *more, *made[1], made[0]]
-    assert train.needed(guided(), files) == [*made[1], made[0]]
-    assert train.needed(job(CLIPS), files) == [path for path in made[1] if "/ckplus/" not in path]
+    files = [other, *more, *teacher[1], teacher[0]]
+    assert relevant_files(guided(), files) == [*teacher[1], teacher[0]]
+    assert relevant_files(job(CLIPS), files) == [path for path in teacher[1] if "/ckplus/" not in path]
     assert trained(tmp_path, guided(), files)
 
 
 def test_a_variant_trains_from_the_seeds_of_its_method():
-    one = job(CLIPS)
-    assert train.seeds(replace(one, name="ststnet.plain")) == train.seeds(one)
-    assert train.seeds(replace(one, name="nmer")) != train.seeds(one)
+    method_job = job(CLIPS)
+    assert replace(method_job, name="ststnet.plain").seeds() == method_job.seeds()
+    assert replace(method_job, name="nmer").seeds() != method_job.seeds()
 
 
-def test_a_protocols_own_clips_are_refused(made, tmp_path):
+def test_a_protocols_own_clips_are_refused(teacher, tmp_path):
     with pytest.raises(DataError, match="pretraining of guided must be given macro-expressions of its classes"):
-        pretrain.run(replace(strong(), clips=CLIPS), made[1], str(tmp_path / "x.safetensors"), print)
+        pretrain.run(replace(strong(), clips=CLIPS), teacher[1], str(tmp_path / "x.safetensors"), print)
 
 
-def test_leak_of_one_who_is_tested(made, tmp_path):
-    tensors, said = store.read_tensors(made[0])
+def test_leak_of_one_who_is_tested(teacher, tmp_path):
+    tensors, metadata = store.read_tensors(teacher[0])
     path = tmp_path / "results/pretrain/guided/composite.safetensors"
-    fitted = [*said.pop("fitted_on").split("\n"), "generated/casme2/s01/*"]
-    store.write_tensors(path, tensors, fitted, **said)
+    fitted = [*metadata.pop("fitted_on").split("\n"), "generated/casme2/s01/*"]
+    store.write_tensors(path, tensors, fitted, **metadata)
     with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/"):
-        trained(tmp_path, guided(), [*made[1], str(path)])
+        trained(tmp_path, guided(), [*teacher[1], str(path)])
 
 
-def test_teach_asks_nothing_of_others(made):
-    own = job(CLIPS)
-    train.teach(own, made[1])
-    assert own.method.taught == {}
+def test_teach_asks_nothing_of_others(teacher):
+    plain_job = job(CLIPS)
+    load_teacher(plain_job, teacher[1])
+    assert plain_job.method.teacher_weights == {}

@@ -15,7 +15,8 @@ from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, generator_file, refit, synthesise, train
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.load_clips import load_clips
 
 CLIPS = composite(subjects=2, clips=3)
 
@@ -25,7 +26,7 @@ def silent(done, total):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def final(tmp_path_factory):
     """The file, the flow that it was trained on, and the job."""
     root = tmp_path_factory.mktemp("final")
     files, path = flow_files(root, CLIPS), str(root / "results/final/ststnet.safetensors")
@@ -33,74 +34,76 @@ def made(tmp_path_factory):
     return path, files, job(CLIPS)
 
 
-def test_scores_are_those_of_the_trained_modules(made):
+def test_scores_are_those_of_the_trained_modules(final):
     """The engine's, after its last epoch, for a fold of the same name that tests clips it was trained on."""
-    path, files, one = made
-    data = train.resident(one.method, one.clips, files)
-    everyone, seen = np.arange(len(one.clips)), np.arange(0, len(one.clips), 2)
-    fold = engine.Fold("final", everyone, seen)
-    (expected,) = engine.train(one.method, data, [fold], train.seeds(one), "sequential", 1)
+    path, files, final_job = final
+    data = load_clips(final_job.method, final_job.clips, files)
+    everyone, seen = np.arange(len(final_job.clips)), np.arange(0, len(final_job.clips), 2)
+    fold = engine.FoldIndices("final", everyone, seen)
+    (expected,) = engine.train(final_job.method, data, [fold], final_job.seeds(), "sequential", 1)
     recogniser = refit.load(path)
-    found = recogniser({"flow": data.inputs["flow"].numpy()[seen]})
-    assert found.dtype == np.float32 and found.tobytes() == expected.scores[0, -1].tobytes()
+    scores = recogniser({"flow": data.inputs["flow"].numpy()[seen]})
+    assert scores.dtype == np.float32 and scores.tobytes() == expected.scores[0, -1].tobytes()
     assert recogniser.classes == ("negative", "positive", "surprise")
 
 
-def test_says_what_it_is_and_whom_it_has_seen(made):
-    path = made[0]
-    tensors, said = store.read_tensors(path)
+def test_says_what_it_is_and_whom_it_has_seen(final):
+    path = final[0]
+    tensors, metadata = store.read_tensors(path)
     assert {name.split(".")[0] for name in tensors} == {"network", "statistics"}
     assert tensors["network.classify.weight"].shape == (3, 400)
-    assert (said["method"], said["protocol"], said["origin"]) == ("ststnet", "megc2019", "generated")
-    assert said["fitted_on"].split("\n") == sorted(clip.provenance for clip in CLIPS)
+    assert (metadata["method"], metadata["protocol"], metadata["origin"]) == ("ststnet", "megc2019", "generated")
+    assert metadata["fitted_on"].split("\n") == sorted(clip.provenance for clip in CLIPS)
     assert refit.load(path).fitted_on == {clip.provenance for clip in CLIPS}
 
 
-def test_what_upstream_has_seen_is_said_too(made, tmp_path):
-    _, files, one = made
+def test_what_upstream_has_seen_is_said_too(final, tmp_path):
+    _, files, final_job = final
     other = tmp_path / "results/pretrain/some.safetensors"
     store.write_tensors(other, {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
     path = tmp_path / "ststnet.safetensors"
-    refit.run(one, [*files, str(other)], str(path), silent)
+    refit.run(final_job, [*files, str(other)], str(path), silent)
     assert "generated/mmi/a/*" in refit.load(path).fitted_on
 
 
-def test_interrupted_and_again_the_same_bytes(made, tmp_path):
-    path, files, one = made
-    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
+def test_interrupted_and_again_the_same_bytes(final, tmp_path):
+    path, files, final_job = final
+    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
     with pytest.raises(InterruptedError):
-        refit.run(one, files, str(again), interrupted(3), place)
+        refit.run(final_job, files, str(repeated), interrupted(3), checkpoint_dir)
     seen = []
-    refit.run(one, files, str(again), lambda done, total: seen.append((done, total)), place)
-    assert seen[0] == (2, 5) and again.read_bytes() == Path(path).read_bytes()
+    refit.run(final_job, files, str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
+    assert seen[0] == (2, 5) and repeated.read_bytes() == Path(path).read_bytes()
 
 
-def test_only_of_networks(made, tmp_path):
-    one = replace(made[2], name="majority", method=Majority(Majority.Params()))
+def test_only_of_networks(final, tmp_path):
+    final_job = replace(final[2], name="majority", method=Majority(Majority.Params()))
     with pytest.raises(ParamsError, match="final must be asked of a network, not of majority"):
-        refit.run(one, [], str(tmp_path / "majority.safetensors"), silent)
+        refit.run(final_job, [], str(tmp_path / "majority.safetensors"), silent)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schema": "final/0"}, "must hold final/1, not final/0 .made by microexpr .*; rerun stage final"),
+        ({"schema": "final/0"}, "must hold final/1, not final/0 .written by microexpr .*; rerun stage final"),
         ({"schema": ""}, "must hold final/1, not  "),
-        ({"params": '{"epochs": 0}'}, "params are not those of ststnet here"),
-        ({"classes": "a, b"}, "tensors are not those of its network here"),
+        ({"params": '{"epochs": 0}'}, "params must be those of ststnet in this version"),
+        ({"classes": "a, b"}, "tensors must be those of ststnet in this version"),
     ],
 )
-def test_other_files_are_refused(made, tmp_path, changed, message):
-    tensors, said = store.read_tensors(made[0])
-    fitted = said.pop("fitted_on").split("\n")
-    store.write_tensors(tmp_path / "other.safetensors", tensors, fitted, **said | changed)
+def test_other_files_are_refused(final, tmp_path, changed, message):
+    tensors, metadata = store.read_tensors(final[0])
+    fitted = metadata.pop("fitted_on").split("\n")
+    store.write_tensors(tmp_path / "other.safetensors", tensors, fitted, **metadata | changed)
     with pytest.raises(StoreError, match=message):
         refit.load(tmp_path / "other.safetensors")
 
 
 def test_weights_of_another_kind_are_refused(tmp_path):
     store.write_tensors(tmp_path / "model.safetensors", {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
-    with pytest.raises(StoreError, match=r"must hold final/1, not nothing of microexpr \(made by nobody known\)"):
+    with pytest.raises(
+        StoreError, match=r"must hold final/1, not nothing of microexpr \(written by an unknown program\)"
+    ):
         refit.load(tmp_path / "model.safetensors")
 
 
@@ -112,42 +115,42 @@ def test_what_learns_from_made_faces_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def painted(tmp_path_factory):
+def generator(tmp_path_factory):
     """FAMGAN's file of everyone, what it was trained on, and the job."""
     root = tmp_path_factory.mktemp("painted")
     kind, stills = Famgan, [replace(clip("affectnet", "p1", f"a{n}", None), emotion="anger") for n in range(3)]
     values = {"image_size": 16, "frames": 2, "width": 2, "blocks": 1, "epochs": 3, "batch": 4, "critic_steps": 1}
     params = train.Params(checkpoint_minutes=1e-9), synthesise.Params()
-    one = synthesise.job("famgan", kind, values, (CLIPS, stills), params, seed=1)
+    final_job = synthesise.make_job("famgan", kind, values, (CLIPS, stills), params, seed=1)
     files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/final/famgan.safetensors")
-    refit.run(one, files, path, silent)
-    return path, files, one
+    refit.run(final_job, files, path, silent)
+    return path, files, final_job
 
 
-def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(painted):
-    path, _, one = painted
+def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(generator):
+    path, _, final_job = generator
     trained = generator_file.load(path)
-    assert (trained.said["method"], trained.said["protocol"], trained.said["origin"]) == (
+    assert (trained.metadata["method"], trained.metadata["protocol"], trained.metadata["origin"]) == (
         "famgan", "all_groups", "generated",
     )  # fmt: skip
-    everyone = {known.provenance for known in (*CLIPS, *(still for still, _ in one.macro))}
+    everyone = {clip.provenance for clip in (*CLIPS, *(still for still, _ in final_job.macro))}
     assert trained.fitted_on == everyone | {"generated/nobody/n/c"}  # whom the reader of action units saw
-    data = train.resident(one.method, one.resident, painted[1], one.labels, one.macro_ids)
-    fold = engine.Fold("final", np.arange(len(one.resident)), np.arange(0))
-    expected = engine.fitted(one.method, data, engine.Run(fold, train.seeds(one)[0]))
+    data = load_clips(final_job.method, final_job.all_clips, generator[1], final_job.labels, final_job.macro_ids)
+    fold = engine.FoldIndices("final", np.arange(len(final_job.all_clips)), np.arange(0))
+    expected = engine.fit_network(final_job.method, data, engine.Run(fold, final_job.seeds()[0]))
     face, asked = data.inputs["video"][:1, :, 0], torch.full((1, 2, 17, 2), 2.0)
     with torch.no_grad():
-        found = trained.method.sequence(trained.modules, face, asked)
-        assert torch.equal(found, one.method.sequence(expected.modules, face, asked))
+        frames = trained.method.synthesise_clips(trained.modules, face, asked)
+        assert torch.equal(frames, final_job.method.synthesise_clips(expected.modules, face, asked))
     with pytest.raises(StoreError, match=r"famgan.safetensors: must hold final/1, not generator/1"):
         refit.load(path)
 
 
-def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(painted, tmp_path):
-    path, files, one = painted
-    place, again = Place(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
+def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(generator, tmp_path):
+    path, files, final_job = generator
+    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
     with pytest.raises(InterruptedError):
-        refit.run(one, files, str(again), interrupted(2), place)
+        refit.run(final_job, files, str(repeated), interrupted(2), checkpoint_dir)
     seen = []
-    refit.run(one, files[::-1], str(again), lambda done, total: seen.append((done, total)), place)
-    assert seen[0] == (1, 3) and again.read_bytes() == Path(path).read_bytes()
+    refit.run(final_job, files[::-1], str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
+    assert seen[0] == (1, 3) and repeated.read_bytes() == Path(path).read_bytes()

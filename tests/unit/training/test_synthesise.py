@@ -1,4 +1,4 @@
-"""A generator trained without each group of subjects: what it makes, of whom, and who may train on it."""
+"""A generator trained without each group of subjects: its clips, their source faces, and the folds that use them."""
 
 import shutil
 from dataclasses import replace
@@ -20,6 +20,7 @@ from microexpr.protocols import GROUPS, PROTOCOLS, provenance
 from microexpr.protocols.splits import person
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
+from microexpr.training.load_clips import load_clips
 
 EMOTIONS = {"casme2": ("disgust", "others", "surprise"), "samm": ("anger", "other", "surprise")}
 LABELS = {"disgust": 0, "anger": 0, "surprise": 2}
@@ -35,33 +36,33 @@ GROUPED = GROUPS.groups(CLIPS, 2, seed=1)
 
 
 def job(number=0, kind=Auicgan, **params):
-    about = synthesise.Params(per_class=4, groups=2, **params)
-    method, fitted = kind(kind.Params(**OWN), len(GROUPS.classes)), train.Params(checkpoint_minutes=0)
+    synth = synthesise.Params(per_class=4, groups=2, **params)
+    method, training = kind(kind.Params(**OWN), len(GROUPS.classes)), train.Params(checkpoint_minutes=0)
     return train.Job(
         kind.__name__.lower(),
         method,
         GROUPS,
         GROUPS.select(CLIPS),
         GROUPED[number : number + 1],
-        fitted,
-        about,
+        training,
+        synth,
         1,
         STILLS,
     )
 
 
 def run(root, files, number=0, **params):
-    one = job(number, **params)
-    path = str(root / f"results/synth/{one.name}/groups/{GROUPED[number].name}.h5")
-    synthesise.run(one, files, path, lambda done, total: None)
+    group_job = job(number, **params)
+    path = str(root / f"results/synth/{group_job.name}/groups/{GROUPED[number].name}.h5")
+    synthesise.run(group_job, files, path, lambda done, total: None)
     return path
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Stage files, and what the generators without each group made."""
+def groups(tmp_path_factory):
+    """Stage files, and the files of the generators that were trained without each group."""
     root = tmp_path_factory.mktemp("synth")
-    files = film_files(root, [*CLIPS, *(one for one, _ in STILLS)])
+    files = film_files(root, [*CLIPS, *(still for still, _ in STILLS)])
     return root, files, [run(root, files, number) for number in range(2)]
 
 
@@ -74,9 +75,9 @@ def test_every_subject_is_in_one_group():
         folds = GROUPS.groups(CLIPS[::-1], count, seed=1)
         assert [fold.name for fold in folds] == [f"{n}of{count}" for n in range(1, count + 1)]
         held = sorted(name for fold in folds for name in people(fold.test))
-        assert held == sorted(people(one.id for one in CLIPS))
+        assert held == sorted(people(clip.id for clip in CLIPS))
         assert all(not people(fold.train) & people(fold.test) for fold in folds)
-        assert all({*fold.train, *fold.test} == {one.id for one in CLIPS} for fold in folds)
+        assert all({*fold.train, *fold.test} == {clip.id for clip in CLIPS} for fold in folds)
         sizes = [len(people(fold.test)) for fold in folds]
         assert max(sizes) - min(sizes) <= 1
     assert GROUPS.groups(CLIPS, 2, seed=1) == GROUPED != GROUPS.groups(CLIPS, 2, seed=2)
@@ -84,35 +85,35 @@ def test_every_subject_is_in_one_group():
         GROUPS.groups(CLIPS, 9, seed=1)
 
 
-def test_what_is_made_for_training_is_of_those_who_train(made):
-    for fold, path in zip(GROUPED, made[2], strict=True):
-        known = {one.provenance: one for one in CLIPS}
+def test_clips_to_train_on_are_of_training_subjects(groups):
+    for fold, path in zip(GROUPED, groups[2], strict=True):
+        by_provenance = {clip.provenance: clip for clip in CLIPS}
         with store.opened(path, "synth") as file:
             assert file.attrs["held_out"].decode() == ", ".join(sorted(people(fold.test)))
-            shown = {}
+            subjects = {}
             for name, group in file["train"].items():
-                face, moves = (known[store.strings(group[key])[0]] for key in ("source", "trajectory"))
+                face, moves = (by_provenance[store.strings(group[key])[0]] for key in ("source", "trajectory"))
                 assert {face.id, moves.id} <= {*fold.train} and face.dataset == moves.dataset
                 label = int(group["label"][()])
                 assert GROUPS.label(moves) == label and name.startswith(f"{face.dataset}_{GROUPS.classes[label]}_")
                 assert group["crop"].shape == (3, 16, 16, 3) and group["offset"][()] == 2
-                shown.setdefault((face.dataset, label), []).append(face.subject)
-            # as many of each emotion of a data set, and a face of everyone who trains in each
-            assert {key: len(faces) for key, faces in shown.items()} == {
-                (one.dataset, GROUPS.label(one)): 4 for one in CLIPS
+                subjects.setdefault((face.dataset, label), []).append(face.subject)
+            # equally many clips of each emotion of a data set, and in each a face of every training subject
+            assert {key: len(faces) for key, faces in subjects.items()} == {
+                (clip.dataset, GROUPS.label(clip)): 4 for clip in CLIPS
             }
-            for (dataset, _), faces in shown.items():
+            for (dataset, _), faces in subjects.items():
                 assert {f"{dataset}/{name}" for name in faces} == {
                     p for p in people(fold.train) if p.startswith(dataset)
                 }
             held = {store.strings(group["source"])[0] for group in file["held_out"].values()}
-            assert {person(known[one].id) for one in held} == people(fold.test)
+            assert {person(by_provenance[clip].id) for clip in held} == people(fold.test)
             moves = {store.strings(group["trajectory"])[0] for group in file["held_out"].values()}
-            assert {known[one].id for one in moves} <= {*fold.train}
+            assert {by_provenance[clip].id for clip in moves} <= {*fold.train}
 
 
-def test_a_face_goes_through_the_intensities_of_another_clip(made):
-    root, _, (path, _) = made
+def test_a_face_goes_through_the_intensities_of_another_clip(groups):
+    root, _, (path, _) = groups
     with store.opened(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
@@ -122,85 +123,87 @@ def test_a_face_goes_through_the_intensities_of_another_clip(made):
             assert group["apex"][()] == np.abs(asked - asked[0]).sum(1).argmax() > 0
 
 
-def test_famgans_face_goes_through_another_clips_changes_side_by_side(made, tmp_path):
-    """Upon a little of the neutral face's own intensities."""
-    root, files, _ = made
+def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tmp_path):
+    """They are added to a tenth of the neutral face's own intensities."""
+    root, files, _ = groups
     path = run(tmp_path, files, kind=Famgan)
     with store.opened(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
-            found = {}
+            intensities = {}
             for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
                 dataset, subject, clip = store.strings(group[role])[0].split("/")[1:]
-                own = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
+                stage_files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
                 shape = (3, 17, 2)[: 2 + (name == "au_changes")]
-                found[role] = inputs.load({name: shape}, own, [clip])[name][0]
-            expected = np.clip(0.1 * found["source"][0, :, None] + found["trajectory"], 0, 5)
+                intensities[role] = inputs.load({name: shape}, stage_files, [clip])[name][0]
+            expected = np.clip(0.1 * intensities["source"][0, :, None] + intensities["trajectory"], 0, 5)
             np.testing.assert_allclose(group["au_asked"][()], expected, rtol=1e-6)
             left, right = np.moveaxis(group["au_asked"][()], -1, 0)
             assert np.abs(left - right).max() > 0.1 and np.array_equal(left[0], right[0])
             assert group["crop"].shape == (3, 16, 16, 3)
 
 
-def test_counts_go_before_per_class(made, tmp_path):
-    path = run(tmp_path, made[1], counts={"casme2": {"disgust": 7, "surprise": 0}})
+def test_counts_go_before_per_class(groups, tmp_path):
+    path = run(tmp_path, groups[1], counts={"casme2": {"disgust": 7, "surprise": 0}})
     with store.opened(path, "synth") as file:
-        found = [name.rpartition("_")[0] for name in file["train"]]
-    wanted = {"casme2_disgust": 7, "casme2_others": 4, "samm_anger": 4, "samm_others": 4, "samm_surprise": 4}
-    assert {name: found.count(name) for name in found} == wanted
+        names = [name.rpartition("_")[0] for name in file["train"]]
+    expected = {"casme2_disgust": 7, "casme2_others": 4, "samm_anger": 4, "samm_others": 4, "samm_surprise": 4}
+    assert {name: names.count(name) for name in names} == expected
 
 
-def test_its_file_says_whom_it_has_seen_and_is_the_same_bytes_again(made, tmp_path):
-    _, files, paths = made
+def test_a_file_names_all_that_was_fitted_on_and_is_the_same_bytes_again(groups, tmp_path):
+    _, files, paths = groups
     for fold, path in zip(GROUPED, paths, strict=True):
-        seen = provenance.behind(path, ["casme2/s1"])["casme2/s1"]
-        own = {f"generated/{name}" for name in fold.train} | {one.provenance for one, _ in STILLS}
-        assert seen == own | {"generated/nobody/n/c"}
-    again = run(tmp_path, files[::-1])
-    assert Path(again).read_bytes() == Path(paths[0]).read_bytes()
+        seen = provenance.read_fitted_on(path, ["casme2/s1"])["casme2/s1"]
+        trained_on = {f"generated/{name}" for name in fold.train} | {still.provenance for still, _ in STILLS}
+        assert seen == trained_on | {"generated/nobody/n/c"}
+    repeated = run(tmp_path, files[::-1])
+    assert Path(repeated).read_bytes() == Path(paths[0]).read_bytes()
 
 
-def test_stills_are_drawn_by_the_seed():
-    assert synthesise.stills(STILLS, 9, 1) == STILLS and len(synthesise.stills(STILLS, 2, 1)) == 2
-    assert {one.id for seed in range(9) for one, _ in synthesise.stills(STILLS, 1, seed)} == {
-        one.id for one, _ in STILLS
+def test_stills_are_sampled_by_the_seed():
+    assert synthesise.sample_stills(STILLS, 9, 1) == STILLS and len(synthesise.sample_stills(STILLS, 2, 1)) == 2
+    assert {still.id for seed in range(9) for still, _ in synthesise.sample_stills(STILLS, 1, seed)} == {
+        still.id for still, _ in STILLS
     }
 
 
 def test_leak_of_an_au_regressor_fitted_on_someone_of_the_group(tmp_path):
-    held = GROUPED[0].test[0]
-    files = film_files(tmp_path, [*CLIPS, *(one for one, _ in STILLS)], [f"generated/{held}"])
-    with pytest.raises(LeakError, match=f"fold 1of2 was fitted on generated/{held}, a clip of its held-out subject"):
+    clip_id = GROUPED[0].test[0]
+    files = film_files(tmp_path, [*CLIPS, *(still for still, _ in STILLS)], [f"generated/{clip_id}"])
+    with pytest.raises(LeakError, match=f"fold 1of2 was fitted on generated/{clip_id}, a clip of its held-out subject"):
         run(tmp_path, files)
 
 
 def held_in(protocol, clips=CLIPS):
-    known = {one.id: one for one in clips}
-    return {fold.name: [known[name] for name in fold.test] for fold in PROTOCOLS[protocol].folds(clips)}
+    by_id = {clip.id: clip for clip in clips}
+    return {fold.name: [by_id[name] for name in fold.test] for fold in PROTOCOLS[protocol].folds(clips)}
 
 
 @pytest.mark.parametrize("protocol", ["loso_casme2_7", "lovo_samm_8"])
-def test_a_fold_learns_from_the_generator_that_never_saw_its_person(made, protocol):
+def test_a_fold_trains_on_clips_of_the_generator_that_never_saw_its_subject(groups, protocol):
     for unit in ("subject", "clip"):
-        for fold, paths in synthetic_clips.sources(made[2], unit, held_in(protocol)).items():
+        for fold, paths in synthetic_clips.select_files(groups[2], unit, held_in(protocol)).items():
             (number,) = [n for n, group in enumerate(GROUPED) if "/".join(fold.split("/")[:2]) in people(group.test)]
-            assert paths == [made[2][number]]
+            assert paths == [groups[2][number]]
 
 
-def test_whom_no_generator_knows_may_learn_from_the_first(made):
+def test_a_subject_of_no_group_trains_on_the_first_generators_clips(groups):
     strangers = [clip("smic", "s9", f"c{n}", n) for n in range(3)]
-    assert synthetic_clips.sources(made[2][::-1], "subject", {"smic/s9": strangers}) == {"smic/s9": made[2][:1]}
+    assert synthetic_clips.select_files(groups[2][::-1], "subject", {"smic/s9": strangers}) == {
+        "smic/s9": groups[2][:1]
+    }
 
 
-def test_leak_of_generators_that_each_saw_someone_held_out(made):
-    both = [one for one in CLIPS if one.id in (GROUPED[0].test[0], GROUPED[1].test[0])]
+def test_leak_of_generators_that_each_saw_someone_held_out(groups):
+    both = [clip for clip in CLIPS if clip.id in (GROUPED[0].test[0], GROUPED[1].test[0])]
     with pytest.raises(LeakError, match=r"1of2.h5 and others of its kind were each fitted on some of what draw1 holds"):
-        synthetic_clips.sources(made[2], "subject", {"draw1": both})
+        synthetic_clips.select_files(groups[2], "subject", {"draw1": both})
 
 
-def learner(protocol, made, **changed):
+def learner(protocol, groups, **changed):
     kind, chosen = MicroExpSTCNN, PROTOCOLS[protocol]
-    own = {"image_size": 16, "frames": 6, "kernels": 2, "depth": 3, "epochs": 1, "batch": 8, "synthetic": "auicgan"}
-    method = kind(kind.Params(**(own | {"synthetic_use": "pretrain"} | changed)), len(chosen.classes))
+    values = {"image_size": 16, "frames": 6, "kernels": 2, "depth": 3, "epochs": 1, "batch": 8, "synthetic": "auicgan"}
+    method = kind(kind.Params(**(values | {"synthetic_use": "pretrain"} | changed)), len(chosen.classes))
     folds = chosen.folds(CLIPS)
     return train.Job(
         "microexpstcnn.auicgan", method, chosen, chosen.select(CLIPS), folds, train.Params(checkpoint_minutes=0),
@@ -208,52 +211,64 @@ def learner(protocol, made, **changed):
     )  # fmt: skip
 
 
-def test_folds_of_one_group_share_what_was_made_for_them(made):
-    own = learner("lovo_casme2_7", made)
-    labels = {own.by_id[name].provenance: label for name, label in own.labels.items()}
+def test_folds_of_one_group_share_its_synthetic_clips(groups):
+    learner_job = learner("lovo_casme2_7", groups)
+    labels = {learner_job.by_id[name].provenance: label for name, label in learner_job.labels.items()}
     tests = held_in("lovo_casme2_7")
-    about = {"method": "auicgan", "protocol": "lovo_casme2_7"}
-    found = synthetic_clips.read(synthetic_clips.sources(made[2], "clip", tests), about, labels, own.method.inputs)
-    assert len(found.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
-    data = train.resident(own.method, own.clips, made[1], own.labels, reacts=own.reacts)
-    assert data.targets["reacts"].tolist() == [[*reacts(one.emotion)] for one in own.clips]
-    both, places = synthetic_clips.joined(data, [one.provenance for one in own.clips], found)
-    assert len({tuple(place) for place in places.values()}) == 2 and len(places) == 12
-    for fold, place in places.items():
-        assert not {found.sources[n - len(data)] for n in place} & {f"generated/{fold}"}
-        assert both.targets["aus"][place, 0].tolist() == [1] * len(place)  # as coded of whose movement it shows
-        shown = [own.by_id[found.trajectories[n - len(data)].removeprefix("generated/")] for n in place]
-        assert [own.labels[one.id] for one in shown] == both.targets["label"][place].tolist()
-        assert both.targets["reacts"][place].tolist() == [[*reacts(one.emotion)] for one in shown]
+    generator = {"method": "auicgan", "protocol": "lovo_casme2_7"}
+    synthetic = synthetic_clips.load(
+        synthetic_clips.select_files(groups[2], "clip", tests), generator, labels, learner_job.method.inputs
+    )
+    assert len(synthetic.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
+    data = load_clips(
+        learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=learner_job.reactions
+    )
+    assert data.targets["reacts"].tolist() == [[*reacts(clip.emotion)] for clip in learner_job.clips]
+    both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
+    assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12
+    for fold, fold_positions in positions.items():
+        assert not {synthetic.sources[n - len(data)] for n in fold_positions} & {f"generated/{fold}"}
+        assert both.targets["aus"][fold_positions, 0].tolist() == [1] * len(
+            fold_positions
+        )  # as coded of whose movement it shows
+        driving_clips = [
+            learner_job.by_id[synthetic.trajectories[n - len(data)].removeprefix("generated/")] for n in fold_positions
+        ]
+        assert [learner_job.labels[clip.id] for clip in driving_clips] == both.targets["label"][fold_positions].tolist()
+        assert both.targets["reacts"][fold_positions].tolist() == [[*reacts(clip.emotion)] for clip in driving_clips]
 
 
-def test_emotions_that_a_protocol_has_not_are_left_out(made):
-    own = learner("loso_casme2_3", made)
-    labels = {own.by_id[name].provenance: label for name, label in own.labels.items()}
-    files = synthetic_clips.sources(made[2], "subject", held_in("loso_casme2_3"))
-    found = synthetic_clips.read(files, {"method": "auicgan", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
-    assert sorted({*found.label.tolist()}) == [0, 2] and len(found.label) == 2 * 4 * 2
+def test_emotions_outside_the_protocol_are_left_out(groups):
+    learner_job = learner("loso_casme2_3", groups)
+    labels = {learner_job.by_id[name].provenance: label for name, label in learner_job.labels.items()}
+    files = synthetic_clips.select_files(groups[2], "subject", held_in("loso_casme2_3"))
+    synthetic = synthetic_clips.load(
+        files, {"method": "auicgan", "protocol": "loso_casme2_3"}, labels, learner_job.method.inputs
+    )
+    assert sorted({*synthetic.label.tolist()}) == [0, 2] and len(synthetic.label) == 2 * 4 * 2
     with pytest.raises(LeakError, match=r"must be of method other, not auicgan"):
-        synthetic_clips.read(files, {"method": "other", "protocol": "loso_casme2_3"}, labels, own.method.inputs)
+        synthetic_clips.load(files, {"method": "other", "protocol": "loso_casme2_3"}, labels, learner_job.method.inputs)
 
 
-def test_a_training_says_what_it_learned_from_and_what_stands_behind_it(made, tmp_path):
+def test_a_shard_names_its_generator_and_all_that_was_fitted_on(groups, tmp_path):
     shard = str(tmp_path / "1of1.h5")
-    train.run(learner("loso_casme2_7", made), made[1], {"train": shard}, lambda done, total: None, None, made[2])
+    train.run(learner("loso_casme2_7", groups), groups[1], {"train": shard}, lambda done, total: None, None, groups[2])
     with h5py.File(shard) as file:
-        assert file.attrs["start"] == b"at first alone on what auicgan made of its training clips, beside these"
+        assert (
+            file.attrs["initialisation"] == b"at first alone on what auicgan made of its training clips, beside these"
+        )
         for name in ("casme2/s1", "casme2/s2"):
-            seen = {one.decode() for one in file[name]["fitted_on"]}
-            assert {one.provenance for one, _ in STILLS} <= seen  # through its generator
+            seen = {entry.decode() for entry in file[name]["fitted_on"]}
+            assert {entry.provenance for entry, _ in STILLS} <= seen  # through its generator
             assert not any(entry.startswith(f"generated/{name}/") for entry in seen)
             assert file[name]["loss"].shape[1] == 2  # an epoch on made clips, one on true ones
 
 
-def test_leak_of_a_generators_clip_with_a_face_held_out(made, tmp_path):
-    """Its generator saw nobody of the fold's; the face that it was given is of the group it is to be used for."""
+def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
+    """The generator saw no subject of the fold, but a source face is of the group that the file is used for."""
     path = tmp_path / "results/synth/auicgan/groups/1of2.h5"
     path.parent.mkdir(parents=True)
-    shutil.copy(made[2][0], path)
+    shutil.copy(groups[2][0], path)
     with h5py.File(path, "a") as file:
         first = next(iter(file["train"].values()))
         del first["source"]
@@ -262,11 +277,11 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(made, tmp_path):
     with pytest.raises(
         LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     ):
-        synthetic_clips.sources([path], "subject", {fold: [one for one in CLIPS if person(one.id) == fold]})
+        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if person(clip.id) == fold]})
 
 
-def test_without_what_it_is_to_learn_from_nothing_is_trained(made, tmp_path):
-    with pytest.raises(StoreError, match=r"auicgan must have made something for microexpstcnn.auicgan to learn from"):
+def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):
+    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips for microexpstcnn.auicgan to train on"):
         train.run(
-            learner("loso_casme2_7", made), made[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None
+            learner("loso_casme2_7", groups), groups[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None
         )

@@ -1,4 +1,4 @@
-"""Faces of a generator as further training clips: who gets which, what they are read as, and what is refused."""
+"""Faces of a generator as further training clips: those of each fold, their inputs, and files that are refused."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from composites import composite
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.models.base import Clips, shuffled
-from microexpr.models.samplers import among
+from microexpr.models.base import ClipTensors, shuffled
+from microexpr.models.samplers import filtered
 from microexpr.protocols import PROTOCOLS
 from microexpr.training import synthetic_clips
 
@@ -21,22 +21,22 @@ SHAPES = {"onset": (1, 4, 4), "apex": (3, 8, 8)}
 
 @pytest.fixture
 def shard(tmp_path):
-    """Of each fold a face of every class from its first training clip: grey level 10 * fold + class."""
+    """A shard with a face of each class from each fold's first training clip: grey level 10 * fold + class."""
     path = tmp_path / "1of1.h5"
-    known = {clip.id: clip for clip in CLIPS}
+    by_id = {clip.id: clip for clip in CLIPS}
     with store.create(path, "synth", {}, origin="generated", **ABOUT) as file:
         for number, fold in enumerate(FOLDS):
             group = file.group(fold.name)
-            group.put("fitted_on", sorted(known[name].provenance for name in fold.train))
+            group.put("fitted_on", sorted(by_id[name].provenance for name in fold.train))
             for label in range(3):
                 pair = np.stack([np.full((4, 4, 1), 200, np.uint8), np.full((4, 4, 1), 10 * number + label, np.uint8)])
-                made = {"frame": [0, 1], "onset": 0, "apex": 1, "offset": 1, "crop": pair, "label": label}
-                made["source"] = known[fold.train[0]].provenance
-                group.group(f"train/{label}").put_all(**made)
+                values = {"frame": [0, 1], "onset": 0, "apex": 1, "offset": 1, "crop": pair, "label": label}
+                values["source"] = by_id[fold.train[0]].provenance
+                group.group(f"train/{label}").put_all(**values)
     return str(path)
 
 
-def resident() -> Clips:
+def resident() -> ClipTensors:
     count = len(CLIPS)
     targets = {
         "label": torch.tensor([clip.label for clip in CLIPS]),
@@ -48,44 +48,48 @@ def resident() -> Clips:
         "reacts": torch.ones((count, 4), dtype=torch.int64),
     }
     pictures = {name: torch.zeros((count, *shape), dtype=torch.uint8) for name, shape in SHAPES.items()}
-    return Clips(pictures, targets)
+    return ClipTensors(pictures, targets)
 
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
-    made = synthetic_clips.read({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
-    both, places = synthetic_clips.joined(resident(), [clip.provenance for clip in CLIPS], made)
+    synthetic = synthetic_clips.load({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
+    both, positions = synthetic_clips.append(resident(), [clip.provenance for clip in CLIPS], synthetic)
     assert both.micro == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
-        own = both[torch.from_numpy(places[fold.name])]
-        assert own.inputs["apex"].shape == (3, 3, 8, 8) and own.inputs["onset"].unique().tolist() == [200]
-        assert own.inputs["apex"].float().mean((1, 2, 3)).tolist() == [10 * number + label for label in range(3)]
-        assert own.targets["label"].tolist() == [0, 1, 2] and own.targets["synthetic"].tolist() == [1, 1, 1]
+        fold_clips = both[torch.from_numpy(positions[fold.name])]
+        assert fold_clips.inputs["apex"].shape == (3, 3, 8, 8) and fold_clips.inputs["onset"].unique().tolist() == [200]
+        assert fold_clips.inputs["apex"].float().mean((1, 2, 3)).tolist() == [10 * number + label for label in range(3)]
+        assert fold_clips.targets["label"].tolist() == [0, 1, 2] and fold_clips.targets["synthetic"].tolist() == [
+            1,
+            1,
+            1,
+        ]
         (source,) = [at for at, clip in enumerate(CLIPS) if clip.id == fold.train[0]]
-        assert set(own.targets["subject"].tolist()) == {int(both.targets["subject"][source])}
-        assert own.targets["aus"].unique().tolist() == [-1]
-        assert not own.targets["reacts"].any()  # a face follows nobody's movement
+        assert set(fold_clips.targets["subject"].tolist()) == {int(both.targets["subject"][source])}
+        assert fold_clips.targets["aus"].unique().tolist() == [-1]
+        assert not fold_clips.targets["reacts"].any()  # a face follows nobody's movement
 
 
 def test_leak_of_another_generators_shard_is_refused(shard):
     with pytest.raises(LeakError, match=r"1of1.h5 must be of protocol split70, not megc2019"):
-        synthetic_clips.read({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
+        synthetic_clips.load({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
 
 
 def test_a_fold_without_faces_is_an_error(shard):
-    with pytest.raises(StoreError, match=r"icegan must have made something to train fold samm/nobody on"):
-        synthetic_clips.read({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
+    with pytest.raises(StoreError, match=r"icegan must have synthesised clips to train fold samm/nobody on"):
+        synthetic_clips.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
 
 
 @pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities"])
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
-        synthetic_clips.check({name: (1, 4, 4)})
+        synthetic_clips.check_inputs({name: (1, 4, 4)})
 
 
 def test_sampling_among_synthetic_clips_sees_these_alone():
     marks = np.array([0, 1, 0, 1, 1])
-    order = among("synthetic", True, shuffled)(
+    order = filtered("synthetic", True, shuffled)(
         {"label": np.zeros(5), "synthetic": marks}, 4, 3, np.random.default_rng(0)
     )
     assert order.shape == (4, 3) and set(order.ravel()) == {1, 3, 4}

@@ -15,7 +15,8 @@ from microexpr.core.clip import Fold
 from microexpr.core.seeds import spawn
 from microexpr.evaluation import predictions
 from microexpr.training import engine, train
-from microexpr.training.checkpoint import Place
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.load_clips import load_clips
 
 CLIPS = composite(subjects=3, clips=4)
 FEW = 2  # folds that are trained
@@ -26,11 +27,11 @@ def shards(tmp_path_factory):
     """A file for each number of inner subjects, made once."""
 
     @cache
-    def made(inner: int) -> str:
+    def train_shard(inner: int) -> str:
         root = tmp_path_factory.mktemp("inner")
         return trained(root, job(CLIPS, folds=FEW, inner_subjects=inner, seeds=2), flow_files(root, CLIPS))
 
-    return made
+    return train_shard
 
 
 def test_inner_subjects_do_not_change_a_byte_of_the_last_epochs_training(shards):
@@ -43,39 +44,41 @@ def test_inner_subjects_do_not_change_a_byte_of_the_last_epochs_training(shards)
 
 
 def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(shards, tmp_path):
-    made = job(CLIPS, folds=FEW, inner_subjects=3, seeds=2)
-    data = train.resident(made.method, made.clips, flow_files(tmp_path, CLIPS))
+    inner_job = job(CLIPS, folds=FEW, inner_subjects=3, seeds=2)
+    data = load_clips(inner_job.method, inner_job.clips, flow_files(tmp_path, CLIPS))
     seeds = [int(spawn(1, "train", "ststnet", number).generate_state(1)[0]) for number in range(2)]
-    at = {clip.id: number for number, clip in enumerate(made.clips)}
+    positions = {clip.id: number for number, clip in enumerate(inner_job.clips)}
     chosen = []
-    for fold in made.folds:
-        apart = engine.Fold(fold.name, *(np.array([at[name] for name in side]) for side in (fold.train, fold.inner)))
-        (result,) = engine.train(made.method, data, [apart], seeds, "sequential", 1)
-        truth = np.array([made.by_id[name].label for name in fold.inner])
+    for fold in inner_job.folds:
+        indices = engine.FoldIndices(
+            fold.name, *(np.array([positions[name] for name in side]) for side in (fold.train, fold.inner))
+        )
+        (result,) = engine.train(inner_job.method, data, [indices], seeds, "sequential", 1)
+        truth = np.array([inner_job.by_id[name].label for name in fold.inner])
         for scores in result.scores:
             right = [int((epoch.argmax(1) == truth).sum()) for epoch in scores]
             chosen.append(right.index(max(right)))
     with h5py.File(shards(3)) as file:
-        found = np.concatenate([file[fold.name]["inner_epoch"][()] for fold in made.folds])
-    assert found.tolist() == chosen
+        inner_epochs = np.concatenate([file[fold.name]["inner_epoch"][()] for fold in inner_job.folds])
+    assert inner_epochs.tolist() == chosen
     assert len(set(chosen)) > 1 and max(chosen) < EPOCHS
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
     """In the training that chooses epochs and in the other, of two seeds; no file knows how often it was kept."""
-    files, place = flow_files(tmp_path, CLIPS), Place(str(tmp_path / "work"), [])
-    wanted = {"folds": FEW, "inner_subjects": 3, "seeds": 2, "plan": plan, "stack": 3}
-    undisturbed = trained(tmp_path / "a", job(CLIPS, **wanted, checkpoint_minutes=0), files, place)
+    files, checkpoint_dir = flow_files(tmp_path, CLIPS), CheckpointDir(str(tmp_path / "work"), [])
+    options = {"folds": FEW, "inner_subjects": 3, "seeds": 2, "plan": plan, "stack": 3}
+    undisturbed = trained(tmp_path / "a", job(CLIPS, **options, checkpoint_minutes=0), files, checkpoint_dir)
     assert not (tmp_path / "work").exists()
-    again, times = "", 0
-    while not again and times < 30:
+    resumed, times = "", 0
+    while not resumed and times < 30:
         try:
-            again = trained(tmp_path / "b", job(CLIPS, **wanted), files, place, stops=4)
+            resumed = trained(tmp_path / "b", job(CLIPS, **options), files, checkpoint_dir, stops=4)
         except InterruptedError:
             times += 1
     assert times >= 5
-    assert Path(again).read_bytes() == Path(undisturbed).read_bytes()
+    assert Path(resumed).read_bytes() == Path(undisturbed).read_bytes()
 
 
 def test_selection_by_inner_validation_reads_that_epoch():
@@ -85,8 +88,8 @@ def test_selection_by_inner_validation_reads_that_epoch():
 
 
 def test_what_counts_as_one_epoch_needs_no_second_training(tmp_path):
-    made = job(CLIPS, folds=FEW, inner_subjects=1, seeds=2)
-    kind = train.Job(**{**vars(made), "name": "majority", "method": majority()})
+    inner_job = job(CLIPS, folds=FEW, inner_subjects=1, seeds=2)
+    kind = train.Job(**{**vars(inner_job), "name": "majority", "method": majority()})
     with h5py.File(trained(tmp_path, kind, flow_files(tmp_path, CLIPS))) as file:
         assert [file[fold.name]["inner_epoch"][()].tolist() for fold in kind.folds] == [[0, 0]] * FEW
 
@@ -99,39 +102,41 @@ def majority():
 
 def test_each_draw_is_trained_by_its_own_seed(tmp_path):
     files = flow_files(tmp_path, CLIPS)
-    made = job(CLIPS, "split70", seeds=3)
-    assert [fold.draw for fold in made.folds] == [0, 1, 2]
-    with h5py.File(trained(tmp_path, made, files)) as file:
-        for number, fold in enumerate(made.folds):
+    split_job = job(CLIPS, "split70", seeds=3)
+    assert [fold.draw for fold in split_job.folds] == [0, 1, 2]
+    with h5py.File(trained(tmp_path, split_job, files)) as file:
+        for number, fold in enumerate(split_job.folds):
             (scores,) = file[fold.name]["scores"][()]
-            alone = replace(made, folds=[replace(fold, draw=None)], params=made.params.model_copy(update={"seeds": 3}))
+            alone = replace(
+                split_job, folds=[replace(fold, draw=None)], params=split_job.params.model_copy(update={"seeds": 3})
+            )
             with h5py.File(trained(tmp_path / fold.name, alone, files)) as other:
                 assert other[fold.name]["scores"][number].tobytes() == scores.tobytes()
 
 
 def test_a_shard_says_its_classes_and_has_so_many_scores(tmp_path):
     clips = [replace(clip, objective_class=number % 5 + 1) for number, clip in enumerate(CLIPS)]
-    made = job(clips, "objective", folds=1)
-    with h5py.File(trained(tmp_path, made, flow_files(tmp_path, clips))) as file:
+    objective_job = job(clips, "objective", folds=1)
+    with h5py.File(trained(tmp_path, objective_job, flow_files(tmp_path, clips))) as file:
         assert file.attrs["classes"] == b"I, II, III, IV, V"
-        group = file[made.folds[0].name]
-        assert group["scores"].shape == (1, EPOCHS, len(made.folds[0].test), 5)
-        known = {clip.id: clip.objective_class - 1 for clip in clips}
-        assert group["truth"][()].tolist() == [known[name] for name in store.strings(group["clips"])]
+        group = file[objective_job.folds[0].name]
+        assert group["scores"].shape == (1, EPOCHS, len(objective_job.folds[0].test), 5)
+        labels = {clip.id: clip.objective_class - 1 for clip in clips}
+        assert group["truth"][()].tolist() == [labels[name] for name in store.strings(group["clips"])]
 
 
 def test_progress_of_several_trainings_never_goes_back(tmp_path):
-    made, seen = job(CLIPS, folds=FEW, inner_subjects=1), []
+    inner_job, calls = job(CLIPS, folds=FEW, inner_subjects=1), []
     outputs = {"train": str(tmp_path / "a.h5")}
-    train.run(made, flow_files(tmp_path, CLIPS), outputs, lambda done, total: seen.append((done, total)))
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert seen[-1] == (2 * FEW * EPOCHS,) * 2
+    train.run(inner_job, flow_files(tmp_path, CLIPS), outputs, lambda done, total: calls.append((done, total)))
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert calls[-1] == (2 * FEW * EPOCHS,) * 2
 
 
 def test_fold_names_of_clips_and_data_sets_are_groups(tmp_path):
     files = flow_files(tmp_path, CLIPS)
     for protocol, name in (("lovo_samm_3", "samm/s01/c00"), ("cross_smic_to_samm", "samm")):
-        made = job(CLIPS, protocol, folds=1)
-        assert isinstance(made.folds[0], Fold) and made.folds[0].name == name
-        with h5py.File(trained(tmp_path, made, files)) as file:
+        protocol_job = job(CLIPS, protocol, folds=1)
+        assert isinstance(protocol_job.folds[0], Fold) and protocol_job.folds[0].name == name
+        with h5py.File(trained(tmp_path, protocol_job, files)) as file:
             assert name + "/scores" in file

@@ -14,7 +14,7 @@ from microexpr.evaluation import pooled
 from microexpr.models.base import shuffled
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS
-from microexpr.training import train
+from microexpr.training.load_clips import load_clips
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=4))
 BATCH, EPOCHS = 8, 3
@@ -48,35 +48,41 @@ def watched(clips=CLIPS, **changed):
 
 
 def everyone(root, clips=CLIPS):
-    return flow_files(root, [*clips, *(one for one, _ in MACRO)])
+    return flow_files(root, [*clips, *(expression for expression, _ in MACRO)])
 
 
 def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
-    made = watched()
-    path = trained(tmp_path, made, everyone(tmp_path))
-    assert made.method.asked == [(len(CLIPS) // BATCH, len(MACRO), 20 + len(MACRO))] * (2 * EPOCHS)
+    watched_job = watched()
+    path = trained(tmp_path, watched_job, everyone(tmp_path))
+    assert watched_job.method.asked == [(len(CLIPS) // BATCH, len(MACRO), 20 + len(MACRO))] * (2 * EPOCHS)
     with h5py.File(path) as file:
-        for fold in made.folds:
+        for fold in watched_job.folds:
             group = file[fold.name]
             assert store.strings(group["clips"]) == list(fold.test)
             entries = set(store.fitted_on(group))
-            assert entries == {made.by_id[name].provenance for name in fold.train} | {m.provenance for m, _ in MACRO}
+            assert entries == {watched_job.by_id[name].provenance for name in fold.train} | {
+                m.provenance for m, _ in MACRO
+            }
 
 
 def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
-    made = watched()
-    data = train.resident(made.method, made.resident, everyone(tmp_path), made.labels, made.macro_ids)
+    watched_job = watched()
+    data = load_clips(
+        watched_job.method, watched_job.all_clips, everyone(tmp_path), watched_job.labels, watched_job.macro_ids
+    )
     assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
-    assert data.targets["label"].tolist() == [one.label for one in CLIPS] + [label for _, label in MACRO]
+    assert data.targets["label"].tolist() == [recorded.label for recorded in CLIPS] + [label for _, label in MACRO]
     assert (len(data), data.micro) == (34, 24)
 
 
 def test_they_change_what_is_learnt_and_train_for_the_inner_choice_too(tmp_path):
     files = everyone(tmp_path)
     with_them, without = watched(), replace(watched(), macro=())
-    one, two = (trained(tmp_path / name, made, files) for name, made in (("a", with_them), ("b", without)))
+    first_path, second_path = (
+        trained(tmp_path / name, watched_job, files) for name, watched_job in (("a", with_them), ("b", without))
+    )
     name = with_them.folds[0].name
-    with h5py.File(one) as first, h5py.File(two) as second:
+    with h5py.File(first_path) as first, h5py.File(second_path) as second:
         assert first[name]["scores"][()].tobytes() != second[name]["scores"][()].tobytes()
     inner = watched(inner_subjects=1)
     trained(tmp_path / "c", inner, files)
@@ -84,33 +90,33 @@ def test_they_change_what_is_learnt_and_train_for_the_inner_choice_too(tmp_path)
 
 
 def test_generated_ones_beside_licensed_clips_are_said_in_the_rows_origin(tmp_path):
-    licensed = [replace(one, origin="licensed") for one in CLIPS]
-    made = replace(watched(licensed), folds=job(licensed).folds)
-    path = trained(tmp_path, made, everyone(tmp_path, licensed))
-    assert pooled([path], "ststnet", made.protocol, licensed).origin == "licensed+generated"
+    licensed = [replace(recorded, origin="licensed") for recorded in CLIPS]
+    watched_job = replace(watched(licensed), folds=job(licensed).folds)
+    path = trained(tmp_path, watched_job, everyone(tmp_path, licensed))
+    assert pooled([path], "ststnet", watched_job.protocol, licensed).origin == "licensed+generated"
 
 
 def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
     """Planted: the held-out person's clip comes in as a macro-expression."""
-    made = watched()
-    test = made.by_id[made.folds[0].test[0]]
-    leaky = replace(made, folds=made.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
+    watched_job = watched()
+    test = watched_job.by_id[watched_job.folds[0].test[0]]
+    leaky = replace(watched_job, folds=watched_job.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
     path = trained(tmp_path, leaky, everyone(tmp_path) + flow_files(tmp_path, [*CLIPS, leaky.macro[-1][0]]))
     with pytest.raises(LeakError, match=r"was fitted on generated/casme2/s01/other, a clip of its held-out subject"):
-        pooled([path], "ststnet", made.protocol, CLIPS, made.folds[:1])
+        pooled([path], "ststnet", watched_job.protocol, CLIPS, watched_job.folds[:1])
 
 
 def test_which_macro_expressions_show_a_protocols_classes():
     emotions = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
     labels = (0, 0, 0, 0, 1, 0, 2)  # MEGC2019's negative, positive, surprise, as the loaders map them
-    shown = [
+    macro = [
         replace(clip("ckplus", "S005", emotion, label), emotion=emotion)
         for emotion, label in zip(emotions, labels, strict=True)
     ]
 
     def named(protocol):
-        found = PROTOCOLS[protocol].macro(shown)
-        return {one.emotion: PROTOCOLS[protocol].classes[label] for one, label in found}
+        selected = PROTOCOLS[protocol].macro(macro)
+        return {expression.emotion: PROTOCOLS[protocol].classes[label] for expression, label in selected}
 
     assert named("megc2019") == {"surprise": "surprise", "happiness": "positive"} | dict.fromkeys(
         ("anger", "contempt", "disgust", "fear", "sadness"), "negative"

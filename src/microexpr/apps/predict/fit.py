@@ -17,7 +17,7 @@ from microexpr.core.clip import LABELS
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.rendering import display, take, walls
 from microexpr.rendering.face import Face
@@ -95,15 +95,15 @@ def joined(people: Iterable[Examples]) -> Examples:
     return Examples(*(np.concatenate([getattr(one, field) for one in parts]) for field in Examples.__slots__))
 
 
-def fitted(method: Ststnet, known: Examples) -> engine.Trained:
-    data = Clips({"flow": torch.from_numpy(known.flow)}, {"label": torch.from_numpy(known.label)})
-    everyone = engine.Fold("shipped", np.arange(len(known.label)), np.arange(0))
+def fitted(method: Ststnet, known: Examples) -> engine.TrainedNetwork:
+    data = ClipTensors({"flow": torch.from_numpy(known.flow)}, {"label": torch.from_numpy(known.label)})
+    everyone = engine.FoldIndices("shipped", np.arange(len(known.label)), np.arange(0))
     seed = int(spawn(SEED, "predict-model", "training").generate_state(1)[0])
-    return engine.fitted(method, data, engine.Run(everyone, seed))
+    return engine.fit_network(method, data, engine.Run(everyone, seed))
 
 
 @torch.no_grad()
-def measured(method: Ststnet, found: engine.Trained, others: Examples) -> dict[str, float]:
+def measured(method: Ststnet, found: engine.TrainedNetwork, others: Examples) -> dict[str, float]:
     """UF1 and UAR on people it has not seen."""
     statistics = {name: torch.from_numpy(value) for name, value in found.statistics.items()}
     said = method.scores(found.modules, {"flow": torch.from_numpy(others.flow)}, statistics).argmax(1).numpy()

@@ -14,7 +14,7 @@ from microexpr.apps.reenact.resolution import Kind, enlarged
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, faces
 from microexpr.signals.aus import SIDES, filters, regressor
-from microexpr.training.generator_file import Trained
+from microexpr.training.generator_file import LoadedGenerator
 
 AT_ONCE = 16  # frames painted together: bounds memory only
 EDGE = 24  # pixels of a crop over which what is changed fades out towards its rim
@@ -121,7 +121,7 @@ class Given:
     crops: np.ndarray  # uint8[K, 288, 288, 3]: aligned as the target is
 
 
-def given(model: Trained, target: Target, asked: np.ndarray, kind: Kind = "lanczos") -> Given:
+def given(model: LoadedGenerator, target: Target, asked: np.ndarray, kind: Kind = "lanczos") -> Given:
     """The target's face going through what is asked of it, [K, 17, 2].
 
     What is put into the picture is the difference that the generator makes, so that the rest of it stays what it is."""
@@ -138,18 +138,18 @@ def given(model: Trained, target: Target, asked: np.ndarray, kind: Kind = "lancz
     return Given(np.stack(frames), np.stack([target.aligned(one) for one in frames]))
 
 
-def small(target: Target, model: Trained) -> np.ndarray:
+def small(target: Target, model: LoadedGenerator) -> np.ndarray:
     """uint8[h, h, 3]: the face as the generator sees it."""
     size = model.method.params.image_size  # type: ignore[attr-defined]
     return np.asarray(cv2.resize(target.crop, (size, size), interpolation=cv2.INTER_AREA))
 
 
 @torch.no_grad()
-def painted(model: Trained, face: np.ndarray, asked: np.ndarray) -> np.ndarray:
+def painted(model: LoadedGenerator, face: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """float32[K, h, h, 3] in grey levels, of a face uint8[h, h, 3]."""
     neutral = torch.from_numpy(np.moveaxis(face, -1, 0)[None].copy())
     parts = [
-        model.method.sequence(model.modules, neutral, torch.from_numpy(asked[None, start : start + AT_ONCE]))[0]
+        model.method.synthesise_clips(model.modules, neutral, torch.from_numpy(asked[None, start : start + AT_ONCE]))[0]
         for start in range(0, len(asked), AT_ONCE)
     ]
     return np.moveaxis(torch.cat(parts).numpy() * 255, 1, -1).astype(np.float32)

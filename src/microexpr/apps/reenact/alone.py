@@ -15,7 +15,7 @@ from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import Faceless
-from microexpr.training.generator_file import Trained, load
+from microexpr.training.generator_file import LoadedGenerator, load
 
 SHIPPED = Path(__file__).with_name("model.safetensors")
 
@@ -45,7 +45,7 @@ def transferred(movement: Source, path: Path, weights: Path | None, kind: Kind) 
     torch.set_num_threads(1)
     model, reader = load(weights or SHIPPED), regressor.load()
     if not isinstance(model.method, Famgan):
-        raise StoreError(f"{weights}: must be a generator of FAMGAN's, not {model.said['network']}")
+        raise StoreError(f"{weights}: must be a generator of FAMGAN's, not {model.metadata['network']}")
     try:
         target = Target.of(picture.read(path), str(path))
     except Faceless:
@@ -54,9 +54,11 @@ def transferred(movement: Source, path: Path, weights: Path | None, kind: Kind) 
     return Made(made, reader, _said(model, weights, movement, kind, target))
 
 
-def _said(model: Trained, weights: Path | None, movement: Source, kind: Kind, target: Target) -> tuple[str, ...]:
+def _said(
+    model: LoadedGenerator, weights: Path | None, movement: Source, kind: Kind, target: Target
+) -> tuple[str, ...]:
     clip, side = movement.clip, model.method.params.image_size  # type: ignore[attr-defined]
-    seen = provenance.seen("subject", [clip], model.fitted_on)
+    seen = provenance.has_seen("subject", [clip], model.fitted_on)
     height, width = target.picture.shape[:2]
     return (
         f"generator: {weights or 'shipped'}, {side} pixels, fitted on {len(model.fitted_on)} entries"

@@ -23,7 +23,7 @@ from microexpr.apps.reenact.pairs import SEED, SIDE, Pairs, Scene, pairs, scenes
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
-from microexpr.models.layers.mover import Mover, moved, painted
+from microexpr.models.layers.mover import WarpGenerator, paint_over, warp
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
 from microexpr.training import generator_file
@@ -68,12 +68,12 @@ def rendered() -> Pairs:
     return Pairs(*(np.stack([getattr(one, field) for one in found]) for field in Pairs.__slots__))
 
 
-def trained(method: Famgan, people: Pairs) -> Mover:
+def trained(method: Famgan, people: Pairs) -> WarpGenerator:
     """The generator that has seen these people."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         network = method.build({})["generator"]
-    assert isinstance(network, Mover)
+    assert isinstance(network, WarpGenerator)
     network.train()
     adam = torch.optim.Adam(network.parameters(), RATE)
     rng, said = generator(SEED, "famgan", "training"), []
@@ -93,14 +93,14 @@ def trained(method: Famgan, people: Pairs) -> Mover:
 
 
 def losses(
-    network: Mover, looked_at: Tensor, rest: Tensor, true: Tensor, asked: Tensor, points: Tensor
+    network: WarpGenerator, looked_at: Tensor, rest: Tensor, true: Tensor, asked: Tensor, points: Tensor
 ) -> dict[str, Tensor]:
     """Weighted, by name. The network looks at a noisy picture and is judged on the clean one, so that it keeps noise.
 
     Errors are relative to how much of the picture changes: a micro-expression counts as much as a grimace."""
     with torch.autocast("cpu", torch.bfloat16):
         flow, mask, paint = network.parts(looked_at, asked)
-    made = painted(moved(rest, flow), mask, paint)
+    made = paint_over(warp(rest, flow), mask, paint)
     wrong, change = made - true, (true - rest).abs().mean(1, keepdim=True)
     size = change.mean((2, 3), keepdim=True) + SLIGHT
     spread = (true - rest).square().mean((1, 2, 3)) + SLIGHT**2
@@ -162,7 +162,7 @@ def alone(rng: np.random.Generator) -> np.ndarray:
 
 
 @torch.no_grad()
-def measured(network: Mover, held_out: Iterable[Scene]) -> list[dict[str, str | float]]:
+def measured(network: WarpGenerator, held_out: Iterable[Scene]) -> list[dict[str, str | float]]:
     """Rows by size and action unit ("mean" for all, "none" where nothing is asked), means over scenes.
 
     The face is as a camera takes it; the exact answer is that picture with what the units alone change. `slope` and `r`
@@ -223,7 +223,7 @@ def figures(face: np.ndarray, made: np.ndarray, exact: np.ndarray) -> dict[str, 
     }
 
 
-def write(method: Famgan, network: Mover, errors: list[dict[str, str | float]]) -> None:
+def write(method: Famgan, network: WarpGenerator, errors: list[dict[str, str | float]]) -> None:
     generator_file.save(
         MODEL,
         method,

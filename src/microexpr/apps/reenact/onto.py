@@ -9,7 +9,7 @@ from microexpr.apps.reenact import ALL, Devices, Given, Kind, Target, given
 from microexpr.apps.reenact.source import Source
 from microexpr.apps.reenact.targets import Person
 from microexpr.core.clip import Origin
-from microexpr.training.generator_file import Trained
+from microexpr.training.generator_file import LoadedGenerator
 
 GENERATED: Origin = "generated"
 LICENSED: Origin = "licensed"
@@ -61,7 +61,7 @@ def transferred(
     target: Target,
     own: np.ndarray,
     person: Person | str,
-    model: Trained,
+    model: LoadedGenerator,
     kind: Kind,
     devices: Devices = ALL,
     most: int = 10_000,

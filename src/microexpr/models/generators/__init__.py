@@ -1,7 +1,7 @@
-"""Networks that make clips and stand in no table as recognisers; each is trained for groups of subjects. No files.
+"""Networks that synthesise clips and are no recognisers; one file per paper. No files are read here.
 
-Each file has one `Generator`. It keeps `microexpr.models.base.NetworkMethod`'s contract, so the engine trains it: a
-group is a fold. Here they are found, by being there.
+Each module has one `Generator`. It keeps the contract of `microexpr.models.base.NetworkMethod`, so that the engine
+trains it, with a group of subjects as a fold. Generators are discovered: a generator's name is that of its module.
 """
 
 import sys
@@ -17,6 +17,6 @@ def find(name: str) -> "type[Generator]":
     """Return the Generator class of `microexpr.models.generators.<name>`.
 
     Raises ParamsError if there is no such module."""
-    from microexpr.models.base import Generator  # torch comes with it
+    from microexpr.models.base import Generator  # imported here because it loads torch
 
     return registry.find(sys.modules[__name__], name, Generator, "generator")  # type: ignore[type-abstract]

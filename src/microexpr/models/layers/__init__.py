@@ -1,1 +1,1 @@
-"""Parts of networks that several methods share, under the names of their published weights. No loss of a paper's."""
+"""Parts of networks that several methods share, under the tensor names of published weights. No losses of papers."""

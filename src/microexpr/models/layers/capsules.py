@@ -1,7 +1,6 @@
-"""Capsules: vectors whose length says how likely something is there, and routing between two layers of them.
+"""Capsules, vectors whose length is the probability of an entity, and routing between two layers of them.
 
-After Sabour et al., Dynamic routing between capsules, 2017. Shapes: B clips, I capsules below of length D, J above of
-length E.
+Sabour et al., Dynamic routing between capsules, 2017. Shapes: B clips, I capsules below of D values, J above of E.
 """
 
 import torch
@@ -11,26 +10,26 @@ TINY = 1e-9  # under a root: a vector of zeros would have no gradient
 
 
 def length(capsules: Tensor) -> Tensor:
-    """float[...] of capsules [..., D]: the Euclidean length."""
+    """Return the Euclidean length float[...] of capsules [..., D]."""
     return (capsules.square().sum(-1) + TINY).sqrt()
 
 
 def squash(vectors: Tensor) -> Tensor:
-    """[..., D], of the same direction, a length n becoming n^2 / (1 + n^2) (eq. 1)."""
+    """Return vectors [..., D] of the same direction, with length n^2 / (1 + n^2) instead of n (eq. 1)."""
     square = vectors.square().sum(-1, keepdim=True)
     return vectors * square / (1 + square) / (square + TINY).sqrt()
 
 
 def primary(maps: Tensor, size: int) -> Tensor:
-    """Capsules [B, C / size * H * W, size] of feature maps [B, C, H, W]: at each place, groups of `size` channels."""
+    """Return capsules [B, C / size * H * W, size]: groups of `size` channels at each pixel of maps [B, C, H, W]."""
     groups = maps.unflatten(1, (-1, size))  # [B, C / size, size, H, W]
     return squash(groups.movedim(2, -1).flatten(1, 3))
 
 
 def route(votes: Tensor, iterations: int) -> Tensor:
-    """Capsules [B, J, E] from what each one below votes for each above, [B, I, J, E] (Procedure 1).
+    """Return capsules [B, J, E] from the votes of each capsule below for each one above, [B, I, J, E] (Procedure 1).
 
-    Who agrees is weighed by the votes without their gradient, which flows through the last iteration alone.
+    Agreement is computed from detached votes; the gradient flows through the last iteration alone.
     """
     fixed = votes.detach()
     agreement = votes.new_zeros(votes.shape[:-1])  # b, [B, I, J]
@@ -41,10 +40,10 @@ def route(votes: Tensor, iterations: int) -> Tensor:
 
 
 class Capsules(nn.Module):
-    """A layer of `above` capsules on `below` ones, each pair with a matrix of its own."""
+    """A fully connected layer of `above` capsules on `below` ones, with one matrix for each pair."""
 
     def __init__(self, below: int, size: int, above: int, out_size: int, iterations: int, deviation: float = 0.1):
-        """`size` and `out_size` are D and E; `deviation` that of the first weights."""
+        """`size` and `out_size` are D and E; `deviation` is that of the initial weights."""
         super().__init__()
         self.iterations = iterations
         self.weight = nn.Parameter(deviation * torch.randn(below, above, size, out_size))
@@ -57,10 +56,11 @@ class Capsules(nn.Module):
 def margin_loss(
     lengths: Tensor, label: Tensor, positive: float = 0.9, negative: float = 0.1, down: float = 0.5
 ) -> Tensor:
-    """Mean over clips of eq. 4, of lengths [B, J] and classes int64[B].
+    """Return the mean of eq. 4 over clips, from lengths [B, J] and classes int64[B].
 
-    The class's own capsule should be longer than `positive`, the others shorter than `negative`; `down` weighs these.
+    The capsule of the clip's class should be longer than `positive`, the others shorter than `negative`; `down` is
+    the weight of the others.
     """
-    own = label[:, None] == torch.arange(lengths.shape[1], device=lengths.device)
+    is_label = label[:, None] == torch.arange(lengths.shape[1], device=lengths.device)
     too_short, too_long = (positive - lengths).relu().square(), (lengths - negative).relu().square()
-    return torch.where(own, too_short, down * too_long).sum(1).mean()
+    return torch.where(is_label, too_short, down * too_long).sum(1).mean()

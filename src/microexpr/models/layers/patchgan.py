@@ -1,4 +1,4 @@
-"""PatchGAN's trunk, whose units each see 70x70 pixels, and spectral norm without a state. No head of a paper's.
+"""PatchGAN's trunk, with a receptive field of 70x70 pixels, and spectral norm without state. No heads.
 
 Isola et al., Image-to-image translation with conditional adversarial networks, 2017. Shapes: B images, W `width`.
 """
@@ -8,15 +8,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 SLOPE = 0.2  # of the leaky ReLUs, below 0
-POWER_STEPS = 5  # of the power iteration; it starts anew each time, so that spectral norm needs no state
+POWER_STEPS = 5  # of the power iteration, which starts from ones each time and so needs no state
 
 
 class Convolution(nn.Conv2d):
-    """A convolution whose weight is divided by its largest singular value, if `normalised`."""
+    """A convolution; if `normalised`, its weight is divided by its largest singular value."""
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int, padding: int, normalised: bool):
         super().__init__(channels, out, kernel, stride, padding)
-        nn.init.kaiming_normal_(self.weight, SLOPE)  # torch's own start halves an image with each layer
+        nn.init.kaiming_normal_(self.weight, SLOPE)  # torch's default halves the signal in each layer
         self.normalised = normalised
 
     def forward(self, input: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class Convolution(nn.Conv2d):
 
 
 def largest_singular_value(matrix: Tensor) -> Tensor:
-    """Of a matrix [out, in], by power iteration (Miyato et al. 2018, Alg. 1); gradients treat the vectors as fixed."""
+    """Return that of a matrix [out, in] by power iteration (Miyato et al. 2018, Alg. 1), with the vectors detached."""
     with torch.no_grad():
         right = torch.ones_like(matrix[0])
         for _ in range(POWER_STEPS):
@@ -35,7 +35,7 @@ def largest_singular_value(matrix: Tensor) -> Tensor:
 
 
 def trunk(width: int, spectral_norm: bool) -> nn.Sequential:
-    """70x70 PatchGAN: [B, 1, H, H] -> [B, 8 W, H / 8 - 2, H / 8 - 2]; one unit sees 70x70 pixels."""
+    """Return the trunk of a 70x70 PatchGAN: [B, 1, H, H] -> [B, 8 W, H / 8 - 2, H / 8 - 2]"""
     widths = [width * times for times in (1, 2, 4, 8, 8)]
     layers: list[nn.Module] = []
     for before, after, stride in zip([1, *widths], widths, (2, 2, 2, 1, 1), strict=False):

@@ -1,4 +1,4 @@
-"""Filling a network with tensors that were published for it, and what such networks want of images. No architecture."""
+"""Loading published tensors into networks, and the normalisation of their images. No architecture."""
 
 from collections.abc import Mapping
 
@@ -11,18 +11,18 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's 
 
 
 def load(network: nn.Module, published: Mapping[str, Tensor], file: str) -> None:
-    """Fills all of a network. Raises StoreError, naming `file`, where a tensor is not there or has another shape."""
-    own = network.state_dict()
-    for name, tensor in own.items():
+    """Load all tensors of a network. Raises StoreError, naming `file`, if one is missing or has another shape."""
+    state = network.state_dict()
+    for name, tensor in state.items():
         if name not in published or published[name].shape != tensor.shape:
-            found = tuple(published[name].shape) if name in published else "nothing"
-            raise StoreError(f"{file}: {name} must be of shape {tuple(tensor.shape)}, not {found}")
-    network.load_state_dict({name: published[name] for name in own})
+            shape = tuple(published[name].shape) if name in published else "nothing"
+            raise StoreError(f"{file}: {name} must be of shape {tuple(tensor.shape)}, not {shape}")
+    network.load_state_dict({name: published[name] for name in state})
 
 
-def standardised(images: Tensor) -> Tensor:
-    """[..., 3, H, W] in 0..1 as torchvision's networks were trained on them."""
-    # not `new_tensor`, which vmap lacks on the `meta` device, where tests look for tensors of two devices
+def standardise(images: Tensor) -> Tensor:
+    """Normalise images [..., 3, H, W] in 0..1 by ImageNet's statistics, as torchvision's networks expect."""
+    # not `new_tensor`: vmap lacks it on the `meta` device, on which tests run
     mean, deviation = (
         torch.tensor(values, dtype=images.dtype, device=images.device)[:, None, None] for values in (MEAN, DEVIATION)
     )

@@ -1,4 +1,4 @@
-"""ResNet-18 (He et al. 2016) under torchvision's tensor names, narrower where asked. No file is opened here.
+"""ResNet-18 (He et al. 2016) under torchvision's tensor names, of any width. No file is opened here.
 
 Shapes: B images, W `width`, H rows.
 """
@@ -11,7 +11,7 @@ WIDTH = 64  # channels of the first stage of the published weights; each later s
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a short cut; the first one halves the image where `stride` is 2."""
+    """A residual block of two 3x3 convolutions; the first one has the stride."""
 
     def __init__(self, channels: int, out: int, stride: int):
         super().__init__()
@@ -29,24 +29,24 @@ class Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """The first `stages` of four; with `classes`, then their scores."""
+    """The first `stages` of four, followed by class scores if `classes` is positive."""
 
     def __init__(self, width: int = WIDTH, channels: int = 3, stages: int = 4, classes: int = 0, pool: bool = True):
-        """Without `pool` the stem does not halve the image a second time."""
+        """Without `pool` the stem halves the image once, not twice."""
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(channels, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if pool else nn.Identity()
         widths = [width * 2**stage for stage in range(stages)]
         self.out_channels = widths[-1]
-        for number, (before, after) in enumerate(pairwise([width, *widths]), start=1):
-            blocks = (Block(before if first else after, after, 1 + (first and number > 1)) for first in (True, False))
-            setattr(self, f"layer{number}", nn.Sequential(*blocks))
+        for stage, (before, after) in enumerate(pairwise([width, *widths]), start=1):
+            blocks = (Block(before if first else after, after, 1 + (first and stage > 1)) for first in (True, False))
+            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
         self.stages = stages
         self.fc = nn.Linear(widths[-1], classes) if classes else None
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> scores [B, classes], or feature maps [B, W 2^(stages - 1), h, h] without classes."""
         x = self.maxpool(self.bn1(self.conv1(x)).relu())
-        for number in range(1, self.stages + 1):
-            x = getattr(self, f"layer{number}")(x)
+        for stage in range(1, self.stages + 1):
+            x = getattr(self, f"layer{stage}")(x)
         return x if self.fc is None else self.fc(x.mean((2, 3)))

@@ -1,4 +1,4 @@
-"""VGG-16 (Simonyan & Zisserman 2015) under torchvision's tensor names, narrower where asked. No file is opened here.
+"""VGG-16 (Simonyan & Zisserman 2015) under torchvision's tensor names, of any width. No file is opened here.
 
 Shapes: B images, W `width`, H rows.
 """
@@ -11,14 +11,14 @@ from microexpr.models.counter_rng import Stream, dropout
 
 WIDTH = 64  # channels of the first stage of the published weights
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # channels in units of W, and convolutions, before each pool
-HALVED = 2 ** len(STAGES)  # image rows to one of the last maps
+DOWNSAMPLING = 2 ** len(STAGES)  # image rows to one of the last maps
 HIDDEN = 64  # units of a fully connected layer to one of W: 4096
-# where the last map of each stage is among `features`, before the pool
+# index in `features` of the last ReLU of each stage, before the pool
 MAPS = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
 
 
 def features(width: int = WIDTH, channels: int = 3) -> nn.Sequential:
-    """[B, channels, H, H] -> [B, 8 W, H / 32, H / 32], its layers numbered as torchvision's."""
+    """Return the convolutions, numbered as torchvision's: [B, channels, H, H] -> [B, 8 W, H / 32, H / 32]"""
     layers: list[nn.Module] = []
     for factor, count in STAGES:
         for _ in range(count):
@@ -29,31 +29,31 @@ def features(width: int = WIDTH, channels: int = 3) -> nn.Sequential:
 
 
 class Maps(nn.Module):
-    """The maps that VGG-16 has on the way, without all that comes after the last one asked for."""
+    """VGG-16 up to the last of the named intermediate maps, which it returns."""
 
     def __init__(self, names: Sequence[str], width: int = WIDTH, channels: int = 3):
-        """`names` of `MAPS`."""
+        """`names` are keys of `MAPS`."""
         super().__init__()
-        self.wanted = [MAPS[name] for name in names]
-        self.features = nn.Sequential(*list(features(width, channels))[: max(self.wanted) + 1])
+        self.indices = [MAPS[name] for name in names]
+        self.features = nn.Sequential(*list(features(width, channels))[: max(self.indices) + 1])
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """[B, channels, H, H] -> one [B, k W, H / n, H / n] for each name."""
-        found = {}
-        for place, layer in enumerate(self.features):
-            x = found[place] = layer(x)
-        return [found[place] for place in self.wanted]
+        """[B, channels, H, H] -> maps [B, k W, H / n, H / n], one for each name"""
+        outputs = []
+        for layer in self.features:
+            outputs.append(x := layer(x))
+        return [outputs[index] for index in self.indices]
 
 
 class VGG16(nn.Module):
-    """Convolutions and two fully connected layers; with `classes`, then their scores."""
+    """Convolutions and two fully connected layers, followed by class scores if `classes` is positive."""
 
     def __init__(self, width: int = WIDTH, channels: int = 3, image_size: int = 224, classes: int = 0):
-        """`image_size` is a multiple of 32; the published weights are for 224."""
+        """`image_size` must be a multiple of 32; the published weights are for 224."""
         super().__init__()
         self.features = features(width, channels)
         self.out_channels = HIDDEN * width
-        first = nn.Linear(8 * width * (image_size // HALVED) ** 2, self.out_channels)
+        first = nn.Linear(8 * width * (image_size // DOWNSAMPLING) ** 2, self.out_channels)
         dense: dict[str, nn.Module] = {"0": first, "3": nn.Linear(self.out_channels, self.out_channels)}
         if classes:
             dense["6"] = nn.Linear(self.out_channels, classes)
@@ -62,7 +62,7 @@ class VGG16(nn.Module):
     def forward(self, x: Tensor, share: float = 0.0, rng: Stream | None = None) -> Tensor:
         """[B, channels, H, H] -> scores [B, classes], or [B, 64 W] without classes.
 
-        That `share` of both layers is dropped, nothing without rng.
+        `share` is the dropout of both layers; without rng nothing is dropped.
         """
         x = self.features(x).flatten(1)
         for name in ("0", "3"):
@@ -71,7 +71,7 @@ class VGG16(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """Weights as He et al. 2015 draw them, biases 0: torch's own would all but end the signal in thirteen layers."""
+    """Initialise weights after He et al. 2015 and biases by 0: torch's default loses the signal in thirteen layers."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

@@ -1,6 +1,6 @@
 """One file per paper or baseline, each with one `microexpr.models.base.Method`; no folds, files or devices come in.
 
-Here they are found, by being there: a method's name is its file's.
+Methods are discovered: a method's name is that of its module.
 """
 
 import sys
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def names() -> list[str]:
-    """Every method there is, sorted."""
+    """Return the names of all methods, sorted."""
     return registry.names(sys.modules[__name__])
 
 
@@ -21,8 +21,6 @@ def find(name: str) -> "type[Method]":
     """Return the Method class of `microexpr.models.recognisers.<name>`, also for a variant, `<name>.<variant>`.
 
     Raises ParamsError if there is no such module."""
-    from microexpr.models.base import (
-        Method,  # torch comes with it, which whoever asks for names alone need not wait for
-    )
+    from microexpr.models.base import Method  # imported here because it loads torch, which `names` does not need
 
     return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]

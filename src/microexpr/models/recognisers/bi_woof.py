@@ -14,10 +14,10 @@ from microexpr.signals import blocks
 class BiWoof(FlowBlocks):
     """Block histograms of the angle of the flow from onset to apex, and a linear support vector machine.
 
-    The paper's: 8 bins around the circle, 5x5 blocks; a pixel counts by the length of its flow, a block's histogram
-    sums to its mean optical strain, and a clip's 200 features have the length 1 (that as in the authors' program). They
-    go to the machine as they are: standardised, blocks would weigh alike again. Ours: the size of the flow, classes
-    weigh alike, and a C so large that training errors are hardly allowed.
+    From the paper: 8 bins around the circle, 5x5 blocks; a pixel counts by the length of its flow, a block's histogram
+    sums to its mean optical strain, and a clip's 200 features have length 1 (the last as in the authors' program). They
+    are not standardised, which would undo the weights of the blocks. Ours: the size of the flow, balanced class
+    weights, and a C so large that training errors are hardly allowed.
     """
 
     paper = "Liong et al., Less is more: micro-expression recognition from video using apex frame, SPIC 62, 2018"
@@ -35,15 +35,15 @@ class BiWoof(FlowBlocks):
 
 
 def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
-    """float32[G * G * B] of u to the right, v downwards and strain, float[3, H, W]: by block row, block column, bin.
+    """Return float32[G * G * B], by block row, block column, bin, of u (right), v (down) and strain, float[3, H, W].
 
-    The first bin begins straight to the left and the next ones turn upwards; a flow without movement has zeros alone.
+    The first bin begins at the left and the next ones turn upwards; a flow without movement gives zeros.
     """
     u, v, strain = flow
     bins = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * count).astype(np.int64) % count  # -pi and pi are one angle
     local = blocks.shares(blocks.histograms(bins, count, grid, np.hypot(u, v)))
-    nowhere = np.zeros(strain.shape, np.int64)
-    pixels, strains = (blocks.histograms(nowhere, 1, grid, weights) for weights in (None, strain))
-    found = local * strains / pixels
-    length = np.linalg.norm(found)
-    return (found / length if length else found).astype(np.float32).ravel()
+    single_bin = np.zeros(strain.shape, np.int64)
+    pixels, strains = (blocks.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
+    features = local * strains / pixels
+    length = np.linalg.norm(features)
+    return (features / length if length else features).astype(np.float32).ravel()

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jittered, scaled
+from microexpr.models.augmentation import jitter, to_unit_range
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.capsules import Capsules, length, margin_loss, primary
@@ -20,23 +20,23 @@ from microexpr.models.pretrained_weights import RESNET18
 from microexpr.models.samplers import balanced
 
 STAGES = 3  # of ResNet-18
-SIZE, OUT_SIZE = 8, 16  # of a primary capsule, and of a class's
-DEVIATION, BELOW = 0.01, 1152  # of the first routing weights, and primary capsules at 224 pixels
+SIZE, OUT_SIZE = 8, 16  # lengths of a primary capsule and of a class capsule
+DEVIATION, BELOW = 0.01, 1152  # of the initial routing weights; primary capsules at 224 pixels
 POSITIVE, NEGATIVE = 0.99, 0.01  # margins
 
 
 class Network(nn.Module):
-    """Faces in, the length of each class's capsule out."""
+    """ResNet-18's first stages, two convolutions and capsules: from faces to the length of each class capsule."""
 
-    def __init__(self, width: int, kernel: int, places: int, iterations: int, classes: int):
-        """`places` are those of the primary capsules, of which each holds W / 2."""
+    def __init__(self, width: int, kernel: int, positions: int, iterations: int, classes: int):
+        """Build for `positions`, rows times columns of the primary capsules, each of which has W / 2 of them."""
         super().__init__()
         self.stem = ResNet18(width, stages=STAGES, pool=False)
         channels = self.stem.out_channels
         self.convolve = nn.Conv2d(channels, channels, kernel)
         self.primary = nn.Conv2d(channels, channels, kernel, stride=2)
-        below = places * channels // SIZE
-        deviation = DEVIATION * (BELOW / below) ** 0.5  # so that the sum over fewer votes is no smaller
+        below = positions * channels // SIZE
+        deviation = DEVIATION * (BELOW / below) ** 0.5  # keeps the sum over fewer votes at its size
         self.capsules = Capsules(below, SIZE, classes, OUT_SIZE, iterations, deviation)
 
     def forward(self, faces: Tensor) -> Tensor:
@@ -48,11 +48,11 @@ class Network(nn.Module):
 class Capsulenet(NetworkMethod):
     """Capsules on the apex frame in colour, classified by margin loss.
 
-    The layers, margins, rates and epochs are those of its authors' released code: the stem without its pool, two 9x9
-    convolutions, 1152 capsules of 8, one of 16 for each class, three iterations of routing. ImageNet's weights start
-    the stem if they are there. Ours: classes are drawn equally often, where the authors take further frames of the
-    rarer ones; pictures are mirrored, moved and brightened, where they also turn them and change their colours; and
-    the width, the kernels and the first routing weights at smaller sizes.
+    From the authors' released code: layers, margins, rates and epochs, that is the stem without its pool, two 9x9
+    convolutions, 1152 capsules of 8, one of 16 for each class, three iterations of routing. ImageNet's weights
+    initialise the stem if they are present. Ours: classes are sampled equally often, where the authors add frames of
+    the rarer ones; images are mirrored, shifted and brightened, where they also rotate them and change colours; and the
+    width, the kernels and the initial routing weights at smaller sizes.
     """
 
     paper = "Van Quang, Chun and Tokuyama, CapsuleNet for micro-expression recognition, FG 2019"
@@ -63,13 +63,13 @@ class Capsulenet(NetworkMethod):
         width: int = Field(WIDTH, ge=2, le=256, multiple_of=2, description="channels of ResNet-18's first stage")
         kernel: int = Field(9, ge=2, le=15, description="side of both convolutions between stem and capsules")
         routing: int = Field(3, ge=1, le=10, description="iterations")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
+        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
         epochs: int = Field(30, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(32, ge=2, le=1024, description="clips in a step")
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate after each epoch")
         mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
-        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is moved at most")
+        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is shifted at most")
         brightness: float = Field(0.2, ge=0, lt=1, description="largest change of a training clip's brightness")
 
         @property
@@ -78,7 +78,7 @@ class Capsulenet(NetworkMethod):
             return (self.image_size // 8 - 2 * self.kernel + 1) // 2 + 1
 
         @model_validator(mode="after")
-        def _leaves_a_place(self) -> "Capsulenet.Params":
+        def _check_kernel(self) -> "Capsulenet.Params":
             if self.image_size // 8 < 2 * self.kernel - 1:
                 raise ValueError(f"kernel must be <= {(self.image_size // 8 + 1) // 2} at this image_size")
             return self
@@ -89,28 +89,28 @@ class Capsulenet(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"apex": (3, self.params.image_size, self.params.image_size)}
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
         network = Network(params.width, params.kernel, params.side**2, params.routing, self.classes)
-        if self.published:
-            load(network.stem, self.published, RESNET18.files[0])
+        if self.published_weights:
+            load(network.stem, self.published_weights, RESNET18.files[0])
         return {"network": network}
 
     def phases(self) -> list[Phase]:
         params = self.params
         update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
-        return [Phase([update], params.epochs, params.batch, balanced, self._decayed)]
+        return [Phase([update], params.epochs, params.batch, balanced, self._decay)]
 
-    def _decayed(self, progress: float) -> float:
+    def _decay(self, progress: float) -> float:
         return self.params.decay ** round(progress * self.params.epochs)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         params = self.params
-        faces = jittered(scaled(batch["apex"]), rng, params.mirror, params.shift, params.brightness)
+        faces = jitter(to_unit_range(batch["apex"]), rng, params.mirror, params.shift, params.brightness)
         return margin_loss(modules.network(faces), batch["label"], POSITIVE, NEGATIVE)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(scaled(batch["apex"]))
+        return modules.network(to_unit_range(batch["apex"]))

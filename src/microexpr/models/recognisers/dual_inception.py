@@ -1,6 +1,6 @@
 """Dual-Inception: an inception network on u and one on v of the optical flow. No folds, files or devices come in.
 
-Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain, which is not looked at.
+Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain; strain is not used.
 """
 
 import torch
@@ -9,17 +9,18 @@ from torch import Tensor, nn
 
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import SIDE, FlowNetwork
+from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second
 
 
-def convolution(channels: int, filters: int, side: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, filters, side, padding=side // 2), nn.ReLU())
+def convolution(channels: int, filters: int, kernel: int) -> nn.Sequential:
+    """[B, channels, H, W] -> [B, filters, H, W], with ReLU"""
+    return nn.Sequential(nn.Conv2d(channels, filters, kernel, padding=kernel // 2), nn.ReLU())
 
 
 class Inception(nn.Module):
-    """Four branches of as many maps each, one after the other: 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 pool then 1x1."""
+    """Four concatenated branches with `filters` maps each: 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 pool then 1x1."""
 
     def __init__(self, channels: int, filters: int):
         super().__init__()
@@ -40,31 +41,32 @@ class Inception(nn.Module):
 class Network(nn.Module):
     """Two blocks for u and two for v, each halved by a pool, then two fully connected layers."""
 
-    def __init__(self, hidden: int, dropped: float, classes: int):
+    def __init__(self, hidden: int, dropout: float, classes: int):
         super().__init__()
-        self.dropped = dropped
+        self.dropout = dropout
         first, second = FILTERS
         self.streams = nn.ModuleList(
             nn.Sequential(Inception(1, first), nn.MaxPool2d(2), Inception(4 * first, second), nn.MaxPool2d(2))
             for _ in "uv"
         )
-        self.hidden = nn.Linear(2 * 4 * second * (SIDE // 4) ** 2, hidden)
+        self.hidden = nn.Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, hidden)
         self.classify = nn.Linear(hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
-        maps = [one(flow[:, k : k + 1]) for k, one in enumerate(self.streams)]  # [B, 64, 7, 7] of each
-        x = self.hidden(torch.cat([one.flatten(1) for one in maps], 1)).relu()  # [B, hidden]
-        return self.classify(dropout(x, self.dropped, rng))  # [B, C]
+        """[B, 3, 28, 28] -> [B, C]"""
+        maps = [stream(flow[:, i : i + 1]) for i, stream in enumerate(self.streams)]  # each [B, 64, 7, 7]
+        x = self.hidden(torch.cat([stream_maps.flatten(1) for stream_maps in maps], 1)).relu()  # [B, hidden]
+        return self.classify(dropout(x, self.dropout, rng))  # [B, C]
 
 
 class DualInception(FlowNetwork):
     """Two inception networks, on u and on v.
 
-    Blocks, the layer of 1024, epochs, batch and rate are those of its authors' released code, which reads each flow as
-    a picture of three equal channels; here each has one, which spares 96 weights. The paper takes the flow to the
-    middle frame, here it is that to the apex. The released code leaves the other people of the tested data
-    set out of the training to choose the epoch; here all train. Ours besides: flow normalised over the fold's training
-    clips, class weights, and where they are asked for dropout, the cosine schedule and mirrored clips.
+    From the authors' released code: blocks, the layer of 1024, epochs, batch and rate. That code reads each flow as an
+    image of three equal channels; here it has one, which saves 96 weights. The paper takes the flow to the middle
+    frame, this method to the apex. The released code leaves the other subjects of the tested data set out of training
+    to choose the epoch; here all train. Ours: flow normalised over the fold's training clips, class weights, and, if
+    requested, dropout, the cosine schedule and mirrored clips.
     """
 
     paper = "Zhou, Mao and Xue, Dual-inception network for cross-database micro-expression recognition, FG 2019"

@@ -1,6 +1,6 @@
-"""ELRCN: VGG-16 on each picture of a film of optical flow, then an LSTM. No folds, files or devices come in.
+"""ELRCN: VGG-16 on each frame of a video of optical flow, then an LSTM. No folds, files or devices come in.
 
-Shapes: B clips, T pictures, K channels of a picture, S streams, W `width`, C classes, H rows.
+Shapes: B clips, T frames, K channels of a frame, S streams, W `width`, C classes, H rows.
 """
 
 from functools import partial
@@ -12,7 +12,17 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base as method
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
+from microexpr.models.base import (
+    Batch,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Optimiser,
+    Phase,
+    Shapes,
+    Statistics,
+    Update,
+)
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers import vgg16
 from microexpr.models.layers.lstm import Lstm
@@ -20,8 +30,8 @@ from microexpr.models.layers.pretrained import load
 from microexpr.models.pretrained_weights import VGG16
 from microexpr.models.recipe import class_weights
 
-U, V, MAGNITUDE, STRAIN, GREY = range(5)  # of a picture
-STREAMS = {  # what each network sees, by `inputs`
+U, V, MAGNITUDE, STRAIN, GREY = range(5)  # channels of a frame
+STREAMS = {  # channels of each network, by the param `inputs`
     "flow": ((U, V, MAGNITUDE),),
     "SE": ((U, V, MAGNITUDE, STRAIN, GREY),),
     "TE": ((U, V, MAGNITUDE), (STRAIN,) * 3, (GREY,) * 3),
@@ -29,36 +39,36 @@ STREAMS = {  # what each network sees, by `inputs`
 
 
 class Base(nn.Module):
-    """What a published VGG-16 is kept for as it is: its convolutions and its first fully connected layer."""
+    """VGG-16's convolutions and first fully connected layer, frozen where published weights are present."""
 
     def __init__(self, width: int, channels: int, image_size: int):
         super().__init__()
         self.features = vgg16.features(width, channels)
-        places = (image_size // vgg16.HALVED) ** 2
-        self.classifier = nn.ModuleDict({"0": nn.Linear(8 * width * places, vgg16.HIDDEN * width)})
+        positions = (image_size // vgg16.DOWNSAMPLING) ** 2
+        self.classifier = nn.ModuleDict({"0": nn.Linear(8 * width * positions, vgg16.HIDDEN * width)})
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, frames: Tensor) -> Tensor:
         """[N, K, H, H] -> [N, 64 W]"""
-        hidden: Tensor = self.classifier["0"](self.features(pictures).flatten(1)).relu()
+        hidden: Tensor = self.classifier["0"](self.features(frames).flatten(1)).relu()
         return hidden
 
 
 class Spatial(nn.Module):
-    """The second fully connected layer, and the class of each picture by itself, for the first phase."""
+    """The second fully connected layer, and a classifier of single frames for the first phase."""
 
-    def __init__(self, hidden: int, dropped: float, classes: int):
+    def __init__(self, hidden: int, dropout: float, classes: int):
         super().__init__()
-        self.dropped = dropped
+        self.dropout = dropout
         self.hidden, self.classify = nn.Linear(hidden, hidden), nn.Linear(hidden, classes)
 
     def forward(self, x: Tensor, rng: Stream | None = None) -> tuple[Tensor, Tensor]:
         """[N, 64 W] -> features [N, 64 W], scores [N, C]"""
-        x = dropout(self.hidden(dropout(x, self.dropped, rng)).relu(), self.dropped, rng)
+        x = dropout(self.hidden(dropout(x, self.dropout, rng)).relu(), self.dropout, rng)
         return x, self.classify(x)
 
 
 class Temporal(nn.Module):
-    """The clip's class from its pictures' features."""
+    """An LSTM from the features of frames to the class of the clip."""
 
     def __init__(self, features: int, memory: int, hidden: int, classes: int):
         super().__init__()
@@ -72,15 +82,15 @@ class Temporal(nn.Module):
 
 
 class Elrcn(NetworkMethod):
-    """VGG-16 learns the class from single pictures, then an LSTM from the sequence of its features.
+    """VGG-16 learns the class from single frames, then an LSTM from the sequence of its features.
 
-    `inputs` is flow (u, v, magnitude: what AU-GACN reruns), SE (these, strain and grey as five channels of one network)
-    or TE (a network for each, features side by side). The two phases, 224 pixels, nine pictures, LSTM of 3000, layer of
-    128, epochs, rate, one clip a step, and that published weights stay as they are but for the last layers, are those
-    of the authors' released code. They start from VGG-Face; here it is ImageNet's VGG-16 where its file is there, and
-    without it all of the network is trained, from weights as He et al. 2015 draw them. Ours besides: flow from the
-    first frame to each later one of ten, channels normalised over the fold's training clips, class weights, softmax at
-    the end; the epochs are not cut short, nor does the rate decay (theirs by 1e-6 a step).
+    `inputs` is flow (u, v, magnitude: AU-GACN's rerun), SE (these, strain and grey as five channels of one network) or
+    TE (a network for each, features concatenated). From the authors' released code: the two phases, 224 pixels, nine
+    frames, an LSTM of 3000, a layer of 128, epochs, rate, one clip a step, and published weights that stay frozen but
+    for the last layers. They start from VGG-Face; here it is ImageNet's VGG-16 where its file is present, else all of
+    the network is trained, initialised after He et al. 2015. Ours: flow from the first frame to each later one of ten,
+    channels normalised over the fold's training clips, class weights, softmax at the end; no early stopping, and no
+    decay of the rate (theirs is 1e-6 a step).
     """
 
     paper = (
@@ -91,16 +101,16 @@ class Elrcn(NetworkMethod):
 
     class Params(method.Params):
         inputs: Literal["flow", "SE", "TE"] = Field("flow", description="flow alone, or spatial or temporal enrichment")
-        image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the pictures")
-        frames: int = Field(9, ge=1, le=64, description="pictures of flow in a clip")
+        image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the frames")
+        frames: int = Field(9, ge=1, le=64, description="frames of flow in a clip")
         width: int = Field(vgg16.WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
+        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
         dropout: float = Field(
             0.5, ge=0, lt=1, description="share of VGG-16's fully connected layers dropped in training"
         )
         memory: int = Field(3000, ge=4, le=4096, description="units of the LSTM")
         hidden: int = Field(128, ge=4, le=4096, description="units of the layer after it")
-        spatial_epochs: int = Field(100, ge=1, le=2000, description="passes over the clips' pictures, one by one")
+        spatial_epochs: int = Field(100, ge=1, le=2000, description="passes over the clips' frames as single images")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the clips as sequences")
         batch: int = Field(1, ge=1, le=1024, description="clips in a step")
         lr: float = Field(1e-5, gt=0, le=1, description="Adam's learning rate")
@@ -112,93 +122,100 @@ class Elrcn(NetworkMethod):
         size, frames = self.params.image_size, self.params.frames
         shapes: Shapes = {"flow_video": (3, frames, size, size)}
         if self.params.inputs != "flow":
-            shapes["video"] = (1, frames + 1, size, size)  # the first is the one that flow starts from
+            shapes["video"] = (1, frames + 1, size, size)  # flow starts from the first of them
         return shapes
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         params = self.params
         return params.pretrained and params.inputs != "SE" and (params.width, params.image_size) == (vgg16.WIDTH, 224)
 
     @property
     def streams(self) -> dict[str, tuple[int, ...]]:
-        return {str(number): channels for number, channels in enumerate(STREAMS[self.params.inputs])}
+        """Channels of each network, by the suffix of its modules' names."""
+        return {str(i): channels for i, channels in enumerate(STREAMS[self.params.inputs])}
 
-    def statistics(self, train: Clips) -> Statistics:
-        pictures = self._pictures(train.inputs)
+    def statistics(self, train: ClipTensors) -> Statistics:
+        frames = self._frames(train.inputs)
         return {
-            "mean": pictures.mean((0, 1, 3, 4)),
-            "deviation": pictures.std((0, 1, 3, 4)).clamp(min=1e-6),
+            "mean": frames.mean((0, 1, 3, 4)),
+            "deviation": frames.std((0, 1, 3, 4)).clamp(min=1e-6),
             "class_weights": class_weights(train.targets["label"], self.classes),
         }
 
-    def _bases(self) -> dict[str, nn.Module]:
+    def _build_bases(self) -> dict[str, nn.Module]:
         params = self.params
-        made = {f"base{s}": Base(params.width, len(k), params.image_size) for s, k in self.streams.items()}
-        for base in made.values():
-            if self.published:
-                load(base, self.published, VGG16.files[0])
+        bases = {f"base{s}": Base(params.width, len(k), params.image_size) for s, k in self.streams.items()}
+        for base in bases.values():
+            if self.published_weights:
+                load(base, self.published_weights, VGG16.files[0])
             else:
                 vgg16.initialise(base)
-        return dict(made)
+        return dict(bases)
 
     def shared(self) -> dict[str, nn.Module]:
-        return self._bases() if self.published else {}
+        return self._build_bases() if self.published_weights else {}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params, hidden = self.params, vgg16.HIDDEN * self.params.width
-        built: dict[str, nn.Module] = {} if self.published else self._bases()
+        modules: dict[str, nn.Module] = {} if self.published_weights else self._build_bases()
         for stream in self.streams:
-            built[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
+            modules[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
             vgg16.initialise(spatial.hidden)
-            if self.published:
-                second = {name: self.published[f"classifier.3.{name}"] for name in ("weight", "bias")}
+            if self.published_weights:
+                second = {name: self.published_weights[f"classifier.3.{name}"] for name in ("weight", "bias")}
                 load(spatial.hidden, second, VGG16.files[0])
-        built["temporal"] = Temporal(len(self.streams) * hidden, params.memory, params.hidden, self.classes)
-        return built
+        modules["temporal"] = Temporal(len(self.streams) * hidden, params.memory, params.hidden, self.classes)
+        return modules
 
     def phases(self) -> list[Phase]:
         params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
-        parts = ["spatial"] if self.published else ["base", "spatial"]
-        single: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
+        parts = ["spatial"] if self.published_weights else ["base", "spatial"]
+        optimisers: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
         return [
-            Phase([Update(self.spatial_loss, single)], params.spatial_epochs, params.batch),
-            Phase([Update(self.temporal_loss, {"temporal": adam})], params.epochs, params.batch, reads=self.read),
+            Phase([Update(self.spatial_loss, optimisers)], params.spatial_epochs, params.batch),
+            Phase(
+                [Update(self.temporal_loss, {"temporal": adam})],
+                params.epochs,
+                params.batch,
+                precompute=self.precompute_features,
+            ),
         ]
 
-    def _pictures(self, batch: Batch) -> Tensor:
-        """[B, T, 5, H, H]: u, v, magnitude, strain and grey; without grey if it is not read."""
+    def _frames(self, batch: Batch) -> Tensor:
+        """Return [B, T, 5, H, H]: u, v, magnitude, strain and grey; without grey if it is not an input."""
         flow = batch["flow_video"].movedim(1, 2)
         channels = [flow[:, :, :2], flow[:, :, :2].square().sum(2, keepdim=True).sqrt(), flow[:, :, 2:]]
         if "video" in self.inputs:
             channels.append(batch["video"][:, :, 1:].movedim(1, 2).to(flow.dtype))
         return torch.cat(channels, 2)
 
-    def _encoded(
+    def _encode(
         self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None
     ) -> list[tuple[Tensor, Tensor]]:
-        """Of each stream, features [B T, 64 W] and scores [B T, C] of every picture."""
+        """Return features [B T, 64 W] and scores [B T, C] of all frames, for each stream."""
         mean, deviation = (statistics[name][:, None, None] for name in ("mean", "deviation"))
-        pictures = ((self._pictures(batch) - mean) / deviation).flatten(0, 1)
+        frames = ((self._frames(batch) - mean) / deviation).flatten(0, 1)
         return [
-            getattr(modules, f"spatial{stream}")(getattr(modules, f"base{stream}")(pictures[:, list(channels)]), rng)
+            getattr(modules, f"spatial{stream}")(getattr(modules, f"base{stream}")(frames[:, list(channels)]), rng)
             for stream, channels in self.streams.items()
         ]
 
     def spatial_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """Each picture should show its clip's class; the streams learn apart, so their losses add."""
+        """Return the cross-entropy of single frames, summed over streams, which learn separately."""
         label = batch["label"][:, None].expand(-1, self.params.frames).flatten()
-        found = self._encoded(modules, batch, statistics, rng)
-        return torch.stack([F.cross_entropy(one, label, statistics["class_weights"]) for _, one in found]).sum()
+        streams = self._encode(modules, batch, statistics, rng)
+        losses = [F.cross_entropy(scores, label, statistics["class_weights"]) for _, scores in streams]
+        return torch.stack(losses).sum()
 
     def temporal_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        read = batch if "features" in batch else self.read(modules, batch, statistics)
-        scores: Tensor = modules.temporal(read["features"])
+        encoded = batch if "features" in batch else self.precompute_features(modules, batch, statistics)
+        scores: Tensor = modules.temporal(encoded["features"])
         return scores
 
-    def read(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
-        """What the LSTM sees: `features` [B, T, S 64 W], of networks that stay as they are."""
-        features = torch.cat([one for one, _ in self._encoded(modules, batch, statistics)], 1)
+    def precompute_features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+        """Return the LSTM's input `features` [B, T, S 64 W], from networks that are frozen in its phase."""
+        features = torch.cat([stream for stream, _ in self._encode(modules, batch, statistics)], 1)
         return {"features": features.unflatten(0, (-1, self.params.frames))}

@@ -1,4 +1,4 @@
-"""A support vector machine on raw optical flow: the baseline without learned features. No network comes in."""
+"""A support vector machine on raw optical flow, the baseline without features. No network comes in."""
 
 import numpy as np
 from torch import Tensor

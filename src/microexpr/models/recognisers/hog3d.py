@@ -1,4 +1,4 @@
-"""Histograms of gradients in space and time: how grey levels change along x, y and t, block by block. No network.
+"""HOG3D: histograms of the gradients of grey levels in space and time, block by block. No network.
 
 Shapes: T frames, H rows, W columns; G x G blocks; M x M x N cells of a block, S x S x S sub-blocks of a cell.
 """
@@ -21,17 +21,17 @@ AXES = np.array(
 ) / np.sqrt(3)
 BINS = 2 * len(AXES)
 NEAREST = 5**0.5 / 3  # cosine between the middles of two faces that share an edge
-LARGEST = 0.25  # share of a descriptor's length that one of its features may have
+LARGEST = 0.25  # upper limit of a feature in a descriptor of length 1
 
 
 class Hog3d(VideoBlocks):
     """Kläser's descriptor of each block of the face from onset to offset, and a linear support vector machine.
 
-    The paper's: gradients are averaged over sub-blocks, each is shared out among the faces of an icosahedron that it
-    points through, and 4x4x3 cells of 3x3x3 sub-blocks make the 960 features of a descriptor, whose length is 1 with no
-    feature above a quarter; a mean gradient is shared out as in the authors' program, by sums, not by squares. The
-    paper describes points of interest and counts words; ours: one descriptor for each of 5x5 blocks, the size of
-    the face, the frames, features standardised over the fold's training clips, classes weigh alike, and C.
+    From the paper: gradients are averaged over sub-blocks, each mean is distributed among the faces of an icosahedron
+    that it points through, and 4x4x3 cells of 3x3x3 sub-blocks give the 960 features of a descriptor of length 1, with
+    no feature above a quarter; a mean gradient is distributed as in the authors' program, by sums, not by squares. The
+    paper describes points of interest by a bag of words. Ours: one descriptor for each of 5x5 blocks, the size of the
+    face, the frames, features standardised over the fold's training clips, balanced class weights, and C.
     """
 
     paper = "Kläser et al., A spatio-temporal descriptor based on 3D-gradients, BMVC 2008"
@@ -43,7 +43,7 @@ class Hog3d(VideoBlocks):
         parts: int = Field(3, ge=1, le=8, description="S: sub-blocks of a cell along x, y and t")
 
         @model_validator(mode="after")
-        def _a_voxel_for_each_part(self) -> "Hog3d.Params":
+        def _check_sizes(self) -> "Hog3d.Params":
             space, time = self.blocks * self.cells_space * self.parts, self.cells_time * self.parts
             if self.image_size < space:
                 raise ValueError(f"image_size must be >= blocks * cells_space * parts = {space}, not {self.image_size}")
@@ -54,32 +54,32 @@ class Hog3d(VideoBlocks):
     params: Params
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        own = self.params
-        cells = (own.cells_time, own.cells_space)
+        params = self.params
+        cells = (params.cells_time, params.cells_space)
         videos = inputs["video"][:, 0].numpy()
-        return np.stack([descriptors(video, own.blocks, cells, own.parts).ravel() for video in videos])
+        return np.stack([descriptors(video, params.blocks, cells, params.parts).ravel() for video in videos])
 
 
 def descriptors(video: np.ndarray, grid: int, cells: tuple[int, int], parts: int) -> np.ndarray:
-    """float32[G * G, N * M * M * 20] of grey frames uint8[T, H, W], by block row and column; `cells` are N, M.
+    """Return float32[G * G, N * M * M * 20] of grey frames uint8[T, H, W], by block row and column; `cells` is (N, M).
 
-    A block without gradients has zeros alone.
+    A block without gradients has zeros.
     """
     time, space = cells
     gradient = np.stack([np.gradient(video.astype(np.float64), axis=axis) for axis in range(3)])
     side = grid * space * parts
     for axis, count in enumerate((time * parts, side, side), start=1):
         gradient = np.moveaxis(np.tensordot(means(gradient.shape[axis], count), gradient, (1, axis)), 0, axis)
-    shared = orientations(gradient).reshape(BINS, time, parts, grid, space, parts, grid, space, parts)
-    found = np.moveaxis(shared.sum(axis=(2, 5, 8)), (2, 4), (0, 1)).reshape(grid**2, BINS, time * space**2)
-    flat = found.swapaxes(1, 2).reshape(grid**2, -1)
-    return _unit(np.minimum(_unit(flat), LARGEST)).astype(np.float32)
+    histograms = orientations(gradient).reshape(BINS, time, parts, grid, space, parts, grid, space, parts)
+    by_block = np.moveaxis(histograms.sum(axis=(2, 5, 8)), (2, 4), (0, 1)).reshape(grid**2, BINS, time * space**2)
+    flat = by_block.swapaxes(1, 2).reshape(grid**2, -1)
+    return _normalise_rows(np.minimum(_normalise_rows(flat), LARGEST)).astype(np.float32)
 
 
 def means(size: int, count: int) -> np.ndarray:
-    """float64[count, size]: of so many numbers in a row, the means over so many parts of equal length.
+    """Return the matrix float64[count, size] that averages `size` samples over `count` intervals of equal length.
 
-    A number at the border of two parts counts in both, by its share.
+    A sample at the border of two intervals counts in both, by its overlap.
     """
     ends = np.arange(count + 1) * size / count
     low, high = np.maximum(ends[:-1, None], np.arange(size)), np.minimum(ends[1:, None], np.arange(size) + 1)
@@ -87,9 +87,9 @@ def means(size: int, count: int) -> np.ndarray:
 
 
 def orientations(gradient: np.ndarray) -> np.ndarray:
-    """float64[20, ...] of gradients along t, y, x, [3, ...]: each one's length shared out among the faces near it.
+    """Return float64[20, ...]: the lengths of gradients along t, y, x, [3, ...], distributed among nearby faces.
 
-    A face's share grows from 0 at the angle of two neighbours; a gradient through the middle of one is all that one's.
+    A face's share grows from 0 at the angle between neighbours; a gradient through a face's middle counts there alone.
     """
     length = np.linalg.norm(gradient, axis=0)
     along = np.tensordot(AXES, gradient, 1)
@@ -98,6 +98,6 @@ def orientations(gradient: np.ndarray) -> np.ndarray:
     return beyond * np.divide(length, total, out=np.zeros(length.shape), where=total > 0)
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
+def _normalise_rows(rows: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, length, out=np.zeros(rows.shape), where=length > 0)

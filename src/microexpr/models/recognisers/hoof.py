@@ -14,11 +14,10 @@ from microexpr.signals import blocks
 class Hoof(FlowBlocks):
     """Block histograms of the flow's angle, and a linear support vector machine.
 
-    As in the paper a pixel counts by the length of its flow, its angle is the one with the horizontal axis, so that
-    left and right fall into one bin, and a histogram sums to 1. The paper follows one histogram of the whole picture
-    from frame to frame with a kernel on dynamical systems; ours, as micro-expressions are read: the flow from onset
-    to apex, 5x5 blocks, features standardised over the fold's training clips, a linear machine in which classes weigh
-    alike.
+    From the paper: a pixel counts by the length of its flow, its angle is taken to the horizontal axis, so that left
+    and right share a bin, and a histogram sums to 1. The paper follows one histogram of the whole frame through time
+    with a kernel on dynamical systems. Ours, as usual for micro-expressions: the flow from onset to apex, 5x5 blocks,
+    features standardised over the fold's training clips, a linear machine with balanced class weights.
     """
 
     paper = "Chaudhry et al., Histograms of oriented optical flow and Binet-Cauchy kernels, CVPR 2009"
@@ -34,9 +33,9 @@ class Hoof(FlowBlocks):
 
 
 def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
-    """float32[G * G * B] of u to the right and v downwards, float[2 or more, H, W]: by block row, block column, bin.
+    """Return float32[G * G * B], by block row, block column, bin, of u (right) and v (down), float[2 or more, H, W].
 
-    The first bin begins straight up, the last ends straight down; a block that does not move has none.
+    The first bin begins straight up, the last ends straight down; a block without movement has zeros.
     """
     u, v = flow[:2]
     angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down

@@ -1,4 +1,4 @@
-"""The floor of every table: the share of each class in training, whatever the clip. Nothing of a clip comes in."""
+"""The majority class, the floor of every table. It reads nothing of a clip."""
 
 import numpy as np
 from torch import Tensor
@@ -13,7 +13,7 @@ class Majority(ClassicalMethod):
 
     @property
     def inputs(self) -> Shapes:
-        return {"flow": (3, 28, 28)}  # only their number is looked at
+        return {"flow": (3, 28, 28)}  # only the number of clips is used
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         return np.empty((len(inputs["flow"]), 0), np.float32)

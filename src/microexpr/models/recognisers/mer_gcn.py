@@ -1,4 +1,4 @@
-"""MER-GCN: a 3D network on the film, and a graph of action units that says what it sees. No folds or files come in.
+"""MER-GCN: a 3D network on video and a graph network that makes detectors of action units. No folds or files.
 
 Shapes: B clips, video [B, 1, T, H, H], W `width`, A action units, D = 4 W features, classes C.
 """
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models import base
-from microexpr.models.augmentation import scaled
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import to_signed_range
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import class_weights, cosine
 
@@ -21,7 +21,7 @@ SLOPE = 0.2  # of the leaky ReLU between the graph's layers
 
 
 class Block(nn.Module):
-    """Two 3x3x3 convolutions beside a short cut; time, rows and columns are halved."""
+    """A residual block of two 3x3x3 convolutions; time, rows and columns are halved."""
 
     def __init__(self, channels: int, out: int):
         super().__init__()
@@ -30,12 +30,13 @@ class Block(nn.Module):
         self.short, self.bn3 = nn.Conv3d(channels, out, 1, 2, bias=False), nn.BatchNorm3d(out)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, channels, T, H, H] -> [B, out, T / 2, H / 2, H / 2]"""
         inner = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
         return (inner + self.bn3(self.short(x))).relu()
 
 
 class Network(nn.Module):
-    """Film in; scores of the classes and of the action units out."""
+    """From video to the scores of the classes and of the action units."""
 
     def __init__(self, width: int, hidden: int, classes: int):
         super().__init__()
@@ -47,22 +48,22 @@ class Network(nn.Module):
         self.second = nn.Linear(hidden, 4 * width, bias=False)
         self.classify = nn.Linear(len(AUS), classes)
 
-    def forward(self, film: Tensor, graph: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, video: Tensor, graph: Tensor) -> tuple[Tensor, Tensor]:
         """[B, 1, T, H, H] and [A, A] -> [B, C], [B, A]"""
-        features = self.blocks(self.stem(film)).mean((2, 3, 4))  # [B, D]
-        nodes = F.leaky_relu(graph @ self.first.weight.T, SLOPE)  # a node is its own name at first; [A, hidden]
+        features = self.blocks(self.stem(video)).mean((2, 3, 4))  # [B, D]
+        nodes = F.leaky_relu(graph @ self.first.weight.T, SLOPE)  # nodes start as one-hot vectors; [A, hidden]
         units = features @ self.second(graph @ nodes).T  # [B, A]
         return self.classify(units), units
 
 
 class MerGcn(NetworkMethod):
-    """A graph network turns names of action units into detectors, which a 3D network's features are held against.
+    """A graph network turns action units into detectors, which are applied to the features of a 3D network.
 
-    What its abstract and AU-GACN's account of it say: 3D convolutions, two kinds of labels learnt together, a graph
+    From its abstract and AU-GACN's account of it: 3D convolutions, two kinds of labels learnt together, a graph
     convolution over action units whose nodes are not learnt from the image, one linear layer from units to classes.
-    Ours, since the paper's text is not here: residual blocks and all sizes, nodes that start as their names, edges that
-    are the probability of one unit given another over the fold's training clips, the masked cross-entropy of units
-    that are coded and its weight, class weights, rates and epochs.
+    Ours, since the paper's text was not available: residual blocks and all sizes, one-hot nodes, edges that are the
+    probability of one unit given another over the fold's training clips, the masked cross-entropy of coded units and
+    its weight, class weights, rates and epochs.
     """
 
     paper = "Lo, Xie, Shuai and Cheng, MER-GCN: relation modeling with graph convolutional networks, MIPR 2020"
@@ -72,7 +73,9 @@ class MerGcn(NetworkMethod):
         frames: int = Field(16, ge=4, le=128, description="frames, from onset to offset")
         width: int = Field(64, ge=2, le=256, description="channels of the first convolution")
         hidden: int = Field(128, ge=2, le=1024, description="width of the graph's inner layer")
-        au_weight: float = Field(1.0, ge=0, le=100, description="of the action units' loss beside the classes'")
+        au_weight: float = Field(
+            1.0, ge=0, le=100, description="weight of the action units' loss relative to the classes'"
+        )
         epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(16, ge=2, le=1024, description="clips in a step")
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
@@ -84,7 +87,7 @@ class MerGcn(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         return {
             "class_weights": class_weights(train.targets["label"], self.classes),
             "graph": graph(train.targets["aus"]),
@@ -99,20 +102,20 @@ class MerGcn(NetworkMethod):
         return [Phase([update], params.epochs, params.batch, schedule=cosine)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        film = centred(batch["video"])
-        film = torch.where(rng.uniform(len(film), 1, 1, 1, 1) < self.params.mirror, film.flip(-1), film)
-        scores, units = modules.network(film, statistics["graph"])
-        classified = F.cross_entropy(scores, batch["label"], statistics["class_weights"])
-        return classified + self.params.au_weight * unit_loss(units, batch["aus"])
+        video = to_signed_range(batch["video"])
+        video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
+        scores, units = modules.network(video, statistics["graph"])
+        class_loss = F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+        return class_loss + self.params.au_weight * unit_loss(units, batch["aus"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(centred(batch["video"]), statistics["graph"])[0]
+        return modules.network(to_signed_range(batch["video"]), statistics["graph"])[0]
 
 
 def graph(aus: Tensor) -> Tensor:
-    """float[A, A] of marks int64[n, A]: each unit itself and those that came with it, by how often; rows sum to 1."""
-    there = (aus == 1).to(torch.get_default_dtype())
-    together = there.T @ there
+    """Return float[A, A] from marks int64[n, A]: self-loops and conditional probabilities; rows sum to 1."""
+    active = (aus == 1).to(torch.get_default_dtype())
+    together = active.T @ active
     conditional = together / together.diagonal().clamp(min=1)[:, None]  # P(column | row)
     edges = conditional * (1 - torch.eye(len(together), device=aus.device)) + torch.eye(
         len(together), device=aus.device
@@ -121,12 +124,7 @@ def graph(aus: Tensor) -> Tensor:
 
 
 def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
-    """Mean binary cross-entropy of logits [B, A] where the marks int64[B, A] are known; 0 where none is."""
-    known = (aus >= 0).to(units.dtype)
+    """Return the mean binary cross-entropy of logits [B, A] where marks int64[B, A] are coded; 0 if none is."""
+    coded = (aus >= 0).to(units.dtype)
     loss = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
-    return (known * loss).sum() / known.sum().clamp(min=1)
-
-
-def centred(film: Tensor) -> Tensor:
-    """uint8 levels as numbers in -1..1."""
-    return 2 * scaled(film) - 1
+    return (coded * loss).sum() / coded.sum().clamp(min=1)

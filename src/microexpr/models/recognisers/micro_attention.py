@@ -1,4 +1,4 @@
-"""Micro-Attention: ResNet-10 whose blocks weigh places of the apex frame. No folds, files or devices come in.
+"""Micro-Attention: ResNet-10 whose blocks weigh the pixels of the apex frame. No folds, files or devices come in.
 
 Shapes: B clips, apex [B, 3, H, H], W `width`, classes C.
 """
@@ -12,26 +12,26 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jittered, scaled
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import jitter, to_unit_range
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.pretrained import standardised
+from microexpr.models.layers.pretrained import standardise
 from microexpr.models.layers.resnet18 import WIDTH, Block
 from microexpr.models.recipe import class_weights, cosine
-from microexpr.models.samplers import only
+from microexpr.models.samplers import macro_only, micro_only
 
 STAGES = 4
 
 
 class AttentiveBlock(Block):
-    """A residual block that weighs each place of its branch by all that it has seen there, at three scales."""
+    """A residual block that weighs each pixel of its branch by attention over its shortcut and both convolutions."""
 
     def __init__(self, channels: int, out: int, stride: int):
         super().__init__(channels, out, stride)
         self.attend = nn.Conv2d(3 * out, 1, 1)
 
     def attention(self, short: Tensor, inner: Tensor, last: Tensor) -> Tensor:
-        """[B, 1, H, H] in 0..1 of the short cut and both convolutions' maps, each [B, out, H, H]."""
+        """Return [B, 1, H, H] in 0..1 from the maps of the shortcut and both convolutions, each [B, out, H, H]."""
         return self.attend(torch.cat([short, inner, last], 1)).sigmoid()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class AttentiveBlock(Block):
 
 
 class Network(nn.Module):
-    """A stem, one block a stage, a linear layer: ten layers with weights."""
+    """A stem, one block per stage and a linear layer: ten layers with weights."""
 
     def __init__(self, width: int, classes: int):
         super().__init__()
@@ -67,10 +67,10 @@ class Network(nn.Module):
 class MicroAttention(NetworkMethod):
     """ResNet-10 on the apex frame, with micro-attention in every block, first trained on macro-expressions.
 
-    What the abstract says: attention that works with residual blocks and adds hardly any parameters, transfer from
-    macro-expressions against overfitting. Ours, since the paper's text is not here: one map of places for each block,
-    from its short cut and both its convolutions; the size, epochs and rates, the cosine schedules, class weights in
-    both phases, mirrored and moved pictures.
+    From the abstract: attention that works with residual blocks and adds hardly any parameters, transfer from
+    macro-expressions against overfitting. Ours, since the paper's text was not available: one attention map for each
+    block, from its shortcut and both its convolutions; the size, epochs and rates, the cosine schedules, class weights
+    in both phases, mirrored and shifted images.
     """
 
     paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
@@ -80,14 +80,14 @@ class MicroAttention(NetworkMethod):
         image_size: int = Field(224, ge=32, le=448, description="pixels, side of the faces")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of the first stage")
         macro_epochs: int = Field(
-            50, ge=1, le=2000, description="epochs on macro-expressions, of so many steps as others"
+            50, ge=1, le=2000, description="epochs on macro-expressions, with as many steps as the others"
         )
         epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips after that")
         batch: int = Field(32, ge=2, le=1024, description="clips in a step")
         macro_lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate on macro-expressions")
-        lr: float = Field(1e-4, gt=0, le=1, description="the same after that")
+        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate after that")
         mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
-        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is moved at most")
+        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is shifted at most")
 
     params: Params
 
@@ -95,7 +95,7 @@ class MicroAttention(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"apex": (3, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         label, macro = train.targets["label"], train.targets["macro"] == 1
         return {
             "class_weights": class_weights(label[~macro], self.classes),
@@ -113,16 +113,16 @@ class MicroAttention(NetworkMethod):
                 [Update(partial(self.loss, macro=macro), {"network": partial(torch.optim.Adam, lr=lr)})],
                 epochs,
                 params.batch,
-                only(macro),
+                macro_only if macro else micro_only,
                 cosine,
             )
             for macro, lr, epochs in kinds
         ]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream, *, macro: bool) -> Tensor:
-        faces = jittered(scaled(batch["apex"]), rng, self.params.mirror, self.params.shift)
+        faces = jitter(to_unit_range(batch["apex"]), rng, self.params.mirror, self.params.shift)
         weights = statistics["macro_class_weights" if macro else "class_weights"]
-        return F.cross_entropy(modules.network(standardised(faces)), batch["label"], weights)
+        return F.cross_entropy(modules.network(standardise(faces)), batch["label"], weights)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(standardised(scaled(batch["apex"])))
+        return modules.network(standardise(to_unit_range(batch["apex"])))

@@ -1,4 +1,4 @@
-"""MicroExpSTCNN: one layer of 3D convolutions on a film of the whole face. No folds, files or devices come in.
+"""MicroExpSTCNN: one layer of 3D convolutions on a video of the whole face. No folds, files or devices come in.
 
 Shapes: B clips, video [B, 1, T, H, H], D frames of a kernel, K kernels, C classes.
 """
@@ -11,43 +11,44 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.recipe import class_weights, cosine
 
-SIDE, POOL = 3, 3  # rows and columns of a kernel; pixels and frames of a pool, each way
-SPREAD = 0.05  # deviation of the first weights of the fully connected layers
+KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
+DEVIATION = 0.05  # of the initial weights of the fully connected layers
 
 
 class Network(nn.Module):
     """Convolution, pool and two fully connected layers."""
 
-    def __init__(self, kernels: int, depth: int, places: int, hidden: int, dropped: float, classes: int):
-        """`places` are those that the pool leaves, over frames, rows and columns."""
+    def __init__(self, kernels: int, depth: int, positions: int, hidden: int, dropout: float, classes: int):
+        """Build for `positions`, frames times rows times columns after the pool."""
         super().__init__()
-        self.dropped = dropped
-        self.convolve = nn.Conv3d(1, kernels, (depth, SIDE, SIDE))
-        self.hidden, self.classify = nn.Linear(kernels * places, hidden), nn.Linear(hidden, classes)
+        self.dropout = dropout
+        self.convolve = nn.Conv3d(1, kernels, (depth, KERNEL, KERNEL))
+        self.hidden, self.classify = nn.Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
         for layer in (self.hidden, self.classify):
-            nn.init.normal_(layer.weight, std=SPREAD)
+            nn.init.normal_(layer.weight, std=DEVIATION)
             nn.init.zeros_(layer.bias)
 
     def forward(self, video: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, 1, T, H, H] -> [B, C]"""
         x = F.max_pool3d(self.convolve(video).relu(), POOL)  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
-        x = self.hidden(dropout(x, self.dropped, rng).flatten(1)).relu()
-        scores: Tensor = self.classify(dropout(x, self.dropped, rng))  # [B, C]
+        x = self.hidden(dropout(x, self.dropout, rng).flatten(1)).relu()
+        scores: Tensor = self.classify(dropout(x, self.dropout, rng))  # [B, C]
         return scores
 
 
 class MicroExpSTCNN(NetworkMethod):
-    """3D convolutions that are long in time, on grey film.
+    """3D convolutions that are long in time, on grey video.
 
-    Layers, their first weights, film less its mean over its largest value, plain gradient descent with Keras's rate,
-    batch and epochs are those of its authors' released code, which takes 96 frames of CAS(ME)2 and 18 of SMIC; here
-    each clip is brought to `frames` by TIM from onset to offset. They keep the epoch that is best on the tested clips.
-    Ours: class weights, and where they are asked for momentum, the cosine schedule and mirrored clips.
+    From the authors' released code: layers, initial weights, the normalisation of grey levels, plain gradient descent
+    with Keras's rate, batch and epochs. That code takes 96 frames of CAS(ME)2 and 18 of SMIC, and selects the epoch
+    that is best on the tested clips; here each clip is resampled to `frames` by TIM from onset to offset. Ours: class
+    weights, and, if requested, momentum, the cosine schedule and mirrored clips.
     """
 
     paper = (
@@ -57,9 +58,9 @@ class MicroExpSTCNN(NetworkMethod):
 
     class Params(base.Params):
         image_size: int = Field(64, ge=8, le=288, description="pixels, side of the frames")
-        frames: int = Field(96, ge=5, le=192, description="frames of a film")
+        frames: int = Field(96, ge=5, le=192, description="frames that a clip is resampled to")
         kernels: int = Field(32, ge=1, le=256, description="3D convolutions")
-        depth: int = Field(15, ge=1, le=64, description="frames that one of them spans")
+        depth: int = Field(15, ge=1, le=64, description="frames of a convolution's kernel")
         hidden: int = Field(128, ge=4, le=4096, description="units of the fully connected layer")
         dropout: float = Field(0.5, ge=0, lt=1, description="share dropped before both fully connected layers")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
@@ -70,12 +71,12 @@ class MicroExpSTCNN(NetworkMethod):
         mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
 
         @property
-        def places(self) -> int:
-            """Frames times rows times columns that the pool leaves."""
-            return (self.frames - self.depth + 1) // POOL * ((self.image_size - SIDE + 1) // POOL) ** 2
+        def positions(self) -> int:
+            """Frames times rows times columns after the pool."""
+            return (self.frames - self.depth + 1) // POOL * ((self.image_size - KERNEL + 1) // POOL) ** 2
 
         @model_validator(mode="after")
-        def _leaves_a_frame(self) -> "MicroExpSTCNN.Params":
+        def _check_frames(self) -> "MicroExpSTCNN.Params":
             if self.frames < self.depth + POOL - 1:
                 raise ValueError(f"frames must be >= {self.depth + POOL - 1}, which is depth + {POOL - 1}")
             return self
@@ -86,7 +87,7 @@ class MicroExpSTCNN(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         video = train.inputs["video"].to(torch.get_default_dtype())
         mean = video.mean()
         return {
@@ -97,7 +98,7 @@ class MicroExpSTCNN(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        sizes = (params.kernels, params.depth, params.places, params.hidden)
+        sizes = (params.kernels, params.depth, params.positions, params.hidden)
         return {"network": Network(*sizes, params.dropout, self.classes)}
 
     def phases(self) -> list[Phase]:
@@ -107,15 +108,15 @@ class MicroExpSTCNN(NetworkMethod):
         return [Phase([Update(self.loss, {"network": descent})], params.epochs, params.batch, schedule=schedule)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        video = scaled(batch["video"], statistics)
+        video = normalise_video(batch["video"], statistics)
         video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
         return F.cross_entropy(modules.network(video, rng), batch["label"], statistics["class_weights"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(scaled(batch["video"], statistics))
+        scores: Tensor = modules.network(normalise_video(batch["video"], statistics))
         return scores
 
 
-def scaled(video: Tensor, statistics: Statistics) -> Tensor:
-    """Grey levels of any type less the training clips' mean, over the largest that is left there."""
+def normalise_video(video: Tensor, statistics: Statistics) -> Tensor:
+    """Subtract the training clips' mean grey level and divide by the largest level left there."""
     return (video - statistics["mean"]) / statistics["largest"]

@@ -1,4 +1,4 @@
-"""NMER: ResNet-18 on flow, two halves of the face, macro-expressions besides. No folds, files or devices come in.
+"""NMER: ResNet-18 on flow, two halves of the face, micro- and macro-expressions. No folds, files or devices come in.
 
 Shapes: B clips, flow [B, 3, H, H] of u, v and strain, W `width`, F `features`, classes C.
 """
@@ -11,21 +11,21 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Clips, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import mirrored, normalised
+from microexpr.models.flow_network import mirror_flow, normalise_flow
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
 from microexpr.models.recipe import class_weights
 
 UPPER = 3 / 7  # of the feature maps' rows
-DROPPED = 0.1  # share of a half's features
-DISCRIMINATOR, DISCRIMINATOR_DROPPED = (64, 32), 0.5  # its hidden layers, and the share of their values
+DROPOUT = 0.1  # of a half's features
+DISCRIMINATOR, DISCRIMINATOR_DROPOUT = (64, 32), 0.5  # its hidden layers and their dropout
 
 
 class Heads(nn.Module):
-    """Feature maps in, features of both halves and the scores of each half and of both out."""
+    """From feature maps to the features of both halves, and the scores of both together and of each."""
 
     def __init__(self, channels: int, features: int, classes: int):
         super().__init__()
@@ -33,11 +33,11 @@ class Heads(nn.Module):
         self.classify = nn.ModuleList(nn.Linear(size, classes) for size in (2 * features, features, features))
 
     def forward(self, maps: Tensor, rng: Stream | None = None) -> tuple[Tensor, list[Tensor]]:
-        """[B, 8 W, h, h] -> [B, 2 F] and scores [B, C] of both halves together, the upper and the lower one."""
+        """[B, 8 W, h, h] -> features [B, 2 F]; scores [B, C] of both halves, the upper and the lower one"""
         rows = max(1, round(UPPER * maps.shape[2]))
         pooled = (maps[:, :, :rows].mean((2, 3)), maps[:, :, rows:].mean((2, 3)))
         halves = [
-            dropout(layer(half).tanh(), DROPPED, rng)
+            dropout(layer(half).tanh(), DROPOUT, rng)
             for layer, half in zip((self.upper, self.lower), pooled, strict=True)
         ]
         both = torch.cat(halves, 1)
@@ -45,7 +45,7 @@ class Heads(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Whether features are a micro-expression's: a logit."""
+    """A logit of whether features are of a micro-expression."""
 
     def __init__(self, features: int):
         super().__init__()
@@ -56,21 +56,21 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, rng: Stream) -> Tensor:
         """[B, 2 F] -> [B]"""
         for layer in self.hidden:
-            x = dropout(layer(x).relu(), DISCRIMINATOR_DROPPED, rng)
+            x = dropout(layer(x).relu(), DISCRIMINATOR_DROPOUT, rng)
         return self.score(x)[:, 0]
 
 
 class Nmer(NetworkMethod):
-    """Recognition of magnified micro- and reduced macro-expressions by features that do not tell the two apart.
+    """Recognition of magnified micro- and reduced macro-expressions by features that do not distinguish the two.
 
-    Its authors' released code gives: ResNet-18 on onset-to-apex flow, its 7 rows of maps parted after the third, 64
+    From the authors' released code: ResNet-18 on onset-to-apex flow, its 7 rows of maps split after the third, 64
     features (tanh) of each half, three classifiers, a discriminator against which the features are trained, Adam's
-    rates, epochs and batch, and the reduction: of a macro-expression only the way to the middle is taken. ImageNet's
-    weights start the trunk if they are there.
-    Ours: flow as u, v and strain, where theirs is a picture of hues; the flow itself is reduced, and magnified by the
-    factor that makes both kinds equally large over the fold's training clips, where theirs are magnified as video;
-    one factor on the adversarial loss, where theirs rises in training; class weights, mirrored clips; all rates fall by
-    half; no gradient is clipped.
+    rates, epochs and batch, and the reduction: a macro-expression is followed only half of its way. ImageNet's weights
+    initialise the trunk if they are present.
+    Ours: flow as u, v and strain, where theirs is an image of hues; the flow itself is reduced, or magnified by the
+    factor that gives both kinds the same mean length over the fold's training clips, where theirs magnify video;
+    a constant weight of the adversarial loss, where theirs rises in training; class weights, mirrored clips; all rates
+    are halved; no gradient is clipped.
     """
 
     paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
@@ -81,13 +81,13 @@ class Nmer(NetworkMethod):
         image_size: int = Field(224, ge=33, le=448, description="pixels, side of the flow")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(64, ge=2, le=1024, description="of each half of the face")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are there and fit")
-        reduction: float = Field(0.5, gt=0, le=1, description="share of a macro-expression's movement that is shown")
-        adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss, for the features")
+        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
+        reduction: float = Field(0.5, gt=0, le=1, description="factor on a macro-expression's movement")
+        adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(32, ge=2, le=1024, description="clips in a step")
         trunk_lr: float = Field(1e-5, gt=0, le=1, description="Adam's first learning rate for ResNet-18")
-        lr: float = Field(1e-3, gt=0, le=1, description="the same for all else")
+        lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate for all else")
         weight_decay: float = Field(1e-6, ge=0, le=1, description="Adam's")
         halve_epochs: int = Field(10, ge=1, le=2000, description="epochs after which the rates are halved")
         mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
@@ -98,26 +98,27 @@ class Nmer(NetworkMethod):
     def inputs(self) -> Shapes:
         return {"flow": (3, self.params.image_size, self.params.image_size)}
 
-    def fits(self) -> bool:
+    def weights_fit(self) -> bool:
         return self.params.pretrained and self.params.width == WIDTH
 
-    def statistics(self, train: Clips) -> Statistics:
+    def statistics(self, train: ClipTensors) -> Statistics:
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1
-        length = flow[:, :2].square().sum(1).sqrt().mean((1, 2))  # of each clip's movement
+        length = flow[:, :2].square().sum(1).sqrt().mean((1, 2))  # mean movement of each clip
         factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)
         statistics = {"magnification": factor, "class_weights": class_weights(train.targets["label"], self.classes)}
-        shown = self._shown(flow, train.targets["macro"], statistics)
-        return statistics | {"mean": shown.mean((0, 2, 3)), "deviation": shown.std((0, 2, 3)).clamp(min=1e-6)}
+        equalised = self._equalise(flow, train.targets["macro"], statistics)
+        mean, deviation = equalised.mean((0, 2, 3)), equalised.std((0, 2, 3)).clamp(min=1e-6)
+        return statistics | {"mean": mean, "deviation": deviation}
 
-    def _shown(self, flow: Tensor, macro: Tensor, statistics: Statistics) -> Tensor:
-        """Expression magnification and reduction: both kinds with movements of about one size."""
+    def _equalise(self, flow: Tensor, macro: Tensor, statistics: Statistics) -> Tensor:
+        """Magnify micro-expressions and reduce macro-expressions to movements of similar size."""
         factor = torch.where(macro == 1, self.params.reduction, statistics["magnification"])
         return flow * factor[:, None, None, None]
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         trunk = ResNet18(self.params.width)
-        if self.published:
-            load(trunk, self.published, RESNET18.files[0])
+        if self.published_weights:
+            load(trunk, self.published_weights, RESNET18.files[0])
         heads = Heads(trunk.out_channels, self.params.features, self.classes)
         return {"trunk": trunk, "heads": heads, "discriminator": Discriminator(2 * self.params.features)}
 
@@ -128,31 +129,34 @@ class Nmer(NetworkMethod):
             Update(self.recogniser_loss, {"trunk": partial(adam, lr=params.trunk_lr), "heads": adam}),
             Update(self.discriminator_loss, {"discriminator": adam}),
         ]
-        return [Phase(updates, params.epochs, params.batch, schedule=self._halved)]
+        return [Phase(updates, params.epochs, params.batch, schedule=self._halve)]
 
-    def _halved(self, progress: float) -> float:
+    def _halve(self, progress: float) -> float:
         return 0.5 ** (round(progress * self.params.epochs) // self.params.halve_epochs)
 
     def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """The class from both halves and from each, less what the discriminator loses."""
-        features, scores = self._seen(modules, batch, statistics, rng)
-        classified = [F.cross_entropy(one, batch["label"], statistics["class_weights"]) for one in scores]
-        return sum(classified) - self.params.adversarial_weight * self._told_apart(modules, features, batch, rng)
+        """Return the cross-entropy of all three classifiers, minus the weighted loss of the discriminator."""
+        features, all_scores = self._forward(modules, batch, statistics, rng)
+        losses = [F.cross_entropy(scores, batch["label"], statistics["class_weights"]) for scores in all_scores]
+        return sum(losses) - self.params.adversarial_weight * self._kind_loss(modules, features, batch, rng)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        features, _ = self._seen(modules, batch, statistics, rng)
-        return self._told_apart(modules, features.detach(), batch, rng)
+        features, _ = self._forward(modules, batch, statistics, rng)
+        return self._kind_loss(modules, features.detach(), batch, rng)
 
-    def _seen(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> tuple[Tensor, list[Tensor]]:
-        flow = normalised(self._shown(batch["flow"], batch["macro"], statistics), statistics)
-        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirrored(flow), flow)
+    def _forward(
+        self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream
+    ) -> tuple[Tensor, list[Tensor]]:
+        flow = normalise_flow(self._equalise(batch["flow"], batch["macro"], statistics), statistics)
+        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
         features, scores = modules.heads(modules.trunk(flow), rng)
         return features, scores
 
-    def _told_apart(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
+    def _kind_loss(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
+        """Return the discriminator's cross-entropy between micro- and macro-expressions."""
         logit = modules.discriminator(features, rng)
         return F.binary_cross_entropy_with_logits(logit, 1 - batch["macro"].to(logit.dtype))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        shown = batch["flow"] * statistics["magnification"]  # what is tested is a micro-expression
-        return modules.heads(modules.trunk(normalised(shown, statistics)))[1][0]
+        flow = batch["flow"] * statistics["magnification"]  # test clips are micro-expressions
+        return modules.heads(modules.trunk(normalise_flow(flow, statistics)))[1][0]

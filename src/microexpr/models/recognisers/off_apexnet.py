@@ -1,6 +1,6 @@
 """OFF-ApexNet: two small streams, on u and on v of the onset-to-apex optical flow. No folds, files or devices come in.
 
-Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain, which is not looked at.
+Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain; strain is not used.
 """
 
 import torch
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import SIDE, FlowNetwork
+from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 
-MAPS = 16 * (SIDE // 4) ** 2  # values that one stream ends in
+MAPS = 16 * (FLOW_SIZE // 4) ** 2  # outputs of one stream
 
 
-def stream() -> nn.Sequential:
+def build_stream() -> nn.Sequential:
     """[B, 1, 28, 28] -> [B, 784]; "same" padding, so that two halvings leave 7 x 7."""
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
@@ -23,27 +23,28 @@ def stream() -> nn.Sequential:
 
 
 class Network(nn.Module):
-    """The streams' maps one after the other, then three fully connected layers."""
+    """The streams' concatenated maps, then three fully connected layers."""
 
-    def __init__(self, hidden: int, dropped: float, classes: int):
+    def __init__(self, hidden: int, dropout: float, classes: int):
         super().__init__()
-        self.dropped = dropped
-        self.streams = nn.ModuleList(stream() for _ in "uv")
+        self.dropout = dropout
+        self.streams = nn.ModuleList(build_stream() for _ in "uv")
         self.first, self.second = nn.Linear(2 * MAPS, hidden), nn.Linear(hidden, hidden)
         self.classify = nn.Linear(hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
-        x = torch.cat([one(flow[:, k : k + 1]) for k, one in enumerate(self.streams)], 1)  # [B, 1568]
+        """[B, 3, 28, 28] -> [B, C]"""
+        x = torch.cat([stream(flow[:, i : i + 1]) for i, stream in enumerate(self.streams)], 1)  # [B, 1568]
         for layer in (self.first, self.second):
-            x = dropout(layer(x).relu(), self.dropped, rng)  # [B, hidden]
+            x = dropout(layer(x).relu(), self.dropout, rng)  # [B, hidden]
         return self.classify(x)  # [B, C]
 
 
 class OffApexnet(FlowNetwork):
     """Two streams of two convolutions on u and v, joined by fully connected layers.
 
-    The paper's: 28 x 28, 5 x 5 convolutions to 6 and 16 maps, 2 x 2 pools, two layers of 1024. Ours: epochs, batch and
-    rate, which are those of STSTNet by the same authors, dropout after both layers, flow normalised over the fold's
+    From the paper: 28 x 28, 5 x 5 convolutions to 6 and 16 maps, 2 x 2 pools, two layers of 1024. Ours: epochs, batch
+    and rate, which are those of STSTNet by the same authors, dropout after both layers, flow normalised over the fold's
     training clips, class weights, the cosine schedule and mirrored clips.
     """
 

@@ -10,18 +10,18 @@ from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FlowNetwork
 
-KERNELS = (3, 5, 8)  # of the three streams
+KERNELS = (3, 5, 8)  # maps of the three streams
 
 
 class Network(nn.Module):
     """Three streams of one convolution each, pooled and classified by one linear layer.
 
-    Until then each map is made of the flow alone, so the streams are one convolution to all their maps.
+    Each stream reads the flow alone, so that one convolution computes the maps of all three.
     """
 
-    def __init__(self, dropped: float, classes: int):
+    def __init__(self, dropout: float, classes: int):
         super().__init__()
-        self.dropped = dropped
+        self.dropout = dropout
         maps = sum(KERNELS)
         self.streams = nn.Sequential(
             nn.Conv2d(3, maps, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(maps), nn.MaxPool2d(3, 3, 1)
@@ -29,7 +29,8 @@ class Network(nn.Module):
         self.classify = nn.Linear(maps * 5 * 5, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
-        x = dropout(self.streams(flow), self.dropped, rng)  # [B, 16, 10, 10]
+        """[B, 3, 28, 28] -> [B, C]"""
+        x = dropout(self.streams(flow), self.dropout, rng)  # [B, 16, 10, 10]
         x = F.avg_pool2d(x, 2)  # [B, 16, 5, 5]
         return self.classify(x.flatten(1))  # [B, C]
 
@@ -37,8 +38,8 @@ class Network(nn.Module):
 class Ststnet(FlowNetwork):
     """Shallow triple-stream network on flow that is normalised over the fold's training clips.
 
-    Batch norm, dropout after it and 256 clips a step are those of its authors' released code. Ours: class weights in
-    the cross-entropy, the cosine schedule, and mirrored clips (u changes its sign).
+    From the authors' released code: batch norm, dropout after it and 256 clips a step. Ours: class weights in the
+    cross-entropy, the cosine schedule, and mirrored clips (u changes its sign).
     """
 
     paper = "Liong et al., Shallow triple stream three-dimensional CNN for micro-expression recognition, FG 2019"

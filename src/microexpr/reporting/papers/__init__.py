@@ -341,8 +341,8 @@ def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
     if last is None:
         yield f"no clips of {cell.dataset}"
         return
-    if last["start"]:
-        yield last["start"]
+    if last["initialisation"]:
+        yield last["initialisation"]
     if oracle := _find(cell, found, selection="oracle_best_test"):
         yield f"oracle {decimals(oracle['value'])}"
     if chosen := _best_source(cell, run):

@@ -11,10 +11,10 @@ from torch import nn
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.evaluation.published import Cell
-from microexpr.models.recognisers.augacn import HALVED, AuGacn, STPNet
+from microexpr.models.recognisers.augacn import DOWNSAMPLING, AuGacn, STPNet
 
 NONE = "-"
-LENGTH = 2 * HALVED  # L: the last maps have two frames left, which tells them from what is pooled to one
+LENGTH = 2 * DOWNSAMPLING  # L: the last maps have two frames left, which tells them from what is pooled to one
 LETTERS = {LENGTH: "L", len(AUS): "C"} | {LENGTH // n: f"L/{n}" for n in (2, 4, 8, 16)}
 
 

@@ -18,7 +18,7 @@ from microexpr.evaluation.rows import Row
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.protocols import provenance
 from microexpr.reporting import papers
-from microexpr.training import train
+from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
 FIGURES = ("share", "frequency")
@@ -51,7 +51,7 @@ def shares(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> 
     """float[N, A]: each node's probability by the sum of all nodes' (ours: the paper does not say of what its
     "proportion" is one); 0 of units without a node."""
     assert isinstance(network.method, AuGacn)
-    data = train.resident(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
+    data = load_clips(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
     scores = network.method.au_scores(network.modules, data.inputs, network.statistics)
     likely = scores.sigmoid() * network.statistics["present"]
     return (likely / likely.sum(1, keepdim=True)).numpy()

@@ -21,7 +21,7 @@ from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance, sources
 from microexpr.signals.aus import regressor
-from microexpr.training.generator_file import Trained, load
+from microexpr.training.generator_file import LoadedGenerator, load
 
 PICTURES = Path(RAW) / "targets"  # woman.png, man.jpg: faces of MEGC2021 or one's own
 MOST = 16  # frames of a film that are looked at
@@ -42,7 +42,7 @@ class Task:
 
     sources: Sequence[Source]
     targets: dict[str, tuple[Target, Person | None]]  # who was rendered knows the answer
-    model: Trained
+    model: LoadedGenerator
     kind: Kind
     reader: regressor.Model
 

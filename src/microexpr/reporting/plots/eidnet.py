@@ -15,10 +15,10 @@ from matplotlib.gridspec import SubplotSpec
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.models.augmentation import scaled
+from microexpr.models.augmentation import to_unit_range
 from microexpr.protocols import provenance
 from microexpr.reporting.plots.drawing import hidden, picture, stamp, written
-from microexpr.training import train
+from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
 DATASET = "casme2"
@@ -66,8 +66,8 @@ def chosen(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, list[Clip]]
 
 @torch.no_grad()
 def parted(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> Parted:
-    data = train.resident(network.method, clips, files)
-    onset, apex = (scaled(data.inputs[name]) for name in ("onset", "apex"))
+    data = load_clips(network.method, clips, files)
+    onset, apex = (to_unit_range(data.inputs[name]) for name in ("onset", "apex"))
     return Parted(onset, apex, network.modules.encoder(apex)[0], network.modules.encoder(onset)[1])
 
 

@@ -15,7 +15,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.facs.reactions import REACTIONS
 from microexpr.core.grayscale import luma
-from microexpr.models.recognisers.localregions import GROUP
+from microexpr.models.recognisers.localregions import GROUP_OF_REGION
 from microexpr.reporting.plots.drawing import BLUE, RED, caption, enlarged, hidden, picture, stamp, written
 from microexpr.signals import inputs
 
@@ -113,7 +113,7 @@ def fig7(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
             axes = page.add_subplot(grid[divmod(number, 4)])
             shown.face(axes, emotion + (" (ours)" if number >= PRINTED else ""))
             for name in inputs.REGIONS:
-                reacts = GROUP[name] in groups
+                reacts = GROUP_OF_REGION[name] in groups
                 outlined(axes, name, shown, RED if reacts else LIGHT, 0.4 if reacts else 0.0)
 
 

@@ -13,7 +13,7 @@ from microexpr.core import store
 from microexpr.models.base import Modules
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.famgan import Famgan
-from microexpr.models.layers.mover import Mover, moved
+from microexpr.models.layers.mover import WarpGenerator, warp
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.training import generator_file
 
@@ -32,11 +32,11 @@ def stranger() -> Scene:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> generator_file.Trained:
+def shipped() -> generator_file.LoadedGenerator:
     return generator_file.load(fit.MODEL)
 
 
-def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.Trained) -> None:
+def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.LoadedGenerator) -> None:
     assert fit.MODEL.stat().st_size < 3 * 2**20
     assert len(shipped.fitted_on) == fit.TRAINING
     assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
@@ -49,9 +49,11 @@ def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_fi
         assert mean["read"] > 0.5 * mean["read_exact"]
 
 
-def made(shipped: generator_file.Trained, face: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+def made(shipped: generator_file.LoadedGenerator, face: np.ndarray, intensity: np.ndarray) -> np.ndarray:
     """Grey levels [n, 3, 128, 128], of one face uint8[3, 128, 128] of which [n, 17, 2] is asked."""
-    whole = shipped.method.sequence(shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None])
+    whole = shipped.method.synthesise_clips(
+        shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None]
+    )
     return 255 * whole[0].detach().numpy()
 
 
@@ -59,12 +61,14 @@ def both_sides(scene: Scene) -> np.ndarray:
     return np.repeat(scene.added[..., None], 2, axis=2)
 
 
-def test_face_of_which_nothing_is_asked_stays_as_it_is(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_face_of_which_nothing_is_asked_stays_as_it_is(
+    shipped: generator_file.LoadedGenerator, stranger: Scene
+) -> None:
     face = small(stranger.photographed[None])[0]
     assert np.abs(made(shipped, face, both_sides(stranger)[:1]) - face).max() < 1e-3 * NOISE
 
 
-def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = small(stranger.crops)
     done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
@@ -76,7 +80,7 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Tr
         assert found[place].argmax() == column, unit
 
 
-def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: Scene) -> None:
+def test_one_side_alone_can_be_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """The subject's left half is at the right of a picture."""
     face, intensity = small(stranger.crops[:1])[0], both_sides(stranger)[[3, 3]]
     intensity[0, :, 1], intensity[1, :, 0] = 0, 0
@@ -86,20 +90,20 @@ def test_one_side_alone_can_be_asked(shipped: generator_file.Trained, stranger: 
     assert right[1].mean() > 5 * left[1].mean()
 
 
-def test_mover_moves_as_its_movement_says() -> None:
+def test_warp_generator_moves_as_its_movement_says() -> None:
     """A movement by one pixel is that of the array; a unit twice as strong moves twice as far, two units add up."""
     face = torch.rand(1, 3, 16, 16) * 2 - 1
     flow = torch.zeros(1, 2, 16, 16)
     flow[:, 0] = 2 / 16
-    torch.testing.assert_close(moved(face, flow)[..., :-1], face[..., 1:], atol=1e-5, rtol=0)
-    network = Mover(4, 1)
+    torch.testing.assert_close(warp(face, flow)[..., :-1], face[..., 1:], atol=1e-5, rtol=0)
+    network = WarpGenerator(4, 1)
     torch.nn.init.normal_(network.movement.weight)
     units = torch.eye(len(ACTION_UNITS))[:2] / LARGEST
     ways = [network.parts(face, intensity[None])[0] for intensity in (units[0], units[1], 2 * units[0] + units[1])]
     torch.testing.assert_close(ways[2], 2 * ways[0] + ways[1])
 
 
-def test_mover_trains_beside_a_critic_too() -> None:
+def test_warp_generator_trains_beside_a_critic_too() -> None:
     """In `Famgan`'s own losses; skin that nothing is asked of stays, whatever the network has become."""
     method = Famgan(Famgan.Params(image_size=16, width=4, blocks=1, frames=2, moves=True))
     modules = Modules(**method.build({}))

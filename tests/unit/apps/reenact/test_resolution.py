@@ -22,7 +22,7 @@ def blocks(images: np.ndarray, times: int) -> np.ndarray:
 def home(monkeypatch, tmp_path):
     """A network in the place of RealSR's: each pixel four by four times."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    pretrained_weights.folder().mkdir(parents=True)
+    pretrained_weights.cache_folder().mkdir(parents=True)
     return repeating(Written(half=True))
 
 
@@ -33,7 +33,7 @@ def repeating(written):
 
 
 def placed(written):
-    return written.to(pretrained_weights.folder(), "realsr-x4-df2k-jpeg")
+    return written.to(pretrained_weights.cache_folder(), "realsr-x4-df2k-jpeg")
 
 
 def test_lanczos_is_opencvs():

@@ -8,17 +8,17 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators import auicgan
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training import processor
-from microexpr.training.engine import Fold, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
-processor.settle()
+processor.use_one_thread()
 FRAMES, SIZE, COUNT = 4, 16, 8
 UNITS = len(ACTION_UNITS)
 
@@ -28,7 +28,7 @@ def small(**changed: Any) -> Auicgan:
     return Auicgan(Auicgan.Params(**(tiny | changed)))
 
 
-def clips(seed: int = 0) -> Clips:
+def clips(seed: int = 0) -> ClipTensors:
     """Random films and intensities; the last two are stills."""
     rng = np.random.default_rng(seed)
     video = rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8)
@@ -37,7 +37,7 @@ def clips(seed: int = 0) -> Clips:
     targets = {"label": number % 3, "subject": number // 2, "dataset": number // 4, "macro": (number >= 6).astype(int)}
     targets |= {"synthetic": np.zeros(COUNT, int), "aus": rng.integers(0, 2, (COUNT, 5))}
     read = {"video": video, "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32)}
-    return Clips({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
+    return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
 
 
 def stream(key: int = 1) -> Stream:
@@ -45,8 +45,8 @@ def stream(key: int = 1) -> Stream:
 
 
 FOLDS = [
-    Fold("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
-    Fold("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
+    FoldIndices("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
+    FoldIndices("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
 ]
 
 
@@ -257,18 +257,18 @@ def test_a_sequence_begins_with_the_face_and_follows_its_intensities():
     neutral = clips().inputs["video"][:2, :, 0]
     asked = torch.zeros(2, frames, UNITS, 2)
     asked[1, 3:] = 4.0
-    found = method.sequence(modules, neutral, asked)
+    found = method.synthesise_clips(modules, neutral, asked)
     assert found.shape == (2, frames, 3, SIZE, SIZE) and found.min() >= 0 and found.max() <= 1
     torch.testing.assert_close(found[0], found[0, :1].expand_as(found[0]))
     assert (found[1, 3] - found[1, 2]).abs().max() > 1e-3
     modules.attention = lambda face, intensity: torch.zeros_like(face[:, :1])
-    still = method.sequence(modules, neutral, asked)
+    still = method.synthesise_clips(modules, neutral, asked)
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
 
 
 def test_both_sides_are_asked_for_the_intensities_of_the_clip_that_lends_them():
     face, moves = clips(0).inputs, clips(1).inputs
-    asked = small().asked(face, moves)
+    asked = small().target_aus(face, moves)
     assert asked.shape == (COUNT, FRAMES, UNITS, 2)
     assert all(torch.equal(asked[..., side], moves["au_intensities"]) for side in (0, 1))
 
@@ -280,12 +280,12 @@ def test_sides_that_differ_are_asked_for_their_mean():
     modules, neutral = Modules(**method.build({})), clips().inputs["video"][:2, :, 0]
     sides = torch.zeros(2, FRAMES, UNITS, 2)
     sides[..., 1] = 4.0
-    found = [method.sequence(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
+    found = [method.synthesise_clips(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
     torch.testing.assert_close(*found)
 
 
 def test_only_what_paints_is_kept():
-    assert set(Auicgan.makes) == {"attention", "colour"} < set(small().build({}))
+    assert set(Auicgan.inference_modules) == {"attention", "colour"} < set(small().build({}))
 
 
 def test_faces_learn_to_brighten_as_they_are_asked():
@@ -297,16 +297,18 @@ def test_faces_learn_to_brighten_as_they_are_asked():
     video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
     intensity = np.zeros((count, FRAMES, UNITS), np.float32)
     intensity[..., 0] = rise
-    data = Clips(
+    data = ClipTensors(
         {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity)},
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(epochs=30, decay_epochs=0, batch=4, lr=3e-3, width=6, critic_steps=1, intensity_weight=100.0)
-    group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
+    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     while group.epoch():
         pass
     asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0] = 5.0
     with torch.no_grad():
-        made = method.sequence(Modules(**group.networks), data.inputs["video"][12:, :, 0], asked).mean((2, 3, 4))
+        made = method.synthesise_clips(Modules(**group.networks), data.inputs["video"][12:, :, 0], asked).mean(
+            (2, 3, 4)
+        )
     assert (made[:, 1] - made[:, 0] > 0.1).all(), made

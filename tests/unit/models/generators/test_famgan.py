@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
-from microexpr.models.generators.famgan import SEAM, Famgan, halved
+from microexpr.models.generators.famgan import SEAM, Famgan, join_halves
 from microexpr.models.layers import ganimation
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS, filters
 from microexpr.training import processor
-from microexpr.training.engine import Fold, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
-processor.settle()
+processor.use_one_thread()
 FRAMES, SIZE, COUNT = 4, 16, 8
 UNITS = len(ACTION_UNITS)
 LEFT, RIGHT = 0, 1  # sides of what is asked
@@ -28,7 +28,7 @@ def small(**changed: Any) -> Famgan:
     return Famgan(Famgan.Params(**(tiny | changed)))
 
 
-def clips(seed: int = 0) -> Clips:
+def clips(seed: int = 0) -> ClipTensors:
     """Random films, intensities and changes; the last two are stills."""
     rng = np.random.default_rng(seed)
     video = rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8)
@@ -38,7 +38,7 @@ def clips(seed: int = 0) -> Clips:
     targets |= {"synthetic": np.zeros(COUNT, int), "aus": rng.integers(0, 2, (COUNT, 5))}
     read = {"video": video, "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32)}
     read["au_changes"] = rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32)
-    return Clips({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
+    return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
 
 
 def stream(key: int = 1) -> Stream:
@@ -46,8 +46,8 @@ def stream(key: int = 1) -> Stream:
 
 
 FOLDS = [
-    Fold("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
-    Fold("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
+    FoldIndices("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
+    FoldIndices("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
 ]
 
 
@@ -65,10 +65,10 @@ def test_inputs_exist_and_networks_are_of_the_papers_size():
         own = method.build({})
         made, mask = own["generator"](torch.empty(2, 3, 128, 128), torch.empty(2, 17))
         realness, found = own["critic"](torch.empty(2, 3, 128, 128))
-        film = method.sequence(Modules(**own), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
+        film = method.synthesise_clips(Modules(**own), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
     assert made.shape == (2, 3, 128, 128) and mask.shape == (2, 1, 128, 128)
     assert realness.shape == (2,) and found.shape == (2, 17) and film.shape == (2, 16, 3, 128, 128)
-    assert set(Famgan.makes) == {"generator"} and set(own) == {"generator", "critic"}
+    assert set(Famgan.inference_modules) == {"generator"} and set(own) == {"generator", "critic"}
     assert small().scores(Modules(), clips().inputs, {}).unique().tolist() == [0]
 
 
@@ -136,7 +136,7 @@ def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_the_clip_behin
     batch = {"video": video, "au_intensities": (number / 4)[..., None].expand(-1, -1, UNITS)}
     seen = []
     for key in range(60):
-        real, known, asked = small().drawn(batch, stream(key))
+        real, known, asked = small().sample_frames(batch, stream(key))
         assert real.shape == (count, 3, SIZE, SIZE) and known.shape == asked.shape == (count, UNITS)
         shown = ((real[:, 0, 0, 0] + 1) * 127.5 / 10).round()
         torch.testing.assert_close(shown[:, None].expand(-1, UNITS), known * 5 * 4)
@@ -160,7 +160,7 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
     """Eq. 3: of clips whose curves start at rest, what `filters.modulated` says side by side."""
     face, moves = clips(0).inputs, clips(1).inputs
     moves["au_changes"][:, 0] = 0  # at the onset, as it is
-    asked = small(alpha=0.3).asked(face, moves)
+    asked = small(alpha=0.3).target_aus(face, moves)
     assert asked.shape == (COUNT, FRAMES, UNITS, 2) and asked.min() == 0 and asked.max() == 5
     for number in range(COUNT):
         for side in (LEFT, RIGHT):
@@ -169,14 +169,14 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
             )
             expected = filters.modulated(change, own, 0, alpha=0.3)
             np.testing.assert_allclose(asked[number, ..., side], expected, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(small(alpha=0.0).asked(face, moves), moves["au_changes"].clamp(0, 5))
+    torch.testing.assert_close(small(alpha=0.0).target_aus(face, moves), moves["au_changes"].clamp(0, 5))
     assert Famgan.Params().alpha == 0.1
 
 
 def test_the_subjects_left_half_is_the_pictures_right_one():
     width = 480
     left, right = torch.full((2, 3, 8, width), 1.0), torch.full((2, 3, 8, width), -1.0)
-    found = halved(left, right)
+    found = join_halves(left, right)
     reach = round(width * SEAM / 2)
     middle = width // 2
     assert (found[..., : middle - reach] == -1).all() and (found[..., middle + reach :] == 1).all()
@@ -191,11 +191,13 @@ def test_the_subjects_left_half_is_the_pictures_right_one():
 @pytest.mark.parametrize("width", [16, 31, 128])
 def test_halves_of_one_image_are_that_image(width):
     image = torch.rand(3, 5, width)
-    torch.testing.assert_close(halved(image, image), image)
+    torch.testing.assert_close(join_halves(image, image), image)
     flat = torch.full((3, 5, width), 0.7)
-    torch.testing.assert_close(halved(flat, flat), flat)
+    torch.testing.assert_close(join_halves(flat, flat), flat)
     other = torch.rand(3, 5, width)
-    torch.testing.assert_close(halved(image, other).flip(-1), halved(other.flip(-1), image.flip(-1)))  # a mirror
+    torch.testing.assert_close(
+        join_halves(image, other).flip(-1), join_halves(other.flip(-1), image.flip(-1))
+    )  # a mirror
 
 
 @torch.no_grad()
@@ -204,11 +206,11 @@ def test_a_side_that_is_asked_moves_its_half_alone(side):
     method, frames = small(), 6  # any number of frames
     modules, neutral = built(method), clips().inputs["video"][:2, :, 0]
     asked = torch.zeros(2, frames, UNITS, 2)
-    still = method.sequence(modules, neutral, asked)
+    still = method.synthesise_clips(modules, neutral, asked)
     assert still.shape == (2, frames, 3, SIZE, SIZE) and still.min() >= 0 and still.max() <= 1
     torch.testing.assert_close(still, still[:, :1].expand_as(still))
     asked[1, 3:, :, side] = 4.0
-    moved = (method.sequence(modules, neutral, asked) - still).abs()
+    moved = (method.synthesise_clips(modules, neutral, asked) - still).abs()
     assert moved[0].max() < 1e-6 and moved[1, :3].max() < 1e-6
     edge = int(SIZE * (0.5 - SEAM / 2))
     halves = moved[1, 3:, ..., : SIZE // 2].mean(), moved[1, 3:, ..., SIZE // 2 :].mean()
@@ -223,11 +225,11 @@ def test_sides_that_are_asked_alike_make_the_generators_own_face():
     method = small()
     modules, neutral = built(method), clips().inputs["video"][:3, :, 0]
     one = torch.rand(3, UNITS) * 5
-    found = method.sequence(modules, neutral, one[:, None, :, None].expand(-1, 1, -1, 2))
+    found = method.synthesise_clips(modules, neutral, one[:, None, :, None].expand(-1, 1, -1, 2))
     expected, _ = modules.generator(neutral / 127.5 - 1, one / 5)
     torch.testing.assert_close(found[:, 0], (expected + 1) / 2)
     modules.generator = lambda face, intensity: (face, None)
-    still = method.sequence(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
+    still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
 
 
@@ -301,16 +303,16 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
     intensity = np.zeros((count, FRAMES, UNITS), np.float32)
     intensity[..., 0] = rise
-    data = Clips(
+    data = ClipTensors(
         {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity), "au_changes": torch.zeros(count)},
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(
         epochs=40, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=1000.0, cycle_weight=1.0
     )
-    group = Group(method, data, [Run(Fold("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
+    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     held = data[torch.arange(12, 16)].inputs
-    film = ganimation.levels(held["video"]).flatten(0, 1)
+    film = ganimation.signed_frames(held["video"]).flatten(0, 1)
 
     @torch.no_grad()
     def missed():
@@ -324,6 +326,6 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0, LEFT] = 5.0
     with torch.no_grad():
-        made = method.sequence(Modules(**group.networks), held["video"][:, :, 0], asked)
+        made = method.synthesise_clips(Modules(**group.networks), held["video"][:, :, 0], asked)
     picture_left, picture_right = (made[:, 1] - made[:, 0]).mean((1, 2)).split(SIZE // 2, -1)
     assert (picture_right.mean(1) > 0.03).all() and (picture_left[:, :4].abs() < 1e-6).all()

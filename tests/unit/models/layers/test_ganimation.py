@@ -34,7 +34,7 @@ def test_networks_have_their_shapes(generator):
     assert made.shape == (5, 3, SIZE, SIZE) and made.abs().max() < 1
     assert mask.shape == (5, 1, SIZE, SIZE) and mask.min() > 0 and mask.max() < 1
     for channels, last, least in ((1, torch.nn.Sigmoid(), 0), (3, torch.nn.Tanh(), -1)):
-        painted = ganimation.Painter(4, 1, channels, last)(faces(), asked())
+        painted = ganimation.SingleHeadGenerator(4, 1, channels, last)(faces(), asked())
         assert painted.shape == (5, channels, SIZE, SIZE) and painted.min() > least and painted.max() < 1
     realness, found = ganimation.ImageCritic(SIZE, 4)(faces())
     assert realness.shape == (5,) and found.shape == (5, UNITS)
@@ -44,7 +44,7 @@ def test_networks_of_the_papers_size():
     """Its layers, counted: no bias where a norm with scale and shift follows."""
     with torch.device("meta"):
         made = ganimation.Generator(64, 6)
-        trunk, critic = made.seen(torch.empty(2, 3, 128, 128), torch.empty(2, 17)), ganimation.ImageCritic(128, 64)
+        trunk, critic = made.features(torch.empty(2, 3, 128, 128), torch.empty(2, 17)), ganimation.ImageCritic(128, 64)
         assert [tuple(one.shape) for one in made(torch.empty(2, 3, 128, 128), torch.empty(2, 17))] == [
             (2, 3, 128, 128), (2, 1, 128, 128),
         ]  # fmt: skip
@@ -61,7 +61,11 @@ def test_networks_of_the_papers_size():
 
 
 def test_a_norm_has_no_bias_before_it_and_the_critic_has_no_norm(generator):
-    for network in (generator, ganimation.Painter(4, 1, 1, torch.nn.Sigmoid()), ganimation.ImageCritic(SIZE, 4)):
+    for network in (
+        generator,
+        ganimation.SingleHeadGenerator(4, 1, 1, torch.nn.Sigmoid()),
+        ganimation.ImageCritic(SIZE, 4),
+    ):
         layers = [layer for layer in network.modules() if not list(layer.children())]
         norms = [place for place, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
         assert all(layers[place - 1].bias is None for place in norms)
@@ -80,7 +84,7 @@ def test_where_the_mask_is_0_the_generator_leaves_the_face(generator):
     assert mask.max() == 0 and torch.equal(left, faces())
     painted, mask = masked(200.0)
     assert mask.min() == 1
-    torch.testing.assert_close(painted, generator.colour(generator.seen(faces(), asked())))
+    torch.testing.assert_close(painted, generator.colour(generator.features(faces(), asked())))
 
 
 @torch.no_grad()
@@ -99,9 +103,9 @@ def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of
 
 def test_mask_0_leaves_the_face_and_mask_1_is_the_colour():
     face, colour = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
-    assert torch.equal(ganimation.composed(torch.zeros(2, 1, 4, 4), colour, face), face)
-    assert torch.equal(ganimation.composed(torch.ones(2, 1, 4, 4), colour, face), colour)
-    quarter = ganimation.composed(torch.full((2, 1, 4, 4), 0.25), colour, face)
+    assert torch.equal(ganimation.compose(torch.zeros(2, 1, 4, 4), colour, face), face)
+    assert torch.equal(ganimation.compose(torch.ones(2, 1, 4, 4), colour, face), colour)
+    quarter = ganimation.compose(torch.full((2, 1, 4, 4), 0.25), colour, face)
     torch.testing.assert_close(quarter, 0.25 * colour + 0.75 * face)
 
 
@@ -139,6 +143,6 @@ def test_intensity_loss():
 def test_levels_are_those_of_the_networks_frame_by_frame():
     film = torch.arange(2 * 3 * 4 * 2 * 2, dtype=torch.uint8).view(2, 3, 4, 2, 2)
     film[0, 0, 0, 0, 0], film[1, 2, 3, 1, 1] = 0, 255
-    found = ganimation.levels(film)
+    found = ganimation.signed_frames(film)
     assert found.shape == (2, 4, 3, 2, 2) and found.min() == -1 and found.max() == 1
     torch.testing.assert_close((found[1, 2, 0] + 1) * 127.5, film[1, 0, 2].float())

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from microexpr.core.errors import StoreError
-from microexpr.models.layers.pretrained import load, standardised
+from microexpr.models.layers.pretrained import load, standardise
 
 
 def test_tensors_go_where_their_names_say():
@@ -21,5 +21,5 @@ def test_tensors_go_where_their_names_say():
 
 def test_an_image_of_imagenets_mean_becomes_zero():
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None].expand(3, 2, 2)
-    torch.testing.assert_close(standardised(mean), torch.zeros(3, 2, 2))
-    torch.testing.assert_close(standardised(mean + 0.224)[1], torch.ones(2, 2))
+    torch.testing.assert_close(standardise(mean), torch.zeros(3, 2, 2))
+    torch.testing.assert_close(standardise(mean + 0.224)[1], torch.ones(2, 2))

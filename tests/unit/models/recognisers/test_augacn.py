@@ -10,7 +10,7 @@ from torch import nn
 
 from microexpr.core.facs.anatomy import MUSCLES, share_a_muscle
 from microexpr.core.facs.occurrence import AUS
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.augacn import (
     AuGacn,
@@ -21,11 +21,11 @@ from microexpr.models.recognisers.augacn import (
     graph,
     mark_weights,
     masked_loss,
-    pooled,
-    present,
+    occurs,
+    pool,
     readout,
 )
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 A, L = len(AUS), 16
@@ -52,10 +52,10 @@ def method(classes: int = 3, **changed) -> AuGacn:
     return AuGacn(AuGacn.Params(**small), classes)
 
 
-def clips(aus: torch.Tensor) -> Clips:
+def clips(aus: torch.Tensor) -> ClipTensors:
     torch.manual_seed(0)
     video = torch.randint(0, 256, (len(aus), 3, 16, 16, 16), dtype=torch.uint8)
-    return Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    return ClipTensors({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
 
 
 def marks(*coded: str) -> torch.Tensor:
@@ -97,7 +97,9 @@ def test_parameter_counts_at_the_papers_size():
     assert counts["stpnet"] == 3 * 49 * 64 + norm + blocks + 64 * A + A
     assert counts["relations"] == 128 + 2 * 128 * 128 + 3 * 128 + (2 * 3 * 128) * 3 + 3
     assert counts["uncertainty"] == 1
-    assert built["relations"].kept == A // 2 and method(kept=0.31).build({})["relations"].kept == 7  # of 20
+    assert (
+        built["relations"].pool_size == A // 2 and method(pool_ratio=0.31).build({})["relations"].pool_size == 7
+    )  # of 20
     assert "uncertainty" not in method(au_weight="none").build({})
 
 
@@ -126,7 +128,7 @@ def test_edges_by_hand():
     """AU 1 in three clips, 2 with it in two of them; 9 in one; 12 unknown in one of its clips; nobody shows 5."""
     aus = marks("1 2", "1 2", "1 12", "9 12", "?")
     aus[0, AUS.index(12)] = -1
-    here = present(aus)
+    here = occurs(aus)
     assert [AUS[i] for i in here.nonzero().flatten().tolist()] == [1, 2, 9, 12]
     edges = np.zeros((A, A))
     at = {unit: AUS.index(unit) for unit in (1, 2, 9, 12)}
@@ -142,7 +144,7 @@ def test_edges_by_hand():
 
 def test_without_any_code_muscles_alone_are_edges():
     aus = marks("?", "?")
-    here = present(aus)
+    here = occurs(aus)
     assert here.tolist() == [1.0] * A
     found = graph(aus, here) > 0
     expected = [[one == other or share_a_muscle(one, other) for other in AUS] for one in AUS]
@@ -199,9 +201,9 @@ def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])
     here = torch.tensor([1.0, 1.0, 0.0, 1.0])
     torch.testing.assert_close(
-        pooled(x, attention, here, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
+        pool(x, attention, here, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
     )
-    four = pooled(x, attention, here, 4)
+    four = pool(x, attention, here, 4)
     torch.testing.assert_close(four[0, 2:, 0], torch.tensor([2 * math.tanh(-1.0), 0.0]))
 
 
@@ -226,13 +228,13 @@ def test_uncertainty_by_hand():
 def test_only_known_units_count_each_mark_by_its_weight():
     scores = torch.tensor([[0.0, 2.0, -1.0], [3.0, 4.0, 5.0]])
     aus = torch.tensor([[1, 0, -1], [-1, -1, -1]])
-    known = (aus >= 0).float()
+    mask = (aus >= 0).float()
     one, zero = math.log(2), math.log(1 + math.exp(2))
     ones = torch.ones(2, 3)
-    assert float(masked_loss(scores, aus, known, ones)) == pytest.approx((one + zero) / 2)
+    assert float(masked_loss(scores, aus, mask, ones)) == pytest.approx((one + zero) / 2)
     weights = torch.tensor([[1.0, 3.0, 1.0], [5.0, 1.0, 1.0]])
-    assert float(masked_loss(scores, aus, known, weights)) == pytest.approx((5 * one + 3 * zero) / 2)
-    assert float(masked_loss(scores, aus, 0 * known, ones)) == 0
+    assert float(masked_loss(scores, aus, mask, weights)) == pytest.approx((5 * one + 3 * zero) / 2)
+    assert float(masked_loss(scores, aus, 0 * mask, ones)) == 0
 
 
 def test_weights_by_rarity():
@@ -240,13 +242,13 @@ def test_weights_by_rarity():
     torch.testing.assert_close(mark_weights(aus), torch.tensor([[4 / 6, 3 / 6, 2 / 2], [4 / 2, 3 / 2, 2 / 4]]))
 
 
-def statistics_and_modules(one: AuGacn, data: Clips):
+def statistics_and_modules(one: AuGacn, data: ClipTensors):
     statistics = one.statistics(data)
     torch.manual_seed(1)
     return statistics, SimpleNamespace(**one.build(statistics))
 
 
-def total(one: AuGacn, modules, statistics, data: Clips) -> torch.Tensor:
+def total(one: AuGacn, modules, statistics, data: ClipTensors) -> torch.Tensor:
     return one.loss(modules, data.inputs | data.targets, statistics, Stream(torch.tensor(3)))
 
 
@@ -309,9 +311,9 @@ def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
     shown = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
     film = 128 + shown[0] * stripes + shown[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
     video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
-    data = Clips({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
+    data = ClipTensors({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
     one = method(epochs=20, lr=1e-2, batch=12)
-    group = Group(one, data, [Run(Fold("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
+    group = Group(one, data, [Run(FoldIndices("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
     while group.epoch():
         pass
     with torch.no_grad():

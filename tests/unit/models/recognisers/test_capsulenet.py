@@ -38,12 +38,12 @@ def test_a_kernel_too_large_for_the_picture_is_refused():
 
 def test_published_weights_start_the_stem_alone():
     method = Capsulenet(Capsulenet.Params())
-    assert method.fits() and not Capsulenet(Capsulenet.Params(width=8)).fits()
-    assert not Capsulenet(Capsulenet.Params(pretrained=False)).fits()
-    method.published = ResNet18(classes=3).state_dict()
+    assert method.weights_fit() and not Capsulenet(Capsulenet.Params(width=8)).weights_fit()
+    assert not Capsulenet(Capsulenet.Params(pretrained=False)).weights_fit()
+    method.published_weights = ResNet18(classes=3).state_dict()
     torch.manual_seed(1)
     stem = method.build({})["network"].stem.state_dict()
-    assert all(torch.equal(value, method.published[name]) for name, value in stem.items())
+    assert all(torch.equal(value, method.published_weights[name]) for name, value in stem.items())
 
 
 def test_the_rate_falls_by_a_tenth_after_each_epoch():

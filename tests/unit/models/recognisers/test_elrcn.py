@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.layers.vgg16 import VGG16
 from microexpr.models.recognisers.elrcn import Elrcn
-from microexpr.training.group import Fold, Group, Run
+from microexpr.training.group import FoldIndices, Group, Run
 
 TINY = {"image_size": 32, "width": 2, "memory": 6, "hidden": 5, "frames": 2, "batch": 4, "spatial_epochs": 1}
 VGG = 138_357_544 - (4096 * 1000 + 1000)  # without ImageNet's classes
@@ -26,9 +26,9 @@ def test_parameter_count(inputs, streams, more):
     )
 
 
-def clips(method: Elrcn, count: int = 6) -> Clips:
+def clips(method: Elrcn, count: int = 6) -> ClipTensors:
     inputs = {name: torch.rand(count, *shape) for name, shape in method.inputs.items()}
-    return Clips(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
+    return ClipTensors(inputs, {name: torch.arange(count) % 3 for name in ("label", "subject", "dataset")})
 
 
 def test_streams_see_normalised_flow_strain_and_grey():
@@ -46,7 +46,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
         def __getattr__(self, name):
             return lambda x, rng=None: seen.append(x) or x if name.startswith("base") else (x, x)
 
-    method._encoded(Modules(), data.inputs, method.statistics(data))
+    method._encode(Modules(), data.inputs, method.statistics(data))
     for made, picture in zip(seen, expected, strict=True):
         np.testing.assert_allclose(made.numpy(), picture, atol=2e-5)
 
@@ -54,11 +54,11 @@ def test_streams_see_normalised_flow_strain_and_grey():
 def test_published_weights_start_the_network_and_only_its_last_layers_change():
     method = Elrcn(Elrcn.Params(epochs=1, lr=1e-2, **TINY))
     published = VGG16(2, 3, 32, 1000).state_dict()
-    method.published = published
+    method.published_weights = published
     assert sorted(method.build({})) == ["spatial0", "temporal"]
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):
-        fold = Fold("s", np.arange(4), np.arange(4, 6))
+        fold = FoldIndices("s", np.arange(4), np.arange(4, 6))
         group = Group(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
         while group.epoch():
             pass

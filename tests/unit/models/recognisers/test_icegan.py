@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.models.base import CLASSES, Clips, Modules
+from microexpr.models.base import CLASSES, ClipTensors, Modules
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.vgg16 import Maps
 from microexpr.models.recognisers import icegan
 from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
-from microexpr.training.engine import Asked, Fold, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
 NEUTRAL = torch.linspace(-1, 1, 3 * 32 * 32).view(3, 1, 32, 32)
@@ -163,7 +163,7 @@ def test_adversarial_margins():
 
 
 def test_seen_as_a_change_a_face_like_the_neutral_one_is_nothing():
-    method, images = Icegan(Icegan.Params(seen="change")), []
+    method, images = Icegan(Icegan.Params(discriminator_input="change")), []
     modules = Modules(trunk=images.append, heads=lambda patches: (None, torch.zeros(2, 3, 4)))
     onset = torch.full((2, 1, 4, 4), 100, dtype=torch.uint8)
     for apex in (onset, onset + 3):
@@ -182,14 +182,14 @@ def test_generator_learns_by_equation_6(g_cls):
 def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     method = Icegan(Icegan.Params())
-    assert "the discriminator's own trunk: vgg16" in method.start() and not method.shared()
-    assert Icegan(Icegan.Params(perceptual="trunk")).start() == ""
-    assert Icegan(Icegan.Params(generator="none")).start() == ""
+    assert "the discriminator's own trunk: vgg16" in method.load_published_weights() and not method.shared()
+    assert Icegan(Icegan.Params(perceptual="trunk")).load_published_weights() == ""
+    assert Icegan(Icegan.Params(generator="none")).load_published_weights() == ""
 
 
 def test_perceptual_loss_by_vgg16_compares_relu3_3():
     method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
-    method.published = Maps(["relu3_3"]).state_dict()
+    method.published_weights = Maps(["relu3_3"]).state_dict()
     modules.cost = method.shared()["cost"]
     batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
     found = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))
@@ -210,13 +210,13 @@ def test_motion_moves_a_face_as_far_as_it_says():
         return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
 
     motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
-    found, wanted = icegan.moved(face(0, 0), motion), face(0.6, -0.4)
+    found, wanted = icegan.warp(face(0, 0), motion), face(0.6, -0.4)
     inside = (..., slice(1, -1), slice(1, -1))
     assert (found - wanted)[inside].abs().max() < 0.15 * (face(0, 0) - wanted)[inside].abs().max()
 
 
 def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
-    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, paints="motion")).build({})
+    networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, generator_output="motion")).build({})
     faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)
 
@@ -230,19 +230,19 @@ def test_motion_is_painted_alike_by_stacked_folds():
                 "noise": 2,
                 "batch": 4,
                 "epochs": 2,
-                "paints": "motion",
+                "generator_output": "motion",
                 "perceptual": "trunk",
             },
             **{"primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "instance_norm": False},
         )
     )
     images = torch.randint(0, 256, (9, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
-    folds = [Fold(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
-    asked = SynthesisRequest({fold.name: Asked(np.array([7]), np.array([2])) for fold in folds})
+    data = ClipTensors({"onset": images, "apex": images.flip(3)}, {"label": torch.arange(9) % CLASSES})
+    folds = [FoldIndices(name, np.arange(6), np.arange(6, 9)) for name in "ab"]
+    asked = {fold.name: SynthesisRequest(np.array([7]), np.array([2])) for fold in folds}
     plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
     for alone, together in zip(*plans, strict=True):
-        made = [one.synthetic[0].image for one in (alone, together)]
+        made = [one.faces[0].image for one in (alone, together)]
         assert np.abs(made[0] - images[7].numpy() / 255).max() > 1e-3
         np.testing.assert_allclose(made[0], made[1], atol=1e-4)
 
@@ -269,10 +269,10 @@ def test_a_step_at_the_papers_size():
     """138 million parameters with their gradients and Adam's moments: 2.2 GB."""
     method = Icegan(Icegan.Params(batch=2, perceptual="trunk"))
     images = torch.randint(0, 256, (2, 1, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    data = Clips({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
-    group = Group(method, data, [Run(Fold("s", np.arange(2), np.arange(2)), 1)], stacked=False)
+    data = ClipTensors({"onset": images, "apex": images.flip(3)}, {"label": torch.tensor([0, 2])})
+    group = Group(method, data, [Run(FoldIndices("s", np.arange(2), np.arange(2)), 1)], stacked=False)
     assert group.epoch()
-    assert group.trainable == pytest.approx(137.76e6, rel=1e-3)
+    assert group.trainable_parameters == pytest.approx(137.76e6, rel=1e-3)
     assert group.scores[0][0].shape == (2, CLASSES) and group.losses[0].isfinite().all()
 
 
@@ -285,16 +285,16 @@ def test_a_made_face_shows_the_class_asked_for():
     apex = onset.copy()
     for clip, one in enumerate(label):
         apex[clip][quarter[one]] += 100
-    data = Clips({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
+    data = ClipTensors({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
     params = Icegan.Params(
         **{"image_size": 32, "width": 8, "noise": 4, "label_code": "one_hot", "instance_norm": False, "epochs": 40},
         **{"lr": 2e-3, "perceptual": "trunk", "adv_size": 16, "exp_size": 8, "reconstruction": (16, 32)},
         **{"adv": "margin"},
     )
-    asked = SynthesisRequest({"s": Asked(np.full(CLASSES, 23), np.arange(CLASSES))})
-    fold = Fold("s", np.arange(20), np.arange(20, 24))
+    asked = {"s": SynthesisRequest(np.full(CLASSES, 23), np.arange(CLASSES))}
+    fold = FoldIndices("s", np.arange(20), np.arange(20, 24))
     (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)
-    images = [one.image for one in result.synthetic]
+    images = [one.image for one in result.faces]
     brightness = np.array([[image[part].mean() for part in quarter] for image in images])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]

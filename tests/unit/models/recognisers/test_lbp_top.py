@@ -6,7 +6,7 @@ import torch
 from pydantic import ValidationError
 from skimage.feature import local_binary_pattern
 
-from microexpr.models.recognisers.lbp_top import PLANES, LbpTop, bins, histograms, mapping
+from microexpr.models.recognisers.lbp_top import PLANES, LbpTop, bin_of_codes, bins, histograms
 
 
 def video(shape):
@@ -20,7 +20,7 @@ def slices(grey, plane):
 
 def test_uniform_codes_of_eight_points_are_58_and_the_rest():
     changes = [bin(code ^ ((code >> 1) | (code & 1) << 7)).count("1") for code in range(256)]
-    found = mapping(8)
+    found = bin_of_codes(8)
     assert sorted(found[np.array(changes) <= 2]) == list(range(58))
     assert set(found[np.array(changes) > 2]) == {58}
 
@@ -54,14 +54,14 @@ def test_time_has_its_own_radius(points, before):
     """Dark until frame 5: one frame later, the neighbours two frames before (and those between) are darker."""
     step = np.zeros((9, 6, 6), np.uint8)
     step[5:] = 200
-    assert (bins(step, (1, 1, 1), (0, 2), points)[6 - 1] == mapping(points)[2**points - 1]).all()
-    assert (bins(step, (2, 1, 1), (0, 2), points)[6 - 2] == mapping(points)[before]).all()
+    assert (bins(step, (1, 1, 1), (0, 2), points)[6 - 1] == bin_of_codes(points)[2**points - 1]).all()
+    assert (bins(step, (2, 1, 1), (0, 2), points)[6 - 2] == bin_of_codes(points)[before]).all()
 
 
 @pytest.mark.parametrize("points", [4, 8])
 def test_flat_grey_has_one_pattern_everywhere(points):
     one = histograms(np.full((9, 20, 20), 77, np.uint8), (4, 1, 1), 2, points).reshape(4, 3, -1)
-    assert (one[:, :, mapping(points)[-1]] == 1).all() and one.sum() == 12
+    assert (one[:, :, bin_of_codes(points)[-1]] == 1).all() and one.sum() == 12
 
 
 def test_each_block_has_its_own_histogram():

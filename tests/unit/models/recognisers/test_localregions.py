@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from microexpr.core.clip import Clip
 from microexpr.core.facs.reactions import NOWHERE, REGIONS, reacts
 from microexpr.evaluation.published import cells
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.localregions import Inception, LocalRegions, Simple, focal
 from microexpr.protocols import PROTOCOLS
 from microexpr.signals.inputs import REGIONS as PATCHES
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 SMALL = {
@@ -30,7 +30,7 @@ def method(classes: int = 3, **changed) -> LocalRegions:
     return LocalRegions(LocalRegions.Params(**(SMALL | changed)), classes)
 
 
-def clips(made: LocalRegions, count: int = 6) -> Clips:
+def clips(made: LocalRegions, count: int = 6) -> ClipTensors:
     rng = np.random.default_rng(0)
     inputs = {
         name: torch.tensor(rng.integers(0, 256, (count, *shape)), dtype=torch.uint8)
@@ -39,10 +39,10 @@ def clips(made: LocalRegions, count: int = 6) -> Clips:
     frames = made.params.frames
     inputs["sequence_real"] = torch.arange(frames) < (torch.arange(count) % frames + 1)[:, None]
     label = torch.arange(count) % made.classes
-    return Clips(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
+    return ClipTensors(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
 
 
-def at_hand(made: LocalRegions, data: Clips):
+def at_hand(made: LocalRegions, data: ClipTensors):
     """Modules with weights, a batch of all clips, and statistics."""
     torch.manual_seed(0)
     statistics = made.statistics(data)
@@ -79,7 +79,7 @@ def test_shapes_of_the_papers_size():
         for name, size in sizes.items():
             features = built[f"network_{name}"](torch.empty(2, 3, *size))
             assert features.shape == (2, 20)
-            assert built[f"head_{name}"](features).shape == (2, made.outcomes(name))
+            assert built[f"head_{name}"](features).shape == (2, made.region_classes(name))
         scores = built["temporal"]([torch.empty(4, 64, 20)] * 6, None)
     assert scores.shape == (4, 3) and built["temporal"].hidden.out_features == 256
 
@@ -112,9 +112,9 @@ def test_simple_network():
 
 def test_numbers_of_outcomes():
     """Of MEGC2019: eyes 3, nose 2, cheeks 2, mouth 4; what shows there and none."""
-    assert [method().outcomes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
-    assert [method(5).outcomes(name) for name in PATCHES] == [6] * 6
-    assert method(regions="whole_face").outcomes(FACE) == 3
+    assert [method().region_classes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
+    assert [method(5).region_classes(name) for name in PATCHES] == [6] * 6
+    assert method(regions="whole_face").region_classes(FACE) == 3
 
 
 @pytest.mark.parametrize(
@@ -135,19 +135,19 @@ def test_labels_of_regions(name, emotions):
     shows = torch.tensor([reacts(one) for one in felt])
     batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
     for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
-        found = made.shown(place, batch)
+        found = made.region_labels(place, batch)
         assert torch.equal(found > 0, shows[:, column] > 0)
         pairs = {(int(label), int(one)) for label, one in zip(batch["label"], found, strict=True) if one}
         numbers = dict(pairs)
         assert len(numbers) == len(pairs)  # one of each class
-        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.outcomes(place)
+        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.region_classes(place)
         if name == "megc2019":  # so that none is never seen
-            assert sorted(numbers.values()) == list(range(1, made.outcomes(place)))
+            assert sorted(numbers.values()) == list(range(1, made.region_classes(place)))
 
 
 def test_a_whole_face_has_its_clips_label():
     batch = {"label": torch.tensor([0, 1, 2]), "reacts": torch.zeros(3, 4, dtype=torch.int64)}
-    assert method(regions="whole_face").shown(FACE, batch).tolist() == [0, 1, 2]
+    assert method(regions="whole_face").region_labels(FACE, batch).tolist() == [0, 1, 2]
 
 
 def test_what_a_clip_counts_as():
@@ -206,7 +206,7 @@ def test_frames_that_are_none_do_not_count(reference):
     """Whatever is in them: neither in statistics nor losses nor scores."""
     made = method(reference=reference)
     data = clips(made)
-    other = Clips({name: value.clone() for name, value in data.inputs.items()}, data.targets)
+    other = ClipTensors({name: value.clone() for name, value in data.inputs.items()}, data.targets)
     for name in PATCHES:
         other.inputs[name].movedim(2, 1)[~data.inputs["sequence_real"]] = 77
     modules, batch, statistics = at_hand(made, data)
@@ -232,10 +232,10 @@ def test_the_length_that_clips_are_brought_to_matters_only_with_zeros(pad, same)
 def test_drawn_pictures_are_the_clips_own_frames():
     made = method(pictures=400)
     real = clips(made).inputs["sequence_real"].float()
-    drawn = made._drawn(real, stream(3))
+    drawn = made._sample_frames(real, stream(3))
     assert drawn is not None and drawn.shape == (6, 400)
     assert torch.equal(F.one_hot(drawn, 5).sum(1) > 0, real > 0)  # all of them, and no others
-    assert method()._drawn(real, stream()) is None
+    assert method()._sample_frames(real, stream()) is None
 
 
 def test_loss_of_drawn_pictures_is_that_of_these_frames():
@@ -254,10 +254,10 @@ def test_loss_of_drawn_pictures_is_that_of_these_frames():
 def test_patches_that_were_laid_once_give_the_same_loss(pictures):
     made = method(pictures=pictures)
     modules, batch, statistics = at_hand(made, clips(made))
-    laid = made.lay(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
+    laid = made.precompute_patches(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
     one, two = (made.spatial_loss(modules, given, statistics, stream()) for given in (batch, laid))
-    assert torch.equal(one, two) and laid[f"laid_{MOUTH}"].shape == (6, 5, 1, 15, 40)
-    assert made.phases()[0].reads is not None and method(shrink=1).phases()[0].reads is None
+    assert torch.equal(one, two) and laid[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
+    assert made.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
 
 
 def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
@@ -278,7 +278,7 @@ def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
 def test_differences_are_none_in_the_first_frame():
     made = method(reference="difference", shrink=1)
     data = clips(made)
-    film = made._referred(data.inputs[MOUTH].movedim(2, 1))
+    film = made._levels(data.inputs[MOUTH].movedim(2, 1))
     assert not film[:, 0].any()
     expected = (data.inputs[MOUTH][:, :, 3].float() - data.inputs[MOUTH][:, :, 0].float()) / 255
     torch.testing.assert_close(film[:, 3], expected)
@@ -315,7 +315,7 @@ def test_each_row_of_tables_5_to_7_has_a_variant():
 def test_each_phase_trains_what_it_names_and_nothing_else():
     made = method()
     data = clips(made)
-    group = Group(made, data, [Run(Fold("a", np.arange(6), np.arange(2)), 7)], stacked=False)
+    group = Group(made, data, [Run(FoldIndices("a", np.arange(6), np.arange(2)), 7)], stacked=False)
 
     def weights():
         return {key: value.clone() for key, value in group.state().items() if key.startswith("parameters/")}
@@ -348,10 +348,10 @@ def test_each_region_learns_from_its_own_loss_alone():
 
 
 def test_rows_that_begin_alike_share_their_first_phase():
-    begun = method().beginning()
-    assert begun == method(pad="zeros", epochs=9).beginning()
+    begun = method().shared_prefix()
+    assert begun == method(pad="zeros", epochs=9).shared_prefix()
     for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
-        assert begun != method(**change).beginning()  # memory: what is shared has the LSTMs' shapes too
+        assert begun != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too
 
 
 def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.micro_attention import AttentiveBlock, MicroAttention, Network
 
 
@@ -41,7 +41,7 @@ def test_attention_is_one_weight_for_each_place():
 def test_first_macro_expressions_then_the_others_each_with_weights_of_its_own():
     method = MicroAttention(MicroAttention.Params(macro_epochs=3, epochs=4))
     targets = {"label": torch.tensor([0, 0, 0, 1, 2, 1, 1, 0, 2]), "macro": torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 1])}
-    statistics = method.statistics(Clips({}, targets))
+    statistics = method.statistics(ClipTensors({}, targets))
     torch.testing.assert_close(statistics["class_weights"], torch.tensor([5 / 9, 5 / 3, 5 / 3]))
     torch.testing.assert_close(statistics["macro_class_weights"], torch.tensor([4 / 3, 4 / 6, 4 / 3]))
     known = {name: value.numpy() for name, value in targets.items()}

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from microexpr.core.errors import ParamsError, StoreError
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
-from microexpr.models.recognisers.mtmnet import Decoder, Encoder, Mtmnet, distance, of_those, triplets
-from microexpr.training.engine import Fold
+from microexpr.models.recognisers.mtmnet import Decoder, Encoder, Mtmnet, distance, masked_mean, triplets
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6}
@@ -22,17 +22,17 @@ def method(**changed) -> Mtmnet:
     return Mtmnet(Mtmnet.Params(**(SMALL | changed)))
 
 
-def clips(one: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 2) -> Clips:
+def clips(one: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 2) -> ClipTensors:
     """Noise; the last `macro` are strong expressions, of the first classes alone."""
     torch.manual_seed(0)
     inputs = {name: torch.randint(0, 256, (count, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
     strong = torch.arange(count) >= count - macro
     label = torch.where(strong, torch.arange(count) % macro_classes, torch.arange(count) % 3)
-    return Clips(inputs, {"label": label, "subject": torch.arange(count) // 4, "macro": strong.long()})
+    return ClipTensors(inputs, {"label": label, "subject": torch.arange(count) // 4, "macro": strong.long()})
 
 
 def group(one: Mtmnet) -> Group:
-    return Group(one, clips(one), [Run(Fold("a", np.arange(2, 16), np.arange(2)), 1)], stacked=False)
+    return Group(one, clips(one), [Run(FoldIndices("a", np.arange(2, 16), np.arange(2)), 1)], stacked=False)
 
 
 def rng() -> Stream:
@@ -84,13 +84,13 @@ def test_distance_and_mean_of_some():
     one, other = torch.tensor([[[3.0, 0.0]], [[1.0, 1.0]]]), torch.tensor([[[0.0, 4.0]], [[1.0, 1.0]]])
     torch.testing.assert_close(distance(one, other), torch.tensor([5.0, 0.0]), atol=1e-5, rtol=0)
     values = torch.tensor([1.0, 2.0, 6.0])
-    assert of_those(values, torch.tensor([True, False, True])) == 3.5
-    assert of_those(values, torch.tensor([False] * 3)) == 0
+    assert masked_mean(values, torch.tensor([True, False, True])) == 3.5
+    assert masked_mean(values, torch.tensor([False] * 3)) == 0
 
 
 def eid(face_features, onset_features, again, scores, identified, **changed):
     """Of one clip of person 7, class 1, whose networks answer so."""
-    one = method(seen="apex", image_size=32, **changed)
+    one = method(input_mode="apex", image_size=32, **changed)
 
     def encoder(images):
         assert len(images) == 2  # the face, then the neutral one
@@ -142,7 +142,7 @@ def test_without_disentangling_the_class_is_all():
 
 def guided(**changed):
     """Two triplets, whose expressions are looked up; only the first has a strong expression of its class."""
-    one = method(seen="apex", **changed)
+    one = method(input_mode="apex", **changed)
     micro = table([0.0, 0.0], [0.0, 4.0], [1.0, 0.0], [0.0, 1.0])  # anchors 0 and 1, negatives 2 and 3
     macro = table([3.0, 0.0], [9.0, 9.0])
     scores = {0.0: [0.0, 0.0, 0.0], 4.0: [1.0, 0.0, 0.0]}
@@ -229,7 +229,7 @@ def test_frames_are_those_around_the_apex_and_a_score_is_their_mean():
     each = [modules.classifier(modules.encoder(frames[:, :, place])[0]).softmax(1) for place in range(5)]
     torch.testing.assert_close(found, torch.stack(each).mean(0))
     torch.testing.assert_close(found.sum(1), torch.ones(2))
-    drawn = one._face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, rng())
+    drawn = one._sample_face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, rng())
     places = [int((frames[0] - face[:, None]).abs().sum((0, 2, 3)).argmin()) for face in drawn]
     assert set(places) == set(range(5)) and all(
         torch.equal(frames[0][:, p], f) for p, f in zip(places, drawn, strict=True)
@@ -240,7 +240,7 @@ def test_people_are_those_who_train():
     one = method()
     found = one.statistics(clips(one)[torch.arange(4, 16)])["people"]
     assert found.tolist() == [1, 2, -1, -1, -1, -1]  # of the strong ones nobody
-    with pytest.raises(ParamsError, match="identities must be >= the 3 people who train, not 2"):
+    with pytest.raises(ParamsError, match="identities must be >= 3, the training subjects, not 2"):
         method(identities=2).statistics(clips(one))
 
 
@@ -269,11 +269,15 @@ def test_macronet_is_what_pretraining_became():
     teacher = one.pretraining()
     assert teacher.inputs.keys() == {"onset", "apex"} and not teacher.macro and teacher.pretraining() is None
     assert [phase.epochs for phase in teacher.phases()] == [1]
-    own = Group(teacher, Clips(*_plain(teacher)), [Run(Fold("all", np.arange(8), np.arange(0)), 2)], stacked=False)
+    own = Group(
+        teacher, ClipTensors(*_plain(teacher)), [Run(FoldIndices("all", np.arange(8), np.arange(0)), 2)], stacked=False
+    )
     while own.epoch():
         pass
     trees = (own.parameters, own.buffers)
-    one.taught = {f"{m}.{k}": v.detach() for tree in trees for m, part in tree.items() for k, v in part.items()}
+    one.teacher_weights = {
+        f"{m}.{k}": v.detach() for tree in trees for m, part in tree.items() for k, v in part.items()
+    }
     shared = one.shared()
     for name in ("encoder", "classifier"):
         for key, value in own.networks[name].state_dict().items():

@@ -3,19 +3,19 @@
 import numpy as np
 import torch
 
-from microexpr.models.base import Clips
+from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.nmer import Heads, Nmer
-from microexpr.training.engine import Fold
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 
-def flows(count: int, size: int = 33) -> Clips:
+def flows(count: int, size: int = 33) -> ClipTensors:
     """Every second one macro and four times as strong."""
     macro = torch.arange(count) % 2
     flow = torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
     flow *= (1 + 3 * macro)[:, None, None, None]
-    return Clips({"flow": flow}, {"label": torch.arange(count) % 3, "macro": macro})
+    return ClipTensors({"flow": flow}, {"label": torch.arange(count) % 3, "macro": macro})
 
 
 def test_parameter_count():
@@ -50,7 +50,7 @@ def test_the_upper_half_is_three_rows_of_seven():
 
 def test_the_features_gain_what_the_discriminator_loses():
     method = Nmer(Nmer.Params(image_size=33, width=2, features=4, adversarial_weight=0.7))
-    data, fold = flows(12), Fold("a", np.arange(12), np.arange(2))
+    data, fold = flows(12), FoldIndices("a", np.arange(12), np.arange(2))
     group = Group(method, data, [Run(fold, 1)], stacked=False)
     modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
     rng = Stream(torch.tensor(3))

@@ -1,4 +1,4 @@
-"""AU-GACN's Figure 4: who is held out, what a share is, what is drawn of it, and that the network has not seen them."""
+"""AU-GACN's Figure 4: its held-out subject, its shares, its plot, and the leak check of its network."""
 
 import runpy
 from dataclasses import replace
@@ -37,33 +37,33 @@ CLIPS = [
     *(of("s02", "c0", "surprise", "?"), of("s02", "c1", "surprise", "L2+25"), of("s02", "c2", "surprise", "1 or 2")),
     *(of("s03", "c0", "happiness", "12"), of("s03", "c1", "surprise", "2")),
 ]
-HELD = [one for one in CLIPS if one.subject == "s02"]
+HELD = [recorded for recorded in CLIPS if recorded.subject == "s02"]
 
 
 def files(root) -> list[str]:
     """Faces of noise; onset is frame 0, apex frame 2 of 5."""
     paths, rng = [], np.random.default_rng(0)
     for subject in ("s01", "s02", "s03"):
-        own = [one for one in CLIPS if one.subject == subject]
+        panel_rows = [recorded for recorded in CLIPS if recorded.subject == subject]
         paths += [str(root / "results" / stage / "casme2" / f"{subject}.h5") for stage in ("faces", "apex")]
         with (
-            store.subject_file(paths[-2], "faces", own) as faces,
-            store.subject_file(paths[-1], "apex", own) as events,
+            store.subject_file(paths[-2], "faces", panel_rows) as faces,
+            store.subject_file(paths[-1], "apex", panel_rows) as events,
         ):
-            for one in own:
+            for recorded in panel_rows:
                 crop = rng.integers(0, 256, size=(5, 288, 288, 1))
-                faces.group(one.name).put_all(frame=np.arange(5), crop=crop)
-                events.group(one.name).put_all(onset=0, apex=2, offset=4)
+                faces.group(recorded.name).put_all(frame=np.arange(5), crop=crop)
+                events.group(recorded.name).put_all(onset=0, apex=2, offset=4)
     return paths
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def fig4(tmp_path_factory):
     """The network that the rule's own script trains, the files, and the rows that the script wrote."""
     root = tmp_path_factory.mktemp("fig4")
     paths, csv = files(root), str(root / "index.csv")
     outputs = {name: str(root / f"fig4.{name}") for name in ("png", "csv", "safetensors")}
-    index.write(csv, CLIPS, {one.id: index.Detection(1.0, 0, "") for one in CLIPS})
+    index.write(csv, CLIPS, {recorded.id: index.Detection(1.0, 0, "") for recorded in CLIPS})
     job = SimpleNamespace(
         log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
         output=SimpleNamespace(figure=outputs["png"], csv=outputs["csv"], weights=outputs["safetensors"]),
@@ -78,17 +78,17 @@ def made(tmp_path_factory):
 
 def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) -> refit.Recogniser:
     """A network whose nodes have these scores in every clip, and no others."""
-    given = torch.tensor([scores.get(unit, 9.0) for unit in AUS])[:, None]
-    here = torch.tensor([float(unit in scores) for unit in AUS])
-    modules = SimpleNamespace(stpnet=lambda film: given.expand(len(film), -1, -1))
-    return refit.Recogniser(AuGacn(AuGacn.Params(**SMALL), 7), modules, {"present": here}, (), frozenset(fitted_on))
+    node_scores = torch.tensor([scores.get(unit, 9.0) for unit in AUS])[:, None]
+    has_node = torch.tensor([float(unit in scores) for unit in AUS])
+    modules = SimpleNamespace(stpnet=lambda film: node_scores.expand(len(film), -1, -1))
+    return refit.Recogniser(AuGacn(AuGacn.Params(**SMALL), 7), modules, {"present": has_node}, (), frozenset(fitted_on))
 
 
 def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_by_name():
     assert nodes.held_out(CLIPS, "surprise") == HELD
-    assert {one.subject for one in nodes.held_out(CLIPS[::-1], "happiness")} == {"s03"}
-    rest = [one for one in CLIPS[::-1] if one not in HELD]
-    assert {one.subject for one in nodes.held_out(rest, "surprise")} == {"s01"}
+    assert {recorded.subject for recorded in nodes.held_out(CLIPS[::-1], "happiness")} == {"s03"}
+    rest = [recorded for recorded in CLIPS[::-1] if recorded not in HELD]
+    assert {recorded.subject for recorded in nodes.held_out(rest, "surprise")} == {"s01"}
     for clips in (HELD, CLIPS[6:7] + CLIPS[1:3]):
         with pytest.raises(DataError, match=r"Fig\. 4 must have clips of 2 people, one of them with surprise, not of"):
             nodes.held_out(clips, "surprise")
@@ -96,94 +96,96 @@ def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_b
 
 def test_the_clip_drawn_alone_is_the_first_by_name_that_a_coder_said_something_of():
     for clips in (HELD, HELD[::-1]):
-        assert [one.name for one in nodes.shown(clips, "surprise")] == ["c1", "c2", "c0"]
-    assert [one.name for one in nodes.shown(CLIPS[:3], "surprise")] == ["c0"]
+        assert [recorded.name for recorded in nodes.shown(clips, "surprise")] == ["c1", "c2", "c0"]
+    assert [recorded.name for recorded in nodes.shown(CLIPS[:3], "surprise")] == ["c0"]
 
 
-def test_the_network_has_seen_everybody_else_and_is_refused_for_them(made):
-    network, paths, _ = made
-    assert network.fitted_on == {one.provenance for one in CLIPS if one not in HELD}
+def test_the_network_has_seen_everybody_else_and_is_refused_for_them(fig4):
+    network, paths, _ = fig4
+    assert network.fitted_on == {recorded.provenance for recorded in CLIPS if recorded not in HELD}
     with pytest.raises(LeakError, match=r"Fig\. 4 fold casme2/s03 was fitted on generated/casme2/s03/c0"):
         nodes.rows(network, CLIPS, CLIPS[6:], paths, EXPECTED)
 
 
-def test_a_share_is_the_probability_of_a_unit_by_the_sum_of_all(made):
+def test_a_share_is_the_probability_of_a_unit_by_the_sum_of_all(fig4):
     odds = {1: 1 / 4, 2: 4.0, 12: 1.0}  # 0.2, 0.8, 0.5
-    found = nodes.shares(scoring({unit: float(np.log(one)) for unit, one in odds.items()}), HELD, made[1])
-    assert found.shape == (3, len(AUS))
+    shares = nodes.shares(scoring({unit: float(np.log(value)) for unit, value in odds.items()}), HELD, fig4[1])
+    assert shares.shape == (3, len(AUS))
     expected = {1: 0.2 / 1.5, 2: 0.8 / 1.5, 12: 0.5 / 1.5}
-    np.testing.assert_allclose(found, [[expected.get(unit, 0) for unit in AUS]] * 3, rtol=1e-6)
+    np.testing.assert_allclose(shares, [[expected.get(unit, 0) for unit in AUS]] * 3, rtol=1e-6)
 
 
 def test_by_frequency_a_share_is_how_often_coded_clips_show_the_unit():
-    found = dict(zip(AUS, nodes.frequency([*HELD, CLIPS[0]]), strict=True))
+    shares = dict(zip(AUS, nodes.frequency([*HELD, CLIPS[0]]), strict=True))
     # of AU 1 and 2 two clips say something, of the others three
-    assert {unit: share for unit, share in found.items() if share} == pytest.approx({1: 3 / 11, 2: 6 / 11, 25: 2 / 11})
+    assert {unit: share for unit, share in shares.items() if share} == pytest.approx({1: 3 / 11, 2: 6 / 11, 25: 2 / 11})
     assert not nodes.frequency(HELD[:1]).any()
 
 
-def test_the_script_writes_the_shares_of_the_network_it_kept(made):
-    network, paths, written = made
-    found = nodes.rows(network, CLIPS, HELD, paths, EXPECTED)
+def test_the_script_writes_the_shares_of_the_network_it_kept(fig4):
+    network, paths, written = fig4
+    rows = nodes.rows(network, CLIPS, HELD, paths, EXPECTED)
     assert [(row["panel"], row["unit"], row["share"]) for row in written] == [
-        (row["panel"], row["unit"], "" if row["share"] is None else f"{row['share']:.4f}") for row in found
+        (row["panel"], row["unit"], "" if row["share"] is None else f"{row['share']:.4f}") for row in rows
     ]
     assert {(row["panel"], row["of"], row["clips"]) for row in written} == {
         *(("clip", "casme2/s02/c1", "1"), ("mean", "casme2/s02", "3"))
     }
     share = nodes.shares(network, HELD, paths)
     for panel, expected in (("clip", share[1]), ("mean", share.mean(0))):
-        own = {row["unit"]: row["share"] for row in found if row["panel"] == panel}
+        panel_rows = {row["unit"]: row["share"] for row in rows if row["panel"] == panel}
         # those trained on, and one that is not
-        assert own == {f"AU{unit}": pytest.approx(expected[AUS.index(unit)]) for unit in (1, 2, 4, 12)} | {"AU26": None}
+        assert panel_rows == {f"AU{unit}": pytest.approx(expected[AUS.index(unit)]) for unit in (1, 2, 4, 12)} | {
+            "AU26": None
+        }
     assert {(row["trained_clips"], row["trained_people"], row["origin"]) for row in written} == {
         ("5", "2", "generated")
     }
 
 
-def test_rows_say_what_is_expected_and_what_coders_saw(made):
+def test_rows_say_what_is_expected_and_what_coders_saw(fig4):
     network = scoring({1: 3.0, 2: 1.0, 25: 2.0})
-    found = nodes.rows(network, CLIPS, HELD, made[1], EXPECTED)
-    said = [[row[key] for key in ("unit", "expected", "annotated", "coded")] for row in found]
-    one = [["AU1", "no", 0, 1], ["AU25", "no", 1, 1], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 1]]
-    every = [["AU1", "no", 0, 1], ["AU25", "no", 1, 2], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 2]]
-    assert said == one + every
+    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
+    values = [[row[key] for key in ("unit", "expected", "annotated", "coded")] for row in rows]
+    clip_rows = [["AU1", "no", 0, 1], ["AU25", "no", 1, 1], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 1]]
+    mean_rows = [["AU1", "no", 0, 1], ["AU25", "no", 1, 2], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 2]]
+    assert values == clip_rows + mean_rows
 
 
-def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(made):
+def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(fig4):
     network = scoring({1: 3.0, 2: 2.0, 4: 1.0, 5: 0.5, 12: -1.0, 25: -2.0})
-    found = nodes.rows(network, CLIPS, HELD, made[1], EXPECTED)
+    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     for panel, words in (("clip", "annotated"), ("mean", "annotated in 1 of 1")):
-        own = [row for row in found if row["panel"] == panel]
+        panel_rows = [row for row in rows if row["panel"] == panel]
         axes = Figure().add_subplot()
-        augacn.bars(axes, own)
-        assert [bar.get_width() for bar in axes.patches] == [row["share"] for row in own[:5]]
+        augacn.bars(axes, panel_rows)
+        assert [bar.get_width() for bar in axes.patches] == [row["share"] for row in panel_rows[:5]]
         assert [to_hex(bar.get_facecolor()) for bar in axes.patches] == [BLUE, RED, BLUE, BLUE, BLUE]
         assert [tick.get_text() for tick in axes.get_yticklabels()] == ["AU1", "AU2", "AU4", "AU5", "AU12"]
-        assert axes.texts[1].get_text() == f"{own[1]['share']:.3f}, {words}"
+        assert axes.texts[1].get_text() == f"{panel_rows[1]['share']:.3f}, {words}"
         assert axes.get_xlabel() == "AU2: number 2 of 6 nodes; AU26: no node, in no training clip"
     uncoded = dict.fromkeys(("coded", "annotated"), 0)
-    assert augacn.annotated(found[0] | uncoded) == "not coded" and augacn.annotated(found[0]) == "not annotated"
+    assert augacn.annotated(rows[0] | uncoded) == "not coded" and augacn.annotated(rows[0]) == "not annotated"
 
 
-def test_a_panel_draws_its_own_rows(made, tmp_path, monkeypatch):
-    drawn: list[list] = []
-    monkeypatch.setattr(augacn, "bars", lambda axes, rows: drawn.append(rows))
-    found = nodes.rows(scoring({1: 3.0, 2: 2.0}), CLIPS, HELD, made[1], EXPECTED)
-    augacn.fig4(tmp_path / "fig4.png", found)
-    assert [[row["panel"] for row in rows] for rows in drawn] == [["clip"] * 3, ["mean"] * 3]
+def test_a_panel_draws_its_own_rows(fig4, tmp_path, monkeypatch):
+    panels: list[list] = []
+    monkeypatch.setattr(augacn, "bars", lambda axes, rows: panels.append(rows))
+    rows = nodes.rows(scoring({1: 3.0, 2: 2.0}), CLIPS, HELD, fig4[1], EXPECTED)
+    augacn.fig4(tmp_path / "fig4.png", rows)
+    assert [[row["panel"] for row in rows] for rows in panels] == [["clip"] * 3, ["mean"] * 3]
 
 
-def test_the_title_says_whose_faces_and_how_many_trained(made, tmp_path):
-    network = scoring({1: 3.0, 2: 2.0}, [one.provenance for one in CLIPS if one not in HELD])
-    found = nodes.rows(network, CLIPS, HELD, made[1], EXPECTED)
-    assert "\ngenerated faces, 5 clips of 2 people trained it" in augacn.title(found[0])
-    assert "generated" not in augacn.title(found[0] | {"origin": "licensed"})
-    one, two, other = (tmp_path / f"{name}.png" for name in ("one", "two", "other"))
-    augacn.fig4(one, found)
-    augacn.fig4(two, found)
-    augacn.fig4(other, [row | {"expected": "no"} for row in found])
-    assert one.read_bytes() == two.read_bytes() != other.read_bytes()
+def test_the_title_says_whose_faces_and_how_many_trained(fig4, tmp_path):
+    network = scoring({1: 3.0, 2: 2.0}, [recorded.provenance for recorded in CLIPS if recorded not in HELD])
+    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
+    assert "\ngenerated faces, 5 clips of 2 people trained it" in augacn.title(rows[0])
+    assert "generated" not in augacn.title(rows[0] | {"origin": "licensed"})
+    first, same, other = (tmp_path / f"{name}.png" for name in ("first", "same", "other"))
+    augacn.fig4(first, rows)
+    augacn.fig4(same, rows)
+    augacn.fig4(other, [row | {"expected": "no"} for row in rows])
+    assert first.read_bytes() == same.read_bytes() != other.read_bytes()
 
 
 def test_the_class_expected_is_one_of_the_protocols():

@@ -18,7 +18,8 @@ from microexpr.datasets import index
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting.plots import eidnet
-from microexpr.training import refit, train
+from microexpr.training import refit
+from microexpr.training.load_clips import load_clips
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=4, clips=4))
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 12, "batch": 6, "pretrain_epochs": 1, "epochs": 0}
@@ -91,7 +92,7 @@ def test_the_network_that_draws_has_not_seen_whom_it_draws(made, tmp_path):
 def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(made):
     network, paths = made
     shown = of("s01", "s03")
-    data = train.resident(network.method, shown, paths)
+    data = load_clips(network.method, shown, paths)
     parts = eidnet.parted(network, shown, paths)
     with torch.no_grad():
         expression, _ = network.modules.encoder(data.inputs["apex"].float() / 255)

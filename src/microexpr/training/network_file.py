@@ -1,0 +1,101 @@
+"""Files of trained networks: tensors, and as metadata the network's module, its params and what it was fitted on.
+
+Recognisers and generators share this; `SCHEMA`, and what a loaded network is asked for, are in their own modules.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from microexpr import __version__
+from microexpr.core import store
+from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.models.base import CLASSES, Generator, Method, NetworkMethod, Statistics
+
+STATISTICS = "statistics."  # before the names of a fold's statistics; tensors of modules have the module's name there
+
+
+@dataclass(frozen=True, eq=False)
+class SavedNetwork:
+    """A network that was read from its file, in eval()."""
+
+    method: NetworkMethod
+    modules: Mapping[str, nn.Module]
+    statistics: Statistics
+    fitted_on: frozenset[str]  # as in `provenance`
+    metadata: Mapping[str, str]
+
+
+def save(
+    path: str | Path,
+    schema: str,
+    method: NetworkMethod,
+    tensors: Mapping[str, np.ndarray],
+    fitted_on: Iterable[str],
+    metadata: dict[str, str],
+) -> None:
+    """Write a network's tensors, named `<module>.<tensor>` and `statistics.<name>`, and all that rebuilds it."""
+    network = {
+        "schema": schema,
+        "created_by": f"microexpr {__version__}",
+        "network": type(method).__module__.rpartition(".")[2],
+        "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
+    }
+    store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **(metadata | network))
+
+
+def load(path: str | Path, schema: str, find: Callable[[str], type[Method]], remedy: str) -> SavedNetwork:
+    """Read a file that `save` wrote, and rebuild its network by the method that `find` returns for its name.
+
+    Of a generator only the modules that synthesise are rebuilt. Raises StoreError, which ends in `remedy`, for a file
+    of another schema, and for params or tensors of another version of the code."""
+    tensors, metadata = store.read_tensors(path)
+    if (actual := metadata.get("schema", "nothing of microexpr")) != schema:
+        writer = metadata.get("created_by", "an unknown program")
+        raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy}")
+    method = _method(path, find, metadata, remedy)
+    values = {name: torch.tensor(array) for name, array in tensors.items()}
+    prefixed = [name for name in values if name.startswith(STATISTICS)]
+    statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in prefixed}
+    with torch.random.fork_rng(devices=[]):
+        built = method.shared() | method.build(statistics)
+    names = list(method.inference_modules if isinstance(method, Generator) else built)
+    modules = {name: module.eval() for name, module in built.items() if name in names}
+    if not _fill(modules, values):
+        raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy}")
+    return SavedNetwork(method, modules, statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
+
+
+def _method(
+    path: str | Path, find: Callable[[str], type[Method]], metadata: Mapping[str, str], remedy: str
+) -> NetworkMethod:
+    network = metadata.get("network", "nothing")
+    classes = len(metadata["classes"].split(", ")) if "classes" in metadata else CLASSES
+    try:
+        kind = find(network)
+        method = kind(kind.Params.model_validate_json(metadata.get("params", "")), classes)
+    except (MicroexprError, ValidationError) as error:
+        raise StoreError(f"{path}: params must be those of {network} in this version{remedy}") from error
+    assert isinstance(method, NetworkMethod)
+    return method
+
+
+@torch.no_grad()
+def _fill(modules: Mapping[str, nn.Module], values: Mapping[str, Tensor]) -> bool:
+    """Copy each tensor into its module; False, with nothing copied, where names or shapes differ."""
+    targets = {
+        f"{name}.{key}": tensor
+        for name, module in modules.items()
+        for key, tensor in [*module.named_parameters(), *module.named_buffers()]
+    }
+    if {name: tensor.shape for name, tensor in targets.items()} != {name: v.shape for name, v in values.items()}:
+        return False
+    for name, tensor in targets.items():
+        tensor.copy_(values[name])
+    return True
