@@ -71,7 +71,9 @@ def timed(rounds: int) -> None:
     print(f"tvl1: ours_ms={ours:.1f} library_ms={library:.0f} ratio={library / ours:.1f} apart_px={apart:.5f}")
     for algorithm in ("tvl1", "farneback"):
         params = flow.Params(algorithm=algorithm)
-        print(f"{algorithm}: ms={best(rounds, lambda params=params: flow.of_clip(crop, 1, FRAMES - 2, params))[0]:.1f}")
+        print(
+            f"{algorithm}: ms={best(rounds, lambda params=params: flow.clip_flow(crop, 1, FRAMES - 2, params))[0]:.1f}"
+        )
 
 
 def clip() -> np.ndarray:
@@ -104,25 +106,27 @@ def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray
 
 def measured(difficulty: str) -> None:
     """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
-    sums = {name: np.zeros((3, len(face_regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
+    sums = {
+        name: np.zeros((3, len(face_regions.FLOW_REGIONS))) for name in (*SETTINGS, STEADY)
+    }  # pixels, errors, lengths
     count = 0
     for crop, true, skin, landmarks, found in read(difficulty):
         count += 1
         at = [found.position(event) for event in ("onset", "apex")]
-        still = steady.steadied(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
+        still = steady.hold_still(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
         asked = [(name, crop, given) for name, given in SETTINGS.items()] + [(STEADY, still, SETTINGS["tvl1, none"])]
         for name, film, given in asked:
-            answer = flow.of_clip(film, *at, flow.Params(**given))
+            answer = flow.clip_flow(film, *at, flow.Params(**given))
             errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
     print(
-        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; "
+        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW_REGIONS)}; "
         "all in pixels"
     )
     pixels, _, length = sums[STEADY]
     print(
         "true length, px: "
-        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW, length / pixels, strict=True))
+        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW_REGIONS, length / pixels, strict=True))
     )
     for name, (pixels, error, length) in sums.items():
         parts = " ".join(f"{value:4.0f}" for value in 100 * error / length)

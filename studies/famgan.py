@@ -23,7 +23,7 @@ from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
 from microexpr.cli import config
 from microexpr.datasets import index
-from microexpr.protocols import ALL_GROUPS, sources
+from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
 from microexpr.rendering.performance import DIALS
 from microexpr.reporting.papers import transfers
@@ -56,7 +56,7 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
     clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
-    people = sorted({(one.dataset, one.subject) for one in sources(ALL_GROUPS.select(clips))})
+    people = sorted({(one.dataset, one.subject) for one in driving_clips(ALL_GROUPS.select(clips))})
     wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
     make(root, cores, wanted)
     files = [str(root / path) for path in wanted]

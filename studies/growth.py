@@ -174,7 +174,7 @@ def figures(clips: list[Clip]) -> None:
     truth = np.array([clip.label for clip in clips])
     said = generator(1, "growth").integers(0, 3, (1, len(clips)))
     given = {"last": said, "oracle_best_test": said}
-    found = evaluation.Pooled("one", protocol, clips, truth, given, [], 0, "generated", "")
+    found = evaluation.Predictions("one", protocol, clips, truth, given, [], 0, "generated", "")
     evaluation.evaluate(found, evaluation.Params(), 1)
 
 
@@ -182,7 +182,7 @@ def faces(clips: list[Clip]) -> None:
     """Everyone compared with everyone."""
     known = {(clip.dataset, clip.subject) for clip in clips}
     rng = generator(1, "growth")
-    duplicate_subjects.duplicates(
+    duplicate_subjects.find_duplicates(
         {who: rng.normal(scale=0.05, size=(4, duplicate_subjects.SIZE)) for who in sorted(known)}, 0.3
     )
 

@@ -126,7 +126,7 @@ def run(root: Path, cores: int, seed: int) -> None:
 
 def answered(root: Path, row: str, seed: int) -> Said:
     """As the evaluate stage wrote it, of the last epoch."""
-    found = pairs.answers(root / f"results/evaluate/{PROTOCOL.name}/{row}_predictions.csv", PROTOCOL.classes)
+    found = pairs.read_predictions(root / f"results/evaluate/{PROTOCOL.name}/{row}_predictions.csv", PROTOCOL.classes)
     people = np.array([f"{seed}/{name.rpartition('/')[0]}" for name in found.clips])
     one = Said(found.truth, found.predicted[0], people)
     (uf1,) = (

@@ -18,7 +18,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
 from microexpr.protocols import Protocol
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
@@ -223,8 +223,8 @@ class Dag(Corpus):
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
             return self.trained(generator, protocol, "synth") if generator else []
-        tested = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
-        held = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
+        tested = [{subject_id(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
+        held = {fold.name: {subject_id(clip) for clip in fold.test} for fold in self.groups(generator)}
         wanted = {name for people in tested for name in held if people & held[name]}
         if any(not people & group for people in tested for group in [set().union(*held.values())]):
             wanted |= {*list(held)[:1]}
@@ -236,7 +236,7 @@ class Dag(Corpus):
         clips = grouping.select([clip for name in self.grouped(generator) for clip in self.clips[name]])
         with of_params():
             apart = grouping.apart(clips, synth["sources"])
-            count = min(synth["groups"], bool(apart) + len({person(clip.id) for clip in clips} - apart))
+            count = min(synth["groups"], bool(apart) + len({subject_id(clip.id) for clip in clips} - apart))
             if count < 2:
                 return []
             return grouping.groups(clips, count, self.params["seed"], synth["sources"])

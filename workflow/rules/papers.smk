@@ -200,7 +200,7 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 # FAMGAN's task and its ablation: movements of people whom its generator has not seen, on two faces of no data set.
 def sources_of(wildcards):
     clips = protocols.ALL_GROUPS.select([clip for name in RUN.grouped("famgan") for clip in RUN.clips[name]])
-    return sorted({(one.dataset, one.subject) for one in protocols.sources(clips, PARAMS["synth"]["sources"])})
+    return sorted({(one.dataset, one.subject) for one in protocols.driving_clips(clips, PARAMS["synth"]["sources"])})
 
 
 def files_of_sources(wildcards):

@@ -13,10 +13,10 @@ with logged(snakemake.log[0]):
     folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     for (name, planted_leak), made in zip(given.methods.items(), each(snakemake.output), strict=True):
         shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
-        found = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)
+        found = evaluation.pool_predictions(shards, name, protocol, clips, folds, planted_leak)
         rows = evaluation.evaluate(found, evaluation.Params(**given.evaluate), given.seed)
         evaluation.write(made["figures"], rows)
-        store.write_csv(made["confusion"], evaluation.CONFUSION, evaluation.confusions(found))
-        store.write_csv(made["predictions"], evaluation.PREDICTIONS, evaluation.predicted(found))
+        store.write_csv(made["confusion"], evaluation.CONFUSION, evaluation.confusion_rows(found))
+        store.write_csv(made["predictions"], evaluation.PREDICTIONS, evaluation.prediction_rows(found))
         store.write_csv(made["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
         store.write_text(made["log"], evaluation.official_log(found))

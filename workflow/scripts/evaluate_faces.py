@@ -13,7 +13,7 @@ with logged(snakemake.log[0]):
     folds = protocol.folds(clips, given.seed, seeds=given.seeds, limit=given.folds)
     shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
     made = synthesised_faces.read(shards, name, protocol, clips, folds)
-    rows = resemblance.evaluate(made, resemblance.see(made, true))
+    rows = resemblance.evaluate(made, resemblance.embed_faces(made, true))
     every, known = (
         synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True),
         protocol.select(clips),

@@ -19,5 +19,5 @@ with logged(snakemake.log[0]):
         for clip in store.kept(faces, clips):
             face = faces[clip.name]
             onset, top = (inputs.position(face, apex[clip.name], event) for event in ("onset", "apex"))
-            moved = flow.of_clip(luma(face["crop"][()]), onset, top, params)
-            file.group(clip.name).put("onset_apex", flow.normalised(moved, params.normalise), kind)
+            moved = flow.clip_flow(luma(face["crop"][()]), onset, top, params)
+            file.group(clip.name).put("onset_apex", flow.normalise(moved, params.normalise), kind)

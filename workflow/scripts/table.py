@@ -23,4 +23,4 @@ with logged(snakemake.log[0]):
     if paired := snakemake.output.get("paired"):
         given, predictions = snakemake.params, snakemake.input.predictions
         said = dict(zip((row["method"] for row in rows), predictions, strict=True))
-        pairs.write(paired, pairs.compared(said, PROTOCOLS[given.protocol], given.resamples, given.seed))
+        pairs.write(paired, pairs.compare_methods(said, PROTOCOLS[given.protocol], given.resamples, given.seed))

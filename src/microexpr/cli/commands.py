@@ -185,10 +185,10 @@ def transfer(arguments: argparse.Namespace) -> int:
     with console.status("[2/3] painting"):
         made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
     with console.status("[3/3] measuring"), outputs.written(out) as part:
-        rows, changed = transfers.of_one(made.transfer, made.reader)
+        rows, changed = transfers.result_rows(made.transfer, made.reader)
         folder.write(part, made.transfer, changed, rows)
         famgan.alone(part / "transfer.png", made.transfer, changed)
-    for line in (*made.said, *transfers.told(rows)):
+    for line in (*made.said, *transfers.summary_lines(rows)):
         print(line)
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
@@ -247,7 +247,7 @@ def predict(arguments: argparse.Namespace) -> int:
     for line in written.lines(made):
         print(line)
     if true is not None:
-        print(hits.told(hits.count(made.spans, true)))
+        print(hits.summary(hits.count(made.spans, true)))
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
 

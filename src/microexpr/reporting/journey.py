@@ -12,7 +12,7 @@ from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.signals import inputs
-from microexpr.signals.apex import Params, score_of
+from microexpr.signals.apex import Params, stored_score
 
 STAGES = ("faces", "apex", "flow", "aus")  # those a journey passes through
 EVENTS = ("onset", "apex", "offset")
@@ -56,7 +56,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
             events={event: int(apex[event][()]) for event in EVENTS},
             apex_by=apex.attrs["method"].decode(),
             frame=apex["frame"][()],
-            score=score_of(faces, apex, Params(**json.loads(opened["apex"].attrs["params"])["apex"])),
+            score=stored_score(faces, apex, Params(**json.loads(opened["apex"].attrs["params"])["apex"])),
             crops={event: inputs.grey_frame(faces, apex, event) for event in EVENTS},
             landmarks={event: faces["landmarks_crop"][place] for event, place in at.items()},
             flow=flow["onset_apex"][()],

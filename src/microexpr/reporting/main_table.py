@@ -11,8 +11,8 @@ from typing import Any
 from microexpr.core import store
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
-from microexpr.evaluation.metrics import least_p
-from microexpr.evaluation.published import twin
+from microexpr.evaluation.metrics import min_attainable_p
+from microexpr.evaluation.published import published_counterparts
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -49,7 +49,7 @@ def megc2019(evaluations: Mapping[str, Sequence[Row]]) -> list[dict[str, str]]:
 
     `evaluations` are the rows of the evaluate stage by method. Reproduced figures and their intervals are those of
     the last epoch; `oracle_` ones are read at the best test epoch and are never ranked; `published_` ones are from
-    the paper that `published.twin` names. Figures have four decimals.
+    the paper that `published.published_counterparts` names. Figures have four decimals.
     """
     return [_row(method, rows) for method, rows in evaluations.items()]
 
@@ -58,7 +58,7 @@ def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
     found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
     whole = found["last", "full_uf1"]
-    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in twin(method).items()}
+    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in published_counterparts(method).items()}
     cells: dict[str, Any] = {key: whole[key] for key in ABOUT}
     for name in CELLS:
         for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
@@ -138,7 +138,7 @@ def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     if not pairs:
         return ""
     best = max(rows, key=lambda row: float(row["full_uf1"]))["method"]
-    people, least = pairs[0]["subjects"], min(len(pairs) * least_p(pairs[0]["subjects"]), 1)
+    people, least = pairs[0]["subjects"], min(len(pairs) * min_attainable_p(pairs[0]["subjects"]), 1)
     count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
     if least >= DIFFERENT:
         cannot = f"{people} people cannot tell any of {count} of methods apart"

@@ -53,7 +53,7 @@ def read_on(clip, found) -> None:
     events = apex.locate(replace(clip, apex=None), {"frame": numbers, **found.arrays()}, apex.Params())
     onset, top = (int(np.searchsorted(numbers, number)) for number in (events.onset, events.apex))
     values = regressor.regress(grey, found.landmarks_crop, onset, regressor.load())
-    moved = flow.of_clip(grey, onset, top, flow.Params())
+    moved = flow.clip_flow(grey, onset, top, flow.Params())
     assert all(np.isfinite(array).all() for array in (events.score, values, moved))
     for place in np.flatnonzero(~found.detected):
         assert np.abs(values[place] - values[[place - 1, place + 1]]).max(axis=(1, 2)).min() < 0.2

@@ -17,7 +17,7 @@ from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 from microexpr.training.load_clips import load_clips
@@ -67,7 +67,7 @@ def groups(tmp_path_factory):
 
 
 def people(names):
-    return {person(name) for name in names}
+    return {subject_id(name) for name in names}
 
 
 def test_every_subject_is_in_one_group():
@@ -107,7 +107,7 @@ def test_clips_to_train_on_are_of_training_subjects(groups):
                     p for p in people(fold.train) if p.startswith(dataset)
                 }
             held = {store.strings(group["source"])[0] for group in file["held_out"].values()}
-            assert {person(by_provenance[clip].id) for clip in held} == people(fold.test)
+            assert {subject_id(by_provenance[clip].id) for clip in held} == people(fold.test)
             moves = {store.strings(group["trajectory"])[0] for group in file["held_out"].values()}
             assert {by_provenance[clip].id for clip in moves} <= {*fold.train}
 
@@ -273,11 +273,11 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
         first = next(iter(file["train"].values()))
         del first["source"]
         first["source"] = store.text(f"generated/{GROUPED[0].test[0]}")
-    fold = person(GROUPED[0].test[0])
+    fold = subject_id(GROUPED[0].test[0])
     with pytest.raises(
         LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     ):
-        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if person(clip.id) == fold]})
+        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if subject_id(clip.id) == fold]})
 
 
 def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):

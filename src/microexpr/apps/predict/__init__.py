@@ -19,8 +19,8 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, spotting
 from microexpr.signals.aus import filters, recording, regressor
-from microexpr.signals.aus.features import Look, look
-from microexpr.signals.faces import Followed, aligned, alignment
+from microexpr.signals.aus.features import FaceFeatures, describe_face
+from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.training import refit
 
 LOOKED_AT = 10  # times a second that the face is looked for
@@ -87,7 +87,7 @@ class Prediction:
     """All that is said of a video."""
 
     footage: Footage
-    face: Followed  # LOOKED_AT times a second
+    face: FaceTrack  # LOOKED_AT times a second
     curves: Curves
     signal: spotting.Signal
     expressions: list[Expression]
@@ -117,13 +117,13 @@ def predicted(
     whole = [in_frames(one, curves.step) for one in found]
     named = classes(footage, face, [one for one in whole if one.kind == "micro"], models, progress)
     return Prediction(
-        footage, face, curves, spotting.signal(curves.intensity, curves.gaze, fps, params),
+        footage, face, curves, spotting.compute_signal(curves.intensity, curves.gaze, fps, params),
         [Expression(one, named.get(one.onset, {}) if one.kind == "micro" else {}) for one in whole],
         domain.warnings(footage, face, models.fitted_on),
     )  # fmt: skip
 
 
-def followed(footage: Footage, progress: Progress) -> Followed:
+def followed(footage: Footage, progress: Progress) -> FaceTrack:
     """Where the face is, `LOOKED_AT` times a second."""
     every = _every(footage)
     params = faces.Params(min_detected=LEAST, smooth=0)
@@ -138,20 +138,20 @@ def followed(footage: Footage, progress: Progress) -> Followed:
         ) from None
 
 
-def read(footage: Footage, face: Followed, reader: regressor.Model, progress: Progress) -> Curves:
+def read(footage: Footage, face: FaceTrack, reader: regressor.Model, progress: Progress) -> Curves:
     """Action units and gaze of the face, READ times a second or as often as there are frames."""
     step = max(1, round(footage.fps / READ))
     matrices, points = places(footage, face)
     gaze: list[float] = []
 
-    def looks() -> Iterator[Look]:
+    def looks() -> Iterator[FaceFeatures]:
         shown = footage.pictures(lambda number: number % step == 0)
         counted = _counted(shown, "reading action units", footage.frames // step, progress)
         for place, frame in enumerate(counted):
-            crop = aligned(luma(frame), matrices(place * step))[..., 0]
+            crop = align(luma(frame), matrices(place * step))[..., 0]
             landmarks = points(place * step)
-            gaze.append(recording.gaze(crop, landmarks))
-            yield look(crop, landmarks)
+            gaze.append(recording.horizontal_gaze(crop, landmarks))
+            yield describe_face(crop, landmarks)
 
     intensity = recording.curves(looks(), reader, round(PART * footage.fps / step))
     looked = np.minimum(np.arange(len(intensity)) * step // _every(footage), len(face.detected) - 1)
@@ -159,7 +159,7 @@ def read(footage: Footage, face: Followed, reader: regressor.Model, progress: Pr
     return Curves(step, intensity, np.array(gaze), face.detected[looked] & face.detected[after])
 
 
-def places(footage: Footage, face: Followed) -> tuple[Callable[[int], np.ndarray], Callable[[int], np.ndarray]]:
+def places(footage: Footage, face: FaceTrack) -> tuple[Callable[[int], np.ndarray], Callable[[int], np.ndarray]]:
     """By a frame's number: its similarity to the crop [2, 3], and its landmarks [68, 2] there. Both change slowly."""
     slow = filters.smooth(face.landmarks, footage.fps / _every(footage), STEADY)
     laid = np.stack([alignment(one[None]) for one in slow])
@@ -181,11 +181,13 @@ def places(footage: Footage, face: Followed) -> tuple[Callable[[int], np.ndarray
 
 def in_frames(one: spotting.Interval, step: int) -> spotting.Interval:
     """An interval of every `step`-th frame in those of the video."""
-    return spotting.Interval(one.kind, one.onset * step, one.apex * step, one.offset * step, one.score, one.moved)
+    return spotting.Interval(
+        one.kind, one.onset * step, one.apex * step, one.offset * step, one.score, one.action_units
+    )
 
 
 def classes(
-    footage: Footage, face: Followed, found: Sequence[spotting.Interval], models: Models, progress: Progress
+    footage: Footage, face: FaceTrack, found: Sequence[spotting.Interval], models: Models, progress: Progress
 ) -> dict[int, dict[str, float]]:
     """Of each interval, by its onset."""
     matrices, points = places(footage, face)
@@ -200,7 +202,7 @@ def classes(
             span = spans[one.onset]
             if one.onset not in named and number == span[-1]:
                 matrix, first = matrices(one.apex), span[0]
-                crop = np.stack([aligned(frames[place], matrix) for place in span])
+                crop = np.stack([align(frames[place], matrix) for place in span])
                 landmarks = np.repeat(points(one.apex)[None].astype(np.float32), len(crop), axis=0)
                 events = (one.onset - first, one.apex - first, one.offset - first)
                 named[one.onset] = recognition.classified(

@@ -57,7 +57,7 @@ def lines(number: int, slowed: int, made: Prediction) -> Iterator[tuple[str, tup
     if made.footage.generated:
         yield "generated face, no person is shown", white
     for one in at(made, number):
-        moved = " ".join(list(one.interval.moved)[:4])
+        moved = " ".join(list(one.interval.action_units)[:4])
         named = f" {one.likeliest} {one.classes[one.likeliest]:.2f}?" if one.classes else ""
         yield f"{one.interval.kind}{named} {moved}", COLOURS[one.interval.kind]
 

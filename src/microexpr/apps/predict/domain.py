@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.apps.predict.footage import Footage
 from microexpr.core import store
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces import Followed
+from microexpr.signals.faces import FaceTrack
 
 NOTICE = (
     "What somebody feels cannot be told from a face with certainty; scores are a network's, no finding about a person.",
@@ -38,7 +38,7 @@ def fitted_on(path: Path, entries: Iterable[str]) -> str:
     return "; ".join([", ".join(told), *filter(None, [figure])])
 
 
-def warnings(footage: Footage, face: Followed, entries: Iterable[str]) -> list[str]:
+def warnings(footage: Footage, face: FaceTrack, entries: Iterable[str]) -> list[str]:
     """Where a video differs from what models were fitted on, `entries` of their provenance, a line each."""
     found = []
     origins = {entry.split("/")[0] for entry in entries}

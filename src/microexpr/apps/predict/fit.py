@@ -86,8 +86,8 @@ def shown(name: str, emotion: str, performer: Performer, face: Face, behind: np.
         coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, dial.quality])[1]
         frames.append(np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]))
     crops = luma(faces.track(frames.copy, faces.Params(), name).crop)
-    groups = {"flow": {"onset_apex": flow.of_clip(crops, 1, 4, flow.Params())}}
-    return inputs.derived({"flow": (3, 28, 28)}, groups)["flow"][0]
+    groups = {"flow": {"onset_apex": flow.clip_flow(crops, 1, 4, flow.Params())}}
+    return inputs.derive({"flow": (3, 28, 28)}, groups)["flow"][0]
 
 
 def joined(people: Iterable[Examples]) -> Examples:

@@ -38,9 +38,7 @@ def path(method: str | None, folder: Path) -> Path:
 
 def classified(model: refit.Recogniser, brief: Brief, reader: regressor.Model) -> dict[str, float]:
     """Probability of each class, by name."""
-    scores = model(inputs.derived(model.method.inputs, stages(brief, set(model.method.inputs), reader)))[0].astype(
-        float
-    )
+    scores = model(inputs.derive(model.method.inputs, stages(brief, set(model.method.inputs), reader)))[0].astype(float)
     likely = np.exp(scores - scores.max())
     return dict(zip(model.classes, map(float, likely / likely.sum()), strict=True))
 
@@ -54,7 +52,7 @@ def stages(brief: Brief, wanted: set[str], reader: regressor.Model) -> dict[str,
         "apex": {event: np.array(getattr(brief, event)) for event in ("onset", "apex", "offset")},
     }
     if "flow" in asked:
-        made["flow"] = {"onset_apex": flow.of_clip(grey, brief.onset, brief.apex, flow.Params())}
+        made["flow"] = {"onset_apex": flow.clip_flow(grey, brief.onset, brief.apex, flow.Params())}
     if "aus" in asked:
         values = regressor.regress(grey, brief.landmarks_crop, brief.onset, reader)
         made["aus"] = {"frame": frame, **filters.curves(values, brief.onset, brief.fps, aus.Params())}

@@ -52,7 +52,7 @@ def interval(made: Prediction, place: int) -> dict[str, Any]:
         "score": round(one.interval.score, 2),
         "class": one.likeliest,
         "classes": {name: round(share, 4) for name, share in one.classes.items()},
-        "action_units": {name: round(amount, 3) for name, amount in one.interval.moved.items()},
+        "action_units": {name: round(amount, 3) for name, amount in one.interval.action_units.items()},
     }
 
 
@@ -62,7 +62,7 @@ def lines(made: Prediction) -> Iterator[str]:
         if one.interval.kind == "micro":
             seconds = " to ".join(f"{getattr(one.interval, event) / made.footage.fps:.2f}" for event in EVENTS)
             named = ", ".join(f"{name} {share:.2f}" for name, share in one.classes.items())
-            units = " ".join(one.interval.moved)
+            units = " ".join(one.interval.action_units)
             yield f"micro-expression {seconds} s, score {one.interval.score:.0f}: {named}; {units}"
     kinds = [one.interval.kind for one in made.expressions]
     yield ", ".join(f"{kind} {kinds.count(kind)}" for kind in get_args(Kind))

@@ -61,7 +61,7 @@ class Movement:
         sides = HALVES if devices.sides else [SIDES.index("both")] * 2
         own = own if devices.sides else own.mean(-1, keepdims=True)
         smoothed = filters.smooth(values[..., sides], self.fps, half_window if devices.filter else 0.0)
-        asked = filters.modulated(smoothed, own, self.first, alpha) if devices.relative else smoothed
+        asked = filters.modulate(smoothed, own, self.first, alpha) if devices.relative else smoothed
         return np.clip(asked, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
 
 
@@ -85,7 +85,7 @@ class Target:
 
     def aligned(self, picture: np.ndarray) -> np.ndarray:
         """uint8[288, 288, 3]: a picture of this face in the same place."""
-        return faces.aligned(picture, self.matrix)
+        return faces.align(picture, self.matrix)
 
     @cached_property
     def crop(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import GLANCE, LIDS_AT_REST, Performer
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.faces import CROP, aligned, alignment
+from microexpr.signals.faces import CROP, align, alignment
 
 SEED = 0
 SIDE = 128  # pixels of the faces that the generator paints
@@ -87,10 +87,10 @@ def scene(face: Face, resting: np.ndarray, asked: np.ndarray, rng: np.random.Gen
     coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
     decoded = np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1])
     return Scene(
-        crops=np.stack([aligned(one.image, matrix) for one in seen]),
+        crops=np.stack([align(one.image, matrix) for one in seen]),
         landmarks_crop=np.stack([one.landmarks @ matrix[:, :2].T + matrix[:, 2] for one in seen]),
         added=(shown - shown[0])[:, READ, 0].astype(np.float32),
-        photographed=aligned(decoded, matrix),
+        photographed=align(decoded, matrix),
     )
 
 

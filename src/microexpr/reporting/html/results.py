@@ -7,7 +7,7 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.evaluation import CONFUSION, FULL, PREDICTIONS, curves
-from microexpr.evaluation.rows import AGAIN
+from microexpr.evaluation.rows import RERUN_HINT
 
 Rows = list[dict[str, str]]
 Matrix = list[list[int]]
@@ -57,15 +57,15 @@ class Method:
 
 def read(folder: Path, name: str) -> Method:
     """A method's files below results/evaluate/<protocol>. Raises StoreError for one that cannot be read."""
-    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTIONS, AGAIN)
-    counted = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION, AGAIN)
+    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTIONS, RERUN_HINT)
+    counted = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION, RERUN_HINT)
     classes = list(dict.fromkeys(row["truth"] for row in counted))
     return Method(
         name,
         "+".join(dict.fromkeys(row["origin"] for row in predictions)),
         classes,
         _matrices(counted, classes),
-        store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS, AGAIN),
+        store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS, RERUN_HINT),
         predictions,
     )
 

@@ -14,8 +14,8 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.evaluation.synthesised_faces import SIDE, Face, Made
-from microexpr.signals.face_regions import FLOW, labels
+from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
+from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 # Where each unit that the paper names moves the skin.
 REGIONS = {"AU1": "brows", "AU2": "brows", "AU5": "eyes", "AU6": "cheeks", "AU12": "mouth", "AU25": "mouth"}
@@ -46,17 +46,20 @@ def shares(pairs: Sequence[np.ndarray], true: Sequence[TrueFace]) -> Shares:
     """
     areas, changes = [], []
     for pair, face in zip(pairs, true, strict=True):
-        where = labels(face.landmarks["onset"], face.side)
+        where = region_labels(face.landmarks["onset"], face.crop_size)
         inside = where >= 0
-        difference = squared(pair, face.side)[inside]
+        difference = squared(pair, face.crop_size)[inside]
         weight = difference if difference.any() else np.ones_like(difference)
-        areas.append(np.bincount(where[inside], minlength=len(FLOW)) / inside.sum())
-        changes.append(np.bincount(where[inside], weight, minlength=len(FLOW)) / weight.sum())
+        areas.append(np.bincount(where[inside], minlength=len(FLOW_REGIONS)) / inside.sum())
+        changes.append(np.bincount(where[inside], weight, minlength=len(FLOW_REGIONS)) / weight.sum())
     return Shares(np.mean(areas, 0), np.mean(changes, 0))
 
 
 def rows(
-    made: Made, true: Mapping[str, TrueFace], expected: Mapping[str, Sequence[str]], shown: Mapping[str, Sequence[str]]
+    made: SynthesisedFaces,
+    true: Mapping[str, TrueFace],
+    expected: Mapping[str, Sequence[str]],
+    shown: Mapping[str, Sequence[str]],
 ) -> list[Row]:
     """One row for each class in `expected`, which has its action units, and each region.
 
@@ -64,7 +67,7 @@ def rows(
     In a row `made` is the share of the change in faces asked for the class, `true` that from onset to apex in the
     clips that have it, `area` what a change everywhere alike would have.
     """
-    about = {"method": made.method, "protocol": made.protocol.name, "origin": made.origin, "side": SIDE}
+    about = {"method": made.method, "protocol": made.protocol.name, "origin": made.origin, "side": HELD_OUT}
     found = []
     for name, units in expected.items():
         label = made.protocol.classes.index(name)
@@ -72,8 +75,8 @@ def rows(
         own = [face for face in asked if made.protocol.label(face.clip) == label]
         change = shares([face.pair for face in asked], [true[face.clip.id] for face in asked])
         pairs = [np.stack([face.pair[0], true[face.clip.id].apex]) for face in own]
-        real = shares(pairs, [true[face.clip.id] for face in own]).change if own else [None] * len(FLOW)
-        for place, region in enumerate(FLOW):
+        real = shares(pairs, [true[face.clip.id] for face in own]).change if own else [None] * len(FLOW_REGIONS)
+        for place, region in enumerate(FLOW_REGIONS):
             here = [unit for unit in units if REGIONS[unit] == region]
             row: Row = {
                 "class": name,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.apps.reenact import ALL, Devices, Kind, Target, evaluation, source
-from microexpr.apps.reenact.evaluation import ANSWER, ASKED, MADE, UNCHANGED
+from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
 from microexpr.apps.reenact.onto import Transfer, transferred
 from microexpr.apps.reenact.source import STAGES, Source
 from microexpr.apps.reenact.targets import NAMES, Person
@@ -19,7 +19,7 @@ from microexpr.core.clip import LABELS, Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
-from microexpr.protocols import ALL_GROUPS, provenance, sources
+from microexpr.protocols import ALL_GROUPS, driving_clips, provenance
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
 
@@ -33,7 +33,7 @@ COLUMNS = (
 )
 SUMMARY = ("au_error", "au_r", "asymmetry_error", "au_roughness")
 ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
-WORD = {MADE: "", ANSWER: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", ASKED: ""}
+WORD = {RESULT: "", GROUND_TRUTH: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", TARGET: ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Task:
         model = load(generator_file)
         places = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
         found = []
-        for clip in sources(ALL_GROUPS.select(clips), named):
+        for clip in driving_clips(ALL_GROUPS.select(clips), named):
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
             own = {stage: places[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
             found.append(source.read(clip, own, places.get(("truth", clip.dataset, f"{clip.subject}.h5"))))
@@ -151,7 +151,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
 def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], float]:
     """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
     found: dict[tuple[str, str], float] = {}
-    for shown, values in ((ASKED, one.asked), (MADE, one.target.read(one.result.crops, model))):
+    for shown, values in ((TARGET, one.asked), (RESULT, one.target.read(one.result.crops, model))):
         of = {
             figure.metric: figure.value
             for figure in evaluation.curves(values - values[:1], one.true)
@@ -159,7 +159,7 @@ def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], flo
         }
         found |= {(shown, metric): of.get(metric, np.nan) for metric in SUMMARY}
         found[shown, "first_frame"] = float(np.abs(values[0]).mean())  # where nothing is to differ from the picture
-    found[MADE, "film_roughness"] = roughness(one.result.crops)
+    found[RESULT, "film_roughness"] = roughness(one.result.crops)
     return found
 
 
@@ -173,7 +173,7 @@ def _interval(values: np.ndarray, sources: np.ndarray, rng: np.random.Generator)
 
 def markdown(rows: Sequence[dict[str, str]]) -> str:
     """Of `rows`: medians over all transfers, a line for each metric and region."""
-    kinds = (ASKED, MADE, UNCHANGED, ANSWER)
+    kinds = (TARGET, RESULT, UNCHANGED, GROUND_TRUTH)
     values: dict[tuple[str, str], dict[str, list[float]]] = {}
     for row in rows:
         one = values.setdefault((row["metric"], row["region"]), {})
@@ -184,7 +184,7 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
     ]
     count = len({(row["source"], row["target"]) for row in rows})
     clips, faces = (len({row[column] for row in rows}) for column in ("source", "target"))
-    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
+    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {GROUND_TRUTH}: {WORD[GROUND_TRUTH]}."
     return _page(f"Movements of {clips} clips on {faces} faces", rows, said, ["metric", "region", *kinds], body)
 
 

@@ -35,7 +35,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
     crop, points, frame = luma(faces["crop"][()]), faces["landmarks_crop"][()], faces["frame"][()]
     shown = figure.add_axes((0.015, 0.06, 0.33, 0.72))
     picture(shown, crop[at["onset"]], "the ten regions, on the onset")
-    for rows, columns in apex.regions(points[at["onset"]], crop.shape[1], params.region):
+    for rows, columns in apex.region_boxes(points[at["onset"]], crop.shape[1], params.region):
         edges = np.array([(columns.start, rows.start), (columns.stop, rows.start), (columns.stop, rows.stop)])
         corners = np.vstack([edges, (columns.start, rows.stop), edges[:1]])
         shown.plot(*corners.T, color="white", linewidth=1)
@@ -47,9 +47,9 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
         axes = figure.add_axes((0.42, 0.56 - 0.47 * place, 0.56, 0.28))
         own = params.model_copy(update={"spotter": spotter})
         kept = spotter == params.spotter
-        score = apex.score_of(faces, events, params) if kept else apex.scored(crop, points, first, last, own)
+        score = apex.stored_score(faces, events, params) if kept else apex.score_frames(crop, points, first, last, own)
         axes.plot(frame, score, color=COLOURS[spotter])
-        found = apex.apex(score, first, last, spotter)
+        found = apex.find_apex(score, first, last, spotter)
         axes.plot(frame[found], score[found], "o", color=COLOURS[spotter])
         for event, position in at.items():
             axes.axvline(frame[position], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from PIL import Image, ImageDraw
 
 from microexpr.core import store
-from microexpr.evaluation.read_back import Shown
+from microexpr.evaluation.read_back import SynthesisedClip
 from microexpr.reporting.plots.drawing import BLUE, GREEN, HIDDEN, RED, enlarged, hidden, picture, stamp, written
 from microexpr.signals.aus import ACTION_UNITS, regressor
 
@@ -21,7 +21,7 @@ SIDE, PAUSE = 160, 200  # of the animation: pixels of a picture, milliseconds of
 WORD = "made by AU-ICGAN, nobody moved like this"
 
 
-def chosen(shown: Sequence[Shown]) -> list[Shown]:
+def chosen(shown: Sequence[SynthesisedClip]) -> list[SynthesisedClip]:
     """One of each emotion, of one person after another."""
     people = sorted({one.source.subject for one in shown})
     found = []
@@ -31,18 +31,18 @@ def chosen(shown: Sequence[Shown]) -> list[Shown]:
     return found
 
 
-def dominant(one: Shown) -> list[int]:
+def dominant(one: SynthesisedClip) -> list[int]:
     """The units whose asked intensity changes most, largest first."""
-    moved = np.ptp(one.asked, axis=0)
+    moved = np.ptp(one.target_aus, axis=0)
     return [int(unit) for unit in np.argsort(-moved, kind="stable")[:MOST] if moved[unit] > 0]
 
 
-def drawn(path: str | Path, shown: Sequence[Shown], title: str, show_licensed: bool) -> None:
+def drawn(path: str | Path, shown: Sequence[SynthesisedClip], title: str, show_licensed: bool) -> None:
     """Frames of each clip, what changes in them, and the intensities asked and read back."""
     rows = chosen(shown)
     if hidden(path, [one.source for one in rows], show_licensed, title):
         return
-    model, frames = regressor.load(), len(rows[0].film)
+    model, frames = regressor.load(), len(rows[0].frames)
     with written(path, 1.0 + 1.75 * len(rows)) as page:
         word = "; faces are generated, no person is shown" * any(one.source.origin == "generated" for one in rows)
         text = f"{title}: clips that AU-ICGAN made of people it has not seen{word}"
@@ -51,7 +51,7 @@ def drawn(path: str | Path, shown: Sequence[Shown], title: str, show_licensed: b
         outer = page.add_gridspec(len(rows), 2, **shape, width_ratios=(frames, 3), wspace=0.12, hspace=0.25)
         for row, one in enumerate(rows):
             grid = outer[row, 0].subgridspec(2, frames, wspace=0.04, hspace=0.04)
-            for column, pair in enumerate(zip(one.film, enlarged(one.film, one.film[:1], ENLARGED), strict=True)):
+            for column, pair in enumerate(zip(one.frames, enlarged(one.frames, one.frames[:1], ENLARGED), strict=True)):
                 for line, image in enumerate(pair):
                     axes = page.add_subplot(grid[line, column])
                     picture(axes, np.broadcast_to(image, (*image.shape[:2], 3)), "")
@@ -60,13 +60,13 @@ def drawn(path: str | Path, shown: Sequence[Shown], title: str, show_licensed: b
                     if not column and line:
                         axes.text(0.03, 0.87, f"change x {ENLARGED}", fontsize=5, transform=axes.transAxes)
                     stamp(axes, one.source)
-            curves(page.add_subplot(outer[row, 1]), one, one.found(model))
+            curves(page.add_subplot(outer[row, 1]), one, one.read_intensities(model))
 
 
-def curves(axes: Axes, one: Shown, found: np.ndarray) -> None:
+def curves(axes: Axes, one: SynthesisedClip, found: np.ndarray) -> None:
     """Changes of the dominant units: lines as asked, dashes as read back."""
     for unit, colour in zip(dominant(one), (BLUE, RED, GREEN), strict=False):
-        for values, style in ((one.asked, "-"), (found, "--")):
+        for values, style in ((one.target_aus, "-"), (found, "--")):
             label = ACTION_UNITS[unit] if style == "-" else None
             axes.plot(values[:, unit] - values[0, unit], style, color=colour, label=label, linewidth=1)
     axes.set_title("change of intensity: asked, and - - read back", fontsize=6)
@@ -74,16 +74,16 @@ def curves(axes: Axes, one: Shown, found: np.ndarray) -> None:
     axes.legend(fontsize=6, loc="upper left")
 
 
-def animated(path: str | Path, shown: Sequence[Shown], show_licensed: bool) -> None:
+def animated(path: str | Path, shown: Sequence[SynthesisedClip], show_licensed: bool) -> None:
     """Each clip above what changes in it, as a GIF that goes on and on."""
     rows = chosen(shown)
     visible = show_licensed or all(one.source.origin == "generated" for one in rows)
-    pages = [_page(rows, frame) for frame in range(len(rows[0].film))] if visible else [_words(HIDDEN)]
+    pages = [_page(rows, frame) for frame in range(len(rows[0].frames))] if visible else [_words(HIDDEN)]
     with store.atomic(path) as part:
         pages[0].save(part, "GIF", save_all=True, append_images=pages[1:], duration=PAUSE, loop=0)
 
 
-def _page(rows: Sequence[Shown], frame: int) -> Image.Image:
+def _page(rows: Sequence[SynthesisedClip], frame: int) -> Image.Image:
     """One moment of all clips."""
     generated = any(one.source.origin == "generated" for one in rows)
     page = Image.new("RGB", (SIDE * len(rows), 2 * SIDE + 40), "white")
@@ -91,7 +91,7 @@ def _page(rows: Sequence[Shown], frame: int) -> Image.Image:
     draw.text((4, 4), WORD + "; faces are generated" * generated + f"; below: change x {ENLARGED}", fill="black")
     for column, one in enumerate(rows):
         draw.text((column * SIDE + 4, 22), f"{one.emotion}, {one.source.subject}", fill="black")
-        for line, film in enumerate((one.film, enlarged(one.film, one.film[:1], ENLARGED))):
+        for line, film in enumerate((one.frames, enlarged(one.frames, one.frames[:1], ENLARGED))):
             image = np.broadcast_to(film[frame], (*film.shape[1:3], 3))
             place = (column * SIDE, 40 + line * SIDE)
             page.paste(

@@ -87,7 +87,7 @@ def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, points: np.ndarray
     def read(pictures: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         return regressor.regress(pictures, landmarks, onset, model, (0,))[..., :2]
 
-    alone, averages = sizes.jumps(read, crops, points, SIZES, BY)
+    alone, averages = sizes.size_jumps(read, crops, points, SIZES, BY)
     for values, color, name in ((alone, "0.6", "one size"), (averages, BLUE, f"mean of {len(SIZES)} sizes")):
         axes.plot(frames, values, color=color, label=f"{name}: {values.mean():.3f}")
     axes.set_ylim(0, None)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from microexpr.apps.reenact import evaluation, given
 from microexpr.core.clip import LABELS
-from microexpr.evaluation.read_back import LEAST
+from microexpr.evaluation.read_back import MIN_RANGE
 from microexpr.reporting.papers.transfers import Task, Transfer
 from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, enlarged, picture, withheld, written
 from microexpr.signals.aus import ACTION_UNITS
@@ -137,7 +137,7 @@ def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Tran
 def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) -> None:
     """Changes of the units that move most: true, asked, and read back."""
     moved = np.ptp(one.true, axis=0).max(-1)
-    units = [unit for unit in np.argsort(-moved, kind="stable")[:MOST] if moved[unit] > LEAST]
+    units = [unit for unit in np.argsort(-moved, kind="stable")[:MOST] if moved[unit] > MIN_RANGE]
     for unit, colour in zip(units, (BLUE, RED, GREEN), strict=False):
         asked = one.asked[:, unit, side] - one.asked[0, unit, side]
         for values, style in ((one.true[:, unit, side], "-"), (asked, "--"), (found[:, unit, side], ":")):

@@ -14,7 +14,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import flow_colours, flow_wheel, heading, picture, stamp, written
 from microexpr.signals import flow, inputs
-from microexpr.signals.motion.head import FACE, head_motion, inside
+from microexpr.signals.motion.head import FACE, ellipse_mask, head_motion
 
 TITLES = {"tvl1": "TV-L1", "farneback": "Farneback"}
 WIDER = (1, 1, 1.15, 1.2)  # brows and chin, too, say how long the longest arrow is
@@ -53,11 +53,11 @@ def _draw_row(
     places: Sequence[Axes], title: str, crop: np.ndarray, at: dict[str, int], params: flow.Params, algorithm: str
 ) -> None:
     settings = params.model_copy(update={"algorithm": algorithm, "stabilise": "none"})
-    found = flow.of_clip(crop, at["onset"], at["apex"], settings)
-    rest = flow.of_clip(crop, at["onset"], at["apex"], settings.model_copy(update={"stabilise": params.stabilise}))
+    found = flow.clip_flow(crop, at["onset"], at["apex"], settings)
+    rest = flow.clip_flow(crop, at["onset"], at["apex"], settings.model_copy(update={"stabilise": params.stabilise}))
     by_row = np.moveaxis(found[:2], 0, -1)
     head = np.moveaxis(np.broadcast_to(head_motion(by_row, params.stabilise), by_row.shape), -1, 0)
-    skin = inside(FACE * WIDER, len(by_row))
+    skin = ellipse_mask(FACE * WIDER, len(by_row))
     largest, top = (max(float(np.percentile(of[skin], 99.5)), 1e-6) for of in (flow.magnitude(rest), rest[2]))
     for axes, moved in zip(places, (found, head, rest), strict=False):
         axes.imshow(flow_colours(moved[:2], largest) // STEP * STEP, interpolation="nearest")

@@ -14,10 +14,10 @@ from matplotlib.patches import Rectangle
 from microexpr.core.clip import Clip
 from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.evaluation.synthesised_faces import Face, Made
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.reporting.papers.changes import squared
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, caption, hidden, picture, stamp, written
-from microexpr.signals.face_regions import FLOW, labels
+from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 PEOPLE = 4
 Faces = Sequence[Face]  # of every class from every held-out clip
@@ -33,7 +33,13 @@ def chosen(faces: Faces, people: int = PEOPLE) -> list[Clip]:
     return [list(first.values())[place] for place in places]
 
 
-def fig4(path: str | Path, made: Made, true: TrueFaces, variants: Mapping[str, Made], show_licensed: bool) -> None:
+def fig4(
+    path: str | Path,
+    made: SynthesisedFaces,
+    true: TrueFaces,
+    variants: Mapping[str, SynthesisedFaces],
+    show_licensed: bool,
+) -> None:
     """(a) Neutral, real and made faces of four people; (b) the same person's faces by each kind of generator.
 
     `made` are those of the whole ICE-GAN, `variants` of others by the words to show; all of every class.
@@ -86,7 +92,7 @@ def _cell(part: SubFigure, place: SubplotSpec, image: np.ndarray | None, title: 
     stamp(axes, clip)
 
 
-def fig5(path: str | Path, made: Made, true: TrueFaces, found: Sequence[Row], show_licensed: bool) -> None:
+def fig5(path: str | Path, made: SynthesisedFaces, true: TrueFaces, found: Sequence[Row], show_licensed: bool) -> None:
     """Squared difference of made from neutral faces, with boxes where the class's action units are, and its shares.
 
     `found` are the rows of `papers.changes`.
@@ -119,11 +125,11 @@ def _rows(page: Figure, count: int, top: float) -> list[SubFigure]:
 
 def _difference(part: SubFigure, place: SubplotSpec, face: Face, true: TrueFace, boxes: Sequence[str]) -> None:
     axes = part.add_subplot(place)
-    shown = np.sqrt(squared(face.pair, true.side))
+    shown = np.sqrt(squared(face.pair, true.crop_size))
     axes.imshow(shown, cmap="magma", vmin=0, vmax=max(float(np.percentile(shown, 99.5)), 1.0))
-    where = labels(true.landmarks["onset"], true.side)
+    where = region_labels(true.landmarks["onset"], true.crop_size)
     for region in boxes:
-        rows, columns = np.nonzero(where == FLOW.index(region))
+        rows, columns = np.nonzero(where == FLOW_REGIONS.index(region))
         (left, right), (top, bottom) = ((int(one.min()), int(one.max())) for one in (columns, rows))
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=RED, linewidth=1.2))
     axes.set_title(f"0 to {shown.max():.0f} grey levels", fontsize=7)

@@ -13,7 +13,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, heading, outline, picture, stamp, written
 from microexpr.signals.faces import detection
-from microexpr.signals.faces.detection import FACE, PATCH, Box
+from microexpr.signals.faces.detection import FACE_SIZE, PATCH_SIZE, Box
 
 POINTS = {"inner right brow": 21, "inner left brow": 22, "right mouth corner": 48, "left mouth corner": 54}
 ANGLES = {"yaw": BLUE, "pitch": RED, "roll": GREEN}
@@ -67,9 +67,11 @@ def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
 
 def predicted(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """float64[T, 68, 2], pixels of the crop: what the predictor says of each grey crop [T, H, W] by itself."""
-    middle = Box(np.full(2, (PATCH - 1) / 2), FACE)
+    middle = Box(np.full(2, (PATCH_SIZE - 1) / 2), FACE_SIZE)
     found = []
     for crop, points in zip(crops, landmarks, strict=True):
-        matrix = detection.onto_patch(detection.box_of(points))
-        found.append(detection.in_frame(detection.predict(detection.cut(crop, matrix), middle, 1), matrix))
+        matrix = detection.patch_matrix(detection.face_box(points))
+        found.append(
+            detection.to_frame(detection.predict_landmarks(detection.cut_patch(crop, matrix), middle, 1), matrix)
+        )
     return np.array(found)

@@ -121,7 +121,7 @@ def outlined(axes: Axes, name: str, shown: Shown, colour: str, filled: float = 0
     """A region's box on the face, filled to this share."""
     rows, columns, _ = inputs.REGIONS[name]
     corners = np.array([[-0.5, columns - 0.5], [-0.5, rows - 0.5], [1, 1]])
-    (left, right), (top, bottom) = inputs.box(name, shown.source.landmarks) @ corners
+    (left, right), (top, bottom) = inputs.region_matrix(name, shown.source.landmarks) @ corners
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=1))
     if filled:
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, color=colour, alpha=filled, linewidth=0))

@@ -30,8 +30,8 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     """The groups of a faces and an apex file on an empty figure."""
     onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
-    large = _grey(magnification.magnified(film, len(film)))
-    still = steady.steadied(film[..., None], steady.head_path(film, 0))[..., 0]
+    large = _grey(magnification.magnify(film, len(film)))
+    still = steady.hold_still(film[..., None], steady.head_path(film, 0))[..., 0]
     grid = figure.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
     for column, place in enumerate(around_apex(0, apex - onset, offset - onset)):
         title = f"frame {int(faces['frame'][onset + place])}"
@@ -42,7 +42,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     rows, column = _liveliest(still, faces["landmarks_crop"][onset])
     lines = {
         f"the white line of pixels in time, {len(film)} frames": film,
-        f"by TIM, {LENGTH} frames": _grey(interpolation.interpolated(film, LENGTH)),
+        f"by TIM, {LENGTH} frames": _grey(interpolation.interpolate(film, LENGTH)),
         "with the head held still": still,
         "magnified": large,
     }

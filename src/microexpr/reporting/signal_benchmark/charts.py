@@ -70,7 +70,7 @@ def flow(rows: Sequence[Row]) -> bytes:
         return ALL, difficulty, part, metric
 
     bars = {"flow stage": (BLUE, "endpoint_error_px"), "answering zero": (PALE, "true_length_px")}
-    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW, ALL), bars, key)
+    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW_REGIONS, ALL), bars, key)
 
 
 def aus(rows: Sequence[Row]) -> bytes:

@@ -93,7 +93,7 @@ SECTIONS = {
         "error.",
         "End-point error by region beside the mean true length, which is the error of answering zero. n counts clips.",
         (
-            *((part, "error_percent", f"{part}, %") for part in (*face_regions.FLOW, ALL)),
+            *((part, "error_percent", f"{part}, %") for part in (*face_regions.FLOW_REGIONS, ALL)),
             (ALL, "endpoint_error_px", "error, px"),
             (ALL, "true_length_px", "true length, px"),
         ),

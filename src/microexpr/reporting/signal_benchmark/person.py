@@ -106,8 +106,8 @@ def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Foun
     return Found(
         faces=seen,
         events=written,
-        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.relative(values, onset)},
-        flow=flow.of_clip(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
+        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
+        flow=flow.clip_flow(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
     )
 
 
@@ -152,11 +152,11 @@ def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, found
     """
     size = found.flow.shape[1]
     within = onto_flow(found.alignment, size)
-    places = face_regions.labels(landmarks @ within[:, :2].T + within[:, 2], size)
-    masks = [skin & (places == region) for region in range(len(face_regions.FLOW))]
+    places = face_regions.region_labels(landmarks @ within[:, :2].T + within[:, 2], size)
+    masks = [skin & (places == region) for region in range(len(face_regions.FLOW_REGIONS))]
     error, length = np.hypot(*(found.flow[:2] - true)), np.hypot(*true)
     return {
-        "flow_regions": face_regions.FLOW,
+        "flow_regions": face_regions.FLOW_REGIONS,
         "flow_pixels": [mask.sum() for mask in masks],
         "flow_error": [error[mask].sum() for mask in masks],
         "flow_length": [length[mask].sum() for mask in masks],

@@ -233,7 +233,7 @@ def flow(clips: list[Measured]) -> Iterator[Figure]:
     """End-point error by region, beside the length of the true flow: the error of saying that nothing moves."""
     names = ("flow_pixels", "flow_error", "flow_length")
     pixels, error, length = (np.sum([getattr(clip, name) for clip in clips], axis=0) for name in names)
-    for part, at in (*((part, [number]) for number, part in enumerate(face_regions.FLOW)), (ALL, slice(None))):
+    for part, at in (*((part, [number]) for number, part in enumerate(face_regions.FLOW_REGIONS)), (ALL, slice(None))):
         count, wrong, long = int(pixels[at].sum()), float(error[at].sum()), float(length[at].sum())
         if count:
             yield part, "endpoint_error_px", wrong / count, len(clips)

@@ -17,7 +17,7 @@ from microexpr.core.seeds import generator
 from microexpr.core.store import read_metadata
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
-from microexpr.signals.faces import Followed
+from microexpr.signals.faces import FaceTrack
 
 TAKE = take.Params(seconds=6, fps=50, micro=1, macro=0, blinks=1, difficulty="easy", width=480, height=360)
 SEED = 4
@@ -132,7 +132,7 @@ def face(scale, seen=1.0, others=0):
     points = np.zeros((68, 2))
     points[list(POSE_POINTS)] = HEAD[:, :2]
     landmarks = np.tile(points * scale * 1.3 + [320, 200], (50, 1, 1))
-    return Followed(np.arange(50) < 50 * seen, landmarks, (480, 640), others)
+    return FaceTrack(np.arange(50) < 50 * seen, landmarks, (480, 640), others)
 
 
 def shown(tmp_path, **changed):
@@ -160,7 +160,7 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
 def test_a_turned_head_is_warned_of(tmp_path):
     straight, angle = face(1), np.radians(25)
     rolled = (straight.landmarks - 300) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    seen = Followed(straight.detected, rolled + 300, straight.size, 0)
+    seen = FaceTrack(straight.detected, rolled + 300, straight.size, 0)
     (warning,) = domain.warnings(shown(tmp_path), seen, ["generated/a/1/*"])
     assert warning.startswith("the head is turned (yaw ") and "roll" in warning
 

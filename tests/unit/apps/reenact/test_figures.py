@@ -112,13 +112,13 @@ def test_the_same_movement_is_alike_and_the_opposite_one_is_not():
 
 
 def test_looks_of_the_face_itself_and_of_another():
-    own = {one.metric: one.value for one in evaluation.looks(target().crop, target())}
+    own = {one.metric: one.value for one in evaluation.appearance(target().crop, target())}
     assert own["identity_cosine"] == pytest.approx(1)
     grain = np.random.default_rng(0).normal(0, 5, target().crop.shape[:2])[..., None]
     noisy = np.clip(target().crop + grain, 0, 255).astype(np.uint8)
-    assert {one.metric: one.value for one in evaluation.looks(noisy, target())}["noise"] > own["noise"] + 3
+    assert {one.metric: one.value for one in evaluation.appearance(noisy, target())}["noise"] > own["noise"] + 3
     man = target().aligned(Person("man", 1, woman().size).picture)
-    assert {one.metric: one.value for one in evaluation.looks(man, target())}["identity_cosine"] < 0.98
+    assert {one.metric: one.value for one in evaluation.appearance(man, target())}["identity_cosine"] < 0.98
 
 
 @pytest.fixture(scope="module")
@@ -161,14 +161,14 @@ def test_changes_begin_at_nothing(given, model):
 
 
 def test_rows_and_what_is_told(given, model):
-    rows, changed = evaluation.of_one(given, model)
+    rows, changed = evaluation.result_rows(given, model)
     assert np.array_equal(changed, evaluation.changes(given.result.crops, target(), model))
     keys = [(row["shown"], row["region"], row["metric"]) for row in rows]
     assert keys == [(shown, one.region, one.metric) for shown, one in evaluation.figures(given, model)]
     (noise,) = [row["value"] for row in rows if (row["shown"], row["metric"]) == ("made", "noise")]
-    lines = list(evaluation.told(rows))
+    lines = list(evaluation.summary_lines(rows))
     assert f"noise of the result, grey levels: {noise}" in lines
-    assert list(evaluation.told(row for row in rows if row["shown"] != "made")) == []
+    assert list(evaluation.summary_lines(row for row in rows if row["shown"] != "made")) == []
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -178,6 +178,6 @@ def test_a_movement_of_hardly_any_frames_has_figures_too(model, frames):
     short = replace(one.movement, last=one.movement.first + frames - 1)
     one = replace(one, movement=short, crops=one.crops[:frames], performed=one.performed[:frames], apex=frames - 1)
     made = onto.transferred(one, target(), NOTHING, woman(), painter(Brightener()), "lanczos")
-    rows, changed = evaluation.of_one(made, model)
+    rows, changed = evaluation.result_rows(made, model)
     assert changed.shape == (frames, 17, 2) and all(np.isfinite(float(row["value"])) for row in rows)
     assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}

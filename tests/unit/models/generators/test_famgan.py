@@ -157,7 +157,7 @@ def test_no_class_is_read():
 
 
 def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
-    """Eq. 3: of clips whose curves start at rest, what `filters.modulated` says side by side."""
+    """Eq. 3: of clips whose curves start at rest, what `filters.modulate` says side by side."""
     face, moves = clips(0).inputs, clips(1).inputs
     moves["au_changes"][:, 0] = 0  # at the onset, as it is
     asked = small(alpha=0.3).target_aus(face, moves)
@@ -167,7 +167,7 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
             change, own = (
                 one.numpy() for one in (moves["au_changes"][number, ..., side], face["au_intensities"][number, 0])
             )
-            expected = filters.modulated(change, own, 0, alpha=0.3)
+            expected = filters.modulate(change, own, 0, alpha=0.3)
             np.testing.assert_allclose(asked[number, ..., side], expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(small(alpha=0.0).target_aus(face, moves), moves["au_changes"].clamp(0, 5))
     assert Famgan.Params().alpha == 0.1

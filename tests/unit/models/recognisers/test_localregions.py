@@ -131,7 +131,7 @@ def test_labels_of_regions(name, emotions):
     """0 where the emotion does not show, and one number for each class that does."""
     protocol = PROTOCOLS[name]
     made = method(len(protocol.classes))
-    felt = [protocol.felt(clip("smic" if one in ("negative", "positive") else "casme2", one)) for one in emotions]
+    felt = [protocol.emotion(clip("smic" if one in ("negative", "positive") else "casme2", one)) for one in emotions]
     shows = torch.tensor([reacts(one) for one in felt])
     batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
     for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
@@ -153,13 +153,15 @@ def test_a_whole_face_has_its_clips_label():
 def test_what_a_clip_counts_as():
     """Of SMIC the likeliest emotion; of the AU-based classes that which they are like, whatever was annotated."""
     main, objective = PROTOCOLS["megc2019"], PROTOCOLS["objective"]
-    assert reacts(main.felt(clip("smic", "Negative"))) == reacts("disgust")
-    assert reacts(main.felt(clip("smic", "Positive"))) == reacts("happiness")
+    assert reacts(main.emotion(clip("smic", "Negative"))) == reacts("disgust")
+    assert reacts(main.emotion(clip("smic", "Positive"))) == reacts("happiness")
     like = ("happiness", "surprise", "anger", "disgust", "sadness")
     for number, emotion in enumerate(like, 1):
-        assert objective.felt(clip("samm", "contempt", number)) == emotion
-    assert reacts(objective.felt(clip("samm", "fear", 6))) == reacts(objective.felt(clip("samm", "x", 7))) == NOWHERE
-    assert main.felt(clip("samm", "contempt", 4)) == "contempt"
+        assert objective.emotion(clip("samm", "contempt", number)) == emotion
+    assert (
+        reacts(objective.emotion(clip("samm", "fear", 6))) == reacts(objective.emotion(clip("samm", "x", 7))) == NOWHERE
+    )
+    assert main.emotion(clip("samm", "contempt", 4)) == "contempt"
 
 
 def test_focal_loss_by_hand():

@@ -14,7 +14,7 @@ from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import changes
 from microexpr.reporting.plots import icegan
-from microexpr.signals.face_regions import FLOW, labels
+from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 CLIPS = composite(subjects=2, clips=3)
 PROTOCOL = PROTOCOLS["megc2019"]
@@ -45,9 +45,9 @@ def true():
 
 def test_a_change_in_one_region_is_all_in_its_share(true):
     face = next(iter(true.values()))
-    where = labels(face.landmarks["onset"], SIDE)
+    where = region_labels(face.landmarks["onset"], SIDE)
     neutral = np.zeros((SIDE, SIDE, 1), np.uint8)
-    for place, region in enumerate(FLOW):
+    for place, region in enumerate(FLOW_REGIONS):
         changed = neutral.copy()
         changed[where == place] = 9
         found = changes.shares([np.stack([neutral, changed])], [face])
@@ -69,7 +69,9 @@ def test_rows_are_of_the_classes_whose_units_the_text_names(made, true, tmp_path
     assert expected == {"positive": ["AU6", "AU12", "AU25"], "surprise": ["AU1", "AU2", "AU5"]}
     shown = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
     found = changes.rows(made, true, expected, shown)
-    assert [(row["class"], row["region"]) for row in found] == [(name, region) for name in expected for region in FLOW]
+    assert [(row["class"], row["region"]) for row in found] == [
+        (name, region) for name in expected for region in FLOW_REGIONS
+    ]
     for name in expected:
         own = [row for row in found if row["class"] == name]
         for share in ("area", "made", "true"):

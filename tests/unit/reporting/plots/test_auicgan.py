@@ -7,7 +7,7 @@ import pytest
 from composites import clip
 from PIL import Image
 
-from microexpr.evaluation.read_back import Shown
+from microexpr.evaluation.read_back import SynthesisedClip
 from microexpr.reporting.plots import auicgan
 from microexpr.reporting.plots.drawing import enlarged
 
@@ -20,7 +20,7 @@ def shown(origin="generated"):
     film[1] += 5
     points = np.random.default_rng(0).uniform(60, 230, (68, 2)).astype(np.float32)
     return [
-        Shown(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, points, 288)
+        SynthesisedClip(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, points, 288)
         for who in ("s1", "s2")
         for emotion in ("disgust", "fear", "happiness")
     ]
@@ -40,13 +40,13 @@ def test_one_of_each_emotion_of_one_person_after_another():
 def test_what_moves_most_and_by_how_much():
     one = shown()[0]
     assert auicgan.dominant(one) == [1, 0]
-    film = enlarged(one.film, one.film[:1], auicgan.ENLARGED)
+    film = enlarged(one.frames, one.frames[:1], auicgan.ENLARGED)
     assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
 
 
 @pytest.mark.parametrize("draw", [lambda path, own, show: auicgan.drawn(path, own, "Fig. 3", show), auicgan.animated])
 def test_the_same_bytes_again_and_other_bytes_of_another_film(tmp_path, draw):
-    other = [replace(one, film=one.film + 9) for one in shown()]
+    other = [replace(one, frames=one.frames + 9) for one in shown()]
     made = []
     for number, own in enumerate((shown(), shown(), other)):
         draw(path := tmp_path / f"{number}", own, False)

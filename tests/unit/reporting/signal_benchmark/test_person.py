@@ -34,7 +34,7 @@ def test_true_motion_is_what_a_flow_without_noise_finds() -> None:
     linear = 1.2 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     matrix = np.column_stack([linear, [143.5, 143.5] - linear @ [320, 240]])
     params = flow.Params(stabilise="none")
-    found = flow.onset_apex(*(faces.aligned(frame, matrix)[..., 0] for frame in (onset, apex)), params)
+    found = flow.onset_apex(*(faces.align(frame, matrix)[..., 0] for frame in (onset, apex)), params)
     true, skin = person.on_crop(Motion(moved, np.ones((480, 640), bool)), matrix, found.shape[1])
     inner = (slice(None), slice(16, -16), slice(16, -16))
     assert skin.all() and np.hypot(*true).max() > 2.5
@@ -89,7 +89,7 @@ def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     gone = np.linalg.norm(second - first, axis=1)
     assert pixels.min() > 50
     by_landmarks = [gone[face_regions.LANDMARKS[name]].mean() for name in ("brows", "mouth")]
-    by_skin = [(length / pixels)[face_regions.FLOW.index(name)] for name in ("brows", "mouth")]
+    by_skin = [(length / pixels)[face_regions.FLOW_REGIONS.index(name)] for name in ("brows", "mouth")]
     assert np.argmax(by_landmarks) == np.argmax(by_skin)
     assert max(by_skin) == pytest.approx(max(by_landmarks), rel=0.2)
 
