@@ -1,12 +1,14 @@
 """params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself.
 
 A variant is a method under other params, `<method>.<name>` wherever a method's name is expected. `variants` has those
-of the main table, `papers.variants` those of the papers' tables only, both as {method: {name: changed params}}.
+of the main table, `papers.variants` those of the papers' tables only, both as {method: {name: changed params}}. The
+name `grid` has a list of mappings {part of a name: params} instead, and stands for a variant of every combination.
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +59,7 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     Returns {"params": every value, "methods", "generators": by name the params of each, what it reads and makes}.
     Variants are methods. Raises ParamsError naming key and value.
     """
+    values = expand_grids(values, source)
     params = validate(_params_model(), values, source, "")
     methods = {
         name: _describe_method(key, name, method_params, source)
@@ -71,6 +74,35 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
+
+
+def expand_grids(values: dict[str, Any], source: str = "params.yaml") -> dict[str, Any]:
+    """Return the values with each grid of `papers.variants` replaced by its variants. Raise ParamsError for no grid."""
+    papers = values.get("papers")
+    variants = papers.get("variants") if isinstance(papers, dict) else None
+    if not isinstance(papers, dict) or not isinstance(variants, dict):
+        return values  # validation names the section
+    expanded = {method: _expanded(method, named, source) for method, named in variants.items()}
+    return values | {"papers": papers | {"variants": expanded}}
+
+
+def _expanded(method: str, named: Any, source: str) -> Any:
+    if not isinstance(named, dict) or "grid" not in named:
+        return named
+    axes, key = named["grid"], f"{source}: papers.variants.{method}"
+    if not (isinstance(axes, list) and all(isinstance(axis, dict) and _mappings(axis.values()) for axis in axes)):
+        raise ParamsError(f"{key}.grid must be a list of mappings from part of a name to params, not {axes!r}")
+    variants = {name: params for name, params in named.items() if name != "grid"}
+    for combination in itertools.product(*(axis.items() for axis in reversed(axes))):  # the last axis varies slowest
+        name = "_".join(part for part, _ in reversed(combination) if part)
+        if name in variants:
+            raise ParamsError(f"{key}.{name} must stand once, not twice")
+        variants[name] = {param: value for _, params in combination for param, value in params.items()}
+    return variants
+
+
+def _mappings(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _params_model() -> type[BaseModel]:

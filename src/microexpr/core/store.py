@@ -240,7 +240,6 @@ def _dangerous_content(file: h5py.File) -> str:
     """Describe the first object that refers to another file or claims more values than there are; "" if none does.
 
     A file may come from elsewhere: it could expose another file of the user, or fill the memory."""
-
     groups, visited = [(b"", file.id)], {h5py.h5o.get_info(file.id).addr}
     for prefix, group in groups:
         for name in group:

@@ -43,7 +43,7 @@ def embedded(monkeypatch):
         calls.append((crops, landmarks))
         return means(crops, landmarks)
 
-    monkeypatch.setattr(resemblance.people, "embeddings", embeddings)
+    monkeypatch.setattr(resemblance.duplicate_subjects, "embeddings", embeddings)
     return calls
 
 

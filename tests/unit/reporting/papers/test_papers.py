@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from scratch import ROOT
 
-from microexpr.cli import config, main
+from microexpr.cli import main
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import Row
@@ -125,7 +124,8 @@ def test_status(paper, table, row, status):
 
 
 def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
-    variants = {f"mtmnet.{name}" for name in config.load(ROOT / "params.yaml")["papers"]["variants"]["mtmnet"]}
+    values = config.expand_grids(config.load(ROOT / "params.yaml"))
+    variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
     for table, columns in (("table2", 18), ("table3", 6)):
         asked = [cell.method for cell in papers.target_cells("mtmnet", table)]
         assert set(asked) == variants - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
