@@ -22,8 +22,11 @@ test: .venv/.installed  ## linter, types and tests
 	mypy
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-faults, campaign-floor, campaign-growth, campaign-icegan, campaign-intervals, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
-	python tests/campaigns/$*.py
+study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-counts, study-difficulty, study-docs, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-regions, study-slurm, study-spotting
+	python studies/$*.py
+
+readme-table: .venv/.installed  ## writes README's tables from a finished run: RESULTS=folder COMMIT=commit that it was made from
+	python studies/readme_table.py $(if $(RESULTS),--results $(RESULTS)) $(if $(COMMIT),--commit $(COMMIT))
 
 lock: .venv/.installed  ## writes the locks of envs/ anew from their .in files; pins that still fit stay
 	python envs/lock.py
@@ -55,4 +58,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
-.PHONY: help table test test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat
+.PHONY: help table test readme-table test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat

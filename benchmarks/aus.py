@@ -17,7 +17,7 @@ from skimage.feature import hog
 
 from microexpr.signals.aus import SIZES, features, regressor, sizes
 from microexpr.signals.aus.movement import movement
-from microexpr.signals.aus.people import Session, sessions
+from microexpr.signals.aus.people import Session, render_sessions
 
 BY = 5  # pixels
 
@@ -29,14 +29,14 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     model = regressor.load()
-    seen = [one for number in range(options.people) for one in sessions(f"au-model/held-out/{number}")]
+    seen = [one for number in range(options.people) for one in render_sessions(f"au-model/held-out/{number}")]
     crops, landmarks = seen[0].crops, seen[0].landmarks_crop
-    looks = [features.look(*pair) for pair in zip(crops, landmarks, strict=True)]
+    looks = [features.describe_face(*pair) for pair in zip(crops, landmarks, strict=True)]
     faces = [np.clip(np.rint(one.face), 0, 255).astype(np.uint8) for one in looks]
-    halves = [np.ascontiguousarray(half) for face in faces for half in features.halves(face)]
+    halves = [np.ascontiguousarray(half) for face in faces for half in features.split_halves(face)]
     compare(
         "gradients of both halves (scikit-image)",
-        lambda: [features.gradients(half) for half in halves],
+        lambda: [features.gradient_histograms(half) for half in halves],
         lambda: [oriented(half) for half in halves],
         len(crops),
         options.rounds,
@@ -83,7 +83,7 @@ def claim(seen: list[Session], model: regressor.Model) -> None:
     def read(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         return regressor.regress(crops, landmarks, 0, model, (0,))[..., :2]
 
-    jumps = [sizes.jumps(read, one.crops, one.landmarks_crop, SIZES, BY) for one in seen]
+    jumps = [sizes.size_jumps(read, one.crops, one.landmarks_crop, SIZES, BY) for one in seen]
     alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
     print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
 

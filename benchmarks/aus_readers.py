@@ -46,9 +46,9 @@ def pairs(results: Path, truths: Path) -> Pairs:
 def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray, np.ndarray, int, dict]]:
     """Truth [T, 17, 3], landmarks in the crop, onset, and what `results/aus` holds by its reader, if it is there."""
     with (
-        store.opened(truths / file, "truth") as truth,
-        store.opened(results / "faces" / file, "faces") as faces,
-        store.opened(results / "apex" / file, "apex") as apex,
+        store.open_file(truths / file, "truth") as truth,
+        store.open_file(results / "faces" / file, "faces") as faces,
+        store.open_file(results / "apex" / file, "apex") as apex,
     ):
         for name in apex:
             names = store.strings(truth[name]["au_names"])
@@ -61,7 +61,7 @@ def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray,
 def relative(path: Path, clip: str) -> dict[str, np.ndarray]:
     if not path.exists():
         return {}
-    with store.opened(path, "aus") as file:
+    with store.open_file(path, "aus") as file:
         reader = json.loads(file.attrs["params"])["aus"]["backend"]
         return {} if reader == "pyfeat_geometry" else {reader: file[clip]["relative"][()]}
 

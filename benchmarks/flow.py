@@ -71,7 +71,9 @@ def timed(rounds: int) -> None:
     print(f"tvl1: ours_ms={ours:.1f} library_ms={library:.0f} ratio={library / ours:.1f} apart_px={apart:.5f}")
     for algorithm in ("tvl1", "farneback"):
         params = flow.Params(algorithm=algorithm)
-        print(f"{algorithm}: ms={best(rounds, lambda params=params: flow.of_clip(crop, 1, FRAMES - 2, params))[0]:.1f}")
+        print(
+            f"{algorithm}: ms={best(rounds, lambda params=params: flow.clip_flow(crop, 1, FRAMES - 2, params))[0]:.1f}"
+        )
 
 
 def clip() -> np.ndarray:
@@ -104,38 +106,40 @@ def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray
 
 def measured(difficulty: str) -> None:
     """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
-    sums = {name: np.zeros((3, len(face_regions.FLOW))) for name in (*SETTINGS, STEADY)}  # pixels, errors, lengths
+    sums = {
+        name: np.zeros((3, len(face_regions.FLOW_REGIONS))) for name in (*SETTINGS, STEADY)
+    }  # pixels, errors, lengths
     count = 0
     for crop, true, skin, landmarks, found in read(difficulty):
         count += 1
         at = [found.position(event) for event in ("onset", "apex")]
-        still = steady.steadied(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
+        still = steady.hold_still(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
         asked = [(name, crop, given) for name, given in SETTINGS.items()] + [(STEADY, still, SETTINGS["tvl1, none"])]
         for name, film, given in asked:
-            answer = flow.of_clip(film, *at, flow.Params(**given))
+            answer = flow.clip_flow(film, *at, flow.Params(**given))
             errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
     print(
-        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW)}; "
+        f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW_REGIONS)}; "
         "all in pixels"
     )
     pixels, _, length = sums[STEADY]
     print(
         "true length, px: "
-        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW, length / pixels, strict=True))
+        + ", ".join(f"{part} {px:.2f}" for part, px in zip(face_regions.FLOW_REGIONS, length / pixels, strict=True))
     )
     for name, (pixels, error, length) in sums.items():
         parts = " ".join(f"{value:4.0f}" for value in 100 * error / length)
         print(f"{name:38} {100 * error.sum() / length.sum():6.1f} | {parts} | {error.sum() / pixels.sum():.3f} px")
 
 
-def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Found]]:
+def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Signals]]:
     """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
     generate, seed = plan.Params(**params["render"]), signal_benchmark.root_seed(params["seed"])
     scene = corpus.Scene(difficulty, generate.width, generate.height)
     for dataset in MICRO:
-        planned = signal_benchmark.planned(
+        planned = signal_benchmark.plan_clips(
             dataset, signal_benchmark.Params(**params["signal_benchmark"]), generate, params["seed"]
         )
         for subject in sorted({one.clip.subject for one in planned}):
@@ -143,7 +147,7 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
             face = Face(corpus.performer_of(own[0].clip, seed).face_seed)
             with TemporaryDirectory(prefix="microexpr-flow-") as home:
                 corpus.write_person(own, scene, seed, home, Path(home) / "truth.h5")
-                with store.opened(Path(home) / "truth.h5", "truth") as known:
+                with store.open_file(Path(home) / "truth.h5", "truth") as known:
                     for one in own:
                         found = seen(one.clip, Path(home), params)
                         true, skin = person.true_flow(one, face, scene, seed, found)
@@ -151,15 +155,15 @@ def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, 
                         yield luma(found.faces["crop"]), true, skin, landmarks, found
 
 
-def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Found:
+def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Signals:
     """A clip as the faces and apex stages find it, with no flow yet."""
-    numbers, pictures = datasets.pictures(clip, home)
+    numbers, pictures = datasets.frame_reader(clip, home)
     found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
     found["frame"] = np.array(numbers)
     events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()
     size = flow.Params().kept
     written = {name: np.asarray(value) for name, value in events.items()}
-    return person.Found(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
+    return person.Signals(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
 
 
 if __name__ == "__main__":

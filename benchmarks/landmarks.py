@@ -19,7 +19,7 @@ import numpy as np
 from microexpr.core.seeds import generator
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIALS, Performer, perform
+from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import detection  # which loads face_recognition without its warning
@@ -62,13 +62,14 @@ def main() -> None:
 def clip(count: int) -> tuple[np.ndarray, np.ndarray]:
     """uint8[T, 480, 640, 3] and its landmarks float32[T, 68, 2]: a faint smile by a head that is never quite still."""
     rng = generator(0, "benchmarks", "landmarks")
-    face, performer, dial = Face(3), Performer.drawn(generator(0, "benchmarks", "performer")), DIALS["standard"]
+    face, performer = Face(3), Performer.sample(generator(0, "benchmarks", "performer"))
+    difficulty = DIFFICULTIES["standard"]
     onset, apex, offset = count // 4, count // 2, 3 * count // 4
-    played = perform(performer, {"AU12L": 1, "AU12R": 1, "AU6L": 1}, onset, apex, offset, count, FPS, dial, rng)
+    played = perform(performer, {"AU12L": 1, "AU12R": 1, "AU6L": 1}, onset, apex, offset, count, FPS, difficulty, rng)
     frames, landmarks = [], []
     for units, pose, shift, gaze in zip(played.action_units, played.pose, played.shift, played.gaze, strict=True):
         seen = face.render(units, pose, shift, performer.light, SIZE, performer.zoom, gaze)
-        frames.append(expose(seen.image, rng, dial.noise, 1.0))
+        frames.append(expose(seen.image, rng, difficulty.noise, 1.0))
         landmarks.append(seen.landmarks)
     return np.stack(frames), np.stack(landmarks)
 

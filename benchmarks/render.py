@@ -17,7 +17,7 @@ import numpy as np
 from microexpr.core.seeds import generator
 from microexpr.rendering import face as renderer
 from microexpr.rendering.camera import expose
-from microexpr.rendering.performance import DIALS, Performer, perform
+from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.rendering.rig import rig, skin_map
 
 FRAMES = 20
@@ -47,9 +47,9 @@ def drawn_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def film(number: int) -> None:
     """One person's clip of FRAMES frames in every size, timed."""
     rng = generator(0, "benchmark", number)
-    performer = Performer.drawn(rng)
+    performer = Performer.sample(rng)
     face = timed("a person", renderer.Face)(performer.face_seed)
-    play = perform(performer, {"AU12L": 1.0, "AU12R": 1.0}, 4, 9, 15, FRAMES, 200, DIALS["standard"], rng)
+    play = perform(performer, {"AU12L": 1.0, "AU12R": 1.0}, 4, 9, 15, FRAMES, 200, DIFFICULTIES["standard"], rng)
     timed("a person's light", face.render)({}, light=performer.light)
     for (width, height), zoom in SIZES.items():
         at = f"at {width}x{height}"

@@ -15,7 +15,7 @@ import numpy as np
 from checkout import parser
 
 from microexpr.rendering import plan
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SECONDS = {  # mean, then quantiles
@@ -39,7 +39,7 @@ def main() -> int:
     print("| data set | | annotated | generated |\n| --- | --- | --- | --- |")
     for dataset in SECONDS:
         corpora = [
-            plan.planned(dataset, SIZE, seed) for seed in range(arguments.first, arguments.first + arguments.seeds)
+            plan.plan_clips(dataset, SIZE, seed) for seed in range(arguments.first, arguments.first + arguments.seeds)
         ]
         clips = [one for corpus in corpora for one in corpus]
         frames = np.array([one.offset - one.onset for one in clips])
@@ -66,7 +66,7 @@ def spread(values: np.ndarray) -> list[float]:
     return [float(values.mean()), *map(float, np.quantile(values, QUANTILES))]
 
 
-def sided(clips: Sequence[Planned]) -> float:
+def sided(clips: Sequence[PlannedClip]) -> float:
     """Percent of clips with a unit on one side."""
     return float(100 * np.mean([bool(re.search(r"[LR]\d", one.clip.action_units)) for one in clips]))
 

@@ -144,7 +144,7 @@ def truth(root: Path, clips: list[Clip]) -> np.ndarray:
     """bool[N, A]: which of `AUS` moved between a clip's true onset and apex; what the renderer lacks never did."""
     shown = np.zeros((len(clips), len(AUS)), bool)
     for number, clip in enumerate(clips):
-        with store.opened(root / f"data/rendered/truth/{clip.dataset}/{clip.subject}.h5", "truth") as file:
+        with store.open_file(root / f"data/rendered/truth/{clip.dataset}/{clip.subject}.h5", "truth") as file:
             group = file[clip.name]
             frames, names = group["frame"][()], store.strings(group["au_names"])
             onset, apex = (

@@ -72,15 +72,15 @@ def obedience(root: Path, cores: int, seed: int, own: dict[str, Any]) -> None:
         configured(root, seed, own | changed)
         make(root, cores, ["synth_auicgan"])
         shown = made(root)
-        asked, found = [one.asked for one in shown], [one.found(model) for one in shown]
+        asked, found = [one.target_aus for one in shown], [one.read_intensities(model) for one in shown]
         print(
             f"\nseed {seed}, {name} the video critic, {own | changed}: {len(shown)} clips of people held out, generated"
         )
         print("| unit | clips | correlation | of shuffled frames | p | found of each asked |\n|" + " --- |" * 6)
-        for one in read_back.obeyed(asked, found, generator(seed, "campaign", "auicgan"), ORDERS):
+        for one in read_back.measure_fidelity(asked, found, generator(seed, "campaign", "auicgan"), ORDERS):
             numbers = f"{one.correlation:.3f} | {one.shuffled:.3f} | {one.p:.3f} | {one.slope:.3f}"
             print(f"| {one.unit} | {one.clips} | {numbers} |", flush=True)
-        print(steadiness("made clips", [one.film for one in shown]))
+        print(steadiness("made clips", [one.frames for one in shown]))
     print(steadiness("true clips", true_films(root)))
 
 
@@ -91,7 +91,7 @@ def steadiness(name: str, films: list[np.ndarray]) -> str:
     return f"{name}: roughness {rough:.3f}, {moved:.3f} grey levels a frame"
 
 
-def made(root: Path) -> list[read_back.Shown]:
+def made(root: Path) -> list[read_back.SynthesisedClip]:
     """All groups' clips of held-out people."""
     known = [clip for name in GROUPS.datasets for clip in index.read(root / f"results/index/{name}.csv")]
     groups = sorted((root / "results/synthesise/auicgan/groups").glob("*.h5"))
@@ -105,7 +105,7 @@ def stage_files(root: Path) -> list[str]:
 
 def true_films(root: Path) -> list[np.ndarray]:
     """The recorded clips, brought to the generator's frames."""
-    values = config.checked(config.load(root / "params.yaml"))["generators"]["auicgan"]["params"]
+    values = config.check_cached(config.load(root / "params.yaml"))["generators"]["auicgan"]["params"]
     shape, films = (3, values["frames"], values["image_size"], values["image_size"]), []
     for path in (name for name in stage_files(root) if "/faces/" in name):
         files = {"faces": path, "apex": path.replace("/faces/", "/apex/")}
@@ -132,8 +132,8 @@ def effect(root: Path, cores: int, seed: int) -> None:
         print(f"| {method} | {' | '.join(figures)} | {less} | {of.p:.3f} |", flush=True)
 
 
-def answers(root: Path, name: str) -> pairs.Answers:
-    return pairs.answers(root / f"results/evaluate/{PROTOCOL.name}/{name}_predictions.csv", PROTOCOL.classes)
+def answers(root: Path, name: str) -> pairs.MethodPredictions:
+    return pairs.read_predictions(root / f"results/evaluate/{PROTOCOL.name}/{name}_predictions.csv", PROTOCOL.classes)
 
 
 def uf1(root: Path, name: str) -> str:

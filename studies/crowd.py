@@ -14,7 +14,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.performance import Performance
 from microexpr.signals import faces
 
@@ -25,14 +25,14 @@ EMOTIONS = 7
 def generated(root: Path, people: int, seed: int) -> list[Clip]:
     """Their clips; writes the faces and apex stages' files of those that are not there yet."""
     params = plan.Params(max_frames=45, ckplus=plan.Corpus(subjects=people, clips=EMOTIONS))
-    planned = plan.planned("ckplus", params, seed)
+    planned = plan.plan_clips("ckplus", params, seed)
     cv2.setNumThreads(1)
     for subject in sorted({one.clip.subject for one in planned}):
         _person(root, [one for one in planned if one.clip.subject == subject], seed)
     return [one.clip for one in planned]
 
 
-def _person(root: Path, planned: list[Planned], seed: int) -> None:
+def _person(root: Path, planned: list[PlannedClip], seed: int) -> None:
     seen, located = (root / f"results/{stage}/ckplus/{planned[0].clip.subject}.h5" for stage in ("faces", "apex"))
     clips = [replace(one.clip, frames=2) for one in planned]
     if not located.exists():
@@ -46,7 +46,7 @@ def _person(root: Path, planned: list[Planned], seed: int) -> None:
                 file.group(one.clip.name).put_all(onset=one.onset, apex=one.apex, offset=one.offset)
 
 
-def _pair(face: Face, one: Planned, seed: int) -> list[np.ndarray]:
+def _pair(face: Face, one: PlannedClip, seed: int) -> list[np.ndarray]:
     """Onset and apex, grey as CK+ is, uint8[480, 640]."""
     performer = corpus.performer_of(one.clip, seed)
     played = corpus.play(one, performer, SCENE, seed)

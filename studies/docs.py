@@ -30,7 +30,7 @@ INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
 NOT_RUN = {
     r"make test$": "CI runs it",
-    r"make (campaign-|au-model|famgan-model|predict-model|pyfeat|test-pyfeat)": "minutes to hours: shown to be there",
+    r"make (study-|readme-table|au-model|famgan-model|predict-model|pyfeat|test-pyfeat)": "minutes to hours: make -n",
     r"make (lock|check-lock)": "needs PyPI",
     r"pytest ": "part of `make test`",
     r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",
@@ -39,15 +39,15 @@ NOT_RUN = {
     r"git clone": "this folder is one",
     r"(sudo|frames=|for |done|envs/|number=)": "another machine's",
     r"dvc (pull|push|checkout)|.* && dvc push": "part of `make test`, with a remote",
-    r"snakemake .*slurm": "`make campaign-slurm` runs it",
+    r"snakemake .*slurm": "`make study-slurm` runs it",
     r"dvc (remote modify|config) |dvc remote add -d lab (s3|ssh):": "a lab's own",
     r"python workflow/stage.py (adopt|record|restore)": "part of `make test`, with a remote",
-    r"python (tests/campaigns|studies)/": "minutes to hours: --help is run",
+    r"python studies/": "minutes to hours: --help is run",
     NAMED.pattern: "a name: --help is run",
     r"snakemake --unlock": "part of `make test`, after a kill",
 }
 SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
-DRY = re.compile(r"make (campaign-|[\w-]+-model|pyfeat|test-pyfeat|lock|check-lock)")
+DRY = re.compile(r"make (study-|readme-table|[\w-]+-model|pyfeat|test-pyfeat|lock|check-lock)")
 PRELUDES = {
     "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/motion.md": (

@@ -18,14 +18,14 @@ from checkout import environment, folder, parser
 from scratch import copy
 from skimage import data
 
-from microexpr.apps.reenact import alone, given
+from microexpr.apps.reenact import alone, animate
 from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
 from microexpr.cli import config
 from microexpr.datasets import index
-from microexpr.protocols import ALL_GROUPS, sources
+from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
-from microexpr.rendering.performance import DIALS
+from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.reporting.papers import transfers
 from microexpr.reporting.papers.transfers import Task
 from microexpr.signals.aus import ACTION_UNITS
@@ -40,12 +40,12 @@ def main() -> int:
         with folder(arguments.keep, f"famgan-{seed}") as root:
             copy(root)
             task = prepared(root, arguments.cores, seed)
-            rows = list(transfers.rows(task.transfers(), task.reader, task.kind))
+            rows = list(transfers.rows(task.reenactments(), task.reader, task.kind))
             print(f"\nseed {seed}, generated\n\n{transfers.markdown(rows)}")
-            print(transfers.ablated(list(transfers.ablation(task, seed))), flush=True)
+            print(transfers.ablation_markdown(list(transfers.ablation(task, seed))), flush=True)
             asked(task)
             if seed == arguments.first:
-                photograph(root, task.sources[0].clip.id)
+                photograph(root, task.driving_clips[0].clip.id)
     return 0
 
 
@@ -56,13 +56,13 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
     clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
-    people = sorted({(one.dataset, one.subject) for one in sources(ALL_GROUPS.select(clips))})
+    people = sorted({(one.dataset, one.subject) for one in driving_clips(ALL_GROUPS.select(clips))})
     wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
     make(root, cores, wanted)
     files = [str(root / path) for path in wanted]
     files += [str(root / f"data/rendered/truth/{name}/{who}.h5") for name, who in people]
     size = values["render"]["width"], values["render"]["height"]
-    return Task.of(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
+    return Task.load(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
 
 
 def make(root: Path, cores: int, targets: list[str]) -> None:
@@ -74,11 +74,11 @@ def asked(task: Task) -> None:
     """Nothing; each unit alone, beside what is read off the face that truly does it; the left side of AU12 alone."""
     print(f"| face | unit | asked | read back | of the true face | other units, mean |\n|{' --- |' * 6}")
     shares = []
-    for name, (target, person) in task.targets.items():
+    for name, (target, person) in task.faces.items():
         assert person is not None
-        nothing = given(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind).crops[0]
+        nothing = animate(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind).crops[0]
         change = np.abs(nothing.astype(int) - target.crop).mean()
-        noise = DIALS["standard"].noise
+        noise = DIFFICULTIES["standard"].noise
         print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
         for unit, called in enumerate(ACTION_UNITS):
             one = np.zeros((2, 17, 2), np.float32)
@@ -88,8 +88,8 @@ def asked(task: Task) -> None:
             found, best = (
                 changes(film, target, task.reader)[1].mean(-1)
                 for film in (
-                    given(task.model, target, one, task.kind).crops,
-                    np.stack([target.aligned(frame) for frame in person.doing(true)]),
+                    animate(task.model, target, one, task.kind).crops,
+                    np.stack([target.align(frame) for frame in person.perform(true)]),
                 )
             )
             others = np.abs(np.delete(found, unit)).mean()
@@ -97,7 +97,7 @@ def asked(task: Task) -> None:
             print(f"| {name} | {called} | {ASKED} | {found[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
         left = np.zeros((2, 17, 2), np.float32)
         left[1, SMILE, 0] = ASKED
-        sides = changes(given(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
+        sides = changes(animate(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
         print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
     half = sum(found >= 0.5 for _, found, _ in shares)
     print(f"read back by at least half of what was asked: {half} of {len(shares)}")
@@ -109,7 +109,7 @@ def photograph(root: Path, clip: str) -> None:
     """The command, on scikit-image's picture of an astronaut."""
     picture = root / "astronaut.png"
     cv2.imwrite(str(picture), data.astronaut()[..., ::-1])
-    command = ["microexpr", "transfer", "--source", clip, "--target", str(picture), "--out", str(root / "given")]
+    command = ["microexpr", "reenact", "--driving", clip, "--face", str(picture), "--out", str(root / "given")]
     begun = time.perf_counter()
     said = subprocess.run(command, cwd=root, env=environment(root), check=True, text=True, capture_output=True).stdout
     print(f"\n{said}\nastronaut: {time.perf_counter() - begun:.0f} s")

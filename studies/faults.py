@@ -493,7 +493,7 @@ def content(path: Path) -> str:
         tensors, said = store.read_tensors(path)
         whole.update(repr((sorted((k, v.tobytes()) for k, v in tensors.items()), sorted(said.items()))).encode())
         return whole.hexdigest()
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         names = [""]
         file.visit(names.append)
         for name in names:

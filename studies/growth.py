@@ -174,7 +174,7 @@ def figures(clips: list[Clip]) -> None:
     truth = np.array([clip.label for clip in clips])
     said = generator(1, "growth").integers(0, 3, (1, len(clips)))
     given = {"last": said, "oracle_best_test": said}
-    found = evaluation.Pooled("one", protocol, clips, truth, given, [], 0, "generated", "")
+    found = evaluation.Predictions("one", protocol, clips, truth, given, [], 0, "generated", "")
     evaluation.evaluate(found, evaluation.Params(), 1)
 
 
@@ -182,7 +182,7 @@ def faces(clips: list[Clip]) -> None:
     """Everyone compared with everyone."""
     known = {(clip.dataset, clip.subject) for clip in clips}
     rng = generator(1, "growth")
-    duplicate_subjects.duplicates(
+    duplicate_subjects.find_duplicates(
         {who: rng.normal(scale=0.05, size=(4, duplicate_subjects.SIZE)) for who in sorted(known)}, 0.3
     )
 
@@ -265,34 +265,12 @@ def table(head: str, costs: list[Cost]) -> str:
     return "\n".join(lines)
 
 
-INTRODUCTION = """# How seconds and memory grow
-
-    make campaign-growth      # what follows, on one core
-
-On **generated** clips: a run of 6, 24 and 96 clips of 2, 8 and 32 people, plans of up to 10,020 clips, and simulated
-ones. The last step is from the second size to the third; in what is short the start of Python and of libraries, the
-same at every size, makes it look better than linear, which is why the last table leaves it out.
-
-- **Jobs**: every rule's seconds grow by 1.1 at most from the second size to the third, and no job's memory grows.
-- **Trainings** of all folds are quadratic by nature where one subject is left out: as many folds as people, each of
-  nearly all clips. Their size is folds x clips; [the engine](engine.md) measures folds, epochs and clips apart, at a
-  larger scale. `fitted_on`, which names every clip that a fold has seen, is as large. `train.shards` divides both.
-- **Pairs of people** are quadratic, too, but so cheap that reading faces outweighs them in any corpus that there is.
-- **Snakemake** itself looks for what is ready whenever a job has ended (`look_when_jobs_end`; its scheduler, 9.27,
-  would look more and more often), and its seconds are also those of the clock. Building the DAG of 10,020 clips takes
-  little.
-
-What was worse, at 38,400 simulated clips: four folds of which all were made first, 3.7 s and 1.7 GB; intervals by a
-jackknife that multiplied people by people, 25 s and 0.7 GB; distances of all pairs kept, 2.1 s and 0.9 GB.
-
-![CPU seconds by size](growth.png)
-"""
-
-
 def write(docs: Path, costs: dict[str, list[Cost]], text: str) -> None:
-    """The page and its picture."""
-    (docs / "growth.md").write_text(f"{INTRODUCTION}\n{text}\n", encoding="utf-8")
-    with drawing.written(docs / "growth.png", 4.2) as page:
+    """Write the tables of the page, below its introduction, and the picture."""
+    markdown = docs / "growth.md"
+    introduction = markdown.read_text(encoding="utf-8").partition("## ")[0]
+    markdown.write_text(f"{introduction}{text}\n", encoding="utf-8")
+    with drawing.save_page(docs / "growth.png", 4.2) as page:
         page.suptitle("generated and simulated clips: CPU seconds by size", x=0.015, ha="left")
         widths = [1.5 if name == "run" else 1 for name in costs]
         for axes, (name, found) in zip(

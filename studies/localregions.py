@@ -37,7 +37,7 @@ def main() -> int:
     made = parser(__doc__ or "", first=2, seeds=3)
     made.add_argument("--params", type=json.loads, default={}, help="JSON: what differs from params.yaml")
     arguments = made.parse_args()
-    answers: dict[str, list[pairs.Answers]] = {}
+    answers: dict[str, list[pairs.MethodPredictions]] = {}
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         with folder(arguments.keep, f"localregions-{seed}") as root:
             copy(root)
@@ -65,8 +65,8 @@ def trained(root: Path, cores: int, seed: int, own: dict[str, object]) -> None:
     subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
 
 
-def answered(root: Path, name: str) -> pairs.Answers:
-    return pairs.answers(root / f"results/evaluate/{name}_predictions.csv", PROTOCOL.classes)
+def answered(root: Path, name: str) -> pairs.MethodPredictions:
+    return pairs.read_predictions(root / f"results/evaluate/{name}_predictions.csv", PROTOCOL.classes)
 
 
 def leak(root: Path, seed: int) -> None:
@@ -80,7 +80,7 @@ def leak(root: Path, seed: int) -> None:
                 print(f"| {what} | {row['selection']} | {interval} |", flush=True)
 
 
-def compared(answers: dict[str, list[pairs.Answers]]) -> None:
+def compared(answers: dict[str, list[pairs.MethodPredictions]]) -> None:
     """Each row less the whole model, over the people of all seeds."""
     print("\n| row | UF1 | less the whole model | p |\n| --- | --- | --- | --- |")
     whole = answers["localregions"]

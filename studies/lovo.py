@@ -66,7 +66,7 @@ def made(root: Path) -> None:
 
 def trained(root: Path, folds: int) -> None:
     """One job, in a process of its own, whose memory is its own."""
-    own = config.checked(config.load("params.yaml"))["methods"]["augacn.auicgan"]["params"] | {"epochs": 1}
+    own = config.check_cached(config.load("params.yaml"))["methods"]["augacn.auicgan"]["params"] | {"epochs": 1}
     clips = PROTOCOL.select(everyone())
     job = train.Job(
         "augacn.auicgan", AuGacn(AuGacn.Params(**own), len(PROTOCOL.classes)), PROTOCOL, clips,

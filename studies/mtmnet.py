@@ -126,7 +126,7 @@ def run(root: Path, cores: int, seed: int) -> None:
 
 def answered(root: Path, row: str, seed: int) -> Said:
     """As the evaluate stage wrote it, of the last epoch."""
-    found = pairs.answers(root / f"results/evaluate/{PROTOCOL.name}/{row}_predictions.csv", PROTOCOL.classes)
+    found = pairs.read_predictions(root / f"results/evaluate/{PROTOCOL.name}/{row}_predictions.csv", PROTOCOL.classes)
     people = np.array([f"{seed}/{name.rpartition('/')[0]}" for name in found.clips])
     one = Said(found.truth, found.predicted[0], people)
     (uf1,) = (
@@ -141,7 +141,7 @@ def answered(root: Path, row: str, seed: int) -> Said:
 
 def probed(root: Path, seed: int) -> Iterator[tuple[Key, Said | float]]:
     """By network, weight, features and question, what is read of both halves of the people."""
-    own = config.checked(config.load(root / "params.yaml"))["methods"]["mtmnet"]["params"]
+    own = config.check_cached(config.load(root / "params.yaml"))["methods"]["mtmnet"]["params"]
     for network, (datasets, longer) in NETWORKS.items():
         clips = index.read_all([root / f"results/index/{name}.csv" for name in datasets])
         halves = halved(sorted((one for one in clips if PROTOCOL.label(one) is not None), key=lambda one: one.id))

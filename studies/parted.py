@@ -78,7 +78,7 @@ def main() -> int:
 
 def kind(setting: str, weight: float) -> Mtmnet:
     """MacroNet of params.yaml, but for the setting and the weight."""
-    own = config.checked(config.load(ROOT / "params.yaml"))["methods"]["mtmnet"]["params"]
+    own = config.check_cached(config.load(ROOT / "params.yaml"))["methods"]["mtmnet"]["params"]
     macro = Mtmnet(Mtmnet.Params.model_validate(own | {"identities": PEOPLE})).pretraining()
     assert macro
     changed = macro.params.model_dump() | ALONE | SETTINGS[setting] | {"identity_weight": weight}

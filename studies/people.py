@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from microexpr.evaluation import duplicate_subjects
-from microexpr.signals.aus.people import sessions
+from microexpr.signals.aus.people import render_sessions
 
 SHOWN = (0, 2)  # of a session's frames: one at rest, one with a large expression
 
@@ -38,7 +38,10 @@ def seen(name: str) -> np.ndarray:
     """Embeddings [sessions, frames, 128] of the person of that name."""
     shown = list(SHOWN)
     return np.array(
-        [duplicate_subjects.embeddings(s.crops[shown][..., None], s.landmarks_crop[shown]) for s in sessions(name)]
+        [
+            duplicate_subjects.embeddings(s.crops[shown][..., None], s.landmarks_crop[shown])
+            for s in render_sessions(name)
+        ]
     )
 
 

@@ -30,9 +30,9 @@ def clips(root: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int]
         for path in sorted((root / "results/faces" / dataset).glob("*.h5")):
             rest = [root / folder / dataset / path.name for folder in ("data/rendered/truth", "results/apex")]
             with (
-                store.opened(path, "faces") as faces,
-                store.opened(rest[0], "truth") as truths,
-                store.opened(rest[1], "apex") as events,
+                store.open_file(path, "faces") as faces,
+                store.open_file(rest[0], "truth") as truths,
+                store.open_file(rest[1], "apex") as events,
             ):
                 for name, face in faces.items():
                     at = {event: inputs.position(face, events[name], event) for event in ("onset", "apex", "offset")}
@@ -62,7 +62,7 @@ def courses(true: np.ndarray, found: np.ndarray, crops: np.ndarray) -> dict[str,
     path, basis, moved = steady.head_path(luma(crops), 0), head.basis(crops.shape[1]), heads(true)
     made = {}
     for name, (rows, columns, _) in inputs.REGIONS.items():
-        first = inputs.box(name, found[0])
+        first = inputs.region_matrix(name, found[0])
         start = first @ [(columns - 1) / 2, (rows - 1) / 2, 1]
         points = [one(start)[0] for one in moved]
         pairs = zip(points, path, strict=True)
@@ -70,7 +70,7 @@ def courses(true: np.ndarray, found: np.ndarray, crops: np.ndarray) -> dict[str,
             "as it is": np.array([seen(first, held(point, motion, basis)) for point, motion in pairs]),
             "head not held": np.array([seen(first, point) for point in points]),
             "boxes anew": np.array(
-                [seen(inputs.box(name, own), point) for own, point in zip(found, points, strict=True)]
+                [seen(inputs.region_matrix(name, own), point) for own, point in zip(found, points, strict=True)]
             ),
         }
     return made
@@ -83,7 +83,7 @@ def seen(box: np.ndarray, point: np.ndarray) -> np.ndarray:
 def expression(true: np.ndarray, found: np.ndarray, apex: int) -> dict[str, float]:
     """By region, how far its true landmarks are at the apex from the onset, without the head: mean square."""
     back = heads(true)[apex].inverse(true[apex]) - true[0]
-    scale = {name: inputs.box(name, found[0])[0, 0] for name in inputs.REGIONS}
+    scale = {name: inputs.region_matrix(name, found[0])[0, 0] for name in inputs.REGIONS}
     return {
         name: float(((back[list(points)] / scale[name]) ** 2).sum(1).mean())
         for name, (_, _, points) in inputs.REGIONS.items()

@@ -54,7 +54,7 @@ def trained(root: Path, cores: int, seed: int, leak: str, written: Path) -> None
 def figures(shard: Path, rule: str) -> tuple[float, float]:
     """UF1 and UAR by scikit-learn, pooled over folds, of the one seed at the epoch that a rule chooses."""
     truth, said = [], []
-    with store.opened(shard, "train") as file:
+    with store.open_file(shard, "train") as file:
         for dataset in file.values():
             for fold in dataset.values():
                 predicted = fold["scores"][0].argmax(-1)  # [epochs, n]

@@ -22,11 +22,11 @@ def course_by_class(generate: dict[str, Any], datasets: list[str]) -> Iterator[s
     The renderer and the camera get these and the clip's name, which keys the noise; so this is exact, not a sample."""
     scene = corpus.Scene(generate["difficulty"], generate["width"], generate["height"])
     for dataset in datasets:
-        for one in plan.planned(dataset, plan.Params(**generate), seed=1):
-            performer = Performer.drawn(seeds.generator(1, "campaign", one.clip.subject))
+        for one in plan.plan_clips(dataset, plan.Params(**generate), seed=1):
+            performer = Performer.sample(seeds.generator(1, "campaign", one.clip.subject))
             played = corpus.play(one, performer, scene, seed=1)
             for emotion in display.DISPLAYS:
-                weights = display.draw(emotion, seeds.generator(1, "campaign", one.clip.id, emotion))
+                weights = display.sample_display(emotion, seeds.generator(1, "campaign", one.clip.id, emotion))
                 other = corpus.play(replace(one, weights=weights), performer, scene, seed=1)
                 if not all(np.array_equal(getattr(played, name), getattr(other, name)) for name in played.__slots__):
                     yield f"{one.clip.id} must look the same when its emotion is {emotion}, but does not"
@@ -35,7 +35,7 @@ def course_by_class(generate: dict[str, Any], datasets: list[str]) -> Iterator[s
 def timing_by_class(generate: dict[str, Any], datasets: list[str]) -> Iterator[str]:
     """Names timings of planned clips that differ between the classes of a data set (Kruskal-Wallis)."""
     for dataset in datasets:
-        planned = plan.planned(dataset, plan.Params(**generate | {dataset: MANY}), seed=1)
+        planned = plan.plan_clips(dataset, plan.Params(**generate | {dataset: MANY}), seed=1)
         labelled = [one for one in planned if one.clip.label is not None]
         label = np.array([one.clip.label for one in labelled])
         timings = {

@@ -23,14 +23,14 @@ def main() -> int:
     parser.add_argument("--difficulty", default="standard", help="easy, standard or hard; default standard")
     arguments = parser.parse_args()
     params = take.Params(seconds=arguments.seconds, difficulty=arguments.difficulty)
-    models, total = predict.Models.loaded(None, Path()), Counts()
+    models, total = predict.Models.load(None, Path()), Counts()
     print("| seed | hits | false | missed | F1 | seconds |\n| --- | --- | --- | --- | --- | --- |")
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         with tempfile.TemporaryDirectory() as folder:
             video = Path(folder) / "take.avi"
             truth = film.write(video, params, seed)
             started = time.monotonic()
-            made = predict.predicted(footage.opened(video, None), models)
+            made = predict.predict(footage.open_footage(video, None), models)
             took = time.monotonic() - started
             found = count(made.spans, written.true_spans(truth))
         total += found

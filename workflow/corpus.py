@@ -15,11 +15,11 @@ from microexpr.cli import config
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import index
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
 
-Plans = dict[str, list[Planned]]  # by data set
+Plans = dict[str, list[PlannedClip]]  # by data set
 
 
 def digest(paths: Iterable[str]) -> str:
@@ -72,7 +72,7 @@ class Corpus:
         values = {name: self.params[name] for name in ("seed", "render", "signal_benchmark")}
         rendered = [name for name, origin in self.origin.items() if origin == "generated"]
         names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].moves]  # in a single picture nothing moves
+        moving = [name for name in names if datasets.LAYOUTS[name].has_motion]  # in a single picture nothing moves
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
             from microexpr.rendering import plan
@@ -80,22 +80,22 @@ class Corpus:
 
             sizes = plan.Params(**values["render"])
             benchmark = signal_benchmark.Params(**values["signal_benchmark"])
-            corpora = {name: plan.planned(name, sizes, values["seed"]) for name in rendered}
-            others = {name: signal_benchmark.planned(name, benchmark, sizes, values["seed"]) for name in moving}
+            corpora = {name: plan.plan_clips(name, sizes, values["seed"]) for name in rendered}
+            others = {name: signal_benchmark.plan_clips(name, benchmark, sizes, values["seed"]) for name in moving}
             return [
                 {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]
 
         corpora, benchmark = (
-            {name: [Planned.of(row) for row in plan] for name, plan in plans.items()}
-            for plans in config.remembered("plans", [values, rendered, moving], rows)
+            {name: [PlannedClip.from_row(row) for row in plan] for name, plan in plans.items()}
+            for plans in config.cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
 
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.plans:
             return [planned.clip for planned in self.plans[dataset]]
-        return index.licensed(dataset)
+        return index.read_licensed(dataset)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
@@ -113,7 +113,7 @@ class Corpus:
     @property
     def subject_sets(self) -> list[str]:
         """The data sets with known subjects: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].moves]
+        return [name for name in self.origin if datasets.LAYOUTS[name].has_motion]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """Return the index rows of one subject: params of its jobs, so that a new one reruns no others."""
@@ -139,7 +139,7 @@ class Corpus:
         """Return a digest of name, size and time of every licensed frame of a subject; "" for a rendered one."""
         if dataset in self.plans:
             return ""
-        if not datasets.layout(dataset).long:
+        if not datasets.layout(dataset).clips_share_folder:
             return digest(self.native_paths(dataset, subject))
         clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
         return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
@@ -166,7 +166,7 @@ class Corpus:
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
         """Return a stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].moves]
+        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].has_motion]
         return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
     def indices(self, names: Iterable[str]) -> list[str]:

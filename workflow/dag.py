@@ -20,7 +20,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
 from microexpr.protocols import Protocol
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
@@ -33,7 +33,7 @@ class Dag(Corpus):
     cannot be: before it starts, not after hours."""
 
     def __init__(self, values: dict[str, Any]):
-        checked = config.checked(values)
+        checked = config.check_cached(values)
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol: Protocol = protocols.PROTOCOLS[
@@ -54,13 +54,13 @@ class Dag(Corpus):
         if not self.methods[method]["macro"]:
             return []
         source = self.methods[method]["macro_source"]
-        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].moves]
+        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].has_motion]
         return [name for name in moving if source in ("", name)]
 
     def _check_macro_sets(self) -> None:
         for name, about in self.methods.items():
             if about["macro"] and not self.macro_sets(name):
-                moving = [dataset for dataset in datasets.MACRO if datasets.LAYOUTS[dataset].moves]
+                moving = [dataset for dataset in datasets.MACRO if datasets.LAYOUTS[dataset].has_motion]
                 suitable = [dataset for dataset in moving if about["macro_source"] in ("", dataset)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
 
@@ -224,8 +224,8 @@ class Dag(Corpus):
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
             return self.training_files(generator, protocol, "synthesise") if generator else []
-        tests = [{person(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
-        groups = {fold.name: {person(clip) for clip in fold.test} for fold in self.groups(generator)}
+        tests = [{subject_id(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
+        groups = {fold.name: {subject_id(clip) for clip in fold.test} for fold in self.groups(generator)}
         names = {name for subjects in tests for name, group in groups.items() if subjects & group}
         learned = set().union(*groups.values())
         if any(not subjects & learned for subjects in tests):
@@ -238,8 +238,8 @@ class Dag(Corpus):
         grouping, synth = self.grouping(generator), self.params["synthesise"]
         clips = grouping.select([clip for name in self.generator_sets(generator) for clip in self.clips[name]])
         with errors_of_params():
-            driving = grouping.apart(clips, synth["sources"])
-            count = min(synth["groups"], bool(driving) + len({person(clip.id) for clip in clips} - driving))
+            driving = grouping.driving_subjects(clips, synth["sources"])
+            count = min(synth["groups"], bool(driving) + len({subject_id(clip.id) for clip in clips} - driving))
             if count < 2:
                 return []
             return grouping.groups(clips, count, self.params["seed"], synth["sources"])
@@ -255,7 +255,7 @@ class Dag(Corpus):
     def still_sets(self, generator: str) -> list[str]:
         """Return the macro sets of single pictures that a generator of clips also learns from."""
         macro = self.params["macro"] if self.generators[generator]["macro"] else []
-        return [name for name in macro if not datasets.LAYOUTS[name].moves]
+        return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""

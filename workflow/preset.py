@@ -5,34 +5,47 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from microexpr.core.errors import nearest
 from microexpr.core.store import write_text
 
-PRESETS = Path("workflow/presets")
+PRESETS = Path(__file__).parent / "presets"
+REPLACED = ("counts", "variants")  # mappings that a preset replaces as a whole
 
 
-def merge(values: dict, changes: dict) -> None:
-    """Puts each value of a preset into `values`, section by section. Raises KeyError for a key that is not there.
+def load(name: str) -> Any:
+    """Return a preset's values, comments kept. `base` in it names the preset that is merged first."""
+    return YAML().load(PRESETS / f"{name}.yaml")
 
-    `only_methods` of a preset names those that stay, and then no variant of any does."""
-    if names := changes.get("only_methods"):
-        values["methods"] = {name: section for name, section in values["methods"].items() if name in names}
+
+def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Put each value of a preset into `values`, section by section. Raise KeyError for an unknown key.
+
+    `only_methods` of a preset removes all other methods and every variant. A preset with a `base` names only the
+    variants of the papers' tables that differ from its base."""
+    changes = dict(changes)
+    if base := changes.pop("base", ""):
+        merge(values, load(base))
+        for method, variants in changes.get("papers", {}).pop("variants", {}).items():
+            values["papers"]["variants"][method].update(variants)
+    if remaining := changes.pop("only_methods", None):
+        values["methods"] = {name: params for name, params in values["methods"].items() if name in remaining}
         values["variants"], values["papers"]["variants"] = {}, {}
-    put(values, {key: value for key, value in changes.items() if key != "only_methods"})
+    put(values, changes)
 
 
-def put(values: dict, changes: dict, where: str = "") -> None:
-    """Puts values section by section; methods that `values` lacks are added, variants and counts replaced."""
+def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> None:
+    """Put each value below the key `prefix`. Add methods that `values` lacks."""
     for key, value in changes.items():
-        if where == "methods.":
+        if prefix == "methods.":
             values.setdefault(key, {}).update(value or {})
         elif key not in values:
-            raise KeyError(f"{where}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict) and isinstance(values[key], dict) and key not in ("variants", "counts"):
-            put(values[key], value, f"{where}{key}.")
+            raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")
+        elif isinstance(value, dict) and isinstance(values[key], dict) and key not in REPLACED:
+            put(values[key], value, f"{prefix}{key}.")
         else:
             values[key] = value
 
@@ -49,18 +62,17 @@ def main() -> int:
     parser.add_argument("preset", choices=sorted(path.stem for path in PRESETS.glob("*.yaml")))
     parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
     arguments = parser.parse_args()
-    path, preset = Path("params.yaml"), PRESETS / f"{arguments.preset}.yaml"
+    path = Path("params.yaml")
     if not arguments.force and not committed(path):
         sys.exit("error: params.yaml has edits that git does not hold; commit them, or add --force")
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(path)
-    changes = yaml.load(preset)
-    merge(values, changes)
+    merge(values, load(arguments.preset))
     text = StringIO()
     yaml.dump(values, text)
     write_text(path, text.getvalue())
-    print(f"params.yaml now has {preset}; `git diff params.yaml` shows it")
+    print(f"params.yaml now has the preset {arguments.preset}; `git diff params.yaml` shows it")
     return 0
 
 

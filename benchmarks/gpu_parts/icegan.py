@@ -17,7 +17,8 @@ from microexpr.models.base import Batch, ClipTensors, NetworkMethod
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import capsules, vgg16
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recognisers.icegan import PERCEPTUAL_LAYER, PRIMARY_SIZE, signed_grey
+from microexpr.models.recognisers.icegan.discriminator import PRIMARY_SIZE
+from microexpr.models.recognisers.icegan.method import PERCEPTUAL_LAYER, signed_grey
 from microexpr.training.group import Group, Run
 
 PART = "icegan"

@@ -32,7 +32,7 @@ def train_fold(method: NetworkMethod, data: ClipTensors, fold: FoldIndices) -> T
     optimisers = [
         [make(list(networks[name].parameters())) for name, make in update.trains.items()] for update in phase.updates
     ]
-    examples = -(-data.micro // phase.batch) * phase.batch  # of an epoch
+    examples = -(-data.micro_count // phase.batch) * phase.batch  # of an epoch
     for _ in range(phase.epochs):
         for network in networks.values():
             network.train()

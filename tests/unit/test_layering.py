@@ -67,8 +67,10 @@ def test_module(path):
     assert not names & {"scipy.stats", "scipy.signal"}  # half a second of each process that imports them
     assert "h5py" not in tops or path.relative_to(SOURCES) == Path("core/store.py")
     assert "torch" not in tops or room(path) not in NEVER_TORCH
-    if path.parent.name == "recognisers":  # a method depends on its own file only; what methods share is in models
-        assert not [name for name in names if name.startswith("microexpr.models.recognisers.")]
+    if "recognisers" in path.parts:  # a method depends on its own file or package; what methods share is in models
+        package = ".".join(("microexpr", *path.relative_to(SOURCES).with_suffix("").parts[:3]))
+        recognisers = [name for name in names if name.startswith("microexpr.models.recognisers.")]
+        assert not [name for name in recognisers if not f"{name}.".startswith(f"{package}.")]
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "no sentence says what this module is for"
 
 

@@ -1,12 +1,58 @@
-"""What docs/ tell people to type, typed."""
+"""Documentation: its examples run, its links lead somewhere, its index is complete, its tables are those of a run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from microexpr.core.errors import ParamsError
+from microexpr.reporting import main_table
+
 ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md", ROOT / "results/README.md"]
+LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<path>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", title).lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_link_is_dead(page):
+    for link in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = (page.parent / link["path"]).resolve() if link["path"] else page
+        assert target.exists(), f"{page.relative_to(ROOT)}: {link[0]}"
+        assert link["heading"] is None or link["heading"] in headings(target), f"{page.relative_to(ROOT)}: {link[0]}"
+
+
+def test_the_index_lists_every_page_once():
+    listed = re.findall(r"^- \[[^]]+\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(listed) == sorted(page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/baselines.md"])
+def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "studies"))
+    from readme_table import BLOCK, rewrite
+
+    text = (ROOT / name).read_text(encoding="utf-8")
+    (block,) = BLOCK.finditer(text)
+    lines = block["table"].splitlines()
+    methods = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    assert re.fullmatch(r"Run of \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}, \S.*\.", lines[-1])
+    rows = [dict.fromkeys(main_table.COLUMNS, "0.5") | {"method": method} for method in methods]
+    rewritten = rewrite(text, rows, "Run of today.")
+    assert [line.split("`")[1] for line in BLOCK.search(rewritten)["table"].splitlines() if "`" in line] == methods
+    assert rewritten.replace(BLOCK.search(rewritten)[0], "") == text.replace(block[0], "")
+    if name == "README.md":
+        with pytest.raises(ParamsError, match=r"majority must be a row of the table"):
+            rewrite(text, rows[1:], "Run of today.")
 
 
 def indented(text: str, start: str, end: str) -> str:
@@ -48,19 +94,20 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
     """Two files and two lines of params.yaml: then a run knows its clips and its protocols."""
     text = (ROOT / "docs/adding-a-data-set.md").read_text(encoding="utf-8")
     package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
-    reader, writer = (package / room / "natives/toy.py" for room in ("datasets", "generated"))
+    reader, writer = (package / room / "layouts/toy.py" for room in ("datasets", "rendering"))
     reader.write_text(indented(text, '"""Toy: grey', "Whatever is not"), encoding="utf-8")
-    writer.write_text(indented(text, '"""Toy as the generator', "`native.py` says"), encoding="utf-8")
+    writer.write_text(indented(text, '"""Toy as the renderer', "`rendering/layout.py`"), encoding="utf-8")
     assert_clean(reader, writer)
     check = (
         "import sys; from pathlib import Path\n"
-        f"sys.path[:0] = [{str(ROOT / 'tests')!r}, {str(ROOT / 'workflow')!r}]\n"
+        f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}, {str(ROOT / 'workflow')!r}]\n"
         "from small_corpora import write_corpus\n"
         "from dag import Dag\n"
-        "from microexpr import datasets, params\n"
+        "from microexpr import datasets\n"
+        "from microexpr.cli import config\n"
         "planned = write_corpus(Path('toy'), 'toy')\n"
         "assert datasets.layout('toy').read(Path('toy'), 'generated', None) == ([one.clip for one in planned], [])\n"
-        f"values = params.load({str(ROOT / 'params.yaml')!r})\n"
+        f"values = config.load({str(ROOT / 'params.yaml')!r})\n"
         "values['datasets'].append('toy')\n"
         "values['render']['toy'] = {'subjects': 4, 'clips': 6}\n"
         "run = Dag(values)\n"

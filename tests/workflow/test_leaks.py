@@ -16,7 +16,7 @@ from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError
-from microexpr.evaluation import pooled, synthesised_faces
+from microexpr.evaluation import pool_predictions, synthesised_faces
 from microexpr.models.base import ClassicalMethod
 from microexpr.protocols import PROTOCOLS, provenance
 from microexpr.training.checkpoint import CheckpointDir
@@ -120,11 +120,11 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
     files.append(str(tmp_path / synth_file(tmp_path, OTHERS, "generated/samm/s01/c00")))
     made = job(CLIPS)
     shard = trained(tmp_path, made, files)
-    with store.opened(shard) as file:
+    with store.open_file(shard) as file:
         fitted = store.fitted_on(file[FIRST])
     own = {clip.provenance for clip in CLIPS if not clip.id.startswith(f"{FIRST}/")}
     assert set(fitted) == own | {*OTHERS, "generated/mmi/a/*"}
-    assert pooled([shard], "ststnet", made.protocol, CLIPS).origin == "generated"
+    assert pool_predictions([shard], "ststnet", made.protocol, CLIPS).origin == "generated"
 
 
 def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
@@ -136,7 +136,7 @@ def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
     shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))
     said = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c00, a clip of its held-out subject"
     with pytest.raises(LeakError, match=said):
-        pooled([shard], "ststnet", made.protocol, CLIPS)
+        pool_predictions([shard], "ststnet", made.protocol, CLIPS)
 
     honest = small("flow_svm")
     assert isinstance(honest, ClassicalMethod) and not learns_from_held_out(honest)
@@ -163,7 +163,7 @@ def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
     resumed = replace(made, folds=[replace(made.folds[1], name=FIRST), replace(made.folds[0], name="casme2/s02")])
     shard = trained(tmp_path, replace(resumed, folds=[*resumed.folds, *made.folds[2:]]), flow_files(tmp_path, CLIPS))
     with pytest.raises(LeakError, match=f"{shard} fold casme2/s01 must be of test clips casme2/s01/c00, .*, not"):
-        pooled([shard], "ststnet", made.protocol, CLIPS)
+        pool_predictions([shard], "ststnet", made.protocol, CLIPS)
 
 
 @pytest.mark.parametrize(("method", "protocol"), [("icegan", "megc2019"), ("ststnet", "loso_samm_3")])
@@ -174,4 +174,4 @@ def test_a_shard_of_another_method_or_protocol_is_refused(tmp_path, method, prot
     with pytest.raises(
         LeakError, match=f"{shard} must be of (method icegan, not ststnet|protocol loso_samm_3, not megc)"
     ):
-        pooled([shard], method, wanted, CLIPS, made.folds)
+        pool_predictions([shard], method, wanted, CLIPS, made.folds)

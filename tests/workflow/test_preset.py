@@ -1,6 +1,5 @@
 """Presets: each leads to the same params.yaml whatever was there before, comments kept."""
 
-import shutil
 import subprocess
 import sys
 
@@ -60,7 +59,6 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
 
 @pytest.mark.parametrize("state", ["untracked", "ignored", "outside of a repository"])
 def test_params_that_git_does_not_hold_are_not_overwritten(state, tmp_path):
-    shutil.copytree(ROOT / "workflow/presets", tmp_path / "workflow/presets")
     (tmp_path / "params.yaml").write_text("mine: 1\n")
     if state != "outside of a repository":
         for words in ("init -q", "-c user.name=test -c user.email=test@example.org commit -q --allow-empty -m first"):

@@ -52,7 +52,8 @@ def test_pairs_of_the_table(finished):
         assert (row["clips"], row["subjects"], row["origin"]) == (18, 6, "generated")
     said = finished.run("microexpr", "table").stdout.splitlines()[-1]
     assert said.endswith(
-        "6 people cannot tell any of 3 pairs of methods apart: p, corrected for so many, is at least 0.094."
+        "6 subjects are too few to distinguish any of 3 pairs of methods: p, corrected for their number, is at least "
+        "0.094."
     )
 
 

@@ -3,7 +3,7 @@ import json
 
 from microexpr.signals.aus import pyfeat
 
-WEIGHTS = list(map(str, pyfeat.weights())) if PARAMS["aus"]["backend"] == "pyfeat" else []
+WEIGHTS = list(map(str, pyfeat.weight_files())) if PARAMS["aus"]["backend"] == "pyfeat" else []
 MIN_DETECTED = PARAMS["faces"]["min_detected"]
 
 if PARAMS["aus"]["backend"].startswith("pyfeat"):

@@ -5,7 +5,7 @@ from microexpr.reporting import papers
 AVAILABLE = papers.Run(
     methods=RUN.ranked,
     generators=RUN.synthesising,
-    makers=[name for name in RUN.generators if RUN.groups(name)],
+    clip_generators=[name for name in RUN.generators if RUN.groups(name)],
     protocols=RUN.protocols,
     folds=PARAMS["papers"]["folds"],
 )
@@ -24,7 +24,7 @@ def face_evaluations(wildcards):
 
 
 def counted_generators(wildcards):
-    return papers.needs_made(wildcards.paper, wildcards.table, AVAILABLE.makers)
+    return papers.needs_made(wildcards.paper, wildcards.table, AVAILABLE.clip_generators)
 
 
 rule papers:
@@ -32,7 +32,7 @@ rule papers:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in evaluations(w)],
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in face_evaluations(w)],
         made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
-        index=lambda w: RUN.indices(RUN.micro_sets) if papers.counts(w.paper, w.table) else [],
+        index=lambda w: RUN.indices(RUN.micro_sets) if papers.reads_index(w.paper, w.table) else [],
         code=code("papers"),
     output:
         csv="results/papers/{paper}/{table}.csv",
@@ -44,8 +44,8 @@ rule papers:
         described=described_params,
         methods=AVAILABLE.methods,
         generators=AVAILABLE.generators,
-        makers=AVAILABLE.makers,
-        built=sorted(papers.built()),
+        makers=AVAILABLE.clip_generators,
+        built=sorted(papers.available_methods()),
         protocols=AVAILABLE.protocols,
         folds=AVAILABLE.folds,
         studied=RUN.paper_variants,
@@ -60,7 +60,7 @@ rule papers:
 
 # Figures 4 and 5 of ICE-GAN: synthesised faces of held-out subjects.
 TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in RUN.micro_sets)
-TABLE2 = papers.generators(RUN.synthesising)  # letter: name
+TABLE2 = papers.table2_generators(RUN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:
@@ -200,7 +200,7 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
 def driving_subjects():
     clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
-    return sorted({(clip.dataset, clip.subject) for clip in protocols.sources(clips, PARAMS["synthesise"]["sources"])})
+    return sorted({(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])})
 
 
 def driving_files(wildcards):

@@ -1,7 +1,7 @@
 # One page of all results. Papers' tables and the signal benchmark are on it if they exist.
 from microexpr.reporting import html as pages
 
-SHOWN = pages.chosen([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
+SHOWN = pages.choose_clips([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
 TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 PAPER_TABLES = [path for path in TABLES if Path(path).is_file()]
 BENCHMARK = {Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()}

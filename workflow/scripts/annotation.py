@@ -10,7 +10,7 @@ with logged(snakemake.log[0]):
     from microexpr.core.clip import Clip
     from microexpr.rendering.layouts import NATIVES
 
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     annotations = NATIVES[clips[0].dataset].annotations.values()
     for write, path in zip(annotations, snakemake.output, strict=True):
         write(Path(path), clips)

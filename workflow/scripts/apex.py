@@ -10,12 +10,12 @@ with logged(snakemake.log[0]):
     from microexpr.signals import apex
 
     params = apex.Params(**snakemake.params.apex)
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with (
         store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
-        store.opened(snakemake.input.faces, "faces") as faces,
+        store.open_file(snakemake.input.faces, "faces") as faces,
     ):
-        for clip in store.kept(faces, clips):
+        for clip in store.retained_clips(faces, clips):
             events = apex.locate(clip, faces[clip.name], params)
             onset, top, offset = (events.methods[event] for event in apex.EVENTS)
             file.group(clip.name, method=top, onset_method=onset, offset_method=offset).put_all(**events.arrays())

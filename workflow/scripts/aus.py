@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     from microexpr.signals.aus import openface, regressor
 
     sources, values = (snakemake.input.faces, snakemake.input.apex), snakemake.params
-    params, clips = aus.Params(**values.aus), [Clip.of(row) for row in values.rows]
+    params, clips = aus.Params(**values.aus), [Clip.from_row(row) for row in values.rows]
     if params.backend == "openface":
         read, fitted_on = openface.reader(values.min_detected), openface.FITTED_ON
     else:

@@ -18,10 +18,10 @@ def write(
     out: str, sources: tuple[str, str], clips: Sequence[Clip], params: aus.Params, read: Read, fitted_on: Sequence[str]
 ) -> None:
     """Writes the file `out` from `sources`, the faces and apex file; `fitted_on` is the provenance of `read`."""
-    faces, apex = (store.opened(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
+    faces, apex = (store.open_file(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
     with store.subject_file(out, "aus", clips, aus=params.model_dump()) as file, faces as face_file, apex as events:
         file.put("fitted_on", fitted_on)
-        for clip in store.kept(face_file, clips):
+        for clip in store.retained_clips(face_file, clips):
             face = face_file[clip.name]
             onset = inputs.position(face, events[clip.name], "onset")
             values, attributes = read(clip, face, onset)

@@ -15,7 +15,7 @@ with logged(log):
     from microexpr.signals.aus import geometry_proxy, pyfeat
 
     job = json.load(sys.stdin)
-    params, clips = aus.Params(**job["aus"]), [Clip.of(row) for row in job["rows"]]
+    params, clips = aus.Params(**job["aus"]), [Clip.from_row(row) for row in job["rows"]]
     if params.backend == "pyfeat":
         import detectors
 

@@ -15,10 +15,10 @@ with logged(snakemake.log[0]):
     folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
     for (name, planted_leak), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
         shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
-        predictions = evaluation.pooled(shards, name, protocol, clips, folds, planted_leak)
+        predictions = evaluation.pool_predictions(shards, name, protocol, clips, folds, planted_leak)
         rows = evaluation.evaluate(predictions, evaluation.Params(**values.evaluate), values.seed)
         evaluation.write(outputs["figures"], rows)
-        store.write_csv(outputs["confusion"], evaluation.CONFUSION, evaluation.confusions(predictions))
-        store.write_csv(outputs["predictions"], evaluation.PREDICTIONS, evaluation.predicted(predictions))
+        store.write_csv(outputs["confusion"], evaluation.CONFUSION, evaluation.confusion_rows(predictions))
+        store.write_csv(outputs["predictions"], evaluation.PREDICTIONS, evaluation.prediction_rows(predictions))
         store.write_csv(outputs["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
         store.write_text(outputs["log"], evaluation.official_log(predictions))

@@ -15,7 +15,7 @@ with logged(snakemake.log[0]):
     folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
     shards, name, true = list(snakemake.input.shards), snakemake.wildcards.method, list(snakemake.input.true)
     faces = synthesised_faces.read(shards, name, protocol, clips, folds)
-    rows = resemblance.evaluate(faces, resemblance.see(faces, true))
+    rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true))
     all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
     selected = protocol.select(clips)
     pairs = shown.true_pairs(selected, true, all_faces.faces[0].pair.shape[1:])

@@ -11,10 +11,10 @@ with logged(snakemake.log[0]):
     from microexpr.signals import faces
 
     params = faces.Params(**snakemake.params.faces)
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with store.subject_file(snakemake.output[0], "faces", clips, faces=params.model_dump()) as file:
         for clip in clips:
-            numbers, pictures = datasets.pictures(clip, note=print)
+            numbers, pictures = datasets.frame_reader(clip, note=print)
             try:
                 track = faces.track(pictures, params, clip.id, clip.fps)
             except faces.Faceless as reason:  # the clip ends here, and the index says why

@@ -12,14 +12,14 @@ with logged(snakemake.log[0]):
 
     params = flow.Params(**snakemake.params.flow)
     kind = "onset_apex" if params.normalise == "none" else "onset_apex_scaled"
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with (
         store.subject_file(snakemake.output[0], "flow", clips, flow=params.model_dump()) as file,
-        store.opened(snakemake.input.faces, "faces") as faces,
-        store.opened(snakemake.input.apex, "apex") as apex,
+        store.open_file(snakemake.input.faces, "faces") as faces,
+        store.open_file(snakemake.input.apex, "apex") as apex,
     ):
-        for clip in store.kept(faces, clips):
+        for clip in store.retained_clips(faces, clips):
             face = faces[clip.name]
             onset, top = (inputs.position(face, apex[clip.name], event) for event in ("onset", "apex"))
-            vectors = flow.of_clip(luma(face["crop"][()]), onset, top, params)
-            file.group(clip.name).put("onset_apex", flow.normalised(vectors, params.normalise), kind)
+            vectors = flow.clip_flow(luma(face["crop"][()]), onset, top, params)
+            file.group(clip.name).put("onset_apex", flow.normalise(vectors, params.normalise), kind)

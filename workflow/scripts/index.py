@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from microexpr.core.clip import Clip
     from microexpr.datasets import index
 
-    clips = [Clip.of(row) for row in snakemake.params.rows]
+    clips = [Clip.from_row(row) for row in snakemake.params.rows]
     for note in index.verify(snakemake.wildcards.dataset, clips, index.Params(**snakemake.params.index)):
         print(note)
     index.write(snakemake.output[0], clips, index.detections(snakemake.input.faces))

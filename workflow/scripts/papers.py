@@ -17,11 +17,13 @@ with logged(snakemake.log[0]):
     run = papers.Run(
         methods=values.methods,
         generators=values.generators,
-        makers=values.makers,
-        made={name: census.read_made(path) for name, path in zip(values.needs_made, files.made, strict=True)},
+        clip_generators=values.makers,
+        synthetic_clips={
+            name: census.read_synthetic_clips(path) for name, path in zip(values.needs_made, files.made, strict=True)
+        },
         protocols=values.protocols,
         folds=values.folds,
-        studied=values.studied,
+        study_methods=values.studied,
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(values.needs, files.figures, strict=True)},
         faces={tuple(p): read_faces(path) for p, path in zip(values.needs_faces, files.faces, strict=True)},
         params=values.described,

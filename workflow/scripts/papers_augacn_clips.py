@@ -13,6 +13,6 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     synthesised = [clip for path in files.made for clip in read_back.read(path, clips, files.files)]
     synthesised = [clip for clip in synthesised if clip.source.dataset == values.dataset]
-    auicgan.drawn(snakemake.output.figure, synthesised, values.title, values.show)
+    auicgan.plot_clips(snakemake.output.figure, synthesised, values.title, values.show)
     if animation := snakemake.output.get("animation"):
-        auicgan.animated(animation, synthesised, values.show)
+        auicgan.write_animation(animation, synthesised, values.show)

@@ -14,17 +14,17 @@ with logged(snakemake.log[0]):
     values, files, outputs = snakemake.params, snakemake.input, snakemake.output
     clips, size = index.read_all(files.index), tuple(values.size)
     options = values.super_resolution, values.seed, size
-    task = transfers.Task.of(clips, values.sources, files.files, files.generator, *options)
+    task = transfers.Task.load(clips, values.sources, files.files, files.generator, *options)
     if outputs.get("ablation"):
         rows = list(transfers.ablation(task, values.seed))
         store.write_csv(outputs.ablation, transfers.ABLATED, rows)
-        store.write_text(outputs.markdown, transfers.ablated(rows))
+        store.write_text(outputs.markdown, transfers.ablation_markdown(rows))
     else:
-        results = task.transfers()
+        results = task.reenactments()
         rows = list(transfers.rows(results, task.reader, task.kind))
         store.write_csv(outputs.transfer, transfers.COLUMNS, rows)
         store.write_text(outputs.markdown, transfers.markdown(rows))
-        famgan.fig2(outputs.fig2, famgan.asymmetric(results), task, values.show)
+        famgan.fig2(outputs.fig2, famgan.most_asymmetric(results), task, values.show)
         for name in famgan.SHOWN:
             expected = papers.expected_units("famgan", name)
-            famgan.sequence(outputs[name], name, famgan.chosen(results, name), task, expected, values.show)
+            famgan.sequence(outputs[name], name, famgan.choose(results, name), task, expected, values.show)

@@ -6,10 +6,10 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.rendering import corpus
-    from microexpr.rendering.layout import Planned
+    from microexpr.rendering.layout import PlannedClip
 
     corpus.write_person(
-        [Planned.of(row) for row in snakemake.params.plan],
+        [PlannedClip.from_row(row) for row in snakemake.params.plan],
         corpus.Scene(**snakemake.params.scene),
         snakemake.params.seed,
         root=snakemake.params.root,

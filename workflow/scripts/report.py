@@ -11,5 +11,5 @@ with logged(snakemake.log[0]):
     from microexpr.reporting import html
     from microexpr.reporting.html import page
 
-    asked = html.Asked(**snakemake.params.asked)
+    asked = html.PageInputs(**snakemake.params.asked)
     store.write_text(snakemake.output[0], page.html(asked, Path("results"), Path("work/times")))

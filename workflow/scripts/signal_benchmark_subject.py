@@ -6,14 +6,14 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.rendering.corpus import Scene
-    from microexpr.rendering.layout import Planned
+    from microexpr.rendering.layout import PlannedClip
     from microexpr.reporting import signal_benchmark
     from microexpr.reporting.signal_benchmark import person
 
     person.write(
-        [Planned.of(row) for row in snakemake.params.plan],
+        [PlannedClip.from_row(row) for row in snakemake.params.plan],
         Scene(**snakemake.params.scene),
         signal_benchmark.root_seed(snakemake.params.seed),
-        person.Stages.of(snakemake.params.stages),
+        person.Stages.from_sections(snakemake.params.stages),
         snakemake.output[0],
     )

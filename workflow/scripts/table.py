@@ -25,4 +25,4 @@ with logged(snakemake.log[0]):
     if paired := snakemake.output.get("paired"):
         values, predictions = snakemake.params, snakemake.input.predictions
         by_method = dict(zip((row["method"] for row in rows), predictions, strict=True))
-        pairs.write(paired, pairs.compared(by_method, PROTOCOLS[values.protocol], values.resamples, values.seed))
+        pairs.write(paired, pairs.compare_methods(by_method, PROTOCOLS[values.protocol], values.resamples, values.seed))

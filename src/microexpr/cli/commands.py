@@ -1,6 +1,6 @@
-"""What each subcommand of `microexpr` does with its arguments: calls the room that does it, and prints.
+"""The subcommands of `microexpr`: each calls the module that does the work, and prints.
 
-Rooms are imported inside the functions, so that a command loads no more than it needs.
+Modules are imported inside the functions, so that a command loads no more than it needs.
 """
 
 import argparse
@@ -15,18 +15,19 @@ from microexpr.core.errors import MicroexprError, nearest
 if TYPE_CHECKING:
     from microexpr.core.clip import Clip
 
-RESULTS = Path("results")  # from the project's folder
+RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
-SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # whose faces a clip's picture shows
+SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
-TRANSFERRED = ("transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv", "transfer.png")
+REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 
 
 def inspect(arguments: argparse.Namespace) -> int:
+    """Print the tree or the provenance of a file, or plot its contents."""
     if arguments.png:
-        with _picture(arguments, [arguments.file]) as png:
+        with _output_png(arguments, [arguments.file]) as png:
             from microexpr.reporting.plots import contents
 
             contents.write(arguments.file, png, arguments.show_licensed_faces)
@@ -40,6 +41,7 @@ def inspect(arguments: argparse.Namespace) -> int:
 
 
 def score(arguments: argparse.Namespace) -> int:
+    """Print UF1, UAR and accuracy of an official log."""
     from rich.console import Console
     from rich.table import Table
 
@@ -47,7 +49,7 @@ def score(arguments: argparse.Namespace) -> int:
 
     if not arguments.log.is_file():
         raise MicroexprError(f"{arguments.log}: is not a file")
-    table = Table("data set", *(column for column in ("clips", "UF1", "UAR", "accuracy")))
+    table = Table("data set", "clips", "UF1", "UAR", "accuracy")
     text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
     for scope, row in megc_log.scores(megc_log.read(text, str(arguments.log), classes), classes).items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
@@ -57,19 +59,23 @@ def score(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
+    """Print every problem of a data set on disk; the exit code is 1 if there is one."""
     from microexpr.datasets.check import check
 
-    found = check(arguments.directory)
-    for line in (*found.counts, *(f"note: {note}" for note in found.notes), *found.problems):
+    result = check(arguments.directory)
+    for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
         print(line)
-    good = "as published" if found.published else "readable; no counts are published to hold it to"
-    number = len(found.problems)
-    what = f"{number} problem{'s' * (number > 1)}" if number else good
-    print(f"{arguments.directory}: {what}")
-    return 1 if found.problems else 0
+    count = len(result.problems)
+    if count:
+        verdict = f"{count} problem{'s' * (count > 1)}"
+    else:
+        verdict = "as published" if result.published else "readable; no counts are published to compare with"
+    print(f"{arguments.directory}: {verdict}")
+    return 1 if result.problems else 0
 
 
 def methods(arguments: argparse.Namespace) -> int:
+    """Print the list of all methods."""
     from rich.console import Console
     from rich.table import Table
 
@@ -83,6 +89,7 @@ def methods(arguments: argparse.Namespace) -> int:
 
 
 def table(arguments: argparse.Namespace) -> int:
+    """Print the main table, selected methods, or a paper's table."""
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table)
     from microexpr import evaluation
@@ -97,14 +104,14 @@ def table(arguments: argparse.Namespace) -> int:
         rows = main_table.read(arguments.table)
     print(main_table.markdown(rows), end="")
     if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
-        print(main_table.told_apart(rows, pairs.read(PAIRED)), end="")
+        print(main_table.indistinguishable_from_best(rows, pairs.read(PAIRED)), end="")
     for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
         if faces.exists():
-            print(main_table.made_faces(read_faces(faces), faces))
-    if note := main_table.look_alikes(RESULTS / "duplicate_subjects/duplicates.csv"):
+            print(main_table.synthesis_summary(read_faces(faces), faces))
+    if note := main_table.duplicate_subjects(RESULTS / "people/duplicates.csv"):
         print(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
-        for reason in index.left_out(path).values() if path.exists() else ():
+        for reason in index.exclusions(path).values() if path.exists() else ():
             print(f"left out: {reason}")
     return 0
 
@@ -115,15 +122,16 @@ def _paper_table(path: Path) -> int:
     paper, table = path.parent.name, path.stem
     if table in TARGETS.get(paper, {}):
         print(page.markdown(paper, table, page.read(path)), end="")
-    elif (ours := path.with_suffix(".md")).is_file():  # which no paper prints
-        print(ours.read_text(encoding="utf-8"), end="")
+    elif (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
+        print(markdown.read_text(encoding="utf-8"), end="")
     else:
-        raise MicroexprError(f"{path}: is not there; `snakemake --cores all {path}` makes what can be made")
+        raise MicroexprError(f"{path}: is not there; `snakemake --cores all {path}` makes it")
     return 0
 
 
 def plot_table(arguments: argparse.Namespace) -> int:
-    with _picture(arguments, [TABLE]) as png:
+    """Plot the main table."""
+    with _output_png(arguments, [TABLE]) as png:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import table
 
@@ -132,20 +140,21 @@ def plot_table(arguments: argparse.Namespace) -> int:
 
 
 def plot_clip(arguments: argparse.Namespace) -> int:
+    """Plot one clip's way through the stages."""
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
-    with _picture(arguments, [*_files_of(arguments.clip), *synthetic]) as png:
+    with _output_png(arguments, [*_files_of(arguments.clip), *synthetic]) as png:
         from microexpr.reporting import journey
-        from microexpr.reporting.plots import journey as picture
+        from microexpr.reporting.plots import journey as plot
 
-        clip = _indexed(arguments.clip)
+        clip = _find_clip(arguments.clip)
         files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-        walked = journey.read(clip, files, synthetic)
-        picture.write(walked, png, arguments.show_licensed_faces)
+        plot.write(journey.read(clip, files, synthetic), png, arguments.show_licensed_faces)
     return 0
 
 
 def plot_training(arguments: argparse.Namespace) -> int:
-    with _picture(arguments, arguments.shards) as png:
+    """Plot the curves of a training."""
+    with _output_png(arguments, arguments.shards) as png:
         from microexpr.evaluation import curves
         from microexpr.reporting.plots import training
 
@@ -154,7 +163,8 @@ def plot_training(arguments: argparse.Namespace) -> int:
 
 
 def plot_signal(arguments: argparse.Namespace) -> int:
-    with _picture(arguments, _files_of(arguments.clip)) as png:
+    """Plot one signal of a clip."""
+    with _output_png(arguments, _files_of(arguments.clip)) as png:
         from importlib import import_module
 
         import cv2
@@ -163,72 +173,76 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
         cv2.setNumThreads(1)  # as in a run
 
-        clip = _indexed(arguments.clip)
+        clip = _find_clip(arguments.clip)
         refuse_licensed([clip], arguments.show_licensed_faces)
         import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, png)
     return 0
 
 
-def transfer(arguments: argparse.Namespace) -> int:
-    read = [arguments.target, *_files_of(arguments.source), *filter(None, [arguments.weights])]
-    out = outputs.folder(arguments.out, "transfer", TRANSFERRED, read, arguments.force, "frames/[0-9]*.png")
+def reenact(arguments: argparse.Namespace) -> int:
+    """Reenact a driving clip with the face of an image."""
+    inputs = [arguments.face, *_files_of(arguments.driving), *filter(None, [arguments.weights])]
+    out = outputs.folder(arguments.out, "reenact", REENACTED, inputs, arguments.force, "frames/[0-9]*.png")
     from rich.console import Console
 
     from microexpr.apps.reenact import alone, folder
     from microexpr.apps.reenact import evaluation as transfers
     from microexpr.reporting.plots import famgan
 
-    clip = _indexed(arguments.source)
+    clip = _find_clip(arguments.driving)
     console = Console()
-    with console.status("[1/3] reading the source's action units"):
-        source = alone.source(clip, RESULTS)
-    with console.status("[2/3] painting"):
-        made = alone.transferred(source, arguments.target, arguments.weights, arguments.super_resolution)
-    with console.status("[3/3] measuring"), outputs.written(out) as part:
-        rows, changed = transfers.of_one(made.transfer, made.reader)
-        folder.write(part, made.transfer, changed, rows)
-        famgan.alone(part / "transfer.png", made.transfer, changed)
-    for line in (*made.said, *transfers.told(rows)):
+    with console.status("[1/3] reading the action units of the driving clip"):
+        driving = alone.read_driving_clip(clip, RESULTS)
+    with console.status("[2/3] generating frames"):
+        result = alone.reenact(driving, arguments.face, arguments.weights, arguments.super_resolution)
+    with console.status("[3/3] measuring"), outputs.publish(out) as part:
+        rows, read_back = transfers.result_rows(result.reenactment, result.reader)
+        folder.write(part, result.reenactment, read_back, rows)
+        famgan.plot_reenactment(part / "reenactment.png", result.reenactment, read_back)
+    for line in (*result.description, *transfers.summary_lines(rows)):
         print(line)
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 
 def film(arguments: argparse.Namespace) -> int:
-    out = outputs.film(arguments.video, arguments.force)
+    """Render a video with expressions at known times."""
+    out = outputs.video(arguments.video, arguments.force)
     from rich.progress import Progress
 
     from microexpr.cli import config
     from microexpr.rendering import film, take
 
-    own = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
-    with Progress(transient=True) as bar, outputs.written(out) as part:
+    values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
+    with Progress(transient=True) as bar, outputs.publish(out) as part:
         task = bar.add_task(str(arguments.video))
         film.write(
             part / out.names[0],
-            config.validated(take.Params, own, "film", "--"),
+            config.validate(take.Params, values, "film", "--"),
             arguments.seed,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    print(f"written: {', '.join(map(str, out.paths))}; generated, no person is shown")
+    print(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
     return 0
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    read = [arguments.footage, arguments.truth, arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"]
-    out = outputs.folder(arguments.out, "predict", PREDICTED, filter(None, read), arguments.force)
+    """Spot and classify the micro-expressions of a video."""
+    weights = arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"
+    inputs = filter(None, [arguments.footage, arguments.truth, weights])
+    out = outputs.folder(arguments.out, "predict", PREDICTED, inputs, arguments.force)
     from rich.progress import Progress, TimeElapsedColumn
 
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import annotated, domain, footage, written
-    from microexpr.reporting.plots import prediction as picture
+    from microexpr.reporting.plots import prediction as plot
     from microexpr.signals import spotting
     from microexpr.signals.spotting import hits
 
-    shown = footage.opened(arguments.footage, arguments.fps)
-    true = None if arguments.truth is None else written.true_spans(arguments.truth)
-    models = prediction.Models.loaded(arguments.method, RESULTS / "refit")
-    for line in (*models.told, *domain.NOTICE):
+    video = footage.open_footage(arguments.footage, arguments.fps)
+    true_spans = None if arguments.truth is None else written.true_spans(arguments.truth)
+    models = prediction.Models.load(arguments.method, RESULTS / "refit")
+    for line in (*models.descriptions, *domain.NOTICE):
         print(line)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         tasks: dict[str, Any] = {}
@@ -237,30 +251,30 @@ def predict(arguments: argparse.Namespace) -> int:
             task = tasks[what] = tasks.get(what) or bar.add_task(what)
             bar.update(task, completed=done, total=total)
 
-        made = prediction.predicted(shown, models, progress)
-        with outputs.written(out) as part:
-            written.write(part, made, models)
-            picture.write(made, spotting.Params().height, part / "prediction.png")
-            annotated.write(part / "annotated.avi", made, progress)
-    for warning in made.warnings:
+        result = prediction.predict(video, models, progress)
+        with outputs.publish(out) as part:
+            written.write(part, result, models)
+            plot.write(result, spotting.Params().height, part / "prediction.png")
+            annotated.write(part / "annotated.avi", result, progress)
+    for warning in result.warnings:
         print(f"warning: {warning}")
-    for line in written.lines(made):
+    for line in written.summary(result):
         print(line)
-    if true is not None:
-        print(hits.told(hits.count(made.spans, true)))
+    if true_spans is not None:
+        print(hits.summary(hits.count(result.spans, true_spans)))
     print("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 
-def _indexed(name: str) -> "Clip":
-    """The clip of this id, from its data set's index."""
+def _find_clip(name: str) -> "Clip":
+    """Return the clip of this id, from its data set's index."""
     from microexpr.datasets import index
 
     if name.count("/") != 2:
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
-    if reason := index.left_out(table).get(name):
+    if reason := index.exclusions(table).get(name):
         raise MicroexprError(f"{name} was left out: {reason}")
     if name not in clips:
         raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")
@@ -268,26 +282,27 @@ def _indexed(name: str) -> "Clip":
 
 
 def plot_faces(arguments: argparse.Namespace) -> int:
-    with _picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as png:
+    """Plot a contact sheet of all subjects."""
+    with _output_png(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as png:
         from microexpr.datasets import MICRO, index
         from microexpr.reporting import sheet
-        from microexpr.reporting.plots import sheet as picture
+        from microexpr.reporting.plots import sheet as plot
 
         tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
         clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-        picture.write(sheet.entries(clips, RESULTS), png, arguments.show_licensed_faces)
+        plot.write(sheet.entries(clips, RESULTS), png, arguments.show_licensed_faces)
     return 0
 
 
 @contextmanager
-def _picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
-    """Where to write the picture that the arguments name; it is moved to its name when the block ends."""
+def _output_png(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield the path to write the PNG to; it is moved to the name in the arguments when the block ends."""
     out = outputs.png(arguments.png, inputs, arguments.force)
-    with outputs.written(out) as part:
+    with outputs.publish(out) as part:
         yield part / out.names[0]
 
 
 def _files_of(clip: str) -> list[Path]:
-    """The files of a run that a command may read for a clip of this id."""
+    """Return the files of a run that a command may read for a clip of this id."""
     dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
     return [RESULTS / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in RESULTS.glob("*"))]

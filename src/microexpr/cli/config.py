@@ -1,13 +1,14 @@
-"""All of params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself.
+"""params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself.
 
-A variant is a method under other params, `<method>.<name>` wherever a method's name stands. `variants` has those of the
-main table, `papers.variants` those of the papers' tables alone, both as {method: {name: only what differs}}.
+A variant is a method under other params, `<method>.<name>` wherever a method's name is expected. `variants` has those
+of the main table, `papers.variants` those of the papers' tables only, both as {method: {name: changed params}}. The
+name `grid` has a list of mappings {part of a name: params} instead, and stands for a variant of every combination.
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ RENAMED = {  # sections of earlier versions
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """params.yaml as it stands. Raises ParamsError if it is no YAML mapping."""
+    """Return the contents of params.yaml. Raises ParamsError if it is no YAML mapping."""
     import yaml
 
     try:
@@ -35,53 +36,87 @@ def load(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def checked(values: dict[str, Any], source: str = "params.yaml", memory: str | Path = "work/params") -> dict[str, Any]:
-    """{"params": every value, "methods", "generators": params of each, what it reads and makes}, validated. Variants
-    are methods.
+def check_cached(
+    values: dict[str, Any], source: str = "params.yaml", cache: str | Path = "work/params"
+) -> dict[str, Any]:
+    """Return `check` of these values, cached below a folder.
 
-    Checking imports every method, and so torch; the answer is kept under the hash of values and package, since each
-    start of Snakemake asks again. `source` names the values in errors. Raises ParamsError naming key and value."""
-    answer: dict[str, Any] = remembered("params", values, lambda: check(values, source), memory)
-    return answer
+    A check imports every method, and so torch. The result is cached under the hash of values and package, since each
+    start of Snakemake needs it again. `source` names the values in errors.
+    """
+    result: dict[str, Any] = cached("params", values, lambda: check(values, source), cache)
+    return result
 
 
-def remembered(kind: str, key: Any, compute: Callable[[], Any], memory: str | Path = "work/params") -> Any:
-    """What `compute` returns, which JSON can hold; kept under the hash of `key` and of the package's code."""
+def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = "work/params") -> Any:
+    """Return `compute()`, which JSON can hold, cached under the hash of kind, key and the package's code."""
     digest = hashlib.sha256(json.dumps([kind, key], sort_keys=True, default=str).encode())
-    digest.update(_code())
-    path = Path(memory) / f"{digest.hexdigest()[:24]}.json"
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    cache_file = Path(cache) / f"{digest.hexdigest()[:24]}.json"
+    if cache_file.exists():
+        return json.loads(cache_file.read_text(encoding="utf-8"))
     text = json.dumps(compute(), indent=1)
-    write_text(path, text)
+    write_text(cache_file, text)
     return json.loads(text)
 
 
-@cache
-def _code() -> bytes:
-    """A digest of all modules of the package."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.digest()
-
-
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
-    """The same for values already read; `source` names them in errors."""
+    """Validate values of params.yaml; `source` names them in errors.
+
+    Returns {"params": every value, "methods", "generators": by name the params of each, what it reads and makes}.
+    Variants are methods. Raises ParamsError naming key and value.
+    """
     if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
         raise ParamsError(f"{source}: {'; '.join(renamed)}")
-    params = validated(_whole(), values, source, "")
-    methods = {name: _about(key, name, own, source) for key, name, own in _named(params, source)}
-    makers = {name: _about_generator(name, own or {}, source) for name, own in params.generators.items()}
-    for name, about in methods.items():
-        _check_generator(name, about["params"]["synthetic"], methods, makers, source)
+    values = expand_grids(values, source)
+    params = validate(_params_model(), values, source, "")
+    methods = {
+        name: _describe_method(key, name, method_params, source)
+        for key, name, method_params in _methods_and_variants(params, source)
+    }
+    generators = {
+        name: _describe_generator(name, generator_params or {}, source)
+        for name, generator_params in params.generators.items()
+    }
+    for name, description in methods.items():
+        _check_generator(name, description["params"]["synthetic"], methods, generators, source)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
-    params.generators.update({name: makers[name]["params"] for name in makers})
-    return {"params": params.model_dump(mode="json"), "methods": methods, "generators": makers}
+    params.generators.update({name: generators[name]["params"] for name in generators})
+    return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
 
 
-def _whole() -> type[BaseModel]:
-    """All sections, each by its stage's own Params; those of methods are left to the methods."""
+def expand_grids(values: dict[str, Any], source: str = "params.yaml") -> dict[str, Any]:
+    """Return the values with each grid of `papers.variants` replaced by its variants. Raise ParamsError for no grid."""
+    papers = values.get("papers")
+    variants = papers.get("variants") if isinstance(papers, dict) else None
+    if not isinstance(papers, dict) or not isinstance(variants, dict):
+        return values  # validation names the section
+    expanded = {method: _expanded(method, named, source) for method, named in variants.items()}
+    return values | {"papers": papers | {"variants": expanded}}
+
+
+def _expanded(method: str, named: Any, source: str) -> Any:
+    if not isinstance(named, dict) or "grid" not in named:
+        return named
+    axes, key = named["grid"], f"{source}: papers.variants.{method}"
+    if not (isinstance(axes, list) and all(isinstance(axis, dict) and _mappings(axis.values()) for axis in axes)):
+        raise ParamsError(f"{key}.grid must be a list of mappings from part of a name to params, not {axes!r}")
+    variants = {name: params for name, params in named.items() if name != "grid"}
+    for combination in itertools.product(*(axis.items() for axis in reversed(axes))):  # the last axis varies slowest
+        name = "_".join(part for part, _ in reversed(combination) if part)
+        if name in variants:
+            raise ParamsError(f"{key}.{name} must stand once, not twice")
+        variants[name] = {param: value for _, params in combination for param, value in params.items()}
+    return variants
+
+
+def _mappings(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _params_model() -> type[BaseModel]:
+    """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
     from microexpr import evaluation
     from microexpr.datasets import MACRO, MICRO, index
     from microexpr.evaluation import duplicate_subjects
@@ -110,8 +145,8 @@ def _whole() -> type[BaseModel]:
     )
 
 
-def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
-    """What is known of a method or variant before it runs; `key` is where it stands in the file."""
+def _describe_method(key: str, name: str, method_params: dict[str, Any], source: str) -> dict[str, Any]:
+    """Return the properties of a method or variant that a run needs; `key` is its position in the file."""
     from microexpr.models import base as method
     from microexpr.models import recognisers
     from microexpr.signals import inputs
@@ -121,32 +156,32 @@ def _about(key: str, name: str, own: dict[str, Any], source: str) -> dict[str, A
         kind = recognisers.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
-    made = kind(validated(kind.Params, own, source, f"{key}."))
-    params = made.params.model_dump(mode="json")
+    instance = kind(validate(kind.Params, method_params, source, f"{key}."))
+    params = instance.params.model_dump(mode="json")
     if params["synthetic"]:
         try:
-            synthetic_clips.check_inputs(made.inputs)
+            synthetic_clips.check_inputs(instance.inputs)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
-    teacher = made.pretraining() if isinstance(made, method.NetworkMethod) else None
-    weights = made.weights if isinstance(made, method.NetworkMethod) and made.weights_fit() else None
+    teacher = instance.pretraining() if isinstance(instance, method.NetworkMethod) else None
+    weights = instance.weights if isinstance(instance, method.NetworkMethod) and instance.weights_fit() else None
     return {
         "params": params,
-        "reads": sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]}),
-        "network": isinstance(made, method.NetworkMethod),
-        "synthesises": bool(getattr(made, "synthesises", False)),
-        "macro": made.macro,
-        "priority": made.priority,
+        "reads": sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]}),
+        "network": isinstance(instance, method.NetworkMethod),
+        "synthesises": bool(getattr(instance, "synthesises", False)),
+        "macro": instance.macro,
+        "priority": instance.priority,
         "macro_source": params.get("macro_source", ""),
         "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
-        "shared_prefix": made.shared_prefix() if isinstance(made, method.NetworkMethod) else None,
+        "shared_prefix": instance.shared_prefix() if isinstance(instance, method.NetworkMethod) else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
     }
 
 
-def _about_generator(name: str, own: dict[str, Any], source: str) -> dict[str, Any]:
-    """The same of a generator with jobs of its own."""
+def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:
+    """Return the properties of a generator with jobs of its own that a run needs."""
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
@@ -155,55 +190,65 @@ def _about_generator(name: str, own: dict[str, Any], source: str) -> dict[str, A
         kind = generators.find(name)
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
-    made = kind(validated(kind.Params, own, source, f"generators.{name}."), len(GROUPINGS[kind.grouping].classes))
-    reads = sorted({stage for wanted in made.inputs for stage in inputs.SOURCES[wanted]})
+    checked_params = validate(kind.Params, generator_params, source, f"generators.{name}.")
+    instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
+    reads = sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]})
     return {
-        "params": made.params.model_dump(mode="json"),
+        "params": instance.params.model_dump(mode="json"),
         "reads": reads,
-        "macro": made.macro,
-        "grouping": made.grouping,
+        "macro": instance.macro,
+        "grouping": instance.grouping,
     }
 
 
-def _check_generator(name: str, generator: str, methods: dict[str, Any], makers: dict[str, Any], source: str) -> None:
-    """Raises ParamsError unless there is who makes the faces or clips that this one, a variant, is to train on.
+def _check_generator(
+    name: str, generator: str, methods: dict[str, Any], generators: dict[str, Any], source: str
+) -> None:
+    """Raises ParamsError unless a method or variant trains on the synthetic data of an existing generator.
 
-    A variant, since its row then has a name of its own, and DVC trains variants after all that they may learn from."""
+    Only variants may, since their rows then have names of their own, and DVC trains them after all generators."""
     if not generator:
         return
     if "." not in name:
-        wanted = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
-        raise ParamsError(f"{source}: methods.{name}.synthetic must stand in {wanted}")
-    known = [one for one, about in methods.items() if about["synthesises"] and not about["params"]["synthetic"]]
-    known += makers
-    if generator not in known or generator == name:
-        near = nearest(generator, known)
-        wanted = " or ".join(known) or "a generator, of which none is here"
-        raise ParamsError(f"{source}: {name}.synthetic must be {wanted}, which make faces, not {generator}{near}")
+        expected = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
+        raise ParamsError(f"{source}: methods.{name}.synthetic must stand in {expected}")
+    names = [
+        other
+        for other, description in methods.items()
+        if description["synthesises"] and not description["params"]["synthetic"]
+    ]
+    names += generators
+    if generator not in names or generator == name:
+        near = nearest(generator, names)
+        expected = " or ".join(names) or "a generator, of which none is here"
+        raise ParamsError(f"{source}: {name}.synthetic must be {expected}, which make faces, not {generator}{near}")
 
 
-def _named(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Key in the file, name and params of every method, then of every variant, of which a name stands once."""
-    for name, own in params.methods.items():
-        yield f"methods.{name}", name, own or {}
-    seen: set[str] = set()
+def _methods_and_variants(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield key in the file, name and params of every method, then of every variant.
+
+    Raises ParamsError if a variant has no method, or its name occurs twice."""
+    for name, method_params in params.methods.items():
+        yield f"methods.{name}", name, method_params or {}
+    names: set[str] = set()
     for section, variants in (("variants", params.variants), ("papers.variants", params.papers.variants)):
-        for base, named in variants.items():
+        for base, changes in variants.items():
             if base not in params.methods:
                 near = nearest(base, params.methods)
                 raise ParamsError(f"{source}: {section}.{base} must be a variant of one of methods{near}")
-            for name, own in named.items():
-                key = f"{base}.{name}"
-                if key in seen:
-                    raise ParamsError(f"{source}: {key} must stand once, not in both variants and papers.variants")
-                seen.add(key)
-                yield f"{section}.{key}", key, (params.methods[base] or {}) | (own or {})
+            for variant, variant_params in changes.items():
+                name = f"{base}.{variant}"
+                if name in names:
+                    raise ParamsError(f"{source}: {name} must stand once, not in both variants and papers.variants")
+                names.add(name)
+                yield f"{section}.{name}", name, (params.methods[base] or {}) | (variant_params or {})
 
 
-def validated(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
-    """The values as the model, whose keys stand below `prefix`.
+def validate(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
+    """Return the values as the model; `prefix` is the position of its keys in the file.
 
-    Raises ParamsError, which says every wrong key after `source`: where they are from."""
+    Raises ParamsError, which has every wrong key after `source`, the file.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -219,7 +264,7 @@ def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
 
 
-def _keys(model: Any, where: tuple[str | int, ...]) -> list[str]:
-    for part in where:
+def _keys(model: Any, path: tuple[str | int, ...]) -> list[str]:
+    for part in path:
         model = model.model_fields[part].annotation
     return list(model.model_fields)

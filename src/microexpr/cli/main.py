@@ -1,26 +1,32 @@
-"""The command `microexpr`: its arguments, and errors as one line. What a subcommand does is in `commands`."""
+"""The command `microexpr`: its arguments, and errors as one line. The subcommands are in `commands`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.cli import commands
 from microexpr.core.errors import MicroexprError
 
-SIGNALS = {  # pictures of one clip, each drawn by the module of plots of that name
-    "landmarks": "a clip's landmarks before and after smoothing, its crop, and how far the head moves",
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+SIGNALS = {  # plots of one clip, each by the module of plots of that name
+    "landmarks": "a clip's landmarks before and after smoothing, its crop, and the head pose",
     "apex": "a clip's spotting scores and events by frame",
-    "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and what head motion was taken away",
+    "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and the head motion that was removed",
     "motion": "a clip magnified, interpolated in time, and the frames around its apex",
-    "aus": "a clip's action units: raw, smoothed, relative, and what a few pixels of image size change",
+    "aus": "a clip's action units: raw, smoothed, relative, and the effect of image size",
 }
-FOLDER = "folder to write into, new or not; files there that this command did not write are kept, or it refuses"
+FOLDER = "folder to write into, new or existing; the command refuses to replace files that it did not write"
+WRITTEN = "is written; see --force"
+CLIP = "DATASET/SUBJECT/CLIP"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0, or 1 after one line `error: ...` about what a user can mend, or 2 for wrong arguments."""
+    """Return the exit code: 0, or 1 after one line `error: ...` that a user can act on, or 2 for wrong arguments."""
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -34,46 +40,64 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("microexpr", description="Micro-expression recognition: look at data and figures.")
+    parser = argparse.ArgumentParser("microexpr", description="Micro-expression recognition: inspect data and results.")
     parser.add_argument("--version", action="version", version=f"microexpr {__version__}")
-    known = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_inspect(subparsers)
+    _add_score(subparsers)
+    _add_check(subparsers)
+    _add_methods(subparsers)
+    _add_table(subparsers)
+    _add_reenact(subparsers)
+    _add_film(subparsers)
+    _add_predict(subparsers)
+    _add_plot(subparsers)
+    return parser
 
-    command = known.add_parser("inspect", help="what is in an HDF5 file of ours, with axes and units")
+
+def _add_inspect(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("inspect", help="the contents of an HDF5 file of this project, with axes and units")
     command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
-    instead = command.add_mutually_exclusive_group()
-    instead.add_argument("--chain", action="store_true", help="instead, which people's clips it was fitted on")
-    instead.add_argument(
-        "--png", metavar="OUT.png", type=Path, help="instead, a picture of it: frames with landmarks, or curves"
-    )
+    output = command.add_mutually_exclusive_group()
+    output.add_argument("--chain", action="store_true", help="print the subjects and clips it was fitted on instead")
+    output.add_argument("--png", metavar="OUT.png", type=Path, help="plot it instead: frames with landmarks, or curves")
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
 
-    command = known.add_parser("score", help="UF1 and UAR of an official MEGC2019 log, anyone's")
+
+def _add_score(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("score", help="UF1 and UAR of any official MEGC2019 log")
     command.add_argument(
         "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
     )
     command.add_argument("--classes", metavar="K", type=int, default=3, help="in its protocol; default: %(default)s")
     command.set_defaults(run=commands.score)
 
-    command = known.add_parser("check", help="whether a data set on disk is what its layout says, before hours of work")
+
+def _add_check(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("check", help="whether a data set on disk has its published layout and counts")
     command.add_argument(
         "directory", metavar="DIR", type=Path, help="the data set's own folder, such as data/raw/casme2"
     )
     command.set_defaults(run=commands.check)
 
-    command = known.add_parser("methods", help="every method: paper, inputs, size, protocols")
+
+def _add_methods(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("methods", help="every method: paper, inputs, size, protocols")
     command.set_defaults(run=commands.methods)
 
-    command = known.add_parser("table", help="the MEGC2019 table, or a paper's, reproduced beside published figures")
-    either = command.add_mutually_exclusive_group()
-    either.add_argument(
+
+def _add_table(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("table", help="the MEGC2019 table, or a paper's, next to published figures")
+    choice = command.add_mutually_exclusive_group()
+    choice.add_argument(
         "--methods",
         nargs="+",
         metavar="METHOD",
         help="only these, as evaluated (default: results/megc2019_table.csv)",
     )
-    either.add_argument(
+    choice.add_argument(
         "table",
         metavar="TABLE.csv",
         type=Path,
@@ -83,26 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=commands.table)
 
-    _add_transfer(known.add_parser("transfer", help="a clip's movement on another face: frames, film, curves, figures"))
 
-    _add_film(known.add_parser("film", help="a video of somebody generated, with micro-expressions to be found in it"))
-
-    _add_predict(
-        known.add_parser("predict", help="micro-expressions in a video or folder of frames: when, which, what moved")
-    )
-
-    command = known.add_parser(
-        "plot", help="the table, one clip's way through the stages, or everyone's face, as a PNG"
-    )
-    _add_plots(command.add_subparsers(title="pictures", required=True, metavar="PICTURE"))
-    return parser
-
-
-def _add_transfer(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--source", metavar="DATASET/SUBJECT/CLIP", required=True, help="whose movement: a clip of this run"
-    )
-    command.add_argument("--target", metavar="IMAGE", type=Path, required=True, help="whose face: a picture with one")
+def _add_reenact(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("reenact", help="a clip's movement on another face: frames, video, curves, figures")
+    command.add_argument("--driving", metavar=CLIP, required=True, help="the driving clip: a clip of this run")
+    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: an image of it")
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(
         "--weights",
@@ -114,33 +123,18 @@ def _add_transfer(command: argparse.ArgumentParser) -> None:
         "--super-resolution",
         choices=("lanczos", "realsr"),
         default="lanczos",
-        help="how what is painted is brought to the picture's size (default: %(default)s)",
+        help="how the generated face is enlarged to its size in the image (default: %(default)s)",
     )
     _add_force(command)
-    command.set_defaults(run=commands.transfer)
+    command.set_defaults(run=commands.reenact)
 
 
-def _add_predict(command: argparse.ArgumentParser) -> None:
-    command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
+def _add_film(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser("film", help="a rendered video with micro-expressions at known times")
     command.add_argument(
-        "--method",
-        metavar="NAME",
-        help="who names classes: results/refit/NAME.safetensors (default: the shipped one)",
+        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv with its expressions; see --force"
     )
-    command.add_argument("--fps", type=float, help="frames a second, of a folder or where a video's header is wrong")
-    command.add_argument(
-        "--truth", metavar="FILE.csv", type=Path, help="what is there to be found, as `film` writes it: prints hits"
-    )
-    _add_force(command)
-    command.set_defaults(run=commands.predict)
-
-
-def _add_film(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv, which says what is where; see --force"
-    )
-    command.add_argument("--seed", type=int, default=1, help="another one is somebody else (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=1, help="each seed has its own subject (default: %(default)s)")
     command.add_argument("--seconds", type=float, default=60, help="length (default: %(default)s)")
     command.add_argument("--fps", type=int, default=100, help="frames a second (default: %(default)s)")
     command.add_argument("--micro", type=int, default=5, help="micro-expressions (default: %(default)s)")
@@ -153,52 +147,75 @@ def _add_film(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=commands.film)
 
 
-def _add_plots(pictures: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    picture = pictures.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
-    _add_force(picture)
-    picture.set_defaults(run=commands.plot_table)
+def _add_predict(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser(
+        "predict", help="micro-expressions in a video or folder of frames: times, classes, action units"
+    )
+    command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
+    command.add_argument(
+        "--method",
+        metavar="NAME",
+        help="classify with results/refit/NAME.safetensors (default: the shipped network)",
+    )
+    command.add_argument("--fps", type=float, help="frames a second, of a folder or where a video's header is wrong")
+    command.add_argument(
+        "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: prints hits"
+    )
+    _add_force(command)
+    command.set_defaults(run=commands.predict)
 
-    picture = pictures.add_parser("clip", help="landmarks, apex, flow, action units and synthetic faces of a clip")
-    picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
-    _add_show_licensed_faces(picture)
-    _add_force(picture)
-    picture.set_defaults(run=commands.plot_clip)
 
-    for signal, what in SIGNALS.items():
-        picture = pictures.add_parser(signal, help=what)
-        picture.add_argument("clip", metavar="DATASET/SUBJECT/CLIP", help="such as casme2/sub01/EP05_06f")
-        picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
-        _add_show_licensed_faces(picture)
-        _add_force(picture)
-        picture.set_defaults(run=commands.plot_signal, signal=signal)
+def _add_plot(subparsers: "Subparsers") -> None:
+    command = subparsers.add_parser(
+        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a PNG"
+    )
+    plots = command.add_subparsers(title="plots", required=True, metavar="PLOT")
 
-    picture = pictures.add_parser("training", help="a training's losses and test UF1 by epoch; these choose nothing")
-    picture.add_argument(
+    plot = plots.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
+    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    _add_force(plot)
+    plot.set_defaults(run=commands.plot_table)
+
+    _add_clip_plot(plots, "clip", "landmarks, apex, flow, action units and synthesised faces of a clip")
+    for signal, description in SIGNALS.items():
+        _add_clip_plot(plots, signal, description)
+
+    plot = plots.add_parser("training", help="a training's losses and test UF1 by epoch; these choose nothing")
+    plot.add_argument(
         "shards",
         metavar="FILE.h5",
         type=Path,
         nargs="+",
         help="shards of one training: results/train/METHOD/PROTOCOL/*",
     )
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
-    _add_force(picture)
-    picture.set_defaults(run=commands.plot_training)
+    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    _add_force(plot)
+    plot.set_defaults(run=commands.plot_training)
 
-    picture = pictures.add_parser("faces", help="a contact sheet: each person's apex, and what moved, magnified")
-    picture.add_argument("png", metavar="OUT.png", type=Path, help="is written; see --force")
-    picture.add_argument(
-        "--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)"
-    )
-    _add_show_licensed_faces(picture)
-    _add_force(picture)
-    picture.set_defaults(run=commands.plot_faces)
+    plot = plots.add_parser("faces", help="a contact sheet: each subject's apex, and its change, magnified")
+    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)")
+    _add_show_licensed_faces(plot)
+    _add_force(plot)
+    plot.set_defaults(run=commands.plot_faces)
 
 
-def _add_show_licensed_faces(picture: argparse.ArgumentParser) -> None:
-    picture.add_argument(
-        "--show-licensed-faces", action="store_true", help="draw people too, where their licence allows it"
+def _add_clip_plot(plots: "Subparsers", name: str, description: str) -> None:
+    plot = plots.add_parser(name, help=description)
+    plot.add_argument("clip", metavar=CLIP, help="such as casme2/sub01/EP05_06f")
+    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    _add_show_licensed_faces(plot)
+    _add_force(plot)
+    if name == "clip":
+        plot.set_defaults(run=commands.plot_clip)
+    else:
+        plot.set_defaults(run=commands.plot_signal, signal=name)
+
+
+def _add_show_licensed_faces(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--show-licensed-faces", action="store_true", help="show licensed faces too, if their licence allows it"
     )
 
 

@@ -1,4 +1,4 @@
-"""The data model that all rooms share: one clip, one fold. No files, no arrays of pixels."""
+"""Define the data model that all modules share: one clip, one fold. No files, no pixels."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -12,7 +12,7 @@ LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One annotated micro-expression, as its data set's loader read it.
+    """One annotated clip of a facial expression, as its data set's loader reads it.
 
     Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `onset`, `apex` and `offset` are None
     where the data set does not annotate them (SMIC no apex, MMI none of them). `label` is MEGC2019's class, or None for
@@ -23,10 +23,10 @@ class Clip:
     subject: str  # normalised: sub01, 006, s01
     name: str  # normalised: EP02_01f, 006_1_2, s01_ne_01
     origin: Origin
-    folder: str  # where its frames are, relative to the data set's root
+    folder: str  # folder of its frames, relative to the data set's root
     first: int  # number of the first frame on disk
     last: int
-    frames: int  # how many there are on disk
+    frames: int  # number of frames on disk
     onset: int | None
     apex: int | None
     offset: int | None
@@ -34,11 +34,11 @@ class Clip:
     emotion: str  # as annotated
     label: int | None
     objective_class: int | None  # 1..7, AU-based (Davison et al. 2017)
-    action_units: str  # as annotated, "R12 or R14"; `coded` parses it
+    action_units: str  # as annotated, "R12 or R14"; `parsed_action_units` parses it
 
     @property
     def id(self) -> str:
-        """dataset/subject/name: the key by which everything is joined."""
+        """dataset/subject/name, the key by which all tables are joined."""
         return f"{self.dataset}/{self.subject}/{self.name}"
 
     @property
@@ -46,20 +46,22 @@ class Clip:
         """origin/dataset/subject/name, an entry of `fitted_on`."""
         return f"{self.origin}/{self.id}"
 
-    def coded(self) -> str:
-        """The annotated action units in one plain form: "4 R10 L12|L14". Raises DataError naming clip and text."""
+    def parsed_action_units(self) -> str:
+        """Return the annotated action units in one form for all data sets, "4 R10 L12|L14".
+
+        Raises DataError, which names clip and text, if they cannot be parsed."""
         try:
-            return notation.plain(notation.parse(self.action_units))
+            return notation.format_units(notation.parse(self.action_units))
         except DataError as error:
             raise DataError(f"{error} (clip {self.id})") from None
 
     def row(self) -> dict[str, Any]:
-        """Plain values by column name, None for what is not known."""
+        """Return plain values by column name; None for values that are not known."""
         return asdict(self)
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Clip":
-        """The inverse of `row`; of text values too, where "" stands for None."""
+    def from_row(cls, row: dict[str, Any]) -> "Clip":
+        """Return the clip of a row: the inverse of `row`. Values may also be text, where "" stands for None."""
         kinds = {f.name: str(f.type) for f in fields(cls)}
         return cls(**{k: _typed(v, kinds[k]) for k, v in row.items()})
 
@@ -72,13 +74,13 @@ def _typed(value: Any, kind: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a protocol holds out once: which clips train, which are tested. Ids are `Clip.id`.
+    """One split of a protocol: ids (`Clip.id`) of the clips to train on and of those to test.
 
-    All of `train` and `inner` may be fitted; where there are `inner` clips, a second training without them chooses the
-    epoch at which the first, on both, is read.
+    A method may be fitted on all of `train` and `inner`. If there are `inner` clips, a second training without them
+    chooses the epoch at which the first training, on both, is evaluated.
     """
 
-    name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a drawn split
+    name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a random split
     train: tuple[str, ...]
     test: tuple[str, ...]
     inner: tuple[str, ...] = ()  # whole subjects taken out of train

@@ -1,6 +1,6 @@
-"""The package's own exceptions: each is one line that names file, row or key, what was expected and what was found.
+"""Define the package's exceptions. A message is one line: file, row or key, what was expected, what was found.
 
-Nothing else comes in here; everything may import it.
+This module imports nothing of the package; every module may import it.
 """
 
 from collections.abc import Iterable
@@ -8,31 +8,31 @@ from difflib import get_close_matches
 
 
 class MicroexprError(Exception):
-    """What a user can mend: shown as one line, without a traceback."""
+    """A problem that a user can mend, shown as one line without a traceback."""
 
 
 class DataError(MicroexprError):
-    """A data set on disk is not what its layout says: names file, row or clip."""
+    """A data set on disk does not follow its layout. The message names file, row or clip."""
 
 
 class ParamsError(MicroexprError):
-    """params.yaml holds a key or value that nothing accepts."""
+    """A key or value of params.yaml is not accepted."""
 
 
 class StoreError(MicroexprError):
-    """A file of ours cannot be read or written: missing, truncated, of another schema, disk full."""
+    """A file of this program cannot be read or written: missing, truncated, of another schema, disk full."""
 
 
 class OutputError(MicroexprError):
-    """A command would write over an input or somebody's file, or where nothing can be written."""
+    """A command would overwrite an input or a foreign file, or cannot write to its output folder."""
 
 
 class LeakError(MicroexprError):
-    """A prediction on a held-out unit that something upstream was fitted on."""
+    """A prediction concerns a held-out unit that something upstream was fitted on."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """ " (did you mean 'epochs'?)" for the known name nearest to `name` whatever its case, or "" if none is near."""
-    names = {str(one).lower(): str(one) for one in known}
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return " (did you mean 'epochs'?)" for the candidate nearest to `name`, in any case; "" if none is near."""
+    names = {str(candidate).lower(): str(candidate) for candidate in candidates}
     match = get_close_matches(str(name).lower(), names, n=1)
     return f" (did you mean {names[match[0]]!r}?)" if match else ""

@@ -1,11 +1,11 @@
-"""Grey of colour: the one conversion that all signals share. Arrays in, arrays out; nothing of faces."""
+"""Convert colour to grey, the same way for all signals. Arrays in, arrays out; nothing about faces."""
 
 import cv2
 import numpy as np
 
 
 def luma(image: np.ndarray) -> np.ndarray:
-    """uint8[..., H, W] grey of uint8[..., H, W, 3] RGB or [..., H, W, 1] (ITU-R BT.601), or of what is grey already."""
+    """Return grey uint8[..., H, W] of RGB uint8[..., H, W, 3] (ITU-R BT.601), of [..., H, W, 1] or of grey [H, W]."""
     if image.ndim == 2:
         return image
     if image.shape[-1] == 1:

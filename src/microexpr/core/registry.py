@@ -1,4 +1,4 @@
-"""What lies in a package without a list of it: methods, generators, native layouts. Knows none of them."""
+"""Find the modules of a package by looking into its folder: methods, generators, native layouts."""
 
 import pkgutil
 from importlib import import_module
@@ -11,27 +11,29 @@ Kind = TypeVar("Kind")
 
 
 def names(package: ModuleType) -> list[str]:
-    """Of the modules right below a package, sorted; none of them is imported."""
-    return sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+    """Return the sorted names of the modules directly in a package; none of them is imported."""
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def modules(package: str) -> dict[str, ModuleType]:
-    """Those modules by name, imported.
+    """Import the modules directly in a package and return them by name.
 
-    `workflow/closure.py` takes a package's name, "microexpr.datasets.layouts", for an import of all that is in it."""
+    `workflow/closure.py` treats the name of a package in a string, "microexpr.datasets.layouts", as an import of all
+    its modules."""
     return {name: import_module(f"{package}.{name}") for name in names(import_module(package))}
 
 
 def find(package: ModuleType, name: str, base: type[Kind], what: str) -> type[Kind]:
-    """The one subclass of `base` that the module of this name defines.
+    """Return the only subclass of `base` that the module `name` of a package defines, or the `method` module of it.
 
-    Raises ParamsError, with `what` is looked for, if there is no such module."""
-    if name not in (known := names(package)):
-        raise ParamsError(f"{what} must be one of {', '.join(known)}, not {name}{nearest(name, known)}")
+    Raises ParamsError, which calls the thing `what`, if there is no such module or not exactly one subclass."""
+    if name not in (available := names(package)):
+        raise ParamsError(f"{what} must be one of {', '.join(available)}, not {name}{nearest(name, available)}")
     module = import_module(f"{package.__name__}.{name}")
-    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
-    found = [kind for kind in defined if issubclass(kind, base)]
-    if len(found) != 1:
-        there = ", ".join(kind.__name__ for kind in found) or "none"
-        raise ParamsError(f"{module.__file__} must define one {base.__name__}, not {there}")
-    return found[0]
+    homes = {module.__name__, f"{module.__name__}.method"}  # a package defines its class in method.py
+    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ in homes]
+    subclasses = [kind for kind in defined if issubclass(kind, base)]
+    if len(subclasses) != 1:
+        actual = ", ".join(kind.__name__ for kind in subclasses) or "none"
+        raise ParamsError(f"{module.__file__} must define one {base.__name__}, not {actual}")
+    return subclasses[0]

@@ -1,4 +1,4 @@
-"""What is in every HDF5 file: name, type, axes, unit and meaning of each dataset, by stage. `store` holds files to it.
+"""Define the content of HDF5 files by stage: name, type, axes, unit and meaning of each dataset. `store` enforces it.
 
 Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes.
 """
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """The format and the meaning of one dataset."""
+
     dtype: str  # a numpy dtype, or "text" for fixed-length UTF-8
     axes: tuple[str, ...]
     units: str
@@ -17,6 +19,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
+    """The datasets of one kind of HDF5 file."""
+
     version: int
     stage: str  # the rule that makes such files, named in "rerun stage ..."
     fields: dict[str, Field]  # by dataset name, the same in every group that has one

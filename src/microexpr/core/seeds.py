@@ -1,4 +1,4 @@
-"""Randomness by name: every consumer spawns from the one root seed by what it is, never by when it runs."""
+"""Spawn random streams by name: each depends on the root seed and on what it is for, never on when it runs."""
 
 import zlib
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def spawn(root: int | np.random.SeedSequence, *names: str | int) -> np.random.SeedSequence:
-    """The child seed of `names` (dataset, subject, fold, role, ...): depends on root and names only."""
+    """Return the child seed of `names` (dataset, subject, fold, role, ...). It depends on root and names only."""
     sequence = np.random.SeedSequence(root) if isinstance(root, int) else root
     words = (zlib.crc32(str(name).encode()) for name in names)
     return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, *words))
 
 
 def generator(root: int | np.random.SeedSequence, *names: str | int) -> np.random.Generator:
-    """A numpy generator seeded by `spawn(root, *names)`."""
+    """Return a numpy generator seeded by `spawn(root, *names)`."""
     return np.random.default_rng(spawn(root, *names))

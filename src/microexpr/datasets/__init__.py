@@ -1,6 +1,7 @@
-"""Native layouts of the data sets: the only room that knows folder names, file names and annotation columns.
+"""Read the data sets in their native layouts. Only this package knows their folders, files and columns.
 
-What may not come in: pixels' meaning, protocols, the generator. One file per data set in `natives`; `LAYOUTS` has them.
+Each data set has one file in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and the
+renderer do not come in here.
 
 May import: core.
 """
@@ -15,103 +16,104 @@ from microexpr.core import registry
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
 from microexpr.datasets import video
-from microexpr.datasets.copies import checked
+from microexpr.datasets.copies import with_checks
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout
-from microexpr.datasets.picture import Altered, described, read
+from microexpr.datasets.picture import Alterations, describe_size, read
 
 LAYOUTS: dict[str, Layout] = {
-    name: checked(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
+    name: with_checks(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
-MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # single pictures are among them
-HELD_BYTES = 256 * 2**20  # decoded pictures of one clip that may stay in memory
+MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # these include single pictures
+HELD_BYTES = 256 * 2**20  # how much of one clip's decoded frames may stay in memory
 RAW, GENERATED = Path("data/raw"), Path("data/rendered")
 
 
 def layout(dataset: str) -> Layout:
-    """The layout of a data set by its name. Raises DataError for an unknown one."""
+    """Return the layout of a data set by its name. Raises DataError for an unknown name."""
     if dataset not in LAYOUTS:
         raise DataError(f"data set must be one of {', '.join(LAYOUTS)}, not {dataset!r}{nearest(dataset, LAYOUTS)}")
     return LAYOUTS[dataset]
 
 
 def root(dataset: str, origin: Origin) -> Path:
-    """Where a data set's files are: data/raw/<dataset> for licensed ones, data/rendered/<dataset> for ours."""
+    """Return the folder of a data set: data/raw/<dataset> if licensed, data/rendered/<dataset> if rendered."""
     return (RAW if origin == "licensed" else GENERATED) / dataset
 
 
-def is_licensed_here(dataset: str) -> bool:
-    """Whether the user has put the licensed data set at data/raw/<dataset>.
+def has_licensed_copy(dataset: str) -> bool:
+    """Return whether the user has put the licensed data set at data/raw/<dataset>.
 
-    Raises DataError for a link that leads nowhere, an empty folder and one of another name, such as CASME II: a disk
-    that is not mounted or a slip must not make generated faces take the place of licensed ones."""
+    Raises DataError for a broken link, an empty folder and a folder of a similar name, such as CASME II: an unmounted
+    disk or a slip must not make rendered faces take the place of licensed ones."""
     folder = root(dataset, "licensed")
     if not folder.is_symlink() and not folder.exists():
-        if meant := _meant(dataset):
-            raise DataError(f"{meant}: must be a folder named {dataset}; rename or unpack it, or take it away")
+        if misnamed := _misnamed_copy(dataset):
+            raise DataError(f"{misnamed}: must be a folder named {dataset}; rename or unpack it, or take it away")
         return False
     if not folder.is_dir() or not any(folder.iterdir()):
-        what = "is no folder" if folder.is_file() else "is an empty folder" if folder.is_dir() else "leads nowhere"
-        raise DataError(f"{folder}: {what}; mount the disk, or remove it to run on generated faces")
+        state = "is no folder" if folder.is_file() else "is an empty folder" if folder.is_dir() else "leads nowhere"
+        raise DataError(f"{folder}: {state}; mount the disk, or remove it to run on generated faces")
     return True
 
 
-def _meant(dataset: str) -> Path | None:
-    """What lies under data/raw and is called like a data set, but for case, blanks and an archive's suffix."""
-    called = {_plain(dataset), _plain(LAYOUTS[dataset].title)}
-    beside = sorted(RAW.iterdir()) if RAW.is_dir() else []
-    return next((path for path in beside if {_plain(path.name), _plain(path.stem)} & called), None)
+def _misnamed_copy(dataset: str) -> Path | None:
+    """Return what lies under data/raw and is named like a data set but for case, blanks and an archive's suffix."""
+    names = {_normalise(dataset), _normalise(LAYOUTS[dataset].title)}
+    paths = sorted(RAW.iterdir()) if RAW.is_dir() else []
+    return next((path for path in paths if {_normalise(path.name), _normalise(path.stem)} & names), None)
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
 def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
-    """(native frame number, path) of every frame of a clip, in order of number; a video's path stands at each.
+    """Return (native frame number, path) of every frame of a clip, in order of number.
 
-    `home` is the data set's folder where it is not the usual one. Raises DataError if the frames are not those that
-    the clip was indexed with."""
+    All frames of a video have the path of the video. `home` is the data set's folder if it is not the usual one. Raises
+    DataError if the number of frames is not that with which the clip was indexed."""
     home = home or root(clip.dataset, clip.origin)
-    found = layout(clip.dataset).frames(home, clip)
-    if len(found) != clip.frames:
-        where = home / clip.folder
+    paths = layout(clip.dataset).frames(home, clip)
+    if len(paths) != clip.frames:
+        folder = home / clip.folder
         raise DataError(
-            f"{where}: must hold {clip.frames} frames, not {len(found)} (clip {clip.id}); start the run again"
+            f"{folder}: must hold {clip.frames} frames, not {len(paths)} (clip {clip.id}); start the run again"
         )
-    return sorted(found.items())
+    return sorted(paths.items())
 
 
-def pictures(
+def frame_reader(
     clip: Clip, home: Path | None = None, note: Callable[[str], object] = lambda _: None
 ) -> tuple[list[int], Callable[[], Iterator[np.ndarray]]]:
-    """Frame numbers, and a function that gives the pictures in their order as often as it is called.
+    """Return the frame numbers of a clip and a function that iterates over its decoded frames in order.
 
-    `home` is the data set's folder where it is not the usual one. `note` is called, once all were read, with a line for
-    each way in which they were altered for it (`picture.read`). Small clips stay decoded in memory, large ones are read
-    again. Raises DataError for a picture that is missing, unreadable, or of another size than the first."""
+    The function may be called repeatedly: small clips stay decoded in memory, large ones are read again. A frame is
+    uint8[H, W] or RGB uint8[H, W, 3]. `home` is the data set's folder if it is not the usual one. When all frames are
+    read, `note` is called with a line for each way in which `picture.read` altered them. Raises DataError for a frame
+    that is missing, unreadable, or of another size than the first."""
     numbers, paths = zip(*frames(clip, home), strict=True)
-    kept: list[np.ndarray] = []
-    altered, lines = Altered(), list[str]()
+    cached: list[np.ndarray] = []
+    alterations, lines = Alterations(), list[str]()
 
-    def each() -> Iterator[np.ndarray]:
-        yield from kept
-        rest = paths[len(kept) :]
+    def read_frames() -> Iterator[np.ndarray]:
+        yield from cached
+        rest = paths[len(cached) :]
         if is_video(paths[0]):
-            decoded = video.read(paths[0], len(paths), start=len(kept))
+            decoded = video.read(paths[0], len(paths), start=len(cached))
         else:
-            decoded = (read(path, altered) for path in rest)
+            decoded = (read(path, alterations) for path in rest)
         for path, picture in zip(rest, decoded, strict=True):
-            if kept and picture.shape != kept[0].shape:
-                was, now = described(kept[0]), described(picture)
-                raise DataError(f"{path}: must be {was} like the clip's first frame, not {now}")
-            if not kept or (len(kept) + 1) * picture.nbytes <= HELD_BYTES:
-                kept.append(picture)
+            if cached and picture.shape != cached[0].shape:
+                expected, actual = describe_size(cached[0]), describe_size(picture)
+                raise DataError(f"{path}: must be {expected} like the clip's first frame, not {actual}")
+            if not cached or (len(cached) + 1) * picture.nbytes <= HELD_BYTES:
+                cached.append(picture)
             yield picture
         if not lines:
-            lines.extend(altered.said(paths[0].parent, len(paths)))
+            lines.extend(alterations.notes(paths[0].parent, len(paths)))
             for line in lines:
                 note(line)
 
-    return list(numbers), each
+    return list(numbers), read_frames

@@ -1,4 +1,4 @@
-"""Rows of an annotation as clips: each row one, its events held to the frames that are there. Knows no data set."""
+"""Turn the rows of an annotation into clips, and check their events against the frames on disk. Knows no data set."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.datasets.layout import gathered
+from microexpr.datasets.layout import collect_errors
 from microexpr.datasets.workbook import Row
 
 Key = tuple[str, str]  # subject and clip
@@ -16,39 +16,41 @@ def clips(
     dataset: str,
     rows: Iterable[Row],
     key: Callable[[Row], Key],
-    made: Callable[[Row, Key], Clip],
+    make_clip: Callable[[Row, Key], Clip],
     problems: list[str] | None,
 ) -> tuple[list[Clip], set[Key]]:
-    """A clip for each row, sorted; and all keys. Raises DataError for a key that is there twice, or gathers it."""
-    found: list[Clip] = []
-    known: set[Key] = set()
+    """Return a clip for each row, sorted by id, and the keys of all rows.
+
+    Raises DataError for a key of two rows, or appends it to `problems` if that is a list."""
+    clips: list[Clip] = []
+    keys: set[Key] = set()
     for row in rows:
-        with gathered(problems):
-            here = key(row)
-            if here in known:
-                raise DataError(f"clip {dataset}/{'/'.join(here)} has two rows, this is the second ({row.where})")
-            known.add(here)
-            found.append(made(row, here))
-    return sorted(found, key=lambda clip: clip.id), known
+        with collect_errors(problems):
+            row_key = key(row)
+            if row_key in keys:
+                raise DataError(f"clip {dataset}/{'/'.join(row_key)} has two rows, this is the second ({row.where})")
+            keys.add(row_key)
+            clips.append(make_clip(row, row_key))
+    return sorted(clips, key=lambda clip: clip.id), keys
 
 
 def events(
-    row: Row, onset: str, apexes: Sequence[str], offset: str, found: Collection[int], notes: list[str]
+    row: Row, onset: str, apexes: Sequence[str], offset: str, frames: Collection[int], notes: list[str]
 ) -> tuple[int, int | None, int]:
-    """Onset, apex and offset from these columns, for data sets whose annotators slipped in known places.
+    """Return onset, apex and offset of a row from these columns, and mend known slips of the annotators.
 
-    An onset that is no frame is the first one, an offset that is none or not after the onset the last one; of several
-    columns for the apex the first counts that lies between, none where none does. All with a note."""
+    An onset that is no frame becomes the first frame. An offset that is no frame, or not after the onset, becomes the
+    last frame. The apex is the first of its columns that lies between, or None. Each correction adds a note."""
     start, end = row.integer_if_any(onset), row.integer_if_any(offset)
-    if start is None or start not in found:
-        start = _taken(onset, row, "first", min(found), notes)
-    if end is None or end not in found or end <= start:
-        end = _taken(offset, row, "last", max(found), notes)
+    if start is None or start not in frames:
+        start = _substitute(onset, row, "first", min(frames), notes)
+    if end is None or end not in frames or end <= start:
+        end = _substitute(offset, row, "last", max(frames), notes)
     return start, apex(row, apexes, start, end, notes), end
 
 
 def apex(row: Row, columns: Sequence[str], onset: int, offset: int, notes: list[str]) -> int | None:
-    """The first that lies behind the onset and not behind the offset; None, with a note, where none does."""
+    """Return the first of these columns that lies in onset+1..offset; None, with a note, if none does."""
     for column in columns:
         number = row.integer_if_any(column)
         if number is not None and onset < number <= offset:
@@ -58,17 +60,18 @@ def apex(row: Row, columns: Sequence[str], onset: int, offset: int, notes: list[
     return None
 
 
-def _taken(column: str, row: Row, which: str, number: int, notes: list[str]) -> int:
+def _substitute(column: str, row: Row, which: str, number: int, notes: list[str]) -> int:
+    """Return the frame `number` in place of an impossible event, and add a note."""
     notes.append(f"{column} {row.text(column)!r} is not possible: taken as the {which} frame {number} ({row.where})")
     return number
 
 
 def units(text: str) -> str:
-    """A code of action units with + in place of commas, ours and Chinese ones."""
+    """Return a code of action units with + in place of commas, also full-width ones."""
     return re.sub(r"\s*[,\N{FULLWIDTH COMMA}]\s*", "+", text)
 
 
 def folder(parent: Path, name: str) -> Path:
-    """A folder in another; where there is none of exactly this name, one that differs in case alone."""
-    near = sorted(parent.glob("*/")) if not (parent / name).is_dir() else []
-    return next((path for path in near if path.name.lower() == name.lower()), parent / name)
+    """Return a folder in another; if none has exactly this name, one whose name differs in case alone."""
+    candidates = sorted(parent.glob("*/")) if not (parent / name).is_dir() else []
+    return next((path for path in candidates if path.name.lower() == name.lower()), parent / name)

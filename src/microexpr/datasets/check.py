@@ -1,4 +1,4 @@
-"""Whether a copy on disk is complete and readable: every row, every frame, the published counts. Changes nothing."""
+"""Check that a copy on disk is complete and readable: every row, every frame, the published counts. Changes nothing."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -10,95 +10,96 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets import flow_folders, layout, video
-from microexpr.datasets.counting import counted, differing, said
+from microexpr.datasets.counting import compare_counts, count_clips, count_lines
 from microexpr.datasets.frames import is_video
-from microexpr.datasets.layout import Layout, gathered
-from microexpr.datasets.picture import Altered, described, read
+from microexpr.datasets.layout import Layout, collect_errors
+from microexpr.datasets.picture import Alterations, describe_size, read
 
-SHORT = 5  # frames; what `index.min_frames` is by default
-BLACK = 16  # of 255; a frame without any brighter pixel shows nothing
+SHORT = 5  # frames; the default of `index.min_frames`
+BLACK = 16  # of 255; a frame without a brighter pixel counts as black
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What was found, a line each. Only a copy without problems is complete."""
+class CheckReport:
+    """The result of a check, in lines for the user. A copy is complete if it has no problems."""
 
     counts: list[str]
-    notes: list[str]  # what the loader passed over or repaired
+    notes: list[str]  # rows and files that the loader passed over or repaired
     problems: list[str]
-    published: bool  # whether there are published counts, to which the copy was held
+    published: bool  # whether the copy was compared with published counts
 
 
-def check(directory: str | Path) -> Checked:
-    """Reads all of a copy. The data set is told by the folder's name, data/raw/<dataset>.
+def check(directory: str | Path) -> CheckReport:
+    """Read all of a copy and return a report. The folder's name, data/raw/<dataset>, names the data set.
 
-    Raises DataError if it cannot be read at all."""
+    Raises DataError if the copy cannot be read at all."""
     directory = Path(directory)
     if not directory.is_dir():
         raise DataError(f"{directory}: is not a folder")
-    if directory.absolute().name == flow_folders.NAME:  # pictures of several data sets, and no frames
+    if directory.absolute().name == flow_folders.NAME:  # flow pictures of several data sets, without frames
         clips, notes, problems = flow_folders.check(directory)
-        return Checked(list(said(counted(clips))), notes, problems, published=True)
-    about, problems = layout(directory.absolute().name), []
-    clips, notes = about.read(directory, "licensed", problems)
-    notes += _frames(directory, about, clips, problems)
+        return CheckReport(list(count_lines(count_clips(clips))), notes, problems, published=True)
+    native, problems = layout(directory.absolute().name), []
+    clips, notes = native.read(directory, "licensed", problems)
+    notes += _check_frames(directory, native, clips, problems)
     for clip in clips:
         try:
-            clip.coded()
+            clip.parsed_action_units()
         except DataError as error:
             problems.append(f"{directory}: {error}")
-    found = counted(clips)
-    if about.published and (difference := differing(found, about.published, *about.releases)):
+    counts = count_clips(clips)
+    if native.published and (difference := compare_counts(counts, native.published, *native.releases)):
         problems.append(f"{directory}: {difference}")
-    return Checked(list(said(found)), notes, problems, published=about.published is not None)
+    return CheckReport(list(count_lines(counts)), notes, problems, published=native.published is not None)
 
 
-def _frames(root: Path, about: Layout, clips: Sequence[Clip], problems: list[str]) -> Iterator[str]:
-    """Notes on all clips' frames."""
+def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: list[str]) -> Iterator[str]:
+    """Yield notes on the frames of all clips."""
     from tqdm import tqdm
 
-    same: dict[str, Clip] = {}
+    clip_of_digest: dict[str, Clip] = {}
     for clip in tqdm(clips, desc="reading every frame", unit="clip", disable=None, leave=False):
-        with gathered(problems):
-            files = list(dict.fromkeys(about.frames(root, clip).values()))
-            if about.moves and clip.frames < SHORT:
-                least = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
-                yield f"{root / clip.folder}: frames: {clip.frames}; {least} (clip {clip.id})"
-            yield from _seen(root / clip.folder, files, problems)
-            other = same.setdefault(_digest(files), clip) if about.moves else clip  # the web has doubles
-            if other.id != clip.id:  # of one name they are said to be there twice
+        with collect_errors(problems):
+            files = list(dict.fromkeys(native.frames(root, clip).values()))
+            if native.has_motion and clip.frames < SHORT:
+                warning = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
+                yield f"{root / clip.folder}: frames: {clip.frames}; {warning} (clip {clip.id})"
+            yield from _check_pixels(root / clip.folder, files, problems)
+            # pictures from the web contain duplicates
+            other = clip_of_digest.setdefault(_digest(files), clip) if native.has_motion else clip
+            if other.id != clip.id:  # two clips of one id are reported elsewhere
                 where = f"{root / clip.folder} and {root / other.folder}"
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
 
-def _seen(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[str]:
-    """Notes on one clip's pixels."""
-    altered, sizes, black = Altered(), dict[str, list[str]](), 0
-    for name, picture in _pictures(files, altered, problems):
-        sizes.setdefault(described(picture), []).append(name)
+def _check_pixels(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[str]:
+    """Yield notes on the pixels of one clip."""
+    alterations, sizes, black = Alterations(), dict[str, list[str]](), 0
+    for name, picture in _decode(files, alterations, problems):
+        sizes.setdefault(describe_size(picture), []).append(name)
         black += int(picture.max()) < BLACK
-    number = sum(map(len, sizes.values()))
-    yield from altered.said(where, number)
+    count = sum(map(len, sizes.values()))
+    yield from alterations.notes(where, count)
     if black:
-        yield f"{where}: {black} of {number} frames are black"
+        yield f"{where}: {black} of {count} frames are black"
     if len(sizes) > 1:
-        found = " and ".join(f"{size} ({len(names)}, {names[0]} for one)" for size, names in sizes.items())
-        problems.append(f"{where}: frames must be alike, not {found}")
+        actual = " and ".join(f"{size} ({len(names)}, {names[0]} for one)" for size, names in sizes.items())
+        problems.append(f"{where}: frames must be alike, not {actual}")
 
 
-def _pictures(files: Sequence[Path], altered: Altered, problems: list[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and pixels of all that decode."""
+def _decode(files: Sequence[Path], alterations: Alterations, problems: list[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield name and pixels of each frame that decodes."""
     for path in files:
-        with gathered(problems):
+        with collect_errors(problems):
             if is_video(path):
-                for number, picture in enumerate(video.read(path, video.measure(path)[0])):
-                    yield f"frame {number}", picture
+                for i, picture in enumerate(video.read(path, video.measure(path)[0])):
+                    yield f"frame {i}", picture
             else:
-                yield path.name, read(path, altered)
+                yield path.name, read(path, alterations)
 
 
 def _digest(files: Sequence[Path]) -> str:
-    """Of the first file and the sizes of all: clips do not agree in both by chance."""
-    whole = hashlib.sha256(files[0].read_bytes())
-    whole.update(" ".join(str(path.stat().st_size) for path in files).encode())
-    return whole.hexdigest()
+    """Return a digest of the first file and the sizes of all: clips do not agree in both by chance."""
+    digest = hashlib.sha256(files[0].read_bytes())
+    digest.update(" ".join(str(path.stat().st_size) for path in files).encode())
+    return digest.hexdigest()

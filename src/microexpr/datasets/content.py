@@ -1,6 +1,6 @@
-"""What a file holds, told by its first bytes: for the error when it is not what its name says. Knows no data set."""
+"""Recognise the content of a file by its first bytes, for errors about files that are not what their name says."""
 
-BEGINNINGS = {  # first bytes, in lower case -> in words
+SIGNATURES = {  # first bytes, in lower case -> description
     b"<!doctype html": "a web page: was its download refused?",
     b"<html": "a web page: was its download refused?",
     b"version https://git-lfs": "a git-lfs pointer: run `git lfs pull`",
@@ -10,14 +10,14 @@ BEGINNINGS = {  # first bytes, in lower case -> in words
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls) or one with a password: save it as .xlsx without one",
     b"%pdf": "a PDF",
     b"riff": "a video, sound or WebP file",
-    b"\x00\x05\x16\x07": "what a Mac writes beside a file",
+    b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
 }
 
 
-def kind(data: bytes) -> str:
-    """In words; for what is unknown the first bytes themselves."""
+def describe_content(data: bytes) -> str:
+    """Describe the content of a file in words; if it is unknown, by its size and first bytes."""
     if not data.strip(b"\0"):
         return f"{len(data)} bytes, all of them zero" if data else "0 bytes"
     start = data[:64].lstrip().lower()
-    known = (words for first, words in BEGINNINGS.items() if start.startswith(first))
-    return next(known, f"{len(data)} bytes that begin with {data[:12]!r}")
+    descriptions = (words for signature, words in SIGNATURES.items() if start.startswith(signature))
+    return next(descriptions, f"{len(data)} bytes that begin with {data[:12]!r}")

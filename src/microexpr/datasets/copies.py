@@ -1,4 +1,4 @@
-"""What is asked of every copy, whatever its layout: each clip once, nothing passed over without a word, all counted."""
+"""Check what every copy must satisfy, whatever its layout: each clip once, and a note on every file passed over."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,43 +7,44 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
-from microexpr.datasets.frames import few, strays
-from microexpr.datasets.layout import Layout, gathered, readable
+from microexpr.datasets.counting import compare_counts, count_clips
+from microexpr.datasets.frames import shorten, stray_files
+from microexpr.datasets.layout import Layout, collect_errors, os_errors_as_data_errors
 
 
-def checked(about: Layout) -> Layout:
-    """The layout with a reader that raises and notes this too; what a disk refuses is a DataError."""
+def with_checks(layout: Layout) -> Layout:
+    """Return the layout with a reader that also makes these checks, and raises DataError for what a disk refuses."""
 
     def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
-        with readable():
-            clips, notes = about.read(root, origin, problems)
-            if about.frame is not None:
-                notes += _strays(root, clips, about.frame)
-        for clip, other in _twice(clips):
-            with gathered(problems):
+        with os_errors_as_data_errors():
+            clips, notes = layout.read(root, origin, problems)
+            if layout.frame is not None:
+                notes += _stray_notes(root, clips, layout.frame)
+        for clip, other in _duplicates(clips):
+            with collect_errors(problems):
                 raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
-        if origin == "licensed" and about.published and problems is None:  # `check` calls it a problem
-            difference = differing(counted(clips), about.published, *about.releases)
+        if origin == "licensed" and layout.published and problems is None:  # in a check it is a problem, not a note
+            difference = compare_counts(count_clips(clips), layout.published, *layout.releases)
             notes += [f"{root}: {difference}"] if difference else []
         return clips, notes
 
-    return replace(about, read=read)
+    return replace(layout, read=read)
 
 
-def _strays(root: Path, clips: Sequence[Clip], pattern: re.Pattern[str]) -> Iterator[str]:
-    """Notes on what lies among the frames and is none."""
+def _stray_notes(root: Path, clips: Sequence[Clip], pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield notes on files among the frames that are no frames."""
     others = 0
     for folder in dict.fromkeys(root / clip.folder for clip in clips):
-        pictures, rest = strays(folder, pattern)
+        pictures, rest = stray_files(folder, pattern)
         others += rest
         if pictures:
-            yield f"{folder}: {few(pictures)}: not named like a frame, passed over"
+            yield f"{folder}: {shorten(pictures)}: not named like a frame, passed over"
     if others:
         yield f"{root}: files among the frames that are no pictures: {others}, passed over"
 
 
-def _twice(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
+def _duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
+    """Yield each clip whose id an earlier clip has, after that earlier clip."""
     first: dict[str, Clip] = {}
     for clip in clips:
         if clip.id in first:

@@ -1,7 +1,8 @@
-"""Precomputed onset-to-apex flow as small pictures: the door for those who have no video. No network, no protocol.
+"""Read precomputed onset-to-apex flow stored as small pictures, for users who have no video. No network, no protocol.
 
-Two layouts, at the root or one folder below it, whatever that is called: `<subject>/{u_train,u_test}/{0,1,2}/*.png`, or
-one flat folder of `<subject>_<clip> .png` with a list CSV in it or beside it. Both lead to the same clips.
+There are two layouts, at the root or one folder below it, whatever its name:
+`<subject>/{u_train,u_test}/{0,1,2}/*.png`, or one flat folder of `<subject>_<clip> .png` with a list CSV in it or next
+to it. Both give the same clips.
 """
 
 import csv
@@ -16,26 +17,26 @@ import numpy as np
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
-from microexpr.datasets.layout import gathered, holds, plain
+from microexpr.datasets.layout import collect_errors, list_content, plain_name
 from microexpr.datasets.layouts import casme2, samm, smic
 from microexpr.datasets.listing import listing
-from microexpr.datasets.picture import Altered
+from microexpr.datasets.picture import Alterations
 from microexpr.datasets.picture import read as decoded
 
 NAME = "flow_folders"  # below data/raw
 SIZE = 28  # rows and columns of every picture
 MIDDLE = 127.5  # of a grey level's range, so that -u is the u of a mirrored clip, as with flow in pixels
-SIDES = ("u_train", "u_test")
-COLUMNS = ("sub", "filename_o", "label")  # of the list CSV; the others are not needed
+PARTITIONS = ("u_train", "u_test")
+COLUMNS = ("sub", "filename_o", "label")  # of the list CSV; other columns are not needed
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One data set's part of MEGC2019's composite."""
 
-    written: re.Pattern[str]  # how its subjects are written
-    form: str  # and how the loaders write them
-    people: int
+    pattern: re.Pattern[str]  # matches the names of its subjects
+    form: str  # format of these names in the loaders
+    subjects: int
     classes: tuple[int, int, int]  # clips by class
 
 
@@ -44,133 +45,138 @@ PARTS = {  # See et al. 2019
     "casme2": Part(re.compile(r"sub(\d{1,2})"), "sub{:02d}", 24, casme2.MEGC2019),
     "samm": Part(re.compile(r"(\d{3})"), "{:03d}", 28, samm.MEGC2019),
 }
-WANTED = (
+EXPECTED = (
     f"<subject>/u_train and u_test/<class>/<name>.png, or pictures '<subject>_<clip> .png' and a list CSV with columns "
     f"{', '.join(COLUMNS)}; docs/data.md draws both"
 )
-SHOWN = 3  # names in an error
+MAX_NAMES = 3  # in an error
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A subject by the name of the folder or row; the data set follows from how it is written."""
+class Subject:
+    """A subject as named by a folder or row; the form of the name tells the data set."""
 
     dataset: str
     subject: str  # s01, sub01, 006
     number: int
 
     @classmethod
-    def of(cls, written: str, where: str) -> "Person":
-        """Raises DataError for a name of no data set's form."""
+    def from_name(cls, name: str, where: str) -> "Subject":
+        """Return the subject of a name. Raises DataError for a name that has no data set's form."""
         for dataset, part in PARTS.items():
-            if match := part.written.fullmatch(written):
+            if match := part.pattern.fullmatch(name):
                 return cls(dataset, part.form.format(int(match[1])), int(match[1]))
         raise DataError(
-            f"a subject must be named like s01 (SMIC), sub01 (CASME II) or 006 (SAMM), not {written!r} ({where})"
+            f"a subject must be named like s01 (SMIC), sub01 (CASME II) or 006 (SAMM), not {name!r} ({where})"
         )
 
-    def clip_name(self, written: str) -> str:
-        """The clip's name as our loaders have it: SMIC's and SAMM's begin with the subject, once, CASME II's do not."""
+    def clip_name(self, name: str) -> str:
+        """Return a clip's name as in the loaders: SMIC's and SAMM's begin with the subject, once, CASME II's do not."""
         prefix = {"smic": f"s0*{self.number}_", "casme2": f"sub0*{self.number}_", "samm": f"{self.subject}_"}
-        bare = re.sub(f"^(?:{prefix[self.dataset]})+", "", written.strip())
+        bare = re.sub(f"^(?:{prefix[self.dataset]})+", "", name.strip())
         return bare if self.dataset == "casme2" else f"{self.subject}_{bare}"
 
 
 def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
-    """All clips, sorted by id, and notes on what was passed over. `folder` of a clip is its picture, below `root`.
+    """Return all clips, sorted by id, and notes on what was passed over. A clip's `folder` is its picture below `root`.
 
-    No frame is known, so first and last, counts and rates are 0, and onset, apex and offset are None. Each data set
-    that is there must have MEGC2019's clips, people and classes; every subject's u_train must be all other subjects'
-    u_test.
+    Frames are not known, so first, last, counts and rates are 0, and onset, apex and offset are None. Each data set
+    that is present must have MEGC2019's clips, subjects and classes; every subject's u_train must be all other
+    subjects' u_test.
 
-    Raises DataError, naming file, row or clip, for whatever is not so; where `problems` is a list, each is appended to
-    it instead.
+    Raises DataError, naming file, row or clip, for any violation; if `problems` is a list, appends to it instead.
     """
-    folder, table = _located(root)
-    clips, notes, wrong = _listed(root, folder, table, problems) if table else _held_out(root, folder, problems)
-    for clip, other in _twice(clips):
-        wrong.insert(0, f"clip {clip.id} must be there once, not twice ({clip.folder} and {other.folder})")
-    if differing := _differing(clips):
-        wrong.insert(0, f"{folder}: " + "; ".join(differing))
+    folder, table = _locate(root)
+    clips, notes, violations = (
+        _read_list(root, folder, table, problems) if table else _read_partitions(root, folder, problems)
+    )
+    for clip, other in _duplicates(clips):
+        violations.insert(0, f"clip {clip.id} must be there once, not twice ({clip.folder} and {other.folder})")
+    if differences := _count_differences(clips):
+        violations.insert(0, f"{folder}: " + "; ".join(differences))
     if problems is not None:
-        problems += wrong
-    elif wrong:
-        more = f"; {len(wrong) - 2} more, which `microexpr check {root}` lists" if len(wrong) > 2 else ""
-        raise DataError("; ".join(wrong[:2]) + more)
+        problems += violations
+    elif violations:
+        more = f"; {len(violations) - 2} more, which `microexpr check {root}` lists" if len(violations) > 2 else ""
+        raise DataError("; ".join(violations[:2]) + more)
     return clips, notes
 
 
 def picture(root: Path, clip: Clip) -> np.ndarray:
-    """uint8[28, 28, 3], RGB: u, v, strain (OpenCV's order, BGR, is the reverse), each scaled to 0..255 in this clip.
+    """Return u, v, strain as the RGB channels of uint8[28, 28, 3], each scaled to 0..255 in this clip.
 
-    Raises DataError for a picture that is missing, unreadable, of another size, or of other pixels than 8 bits of RGB.
+    OpenCV's order, BGR, is the reverse. Raises DataError for a picture that is missing, unreadable, of another size, or
+    of other pixels than 8 bits of RGB.
     """
-    path, altered = root / clip.folder, Altered()
-    found = decoded(path, altered)
-    if altered:  # a face bears that, a measurement does not
-        raise DataError(f"{path}: must be a PNG of 8 bits RGB, not {' '.join(sorted(altered))} (clip {clip.id})")
-    if found.shape != (SIZE, SIZE, 3):
-        raise DataError(f"{path}: must be {SIZE}x{SIZE}x3, not {'x'.join(map(str, found.shape))} (clip {clip.id})")
-    return found
+    path, alterations = root / clip.folder, Alterations()
+    pixels = decoded(path, alterations)
+    if alterations:  # harmless in a picture of a face, but not in a measurement
+        raise DataError(f"{path}: must be a PNG of 8 bits RGB, not {' '.join(sorted(alterations))} (clip {clip.id})")
+    if pixels.shape != (SIZE, SIZE, 3):
+        raise DataError(f"{path}: must be {SIZE}x{SIZE}x3, not {'x'.join(map(str, pixels.shape))} (clip {clip.id})")
+    return pixels
 
 
 def onset_apex(root: Path, clip: Clip) -> np.ndarray:
-    """float32[3, 28, 28]: u and v as grey levels less 127.5, strain as grey levels 0..255.
+    """Return float32[3, 28, 28]: u and v as grey levels minus 127.5, strain as grey levels 0..255.
 
-    Scaling per clip has lost the size of the movement, and where in the range no movement was.
+    The scaling of each clip has lost the size of the movement and the grey level of no movement.
     """
     channels = picture(root, clip).transpose(2, 0, 1).astype(np.float32)
     return channels - np.array([MIDDLE, MIDDLE, 0], np.float32)[:, None, None]
 
 
 def check(root: Path) -> tuple[list[Clip], list[str], list[str]]:
-    """Clips, notes, and every problem, a line each: layout, counts, train against test, undecodable pictures.
+    """Return clips, notes and all problems, in lines: layout, counts, train against test, undecodable pictures.
 
-    Raises DataError if neither layout is there."""
+    Raises DataError if neither layout is found."""
     problems: list[str] = []
     clips, notes = read(root, problems)
     for clip in clips:
-        with gathered(problems):
+        with collect_errors(problems):
             picture(root, clip)
     return clips, notes, problems
 
 
-def _located(root: Path) -> tuple[Path, Path | None]:
-    """The folder of subjects and None, or the folder of pictures and its list. Raises DataError unless there is one."""
+def _locate(root: Path) -> tuple[Path, Path | None]:
+    """Return the folder of subjects and None, or the folder of pictures and its list.
+
+    Raises DataError unless there is exactly one such folder."""
     if not root.is_dir():
-        raise DataError(f"{root}: is not there; it must hold {WANTED}")
+        raise DataError(f"{root}: is not there; it must hold {EXPECTED}")
     tables = {folder: _tables(folder) for folder in (root, *_folders(root))}
-    found: list[tuple[Path, Path | None]] = []
+    candidates: list[tuple[Path, Path | None]] = []
     for folder in tables:
-        if any((below / side).is_dir() for below in _folders(folder) for side in SIDES):
-            found.append((folder, None))
+        if any((subfolder / partition).is_dir() for subfolder in _folders(folder) for partition in PARTITIONS):
+            candidates.append((folder, None))
         elif next(_pictures(folder), None):
-            found += [(folder, table) for table in dict.fromkeys([*tables[folder], *tables[root]])]
-    if not found:
-        raise DataError(f"{root}: must hold {WANTED}; found {holds(root)}")
-    if len(found) > 1:
-        raise DataError(f"{root}: must hold one such folder and list, not {', '.join(map(_named, found))}; keep one")
-    return found[0]
+            candidates += [(folder, table) for table in dict.fromkeys([*tables[folder], *tables[root]])]
+    if not candidates:
+        raise DataError(f"{root}: must hold {EXPECTED}; found {list_content(root)}")
+    if len(candidates) > 1:
+        names = ", ".join(map(_candidate_name, candidates))
+        raise DataError(f"{root}: must hold one such folder and list, not {names}; keep one")
+    return candidates[0]
 
 
-def _named(found: tuple[Path, Path | None]) -> str:
-    folder, table = found
+def _candidate_name(candidate: tuple[Path, Path | None]) -> str:
+    folder, table = candidate
     return f"{folder} with {table.name}" if table else str(folder)
 
 
 def _tables(folder: Path) -> list[Path]:
-    """The CSV files of a folder that have the columns of a list."""
-    found = []
+    """Return the CSV files of a folder that have the columns of a list."""
+    tables = []
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
             header = next(csv.reader(file), [])
         if set(COLUMNS) <= set(re.split(r"[,;\t|]", ",".join(header))):
-            found.append(path)
-    return found
+            tables.append(path)
+    return tables
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Folders in it, sorted, but for those that archives and systems leave behind."""
+    """Return the folders in a folder, sorted, without those that archives and systems leave behind."""
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
 
 
@@ -178,113 +184,115 @@ def _pictures(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith("."))
 
 
-def _clip(root: Path, path: Path, person: Person, written: str, label: int) -> Clip:
+def _clip(root: Path, path: Path, subject: Subject, name: str, label: int) -> Clip:
     return Clip(
-        dataset=person.dataset, subject=person.subject, name=plain(person.clip_name(written), str(path)),
+        dataset=subject.dataset, subject=subject.subject, name=plain_name(subject.clip_name(name), str(path)),
         origin="licensed", folder=str(path.relative_to(root)), first=0, last=0, frames=0,
         onset=None, apex=None, offset=None, fps=0, emotion=LABELS[label], label=label,
         objective_class=None, action_units="",
     )  # fmt: skip
 
 
-def _label(written: str, where: str) -> int:
-    if written not in map(str, range(len(LABELS))):
-        known = ", ".join(f"{number} {name}" for number, name in enumerate(LABELS))
-        raise DataError(f"a class must be one of {known}, not {written!r} ({where})")
-    return int(written)
+def _label(code: str, where: str) -> int:
+    if code not in map(str, range(len(LABELS))):
+        codes = ", ".join(f"{label} {name}" for label, name in enumerate(LABELS))
+        raise DataError(f"a class must be one of {codes}, not {code!r} ({where})")
+    return int(code)
 
 
-Named = tuple[int, str]  # class and file name, by which train and test folders are compared
-Read = tuple[list[Clip], list[str], list[str]]  # clips, notes, and what is wrong with the whole
+LabelledName = tuple[int, str]  # class and file name, by which train and test folders are compared
+Contents = tuple[list[Clip], list[str], list[str]]  # clips, notes, and violations that concern the whole copy
 
 
-def _held_out(root: Path, folder: Path, problems: list[str] | None) -> Read:
-    """The first layout: clips are those of each subject's u_test."""
+def _read_partitions(root: Path, folder: Path, problems: list[str] | None) -> Contents:
+    """Read the first layout, in which the clips are those of each subject's u_test."""
     clips: list[Clip] = []
-    tested: dict[Path, set[Named]] = {}
-    for own in _folders(folder):
-        with gathered(problems):
-            person = Person.of(own.name, str(own))
-            found = _classes(own / "u_test")
-            tested[own] = {(label, path.stem.strip()) for label, path in found}
-            clips += [_clip(root, path, person, path.stem, label) for label, path in found]
-    return sorted(clips, key=lambda clip: clip.id), [], list(_wrong_trains(tested))
+    tests: dict[Path, set[LabelledName]] = {}
+    for subject_folder in _folders(folder):
+        with collect_errors(problems):
+            subject = Subject.from_name(subject_folder.name, str(subject_folder))
+            pictures = _labelled_pictures(subject_folder / "u_test")
+            tests[subject_folder] = {(label, path.stem.strip()) for label, path in pictures}
+            clips += [_clip(root, path, subject, path.stem, label) for label, path in pictures]
+    return sorted(clips, key=lambda clip: clip.id), [], list(_train_violations(tests))
 
 
-def _classes(side: Path) -> list[tuple[int, Path]]:
-    """Class and path of every picture. Raises DataError if the folder is missing or has one of no class."""
-    if not side.is_dir():
-        raise DataError(f"{side}: is not there; each subject must have u_train and u_test")
-    labelled = [(_label(folder.name, str(folder)), folder) for folder in _folders(side)]
+def _labelled_pictures(partition: Path) -> list[tuple[int, Path]]:
+    """Return class and path of every picture. Raises DataError if the folder is missing or has one of no class."""
+    if not partition.is_dir():
+        raise DataError(f"{partition}: is not there; each subject must have u_train and u_test")
+    labelled = [(_label(folder.name, str(folder)), folder) for folder in _folders(partition)]
     return [(label, path) for label, folder in labelled for path in sorted(_pictures(folder))]
 
 
-def _wrong_trains(tested: dict[Path, set[Named]]) -> Iterator[str]:
-    """Each way in which a subject's u_train is not all other subjects' u_test.
+def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
+    """Yield each way in which a subject's u_train is not all other subjects' u_test.
 
-    By file name and class: the same clip has the same file name in every u_train."""
-    times = Counter(named for own in tested.values() for named in own)
-    for folder, own in tested.items():
+    Clips are compared by file name and class: a clip has the same file name in every u_train."""
+    counts = Counter(name for test in tests.values() for name in test)
+    for folder, test in tests.items():
         try:
-            found = {(label, path.stem.strip()) for label, path in _classes(folder / "u_train")}
+            train = {(label, path.stem.strip()) for label, path in _labelled_pictures(folder / "u_train")}
         except DataError as error:
             yield str(error)
             continue
-        others = {named for named in times if times[named] > (named in own)}
-        train = folder / "u_train"
-        if leaked := (found - others) & own:
-            yield f"{train}: must hold clips of other subjects, not {folder.name}'s own test clip {_few(leaked)}"
-        if strange := found - others - own:
-            yield f"{train}: must hold clips of the others' u_test, not {_few(strange)}"
-        if missing := others - found:
-            yield f"{train}: must hold every clip of the others' u_test, not all but {_few(missing)}"
+        others = {name for name in counts if counts[name] > (name in test)}
+        train_folder = folder / "u_train"
+        if leaked := (train - others) & test:
+            yield f"{train_folder}: must hold clips of other subjects, not {folder.name}'s own test clip {_few(leaked)}"
+        if unknown := train - others - test:
+            yield f"{train_folder}: must hold clips of the others' u_test, not {_few(unknown)}"
+        if missing := others - train:
+            yield f"{train_folder}: must hold every clip of the others' u_test, not all but {_few(missing)}"
 
 
-def _few(names: set[Named]) -> str:
-    shown = ", ".join(f"{label}/{name}" for label, name in islice(sorted(names), SHOWN))
-    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+def _few(names: set[LabelledName]) -> str:
+    """Return the first names for a message."""
+    first = ", ".join(f"{label}/{name}" for label, name in islice(sorted(names), MAX_NAMES))
+    return first + (f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else "")
 
 
-def _listed(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Read:
-    """The second layout: clips are the rows of the list."""
+def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Contents:
+    """Read the second layout, in which the clips are the rows of the list."""
     clips: list[Clip] = []
     rows = list(listing(table, COLUMNS))
     for number, row in rows:
-        with gathered(problems):
-            clips.append(_row(root, folder, row, f"{table}, row {number}"))
-    known = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
-    strange = sorted(path for path in _pictures(folder) if path.stem.strip() not in known)
-    notes = [f"{path}: has no row in {table.name}; passed over" for path in strange]
+        with collect_errors(problems):
+            clips.append(_row_clip(root, folder, row, f"{table}, row {number}"))
+    stems = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
+    unlisted = sorted(path for path in _pictures(folder) if path.stem.strip() not in stems)
+    notes = [f"{path}: has no row in {table.name}; passed over" for path in unlisted]
     return sorted(clips, key=lambda clip: clip.id), notes, []
 
 
-def _row(root: Path, folder: Path, row: dict[str, str], where: str) -> Clip:
-    subject, name, label = (row[column] for column in COLUMNS)
-    person = Person.of(subject, where)
-    stem = f"{subject}_{plain(name, where)}"
-    for path in (folder / f"{stem} .png", folder / f"{stem}.png"):  # in circulation with a blank before the dot
+def _row_clip(root: Path, folder: Path, row: dict[str, str], where: str) -> Clip:
+    subject_name, name, label = (row[column] for column in COLUMNS)
+    subject = Subject.from_name(subject_name, where)
+    stem = f"{subject_name}_{plain_name(name, where)}"
+    for path in (folder / f"{stem} .png", folder / f"{stem}.png"):  # copies in circulation have a blank before the dot
         if path.is_file():
-            return _clip(root, path, person, name, _label(label, f"{where}, clip {name}"))
+            return _clip(root, path, subject, name, _label(label, f"{where}, clip {name}"))
     raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
 
 
-def _twice(clips: list[Clip]) -> Iterator[tuple[Clip, Clip]]:
+def _duplicates(clips: list[Clip]) -> Iterator[tuple[Clip, Clip]]:
+    """Return pairs of clips of one id. The clips are sorted by id."""
     return ((clip, other) for clip, other in pairwise(clips) if clip.id == other.id)
 
 
-def _differing(clips: list[Clip]) -> list[str]:
-    """What is expected and found of each data set that is there and not as published."""
+def _count_differences(clips: list[Clip]) -> list[str]:
+    """Describe expected and actual counts of each data set that is present and differs from what is published."""
     lines = []
     for dataset in dict.fromkeys(clip.dataset for clip in clips):
-        own = [clip for clip in clips if clip.dataset == dataset]
-        labels = Counter(clip.label for clip in own)
-        found = _counts(len({clip.subject for clip in own}), [labels[number] for number in range(len(LABELS))])
-        expected = _counts(PARTS[dataset].people, PARTS[dataset].classes)
-        if found != expected:
-            lines.append(f"{dataset} must be {expected}, not {found}")
+        part = [clip for clip in clips if clip.dataset == dataset]
+        labels = Counter(clip.label for clip in part)
+        actual = _counts(len({clip.subject for clip in part}), [labels[label] for label in range(len(LABELS))])
+        expected = _counts(PARTS[dataset].subjects, PARTS[dataset].classes)
+        if actual != expected:
+            lines.append(f"{dataset} must be {expected}, not {actual}")
     return lines if clips else [f"must hold clips of {', '.join(PARTS)}, not none"]
 
 
-def _counts(people: int, classes: "list[int] | tuple[int, ...]") -> str:
-    each = ", ".join(f"{count} {name}" for count, name in zip(classes, LABELS, strict=True))
-    return f"{sum(classes)} clips of {people} people ({each})"
+def _counts(subjects: int, classes: "list[int] | tuple[int, ...]") -> str:
+    by_class = ", ".join(f"{count} {name}" for count, name in zip(classes, LABELS, strict=True))
+    return f"{sum(classes)} clips of {subjects} subjects ({by_class})"

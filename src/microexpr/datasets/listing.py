@@ -1,4 +1,4 @@
-"""Lists as CSV files, row by row and by column name. Knows no data set."""
+"""Read lists in CSV files, row by row and by column name. Knows no data set."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -6,24 +6,25 @@ from pathlib import Path
 
 from microexpr.core.errors import DataError, nearest
 
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # what spreadsheets write where a comma is the decimal sign
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # written by spreadsheets where a comma is the decimal sign
 
 
 def listing(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number, as an editor shows it, and cells of each row, stripped of blanks.
+    """Yield the line number, as in an editor, and the cells of each row, stripped of blanks.
 
     Raises DataError for a file that is not CSV in UTF-8 with commas, and for a missing column."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             table = csv.DictReader(file)
-            _held_to(path, table.fieldnames or (), columns)
+            _check_header(path, table.fieldnames or (), columns)
             for row in table:
                 yield table.line_num, {column: (row[column] or "").strip() for column in columns}
         except (UnicodeDecodeError, csv.Error) as error:
             raise DataError(f"{path}: must be a CSV file in UTF-8 ({error})") from error
 
 
-def _held_to(path: Path, header: Sequence[str], columns: tuple[str, ...]) -> None:
+def _check_header(path: Path, header: Sequence[str], columns: tuple[str, ...]) -> None:
+    """Raise DataError for another separator than a comma and for a missing column."""
     line = header[0] if len(header) == 1 else ""
     for separator, word in SEPARATORS.items():
         if separator in line:

@@ -1,4 +1,4 @@
-"""Annotation workbooks as rows by column name. Knows no data set."""
+"""Read annotation workbooks as rows by column name. Knows no data set."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from microexpr.core.errors import DataError, nearest
-from microexpr.datasets.content import kind
-from microexpr.datasets.layout import holds, plain
+from microexpr.datasets.content import describe_content
+from microexpr.datasets.layout import list_content, plain_name
 from microexpr.datasets.listing import listing
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; `number` is the one that a spreadsheet shows."""
+    """One row of a workbook; `number` is its number in a spreadsheet program."""
 
     file: Path
     number: int
@@ -26,100 +26,104 @@ class Row:
 
     @property
     def where(self) -> str:
+        """Return file and row, for messages."""
         return f"{self.file.name}, row {self.number}"
 
     def text(self, column: str) -> str:
-        """As it would be typed; "" for an empty cell. Raises DataError for a date: a spreadsheet made it of a code."""
+        """Return a cell as it is typed; "" if empty. Raises DataError for a date, as programs make of codes."""
         value = self.values[_key(column)]
         if isinstance(value, date | time | timedelta):
-            shown = value.date() if isinstance(value, datetime) else value
-            raise DataError(f"{column} must be text or a number, not the date {shown} ({self.where})")
+            day = value.date() if isinstance(value, datetime) else value
+            raise DataError(f"{column} must be text or a number, not the date {day} ({self.where})")
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return "" if value is None else str(value).strip()
 
     def integer(self, column: str) -> int:
-        """A frame number. Raises DataError naming file and row if it is none."""
+        """Return a cell as an integer. Raises DataError naming file and row if it is none."""
         text = self.text(column)
         if not re.fullmatch(r"-?[0-9]+(\.0+)?", text):
             raise DataError(f"{column} must be a whole number, not {text!r} ({self.where})")
         return int(text.partition(".")[0])
 
     def integer_if_any(self, column: str) -> int | None:
-        """The same; None for an empty cell and for "/"."""
+        """Return a cell as an integer; None if it is empty or "/". Raises DataError as `integer` does."""
         return None if self.text(column) in ("", "/") else self.integer(column)
 
-    def integer_of(self, column: str, known: range) -> int:
-        """A number of these. Raises DataError for another."""
+    def integer_within(self, column: str, valid: range) -> int:
+        """Return a cell as an integer in a range. Raises DataError for another value."""
         number = self.integer(column)
-        if number not in known:
-            raise DataError(f"{column} must be one of {known[0]}..{known[-1]}, not {number} ({self.where})")
+        if number not in valid:
+            raise DataError(f"{column} must be one of {valid[0]}..{valid[-1]}, not {number} ({self.where})")
         return number
 
     def name(self, column: str) -> str:
-        """What will be part of a path. Raises DataError where it is empty or could lead elsewhere."""
+        """Return a cell that becomes part of a path. Raises DataError if it is empty or could lead elsewhere."""
         text = self.text(column)
         if not text:
             raise DataError(f"{column} must not be empty ({self.where}); a merged cell counts for its first row only")
-        return plain(text, self.where)
+        return plain_name(text, self.where)
 
-    def one_of(self, column: str, known: Iterable[str]) -> str:
-        """A word in lower case. Raises DataError for one that is not known: it would be left out without a word."""
-        word, words = self.text(column).lower(), sorted(known)
-        if word not in words:
+    def choice_of(self, column: str, choices: Iterable[str]) -> str:
+        """Return a cell in lower case if it is one of the choices.
+
+        Raises DataError for another word: otherwise its row would be left out silently."""
+        word, valid = self.text(column).lower(), sorted(choices)
+        if word not in valid:
             raise DataError(
-                f"{column} must be one of {', '.join(words)}, not {word!r}{nearest(word, words)} ({self.where})"
+                f"{column} must be one of {', '.join(valid)}, not {word!r}{nearest(word, valid)} ({self.where})"
             )
         return word
 
 
 def _key(column: str) -> str:
-    """Without case, blanks, line ends and underscores."""
+    """Return a column name without case, blanks, line ends and underscores."""
     return re.sub(r"[\W_]+", "", column.lower())
 
 
 def find(root: Path, pattern: str) -> Path:
-    """The one workbook under root (at most one folder deep) that matches. Raises DataError if there is none or more."""
-    found = optional(root, pattern)
-    if found is None:
-        raise DataError(f"{root}: must hold the annotation {pattern}, found none; found {holds(root)}")
-    return found
+    """Return the only matching workbook in root or one folder deeper. Raises DataError if there is none or several."""
+    path = find_optional(root, pattern)
+    if path is None:
+        raise DataError(f"{root}: must hold the annotation {pattern}, found none; found {list_content(root)}")
+    return path
 
 
-def optional(root: Path, pattern: str) -> Path | None:
-    """The same, or None. Upper case and lower case are one; what an open spreadsheet leaves, ~$..., is passed over."""
-    near = chain(root.iterdir(), *(below.iterdir() for below in root.iterdir() if below.is_dir()))
-    found = sorted(path for path in near if fnmatchcase(path.name.lower(), pattern.lower()))
-    if len(found) > 1:
-        names = ", ".join(str(path.relative_to(root)) for path in found)
+def find_optional(root: Path, pattern: str) -> Path | None:
+    """Return the only matching workbook in root or one folder deeper, whatever its case; None if there is none.
+
+    Raises DataError if there are several."""
+    paths = chain(root.iterdir(), *(folder.iterdir() for folder in root.iterdir() if folder.is_dir()))
+    matches = sorted(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
+    if len(matches) > 1:
+        names = ", ".join(str(path.relative_to(root)) for path in matches)
         raise DataError(f"{root}: must hold one annotation {pattern}, found {names}")
-    return found[0] if found else None
+    return matches[0] if matches else None
 
 
 def rows(
     file: Path, columns: tuple[str, ...], sheet: str | None = None, also: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Row]:
-    """The rows below the header, which is the first row that holds the first column's name; blank rows are skipped,
-    hidden ones are not.
+    """Yield the rows below the header. Blank rows are skipped, hidden rows are not.
 
-    Column names are compared without case and blanks; `also` has other names by which some copies call a column.
-    Raises DataError for an unreadable file, a missing sheet, a column that is missing or there twice, and a formula
-    without its value."""
-    book, formulas = _opened(file, values=True), _opened(file, values=False)
+    The header is the first row that holds the name of the first column. Column names are compared without case and
+    blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an unreadable file, a
+    missing sheet, a column that is missing or occurs twice, and a formula without its value."""
+    book, formulas = _load(file, values=True), _load(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
     title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also)
-    header = _checked(file, top, names, columns)
-    content = (_content(one[title], top + 1) for one in (book, formulas))
-    for number, (values, written) in enumerate(zip(*content, strict=True), top + 1):
-        if not any(value is not None and str(value).strip() for value in written):
+    header = _column_positions(file, top, names, columns)
+    content = (_cells(version[title], top + 1) for version in (book, formulas))
+    for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
+        if not any(value is not None and str(value).strip() for value in formula_cells):
             continue
         row = Row(file, number, {key: values[i] if i < len(values) else None for key, i in header.items()})
         for column in columns:
-            place = header[_key(column)]
-            if place < len(written) and str(written[place]).startswith("=") and values[place] is None:
+            i = header[_key(column)]
+            if i < len(formula_cells) and str(formula_cells[i]).startswith("=") and values[i] is None:
                 raise DataError(
-                    f"{column} must have a value, not only the formula {written[place]} ({row.where}); open and save "
+                    f"{column} must have a value, not only the formula {formula_cells[i]} ({row.where}); open and save "
                     "the file in a spreadsheet program"
                 )
         yield row
@@ -128,59 +132,64 @@ def rows(
 
 
 def csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The same of a CSV file, whose columns are called exactly so. Raises DataError as `listing` does."""
+    """Yield the rows of a CSV file with exactly these column names. Raises DataError as `listing` does."""
     for number, cells in listing(file, columns):
         yield Row(file, number, {_key(column): value for column, value in cells.items()})
 
 
-def _opened(file: Path, values: bool) -> Any:
+def _load(file: Path, values: bool) -> Any:
+    """Load a workbook, with the values of its formulas or the formulas themselves. Raises DataError if that fails."""
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(file, read_only=True, data_only=values)
-    except Exception as error:  # openpyxl lets zip, XML and key errors through
+    except Exception as error:  # openpyxl also raises zip, XML and key errors
         start = file.read_bytes() if file.is_file() else b""
-        why = f"cut short or damaged: {error}" if start.startswith(b"PK") else f"it holds {kind(start)}"
-        raise DataError(f"{file}: is not a readable workbook ({why})") from error
+        reason = f"cut short or damaged: {error}" if start.startswith(b"PK") else f"it holds {describe_content(start)}"
+        raise DataError(f"{file}: is not a readable workbook ({reason})") from error
     for page in book.worksheets:
-        page.reset_dimensions()  # some programs write a wrong one, and all beyond it would be lost
+        page.reset_dimensions()  # some programs write wrong ones, and cells beyond them would be lost
     return book
 
 
-def _content(page: Any, start: int) -> Iterator[tuple[Any, ...]]:
+def _cells(page: Any, start: int) -> Iterator[tuple[Any, ...]]:
+    """Iterate over the cells of each row from row `start` on."""
     rows: Iterator[tuple[Any, ...]] = page.iter_rows(min_row=start, values_only=True)
     return rows
 
 
-Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" where a cell is empty
+Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" if a cell is empty
 
 
 def _header(file: Path, pages: list[Any], columns: tuple[str, ...], also: Mapping[str, str]) -> Header:
-    """Of the first sheet that has one, hidden sheets last. Raises DataError where none has it, or two shown ones do."""
-    shown = [page for page in pages if page.sheet_state == "visible"]
-    found = [header for page in shown for header in _headers(page, columns, also)]
-    whole = [title for title, _, names in found if {_key(column) for column in columns} <= set(names)]
-    if len(whole) > 1:
-        raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(whole)}")
-    found += [header for page in pages if page not in shown for header in _headers(page, columns, also)]
-    if not found:
+    """Return the header of the first sheet that has all columns, else of the first with the first column.
+
+    Visible sheets go before hidden ones. Raises DataError if no sheet has a header, or two visible sheets have all
+    columns."""
+    visible = [page for page in pages if page.sheet_state == "visible"]
+    headers = [header for page in visible for header in _headers(page, columns, also)]
+    complete = [title for title, _, names in headers if {_key(column) for column in columns} <= set(names)]
+    if len(complete) > 1:
+        raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(complete)}")
+    headers += [header for page in pages if page not in visible for header in _headers(page, columns, also)]
+    if not headers:
         raise DataError(f"{file}: must have a header row with column {columns[0]!r}, found none")
-    return found[0] if not whole else next(header for header in found if header[0] == whole[0])
+    return headers[0] if not complete else next(header for header in headers if header[0] == complete[0])
 
 
 def _headers(page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
-    """One, or none."""
-    other = {_key(name): _key(column) for name, column in also.items()}
-    for number, values in enumerate(_content(page, 1), 1):
+    """Yield the header of a sheet, if it has one."""
+    canonical = {_key(name): _key(column) for name, column in also.items()}
+    for number, values in enumerate(_cells(page, 1), 1):
         names = ["" if value is None else _key(str(value)) for value in values]
-        names = [other[name] if name in other and other[name] not in names else name for name in names]
+        names = [canonical[name] if name in canonical and canonical[name] not in names else name for name in names]
         if _key(columns[0]) in names:
             yield page.title, number, names
             return
 
 
-def _checked(file: Path, number: int, names: list[str], columns: tuple[str, ...]) -> dict[str, int]:
-    """Positions of the columns."""
+def _column_positions(file: Path, number: int, names: list[str], columns: tuple[str, ...]) -> dict[str, int]:
+    """Return the positions of the columns. Raises DataError for a column that is missing or occurs twice."""
     for column in columns:
         if names.count(_key(column)) > 1:
             raise DataError(f"{file}: column {column!r} must be there once, not twice in row {number}")

@@ -1,7 +1,7 @@
-"""The official MEGC2019 log, written and read: anyone's scorer can check ours, and ours anyone's log. Text only.
+"""Write and read the official MEGC2019 log, so that any scorer can check ours, and ours any log. Text only.
 
-A header `db sub` for each person, then one line `clip truth predicted` for each of their clips; classes are 0 negative,
-1 positive, 2 surprise, or, of another protocol than MEGC2019's, its classes in their order.
+A header `db sub` for each subject, then one line `clip truth predicted` for each of the subject's clips; classes are
+0 negative, 1 positive, 2 surprise, or, of another protocol than MEGC2019's, its classes in their order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from microexpr.evaluation.metrics import accuracy, confusion, uar, uf1
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One clip's line, under its person's header; `dataset` and `subject` are "" in a log without headers."""
+    """One clip's line, under its subject's header; `dataset` and `subject` are "" in a log without headers."""
 
     dataset: str
     subject: str
@@ -25,8 +25,8 @@ class Line:
     predicted: int
 
 
-def written(lines: Iterable[Line]) -> str:
-    """The log of lines whose persons are contiguous; "\\n" ends each line."""
+def format_log(lines: Iterable[Line]) -> str:
+    """Return the log of lines whose subjects are contiguous, each ended by a line feed."""
     text, header = [], ("", "")
     for line in lines:
         if header != (line.dataset, line.subject):
@@ -37,22 +37,22 @@ def written(lines: Iterable[Line]) -> str:
 
 
 def read(text: str, name: str, classes: int = len(LABELS)) -> list[Line]:
-    """The lines of a log, with either kind of line end. `name` is said in errors.
+    """Return the lines of a log, with either kind of line end. `name` is the log's, for errors.
 
-    Raises DataError with the row of a line of another form, of an unknown class, or of a clip that was there before.
+    Raises DataError with the row of a line of another form, of an unknown class, or of a clip that occurred before.
     """
-    lines, known = list(_parsed(text, name, classes)), set[tuple[str, str, str]]()
+    lines, keys = list(_parse(text, name, classes)), set[tuple[str, str, str]]()
     if not lines:
         raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
     for line in lines:
         key = (line.dataset, line.subject, line.clip)
-        if key in known:
+        if key in keys:
             raise DataError(f"clip {'/'.join(filter(None, key))} must be predicted once, not twice ({name})")
-        known.add(key)
+        keys.add(key)
     return lines
 
 
-def _parsed(text: str, name: str, classes: int) -> Iterator[Line]:
+def _parse(text: str, name: str, classes: int) -> Iterator[Line]:
     dataset = subject = ""
     for row, words in enumerate(map(str.split, text.splitlines()), start=1):
         if len(words) == 2:
@@ -68,13 +68,13 @@ def _parsed(text: str, name: str, classes: int) -> Iterator[Line]:
 
 def _label(word: str, name: str, row: int, classes: int) -> int:
     if word not in map(str, range(classes)):
-        known = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
-        raise DataError(f"a class must be {known}, not {word!r} ({name}, row {row})")
+        expected = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
+        raise DataError(f"a class must be {expected}, not {word!r} ({name}, row {row})")
     return int(word)
 
 
 def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str, float]]:
-    """UF1, UAR, accuracy and number of clips: pooled over all lines as `full`, then for each data set in headers."""
+    """Return UF1, UAR, accuracy and number of clips: of all lines as `full`, then of each data set in headers."""
     datasets = sorted({line.dataset for line in lines if line.dataset})
     scopes = {"full": lines, **{dataset: [line for line in lines if line.dataset == dataset] for dataset in datasets}}
     return {scope: _figures(part, classes) for scope, part in scopes.items()}

@@ -1,4 +1,4 @@
-"""Which methods are told apart: each two of them on the same clips, from what evaluation wrote of their predictions.
+"""Compare each two methods on the same clips, from the predictions that evaluation wrote.
 
 What may not come in: scores, and a selection that reads test clips.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from microexpr.core import seeds, store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
-from microexpr.evaluation.rows import AGAIN, FULL, PREDICTIONS, Row
+from microexpr.evaluation.rows import FULL, PREDICTIONS, RERUN_HINT, Row
 from microexpr.protocols import Protocol
 
 COLUMNS = (
@@ -22,13 +22,13 @@ COLUMNS = (
 )
 FIGURES = ("difference", "low", "high", "p", "p_holm")
 COUNTS = ("clips", "subjects", "seeds")
-COMPARED = ("uf1", "uar")
+COMPARED_METRICS = ("uf1", "uar")
 SELECTION = "last"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """What one method said of N clips under S seeds."""
+class MethodPredictions:
+    """Classes that one method predicted of N clips under S seeds."""
 
     clips: tuple[str, ...]
     truth: np.ndarray  # int64[N]
@@ -36,74 +36,99 @@ class Answers:
     origin: str
 
     @property
-    def asked(self) -> tuple[object, ...]:
-        """What must be the same for two methods to be a pair."""
+    def comparison_key(self) -> tuple[object, ...]:
+        """Clips, classes and tested seeds, which must be the same for two methods to be compared."""
         return self.clips, self.truth.tolist(), (self.predicted != metrics.UNTESTED).tolist()
 
 
-def answers(path: str | Path, classes: Sequence[str]) -> Answers:
-    """The last epoch's of a method's `_predictions.csv`. Raises StoreError where it is not there or not such a file."""
-    rows = [row for row in store.read_csv(path, PREDICTIONS, AGAIN) if row["selection"] == SELECTION]
+def read_predictions(path: str | Path, classes: Sequence[str]) -> MethodPredictions:
+    """Read the last epoch's predictions of a method's `_predictions.csv`.
+
+    Raises StoreError if the file is missing or has another form.
+    """
+    rows = [row for row in store.read_csv(path, PREDICTIONS, RERUN_HINT) if row["selection"] == SELECTION]
     if not rows:
         raise StoreError(f"{path}: must hold predictions of selection {SELECTION}; rerun stage evaluate")
-    number = {name: place for place, name in enumerate(classes)}
-    truth = {row["clip"]: number[row["truth"]] for row in rows}
-    place = {clip: position for position, clip in enumerate(sorted(truth))}
-    predicted = np.full((1 + max(int(row["seed"]) for row in rows), len(place)), metrics.UNTESTED)
+    labels = {name: i for i, name in enumerate(classes)}
+    truth = {row["clip"]: labels[row["truth"]] for row in rows}
+    positions = {clip: i for i, clip in enumerate(sorted(truth))}
+    predicted = np.full((1 + max(int(row["seed"]) for row in rows), len(positions)), metrics.UNTESTED)
     for row in rows:
-        predicted[int(row["seed"]), place[row["clip"]]] = number[row["predicted"]]
-    return Answers(tuple(place), np.array([truth[clip] for clip in place]), predicted, rows[0]["origin"])
+        predicted[int(row["seed"]), positions[row["clip"]]] = labels[row["predicted"]]
+    return MethodPredictions(
+        tuple(positions), np.array([truth[clip] for clip in positions]), predicted, rows[0]["origin"]
+    )
 
 
-def compared(paths: Mapping[str, str | Path], protocol: Protocol, resamples: int, seed: int) -> list[Row]:
-    """Rows of `COLUMNS` for each pair of methods, in their order, and each of `COMPARED`, over all clips pooled.
+def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resamples: int, seed: int) -> list[Row]:
+    """Return rows of `COLUMNS` for each pair of methods, in their order, and each of `COMPARED_METRICS`.
 
-    `paths` are `_predictions.csv` by method. `difference` is the first's figure less the second's, of the last epoch,
-    meaned over seeds; `p` is of one pair, `p_holm` corrected for all pairs of the metric. People are resampled as for
-    the intervals of `evaluate`. Raises StoreError when methods were not asked about the same clips.
+    `paths` are `_predictions.csv` by method; all clips are pooled. `difference` is the first's figure less the
+    second's, of the last epoch, averaged over seeds; `p` is of one pair, `p_holm` corrected for all pairs of the
+    metric. Subjects are resampled as for the intervals of `evaluate`. Raises StoreError when methods were not tested on
+    the same clips.
     """
-    found = {method: answers(path, protocol.classes) for method, path in paths.items()}
-    if len(found) < 2:
+    predictions = {method: read_predictions(path, protocol.classes) for method, path in paths.items()}
+    if len(predictions) < 2:
         return []
-    first, *others = found
+    first, *others = predictions
     for other in others:
-        if found[other].asked != found[first].asked:
-            same = f"must hold the clips, true classes and seeds of {paths[first]}"
-            raise StoreError(f"{paths[other]}: {same}; rerun stage evaluate")
-    drawn = seeds.spawn(seed, "evaluate", protocol.name, FULL)
-    return [row for name in COMPARED for row in _rows(name, found, len(protocol.classes), resamples, drawn)]
+        if predictions[other].comparison_key != predictions[first].comparison_key:
+            expected = f"must hold the clips, true classes and seeds of {paths[first]}"
+            raise StoreError(f"{paths[other]}: {expected}; rerun stage evaluate")
+    seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
+    return [
+        row
+        for name in COMPARED_METRICS
+        for row in _rows(name, predictions, len(protocol.classes), resamples, seed_sequence)
+    ]
 
 
 def _rows(
-    name: str, found: Mapping[str, Answers], classes: int, resamples: int, drawn: np.random.SeedSequence
+    name: str,
+    predictions: Mapping[str, MethodPredictions],
+    classes: int,
+    resamples: int,
+    seed_sequence: np.random.SeedSequence,
 ) -> Iterator[Row]:
-    """Of one metric."""
-    one = next(iter(found.values()))
-    subjects = np.array([clip.rsplit("/", 1)[0] for clip in one.clips])
-    predicted, metric = [each.predicted for each in found.values()], metrics.METRICS[name]
-    differences = metrics.all_pairs(one.truth, predicted, subjects, metric, resamples, seeds.generator(drawn), classes)
-    corrected = metrics.holm([of.p for of in differences])
-    about = {
-        "clips": len(one.clips),
+    """Yield a row for each pair of methods, of one metric."""
+    reference = next(iter(predictions.values()))
+    subjects = np.array([clip.rsplit("/", 1)[0] for clip in reference.clips])
+    predicted, metric = (
+        [method_predictions.predicted for method_predictions in predictions.values()],
+        metrics.METRICS[name],
+    )
+    differences = metrics.all_pairs(
+        reference.truth, predicted, subjects, metric, resamples, seeds.generator(seed_sequence), classes
+    )
+    corrected = metrics.holm([difference.p for difference in differences])
+    shared_columns = {
+        "clips": len(reference.clips),
         "subjects": len(set(subjects)),
         "selection": SELECTION,
-        "seeds": len(one.predicted),
+        "seeds": len(reference.predicted),
     }
-    for (first, second), of, p_holm in zip(combinations(found, 2), differences, corrected, strict=True):
-        figures = {"difference": of.value, "low": of.low, "high": of.high, "p": of.p, "p_holm": float(p_holm)}
-        origins = {part for method in (first, second) for part in found[method].origin.split("+")}
+    for (first, second), difference, p_holm in zip(combinations(predictions, 2), differences, corrected, strict=True):
+        figures = {
+            "difference": difference.value,
+            "low": difference.low,
+            "high": difference.high,
+            "p": difference.p,
+            "p_holm": float(p_holm),
+        }
+        origins = {part for method in (first, second) for part in predictions[method].origin.split("+")}
         origin = "+".join(sorted(origins, reverse=True))  # licensed+generated
-        yield {"first": first, "second": second, "metric": name, **figures, **about, "origin": origin}
+        yield {"first": first, "second": second, "metric": name, **figures, **shared_columns, "origin": origin}
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:
-    """Rows as CSV: differences with six decimals, p with four digits. The header alone where there are none."""
+    """Write rows as CSV: differences with six decimals, p with four digits; the header alone if there are none."""
     digits = dict.fromkeys(FIGURES, ".6f") | {"p": ".4g", "p_holm": ".4g"}
     store.write_csv(path, COLUMNS, ({key: format(row[key], digits.get(key, "")) for key in COLUMNS} for row in rows))
 
 
 def read(path: str | Path) -> list[Row]:
-    """The inverse of `write`. Raises StoreError when the file is missing or has other columns."""
+    """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
     kinds = dict.fromkeys(FIGURES, float) | dict.fromkeys(COUNTS, int)
-    rows = store.read_csv(path, COLUMNS, AGAIN)
+    rows = store.read_csv(path, COLUMNS, RERUN_HINT)
     return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]

@@ -1,4 +1,4 @@
-"""Scores of all folds read, held to the protocol and to their own provenance, and turned into predicted classes.
+"""Read the scores of all folds, check protocol and provenance, and turn scores into predicted classes.
 
 Axes: S seeds, E epochs, N clips, K classes. What may not come in: a figure.
 """
@@ -21,9 +21,9 @@ LEAKY = "leaky"  # the selection of a declared leak
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldScores:
-    """What one training said of one fold. N are its test clips."""
+    """Scores that one training gave to the N test clips of one fold."""
 
-    artifact: str  # the file it is from
+    artifact: str  # path of its file
     fold: str
     clips: tuple[str, ...]
     truth: np.ndarray  # int64[N]
@@ -32,23 +32,24 @@ class FoldScores:
     inner_epoch: np.ndarray | None  # int64[S]
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
+        """File and fold, for errors."""
         return f"{self.artifact}, fold {self.fold}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
+class TrainingScores:
     """All shards of one method's training."""
 
     folds: list[FoldScores]  # sorted by name
     parameters: int
     origin: str
-    initialisation: str  # weights that the training started from, and its further training data; "" for neither
+    initialisation: str  # the published weights used, or why none; "" for a method without any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pooled:
-    """What a method predicted under a protocol, free of leaks but for a declared one. N clips are tested."""
+class Predictions:
+    """Classes that a method predicted under a protocol for N clips, free of leaks but for a declared one."""
 
     method: str
     protocol: Protocol
@@ -58,19 +59,19 @@ class Pooled:
     folds: list[Fold]
     parameters: int
     origin: str
-    initialisation: str = ""  # as in `Trained`
+    initialisation: str = ""  # the published weights used, or why none
 
 
 def last(fold: FoldScores) -> np.ndarray:
-    """Classes predicted by the last epoch, int64[S, N]: the honest selection."""
+    """Return the classes predicted by the last epoch, int64[S, N]: the honest selection."""
     predicted: np.ndarray = fold.scores[:, -1].argmax(-1)
     return predicted
 
 
 def oracle_best_test(fold: FoldScores) -> np.ndarray:
-    """Classes predicted, int64[S, N], by each seed's epoch of highest accuracy on the fold's *test* clips.
+    """Return the classes, int64[S, N], of each seed's first epoch with the highest accuracy on the fold's *test* clips.
 
-    The first such epoch. What many published training loops keep; an oracle, since it reads the answers.
+    Many published training loops select it. It is an oracle, since it reads the true classes.
     """
     predicted = fold.scores.argmax(-1)  # [S, E, N]
     best = (predicted == fold.truth).mean(-1).argmax(-1)  # [S]; argmax takes the first of equals
@@ -79,7 +80,7 @@ def oracle_best_test(fold: FoldScores) -> np.ndarray:
 
 
 def inner_validation(fold: FoldScores) -> np.ndarray:
-    """Classes predicted, int64[S, N], by the epoch that a second training chose on subjects it was not fitted on."""
+    """Return the classes, int64[S, N], of the epoch that a second training chose on subjects it was not fitted on."""
     chosen: np.ndarray = fold.scores[np.arange(len(fold.scores)), fold.inner_epoch].argmax(-1)
     return chosen
 
@@ -91,15 +92,15 @@ SELECTIONS: dict[str, Callable[[FoldScores], np.ndarray]] = {
 }
 
 
-def pooled(
+def pool_predictions(
     paths: Iterable[str],
     method: str,
     protocol: Protocol,
     clips: Sequence[Clip],
     folds: Sequence[Fold] | None = None,
     planted_leak: str = "",
-) -> Pooled:
-    """All that the shards at `paths` predicted of the clips that `folds` test, by selection.
+) -> Predictions:
+    """Pool the predictions in the shards at `paths` over the clips that `folds` test, by selection.
 
     `clips` are those of the data sets (the protocol selects); `folds` None are all of the protocol's. With a declared
     leak there is one selection, `leaky`, read at the last epoch.
@@ -110,108 +111,117 @@ def pooled(
     expected = {fold.name: fold for fold in (protocol.folds(clips) if folds is None else folds)}
     tested = {name for fold in expected.values() for name in fold.test}
     chosen = protocol.select(clips)
-    trained = _read(paths, {"method": method, "protocol": protocol.name})
-    _check(trained, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
+    training = _read_shards(paths, {"method": method, "protocol": protocol.name})
+    _check(training, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
     chosen = [clip for clip in chosen if clip.id in tested]
-    wanted = _selections(trained, planted_leak)
-    return Pooled(
+    selections = _selections(training, planted_leak)
+    return Predictions(
         method,
         protocol,
         chosen,
         np.array([protocol.label(clip) for clip in chosen]),
-        {name: _predicted(trained.folds, expected, chosen, choose) for name, choose in wanted.items()},
+        {name: _select_predictions(training.folds, expected, chosen, choose) for name, choose in selections.items()},
         list(expected.values()),
-        trained.parameters,
-        trained.origin,
-        trained.initialisation,
+        training.parameters,
+        training.origin,
+        training.initialisation,
     )
 
 
-def _selections(trained: Trained, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
+def _selections(training: TrainingScores, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
+    """Return the selections that these scores allow, by name."""
     if planted_leak:
         return {LEAKY: last}
-    inner = all(fold.inner_epoch is not None for fold in trained.folds)
+    inner = all(fold.inner_epoch is not None for fold in training.folds)
     return {name: choose for name, choose in SELECTIONS.items() if inner or choose is not inner_validation}
 
 
 def _check(
-    trained: Trained, protocol: Protocol, known: Mapping[str, Clip], expected: Mapping[str, Fold], planted_leak: str
+    training: TrainingScores,
+    protocol: Protocol,
+    clips_by_id: Mapping[str, Clip],
+    expected: Mapping[str, Fold],
+    planted_leak: str,
 ) -> None:
-    for fold in trained.folds:
+    """Check clips, classes, scores and provenance of each fold."""
+    for fold in training.folds:
         for name, label in zip(fold.clips, fold.truth, strict=True):
-            if name not in known:
-                raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.place})")
-            if label != (truth := protocol.label(known[name])):
-                raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.place})")
+            if name not in clips_by_id:
+                raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.location})")
+            if label != (truth := protocol.label(clips_by_id[name])):
+                raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.location})")
         if fold.fold not in expected:
-            raise StoreError(f"fold must be one of the {len(expected)} asked for; rerun stage train ({fold.place})")
+            raise StoreError(f"fold must be one of the {len(expected)} expected; rerun stage train ({fold.location})")
         if not np.isfinite(fold.scores).all():
-            raise StoreError(f"scores must be finite numbers ({fold.place})")
-        test = [known[name] for name in fold.clips]
+            raise StoreError(f"scores must be finite numbers ({fold.location})")
+        test = [clips_by_id[name] for name in fold.clips]
         provenance.check(fold.artifact, fold.fold, protocol.unit, test, fold.fitted_on, planted_leak)
-    _check_each_once(trained, known, expected)
+    _check_each_once(training, clips_by_id, expected)
 
 
-def _check_each_once(trained: Trained, known: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
-    """Every clip once, or once in each draw that tests it; by its own fold; and of the origin that was trained on."""
-    times = Counter((expected[fold.fold].draw, name) for fold in trained.folds for name in fold.clips)
+def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
+    """Check that every clip is predicted once in each split that tests it, by its own fold and of its origin."""
+    counts = Counter((expected[fold.fold].draw, name) for fold in training.folds for name in fold.clips)
     for fold in expected.values():
         for name in fold.test:
-            if (count := times[fold.draw, name]) != 1:
-                where = ", ".join(sorted({fold.artifact for fold in trained.folds}))
-                raise StoreError(f"clip {name} must be predicted once, not {count} times ({where})")
-            if (origin := known[name].origin) not in trained.origin.split("+"):
-                raise StoreError(f"clip {name} is {origin}, but training was on {trained.origin}; rerun stage train")
-    for found in trained.folds:
-        what, own = f"{found.artifact} fold {found.fold}", expected[found.fold].test
-        provenance.check_identity(what, {"test clips": ", ".join(found.clips)}, {"test clips": ", ".join(own)})
+            if (count := counts[fold.draw, name]) != 1:
+                artifacts = ", ".join(sorted({fold.artifact for fold in training.folds}))
+                raise StoreError(f"clip {name} must be predicted once, not {count} times ({artifacts})")
+            if (origin := clips_by_id[name].origin) not in training.origin.split("+"):
+                raise StoreError(f"clip {name} is {origin}, but training was on {training.origin}; rerun stage train")
+    for scores in training.folds:
+        name, test = f"{scores.artifact} fold {scores.fold}", expected[scores.fold].test
+        provenance.check_identity(name, {"test clips": ", ".join(scores.clips)}, {"test clips": ", ".join(test)})
 
 
-def _predicted(
+def _select_predictions(
     folds: Sequence[FoldScores],
     expected: Mapping[str, Fold],
     chosen: Sequence[Clip],
     choose: Callable[[FoldScores], np.ndarray],
 ) -> np.ndarray:
-    """Predicted classes of `chosen`, in its order, int64[S, N]."""
-    position = {clip.id: number for number, clip in enumerate(chosen)}
+    """Return the classes predicted of `chosen`, in its order, int64[S, N]."""
+    position = {clip.id: i for i, clip in enumerate(chosen)}
     draws = [fold.draw for fold in expected.values() if fold.draw is not None]
-    result = np.full((len(draws) or len(folds[0].scores), len(chosen)), UNTESTED, np.int64)
+    predicted = np.full((len(draws) or len(folds[0].scores), len(chosen)), UNTESTED, np.int64)
     for fold in folds:
-        draw, places = expected[fold.fold].draw, [position[name] for name in fold.clips]
-        result[slice(None) if draw is None else slice(draw, draw + 1), places] = choose(fold)
-    return result
+        draw, positions = expected[fold.fold].draw, [position[name] for name in fold.clips]
+        predicted[slice(None) if draw is None else slice(draw, draw + 1), positions] = choose(fold)
+    return predicted
 
 
-def _read(paths: Iterable[str], wanted: Mapping[str, str]) -> Trained:
+def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingScores:
+    """Read all folds of the shards. Raises StoreError if shards differ in their attributes."""
     folds: list[FoldScores] = []
     facts: set[tuple[int, str, str]] = set()
     paths = sorted(map(str, paths))
     for path in paths:
-        with store.opened(path, "train") as file:
+        with store.open_file(path, "train") as file:
             initialisation = file.attrs.get("initialisation", b"").decode()
             facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), initialisation))
-            said = {key: file.attrs[key].decode() for key in wanted if key in file.attrs}
-            provenance.check_identity(path, {**wanted, **said}, wanted)
+            attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
+            provenance.check_identity(path, {**identity, **attributes}, identity)
             names: list[str] = []
             file.visit(names.append)
             for name in sorted(names):
                 if name.endswith("/scores"):
-                    folds.append(_fold(path, name.removesuffix("/scores"), file))
+                    folds.append(_read_fold(path, name.removesuffix("/scores"), file))
     if not folds:
         raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none; rerun stage train")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
-        where = ", ".join(sorted({fold.artifact for fold in folds}))
+        artifacts = ", ".join(sorted({fold.artifact for fold in folds}))
         raise StoreError(
-            f"shards must agree on origin, parameters, initialisation and number of seeds; rerun stage train ({where})"
+            "shards must agree on origin, parameters, initialisation and number of seeds; "
+            f"rerun stage train ({artifacts})"
         )
     parameters, origin, initialisation = facts.pop()
-    fitted = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
-    origins = sorted({*origin.split("+"), *fitted}, reverse=True)  # licensed+generated
-    return Trained(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), initialisation)
+    training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
+    origins = sorted({*origin.split("+"), *training_origins}, reverse=True)  # licensed+generated
+    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), initialisation)
 
 
-def _fold(path: str, name: str, file: Any) -> FoldScores:
+def _read_fold(path: str, name: str, file: Any) -> FoldScores:
+    """Read the scores of one fold."""
     group = file[name]
     return FoldScores(
         artifact=path,

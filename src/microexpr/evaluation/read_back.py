@@ -1,6 +1,6 @@
-"""Made clips of held-out people, and whether they do what was asked: intensities read back, and how steady they are.
+"""Read action units back from synthesised clips of held-out subjects, and measure how well they follow the target AUs.
 
-The reader is the embedded one of action units, fitted on other people. What may not come in: clips made to train on.
+The embedded reader of action units is fitted on other subjects. What may not come in: clips synthesised for training.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,109 +13,122 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
-from microexpr.evaluation.resemblance import enlarged
-from microexpr.evaluation.synthesised_faces import SIDE
+from microexpr.evaluation.resemblance import enlarge
+from microexpr.evaluation.synthesised_faces import HELD_OUT
 from microexpr.protocols import provenance
 from microexpr.signals.aus import ACTION_UNITS, SIDES, regressor
 
-LEAST = 0.1  # of FACS's 0..5: what varies less, over all frames, was not asked
+MIN_RANGE = 0.1  # FACS intensity: units whose targets vary less over all frames have no target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """One made clip, of somebody whom its generator never saw."""
+class SynthesisedClip:
+    """One synthesised clip of a subject whom its generator was not trained on."""
 
-    source: Clip  # whose neutral face it begins from
+    source: Clip  # with the neutral face that it starts from
     emotion: str
-    film: np.ndarray  # uint8[K, H, W, C]
-    asked: np.ndarray  # float32[K, 17], FACS 0..5, both sides together
+    frames: np.ndarray  # uint8[K, H, W, C]
+    target_aus: np.ndarray  # float32[K, 17], FACS 0..5, both sides together
     landmarks: np.ndarray  # float32[68, 2] of the neutral face, pixels of its crop
-    side: int  # pixels of that crop
+    crop_size: int  # pixels of that crop
 
-    def found(self, model: regressor.Model) -> np.ndarray:
-        """float32[K, 17]: intensities read off it."""
-        crops = luma(enlarged(self.film, self.side))
+    def read_intensities(self, model: regressor.Model) -> np.ndarray:
+        """Return the intensities read off the frames, float32[K, 17]."""
+        crops = luma(enlarge(self.frames, self.crop_size))
         points = np.repeat(self.landmarks[None], len(crops), 0)
         return regressor.regress(crops, points, 0, model)[:, :, SIDES.index("both")]
 
 
-def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -> list[Shown]:
-    """Those in a file of the synth stage, sorted by name; `files` are results/{faces,apex}/<dataset>/<subject>.h5.
+def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -> list[SynthesisedClip]:
+    """Read the clips in a file of the synth stage, sorted by name.
 
-    Raises LeakError where its generator saw somebody whom it shows, StoreError for a clip that nobody knows."""
-    known = {clip.provenance: clip for clip in clips}
-    stages = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
-    seen = provenance.read_fitted_on(path, [SIDE])[SIDE]
-    shown = []
-    with store.opened(path, "synth") as file:
+    `files` are results/{faces,apex}/<dataset>/<subject>.h5. Raises LeakError where the generator was trained on a
+    subject whom it shows, StoreError for a clip that is not in the index.
+    """
+    clips_by_provenance = {clip.provenance: clip for clip in clips}
+    stage_files = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
+    training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
+    synthesised_clips = []
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
-        for name, group in sorted(file[SIDE].items()):
+        for name, group in sorted(file[HELD_OUT].items()):
             (source,) = store.strings(group["source"])
-            if source not in known:
+            if source not in clips_by_provenance:
                 raise StoreError(f"{path}: {name} must be made from a clip of the index, not from {source}")
-            clip = known[source]
-            provenance.check(str(path), name, "subject", [clip], seen)
-            landmarks, side = _neutral(clip, stages)
+            clip = clips_by_provenance[source]
+            provenance.check(str(path), name, "subject", [clip], training_data)
+            landmarks, side = _neutral(clip, stage_files)
             emotion = emotions[group["label"][()]]
-            shown.append(Shown(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), landmarks, side))
-    return shown
+            synthesised_clips.append(
+                SynthesisedClip(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), landmarks, side)
+            )
+    return synthesised_clips
 
 
-def _neutral(clip: Clip, stages: dict[tuple[str, str, str], str]) -> tuple[np.ndarray, int]:
-    """Landmarks at the onset, and the side of the crop."""
-    paths = [stages.get((stage, clip.dataset, clip.subject), "") for stage in ("faces", "apex")]
+def _neutral(clip: Clip, stage_files: dict[tuple[str, str, str], str]) -> tuple[np.ndarray, int]:
+    """Return landmarks at the onset, and the side of the crop."""
+    paths = [stage_files.get((stage, clip.dataset, clip.subject), "") for stage in ("faces", "apex")]
     if not all(paths):
         raise StoreError(f"results/faces and results/apex must have {clip.dataset}/{clip.subject}.h5")
-    with store.opened(paths[0], "faces") as faces, store.opened(paths[1], "apex") as apex:
-        place = int(np.flatnonzero(faces[clip.name]["frame"][()] == apex[clip.name]["onset"][()])[0])
-        return faces[clip.name]["landmarks_crop"][place], faces[clip.name]["crop"].shape[1]
+    with store.open_file(paths[0], "faces") as faces, store.open_file(paths[1], "apex") as apex:
+        position = int(np.flatnonzero(faces[clip.name]["frame"][()] == apex[clip.name]["onset"][()])[0])
+        return faces[clip.name]["landmarks_crop"][position], faces[clip.name]["crop"].shape[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Obeyed:
-    """Of one action unit, or of all together."""
+class UnitFidelity:
+    """How well one action unit, or all together, follow their targets."""
 
     unit: str
-    clips: int  # in which it was asked
-    correlation: float  # of change asked with change found, over frames
-    shuffled: float  # the same with the frames of each clip in another order, mean over orders
-    p: float  # share of orders that do as well
-    slope: float  # found of each asked
+    clips: int  # with a target of it
+    correlation: float  # of target change with change read, over frames
+    shuffled: float  # the same with the frames of each clip shuffled, mean over orders
+    p: float  # share of orders that correlate as well
+    slope: float  # change read by target change
 
 
-def obeyed(
-    asked: Sequence[np.ndarray], found: Sequence[np.ndarray], rng: np.random.Generator, orders: int
-) -> list[Obeyed]:
-    """A line for each unit that was asked, then one of all: of films' intensities [K, 17], less their first frames."""
-    asked, found = ([one - one[:1] for one in films] for films in (asked, found))
-    shuffles = [[one[rng.permutation(len(one))] for one in found] for _ in range(orders)]
-    units = [unit for unit in range(len(ACTION_UNITS)) if max(float(np.ptp(one[:, unit])) for one in asked) > LEAST]
-    return [_obeyed(ACTION_UNITS[unit], [unit], asked, found, shuffles) for unit in units] + [
-        _obeyed("all", units, asked, found, shuffles)
+def measure_fidelity(
+    targets: Sequence[np.ndarray], readings: Sequence[np.ndarray], rng: np.random.Generator, orders: int
+) -> list[UnitFidelity]:
+    """Return a row for each unit with a target, then one of all, of clips' intensities [K, 17] less their first frames.
+
+    `orders` random orders of each clip's frames give the correlation by chance.
+    """
+    targets, readings = ([curve - curve[:1] for curve in curves] for curves in (targets, readings))
+    shuffles = [[curve[rng.permutation(len(curve))] for curve in readings] for _ in range(orders)]
+    units = [
+        unit for unit in range(len(ACTION_UNITS)) if max(float(np.ptp(curve[:, unit])) for curve in targets) > MIN_RANGE
+    ]
+    return [_unit_fidelity(ACTION_UNITS[unit], [unit], targets, readings, shuffles) for unit in units] + [
+        _unit_fidelity("all", units, targets, readings, shuffles)
     ]
 
 
-def _obeyed(
-    name: str, units: list[int], asked: list[np.ndarray], found: list[np.ndarray], shuffles: list[list[np.ndarray]]
-) -> Obeyed:
-    wanted = np.concatenate([one[:, units].ravel() for one in asked])
+def _unit_fidelity(
+    name: str, units: list[int], targets: list[np.ndarray], readings: list[np.ndarray], shuffles: list[list[np.ndarray]]
+) -> UnitFidelity:
+    """Return the fidelity of some units together."""
+    target = np.concatenate([curve[:, units].ravel() for curve in targets])
 
-    def correlation(films: list[np.ndarray]) -> float:
-        read = np.concatenate([one[:, units].ravel() for one in films])
-        return float(np.corrcoef(wanted, read)[0, 1]) if np.ptp(read) else 0.0
+    def correlation(curves: list[np.ndarray]) -> float:
+        reading = np.concatenate([curve[:, units].ravel() for curve in curves])
+        return float(np.corrcoef(target, reading)[0, 1]) if np.ptp(reading) else 0.0
 
-    there, others = correlation(found), np.array([correlation(films) for films in shuffles])
-    read = np.concatenate([one[:, units].ravel() for one in found])
-    clips = sum(float(np.ptp(one[:, units], 0).max()) > LEAST for one in asked)
-    p = (1 + int((others >= there).sum())) / (1 + len(others))
-    return Obeyed(name, clips, there, float(others.mean()), p, float(wanted @ read / (wanted @ wanted)))
+    value, by_chance = correlation(readings), np.array([correlation(curves) for curves in shuffles])
+    reading = np.concatenate([curve[:, units].ravel() for curve in readings])
+    clips = sum(float(np.ptp(curve[:, units], 0).max()) > MIN_RANGE for curve in targets)
+    p = (1 + int((by_chance >= value).sum())) / (1 + len(by_chance))
+    slope = float(target @ reading / (target @ target))
+    return UnitFidelity(name, clips, value, float(by_chance.mean()), p, slope)
 
 
-def roughness(film: np.ndarray) -> float:
-    """Mean change of the change from frame to frame over mean change, of a film uint8[K, ...]; 0: at one speed,
-    and of fewer than three frames."""
-    if len(film) < 3:
+def roughness(frames: np.ndarray) -> float:
+    """Return the mean change of the change from frame to frame over the mean change, of frames [K, ...].
+
+    It is 0 for steady movement and for fewer than three frames.
+    """
+    if len(frames) < 3:
         return 0.0
-    steps = np.diff(film.astype(np.float64), axis=0)
-    moved = np.abs(steps).mean()
-    return float(np.abs(np.diff(steps, axis=0)).mean() / moved) if moved else 0.0
+    steps = np.diff(frames.astype(np.float64), axis=0)
+    change = np.abs(steps).mean()
+    return float(np.abs(np.diff(steps, axis=0)).mean() / change) if change else 0.0

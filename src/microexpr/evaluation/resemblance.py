@@ -1,7 +1,7 @@
-"""Figures of made faces: against true apex frames, and against the person they were made from. Reads through the store.
+"""Compare synthesised faces with true apex frames and with the subject they start from. Reads through the store.
 
-Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: who may be compared, which
-`made_faces` has settled.
+Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: the choice of faces to compare,
+which `made_faces` makes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,156 +18,178 @@ from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.metrics import synthesis
 from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import FULL, Row
-from microexpr.evaluation.synthesised_faces import SIDE, Made
+from microexpr.evaluation.synthesised_faces import HELD_OUT, SynthesisedFaces
 from microexpr.signals import inputs
 
-MADE, NEUTRAL, TRUE = "made", "neutral", "true"  # a face as made; the one it was made from; the clip's apex frame
+# Kinds of faces: the generator's; the one that it starts from; the clip's apex frame.
+SYNTHESISED, NEUTRAL, TRUE = "made", "neutral", "true"
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueFace:
-    """What a clip's own frames have of its made face."""
+    """Frames and landmarks of a clip that its synthesised face is compared with."""
 
-    apex: np.ndarray  # uint8[H, W, C], brought to the made face's size and colour as the generator's input was
+    apex: np.ndarray  # uint8[H, W, C], of the synthesised face's size and colour
     landmarks: dict[str, np.ndarray]  # float32[68, 2] at onset and apex, pixels of the crop
-    side: int  # pixels of the crop
+    crop_size: int  # pixels of the crop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """All that figures are computed from, by `MADE`, `NEUTRAL` and `TRUE`."""
+class FaceEmbeddings:
+    """Images, embeddings and features by `SYNTHESISED`, `NEUTRAL` and `TRUE`."""
 
     images: Mapping[str, np.ndarray]  # uint8[N, H, W, C]
     embedded: Mapping[str, np.ndarray]  # float64[N, 128] of people.embeddings
     features: Mapping[str, np.ndarray] | None  # float[N, 2048] of FID's Inception; None without its weights
-    note: str  # on how they were embedded
+    note: str  # how they were embedded
 
 
-def see(made: Made, files: Iterable[str | Path]) -> Seen:
-    """`files` are results/{faces,apex}/<dataset>/<subject>.h5.
+def embed_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> FaceEmbeddings:
+    """Embed synthesised, neutral and true faces; `files` are results/{faces,apex}/<dataset>/<subject>.h5.
 
     For the embedding all are enlarged to the crop's size, where the clip's own landmarks are: those of the onset for a
-    made face, which keeps the geometry of the face it was made from. Raises StoreError if one of a subject's files is
-    not among them, or what has the name of FID's weights is another file.
+    synthesised face, which keeps the geometry of its neutral face. Raises StoreError if one of a subject's files is not
+    among them, or if the file of FID's weights has other contents.
     """
-    height, width = made.faces[0].pair.shape[1:3]
-    known = true_faces(made, files)
-    true = [known[face.clip.id] for face in made.faces]
-    pairs = np.stack([face.pair for face in made.faces])
-    images = {MADE: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([one.apex for one in true])}
-    points = {event: np.stack([one.landmarks[event] for one in true]) for event in ("onset", "apex")}
-    side = true[0].side
+    height, width = synthesised.faces[0].pair.shape[1:3]
+    faces_by_id = true_faces(synthesised, files)
+    true = [faces_by_id[face.clip.id] for face in synthesised.faces]
+    pairs = np.stack([face.pair for face in synthesised.faces])
+    images = {SYNTHESISED: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([face.apex for face in true])}
+    points = {event: np.stack([face.landmarks[event] for face in true]) for event in ("onset", "apex")}
+    crop_size = true[0].crop_size
     embedded = {
-        kind: duplicate_subjects.embeddings(enlarged(shown, side), points["apex" if kind == TRUE else "onset"])
-        for kind, shown in images.items()
+        kind: duplicate_subjects.embeddings(enlarge(pixels, crop_size), points["apex" if kind == TRUE else "onset"])
+        for kind, pixels in images.items()
     }
-    return Seen(images, embedded, _features(images), f"{height} x {width} pixels enlarged to {side} x {side}")
+    return FaceEmbeddings(
+        images, embedded, _features(images), f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
+    )
 
 
-def true_faces(made: Made, files: Iterable[str | Path]) -> dict[str, TrueFace]:
-    """Of every clip that a face was made from, by its id. `files` and errors are those of `see`."""
-    clips = [face.clip for face in made.faces]
-    height, width, channels = made.faces[0].pair.shape[1:]
-    found = {}
-    for subject, own in by_subject(clips, files).items():
+def true_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> dict[str, TrueFace]:
+    """Return the true face of every clip that a face was made from, by id. `files` as in `embed_faces`."""
+    clips = [face.clip for face in synthesised.faces]
+    height, width, channels = synthesised.faces[0].pair.shape[1:]
+    faces_by_id = {}
+    for subject, paths in by_subject(clips, files).items():
         names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
-        shown = inputs.load({"apex": (channels, height, width)}, own, names)["apex"].transpose(0, 2, 3, 1)
-        with store.opened(own["faces"], "faces") as faces, store.opened(own["apex"], "apex") as events:
-            for name, apex in zip(names, shown, strict=True):
+        apexes = inputs.load({"apex": (channels, height, width)}, paths, names)["apex"].transpose(0, 2, 3, 1)
+        with store.open_file(paths["faces"], "faces") as faces, store.open_file(paths["apex"], "apex") as events:
+            for name, apex in zip(names, apexes, strict=True):
                 group = faces[name]
-                at = {event: inputs.position(group, events[name], event) for event in ("onset", "apex")}
-                points = {event: group["landmarks_crop"][place] for event, place in at.items()}
-                found["/".join((*subject, name))] = TrueFace(apex, points, group["crop"].shape[1])
-    return found
+                positions = {event: inputs.position(group, events[name], event) for event in ("onset", "apex")}
+                points = {event: group["landmarks_crop"][position] for event, position in positions.items()}
+                faces_by_id["/".join((*subject, name))] = TrueFace(apex, points, group["crop"].shape[1])
+    return faces_by_id
 
 
 def by_subject(clips: Iterable[Clip], files: Iterable[str | Path]) -> dict[tuple[str, str], dict[str, Path]]:
-    """Of each data set and subject of these clips the files by stage noun. `files` and errors are those of `see`."""
-    found: dict[tuple[str, str], dict[str, Path]] = {(clip.dataset, clip.subject): {} for clip in clips}
+    """Return the files by stage noun of each data set and subject of these clips. `files` as in `embed_faces`."""
+    paths_by_subject: dict[tuple[str, str], dict[str, Path]] = {(clip.dataset, clip.subject): {} for clip in clips}
     for path in map(Path, files):
-        if (subject := (path.parts[-2], path.stem)) in found:
-            found[subject][path.parts[-3]] = path
-    for subject, own in sorted(found.items()):
-        if missing := sorted({"faces", "apex"} - own.keys()):
+        if (subject := (path.parts[-2], path.stem)) in paths_by_subject:
+            paths_by_subject[subject][path.parts[-3]] = path
+    for subject, paths in sorted(paths_by_subject.items()):
+        if missing := sorted({"faces", "apex"} - paths.keys()):
             raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
-    return dict(sorted(found.items()))
+    return dict(sorted(paths_by_subject.items()))
 
 
-def enlarged(images: np.ndarray, side: int) -> np.ndarray:
-    """uint8[N, side, side, C], by cubic interpolation between pixels: the network's input says where a face's eyes are
-    in whole pixels, which in 32 of them would be far off."""
-    shown = [cv2.resize(np.ascontiguousarray(one), (side, side), interpolation=cv2.INTER_CUBIC) for one in images]
-    return np.stack(shown).reshape(len(images), side, side, -1)
+def enlarge(images: np.ndarray, side: int) -> np.ndarray:
+    """Enlarge images to uint8[N, side, side, C] by cubic interpolation.
+
+    The embedding network takes the positions of eyes in whole pixels, which would be too coarse in 32 of them.
+    """
+    enlarged = [
+        cv2.resize(np.ascontiguousarray(image), (side, side), interpolation=cv2.INTER_CUBIC) for image in images
+    ]
+    return np.stack(enlarged).reshape(len(images), side, side, -1)
 
 
 def _features(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+    """Return Inception features of each kind of image, or None without its weights."""
     from microexpr.evaluation.metrics import inception
     from microexpr.models import pretrained_weights  # torch comes with it
 
     path = pretrained_weights.INCEPTION.path()
     if path is None:
         return None
-    network = inception.network(path)
-    return {kind: inception.features(network, shown) for kind, shown in images.items()}
+    network = inception.load_network(path)
+    return {kind: inception.features(network, pixels) for kind, pixels in images.items()}
 
 
-def evaluate(made: Made, seen: Seen) -> list[Row]:
-    """Rows of `results/evaluate/<protocol>/<method>_faces.csv`: each scope, kind of face and metric.
+def evaluate(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings) -> list[Row]:
+    """Return rows of `results/evaluate/<protocol>/<method>_faces.csv`: each scope, kind of face and metric.
 
-    Beside the figures of made faces stand those of the neutral ones, which is what a generator that changes nothing
-    would get, and how like themselves true faces are. Drawn splits are measured draw by draw: `value` is their mean,
-    `made` and `true` are sums. `value` None: FID's weights are not here, and `note` says where they belong.
+    Neutral faces are evaluated too: their figures are those of a generator that changes nothing. So are true faces
+    against neutral ones. Sampled splits are measured separately: `value` is their mean, `made` and `true` are sums.
+    `value` None: FID's weights are missing, and `note` says where they belong.
     """
-    datasets = np.array([face.clip.dataset for face in made.faces])
+    datasets = np.array([face.clip.dataset for face in synthesised.faces])
     scopes = {FULL: np.arange(len(datasets))}
-    scopes |= {name: np.flatnonzero(datasets == name) for name in made.protocol.datasets if name in datasets}
-    return [row for scope, inside in scopes.items() for row in _rows(made, seen, scope, inside)]
+    scopes |= {name: np.flatnonzero(datasets == name) for name in synthesised.protocol.datasets if name in datasets}
+    return [row for scope, positions in scopes.items() for row in _rows(synthesised, embeddings, scope, positions)]
 
 
-def _rows(made: Made, seen: Seen, scope: str, inside: np.ndarray) -> Iterator[Row]:
-    faces = [made.faces[number] for number in inside]
-    about = {
-        "method": made.method,
-        "protocol": made.protocol.name,
-        "origin": made.origin,
-        "side": SIDE,
+def _rows(
+    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str, positions: np.ndarray
+) -> Iterator[Row]:
+    """Yield the rows of one scope."""
+    faces = [synthesised.faces[position] for position in positions]
+    shared_columns = {
+        "method": synthesised.method,
+        "protocol": synthesised.protocol.name,
+        "origin": synthesised.origin,
+        "side": HELD_OUT,
         "scope": scope,
         "folds": len({face.fold.name for face in faces}),
-        "subject_seen": "no" if made.protocol.ranked else "yes",
+        "subject_seen": "no" if synthesised.protocol.ranked else "yes",
         "low": None,
         "high": None,
     }
     draws = np.array([face.fold.draw or 0 for face in faces])
-    found: dict[tuple[str, str], list[Figure]] = {}
+    figures_by_key: dict[tuple[str, str], list[Figure]] = {}
     for draw in np.unique(draws):
-        for kind, figure in _figures(made, seen, inside[draws == draw]):
-            found.setdefault((kind, figure.metric), []).append(figure)
-    for (kind, metric), figures in found.items():
+        for kind, figure in _figures(synthesised, embeddings, positions[draws == draw]):
+            figures_by_key.setdefault((kind, figure.metric), []).append(figure)
+    for (kind, metric), figures in figures_by_key.items():
         value = float(np.mean([figure.value for figure in figures]))
-        counts = {"made": sum(figure.made for figure in figures), "true": sum(figure.true for figure in figures)}
-        note = seen.note if metric.startswith(("face_", "identity_")) else ""
-        yield about | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
-    if seen.features is None:
-        nothing = {"faces": MADE, "value": None, "made": len(inside), "true": len(inside), "note": NO_WEIGHTS}
-        yield from (about | nothing | {"metric": metric} for metric in ("fid", "kid"))
+        counts = {
+            "made": sum(figure.samples for figure in figures),
+            "true": sum(figure.references for figure in figures),
+        }
+        note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
+        yield shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
+    if embeddings.features is None:
+        missing = {
+            "faces": SYNTHESISED,
+            "value": None,
+            "made": len(positions),
+            "true": len(positions),
+            "note": NO_WEIGHTS,
+        }
+        yield from (shared_columns | missing | {"metric": metric} for metric in ("fid", "kid"))
 
 
-def _figures(made: Made, seen: Seen, inside: np.ndarray) -> Iterator[tuple[str, Figure]]:
-    """Kind of face and figure, of the faces at `inside`, all of one draw."""
-    images = {kind: shown[inside] for kind, shown in seen.images.items()}
-    embedded = {kind: vectors[inside] for kind, vectors in seen.embedded.items()}
-    clips = [made.faces[number].clip for number in inside]
+def _figures(
+    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, positions: np.ndarray
+) -> Iterator[tuple[str, Figure]]:
+    """Yield kind of face and figure of the faces at `positions`, all of one split."""
+    images = {kind: pixels[positions] for kind, pixels in embeddings.images.items()}
+    embedded = {kind: vectors[positions] for kind, vectors in embeddings.embedded.items()}
+    clips = [synthesised.faces[position].clip for position in positions]
     subjects, datasets = [clip.subject for clip in clips], [clip.dataset for clip in clips]
     spaces = {"face": embedded}
-    if seen.features is not None:
-        spaces["inception"] = {kind: vectors[inside] for kind, vectors in seen.features.items()}
-    for kind in (MADE, NEUTRAL):
-        if len(inside) > 1:
+    if embeddings.features is not None:
+        spaces["inception"] = {kind: vectors[positions] for kind, vectors in embeddings.features.items()}
+    for kind in (SYNTHESISED, NEUTRAL):
+        if len(positions) > 1:
             for name, space in spaces.items():
                 yield from ((kind, figure) for figure in synthesis.distances(space[kind], space[TRUE], name))
         yield from ((kind, figure) for figure in synthesis.similarity(images[kind], images[TRUE]))
-    for kind in (MADE, TRUE):
+    for kind in (SYNTHESISED, TRUE):
         yield from ((kind, figure) for figure in synthesis.identity(embedded[kind], embedded[NEUTRAL]))
         others = synthesis.identity_of_others(embedded[kind], embedded[NEUTRAL], subjects, datasets)
         yield from ((kind, figure) for figure in others)

@@ -1,7 +1,7 @@
-"""Faces that a generator made of held-out people, read and held to the protocol and to their own provenance.
+"""Read synthesised faces of held-out clips and check them against the protocol and their own provenance.
 
-Of each clip one face, asked for the clip's own class, or one of every class; those of all folds. What may not come in:
-a figure, and faces that were made from training clips.
+There is one face for each clip, of the clip's own class, or one of every class, over all folds. What may not come in:
+a figure, and faces synthesised from training clips.
 """
 
 from collections import Counter
@@ -16,22 +16,22 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import StoreError
 from microexpr.protocols import Protocol, provenance
 
-SIDE = "held_out"
+HELD_OUT = "held_out"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One held-out clip's face."""
+    """A synthesised face of one held-out clip."""
 
     clip: Clip
     fold: Fold
-    label: int  # the class asked for
-    pair: np.ndarray  # uint8[2, H, W, C]: neutral, made
+    label: int  # the target class
+    pair: np.ndarray  # uint8[2, H, W, C]: neutral, synthesised
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Made:
-    """What a generator made under a protocol, free of leaks."""
+class SynthesisedFaces:
+    """The faces of one generator under a protocol, free of leaks."""
 
     method: str
     protocol: Protocol
@@ -46,46 +46,48 @@ def read(
     clips: Sequence[Clip],
     folds: Sequence[Fold] | None = None,
     every_class: bool = False,
-) -> Made:
-    """The faces in the shards at `paths` of all clips that `folds` test; `folds` None are all of the protocol's.
+) -> SynthesisedFaces:
+    """Read the faces in the shards at `paths` of all clips that `folds` test; `folds` None are all of the protocol's.
 
     Raises LeakError when a fold's generator was fitted on its held-out unit, or a shard is of another method or
-    protocol; StoreError for a clip of which a face is not there once, or was made from another fold's clip.
+    protocol; StoreError for a clip whose face is missing or repeated, or was made from another fold's clip.
     """
-    known = {clip.id: clip for clip in protocol.select(clips)}
+    clips_by_id = {clip.id: clip for clip in protocol.select(clips)}
     folds = protocol.folds(clips) if folds is None else folds
-    tests = {fold.name: [known[name] for name in fold.test] for fold in folds}
-    found: list[Face] = []
-    fitted: set[str] = set()
+    tests = {fold.name: [clips_by_id[name] for name in fold.test] for fold in folds}
+    faces: list[Face] = []
+    training_origins: set[str] = set()
     for path in sorted(map(str, paths)):
-        behind = provenance.read_fitted_on(path, tests)
-        with store.opened(path, "synth") as file:
-            wanted = {"method": method, "protocol": protocol.name}
-            provenance.check_identity(path, {key: file.attrs[key].decode() for key in wanted}, wanted)
-            for fold in (fold for fold in folds if f"{fold.name}/{SIDE}" in file):
-                provenance.check(path, fold.name, protocol.unit, tests[fold.name], behind[fold.name])
-                fitted |= {entry.split("/")[0] for entry in behind[fold.name]}
-                faces = _of_fold(f"{path}, fold {fold.name}", file[fold.name][SIDE], fold, known)
-                found += [face for face in faces if every_class or face.label == protocol.label(face.clip)]
-    _check_each_once(method, found, folds, len(protocol.classes) if every_class else 1)
-    found.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
-    origins = fitted | {face.clip.origin for face in found}
-    return Made(method, protocol, "+".join(sorted(origins, reverse=True)), found)
+        training_data = provenance.read_fitted_on(path, tests)
+        with store.open_file(path, "synth") as file:
+            identity = {"method": method, "protocol": protocol.name}
+            provenance.check_identity(path, {key: file.attrs[key].decode() for key in identity}, identity)
+            for fold in (fold for fold in folds if f"{fold.name}/{HELD_OUT}" in file):
+                provenance.check(path, fold.name, protocol.unit, tests[fold.name], training_data[fold.name])
+                training_origins |= {entry.split("/")[0] for entry in training_data[fold.name]}
+                fold_faces = _read_fold(f"{path}, fold {fold.name}", file[fold.name][HELD_OUT], fold, clips_by_id)
+                faces += [face for face in fold_faces if every_class or face.label == protocol.label(face.clip)]
+    _check_each_once(method, faces, folds, len(protocol.classes) if every_class else 1)
+    faces.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
+    origins = training_origins | {face.clip.origin for face in faces}
+    return SynthesisedFaces(method, protocol, "+".join(sorted(origins, reverse=True)), faces)
 
 
-def _of_fold(place: str, group: Any, fold: Fold, known: Mapping[str, Clip]) -> Iterator[Face]:
-    own = {known[name].provenance: known[name] for name in fold.test}
-    for name, one in group.items():
-        (source,) = store.strings(one["source"])
-        if source not in own:
-            raise StoreError(f"{name} must be made from a held-out clip of its fold, not from {source} ({place})")
-        yield Face(own[source], fold, int(one["label"][()]), one["crop"][()])
+def _read_fold(location: str, group: Any, fold: Fold, clips_by_id: Mapping[str, Clip]) -> Iterator[Face]:
+    """Yield the faces in one fold's group. Raises StoreError for a face of a clip that the fold does not hold out."""
+    held_out = {clips_by_id[name].provenance: clips_by_id[name] for name in fold.test}
+    for name, face in group.items():
+        (source,) = store.strings(face["source"])
+        if source not in held_out:
+            raise StoreError(f"{name} must be made from a held-out clip of its fold, not from {source} ({location})")
+        yield Face(held_out[source], fold, int(face["label"][()]), face["crop"][()])
 
 
-def _check_each_once(method: str, found: Sequence[Face], folds: Sequence[Fold], wanted: int) -> None:
-    times = Counter((face.fold.name, face.clip.id) for face in found)
+def _check_each_once(method: str, faces: Sequence[Face], folds: Sequence[Fold], expected: int) -> None:
+    """Raise StoreError unless each tested clip has `expected` faces."""
+    counts = Counter((face.fold.name, face.clip.id) for face in faces)
     for fold in folds:
         for name in fold.test:
-            if (count := times[fold.name, name]) != wanted:
-                what = f"{wanted} face{'s' * (wanted > 1)} of clip {name} in fold {fold.name}"
-                raise StoreError(f"{method} must have made {what}, not {count}")
+            if (count := counts[fold.name, name]) != expected:
+                description = f"{expected} face{'s' * (expected > 1)} of clip {name} in fold {fold.name}"
+                raise StoreError(f"{method} must have made {description}, not {count}")

@@ -70,7 +70,7 @@ class ClipTensors:
         return len(self.targets["label"])
 
     @property
-    def micro(self) -> int:
+    def micro_count(self) -> int:
         """Number of clips of the protocol; the others, marked `macro` or `synthetic`, are only trained on."""
         return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
@@ -120,12 +120,10 @@ class Phase:
     batch: int
     sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
     schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
-    precompute: Precompute | None = (
-        None  # by modules that the phase does not train, so once for each clip; None: the inputs
-    )
+    precompute: Precompute | None = None  # once for each clip, so only by modules that the phase does not train
 
     @property
-    def trained(self) -> set[str]:
+    def trained_modules(self) -> set[str]:
         """The names of the modules that any update trains."""
         return {name for update in self.updates for name in update.trains}
 
@@ -145,6 +143,11 @@ class Method(ABC):
     @abstractmethod
     def inputs(self) -> Shapes:
         """Names of the inputs, and their shape for one clip."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the module or package that defines the class, without its variant."""
+        return cls.__module__.removesuffix(".method").rpartition(".")[2]
 
     def learns_from(self, dataset: str) -> bool:
         """Return whether the method also trains on this data set's macro-expressions."""

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested: the protocols by name. Knows clips; no files, no scores.
+"""Define the protocols by name: which clips train and which are tested. Knows clips; no files, no scores.
 
 docs/protocols.md has them as a table.
 
@@ -14,7 +14,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes, splits
 from microexpr.protocols.provenance import Unit
-from microexpr.protocols.sources import sources
+from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import shard, shards
 
 __all__ = [
@@ -26,25 +26,25 @@ __all__ = [
     "MEGC2019",
     "PROTOCOLS",
     "Protocol",
+    "driving_clips",
     "shard",
     "shards",
-    "sources",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Clips, their classes, and the folds in which one held-out unit after another is tested."""
+    """Clips, their classes, and the folds, each of which holds out and tests one unit."""
 
     name: str
-    unit: Unit  # what a fold holds out, and so what nothing upstream of its predictions may have seen
-    datasets: tuple[str, ...]  # those tested, in the order in which tables show them
+    unit: Unit  # held out by a fold: nothing upstream of its predictions may have seen it
+    datasets: tuple[str, ...]  # those tested, in the order of tables
     classes: tuple[str, ...]
-    named: Callable[[Clip], str | None]  # a clip's class by its name, also where that is none of `classes`
+    class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
-    share: float | None = None  # of each data set's subjects that trains, drawn anew for each seed; None: leave one out
-    stages: tuple[str, ...] | None = None  # the only ones that its clips have files of; None: all
-    gives: bool = False  # whether its groups keep those apart whose movements are given to other faces
+    share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
+    stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
+    has_driving_group: bool = False  # whether the subjects of driving clips are a group of their own
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -53,36 +53,41 @@ class Protocol:
 
     @property
     def label_set(self) -> str:
-        """The name of its classes, which it may share with other protocols."""
-        known = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"}
+        """The name of its classes, which other protocols may share."""
+        shared = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"}
         native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
-        return (known | native)[self.classes]
+        return (shared | native)[self.classes]
 
     @property
     def ranked(self) -> bool:
-        """Whether its figures may stand beside others: not where a tested clip's own subject is trained on."""
+        """Whether its figures may be ranked: not where a tested clip's own subject is trained on."""
         return self.unit != "clip"
 
     def label(self, clip: Clip) -> int | None:
-        """The clip's class as an index into `classes`; None where it has none of them."""
-        name = self.named(clip)
+        """Return the clip's class as an index into `classes`; None if it has none of them."""
+        name = self.class_name(clip)
         return self.classes.index(name) if name in self.classes else None
 
-    def felt(self, clip: Clip) -> str:
-        """The emotion that a clip counts as: the annotated one, that of its class by action units, or for SMIC, which
-        knows three classes alone, the likeliest."""
+    def emotion(self, clip: Clip) -> str:
+        """Return the emotion that a clip counts as.
+
+        It is the annotated one, that of its class by action units, or for SMIC, which has three classes alone, the
+        usual one.
+        """
         if self.classes == classes.OBJECTIVE:
-            return {roman: emotion for emotion, roman in classes.FELT.items()}.get(str(classes.objective(clip)), "")
-        return classes.LIKELIEST.get(clip.emotion.lower(), clip.emotion.lower())
+            return {roman: emotion for emotion, roman in classes.OBJECTIVE_BY_EMOTION.items()}.get(
+                str(classes.objective(clip)), ""
+            )
+        return classes.USUAL_EMOTION.get(clip.emotion.lower(), clip.emotion.lower())
 
     def suits(self, reads: Iterable[str]) -> bool:
-        """Whether its clips have all stages that a method reads."""
+        """Return whether its clips have files of all stages that a method reads."""
         return self.stages is None or set(reads) <= set(self.stages)
 
     def select(self, clips: Sequence[Clip]) -> list[Clip]:
-        """The protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
+        """Return the protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
 
-        Raises DataError when a clip is there twice, or when generated and licensed clips are mixed.
+        Raises DataError when a clip occurs twice, or when generated and licensed clips are mixed.
         """
         chosen = [clip for clip in clips if clip.dataset in self.sources and self.label(clip) is not None]
         chosen.sort(key=lambda clip: (clip.dataset, clip.subject, clip.name))
@@ -95,95 +100,108 @@ class Protocol:
         return chosen
 
     def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
-        """Macro-expressions that show one of its classes, with that class; sorted as the protocol's own are.
+        """Return macro-expressions of one of its classes, with that class, sorted as the protocol's own clips are.
 
         They may be of another origin than those. Raises DataError for a clip of a data set that it trains or tests on.
         """
-        named = classes.felt if self.classes == classes.OBJECTIVE else self.named
-        found = []
+        class_name = classes.objective_of_emotion if self.classes == classes.OBJECTIVE else self.class_name
+        labelled = []
         for clip in sorted(clips, key=lambda clip: (clip.dataset, clip.subject, clip.name)):
             if clip.dataset in self.sources:
                 raise DataError(f"clip {clip.id} must be of a macro set, not of protocol {self.name} itself")
-            if (name := named(clip)) in self.classes:
-                found.append((clip, self.classes.index(str(name))))
-        return found
+            if (name := class_name(clip)) in self.classes:
+                labelled.append((clip, self.classes.index(str(name))))
+        return labelled
 
     def folds(
         self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
     ) -> list[Fold]:
-        """One fold for each held-out unit, sorted by name; or one for each of `seeds`, where subjects are drawn.
+        """Return one fold for each held-out unit, sorted by name; or one for each of `seeds`, where splits are sampled.
 
-        `seed` is the root seed, of which only draws and inner subjects depend. Independent of the order of `clips`.
-        `limit` leaves so many at most, evenly spread, but for draws; 0: all.
-        Raises DataError when there are too few to train on some and to test others, ParamsError when
+        `seed` is the root seed; only sampled splits and inner subjects depend on it. The order of `clips` does not
+        matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
+
+        Raises DataError when there are too few clips to train on some and to test others, ParamsError when
         `inner_subjects` would take all.
         """
         chosen = self.select(clips)
         self._check_enough(chosen)
         if self.share is None:
-            made = splits.leave_one_out(chosen, self.unit, self.datasets, limit)
+            folds = splits.leave_one_out(chosen, self.unit, self.datasets, limit)
         else:
-            made = [splits.drawn(chosen, self.share, seed, number) for number in range(seeds)]
-        if empty := [fold.name for fold in made if not (fold.train and fold.test)]:
+            folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
+        if empty := [fold.name for fold in folds if not (fold.train and fold.test)]:
             raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
         if inner_subjects:
-            made = [splits.with_inner(fold, inner_subjects, seed, self.name) for fold in made]
-        return made
+            folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
+        return folds
 
-    def groups(self, clips: Sequence[Clip], count: int, seed: int, named: Sequence[str] = ()) -> list[Fold]:
-        """So many folds that hold out a group of subjects each, named 1of5, 2of5, ...: independent of clips' order.
+    def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
+        """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
 
-        Those `apart` are the first. Raises ParamsError when there are too few subjects for so many groups."""
-        return splits.grouped(self.select(clips), count, seed, self.apart(clips, named))
+        The `driving_subjects` are the first group. The order of clips does not matter. Raises ParamsError when there
+        are fewer subjects than groups.
+        """
+        return splits.group_folds(self.select(clips), count, seed, self.driving_subjects(clips, names))
 
-    def apart(self, clips: Sequence[Clip], named: Sequence[str] = ()) -> set[str]:
-        """Whose movements are given to other faces, as dataset/subject: of `sources` and their names."""
-        return {splits.person(clip.id) for clip in sources(self.select(clips), named)} if self.gives else set()
+    def driving_subjects(self, clips: Sequence[Clip], names: Sequence[str] = ()) -> set[str]:
+        """Return the subjects of the driving clips, as dataset/subject, or none without a driving group.
+
+        `names` are ids of driving clips that replace those `driving_clips` selects.
+        """
+        return (
+            {splits.subject_id(clip.id) for clip in driving_clips(self.select(clips), names)}
+            if self.has_driving_group
+            else set()
+        )
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
+        """Raise DataError unless there are clips to train on and at least two units."""
         if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
-        units = {clip.id if self.unit == "clip" else splits.person(clip.id) for clip in chosen}
+        units = {clip.id if self.unit == "clip" else splits.subject_id(clip.id) for clip in chosen}
         if len(units) < 2:
-            what = "labelled clips" if self.unit == "clip" else "subjects with labelled clips"
-            raise DataError(f"protocol {self.name} must have at least 2 {what}, not {len(units)}")
+            unit_names = "labelled clips" if self.unit == "clip" else "subjects with labelled clips"
+            raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
 
 
 EVERY = "loso_all_3"
 
 
 def _composites() -> list[Protocol]:
+    """Return the protocols on composites of data sets."""
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite)
     return [
         main,
-        # the same of clips of which there is only precomputed flow, by whoever had the video
+        # the same for clips that have precomputed flow and no video
         replace(main, name="flow_folders", stages=("flow",)),
         replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
         Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
-        # of whatever data sets are here
+        # of all data sets present
         Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite),
     ]
 
 
 def _single(kind: str, dataset: str, count: int) -> Protocol:
-    """Leave-one-subject-out or leave-one-video-out of one data set."""
+    """Return leave-one-subject-out or leave-one-video-out of one data set."""
     unit: Unit = "subject" if kind == "loso" else "clip"
     native = classes.NATIVE.get((dataset, count))
-    names, named = (native, classes.native) if native else (classes.COMPOSITE, classes.composite)
-    return Protocol(f"{kind}_{dataset}_{count}", unit, (dataset,), names, named)
+    names, class_name = (native, classes.native) if native else (classes.COMPOSITE, classes.composite)
+    return Protocol(f"{kind}_{dataset}_{count}", unit, (dataset,), names, class_name)
 
 
 def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) -> Protocol:
-    """Trained on some data sets, tested on another."""
-    names, named = (classes.OBJECTIVE, classes.objective) if objective else (classes.COMPOSITE, classes.composite)
+    """Return the protocol that trains on some data sets and tests on another."""
+    names, class_name = (classes.OBJECTIVE, classes.objective) if objective else (classes.COMPOSITE, classes.composite)
     name = f"cross_{'objective_' if objective else ''}{'_'.join(trained_on)}_to_{tested}"
-    return Protocol(name, "dataset", (tested,), names, named, trained_on)
+    return Protocol(name, "dataset", (tested,), names, class_name, trained_on)
 
 
 def _crosses() -> list[Protocol]:
+    """Return the protocols that train on some data sets and test on another."""
     every = ("casme2", "samm", "smic")
-    pairs = [_cross((one,), other) for one in every for other in every if one != other]
+    pairs = [_cross((source,), target) for source in every for target in every if source != target]
     rest = [_cross(tuple(name for name in every if name != tested), tested) for tested in every]
     return [*pairs, *rest, _cross(("casme2",), "samm", objective=True), _cross(("samm",), "casme2", objective=True)]
 
@@ -195,14 +213,14 @@ PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         *_composites(),
-        *(_single("loso", *which) for which in LOSO),
-        *(_single("lovo", *which) for which in LOVO),
+        *(_single("loso", *variant) for variant in LOSO),
+        *(_single("lovo", *variant) for variant in LOVO),
         *_crosses(),
     )
 }
 MEGC2019 = "megc2019"
-MAIN = (MEGC2019, "flow_folders")  # of the tables that all methods have a row in: all of their folds are trained
-# Whom a generator of clips is trained on, for whom it was not: groups of subjects, which all protocols share.
+MAIN = (MEGC2019, "flow_folders")  # protocols of the tables with a row for every method: all of their folds are trained
+# Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
-ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, gives=True)
+ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)
 GROUPINGS = {protocol.name: protocol for protocol in (GROUPS, ALL_GROUPS)}

@@ -87,7 +87,7 @@ def read_fitted_on(path: str | Path, folds: Iterable[str]) -> dict[str, frozense
     if Path(path).suffix == ".safetensors":
         lines = store.read_metadata(path).get("fitted_on", "").split("\n")
         return dict.fromkeys(folds, frozenset(filter(None, lines)))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         whole = _group_entries(file)
         return {fold: _group_entries(file[fold]) if fold in file else whole for fold in folds}
 

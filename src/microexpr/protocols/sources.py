@@ -1,6 +1,6 @@
-"""Whose movement is given to other faces: of each data set and class one clip, as MEGC2021 asks. Knows clips, no files.
+"""Select driving clips for reenactment: one of each data set and class, as MEGC2021 asks. Knows clips, no files.
 
-Which nine the challenge named is not published with the data; who has its list names them in params.yaml.
+The nine clips of the challenge are not published with the data; users who have the list name them in params.yaml.
 """
 
 from collections.abc import Sequence
@@ -8,29 +8,33 @@ from collections.abc import Sequence
 from microexpr.core.clip import Clip
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.protocols.classes import COMPOSITE, composite
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 
 
-def sources(clips: Sequence[Clip], named: Sequence[str] = ()) -> list[Clip]:
-    """Sorted by id: those `named`, or of each data set and class the first clip of the person who shows most classes,
-    the first of such by name; of a class that they do not show, the next such person's.
+def driving_clips(clips: Sequence[Clip], names: Sequence[str] = ()) -> list[Clip]:
+    """Return driving clips sorted by id: those `names` lists, or one of each data set and class.
 
-    Raises ParamsError for a name that is no clip of one of the three classes."""
-    known = {clip.id: clip for clip in clips if composite(clip) in COMPOSITE}
-    if named:
-        if missing := sorted({*named} - {*known}):
-            near = nearest(missing[0], known)
+    The latter is the first clip of the class of the subject who shows most classes, the first such subject by name; for
+    a class that this subject lacks, of the next subject in that order.
+
+    Raises ParamsError for a name that is no clip of one of the three classes.
+    """
+    candidates = {clip.id: clip for clip in clips if composite(clip) in COMPOSITE}
+    if names:
+        if missing := sorted({*names} - {*candidates}):
+            near = nearest(missing[0], candidates)
             raise ParamsError(
                 f"synthesise.sources must be clips of {', '.join(COMPOSITE)} here, not {missing[0]}{near}"
             )
-        return [known[name] for name in sorted({*named})]
-    found = []
-    for dataset in sorted({clip.dataset for clip in known.values()}):
-        shown: dict[str, dict[str, Clip]] = {}
-        for name in sorted(known):
-            if known[name].dataset == dataset:
-                shown.setdefault(person(name), {}).setdefault(str(composite(known[name])), known[name])
-        order = sorted(shown, key=lambda who: (-len(shown[who]), who))
+        return [candidates[name] for name in sorted({*names})]
+    selected = []
+    for dataset in sorted({clip.dataset for clip in candidates.values()}):
+        first_clips: dict[str, dict[str, Clip]] = {}  # by subject and class
+        for name in sorted(candidates):
+            if candidates[name].dataset == dataset:
+                by_class = first_clips.setdefault(subject_id(name), {})
+                by_class.setdefault(str(composite(candidates[name])), candidates[name])
+        subjects = sorted(first_clips, key=lambda subject: (-len(first_clips[subject]), subject))
         for emotion in COMPOSITE:
-            found += [shown[who][emotion] for who in order if emotion in shown[who]][:1]
-    return sorted(found, key=lambda clip: clip.id)
+            selected += [first_clips[subject][emotion] for subject in subjects if emotion in first_clips[subject]][:1]
+    return sorted(selected, key=lambda clip: clip.id)

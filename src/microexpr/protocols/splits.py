@@ -1,4 +1,4 @@
-"""How clips are parted into those that train and those that are tested. Knows clips and a seed, no classes."""
+"""Split clips into those that train and those that are tested. Knows clips and a seed, no classes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -11,89 +11,96 @@ from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
 from microexpr.protocols.provenance import PARTS, Unit
 
-Of = TypeVar("Of")
+Item = TypeVar("Item")
 
 
-def person(name: str) -> str:
-    """dataset/subject of a clip's id, origin/dataset/subject of its provenance."""
+def subject_id(name: str) -> str:
+    """Return dataset/subject of a clip's id, or origin/dataset/subject of its provenance."""
     return name.rpartition("/")[0]
 
 
 def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str], limit: int = 0) -> list[Fold]:
-    """A fold for each unit of the data sets `tested`, sorted by its name; all clips outside of the unit train.
+    """Return a fold for each unit of the data sets `tested`, sorted by its name; all clips outside the unit train.
 
-    `limit` leaves so many at most, evenly spread; 0: all.
-    `clips` are sorted by data set, subject and name, so that a unit's are beside each other; ValueError if not."""
+    `limit` leaves at most that many folds, evenly spaced; 0 leaves all.
+    `clips` are sorted by data set, subject and name, so that a unit's are contiguous; ValueError if not.
+    """
     parts = PARTS[unit] - 1  # of dataset/subject/clip
     names = tuple(clip.id for clip in clips)
     held_out: defaultdict[str, list[int]] = defaultdict(list)
-    for place, name in enumerate(names):
-        held_out["/".join(name.split("/")[:parts])].append(place)
-    if any(places[-1] - places[0] >= len(places) for places in held_out.values()):
-        raise ValueError("clips must be sorted: those of a unit lie apart")
-    wanted = [held for held in sorted(held_out.items()) if held[0].split("/")[0] in tested]
+    for i, name in enumerate(names):
+        held_out["/".join(name.split("/")[:parts])].append(i)
+    if any(positions[-1] - positions[0] >= len(positions) for positions in held_out.values()):
+        raise ValueError("clips must be sorted: those of a unit are not contiguous")
+    units = [(unit, positions) for unit, positions in sorted(held_out.items()) if unit.split("/")[0] in tested]
     return [
-        Fold(name, names[: places[0]] + names[places[-1] + 1 :], names[places[0] : places[-1] + 1])
-        for name, places in spread(wanted, limit)
+        Fold(name, names[: positions[0]] + names[positions[-1] + 1 :], names[positions[0] : positions[-1] + 1])
+        for name, positions in evenly_spaced(units, limit)
     ]
 
 
-def drawn(clips: Sequence[Clip], share: float, seed: int, number: int) -> Fold:
-    """The split of seed `number`, counted from 0: of each data set's subjects the same share trains, to the nearest."""
+def sample_split(clips: Sequence[Clip], share: float, seed: int, draw: int) -> Fold:
+    """Return split `draw`, from 0: of each data set's subjects the same share trains, to the nearest."""
     train: set[str] = set()
     for dataset in sorted({clip.dataset for clip in clips}):
-        people = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
-        order = generator(seed, "split", dataset, number).permutation(len(people))
-        train |= {people[place] for place in order[: round(share * len(people))]}
-    inside = tuple(clip.id for clip in clips if person(clip.id) in train)
-    outside = tuple(clip.id for clip in clips if person(clip.id) not in train)
-    return Fold(f"draw{number + 1}", inside, outside, draw=number)
+        subjects = sorted({subject_id(clip.id) for clip in clips if clip.dataset == dataset})
+        order = generator(seed, "split", dataset, draw).permutation(len(subjects))
+        train |= {subjects[i] for i in order[: round(share * len(subjects))]}
+    train_clips = tuple(clip.id for clip in clips if subject_id(clip.id) in train)
+    test_clips = tuple(clip.id for clip in clips if subject_id(clip.id) not in train)
+    return Fold(f"draw{draw + 1}", train_clips, test_clips, draw=draw)
 
 
-def grouped(clips: Sequence[Clip], count: int, seed: int, apart: Collection[str] = ()) -> list[Fold]:
-    """So many folds, each of which holds a group of subjects out, from each data set as many as the others by one.
+def group_folds(clips: Sequence[Clip], count: int, seed: int, driving: Collection[str] = ()) -> list[Fold]:
+    """Return `count` folds, each of which holds out a group of subjects.
 
-    The people `apart`, as dataset/subject, are a group of themselves, the first. Raises ParamsError unless there are
-    at least 2 groups and somebody for each."""
-    people: list[str] = []
+    Groups differ by at most one subject of a data set. The `driving` subjects, as dataset/subject, are the first group
+    by themselves. Raises ParamsError unless there are at least 2 groups and a subject for each.
+    """
+    subjects: list[str] = []
     for dataset in sorted({clip.dataset for clip in clips}):
-        own = sorted({person(clip.id) for clip in clips if clip.dataset == dataset})
-        people += [own[place] for place in generator(seed, "groups", dataset).permutation(len(own))]
-    others = [who for who in people if who not in apart]
-    held = [{*apart}] if apart else []
-    most = len(held) + len(others)
-    if not 2 <= count <= most:
-        raise ParamsError(f"synthesise.groups must be between 2 and {most}, of {len(people)} subjects, not {count}")
-    held += [{*others[number :: count - len(held)]} for number in range(count - len(held))]
+        names = sorted({subject_id(clip.id) for clip in clips if clip.dataset == dataset})
+        subjects += [names[i] for i in generator(seed, "groups", dataset).permutation(len(names))]
+    others = [subject for subject in subjects if subject not in driving]
+    groups = [{*driving}] if driving else []
+    max_count = len(groups) + len(others)
+    if not 2 <= count <= max_count:
+        raise ParamsError(
+            f"synthesise.groups must be between 2 and {max_count}, of {len(subjects)} subjects, not {count}"
+        )
+    step = count - len(groups)
+    groups += [{*others[start::step]} for start in range(step)]
     return [
         Fold(
-            f"{number}of{count}",
-            tuple(clip.id for clip in clips if person(clip.id) not in group),
-            tuple(clip.id for clip in clips if person(clip.id) in group),
+            f"{i}of{count}",
+            tuple(clip.id for clip in clips if subject_id(clip.id) not in group),
+            tuple(clip.id for clip in clips if subject_id(clip.id) in group),
         )
-        for number, group in enumerate(held, 1)
+        for i, group in enumerate(groups, 1)
     ]
 
 
-def with_inner(fold: Fold, subjects: int, seed: int, protocol: str) -> Fold:
-    """The fold with so many whole subjects of its training side set apart, drawn by name.
+def with_inner_subjects(fold: Fold, subjects: int, seed: int, protocol: str) -> Fold:
+    """Return the fold with `subjects` whole subjects of its training side set aside, sampled by name.
 
-    Raises ParamsError when nobody would be left to train on.
+    Raises ParamsError when no subject would be left to train on.
     """
-    people = sorted({person(clip) for clip in fold.train})
-    if subjects >= len(people):
+    candidates = sorted({subject_id(clip) for clip in fold.train})
+    if subjects >= len(candidates):
         raise ParamsError(
-            f"train.inner_subjects must be < the {len(people)} subjects that fold {fold.name} of {protocol} trains on, "
-            f"not {subjects}"
+            f"train.inner_subjects must be < the {len(candidates)} subjects that fold {fold.name} of {protocol} trains "
+            f"on, not {subjects}"
         )
-    order = generator(seed, "inner", protocol, fold.name).permutation(len(people))
-    apart = {people[place] for place in order[:subjects]}
-    inner = tuple(clip for clip in fold.train if person(clip) in apart)
-    return replace(fold, train=tuple(clip for clip in fold.train if person(clip) not in apart), inner=inner)
+    order = generator(seed, "inner", protocol, fold.name).permutation(len(candidates))
+    inner_subjects = {candidates[i] for i in order[:subjects]}
+    inner = tuple(clip for clip in fold.train if subject_id(clip) in inner_subjects)
+    return replace(
+        fold, train=tuple(clip for clip in fold.train if subject_id(clip) not in inner_subjects), inner=inner
+    )
 
 
 def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
-    """The folds in `n` contiguous parts whose sizes differ by one at most.
+    """Return the folds in `n` contiguous parts whose sizes differ by one at most.
 
     Raises ParamsError unless 1 <= n <= number of folds.
     """
@@ -104,13 +111,13 @@ def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
 
 
 def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
-    """The folds of one shard by its name, such as 1of4."""
-    number, count = map(int, name.split("of"))
-    return shards(folds, count)[number - 1]
+    """Return the folds of one shard by its name, such as 1of4."""
+    position, count = map(int, name.split("of"))  # from 1
+    return shards(folds, count)[position - 1]
 
 
-def spread(all_of: Sequence[Of], count: int) -> list[Of]:
-    """So many of them, evenly spread; all for 0 and for more than there are."""
-    if not 0 < count < len(all_of):
-        return list(all_of)
-    return [all_of[len(all_of) * place // count] for place in range(count)]
+def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:
+    """Return `count` of the items, evenly spaced; all for 0 and for more than there are."""
+    if not 0 < count < len(items):
+        return list(items)
+    return [items[len(items) * i // count] for i in range(count)]

@@ -1,6 +1,6 @@
-"""People who do not exist: their faces, their displays and the frames a laboratory camera would take of them.
+"""Render faces of people who do not exist, and write them as frames in the layouts of the data sets.
 
-What may not come in: any data set's folder layout but our own writers', any network, any licensed picture.
+This package knows native layouts only through its own writers. Networks and licensed pictures do not come in here.
 
 May import: core, datasets.
 """

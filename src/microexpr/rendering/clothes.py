@@ -1,10 +1,10 @@
-"""What people wear below the neck: a garment over the rig's shoulders with a neckline, folds. No colour, no light."""
+"""Build a garment over the rig's shoulders, with a neckline and folds. No colour, no light."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, layer, subdivided
+from microexpr.rendering.layers import Layer, make_layer, subdivide
 from microexpr.rendering.raster import CLOTH, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import angle, rig
 
@@ -13,13 +13,13 @@ AXIS = 0.1  # z of the neck's axis at the collar
 
 @dataclass(frozen=True, slots=True)
 class Garment:
-    """A cut. Lengths in dm."""
+    """The cut of a garment. Lengths in dm."""
 
     front: float  # height of the neckline at the throat
-    side: float  # on the shoulders
-    point: float  # how far it comes to a point there: 0 round ... 1 a V
-    off: float  # how far cloth stands off the skin
-    band: float  # width of its hem or collar
+    side: float  # height on the shoulders
+    point: float  # shape of the neckline: 0 round ... 1 a V
+    off: float  # distance between cloth and skin
+    band: float  # width of hem or collar
 
 
 GARMENTS: dict[str, Garment] = {
@@ -33,13 +33,13 @@ GARMENTS: dict[str, Garment] = {
 SHARES = {"crew": 0.5, "round": 0.2, "v": 0.15, "high": 0.15}
 
 
-def drawn(rng: np.random.Generator) -> Garment:
-    """A garment by chance."""
+def sample(rng: np.random.Generator) -> Garment:
+    """Sample a garment."""
     return GARMENTS[str(rng.choice(list(SHARES), p=list(SHARES.values())))]
 
 
-def worn(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
-    """The garment on a body of this shape (float32[V, 3])."""
+def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
+    """Return the garment on a body of this shape (float32[V, 3])."""
     head = rig()
     skin = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) < 6.15)]
     normals = np.zeros_like(vertices)
@@ -47,24 +47,26 @@ def worn(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> La
     ids, local = np.unique(skin, return_inverse=True)
     points, outward, triangles, rest = vertices[ids], normals[ids], local.reshape(-1, 3), head.vertices[ids]
     for _ in range(2):
-        points, outward, triangles, edges = subdivided(points, outward, triangles)
+        points, outward, triangles, edges = subdivide(points, outward, triangles)
         rest = np.vstack([rest, rest[edges].mean(axis=1)])
-    above = rest[:, 1] - _neckline(rest, garment)
-    hem = np.exp(-(((above + garment.band / 2) / (0.45 * garment.band)) ** 4))
-    off = garment.off + 0.012 * hem + _folds(rest, rng) * np.clip(-above / 0.3, 0, 1)
+    over_neckline = rest[:, 1] - _neckline(rest, garment)
+    hem = np.exp(-(((over_neckline + garment.band / 2) / (0.45 * garment.band)) ** 4))
+    off = garment.off + 0.012 * hem + _folds(rest, rng) * np.clip(-over_neckline / 0.3, 0, 1)
     points = (points + outward * off[:, None]).astype(np.float32)
-    ahead = (rest[:, 2] > 0) | (rest[:, 1] > 5.6)  # the back is never seen, nor what lies below the picture
-    kept = (above[triangles].min(axis=1) < 0) & (ahead & (rest[:, 1] > 4.5))[triangles].all(axis=1)
-    triangles = triangles[kept]
+    in_front = (rest[:, 2] > 0) | (rest[:, 1] > 5.6)  # the back is never visible, nor parts below the image
+    is_cloth = over_neckline[triangles].min(axis=1) < 0
+    is_visible = is_cloth & (in_front & (rest[:, 1] > 4.5))[triangles].all(axis=1)
+    triangles = triangles[is_visible]
     normals = np.zeros_like(points)
     vertex_normals(points, triangles.astype(np.int32), normals)
     across = np.hypot(rest[:, 0], rest[:, 2] - AXIS)
-    coordinates = np.stack([np.arctan2(rest[:, 0], rest[:, 2] - AXIS) * 0.8, rest[:, 1] - 0.6 * across, above], axis=1)
-    return layer(CLOTH, points, normals, coordinates, triangles)
+    around = np.arctan2(rest[:, 0], rest[:, 2] - AXIS) * 0.8
+    coordinates = np.stack([around, rest[:, 1] - 0.6 * across, over_neckline], axis=1)
+    return make_layer(CLOTH, points, normals, coordinates, triangles)
 
 
 def _neckline(rest: np.ndarray, garment: Garment) -> np.ndarray:
-    """Height of the neckline in the direction of each point."""
+    """Return the height of the neckline in the direction of each point, dm."""
     turn = np.abs(angle(rest))
     ahead = np.clip(1 - turn / 1.9, 0, 1)
     sharp = ahead * garment.point + (1 - garment.point) * np.sin(ahead * np.pi / 2) ** 2
@@ -73,7 +75,7 @@ def _neckline(rest: np.ndarray, garment: Garment) -> np.ndarray:
 
 
 def _folds(rest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Soft folds that run down from the shoulders, dm."""
+    """Return the height of soft folds that run down from the shoulders, dm."""
     x, y, z = rest.T
     height = np.zeros(len(rest))
     for _ in range(7):

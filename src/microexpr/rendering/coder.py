@@ -1,4 +1,4 @@
-"""What a FACS coder writes down for what a face showed, with the oddities of each data set. Text only."""
+"""Write FACS codes of rendered expressions, with the coders' conventions and slips of each data set. Text only."""
 
 import re
 from collections.abc import Mapping
@@ -8,62 +8,65 @@ import numpy as np
 from microexpr.core.facs.objective import OTHERS
 from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN, SIDES, notation
 
-UNSURE = 0.1  # of CASME II's clips without a clear class
-ODD = 0.3  # of SAMM's clips
-KEPT = 0.15  # of 4DME's clips: a unit that is there before and after, and so no part of the expression
-TAKEN_FOR = {"1": "2", "2": "1", "4": "7", "5": "2", "6": "7", "7": "6", "9": "10", "10": "9", "12": "6", "14": "12",
-             "15": "17", "17": "24", "20": "12", "23": "24", "24": "23", "25": "26"}  # fmt: skip
+UNSURE = 0.1  # share of CASME II's clips of no class that are coded "?"
+AMBIGUOUS = 0.3  # share of SAMM's clips with an ambiguous unit
+SUSTAINED = 0.15  # share of 4DME's clips with a unit that is there throughout
+CONFUSED_WITH = {
+    "1": "2", "2": "1", "4": "7", "5": "2", "6": "7", "7": "6", "9": "10", "10": "9", "12": "6", "14": "12", "15": "17",
+    "17": "24", "20": "12", "23": "24", "24": "23", "25": "26",
+}  # fmt: skip
 LETTERS = ("A", "B", "C", "A/B", "B/C")
-ACTED = 0.8  # of a full display: the middle of what people show who act
+ACTED = 0.8  # typical strength of an acted expression, as a share of a full display
 
 
 def casme2(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """Sums of numbers, with the side where only one acts: "4+R10"; "?" for some that no class fits."""
+    """Return numbers joined by +, with the side if only one acts: "4+R10"; "?" for some clips of no class."""
     unsure = rng.random() < UNSURE
     return "?" if unsure and objective_class == OTHERS else notation(weights)
 
 
 def samm(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """The same, and in some clips one unit coded as "R12 or R14", "A/L12" or "10A/B".
+    """Return CASME II's form, in some clips with one unit coded as "R12 or R14", "A/L12" or "10A/B".
 
-    What the face showed is always the first alternative."""
+    The unit that the face showed is always the first alternative."""
     codes = notation(weights).split("+")
-    odd, chosen = rng.random() < ODD, int(rng.integers(len(codes)))
+    is_ambiguous, i = rng.random() < AMBIGUOUS, int(rng.integers(len(codes)))
     kind, side, letter = rng.integers(3), str(rng.choice(["L", "R"])), str(rng.choice(LETTERS))
-    if odd:
-        codes[chosen] = _odd(chosen, codes, int(kind), side, letter)
+    if is_ambiguous:
+        codes[i] = _ambiguous(i, codes, int(kind), side, letter)
     return "+".join(codes)
 
 
 def fourdme(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """The same as CASME II's sums behind one AU, and in some clips a unit that was kept: "AU4+R10+24(k)"."""
+    """Return CASME II's form after "AU", in some clips with a unit that is there throughout: "AU4+R10+24(k)"."""
     code = notation(weights)
-    kept, chosen = rng.random() < KEPT, str(rng.choice(list(TAKEN_FOR)))
-    return f"AU{code}" + (f"+{chosen}(k)" if kept and chosen not in re.findall("[0-9]+", code) else "")
+    is_sustained, unit = rng.random() < SUSTAINED, str(rng.choice(list(CONFUSED_WITH)))
+    return f"AU{code}" + (f"+{unit}(k)" if is_sustained and unit not in re.findall("[0-9]+", code) else "")
 
 
 def ckplus(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """Numbers without sides, with the intensity that a unit has in an acted display of middling strength: "4D+7C"."""
-    strength = [(number, FULL * ACTED * GAIN[f"AU{number}"] * weight) for number, weight in _shown(weights)]
+    """Return numbers without sides, with the intensity of each unit in a typical acted display: "4D+7C"."""
+    strength = [(number, FULL * ACTED * GAIN[f"AU{number}"] * weight) for number, weight in _active_units(weights)]
     return "+".join(f"{number}{'ABCDE'[max(1, round(value)) - 1]}" for number, value in strength)
 
 
 def mmi(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """Numbers alone: neither sides nor intensities."""
-    return "+".join(str(number) for number, _ in _shown(weights))
+    """Return numbers alone, without sides and intensities: "4+7"."""
+    return "+".join(str(number) for number, _ in _active_units(weights))
 
 
-def _shown(weights: Mapping[str, float]) -> list[tuple[int, float]]:
-    """Number of each action unit that is shown, and its weight on the stronger side."""
+def _active_units(weights: Mapping[str, float]) -> list[tuple[int, float]]:
+    """Return number of each action unit that acts, and its weight on the stronger side."""
     stronger = ((unit, max(weights.get(f"{unit}{side}", 0.0) for side in SIDES)) for unit in ACTION_UNITS)
     return [(int(unit.removeprefix("AU")), weight) for unit, weight in stronger if weight > 0]
 
 
-def _odd(chosen: int, codes: list[str], kind: int, side: str, letter: str) -> str:
-    code = codes[chosen]
-    own, number = ("", code) if code[0].isdigit() else (code[0], code[1:])
-    other = TAKEN_FOR.get(number)
-    if kind == 0 and other is not None and other not in {known.lstrip("LR") for known in codes}:
-        either = f"{code} or {own}{other}"
-        return either if len(codes) == 1 else f"({either})"
-    return f"A/{side}{number}" if kind == 1 and not own else code + letter
+def _ambiguous(i: int, codes: list[str], kind: int, side: str, letter: str) -> str:
+    """Return code i as an alternative (kind 0), as asymmetric (kind 1) or with an intensity (kind 2)."""
+    code = codes[i]
+    code_side, number = ("", code) if code[0].isdigit() else (code[0], code[1:])
+    other = CONFUSED_WITH.get(number)
+    if kind == 0 and other is not None and other not in {coded.lstrip("LR") for coded in codes}:
+        alternatives = f"{code} or {code_side}{other}"
+        return alternatives if len(codes) == 1 else f"({alternatives})"
+    return f"A/{side}{number}" if kind == 1 and not code_side else code + letter

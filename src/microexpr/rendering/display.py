@@ -1,4 +1,4 @@
-"""What a face shows: action units, the displays of each emotion, their notation. No time, no geometry, no pixels."""
+"""Define the displays of each emotion as action units, and their notation. No time, no geometry, no pixels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ ACTION_UNITS: tuple[str, ...] = tuple(
 )
 SIDES = "LR"  # the subject's own left and right; the last axis of every array of action units
 FULL = 5.0  # FACS intensity E, the largest
-TOGETHER = 0.8  # of a full display: each of several action units at once
+TOGETHER = 0.8  # weight of each of several simultaneous action units
 
-# At the same FACS intensity the units of this face move the skin by 3 to 40 % of the outer-eye distance. Multiplied by
-# its gain each moves it by about 4-8 % at full intensity, so that one number is one subtlety whatever the unit.
+# At the same FACS intensity the units of this face move the skin by 3 to 40 % of the distance between the outer eye
+# corners. Multiplied by its gain each moves it by 4 to 8 % at full intensity, so that equal numbers are equally subtle.
 GAIN: dict[str, float] = {
     "AU1": 1.0,
     "AU2": 1.0,
@@ -48,28 +48,29 @@ GAIN: dict[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Action units that come together, with their weights in 0..1; `unilateral`: on one side only."""
+    """Action units that occur together, with weights in 0..1; `unilateral`: on one side only."""
 
     action_units: dict[str, float]
     unilateral: bool = False
 
     @property
     def objective_class(self) -> int:
+        """Return the AU-based class of the display, 1..7."""
         return objective_class(frozenset(int(unit[2:]) for unit in self.action_units))
 
 
-Displays = Sequence[tuple[float, Display]]  # with the weight of each
+Displays = Sequence[tuple[float, Display]]  # relative frequency of each display, and the display
 
 
-def counted(codes: Mapping[str, int]) -> Displays:
-    """Displays of FACS numbers such as "6+12", as often as they were coded; several at once are each a bit weaker."""
+def displays_from_counts(codes: Mapping[str, int]) -> Displays:
+    """Return displays of FACS codes such as "6+12" with their counts. Simultaneous units are each a bit weaker."""
     return [
         (count, Display({f"AU{number}": TOGETHER if "+" in code else 1.0 for number in code.split("+")}))
         for code, count in codes.items()
     ]
 
 
-# emotion -> (probability, display). Prototypes as coders describe them; "others" are habits that tell no emotion.
+# emotion -> (probability, display). Prototypes as coders describe them; "others" are habits without emotional meaning.
 DISPLAYS: dict[str, Displays] = {
     "happiness": [
         (0.45, Display({"AU12": 1.0})),
@@ -120,42 +121,44 @@ DISPLAYS: dict[str, Displays] = {
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 
-def draw(
+def sample_display(
     emotion: str,
     rng: np.random.Generator,
-    wanted: int | None = None,
+    class_filter: int | None = None,
     displays: Mapping[str, Displays] = DISPLAYS,
     one_sided: float = 0.0,
 ) -> dict[str, float]:
-    """One display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
+    """Sample a display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
 
-    A unilateral display has one side only, either with equal chance; so has another with probability `one_sided`.
-    `wanted` leaves only displays of that AU-based class. Raises ParamsError for an unknown emotion, or one that has no
-    such display.
+    A unilateral display has one side, either with equal probability; any other has one side with probability
+    `one_sided`. `class_filter` restricts the displays to that AU-based class. Raises ParamsError for an unknown emotion
+    and for an emotion without such a display.
     """
     if emotion not in displays:
         raise ParamsError(f"emotion must be one of {', '.join(displays)}, not {emotion}{nearest(emotion, displays)}")
-    fitting = [(p, display) for p, display in displays[emotion] if wanted in (None, display.objective_class)]
-    if not fitting:
-        raise ParamsError(f"{emotion} must have a display of AU-based class {wanted}, but has none")
-    probability, found = zip(*fitting, strict=True)
-    display = found[rng.choice(len(found), p=np.array(probability) / sum(probability))]
-    side, alone = str(rng.choice(list(SIDES))), rng.random() < one_sided
-    sides = side if display.unilateral or alone else SIDES
+    candidates = [(p, display) for p, display in displays[emotion] if class_filter in (None, display.objective_class)]
+    if not candidates:
+        raise ParamsError(f"{emotion} must have a display of AU-based class {class_filter}, but has none")
+    probability, options = zip(*candidates, strict=True)
+    display = options[rng.choice(len(options), p=np.array(probability) / sum(probability))]
+    side, is_one_sided = str(rng.choice(list(SIDES))), rng.random() < one_sided
+    sides = side if display.unilateral or is_one_sided else SIDES
     return {unit + side: weight for unit, weight in display.action_units.items() for side in sides}
 
 
 def position(name: str) -> tuple[int, int]:
-    """Where a sided action unit stands in arrays [len(ACTION_UNITS), 2]: "AU2R" is (1, 1). ParamsError if unknown."""
+    """Return the index of a sided action unit in arrays [len(ACTION_UNITS), 2]: (1, 1) for "AU2R".
+
+    Raises ParamsError for an unknown unit."""
     unit, side = name[:-1], name[-1:]
     if unit not in ACTION_UNITS or side not in SIDES:
-        known = [unit + side for unit in ACTION_UNITS for side in SIDES]
-        raise ParamsError(f"an action unit must be like AU12L, not {name}{nearest(name, known)}")
+        names = [unit + side for unit in ACTION_UNITS for side in SIDES]
+        raise ParamsError(f"an action unit must be like AU12L, not {name}{nearest(name, names)}")
     return ACTION_UNITS.index(unit), SIDES.index(side)
 
 
 def array(weights: Mapping[str, float]) -> np.ndarray:
-    """Weights by sided action unit as float32[len(ACTION_UNITS), 2] (subject's left, right), 0 elsewhere."""
+    """Return weights by sided action unit as float32[len(ACTION_UNITS), 2] (subject's left, right), 0 elsewhere."""
     values = np.zeros((len(ACTION_UNITS), 2), np.float32)
     for name, weight in weights.items():
         values[position(name)] = weight
@@ -163,10 +166,10 @@ def array(weights: Mapping[str, float]) -> np.ndarray:
 
 
 def notation(weights: Mapping[str, float]) -> str:
-    """What a FACS coder writes for sided action units: "6+12" where both sides act, "R14" or "L12" where one does."""
-    shown = array(weights) > 0
+    """Return the FACS code of sided action units: "6+12" if both sides act, "R14" or "L12" if one does."""
+    active = array(weights) > 0
     codes = []
-    for unit, (left, right) in zip(ACTION_UNITS, shown, strict=True):
+    for unit, (left, right) in zip(ACTION_UNITS, active, strict=True):
         if left or right:
             side = "" if left and right else SIDES[int(right)]
             codes.append(side + unit.removeprefix("AU"))

@@ -1,6 +1,6 @@
-"""What is drawn on a face from the front with a fine pen: brows, folds, freckles, moles. No colours yet, no mesh.
+"""Draw brows, folds, freckles and moles on the front of a face, as masks without colour. No mesh.
 
-A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` carries it over to the skin's texture.
+A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` maps it to the skin's texture.
 """
 
 import cv2
@@ -10,7 +10,7 @@ from microexpr.rendering.hair import grain
 from microexpr.rendering.identity import Traits
 from microexpr.rendering.rig import skin_map
 
-LEFT, TOP, WIDTH, HEIGHT = -1.05, 8.25, 2.1, 2.35  # of a canvas, decimetres
+LEFT, TOP, WIDTH, HEIGHT = -1.05, 8.25, 2.1, 2.35  # extent of a canvas, decimetres
 PEN = 480  # pixels per decimetre
 _SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
 
@@ -18,32 +18,37 @@ Point = tuple[float, float]
 
 
 def canvas() -> np.ndarray:
+    """Return an empty canvas, float32."""
     return np.zeros((int(HEIGHT * PEN), int(WIDTH * PEN)), np.float32)
 
 
 def line(on: np.ndarray, points: list[Point], value: float, thickness: int) -> None:
+    """Draw a line through points (decimetres), `thickness` canvas pixels wide."""
     cv2.polylines(
-        on, [np.array([_place(p) for p in points], np.int32)], False, value, thickness, cv2.LINE_AA, _SUBPIXEL
+        on, [np.array([_fixed_point(p) for p in points], np.int32)], False, value, thickness, cv2.LINE_AA, _SUBPIXEL
     )
 
 
 def dot(on: np.ndarray, at: Point, radius: float, value: float) -> None:
-    """A filled circle of `radius` canvas pixels."""
-    cv2.circle(on, _place(at), int(radius * 2**_SUBPIXEL), value, -1, cv2.LINE_AA, _SUBPIXEL)
+    """Draw a filled circle of `radius` canvas pixels."""
+    cv2.circle(on, _fixed_point(at), int(radius * 2**_SUBPIXEL), value, -1, cv2.LINE_AA, _SUBPIXEL)
 
 
-def _place(point: Point) -> tuple[int, int]:
+def _fixed_point(point: Point) -> tuple[int, int]:
+    """Return a point in OpenCV's fixed-point canvas coordinates."""
     scale = PEN * 2**_SUBPIXEL
     return int((point[0] - LEFT) * scale), int((TOP - point[1]) * scale)
 
 
 def blur(on: np.ndarray, sigma: float) -> np.ndarray:
+    """Return a canvas blurred by a Gaussian of `sigma` pixels."""
     return cv2.GaussianBlur(on, (0, 0), sigma)
 
 
 def texels(on: np.ndarray) -> np.ndarray:
-    """A canvas on the skin's texture, float32[SKIN_HEIGHT, SKIN_WIDTH]; 0 where the head turns away."""
-    half = cv2.resize(on, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # else fine lines fall between texels
+    """Return a canvas on the skin's texture, float32[SKIN_HEIGHT, SKIN_WIDTH]; 0 at the back."""
+    # halved first, so that fine lines do not fall between texels
+    half = cv2.resize(on, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     position = skin_map().position
     x = (position[..., 0] - LEFT) * (PEN / 2) - 0.5
     y = (TOP - position[..., 1]) * (PEN / 2) - 0.5
@@ -51,7 +56,7 @@ def texels(on: np.ndarray) -> np.ndarray:
 
 
 def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """Cover of the brows, hair by hair, float32 texels in 0..1."""
+    """Sample brows, hair by hair; return their cover, float32 texels in 0..1."""
     on = canvas()
     x = np.linspace(0.11, 0.56, 9)
     arch, lift = rng.normal(0.02 if traits.is_male else 0.025, 0.012), rng.normal(0, 0.012)
@@ -68,7 +73,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
 def _brow_hair(
     on: np.ndarray, side: int, x: np.ndarray, ridge: np.ndarray, thickness: float, rng: np.random.Generator
 ) -> None:
-    """One hair: upright near the nose, along the brow at its tail."""
+    """Draw one hair: upright near the nose, along the brow at its tail."""
     along = rng.beta(1.0, 1.15)
     at = 0.11 + 0.45 * along + rng.normal(0, 0.012)
     middle = float(np.interp(at, x, ridge))
@@ -85,7 +90,7 @@ def _brow_hair(
 
 
 def folds(rng: np.random.Generator) -> np.ndarray:
-    """Relief of the folds of expression, float32[2, ...texels]: below 0 in a fold, above 0 beside it.
+    """Sample expression folds; return their relief, float32[2, ...texels], below 0 in a fold, above 0 next to it.
 
     Channel 0: forehead, crow's feet, lower lid, nasolabial; channel 1: glabella, nose, dimple, chin.
     """
@@ -98,31 +103,31 @@ def folds(rng: np.random.Generator) -> np.ndarray:
         line(first, [(x, y + 0.02 * np.cos(x * 5) + jitter()) for x in np.linspace(-0.5, 0.5, 12)], 1, 3)
     for side in (-1, 1):
         nasolabial = [(0.2, 6.95), (0.27 + jitter(), 6.86), (0.325, 6.75), (0.365 + jitter(), 6.64), (0.375, 6.55)]
-        line(first, _mirrored(nasolabial, side), 1, 5)
+        line(first, _mirror(nasolabial, side), 1, 5)
         for d in (-0.07, 0.0, 0.07):
-            line(first, _mirrored([(0.53, 7.28 + d / 2), (0.6, 7.275 + d), (0.68, 7.26 + d * 1.7)], side), 0.8, 2)
+            line(first, _mirror([(0.53, 7.28 + d / 2), (0.6, 7.275 + d), (0.68, 7.26 + d * 1.7)], side), 0.8, 2)
         for d in (0.0, 0.045):
             lid = [(x, 7.165 - d - 0.05 * np.sin((x - 0.15) / 0.35 * np.pi)) for x in np.linspace(0.15, 0.5, 9)]
-            line(first, _mirrored(lid, side), 0.6, 2)
-        line(second, _mirrored([(0.06 + jitter(), 7.4), (0.055 + jitter(), 7.5), (0.08 + jitter(), 7.62)], side), 1, 4)
+            line(first, _mirror(lid, side), 0.6, 2)
+        line(second, _mirror([(0.06 + jitter(), 7.4), (0.055 + jitter(), 7.5), (0.08 + jitter(), 7.62)], side), 1, 4)
         for d in (0.0, 0.05, 0.1):
-            line(second, _mirrored([(0.0, 7.23 + d), (0.07, 7.21 + d)], side), 0.8, 2)
-        line(second, _mirrored([(0.385, 6.68), (0.4, 6.62), (0.385, 6.56)], side), 1, 4)
+            line(second, _mirror([(0.0, 7.23 + d), (0.07, 7.21 + d)], side), 0.8, 2)
+        line(second, _mirror([(0.385, 6.68), (0.4, 6.62), (0.385, 6.56)], side), 1, 4)
     for _ in range(60):
         x, y = rng.normal(0, 0.1), rng.normal(6.36, 0.05)
         line(second, [(x, y), (x + jitter(), y + jitter())], 0.7, 3)
-    for on in (first, second):  # no fold is as deep all along
-        deep = cv2.resize(grain(rng, (64, 32), 2, 2), on.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        on *= np.clip(0.7 + 0.4 * deep, 0.1, 1.1)
+    for on in (first, second):  # the depth of a fold varies along it
+        depth = cv2.resize(grain(rng, (64, 32), 2, 2), on.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        on *= np.clip(0.7 + 0.4 * depth, 0.1, 1.1)
     return np.stack([texels(blur(on, 9) * 1.6 - blur(on, 4.5) * 1.8 - blur(on, 2.2) * 0.2) for on in (first, second)])
 
 
-def _mirrored(points: list[Point], side: int) -> list[Point]:
+def _mirror(points: list[Point], side: int) -> list[Point]:
     return [(side * x, y) for x, y in points]
 
 
 def spots(tone: float, rng: np.random.Generator) -> np.ndarray:
-    """Freckles on light skin, a few moles on any: float32 texels in 0..1."""
+    """Sample freckles on light skin and a few moles on any; return their cover, float32 texels in 0..1."""
     on = canvas()
     freckles = rng.poisson(500 * max(0, rng.random() - 0.6)) if tone < 0.35 else 0
     for _ in range(freckles):

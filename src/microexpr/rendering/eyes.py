@@ -1,4 +1,4 @@
-"""Eyeballs: two spheres that replace those of the base mesh, and the pattern of an iris. No lids: these are skin."""
+"""Build eyeballs, which replace those of the base mesh, and the pattern of an iris. Lids are part of the skin."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ IRIS = (256, 64)  # angle by radius
 
 
 def sphere() -> tuple[np.ndarray, np.ndarray]:
-    """A unit eyeball that looks ahead: points float32[N, 3], triangles int32[T, 3]."""
+    """Return a unit eyeball that looks ahead: points float32[N, 3], triangles int32[T, 3]."""
     turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, MERIDIANS + 1), np.deg2rad(COLATITUDES))
     points = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
     row = MERIDIANS + 1
@@ -33,20 +33,20 @@ class Eyes:
     radii: np.ndarray  # float32[2, 1, 1]
 
     @classmethod
-    def of(cls, vertices: np.ndarray, points: np.ndarray) -> "Eyes":
-        """In place of those of a head of this shape."""
+    def fit(cls, vertices: np.ndarray, points: np.ndarray) -> "Eyes":
+        """Return eyeballs that fit a head of this shape."""
         balls = [vertices[eye] for eye in rig().eyes]
         centres = np.array([ball.mean(axis=0) for ball in balls], np.float32)[:, None]
-        # a little in, so that closed lids cover it
+        # slightly smaller, so that closed lids cover them
         radii = np.array([np.ptp(ball, axis=0)[:2].mean() / 2 * 0.985 for ball in balls], np.float32)[:, None, None]
         return cls(points, centres, radii)
 
-    def turned(self, yaw: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
-        """Points and normals, float32[2 N, 3] each, of eyes that look so many degrees off straight ahead."""
+    def rotate(self, yaw: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return points and normals, float32[2 N, 3] each, of eyes turned by yaw and pitch in degrees."""
         normals = self.points @ rotation(yaw, pitch, 0).T
         return (self.centres + normals * self.radii).reshape(-1, 3), np.tile(normals, (2, 1))
 
 
 def iris(rng: np.random.Generator) -> np.ndarray:
-    """Brightness of the fibres, float32[256, 64] by angle and radius."""
+    """Sample an iris; return the brightness of its fibres, float32[256, 64] by angle and radius."""
     return np.clip(0.8 + 0.25 * grain(rng, IRIS, 3, 30), 0.25, 1.5).astype(np.float32)

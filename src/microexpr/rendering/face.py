@@ -1,4 +1,4 @@
-"""One person's face and its pictures: mesh, skin, hair and eyes put together, moved, lit, drawn. No time, no noise."""
+"""Render one person's face: mesh, skin, hair and eyes, posed, lit and rasterised. No time, no noise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,52 +9,52 @@ import numpy as np
 from microexpr.core.seeds import generator
 from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles, walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
-from microexpr.rendering.identity import Look, Traits, shape
+from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.layers import Layer
 from microexpr.rendering.raster import EYE, LASH, MOUTH, TEETH, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
 from microexpr.rendering.shading import shade
-from microexpr.rendering.skin import LEVELS, painted
+from microexpr.rendering.skin import LEVELS, paint_skin
 from microexpr.rendering.surface import CURVE, Lamps, Surface
 
-SAMPLES = 2  # a side of a pixel
-GLASSES = 0.12  # of all people wear them
+SAMPLES = 2  # along each side of a pixel
+GLASSES = 0.12  # share of people who wear them
 FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
-    """One picture and what is true of it."""
+class RenderedFace:
+    """One image and its ground truth."""
 
     image: np.ndarray  # uint8[H, W, 3], RGB
-    landmarks: np.ndarray  # float32[68, 2]: x, y in px of dlib's points, projected from the mesh
+    landmarks: np.ndarray  # float32[68, 2]: x, y in px of dlib's 68 points, projected from the mesh
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Traced:
-    """Which point of the surface each pixel shows. Vertices of the rig come first among V."""
+class SurfaceTrace:
+    """The point of the surface that each pixel shows. The rig's vertices come first among the V vertices."""
 
     screen: np.ndarray  # float32[V, 3]: x, y in px and depth of every vertex
-    material: np.ndarray  # int32[H, W], see raster; -1 where the wall is
-    corners: np.ndarray  # int32[H, W, 3]: vertices of the triangle that is seen; anything where the wall is
-    weights: np.ndarray  # float32[H, W, 3]: of these corners in the point that is seen; sums to 1
+    material: np.ndarray  # int32[H, W], see raster; -1 for the background
+    corners: np.ndarray  # int32[H, W, 3]: vertices of the visible triangle; undefined for the background
+    weights: np.ndarray  # float32[H, W, 3]: barycentric weights of these corners; they sum to 1
 
 
 class Face:
-    """A person's face from a seed: the same seed is the same person. About 1 s to make; then `render`."""
+    """The face of one person. The same seed gives the same person. Building one takes about 1 s."""
 
     def __init__(self, seed: int | np.random.SeedSequence, traits: Traits | None = None) -> None:
-        """`traits` are drawn from the seed unless given."""
+        """Build the face. `traits` None are sampled from the seed."""
         head, self._seed = rig(), seed
-        self.traits = traits or Traits.drawn(generator(seed, "traits"))
-        self.look = Look.drawn(self.traits, generator(seed, "look"))
-        self.vertices = shape(self.traits, generator(seed, "shape"))
+        self.traits = traits or Traits.sample(generator(seed, "traits"))
+        self.look = Look.sample(self.traits, generator(seed, "look"))
+        self.vertices = sample_shape(self.traits, generator(seed, "shape"))
         self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
         self.centre = self.centre.astype(np.float32)
-        self.style = styles.drawn(self.traits, generator(seed, "style"))
-        self._skin = painted(self.traits, self.look, self.style, generator(seed, "skin"))
-        self._layers = [hair.grown(self.vertices, self.style, generator(seed, "hair")), *self._dressed(seed)]
+        self.style = styles.sample(self.traits, generator(seed, "style"))
+        self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"))
+        self._layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair")), *self._accessories(seed)]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
@@ -73,53 +73,53 @@ class Face:
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
         gaze: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        behind: np.ndarray | None = None,
-    ) -> Rendered:
-        """A picture of `size` (width, height) px, antialiased, with the 68 true landmarks.
+        background: np.ndarray | None = None,
+    ) -> RenderedFace:
+        """Return an antialiased image of `size` (width, height) px with its 68 true landmarks.
 
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
         pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
-        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; behind: what is behind the head,
-        uint8[height, width, 3], else a laboratory's wall. Raises ParamsError for an unknown action unit.
+        of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; background:
+        uint8[height, width, 3], or None for a laboratory's wall. Raises ParamsError for an unknown action unit.
         """
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
-        points, normals, folds = self._posed(weights, gaze)
+        points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
         attributes = np.zeros((len(points), 10), np.float32)
         attributes[:, :3] = normals @ turn.T
         attributes[:, 3] = self._sky
         attributes[:, 4] = self._key_light(light)
-        attributes[self._teeth, 3:5] *= _parted(points)
+        attributes[self._teeth, 3:5] *= _lip_light(points)
         attributes[: len(folds), 5:7] = folds
         attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
-        image = (self._wall(size) if behind is None else behind).copy()
+        image = (self._wall(size) if background is None else background).copy()
         self._draw(screen, attributes, light, size[1] * zoom, image)
-        return Rendered(image, screen[rig().landmarks, :2].copy())
+        return RenderedFace(image, screen[rig().landmarks, :2].copy())
 
-    def traced(
+    def trace(
         self,
         action_units: np.ndarray,
         pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
         shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
-    ) -> Traced:
-        """What is seen at the middle of every pixel of the picture that `render` makes of the same arguments."""
-        screen = self.projected(action_units, pose, shift, size, zoom)
+    ) -> SurfaceTrace:
+        """Return the surface point at the centre of every pixel that `render` returns for these arguments."""
+        screen = self.project_vertices(action_units, pose, shift, size, zoom)
         width, height = size
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
         surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
         rasterise(screen, *surface, depth, hit, weights)
-        return Traced(
+        return SurfaceTrace(
             screen=screen,
             material=np.where(hit >= 0, self._materials[hit], -1),
             corners=self._triangles[hit],
             weights=np.dstack([weights, 1 - weights.sum(axis=2)]),
         )
 
-    def projected(
+    def project_vertices(
         self,
         action_units: np.ndarray,
         pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
@@ -127,26 +127,27 @@ class Face:
         size: tuple[int, int] = (640, 480),
         zoom: float = 1.0,
     ) -> np.ndarray:
-        """float32[V, 3]: where `render` puts every point of the mesh, x and y in px and depth; nothing is drawn."""
-        points, _, _ = self._posed(action_units / np.float32(FULL))
+        """Return x, y in px and depth of every vertex, float32[V, 3], as `render` projects them."""
+        points, _, _ = self._pose(action_units / np.float32(FULL))
         turn = rotation(*(float(angle) for angle in pose))
         return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
-    def _dressed(self, seed: int | np.random.SeedSequence) -> list[Layer]:
+    def _accessories(self, seed: int | np.random.SeedSequence) -> list[Layer]:
+        """Sample glasses, for some people, and a garment."""
         rng = generator(seed, "glasses")
-        spectacles = [glasses.worn(self.vertices, rng)] if rng.random() < GLASSES else []
+        spectacles = [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
         rng = generator(seed, "clothes")
-        return [*spectacles, clothes.worn(self.vertices, clothes.drawn(rng), rng)]
+        return [*spectacles, clothes.build_layer(self.vertices, clothes.sample(rng), rng)]
 
     def _assemble(self) -> None:
-        """One list of vertices (rig, layers fixed to the skull, eyeballs) and of triangles."""
+        """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays."""
         head = rig()
         points, ball = eyes.sphere()
-        self._eyes = eyes.Eyes.of(self.vertices, points)
+        self._eyes = eyes.Eyes.fit(self.vertices, points)
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
-        worn = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
+        layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
-        triangles = [head.triangles, *worn, ball + first, ball + first + len(points)]
+        triangles = [head.triangles, *layers, ball + first, ball + first + len(points)]
         self._triangles = np.concatenate(triangles).astype(np.int32)
         materials = [np.full(len(part.triangles), part.material) for part in self._layers]
         materials = [head.materials, *materials, np.full(2 * len(ball), EYE)]
@@ -160,10 +161,10 @@ class Face:
         self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
-    def _posed(
+    def _pose(
         self, weights: np.ndarray, gaze: np.ndarray | tuple[float, float] = (0.0, 0.0)
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
+        """Return vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
         head = rig()
         skin, folds = self.vertices.copy(), np.zeros((len(self.vertices), 2), np.float32)
         for unit, side in np.argwhere(weights):
@@ -173,22 +174,24 @@ class Face:
                 folds += np.float32(weight**1.3 * (0.4 + 0.9 * self.traits.age)) * head.folds[unit, side]
         normals = np.zeros_like(skin)
         vertex_normals(skin, self._solid, normals)
-        balls, outward = self._eyes.turned(float(gaze[0]), float(gaze[1]))
+        balls, outward = self._eyes.rotate(float(gaze[0]), float(gaze[1]))
         points = np.concatenate([skin, self._fixed, balls])
         return points, np.concatenate([normals, self._fixed_normals, outward]), folds
 
     def _open_sky(self) -> np.ndarray:
-        points, normals, _ = self._posed(np.zeros((len(ACTION_UNITS), 2), np.float32))
+        """Return how much of the room's light reaches each vertex, float32[all]."""
+        points, normals, _ = self._pose(np.zeros((len(ACTION_UNITS), 2), np.float32))
         self._resting = points - self.centre
         sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
-        sky[balls:] = np.maximum(sky[balls:], 0.6)  # part of the lids' shade is painted on the eyeball, see shading
+        sky[balls:] = np.maximum(sky[balls:], 0.6)  # the shader darkens the eyeball below the lid as well
         inside = np.unique(self._triangles[self._materials == MOUTH])
-        sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, not when the lips part
-        sky[self._teeth] = 0.8  # of what these let in, see _parted
+        sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, but not between parted lips
+        sky[self._teeth] = 0.8  # of the light that the lips let in, see _lip_light
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
+        """Return how much of the key light reaches each vertex, float32[all], cached by light."""
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
@@ -202,11 +205,11 @@ class Face:
         return self._walls[size]
 
     def _draw(self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray) -> None:
-        """Rasterises and shades the window of the image that holds the head. `pixels`: the frame's height by zoom."""
+        """Rasterise and shade the window of the image that holds the head. `pixels`: the frame's height times zoom."""
         left, top, right, bottom = _window(screen, image.shape)
         if right <= left or bottom <= top:
             return
-        depth, hit, weights = self._cleared((bottom - top) * SAMPLES, (right - left) * SAMPLES)
+        depth, hit, weights = self._clear_buffers((bottom - top) * SAMPLES, (right - left) * SAMPLES)
         samples = screen.copy()
         samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
         level = _level(pixels)
@@ -241,8 +244,8 @@ class Face:
         lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
         shade(hit, weights, surface, lamps, CURVE, top, left, image)
 
-    def _cleared(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Empty buffers for this many samples, kept from frame to frame: fresh pages would cost more than drawing."""
+    def _clear_buffers(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return cleared buffers of this size. They are reused: fresh memory pages would cost more than drawing."""
         size = rows * columns
         if self._buffers is None or len(self._buffers[0]) < size:
             self._buffers = np.empty(size, np.float32), np.empty(size, np.int32), np.empty(2 * size, np.float32)
@@ -251,14 +254,14 @@ class Face:
         return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
 
 
-def _parted(points: np.ndarray) -> float:
-    """How much light the lips let in, 0..1: little at rest."""
+def _lip_light(points: np.ndarray) -> float:
+    """Return how much light the lips let into the mouth, 0..1: little at rest."""
     upper, lower = points[rig().landmarks[[62, 66]], 1]
     return float(np.clip((upper - lower) / 0.07, 0.12, 1))
 
 
 def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (exclusive) of the pixels that points on the screen can touch."""
+    """Return left, top, right, bottom (exclusive) of the pixels that the projected points can touch."""
     low, high = screen[:, :2].min(axis=0), screen[:, :2].max(axis=0)
     height, width = shape[:2]
     left, top = (max(0, int(np.floor(v))) for v in low)
@@ -267,6 +270,6 @@ def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, 
 
 
 def _level(pixels: float) -> int:
-    """The level of the skin's detail whose texels are about as large as the pixels of a frame this high."""
+    """Return the level of detail whose texels are about as large as the pixels of a frame this high."""
     texels_per_pixel = 145 / (SCALE * pixels)  # on the front of the face, at the finest level
     return int(np.clip(round(np.log2(texels_per_pixel) + 0.3), 0, LEVELS - 1))

@@ -1,18 +1,18 @@
-"""Spectacles: thin rims, a bridge and temples before the eyes of one head. Nothing of who wears them."""
+"""Build spectacles that fit a head: thin rims, a bridge and temples."""
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, grid, joined, layer
+from microexpr.rendering.layers import Layer, grid, join, make_layer
 from microexpr.rendering.raster import FRAME, SKIN
 from microexpr.rendering.rig import rig
 
 TUBE = 6  # sides of a wire
 ROUND = 36  # pieces of a rim
-BENT = 0.3  # dm backwards at 1 dm to the side
+BENT = 0.3  # dm to the back at 1 dm to the side
 
 
-def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
-    """Spectacles that fit a head of this shape (float32[V, 3])."""
+def build_layer(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
+    """Return spectacles that fit a head of this shape (float32[V, 3])."""
     eyes = [vertices[eye].mean(axis=0) for eye in rig().eyes]
     half = abs(eyes[0][0] - eyes[1][0]) / 2
     wide, high = half * rng.uniform(0.7, 0.8), rng.uniform(0.16, 0.2)
@@ -35,20 +35,20 @@ def worn(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
     inner = half - wide
     bridge = np.stack([middle[0] + inner * x, middle[1] + 0.06 + 0.03 * (1 - x**2), front - BENT * (inner * x) ** 2], 1)
     parts.append(_wire(bridge, thick * 0.9))
-    return joined(parts)
+    return join(parts)
 
 
 def _front(vertices: np.ndarray, middle: np.ndarray, wide: float, high: float) -> float:
-    """How far forward they sit in the middle: just off brows, lids and the nose's bridge, bent back to the sides."""
+    """Return z of the spectacles in the middle, just in front of brows, lids and the bridge of the nose, dm."""
     head = rig()
     skin = vertices[np.unique(head.triangles[head.materials == SKIN])] - [middle[0], middle[1] - 0.05, 0]
     x, y = np.abs(skin[:, :2]).T
-    touched = (x < wide) & (y < high) & ((x > 0.14) | (skin[:, 1] > 0))  # but for the nose
+    touched = (x < wide) & (y < high) & ((x > 0.14) | (skin[:, 1] > 0))  # without the nose
     return float((skin[touched, 2] + BENT * x[touched] ** 2).max()) + 0.02
 
 
 def _wire(path: np.ndarray, thick: float, closed: bool = False) -> Layer:
-    """A tube of radius `thick` along `path` [P, 3]."""
+    """Return a tube of radius `thick` along `path` [P, 3]."""
     along = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     across = np.cross(along, [0.1, 0.2, 0.97])
@@ -60,4 +60,4 @@ def _wire(path: np.ndarray, thick: float, closed: bool = False) -> Layer:
     order = np.concatenate([np.arange(TUBE), [0]])
     points, normals = points[order], normals[order]
     triangles = grid(len(order), len(path), closed)
-    return layer(FRAME, points, normals, np.zeros_like(points), triangles)
+    return make_layer(FRAME, points, normals, np.zeros_like(points), triangles)

@@ -1,4 +1,4 @@
-"""Who a face belongs to: traits, looks, the shape of the head that they and chance give. No texture, no expression."""
+"""Sample who a person is: traits, look, and the shape of the head that follows from them. No texture, no expression."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from microexpr.rendering.rig import rig, target
 
 ANCESTRIES = ("caucasian", "african", "asian")
-SPREAD = 0.55  # of all deviations below: near 1 many faces are caricatures
+SPREAD = 0.55  # factor of all deviations below: near 1 many faces are caricatures
 
 # Shape target, its two ends, standard deviation of its weight (negative weights take the first end).
 FEATURES: tuple[tuple[str, str, str, float], ...] = (
@@ -50,7 +50,7 @@ FEATURES: tuple[tuple[str, str, str, float], ...] = (
     ("chin/chin-jaw-drop", "decr", "incr", 0.4),
     ("neck/neck-scale-horiz", "decr", "incr", 0.3),
 )
-PAIRED: tuple[tuple[str, str, str, float], ...] = (  # the two sides alike but for a little chance
+PAIRED: tuple[tuple[str, str, str, float], ...] = (  # left and right sides differ by a little noise
     ("eyes/{}-eye-scale", "decr", "incr", 0.35),
     ("eyes/{}-eye-trans", "in", "out", 0.4),
     ("eyes/{}-eye-trans", "down", "up", 0.4),
@@ -74,7 +74,7 @@ ASYMMETRIES = (
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What is drawn first about a person; shape, skin and hair follow from it."""
+    """The traits that are sampled first; shape, skin and hair depend on them."""
 
     ancestry: tuple[float, float, float]  # shares of ANCESTRIES, sum 1
     male: float  # 0 female ... 1 male
@@ -82,8 +82,8 @@ class Traits:
     weight: float  # -1 thin ... 1 heavy
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Traits":
-        """By chance: mixed ancestries, both sexes alike, more young than old."""
+    def sample(cls, rng: np.random.Generator) -> "Traits":
+        """Sample traits: mixed ancestries, both sexes equally often, more young people than old."""
         caucasian, african, asian = rng.dirichlet([0.25, 0.25, 0.25])
         return cls(
             ancestry=(float(caucasian), float(african), float(asian)),
@@ -94,7 +94,7 @@ class Traits:
 
     @property
     def is_male(self) -> bool:
-        """Where only either will do: beard, cut of the hair."""
+        """Return the sex where only two values make sense: beard, cut of the hair."""
         return self.male > 0.5
 
 
@@ -120,7 +120,7 @@ LIGHT_IRISES = ((70, 44, 26), (92, 62, 36), (96, 110, 80), (104, 130, 150))
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What paints a person: colours, sRGB in 0..1."""
+    """The colours of a person, sRGB in 0..1."""
 
     tone: float  # of the skin, 0 light ... 1 dark
     hair: tuple[float, float, float]
@@ -128,8 +128,8 @@ class Look:
     cloth: tuple[float, float, float]
 
     @classmethod
-    def drawn(cls, traits: Traits, rng: np.random.Generator) -> "Look":
-        """By chance, as likely as the traits make it: tone by ancestry, grey hair by age."""
+    def sample(cls, traits: Traits, rng: np.random.Generator) -> "Look":
+        """Sample a look, with tone by ancestry and grey hair by age."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
         return cls(
             tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.07), 0, 1)),
@@ -151,8 +151,8 @@ def _colour(levels: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """The head of a person with these traits, float32[V, 3]: the rig at rest plus weighted shape targets."""
+def sample_shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """Sample the head of a person with these traits, float32[V, 3]: the rig at rest plus weighted shape targets."""
     vertices = rig().vertices.copy()
     for name, weight in (_macro(traits) | _features(rng)).items():
         ids, displacement = target(name)
@@ -161,7 +161,7 @@ def shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
 
 
 def _macro(traits: Traits) -> dict[str, float]:
-    """Weights of the targets for sex, age, ancestry and body weight, products of the traits."""
+    """Return the weights of the targets for sex, age, ancestry and body weight: products of the traits."""
     bodies = {"average": 1 - abs(traits.weight), "max": max(0.0, traits.weight), "min": max(0.0, -traits.weight)}
     weights = {}
     for sex, by_sex in (("male", traits.male), ("female", 1 - traits.male)):
@@ -175,7 +175,7 @@ def _macro(traits: Traits) -> dict[str, float]:
 
 
 def _features(rng: np.random.Generator) -> dict[str, float]:
-    """Weights of the targets that make one person of many with the same traits."""
+    """Sample the weights of the targets that distinguish people of the same traits."""
     weights: dict[str, float] = {}
     for name, low, high, deviation in FEATURES:
         weight = np.clip(rng.normal(0, deviation * SPREAD), -1, 1)

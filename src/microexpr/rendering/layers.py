@@ -1,4 +1,4 @@
-"""What is worn or grows on a head and is fixed to its skull: hair, clothes, glasses, as meshes. No colour."""
+"""Define meshes that are fixed to the skull: hair, clothes, glasses. No colour."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -8,17 +8,17 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """A mesh that no expression moves: on moving skin fine hair would flicker, a cue that no real face gives."""
+    """A mesh that no expression moves: on moving skin fine hair would flicker, a cue that real faces do not give."""
 
     material: int  # see raster
     points: np.ndarray  # float32[N, 3], about the same origin as the rig
     normals: np.ndarray  # float32[N, 3]
-    tangents: np.ndarray  # float32[N, 3]: along the strands of hair; 0 elsewhere
+    tangents: np.ndarray  # float32[N, 3]: direction of the strands of hair; 0 for other materials
     coordinates: np.ndarray  # float32[N, 3]: u, v, alpha threshold
-    triangles: np.ndarray  # int64[T, 3] of its own points, outermost first
+    triangles: np.ndarray  # int64[T, 3]: indices of points, outermost triangles first
 
 
-def layer(
+def make_layer(
     material: int,
     points: np.ndarray,
     normals: np.ndarray,
@@ -26,14 +26,14 @@ def layer(
     triangles: np.ndarray,
     tangents: np.ndarray | None = None,
 ) -> Layer:
-    """A layer of arrays of any shape [..., 3] and any type."""
+    """Return a layer of arrays of any shape [..., 3] and any type."""
     along = np.zeros_like(points) if tangents is None else tangents
     rows = [np.ascontiguousarray(np.reshape(a, (-1, 3)), np.float32) for a in (points, normals, along, coordinates)]
     return Layer(material, rows[0], rows[1], rows[2], rows[3], np.reshape(triangles, (-1, 3)).astype(np.int64))
 
 
-def joined(parts: list[Layer]) -> Layer:
-    """Layers of one material as one."""
+def join(parts: list[Layer]) -> Layer:
+    """Join layers of one material into one."""
     starts = accumulate((len(part.points) for part in parts[:-1]), initial=0)
     return Layer(
         material=parts[0].material,
@@ -46,20 +46,20 @@ def joined(parts: list[Layer]) -> Layer:
 
 
 def grid(rows: int, columns: int, closed: bool = False) -> np.ndarray:
-    """Triangles int64[T, 3] of a grid of vertices numbered row by row; `closed`: the last column meets the first."""
+    """Return triangles int64[T, 3] of a grid numbered row by row; `closed` joins the last column to the first."""
     row, column = np.mgrid[: rows - 1, : columns - (not closed)].reshape(2, -1)
-    corner, beside = row * columns + column, row * columns + (column + 1) % columns
-    lower, across = corner + columns, beside + columns
-    return np.concatenate([np.stack([corner, lower, across], 1), np.stack([corner, across, beside], 1)])
+    corner, right = row * columns + column, row * columns + (column + 1) % columns
+    lower, across = corner + columns, right + columns
+    return np.concatenate([np.stack([corner, lower, across], 1), np.stack([corner, across, right], 1)])
 
 
-def subdivided(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Points, unit normals and triangles with every edge halved, bulging as the normals say; then the edges.
+def subdivide(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Halve every edge; return points, unit normals and triangles, which bulge as the normals say, and the edges.
 
-    Edges int64[E, 2] tell between which two points each new one lies: new points follow the old."""
+    The new points follow the old ones, and edges int64[E, 2] hold the two points between which each of them lies."""
     edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
-    edges, place = np.unique(edges, axis=0, return_inverse=True)
-    first, second, third = place.reshape(3, -1) + len(points)
+    edges, edge_ids = np.unique(edges, axis=0, return_inverse=True)
+    first, second, third = edge_ids.reshape(3, -1) + len(points)
     a, b = points[edges].swapaxes(0, 1)
     na, nb = normals[edges].swapaxes(0, 1)
     between = na + nb

@@ -1,6 +1,6 @@
-"""What hides what from the light: open sky at each vertex, soft shadows of the key light. Of the resting face only.
+"""Compute how much light reaches each vertex of the resting face: open sky, and soft shadows of the key light.
 
-Both are of the head, found once for a person or a light; an expression moves too little to change them.
+Both are computed once for a person or a light; an expression moves too little to change them.
 """
 
 import numpy as np
@@ -17,43 +17,43 @@ BIAS, SLOPE = 0.09, 60.0  # a vertex BIAS dm behind the nearest surface is half 
 
 
 def open_sky(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray, materials: np.ndarray) -> np.ndarray:
-    """How much of the room's light reaches each vertex, float32[V] in 0.08..1.
+    """Return how much of the room's light reaches each vertex, float32[V] in 0.08..1.
 
     points float32[V, 3] about the head's centre, triangles and materials as for `rasterise`."""
     k = np.arange(SKY_DIRECTIONS) + 0.5
     polar, turn = np.arccos(1 - 1.4 * k / SKY_DIRECTIONS), np.pi * (1 + 5**0.5) * k  # a golden spiral, 114 deg wide
     directions = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1)
-    seen, total = np.zeros(len(points)), np.full(len(points), 1e-3)
+    visible, total = np.zeros(len(points)), np.full(len(points), 1e-3)
     for towards in directions:
         facing = np.clip(normals @ towards, 0, 1)
-        seen += _visible(points, triangles, materials, towards) * facing
+        visible += _visible(points, triangles, materials, towards) * facing
         total += facing
-    return (np.clip(seen / total, 0.12, 1) ** 1.2).astype(np.float32)
+    return (np.clip(visible / total, 0.12, 1) ** 1.2).astype(np.float32)
 
 
 def key_light(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, light: Light) -> np.ndarray:
-    """How much of the key light reaches each vertex, float32[V] in 0..1: the mean over the lamp's width."""
-    rng = generator(0, "generated", "key light")  # the same points of the lamp for everybody
+    """Return how much of the key light reaches each vertex, float32[V] in 0..1: the mean over the lamp's width."""
+    rng = generator(0, "generated", "key light")  # the same points of the lamp for every face
     spread = rng.normal(0, 40 * light.softness, (KEY_SAMPLES, 2))
-    seen = np.zeros(len(points))
+    visible = np.zeros(len(points))
     for azimuth, elevation in spread + [light.azimuth, light.elevation]:
-        seen += _visible(points, triangles, materials, direction(azimuth, elevation))
-    return (seen / KEY_SAMPLES).astype(np.float32)
+        visible += _visible(points, triangles, materials, direction(azimuth, elevation))
+    return (visible / KEY_SAMPLES).astype(np.float32)
 
 
 def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """Whether each vertex is seen from far away in this direction, softly 0..1, by a shadow map."""
+    """Return whether each vertex is visible from far away in this direction, softly in 0..1, by a shadow map."""
     ahead = towards / np.linalg.norm(towards)
     right = np.cross([0, 1, 0.01], ahead)
     right /= np.linalg.norm(right)
-    seen = points @ np.stack([right, -np.cross(ahead, right), ahead], axis=1).astype(np.float32)
-    seen[:, :2] = (seen[:, :2] + EXTENT / 2) * (RESOLUTION / EXTENT)
+    rotated = points @ np.stack([right, -np.cross(ahead, right), ahead], axis=1).astype(np.float32)
+    rotated[:, :2] = (rotated[:, :2] + EXTENT / 2) * (RESOLUTION / EXTENT)
     depth = np.full((RESOLUTION, RESOLUTION), -99, np.float32)
     hit = np.full((RESOLUTION, RESOLUTION), -1, np.int32)
     weights = np.zeros((RESOLUTION, RESOLUTION, 2), np.float32)
     solid = materials != LASH
     everywhere, nowhere = np.full((1, 1), 255, np.uint8), np.zeros((len(points), 3), np.float32)
-    rasterise(seen, triangles[solid], materials[solid], nowhere, everywhere, everywhere, depth, hit, weights)
-    x, y = np.clip(np.rint(seen[:, :2]), 0, RESOLUTION - 1).astype(int).T
-    behind = depth[y, x] - seen[:, 2] - BIAS
+    rasterise(rotated, triangles[solid], materials[solid], nowhere, everywhere, everywhere, depth, hit, weights)
+    x, y = np.clip(np.rint(rotated[:, :2]), 0, RESOLUTION - 1).astype(int).T
+    behind = depth[y, x] - rotated[:, 2] - BIAS
     return 1 / (1 + np.exp(np.clip(behind * SLOPE, -50, 50)))

@@ -1,4 +1,4 @@
-"""Who shows an expression and how it runs in time: people, difficulty, clips of intensities. No pixels, no files."""
+"""Sample a performer and the course of an expression in time, as action units frame by frame. No pixels, no files."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,39 +6,39 @@ from itertools import pairwise
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, draw
+from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, sample_display
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
 RESTING = ("AU4", "AU7", "AU17", "AU25")
-LIDS_AT_REST = 0.08  # of a full blink: open eyes are not stretched open
-PLATEAU = 0.15  # of the time from onset to apex, or from apex to offset where that is shorter
-RESIDUAL = 0.1  # of the apex, still there at offset
-BLINKS = 0.15  # of all clips hold one
-GLANCES = 0.25  # of all clips hold one
-GLANCE = np.array([3.0, 2.0])  # yaw and pitch in degrees: standard deviation of where it goes
-FIXATION = np.array([0.15, 0.15])  # the eyes are never quite still
+LIDS_AT_REST = 0.08  # of a full blink: relaxed lids are not fully open
+PLATEAU = 0.15  # of the time from onset to apex, or from apex to offset if that is shorter
+RESIDUAL = 0.1  # of the intensity at the apex, at the offset
+BLINKS = 0.15  # share of clips with a blink
+GLANCES = 0.25  # share of clips with a glance
+GLANCE = np.array([3.0, 2.0])  # yaw and pitch in degrees: standard deviations of its target
+FIXATION = np.array([0.15, 0.15])  # yaw and pitch in degrees: standard deviations of the eyes' drift
 DRIFT = np.array([0.35, 0.3, 0.2, 0.35, 0.35])  # yaw, pitch, roll in degrees, x and y in px: standard deviations
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
-    """How hard a data set is. Intensities are fractions of a full display, before each unit's gain."""
+class Difficulty:
+    """The difficulty of a corpus. Intensities are fractions of a full display, before each unit's gain."""
 
-    low: float  # apex intensity is log-uniform from here
-    high: float  # to here
-    habit: float  # strength of the person's habitual unit, which rides on half of the clips
+    low: float  # the intensity at the apex is log-uniform in low..high
+    high: float
+    habit: float  # strength of the person's habitual unit, which accompanies half of the expressions
     blend: float  # probability that a second emotion's display is mixed in
-    noise: float  # of the camera, standard deviation in grey levels
-    quality: int  # of the JPEG frames, 0..100
+    noise: float  # standard deviation of the camera's noise in grey levels
+    quality: int  # of JPEG frames, 0..100
 
 
-DIALS: dict[str, Dial] = {
-    "easy": Dial(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5, quality=95),
-    "standard": Dial(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0, quality=92),
-    "hard": Dial(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5, quality=85),
-    # the control: nothing there to be learned
-    "null": Dial(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0, quality=92),
+DIFFICULTIES: dict[str, Difficulty] = {
+    "easy": Difficulty(low=0.10, high=0.45, habit=0.5, blend=0.0, noise=2.5, quality=95),
+    "standard": Difficulty(low=0.08, high=0.35, habit=0.7, blend=0.15, noise=3.0, quality=92),
+    "hard": Difficulty(low=0.06, high=0.28, habit=1.0, blend=0.3, noise=3.5, quality=85),
+    # the control, without anything to learn
+    "null": Difficulty(low=0.0, high=0.0, habit=0.0, blend=0.0, noise=3.0, quality=92),
 }
 
 
@@ -48,18 +48,18 @@ class Performer:
 
     face_seed: int  # Face(face_seed) is this person's face
     gain: dict[str, float]  # by action unit, 1 on average
-    bias: float  # > 0: the left side shows more than the right
-    habit: str  # the unit that rides along
-    habit_gain: float
+    bias: float  # > 0: the left side moves more than the right
+    habit: str  # habitual action unit
+    habit_gain: float  # its strength
     motion: float  # factor of head motion
     light: Light
     pose: tuple[float, float, float]  # yaw, pitch, roll at rest, degrees
     zoom: float  # 1 is the usual size in the frame
-    rest: dict[str, float]  # FACS intensity by action unit when nothing is shown
+    rest: dict[str, float]  # FACS intensity by action unit at rest
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Performer":
-        """A person by chance; one generator, one person."""
+    def sample(cls, rng: np.random.Generator) -> "Performer":
+        """Sample a performer; each should have a random stream of its own."""
         return cls(
             face_seed=int(rng.integers(2**63)),
             gain={unit: float(np.exp(rng.normal(0, 0.3))) for unit in ACTION_UNITS},
@@ -82,12 +82,12 @@ class Performer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Performance:
-    """What happens in one clip, frame by frame. The sides of action units are the subject's left, right."""
+    """The course of one clip of T frames. The sides of action units are the subject's left, right."""
 
-    action_units: np.ndarray  # float32[T, len(ACTION_UNITS), 2], 0..5: all that the face shows
+    action_units: np.ndarray  # float32[T, len(ACTION_UNITS), 2], 0..5: everything that the face shows
     expression: np.ndarray  # float32[T, len(ACTION_UNITS), 2], 0..5: the intended expression alone
     pose: np.ndarray  # float32[T, 3]: yaw, pitch, roll, degrees
-    shift: np.ndarray  # float32[T, 2]: of the head in the picture, px
+    shift: np.ndarray  # float32[T, 2]: of the head in the image, px
     gaze: np.ndarray  # float32[T, 2]: yaw and pitch of the eyes in the head, degrees
     exposure: np.ndarray  # float32[T]: factor of brightness about 1
 
@@ -100,43 +100,48 @@ def perform(
     offset: int,
     frames: int,
     fps: float,
-    dial: Dial,
+    difficulty: Difficulty,
     rng: np.random.Generator,
 ) -> Performance:
-    """One clip of a display (`weights` as from `draw`) with the events at positions 0..frames-1.
+    """Sample the performance of a display (`weights` as from `sample_display`); events are positions in 0..frames-1.
 
-    The intended expression is 0 up to onset, first largest at apex, down to a tenth at offset; it fades after that.
+    The intended expression is 0 up to the onset, largest at the apex, a tenth of that at the offset, and then fades.
     Raises DataError unless 0 <= onset < apex <= offset < frames.
     """
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
-    expression, beside = (course * one for one in peak(performer, weights, dial, rng))
-    shown = expression + beside
-    shown[:, ACTION_UNITS.index("AU45")] += _blink(frames, fps, rng)[:, None]
-    return filmed(performer, shown, expression, fps, rng)
+    expression, incidental = (course * units for units in peak(performer, weights, difficulty, rng))
+    movement = expression + incidental
+    movement[:, ACTION_UNITS.index("AU45")] += _blink(frames, fps, rng)[:, None]
+    return complete_performance(performer, movement, expression, fps, rng)
 
 
 def peak(
-    performer: Performer, weights: dict[str, float], dial: Dial, rng: np.random.Generator, strong: float | None = None
+    performer: Performer,
+    weights: dict[str, float],
+    difficulty: Difficulty,
+    rng: np.random.Generator,
+    strength: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What a display's units have at its apex, and what comes beside them: FACS intensities [len(ACTION_UNITS), 2].
+    """Sample FACS intensities at the apex, [len(ACTION_UNITS), 2]: of the display, and of incidental units.
 
-    `strong` is the share of a full display; None: as the dial draws it."""
-    drawn = _intensity(dial, rng) if strong is None else strong
-    intensity = drawn if weights else 0.0  # who shows nothing has no habit riding along
-    own = _amplitude(performer, weights, intensity, rng)
-    return own, _beside(performer, weights, intensity, dial, rng)
+    `strength` is a share of a full display; None samples it from the difficulty's range."""
+    if strength is None:
+        strength = _intensity(difficulty, rng)
+    intensity = strength if weights else 0.0  # a neutral face has no habitual unit either
+    expression = _amplitude(performer, weights, intensity, rng)
+    return expression, _incidental(performer, weights, intensity, difficulty, rng)
 
 
-def filmed(
-    performer: Performer, shown: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
+def complete_performance(
+    performer: Performer, movement: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
 ) -> Performance:
-    """What a face shows [T, len(ACTION_UNITS), 2], over what it has at rest, of somebody who is never quite still."""
-    frames, shown = len(shown), shown + _rest(performer)
+    """Add the resting face, and sample head pose, gaze and exposure, for a movement [T, len(ACTION_UNITS), 2]."""
+    frames, action_units = len(movement), movement + _rest(performer)
     drift = _drift(DRIFT * performer.motion, 0.4 * fps, frames, rng)
     return Performance(
-        action_units=np.clip(shown, 0, FULL).astype(np.float32),
+        action_units=np.clip(action_units, 0, FULL).astype(np.float32),
         expression=expression.astype(np.float32),
         pose=(drift[:, :3] + performer.pose).astype(np.float32),
         shift=drift[:, 3:].astype(np.float32),
@@ -146,7 +151,7 @@ def filmed(
 
 
 def envelope(onset: int, apex: int, offset: int, frames: int, fps: float) -> np.ndarray:
-    """The course of an expression in 0..1, float64[frames]: smooth rise, plateau, a fast fall, then a fade."""
+    """Return the course of an expression in 0..1, float64[frames]: smooth rise, plateau, fast fall, slow fade."""
     time = np.arange(frames, dtype=np.float64)
     rise = _smooth((time - onset) / (apex - onset))
     top = apex + PLATEAU * min(apex - onset, offset - apex)
@@ -156,19 +161,21 @@ def envelope(onset: int, apex: int, offset: int, frames: int, fps: float) -> np.
 
 
 def _smooth(x: np.ndarray) -> np.ndarray:
+    """Return a smooth step from 0 at x = 0 to 1 at x = 1."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
 
 
-def _intensity(dial: Dial, rng: np.random.Generator) -> float:
-    place = rng.random()
-    return dial.low * (dial.high / dial.low) ** place if dial.low else 0.0
+def _intensity(difficulty: Difficulty, rng: np.random.Generator) -> float:
+    """Sample the intensity at the apex, as a share of a full display."""
+    quantile = rng.random()
+    return difficulty.low * (difficulty.high / difficulty.low) ** quantile if difficulty.low else 0.0
 
 
 def _amplitude(
     performer: Performer, weights: dict[str, float], intensity: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """FACS intensities [len(ACTION_UNITS), 2] at the apex: with the person's gains and lopsidedness, and chance."""
+    """Sample FACS intensities [len(ACTION_UNITS), 2] at the apex, with the performer's gains and asymmetry."""
     amplitude = FULL * intensity * array(weights).astype(np.float64)
     for row, unit in enumerate(ACTION_UNITS):
         strength = GAIN[unit] * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
@@ -177,29 +184,30 @@ def _amplitude(
     return np.minimum(amplitude, FULL)
 
 
-def _beside(
-    performer: Performer, weights: dict[str, float], intensity: float, dial: Dial, rng: np.random.Generator
+def _incidental(
+    performer: Performer, weights: dict[str, float], intensity: float, difficulty: Difficulty, rng: np.random.Generator
 ) -> np.ndarray:
-    """What comes with the expression without belonging to it: a habit, a second emotion's units."""
-    beside = np.zeros((len(ACTION_UNITS), 2))
-    habitual, strength, blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < dial.blend
-    if habitual:
+    """Sample units that accompany an expression without belonging to it: a habit, a second emotion's units."""
+    incidental = np.zeros((len(ACTION_UNITS), 2))
+    has_habit, strength, is_blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
+    if has_habit:
         gain = GAIN[performer.habit] * performer.habit_gain
-        beside[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * dial.habit * gain * strength
-    if blended:
-        second = draw(str(rng.choice(EXPRESSIVE)), rng)
+        incidental[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * difficulty.habit * gain * strength
+    if is_blended:
+        second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
         added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
-        beside += _amplitude(performer, added, intensity, rng)
-    return beside
+        incidental += _amplitude(performer, added, intensity, rng)
+    return incidental
 
 
 def _rest(performer: Performer) -> np.ndarray:
+    """Return the FACS intensities [len(ACTION_UNITS), 2] of the resting face."""
     rest = {unit + side: value for unit, value in performer.rest.items() for side in "LR"}
     return array(rest | {"AU45L": FULL * LIDS_AT_REST, "AU45R": FULL * LIDS_AT_REST}).astype(np.float64)
 
 
 def _blink(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """FACS intensity of AU45 by frame: in some clips one blink, full or partial, of about 0.1 s."""
+    """Sample the FACS intensity of AU45 by frame: in some clips one blink, full or partial, of about 0.1 s."""
     happens, centre, depth = rng.random() < BLINKS, rng.uniform(0, frames), rng.uniform(0.3, 1)
     if not happens:
         return np.zeros(frames)
@@ -207,24 +215,24 @@ def _blink(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _gaze(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """float32[frames, 2]: drift about straight ahead; in some clips one jump of about 30 ms, which is not undone."""
-    happens, when, where = rng.random() < GLANCES, rng.uniform(0, frames), GLANCE * rng.standard_normal(2)
-    jump = _smooth((np.arange(frames) - when) / (0.03 * fps))[:, None] * where * happens
+    """Sample the gaze float32[frames, 2]: drift about straight ahead, in some clips one lasting jump of about 30 ms."""
+    happens, start, target = rng.random() < GLANCES, rng.uniform(0, frames), GLANCE * rng.standard_normal(2)
+    jump = _smooth((np.arange(frames) - start) / (0.03 * fps))[:, None] * target * happens
     return (jump + _drift(FIXATION, 0.1 * fps, frames, rng)).astype(np.float32)
 
 
 def _drift(deviation: np.ndarray, memory: float, frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Random walks that stay near 0 (AR(1), correlation 1/e after `memory` frames), float64[frames, len(deviation)]."""
+    """Sample AR(1) processes about 0, float64[frames, len(deviation)], with correlation 1/e after `memory` frames."""
     keep = np.exp(-1 / memory)
     noise = rng.standard_normal((frames, len(deviation)))
     noise[1:] *= np.sqrt(1 - keep**2)
-    for before, now in pairwise(noise):
-        now += keep * before
+    for previous, current in pairwise(noise):
+        current += keep * previous
     return noise * deviation
 
 
 def _exposure(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """Mains light (50 Hz, so 100 a second, never quite) as it beats with the frame rate, and a slow wander."""
+    """Sample the exposure: mains light of about 100 Hz, which beats with the frame rate, and slow drift."""
     beat = (100.3 % fps) / fps
     flicker = 0.01 * np.sin(2 * np.pi * (beat * np.arange(frames) + rng.random()))
     return (1 + flicker + _drift(np.array([0.006]), 0.2 * fps, frames, rng)[:, 0]).astype(np.float32)

@@ -1,6 +1,6 @@
-"""What the generated corpora will hold: a pure function of params and seed, known before anything is rendered.
+"""Plan the rendered corpora: subjects, clips and their timing, as a function of params and seed. Renders nothing.
 
-No pixels, no files, no layout: every person and clip is drawn by name, so that one more of either changes no other.
+Each subject and clip has a random stream of its own, so that adding one changes no other.
 """
 
 from typing import Literal
@@ -14,24 +14,26 @@ from microexpr.core.facs.objective import objective_class
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.rendering import display
-from microexpr.rendering.layout import Census, Native, Planned
+from microexpr.rendering.layout import Census, Native, PlannedClip
 from microexpr.rendering.layouts import NATIVES
 
 SHORTEST = 4  # frames from onset to the last event
 
 
 class Corpus(BaseModel):
+    """The size of a small balanced corpus."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
-    subjects: int = Field(ge=1, le=200, description="people")
-    clips: int = Field(ge=3, le=60, description="expressions of each")
+    subjects: int = Field(ge=1, le=200, description="subjects")
+    clips: int = Field(ge=3, le=60, description="expressions of each subject")
 
 
-Size = Corpus | Literal["published"]  # published: as many people, clips, emotions and classes as the real data set has
+Size = Corpus | Literal["published"]  # published: subjects, clips, emotions and classes as in the real data set
 _Sizes = create_model("_Sizes", **{name: (Size, "published") for name in NATIVES})  # type: ignore[call-overload]
 
 
 class Params(_Sizes):  # type: ignore[misc, valid-type]
-    """Section `render` of params.yaml: beside these a size for each data set, by its name."""
+    """Section `render` of params.yaml: these fields, and a size for each data set by its name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     difficulty: Literal["easy", "standard", "hard", "null"] = Field(
@@ -42,30 +44,31 @@ class Params(_Sizes):  # type: ignore[misc, valid-type]
     height: int = Field(480, ge=240, le=1088, description="of a frame, pixels")
 
     def size(self, dataset: str) -> Size:
-        made: Size = getattr(self, dataset)
-        return made
+        """Return the size of a data set's corpus."""
+        size: Size = getattr(self, dataset)
+        return size
 
 
-def planned(dataset: str, params: Params, seed: int) -> list[Planned]:
-    """Every clip of a corpus, sorted by clip id."""
+def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
+    """Return all clips of a corpus, sorted by clip id."""
     native, size = NATIVES[dataset], params.size(dataset)
     if isinstance(size, Corpus):
-        roles = balanced(native.census, size)
+        roles = balanced_roles(native.census, size)
     else:
-        roles = published(native.census, generator(seed, "generate", dataset, "census"))
+        roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
     clips = [
-        _clip(native, person, number, emotion, wanted, params, generator(seed, "generate", dataset, person, number))
-        for person, number, emotion, wanted in roles
+        _clip(native, person, number, emotion, objective, params, generator(seed, "generate", dataset, person, number))
+        for person, number, emotion, objective in roles
     ]
-    clips.sort(key=lambda one: one.clip.id)
-    return clips if isinstance(size, Corpus) else native.slips(clips)
+    clips.sort(key=lambda planned: planned.clip.id)
+    return clips if isinstance(size, Corpus) else native.add_slips(clips)
 
 
-Role = tuple[int, int, str, int | None]  # person and number of the clip, from 1; emotion; AU-based class if it matters
+Role = tuple[int, int, str, int | None]  # subject and clip numbers, from 1; emotion; AU-based class, or None for any
 
 
-def balanced(census: Census, size: Corpus) -> list[Role]:
-    """The same emotions for everyone, in the census's order: the first three clips hold all of MEGC2019's classes."""
+def balanced_roles(census: Census, size: Corpus) -> list[Role]:
+    """Return the same emotions for each subject, in the census's order. The first three cover MEGC2019's classes."""
     order = census.balanced
     return [
         (person, number, order[(number - 1) % len(order)], None)
@@ -74,28 +77,28 @@ def balanced(census: Census, size: Corpus) -> list[Role]:
     ]
 
 
-def published(census: Census, rng: np.random.Generator) -> list[Role]:
-    """Every share of the census dealt out to its people: each has one clip at least, some have many more.
+def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Role]:
+    """Deal the shares of the census out to its subjects: each has at least one clip, some have many more.
 
-    Without shares all of them show the same."""
+    Without shares all subjects show the same emotions."""
     if census.once:
-        return balanced(census, Corpus(subjects=census.people, clips=len(census.balanced)))
-    people = [person for person in range(1, census.people + 1) if person not in census.aside]
-    talkative = rng.gamma(2.0, size=len(people))
+        return balanced_roles(census, Corpus(subjects=census.people, clips=len(census.balanced)))
+    subjects = [person for person in range(1, census.people + 1) if person not in census.subjects_outside]
+    frequency = rng.gamma(2.0, size=len(subjects))
     cards = [(share.emotion, share.objective_class) for share in census.shares for _ in range(share.clips)]
-    cards = [cards[place] for place in rng.permutation(len(cards))]
-    outside = [card for card in cards if card[0] in census.outside]
-    inside = [card for card in cards if card[0] not in census.outside]
+    cards = [cards[i] for i in rng.permutation(len(cards))]
+    outside = [card for card in cards if card[0] in census.emotions_outside]
+    inside = [card for card in cards if card[0] not in census.emotions_outside]
     hands: dict[int, list[tuple[str, int | None]]] = {
-        **{person: [outside.pop()] for person in census.aside},
-        **{person: [inside.pop()] for person in people},
+        **{person: [outside.pop()] for person in census.subjects_outside},
+        **{person: [inside.pop()] for person in subjects},
     }
     for card in inside + outside:
-        hands[people[rng.choice(len(people), p=talkative / talkative.sum())]].append(card)
+        hands[subjects[rng.choice(len(subjects), p=frequency / frequency.sum())]].append(card)
     return [
-        (person, number, emotion, wanted)
+        (person, number, emotion, objective)
         for person, hand in sorted(hands.items())
-        for number, (emotion, wanted) in enumerate(hand, 1)
+        for number, (emotion, objective) in enumerate(hand, 1)
     ]
 
 
@@ -104,55 +107,57 @@ def _clip(
     person: int,
     number: int,
     emotion: str,
-    wanted: int | None,
+    class_filter: int | None,
     params: Params,
     rng: np.random.Generator,
-) -> Planned:
+) -> PlannedClip:
+    """Sample one clip of a role: display, name, timing and code, in this order of random draws."""
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
-    shown = display.DISPLAYS | ({word: native.shown[emotion]} if emotion in native.shown else {})
-    weights = display.draw(word, rng, wanted, shown, native.one_sided)
-    named = native.named(person, number, emotion, rng)
-    fps = named.fps or LAYOUTS[native.dataset].fps
+    displays = display.DISPLAYS | ({word: native.coded_displays[emotion]} if emotion in native.coded_displays else {})
+    weights = display.sample_display(word, rng, class_filter, displays, native.one_sided)
+    name = native.name_clip(person, number, emotion, rng)
+    fps = name.fps or LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
-    objective, first = objective_class(_numbers(weights)), named.first
+    objective, first = objective_class(_numbers(weights)), name.first
     onset, apex, offset = first + onset, first + apex, first + offset
     clip = Clip(
-        dataset=native.dataset, subject=named.subject, name=named.name, origin="generated", folder=named.folder,
+        dataset=native.dataset, subject=name.subject, name=name.name, origin="generated", folder=name.folder,
         first=first, last=first + frames - 1, frames=frames,
         onset=onset if native.ends_annotated else None, apex=apex if native.apex_annotated else None,
         offset=offset if native.ends_annotated else None, fps=fps, emotion=emotion, label=native.label(emotion),
         objective_class=objective if native.codes_classes else None,
         action_units=native.code(weights, objective, rng),
     )  # fmt: skip
-    return Planned(clip, weights, onset, apex, offset, named.file)
+    return PlannedClip(clip, weights, onset, apex, offset, name.file)
 
 
 def _numbers(weights: dict[str, float]) -> frozenset[int]:
+    """Return the FACS numbers of sided action units."""
     return frozenset(int(name[2:-1]) for name in weights)
 
 
-def _events(native: Native, fps: int, most: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """Number of frames, and positions of onset, apex and offset among them."""
+def _events(native: Native, fps: int, max_frames: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """Sample the number of frames, and the positions of onset, apex and offset among them."""
     if native.timing == "picture":
         return 1, 0, 0, 0
-    length = max(SHORTEST, round(_seconds(native, (most - 2 * native.rest - 1) / fps, rng.random()) * fps))
+    length = max(SHORTEST, round(_seconds(native, (max_frames - 2 * native.rest - 1) / fps, rng.random()) * fps))
     share = rng.beta(*_beta(*native.rise))
     rise = length if native.timing == "to apex" else min(max(2, round(length * share)), length - 1)
     return length + 2 * native.rest + 1, native.rest, native.rest + rise, native.rest + length
 
 
-def _seconds(native: Native, most: float, place: float) -> float:
-    """From onset to the last event, at most so many: what a share `place` of such durations falls below."""
-    longest = min(native.seconds[1], most)
+def _seconds(native: Native, limit: float, quantile: float) -> float:
+    """Return this quantile of the seconds from onset to the last event, of durations up to `limit`."""
+    longest = min(native.seconds[1], limit)
     shortest = min(native.seconds[0], longest)
-    if native.usual is None or shortest == longest:
-        return shortest + place * (longest - shortest)
-    mean, deviation = native.usual
+    if native.log_seconds is None or shortest == longest:
+        return shortest + quantile * (longest - shortest)
+    mean, deviation = native.log_seconds
     low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
-    return float(np.exp(mean + deviation * ndtri(low + place * (high - low))))
+    return float(np.exp(mean + deviation * ndtri(low + quantile * (high - low))))
 
 
 def _beta(mean: float, deviation: float) -> tuple[float, float]:
-    """Both parameters of the beta distribution that has these."""
+    """Return both parameters of the beta distribution with this mean and deviation."""
     total = mean * (1 - mean) / deviation**2 - 1
     return mean * total, (1 - mean) * total

@@ -1,15 +1,15 @@
-"""Triangles to samples: z-buffer raster with alpha test, vertex normals. Compiled kernels only; no light, no colour.
+"""Rasterise triangles into samples, with z-buffer and alpha test, and compute vertex normals. No light, no colour.
 
 Materials of a triangle: SKIN is textured, LASH and HAIR are tested against an alpha map, CLOTH ends at its hem, EYE is
-drawn by formula.
-Screen points are x, y in samples and depth, larger is nearer; seen from the front a triangle turns clockwise in them.
+coloured by a formula. Screen points are x, y in samples and depth (larger is nearer); seen from the front, a triangle
+turns clockwise in them.
 """
 
 import numpy as np
 from numba import njit
 
 SKIN, TEETH, EYE, MOUTH, FRAME, LASH, HAIR, CLOTH = range(8)  # the first five have no holes
-SOFTNESS = 14  # of the edges of hair: levels of alpha by which the thresholds of a pixel's samples differ
+SOFTNESS = 14  # of hair's edges: levels of alpha by which the thresholds of a pixel's samples differ
 
 # Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch
 # of an array, and made shading seven times slower. (`_nrt` is missing in numba's type stubs.)
@@ -19,14 +19,13 @@ inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False) 
 
 @kernel
 def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
-    """The nearest triangle at each sample.
+    """Find the nearest triangle at each sample.
 
-    screen float32[V, 3], triangles int32[T, 3], materials int32[T], coordinates float32[V, 3] (u, v, threshold),
-    lash and hair uint8[h, w] alpha maps: a sample is kept where alpha > threshold. The lashes' is by (u, v) in texels,
-    the hair's repeats with every whole u and v, its h and w are powers of two. Cloth is kept where threshold < 0.
-    Written:
-    depth float32[H, W] (must start below all depths), hit int32[H, W] (triangle), weights float32[H, W, 2] (of its
-    first two corners).
+    screen float32[V, 3], triangles int32[T, 3], materials int32[T], coordinates float32[V, 3] (u, v, threshold), lash
+    and hair uint8[h, w] alpha maps: a sample is solid where alpha > threshold. The lashes' map is indexed by (u, v) in
+    texels; the hair's repeats with every whole u and v, and its h and w are powers of two. Cloth is solid where
+    threshold < 0. Results are written to depth float32[H, W] (initially below all depths), hit int32[H, W] (triangle)
+    and weights float32[H, W, 2] (of its first two corners).
     """
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -58,7 +57,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit,
 
 @inlined
 def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
-    """First and last step in 0..last with all three weights >= 0; last < first where there is none."""
+    """Return first and last step in 0..last with all three weights >= 0; (0, -1) if there is none."""
     low, high = 0.0, float(last)
     for w, step in ((w0, step0), (w1, step1), (1 - w0 - w1, -step0 - step1)):
         if step > 1e-12:
@@ -74,7 +73,7 @@ def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
 
 @inlined
 def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):  # type: ignore[no-untyped-def]
-    """Whether a sample on triangle t is covered by it: always but between hairs and above a hem."""
+    """Return whether triangle t covers a sample on it: always, except between hairs and above a hem."""
     if materials[t] < LASH:
         return True
     a, b, c, w2 = triangles[t, 0], triangles[t, 1], triangles[t, 2], 1 - w0 - w1
@@ -86,13 +85,14 @@ def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):  # t
     if materials[t] == LASH:
         return lash[min(max(int(v), 0), lash.shape[0] - 1), min(max(int(u), 0), lash.shape[1] - 1)] > threshold
     rows, columns = hair.shape
-    alpha = hair[int((v + 64) * rows) & (rows - 1), int((u + 64) * columns) & (columns - 1)]  # 64: none is negative
+    # 64 is added so that no index is negative
+    alpha = hair[int((v + 64) * rows) & (rows - 1), int((u + 64) * columns) & (columns - 1)]
     return alpha > threshold + SOFTNESS * (4 * (x & 1) + 6 * (y & 1) - 8 * (x & y & 1) - 3)
 
 
 @kernel
 def vertex_normals(vertices, triangles, normals):  # type: ignore[no-untyped-def]
-    """Unit normals float32[V, 3] of vertices float32[V, 3], weighted by area, written to `normals`."""
+    """Write unit normals of vertices float32[V, 3], weighted by area, to `normals` float32[V, 3]."""
     normals[:] = 0
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]

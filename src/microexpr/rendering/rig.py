@@ -1,4 +1,4 @@
-"""What all faces share: the head cut out of the base mesh, its texture map, its action units. No person yet.
+"""Build the rig that all faces share: the head cut out of the base mesh, its texture map, its action units.
 
 Everything is in decimetres; "rest" is the base mesh, before any person's shape or expression.
 """
@@ -42,7 +42,8 @@ FACE_UNITS: dict[str, dict[str, float]] = {
 }
 SPLIT = 0.06  # a symmetric face unit is cut in halves by a logistic window of this width at the midline
 
-# Action unit -> folds it deepens: (channel of the fold map, x, y, half width, half height, weight), left half mirrored.
+# Action unit -> folds that it deepens: (channel of the fold map, x, y, half width, half height, weight);
+# the right half mirrors the left.
 FOLDS: dict[str, list[tuple[int, float, float, float, float, float]]] = {
     "AU1": [(0, 0.13, 7.8, 0.16, 0.2, 1.0)],
     "AU2": [(0, 0.38, 7.75, 0.16, 0.2, 1.0)],
@@ -72,28 +73,28 @@ HELPERS = {
     "helper-r-eyelashes-2": LASH,
 }
 
-LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: else parted lips would show none
+LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: without it parted lips would show no teeth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rig:
     """The head at rest: V vertices, T triangles."""
 
-    kept: np.ndarray  # int64[V]: vertices of the base mesh
+    source_ids: np.ndarray  # int64[V]: indices of these vertices in the base mesh
     vertices: np.ndarray  # float32[V, 3]
     triangles: np.ndarray  # int32[T, 3]
     materials: np.ndarray  # int32[T], see raster
-    coordinates: np.ndarray  # float32[V, 3]: place in the texture map, threshold of lashes
+    coordinates: np.ndarray  # float32[V, 3]: u, v in the texture map, alpha threshold of lashes
     ears: np.ndarray  # float32[V], 0..1
     eyes: tuple[np.ndarray, np.ndarray]  # vertices of the left and the right eyeball
     units: np.ndarray  # float32[len(ACTION_UNITS), 2, V, 3]: displacement at weight 1
-    folds: np.ndarray  # float32[len(ACTION_UNITS), 2, V, 2]: weight on the two channels of the fold map
+    folds: np.ndarray  # float32[len(ACTION_UNITS), 2, V, 2]: weights of the two channels of the fold map
     landmarks: np.ndarray  # int64[68]: the vertices of dlib's 68 points
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkinMap:
-    """Where each texel of the skin lies on the head at rest; 0 where no skin is."""
+    """The position of each texel of the skin on the head at rest; 0 where there is no skin."""
 
     position: np.ndarray  # float32[SKIN_HEIGHT, SKIN_WIDTH, 3]
     lips: np.ndarray  # float32[SKIN_HEIGHT, SKIN_WIDTH], 0..1
@@ -101,34 +102,34 @@ class SkinMap:
 
 
 def angle(position: np.ndarray) -> np.ndarray:
-    """Angle about the head's axis of points [..., 3]: 0 at the nose, positive on the subject's left."""
+    """Return the angle about the head's axis of points [..., 3]: 0 at the nose, positive on the subject's left."""
     return np.arctan2(position[..., 0], position[..., 2] - AXIS_Z)
 
 
 @cache
 def rig() -> Rig:
-    """The shared rig; 0.5 s once in a process. Raises DataError where the assets are missing."""
+    """Return the shared rig, built once in a process in 0.5 s. Raises DataError if the assets are missing."""
     mesh = assets.mesh()
     quads, materials = _head(mesh)
     eyeballs = [np.arange(len(mesh.vertices))[e] for e in EYEBALLS]
-    kept = np.unique(np.concatenate([quads.ravel(), *eyeballs]))
-    place = np.full(len(mesh.vertices), -1)
-    place[kept] = np.arange(len(kept))
-    quads = place[quads]
+    source_ids = np.unique(np.concatenate([quads.ravel(), *eyeballs]))
+    rig_ids = np.full(len(mesh.vertices), -1)
+    rig_ids[source_ids] = np.arange(len(source_ids))
+    quads = rig_ids[quads]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
     materials = np.tile(materials, 2).astype(np.int32)
     points = mesh.vertices.copy()
     for name, drop in LOWERED.items():
         points[np.unique(mesh.quads[name][..., 0]), 1] -= drop
-    vertices, eyes = points[kept], (place[eyeballs[0]], place[eyeballs[1]])
-    units, folds = _units(kept, vertices)
+    vertices, eyes = points[source_ids], (rig_ids[eyeballs[0]], rig_ids[eyeballs[1]])
+    units, folds = _units(source_ids, vertices)
     return Rig(
-        kept=kept,
+        source_ids=source_ids,
         vertices=vertices,
         triangles=triangles,
         materials=materials,
         coordinates=_coordinates(vertices, triangles[materials == LASH], eyes),
-        ears=_at_vertices(mesh, "ears")[kept],
+        ears=_at_vertices(mesh, "ears")[source_ids],
         eyes=eyes,
         units=units,
         folds=folds,
@@ -137,22 +138,23 @@ def rig() -> Rig:
 
 
 def target(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A shape target on the head alone: vertices int64[N] of the rig, displacement float32[N, 3]."""
-    return _cut(rig().kept, name)
+    """Return a shape target on the rig: vertices int64[N], displacement float32[N, 3]."""
+    return _rig_target(rig().source_ids, name)
 
 
-def _cut(kept: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _rig_target(source_ids: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a shape target of the base mesh for those vertices that are in the rig."""
     vertices, displacement = assets.target(name)
-    place = np.searchsorted(kept, vertices)
-    found = (place < len(kept)) & (kept[np.minimum(place, len(kept) - 1)] == vertices)
-    return place[found], displacement[found]
+    ids = np.searchsorted(source_ids, vertices)
+    in_rig = (ids < len(source_ids)) & (source_ids[np.minimum(ids, len(source_ids) - 1)] == vertices)
+    return ids[in_rig], displacement[in_rig]
 
 
 def _head(mesh: assets.Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Quads [Q, 4] and materials [Q] of head, neck and shoulders with teeth, tongue and lashes."""
+    """Return quads [Q, 4] and materials [Q] of head, neck and shoulders with teeth, tongue and lashes."""
     body = mesh.quads["body"][..., 0]
-    place = mesh.vertices[body]
-    body = body[((place[..., 1] > 4.2) & (np.abs(place[..., 0]) < 2.6)).all(axis=1)]
+    corners = mesh.vertices[body]
+    body = body[((corners[..., 1] > 4.2) & (np.abs(corners[..., 0]) < 2.6)).all(axis=1)]
     inside = _at_vertices(mesh, "inside-mouth")[body].min(axis=1) > 0.5
     quads, materials = [body], [np.where(inside, MOUTH, SKIN)]
     for name, material in HELPERS.items():
@@ -162,7 +164,7 @@ def _head(mesh: assets.Mesh) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at_vertices(mesh: assets.Mesh, name: str) -> np.ndarray:
-    """A mask of the package's UV map at the body's vertices, float32[all vertices]."""
+    """Return a mask of the package's UV map at the body's vertices, float32[all vertices]."""
     picture = assets.mask(name)
     size = len(picture)
     column, row = (np.clip((c * size).astype(int), 0, size - 1) for c in (mesh.coordinates * [1, -1] + [0, 1]).T)
@@ -173,10 +175,11 @@ def _at_vertices(mesh: assets.Mesh, name: str) -> np.ndarray:
 
 
 def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return texture coordinates float32[V, 3]: u, v and the alpha threshold of lashes."""
     coordinates = np.zeros((len(vertices), 3), np.float32)
     coordinates[:, 0] = (angle(vertices) / np.pi * 0.5 + 0.5) * (MAP_WIDTH - 1)
     coordinates[:, 1] = (MAP_TOP - vertices[:, 1]) / (MAP_TOP - MAP_BOTTOM) * (MAP_HEIGHT - 1)
-    shoulder = (np.abs(vertices[:, 0]) > 0.95) & (vertices[:, 1] < 6)  # outside the cylinder: all cloth
+    shoulder = (np.abs(vertices[:, 0]) > 0.95) & (vertices[:, 1] < 6)  # outside the cylinder, always under cloth
     coordinates[shoulder, 0] = MAP_WIDTH / 2 + vertices[shoulder, 0] * 120
     coordinates[shoulder, 1] = MAP_HEIGHT * (0.9 - 0.04 * (vertices[shoulder, 1] - 5))
     for eye in eyes:
@@ -194,15 +197,16 @@ def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarra
     return coordinates
 
 
-def _units(kept: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _units(source_ids: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return displacements and fold weights of all action units, as in `Rig`."""
     left = 1 / (1 + np.exp(-vertices[:, :1] / SPLIT))
-    units = np.zeros((len(ACTION_UNITS), 2, len(kept), 3), np.float32)
-    folds = np.zeros((len(ACTION_UNITS), 2, len(kept), 2), np.float32)
+    units = np.zeros((len(ACTION_UNITS), 2, len(source_ids), 3), np.float32)
+    folds = np.zeros((len(ACTION_UNITS), 2, len(source_ids), 2), np.float32)
     for row, unit in enumerate(ACTION_UNITS):
         for column, side in enumerate(SIDES):
             window = left if side == "L" else 1 - left
             for name, weight in FACE_UNITS[unit].items():
-                ids, displacement = _cut(kept, _file(name, side))
+                ids, displacement = _rig_target(source_ids, _target_name(name, side))
                 units[row, column, ids] += weight * displacement * (window[ids] if name.endswith(":") else 1)
             x = vertices[:, 0] * (1 if side == "L" else -1)
             for channel, at, y, wide, high, weight in FOLDS.get(unit, ()):
@@ -211,7 +215,8 @@ def _units(kept: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return units, folds
 
 
-def _file(name: str, side: str) -> str:
+def _target_name(name: str, side: str) -> str:
+    """Return the shape target of a face unit on one side."""
     word = {"L": "Left", "R": "Right"}[side]
     if name.startswith("nose-"):
         return "expression/units/caucasian/" + name.replace("*", word.lower())
@@ -220,7 +225,7 @@ def _file(name: str, side: str) -> str:
 
 @cache
 def skin_map() -> SkinMap:
-    """The texture map of `rig()`, rasterised once in a process."""
+    """Return the texture map of the rig, rasterised once in a process."""
     head = rig()
     radius = np.hypot(head.vertices[:, 0], head.vertices[:, 2] - AXIS_Z)
     flat = np.column_stack([head.coordinates[:, :2] / 2 - 0.5, radius]).astype(np.float32)
@@ -233,7 +238,7 @@ def skin_map() -> SkinMap:
     triangles = np.ascontiguousarray(triangles)
     rasterise(flat, triangles, skin, head.coordinates, unused, unused, depth, hit, weights)
     mesh = assets.mesh()
-    lips = _at_vertices(mesh, "lips")[head.kept]
+    lips = _at_vertices(mesh, "lips")[head.source_ids]
     values = np.column_stack([head.vertices, lips, head.ears])
     filled = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, values.shape[1]), np.float32)
     inside = hit >= 0

@@ -1,7 +1,7 @@
-"""Samples to colours: skin, eyes, hair under one soft key light and a sky. Compiled kernels only; no geometry is moved.
+"""Shade samples: skin, eyes, hair, cloth under one soft key light and a sky. Compiled kernels only.
 
-Linear RGB inside, grey levels outside by a filmic curve and gamma 2.2. Written for float32: every constant in the
-kernels is one, since one float64 among them would double their time.
+Colours are linear RGB inside and grey levels outside, by a filmic curve and gamma 2.2. All constants in the kernels are
+float32, since one float64 among them would double their time.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _f = np.float32
 
 @inlined
 def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
-    """A column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
+    """Interpolate a column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
     w2 = _f(1) - w0 - w1
     return w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
 
@@ -51,7 +51,7 @@ def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
 
 @inlined
 def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
-    """Change per texel along u and along v."""
+    """Return the change per texel along u and along v."""
     a, b = _f(texture[j, i, channel]), _f(texture[j, i + 1, channel])
     c, d = _f(texture[j + 1, i, channel]), _f(texture[j + 1, i + 1, channel])
     return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
@@ -59,9 +59,8 @@ def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
 
 @inlined
 def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
-    """Linear RGB, gloss, and the normal of its relief: pores and lines, and folds as deep as the expression makes them.
-
-    Folds also darken what lies in them."""
+    """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
+    them. Folds also darken the skin in them."""
     skin, relief = surface.skin, surface.relief
     u = u * surface.detail - _f(0.5)
     v = v * surface.detail - _f(0.5)
@@ -89,7 +88,7 @@ def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
 
 @inlined
 def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
-    """Linear RGB of an eyeball at (u, v), seen from ahead: white, iris, limbal ring, pupil, shadow of the lid."""
+    """Return linear RGB of an eyeball at (u, v), from the front: white, iris, limbal ring, pupil, shadow of the lid."""
     radius = np.sqrt(u * u + v * v)
     corner = max(_f(0), radius - _f(0.5))
     white = _f(0.95) - _f(0.35) * corner
@@ -109,14 +108,14 @@ def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
 
 @inlined
 def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
-    """What the moist eye mirrors of a soft box and, fainter, of a window, 0..1: squares with soft edges.
+    """Return the reflection in the moist eye of a soft box and, fainter, of a window, 0..1: squares with soft edges.
 
-    The cornea bulges: there the box is smaller and nearer to the middle."""
+    The cornea bulges, so that the box is smaller there and nearer to the middle."""
     bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
     x, y, z = _unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
     x, y = _f(2) * z * x, _f(2) * z * y
     box = _clip((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
-    box *= _clip((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # it hangs down to the eyes
+    box *= _clip((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # the box reaches down to eye level
     window = _clip((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
     window *= _clip((_f(0.4) - abs(y - _f(0.25))) * _f(6))
     return box + _f(0.13) * window
@@ -124,7 +123,7 @@ def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
 
 @inlined
 def _strand(u, v, strands):  # type: ignore[no-untyped-def]
-    """Brightness of the strand there, about -1..1."""
+    """Return the brightness of the strand at (u, v), about -1..1."""
     rows, columns = strands.shape
     value = strands[int((v + _f(64)) * _f(rows)) & (rows - 1), int((u + _f(64)) * _f(columns)) & (columns - 1)]
     return (_f(value) - _f(128)) * _f(1 / 62)
@@ -132,7 +131,7 @@ def _strand(u, v, strands):  # type: ignore[no-untyped-def]
 
 @inlined
 def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # type: ignore[no-untyped-def]
-    """One channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
+    """Return one channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
     strand = _strand(u, v, surface.strands)
     albedo = surface.hair[channel] * (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
     lift = _f(0.12) + _f(0.12) * strand  # scales tilt the sheen towards the root
@@ -150,7 +149,7 @@ def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # t
 
 @inlined
 def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
-    """One channel: wrapped diffuse light, bleeding into the shadow's edge, sky and ground, highlight, rim."""
+    """Return one channel: wrapped diffuse light that bleeds into the shadow's edge, sky and ground, highlight, rim."""
     lit = lit * (_f(1) + bleed * (_f(1) - lit))
     diffuse = max(_f(0), (facing + wrap) / (_f(1) + wrap)) * lit
     up = _f(0.5) + _f(0.5) * normal[1]
@@ -165,13 +164,13 @@ def _mirrored(normal, doublings, lamps):  # type: ignore[no-untyped-def]
 
 @inlined
 def _cloth(u, v, surface):  # type: ignore[no-untyped-def]
-    """Brightness of knitted cloth: fine threads, as irregular as hair."""
+    """Return the brightness of knitted cloth: fine threads, as irregular as hair."""
     return _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
 
 
 @inlined
 def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
-    """Linear RGB of one sample on triangle t."""
+    """Return linear RGB of one sample on triangle t."""
     corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
     by_vertex, coordinates = surface.attributes, surface.coordinates
     normal = _unit(
@@ -211,7 +210,7 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
         red, green, blue, gloss = _f(0.34), _f(0.1), _f(0.09), _f(0.15)
     facing = _dot(normal, lamps.direction)
     rough = _dot(bent, lamps.direction)
-    # Light wanders furthest under skin where it is red: there it blurs relief, shadow's edge and terminator.
+    # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
     wrap, bleed = (_f(0.25), _f(0.35)) if material == SKIN else (_f(0), _f(0))
     shine = _mirrored(bent, doublings, lamps)
     shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2)) + glint
@@ -231,11 +230,11 @@ def _level(linear, curve):  # type: ignore[no-untyped-def]
 
 @kernel
 def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
-    """Colours of a window of the image, whose samples are two by two to a pixel.
+    """Shade a window of the image from two by two samples a pixel.
 
     hit int32[2h, 2w], weights float32[2h, 2w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
-    is written from row `top`, column `left` on. A pixel that is all skin or all cloth is shaded once, in its middle;
-    hair twice; all else at each sample.
+    is written from row `top`, column `left` on. A pixel of skin or cloth alone is shaded once, in its middle, a
+    pixel of hair twice, any other at each sample.
     """
     for y in range(hit.shape[0] // 2):
         for x in range(hit.shape[1] // 2):
@@ -257,7 +256,7 @@ def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignor
 
 @inlined
 def _smooth(t, materials):  # type: ignore[no-untyped-def]
-    """Whether all four samples are of one material that hardly changes within a pixel."""
+    """Return whether all four samples are of one material that hardly changes within a pixel."""
     m = materials[t[0]]
     if m not in (SKIN, CLOTH):
         return False
@@ -266,7 +265,7 @@ def _smooth(t, materials):  # type: ignore[no-untyped-def]
 
 @inlined
 def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
-    """Triangle and weights for the middle of a pixel: the mean of two opposite samples on one triangle, if any are."""
+    """Return triangle and weights for the middle of a pixel: the mean of two opposite samples of one triangle."""
     if t[0] == t[3]:
         w0, w1 = weights[j, i, 0] + weights[j + 1, i + 1, 0], weights[j, i, 1] + weights[j + 1, i + 1, 1]
         return t[0], _f(0.5) * w0, _f(0.5) * w1

@@ -1,4 +1,4 @@
-"""One person before a camera: what is acted, rendered and exposed, frame by frame. Chooses nothing, writes nothing."""
+"""Render and expose the frames of a performance. Chooses nothing, writes nothing."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,18 +9,18 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performance, Performer
 
 
-def shot(
-    face: Face, performer: Performer, played: Performance, moments: Iterable[int], behind: np.ndarray, noise: float,
-    rng: np.random.Generator,
+def render_frames(
+    face: Face, performer: Performer, performance: Performance, indices: Iterable[int], background: np.ndarray,
+    noise: float, rng: np.random.Generator,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
-    """Each of these moments of the performance as RGB uint8[H, W, 3] with its 68 landmarks float32[68, 2], pixels.
+    """Yield these frames of the performance, RGB uint8[H, W, 3] each, with their landmarks float32[68, 2] in pixels.
 
-    `behind` uint8[H, W, 3] is what stands behind the head, and decides the size of the picture.
+    `background` uint8[H, W, 3] is what lies behind the head; it has the size of the frames.
     """
-    size = behind.shape[1], behind.shape[0]
-    for moment in moments:
-        seen = face.render(
-            played.action_units[moment], played.pose[moment], played.shift[moment], performer.light, size,
-            performer.zoom, played.gaze[moment], behind,
+    size = background.shape[1], background.shape[0]
+    for i in indices:
+        rendered = face.render(
+            performance.action_units[i], performance.pose[i], performance.shift[i], performer.light, size,
+            performer.zoom, performance.gaze[i], background,
         )  # fmt: skip
-        yield expose(seen.image, rng, noise, float(played.exposure[moment])), seen.landmarks
+        yield expose(rendered.image, rng, noise, float(performance.exposure[i])), rendered.landmarks

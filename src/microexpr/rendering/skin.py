@@ -1,6 +1,6 @@
-"""A person's skin: the texture that is wrapped round the head, with brows, lips, beard and scalp. No light.
+"""Paint a person's skin: the texture that is wrapped around the head, with brows, lips, beard and scalp. No light.
 
-Colours here are linear RGB, in planes float32[3, SKIN_HEIGHT, SKIN_WIDTH] (`albedo`); weights are float32 texels.
+Colours are linear RGB, in planes float32[3, SKIN_HEIGHT, SKIN_WIDTH] (`albedo`); weights are float32 texels.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from microexpr.rendering.hair import grain
 from microexpr.rendering.identity import Look, Traits
 from microexpr.rendering.raster import LASH
 from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
-from microexpr.rendering.styles import Style, density, shorn
+from microexpr.rendering.styles import Style, cut_short, density
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
-ROOTS = 0.158  # of lashes: nearer to the eye's centre, dm
+ROOTS = 0.158  # lash vertices within this distance of the eye's centre are roots, dm
 LID = 0.022  # thickness of a lid's edge, dm
 LEVELS = 3  # of detail, each half as fine as the one before
 TONES = np.array(
@@ -32,33 +32,33 @@ class Skin:
     """Textures by level of detail, fine to coarse."""
 
     colour: tuple[np.ndarray, ...]  # uint8[h, w, 4]: square root of linear RGB, gloss; 255 is 1
-    relief: tuple[np.ndarray, ...]  # uint8[h, w, 3]: of the two fold channels, of pores and lines; 128 is flat
+    relief: tuple[np.ndarray, ...]  # uint8[h, w, 3]: the two fold channels, pores with lines; 128 is flat
 
 
-def painted(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
-    """The skin of a person with these traits, this look and this style of hair."""
-    place = skin_map()
+def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
+    """Sample the skin of a person with these traits, this look and this style of hair."""
+    texels = skin_map()
     coarse, fine = grain(rng, SIZE, 30, 30), grain(rng, SIZE, 1, 1)
-    albedo = _complexion(place, look, coarse, fine, rng)
+    albedo = _complexion(texels, look, coarse, fine, rng)
     folds = drawing.folds(rng)
     lines = (folds[0] + 0.6 * folds[1]) * np.float32(max(0, traits.age - 0.15))
     albedo *= np.clip(1 + 0.22 * lines, 0.6, 1.2)
     _tint(albedo, drawing.spots(look.tone, rng), (0.45, 0.6, 0.65))
-    lips = _lips(albedo, place, traits, look, rng)
+    lips = _lips(albedo, texels, traits, look, rng)
     hair = np.square(np.array(look.hair, np.float32))
     if traits.is_male:
-        _paint(albedo, _beard(place, lips, rng), hair * 0.5)
+        _paint(albedo, _beard(texels, lips, rng), hair * 0.5)
     brows = drawing.brows(traits, rng) * np.float32(0.95 if hair.mean() < 0.03 else 0.8)
     _paint(albedo, brows, hair * 0.35)
     upper, lower = _lids()
     _tint(albedo, upper * np.float32(0.35 if traits.is_male else rng.uniform(0.35, 0.6)), (0.75, 0.85, 0.85))
     _tint(albedo, lower, (0.05, 0.3, 0.28))
-    scalp = _scalp(place, style, rng)
+    scalp = _scalp(texels, style, rng)
     _paint(albedo, scalp, hair * 0.6)
-    pores = _pores(place, traits, rng)
+    pores = _pores(texels, traits, rng)
     albedo *= 1 + 0.012 * pores
     relief = [128 + 170 * folds[0], 128 + 170 * folds[1], 128 + 5.5 * pores * (1 - scalp) + 50 * lines]
-    gloss = _gloss(place, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * lower  # tears
+    gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * lower  # tears
     gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
     colour = (255 * np.sqrt(np.clip(plane, 0, 1)) for plane in albedo)
     return Skin(_levels([*colour, 255 * gloss]), _levels(relief))
@@ -66,38 +66,38 @@ def painted(traits: Traits, look: Look, style: Style, rng: np.random.Generator) 
 
 @cache
 def _lids() -> tuple[np.ndarray, np.ndarray]:
-    """How near each texel is to the roots of the upper and of the lower lashes, float32 in 0..1."""
+    """Return how near each texel is to the roots of the upper and of the lower lashes, float32 in 0..1."""
     head, position = rig(), skin_map().position
     lashes = np.unique(head.triangles[head.materials == LASH])
     middle = np.mean([np.abs(head.vertices[eye]).mean(axis=0) for eye in head.eyes], axis=0)
     away = np.abs(head.vertices[lashes]) - middle
     roots = lashes[np.linalg.norm(away, axis=1) < ROOTS]
-    about = np.abs(np.abs(position) - middle).max(axis=2) < 0.3
+    near_eyes = np.abs(np.abs(position) - middle).max(axis=2) < 0.3
     near = np.zeros((2, *SIZE), np.float32)
     for root in head.vertices[roots]:
         on = near[int(root[1] < middle[1])]
-        square = np.square(position[about] - root).sum(axis=1)
-        on[about] = np.maximum(on[about], np.exp(-square / LID**2))
+        square = np.square(position[near_eyes] - root).sum(axis=1)
+        on[near_eyes] = np.maximum(on[near_eyes], np.exp(-square / LID**2))
     return near[0], near[1]
 
 
-def _pores(place: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """Relief of pores and of the fine lines between them, deviation about 1 where they are largest: nose and cheeks."""
+def _pores(texels: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """Sample the relief of pores and fine lines, with deviation about 1 on nose and cheeks, where it is largest."""
     pits = np.minimum(0, grain(rng, SIZE, 1.3, 1.3) + 0.9) * 1.4
     lines = 0.5 * grain(rng, SIZE, 1.6, 3.5) + 0.5 * grain(rng, SIZE, 3, 2)
-    where = 0.55 + 0.5 * _spot(place, 0, 6.98, 0.2, 0.25) + 0.35 * _spot(place, 0.35, 6.95, 0.2, 0.25)
-    return (pits + lines) * where * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
+    strength = 0.55 + 0.5 * _spot(texels, 0, 6.98, 0.2, 0.25) + 0.35 * _spot(texels, 0.35, 6.95, 0.2, 0.25)
+    return (pits + lines) * strength * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
 
 
-def _gloss(place: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarray) -> np.ndarray:
-    """How skin shines: most on nose, forehead, cheekbones and lips, unevenly."""
-    gloss = 0.13 + 0.1 * _spot(place, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(place, 0, 7.8, 0.4, 0.2) + 0.1 * lips
-    gloss += 0.03 * _spot(place, 0.42, 6.98, 0.14, 0.1)
+def _gloss(texels: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarray) -> np.ndarray:
+    """Return the gloss of skin: largest on nose, forehead, cheekbones and lips, uneven."""
+    gloss = 0.13 + 0.1 * _spot(texels, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(texels, 0, 7.8, 0.4, 0.2) + 0.1 * lips
+    gloss += 0.03 * _spot(texels, 0.42, 6.98, 0.14, 0.1)
     return gloss * np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2)
 
 
 def _levels(channels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-    """A texture of channels in 0..255 at every level of detail."""
+    """Return a texture of channels in 0..255 at every level of detail."""
     finest = np.empty((*SIZE, len(channels)), np.uint8)
     for k, channel in enumerate(channels):
         finest[..., k] = np.clip(channel, 0, 255)
@@ -105,47 +105,49 @@ def _levels(channels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     return tuple(np.ascontiguousarray(cv2.resize(finest, size, interpolation=cv2.INTER_AREA)) for size in sizes)
 
 
-def _spot(place: SkinMap, x: float, y: float, wide: float, high: float) -> np.ndarray:
-    """A soft spot on both halves of the face."""
-    p = place.position
+def _spot(texels: SkinMap, x: float, y: float, wide: float, high: float) -> np.ndarray:
+    """Return a soft spot on both halves of the face."""
+    p = texels.position
     across, up = (np.abs(p[..., 0]) - x) / wide, (p[..., 1] - y) / high
     return np.exp(-(across**2) - up**2) * (p[..., 2] > 0.3)
 
 
 def _tint(albedo: np.ndarray, weight: np.ndarray, absorbed: Sequence[float]) -> None:
+    """Absorb shares of red, green and blue in proportion to a weight."""
     for plane, share in zip(albedo, absorbed, strict=True):
         plane *= 1 - share * weight
 
 
 def _paint(albedo: np.ndarray, cover: np.ndarray, colour: Sequence[np.ndarray] | np.ndarray) -> None:
+    """Blend a colour over the albedo."""
     for plane, value in zip(albedo, colour, strict=True):
         plane += cover * (value - plane)
 
 
 def _complexion(
-    place: SkinMap, look: Look, coarse: np.ndarray, fine: np.ndarray, rng: np.random.Generator
+    texels: SkinMap, look: Look, coarse: np.ndarray, fine: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Tone, blood under cheeks, nose, chin and ears, shadow about the eyes, blotches."""
+    """Sample the complexion: tone, blood in cheeks, nose, chin and ears, shadow around the eyes, blotches."""
     step = look.tone * (len(TONES) - 1)
     tone = [np.interp(step, np.arange(len(TONES)), TONES[:, c]) / 255 for c in range(3)]
     albedo = np.empty((3, *SIZE), np.float32)
     albedo[:] = np.square(tone)[:, None, None]
     blotches = grain(rng, SIZE, 4.5, 4.5)
-    red = 0.9 * _spot(place, 0.5, 6.9, 0.22, 0.2) + 0.9 * _spot(place, 0, 6.93, 0.15, 0.14)
-    red += 0.5 * _spot(place, 0, 6.35, 0.2, 0.12) + 0.8 * place.ears + 0.25 * coarse
-    red += 0.3 * np.clip(blotches, 0, 2) * _spot(place, 0.45, 6.9, 0.3, 0.3)
+    red = 0.9 * _spot(texels, 0.5, 6.9, 0.22, 0.2) + 0.9 * _spot(texels, 0, 6.93, 0.15, 0.14)
+    red += 0.5 * _spot(texels, 0, 6.35, 0.2, 0.12) + 0.8 * texels.ears + 0.25 * coarse
+    red += 0.3 * np.clip(blotches, 0, 2) * _spot(texels, 0.45, 6.9, 0.3, 0.3)
     red = np.clip(red, -0.5, 2) * np.float32(rng.uniform(0.5, 1.2) * (1 - 0.5 * look.tone))
     _tint(albedo, red, (0.02, 0.15, 0.13))
-    dark = rng.uniform(0.1, 0.5) * _spot(place, 0.3, 7.13, 0.17, 0.07)
-    dark += 0.25 * _spot(place, 0.3, 7.36, 0.2, 0.06) + 0.2 * _spot(place, 0.12, 7.28, 0.06, 0.12)
+    dark = rng.uniform(0.1, 0.5) * _spot(texels, 0.3, 7.13, 0.17, 0.07)
+    dark += 0.25 * _spot(texels, 0.3, 7.36, 0.2, 0.06) + 0.2 * _spot(texels, 0.12, 7.28, 0.06, 0.12)
     _tint(albedo, dark, (0.35, 0.45, 0.4))
     albedo *= 1 + 0.035 * coarse + 0.02 * blotches + 0.03 * fine
     return albedo
 
 
-def _lips(albedo: np.ndarray, place: SkinMap, traits: Traits, look: Look, rng: np.random.Generator) -> np.ndarray:
-    """Reddens the lips; returns how much each texel is lip."""
-    cover = np.clip(cv2.GaussianBlur(place.lips, (0, 0), 1.25) * 1.1, 0, 1) * np.float32(rng.uniform(0.55, 1))
+def _lips(albedo: np.ndarray, texels: SkinMap, traits: Traits, look: Look, rng: np.random.Generator) -> np.ndarray:
+    """Redden the lips and return their cover."""
+    cover = np.clip(cv2.GaussianBlur(texels.lips, (0, 0), 1.25) * 1.1, 0, 1) * np.float32(rng.uniform(0.55, 1))
     colour = (0.95, 0.62, 0.63) if look.tone < 0.6 else (0.92, 0.68, 0.7)
     furrows = 1 + 0.08 * grain(rng, SIZE, 7, 1.25)
     paint = 0.0 if traits.is_male else rng.uniform(0, 0.3)  # lipstick
@@ -154,22 +156,22 @@ def _lips(albedo: np.ndarray, place: SkinMap, traits: Traits, look: Look, rng: n
     return cover
 
 
-def _beard(place: SkinMap, lips: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Cover of beard or stubble, from a shadow to a full one."""
-    x, y = np.abs(angle(place.position)), place.position[..., 1]
+def _beard(texels: SkinMap, lips: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sample a beard, from stubble to a full one, and return its cover."""
+    x, y = np.abs(angle(texels.position)), texels.position[..., 1]
     chin = np.clip((6.78 - y) / 0.12, 0, 1) * np.clip((y - 6.2 - 0.1 * x) / 0.1, 0, 1)
     cheeks = np.clip((x - 0.85) / 0.25, 0, 1) * np.clip((7.1 - y) / 0.3, 0, 1) * (y > 6.2)
-    grown = np.clip(chin + cheeks, 0, 1) * (x < 1.3) * (1 - np.clip(2 * lips, 0, 1))
-    grown *= 1 - np.clip(3 * cv2.GaussianBlur(place.ears, (0, 0), 4.5), 0, 1)
-    grown *= 1 - 0.8 * _spot(place, 0, 6.5, 0.06, 0.05)
+    beard = np.clip(chin + cheeks, 0, 1) * (x < 1.3) * (1 - np.clip(2 * lips, 0, 1))
+    beard *= 1 - np.clip(3 * cv2.GaussianBlur(texels.ears, (0, 0), 4.5), 0, 1)
+    beard *= 1 - 0.8 * _spot(texels, 0, 6.5, 0.06, 0.05)
     cover, share = zip(*BEARDS, strict=True)
     stubble = 0.65 + 0.2 * grain(rng, SIZE, 1.4, 1)
     thickness = np.float32(rng.choice(cover, p=share))
-    return np.clip(cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 6) * thickness * stubble, 0, 0.9)
+    return np.clip(cv2.GaussianBlur(beard.astype(np.float32), (0, 0), 6) * thickness * stubble, 0, 0.9)
 
 
-def _scalp(place: SkinMap, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Cover of the hair's roots where it grows; shorn hair shows skin between."""
-    dense = density(place.position, place.ears, style, 0.14)
+def _scalp(texels: SkinMap, style: Style, rng: np.random.Generator) -> np.ndarray:
+    """Sample the cover of the hair's roots; between short hair the skin is visible."""
+    dense = density(texels.position, texels.ears, style, 0.14)
     ragged = dense + (0.1 * grain(rng, SIZE, 7, 2) + 0.1 * grain(rng, SIZE, 1.2, 1.2)) * (dense < 0.9)
-    return np.clip(ragged, 0, 1) * (dense > 0.02) * (0.9 - 0.45 * shorn(place.position, style)).astype(np.float32)
+    return np.clip(ragged, 0, 1) * (dense > 0.02) * (0.9 - 0.45 * cut_short(texels.position, style)).astype(np.float32)

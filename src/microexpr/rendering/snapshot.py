@@ -1,4 +1,4 @@
-"""A picture taken anywhere: how the head is turned, what lights it, how near it is, what is behind it. No face."""
+"""Sample the conditions of a picture taken anywhere: head pose, light, distance and background. No face."""
 
 from dataclasses import replace
 
@@ -8,14 +8,14 @@ import numpy as np
 from microexpr.rendering.performance import Performer
 from microexpr.rendering.scene import Light
 
-POSE = np.array([12.0, 7.0, 6.0])  # yaw, pitch, roll in degrees: standard deviations, cut at two of them
-NEARER = 1.2  # than a laboratory's camera: the pictures are cut about the face
-ZOOM = 0.12  # standard deviation of its logarithm, cut likewise
-THINGS = 24  # behind the head, all out of focus
+POSE = np.array([12.0, 7.0, 6.0])  # yaw, pitch, roll in degrees: standard deviations; values are cut at two of them
+NEARER = 1.2  # factor to the zoom of a laboratory's camera, since pictures are cut around the face
+ZOOM = 0.12  # standard deviation of its logarithm, cut in the same way
+THINGS = 24  # objects behind the head, all out of focus
 
 
-def taken(performer: Performer, rng: np.random.Generator) -> Performer:
-    """The same person, elsewhere: in another pose and light, nearer or farther."""
+def vary_performer(performer: Performer, rng: np.random.Generator) -> Performer:
+    """Return the same person in another pose and light, nearer or farther."""
     yaw, pitch, roll, nearness = (float(v) for v in np.clip(rng.standard_normal(4), -2, 2) * [*POSE, ZOOM])
     light = Light(
         azimuth=rng.uniform(-70, 70),
@@ -29,14 +29,14 @@ def taken(performer: Performer, rng: np.random.Generator) -> Performer:
 
 
 def backdrop(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Behind a head: blurred discs, more grey than coloured, uint8[height, width, 3]. `size` is width, height."""
+    """Sample blurred discs, more grey than coloured, uint8[height, width, 3]; `size` is width, height."""
     width, height = size
     scene = np.empty((height, width, 3), np.uint8)
     scene[:] = _colour(rng)
     for _ in range(THINGS):
-        place = (int(rng.integers(width)), int(rng.integers(height)))
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
         radius = int(rng.integers(height // 16, height // 4))
-        cv2.circle(scene, place, radius, _colour(rng), -1)
+        cv2.circle(scene, centre, radius, _colour(rng), -1)
     return cv2.GaussianBlur(scene, (0, 0), height * float(rng.uniform(0.03, 0.08)))
 
 

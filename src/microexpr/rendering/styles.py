@@ -1,4 +1,4 @@
-"""How people wear their hair: styles, who wears which, where it grows. No mesh, no colour."""
+"""Sample hairstyles, and define where hair grows. No mesh, no colour."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import numpy as np
 from microexpr.rendering.identity import Traits
 from microexpr.rendering.rig import angle
 
-# Radians from the nose, and above which height hair grows there, dm: men with sideburns, women with a rounder line.
+# The hairline: radians from the nose, heights in dm. Men have sideburns, women a rounder line.
 HAIRLINE_ANGLE = (0, 0.3, 0.55, 0.72, 0.88, 1.0, 1.12, 1.3, 1.5, 1.75, 2.2, 3.2)
 HAIRLINE_MALE = (8.0, 8.0, 7.98, 7.9, 7.68, 7.46, 7.2, 7.05, 7.25, 6.95, 6.5, 6.3)
 HAIRLINE_FEMALE = (7.97, 7.95, 7.9, 7.8, 7.64, 7.5, 7.34, 7.22, 7.3, 6.95, 6.5, 6.3)
@@ -15,21 +15,21 @@ HAIRLINE_FEMALE = (7.97, 7.95, 7.9, 7.8, 7.64, 7.5, 7.34, 7.22, 7.3, 6.95, 6.5, 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One way to wear hair. Lengths in dm."""
+    """One hairstyle. Lengths in dm."""
 
-    flow: str  # which way strands run: "back", "part" (away from a parting), "down" (from the crown), "coils"
-    top: float  # how far it stands off the crown
-    side: float  # off the temples
-    front: float  # off the forehead's edge
-    ends: tuple[float, float] | None = None  # heights between which it ends where it hangs
-    wave: float = 0.0  # how far hanging hair sways
-    fringe: float = 0.0  # how far it comes down over the forehead
-    parting: float = 0.0  # its x; its side is chance
-    hairline: float = 0.0  # how much higher than usual it begins over the forehead
-    temples: float = 0.0  # how far it recedes there
-    peak: float = 0.0  # how far it comes down in the middle
-    fade: float = 0.0  # how much of the sides is shorn
-    male: bool = False  # whose hairline
+    flow: str  # direction of the strands: "back", "part" (away from a parting), "down" (from the crown), "coils"
+    top: float  # thickness on the crown
+    side: float  # thickness at the temples
+    front: float  # thickness at the edge of the forehead
+    ends: tuple[float, float] | None = None  # range of heights at which hanging hair ends; None: no hair hangs
+    wave: float = 0.0  # amplitude of the waves of hanging hair
+    fringe: float = 0.0  # how far it hangs down over the forehead
+    parting: float = 0.0  # x of the parting; its side is random
+    hairline: float = 0.0  # height of the hairline over the forehead, above the usual
+    temples: float = 0.0  # how far it recedes at the temples
+    peak: float = 0.0  # how far it comes down in the middle of the forehead
+    fade: float = 0.0  # how short the sides are, 0..1
+    male: bool = False  # which of the two hairlines
 
 
 STYLES: dict[str, Style] = {
@@ -70,8 +70,8 @@ COILED = {
 }
 
 
-def drawn(traits: Traits, rng: np.random.Generator) -> Style:
-    """A style by chance, as likely as sex and ancestry make it; hair of old men recedes."""
+def sample(traits: Traits, rng: np.random.Generator) -> Style:
+    """Sample a style, with probabilities by sex and ancestry; older men's hair recedes."""
     shares = (COILED if traits.ancestry[1] > 0.5 else STRAIGHT)[traits.is_male]
     style = STYLES[str(rng.choice(list(shares), p=list(shares.values())))]
     receding = rng.uniform(0.0, 0.2) * (traits.age > 0.35) if traits.is_male else 0.0
@@ -93,8 +93,8 @@ def drawn(traits: Traits, rng: np.random.Generator) -> Style:
     )
 
 
-def above(position: np.ndarray, style: Style) -> np.ndarray:
-    """How far points [..., 3] of the head at rest lie above the hairline, dm."""
+def height_above_hairline(position: np.ndarray, style: Style) -> np.ndarray:
+    """Return the height above the hairline of points [..., 3] of the head at rest, dm."""
     turn = np.abs(angle(position))
     line = np.interp(turn, HAIRLINE_ANGLE, HAIRLINE_MALE if style.male else HAIRLINE_FEMALE)
     line += style.hairline * np.clip(1.1 - turn, 0, 1)
@@ -103,11 +103,11 @@ def above(position: np.ndarray, style: Style) -> np.ndarray:
 
 
 def density(position: np.ndarray, ears: np.ndarray, style: Style, soft: float) -> np.ndarray:
-    """How dense hair grows at points [..., 3] of the head at rest, float32 in 0..1: rises over `soft` dm."""
-    return (np.clip(above(position, style) / soft + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
+    """Return the density of hair at points [..., 3] of the head at rest, float32 in 0..1; it rises over `soft` dm."""
+    return (np.clip(height_above_hairline(position, style) / soft + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
 
 
-def shorn(position: np.ndarray, style: Style) -> np.ndarray:
-    """How short the sides are cut at points [..., 3], in 0..1."""
+def cut_short(position: np.ndarray, style: Style) -> np.ndarray:
+    """Return how short hair is cut at points [..., 3], in 0..1; only the sides are."""
     low = np.clip((7.85 - position[..., 1]) / 0.6, 0, 1) * np.clip((np.abs(angle(position)) - 0.6) / 0.3, 0, 1)
     return np.minimum(1, style.fade) * low

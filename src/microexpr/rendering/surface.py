@@ -1,4 +1,4 @@
-"""What shading reads: surfaces, lamps, the film's curve from linear light to grey levels. No formula."""
+"""Define the inputs of shading: surfaces, lamps, and the tone curve from linear light to grey levels."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ CURVE_END = 2.0  # linear value at which the curve ends
 
 
 def _curve() -> np.ndarray:
+    """Return the tone curve, uint8[CURVE_STEPS], of linear light in 0..CURVE_END."""
     linear = np.arange(CURVE_STEPS) * (CURVE_END / CURVE_STEPS)
     film = linear * (1 + linear / 4) / (1 + linear * 0.9) * 1.45
     return np.clip(255.5 * np.clip(film, 0, 1) ** (1 / 2.2), 0, 255).astype(np.uint8)
@@ -18,17 +19,17 @@ CURVE = _curve()
 
 
 class Surface(NamedTuple):
-    """What is shaded. V vertices, T triangles; the skin's textures are indexed by `coordinates` times `detail`."""
+    """The surfaces to shade. V vertices, T triangles; `coordinates` times `detail` index the skin's textures."""
 
     triangles: np.ndarray  # int32[T, 3]
     materials: np.ndarray  # int32[T]
-    coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair how deep it lies
+    coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair its depth below the surface
     # float32[V, 10]: normal, open sky 0..1, key light 0..1, weights of the two fold channels, tangent of a hair
     attributes: np.ndarray
     skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
     relief: np.ndarray  # uint8[h, w, 3]: height of the two fold channels and of pores and lines, 128 is flat
     detail: np.float32  # texels per unit of u and v
-    strands: np.ndarray  # uint8[h, w]: brightness of hair about 128; repeats
+    strands: np.ndarray  # uint8[h, w]: brightness of hair about 128; a repeating pattern
     hair: np.ndarray  # float32[3]: linear RGB
     cloth: np.ndarray  # float32[3]: linear RGB
     frame: np.ndarray  # float32[3]: linear RGB of spectacles
@@ -37,7 +38,7 @@ class Surface(NamedTuple):
 
 
 class Lamps(NamedTuple):
-    """Key light and room, float32[3] each; `half` is halfway between key and camera."""
+    """Key light and room light, float32[3] each; `half` is the direction halfway between key light and camera."""
 
     direction: np.ndarray
     half: np.ndarray

@@ -1,6 +1,6 @@
-"""A long take of one person, for spotting: micro- and macro-expressions and blinks among rest. No files, no pixels.
+"""Sample a long take of one person, for spotting: micro- and macro-expressions and blinks among rest. No pixels.
 
-T frames; the truth is the list of what happens when, in frames from 0.
+The ground truth of the T frames is a list of events, in frames from 0.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.errors import ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.display import ACTION_UNITS, FULL
-from microexpr.rendering.performance import DIALS, Performance, Performer, envelope, filmed, peak
+from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer, complete_performance, envelope, peak
 
 Kind = Literal["micro", "macro", "blink"]
 MICRO = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt")
 MACRO = ("happiness", "disgust", "surprise", "sadness", "anger")
-SECONDS = {"micro": (0.2, 0.5), "macro": (0.7, 2.0), "blink": (0.15, 0.3)}  # from onset to offset; macro as CAS(ME)^2
-RISE = (0.35, 0.6)  # share of it until the apex
-APART = 0.5  # seconds at least from one to the next
-STRONG = (0.6, 1.0)  # of a full display: a macro-expression
-LEAST = 0.3  # of a full blink
+SECONDS = {
+    "micro": (0.2, 0.5),
+    "macro": (0.7, 2.0),
+    "blink": (0.15, 0.3),
+}  # from onset to offset; macro as in CAS(ME)^2
+RISE = (0.35, 0.6)  # share of the duration until the apex
+MIN_GAP = 0.5  # seconds between two events, at least
+STRONG = (0.6, 1.0)  # strength of a macro-expression, as a share of a full display
+MIN_BLINK = 0.3  # share of a full blink
 
 
 class Params(BaseModel):
+    """Options of `microexpr film`."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = Field(60, ge=2, le=600, description="length of the video")
@@ -40,52 +46,52 @@ class Params(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that the face does, first and last frame included."""
+    """One event of a take; onset and offset are its first and last frame."""
 
     kind: Kind
-    emotion: str  # "" of a blink
+    emotion: str  # "" for a blink
     weights: dict[str, float]  # by sided action unit
     onset: int
     apex: int
     offset: int
 
 
-def planned(params: Params, rng: np.random.Generator) -> list[Event]:
-    """What happens, in the order of time; nothing overlaps. Raises ParamsError where it does not fit."""
+def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
+    """Sample the events of a take, in order of time, without overlap. Raises ParamsError if they do not fit."""
     counts: dict[Kind, int] = {"micro": params.micro, "macro": params.macro, "blink": params.blinks}
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
-    order = [kinds[place] for place in rng.permutation(len(kinds))]
+    order = [kinds[i] for i in rng.permutation(len(kinds))]
     lengths = [round(rng.uniform(*SECONDS[kind]) * params.fps) for kind in order]
-    frames, apart = round(params.seconds * params.fps), round(APART * params.fps)
-    left = frames - sum(lengths) - apart * (len(order) + 1)
-    if left < 0:
-        least = (frames - left) / params.fps
-        raise ParamsError(f"seconds must be at least {least:.1f} for {len(order)} events, not {params.seconds:g}")
-    gaps = np.floor(np.cumsum(rng.dirichlet(np.ones(len(order) + 1))) * left).astype(int)
+    frames, min_gap = round(params.seconds * params.fps), round(MIN_GAP * params.fps)
+    spare = frames - sum(lengths) - min_gap * (len(order) + 1)
+    if spare < 0:
+        minimum = (frames - spare) / params.fps
+        raise ParamsError(f"seconds must be at least {minimum:.1f} for {len(order)} events, not {params.seconds:g}")
+    gaps = np.floor(np.cumsum(rng.dirichlet(np.ones(len(order) + 1))) * spare).astype(int)
     events: list[Event] = []
-    spent = 0
+    elapsed = 0  # frames of earlier events
     for kind, length, gap in zip(order, lengths, gaps, strict=False):
-        onset = int(gap) + spent + apart * (len(events) + 1)
-        spent += length
+        onset = int(gap) + elapsed + min_gap * (len(events) + 1)
+        elapsed += length
         apex = onset + max(1, round(length * rng.uniform(*RISE)))
         emotion = "" if kind == "blink" else str(rng.choice(MICRO if kind == "micro" else MACRO))
-        weights = display.draw(emotion, rng) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
+        weights = display.sample_display(emotion, rng) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
         events.append(Event(kind, emotion, weights, onset, apex, onset + length))
     return events
 
 
 def perform(performer: Performer, events: Sequence[Event], params: Params, rng: np.random.Generator) -> Performance:
-    """The whole take. Micro-expressions are as strong as the difficulty says, with its habits and blends."""
-    frames, dial = round(params.seconds * params.fps), DIALS[params.difficulty]
-    shown = np.zeros((frames, len(ACTION_UNITS), 2))
-    expression = np.zeros_like(shown)
+    """Sample the performance of a take. Strength, habits and blends of micro-expressions follow the difficulty."""
+    frames, difficulty = round(params.seconds * params.fps), DIFFICULTIES[params.difficulty]
+    movement = np.zeros((frames, len(ACTION_UNITS), 2))
+    expression = np.zeros_like(movement)
     for event in events:
-        run = envelope(event.onset, event.apex, event.offset, frames, params.fps)[:, None, None]
+        course = envelope(event.onset, event.apex, event.offset, frames, params.fps)[:, None, None]
         if event.kind == "blink":
-            shown[:, ACTION_UNITS.index("AU45")] += FULL * rng.uniform(LEAST, 1) * run[:, 0]
+            movement[:, ACTION_UNITS.index("AU45")] += FULL * rng.uniform(MIN_BLINK, 1) * course[:, 0]
             continue
-        strong = rng.uniform(*STRONG) if event.kind == "macro" else None
-        own, beside = peak(performer, event.weights, dial, rng, strong)
-        expression += run * own
-        shown += run * (own + beside)
-    return filmed(performer, shown, expression, params.fps, rng)
+        strength = rng.uniform(*STRONG) if event.kind == "macro" else None
+        units, incidental = peak(performer, event.weights, difficulty, rng, strength)
+        expression += course * units
+        movement += course * (units + incidental)
+    return complete_performance(performer, movement, expression, params.fps, rng)

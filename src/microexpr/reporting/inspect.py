@@ -1,4 +1,4 @@
-"""What a file of ours holds, for the terminal: groups, datasets, attributes, and what each was fitted on.
+"""The contents of an HDF5 file for the terminal: groups, datasets, attributes, and provenance.
 
 Reads only through the store, and shows any HDF5 file, also one that no schema describes.
 """
@@ -13,42 +13,46 @@ from rich.tree import Tree
 
 from microexpr.core import store
 
-LONGEST = 100  # characters of an attribute's value that are shown
-DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, shown on its line
+LONGEST = 100  # characters of an attribute's value that are printed
+DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
 
 
 def tree(path: str | Path) -> Tree:
-    """Groups and datasets of a file with shape, type, axes, units and meaning.
+    """Return groups and datasets of a file with shape, type, axes, units and meaning.
 
-    Of neighbouring groups with the same datasets in them only the first is opened up, the others are counted.
-    Raises StoreError when the file cannot be read.
+    Of neighbouring groups with the same datasets only the first is expanded, the others are counted. Raises StoreError
+    if the file cannot be read.
     """
-    with store.opened(path) as file:
-        shown = Tree(f"[bold]{escape(str(path))}[/]")
-        _branch(shown, file)
-        return shown
+    with store.open_file(path) as file:
+        root = Tree(f"[bold]{escape(str(path))}[/]")
+        _branch(root, file)
+        return root
 
 
-def _branch(shown: Tree, group: Any) -> None:
+def _branch(branch: Tree, group: Any) -> None:
+    """Add a group's attributes and datasets, and one group of each form."""
     for name, value in sorted(group.attrs.items()):
-        shown.add(f"[dim]{escape(name)} = {escape(_short(value))}[/]")
-    alike: Counter[tuple[Any, ...]] = Counter()
+        branch.add(f"[dim]{escape(name)} = {escape(_short(value))}[/]")
+    counts: Counter[tuple[Any, ...]] = Counter()
     for name in group:
         item = group[name]
         if hasattr(item, "dtype"):
-            shown.add(_described(name, item))
+            branch.add(_describe(name, item))
             continue
         form = _form(item)
-        alike[form] += 1
-        if alike[form] == 1:
-            _branch(shown.add(f"[bold]{escape(name)}/[/]"), item)
-    more = sum(alike.values()) - len(alike)
+        counts[form] += 1
+        if counts[form] == 1:
+            _branch(branch.add(f"[bold]{escape(name)}/[/]"), item)
+    more = sum(counts.values()) - len(counts)
     if more:
-        shown.add(f"[italic]and {more} more like {'it' if len(alike) == 1 else 'these'}[/]")
+        branch.add(f"[italic]and {more} more like {'it' if len(counts) == 1 else 'these'}[/]")
 
 
 def _form(item: Any) -> tuple[Any, ...]:
-    """What two groups share whose contents differ in sizes and values only; nested groups by their first form."""
+    """Return the part of two groups' structure that does not depend on sizes and values.
+
+    Nested groups count by their first form.
+    """
     if hasattr(item, "dtype"):
         return (item.ndim, item.dtype.kind)
     forms: dict[tuple[Any, ...], str] = {}
@@ -58,8 +62,8 @@ def _form(item: Any) -> tuple[Any, ...]:
     return tuple(forms)
 
 
-def _described(name: str, dataset: Any) -> str:
-    facts = {key: store.word(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
+def _describe(name: str, dataset: Any) -> str:
+    facts = {key: store.attribute_text(dataset.attrs[key]) for key in DESCRIBED if key in dataset.attrs}
     shape = " x ".join(map(str, dataset.shape)) or "scalar"
     kind = "text" if dataset.dtype.kind in "SO" else str(dataset.dtype)
     axes = f" ({facts['axes']})" if facts.get("axes", "scalar") != "scalar" else ""
@@ -69,25 +73,25 @@ def _described(name: str, dataset: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = store.word(value)
+    text = store.attribute_text(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
 def chain(path: str | Path) -> Tree:
-    """What the file, or each group of it, was fitted on: clips by origin, data set and subject.
+    """Return the provenance of the file, or of each group of it: clips by origin, data set and subject.
 
-    Raises StoreError when the file cannot be read.
+    Raises StoreError if the file cannot be read.
     """
-    with store.opened(path) as file:
-        shown = Tree(f"[bold]{escape(str(path))}[/]")
-        for name, entries in _fitted(file):
-            _summary(shown.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
-        if not shown.children:
-            shown.add("was fitted on nothing")
-        return shown
+    with store.open_file(path) as file:
+        root = Tree(f"[bold]{escape(str(path))}[/]")
+        for name, entries in _provenance(file):
+            _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
+        if not root.children:
+            root.add("was fitted on nothing")
+        return root
 
 
-def _fitted(file: Any) -> Iterator[tuple[str, list[str]]]:
+def _provenance(file: Any) -> Iterator[tuple[str, list[str]]]:
     names: list[str] = []
     file.visit(names.append)
     for name in names:
@@ -95,16 +99,19 @@ def _fitted(file: Any) -> Iterator[tuple[str, list[str]]]:
             yield name.rpartition("/")[0] or "the whole file", store.strings(file[name])
 
 
-def _summary(shown: Tree, entries: Iterable[str]) -> None:
-    people: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    whole = set()
+def _add_summary(branch: Tree, entries: Iterable[str]) -> None:
+    """Add lines with the number of clips of each subject."""
+    clips_by_subject: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    complete_subjects = set()
     for entry in entries:
         group, subject, clip = entry.rsplit("/", 2)
-        people[group][subject] += 1
-        whole |= {(group, subject)} if clip == "*" else set()
-    for group, clips in sorted(people.items()):
+        clips_by_subject[group][subject] += 1
+        complete_subjects |= {(group, subject)} if clip == "*" else set()
+    for group, clips in sorted(clips_by_subject.items()):
         if "*" in clips:
-            shown.add(f"[bold]{escape(group)}[/] all people, all clips")
+            branch.add(f"[bold]{escape(group)}[/] all subjects, all clips")
             continue
-        counts = (f"{name} {'all' if (group, name) in whole else number}" for name, number in sorted(clips.items()))
-        shown.add(f"[bold]{escape(group)}[/] {len(clips)} people, clips of each: {escape(', '.join(counts))}")
+        counts = (
+            f"{name} {'all' if (group, name) in complete_subjects else count}" for name, count in sorted(clips.items())
+        )
+        branch.add(f"[bold]{escape(group)}[/] {len(clips)} subjects, clips of each: {escape(', '.join(counts))}")

@@ -1,4 +1,4 @@
-"""One clip as every stage wrote it, gathered for whoever shows it. Reads only through the store; draws nothing."""
+"""Gather the results of all stages for one clip, for plots and the report. Reads through the store only."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,15 +12,15 @@ from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.signals import inputs
-from microexpr.signals.apex import Params, score_of
+from microexpr.signals.apex import Params, stored_score
 
-STAGES = ("faces", "apex", "flow", "aus")  # those a journey passes through
+STAGES = ("faces", "apex", "flow", "aus")  # stages whose results a journey holds
 EVENTS = ("onset", "apex", "offset")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Journey:
-    """One clip as each stage wrote it. T frames; sides are left, right, both."""
+    """The results of all stages for one clip. T frames; sides are left, right, both."""
 
     clip: Clip
     events: dict[str, int]  # onset, apex, offset: frame numbers
@@ -32,46 +32,47 @@ class Journey:
     flow: np.ndarray  # float32[3, H, W]: u, v, strain
     action_units: list[str]
     relative: np.ndarray  # float32[T, 17, 3], FACS
-    synthetic: dict[str, np.ndarray]  # uint8[2, h, w, C] by class: neutral and made face; empty without a generator
+    synthetic: dict[str, np.ndarray]  # uint8[2, h, w, C] by class: neutral and synthesised face; {} without a generator
 
 
 def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path]) -> Journey:
-    """Gathers a clip from its subject's `files` by stage (`STAGES`) and from all shards of a generator, or none.
+    """Return the journey of a clip, from its subject's `files` by stage (`STAGES`) and all shards of a generator.
 
-    Of a generator's faces those are taken that were made from this clip by weights that never saw its subject.
-    Raises DataError for a clip that is not in a file or of another origin there, StoreError for a file that cannot be
-    read.
+    The synthesised faces are those that the generator made from this clip with weights that never saw its subject.
+    Raises DataError for a clip that is not in a file or has another origin there, StoreError for a file that cannot
+    be read.
     """
-    made = synthetic(clip, synth)
+    faces_by_class = synthetic(clip, synth)
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in STAGES}
-        for stage, file in opened.items():
+        open_files = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
+        for stage, file in open_files.items():
             if clip.name not in file:
                 raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
-        _check_origins({file.attrs["origin"].decode() for file in opened.values()}, clip)
-        faces, apex, flow, aus = (opened[stage][clip.name] for stage in STAGES)
-        at = {event: inputs.position(faces, apex, event) for event in EVENTS}
+        _check_origins({file.attrs["origin"].decode() for file in open_files.values()}, clip)
+        faces, apex, flow, aus = (open_files[stage][clip.name] for stage in STAGES)
+        positions = {event: inputs.position(faces, apex, event) for event in EVENTS}
         return Journey(
             clip=clip,
             events={event: int(apex[event][()]) for event in EVENTS},
             apex_by=apex.attrs["method"].decode(),
             frame=apex["frame"][()],
-            score=score_of(faces, apex, Params(**json.loads(opened["apex"].attrs["params"])["apex"])),
+            score=stored_score(faces, apex, Params(**json.loads(open_files["apex"].attrs["params"])["apex"])),
             crops={event: inputs.grey_frame(faces, apex, event) for event in EVENTS},
-            landmarks={event: faces["landmarks_crop"][place] for event, place in at.items()},
+            landmarks={event: faces["landmarks_crop"][position] for event, position in positions.items()},
             flow=flow["onset_apex"][()],
             action_units=store.strings(aus["au_names"]),
             relative=aus["relative"][()],
-            synthetic=made,
+            synthetic=faces_by_class,
         )
 
 
 def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
-    """`Journey.synthetic` alone. Raises DataError for faces of another origin, StoreError for a file that cannot be
-    read."""
-    made = list(_synthetic(clip, synth))
-    _check_origins({origin for origin, _, _ in made}, clip)
-    return {LABELS[label]: pair for _, label, pair in made}
+    """Return `Journey.synthetic` alone.
+
+    Raises DataError for faces of another origin, StoreError for a file that cannot be read."""
+    faces = list(_held_out_faces(clip, synth))
+    _check_origins({origin for origin, _, _ in faces}, clip)
+    return {LABELS[label]: pair for _, label, pair in faces}
 
 
 def _check_origins(origins: set[str], clip: Clip) -> None:
@@ -79,13 +80,13 @@ def _check_origins(origins: set[str], clip: Clip) -> None:
         raise DataError(f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id}); run again")
 
 
-def _synthetic(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Origin, class and pair of pictures of each held-out face that was made from this clip."""
+def _held_out_faces(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Yield origin, class and pair of images of each held-out face that was synthesised from this clip."""
     held_out = f"{clip.dataset}/{clip.subject}/held_out"
     for path in synth:
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             if held_out not in file:
                 continue
-            for one in file[held_out].values():
-                if store.strings(one["source"]) == [clip.provenance]:
-                    yield file.attrs["origin"].decode(), int(one["label"][()]), one["crop"][()]
+            for group in file[held_out].values():
+                if store.strings(group["source"]) == [clip.provenance]:
+                    yield file.attrs["origin"].decode(), int(group["label"][()]), group["crop"][()]

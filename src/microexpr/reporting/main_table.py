@@ -1,4 +1,4 @@
-"""The main table, as CSV, Markdown and in the terminal: reproduced beside published. Formats figures, makes none.
+"""The main table as CSV, Markdown and text: reproduced next to published figures. Formats figures, computes none.
 
 What may not come in: times; they are no result.
 """
@@ -10,8 +10,8 @@ from typing import Any
 
 from microexpr.core import store
 from microexpr.evaluation import FULL, Row
-from microexpr.evaluation.metrics import least_p
-from microexpr.evaluation.published import twin
+from microexpr.evaluation.metrics import min_attainable_p
+from microexpr.evaluation.published import published_counterparts
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -36,39 +36,39 @@ PROTOCOL_TITLES = {
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
 }
 NOTE = (
-    "Intervals are nominally 95 %, from resampled subjects (docs/measured.md tells how often such hold); "
-    "oracle is the best epoch on the test subject and never ranked"
+    "Intervals are nominally 95 %, from resampled subjects (docs/measured.md has their measured coverage); "
+    "oracle is the best epoch on the test subject and is never ranked"
 )
-DIFFERENT = 0.05  # corrected p below which two methods count as told apart
-CAUTION = "generated faces, not comparable with published figures"
+DIFFERENT = 0.05  # corrected p below which two methods count as different
+CAUTION = "rendered faces, not comparable with published figures"
 
 
 def megc2019(evaluations: Mapping[str, Sequence[Row]]) -> list[dict[str, str]]:
-    """One row of text for each method, in the order given, with `COLUMNS`; "" for what is not known.
+    """Return one row of text for each method, in the same order, with `COLUMNS`; "" for unknown values.
 
-    `evaluations` are the rows of the evaluate stage by method. Reproduced figures and their intervals are those of
-    the last epoch; `oracle_` ones are read at the best test epoch and are never ranked; `published_` ones are from
-    the paper that `published.twin` names. Figures have four decimals.
+    `evaluations` are the rows of the evaluate stage by method. Reproduced figures and their intervals are those of the
+    last epoch; `oracle_` ones are read at the best test epoch and are never ranked; `published_` ones are from the
+    paper that `published.published_counterparts` names. Figures have four decimals.
     """
     return [_row(method, rows) for method, rows in evaluations.items()]
 
 
 def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
-    found = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
-    whole = found["last", "full_uf1"]
-    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in twin(method).items()}
-    cells: dict[str, Any] = {key: whole[key] for key in ABOUT}
+    by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
+    full_uf1 = by_cell["last", "full_uf1"]
+    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in published_counterparts(method).items()}
+    cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT}
     for name in CELLS:
         for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
-            if (selection, name) in found:
-                cells[prefix + name] = found[selection, name]["value"]
+            if (selection, name) in by_cell:
+                cells[prefix + name] = by_cell[selection, name]["value"]
         if name in published:
             cells[f"published_{name}"] = float(published[name].published)
     errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
     cells["published_erratum"] = "; ".join(errata)
     for name in METRICS:
-        row = found["last", f"full_{name}"]
+        row = by_cell["last", f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
     return {column: _text(cells.get(column, "")) for column in COLUMNS}
 
@@ -78,19 +78,20 @@ def _text(value: Any) -> str:
 
 
 def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    """The table as CSV text with "\\n" line ends."""
+    """Return the table as CSV text with "\\n" line ends."""
     return store.csv_text(COLUMNS, rows)
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a table CSV. Raises StoreError when it is missing or of another version's columns."""
+    """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
     return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
-    """The table in Markdown, legible in a terminal too: for each method what was reproduced, published, and the oracle.
+    """Return the table in Markdown, legible in a terminal too: reproduced, published and oracle figures of each method.
 
-    Each line says its origin, so that no generated figure stands beside a published one without that word."""
+    Each line has its origin, so that no figure of rendered faces is next to a published one without that word.
+    """
     names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
     lines = [names]
     for row in rows:
@@ -111,32 +112,34 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *errata, ""])
 
 
-def told_apart(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
-    """A line on which methods that of highest UF1 (the first of equals) is not told apart from; "" without any pair.
+def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
+    """Return a line on the methods that do not differ from the best one; "" without any pair.
 
-    `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations.
+    The best is the one of highest UF1, the first of equals. `rows` are those of the table, `pairs` those of
+    `evaluation.pairs` on the same evaluations.
     """
     pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
     if not pairs:
         return ""
     best = max(rows, key=lambda row: float(row["full_uf1"]))["method"]
-    people, least = pairs[0]["subjects"], min(len(pairs) * least_p(pairs[0]["subjects"]), 1)
+    subjects = pairs[0]["subjects"]
+    least = min(len(pairs) * min_attainable_p(subjects), 1)
     count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
     if least >= DIFFERENT:
-        cannot = f"{people} people cannot tell any of {count} of methods apart"
-        return f"{best} has the highest UF1. {cannot}: p, corrected for so many, is at least {least:.2g}.\n"
-    own = {
-        ({pair["first"], pair["second"]} - {best}).pop(): pair
-        for pair in pairs
-        if best in (pair["first"], pair["second"])
-    }
-    alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in own.items() if pair["p_holm"] >= DIFFERENT]
-    how = f"{people} people, p corrected for {count}"
-    return f"{best} has the highest UF1. Not told apart from it: {', '.join(alike) or 'none'} ({how}).\n"
+        reason = f"{subjects} subjects are too few to distinguish any of {count} of methods"
+        return f"{best} has the highest UF1. {reason}: p, corrected for their number, is at least {least:.2g}.\n"
+    by_method = {}
+    for pair in pairs:
+        if best in (pair["first"], pair["second"]):
+            (other,) = {pair["first"], pair["second"]} - {best}
+            by_method[other] = pair
+    alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
+    basis = f"{subjects} subjects, p corrected for {count}"
+    return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
 
 
-def look_alikes(path: str | Path) -> str:
-    """What a file of pairs of subjects says, as one line; "" where there is none, or no such file."""
+def duplicate_subjects(path: str | Path) -> str:
+    """Return a line on a file of pairs of subjects that may be one person; "" if it has none or does not exist."""
     try:
         rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
     except FileNotFoundError:
@@ -149,26 +152,28 @@ def look_alikes(path: str | Path) -> str:
     return f"{count} like one person ({first['origin']}): {nearest}, at distance {first['distance']}; see {path}"
 
 
-def made_faces(rows: Sequence[Row], place: str | Path) -> str:
-    """One line on a generator's faces of held-out people, and what it would be had they been left unchanged."""
-    found = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}
-    said = []
+def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
+    """Return a line on a generator's faces of held-out subjects, with the figures of unchanged faces to compare with.
+
+    `path` is the file of the rows."""
+    values = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}
+    figures = []
     for name, metric in (("FID", "fid"), ("Fréchet distance of face embeddings", "face_frechet"), ("SSIM", "ssim")):
-        made, unchanged = (found.get((faces, metric)) for faces in ("made", "neutral"))
-        if made is not None and unchanged is not None:
-            said.append(f"{name} {made:.3f} ({unchanged:.3f} unchanged)")
-    own, others = (found.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
-    if own is not None and others is not None:
-        said.append(f"identity {own:.3f} ({others:.3f} to others)")
-    whole = [row for row in rows if (row["scope"], row["metric"]) == (FULL, "class_uar")]
-    kinds = {row["faces"]: row for row in whole}
-    if kinds:
-        values = {kind: f"{row['value']:.3f}" for kind, row in kinds.items()}
-        low, high = (f"{kinds['made'][end]:.3f}" for end in ("low", "high"))
-        near = f"chance {values['neutral']}, true faces {values['true']}"
-        said.append(f"class asked for recognised {values['made']}, {low} to {high} ({near})")
-    about = f"faces of {rows[0]['method']}, {rows[0]['origin']}, made of held-out people"
-    return f"{about}: {', '.join(said)}; see {place}"
+        synthesised, unchanged = (values.get((faces, metric)) for faces in ("made", "neutral"))
+        if synthesised is not None and unchanged is not None:
+            figures.append(f"{name} {synthesised:.3f} ({unchanged:.3f} unchanged)")
+    same, others = (values.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
+    if same is not None and others is not None:
+        figures.append(f"identity {same:.3f} ({others:.3f} to others)")
+    recognised = [row for row in rows if (row["scope"], row["metric"]) == (FULL, "class_uar")]
+    by_faces = {row["faces"]: row for row in recognised}
+    if by_faces:
+        uar = {faces: f"{row['value']:.3f}" for faces, row in by_faces.items()}
+        low, high = (f"{by_faces['made'][end]:.3f}" for end in ("low", "high"))
+        reference = f"chance {uar['neutral']}, true faces {uar['true']}"
+        figures.append(f"target class recognised {uar['made']}, {low} to {high} ({reference})")
+    source = f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}"
+    return f"{source}: {', '.join(figures)}; see {path}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -178,10 +183,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:
-    title = title_of(rows)
+    title = table_title(rows)
     return f"{title}: {CAUTION}" if any("generated" in row["origin"] for row in rows) else title
 
 
-def title_of(rows: Sequence[Mapping[str, str]]) -> str:
-    """What the figures are of."""
+def table_title(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the protocol of the table's figures as a title."""
     return "; ".join(dict.fromkeys(PROTOCOL_TITLES[row["protocol"]] for row in rows))

@@ -1,6 +1,6 @@
-"""A contact sheet: everyone's face at an apex, and what differs from the onset, magnified. Reads through the store.
+"""Gather a contact sheet: each subject's face at an apex, and its magnified difference from the onset.
 
-Gathers only; `plots` draws.
+Reads through the store; `plots` draws the sheet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +17,14 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import inputs
 
-MAGNIFIED = 8  # times
-AROUND = 1  # frames on both sides of an event that are averaged with it: noise would be magnified too
+MAGNIFIED = 8  # factor of the difference
+AROUND = 1  # frames averaged with an event on each side of it, since noise is magnified too
 BLUR = 1.5  # pixels, standard deviation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One person."""
+    """The row of one subject."""
 
     clip: Clip
     apex: np.ndarray  # uint8[288, 288, C]
@@ -32,37 +32,37 @@ class Entry:
 
 
 def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
-    """Of each person the clip that is in the middle by the length of its flow, in the order of data set and subject.
+    """Return one entry for each subject, with the clip of median flow length, in the order of data set and subject.
 
-    Raises DataError where there are no clips or single pictures, StoreError for a stage file that cannot be read."""
-    people: dict[tuple[str, str], list[Clip]] = {}
+    Raises DataError if there are no clips or single pictures, StoreError for a stage file that cannot be read."""
+    clips_by_subject: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         if clip.frames == 1:
             raise DataError(f"a contact sheet must be of clips, not of single pictures ({clip.id})")
-        people.setdefault((clip.dataset, clip.subject), []).append(clip)
-    if not people:
+        clips_by_subject.setdefault((clip.dataset, clip.subject), []).append(clip)
+    if not clips_by_subject:
         raise DataError("a contact sheet must have at least one clip, not none")
-    return [_entry(own, results) for _, own in sorted(people.items())]
+    return [_entry(subject_clips, results) for _, subject_clips in sorted(clips_by_subject.items())]
 
 
 def _entry(clips: Sequence[Clip], results: Path) -> Entry:
     files = {
         stage: results / stage / clips[0].dataset / f"{clips[0].subject}.h5" for stage in ("faces", "apex", "flow")
     }
-    with store.opened(files["flow"], "flow") as flow:
+    with store.open_file(files["flow"], "flow") as flow:
         lengths = [float(np.hypot(*flow[clip.name]["onset_apex"][:2]).mean()) for clip in clips]
     clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
-    with store.opened(files["faces"], "faces") as faces, store.opened(files["apex"], "apex") as apex:
-        own, events = faces[clip.name], apex[clip.name]
-        onset, top = (_around(own, inputs.position(own, events, event)) for event in ("onset", "apex"))
-        change = cv2.GaussianBlur(top - onset, (0, 0), BLUR)
+    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
+        face, events = faces[clip.name], apex[clip.name]
+        at_onset, at_apex = (_mean_crop(face, inputs.position(face, events, event)) for event in ("onset", "apex"))
+        change = cv2.GaussianBlur(at_apex - at_onset, (0, 0), BLUR)
         return Entry(
             clip=clip,
-            apex=own["crop"][inputs.position(own, events, "apex")],
+            apex=face["crop"][inputs.position(face, events, "apex")],
             change=np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8),
         )
 
 
-def _around(faces: Mapping[str, Any], position: int) -> np.ndarray:
-    """float32[288, 288]: the mean of the grey crops about a position."""
+def _mean_crop(faces: Mapping[str, Any], position: int) -> np.ndarray:
+    """Return the mean of the grey crops about a position, float32[288, 288]."""
     return luma(faces["crop"][max(0, position - AROUND) : position + AROUND + 1]).astype(np.float32).mean(axis=0)

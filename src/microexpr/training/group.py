@@ -127,7 +127,7 @@ class Group:
     @property
     def trainable_parameters(self) -> int:
         """Number of parameters of one run that any phase trains."""
-        modules = set().union(*(phase.trained for phase in self.phases))
+        modules = set().union(*(phase.trained_modules for phase in self.phases))
         return sum(p.numel() for name in modules for p in self.networks[name].parameters())
 
     def _enter_phase(self, phase: int) -> None:
@@ -149,7 +149,7 @@ class Group:
             self._enter_phase(self.phase_index + 1)
         phase = self.phases[self.phase_index]
         for name, network in self.networks.items():
-            network.train(name in phase.trained)
+            network.train(name in phase.trained_modules)
         self._set_rates(phase)
         if self.precomputed is None and phase.precompute is not None:
             self.precomputed = self._precompute(phase, phase.precompute)
@@ -213,7 +213,9 @@ class Group:
 
     def sample_batches(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """Return the clips of each step of this epoch, int64[S, R, B...], and its random key, int32[S, R]."""
-        steps = -(-self.data.micro // phase.batch)  # by the protocol's clips, so that all folds make the same steps
+        steps = -(
+            -self.data.micro_count // phase.batch
+        )  # by the protocol's clips, so that all folds make the same steps
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.phase_index, self.phase_epochs, "order")

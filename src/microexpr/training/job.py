@@ -75,7 +75,7 @@ class Job:
     @cached_property
     def reactions(self) -> dict[str, tuple[int, ...]]:
         """The regions in which each clip's emotion shows, by clip id."""
-        return {clip.id: reactions.reacts(self.protocol.felt(clip)) for clip in self.all_clips}
+        return {clip.id: reactions.reaction_mask(self.protocol.emotion(clip)) for clip in self.all_clips}
 
     @property
     def macro_ids(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def save(
     network = {
         "schema": schema,
         "created_by": f"microexpr {__version__}",
-        "network": type(method).__module__.rpartition(".")[2],
+        "network": method.name(),
         "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
     }
     store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **(metadata | network))

@@ -1,4 +1,4 @@
-"""The synth stage: trains a generator of clips without one group of subjects, and synthesises clips with it.
+"""The stage `synthesise`: trains a generator of clips without one group of subjects, and synthesises clips with it.
 
 What may not come in: a protocol's fold. Groups are few, and all protocols share what is synthesised for them.
 """
@@ -17,7 +17,7 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import Batch, ClipTensors, Generator
 from microexpr.protocols import GROUPINGS
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training import engine, generator_file
 from microexpr.training.checkpoint import CheckpointDir
@@ -110,7 +110,7 @@ def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNe
     (fold,), method, params = job.folds, job.method, job.synth
     assert isinstance(method, Generator) and isinstance(params, Params)
     generator_file.save(Path(path).with_suffix(".safetensors"), method, network.tensors, fitted_on, **job.attributes())
-    held_out = ", ".join(sorted({person(clip_id) for clip_id in fold.test}))
+    held_out = ", ".join(sorted({subject_id(clip_id) for clip_id in fold.test}))
     with store.create(path, "synth", job.sections(), **job.attributes(), held_out=held_out) as file:
         file.put_all(fitted_on=fitted_on, au_names=ACTION_UNITS)
         for side, requests in ((TRAIN, plan_training(job, fold, params)), (HELD_OUT, plan_held_out(job, fold))):
@@ -125,11 +125,11 @@ def plan_training(job: Job, fold: Fold, params: Params) -> list[ClipRequest]:
     requests = []
     for dataset, emotion, driving_clips in _driving_clips(job, fold):
         rng = generator(job.seed, "synth", fold.name, dataset, emotion)
-        subjects = sorted({person(clip_id) for clip_id in fold.train if job.by_id[clip_id].dataset == dataset})
+        subjects = sorted({subject_id(clip_id) for clip_id in fold.train if job.by_id[clip_id].dataset == dataset})
         order = rng.permutation(len(subjects))
         for i in range(params.clips(dataset, emotion)):
             subject = subjects[order[i % len(subjects)]]
-            face = str(rng.choice([clip_id for clip_id in fold.train if person(clip_id) == subject]))
+            face = str(rng.choice([clip_id for clip_id in fold.train if subject_id(clip_id) == subject]))
             label = job.protocol.classes.index(emotion)
             name = f"{dataset}_{emotion}_{i:04d}"
             requests.append(ClipRequest(name, face, str(rng.choice(driving_clips)), label))
@@ -142,8 +142,8 @@ def plan_held_out(job: Job, fold: Fold) -> list[ClipRequest]:
     for dataset, emotion, driving_clips in _driving_clips(job, fold):
         rng = generator(job.seed, "synth", fold.name, "held out", dataset, emotion)
         label = job.protocol.classes.index(emotion)
-        for subject in sorted({person(clip_id) for clip_id in fold.test if job.by_id[clip_id].dataset == dataset}):
-            face = min(clip_id for clip_id in fold.test if person(clip_id) == subject)
+        for subject in sorted({subject_id(clip_id) for clip_id in fold.test if job.by_id[clip_id].dataset == dataset}):
+            face = min(clip_id for clip_id in fold.test if subject_id(clip_id) == subject)
             name = f"{subject.replace('/', '_')}_{emotion}"
             requests.append(ClipRequest(name, face, str(rng.choice(driving_clips)), label))
     return requests

@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.models.base import ClipTensors, Shapes
 from microexpr.protocols import GROUPINGS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
@@ -47,7 +47,7 @@ class _Rows:
 def check_inputs(shapes: Shapes) -> None:
     """Raise ParamsError for an input that synthetic clips do not have."""
     for name in shapes:
-        if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.LANDMARKED:
+        if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.NEED_LANDMARKS:
             raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
 
 
@@ -71,7 +71,7 @@ def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> d
 
 
 def _attribute(path: str, name: str) -> str:
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         return str(file.attrs[name].decode())
 
 
@@ -87,7 +87,7 @@ def load(
     set_of_fold: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
         folds = [fold for fold, paths in files.items() if path in paths]
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             protocol = file.attrs["protocol"].decode()
             grouped = protocol in GROUPINGS
             expected = dict(generator) | ({"protocol": protocol} if grouped else {})
@@ -104,11 +104,11 @@ def load(
 
 def _read_set(rows: _Rows, name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) -> None:
     """Append one set's clips, of subjects and movements that are trained on, with the protocol's class of these."""
-    subjects = {person(clip) for clip in labels}
+    subjects = {subject_id(clip) for clip in labels}
     for _, group in sorted(train.items()):
         (source,) = store.strings(group["source"])
         trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
-        if person(source) not in subjects or (trajectory or source) not in labels:
+        if subject_id(source) not in subjects or (trajectory or source) not in labels:
             continue
         for input_name, value in _read_inputs(group, shapes):
             rows.inputs[input_name].append(value)
@@ -123,7 +123,7 @@ def _read_inputs(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]
     events = {event: group[event][()] for event in ("onset", "apex", "offset")}
     clip = inputs.Source({"faces": group, "apex": events})
     for name, shape in shapes.items():
-        yield name, inputs.INPUTS[name][2](clip, shape)
+        yield name, inputs.INPUTS[name].read(clip, shape)
 
 
 def append(
@@ -134,8 +134,8 @@ def append(
     `clips` are the `provenance` of the recorded ones. A synthetic clip has the subject and data set of its source face
     and the action units of its driving clip; for a face of a class these are unknown."""
     positions = {name: i for i, name in enumerate(clips)}
-    subjects = {person(name): i for name, i in positions.items()}
-    source = torch.tensor([subjects[person(name)] for name in synthetic.sources])
+    subjects = {subject_id(name): i for name, i in positions.items()}
+    source = torch.tensor([subjects[subject_id(name)] for name in synthetic.sources])
     targets = {name: value[source] for name, value in data.targets.items()}
     targets |= {"label": torch.from_numpy(synthetic.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
     driving = torch.tensor([positions.get(name, -1) for name in synthetic.trajectories])

@@ -17,7 +17,7 @@ from made_run import run
 from microexpr.reporting.html import page
 
 WIDTHS = (390, 1280)
-SECTIONS = ("results", "learning", "people", "methods", "clips", "truth", "times")
+SECTIONS = ("results", "learning", "subjects", "methods", "clips", "truth", "times")
 TABS = 60  # presses until a chart's controls are reached from the top
 DRAWN = """new Promise((done, fail) => { let tries = 0; const look = () => {
   const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility());

@@ -54,7 +54,7 @@ def read_by(project: Project, backend: str, *targets: str, check: bool = True) -
 def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]:
     """`relative` of each clip, after a look at whether the file is of the schema and of this reader."""
     found = {}
-    with store.opened(project.root / path, "aus") as file:
+    with store.open_file(project.root / path, "aus") as file:
         assert json.loads(file.attrs["params"])["aus"]["backend"] == backend
         if backend != "embedded":
             assert store.fitted_on(file) == list(pyfeat.FITTED_ON[backend])
@@ -72,7 +72,7 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
 def smiles(project: Project, path: str) -> dict[str, int]:
     """The frame in which each clip shows most of AU12, where that is strong."""
     most = {}
-    with store.opened(project.root / path.replace("results/aus", "data/rendered/truth"), "truth") as file:
+    with store.open_file(project.root / path.replace("results/aus", "data/rendered/truth"), "truth") as file:
         for name in file:
             truth = file[name]["au_intensity"][:, store.strings(file[name]["au_names"]).index("AU12"), 2]
             if truth.max() - truth[0] >= STRONG:

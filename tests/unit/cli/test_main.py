@@ -1,4 +1,4 @@
-"""What a user types and reads."""
+"""The command line: arguments, and printed lines."""
 
 import subprocess
 import sys
@@ -90,19 +90,19 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
     assert main(["inspect", "--chain", str(path)]) == 0
     chain = capsys.readouterr().out
     assert "casme2/sub01 was fitted on 3 entries" in chain
-    assert "generated/casme2 1 people, clips of each: sub02 2" in chain
-    assert "generated/ckplus 1 people, clips of each: S005 all" in chain
+    assert "generated/casme2 1 subjects, clips of each: sub02 2" in chain
+    assert "generated/ckplus 1 subjects, clips of each: S005 all" in chain
 
 
 def test_check_counts_problems(monkeypatch, capsys):
     from microexpr.datasets import check
 
     monkeypatch.setattr(
-        check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], ["1 frame short"], True)
+        check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], ["1 frame short"], True)
     )
     assert main(["check", "raw"]) == 1
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problem\n"
-    monkeypatch.setattr(check, "check", lambda _: check.Checked(["9 clips"], ["6 passed over"], [], True))
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], [], True))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 

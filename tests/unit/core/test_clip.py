@@ -18,20 +18,20 @@ def test_names_by_which_everything_is_joined():
     assert FULL.provenance == "generated/casme2/sub01/EP01_01"
 
 
-@pytest.mark.parametrize("made", [FULL, EMPTY])
-def test_a_row_of_csv_text_gives_the_same_clip(made):
+@pytest.mark.parametrize("clip", [FULL, EMPTY])
+def test_a_row_of_csv_text_gives_the_same_clip(clip):
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(made.row()))
+    writer = csv.DictWriter(text, list(clip.row()))
     writer.writeheader()
-    writer.writerow(made.row())
+    writer.writerow(clip.row())
     (row,) = csv.DictReader(io.StringIO(text.getvalue()))
     assert all(isinstance(value, str) for value in row.values())
-    assert Clip.of(row) == made
-    assert Clip.of(made.row()) == made
+    assert Clip.from_row(row) == clip
+    assert Clip.from_row(clip.row()) == clip
 
 
 def test_subjects_that_look_like_numbers_stay_text():
-    assert Clip.of({**clip(subject="006", name="006_1_2").row()}).subject == "006"
+    assert Clip.from_row({**clip(subject="006", name="006_1_2").row()}).subject == "006"
 
 
 def test_a_clip_cannot_be_changed():

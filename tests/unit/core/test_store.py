@@ -26,7 +26,7 @@ def apex_file(path: Path) -> Path:
 
 
 def read_score(path: Path) -> np.ndarray:
-    with store.opened(path, "apex") as file:
+    with store.open_file(path, "apex") as file:
         return file["EP01_01/score"][()]
 
 
@@ -52,9 +52,9 @@ def test_a_subjects_file_says_whose_it_is(tmp_path):
     with store.subject_file(tmp_path / "s01.h5", "apex", [clip("smic", "s01")], apex={"window": 5}):
         pass
     with h5py.File(tmp_path / "s01.h5") as file:
-        found = {name: said(file, name) for name in ("origin", "dataset", "subject", "params")}
-    wanted = {"origin": "generated", "dataset": "smic", "subject": "s01", "params": '{"apex": {"window": 5}}'}
-    assert found == wanted
+        attributes = {name: said(file, name) for name in ("origin", "dataset", "subject", "params")}
+    expected = {"origin": "generated", "dataset": "smic", "subject": "s01", "params": '{"apex": {"window": 5}}'}
+    assert attributes == expected
 
 
 def test_frames_are_chunked_one_by_one(tmp_path):
@@ -72,7 +72,7 @@ def test_the_same_content_is_the_same_bytes(tmp_path):
 def test_text_comes_back(tmp_path, words):
     with store.create(tmp_path / "a.h5", "train", {}) as file:
         file.put("fitted_on", words)
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert store.strings(file["fitted_on"]) == words
         length = h5py.check_string_dtype(file["fitted_on"].dtype).length  # fixed, not a reference
         assert length == max([1, *(len(word.encode()) for word in words)])
@@ -112,12 +112,12 @@ def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "message"),
     [(errno.ENOSPC, "no space left on the disk"), (errno.EDQUOT, "the disk quota"), (errno.EFBIG, "no file may be")],
 )
-def test_a_full_disk_is_said(tmp_path, number, said):
+def test_a_full_disk_is_said(tmp_path, number, message):
     with (
-        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {said}"),
+        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {message}"),
         store.atomic(tmp_path / "a.csv") as part,
     ):
         part.write_text("half")
@@ -157,7 +157,7 @@ def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking
 def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
     path = apex_file(tmp_path / "sub01.h5")
     message = r"sub01\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); rerun stage flow"
-    with pytest.raises(StoreError, match=message), store.opened(path, "flow"):
+    with pytest.raises(StoreError, match=message), store.open_file(path, "flow"):
         pass
 
 
@@ -187,7 +187,7 @@ def test_a_missing_file_is_said(tmp_path):
 
 def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
     path = apex_file(tmp_path / "sub01.h5")
-    with pytest.raises(KeyError), store.opened(path, "apex") as file:
+    with pytest.raises(KeyError), store.open_file(path, "apex") as file:
         file["EP01_02"]
 
 
@@ -214,7 +214,7 @@ def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
 
 def arrays(path):
     """All values but scalars, which HDF5 cannot give a checksum."""
-    with store.opened(path, "apex") as file:
+    with store.open_file(path, "apex") as file:
         read = {f"{clip}/{name}": file[clip][name][()] for clip in file for name in file[clip]}
     return {name: value.tobytes() for name, value in read.items() if np.ndim(value)}
 
@@ -228,10 +228,10 @@ def test_damage_anywhere_ends_in_a_store_error_or_changes_nothing(tmp_path):
         damaged[position] ^= 0xFF
         path.write_bytes(damaged)
         try:
-            found = arrays(path)
+            tensors = arrays(path)
         except StoreError:
             continue
-        assert found == expected, position
+        assert tensors == expected, position
 
 
 def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
@@ -245,10 +245,10 @@ def test_the_nearest_fitted_on_is_found(tmp_path):
         file.put("fitted_on", ["generated/smic/s01/*"])
         file.group("casme2/sub01").put("fitted_on", ["generated/samm/006/*"])
         file.group("casme2/sub02")
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert store.fitted_on(file["casme2/sub01"]) == ["generated/samm/006/*"]
         assert store.fitted_on(file["casme2/sub02"]) == ["generated/smic/s01/*"]
-    with store.opened(apex_file(tmp_path / "b.h5")) as file:
+    with store.open_file(apex_file(tmp_path / "b.h5")) as file:
         assert store.fitted_on(file["EP01_01"]) == []
 
 
@@ -279,8 +279,8 @@ def test_tensors_of_any_strides_come_back(tmp_path, strided):
 
 def test_only_the_store_imports_h5py():
     source = Path(store.__file__).parent
-    found = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)
-    importers = {Path(line).relative_to(source).as_posix() for line in found.stdout.split() if line.endswith(".py")}
+    result = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)
+    importers = {Path(line).relative_to(source).as_posix() for line in result.stdout.split() if line.endswith(".py")}
     assert importers == {"store.py"}
 
 
@@ -298,19 +298,19 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
 
     def content(path: Path) -> object:
         if path.suffix != ".h5":
-            tensors, said = store.read_tensors(path)
-            return tensors["weights"].tobytes(), said["fitted_on"], said["method"]
-        with store.opened(path, "apex") as file:
+            tensors, metadata = store.read_tensors(path)
+            return tensors["weights"].tobytes(), metadata["fitted_on"], metadata["method"]
+        with store.open_file(path, "apex") as file:
             about = [file["EP01_01"].attrs["method"], *(file.attrs[key] for key in ("origin", "subject", "params"))]
             return about, file["EP01_01/onset"][()], file["EP01_01/score"][()].tobytes()
 
     for good in (path, net):
         whole, expected, noticed = good.read_bytes(), content(good), 0
         bad = good.with_stem("bad")
-        for place in range(good == net, len(whole), 7 if good == path else 1):
-            bad.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        for position in range(good == net, len(whole), 7 if good == path else 1):
+            bad.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
             try:
-                assert content(bad) == expected, f"byte {place} of {good.name}"
+                assert content(bad) == expected, f"byte {position} of {good.name}"
             except StoreError:
                 noticed += 1
         assert noticed > 50

@@ -37,7 +37,7 @@ def is_packed_by_a_stranger(file):
 
 
 @pytest.mark.parametrize(
-    ("strange", "said"),
+    ("strange", "message"),
     [
         (links_away, "apex links to another place"),
         (links_within, "apex links to another place"),
@@ -47,7 +47,7 @@ def is_packed_by_a_stranger(file):
         (is_packed_by_a_stranger, "EP01/apex needs a filter"),
     ],
 )
-def test_it_is_refused_before_anything_is_read(strange, said, tmp_path, monkeypatch):
+def test_it_is_refused_before_anything_is_read(strange, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with store.create("a.h5", "apex", {}) as file:
         file.group("EP01").put("score", [0.0, 1.0])
@@ -56,19 +56,19 @@ def test_it_is_refused_before_anything_is_read(strange, said, tmp_path, monkeypa
     with h5py.File("a.h5", "a") as file:
         strange(file)
     for schema in ("apex", None):
-        with pytest.raises(StoreError, match=f"a.h5: {said}"), store.opened("a.h5", schema):
+        with pytest.raises(StoreError, match=f"a.h5: {message}"), store.open_file("a.h5", schema):
             pass
 
 
 def test_what_deflates_well_is_not(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("zeros", data=np.zeros((4096, 8192)), compression="gzip", compression_opts=9, shuffle=True)
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert file["zeros"][0, 0] == 0
 
 
 def test_a_group_that_holds_itself_is_walked_once(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_group("one")["two"] = file["/"]
-    with store.opened(tmp_path / "a.h5") as file:
+    with store.open_file(tmp_path / "a.h5") as file:
         assert list(file) == ["one"]

@@ -59,7 +59,7 @@ def test_codes_and_single_frames(root):
 
 def test_a_picture_is_frame_zero(root):
     for clip in affectnet.read(root, "licensed")[0]:
-        numbers, pictures = datasets.pictures(clip, root)
+        numbers, pictures = datasets.frame_reader(clip, root)
         (picture,) = pictures()
         assert numbers == [0]
         assert abs(int(picture[0, 0, 0]) - 20 * int(clip.name[:2])) <= 3
@@ -78,7 +78,7 @@ def test_index_takes_one_frame_for_long_enough(root, tmp_path_factory, monkeypat
     (project / "data/raw").mkdir(parents=True)
     root.rename(project / "data/raw/affectnet")
     monkeypatch.chdir(project)
-    clips = index.licensed("affectnet")
+    clips = index.read_licensed("affectnet")
     assert len(index.verify("affectnet", clips, index.Params())) == 3
     index.write("affectnet.csv", clips)
     assert index.read("affectnet.csv") == clips

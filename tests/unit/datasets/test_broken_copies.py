@@ -22,7 +22,7 @@ from microexpr.cli.main import main
 from microexpr.core.errors import MicroexprError
 from microexpr.datasets import index
 from microexpr.datasets.check import SHORT
-from microexpr.datasets.picture import Altered, read
+from microexpr.datasets.picture import Alterations, read
 from microexpr.rendering import plan
 
 sys.path.append(str(ROOT / "workflow"))
@@ -76,8 +76,8 @@ def sound(pristine):
 
     @cache
     def answer(dataset: str) -> tuple[str, list[str], list[str]]:
-        with pytest.MonkeyPatch.context() as here:
-            here.chdir(pristine(dataset))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(pristine(dataset))
             return run(dataset)
 
     return answer
@@ -90,7 +90,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     try:
         clips = Dag(values(dataset)).clips[dataset]
         for clip in clips:
-            for _ in datasets.pictures(clip, note=notes.append)[1]():
+            for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass
         notes += index.verify(dataset, clips, index.Params())
     except MicroexprError as error:
@@ -116,20 +116,20 @@ def test_is_said(case: Broken, copy, sound, capsys):
         root_again()
     printed = capsys.readouterr()
     lines = (printed.out + printed.err.replace("error: ", "")).splitlines()
-    said = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
+    check_notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
     problems = [line for line in lines if not line.startswith(NOTE)]
     assert code == 1  # a small corpus is no complete copy in any case, unless nothing is known of it
-    wanted = case.check if case.run is None else case.run
+    expected = case.check if case.run is None else case.run
     if not case.check:
-        assert (said, [line for line in problems if line.endswith(" problem")]) == ([], [f"{root}: 1 problem"])
+        assert (check_notes, [line for line in problems if line.endswith(" problem")]) == ([], [f"{root}: 1 problem"])
     else:
-        assert found(case.check, said, problems), "\n".join(lines)
-    if not wanted:
+        assert found(case.check, check_notes, problems), "\n".join(lines)
+    if not expected:
         assert (error, [line for line in notes if line not in usual and not re.search(COUNTS, line)]) == ("", [])
         assert set(clips) <= set(ids)
     else:
-        assert found(wanted, notes, [error]), f"{error}\n{notes}"
-        assert not error or not wanted.startswith(NOTE), error
+        assert found(expected, notes, [error]), f"{error}\n{notes}"
+        assert not error or not expected.startswith(NOTE), error
 
 
 @pytest.mark.parametrize("dataset", datasets.MICRO)
@@ -138,7 +138,7 @@ def test_a_run_reads_a_sound_copy_of_each_by_itself(dataset, copy):
     root = copy(dataset)
     error, notes, clips = run(dataset)
     assert (error, [note for note in notes if not re.search(COUNTS, note)]) == ("", [])
-    assert clips == [one.clip.id for one in plan.planned(dataset, SMALL, seed=3)]
+    assert clips == [item.clip.id for item in plan.plan_clips(dataset, SMALL, seed=3)]
     assert [note.startswith(f"{root}: must hold") for note in notes] == [True]
 
 
@@ -147,12 +147,12 @@ def test_check_sees_black_frames_and_no_faces(case: Broken, copy, capsys):
     root = copy(case.dataset)
     case.spoil(root)
     main(["check", str(root)])
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith(NOTE)]
-    assert [bool(re.search(case.check, line)) for line in said] == [True] * bool(case.check)
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith(NOTE)]
+    assert [bool(re.search(case.check, line)) for line in notes] == [True] * bool(case.check)
 
 
 def test_upright_pixels_are_those_of_the_picture_before(copy):
-    """What EXIF's six says of a picture on its side, undone."""
+    """A picture on its side with EXIF orientation 6 is read upright."""
     path = frames(copy("casme2"))[0]
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[:24, :32] = 200
@@ -160,7 +160,7 @@ def test_upright_pixels_are_those_of_the_picture_before(copy):
     turned(path)
     with Image.open(path) as image:
         assert image.size == (48, 64)
-    altered = Altered()
+    altered = Alterations()
     assert np.allclose(read(path, altered).astype(int), picture, atol=12)
     assert list(altered) == ["turned upright, as EXIF says,"]
 
@@ -178,7 +178,7 @@ def test_colour_of_16_bits_is_noted(copy):
     path = frames(copy("casme2"))[0].with_suffix(".png")
     levels = np.full((6, 8, 3), (1, 129 * 256 + 7, 65535), np.uint16)
     cv2.imwrite(str(path), levels)
-    altered = Altered()
+    altered = Alterations()
     assert (read(path, altered) == (255, 129, 0)).all()
     assert list(altered) == ["16 bits a channel, of which the upper 8 are kept,"]
 
@@ -190,7 +190,7 @@ def test_notes_on_pixels_come_once_however_often_a_clip_is_read(copy, monkeypatc
     clip = datasets.layout("casme2").read(root, "licensed")[0][0]
     monkeypatch.setattr(datasets, "HELD_BYTES", 400)
     notes: list[str] = []
-    pictures = datasets.pictures(clip, note=notes.append)[1]
+    pictures = datasets.frame_reader(clip, note=notes.append)[1]
     for _ in range(3):
         assert len(list(pictures())) == clip.frames
     assert len(notes) == 1 and f"in {clip.frames} of {clip.frames} frames" in notes[0]

@@ -10,7 +10,7 @@ from broken import cell, header
 from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "CASME.xlsx"
@@ -22,7 +22,7 @@ def read(root):
 
 def test_the_first_apex_that_lies_in_the_clip_counts(corpus):
     root, planned = corpus("casme")
-    first, second, third = (one.clip for one in planned[:3])
+    first, second, third = (item.clip for item in planned[:3])
     assert [clip.apex for clip in read(root)[0][:3]] == [first.apex, second.apex, third.apex]
     for column, number in (("ApexF1", 9999), ("ApexF2", second.offset)):
         cell(BOOK, 2, column, number)(root)
@@ -48,14 +48,14 @@ def test_an_onset_or_offset_that_is_no_frame_is_an_end_of_the_clip(corpus):
 
 def test_frame_numbers_are_padded_in_some_folders(corpus):
     root, planned = corpus("casme")
-    padded, plain = sorted({one.clip.subject for one in planned})
-    for one in planned:
-        for number, path in datasets.frames(one.clip):
-            written = {padded: f"{number:03d}", plain: f"{number}"}[one.clip.subject]
-            assert path.name == f"{one.clip.name}-{written}.jpg"
+    padded, plain = sorted({item.clip.subject for item in planned})
+    for item in planned:
+        for number, path in datasets.frames(item.clip):
+            written = {padded: f"{number:03d}", plain: f"{number}"}[item.clip.subject]
+            assert path.name == f"{item.clip.name}-{written}.jpg"
             if number < 100:
                 path.rename(path.with_name(path.name.replace(f"-{written}", f"-{number:05d}")))
-    assert read(root) == ([one.clip for one in planned], [])
+    assert read(root) == ([item.clip for item in planned], [])
 
 
 def test_each_camera_may_have_a_folder_of_its_own(corpus):
@@ -66,7 +66,7 @@ def test_each_camera_may_have_a_folder_of_its_own(corpus):
         (root / f"CASME_raw_selected/sub{person:02d}").rename(target / f"sub{person:02d}")
     clips, notes = read(root)
     assert notes == []
-    assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+    assert [replace(clip, folder="") for clip in clips] == [replace(item.clip, folder="") for item in planned]
     assert {clip.folder.split("/")[1] for clip in clips} == {"Section A", "Section B"}
     twice = root / "CASME_B/Section B/sub01"
     shutil.copytree(root / "CASME_A/Section A/sub01", twice)
@@ -77,19 +77,19 @@ def test_each_camera_may_have_a_folder_of_its_own(corpus):
 def test_cropped_frames_and_other_column_names(corpus):
     root, planned = corpus("casme")
     (root / "CASME_raw_selected").rename(root / "Cropped")
-    for one in planned:
-        for path in sorted((root / "Cropped" / one.clip.subject / one.clip.name).iterdir()):
+    for item in planned:
+        for path in sorted((root / "Cropped" / item.clip.subject / item.clip.name).iterdir()):
             path.rename(path.with_name(f"reg_{path.name}"))
     header(BOOK, AU="Action Units", Emotion="Estimated Emotion")(root)
     clips, notes = read(root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
-    assert [clip.emotion for clip in clips] == [one.clip.emotion for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
+    assert [clip.emotion for clip in clips] == [item.clip.emotion for item in planned]
     assert len(notes) == 1 and "cropped" in notes[0]
 
 
 def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
     root, planned = corpus("casme")
-    (tense, _) = [number for number, one in enumerate(planned) if one.clip.emotion == "tense"]
+    (tense, _) = [number for number, item in enumerate(planned) if item.clip.emotion == "tense"]
     assert planned[tense].clip.label is None
     cell(BOOK, tense + 1, "Emotion", "Amusement")(root)
     assert read(root)[0][tense] == replace(planned[tense].clip, emotion="amusement", label=1)
@@ -97,12 +97,12 @@ def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
 
 def test_as_published_and_as_handed_out_are_both_complete():
     about = datasets.layout("casme")
-    clips = [one.clip for one in plan.planned("casme", plan.Params(max_frames=40), seed=1)]
+    clips = [item.clip for item in plan.plan_clips("casme", plan.Params(max_frames=40), seed=1)]
     people = {clip.subject: clip for clip in clips}  # the last of each stays
     fewer = [clip for clip in clips if clip in people.values()]
     fewer += [clip for clip in clips if clip not in fewer][: 189 - len(fewer)]
     for some, complete in ((clips, True), (fewer, True), (clips[1:], False), (fewer[1:], False)):
-        assert (differing(counted(some), about.published, *about.releases) == "") is complete
+        assert (compare_counts(count_clips(some), about.published, *about.releases) == "") is complete
 
 
 def test_a_small_copy_is_told_from_the_published_one(corpus):

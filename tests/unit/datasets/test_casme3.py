@@ -12,7 +12,7 @@ from broken import cell, every, row_again, workbook
 from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
@@ -24,23 +24,23 @@ def read(root, problems=None):
 
 def test_clips_of_one_video_are_cut_from_its_frames(corpus):
     root, planned = corpus("casme3")
-    clips = [one.clip for one in planned]
-    pairs = [(one, other) for one, other in combinations(clips, 2) if one.folder == other.folder]
+    clips = [item.clip for item in planned]
+    pairs = [(clip, other) for clip, other in combinations(clips, 2) if clip.folder == other.folder]
     assert len(pairs) == 8  # each of 16 shares its video with another
-    assert all(one.name[0] == other.name[0] and one.name != other.name for one, other in pairs)
+    assert all(clip.name[0] == other.name[0] and clip.name != other.name for clip, other in pairs)
     for number in range(2000):  # the rest of the videos, as a licensed copy has it
         for folder in {clip.folder for clip in clips}:
             path = root / folder / f"{number}.jpg"
             if not path.exists():
                 path.touch()
-    found, notes = read(root)
-    assert (found, notes) == (clips, [])
-    for clip in found:
-        numbers, pictures = datasets.pictures(clip)
+    clips, notes = read(root)
+    assert (clips, notes) == (clips, [])
+    for clip in clips:
+        numbers, pictures = datasets.frame_reader(clip)
         assert numbers == list(range(clip.onset, clip.offset + 1))
         assert len({picture.max() for picture in pictures()}) == 1  # of its own grey alone
         assert clip.name == f"{clip.folder.split('/')[2]}_{clip.onset}"
-    assert len({next(datasets.pictures(clip)[1]()).max() for clip in clips}) == len(clips)
+    assert len({next(datasets.frame_reader(clip)[1]()).max() for clip in clips}) == len(clips)
 
 
 def test_the_same_video_and_onset_twice_is_refused(corpus):
@@ -54,13 +54,13 @@ def test_an_onset_before_the_first_frame_is_that_frame(corpus):
     root, planned = corpus("casme3")
     folder = planned[0].clip.folder
     row, first = min(
-        ((row, one.clip) for row, one in enumerate(planned, 1) if one.clip.folder == folder),
-        key=lambda one: one[1].onset,
+        ((row, item.clip) for row, item in enumerate(planned, 1) if item.clip.folder == folder),
+        key=lambda pair: pair[1].onset,
     )
     cell(BOOK, row, "Onset", 0)(root)
     clips, notes = read(root)
-    wanted = replace(first, name=f"{first.name[0]}_0")
-    assert wanted in clips and len(notes) == 1 and "Onset 0 is not possible" in notes[0]
+    expected = replace(first, name=f"{first.name[0]}_0")
+    assert expected in clips and len(notes) == 1 and "Onset 0 is not possible" in notes[0]
 
 
 def test_the_slip_of_a_digit_is_known_by_name(corpus):
@@ -82,12 +82,12 @@ def test_the_slip_of_a_digit_is_known_by_name(corpus):
 
 def test_an_offset_before_the_onset_is_half_a_second_after_it(corpus):
     root, planned = corpus("casme3")
-    one = max((one.clip for one in planned), key=lambda clip: clip.offset - clip.onset)
-    for number in range(one.offset + 1, one.onset + 40):
-        shutil.copy(root / one.folder / f"{one.onset}.jpg", root / one.folder / f"{number}.jpg")
-    cell(BOOK, 1 + [other.clip for other in planned].index(one), "Offset", 0)(root)
+    longest = max((item.clip for item in planned), key=lambda clip: clip.offset - clip.onset)
+    for number in range(longest.offset + 1, longest.onset + 40):
+        shutil.copy(root / longest.folder / f"{longest.onset}.jpg", root / longest.folder / f"{number}.jpg")
+    cell(BOOK, 1 + [item.clip for item in planned].index(longest), "Offset", 0)(root)
     clips, notes = read(root)
-    assert [clip.offset for clip in clips if clip.id == one.id] == [one.onset + 15]
+    assert [clip.offset for clip in clips if clip.id == longest.id] == [longest.onset + 15]
     assert len(notes) == 1 and "Offset 0 is not possible" in notes[0]
 
 
@@ -108,15 +108,15 @@ def test_a_frame_missing_within_a_clip_is_refused_and_one_between_clips_is_not(c
 
 def test_clips_in_folders_of_their_own(corpus):
     root, planned = corpus("casme3")
-    for one in planned:
-        own = root / "Part_A_ME_clip/frame" / f"{one.clip.subject.replace('NO', 'No')}_{one.clip.name}"
-        own.mkdir(parents=True)
-        for _, path in datasets.frames(one.clip):
-            shutil.copy(path, own)
+    for item in planned:
+        folder = root / "Part_A_ME_clip/frame" / f"{item.clip.subject.replace('NO', 'No')}_{item.clip.name}"
+        folder.mkdir(parents=True)
+        for _, path in datasets.frames(item.clip):
+            shutil.copy(path, folder)
     shutil.rmtree(root / "ME_A")
     clips, notes = read(root)
     assert notes == []
-    assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+    assert [replace(clip, folder="") for clip in clips] == [replace(item.clip, folder="") for item in planned]
 
 
 def test_commas_between_action_units_and_roman_classes(corpus):
@@ -125,9 +125,9 @@ def test_commas_between_action_units_and_roman_classes(corpus):
     romans = ("I", "II", "III", "IV", "V", "VI", "VII")
     every(BOOK, "Objective class", lambda number: romans[int(number) - 1])(root)
     clips, _ = read(root)
-    assert [clip.coded() for clip in clips] == [one.clip.coded() for one in planned]
+    assert [clip.parsed_action_units() for clip in clips] == [item.clip.parsed_action_units() for item in planned]
     assert any("+" in clip.action_units for clip in clips)
-    assert [clip.objective_class for clip in clips] == [one.clip.objective_class for one in planned]
+    assert [clip.objective_class for clip in clips] == [item.clip.objective_class for item in planned]
 
 
 def test_happy_and_sad_have_a_class_and_others_none(corpus):
@@ -149,9 +149,9 @@ def test_a_sound_small_copy_lacks_nothing_but_clips(corpus):
 
 @pytest.mark.parametrize("size", ["published", plan.Corpus(subjects=1, clips=60)])
 def test_generated_clips_of_a_video_do_not_overlap(size):
-    clips = [one.clip for one in plan.planned("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
+    clips = [item.clip for item in plan.plan_clips("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
     taken = Counter((clip.folder, number) for clip in clips for number in range(clip.first, clip.last + 1))
     assert set(taken.values()) == {1}
     assert len({clip.folder for clip in clips}) < len(clips)
     if size == "published":
-        assert differing(counted(clips), datasets.layout("casme3").published) == ""
+        assert compare_counts(count_clips(clips), datasets.layout("casme3").published) == ""

@@ -50,14 +50,14 @@ def test_codes_frames_and_units(root):
         assert (clip.first, clip.onset) == (1, 1)
         assert clip.frames == clip.apex == clip.offset == clip.last
     assert [clip.action_units for clip in clips[:2]] == ["4B", "1+27E"]
-    assert clips[1].coded() == "1 27"
+    assert clips[1].parsed_action_units() == "1 27"
     assert len(notes) == 1
     assert notes[0].endswith("sequences without an emotion file: 2, passed over")
 
 
 def test_pictures_are_those_of_the_clip(root):
     for clip in ckplus.read(root, "licensed")[0][:2]:
-        numbers, pictures = datasets.pictures(clip, root)
+        numbers, pictures = datasets.frame_reader(clip, root)
         assert numbers == list(range(1, clip.frames + 1))
         assert [int(picture.flat[0]) for picture in pictures()] == [20 + 9 * number for number in numbers]
         assert {picture.ndim for picture in pictures()} == {2 if clip.name.endswith("_001") else 3}
@@ -122,16 +122,16 @@ def test_check_gathers_problems_and_counts(root):
     (root / "cohn-kanade-images/S005/001/S005_001_00000004.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     copy = root.parent / "ckplus"
     root.rename(copy)
-    found = check(copy)
+    report = check(copy)
     copy.rename(root)
-    assert [note.partition(": ")[2] for note in found.notes] == [
+    assert [note.partition(": ")[2] for note in report.notes] == [
         "sequences without an emotion file: 2, passed over",
         "files among the frames that are no pictures: 7, passed over",
     ]
-    assert len(found.problems) == 3
-    assert "not 9" in found.problems[0]
-    assert "S005_001_00000004.png: is not a readable picture" in found.problems[1]
-    assert found.problems[2].endswith(
+    assert len(report.problems) == 3
+    assert "not 9" in report.problems[0]
+    assert "S005_001_00000004.png: is not a readable picture" in report.problems[1]
+    assert report.problems[2].endswith(
         "must hold 327 clips; 118 subjects; MEGC2019 negative/positive/surprise 175/69/83, "
-        "but found 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
+        "but report 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
     )

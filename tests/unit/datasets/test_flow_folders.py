@@ -62,7 +62,7 @@ def test_every_clip_of_the_challenge_is_read_from_either_layout(layout, root, tm
     else:
         write_folders(root / "any name" if "below" in layout else root, written)
     clips, notes = flow_folders.read(root)
-    assert [(clip.id, clip.label) for clip in clips] == [(one.id, one.label) for one in written]
+    assert [(clip.id, clip.label) for clip in clips] == [(source.id, source.label) for source in written]
     assert notes == []
     assert {clip.origin for clip in clips} == {"licensed"}
     folds = PROTOCOLS["flow_folders"].folds(clips)
@@ -75,20 +75,20 @@ def test_counts_are_those_that_the_loaders_hold_videos_to():
     for name, part in flow_folders.PARTS.items():
         published = datasets.LAYOUTS[name].published
         assert published is not None and part.classes == published.megc2019
-        assert (part.people, part.classes) == flow_pictures.COUNTS[name]
+        assert (part.subjects, part.classes) == flow_pictures.COUNTS[name]
 
 
 def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
     """The channels by OpenCV's own order; and what scaling makes of -u is 255 less what it makes of u."""
     clips, _ = flow_folders.read(flat)
-    for clip, one in list(zip(clips, composite("smic"), strict=True))[::40]:
+    for clip, source in list(zip(clips, composite("smic"), strict=True))[::40]:
         strain, v, u = cv2.imread(str(flat / clip.folder)).transpose(2, 0, 1)
-        assert np.array_equal(np.stack([strain, v, u], -1), pixels(one))
+        assert np.array_equal(np.stack([strain, v, u], -1), pixels(source))
         assert np.array_equal(flow_folders.picture(flat, clip), np.stack([u, v, strain], -1))
-        made = flow_folders.onset_apex(flat, clip)
-        assert made.dtype == np.float32 and made.shape == (3, 28, 28)
-        assert np.array_equal(-made[0], (255 - u).astype(float) - 127.5)
-        assert np.array_equal(made[2], strain)
+        flow = flow_folders.onset_apex(flat, clip)
+        assert flow.dtype == np.float32 and flow.shape == (3, 28, 28)
+        assert np.array_equal(-flow[0], (255 - u).astype(float) - 127.5)
+        assert np.array_equal(flow[2], strain)
 
 
 @pytest.mark.parametrize(
@@ -105,34 +105,34 @@ def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
     ],
 )
 def test_names_are_those_of_the_loaders(subject, stem, clip_id):
-    person = flow_folders.Person.of(subject, "")
+    person = flow_folders.Subject.from_name(subject, "")
     assert f"{person.dataset}/{person.subject}/{person.clip_name(stem)}" == clip_id
 
 
 def test_a_clip_short_is_said_with_all_counts(root):
     """441 and 435 clips are what circulates."""
     lost = {"smic/s01/s01_ne_00", "samm/001/001_1_0", "samm/002/002_2_1"}
-    write_list(root, [one for one in composite() if one.id not in lost])
-    said = refused(root)
+    write_list(root, [source for source in composite() if source.id not in lost])
+    message = refused(root)
     assert (
-        "smic must be 164 clips of 16 people (70 negative, 51 positive, 43 surprise), not 163 clips of 16 people"
-        in said
+        "smic must be 164 clips of 16 subjects (70 negative, 51 positive, 43 surprise), not 163 clips of 16 subjects"
+        in message
     )
     assert re.search(
-        r"samm must be 133 clips .*\(92 .*, 26 .*, 15 .*\), not 131 clips of 28 people \(91 .*, 25 .*, 15 ", said
+        r"samm must be 133 clips .*\(92 .*, 26 .*, 15 .*\), not 131 clips of 28 subjects \(91 .*, 25 .*, 15 ", message
     )
-    assert "casme2" not in said
+    assert "casme2" not in message
 
 
 def test_right_number_of_another_class_is_refused(flat):
     rows(flat, "s01_ne_00,0,", "s01_ne_00,1,")
-    assert "not 164 clips of 16 people (69 negative, 52 positive, 43 surprise)" in refused(flat)
+    assert "not 164 clips of 16 subjects (69 negative, 52 positive, 43 surprise)" in refused(flat)
 
 
 def test_own_test_clip_among_the_training_clips_is_a_leak(folders, root):
     shutil.copy(folders / "sub02/u_test/0/sub02_EP001_01f.png", folders / "sub02/u_train/0")
-    said = refused(root)
-    assert "sub02/u_train: must hold clips of other subjects, not sub02's own test clip 0/sub02_EP001_01f" in said
+    message = refused(root)
+    assert "sub02/u_train: must hold clips of other subjects, not sub02's own test clip 0/sub02_EP001_01f" in message
     assert len(flow_folders.check(root)[2]) == 1
 
 
@@ -146,17 +146,17 @@ def test_a_clip_missing_from_a_training_folder(folders, root):
 def test_a_clip_missing_from_its_test_folder(folders, root):
     """The counts, and the first folder that still has it; the other 22 by `check`."""
     (folders / "sub02/u_test/0/sub02_EP001_01f.png").unlink()
-    said = refused(root)
-    assert "casme2 must be 145 clips of 24 people" in said
-    assert "sub01/u_train: must hold clips of the others' u_test, not 0/sub02_EP001_01f; 22 more, which" in said
+    message = refused(root)
+    assert "casme2 must be 145 clips of 24 subjects" in message
+    assert "sub01/u_train: must hold clips of the others' u_test, not 0/sub02_EP001_01f; 22 more, which" in message
     assert len(flow_folders.check(root)[2]) == 1 + 23
 
 
 def test_another_class_in_training_than_in_test(folders, root):
     name = "sub02_EP001_01f.png"
     (folders / "sub01/u_train/0" / name).rename(folders / "sub01/u_train/2" / name)
-    said = refused(root)
-    assert "not 2/sub02_EP001_01f" in said and "not all but 0/sub02_EP001_01f" in said
+    message = refused(root)
+    assert "not 2/sub02_EP001_01f" in message and "not all but 0/sub02_EP001_01f" in message
 
 
 @pytest.mark.parametrize(
@@ -246,10 +246,10 @@ def test_check_knows_the_folder_and_lists_every_problem(flat, root):
     rows(flat, "s02_ne_01,0,", "s02_ne_x,0,")
     checked = check(root)
     problems = checked.problems
-    found = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16")
+    expected = ("not '9'", "s02_s02_ne_x .png: is not there", "not 162 clips of 16")
     assert len(problems) == 3
     assert len(checked.notes) == 1 and "s02_s02_ne_01 .png: has no row" in checked.notes[0]
-    for text in found:
+    for text in expected:
         assert sum(text in problem for problem in problems) == 1
 
 

@@ -8,7 +8,7 @@ from broken import workbook
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "4DME_Labelling_Micro_release v1.xlsx"
@@ -65,16 +65,16 @@ def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, cod
     root, _ = corpus("fourdme")
     put(root, 1, "AUs", written)
     clip = read(root)[0][0]
-    assert (clip.action_units, clip.coded()) == (written.replace(",", "+"), coded)
+    assert (clip.action_units, clip.parsed_action_units()) == (written.replace(",", "+"), coded)
 
 
 def test_people_by_number(corpus):
     root, planned = corpus("fourdme")
-    for row, one in enumerate(planned, 1):
-        put(root, row, "sub_ID", int(one.clip.subject[1:]))
-    assert read(root)[0] == [one.clip for one in planned]
+    for row, item in enumerate(planned, 1):
+        put(root, row, "sub_ID", int(item.clip.subject[1:]))
+    assert read(root)[0] == [item.clip for item in planned]
     (root / "gray_micro/sub1").mkdir()
-    with pytest.raises(DataError, match="sub_ID must tell one of S01, sub1, not '1'"):
+    with pytest.raises(DataError, match="sub_ID must name one of S01, sub1, not '1'"):
         read(root)
 
 
@@ -85,22 +85,22 @@ def test_cropped_frames_are_read_where_there_are_no_others(corpus):
     (root / "gray_micro_crop").rmdir()
     (root / "gray_micro").rename(root / "gray_micro_crop")
     clips, notes = read(root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
     assert len(notes) == 1 and "cropped" in notes[0]
 
 
 def test_the_workbook_of_what_people_reported_is_another(corpus):
     root, planned = corpus("fourdme")
     (root / "4DME_Labelling_Micro_extras_release v1.xlsx").write_bytes(b"")
-    assert read(root)[0] == [one.clip for one in planned]
+    assert read(root)[0] == [item.clip for item in planned]
 
 
 def test_generated_ones_have_the_published_number_and_some_units_that_were_kept():
-    planned = plan.planned("fourdme", plan.Params(max_frames=40), seed=1)
-    clips = [one.clip for one in planned]
-    assert differing(counted(clips), datasets.layout("fourdme").published) == ""
-    shown = [{int(name[2:-1]) for name in one.weights} for one in planned]
-    for clip, units in zip(clips, shown, strict=True):
-        assert {int(code.strip("LR")) for code in clip.coded().split()} == units
+    planned = plan.plan_clips("fourdme", plan.Params(max_frames=40), seed=1)
+    clips = [item.clip for item in planned]
+    assert compare_counts(count_clips(clips), datasets.layout("fourdme").published) == ""
+    displays = [{int(name[2:-1]) for name in item.weights} for item in planned]
+    for clip, units in zip(clips, displays, strict=True):
+        assert {int(code.strip("LR")) for code in clip.parsed_action_units().split()} == units
     assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
     assert Counter("+" in clip.emotion for clip in clips)[True] > 30

@@ -31,7 +31,7 @@ def faces(tmp_path):
 def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_path) -> None:
     index.write(tmp_path / "index.csv", CLIPS, index.detections([faces]))
     assert index.read(tmp_path / "index.csv") == CLIPS[:1]
-    assert index.left_out(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}
+    assert index.exclusions(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}
     with (tmp_path / "index.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["detected"], row["other_faces"], row["left_out"]) for row in rows] == [
@@ -42,13 +42,13 @@ def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_pa
 
 
 def test_the_stages_after_faces_pass_over_what_was_left_out(faces) -> None:
-    with store.opened(faces, "faces") as file:
-        assert store.kept(file, CLIPS) == CLIPS[:1]
+    with store.open_file(faces, "faces") as file:
+        assert store.retained_clips(file, CLIPS) == CLIPS[:1]
 
 
 def test_where_no_faces_are_looked_for_nothing_is_left_out(tmp_path) -> None:
     index.write(tmp_path / "index.csv", CLIPS)
-    assert index.read(tmp_path / "index.csv") == CLIPS and index.left_out(tmp_path / "index.csv") == {}
+    assert index.read(tmp_path / "index.csv") == CLIPS and index.exclusions(tmp_path / "index.csv") == {}
 
 
 def test_a_clip_that_the_faces_stage_never_saw_is_named(faces, tmp_path) -> None:

@@ -13,7 +13,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.frames import example, listed
+from microexpr.datasets.frames import example, numbered_frames
 from microexpr.rendering.layouts import NATIVES
 
 NAMES = sorted(datasets.LAYOUTS)
@@ -38,7 +38,7 @@ def test_reads_what_was_planned(corpus, dataset):
     root, planned = corpus(dataset)
     clips, notes = read(dataset, root)
     assert datasets.layout(dataset).name == NATIVES[dataset].dataset == dataset
-    assert clips == [one.clip for one in planned]
+    assert clips == [item.clip for item in planned]
     assert notes == []
     assert {clip.label for clip in clips} >= set(range(len(LABELS)))
 
@@ -54,25 +54,25 @@ def test_the_name_of_a_frame_in_a_message_is_one(dataset):
 def test_row_round_trip(corpus, dataset):
     clips, _ = read(dataset, corpus(dataset)[0])
     for clip in clips:
-        assert Clip.of(clip.row()) == clip
-        assert Clip.of({k: "" if v is None else str(v) for k, v in clip.row().items()}) == clip
+        assert Clip.from_row(clip.row()) == clip
+        assert Clip.from_row({k: "" if v is None else str(v) for k, v in clip.row().items()}) == clip
 
 
 @pytest.mark.parametrize("dataset", NAMES)
 def test_frames_in_order_of_number(corpus, dataset):
     _, planned = corpus(dataset)
-    for one in planned[:3]:
-        found = datasets.frames(one.clip)
-        assert [number for number, _ in found] == list(range(one.clip.first, one.clip.last + 1))
-        assert all(path.is_file() for _, path in found)
+    for item in planned[:3]:
+        frames = datasets.frames(item.clip)
+        assert [number for number, _ in frames] == list(range(item.clip.first, item.clip.last + 1))
+        assert all(path.is_file() for _, path in frames)
 
 
 def test_frame_ten_follows_nine(tmp_path):
     for number in (9, 10, 11, 100):
         (tmp_path / f"img{number}.jpg").touch()
     (tmp_path / "Desktop - Shortcut.lnk").touch()
-    assert list(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
-    assert sorted(listed(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
+    assert list(numbered_frames(tmp_path, datasets.LAYOUTS["casme2"].frame)) != []
+    assert sorted(numbered_frames(tmp_path, datasets.LAYOUTS["casme2"].frame)) == [9, 10, 11, 100]
 
 
 def test_casme2_nested_twice(corpus):
@@ -82,7 +82,7 @@ def test_casme2_nested_twice(corpus):
     inner.mkdir()
     (root / "inner").rename(inner / "CASME2_RAW_selected")
     clips, _ = read("casme2", root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
     assert all(clip.folder.startswith("CASME2_RAW_selected/CASME2_RAW_selected/sub") for clip in clips)
 
 
@@ -90,7 +90,7 @@ def test_casme2_membership_of_megc2019(corpus):
     """Fear and sadness drop out, and so does a clip without an apex after its onset."""
     root, planned = corpus("casme2")
     book = root / "CASME2-coding-20140508.xlsx"
-    happy = [n for n, one in enumerate(planned, 1) if one.clip.emotion == "happiness"]
+    happy = [n for n, item in enumerate(planned, 1) if item.clip.emotion == "happiness"]
     edit(book, (happy[0], "Estimated Emotion"), "sadness")
     edit(book, (happy[1], "ApexFrame"), "/")
     edit(book, (happy[2], "ApexFrame"), planned[happy[2] - 1].clip.onset)
@@ -124,7 +124,7 @@ def test_casme2_blank_columns_may_be_gone(corpus):
     for column in (7, 3):
         book.worksheets[0].delete_cols(column)
     book.save(root / "CASME2-coding-20140508.xlsx")
-    assert read("casme2", root)[0] == [one.clip for one in planned]
+    assert read("casme2", root)[0] == [item.clip for item in planned]
 
 
 def test_samm_header_is_found_below_preamble(corpus):
@@ -132,7 +132,7 @@ def test_samm_header_is_found_below_preamble(corpus):
     book = load_workbook(root / "SAMM_Micro_FACS_Codes_v2.xlsx")
     header = [row[0].row for row in book["MICRO_ONLY"].iter_rows() if row[0].value == "Subject"]
     assert header == [14]
-    digits = {len(re.search(r"_(\d+)\.", datasets.frames(one.clip)[0][1].name)[1]) for one in planned}
+    digits = {len(re.search(r"_(\d+)\.", datasets.frames(item.clip)[0][1].name)[1]) for item in planned}
     assert digits == {4, 5}
 
 
@@ -141,7 +141,7 @@ def test_smic_subjects_without_the_zero(corpus):
     for person in (1, 2):
         (root / f"HS/s0{person}").rename(root / f"HS/s{person}")
     clips, _ = read("smic", root)
-    assert [clip.id for clip in clips] == [one.clip.id for one in planned]
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
     assert {clip.subject for clip in clips} == {"s01", "s02"}
 
 
@@ -152,7 +152,7 @@ def test_smic_onset_and_offset_are_the_ends(corpus):
 
 def test_pictures_are_read_twice_alike(corpus):
     _, planned = corpus("casme2")
-    numbers, pictures = datasets.pictures(planned[0].clip)
+    numbers, pictures = datasets.frame_reader(planned[0].clip)
     first, second = list(pictures()), list(pictures())
     assert len(numbers) == len(first) == planned[0].clip.frames
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -182,11 +182,11 @@ def test_path_in_annotation_stays_inside(corpus):
 @pytest.mark.parametrize("name", ["CASME2", "CASME II", "casme-2", "casme2.zip"])
 def test_a_licensed_copy_under_another_name_is_no_reason_for_generated_faces(corpus, name):
     corpus("casme2")
-    assert not datasets.is_licensed_here("casme2")
+    assert not datasets.has_licensed_copy("casme2")
     (Path("data/raw") / name).mkdir(parents=True)
     with pytest.raises(DataError, match=f"{name}: must be a folder named casme2; rename or unpack it, or take it away"):
-        datasets.is_licensed_here("casme2")
-    assert not datasets.is_licensed_here("samm")
+        datasets.has_licensed_copy("casme2")
+    assert not datasets.has_licensed_copy("samm")
 
 
 def test_a_file_in_place_of_a_data_set_is_refused(tmp_path, monkeypatch):
@@ -194,7 +194,7 @@ def test_a_file_in_place_of_a_data_set_is_refused(tmp_path, monkeypatch):
     Path("data/raw").mkdir(parents=True)
     Path("data/raw/samm").touch()
     with pytest.raises(DataError, match="data/raw/samm: is no folder"):
-        datasets.is_licensed_here("samm")
+        datasets.has_licensed_copy("samm")
 
 
 def test_truncated_picture_is_refused_whoever_was_imported_before(corpus):

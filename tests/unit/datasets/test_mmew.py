@@ -8,7 +8,7 @@ from broken import cell, every
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import counted, differing
+from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "MMEW_Micro_Exp.xlsx"
@@ -20,23 +20,23 @@ def read(root):
 
 def by_emotion(root, planned) -> None:
     """Folders of emotions without folders of people."""
-    for one in planned:
-        target = root / "Micro_Expression" / one.clip.emotion
+    for item in planned:
+        target = root / "Micro_Expression" / item.clip.emotion
         target.mkdir(exist_ok=True)
-        (root / one.clip.folder).rename(target / one.clip.name)
-    for subject in {one.clip.subject for one in planned}:
+        (root / item.clip.folder).rename(target / item.clip.name)
+    for subject in {item.clip.subject for item in planned}:
         shutil.rmtree(root / "Micro_Expression" / subject)
 
 
 def test_clips_lie_by_person_or_by_emotion(corpus):
     root, planned = corpus("mmew")
-    assert all(len(one.clip.folder.split("/")) == 4 for one in planned)
+    assert all(len(item.clip.folder.split("/")) == 4 for item in planned)
     by_emotion(root, planned)
     clips, notes = read(root)
     assert notes == []
-    assert [replace(clip, folder="") for clip in clips] == [replace(one.clip, folder="") for one in planned]
+    assert [replace(clip, folder="") for clip in clips] == [replace(item.clip, folder="") for item in planned]
     assert {clip.folder for clip in clips} == {
-        f"Micro_Expression/{one.clip.emotion}/{one.clip.name}" for one in planned
+        f"Micro_Expression/{item.clip.emotion}/{item.clip.name}" for item in planned
     }
 
 
@@ -54,7 +54,7 @@ def test_apex_and_offset_that_are_not_among_the_frames(corpus):
     cell(BOOK, 2, "ApexFrame", "")(root)
     cell(BOOK, 2, "OffsetFrame", "")(root)
     clips, notes = read(root)
-    assert clips[:2] == [replace(one.clip, apex=None, offset=one.clip.last) for one in planned[:2]]
+    assert clips[:2] == [replace(item.clip, apex=None, offset=item.clip.last) for item in planned[:2]]
     assert sum("taken as the last frame" in note for note in notes) == 2
     assert sum("spotted" in note for note in notes) == 2
 
@@ -63,7 +63,7 @@ def test_apex_and_offset_that_are_not_among_the_frames(corpus):
 def test_subjects_as_numbers_or_names(corpus, written):
     root, planned = corpus("mmew")
     every(BOOK, "Subject", written)(root)
-    assert read(root)[0] == [one.clip for one in planned]
+    assert read(root)[0] == [item.clip for item in planned]
 
 
 def test_a_row_of_another_person_is_refused(corpus):
@@ -75,7 +75,7 @@ def test_a_row_of_another_person_is_refused(corpus):
 
 def test_others_have_no_class_and_repression_is_negative(corpus):
     root, planned = corpus("mmew")
-    others = [number for number, one in enumerate(planned) if one.clip.emotion == "others"]
+    others = [number for number, item in enumerate(planned) if item.clip.emotion == "others"]
     cell(BOOK, others[0] + 1, "Estimated Emotion", "repression")(root)
     assert [read(root)[0][number].label for number in others] == [0, None]
 
@@ -88,6 +88,6 @@ def test_a_folder_without_a_row_is_noted(corpus):
 
 
 def test_published_census():
-    clips = [one.clip for one in plan.planned("mmew", plan.Params(max_frames=40), seed=1)]
-    assert differing(counted(clips), datasets.layout("mmew").published) == ""
+    clips = [item.clip for item in plan.plan_clips("mmew", plan.Params(max_frames=40), seed=1)]
+    assert compare_counts(count_clips(clips), datasets.layout("mmew").published) == ""
     assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == 300

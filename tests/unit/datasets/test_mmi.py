@@ -64,14 +64,14 @@ def test_frontal_sessions_with_an_emotion(root):
 
 def test_pictures_are_the_frames_of_the_video(root, monkeypatch):
     clip = mmi.read(root, "licensed")[0][-1]
-    numbers, pictures = datasets.pictures(clip, root)
+    numbers, pictures = datasets.frame_reader(clip, root)
     assert numbers == list(range(FRAMES))
     red = [picture[..., 0].mean() for picture in pictures()]
     assert np.allclose(red, 100 + 10 * np.arange(FRAMES), atol=3)
-    monkeypatch.setattr(datasets, "HELD_BYTES", 5 * 48 * 64 * 3)  # the others are read again, from the middle on
-    _, again = datasets.pictures(clip, root)
-    assert np.array_equal(list(again()), list(again()))
-    assert np.array_equal(list(again()), list(pictures()))
+    monkeypatch.setattr(datasets, "HELD_BYTES", 5 * 48 * 64 * 3)  # the others are read read_again, from the middle on
+    _, read_again = datasets.frame_reader(clip, root)
+    assert np.array_equal(list(read_again()), list(read_again()))
+    assert np.array_equal(list(read_again()), list(pictures()))
 
 
 def test_shorter_video_than_indexed_is_refused(root):
@@ -79,7 +79,7 @@ def test_shorter_video_than_indexed_is_refused(root):
     path = root / clip.folder
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DataError, match=r"S002-101.avi: must hold 12 frames, but frame \d+ does not decode"):
-        list(datasets.pictures(clip, root)[1]())
+        list(datasets.frame_reader(clip, root)[1]())
     problems = check(_named(root, "mmi")).problems
     assert "S002-101.avi: must hold 12 frames, but frame" in problems[0]
     assert problems[1].endswith("mmi: must hold 205 clips, but found 7 clips")

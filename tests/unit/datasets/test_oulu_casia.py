@@ -32,7 +32,7 @@ def test_every_sequence_from_neutral_to_apex(root):
     for clip in clips:
         assert (clip.first, clip.onset, clip.fps) == (0, 0, 25)
         assert clip.apex == clip.offset == clip.last == clip.frames - 1
-    numbers, pictures = datasets.pictures(clips[-1], root)
+    numbers, pictures = datasets.frame_reader(clips[-1], root)
     assert numbers == list(range(14))
     red = [picture[..., 0].mean() for picture in pictures()]
     assert np.allclose(red, 100 + 5 * np.arange(14), atol=3)  # red comes first, and in the order of the numbers

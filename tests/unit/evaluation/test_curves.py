@@ -29,24 +29,30 @@ def shards(tmp_path_factory):
 
 
 def test_uf1_is_that_of_all_test_clips_pooled(shards):
-    truth, said = [], []
+    truth, predicted = [], []
     for path in shards:
         with h5py.File(path) as file:
             for clip_group in (group for data_set in file.values() for group in data_set.values()):
                 truth.append(clip_group["truth"][()])
-                said.append(clip_group["scores"][()].argmax(-1))
-    truth, said = np.concatenate(truth), np.concatenate(said, -1)  # [N], [S, E, N]
+                predicted.append(clip_group["scores"][()].argmax(-1))
+    truth, predicted = np.concatenate(truth), np.concatenate(predicted, -1)  # [N], [S, E, N]
     assert len(truth) == len(CLIPS)
-    expected = [np.mean([f1_score(truth, seed[epoch], average="macro") for seed in said]) for epoch in range(EPOCHS)]
+    expected = [
+        np.mean([f1_score(truth, seed[epoch], average="macro") for seed in predicted]) for epoch in range(EPOCHS)
+    ]
     np.testing.assert_allclose(curves.read(shards).uf1, expected)
 
 
 def test_loss_is_the_mean_over_seeds_of_every_fold(shards):
-    found = curves.read(shards)
-    assert (found.method, found.protocol, found.origin) == ("ststnet", "megc2019", "generated")
-    assert found.loss.shape == (6, EPOCHS, 1)
+    training_curves = curves.read(shards)
+    assert (training_curves.method, training_curves.protocol, training_curves.origin) == (
+        "ststnet",
+        "megc2019",
+        "generated",
+    )
+    assert training_curves.loss.shape == (6, EPOCHS, 1)
     with h5py.File(shards[0]) as file:
-        np.testing.assert_allclose(found.loss[0], file["casme2/s01/loss"][()].mean(0), rtol=1e-6)
+        np.testing.assert_allclose(training_curves.loss[0], file["casme2/s01/loss"][()].mean(0), rtol=1e-6)
 
 
 def made(loss, uf1):
@@ -66,7 +72,7 @@ def test_rows_add_up_the_updates_and_score_the_last_phase_alone():
 
 def test_draws_of_the_same_clips_are_not_pooled(tmp_path):
     path = trained(tmp_path, job(CLIPS, "split70", seeds=2), flow_files(tmp_path, CLIPS))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         folds = [(fold["truth"][()], fold["scores"][0, -1].argmax(-1)) for fold in file.values()]
     expected = np.mean([f1_score(*fold, average="macro", labels=range(3), zero_division=0) for fold in folds])
     assert curves.read([path]).uf1[-1] == pytest.approx(expected)

@@ -1,4 +1,4 @@
-"""Who is there twice: pairs by known embeddings, and faces of the generator's people in two poses and lights."""
+"""Find duplicate subjects, by known embeddings and by rendered faces in two poses and lights."""
 
 import csv
 
@@ -12,35 +12,35 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
-from microexpr.evaluation.duplicate_subjects import Pair, duplicates, embeddings
+from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
 from microexpr.signals import faces
-from microexpr.signals.aus.people import photographed
+from microexpr.signals.aus.people import render_frame
 
 
-def at(*place):
+def at(*coordinates):
     """An embedding of which only the first numbers matter."""
-    return np.pad(np.array(place, float), (0, duplicate_subjects.SIZE - len(place)))
+    return np.pad(np.array(coordinates, float), (0, duplicate_subjects.SIZE - len(coordinates)))
 
 
 def test_pairs_within_and_across_data_sets_the_nearest_first():
-    known = {
+    embeddings = {
         ("smic", "s01"): np.stack([at(0), at(0.2)]),  # mean 0.1
         ("casme2", "sub01"): at(0.4)[None],
         ("casme2", "sub02"): at(0.45, 0.0)[None],
         ("samm", "006"): at(3)[None],
         ("samm", "007"): np.zeros((0, duplicate_subjects.SIZE)),
     }
-    found = duplicates(known, 0.32)
+    pairs = find_duplicates(embeddings, 0.32)
     expected = [
         ("casme2", "sub01", "casme2", "sub02", pytest.approx(0.05)),
         ("casme2", "sub01", "smic", "s01", pytest.approx(0.3)),
     ]
-    assert [(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b, p.distance) for p in found] == expected
-    assert duplicates(dict(reversed(known.items())), 0.32) == found
-    assert duplicates(known, 0.05 - 1e-9) == []
+    assert [(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b, p.distance) for p in pairs] == expected
+    assert find_duplicates(dict(reversed(embeddings.items())), 0.32) == pairs
+    assert find_duplicates(embeddings, 0.05 - 1e-9) == []
 
 
 def test_the_report_has_a_row_for_each_pair(tmp_path):
@@ -52,16 +52,16 @@ def test_the_report_has_a_row_for_each_pair(tmp_path):
              "distance": "0.2500"}
         ]  # fmt: skip
     line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
-    assert main_table.look_alikes(path) == f"{line}; see {path}"
+    assert main_table.duplicate_subjects(path) == f"{line}; see {path}"
     duplicate_subjects.write(path, [])
     assert path.read_text() == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
-    assert main_table.look_alikes(path) == main_table.look_alikes(tmp_path / "none.csv") == ""
+    assert main_table.duplicate_subjects(path) == main_table.duplicate_subjects(tmp_path / "none.csv") == ""
 
 
 def seen(name, session):
     """One frame of a person at rest, in the pose and light of a session."""
     rng = generator(0, name, session)
-    frame = photographed(Face(spawn(0, name)), Performer.drawn(rng), np.zeros((24, 2), np.float32), 1.0, rng)
+    frame = render_frame(Face(spawn(0, name)), Performer.sample(rng), np.zeros((24, 2), np.float32), 1.0, rng)
     return faces.track(lambda: iter([frame]), faces.Params(), name)
 
 
@@ -72,12 +72,12 @@ def photographs():
 
 def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
     """Each of three people is in both data sets, in another pose and light."""
-    known = {
+    vectors = {
         (("casme2", "samm")[session], name): embeddings(face.crop, face.landmarks_crop)
         for (name, session), face in photographs.items()
     }
-    found = duplicates(known, duplicate_subjects.THRESHOLDS["generated"])
-    assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in found} == {
+    pairs = find_duplicates(vectors, duplicate_subjects.THRESHOLDS["generated"])
+    assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs} == {
         ("casme2", name, "samm", name) for name in ("ada", "bea", "cy")
     }
 
@@ -87,9 +87,9 @@ def test_embeddings_are_near_those_of_the_library_alone(photographs):
     face = photographs["ada", 0]
     box = [face_recognition.face_locations(face.crop[0])[0]]
     (alone,) = face_recognition.face_encodings(face.crop[0], box)
-    own = embeddings(face.crop, face.landmarks_crop)[0]
+    vector = embeddings(face.crop, face.landmarks_crop)[0]
     other = embeddings(photographs["bea", 0].crop, photographs["bea", 0].landmarks_crop)[0]
-    assert np.linalg.norm(own - alone) < 0.15 < np.linalg.norm(own - other)
+    assert np.linalg.norm(vector - alone) < 0.15 < np.linalg.norm(vector - other)
     assert isinstance(face_recognition.api.face_encoder, dlib.face_recognition_model_v1)
 
 
@@ -102,27 +102,27 @@ def test_grey_and_colour_of_one_face_are_one_person(photographs):
 
 def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, photographs):
     clips = [clip(name=f"EP0{number}", subject="sub01") for number in range(3)]
-    shown = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
+    tracked_faces = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
     with store.subject_file(tmp_path / "sub01.h5", "faces", clips, faces={}) as file:
-        for one, face in zip(clips, shown, strict=True):
-            file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
-    found = duplicate_subjects.of_subject(tmp_path / "sub01.h5", clips, most=2)
-    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in shown[:2]]
-    np.testing.assert_array_equal(found, expected)
+        for entry, face in zip(clips, tracked_faces, strict=True):
+            file.group(entry.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
+    vectors = duplicate_subjects.subject_embeddings(tmp_path / "sub01.h5", clips, max_faces=2)
+    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in tracked_faces[:2]]
+    np.testing.assert_array_equal(vectors, expected)
 
 
 def faces_file(root, clips, face):
     """results/faces/<dataset>/<subject>.h5 below `root`, in which all clips show one face."""
     path = root / "results/faces" / clips[0].dataset / f"{clips[0].subject}.h5"
     with store.subject_file(path, "faces", clips, faces={}) as file:
-        for one in clips:
-            file.group(one.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
+        for entry in clips:
+            file.group(entry.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
     return path
 
 
 def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs):
     """One face in three data sets, of which one is licensed; and another person in each of two."""
-    shown = {
+    shown_faces = {
         ("casme2", "s01", "generated"): "ada",
         ("mmi", "S001", "generated"): "ada",
         ("samm", "006", "licensed"): "ada",
@@ -130,18 +130,18 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         ("smic", "s03", "generated"): "cy",
     }
     clips = [clip(dataset, subject, f"c{number}", origin=origin)
-             for dataset, subject, origin in shown for number in range(2)]  # fmt: skip
+             for dataset, subject, origin in shown_faces for number in range(2)]  # fmt: skip
     files = [
-        faces_file(tmp_path, [one for one in clips if (one.dataset, one.subject) == (dataset, subject)],
+        faces_file(tmp_path, [clip for clip in clips if (clip.dataset, clip.subject) == (dataset, subject)],
                    photographs[name, 0])
-        for (dataset, subject, _), name in shown.items()
+        for (dataset, subject, _), name in shown_faces.items()
     ]  # fmt: skip
     near = duplicate_subjects.THRESHOLDS["generated"]  # all the licensed people here are rendered, too
-    found = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
-    assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in found.pairs] == [
+    report = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
+    assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs] == [
         ("generated", "casme2", "mmi", 0)
     ]
-    duplicate_subjects.write_compared(tmp_path / "compared.csv", found.compared)
+    duplicate_subjects.write_compared(tmp_path / "compared.csv", report.compared)
     assert (tmp_path / "compared.csv").read_text().splitlines() == [
         "origin,dataset,subjects,faces,threshold",
         "generated,casme2,1,1,0.3",

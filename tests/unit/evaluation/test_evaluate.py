@@ -10,7 +10,16 @@ from trainings import flow_files, job, trained
 
 from microexpr import evaluation
 from microexpr.core.errors import LeakError, StoreError
-from microexpr.evaluation import COLUMNS, LEAKY, Params, confusions, megc_log, metrics, official_log, pooled
+from microexpr.evaluation import (
+    COLUMNS,
+    LEAKY,
+    Params,
+    confusion_rows,
+    megc_log,
+    metrics,
+    official_log,
+    pool_predictions,
+)
 from microexpr.evaluation.predictions import FoldScores, last, oracle_best_test
 from microexpr.protocols import PROTOCOLS, shards
 
@@ -20,12 +29,12 @@ LEAKS = ("", "held_out_clips")
 
 
 def evaluate(paths, method, protocol, clips, params, seed):
-    return evaluation.evaluate(pooled(paths, method, protocol, clips), params, seed)
+    return evaluation.evaluate(pool_predictions(paths, method, protocol, clips), params, seed)
 
 
 def truths(folds, clips):
-    known = {clip.id: clip.label for clip in clips}
-    return {fold.name: np.array([known[name] for name in fold.test]) for fold in folds}
+    labels_by_id = {clip.id: clip.label for clip in clips}
+    return {fold.name: np.array([labels_by_id[name] for name in fold.test]) for fold in folds}
 
 
 @pytest.fixture
@@ -63,12 +72,12 @@ def test_figures_are_the_mean_over_seeds(training, clips):
 
 def test_figures_of_classes_and_of_subjects_are_scikit_learns(training, clips):
     rows = evaluate(training, "ststnet", MEGC, clips, PARAMS, seed=1)
-    truth = np.array([one.label for one in clips])
-    said = [truth, truth * 0]  # of the two seeds, at the last epoch
+    truth = np.array([clip.label for clip in clips])
+    predictions = [truth, truth * 0]  # of the two seeds, at the last epoch
     for number, name in enumerate(MEGC.classes):
         options = {"labels": [number], "average": None, "zero_division": 0}
         for metric, reference in (("f1", f1_score), ("recall", recall_score)):
-            values = [float(reference(truth, one, **options)[0]) for one in said]
+            values = [float(reference(truth, labels, **options)[0]) for labels in predictions]
             row = figure(rows, "last", "full", f"{metric}_{name}")
             assert row["value"] == pytest.approx(np.mean(values))
             assert row["deviation"] == pytest.approx(np.std(values, ddof=1))
@@ -87,7 +96,7 @@ def test_one_seed_has_no_deviation(tmp_path, clips):
 
 
 def test_confusions_are_summed_over_seeds(training, clips):
-    rows = confusions(pooled(training, "ststnet", MEGC, clips))
+    rows = confusion_rows(pool_predictions(training, "ststnet", MEGC, clips))
     cells = {(r["truth"], r["predicted"]): r["clips"] for r in rows if (r["selection"], r["scope"]) == ("last", "full")}
     right, wrong = {(name, name): 12 for name in MEGC.classes}, {(name, "negative"): 12 for name in MEGC.classes[1:]}
     assert {pair: count for pair, count in cells.items() if count} == right | wrong | {("negative", "negative"): 24}
@@ -105,9 +114,9 @@ def test_published_predictions_give_the_published_figures(tmp_path):
     """One subject for each clip of STSTNet's counts, pooled to its UF1 and to the UAR that it should have printed."""
     cells = [(d, t, p) for d, m in STSTNET.items() for t in range(3) for p in range(3) for _ in range(m[t][p])]
     clips = [clip(d, f"{n // 7:03}", f"{n:03}", t) for n, (d, t, _) in enumerate(cells)]
-    said = {made.id: p for made, (_, _, p) in zip(clips, cells, strict=True)}
+    labels = {clip.id: p for clip, (_, _, p) in zip(clips, cells, strict=True)}
     folds = MEGC.folds(clips)
-    predicted = {fold.name: np.array([[[said[name] for name in fold.test]]]) for fold in folds}
+    predicted = {fold.name: np.array([[[labels[name] for name in fold.test]]]) for fold in folds}
     few = {fold.name: ["generated/other/person/*"] for fold in folds}
     rows = evaluate([shard(tmp_path / "1of1.h5", folds, clips, predicted, few)], "ststnet", MEGC, clips, PARAMS, seed=1)
     printed = [("full", "uf1"), ("full", "uar"), ("smic", "uf1")]
@@ -160,7 +169,7 @@ def test_a_leak_is_refused_by_name(tmp_path, clips):
 
 
 def test_macro_data_of_another_origin_are_said(tmp_path):
-    clips = [replace(one, origin="licensed") for one in composite(2, 3)]
+    clips = [replace(clip, origin="licensed") for clip in composite(2, 3)]
     folds = MEGC.folds(clips)
     predicted = {name: t[None, None] for name, t in truths(folds, clips).items()}
     fitted = {fold.name: ["generated/ckplus/S005/*", "licensed/mmi/S001/*"] for fold in folds}
@@ -172,7 +181,7 @@ def broken(kind, folds, clips, predicted):
     if kind == "missing fold":
         return folds[:-1], clips, predicted
     if kind == "truth":
-        return folds, [replace(one, label=2) if one.id == "casme2/s01/c00" else one for one in clips], predicted
+        return folds, [replace(clip, label=2) if clip.id == "casme2/s01/c00" else clip for clip in clips], predicted
     if kind == "nan":
         return folds, clips, predicted | {"casme2/s02": predicted["casme2/s02"] * 0 + 3}
     first = replace(folds[0], test=(*folds[0].test, folds[0].test[0]))
@@ -204,16 +213,19 @@ def test_a_clip_outside_of_the_protocol_is_named(training, clips):
 
 
 def test_a_training_on_the_generated_set_does_not_count_for_a_licensed_one(training, clips):
-    licensed = [replace(one, origin="licensed") for one in clips]
+    licensed = [replace(clip, origin="licensed") for clip in clips]
     with pytest.raises(StoreError, match="is licensed, but training was on generated; rerun stage train"):
         evaluate(training, "m", MEGC, licensed, PARAMS, 1)
 
 
 def test_shards_of_different_trainings_are_refused(tmp_path, clips):
     first, second = shards(MEGC.folds(clips), 2)
-    one = {name: t[None, None] for name, t in truths(first, clips).items()}
-    two = {name: np.stack([t[None], t[None]]) for name, t in truths(second, clips).items()}
-    paths = [shard(tmp_path / "1of2.h5", first, clips, one), shard(tmp_path / "2of2.h5", second, clips, two)]
+    single_seed = {name: t[None, None] for name, t in truths(first, clips).items()}
+    two_seeds = {name: np.stack([t[None], t[None]]) for name, t in truths(second, clips).items()}
+    paths = [
+        shard(tmp_path / "1of2.h5", first, clips, single_seed),
+        shard(tmp_path / "2of2.h5", second, clips, two_seeds),
+    ]
     with pytest.raises(StoreError, match=r"shards must agree .* \(.*1of2.h5, .*2of2.h5\)"):
         evaluate(paths, "m", MEGC, clips, PARAMS, 1)
 
@@ -236,26 +248,26 @@ def test_a_file_of_other_columns_is_refused(tmp_path):
 
 def test_the_official_log_scores_to_the_same_figures(training, clips):
     rows = evaluate(training, "ststnet", MEGC, clips, PARAMS, seed=1)
-    logs = [official_log(pooled(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
+    logs = [official_log(pool_predictions(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
     figures = [megc_log.scores(megc_log.read(log, "log")) for log in logs]
     for scope in ("full", "samm"):
-        mean = np.mean([one[scope]["uf1"] for one in figures])
+        mean = np.mean([scores[scope]["uf1"] for scores in figures])
         assert mean == pytest.approx(figure(rows, "last", scope, "uf1")["value"])
     assert logs[1].startswith("casme2 s01\nc00 0 0\nc01 1 0\nc02 2 0\n")
 
 
 SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
-    replace(one, emotion=PROTOCOLS["loso_casme2_7"].classes[number % 7])
-    for number, one in enumerate(clip("casme2", f"sub{n // 7:02}", f"c{n % 7}", n % 3) for n in range(42))
+    replace(plain, emotion=PROTOCOLS["loso_casme2_7"].classes[i % 7])
+    for i, plain in enumerate(clip("casme2", f"sub{n // 7:02}", f"c{n % 7}", n % 3) for n in range(42))
 ]
 
 
 def test_the_official_log_of_seven_classes_scores_to_the_same_figures(tmp_path):
     protocol = PROTOCOLS["loso_casme2_7"]
     shard = trained(tmp_path, job(SEVEN, protocol.name), flow_files(tmp_path, SEVEN))
-    found = pooled([shard], "ststnet", protocol, SEVEN)
-    rows = evaluation.evaluate(found, PARAMS, 1)
-    scored = megc_log.scores(megc_log.read(official_log(found), "log", classes=7), classes=7)
+    predictions = pool_predictions([shard], "ststnet", protocol, SEVEN)
+    rows = evaluation.evaluate(predictions, PARAMS, 1)
+    scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
         assert scored["full"][metric] == pytest.approx(figure(rows, "last", "full", metric)["value"])
     assert scored["full"]["clips"] == 42
@@ -267,27 +279,33 @@ def test_few_folds_of_a_protocol(tmp_path):
     protocol, files = PROTOCOLS["lovo_casme2_7"], flow_files(tmp_path, SEVEN)
     shard = trained(tmp_path, job(SEVEN, protocol.name, folds=3), files)
     few = protocol.folds(SEVEN, limit=3)
-    rows = evaluation.evaluate(pooled([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
+    rows = evaluation.evaluate(pool_predictions([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
     row = figure(rows, "last", "full", "accuracy")
     assert (row["folds"], row["clips"], row["subject_seen"]) == (3, 3, "yes")
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
-        pooled([shard], "ststnet", protocol, SEVEN)
-    with pytest.raises(StoreError, match="must be one of the 2 asked for; rerun stage train"):
-        pooled([shard], "ststnet", protocol, SEVEN, few[:2])
+        pool_predictions([shard], "ststnet", protocol, SEVEN)
+    with pytest.raises(StoreError, match="must be one of the 2 expected; rerun stage train"):
+        pool_predictions([shard], "ststnet", protocol, SEVEN, few[:2])
 
 
 def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
     clips = composite(subjects=4, clips=4)
-    made = job(clips, "split70", seeds=3)
-    found = pooled([trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", made.protocol, clips, made.folds)
-    rows = evaluation.evaluate(found, PARAMS, 1)
-    known = {one.id: one.label for one in clips}
+    trained_job = job(clips, "split70", seeds=3)
+    predictions = pool_predictions(
+        [trained(tmp_path, trained_job, flow_files(tmp_path, clips))],
+        "ststnet",
+        trained_job.protocol,
+        clips,
+        trained_job.folds,
+    )
+    rows = evaluation.evaluate(predictions, PARAMS, 1)
+    labels_by_id = {clip.id: clip.label for clip in clips}
     accuracies = []
-    for number, fold in enumerate(made.folds):
-        lines = megc_log.read(official_log(found, seed=number), "log")
+    for number, fold in enumerate(trained_job.folds):
+        lines = megc_log.read(official_log(predictions, seed=number), "log")
         assert sorted(f"{line.dataset}/{line.subject}/{line.clip}" for line in lines) == sorted(fold.test)
-        assert [line.truth for line in lines] == [known[f"{x.dataset}/{x.subject}/{x.clip}"] for x in lines]
+        assert [line.truth for line in lines] == [labels_by_id[f"{x.dataset}/{x.subject}/{x.clip}"] for x in lines]
         accuracies.append(np.mean([line.truth == line.predicted for line in lines]))
     row = figure(rows, "last", "full", "accuracy")
     assert row["value"] == pytest.approx(np.mean(accuracies))
@@ -295,15 +313,15 @@ def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
     assert (row["seeds"], row["folds"], row["clips"]) == (
         3,
         3,
-        len({name for fold in made.folds for name in fold.test}),
+        len({name for fold in trained_job.folds for name in fold.test}),
     )
     assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
 
 
 def test_figures_of_three_selections(tmp_path):
     clips = composite(subjects=3, clips=4)
-    made = job(clips, inner_subjects=2)
-    rows = evaluate([trained(tmp_path, made, flow_files(tmp_path, clips))], "ststnet", MEGC, clips, PARAMS, 1)
+    trained_job = job(clips, inner_subjects=2)
+    rows = evaluate([trained(tmp_path, trained_job, flow_files(tmp_path, clips))], "ststnet", MEGC, clips, PARAMS, 1)
     assert list(dict.fromkeys(row["selection"] for row in rows)) == ["last", "oracle_best_test", "inner_validation"]
 
 
@@ -313,14 +331,15 @@ def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
     files = flow_files(tmp_path, clips, shown=0)
     options = {"folds": 3, "epochs": 30, "dropout": 0.0}
     honest, leaky = (job(clips, planted_leak=leak, **options) for leak in LEAKS)
-    shards = [trained(tmp_path / name, one, files) for name, one in (("honest", honest), ("leaky", leaky))]
-    found = [
-        pooled([path], "ststnet", MEGC, clips, honest.folds, leak) for path, leak in zip(shards, LEAKS, strict=True)
+    shards = [trained(tmp_path / name, job, files) for name, job in (("honest", honest), ("leaky", leaky))]
+    pooled = [
+        pool_predictions([path], "ststnet", MEGC, clips, honest.folds, leak)
+        for path, leak in zip(shards, LEAKS, strict=True)
     ]
-    without, rows = (evaluation.evaluate(one, PARAMS, 1) for one in found)
+    without, rows = (evaluation.evaluate(predictions, PARAMS, 1) for predictions in pooled)
     assert {row["selection"] for row in rows} == {LEAKY}
     assert figure(rows, LEAKY, "full", "uf1")["value"] > figure(without, "last", "full", "uf1")["value"] + 0.3
     with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):
-        pooled([shards[1]], "ststnet", MEGC, clips, honest.folds)
+        pool_predictions([shards[1]], "ststnet", MEGC, clips, honest.folds)
     with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
-        pooled([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")
+        pool_predictions([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")

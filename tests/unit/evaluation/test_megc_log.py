@@ -3,7 +3,7 @@
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.evaluation.megc_log import Line, read, scores, written
+from microexpr.evaluation.megc_log import Line, format_log, read, scores
 
 LOG = "casme2 sub01\nEP02_01f 1 1\nEP19_05f 0 2\nsmic s01\ns01_ne_01 0 0\n"
 LINES = [
@@ -14,7 +14,7 @@ LINES = [
 
 
 def test_text_and_lines_are_the_same_thing():
-    assert written(LINES) == LOG
+    assert format_log(LINES) == LOG
     assert read(LOG, "log") == LINES
 
 
@@ -25,9 +25,9 @@ def test_line_ends_and_trailing_blanks_of_other_machines():
 @pytest.mark.filterwarnings("ignore:.* is 0/0")
 def test_a_log_without_headers_is_scored_as_a_whole():
     assert set(scores(read("a 0 0\nb 1 2\n", "log"))) == {"full"}
-    found = scores(read(LOG, "log"))
-    assert {scope: row["clips"] for scope, row in found.items()} == {"full": 3, "casme2": 2, "smic": 1}
-    assert found["full"]["accuracy"] == pytest.approx(2 / 3)
+    figures = scores(read(LOG, "log"))
+    assert {scope: row["clips"] for scope, row in figures.items()} == {"full": 3, "casme2": 2, "smic": 1}
+    assert figures["full"]["accuracy"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -19,58 +19,68 @@ from microexpr.reporting import main_table
 MEGC, SPLIT = PROTOCOLS["megc2019"], PROTOCOLS["split70"]
 
 
-def write(path, said, clips, protocol=MEGC, folds=None):
+def write(path, predicted, clips, protocol=MEGC, folds=None):
     """A method's predictions as the evaluate stage writes them; `said` int[S, N] of the clips, S seeds of one epoch."""
     folds = protocol.folds(clips) if folds is None else folds
-    place = {one.id: number for number, one in enumerate(clips)}
-    predicted = {fold.name: said[:, None, [place[name] for name in fold.test]] for fold in folds}
+    positions = {clip.id: i for i, clip in enumerate(clips)}
+    predicted = {fold.name: predicted[:, None, [positions[name] for name in fold.test]] for fold in folds}
     if folds[0].draw is not None:
         predicted = {fold.name: predicted[fold.name][[fold.draw]] for fold in folds}
-    found = evaluation.pooled([shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds)
-    store.write_csv(path, evaluation.PREDICTIONS, evaluation.predicted(found))
-    return found
+    predictions = evaluation.pool_predictions(
+        [shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds
+    )
+    store.write_csv(path, evaluation.PREDICTIONS, evaluation.prediction_rows(predictions))
+    return predictions
 
 
 @pytest.fixture
 def clips():
-    return sorted(composite(subjects=3), key=lambda one: one.id)
+    return sorted(composite(subjects=3), key=lambda clip: clip.id)
 
 
 @pytest.fixture
-def said(clips):
-    """Of four methods with two seeds each: right in nearly all, in most, in some clips, and always class 0."""
-    rng, truth = np.random.default_rng(1), np.array([one.label for one in clips])
+def predictions(clips):
+    """Return predictions of four methods, two seeds each: right in nearly all, most, some clips; always class 0."""
+    rng, truth = np.random.default_rng(1), np.array([clip.label for clip in clips])
     shares = {"best": 0.95, "good": 0.85, "poor": 0.4}
-    drawn = {
+    labels = {
         name: np.where(rng.random((2, len(truth))) < share, truth, rng.integers(3, size=(2, len(truth))))
         for name, share in shares.items()
     }
-    return drawn | {"constant": np.zeros((2, len(truth)), int)}
+    return labels | {"constant": np.zeros((2, len(truth)), int)}
 
 
 @pytest.fixture
-def paths(tmp_path, clips, said):
-    found = {name: tmp_path / f"{name}_predictions.csv" for name in said}
-    for name, path in found.items():
-        write(path, said[name], clips)
-    return found
+def paths(tmp_path, clips, predictions):
+    paths = {name: tmp_path / f"{name}_predictions.csv" for name in predictions}
+    for name, path in paths.items():
+        write(path, predictions[name], clips)
+    return paths
 
 
-def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(paths, clips, said):
-    truth, people = np.array([one.label for one in clips]), [f"{one.dataset}/{one.subject}" for one in clips]
-    rows = pairs.compared(paths, MEGC, 40, 7)
-    assert [(row["first"], row["second"]) for row in rows if row["metric"] == "uf1"] == list(combinations(said, 2))
+def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(paths, clips, predictions):
+    truth, people = np.array([clip.label for clip in clips]), [f"{clip.dataset}/{clip.subject}" for clip in clips]
+    rows = pairs.compare_methods(paths, MEGC, 40, 7)
+    assert [(row["first"], row["second"]) for row in rows if row["metric"] == "uf1"] == list(
+        combinations(predictions, 2)
+    )
     for metric, figure in (("uf1", f1_score), ("uar", recall_score)):
         mine = [row for row in rows if row["metric"] == metric]
         for row in mine:
-            one, other = (
-                np.mean([figure(truth, seed, average="macro") for seed in said[row[key]]])
+            first, second = (
+                np.mean([figure(truth, seed, average="macro") for seed in predictions[row[key]]])
                 for key in ("first", "second")
             )
-            assert row["difference"] == pytest.approx(one - other)
+            assert row["difference"] == pytest.approx(first - second)
             rng = seeds.generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
             alone = metrics.paired(
-                truth, said[row["first"]], said[row["second"]], np.array(people), metrics.METRICS[metric], 40, rng
+                truth,
+                predictions[row["first"]],
+                predictions[row["second"]],
+                np.array(people),
+                metrics.METRICS[metric],
+                40,
+                rng,
             )
             assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
         assert [row["p_holm"] for row in mine] == metrics.holm([row["p"] for row in mine]).tolist()
@@ -86,77 +96,88 @@ def test_published_predictions_against_a_constant(tmp_path):
     paths = {"ststnet": tmp_path / "a.csv", "majority": tmp_path / "b.csv"}
     write(paths["ststnet"], np.array([[p for *_, p in numbered]]), clips)
     write(paths["majority"], np.zeros((1, len(clips)), int), clips)
-    uf1, uar = pairs.compared(paths, MEGC, 100, 1)
+    uf1, uar = pairs.compare_methods(paths, MEGC, 100, 1)
     assert uf1["difference"] == pytest.approx(0.7353 - 500 / 692 / 3, abs=5e-5)
     assert uar["difference"] == pytest.approx(0.7186 - 1 / 3, abs=5e-5)
     assert uf1["low"] > 0.4 and uf1["p"] == uf1["p_holm"] < 1e-20
 
 
 def test_predictions_come_back_as_they_were_pooled(tmp_path, clips):
-    """Where each seed draws its own test subjects: a clip may be tested under one seed and not under another."""
+    """Each seed samples its own test subjects: a clip may be tested under one seed and not under another."""
     folds = SPLIT.folds(clips, 1, seeds=3)
-    found = write(tmp_path / "a.csv", np.random.default_rng(0).integers(3, size=(3, len(clips))), clips, SPLIT, folds)
-    answers = pairs.answers(tmp_path / "a.csv", SPLIT.classes)
+    predictions = write(
+        tmp_path / "a.csv", np.random.default_rng(0).integers(3, size=(3, len(clips))), clips, SPLIT, folds
+    )
+    answers = pairs.read_predictions(tmp_path / "a.csv", SPLIT.classes)
     assert (answers.predicted == UNTESTED).any()
-    assert answers.clips == tuple(one.id for one in found.clips)
-    assert answers.truth.tolist() == found.truth.tolist()
-    assert answers.predicted.tolist() == found.predicted["last"].tolist()
+    assert answers.clips == tuple(clip.id for clip in predictions.clips)
+    assert answers.truth.tolist() == predictions.truth.tolist()
+    assert answers.predicted.tolist() == predictions.predicted["last"].tolist()
 
 
-def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, said):
+def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, predictions):
     fewer = clips[:-1]
-    write(paths["poor"], said["poor"][:, :-1], fewer)
+    write(paths["poor"], predictions["poor"][:, :-1], fewer)
     with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}; rerun"):
-        pairs.compared(paths, MEGC, 10, 1)
-    write(paths["poor"], said["poor"][:1], clips)  # one seed only
+        pairs.compare_methods(paths, MEGC, 10, 1)
+    write(paths["poor"], predictions["poor"][:1], clips)  # one seed only
     with pytest.raises(StoreError, match="seeds"):
-        pairs.compared(paths, MEGC, 10, 1)
+        pairs.compare_methods(paths, MEGC, 10, 1)
     paths["poor"].write_text(",".join(evaluation.PREDICTIONS) + "\n")
     with pytest.raises(StoreError, match="must hold predictions of selection last"):
-        pairs.compared(paths, MEGC, 10, 1)
+        pairs.compare_methods(paths, MEGC, 10, 1)
 
 
 def test_origins_of_both_stand_on_the_row(paths):
     paths["good"].write_text(paths["good"].read_text().replace("generated", "licensed+generated"))
-    rows = {(row["first"], row["second"]): row["origin"] for row in pairs.compared(paths, MEGC, 10, 1)}
+    rows = {(row["first"], row["second"]): row["origin"] for row in pairs.compare_methods(paths, MEGC, 10, 1)}
     assert rows["best", "good"] == "licensed+generated" and rows["best", "poor"] == "generated"
 
 
 def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, paths):
-    made = pairs.compared(paths, MEGC, 10, 1)
-    pairs.write(tmp_path / "paired.csv", made)
-    found = pairs.read(tmp_path / "paired.csv")
-    assert [list(row) for row in found] == [list(pairs.COLUMNS)] * 12
-    for row, other in zip(made, found, strict=True):
+    rows = pairs.compare_methods(paths, MEGC, 10, 1)
+    pairs.write(tmp_path / "paired.csv", rows)
+    read_rows = pairs.read(tmp_path / "paired.csv")
+    assert [list(row) for row in read_rows] == [list(pairs.COLUMNS)] * 12
+    for row, other in zip(rows, read_rows, strict=True):
         for key, value in row.items():
             assert other[key] == (pytest.approx(value, rel=1e-3, abs=1e-6) if isinstance(value, float) else value)
-    pairs.write(tmp_path / "none.csv", pairs.compared({"best": paths["best"]}, MEGC, 10, 1))
+    pairs.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1))
     assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
 
 
 def line(uf1, p_holm, subjects=68):
-    """What is said below a table of methods with these UF1, all pairs of one corrected p but for those named."""
-    made = main_table.megc2019({name: evaluated(name) for name in uf1})
-    rows = [row | {"full_uf1": str(uf1[row["method"]])} for row in made]
-    found = [
-        {"first": one, "second": other, "metric": metric, "p_holm": p_holm.get(one + other, 1e-4), "subjects": subjects}
+    """Return the line below a table of methods with these UF1; all pairs have one corrected p but for those named."""
+    rows = main_table.megc2019({name: evaluated(name) for name in uf1})
+    rows = [row | {"full_uf1": str(uf1[row["method"]])} for row in rows]
+    paired_rows = [
+        {
+            "first": first,
+            "second": second,
+            "metric": metric,
+            "p_holm": p_holm.get(first + second, 1e-4),
+            "subjects": subjects,
+        }
         for metric in ("uf1", "uar")
-        for one, other in combinations(uf1, 2)
+        for first, second in combinations(uf1, 2)
     ]
-    return main_table.told_apart(rows, found)
+    return main_table.indistinguishable_from_best(rows, paired_rows)
 
 
 def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest():
     uf1 = {"a": 0.2, "b": 0.8, "c": 0.7, "d": 0.6}
     assert line(uf1, {"bc": 0.31, "ab": 0.05, "cd": 0.9}) == (
-        "b has the highest UF1. Not told apart from it: a (p 0.05), c (p 0.31) (68 people, p corrected for 6 pairs).\n"
+        "b has the highest UF1. Not distinguishable from it: a (p 0.05), c (p 0.31) (68 subjects, p corrected for 6 "
+        "pairs).\n"
     )
-    assert "Not told apart from it: none (" in line(uf1, {"ac": 1.0})
+    assert "Not distinguishable from it: none (" in line(uf1, {"ac": 1.0})
     assert line({"a": 0.2}, {}) == ""
 
 
 def test_too_few_people_for_so_many_pairs_are_said():
     """Six pairs of seven people: at least 6 / 2^6."""
-    said = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)
-    assert said.startswith("a has the highest UF1. 7 people cannot tell any of 6 pairs of methods apart")
-    assert said.endswith("is at least 0.094.\n")
+    line_below = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)
+    assert line_below.startswith(
+        "a has the highest UF1. 7 subjects are too few to distinguish any of 6 pairs of methods"
+    )
+    assert line_below.endswith("is at least 0.094.\n")

@@ -7,7 +7,7 @@ from math import ceil, floor
 import numpy as np
 import pytest
 
-from microexpr.evaluation.published import MAIN, Cell, cells, protocol_name, twin
+from microexpr.evaluation.published import MAIN, Cell, cells, protocol_name, published_counterparts
 
 COUNTS = {"full": (250, 109, 83), "smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
 NATIVE = {  # clips of each class by data set and number of classes, as the data sets' own workbooks have them
@@ -39,8 +39,9 @@ def possible(uf1: str, uar: str, counts: tuple[int, ...], units: int = 2) -> boo
     between = (lowest - step <= float(uf1)) & (float(uf1) <= highest + step)
     order = np.argsort(np.abs(usual - float(uf1))[between])  # the likely ones first
     for hits, bound in zip(right[between][order], most[between][order], strict=True):
-        one, two = np.meshgrid(np.arange(bound[0] + 1), np.arange(bound[1] + 1))
-        wrong = np.stack([one, two, (counts - hits).sum() - one - two], -1).reshape(-1, 3)
+        first_wrong, second_wrong = np.meshgrid(np.arange(bound[0] + 1), np.arange(bound[1] + 1))
+        third_wrong = (counts - hits).sum() - first_wrong - second_wrong
+        wrong = np.stack([first_wrong, second_wrong, third_wrong], -1).reshape(-1, 3)
         wrong = wrong[(wrong[:, 2] >= 0) & (wrong[:, 2] <= bound[2])]
         f1 = (2 * hits / (counts + hits + wrong)).mean(-1)
         if (np.abs(f1 - float(uf1)) <= step).any():
@@ -101,39 +102,41 @@ def reached(counts: tuple[int, ...], right: int) -> tuple[float, float]:
 def pairs(*metrics: str) -> dict[tuple[str, str, str, str], tuple[Pair, bool]]:
     """Two figures of one run, where the number of clips of each class is known, and whether an erratum says that they
     cannot be: by paper, table, method and what they were measured on."""
-    found: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
+    figures_by_key: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
     for cell in cells():
         metric = "uf1" if cell.metric == "f1" else cell.metric
         if cell.published and metric in metrics and cell.protocol != "split70":
             key = (cell.paper, cell.table, cell.method, f"{cell.runs_under} {cell.dataset}")
-            found.setdefault(key, {})[metric] = cell
-    whole = {key: [pair[metric] for metric in metrics] for key, pair in found.items() if set(pair) == set(metrics)}
+            figures_by_key.setdefault(key, {})[metric] = cell
+    whole = {
+        key: [pair[metric] for metric in metrics] for key, pair in figures_by_key.items() if set(pair) == set(metrics)
+    }
     return {
         key: (
-            (one.published, two.published, NATIVE[one.dataset.split("->")[-1], one.classes]),
-            "impossible" in one.erratum + two.erratum,
+            (first.published, second.published, NATIVE[first.dataset.split("->")[-1], first.classes]),
+            "impossible" in first.erratum + second.erratum,
         )
-        for key, (one, two) in whole.items()
+        for key, (first, second) in whole.items()
     }
 
 
 def test_exactly_the_flagged_pairs_of_uf1_and_uar_are_impossible():
-    found = pairs("uf1", "uar")
-    assert len(found) > 150
-    answers = {pair: possible(*pair) for pair in {pair for pair, _ in found.values()}}
-    impossible = {key for key, (pair, _) in found.items() if not answers[pair]}
+    figures = pairs("uf1", "uar")
+    assert len(figures) > 150
+    answers = {pair: possible(*pair) for pair in {pair for pair, _ in figures.values()}}
+    impossible = {key for key, (pair, _) in figures.items() if not answers[pair]}
     copies = (("ststnet", "table3"), ("icegan", "table1"), ("mtmnet", "table5"), ("localregions", "table8"))
-    lbp_top = {(*place, "lbp_top", "megc2019 smic") for place in copies}
+    lbp_top = {(*cell, "lbp_top", "megc2019 smic") for cell in copies}
     precision_as_recall = {("ststnet", "table3", "ststnet", "megc2019 casme2")}  # only its four decimals give it away
     assert impossible == lbp_top | precision_as_recall
-    assert impossible == {key for key, (_, flagged) in found.items() if flagged}
+    assert impossible == {key for key, (_, flagged) in figures.items() if flagged}
 
 
 def test_exactly_the_flagged_pairs_of_f1_and_accuracy_are_impossible():
-    found = pairs("uf1", "accuracy")
-    assert len(found) > 180
-    answers = {pair: beside_accuracy(*pair) for pair in {pair for pair, _ in found.values()}}
-    impossible = {key for key, (pair, _) in found.items() if not answers[pair]}
+    figures = pairs("uf1", "accuracy")
+    assert len(figures) > 180
+    answers = {pair: beside_accuracy(*pair) for pair in {pair for pair, _ in figures.values()}}
+    impossible = {key for key, (pair, _) in figures.items() if not answers[pair]}
     assert impossible == {
         ("augacn", "table2", "mer_gcn", "loso_samm_8 samm"),
         ("augacn", "table5", "mer_gcn", "loso_samm_8 samm"),
@@ -141,7 +144,7 @@ def test_exactly_the_flagged_pairs_of_f1_and_accuracy_are_impossible():
         ("augacn", "table3", "elrcn", "lovo_samm_3 samm"),
         ("augacn", "table4", "capsulenet", "cross_casme2_to_smic casme2->smic"),
     }
-    assert impossible == {key for key, (_, flagged) in found.items() if flagged}
+    assert impossible == {key for key, (_, flagged) in figures.items() if flagged}
 
 
 @pytest.mark.parametrize(
@@ -155,20 +158,20 @@ def test_exactly_the_flagged_pairs_of_f1_and_accuracy_are_impossible():
 )
 def test_the_lowest_macro_f1_that_an_erratum_names(counts, accuracy, lowest):
     clips, unit = sum(counts), 10.0 ** -len(lowest.partition(".")[2])
-    found = min(reached(counts, number)[0] for number in (floor(accuracy * clips), ceil(accuracy * clips)))
-    assert 0 <= found - float(lowest) < unit  # cut, not rounded
+    distance = min(reached(counts, number)[0] for number in (floor(accuracy * clips), ceil(accuracy * clips)))
+    assert 0 <= distance - float(lowest) < unit  # cut, not rounded
     assert any(f"at least {lowest}" in cell.erratum for cell in cells())
 
 
 @pytest.mark.parametrize("counts", [(4, 2, 1), (3, 3, 2), (2, 1, 1, 1)])
 def test_bounds_of_the_macro_f1_are_those_of_all_confusion_matrices(counts):
     """Every matrix with these row sums, for small ones."""
-    k, found = len(counts), {}
+    k, reachable = len(counts), {}
     rows = [[r for r in product(range(n + 1), repeat=k) if sum(r) == n] for n in counts]
     for matrix in map(np.array, product(*rows)):
         f1 = (2 * matrix.diagonal() / (matrix.sum(0) + matrix.sum(1))).mean()
-        found.setdefault(int(matrix.trace()), []).append(f1)
-    for right, values in found.items():
+        reachable.setdefault(int(matrix.trace()), []).append(f1)
+    for right, values in reachable.items():
         assert reached(counts, right) == pytest.approx((min(values), max(values)))
         assert min(values) - 1e-9 <= met(counts, right)[0] <= met(counts, right)[1] <= max(values) + 1e-9
 
@@ -211,13 +214,13 @@ def test_every_main_table_is_whole_and_of_the_protocols_size():
     methods = {(cell.paper, cell.method) for cell in main}
     assert len(main) == 8 * len(methods) == 272
     assert {(c.paper, c.method, c.dataset, c.metric) for c in main} == {
-        (*method, *place) for method, place in product(methods, product(COUNTS, ("uf1", "uar")))
+        (*method, *cell) for method, cell in product(methods, product(COUNTS, ("uf1", "uar")))
     }
     assert all(int(cell.clips) == sum(COUNTS[cell.dataset]) for cell in main)
 
 
 def test_papers_report_each_other_to_the_last_digit_they_print():
-    """What a later paper copies is the figure cut or rounded to fewer decimals, but for errata."""
+    """A figure that a later paper copies is cut or rounded to fewer decimals, but for errata."""
     main = [cell for cell in cells() if cell.table == MAIN.get(cell.paper)]
     exact = {(c.method, c.dataset, c.metric): c.published for c in main if c.paper == "ststnet"}
     for cell in main:
@@ -257,11 +260,11 @@ def test_a_papers_words_name_a_protocol(words, name):
     ],
 )
 def test_the_twin_is_the_methods_own_paper_then_the_first_that_reports_it(method, paper, uf1):
-    found = twin(method)
-    assert len(found) == 8
-    assert {cell.paper for cell in found.values()} == {paper}
-    assert found["full", "uf1"].published == uf1
+    counterparts = published_counterparts(method)
+    assert len(counterparts) == 8
+    assert {cell.paper for cell in counterparts.values()} == {paper}
+    assert counterparts["full", "uf1"].published == uf1
 
 
 def test_no_twin_for_what_no_paper_prints():
-    assert twin("ststnet_icegan") == twin("alexnet") == {}
+    assert published_counterparts("ststnet_icegan") == published_counterparts("alexnet") == {}

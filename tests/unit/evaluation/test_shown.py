@@ -8,7 +8,7 @@ from composites import composite
 
 from microexpr.core.seeds import generator
 from microexpr.evaluation import shown
-from microexpr.evaluation.synthesised_faces import Face, Made
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.protocols import PROTOCOLS
 
 CLIPS = composite(subjects=2, clips=3)
@@ -29,44 +29,46 @@ def pair(clip, label: int | None) -> np.ndarray:
     return np.stack(grey).astype(np.uint8)[..., None]
 
 
-def made(shows) -> Made:
-    """Of every class from every clip; `shows` is the class that a face asked for a class shows, or None."""
-    known = {clip.id: clip for clip in CLIPS}
+def synthesised_faces(shows) -> SynthesisedFaces:
+    """Return faces of every class from every clip; `shows` maps the target class to the class shown, or None."""
+    clips_by_id = {clip.id: clip for clip in CLIPS}
     faces = [
-        Face(known[name], fold, label, pair(known[name], shows(label)))
+        Face(clips_by_id[name], fold, label, pair(clips_by_id[name], shows(label)))
         for fold in FOLDS
         for name in fold.test
         for label in range(3)
     ]
-    return Made("icegan", PROTOCOL, "generated", faces)
+    return SynthesisedFaces("icegan", PROTOCOL, "generated", faces)
 
 
-def figures(made: Made, true=lambda clip: clip.label) -> dict[tuple[str, str], dict[str, object]]:
+def figures(
+    synthesised_faces: SynthesisedFaces, true=lambda clip: clip.label
+) -> dict[tuple[str, str], dict[str, object]]:
     pairs = np.stack([pair(clip, true(clip)) for clip in CLIPS])
-    return {(row["scope"], row["faces"]): row for row in shown.evaluate(made, CLIPS, pairs, 50, 1)}
+    return {(row["scope"], row["faces"]): row for row in shown.evaluate(synthesised_faces, CLIPS, pairs, 50, 1)}
 
 
 def test_faces_that_show_their_class_are_recognised_and_unchanged_ones_by_chance():
-    found = figures(made(lambda label: label))
-    assert {scope for scope, _ in found} == {"full", "smic", "casme2", "samm"}
-    assert found["full", "made"]["value"] == found["full", "true"]["value"] == 1
-    assert found["full", "neutral"]["value"] == pytest.approx(1 / 3)
-    assert (found["full", "made"]["made"], found["full", "true"]["made"], found["full", "made"]["folds"]) == (54, 18, 6)
-    assert found["samm", "made"]["made"] == 18 and found["samm", "made"]["folds"] == 2
-    assert 0.5 < found["full", "made"]["low"] < 1 == found["full", "made"]["high"]
+    rows = figures(synthesised_faces(lambda label: label))
+    assert {scope for scope, _ in rows} == {"full", "smic", "casme2", "samm"}
+    assert rows["full", "made"]["value"] == rows["full", "true"]["value"] == 1
+    assert rows["full", "neutral"]["value"] == pytest.approx(1 / 3)
+    assert (rows["full", "made"]["made"], rows["full", "true"]["made"], rows["full", "made"]["folds"]) == (54, 18, 6)
+    assert rows["samm", "made"]["made"] == 18 and rows["samm", "made"]["folds"] == 2
+    assert 0.5 < rows["full", "made"]["low"] < 1 == rows["full", "made"]["high"]
 
 
 @pytest.mark.parametrize(("shows", "expected"), [(lambda label: (label + 1) % 3, 0), (lambda label: None, 1 / 3)])
 def test_faces_that_show_another_class_or_none(shows, expected):
-    assert figures(made(shows))["full", "made"]["value"] == pytest.approx(expected)
+    assert figures(synthesised_faces(shows))["full", "made"]["value"] == pytest.approx(expected)
 
 
 def test_the_recogniser_learns_from_true_clips_of_its_folds_training_side_alone():
-    """What others than the test subject show decides, not what made faces or the subject's own clips show."""
-    own = made(lambda label: label)
+    """Clips of the other subjects decide, not synthesised faces or the test subject's own clips."""
+    original = synthesised_faces(lambda label: label)
     first = FOLDS[0]
-    one = replace(own, faces=[face for face in own.faces if face.fold == first])
+    single_fold = replace(original, faces=[face for face in original.faces if face.fold == first])
     tested = set(first.test)
-    turned = figures(one, lambda clip: clip.label if clip.id in tested else (clip.label + 1) % 3)
+    turned = figures(single_fold, lambda clip: clip.label if clip.id in tested else (clip.label + 1) % 3)
     assert turned["full", "made"]["value"] == 0
-    assert figures(one, lambda clip: clip.label if clip.id not in tested else 0)["full", "made"]["value"] == 1
+    assert figures(single_fold, lambda clip: clip.label if clip.id not in tested else 0)["full", "made"]["value"] == 1

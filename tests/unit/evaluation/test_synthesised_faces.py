@@ -26,7 +26,7 @@ KNOWN = {clip.id: clip for clip in CLIPS}
 def means(crops, landmarks):
     """Stands for the face network: each quarter's mean grey level. float64[N, 4]."""
     half = crops.shape[1] // 2
-    return np.array([[one[r : r + half, c : c + half].mean() for r in (0, half) for c in (0, half)] for one in crops])
+    return np.array([[crop[r : r + half, c : c + half].mean() for r in (0, half) for c in (0, half)] for crop in crops])
 
 
 @pytest.fixture
@@ -36,35 +36,35 @@ def shard(tmp_path):
 
 @pytest.fixture
 def embedded(monkeypatch):
-    """What the face network was given, time after time; it needs no face where it is stood in for."""
-    given = []
+    """Record the crops that the face network gets; its stand-in needs no face."""
+    calls = []
 
     def embeddings(crops, landmarks):
-        given.append((crops, landmarks))
+        calls.append((crops, landmarks))
         return means(crops, landmarks)
 
-    monkeypatch.setattr(resemblance.people, "embeddings", embeddings)
-    return given
+    monkeypatch.setattr(resemblance.duplicate_subjects, "embeddings", embeddings)
+    return calls
 
 
-def figures(made, files):
-    rows = resemblance.evaluate(made, resemblance.see(made, files))
+def figures(synthesised, files):
+    rows = resemblance.evaluate(synthesised, resemblance.embed_faces(synthesised, files))
     return {(row["scope"], row["faces"], row["metric"]): row for row in rows}
 
 
 def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
     halves = [synth_file(tmp_path / f"{n}of2.h5", FOLDS[n::2], CLIPS) for n in range(2)]
-    made = synthesised_faces.read(halves, "icegan", PROTOCOL, CLIPS)
-    assert [face.clip.id for face in made.faces] == sorted(KNOWN)
-    assert made.origin == "generated"
-    for face in made.faces:
+    synthesised = synthesised_faces.read(halves, "icegan", PROTOCOL, CLIPS)
+    assert [face.clip.id for face in synthesised.faces] == sorted(KNOWN)
+    assert synthesised.origin == "generated"
+    for face in synthesised.faces:
         expected = picture("made", face.clip.id, face.clip.label, f"{face.clip.dataset}/{face.clip.subject}")
         assert np.array_equal(face.pair, [picture("neutral", face.clip.id), expected])
 
 
 def test_faces_are_enlarged_to_where_the_clips_landmarks_are(tmp_path, shard, embedded):
-    made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    seen = resemblance.see(made, stage_files(tmp_path, CLIPS))
+    synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
+    seen = resemblance.embed_faces(synthesised, stage_files(tmp_path, CLIPS))
     assert len(embedded) == 3
     for kind, (crops, landmarks) in zip(("made", "neutral", "true"), embedded, strict=True):
         assert crops.shape == (18, CROP, CROP, 1)
@@ -72,65 +72,65 @@ def test_faces_are_enlarged_to_where_the_clips_landmarks_are(tmp_path, shard, em
         first = cv2.resize(seen.images[kind][0], (CROP, CROP), interpolation=cv2.INTER_CUBIC)
         assert np.array_equal(crops[0, ..., 0], first)
     # a crop of pairs of equal pixels, brought to half its size, is the picture that it was made of
-    assert np.array_equal(seen.images["true"], [picture("true", face.clip.id) for face in made.faces])
+    assert np.array_equal(seen.images["true"], [picture("true", face.clip.id) for face in synthesised.faces])
 
 
 def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(tmp_path, shard, embedded):
-    made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    found = figures(made, stage_files(tmp_path, CLIPS))
-    assert {scope for scope, _, _ in found} == {"full", "smic", "casme2", "samm"}
-    samm = [face for face in made.faces if face.clip.dataset == "samm"]
-    for scope, faces in (("full", made.faces), ("samm", samm)):
+    synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
+    rows = figures(synthesised, stage_files(tmp_path, CLIPS))
+    assert {scope for scope, _, _ in rows} == {"full", "smic", "casme2", "samm"}
+    samm = [face for face in synthesised.faces if face.clip.dataset == "samm"]
+    for scope, faces in (("full", synthesised.faces), ("samm", samm)):
         true = np.stack([picture("true", face.clip.id) for face in faces])
-        large = resemblance.enlarged(true, CROP)
-        for kind, place in (("made", 1), ("neutral", 0)):
-            own = np.stack([face.pair[place] for face in faces])
-            row = found[scope, kind, "face_frechet"]
-            vectors = means(resemblance.enlarged(own, CROP), None), means(large, None)
+        large = resemblance.enlarge(true, CROP)
+        for kind, index in (("made", 1), ("neutral", 0)):
+            images = np.stack([face.pair[index] for face in faces])
+            row = rows[scope, kind, "face_frechet"]
+            vectors = means(resemblance.enlarge(images, CROP), None), means(large, None)
             assert row["value"] == pytest.approx(frechet(*vectors))
             assert (row["made"], row["true"], row["folds"]) == (len(faces), len(faces), len(faces) // 3)
             assert (row["origin"], row["side"], row["subject_seen"]) == ("generated", "held_out", "no")
             assert row["note"] == "12 x 12 pixels enlarged to 24 x 24"
-            errors = [((one.astype(float) - other) ** 2).mean() for one, other in zip(own, true, strict=True)]
+            errors = [((image.astype(float) - other) ** 2).mean() for image, other in zip(images, true, strict=True)]
             expected = np.mean([10 * np.log10(255**2 / error) for error in errors])
-            assert found[scope, kind, "psnr"]["value"] == pytest.approx(expected)
+            assert rows[scope, kind, "psnr"]["value"] == pytest.approx(expected)
 
 
 def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(tmp_path, shard, embedded):
-    made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    found = figures(made, stage_files(tmp_path, CLIPS))
-    faces = [face for face in made.faces if face.clip.dataset == "smic"]
-    own, neutral = (
-        means(resemblance.enlarged(np.stack([face.pair[place] for face in faces]), CROP), None) for place in (1, 0)
+    synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
+    rows = figures(synthesised, stage_files(tmp_path, CLIPS))
+    faces = [face for face in synthesised.faces if face.clip.dataset == "smic"]
+    synthesised_means, neutral = (
+        means(resemblance.enlarge(np.stack([face.pair[index] for face in faces]), CROP), None) for index in (1, 0)
     )
-    cosine = [[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in own]
-    assert found["smic", "made", "identity_cosine"]["value"] == pytest.approx(np.mean(np.diag(cosine)))
+    cosine = [[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in synthesised_means]
+    assert rows["smic", "made", "identity_cosine"]["value"] == pytest.approx(np.mean(np.diag(cosine)))
     others = [
         cosine[i][j]
-        for i, one in enumerate(faces)
+        for i, face in enumerate(faces)
         for j, other in enumerate(faces)
-        if one.clip.subject != other.clip.subject
+        if face.clip.subject != other.clip.subject
     ]
-    row = found["smic", "made", "identity_cosine_to_others"]
+    row = rows["smic", "made", "identity_cosine_to_others"]
     assert row["value"] == pytest.approx(np.mean(others)) and len(others) == 18
     assert (row["made"], row["true"]) == (6, 6)
-    assert ("smic", "neutral", "identity_cosine") not in found  # of a face with itself
+    assert ("smic", "neutral", "identity_cosine") not in rows  # of a face with itself
 
 
 def test_without_fids_weights_its_cells_are_empty_and_say_what_is_missing(tmp_path, shard, embedded, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    made, files = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), stage_files(tmp_path, CLIPS)
-    row = figures(made, files)["samm", "made", "fid"]
+    synthesised, files = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), stage_files(tmp_path, CLIPS)
+    row = figures(synthesised, files)["samm", "made", "fid"]
     assert row["value"] is None and pretrained_weights.INCEPTION.files[0] in row["note"]
     monkeypatch.setattr(pretrained_weights.Weights, "path", lambda which: tmp_path)
-    monkeypatch.setattr(inception, "network", lambda path: None)
+    monkeypatch.setattr(inception, "load_network", lambda path: None)
     monkeypatch.setattr(inception, "features", lambda network, images: images[:, :3, 0, 0].astype(float))
-    found = figures(made, files)
-    own, true = ([image[:3, 0, 0].astype(float) for image in images] for images in zip(
-        *((face.pair[1], picture("true", face.clip.id)) for face in made.faces), strict=True
+    rows = figures(synthesised, files)
+    images, true = ([image[:3, 0, 0].astype(float) for image in images] for images in zip(
+        *((face.pair[1], picture("true", face.clip.id)) for face in synthesised.faces), strict=True
     ))  # fmt: skip
-    assert found["full", "made", "fid"]["value"] == pytest.approx(frechet(np.array(own), np.array(true)))
-    assert found["full", "made", "kid"]["value"] == pytest.approx(kernel(np.array(own), np.array(true)))
+    assert rows["full", "made", "fid"]["value"] == pytest.approx(frechet(np.array(images), np.array(true)))
+    assert rows["full", "made", "kid"]["value"] == pytest.approx(kernel(np.array(images), np.array(true)))
 
 
 def test_draws_are_measured_one_by_one(tmp_path, embedded):
@@ -142,12 +142,12 @@ def test_draws_are_measured_one_by_one(tmp_path, embedded):
         synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, {fold.name: ["generated/x/y/*"]}) for fold in folds
     ]
     both = figures(synthesised_faces.read(shards, "icegan", PROTOCOL, CLIPS, folds), files)
-    one, two = (
+    first, second = (
         figures(synthesised_faces.read([path], "icegan", PROTOCOL, CLIPS, [fold]), files)
         for path, fold in zip(shards, folds, strict=True)
     )
     key = ("full", "made", "face_frechet")
-    assert both[key]["value"] == pytest.approx((one[key]["value"] + two[key]["value"]) / 2)
+    assert both[key]["value"] == pytest.approx((first[key]["value"] + second[key]["value"]) / 2)
     assert (both[key]["made"], both[key]["folds"]) == (3 + 6, 2)
 
 
@@ -158,23 +158,23 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     with pytest.raises(StoreError, match=r"1 face of clip casme2/s01/c00 in fold casme2/s01, not 0"):
         synthesised_faces.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
     swapped = replace(first, test=FOLDS[2].test)
-    made = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)
+    swapped_shard = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)
     with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
-        synthesised_faces.read([made], "icegan", PROTOCOL, CLIPS)
+        synthesised_faces.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
-        resemblance.see(synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), [])
+        resemblance.embed_faces(synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), [])
 
 
 def test_file_and_line_in_the_terminal(tmp_path, shard, embedded):
-    made = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    rows = resemblance.evaluate(made, resemblance.see(made, stage_files(tmp_path, CLIPS)))
+    synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
+    rows = resemblance.evaluate(synthesised, resemblance.embed_faces(synthesised, stage_files(tmp_path, CLIPS)))
     path = tmp_path / "icegan_faces.csv"
     write_faces(path, rows)
     read = read_faces(path)
     assert [row["value"] for row in read] == [row["value"] and pytest.approx(row["value"], abs=1e-6) for row in rows]
     assert [{**row, "value": 0} for row in read] == [{**row, "value": 0} for row in rows]
-    line = main_table.made_faces(read, path)
+    line = main_table.synthesis_summary(read, path)
     ssim = {row["faces"]: row["value"] for row in read if (row["scope"], row["metric"]) == ("full", "ssim")}
     assert f"SSIM {ssim['made']:.3f} ({ssim['neutral']:.3f} unchanged)" in line
-    assert line.startswith("faces of icegan, generated, made of held-out people: ") and line.endswith(f"see {path}")
+    assert line.startswith("faces of held-out subjects by icegan, generated: ") and line.endswith(f"see {path}")
     assert "FID" not in line

@@ -31,8 +31,8 @@ def test_up_and_down_too():
 
 def test_half_are_mirrored_and_brightness_is_a_factor():
     mirrored = jitter(RAMP, stream(), mirror=0.5)
-    flipped = [torch.equal(one, RAMP[0].flip(-1)) for one in mirrored]
-    assert all(flip or torch.equal(one, RAMP[0]) for flip, one in zip(flipped, mirrored, strict=True))
+    flipped = [torch.equal(image, RAMP[0].flip(-1)) for image in mirrored]
+    assert all(flip or torch.equal(image, RAMP[0]) for flip, image in zip(flipped, mirrored, strict=True))
     assert 16 < sum(flipped) < 48
     factor = jitter(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
     assert 0.8 <= factor.min() < 0.85 and 1.15 < factor.max() <= 1.2

@@ -100,8 +100,8 @@ LEARNERS = [name for name in names() if name != "majority"]
 
 def small(name: str, epochs: int = 2, classes: int = 3, **changed: Any) -> Method:
     kind = find(name)
-    own = {"epochs": epochs} if "epochs" in kind.Params.model_fields else {}
-    return kind(kind.Params(**(SMALL.get(name, {}) | own | changed)), classes)
+    base = {"epochs": epochs} if "epochs" in kind.Params.model_fields else {}
+    return kind(kind.Params(**(SMALL.get(name, {}) | base | changed)), classes)
 
 
 def network(name: str, epochs: int, classes: int = 3, **changed: Any) -> NetworkMethod:
@@ -117,22 +117,24 @@ def clips(method: Method) -> ClipTensors:
     inputs = {}
     for name, shape in sorted(method.inputs.items()):
         value = rng.normal(0, 0.3, (COUNT, *shape))
-        for clip, one in enumerate(label):
+        for clip, index in enumerate(label):
             if name.startswith("flow"):
-                value[clip, one % 3] += 0.5 if one < 3 else -0.5  # one of u, v, strain
-                value[clip, 1, one * shape[1] // classes :][: shape[1] // classes] -= 1  # height of what moves upwards
+                value[clip, index % 3] += 0.5 if index < 3 else -0.5  # one of u, v, strain
+                value[clip, 1, index * shape[1] // classes :][: shape[1] // classes] -= (
+                    1  # height of what moves upwards
+                )
                 value[clip, 2] = abs(value[clip, 2])  # strain is a size
             elif name == "video":
                 value[clip] += np.sin(
-                    2 * np.pi * np.arange(shape[-1]) / (3, 6, 12, 24, 48)[one]
+                    2 * np.pi * np.arange(shape[-1]) / (3, 6, 12, 24, 48)[index]
                 )  # width of the stripes
             elif name in ("apex", "around_apex"):
                 rows = shape[-2]
-                value[clip, ..., one * rows // classes :, :][..., : rows // classes, :] += (
+                value[clip, ..., index * rows // classes :, :][..., : rows // classes, :] += (
                     1  # height of the bright band
                 )
             elif name.startswith("region"):
-                value[clip] += one - (classes - 1) / 2  # how bright it is
+                value[clip] += index - (classes - 1) / 2  # how bright it is
         grey = np.clip(128 + 60 * value, 0, 255).astype(np.uint8)
         inputs[name] = (
             torch.tensor(value, dtype=torch.get_default_dtype()) if name.startswith("flow") else torch.tensor(grey)
@@ -147,13 +149,13 @@ def clips(method: Method) -> ClipTensors:
 
 
 def folds(count: int = 2) -> list[FoldIndices]:
-    """Of unequal sizes: the first tests 4 clips, the next 6, ..."""
-    made, first = [], 0
-    for number in range(count):
-        test = np.arange(first, first + 4 + 2 * number)
-        made.append(FoldIndices(f"s{number:02d}", np.setdiff1d(np.arange(COUNT), test), test))
+    """Folds of unequal sizes: the first tests 4 clips, the next 6, and so on."""
+    folds, first = [], 0
+    for i in range(count):
+        test = np.arange(first, first + 4 + 2 * i)
+        folds.append(FoldIndices(f"s{i:02d}", np.setdiff1d(np.arange(COUNT), test), test))
         first += len(test)
-    return made
+    return folds
 
 
 def trained(method: Method, data: ClipTensors, folds: list[FoldIndices], plan: Plan = "sequential") -> list[FoldResult]:
@@ -189,20 +191,20 @@ def test_unknown_method():
 def test_repeats_itself_and_draws_from_no_global_generator(name):
     method = small(name, classes=(classes := 5))
     data, state = clips(method), torch.get_rng_state()
-    first, second = (trained(method, data, folds()) for _ in range(2))
+    first_run, second_run = (trained(method, data, folds()) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
-    for one, two, fold in zip(first, second, folds(), strict=True):
-        assert one.scores.shape == (1, 1 if isinstance(method, ClassicalMethod) else 2, len(fold.test), classes)
-        assert one.scores.dtype == np.float32 and np.isfinite(one.scores).all()
-        assert one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes()
+    for first, second, fold in zip(first_run, second_run, folds(), strict=True):
+        assert first.scores.shape == (1, 1 if isinstance(method, ClassicalMethod) else 2, len(fold.test), classes)
+        assert first.scores.dtype == np.float32 and np.isfinite(first.scores).all()
+        assert first.scores.tobytes() == second.scores.tobytes() and first.loss.tobytes() == second.loss.tobytes()
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_score_is_the_clips_own(name):
     method = small(name)
     whole = trained(method, clips(method), folds(1))
-    one = trained(method, clips(method), [FoldIndices("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
-    np.testing.assert_allclose(whole[0].scores[:, :, 1:2], one[0].scores, atol=1e-5)
+    single = trained(method, clips(method), [FoldIndices("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
+    np.testing.assert_allclose(whole[0].scores[:, :, 1:2], single[0].scores, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in NETWORKS])
@@ -244,7 +246,7 @@ def largest_difference(name: str, classes: int, **changed: Any) -> float:
     for group in [*alone, together]:
         while group.epoch():
             pass
-    pairs = [(one.scores[0][-1], many[-1]) for one, many in zip(alone, together.scores, strict=True)]
+    pairs = [(single.scores[0][-1], stacked[-1]) for single, stacked in zip(alone, together.scores, strict=True)]
     return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
 
 
@@ -254,8 +256,8 @@ def test_stacked_is_sequential(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_goes_on_from_its_state_as_if_nothing_had_been(name):
-    """Of one epoch, in a group of its own: the second ends in the same bytes, in weights and scores."""
+def test_resumes_from_its_state_with_the_same_bytes(name):
+    """A new group restored after one epoch ends with the same weights and scores."""
     method = network(name, epochs=2)
     data, runs = clips(method), [Run(folds(1)[0], 7)]
     whole, half, rest = (Group(method, data, runs, stacked=False) for _ in range(3))
@@ -264,9 +266,9 @@ def test_goes_on_from_its_state_as_if_nothing_had_been(name):
     for group in (whole, rest):
         while group.epoch():
             pass
-    one, two = whole.state(), rest.state()
-    assert one.keys() == two.keys()
-    assert all(one[key].numpy().tobytes() == two[key].numpy().tobytes() for key in one)
+    expected, actual = whole.state(), rest.state()
+    assert expected.keys() == actual.keys()
+    assert all(expected[key].numpy().tobytes() == actual[key].numpy().tobytes() for key in expected)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -282,15 +284,15 @@ def test_synthesises(name):
     for plan in ("sequential", "stacked"):
         first, second = train(method, data, folds(), [7], plan, stack=4, synthesis=request)
         assert second.faces is None and first.faces is not None
-        assert [(one.source, one.label) for one in first.faces] == [(0, 2), (9, 0), (9, 1)]
-        images = np.stack([one.image for one in first.faces])
+        assert [(face.source, face.label) for face in first.faces] == [(0, 2), (9, 0), (9, 1)]
+        images = np.stack([face.image for face in first.faces])
         assert images.shape[0] == 3 and images.ndim == 4 and images.dtype == np.float32
         assert images.min() >= 0 and images.max() <= 1 and not np.array_equal(images[1], images[2])
 
 
 @pytest.mark.parametrize("name", names())
 def test_leak_of_statistics_is_none(name):
-    """What is fitted on a fold does not change with the clips that it holds out: neither statistics nor weights."""
+    """Neither statistics nor weights of a fold change with the clips that it holds out."""
     assert not learns_from_held_out(small(name))
 
 
@@ -303,13 +305,15 @@ def learns_from_held_out(method: Method) -> bool:
     other = ClipTensors(inputs, {key: value.clone() for key, value in data.targets.items()})
     other.targets["label"][fold.test] = (other.targets["label"][fold.test] + 1) % method.classes
     probe = FoldIndices(fold.name, fold.train, fold.train[:5])  # scored by what was fitted
-    one, two = (trained(method, which, [probe])[0] for which in (data, other))
-    same = all(one.statistics[key].tobytes() == two.statistics[key].tobytes() for key in one.statistics)
-    return not (same and one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes())
+    first, second = (trained(method, which, [probe])[0] for which in (data, other))
+    same = all(first.statistics[key].tobytes() == second.statistics[key].tobytes() for key in first.statistics)
+    return not (
+        same and first.scores.tobytes() == second.scores.tobytes() and first.loss.tobytes() == second.loss.tobytes()
+    )
 
 
 def test_leak_of_statistics_over_all_clips_is_caught():
-    """A method that normalises where it is given the clips of all folds at once."""
+    """A method that normalises its features over the clips of all folds is caught."""
 
     class Sneaky(find("flow_svm")):
         def features(self, inputs):

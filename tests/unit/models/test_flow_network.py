@@ -20,6 +20,6 @@ def test_mirrored_flow_is_the_flow_of_the_mirrored_face():
 def test_training_flow_is_normalised_in_each_channel():
     flow = np.random.default_rng(3).normal([[[1.0]], [[-2.0]], [[5.0]]], [[[0.5]], [[2.0]], [[3.0]]], (12, 3, 28, 28))
     clips = ClipTensors({"flow": torch.tensor(flow)}, {"label": torch.arange(12) % 3})
-    made = normalise_flow(clips.inputs["flow"], Ststnet(Ststnet.Params()).statistics(clips)).numpy()
+    normalised = normalise_flow(clips.inputs["flow"], Ststnet(Ststnet.Params()).statistics(clips)).numpy()
     mean, deviation = flow.mean((0, 2, 3))[:, None, None], flow.std((0, 2, 3), ddof=1)[:, None, None]
-    np.testing.assert_allclose(made, (flow - mean) / deviation, rtol=1e-6)
+    np.testing.assert_allclose(normalised, (flow - mean) / deviation, rtol=1e-6)

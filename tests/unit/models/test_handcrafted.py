@@ -13,16 +13,16 @@ def test_a_class_without_training_clips_is_never_predicted(present):
     label = np.repeat(present, 10)
     centres = 4 * np.eye(3)
     score = fit_scorer(SVC(), rng.normal(centres[label], 0.5), label, 3)
-    own = score(centres[list(present)])
-    assert own.shape == (len(present), 3) and own.dtype == np.float32 and np.isfinite(own).all()
-    assert tuple(own.argmax(1)) == present
+    scores = score(centres[list(present)])
+    assert scores.shape == (len(present), 3) and scores.dtype == np.float32 and np.isfinite(scores).all()
+    assert tuple(scores.argmax(1)) == present
     assert set(score(rng.normal(0, 10, (200, 3))).argmax(1)) <= set(present)
 
 
 def test_where_all_training_clips_are_of_one_class_it_is_the_one_predicted():
     score = fit_scorer(SVC(), np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5)
-    said = score(np.zeros((2, 4)))
-    assert said.shape == (2, 5) and said.dtype == np.float32 and said.argmax(1).tolist() == [3, 3]
+    predicted = score(np.zeros((2, 4)))
+    assert predicted.shape == (2, 5) and predicted.dtype == np.float32 and predicted.argmax(1).tolist() == [3, 3]
 
 
 def test_features_that_are_not_standardised_keep_their_scale():

@@ -14,10 +14,10 @@ from microexpr.models.recognisers.ststnet import Ststnet
 
 def test_weights_are_not_there_until_they_are_the_published_file(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    place = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
+    path = tmp_path / "hub/checkpoints/weights-inception-2015-12-05-6726825d.pth"
     assert INCEPTION.path() is None
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"something else")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"something else")
     begins = hashlib.sha256(b"something else").hexdigest()[:8]
     with pytest.raises(
         StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}; download it again from https://"
@@ -57,14 +57,14 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
     assert Ststnet(Ststnet.Params()).load_published_weights() == ""
     assert paper.load_published_weights() == "from scratch: net.pth is not here" and paper.published_weights == {}
-    place = tmp_path / "home/hub/checkpoints/net.pth"
-    place.parent.mkdir(parents=True)
-    (tmp_path / "net.pth").rename(place)
+    path = tmp_path / "home/hub/checkpoints/net.pth"
+    path.parent.mkdir(parents=True)
+    (tmp_path / "net.pth").rename(path)
     assert (
         other.load_published_weights() == "from scratch: net.pth is not for these params"
         and other.published_weights == {}
     )
     assert paper.load_published_weights() == "from net.pth" and paper.published_weights["a"].tolist() == [1, 1]
-    place.write_bytes(b"something else")
+    path.write_bytes(b"something else")
     with pytest.raises(StoreError, match=r"net\.pth: SHA-256 must begin with"):
         paper.load_published_weights()

@@ -58,24 +58,24 @@ PUBLISHED = {
 def published() -> list[Clip]:
     """Corpora of published size, planned but not rendered."""
     params = plan.Params(smic="published", casme2="published", samm="published")
-    return [one.clip for name in EMOTIONS for one in plan.planned(name, params, seed=4)]
+    return [event.clip for name in EMOTIONS for event in plan.plan_clips(name, params, seed=4)]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_counts(published, name):
     protocol = PROTOCOLS[name]
-    known = {one.id: one for one in published}
+    clips_by_id = {clip.id: clip for clip in published}
     folds = protocol.folds(published)
-    tested = [known[one] for fold in folds for one in fold.test]
-    counts = Counter(protocol.classes[protocol.label(one)] for one in tested)
+    tested = [clips_by_id[name] for fold in folds for name in fold.test]
+    counts = Counter(protocol.classes[protocol.label(clip)] for clip in tested)
     people, clips = PUBLISHED[name]
     assert (len(folds) if people else None, tuple(counts[word] for word in protocol.classes)) == (people, clips)
-    assert {one.dataset for one in tested} == set(protocol.datasets)
+    assert {clip.dataset for clip in tested} == set(protocol.datasets)
 
 
 def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
-    own = {f"{kind}_{name}_3" for kind in ("loso", "lovo") for name in ADDED}
-    assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *own}
+    expected = {f"{kind}_{name}_3" for kind in ("loso", "lovo") for name in ADDED}
+    assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *expected}
     assert set(MAIN) < set(PROTOCOLS)
     assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
         name for name in PROTOCOLS if name.startswith("lovo_")
@@ -86,7 +86,7 @@ def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
 def test_drawn_split_has_the_published_numbers_of_subjects(published):
     draws = PROTOCOLS["split70"].folds(published, seed=1, seeds=5)
     for number, fold in enumerate(draws):
-        train, test = ({one.rpartition("/")[0] for one in side} for side in (fold.train, fold.test))
+        train, test = ({name.rpartition("/")[0] for name in side} for side in (fold.train, fold.test))
         assert Counter(person.split("/")[0] for person in train) == {"smic": 11, "casme2": 17, "samm": 20}
         assert Counter(person.split("/")[0] for person in test) == {"smic": 5, "casme2": 7, "samm": 8}
         assert (fold.name, fold.draw) == (f"draw{number + 1}", number)
@@ -98,16 +98,16 @@ def test_drawn_split_has_the_published_numbers_of_subjects(published):
 @st.composite
 def corpora(draw) -> list[Clip]:
     """Up to four people a data set, each with up to five clips of any emotion and class, named alike across sets."""
-    made = []
+    clips = []
     for dataset in MICRO:
         for subject in draw(st.lists(st.sampled_from(["01", "011", "1", "02"]), unique=True, max_size=4)):
             for number in range(draw(st.integers(1, 5))):
                 whole = clip(dataset, subject, f"{subject}_{number}", draw(st.sampled_from([None, 0, 1, 2])))
                 coded = None if dataset == "smic" else draw(st.integers(1, 7))
-                made.append(
+                clips.append(
                     replace(whole, emotion=draw(st.sampled_from(EMOTIONS.get(dataset, LABELS))), objective_class=coded)
                 )
-    return made
+    return clips
 
 
 UNITS = {  # of a clip's id, written out by hand
@@ -126,19 +126,19 @@ def test_folds(name, clips, inner, draws, seed, data):
         folds = protocol.folds(clips, seed, inner, draws)
     except (DataError, ParamsError):
         assume(False)
-    selected = {one.id for one in clips if protocol.label(one) is not None and one.dataset in protocol.sources}
-    tested = {one for one in selected if one.split("/")[0] in protocol.datasets}
+    selected = {clip.id for clip in clips if protocol.label(clip) is not None and clip.dataset in protocol.sources}
+    tested = {name for name in selected if name.split("/")[0] in protocol.datasets}
     for fold in folds:
         assert selected == {*fold.train, *fold.inner, *fold.test}
         assert len(selected) == len(fold.train) + len(fold.inner) + len(fold.test)
         assert fold.train and fold.test
         unit = UNITS[protocol.unit]
-        assert not {unit(one) for one in fold.test} & {unit(one) for one in fold.train + fold.inner}
-        apart, kept = ({UNITS["subject"](one) for one in side} for side in (fold.inner, fold.train))
-        assert not apart & kept and len(apart) == inner
+        assert not {unit(name) for name in fold.test} & {unit(name) for name in fold.train + fold.inner}
+        inner_subjects, train = ({UNITS["subject"](name) for name in side} for side in (fold.inner, fold.train))
+        assert not inner_subjects & train and len(inner_subjects) == inner
     if protocol.share is None:
-        assert sorted(one for fold in folds for one in fold.test) == sorted(tested)
-        assert [fold.name for fold in folds] == sorted({UNITS[protocol.unit](one) for one in tested})
+        assert sorted(name for fold in folds for name in fold.test) == sorted(tested)
+        assert [fold.name for fold in folds] == sorted({UNITS[protocol.unit](name) for name in tested})
     shuffled = data.draw(st.permutations(clips))
     assert protocol.folds(shuffled, seed, inner, draws) == folds
 
@@ -156,11 +156,11 @@ def test_inner_subjects_depend_on_seed_and_fold_alone():
 def test_who_is_drawn_is_the_same_in_every_process():
     """Written out: the order of a set of names differs from process to process, not within one."""
     clips = composite(6, 3)
-    (drawn,) = PROTOCOLS["split70"].folds(clips, seed=1)
+    (split,) = PROTOCOLS["split70"].folds(clips, seed=1)
     first = MEGC.folds(clips, seed=1, inner_subjects=3)[0]
-    tested, apart = (sorted({UNITS["subject"](one) for one in side}) for side in (drawn.test, first.inner))
+    tested, inner = (sorted({UNITS["subject"](name) for name in side}) for side in (split.test, first.inner))
     assert tested == ["casme2/s01", "casme2/s04", "samm/s03", "samm/s04", "smic/s01", "smic/s04"]
-    assert apart == ["samm/s03", "smic/s03", "smic/s04"]
+    assert inner == ["samm/s03", "smic/s03", "smic/s04"]
 
 
 def test_inner_subjects_that_leave_nobody_are_refused():
@@ -177,15 +177,15 @@ def test_subjects_whose_names_begin_alike_stay_apart():
 
 def test_a_native_class_does_not_ask_for_one_of_the_challenge():
     """An apex on the onset leaves MEGC2019, not the seven classes of CASME II."""
-    one = replace(clip(label=None), emotion="disgust", objective_class=4)
-    assert [PROTOCOLS[f"loso_casme2_{count}"].label(one) for count in (3, 5, 7)] == [None, 0, 0]
-    assert PROTOCOLS["objective"].label(one) == 3
-    assert PROTOCOLS["objective"].label(replace(one, objective_class=6)) is None
+    sample = replace(clip(label=None), emotion="disgust", objective_class=4)
+    assert [PROTOCOLS[f"loso_casme2_{count}"].label(sample) for count in (3, 5, 7)] == [None, 0, 0]
+    assert PROTOCOLS["objective"].label(sample) == 3
+    assert PROTOCOLS["objective"].label(replace(sample, objective_class=6)) is None
 
 
 def test_of_one_person_every_clip_may_be_left_out_in_turn():
     clips = [clip(), clip(name="EP02_01")]
-    assert [fold.test for fold in PROTOCOLS["lovo_casme2_3"].folds(clips)] == [(one.id,) for one in clips]
+    assert [fold.test for fold in PROTOCOLS["lovo_casme2_3"].folds(clips)] == [(sample.id,) for sample in clips]
 
 
 def test_precomputed_flow_suits_who_reads_nothing_else():

@@ -1,4 +1,4 @@
-"""Whose movements are given to other faces, and that these people are a group of themselves."""
+"""Select driving clips, whose subjects are a group by themselves."""
 
 import random
 from dataclasses import replace
@@ -7,49 +7,49 @@ import pytest
 from composites import clip, composite
 
 from microexpr.core.errors import ParamsError
-from microexpr.protocols import ALL_GROUPS, GROUPS, sources
-from microexpr.protocols.splits import grouped, person
+from microexpr.protocols import ALL_GROUPS, GROUPS, driving_clips
+from microexpr.protocols.splits import group_folds, subject_id
 
 SHOWN = {"s1": [0, 0], "s2": [0, 1], "s3": [1, 0], "s4": [2]}  # classes of each person's clips
-CLIPS = [clip("casme2", who, f"c{number}", label) for who, own in SHOWN.items() for number, label in enumerate(own)]
+CLIPS = [clip("casme2", subject, f"c{i}", label) for subject, labels in SHOWN.items() for i, label in enumerate(labels)]
 FEW = composite(subjects=3, clips=3)
 
 
 def people(names):
-    return {person(name) for name in names}
+    return {subject_id(name) for name in names}
 
 
 def ids(clips):
-    return [one.id for one in clips]
+    return [clip.id for clip in clips]
 
 
 def test_of_each_class_the_first_clip_of_who_shows_most_and_else_of_the_next():
     """s2 and s3 show two classes each, s2 is first by name; surprise is shown by s4 alone."""
     expected = ["casme2/s2/c0", "casme2/s2/c1", "casme2/s4/c0"]
-    assert ids(sources(CLIPS)) == expected == ids(sources(CLIPS[::-1]))
-    assert ids(sources([one for one in CLIPS if one.subject != "s2"])) == [
+    assert ids(driving_clips(CLIPS)) == expected == ids(driving_clips(CLIPS[::-1]))
+    assert ids(driving_clips([entry for entry in CLIPS if entry.subject != "s2"])) == [
         "casme2/s3/c0",
         "casme2/s3/c1",
         "casme2/s4/c0",
     ]
-    assert ids(sources([one for one in CLIPS if one.label != 2])) == expected[:2]
+    assert ids(driving_clips([entry for entry in CLIPS if entry.label != 2])) == expected[:2]
 
 
 def test_of_each_data_set_as_many_as_it_has_classes_and_none_outside_of_them():
-    found = sources([*FEW, clip("samm", "s00", "other", None)])
-    assert ids(found) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
+    clips = driving_clips([*FEW, clip("samm", "s00", "other", None)])
+    assert ids(clips) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
 
 
 def test_named_ones_are_taken_once_and_sorted():
     names = ["smic/s02/c01", "casme2/s03/c00", "smic/s02/c01"]
-    assert ids(sources(FEW, names)) == sorted({*names})
+    assert ids(driving_clips(FEW, names)) == sorted({*names})
 
 
 def test_a_name_that_is_no_such_clip_is_refused_with_the_nearest():
-    with pytest.raises(ParamsError, match=r"synthesise\.sources must .*, not smic/s02/c9 \(did you mean 'smic/s02/c0"):
-        sources(FEW, ["smic/s02/c01", "smic/s02/c9"])
+    with pytest.raises(ParamsError, match=r"synthesise\.sources .*, not smic/s02/c9 \(did you mean 'smic/s02/c0"):
+        driving_clips(FEW, ["smic/s02/c01", "smic/s02/c9"])
     with pytest.raises(ParamsError, match="not casme2/s1/x"):  # which is there, in none of the classes
-        sources([*CLIPS, clip("casme2", "s1", "x", None)], ["casme2/s1/x"])
+        driving_clips([*CLIPS, clip("casme2", "s1", "x", None)], ["casme2/s1/x"])
 
 
 @pytest.mark.parametrize("named", [(), ("smic/s03/c01", "samm/s02/c00")])
@@ -57,7 +57,7 @@ def test_a_name_that_is_no_such_clip_is_refused_with_the_nearest():
 def test_whose_movements_are_given_are_the_first_group(named, count):
     folds = ALL_GROUPS.groups(FEW, count, 5, named)
     assert [fold.name for fold in folds] == [f"{number}of{count}" for number in range(1, count + 1)]
-    assert people(folds[0].test) == people(named or ids(sources(FEW))) == ALL_GROUPS.apart(FEW, named)
+    assert people(folds[0].test) == people(named or ids(driving_clips(FEW))) == ALL_GROUPS.driving_subjects(FEW, named)
     held = [who for fold in folds for who in people(fold.test)]
     assert sorted(held) == sorted(people(ids(FEW))) and all(fold.test for fold in folds)
     for fold in folds:
@@ -69,19 +69,19 @@ def test_whose_movements_are_given_are_the_first_group(named, count):
 
 
 def test_other_groups_keep_nobody_apart():
-    clips = [replace(one, emotion="surprise") for one in FEW if one.dataset != "smic"]
-    assert GROUPS.apart(clips) == set()
+    clips = [replace(entry, emotion="surprise") for entry in FEW if entry.dataset != "smic"]
+    assert GROUPS.driving_subjects(clips) == set()
     assert GROUPS.groups(clips, 2, 5) == GROUPS.groups(clips, 2, 5, ["samm/s01/c00"])
 
 
-@pytest.mark.parametrize(("apart", "most"), [((), 9), (("casme2/s01", "samm/s01", "smic/s01"), 7)])
-def test_no_group_is_empty(apart, most):
-    assert all(fold.test for fold in grouped(FEW, most, 1, apart))
+@pytest.mark.parametrize(("driving", "most"), [((), 9), (("casme2/s01", "samm/s01", "smic/s01"), 7)])
+def test_no_group_is_empty(driving, most):
+    assert all(fold.test for fold in group_folds(FEW, most, 1, driving))
     for count in (1, most + 1):
         with pytest.raises(
             ParamsError, match=rf"synthesise.groups must be between 2 and {most}, of 9 subjects, not {count}"
         ):
-            grouped(FEW, count, 1, apart)
+            group_folds(FEW, count, 1, driving)
 
 
 def test_where_everybody_is_apart_there_is_nobody_to_learn_from():

@@ -21,10 +21,10 @@ def test_noise_grows_with_the_root_of_the_level(level):
 
 def test_each_frame_and_row_has_its_own_noise():
     rng = generator(0)
-    one, two = (expose(grey(128), rng, 3.0).astype(float) - 128 for _ in range(2))
-    assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.01
-    assert abs(np.corrcoef(one[:-1].ravel(), one[1:].ravel())[0, 1]) < 0.05
-    assert abs(np.corrcoef(one[..., 0].ravel(), one[..., 1].ravel())[0, 1]) < 0.01
+    first, second = (expose(grey(128), rng, 3.0).astype(float) - 128 for _ in range(2))
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.01
+    assert abs(np.corrcoef(first[:-1].ravel(), first[1:].ravel())[0, 1]) < 0.05
+    assert abs(np.corrcoef(first[..., 0].ravel(), first[..., 1].ravel())[0, 1]) < 0.01
 
 
 def test_exposure_scales_and_saturates():
@@ -33,5 +33,5 @@ def test_exposure_scales_and_saturates():
 
 
 def test_same_generator_same_bytes():
-    one, two = (expose(grey(90), generator(1, "clip"), 3.0) for _ in range(2))
-    assert one.tobytes() == two.tobytes()
+    first, second = (expose(grey(90), generator(1, "clip"), 3.0) for _ in range(2))
+    assert first.tobytes() == second.tobytes()

@@ -15,37 +15,37 @@ PARAMS = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=1, clips=3) fo
 @pytest.fixture(scope="module", params=["casme2", "samm"])
 def person(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("corpus")
-    planned = plan.planned(request.param, PARAMS, seed=5)
+    planned = plan.plan_clips(request.param, PARAMS, seed=5)
     corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root, root / "truth.h5")
     return root, planned
 
 
 def test_every_frame_is_there_and_says_that_it_is_generated(person):
     root, planned = person
-    for one in planned:
-        for number in range(one.clip.first, one.clip.last + 1):
-            with Image.open(root / one.path(number)) as picture:
+    for item in planned:
+        for number in range(item.clip.first, item.clip.last + 1):
+            with Image.open(root / item.path(number)) as picture:
                 assert picture.info["comment"] == recording.MARK
-            pixels = read(root / one.path(number))
-            assert pixels.shape == ((240, 320) if one.clip.dataset == "samm" else (240, 320, 3))
+            pixels = read(root / item.path(number))
+            assert pixels.shape == ((240, 320) if item.clip.dataset == "samm" else (240, 320, 3))
             assert pixels.std() > 20
 
 
 def test_truth_peaks_where_the_plan_says(person):
     root, planned = person
-    with store.opened(root / "truth.h5", "truth") as file:
-        for one in planned:
-            truth = file[one.clip.name]
-            assert truth["frame"][()].tolist() == list(range(one.clip.first, one.clip.last + 1))
-            unit = max(one.weights, key=lambda name: one.weights[name])
+    with store.open_file(root / "truth.h5", "truth") as file:
+        for item in planned:
+            truth = file[item.clip.name]
+            assert truth["frame"][()].tolist() == list(range(item.clip.first, item.clip.last + 1))
+            unit = max(item.weights, key=lambda name: item.weights[name])
             curve = truth["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]
-            assert abs(one.clip.first + int(np.argmax(curve)) - one.apex) <= 2  # at the plateau, whatever a habit adds
+            assert abs(item.clip.first + int(np.argmax(curve)) - item.apex) <= 2  # at the plateau, with any habit
             assert np.allclose(truth["au_intensity"][..., 2], truth["au_intensity"][..., :2].mean(-1), atol=1e-6)
 
 
 def test_landmarks_of_truth_lie_on_the_face(person):
     root, planned = person
-    with store.opened(root / "truth.h5", "truth") as file:
+    with store.open_file(root / "truth.h5", "truth") as file:
         points = file[planned[0].clip.name]["landmarks"][0]
     assert ((points > [60, 20]) & (points < [260, 220])).all()
     assert points[45, 0] - points[36, 0] == pytest.approx(60, abs=15)  # outer eye corners: a quarter of the height

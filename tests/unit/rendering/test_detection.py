@@ -21,7 +21,7 @@ def people():
 
 def test_people_differ_in_what_could_hide_a_face(people):
     styles = [face.style for face in people.values()]
-    in_glasses = [(face.traced(REST).material == FRAME).sum() for face in people.values()]
+    in_glasses = [(face.trace(REST).material == FRAME).sum() for face in people.values()]
     assert sum(pixels > 300 for pixels in in_glasses) == 4 and min(in_glasses) == 0
     assert {style.flow for style in styles} == {"back", "part", "down", "coils"}
     assert sum(style.ends is not None for style in styles) >= 3 and sum(style.fringe > 0.1 for style in styles) >= 2
@@ -31,13 +31,13 @@ def test_people_differ_in_what_could_hide_a_face(people):
 def test_dlib_finds_everyone_near_the_true_landmarks(people, yaw):
     errors = []
     for seed, face in people.items():
-        light = Performer.drawn(generator(seed, "performer")).light
-        shown = face.render({"AU12L": 0.5, "AU12R": 0.5}, pose=(yaw, 2.0, -1.0), light=light)
-        picture = expose(shown.image, generator(seed), 3.0)
+        light = Performer.sample(generator(seed, "performer")).light
+        rendered = face.render({"AU12L": 0.5, "AU12R": 0.5}, pose=(yaw, 2.0, -1.0), light=light)
+        picture = expose(rendered.image, generator(seed), 3.0)
         boxes = face_recognition.face_locations(picture, number_of_times_to_upsample=0)
         assert len(boxes) == 1, seed
-        found = face_recognition.face_landmarks(picture, boxes)[0]
-        inner = [*found["nose_bridge"], *found["nose_tip"], *found["left_eye"], *found["right_eye"]]
-        eyes = np.linalg.norm(shown.landmarks[36] - shown.landmarks[45])
-        errors.append(np.linalg.norm(np.array(inner) - shown.landmarks[27:48], axis=1).mean() / eyes)
+        points = face_recognition.face_landmarks(picture, boxes)[0]
+        inner = [*points["nose_bridge"], *points["nose_tip"], *points["left_eye"], *points["right_eye"]]
+        eyes = np.linalg.norm(rendered.landmarks[36] - rendered.landmarks[45])
+        errors.append(np.linalg.norm(np.array(inner) - rendered.landmarks[27:48], axis=1).mean() / eyes)
     assert np.mean(errors) < 0.03 and max(errors) < 0.06

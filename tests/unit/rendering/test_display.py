@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.errors import ParamsError
-from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, draw, notation
+from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, notation, sample_display
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_every_display_is_of_known_units_and_probabilities_sum_to_one():
 
 def test_displays_come_as_often_as_they_should():
     rng = np.random.default_rng(0)
-    drawn = Counter(notation(draw("happiness", rng)) for _ in range(4000))
+    counts = Counter(notation(sample_display("happiness", rng)) for _ in range(4000))
     expected = {"12": 0.45, "6+12": 0.3, "L12": 0.1, "R12": 0.1, "12+14": 0.05}
-    assert set(drawn) == set(expected)
+    assert set(counts) == set(expected)
     for written, share in expected.items():
         deviation = np.sqrt(share * (1 - share) / 4000)
-        assert drawn[written] / 4000 == pytest.approx(share, abs=4 * deviation)
+        assert counts[written] / 4000 == pytest.approx(share, abs=4 * deviation)
 
 
 def test_array_has_left_before_right():
@@ -49,7 +49,7 @@ def test_array_has_left_before_right():
 
 def test_unknown_names_are_answered_with_the_nearest():
     with pytest.raises(ParamsError, match=r"not happyness .did you mean 'happiness'"):
-        draw("happyness", np.random.default_rng(0))
+        sample_display("happyness", np.random.default_rng(0))
     for wrong in ("AU12", "AU3L", "", "12L"):
         with pytest.raises(ParamsError, match="must be like AU12L"):
             array({wrong: 1.0})

@@ -90,9 +90,9 @@ def test_frowning_does_not_make_hair_flicker(face, neutral):
 
 
 def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
-    again = Face(5)
-    again.render({"AU27L": 5.0, "AU27R": 5.0}, pose=(20, 5, 3), size=(320, 240))
-    repeated = again.render(NEUTRAL)
+    repeated_face = Face(5)
+    repeated_face.render({"AU27L": 5.0, "AU27R": 5.0}, pose=(20, 5, 3), size=(320, 240))
+    repeated = repeated_face.render(NEUTRAL)
     assert repeated.image.tobytes() == neutral.image.tobytes()
     assert repeated.landmarks.tobytes() == neutral.landmarks.tobytes()
 
@@ -116,12 +116,12 @@ def test_different_seeds_are_different_people(neutral):
 def test_dlib_sees_the_true_landmarks():
     errors = []
     for seed in range(3):
-        shown = Face(seed).render({"AU12L": 1.0, "AU12R": 1.0}, pose=(8.0 - 8 * seed, 3.0, -2.0))
-        picture = expose(shown.image, generator(seed), 3.0)
+        rendered = Face(seed).render({"AU12L": 1.0, "AU12R": 1.0}, pose=(8.0 - 8 * seed, 3.0, -2.0))
+        picture = expose(rendered.image, generator(seed), 3.0)
         boxes = face_recognition.face_locations(picture, number_of_times_to_upsample=0)
         assert len(boxes) == 1
-        found = face_recognition.face_landmarks(picture, boxes)[0]
-        assert 95 < eye_distance(shown.landmarks) < 140
+        detected = face_recognition.face_landmarks(picture, boxes)[0]
+        assert 95 < eye_distance(rendered.landmarks) < 140
         for name, points in (
             ("chin", range(17)),
             ("left_eyebrow", range(17, 22)),
@@ -131,8 +131,8 @@ def test_dlib_sees_the_true_landmarks():
             ("left_eye", range(36, 42)),
             ("right_eye", range(42, 48)),
         ):
-            away = np.linalg.norm(np.array(found[name]) - shown.landmarks[list(points)], axis=1)
-            errors.extend(away / eye_distance(shown.landmarks))
+            away = np.linalg.norm(np.array(detected[name]) - rendered.landmarks[list(points)], axis=1)
+            errors.extend(away / eye_distance(rendered.landmarks))
     assert np.mean(errors) < 0.06
 
 

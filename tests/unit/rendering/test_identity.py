@@ -8,25 +8,25 @@ from scipy.spatial import KDTree
 
 from microexpr.core.seeds import generator
 from microexpr.rendering import clothes, glasses
-from microexpr.rendering.hair import grown
-from microexpr.rendering.identity import Look, Traits, shape
+from microexpr.rendering.hair import build_layer
+from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.occlusion import key_light, open_sky
 from microexpr.rendering.raster import SKIN
 from microexpr.rendering.rig import rig, skin_map, target
 from microexpr.rendering.scene import Light
-from microexpr.rendering.skin import painted
-from microexpr.rendering.styles import STYLES, above, density
+from microexpr.rendering.skin import paint_skin
+from microexpr.rendering.styles import STYLES, density, height_above_hairline
 
 TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
 
 
 @pytest.fixture(scope="module")
 def look():
-    return Look.drawn(TRAITS, generator(0, "look"))
+    return Look.sample(TRAITS, generator(0, "look"))
 
 
 def test_traits_weigh_the_files_targets():
-    thin = shape(replace(TRAITS, weight=-1.0), generator(1)) - shape(TRAITS, generator(1))
+    thin = sample_shape(replace(TRAITS, weight=-1.0), generator(1)) - sample_shape(TRAITS, generator(1))
     expected = np.zeros_like(thin)
     for age, share in (("young", 0.8), ("old", 0.2)):
         ids, displacement = target(f"macrodetails/universal-female-{age}-averagemuscle-minweight")
@@ -37,11 +37,11 @@ def test_traits_weigh_the_files_targets():
 
 def test_traits_are_drawn_in_their_ranges():
     rng = generator(0)
-    drawn = [Traits.drawn(rng) for _ in range(300)]
-    assert all(sum(t.ancestry) == pytest.approx(1) for t in drawn)
-    assert all(0 <= t.male <= 1 and 0 <= t.age <= 1 and -1 <= t.weight <= 1 for t in drawn)
-    assert np.mean([t.is_male for t in drawn]) == pytest.approx(0.5, abs=0.12)
-    assert np.mean([t.age for t in drawn]) == pytest.approx(1.1 / 3.3, abs=0.06)  # of the beta distribution
+    traits = [Traits.sample(rng) for _ in range(300)]
+    assert all(sum(t.ancestry) == pytest.approx(1) for t in traits)
+    assert all(0 <= t.male <= 1 and 0 <= t.age <= 1 and -1 <= t.weight <= 1 for t in traits)
+    assert np.mean([t.is_male for t in traits]) == pytest.approx(0.5, abs=0.12)
+    assert np.mean([t.age for t in traits]) == pytest.approx(1.1 / 3.3, abs=0.06)  # of the beta distribution
 
 
 def test_darker_tone_darker_cheek(look):
@@ -49,7 +49,7 @@ def test_darker_tone_darker_cheek(look):
     cheek = np.linalg.norm(texels.position - [0.45, 6.9, 1.15], axis=2).argmin()
     levels = []
     for tone in (0.0, 0.5, 1.0):
-        colour = painted(TRAITS, replace(look, tone=tone), STYLES["long"], generator(2)).colour
+        colour = paint_skin(TRAITS, replace(look, tone=tone), STYLES["long"], generator(2)).colour
         levels.append(int(colour[0].reshape(-1, 4)[cheek, :3].sum()))
         assert [c.shape[:2] for c in colour] == [(615, 1024), (307, 512), (153, 256)]
     assert levels == sorted(levels, reverse=True) and levels[0] > 1.5 * levels[2]
@@ -61,18 +61,20 @@ def test_hair_grows_on_the_crown_and_not_on_the_face(name):
     crown, *face = density(points, np.zeros(4), STYLES[name], 0.1)
     assert crown == 1 and not any(face)
     higher = replace(STYLES[name], hairline=0.1)
-    assert above(points[3:], higher) == pytest.approx(above(points[3:], STYLES[name]) - 0.1)
+    assert height_above_hairline(points[3:], higher) == pytest.approx(
+        height_above_hairline(points[3:], STYLES[name]) - 0.1
+    )
 
 
 def test_long_hair_hangs_and_short_does_not():
     vertices = rig().vertices
-    long, buzz, fringe = (grown(vertices, STYLES[name], generator(3)) for name in ("long", "buzz", "long fringe"))
+    long, buzz, fringe = (build_layer(vertices, STYLES[name], generator(3)) for name in ("long", "buzz", "long fringe"))
     assert buzz.points[:, 1].min() > 6 and long.points[:, 1].min() < 5.5
     ahead = (np.abs(long.points[:, 0]) < 0.3) & (long.points[:, 2] > 0.9)
     assert long.points[ahead, 1].min() > 7.8  # the face is free
     ahead = (np.abs(fringe.points[:, 0]) < 0.3) & (fringe.points[:, 2] > 0.9)
     assert 7.5 < fringe.points[ahead, 1].min() < 7.85  # but for a fringe, above the brows
-    skin, afro = KDTree(vertices), grown(vertices, STYLES["afro"], generator(3))
+    skin, afro = KDTree(vertices), build_layer(vertices, STYLES["afro"], generator(3))
     assert np.median(skin.query(buzz.points)[0]) < 0.08 and np.median(skin.query(afro.points)[0]) > 0.15
 
 
@@ -80,11 +82,11 @@ def test_garments_and_glasses_lie_on_the_skin():
     vertices = rig().vertices
     skin = KDTree(vertices)
     for garment in clothes.GARMENTS.values():
-        cloth = clothes.worn(vertices, garment, generator(4))
+        cloth = clothes.build_layer(vertices, garment, generator(4))
         assert skin.query(cloth.points)[0].max() < 0.25
         hidden = cloth.coordinates[:, 2] > 0  # above the neckline
         assert cloth.points[~hidden, 1].max() < 6.2 < vertices[rig().landmarks[5], 1]
-    rims = glasses.worn(vertices, generator(5)).points
+    rims = glasses.build_layer(vertices, generator(5)).points
     for eye in rig().eyes:
         assert np.abs(rims - vertices[eye].mean(axis=0))[:, :2].max(axis=1).min() > 0.1  # no wire across an eye
 

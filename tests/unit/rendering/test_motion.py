@@ -19,12 +19,12 @@ def face():
 
 
 @pytest.mark.parametrize(
-    "shown", [{"AU12L": 3.0, "AU12R": 2.0}, {"AU1L": 4.0, "AU2R": 3.0}, {"AU4L": 3.0, "AU17R": 3.0}]
+    "weights", [{"AU12L": 3.0, "AU12R": 2.0}, {"AU1L": 4.0, "AU2R": 3.0}, {"AU4L": 3.0, "AU17R": 3.0}]
 )
-def test_the_apex_moved_back_is_the_onset(face, shown):
+def test_the_apex_moved_back_is_the_onset(face, weights):
     """Every pixel of skin is looked up where it is said to have gone; what is left is light and folds."""
-    moved = motion.expression(face, STILL, array(shown), **HELD)
-    onset, apex = (face.render(units, **HELD).image for units in (STILL, array(shown)))
+    moved = motion.expression(face, STILL, array(weights), **HELD)
+    onset, apex = (face.render(units, **HELD).image for units in (STILL, array(weights)))
     rows, columns = np.mgrid[: onset.shape[0], : onset.shape[1]].astype(np.float32)
     back = cv2.remap(apex, columns + moved.pixels[..., 0], rows + moved.pixels[..., 1], cv2.INTER_CUBIC)
     where = np.hypot(*np.moveaxis(moved.pixels, -1, 0)) > 0.5
@@ -34,9 +34,9 @@ def test_the_apex_moved_back_is_the_onset(face, shown):
 
 
 def test_landmarks_move_as_the_skin_at_their_place(face):
-    shown = array({"AU1L": 4.0, "AU1R": 4.0, "AU2L": 3.0, "AU2R": 3.0, "AU9L": 3.0, "AU9R": 3.0})
-    moved = motion.expression(face, STILL, shown, **HELD)
-    onset, apex = (face.render(units, **HELD).landmarks for units in (STILL, shown))
+    weights = array({"AU1L": 4.0, "AU1R": 4.0, "AU2L": 3.0, "AU2R": 3.0, "AU9L": 3.0, "AU9R": 3.0})
+    moved = motion.expression(face, STILL, weights, **HELD)
+    onset, apex = (face.render(units, **HELD).landmarks for units in (STILL, weights))
     inner = slice(18, 36)  # brows and nose: eyes, lips and jaw lie on edges, where a neighbour pixel is other skin
     at = np.rint(onset[inner]).astype(int)
     assert np.linalg.norm((apex - onset)[inner], axis=1).max() > 4
@@ -44,9 +44,9 @@ def test_landmarks_move_as_the_skin_at_their_place(face):
 
 
 def test_motion_halves_with_the_picture(face):
-    shown = array({"AU12L": 4.0, "AU12R": 4.0})
-    whole = motion.expression(face, STILL, shown, size=(640, 480))
-    half = motion.expression(face, STILL, shown, size=(320, 240))
+    weights = array({"AU12L": 4.0, "AU12R": 4.0})
+    whole = motion.expression(face, STILL, weights, size=(640, 480))
+    half = motion.expression(face, STILL, weights, size=(320, 240))
     both = whole.skin[1::2, 1::2] & whole.skin[::2, ::2] & half.skin
     mean = (whole.pixels[1::2, 1::2] + whole.pixels[::2, ::2]) / 2  # a pixel's centre lies between four of the finer
     away = np.abs(mean / 2 - half.pixels)[both]
@@ -55,7 +55,7 @@ def test_motion_halves_with_the_picture(face):
 
 def test_only_skin_of_the_face_counts(face):
     moved = motion.expression(face, STILL, array({"AU45L": 2.0, "AU45R": 2.0}))
-    seen, landmarks = face.traced(STILL), face.render({}).landmarks
+    seen, landmarks = face.trace(STILL), face.render({}).landmarks
     assert {EYE, HAIR, SKIN} <= set(np.unique(seen.material)) and set(np.unique(seen.material[moved.skin])) == {SKIN}
     pupil = landmarks[36:42].mean(axis=0).round().astype(int)
     nose, chest = landmarks[30].round().astype(int), (320, 470)

@@ -5,30 +5,30 @@ import pytest
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, draw
-from microexpr.rendering.performance import DIALS, RESIDUAL, Dial, Performer, envelope, perform
+from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, sample_display
+from microexpr.rendering.performance import DIFFICULTIES, RESIDUAL, Difficulty, Performer, envelope, perform
 
 BLINK = ACTION_UNITS.index("AU45")
 
 
 @pytest.fixture
 def performer():
-    return Performer.drawn(generator(3, "performer"))
+    return Performer.sample(generator(3, "performer"))
 
 
 def test_expression_is_zero_to_onset_and_first_largest_at_apex():
     rng = np.random.default_rng(1)
-    for dial in (*DIALS.values(), Dial(low=0.9, high=1.0, habit=1, blend=1, noise=3, quality=90)):
+    for difficulty in (*DIFFICULTIES.values(), Difficulty(low=0.9, high=1.0, habit=1, blend=1, noise=3, quality=90)):
         for emotion in DISPLAYS:
-            weights = draw(emotion, rng)
+            weights = sample_display(emotion, rng)
             onset = int(rng.integers(0, 10))
             apex = onset + int(rng.integers(1, 90))
             offset = apex + int(rng.integers(0, 60))
-            done = perform(Performer.drawn(rng), weights, onset, apex, offset, offset + 8, 200, dial, rng)
-            shown = array(weights) > 0
-            assert not done.expression[:, ~shown].any() and not done.expression[: onset + 1].any()
-            if dial.low:
-                assert (done.expression[:, shown].argmax(axis=0) == apex).all()
+            done = perform(Performer.sample(rng), weights, onset, apex, offset, offset + 8, 200, difficulty, rng)
+            active = array(weights) > 0
+            assert not done.expression[:, ~active].any() and not done.expression[: onset + 1].any()
+            if difficulty.low:
+                assert (done.expression[:, active].argmax(axis=0) == apex).all()
             assert done.action_units.min() >= 0 and done.action_units.max() <= 5
 
 
@@ -40,7 +40,17 @@ def test_envelope_leaves_a_residual_at_offset():
 
 
 def test_null_dial_shows_nothing_but_the_resting_face_and_blinks(performer):
-    done = perform(performer, draw("surprise", generator(0)), 5, 15, 30, 40, 200, DIALS["null"], generator(0, "clip"))
+    done = perform(
+        performer,
+        sample_display("surprise", generator(0)),
+        5,
+        15,
+        30,
+        40,
+        200,
+        DIFFICULTIES["null"],
+        generator(0, "clip"),
+    )
     others = np.arange(len(ACTION_UNITS)) != BLINK
     assert not done.expression.any()
     assert np.ptp(done.action_units[:, others], axis=0).max() == 0
@@ -49,24 +59,26 @@ def test_null_dial_shows_nothing_but_the_resting_face_and_blinks(performer):
 
 
 def test_intensity_is_log_uniform_in_the_dial_times_the_gains(performer):
-    dial, unit = DIALS["standard"], ACTION_UNITS.index("AU12")
+    difficulty, unit = DIFFICULTIES["standard"], ACTION_UNITS.index("AU12")
     weights = {"AU12L": 1.0, "AU12R": 1.0}
-    clips = (perform(performer, weights, 0, 3, 6, 8, 200, dial, generator(k)) for k in range(800))
+    clips = (perform(performer, weights, 0, 3, 6, 8, 200, difficulty, generator(k)) for k in range(800))
     peaks = np.array([done.expression[3, unit].mean() for done in clips])
-    expected = np.log(5 * GAIN["AU12"] * performer.gain["AU12"]) + np.log(dial.low * dial.high) / 2
-    deviation = np.hypot(np.log(dial.high / dial.low) / np.sqrt(12), 0.2)
+    expected = np.log(5 * GAIN["AU12"] * performer.gain["AU12"]) + np.log(difficulty.low * difficulty.high) / 2
+    deviation = np.hypot(np.log(difficulty.high / difficulty.low) / np.sqrt(12), 0.2)
     assert np.log(peaks).mean() == pytest.approx(expected, abs=4 * deviation / np.sqrt(800))
     assert np.log(peaks).std() == pytest.approx(deviation, rel=0.1)
 
 
 def test_easier_dials_show_more():
     order = ("easy", "standard", "hard", "null")
-    assert [DIALS[name].high for name in order] == sorted((DIALS[name].high for name in order), reverse=True)
-    assert [DIALS[name].blend for name in order[:3]] == sorted(DIALS[name].blend for name in order[:3])
+    assert [DIFFICULTIES[name].high for name in order] == sorted(
+        (DIFFICULTIES[name].high for name in order), reverse=True
+    )
+    assert [DIFFICULTIES[name].blend for name in order[:3]] == sorted(DIFFICULTIES[name].blend for name in order[:3])
 
 
 def test_head_wanders_with_the_memory_and_size_asked_for(performer):
-    done = perform(performer, {"AU1L": 1.0}, 1, 9, 20, 20000, 200, DIALS["easy"], generator(0))
+    done = perform(performer, {"AU1L": 1.0}, 1, 9, 20, 20000, 200, DIFFICULTIES["easy"], generator(0))
     yaw = done.pose[:, 0] - performer.pose[0]
     assert yaw.std() == pytest.approx(0.35 * performer.motion, rel=0.25)
     assert np.corrcoef(yaw[:-1], yaw[1:])[0, 1] == pytest.approx(np.exp(-1 / 80), abs=0.003)
@@ -75,21 +87,24 @@ def test_head_wanders_with_the_memory_and_size_asked_for(performer):
 
 
 def test_some_clips_hold_a_blink(performer):
-    clips = (perform(performer, {"AU1L": 1.0}, 1, 9, 20, 60, 200, DIALS["easy"], generator(k)) for k in range(600))
+    clips = (
+        perform(performer, {"AU1L": 1.0}, 1, 9, 20, 60, 200, DIFFICULTIES["easy"], generator(k)) for k in range(600)
+    )
     blinks = np.mean([np.ptp(done.action_units[:, BLINK]) > 0.5 for done in clips])
     assert blinks == pytest.approx(0.15, abs=4 * np.sqrt(0.15 * 0.85 / 600))
 
 
 def test_same_generator_same_performance(performer):
-    one, two = (
-        perform(performer, {"AU1L": 1.0}, 1, 9, 20, 30, 200, DIALS["hard"], generator(4, "clip")) for _ in range(2)
+    first, second = (
+        perform(performer, {"AU1L": 1.0}, 1, 9, 20, 30, 200, DIFFICULTIES["hard"], generator(4, "clip"))
+        for _ in range(2)
     )
     for name in ("action_units", "expression", "pose", "shift", "exposure"):
-        assert getattr(one, name).dtype == np.float32
-        assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
+        assert getattr(first, name).dtype == np.float32
+        assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
 
 
 @pytest.mark.parametrize("events", [(5, 5, 9, 10), (-1, 5, 9, 10), (2, 5, 4, 10), (2, 5, 10, 10)])
 def test_events_out_of_order_are_refused(performer, events):
     with pytest.raises(DataError, match="onset < apex <= offset < frames must hold, not"):
-        perform(performer, {"AU1L": 1.0}, *events, 200, DIALS["easy"], generator(0))
+        perform(performer, {"AU1L": 1.0}, *events, 200, DIFFICULTIES["easy"], generator(0))

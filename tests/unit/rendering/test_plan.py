@@ -1,4 +1,4 @@
-"""What the micro corpora will hold: published counts, durations of the field, one draw by name for each clip."""
+"""Planned corpora have the published counts and the field's durations; each clip has a random stream of its own."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS
 from microexpr.core.facs import notation
 from microexpr.core.facs.objective import objective_class
-from microexpr.datasets.counting import counted
+from microexpr.datasets.counting import count_clips
 from microexpr.rendering import plan
 
 PUBLISHED = plan.Params(max_frames=110)
@@ -16,40 +16,40 @@ MEGC2019 = {"smic": 16, "casme2": 24, "samm": 28}  # people with a clip in the c
 
 @pytest.fixture(scope="module", params=MEGC2019)
 def published(request):
-    return request.param, plan.planned(request.param, PUBLISHED, seed=4)
+    return request.param, plan.plan_clips(request.param, PUBLISHED, seed=4)
 
 
 def test_published_counts(published):
     """Clips, people, emotions, AU-based classes and labels, as the loaders hold a licensed copy to them."""
     dataset, planned = published
-    clips = [one.clip for one in planned]
-    found, wanted = counted(clips), datasets.layout(dataset).published
-    assert (found.clips, found.subjects, found.megc2019) == (wanted.clips, wanted.subjects, wanted.megc2019)
-    assert wanted.objective in (None, found.objective)
-    assert wanted.emotions in (None, found.emotions)
+    clips = [item.clip for item in planned]
+    counts, expected = count_clips(clips), datasets.layout(dataset).published
+    assert (counts.clips, counts.subjects, counts.megc2019) == (expected.clips, expected.subjects, expected.megc2019)
+    assert expected.objective in (None, counts.objective)
+    assert expected.emotions in (None, counts.emotions)
     assert len({clip.subject for clip in clips if clip.label is not None}) == MEGC2019[dataset]
     assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == len(clips)
 
 
 def test_what_is_shown_belongs_to_the_class(published):
     dataset, planned = published
-    for one in planned:
-        shown = frozenset(int(name[2:-1]) for name in one.weights)
-        assert one.clip.objective_class in (None, objective_class(shown))
-        coded = notation.parse(one.clip.action_units)
+    for item in planned:
+        units = frozenset(int(name[2:-1]) for name in item.weights)
+        assert item.clip.objective_class in (None, objective_class(units))
+        coded = notation.parse(item.clip.action_units)
         if dataset == "samm":  # what the face showed is always the first alternative
-            assert {unit.number for unit in coded} == shown
+            assert {unit.number for unit in coded} == units
         elif coded:
             assert {(unit.number, unit.side) for unit in coded} == {
                 (number, "both" if len(sides) == 2 else {"L": "left", "R": "right"}[sides])
-                for number in shown
-                for sides in ["".join(side for side in "LR" if f"AU{number}{side}" in one.weights)]
+                for number in units
+                for sides in ["".join(side for side in "LR" if f"AU{number}{side}" in item.weights)]
             }
 
 
 def test_codes_have_the_real_oddities():
-    casme2 = {one.clip.action_units for one in plan.planned("casme2", PUBLISHED, seed=4)}
-    samm = " ".join(one.clip.action_units for one in plan.planned("samm", PUBLISHED, seed=4))
+    casme2 = {item.clip.action_units for item in plan.plan_clips("casme2", PUBLISHED, seed=4)}
+    samm = " ".join(item.clip.action_units for item in plan.plan_clips("samm", PUBLISHED, seed=4))
     assert "?" in casme2 and any(code[0] in "LR" for code in casme2)
     assert " or " in samm and "A/" in samm and "(" in samm and "/B" in samm
 
@@ -60,33 +60,33 @@ def test_durations_are_those_of_micro_expressions(published):
     shortest, longest, median, rise = {
         "smic": (0.11, 0.58, 0.33, None), "casme2": (0.12, 0.505, 0.305, 0.51), "samm": (0.15, 0.505, 0.34, 0.45)
     }[dataset]  # fmt: skip
-    seconds = np.array([(one.clip.offset - one.clip.onset) / one.clip.fps for one in planned])
+    seconds = np.array([(item.clip.offset - item.clip.onset) / item.clip.fps for item in planned])
     assert seconds.min() >= shortest - 0.006 and seconds.max() <= longest + 0.006
     assert np.median(seconds) == pytest.approx(median, abs=0.03)
-    shares = [(one.apex - one.onset) / (one.offset - one.onset) for one in planned]
+    shares = [(item.apex - item.onset) / (item.offset - item.onset) for item in planned]
     assert rise is None or np.median(shares) == pytest.approx(rise, abs=0.03)
-    assert all(one.clip.onset < one.apex < one.clip.offset for one in planned)
-    assert all((one.onset, one.offset) == (one.clip.onset, one.clip.offset) for one in planned)
+    assert all(item.clip.onset < item.apex < item.clip.offset for item in planned)
+    assert all((item.onset, item.offset) == (item.clip.onset, item.clip.offset) for item in planned)
 
 
 def test_units_come_as_often_as_in_the_annotation(published):
     """In percent of the clips, those that come most often; and how many show on one side only."""
     dataset, planned = published
-    wanted, one_sided = {
+    expected, one_sided = {
         "smic": ({}, 0), "casme2": ({4: 51, 7: 15, 12: 13, 14: 11}, 19), "samm": ({7: 29, 12: 19, 4: 15, 14: 8}, 19)
     }[dataset]  # fmt: skip
-    for number, percent in wanted.items():
-        share = 100 * np.mean([any(name[2:-1] == str(number) for name in one.weights) for one in planned])
+    for number, percent in expected.items():
+        share = 100 * np.mean([any(name[2:-1] == str(number) for name in item.weights) for item in planned])
         assert share == pytest.approx(percent, abs=5)
-    alone = 100 * np.mean([len(one.weights) == len({name[:-1] for name in one.weights}) for one in planned])
+    alone = 100 * np.mean([len(item.weights) == len({name[:-1] for name in item.weights}) for item in planned])
     assert dataset == "smic" or alone == pytest.approx(one_sided, abs=7)
 
 
 def test_annotators_slips_in_casme2():
-    planned = plan.planned("casme2", PUBLISHED, seed=4)
-    without = [one.clip for one in planned if one.clip.apex is None]
-    early = [one.clip for one in planned if one.clip.apex == one.clip.onset]
-    late = [one.clip for one in planned if one.clip.apex == one.clip.offset]
+    planned = plan.plan_clips("casme2", PUBLISHED, seed=4)
+    without = [item.clip for item in planned if item.clip.apex is None]
+    early = [item.clip for item in planned if item.clip.apex == item.clip.onset]
+    late = [item.clip for item in planned if item.clip.apex == item.clip.offset]
     assert (len(without), len(early), len(late)) == (1, 1, 4)
     assert [clip.label for clip in without + early] == [None, None]
 
@@ -94,9 +94,9 @@ def test_annotators_slips_in_casme2():
 def test_another_seed_is_another_corpus_and_one_person_more_changes_no_other():
     small = plan.Params(casme2=plan.Corpus(subjects=2, clips=4))
     larger = plan.Params(casme2=plan.Corpus(subjects=3, clips=5))
-    first, again, other = (plan.planned("casme2", small, seed) for seed in (1, 1, 2))
-    assert first == again and not {one.clip.id for one in first} & {one.clip.id for one in other}
-    assert [one for one in first if one not in plan.planned("casme2", larger, 1)] == []
+    first, repeated, other = (plan.plan_clips("casme2", small, seed) for seed in (1, 1, 2))
+    assert first == repeated and not {item.clip.id for item in first} & {item.clip.id for item in other}
+    assert [item for item in first if item not in plan.plan_clips("casme2", larger, 1)] == []
     for person in ("sub01", "sub02"):  # balanced: everyone shows every class
-        own = {one.clip.label for one in first if one.clip.subject == person}
-        assert own == set(range(len(LABELS)))
+        labels = {item.clip.label for item in first if item.clip.subject == person}
+        assert labels == set(range(len(LABELS)))

@@ -34,41 +34,41 @@ def record(folder, name: str, grey: bool = False, quality: int = 95) -> list:
 )
 @pytest.mark.parametrize("grey", [False, True])
 def test_picture_and_comment(tmp_path, name, key, grey):
-    for path, wanted in zip(record(tmp_path, name, grey), film(), strict=True):
+    for path, expected in zip(record(tmp_path, name, grey), film(), strict=True):
         with Image.open(path) as picture:
             comment = picture.info[key]
             assert picture.mode == ("L" if grey else "RGB")
-            found = np.asarray(picture).astype(float)
+            pixels = np.asarray(picture).astype(float)
         assert (comment.encode() if isinstance(comment, str) else comment) == MARK
-        wanted = wanted @ [0.299, 0.587, 0.114] if grey else wanted
-        assert np.abs(found - wanted).mean() < (0.6 if name.endswith("png") else 6)
+        expected = expected @ [0.299, 0.587, 0.114] if grey else expected
+        assert np.abs(pixels - expected).mean() < (0.6 if name.endswith("png") else 6)
 
 
 def test_png_is_whole(tmp_path):
     """Every chunk's length and checksum, as the format says; a reader that checks none would not notice."""
-    content, place, kinds = record(tmp_path, "{}.png")[0].read_bytes(), 8, []
-    while place < len(content):
-        (length,) = struct.unpack(">I", content[place : place + 4])
-        chunk = content[place + 4 : place + 8 + length]
-        assert struct.unpack(">I", content[place + 8 + length : place + 12 + length])[0] == zlib.crc32(chunk)
+    content, position, kinds = record(tmp_path, "{}.png")[0].read_bytes(), 8, []
+    while position < len(content):
+        (length,) = struct.unpack(">I", content[position : position + 4])
+        chunk = content[position + 4 : position + 8 + length]
+        assert struct.unpack(">I", content[position + 8 + length : position + 12 + length])[0] == zlib.crc32(chunk)
         kinds.append(chunk[:4])
-        place += 12 + length
-    assert place == len(content)
+        position += 12 + length
+    assert position == len(content)
     assert kinds[:2] == [b"IHDR", b"tEXt"]
 
 
 def lists(content: bytes) -> dict[bytes, bytes]:
-    """What is directly inside a RIFF file, by its kind: for a list the kind of list."""
+    """Return what is directly inside a RIFF file, by its kind: for a list the kind of list."""
     assert content[:4] == b"RIFF"
     (size,) = struct.unpack("<I", content[4:8])
     assert size == len(content) - 8
-    found, place = {}, 12
-    while place < len(content):
-        kind, (length,) = content[place : place + 4], struct.unpack("<I", content[place + 4 : place + 8])
-        body = content[place + 8 : place + 8 + length]
-        found[body[:4] if kind == b"LIST" else kind] = body
-        place += 8 + length + length % 2
-    return found
+    chunks, position = {}, 12
+    while position < len(content):
+        kind, (length,) = content[position : position + 4], struct.unpack("<I", content[position + 4 : position + 8])
+        body = content[position + 8 : position + 8 + length]
+        chunks[body[:4] if kind == b"LIST" else kind] = body
+        position += 8 + length + length % 2
+    return chunks
 
 
 def test_video_holds_every_frame_and_a_comment(tmp_path):
@@ -79,10 +79,10 @@ def test_video_holds_every_frame_and_a_comment(tmp_path):
     assert parts[b"INFO"][12:].rstrip(b"\0") == MARK
     capture = cv2.VideoCapture(str(path))
     assert capture.get(cv2.CAP_PROP_FPS) == 24
-    found = []
+    read = []
     while (decoded := capture.read())[0]:
-        found.append(decoded[1][..., ::-1].astype(float))
-    assert np.abs(np.array(found) - film()).mean() < 6
+        read.append(decoded[1][..., ::-1].astype(float))
+    assert np.abs(np.array(read) - film()).mean() < 6
     assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]  # nothing is left beside it
 
 

@@ -9,12 +9,12 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import snapshot
 from microexpr.rendering.performance import Performer
 
-PERFORMER = Performer.drawn(generator(0, "someone"))
+PERFORMER = Performer.sample(generator(0, "someone"))
 
 
 def test_poses_spread_as_a_normal_distribution_cut_at_two_deviations():
     rng = generator(1, "poses")
-    poses = np.array([snapshot.taken(PERFORMER, rng).pose for _ in range(4000)])
+    poses = np.array([snapshot.vary_performer(PERFORMER, rng).pose for _ in range(4000)])
     # variance of z held to -2..2: its part inside, plus 4 times the 4.55 % outside
     inside = 0.9545 - 2 * 2 * np.exp(-2) / np.sqrt(2 * np.pi)
     assert poses.std(axis=0) == pytest.approx(np.array([12, 7, 6]) * np.sqrt(inside + 4 * 0.0455), rel=0.05)
@@ -23,7 +23,7 @@ def test_poses_spread_as_a_normal_distribution_cut_at_two_deviations():
 
 
 def test_the_person_stays_the_same():
-    other = snapshot.taken(PERFORMER, generator(2, "elsewhere"))
+    other = snapshot.vary_performer(PERFORMER, generator(2, "elsewhere"))
     assert other.light != PERFORMER.light
     assert replace(other, pose=PERFORMER.pose, light=PERFORMER.light, zoom=PERFORMER.zoom) == PERFORMER
 

@@ -1,4 +1,4 @@
-"""What `inspect` shows of a file."""
+"""The output of `inspect` for a file."""
 
 import io
 
@@ -11,9 +11,9 @@ from microexpr.core.errors import StoreError
 from microexpr.reporting.inspect import chain, tree
 
 
-def printed(shown) -> str:
+def printed(tree) -> str:
     console = Console(file=io.StringIO(), width=200)
-    console.print(shown)
+    console.print(tree)
     return console.file.getvalue()
 
 
@@ -55,7 +55,7 @@ def test_what_nothing_was_fitted_on_says_so(tmp_path):
 def test_a_whole_files_chain(tmp_path):
     with store.create(tmp_path / "a.h5", "train", {}) as file:
         file.put("fitted_on", ["licensed/samm/006/006_1_2", "licensed/samm/007/*"])
-    assert "licensed/samm 2 people, clips of each: 006 1, 007 all" in " ".join(
+    assert "licensed/samm 2 subjects, clips of each: 006 1, 007 all" in " ".join(
         printed(chain(tmp_path / "a.h5")).split()
     )
 

@@ -12,17 +12,17 @@ from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, to
 
 def rows(method: str, origin: str = "generated", scopes=("full", "smic", "casme2", "samm")) -> list[Row]:
     """Value 0.1 for full UF1 and so on up; oracle 0.5 more."""
-    made: list[Row] = []
+    table: list[Row] = []
     for selection, more in (("last", 0.0), ("oracle_best_test", 0.5)):
-        for number, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
-            value = 0.1 + number / 100 + more
-            made.append(
+        for i, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
+            value = 0.1 + i / 100 + more
+            table.append(
                 {"method": method, "protocol": "megc2019", "selection": selection, "scope": scope, "metric": metric,
                  "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 100,
                  "parameters": 1663, "origin": origin, "pooling": "pooled", "deviation": None,
                  "subject_seen": "no", "initialisation": ""}
             )  # fmt: skip
-    return made
+    return table
 
 
 def test_columns_are_in_the_order_that_readers_expect():
@@ -65,7 +65,7 @@ def test_generated_stands_on_the_row_and_in_the_title():
     figures = [line for line in first.splitlines() if "0.1000" in line or "0.6000" in line]
     assert figures and all("generated" in line for line in figures)
     assert "generated" not in second and "licensed" in second
-    assert "generated faces, not comparable with published figures" in text
+    assert "rendered faces, not comparable with published figures" in text
 
 
 def test_licensed_figures_carry_no_such_word():
@@ -85,9 +85,9 @@ def test_markdown_is_aligned():
 
 
 def test_read_is_the_inverse_of_csv(tmp_path):
-    made = megc2019({"icegan": rows("icegan")})
-    (tmp_path / "table.csv").write_text(to_csv(made))
-    assert read(tmp_path / "table.csv") == made
+    table = megc2019({"icegan": rows("icegan")})
+    (tmp_path / "table.csv").write_text(to_csv(table))
+    assert read(tmp_path / "table.csv") == table
     (tmp_path / "table.csv").write_text("method,uf1\n")
     with pytest.raises(StoreError, match="column 2 must be origin, not uf1"):
         read(tmp_path / "table.csv")

@@ -12,15 +12,15 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.signals.apex import (
     Params,
-    apex,
-    bounds,
     divide_and_conquer,
-    flow_score,
+    find_apex,
+    find_bounds,
+    flow_scores,
+    local_peaks,
     locate,
-    peaks,
-    regions,
-    regions_score,
-    score_of,
+    region_boxes,
+    region_scores,
+    stored_score,
 )
 from microexpr.signals.faces.alignment import TEMPLATE
 
@@ -44,27 +44,27 @@ def performance(moving: tuple[int, int], noise: float) -> np.ndarray:
     texture = cv2.GaussianBlur(rng.normal(size=(288, 288)), (0, 0), 4)
     texture = (128 + 30 * texture / texture.std()).astype(np.float32)
     y, x = np.mgrid[:288, :288].astype(np.float32)
-    place = np.exp(-((x - moving[0]) ** 2 + (y - moving[1]) ** 2) / (2 * 15**2))
+    blob = np.exp(-((x - moving[0]) ** 2 + (y - moving[1]) ** 2) / (2 * 15**2))
     course = np.interp(np.arange(FRAMES), [ONSET, APEX, OFFSET], [0, 1, 0])
     course = course**2 * (3 - 2 * course)
-    frames = [cv2.remap(texture, x, y + np.float32(3 * height) * place, cv2.INTER_CUBIC) for height in course]
+    frames = [cv2.remap(texture, x, y + np.float32(3 * height) * blob, cv2.INTER_CUBIC) for height in course]
     return np.clip(np.stack(frames) + rng.normal(0, noise, (FRAMES, 288, 288)), 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("moving", [(110, 180), (178, 180), (80, 55), (200, 55)])
 def test_apex_of_a_bump_is_found_within_one_frame(moving: tuple[int, int]) -> None:
-    score = regions_score(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
+    score = region_scores(performance(moving, noise=2), landmarks(), ONSET, OFFSET, Params())
     assert score.shape == (FRAMES,) and score.dtype == np.float32
-    assert abs(apex(score, ONSET, OFFSET, "regions") - APEX) <= 1
+    assert abs(find_apex(score, ONSET, OFFSET, "regions") - APEX) <= 1
 
 
 def test_score_of_a_still_clip_is_two_and_of_a_flash_falls_after_it() -> None:
     still = np.full((FRAMES, 288, 288), 90, np.uint8)
-    assert regions_score(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
-    rows, columns = next(iter(regions(landmarks()[0], 288, 36)))
+    assert region_scores(still, landmarks(), ONSET, OFFSET, Params()) == pytest.approx(2)
+    rows, columns = next(iter(region_boxes(landmarks()[0], 288, 36)))
     spot_of_light = still.copy()
     spot_of_light[10, rows, columns] += 8  # in one region of ten (and part of a second) of one frame
-    score = regions_score(spot_of_light, landmarks(), ONSET, OFFSET, Params())
+    score = region_scores(spot_of_light, landmarks(), ONSET, OFFSET, Params())
     assert score[10] == pytest.approx(2, abs=0.01)  # as far from onset and offset as from the frame before
     assert score[11] < 1.9  # back at rest, but far from the frame before
 
@@ -73,13 +73,16 @@ def test_flicker_is_no_movement() -> None:
     clip = performance((110, 180), noise=2)
     flicker = 1 + 0.03 * np.sin(np.arange(FRAMES))
     dimmed = np.clip(clip * flicker[:, None, None], 0, 255).astype(np.uint8)
-    assert abs(apex(regions_score(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET, "regions") - APEX) <= 1
+    assert (
+        abs(find_apex(region_scores(dimmed, landmarks(), ONSET, OFFSET, Params()), ONSET, OFFSET, "regions") - APEX)
+        <= 1
+    )
 
 
 def test_regions_are_ten_and_inside_the_crop() -> None:
-    boxes = regions(landmarks()[0], 288, 36)
+    boxes = region_boxes(landmarks()[0], 288, 36)
     assert len(boxes) == len(set((rows.start, columns.start) for rows, columns in boxes)) == 10
-    shifted = regions(landmarks()[0] + [150, 200], 288, 36)
+    shifted = region_boxes(landmarks()[0] + [150, 200], 288, 36)
     for rows, columns in boxes + shifted:
         assert rows.stop - rows.start == columns.stop - columns.start == 36
         assert min(rows.start, columns.start) >= 0 and max(rows.stop, columns.stop) <= 288
@@ -87,7 +90,7 @@ def test_regions_are_ten_and_inside_the_crop() -> None:
 
 @pytest.fixture(scope="module")
 def faces() -> dict[str, np.ndarray]:
-    """Of `CLIP`: a mouth corner goes up and comes back."""
+    """Return the faces of `CLIP`: a mouth corner goes up and comes back."""
     crop = performance((110, 180), noise=2)[..., None]
     return {"frame": np.arange(46, 76), "crop": crop, "landmarks_crop": landmarks()}
 
@@ -102,25 +105,25 @@ def test_events_keep_the_annotation_and_spot_what_it_lacks(spotter: str, faces: 
     annotated = locate(replace(CLIP, apex=55), faces, params)
     assert (annotated.methods["apex"], annotated.apex) == ("annotated", 55)
     assert annotated.score is None and "score" not in annotated.arrays()
-    known = {name: np.asarray(value) for name, value in annotated.arrays().items()}
-    assert np.array_equal(score_of(faces, known, params), spotted.score)
-    assert np.array_equal(score_of(faces, known | {"score": spotted.score + 1}, params), spotted.score + 1)
+    events = {name: np.asarray(value) for name, value in annotated.arrays().items()}
+    assert np.array_equal(stored_score(faces, events, params), spotted.score)
+    assert np.array_equal(stored_score(faces, events | {"score": spotted.score + 1}, params), spotted.score + 1)
     with pytest.raises(DataError, match=r"offset must be one of the frames 46\.\.75, not 99 \(casme2/sub01/EP02_01f\)"):
         locate(replace(CLIP, offset=99), faces, params)
 
 
 def test_events_of_a_clip_without_any_are_spotted(faces: dict[str, np.ndarray]) -> None:
-    found = locate(replace(CLIP, onset=None, offset=None), faces, Params())
-    assert found.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
-    assert found.onset < found.apex < found.offset
-    assert abs(found.apex - (46 + APEX)) <= 1
+    events = locate(replace(CLIP, onset=None, offset=None), faces, Params())
+    assert events.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
+    assert events.onset < events.apex < events.offset
+    assert abs(events.apex - (46 + APEX)) <= 1
     # the course is smooth and at 20 % a little way into rise and fall
-    assert abs(found.onset - (46 + ONSET + 3)) <= 2 and abs(found.offset - (46 + OFFSET - 4)) <= 2
+    assert abs(events.onset - (46 + ONSET + 3)) <= 2 and abs(events.offset - (46 + OFFSET - 4)) <= 2
 
 
 def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) -> None:
     """3 px at the top of a bump about one mouth corner: two of ten regions see some of it, the rest nothing."""
-    score = flow_score(faces["crop"][..., 0], faces["landmarks_crop"], ONSET, Params(smooth=0))
+    score = flow_scores(faces["crop"][..., 0], faces["landmarks_crop"], ONSET, Params(smooth=0))
     assert score[ONSET] == 0 and score.shape == (FRAMES,) and score.dtype == np.float32
     assert 0.1 < score[APEX] < 0.6
     assert score[[0, 1, 2, 27, 28, 29]].max() < 0.2 * score[APEX]
@@ -147,18 +150,18 @@ def test_peaks_are_those_of_scipy():
     for length in range(1, 12):
         for score in rng.integers(0, 4, (50, length)).astype(float):
             expected, _ = find_peaks(np.pad(score, 1, mode="minimum"))
-            assert peaks(score).tolist() == (expected - 1).tolist()
+            assert local_peaks(score).tolist() == (expected - 1).tolist()
 
 
 def test_bounds_are_where_a_face_is_at_rest_again() -> None:
     """A rise from 1 to 11 in steps of 1, a fall to 6 in steps of 1: 20 % lie at 3 before and at 7 after."""
     score = np.array([1, 1, *range(2, 12), 10, 9, 8, 7, 6, 6], float)
-    assert bounds(score, 11, 0.2) == (3, 15)
-    assert bounds(np.ones(5), 2, 0.2) == (0, 4)  # nothing to see: all of the clip
-    assert bounds(np.arange(5.0), 4, 0.2) == (0, 4)  # a clip that ends at its apex
+    assert find_bounds(score, 11, 0.2) == (3, 15)
+    assert find_bounds(np.ones(5), 2, 0.2) == (0, 4)  # nothing to see: all of the clip
+    assert find_bounds(np.arange(5.0), 4, 0.2) == (0, 4)  # a clip that ends at its apex
 
 
 @pytest.mark.parametrize("spotter", ["flow", "regions"])
 @pytest.mark.parametrize(("onset", "offset", "expected"), [(4, 4, 4), (4, 5, 5), (4, 6, 5)])
 def test_apex_of_the_shortest_clips(onset: int, offset: int, expected: int, spotter: str) -> None:
-    assert apex(np.zeros(9), onset, offset, spotter) == expected
+    assert find_apex(np.zeros(9), onset, offset, spotter) == expected

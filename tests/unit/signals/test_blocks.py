@@ -7,16 +7,16 @@ from microexpr.signals import blocks
 
 
 def test_blocks_are_equal_where_their_number_divides_the_sides():
-    found = blocks.numbers(6, 4, 2)
-    assert found.tolist() == [[0, 0, 1, 1]] * 3 + [[2, 2, 3, 3]] * 3
+    indices = blocks.block_indices(6, 4, 2)
+    assert indices.tolist() == [[0, 0, 1, 1]] * 3 + [[2, 2, 3, 3]] * 3
 
 
 @pytest.mark.parametrize("size", [28, 62, 126, 128])
 def test_sides_of_blocks_differ_by_a_pixel_at_most(size):
-    found = blocks.numbers(size, size, 5)
-    rows = np.bincount(found[:, 0], minlength=21)[::5]
+    indices = blocks.block_indices(size, size, 5)
+    rows = np.bincount(indices[:, 0], minlength=21)[::5]
     assert rows.sum() == size and np.ptp(rows) <= 1
-    assert (np.diff(found, axis=0) >= 0).all() and (found % 5 == found.T // 5).all()
+    assert (np.diff(indices, axis=0) >= 0).all() and (indices % 5 == indices.T // 5).all()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -27,9 +27,9 @@ def test_histograms_count_each_pixel_in_its_block_and_bin(weighted):
     for t, row, column in np.ndindex(3, 7, 9):
         block = 2 * (row * 2 // 7) + column * 2 // 9
         expected[block, bins[t, row, column]] += weights[t, row, column] if weighted else 1
-    found = blocks.histograms(bins, 4, 2, weights if weighted else None)
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    histograms = blocks.histograms(bins, 4, 2, weights if weighted else None)
+    np.testing.assert_allclose(histograms, expected, rtol=1e-12)
 
 
 def test_shares_of_nothing_are_nothing():
-    assert blocks.shares(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]
+    assert blocks.normalise(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]

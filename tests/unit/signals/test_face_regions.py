@@ -29,11 +29,11 @@ def drawn() -> np.ndarray:
 
 def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
     points = drawn()
-    found = face_regions.labels(points, SIZE)
+    labels = face_regions.region_labels(points, SIZE)
     rows, columns = np.mgrid[:SIZE, :SIZE]
     inside = Delaunay(points).find_simplex(np.column_stack([columns.ravel(), rows.ravel()])).reshape(SIZE, SIZE) >= 0
-    assert (found >= 0)[inside].mean() > 0.99  # but for rounding at the edge
-    assert (found[~inside] == face_regions.FLOW.index("cheeks")).mean() < 0.02
+    assert (labels >= 0)[inside].mean() > 0.99  # but for rounding at the edge
+    assert (labels[~inside] == face_regions.FLOW_REGIONS.index("cheeks")).mean() < 0.02
     for name, (x, y) in {
         "eyes": (46, 38),
         "brows": (84, 23),
@@ -41,14 +41,14 @@ def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
         "mouth": (64, 84),
         "cheeks": (40, 66),
     }.items():
-        assert found[y, x] == face_regions.FLOW.index(name), name
-    assert found[105, 64] == face_regions.FLOW.index("cheeks")  # the chin
-    assert found[5, 64] == -1
+        assert labels[y, x] == face_regions.FLOW_REGIONS.index(name), name
+    assert labels[105, 64] == face_regions.FLOW_REGIONS.index("cheeks")  # the chin
+    assert labels[5, 64] == -1
 
 
 def test_a_region_reaches_beyond_its_landmarks_by_its_share_of_the_eye_distance() -> None:
-    found = face_regions.labels(drawn(), SIZE) == face_regions.FLOW.index("mouth")
-    columns = np.flatnonzero(found.any(axis=0))
+    mouth = face_regions.region_labels(drawn(), SIZE) == face_regions.FLOW_REGIONS.index("mouth")
+    columns = np.flatnonzero(mouth.any(axis=0))
     assert columns[[0, -1]].tolist() == pytest.approx([64 - 16 - 4, 64 + 16 + 4], abs=1)  # 0.07 of 52 px
 
 

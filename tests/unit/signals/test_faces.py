@@ -12,7 +12,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
-from microexpr.signals.faces import CROP, Faceless, Params, aligned, alignment, detection, pose, smoothed, track
+from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS
 
@@ -36,41 +36,41 @@ def outer_eye_distance(landmarks: np.ndarray) -> float:
 def test_landmarks_follow_a_moving_face_and_the_crop_does_not() -> None:
     way = np.array([[0, 0], [1.5, 0.5], [3, 1], [4.5, 1.5], [9, 3], [15, 5]])  # pixels of the frame
     frames = [shifted(PHOTOGRAPH, *step) for step in way]
-    found = track(lambda: frames, Params(), "astronaut")
-    assert found.detected.all()
-    movement = (found.landmarks - found.landmarks[0])[:, 17:].mean(axis=1)
+    face = track(lambda: frames, Params(), "astronaut")
+    assert face.detected.all()
+    movement = (face.landmarks - face.landmarks[0])[:, 17:].mean(axis=1)
     assert movement == pytest.approx(way, abs=0.5)
     # One similarity for the clip: what moves in the frames moves in the crops, by its scale.
-    scale = outer_eye_distance(found.landmarks_crop) / outer_eye_distance(found.landmarks)
-    in_crop = (found.landmarks_crop - found.landmarks_crop[0])[:, 17:].mean(axis=1)
+    scale = outer_eye_distance(face.landmarks_crop) / outer_eye_distance(face.landmarks)
+    in_crop = (face.landmarks_crop - face.landmarks_crop[0])[:, 17:].mean(axis=1)
     assert np.linalg.norm(in_crop, axis=1) == pytest.approx(scale * np.linalg.norm(movement, axis=1), rel=1e-3)
 
 
 def test_crop_holds_the_face_where_its_landmarks_say() -> None:
-    found = track(lambda: [PHOTOGRAPH] * 3, Params(), "astronaut")
-    assert found.crop.shape == (3, CROP, CROP, 3) and found.crop.dtype == np.uint8
-    assert found.landmarks_crop[0, RIGID, :] == pytest.approx(TEMPLATE, abs=6)
-    assert found.landmarks_crop.min() >= 0 and found.landmarks_crop.max() <= CROP - 1
-    in_crop = sampled(found.crop[0], found.landmarks_crop[0])
-    assert np.abs(in_crop - sampled(PHOTOGRAPH, found.landmarks[0])).mean() < 2
-    assert np.abs(in_crop - sampled(PHOTOGRAPH, found.landmarks[0] + [1, 1])).mean() > 5  # a pixel beside it
+    face = track(lambda: [PHOTOGRAPH] * 3, Params(), "astronaut")
+    assert face.crop.shape == (3, CROP, CROP, 3) and face.crop.dtype == np.uint8
+    assert face.landmarks_crop[0, RIGID, :] == pytest.approx(TEMPLATE, abs=6)
+    assert face.landmarks_crop.min() >= 0 and face.landmarks_crop.max() <= CROP - 1
+    in_crop = sampled(face.crop[0], face.landmarks_crop[0])
+    assert np.abs(in_crop - sampled(PHOTOGRAPH, face.landmarks[0])).mean() < 2
+    assert np.abs(in_crop - sampled(PHOTOGRAPH, face.landmarks[0] + [1, 1])).mean() > 5  # a pixel beside it
 
 
 def test_grey_frames_give_grey_crops_and_nearly_the_same_landmarks() -> None:
     grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
-    found, colour = (track(lambda frame=frame: [frame], Params(), "astronaut") for frame in (grey, PHOTOGRAPH))
-    assert found.crop.shape == (1, CROP, CROP, 1)
-    assert found.landmarks == pytest.approx(colour.landmarks, abs=0.5)
+    grey_face, colour = (track(lambda frame=frame: [frame], Params(), "astronaut") for frame in (grey, PHOTOGRAPH))
+    assert grey_face.crop.shape == (1, CROP, CROP, 1)
+    assert grey_face.landmarks == pytest.approx(colour.landmarks, abs=0.5)
 
 
 def test_a_lost_face_is_looked_for_again_and_gaps_are_interpolated() -> None:
     empty = np.full_like(PHOTOGRAPH, 90)
     frames = [PHOTOGRAPH, shifted(PHOTOGRAPH, 2, 0), empty, shifted(PHOTOGRAPH, 40, 0), shifted(PHOTOGRAPH, 42, 0)]
-    found = track(lambda: frames, Params(min_detected=0.8), "astronaut")
-    assert found.detected.tolist() == [True, True, False, True, True]
-    between = (found.landmarks[1] + found.landmarks[3]) / 2
-    assert found.landmarks[2] == pytest.approx(between, abs=1e-3)
-    assert (found.landmarks[3] - found.landmarks[0])[17:].mean(axis=0) == pytest.approx([40, 0], abs=1)
+    face = track(lambda: frames, Params(min_detected=0.8), "astronaut")
+    assert face.detected.tolist() == [True, True, False, True, True]
+    between = (face.landmarks[1] + face.landmarks[3]) / 2
+    assert face.landmarks[2] == pytest.approx(between, abs=1e-3)
+    assert (face.landmarks[3] - face.landmarks[0])[17:].mean(axis=0) == pytest.approx([40, 0], abs=1)
 
 
 def test_too_few_faces_are_an_error_that_names_the_clip_and_the_frames() -> None:
@@ -91,9 +91,9 @@ def beside(size: float) -> np.ndarray:
 def test_of_two_faces_the_largest_is_taken_and_the_other_counted() -> None:
     both = beside(0.8)
     for frames in ([both] * 4, [both[:, ::-1]] * 4):
-        found = track(lambda frames=frames: frames, Params(), "two")
-        assert found.other_faces == 1
-        side = found.landmarks[0, 17:, 0].mean() < both.shape[1] / 2
+        face = track(lambda frames=frames: frames, Params(), "two")
+        assert face.other_faces == 1
+        side = face.landmarks[0, 17:, 0].mean() < both.shape[1] / 2
         assert side == (frames[0] is both)
     assert track(lambda: [PHOTOGRAPH] * 2, Params(), "one").other_faces == 0
 
@@ -102,9 +102,9 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     """The detector looks again at every third frame; the larger one is there in seven frames of ten."""
     small, both = beside(0.6), beside(0.6)
     small[:, : PHOTOGRAPH.shape[1]] = 90
-    found = track(lambda: [small] * 3 + [both] * 7, Params(look_again=3, min_detected=0.7), "late")
-    assert found.landmarks[9, 17:, 0].mean() < PHOTOGRAPH.shape[1]
-    assert found.detected.tolist() == [False] * 3 + [True] * 7 and found.other_faces == 1
+    face = track(lambda: [small] * 3 + [both] * 7, Params(look_again=3, min_detected=0.7), "late")
+    assert face.landmarks[9, 17:, 0].mean() < PHOTOGRAPH.shape[1]
+    assert face.detected.tolist() == [False] * 3 + [True] * 7 and face.other_faces == 1
     stays = track(lambda: [small] * 9 + [both], Params(look_again=3), "late")
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
 
@@ -112,12 +112,12 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
 def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
     grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
     (box,) = detection.detect(PHOTOGRAPH, 0)
-    found = []
+    landmarks = []
     for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
         moved = detection.Box(box.centre + [right * box.side, 0], box.side * larger)
-        found.append(detection.refined(grey, moved, 5)[17:])
-    away = np.linalg.norm(np.array(found) - np.mean(found, axis=0), axis=-1)
-    assert away.mean() < 0.005 * outer_eye_distance(detection.refined(grey, box, 5))
+        landmarks.append(detection.refine_landmarks(grey, moved, 5)[17:])
+    away = np.linalg.norm(np.array(landmarks) - np.mean(landmarks, axis=0), axis=-1)
+    assert away.mean() < 0.005 * outer_eye_distance(detection.refine_landmarks(grey, box, 5))
 
 
 def test_movement_of_half_a_pixel_is_followed_and_not_smoothed_away() -> None:
@@ -142,23 +142,23 @@ def test_a_face_that_crosses_the_frame_is_followed_over_many_references() -> Non
     for step in range(24):
         matrix = np.array([[1.01**step, 0, 6 * step - 60], [0, 1.01**step, 0]])
         frames.append(cv2.warpAffine(PHOTOGRAPH, matrix, (520, 320), flags=cv2.INTER_CUBIC))
-    found = track(lambda: frames, Params(), "crossing", fps=200)
-    assert found.detected.all() and np.isfinite(found.landmarks).all()
-    start = found.landmarks[0].astype(float)
+    face = track(lambda: frames, Params(), "crossing", fps=200)
+    assert face.detected.all() and np.isfinite(face.landmarks).all()
+    start = face.landmarks[0].astype(float)
     for step in (5, 11, 17, 23):
-        there = (start - [-60, 0]) * 1.01**step + [6 * step - 60, 0]
-        assert np.linalg.norm(found.landmarks[step] - there, axis=1)[17:].mean() < 0.02 * outer_eye_distance(there)
+        position = (start - [-60, 0]) * 1.01**step + [6 * step - 60, 0]
+        assert np.linalg.norm(face.landmarks[step] - position, axis=1)[17:].mean() < 0.02 * outer_eye_distance(position)
 
 
 def test_smoothing_keeps_a_parabola_and_halves_the_variance_of_noise() -> None:
     time = np.arange(20.0)
     parabola = np.broadcast_to(((time - 9) ** 2)[:, None, None], (20, 68, 2))
-    assert smoothed(parabola, 2) == pytest.approx(parabola)
-    assert smoothed(parabola, 1) is parabola
+    assert smooth(parabola, 2) == pytest.approx(parabola)
+    assert smooth(parabola, 1) is parabola
     noise = generator(0, "tests", "noise").normal(size=(20, 68, 2))
     weights = np.array([-3, 12, 17, 12, -3]) / 35  # of five points, from Savitzky and Golay's table
-    assert smoothed(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
-    assert smoothed(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
+    assert smooth(noise, 2)[7] == pytest.approx(np.tensordot(weights, noise[5:10], 1))
+    assert smooth(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
 
 
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_crops_of_large_frames_are_reduced_in_place(scale: float) -> None:
     """A linear ramp stays one under any reduction, so its value gives the place that each pixel was taken from."""
     x = np.arange(1600, dtype=float)
     ramp = np.broadcast_to((x / 8).astype(np.uint8), (1500, 1600))
-    crop = aligned(ramp, np.array([[scale, 0, -20.0], [0, scale, -10.0]]))[..., 0].astype(float)
+    crop = align(ramp, np.array([[scale, 0, -20.0], [0, scale, -10.0]]))[..., 0].astype(float)
     source = (np.arange(CROP) + 20) / scale
     assert np.abs(crop[100] - (source - 3.5) / 8).max() <= 1.01
 
@@ -221,8 +221,8 @@ def test_pose_is_that_of_the_projected_head(angles: tuple[float, float, float]) 
 def test_a_rendered_face_is_found_near_its_true_landmarks_and_turns() -> None:
     face = Face(7)
     seen = [face.render({}, pose=(yaw, 0, 0), size=(640, 480)) for yaw in (0, 4, 8)]
-    found = track(lambda: [picture.image for picture in seen], Params(), "rendered")
+    tracked = track(lambda: [picture.image for picture in seen], Params(), "rendered")
     truth = np.stack([picture.landmarks for picture in seen])
-    error = np.linalg.norm(found.landmarks - truth, axis=2).mean() / outer_eye_distance(truth)
+    error = np.linalg.norm(tracked.landmarks - truth, axis=2).mean() / outer_eye_distance(truth)
     assert error < 0.06
-    assert np.diff(found.pose[:, 0]) == pytest.approx([4, 4], abs=2)
+    assert np.diff(tracked.pose[:, 0]) == pytest.approx([4, 4], abs=2)

@@ -10,7 +10,7 @@ from skimage.registration import optical_flow_tvl1
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.reporting.plots import flow as drawing
-from microexpr.signals.flow import Params, magnitude, normalised, of_clip, onset_apex, orientation, strain
+from microexpr.signals.flow import Params, clip_flow, magnitude, normalise, onset_apex, orientation, strain
 from microexpr.signals.flow.tvl1 import TvL1, tvl1
 
 SIDE, SIZE = 288, 128
@@ -52,11 +52,11 @@ def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
 @pytest.mark.parametrize(("right", "down"), [(2.0, 0.0), (1.5, -0.7)])
 def test_flow_of_a_shift_is_that_shift_in_pixels_of_the_crop(algorithm: str, right: float, down: float) -> None:
     picture, params = texture(), Params(algorithm=algorithm, stabilise="none")
-    found = onset_apex(picture, moved(picture, np.array([[1, 0, right], [0, 1, down]])), params)
-    assert found.shape == (3, SIZE, SIZE) and found.dtype == np.float32
-    assert inner(found[0]) == pytest.approx(right, abs=0.25)
-    assert inner(found[1]) == pytest.approx(down, abs=0.25)
-    assert inner(found[:2]).mean((1, 2)) == pytest.approx([right, down], abs=0.06)
+    flow = onset_apex(picture, moved(picture, np.array([[1, 0, right], [0, 1, down]])), params)
+    assert flow.shape == (3, SIZE, SIZE) and flow.dtype == np.float32
+    assert inner(flow[0]) == pytest.approx(right, abs=0.25)
+    assert inner(flow[1]) == pytest.approx(down, abs=0.25)
+    assert inner(flow[:2]).mean((1, 2)) == pytest.approx([right, down], abs=0.06)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -67,8 +67,8 @@ def test_flow_of_an_affine_movement_has_its_gradient_and_strain(algorithm: str) 
     params = Params(algorithm=algorithm, stabilise="none")
     u, v, strained = inner(onset_apex(picture, moved(picture, matrix), params))
     spacing = SIDE / SIZE
-    found = [[np.gradient(field, spacing, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
-    assert np.array(found) == pytest.approx(gradient, abs=6e-4)
+    derivatives = [[np.gradient(field, spacing, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
+    assert np.array(derivatives) == pytest.approx(gradient, abs=6e-4)
     expected = np.sqrt(0.010**2 + 0.008**2 + 0.5 * (0.006 - 0.002) ** 2)
     assert np.median(strained) == pytest.approx(expected, rel=0.15)
 
@@ -96,8 +96,8 @@ def test_head_motion_is_removed_and_a_local_movement_kept(stabilise: str) -> Non
     turn = 0.5 if stabilise in ("similarity", "rigid") else 0
     head = cv2.getRotationMatrix2D((144, 144), turn, 1) + [[0, 0, 1.5], [0, 0, -2]]
     _, v, _ = onset_apex(picture, moved(expression, head), Params(stabilise=stabilise))
-    place = (round(190 / 2.25), round(200 / 2.25))
-    assert v[place] == pytest.approx(-3, abs=0.6)
+    position = (round(190 / 2.25), round(200 / 2.25))
+    assert v[position] == pytest.approx(-3, abs=0.6)
     assert np.median(np.abs(v[20:60, 30:98])) < 0.1  # brows and eyes stay where they are
 
 
@@ -111,25 +111,25 @@ def test_a_brighter_lamp_is_no_movement() -> None:
 def test_noise_is_averaged_over_frames_on_either_side() -> None:
     rng, picture = generator(0, "flow", "noise"), texture().astype(float)
     crop = np.clip(picture + rng.normal(0, 6, (9, SIDE, SIDE)), 0, 255).astype(np.uint8)
-    one, three = (magnitude(of_clip(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
-    assert three < 0.75 * one
-    assert np.array_equal(of_clip(crop, 3, 4, Params()), onset_apex(crop[3], crop[4], Params()))  # no room to average
-    assert of_clip(crop, 3, 3, Params()) == pytest.approx(0, abs=1e-3)
+    single, three = (magnitude(clip_flow(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
+    assert three < 0.75 * single
+    assert np.array_equal(clip_flow(crop, 3, 4, Params()), onset_apex(crop[3], crop[4], Params()))  # no room to average
+    assert clip_flow(crop, 3, 3, Params()) == pytest.approx(0, abs=1e-3)
 
 
 def test_symmetric_keeps_zero_and_ratios_and_minmax_fills_each_channel() -> None:
     flow = generator(0, "flow", "scale").normal(size=(3, 8, 8)).astype(np.float32)
     flow[2] = np.abs(flow[2])
     flow[:, 0, 0] = 0
-    same = normalised(flow, "symmetric")
+    same = normalise(flow, "symmetric")
     assert magnitude(same).max() == pytest.approx(127.5) and same[2].max() == pytest.approx(255)
     assert not same[:, 0, 0].any()
     assert same[1, 3, 4] / same[0, 5, 6] == pytest.approx(flow[1, 3, 4] / flow[0, 5, 6], rel=1e-5)
-    stretched = normalised(flow, "minmax_channel")
+    stretched = normalise(flow, "minmax_channel")
     assert stretched.min(axis=(1, 2)) == pytest.approx([-127.5, -127.5, 0], abs=1e-4)
     assert stretched.max(axis=(1, 2)) == pytest.approx([127.5, 127.5, 255], abs=1e-4)
-    assert np.array_equal(normalised(flow, "none"), flow)
-    assert not normalised(0 * flow, "symmetric").any()
+    assert np.array_equal(normalise(flow, "none"), flow)
+    assert not normalise(0 * flow, "symmetric").any()
 
 
 def test_nothing_moves_between_a_picture_and_itself() -> None:
@@ -154,7 +154,7 @@ def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -
     drawing.draw(figure, clip, crop, {"onset": 0, "apex": 4}, Params(size=96))
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert texts.count("generated") == 2
-    assert {"TV-L1: as found", "Farneback: as found", "the head's (rigid)"} <= set(texts)
+    assert {"TV-L1: estimate", "Farneback: estimate", "head motion (rigid)"} <= set(texts)
 
 
 def test_black_where_next_to_nothing_slopes_gives_numbers():

@@ -89,8 +89,8 @@ def one(files: dict[str, Path], name: str, shape: tuple[int, ...], clip: str = "
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], name: str) -> None:
     sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
-    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name][1])
-    found = load({name: shape}, files, CLIPS)[name]
+    shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name].axes)
+    values = load({name: shape}, files, CLIPS)[name]
     kinds = {
         "flow": np.float32,
         "flow_video": np.float32,
@@ -99,11 +99,11 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
         "au_changes": np.float32,
         "sequence_real": np.bool_,
     }
-    assert found.shape == (2, *shape) and found.dtype == kinds.get(name, np.uint8)
-    assert np.array_equal(found, load({name: shape}, files, CLIPS)[name])
+    assert values.shape == (2, *shape) and values.dtype == kinds.get(name, np.uint8)
+    assert np.array_equal(values, load({name: shape}, files, CLIPS)[name])
     if shape[0] == 3 and not name.startswith("flow"):
-        assert np.array_equal(found[1, 0], found[1, 2])  # grey, three times
-        assert not np.array_equal(found[0, 0], found[0, 2])
+        assert np.array_equal(values[1, 0], values[1, 2])  # grey, three times
+        assert not np.array_equal(values[0, 0], values[0, 2])
 
 
 def test_video_of_its_own_length_and_size_is_the_clip_from_onset_to_offset(
@@ -119,34 +119,34 @@ def test_video_of_its_own_length_and_size_is_the_clip_from_onset_to_offset(
 
 
 def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Path]) -> None:
-    own, double = (one(files, "video", (1, count, 24, 24)) for count in (LENGTH, 2 * LENGTH - 1))
-    assert np.array_equal(double[:, ::2], own)
+    original, double = (one(files, "video", (1, count, 24, 24)) for count in (LENGTH, 2 * LENGTH - 1))
+    assert np.array_equal(double[:, ::2], original)
     between = double[:, 1::2, :, -3:].mean(axis=(0, 2, 3))
-    ends = own[:, :, :, -3:].mean(axis=(0, 2, 3))
+    ends = original[:, :, :, -3:].mean(axis=(0, 2, 3))
     assert np.all(between > ends[:-1]) and np.all(between < ends[1:])
 
 
 def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
-    found = load({"onset": (1, 144, 144), "apex": (1, 144, 144)}, files, ["EP02"])
+    frames = load({"onset": (1, 144, 144), "apex": (1, 144, 144)}, files, ["EP02"])
     for name, number in (("onset", ONSET), ("apex", APEX)):
         frame = crops["EP02"][number - FIRST, ..., 0].astype(float)
         means = frame.reshape(144, 2, 144, 2).mean(axis=(1, 3))
-        assert found[name].dtype == np.uint8
-        assert np.abs(found[name][0, 0] - means).max() <= 0.5
+        assert frames[name].dtype == np.uint8
+        assert np.abs(frames[name][0, 0] - means).max() <= 0.5
 
 
 def test_five_frames_around_the_apex(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
-    found = one(files, "around_apex", (1, 5, 288, 288), "EP02")
-    assert np.array_equal(found[0], crops["EP02"][APEX - 2 - FIRST : APEX + 3 - FIRST, ..., 0])
+    frames = one(files, "around_apex", (1, 5, 288, 288), "EP02")
+    assert np.array_equal(frames[0], crops["EP02"][APEX - 2 - FIRST : APEX + 3 - FIRST, ..., 0])
 
 
 def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(
     files: dict[str, Path], crops: dict[str, np.ndarray]
 ) -> None:
-    found = one(files, "sequence_steady", (1, 10, 288, 288), "EP02")
+    sequence = one(files, "sequence_steady", (1, 10, 288, 288), "EP02")
     steady = one(files, "video_steady", (1, LENGTH, 288, 288), "EP02")
-    assert np.array_equal(found[:, :LENGTH], steady) and not found[0, LENGTH:].any()
-    assert np.array_equal(found[0, 0], crops["EP02"][ONSET - FIRST, ..., 0])
+    assert np.array_equal(sequence[:, :LENGTH], steady) and not sequence[0, LENGTH:].any()
+    assert np.array_equal(sequence[0, 0], crops["EP02"][ONSET - FIRST, ..., 0])
     assert one(files, "sequence_real", (10,)).tolist() == [True] * LENGTH + [False] * 3
     shape = (1, 4, 24, 24)
     short = load({"sequence_steady": shape, "video_steady": shape, "sequence_real": (4,)}, files, ["EP01"])
@@ -162,12 +162,12 @@ def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: di
     first = crops["EP02"][ONSET - FIRST, ..., 0].astype(float)
     for name, (x, y) in middles.items():
         rows, columns, _ = REGIONS[name]
-        found = one(files, name, (1, 2, rows, columns), "EP02")[0, 0].astype(float)
-        middle = found[rows // 2 - 4 : rows // 2 + 4, columns // 2 - 4 : columns // 2 + 4].mean()
+        patch = one(files, name, (1, 2, rows, columns), "EP02")[0, 0].astype(float)
+        middle = patch[rows // 2 - 4 : rows // 2 + 4, columns // 2 - 4 : columns // 2 + 4].mean()
         assert middle == pytest.approx(first[y - 3 : y + 3, x - 3 : x + 3].mean(), abs=4), name
         tall, wide = (round(0.75 * side) for side in (rows, columns))
         box = first[y - tall // 2 : y + tall // 2, x - wide // 2 : x + wide // 2]
-        assert found.mean() == pytest.approx(box.mean(), abs=1.5) and found.std() == pytest.approx(box.std(), rel=0.1)
+        assert patch.mean() == pytest.approx(box.mean(), abs=1.5) and patch.std() == pytest.approx(box.std(), rel=0.1)
     left, right = (one(files, f"region_{side}_cheek", (1, 1, 60, 60)) for side in ("left", "right"))
     assert not np.array_equal(left, right)
 
@@ -196,18 +196,18 @@ def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, 
 
 
 def test_intensities_are_those_of_both_sides_at_the_frames_of_the_video(files: dict[str, Path]) -> None:
-    own, double = (one(files, "au_intensities", (count, 17)) for count in (LENGTH, 2 * LENGTH - 1))
-    np.testing.assert_allclose(own, np.clip(intensities()[INSIDE, :, 2], 0, 5), atol=1e-5)
-    np.testing.assert_allclose(double[::2], own, atol=1e-5)
-    assert np.all(double[1::2, 0] > own[:-1, 0]) and np.all(double[1::2, 0] < own[1:, 0])
+    original, double = (one(files, "au_intensities", (count, 17)) for count in (LENGTH, 2 * LENGTH - 1))
+    np.testing.assert_allclose(original, np.clip(intensities()[INSIDE, :, 2], 0, 5), atol=1e-5)
+    np.testing.assert_allclose(double[::2], original, atol=1e-5)
+    assert np.all(double[1::2, 0] > original[:-1, 0]) and np.all(double[1::2, 0] < original[1:, 0])
 
 
 def test_changes_are_those_of_each_side_since_the_onset(files: dict[str, Path]) -> None:
-    own, double = (one(files, "au_changes", (count, 17, 2)) for count in (LENGTH, 2 * LENGTH - 1))
+    original, double = (one(files, "au_changes", (count, 17, 2)) for count in (LENGTH, 2 * LENGTH - 1))
     risen = np.arange(LENGTH)[:, None] / 8 * np.where(np.arange(17) % 2, -1, 1)
-    np.testing.assert_allclose(own, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
-    np.testing.assert_allclose(double[::2], own, atol=1e-5)
-    assert np.all(double[1::2, 1] < own[:-1, 1]) and np.all(double[1::2, 1] > own[1:, 1])
+    np.testing.assert_allclose(original, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
+    np.testing.assert_allclose(double[::2], original, atol=1e-5)
+    assert np.all(double[1::2, 1] < original[:-1, 1]) and np.all(double[1::2, 1] > original[1:, 1])
 
 
 def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -> None:
@@ -215,8 +215,8 @@ def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -
     steps = np.repeat([0.0, 0, 0, 5, 5, 5], 17 * 3).reshape(6, 17, 3).astype(np.float32)
     aus = {"smoothed": steps, "relative": 2 * steps - 5, "frame": np.arange(6)}
     source = inputs.Source({"aus": aus, "apex": {"onset": np.array(0), "offset": np.array(5)}})
-    found = inputs.au_intensities(source, (31, 17))
-    assert found.min() == 0 and found.max() == 5
+    intensities = inputs.au_intensities(source, (31, 17))
+    assert intensities.min() == 0 and intensities.max() == 5
     changed = inputs.au_changes(source, (31, 17, 2))
     assert changed.min() == -5 and changed.max() == 5
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.mtmnet import GUIDANCE_PARAMS, Mtmnet
+from microexpr.models.recognisers.mtmnet import Mtmnet
+from microexpr.models.recognisers.mtmnet.method import GUIDANCE_PARAMS
 from microexpr.training.begun import PrefixCache
 from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group
@@ -32,9 +33,9 @@ def method(**changed):
     return Mtmnet(Mtmnet.Params(**(SMALL | changed)))
 
 
-def clips(one):
+def clips(recogniser):
     torch.manual_seed(0)
-    inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in one.inputs.items()}
+    inputs = {name: torch.randint(0, 256, (16, *shape), dtype=torch.uint8) for name, shape in recogniser.inputs.items()}
     number = torch.arange(16)
     return ClipTensors(inputs, {"label": number % 3, "subject": number // 4, "macro": (number >= MICRO).long()})
 
@@ -43,14 +44,14 @@ def clips(one):
 def trained(monkeypatch):
     """A function of method, memory, folds and plan to the results of all folds, and how many epochs were trained."""
     epochs, epoch = [], Group.epoch
-    monkeypatch.setattr(Group, "epoch", lambda group: epochs.append(made := epoch(group)) or made)
+    monkeypatch.setattr(Group, "epoch", lambda group: epochs.append(trains := epoch(group)) or trains)
 
-    def made(one, memory=None, folds=FOLDS, plan="sequential"):
+    def train_folds(recogniser, memory=None, folds=FOLDS, plan="sequential"):
         epochs.clear()
-        kept = None if memory is None else PrefixCache(None, memory, one, MICRO)
-        return list(train(one, clips(one), folds, [1], plan, 2, checkpoints=kept)), sum(epochs)
+        cache = None if memory is None else PrefixCache(None, memory, recogniser, MICRO)
+        return list(train(recogniser, clips(recogniser), folds, [1], plan, 2, checkpoints=cache)), sum(epochs)
 
-    return made
+    return train_folds
 
 
 def same(ones, others):

@@ -125,7 +125,7 @@ def without_values(monkeypatch):
     monkeypatch.setattr(nn.Module, "to", moved)
     monkeypatch.setattr(Tensor, "numpy", lambda self: np.zeros(tuple(self.shape), np.int64))
     monkeypatch.setattr(Group, "_check_finite", lambda *_: None)
-    monkeypatch.setattr(ClipTensors, "micro", property(lambda self: 12))
+    monkeypatch.setattr(ClipTensors, "micro_count", property(lambda self: 12))
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
     monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 

@@ -71,7 +71,7 @@ def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(teacher, tmp_path):
     tensors, _ = store.read_tensors(teacher[0])
     for name, value in guided_job.method.guide.state_dict().items():
         assert torch.equal(value, torch.tensor(tensors[f"network.{name}"]))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         assert (
             file.attrs["initialisation"].decode()
             == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"

@@ -12,12 +12,12 @@ from films import film_files
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.core.facs.reactions import reacts
+from microexpr.core.facs.reactions import reaction_mask
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 from microexpr.training.load_clips import load_clips
@@ -67,7 +67,7 @@ def groups(tmp_path_factory):
 
 
 def people(names):
-    return {person(name) for name in names}
+    return {subject_id(name) for name in names}
 
 
 def test_every_subject_is_in_one_group():
@@ -88,7 +88,7 @@ def test_every_subject_is_in_one_group():
 def test_clips_to_train_on_are_of_training_subjects(groups):
     for fold, path in zip(GROUPED, groups[2], strict=True):
         by_provenance = {clip.provenance: clip for clip in CLIPS}
-        with store.opened(path, "synth") as file:
+        with store.open_file(path, "synth") as file:
             assert file.attrs["held_out"].decode() == ", ".join(sorted(people(fold.test)))
             subjects = {}
             for name, group in file["train"].items():
@@ -107,14 +107,14 @@ def test_clips_to_train_on_are_of_training_subjects(groups):
                     p for p in people(fold.train) if p.startswith(dataset)
                 }
             held = {store.strings(group["source"])[0] for group in file["held_out"].values()}
-            assert {person(by_provenance[clip].id) for clip in held} == people(fold.test)
+            assert {subject_id(by_provenance[clip].id) for clip in held} == people(fold.test)
             moves = {store.strings(group["trajectory"])[0] for group in file["held_out"].values()}
             assert {by_provenance[clip].id for clip in moves} <= {*fold.train}
 
 
 def test_a_face_goes_through_the_intensities_of_another_clip(groups):
     root, _, (path, _) = groups
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
             files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
@@ -127,7 +127,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
     """They are added to a tenth of the neutral face's own intensities."""
     root, files, _ = groups
     path = run(tmp_path, files, kind=Famgan)
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
             intensities = {}
             for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
@@ -144,7 +144,7 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
 
 def test_counts_go_before_per_class(groups, tmp_path):
     path = run(tmp_path, groups[1], counts={"casme2": {"disgust": 7, "surprise": 0}})
-    with store.opened(path, "synth") as file:
+    with store.open_file(path, "synth") as file:
         names = [name.rpartition("_")[0] for name in file["train"]]
     expected = {"casme2_disgust": 7, "casme2_others": 4, "samm_anger": 4, "samm_others": 4, "samm_surprise": 4}
     assert {name: names.count(name) for name in names} == expected
@@ -223,7 +223,7 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
     data = load_clips(
         learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=learner_job.reactions
     )
-    assert data.targets["reacts"].tolist() == [[*reacts(clip.emotion)] for clip in learner_job.clips]
+    assert data.targets["reacts"].tolist() == [[*reaction_mask(clip.emotion)] for clip in learner_job.clips]
     both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
     assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12
     for fold, fold_positions in positions.items():
@@ -235,7 +235,9 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
             learner_job.by_id[synthetic.trajectories[n - len(data)].removeprefix("generated/")] for n in fold_positions
         ]
         assert [learner_job.labels[clip.id] for clip in driving_clips] == both.targets["label"][fold_positions].tolist()
-        assert both.targets["reacts"][fold_positions].tolist() == [[*reacts(clip.emotion)] for clip in driving_clips]
+        assert both.targets["reacts"][fold_positions].tolist() == [
+            [*reaction_mask(clip.emotion)] for clip in driving_clips
+        ]
 
 
 def test_emotions_outside_the_protocol_are_left_out(groups):
@@ -273,11 +275,11 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
         first = next(iter(file["train"].values()))
         del first["source"]
         first["source"] = store.text(f"generated/{GROUPED[0].test[0]}")
-    fold = person(GROUPED[0].test[0])
+    fold = subject_id(GROUPED[0].test[0])
     with pytest.raises(
         LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     ):
-        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if person(clip.id) == fold]})
+        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if subject_id(clip.id) == fold]})
 
 
 def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):

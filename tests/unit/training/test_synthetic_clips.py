@@ -55,7 +55,7 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
     synthetic = synthetic_clips.load({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
     both, positions = synthetic_clips.append(resident(), [clip.provenance for clip in CLIPS], synthetic)
-    assert both.micro == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
+    assert both.micro_count == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
         fold_clips = both[torch.from_numpy(positions[fold.name])]
         assert fold_clips.inputs["apex"].shape == (3, 3, 8, 8) and fold_clips.inputs["onset"].unique().tolist() == [200]

@@ -10,7 +10,7 @@ from trainings import flow_files, job, trained
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.errors import DataError, LeakError
-from microexpr.evaluation import pooled
+from microexpr.evaluation import pool_predictions
 from microexpr.models.base import shuffled
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS
@@ -72,7 +72,7 @@ def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
     )
     assert data.targets["macro"].tolist() == [0] * 24 + [1] * 10
     assert data.targets["label"].tolist() == [recorded.label for recorded in CLIPS] + [label for _, label in MACRO]
-    assert (len(data), data.micro) == (34, 24)
+    assert (len(data), data.micro_count) == (34, 24)
 
 
 def test_they_change_what_is_learnt_and_train_for_the_inner_choice_too(tmp_path):
@@ -93,7 +93,7 @@ def test_generated_ones_beside_licensed_clips_are_said_in_the_rows_origin(tmp_pa
     licensed = [replace(recorded, origin="licensed") for recorded in CLIPS]
     watched_job = replace(watched(licensed), folds=job(licensed).folds)
     path = trained(tmp_path, watched_job, everyone(tmp_path, licensed))
-    assert pooled([path], "ststnet", watched_job.protocol, licensed).origin == "licensed+generated"
+    assert pool_predictions([path], "ststnet", watched_job.protocol, licensed).origin == "licensed+generated"
 
 
 def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
@@ -103,7 +103,7 @@ def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
     leaky = replace(watched_job, folds=watched_job.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
     path = trained(tmp_path, leaky, everyone(tmp_path) + flow_files(tmp_path, [*CLIPS, leaky.macro[-1][0]]))
     with pytest.raises(LeakError, match=r"was fitted on generated/casme2/s01/other, a clip of its held-out subject"):
-        pooled([path], "ststnet", watched_job.protocol, CLIPS, watched_job.folds[:1])
+        pool_predictions([path], "ststnet", watched_job.protocol, CLIPS, watched_job.folds[:1])
 
 
 def test_which_macro_expressions_show_a_protocols_classes():

@@ -1,7 +1,7 @@
-"""One video or folder of frames: what is spotted in it, and what a trained network calls that. Writes no file.
+"""Prediction for one video or folder of frames: which expressions are in it, and their classes. Writes no file.
 
-A video is read several times and never held: once for where the face is, ten times a second; once for action units;
-once for what was spotted.
+A video is read several times and never held in memory: once to track the face, ten times a second; once for action
+units; once for the expressions that were spotted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,60 +14,63 @@ import torch
 
 from microexpr.apps.predict import domain, recognition
 from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.recognition import Brief
+from microexpr.apps.predict.recognition import Excerpt
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, spotting
 from microexpr.signals.aus import filters, recording, regressor
-from microexpr.signals.aus.features import Look, look
-from microexpr.signals.faces import Followed, aligned, alignment
+from microexpr.signals.aus.features import FaceFeatures, describe_face
+from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.training import refit
 
-LOOKED_AT = 10  # times a second that the face is looked for
-STEADY = 1.0  # seconds before and after over which its place is averaged: alignment adds no movement of its own
+TRACKED = 10  # times a second that the face is detected
+STEADY = 1.0  # seconds before and after over which its position is averaged, so that alignment adds no movement
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
-LEAST = 0.5  # of the looks that must find the face
+LEAST = 0.5  # share of detections that must find the face
 
-Progress = Callable[[str, int, int], None]  # what is done, frames done and to do
+Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody sees."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Models:
-    """Who reads and who names."""
+    """The reader of action units and the recogniser of classes."""
 
     reader: regressor.Model
     recogniser: refit.Recogniser
-    told: tuple[str, ...]  # what they were fitted on, a line each
+    descriptions: tuple[str, ...]  # what each was fitted on, a line each
 
     @classmethod
-    def loaded(cls, method: str | None, folder: Path) -> "Models":
-        """`method` as for `recognition.path`."""
-        path, reader = recognition.path(method, folder), regressor.load()
+    def load(cls, method: str | None, folder: Path) -> "Models":
+        """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
+        path, reader = recognition.weights_path(method, folder), regressor.load()
         recogniser = refit.load(path)
-        told = (
-            f"classes by {method or 'the shipped network'}, fitted on {domain.fitted_on(path, recogniser.fitted_on)}",
-            f"action units by the shipped reader, fitted on {domain.fitted_on(regressor.MODEL, reader.fitted_on)}",
+        by_recogniser = domain.describe_training(path, recogniser.fitted_on)
+        by_reader = domain.describe_training(regressor.MODEL, reader.fitted_on)
+        descriptions = (
+            f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}",
+            f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, told)
+        return cls(reader, recogniser, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
+        """Provenance of both."""
         return (*self.reader.fitted_on, *self.recogniser.fitted_on)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """What was read of a video, every `step`-th frame of it. T of them."""
+    """Signals of T frames of a video, every `step`-th of it."""
 
     step: int
-    intensity: np.ndarray  # float32[T, 17, 2], since some frame of the video
+    intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the video
     gaze: np.ndarray  # float64[T], pixels of the crop
-    seen: np.ndarray  # bool[T], whether the face was
+    detected: np.ndarray  # bool[T], whether the face was detected
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,17 @@ class Expression:
     classes: dict[str, float]
 
     @property
-    def likeliest(self) -> str:
+    def predicted_class(self) -> str:
+        """The most probable class, "" for other kinds of expression."""
         return max(self.classes, key=lambda name: self.classes[name], default="")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """All that is said of a video."""
+    """The result for one video."""
 
     footage: Footage
-    face: Followed  # LOOKED_AT times a second
+    face: FaceTrack  # TRACKED times a second
     curves: Curves
     signal: spotting.Signal
     expressions: list[Expression]
@@ -96,39 +100,43 @@ class Prediction:
     @property
     def spans(self) -> list[tuple[int, int]]:
         """First and last frame of each micro-expression."""
-        return [(one.interval.onset, one.interval.offset) for one in self.expressions if one.interval.kind == "micro"]
+        intervals = (expression.interval for expression in self.expressions)
+        return [(interval.onset, interval.offset) for interval in intervals if interval.kind == "micro"]
 
 
-def predicted(
+def predict(
     footage: Footage, models: Models, progress: Progress = silent, params: spotting.Params | None = None
 ) -> Prediction:
-    """Raises DataError where no face is found."""
+    """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     params = params or spotting.Params()
-    face = followed(footage, progress)
-    curves = read(footage, face, models.reader, progress)
+    face = track_face(footage, progress)
+    curves = read_curves(footage, face, models.reader, progress)
     fps = footage.fps / curves.step
-    found = [
-        one
-        for one in spotting.spot(curves.intensity, curves.gaze, fps, params)
-        if curves.seen[one.onset : one.offset + 1].all()
+    spotted = [
+        interval
+        for interval in spotting.spot(curves.intensity, curves.gaze, fps, params)
+        if curves.detected[interval.onset : interval.offset + 1].all()
     ]
-    whole = [in_frames(one, curves.step) for one in found]
-    named = classes(footage, face, [one for one in whole if one.kind == "micro"], models, progress)
-    return Prediction(
-        footage, face, curves, spotting.signal(curves.intensity, curves.gaze, fps, params),
-        [Expression(one, named.get(one.onset, {}) if one.kind == "micro" else {}) for one in whole],
-        domain.warnings(footage, face, models.fitted_on),
-    )  # fmt: skip
+    intervals = [in_frames(interval, curves.step) for interval in spotted]
+    micro = [interval for interval in intervals if interval.kind == "micro"]
+    classes = classify(footage, face, micro, models, progress)
+    expressions = [
+        Expression(interval, classes.get(interval.onset, {}) if interval.kind == "micro" else {})
+        for interval in intervals
+    ]
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params)
+    warnings = domain.warnings(footage, face, models.fitted_on)
+    return Prediction(footage, face, curves, signal, expressions, warnings)
 
 
-def followed(footage: Footage, progress: Progress) -> Followed:
-    """Where the face is, `LOOKED_AT` times a second."""
-    every = _every(footage)
+def track_face(footage: Footage, progress: Progress) -> FaceTrack:
+    """Track the largest face, `TRACKED` times a second. Raises DataError if it is not in half of the frames."""
+    every = _tracking_step(footage)
     params = faces.Params(min_detected=LEAST, smooth=0)
-    shown = footage.pictures(lambda number: number % every == 0)
-    counted = _counted(shown, "looking for the face", footage.frames // every, progress)
+    frames = footage.read_frames(lambda number: number % every == 0)
+    counted = _count(frames, "looking for the face", footage.frames // every, progress)
     try:
         return faces.follow(counted, params, str(footage.path), footage.fps / every)
     except faces.Faceless as error:
@@ -138,84 +146,95 @@ def followed(footage: Footage, progress: Progress) -> Followed:
         ) from None
 
 
-def read(footage: Footage, face: Followed, reader: regressor.Model, progress: Progress) -> Curves:
-    """Action units and gaze of the face, READ times a second or as often as there are frames."""
+def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, progress: Progress) -> Curves:
+    """Read action units and gaze of the face, READ times a second or as often as there are frames."""
     step = max(1, round(footage.fps / READ))
-    matrices, points = places(footage, face)
+    matrix_at, landmarks_at = steady_alignment(footage, face)
     gaze: list[float] = []
 
-    def looks() -> Iterator[Look]:
-        shown = footage.pictures(lambda number: number % step == 0)
-        counted = _counted(shown, "reading action units", footage.frames // step, progress)
-        for place, frame in enumerate(counted):
-            crop = aligned(luma(frame), matrices(place * step))[..., 0]
-            landmarks = points(place * step)
-            gaze.append(recording.gaze(crop, landmarks))
-            yield look(crop, landmarks)
+    def looks() -> Iterator[FaceFeatures]:
+        frames = footage.read_frames(lambda number: number % step == 0)
+        counted = _count(frames, "reading action units", footage.frames // step, progress)
+        for i, frame in enumerate(counted):
+            crop = align(luma(frame), matrix_at(i * step))[..., 0]
+            landmarks = landmarks_at(i * step)
+            gaze.append(recording.horizontal_gaze(crop, landmarks))
+            yield describe_face(crop, landmarks)
 
     intensity = recording.curves(looks(), reader, round(PART * footage.fps / step))
-    looked = np.minimum(np.arange(len(intensity)) * step // _every(footage), len(face.detected) - 1)
-    after = np.minimum(looked + 1, len(face.detected) - 1)
-    return Curves(step, intensity, np.array(gaze), face.detected[looked] & face.detected[after])
+    before = np.minimum(np.arange(len(intensity)) * step // _tracking_step(footage), len(face.detected) - 1)
+    after = np.minimum(before + 1, len(face.detected) - 1)
+    return Curves(step, intensity, np.array(gaze), face.detected[before] & face.detected[after])
 
 
-def places(footage: Footage, face: Followed) -> tuple[Callable[[int], np.ndarray], Callable[[int], np.ndarray]]:
-    """By a frame's number: its similarity to the crop [2, 3], and its landmarks [68, 2] there. Both change slowly."""
-    slow = filters.smooth(face.landmarks, footage.fps / _every(footage), STEADY)
-    laid = np.stack([alignment(one[None]) for one in slow])
-    known = np.arange(len(slow)) * _every(footage)
+def steady_alignment(
+    footage: Footage, face: FaceTrack
+) -> tuple[Callable[[int], np.ndarray], Callable[[int], np.ndarray]]:
+    """Return two functions of a frame's number: its similarity to the crop [2, 3], and its landmarks [68, 2] there.
 
-    def between(values: np.ndarray, number: int) -> np.ndarray:
-        after = int(np.clip(np.searchsorted(known, number), 1, max(len(known) - 1, 1)))
-        if len(known) == 1:
+    Both interpolate between smoothed positions of the tracked face, so that they change slowly."""
+    smoothed = filters.smooth(face.landmarks, footage.fps / _tracking_step(footage), STEADY)
+    matrices = np.stack([alignment(landmarks[None]) for landmarks in smoothed])
+    tracked = np.arange(len(smoothed)) * _tracking_step(footage)
+
+    def interpolate(values: np.ndarray, number: int) -> np.ndarray:
+        after = int(np.clip(np.searchsorted(tracked, number), 1, max(len(tracked) - 1, 1)))
+        if len(tracked) == 1:
             return np.asarray(values[0])
-        share = np.clip((number - known[after - 1]) / (known[after] - known[after - 1]), 0, 1)
+        share = np.clip((number - tracked[after - 1]) / (tracked[after] - tracked[after - 1]), 0, 1)
         return np.asarray((1 - share) * values[after - 1] + share * values[after])
 
-    def landmarks(number: int) -> np.ndarray:
-        matrix = between(laid, number)
-        return between(slow, number) @ matrix[:, :2].T + matrix[:, 2]
+    def landmarks_at(number: int) -> np.ndarray:
+        matrix = interpolate(matrices, number)
+        return interpolate(smoothed, number) @ matrix[:, :2].T + matrix[:, 2]
 
-    return lambda number: between(laid, number), landmarks
-
-
-def in_frames(one: spotting.Interval, step: int) -> spotting.Interval:
-    """An interval of every `step`-th frame in those of the video."""
-    return spotting.Interval(one.kind, one.onset * step, one.apex * step, one.offset * step, one.score, one.moved)
+    return lambda number: interpolate(matrices, number), landmarks_at
 
 
-def classes(
-    footage: Footage, face: Followed, found: Sequence[spotting.Interval], models: Models, progress: Progress
+def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
+    """Convert an interval of every `step`-th frame to frames of the video."""
+    onset, apex, offset = (position * step for position in (interval.onset, interval.apex, interval.offset))
+    return spotting.Interval(interval.kind, onset, apex, offset, interval.score, interval.action_units)
+
+
+def classify(
+    footage: Footage, face: FaceTrack, intervals: Sequence[spotting.Interval], models: Models, progress: Progress
 ) -> dict[int, dict[str, float]]:
-    """Of each interval, by its onset."""
-    matrices, points = places(footage, face)
-    spans = {one.onset: range(max(0, one.onset - 1), min(one.offset + 2, footage.frames)) for one in found}
-    wanted = sorted({number for span in spans.values() for number in span})
-    shown = footage.pictures({*wanted}.__contains__)
+    """Return the probabilities of the classes of each interval, by its onset."""
+    matrix_at, landmarks_at = steady_alignment(footage, face)
+    spans = {
+        interval.onset: range(max(0, interval.onset - 1), min(interval.offset + 2, footage.frames))
+        for interval in intervals
+    }
+    numbers = sorted({number for span in spans.values() for number in span})
+    selected = footage.read_frames({*numbers}.__contains__)
     frames: dict[int, np.ndarray] = {}
-    named: dict[int, dict[str, float]] = {}
-    for number, frame in zip(wanted, _counted(shown, "naming what was spotted", len(wanted), progress), strict=False):
+    probabilities: dict[int, dict[str, float]] = {}
+    counted = _count(selected, "classifying micro-expressions", len(numbers), progress)
+    for number, frame in zip(numbers, counted, strict=False):
         frames[number] = frame
-        for one in found:
-            span = spans[one.onset]
-            if one.onset not in named and number == span[-1]:
-                matrix, first = matrices(one.apex), span[0]
-                crop = np.stack([aligned(frames[place], matrix) for place in span])
-                landmarks = np.repeat(points(one.apex)[None].astype(np.float32), len(crop), axis=0)
-                events = (one.onset - first, one.apex - first, one.offset - first)
-                named[one.onset] = recognition.classified(
-                    models.recogniser, Brief(crop, landmarks, *events, footage.fps), models.reader
+        for interval in intervals:
+            span = spans[interval.onset]
+            if interval.onset not in probabilities and number == span[-1]:
+                matrix, first = matrix_at(interval.apex), span[0]
+                crop = np.stack([align(frames[position], matrix) for position in span])
+                landmarks = np.repeat(landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
+                events = (interval.onset - first, interval.apex - first, interval.offset - first)
+                excerpt = Excerpt(crop, landmarks, *events, footage.fps)
+                probabilities[interval.onset] = recognition.class_probabilities(
+                    models.recogniser, excerpt, models.reader
                 )
-                later = [other.start for onset, other in spans.items() if onset not in named]
-                frames = {place: kept for place, kept in frames.items() if later and place >= min(later)}
-    return named
+                # frames that no later interval needs are dropped, since a video may be long
+                later = [other.start for onset, other in spans.items() if onset not in probabilities]
+                frames = {number: frame for number, frame in frames.items() if later and number >= min(later)}
+    return probabilities
 
 
-def _every(footage: Footage) -> int:
-    return max(1, round(footage.fps / LOOKED_AT))
+def _tracking_step(footage: Footage) -> int:
+    return max(1, round(footage.fps / TRACKED))
 
 
-def _counted(frames: Iterator[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:
-    for number, frame in enumerate(frames):
-        progress(what, number + 1, max(total, number + 1))
+def _count(frames: Iterator[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:
+    for i, frame in enumerate(frames):
+        progress(what, i + 1, max(total, i + 1))
         yield frame

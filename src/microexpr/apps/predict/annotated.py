@@ -1,4 +1,4 @@
-"""The video again with what was said of it written in: in real time, micro-expressions in slow motion."""
+"""The annotated video: predictions written into the frames, in real time, micro-expressions in slow motion."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,72 +9,89 @@ import numpy as np
 from microexpr.apps.predict import Expression, Prediction, Progress, silent
 from microexpr.rendering.recording import MARK, recorder
 
-SHOWN = 25  # frames a second of the annotated video, about
+RATE = 25  # frames a second of the annotated video, about
 WIDEST = 960  # pixels
 QUALITY = 80
-BAND = 56  # rows of the band below
+BAND = 56  # rows of the timeline below the frame
 COLOURS = {"micro": (213, 94, 0), "macro": (0, 114, 178), "blink": (150, 150, 150), "glance": (0, 158, 115)}  # RGB
 OTHER = b"annotated by microexpr"
 
 
-def write(path: Path, made: Prediction, progress: Progress = silent) -> Path:
-    """An .avi, marked as generated if the footage is. Raises StoreError when the disk is full."""
-    every = max(1, round(made.footage.fps / SHOWN))
-    slow = {number for first, last in made.spans for number in range(first, last + 1)}
-    wanted = [number for number in range(made.footage.frames) if number % every == 0 or number in slow]
-    band = strip(made, _size(next(made.footage.pictures()))[0])
-    shown = made.footage.pictures({*wanted}.__contains__)
+def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Path:
+    """Write an .avi file, marked as rendered if the footage is. Raises StoreError when the disk is full."""
+    every = max(1, round(prediction.footage.fps / RATE))
+    micro_numbers = {number for first, last in prediction.spans for number in range(first, last + 1)}
+    numbers = [number for number in range(prediction.footage.frames) if number % every == 0 or number in micro_numbers]
+    timeline_image = timeline(prediction, _size(next(prediction.footage.read_frames()))[0])
+    frames = prediction.footage.read_frames({*numbers}.__contains__)
     with recorder(
-        ".avi", False, QUALITY, made.footage.fps / every, MARK if made.footage.generated else OTHER
+        ".avi", False, QUALITY, prediction.footage.fps / every, MARK if prediction.footage.generated else OTHER
     ) as record:
-        for place, (number, frame) in enumerate(zip(wanted, shown, strict=False)):
-            record(path, drawn(frame, number, every if number in slow else 1, made, band))
-            progress("writing the annotated video", place + 1, len(wanted))
+        for i, (number, frame) in enumerate(zip(numbers, frames, strict=False)):
+            record(path, annotate(frame, number, every if number in micro_numbers else 1, prediction, timeline_image))
+            progress("writing the annotated video", i + 1, len(numbers))
     return path
 
 
-def drawn(frame: np.ndarray, number: int, slowed: int, made: Prediction, band: np.ndarray) -> np.ndarray:
-    """uint8[H + BAND, W, 3]: a frame with what is going on in it, over the band of the whole video."""
+def annotate(
+    frame: np.ndarray, number: int, slowdown: int, prediction: Prediction, timeline_image: np.ndarray
+) -> np.ndarray:
+    """Return uint8[H + BAND, W, 3]: a frame with its captions, above the timeline of the whole video."""
     width, height = _size(frame)
     colour = np.broadcast_to(frame.reshape(*frame.shape[:2], -1), (*frame.shape[:2], 3))
-    page = np.vstack([cv2.resize(np.ascontiguousarray(colour), (width, height), interpolation=cv2.INTER_AREA), band])
-    for line, (text, ink) in enumerate(lines(number, slowed, made)):
-        for thick, over in ((3, (0, 0, 0)), (1, ink)):
-            cv2.putText(page, text, (8, 20 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.5, over, thick, cv2.LINE_AA)
-    for one in at(made, number):
-        if one.interval.kind == "micro":
-            cv2.rectangle(page, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
-    across = round(number * (width - 1) / max(made.footage.frames - 1, 1))
-    cv2.line(page, (across, height), (across, height + BAND - 1), (255, 255, 255), 1)
-    return page
+    image = np.vstack(
+        [cv2.resize(np.ascontiguousarray(colour), (width, height), interpolation=cv2.INTER_AREA), timeline_image]
+    )
+    for line, (text, ink) in enumerate(captions(number, slowdown, prediction)):
+        for thickness, text_colour in ((3, (0, 0, 0)), (1, ink)):
+            cv2.putText(
+                image, text, (8, 20 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.5, text_colour, thickness, cv2.LINE_AA
+            )
+    for expression in expressions_at(prediction, number):
+        if expression.interval.kind == "micro":
+            cv2.rectangle(image, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
+    x = round(number * (width - 1) / max(prediction.footage.frames - 1, 1))
+    cv2.line(image, (x, height), (x, height + BAND - 1), (255, 255, 255), 1)
+    return image
 
 
-def lines(number: int, slowed: int, made: Prediction) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    """What is written into a frame, with its colour."""
+def captions(number: int, slowdown: int, prediction: Prediction) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Yield the lines that are written into a frame, each with its colour."""
     white = (255, 255, 255)
-    time = f"{number / made.footage.fps:.2f} s" + (f", {slowed} times slower" if slowed > 1 else "")
+    time = f"{number / prediction.footage.fps:.2f} s" + (f", {slowdown} times slower" if slowdown > 1 else "")
     yield time, white
-    if made.footage.generated:
-        yield "generated face, no person is shown", white
-    for one in at(made, number):
-        moved = " ".join(list(one.interval.moved)[:4])
-        named = f" {one.likeliest} {one.classes[one.likeliest]:.2f}?" if one.classes else ""
-        yield f"{one.interval.kind}{named} {moved}", COLOURS[one.interval.kind]
+    if prediction.footage.generated:
+        yield "rendered face, no person is shown", white
+    for expression in expressions_at(prediction, number):
+        units = " ".join(list(expression.interval.action_units)[:4])
+        guess = (
+            f" {expression.predicted_class} {expression.classes[expression.predicted_class]:.2f}?"
+            if expression.classes
+            else ""
+        )
+        yield f"{expression.interval.kind}{guess} {units}", COLOURS[expression.interval.kind]
 
 
-def at(made: Prediction, number: int) -> list[Expression]:
-    return [one for one in made.expressions if one.interval.onset <= number <= one.interval.offset]
+def expressions_at(prediction: Prediction, number: int) -> list[Expression]:
+    """Return the expressions that a frame is part of."""
+    return [
+        expression
+        for expression in prediction.expressions
+        if expression.interval.onset <= number <= expression.interval.offset
+    ]
 
 
-def strip(made: Prediction, width: int) -> np.ndarray:
-    """uint8[BAND, width, 3]: the score over the whole video, intervals behind it."""
+def timeline(prediction: Prediction, width: int) -> np.ndarray:
+    """Return uint8[BAND, width, 3]: the score over the whole video, in front of the intervals."""
     page = np.full((BAND, width, 3), 30, np.uint8)
-    last = max(made.footage.frames - 1, 1)
-    for one in made.expressions:
-        first, end = (round(number * (width - 1) / last) for number in (one.interval.onset, one.interval.offset))
-        page[:, first : max(end, first + 1) + 1] = COLOURS[one.interval.kind]
-    score = np.log(np.maximum(made.signal.score, 1))
-    columns = np.minimum(np.arange(len(score)) * made.curves.step * width // (last + 1), width - 1)
+    last = max(prediction.footage.frames - 1, 1)
+    for expression in prediction.expressions:
+        first, end = (
+            round(number * (width - 1) / last) for number in (expression.interval.onset, expression.interval.offset)
+        )
+        page[:, first : max(end, first + 1) + 1] = COLOURS[expression.interval.kind]
+    score = np.log(np.maximum(prediction.signal.score, 1))
+    columns = np.minimum(np.arange(len(score)) * prediction.curves.step * width // (last + 1), width - 1)
     highest = np.zeros(width)
     np.maximum.at(highest, columns, score)
     rows = (BAND - 2) * (1 - highest / max(highest.max(), 1e-9))
@@ -83,6 +100,6 @@ def strip(made: Prediction, width: int) -> np.ndarray:
 
 
 def _size(frame: np.ndarray) -> tuple[int, int]:
-    """Width and height that a frame is shown in."""
+    """Return width and height at which a frame is shown."""
     scale = min(1.0, WIDEST / frame.shape[1])
     return round(frame.shape[1] * scale), round(frame.shape[0] * scale)

@@ -1,4 +1,4 @@
-"""The network that names a spotted expression: the shipped one, or one that the stage `refit` trained."""
+"""The network that classifies a spotted expression: the shipped one, or one that the stage `final` made."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ SHIPPED = Path(__file__).with_name("model.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Brief:
-    """A spotted expression's frames, aligned by one similarity; events are positions in them."""
+class Excerpt:
+    """The frames of a spotted expression, aligned by one similarity; events are positions in them."""
 
     crop: np.ndarray  # uint8[n, 288, 288, C]
     landmarks_crop: np.ndarray  # float32[n, 68, 2]
@@ -26,36 +26,38 @@ class Brief:
     fps: float
 
 
-def path(method: str | None, folder: Path) -> Path:
-    """Of the shipped network, or of results/refit/<method>.safetensors. Raises StoreError where it is not."""
+def weights_path(method: str | None, folder: Path) -> Path:
+    """Return the path of the shipped network, or <folder>/<method>.safetensors.
+
+    Raises StoreError if there is no such file.
+    """
     if method is None:
         return SHIPPED
-    found = folder / f"{method}.safetensors"
-    if not found.is_file():
-        raise StoreError(f"{found}: is not there; `snakemake --cores all {found}` makes it, or leave --method out")
-    return found
+    path = folder / f"{method}.safetensors"
+    if not path.is_file():
+        raise StoreError(f"{path}: is not there; `snakemake --cores all {path}` makes it, or leave --method out")
+    return path
 
 
-def classified(model: refit.Recogniser, brief: Brief, reader: regressor.Model) -> dict[str, float]:
-    """Probability of each class, by name."""
-    scores = model(inputs.derived(model.method.inputs, stages(brief, set(model.method.inputs), reader)))[0].astype(
-        float
-    )
-    likely = np.exp(scores - scores.max())
-    return dict(zip(model.classes, map(float, likely / likely.sum()), strict=True))
+def class_probabilities(model: refit.Recogniser, excerpt: Excerpt, reader: regressor.Model) -> dict[str, float]:
+    """Return the probability of each class by name."""
+    groups = stage_groups(excerpt, set(model.method.inputs), reader)
+    scores = model(inputs.derive(model.method.inputs, groups))[0].astype(float)
+    exponentials = np.exp(scores - scores.max())
+    return dict(zip(model.classes, map(float, exponentials / exponentials.sum()), strict=True))
 
 
-def stages(brief: Brief, wanted: set[str], reader: regressor.Model) -> dict[str, dict[str, np.ndarray]]:
-    """What stage files hold of a clip, as far as these inputs want it."""
-    asked = {stage for name in wanted for stage in inputs.SOURCES[name]}
-    frame, grey = np.arange(len(brief.crop)), luma(brief.crop)
-    made = {
-        "faces": {"frame": frame, "crop": brief.crop, "landmarks_crop": brief.landmarks_crop},
-        "apex": {event: np.array(getattr(brief, event)) for event in ("onset", "apex", "offset")},
+def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> dict[str, dict[str, np.ndarray]]:
+    """Return what the stages' files hold of a clip, as far as the inputs of these names need it."""
+    stages = {stage for name in input_names for stage in inputs.SOURCES[name]}
+    frame, grey = np.arange(len(excerpt.crop)), luma(excerpt.crop)
+    groups = {
+        "faces": {"frame": frame, "crop": excerpt.crop, "landmarks_crop": excerpt.landmarks_crop},
+        "apex": {event: np.array(getattr(excerpt, event)) for event in ("onset", "apex", "offset")},
     }
-    if "flow" in asked:
-        made["flow"] = {"onset_apex": flow.of_clip(grey, brief.onset, brief.apex, flow.Params())}
-    if "aus" in asked:
-        values = regressor.regress(grey, brief.landmarks_crop, brief.onset, reader)
-        made["aus"] = {"frame": frame, **filters.curves(values, brief.onset, brief.fps, aus.Params())}
-    return made
+    if "flow" in stages:
+        groups["flow"] = {"onset_apex": flow.clip_flow(grey, excerpt.onset, excerpt.apex, flow.Params())}
+    if "aus" in stages:
+        values = regressor.regress(grey, excerpt.landmarks_crop, excerpt.onset, reader)
+        groups["aus"] = {"frame": frame, **filters.curves(values, excerpt.onset, excerpt.fps, aus.Params())}
+    return groups

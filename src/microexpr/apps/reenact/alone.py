@@ -1,4 +1,4 @@
-"""One transfer by itself, as the command makes it: a clip of a run, any picture, the shipped generator or another."""
+"""One reenactment for the command line: a clip of a run, any image of a face, the shipped generator or another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import torch
 
-from microexpr.apps.reenact import Kind, Target, onto
-from microexpr.apps.reenact.source import STAGES, Source, read
+from microexpr.apps.reenact import Kind, SourceFace, onto
+from microexpr.apps.reenact.source import STAGES, DrivingClip, read
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError
 from microexpr.datasets import picture
@@ -21,49 +21,49 @@ SHIPPED = Path(__file__).with_name("model.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Made:
-    """What came of it."""
+class Result:
+    """A reenactment, and what it was made with."""
 
-    transfer: onto.Transfer
+    reenactment: onto.Reenactment
     reader: regressor.Model
-    said: tuple[str, ...]  # what was used
+    description: tuple[str, ...]  # lines on generator, driving clip and source face
 
 
-def source(clip: Clip, results: Path) -> Source:
-    """A clip of a run. Raises StoreError where its stages have not run."""
+def read_driving_clip(clip: Clip, results: Path) -> DrivingClip:
+    """Return a clip of a run. Raises StoreError if its stages have not run."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in STAGES}
     if missing := [str(path) for path in files.values() if not path.is_file()]:
         raise StoreError(f"{missing[0]}: is not there; `snakemake --cores all {missing[0]}` makes it")
     return read(clip, files)
 
 
-def transferred(movement: Source, path: Path, weights: Path | None, kind: Kind) -> Made:
-    """On the largest face of the picture at `path`.
+def reenact(driving: DrivingClip, path: Path, weights: Path | None, kind: Kind) -> Result:
+    """Give the movement of a driving clip to the largest face of the image at `path`.
 
-    Raises DataError for a picture that cannot be read or shows no face, StoreError for weights that are none."""
+    Raises DataError if the image cannot be read or shows no face, StoreError if `weights` is no FAMGAN generator."""
     cv2.setNumThreads(1)  # as in a run
     torch.set_num_threads(1)
     model, reader = load(weights or SHIPPED), regressor.load()
     if not isinstance(model.method, Famgan):
         raise StoreError(f"{weights}: must be a generator of FAMGAN's, not {model.metadata['network']}")
     try:
-        target = Target.of(picture.read(path), str(path))
+        face = SourceFace.detect(picture.read(path), str(path))
     except Faceless:
         raise DataError(f"{path}: must show a face, seen from the front; none was found") from None
-    made = onto.transferred(movement, target, target.own(reader), path.stem, model, kind)
-    return Made(made, reader, _said(model, weights, movement, kind, target))
+    reenactment = onto.reenact(driving, face, face.resting_aus(reader), path.stem, model, kind)
+    return Result(reenactment, reader, _describe(model, weights, driving, kind, face))
 
 
-def _said(
-    model: LoadedGenerator, weights: Path | None, movement: Source, kind: Kind, target: Target
+def _describe(
+    model: LoadedGenerator, weights: Path | None, driving: DrivingClip, kind: Kind, face: SourceFace
 ) -> tuple[str, ...]:
-    clip, side = movement.clip, model.method.params.image_size  # type: ignore[attr-defined]
+    clip, side = driving.clip, model.method.params.image_size  # type: ignore[attr-defined]
     seen = provenance.has_seen("subject", [clip], model.fitted_on)
-    height, width = target.picture.shape[:2]
+    height, width = face.image.shape[:2]
     return (
         f"generator: {weights or 'shipped'}, {side} pixels, fitted on {len(model.fitted_on)} entries"
-        f"{', among them the subject of the source' if seen else ', none of them the subject of the source'}",
-        f"source: {clip.id} ({clip.origin}), {len(movement.crops)} frames at {clip.fps} a second, "
-        f"action units by {movement.params.backend}",
-        f"target: {width} x {height} pixels; super-resolution: {kind}",
+        f", {'among' if seen else 'none of'} them the subject of the driving clip",
+        f"driving clip: {clip.id} ({clip.origin}), {len(driving.crops)} frames at {clip.fps} a second, "
+        f"action units by {driving.params.backend}",
+        f"source face: {width} x {height} pixels; super-resolution: {kind}",
     )

@@ -1,4 +1,4 @@
-"""What three experts judged, measured: whether a given movement is the asked one, on the same face, in a clean picture.
+"""Measure reenactment where FAMGAN asked three experts: movement as the target AUs, identity of the face, and noise.
 
 Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from microexpr.apps.reenact import Target
-from microexpr.apps.reenact.onto import Transfer
+from microexpr.apps.reenact import SourceFace
+from microexpr.apps.reenact.onto import Reenactment
 from microexpr.core.grayscale import luma
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.metrics import synthesis
-from microexpr.evaluation.read_back import LEAST, roughness
+from microexpr.evaluation.read_back import MIN_RANGE, roughness
 from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.flow import magnitude
@@ -22,9 +22,10 @@ from microexpr.signals.flow import magnitude
 UPPER = tuple(ACTION_UNITS.index(f"AU{number}") for number in (1, 2, 4, 5, 6, 7, 45))
 LOWER = tuple(unit for unit in range(len(ACTION_UNITS)) if unit not in UPPER)
 REGIONS = {"face": (*UPPER, *LOWER), "upper": UPPER, "lower": LOWER}
-SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # differences that flat and sloping skin lack
-MADE, ANSWER, UNCHANGED, ASKED = "made", "answer", "unchanged", "asked"  # what figures are of
-TOLD = {
+NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # 0 on flat and on sloping skin
+# Kinds of video, as in the column `shown`.
+RESULT, GROUND_TRUTH, UNCHANGED, TARGET = "made", "answer", "unchanged", "asked"
+SUMMARY_METRICS = {
     "au_r": "correlation of the change read off the result with that of the source",
     "au_error": "mean error of that change, FACS",
     "flow_cosine": "likeness of the movement's flow to the source's, 1 at most",
@@ -36,94 +37,107 @@ ROWS = {"face": slice(16, 272), "upper": slice(16, 130), "lower": slice(130, 272
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of one film."""
+    """One number about one video."""
 
     region: str  # of REGIONS
     metric: str
     value: float
 
 
-def curves(found: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
-    """How well a change of intensities follows the true one: error of all units, correlation of those that move, and
-    the same of what is left less right."""
+def curves(read: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
+    """Yield how well changes of intensity follow the true ones: error of all units, correlation of those that move.
+
+    The error of the asymmetry, left less right, and the roughness of the changes follow.
+    """
     for region, units in REGIONS.items():
-        one, other = found[:, units], true[:, units]
-        yield Figure(region, "au_error", float(np.abs(one - other).mean()))
-        moving = np.ptp(other, axis=0).max(-1) > LEAST
+        read_units, true_units = read[:, units], true[:, units]
+        yield Figure(region, "au_error", float(np.abs(read_units - true_units).mean()))
+        moving = np.ptp(true_units, axis=0).max(-1) > MIN_RANGE
         if moving.any():
-            follows = np.ptp(one[:, moving]) > 0  # what stands still follows nothing
-            r = np.corrcoef(one[:, moving].ravel(), other[:, moving].ravel())[0, 1] if follows else 0.0
+            varies = np.ptp(read_units[:, moving]) > 0  # a constant curve correlates with nothing
+            r = np.corrcoef(read_units[:, moving].ravel(), true_units[:, moving].ravel())[0, 1] if varies else 0.0
             yield Figure(region, "au_r", float(r))
-    aside, true_aside = (values[..., 0] - values[..., 1] for values in (found, true))
-    yield Figure("face", "asymmetry_error", float(np.abs(aside - true_aside).mean()))
-    if np.ptp(found):
-        yield Figure("face", "au_roughness", roughness(found))
+    asymmetry, true_asymmetry = (values[..., 0] - values[..., 1] for values in (read, true))
+    yield Figure("face", "asymmetry_error", float(np.abs(asymmetry - true_asymmetry).mean()))
+    if np.ptp(read):
+        yield Figure("face", "au_roughness", roughness(read))
 
 
-def changes(crops: np.ndarray, target: Target, model: regressor.Model) -> np.ndarray:
-    """float32[K, 17, 2] since the first frame: read off crops uint8[K, 288, 288, 3] of the target."""
-    values = target.read(crops, model)
+def changes(crops: np.ndarray, face: SourceFace, model: regressor.Model) -> np.ndarray:
+    """Read changes since the first frame, float32[K, 17, 2], off crops uint8[K, 288, 288, 3] of the target."""
+    values = face.au_changes(crops, model)
     return np.asarray(values - values[:1])
 
 
-def looks(crop: np.ndarray, target: Target) -> Iterator[Figure]:
-    """Whether one crop uint8[288, 288, 3] is still that person, and how noisy it is."""
-    points = np.stack([target.landmarks_crop] * 2)
-    made, own = duplicate_subjects.embeddings(np.stack([crop, target.crop]), points)
-    (cosine,) = (one for one in synthesis.identity(made[None], own[None]) if one.metric == "identity_cosine")
+def appearance(crop: np.ndarray, face: SourceFace) -> Iterator[Figure]:
+    """Yield likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
+    points = np.stack([face.landmarks_crop] * 2)
+    result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
+    (cosine,) = (
+        figure
+        for figure in synthesis.identity(result_vector[None], target_vector[None])
+        if figure.metric == "identity_cosine"
+    )
     yield Figure("face", cosine.metric, cosine.value)
     yield Figure("face", "noise", noise(luma(crop)))
 
 
-def noise(picture: np.ndarray) -> float:
-    """Standard deviation of a grey picture's noise, in its levels (Immerkaer 1996)."""
-    found = cv2.filter2D(picture.astype(np.float32), -1, SECOND)[1:-1, 1:-1]
-    return float(np.sqrt(np.pi / 2) * np.abs(found).mean() / 6)
+def noise(image: np.ndarray) -> float:
+    """Return the standard deviation of a grey image's noise, in its levels (Immerkaer 1996)."""
+    curvature = cv2.filter2D(image.astype(np.float32), -1, NOISE_KERNEL)[1:-1, 1:-1]
+    return float(np.sqrt(np.pi / 2) * np.abs(curvature).mean() / 6)
 
 
-def likeness(crops: np.ndarray, answer: np.ndarray) -> Iterator[Figure]:
-    """SSIM and, where they differ, PSNR against the exact answer, crops uint8[K, 288, 288, 3] both."""
+def likeness(crops: np.ndarray, ground_truth: np.ndarray) -> Iterator[Figure]:
+    """Yield SSIM and, where they differ, PSNR against the exact ground truth, both crops uint8[K, 288, 288, 3]."""
     for region, rows in ROWS.items():
-        for one in synthesis.similarity(crops[:, rows, 16:272], answer[:, rows, 16:272]):
-            if np.isfinite(one.value):
-                yield Figure(region, one.metric, one.value)
+        for figure in synthesis.similarity(crops[:, rows, 16:272], ground_truth[:, rows, 16:272]):
+            if np.isfinite(figure.value):
+                yield Figure(region, figure.metric, figure.value)
 
 
 def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
-    """Cosine between two movements from the first frame to the apex: of crops [K, 288, 288, C] and of the source's."""
-    moved = [flow.of_clip(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
-    lengths = [float(np.sqrt((magnitude(one) ** 2).sum())) for one in moved]
-    return Figure("face", "flow_cosine", float((moved[0] * moved[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
+    """Return the cosine between two movements from first frame to apex, of crops [K, 288, 288, C]."""
+    flows = [flow.clip_flow(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
+    lengths = [float(np.sqrt((magnitude(flow_vectors) ** 2).sum())) for flow_vectors in flows]
+    return Figure("face", "flow_cosine", float((flows[0] * flows[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
 
 
-def figures(one: Transfer, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
-    """What is shown, and each figure of it."""
-    crops, still = one.result.crops, np.repeat(one.target.crop[None], len(one.places), 0)
-    yield from ((ASKED, figure) for figure in curves(one.asked - one.asked[:1], one.true))
-    films = {MADE: crops, UNCHANGED: still} | ({} if one.answer is None else {ANSWER: one.answer})
-    for shown, film in films.items():
-        if shown != UNCHANGED:
-            yield from ((shown, figure) for figure in curves(changes(film, one.target, model), one.true))
-            moved = flow_similarity(film, one.source.crops[one.places], one.apex)
-            yield shown, moved
-        yield from ((shown, figure) for figure in looks(film[one.apex], one.target))
-        if one.answer is not None and shown != ANSWER:
-            at = slice(one.apex, one.apex + 1)
-            yield from ((shown, figure) for figure in likeness(film[at], one.answer[at]))
+def figures(reenactment: Reenactment, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures of a reenactment, each with the video that it is of."""
+    crops, unchanged = reenactment.result.crops, np.repeat(reenactment.face.crop[None], len(reenactment.positions), 0)
+    yield from (
+        (TARGET, figure)
+        for figure in curves(reenactment.target_aus - reenactment.target_aus[:1], reenactment.true_changes)
+    )
+    videos = {RESULT: crops, UNCHANGED: unchanged} | (
+        {} if reenactment.ground_truth is None else {GROUND_TRUTH: reenactment.ground_truth}
+    )
+    for kind, video in videos.items():
+        if kind != UNCHANGED:
+            yield from (
+                (kind, figure) for figure in curves(changes(video, reenactment.face, model), reenactment.true_changes)
+            )
+            similarity = flow_similarity(video, reenactment.driving.crops[reenactment.positions], reenactment.apex)
+            yield kind, similarity
+        yield from ((kind, figure) for figure in appearance(video[reenactment.apex], reenactment.face))
+        if reenactment.ground_truth is not None and kind != GROUND_TRUTH:
+            apex_frame = slice(reenactment.apex, reenactment.apex + 1)
+            yield from ((kind, figure) for figure in likeness(video[apex_frame], reenactment.ground_truth[apex_frame]))
 
 
-def of_one(one: Transfer, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
-    """A row for each figure, and the changes read back, float32[K, 17, 2]."""
+def result_rows(reenactment: Reenactment, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
+    """Return a row for each figure, and the changes read back, float32[K, 17, 2]."""
     rows = [
-        {"shown": shown, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
-        for shown, figure in figures(one, model)
+        {"shown": kind, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
+        for kind, figure in figures(reenactment, model)
     ]
-    return rows, changes(one.result.crops, one.target, model)
+    return rows, changes(reenactment.result.crops, reenactment.face, model)
 
 
-def told(rows: Sequence[dict[str, str]]) -> Iterator[str]:
-    """What of these is worth a line on the terminal."""
-    found = {(row["shown"], row["metric"]): row["value"] for row in rows if row["region"] == "face"}
-    for metric, what in TOLD.items():
-        if (MADE, metric) in found:
-            yield f"{what}: {found[MADE, metric]}"
+def summary_lines(rows: Sequence[dict[str, str]]) -> Iterator[str]:
+    """Yield the figures that are printed on the terminal, a line each."""
+    values = {(row["shown"], row["metric"]): row["value"] for row in rows if row["region"] == "face"}
+    for metric, description in SUMMARY_METRICS.items():
+        if (RESULT, metric) in values:
+            yield f"{description}: {values[RESULT, metric]}"

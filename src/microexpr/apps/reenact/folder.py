@@ -1,4 +1,4 @@
-"""What `microexpr transfer` leaves: frames, a film, curves, figures. Every file says that nobody moved so."""
+"""The folder that `microexpr reenact` writes: frames, a video, curves, figures, each marked as synthesised."""
 
 import csv
 import io
@@ -11,68 +11,72 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from microexpr.apps.reenact.onto import Transfer
+from microexpr.apps.reenact.onto import Reenactment
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.signals.aus import ACTION_UNITS
 
-WORD = "made by microexpr's FAMGAN: nobody moved like this"
-SHORT = "made: nobody moved so"  # on the pictures of films
-SLOWER = 4  # films show a micro-expression so many times slower than it was
+WORD = "synthesised by microexpr's FAMGAN: not a recording"
+SHORT = "synthesised"  # on the frames of videos
+SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
 
 
-def write(folder: str | Path, one: Transfer, changed: np.ndarray, rows: Iterable[dict[str, str]]) -> list[Path]:
-    """Write frames/*.png, transfer.mp4, transfer.gif, curves.csv and metrics.csv into a folder without such files.
+def write(
+    folder: str | Path, reenactment: Reenactment, read_back: np.ndarray, rows: Iterable[dict[str, str]]
+) -> list[Path]:
+    """Write frames/*.png, reenactment.{mp4,gif}, curves.csv and metrics.csv into a folder without such files.
 
-    `changed` are the intensities [K, 17, 2] read off the frames, as changes. Raises StoreError where the folder cannot
-    be written."""
-    root, frames = Path(folder), one.result.frames
-    about = PngInfo()
-    about.add_text("Comment", WORD)
-    for number, frame in enumerate(frames, 1):
-        with store.atomic(root / f"frames/{number:04d}.png") as part:
-            Image.fromarray(frame).save(part, "PNG", pnginfo=about)
-    fps = max(one.source.movement.fps / SLOWER, 1.0)
-    shown = np.stack([_said(frame) for frame in frames])
-    _film(root / "transfer.mp4", shown, fps)
-    _animation(root / "transfer.gif", shown, fps)
-    store.write_text(root / "curves.csv", _curves(one, changed))
-    rows = [row | {"origin": _origin(one)} for row in rows]
+    `read_back` are the changes of intensity [K, 17, 2] read off the frames, `rows` those of metrics.csv. Raises
+    StoreError if the folder cannot be written."""
+    root, frames = Path(folder), reenactment.result.frames
+    comment = PngInfo()
+    comment.add_text("Comment", WORD)
+    for i, frame in enumerate(frames, 1):
+        with store.atomic(root / f"frames/{i:04d}.png") as part:
+            Image.fromarray(frame).save(part, "PNG", pnginfo=comment)
+    fps = max(reenactment.driving.movement.fps / SLOWER, 1.0)
+    labelled = np.stack([_label(frame) for frame in frames])
+    _write_video(root / "reenactment.mp4", labelled, fps)
+    _write_animation(root / "reenactment.gif", labelled, fps)
+    store.write_text(root / "curves.csv", _curves(reenactment, read_back))
+    rows = [row | {"origin": _origin(reenactment)} for row in rows]
     store.write_csv(root / "metrics.csv", list(rows[0]), rows)
-    return [root / name for name in ("frames", "transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv")]
+    return [root / name for name in ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv")]
 
 
-def _origin(one: Transfer) -> str:
-    """Of whose movement and whose face it is made."""
-    return f"made of {one.origin}"
+def _origin(reenactment: Reenactment) -> str:
+    """Return the value of column origin, such as "made of generated"."""
+    return f"made of {reenactment.origin}"
 
 
-def _said(frame: np.ndarray) -> np.ndarray:
-    """The frame with the word in its lower left corner."""
-    size, place = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
-    found = np.ascontiguousarray(frame)
+def _label(frame: np.ndarray) -> np.ndarray:
+    """Return the frame with `SHORT` in its lower left corner."""
+    size, corner = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
+    labelled = np.ascontiguousarray(frame)
     for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        found = cv2.putText(found.copy(), SHORT, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA)
-    return np.asarray(found)
+        labelled = cv2.putText(
+            labelled.copy(), SHORT, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
+        )
+    return np.asarray(labelled)
 
 
-def _film(path: Path, frames: np.ndarray, fps: float) -> None:
-    """MPEG-4, of even sides as players want it."""
+def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
+    """Write MPEG-4 with even sides, which players need."""
     height, width = (side - side % 2 for side in frames.shape[1:3])
     with TemporaryDirectory() as folder:
-        made = Path(folder) / "film.mp4"
-        writer = cv2.VideoWriter(str(made), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
+        video = Path(folder) / "film.mp4"
+        writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
         for frame in frames:
             writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
         writer.release()
-        if not made.is_file() or not made.stat().st_size:
+        if not video.is_file() or not video.stat().st_size:
             raise StoreError(f"{path}: OpenCV here writes no MPEG-4")
         with store.atomic(path) as part:
-            part.write_bytes(made.read_bytes())
+            part.write_bytes(video.read_bytes())
 
 
-def _animation(path: Path, frames: np.ndarray, fps: float) -> None:
+def _write_animation(path: Path, frames: np.ndarray, fps: float) -> None:
     share = min(LONGEST / max(frames.shape[1:3]), 1)
     size = tuple(round(side * share) for side in frames.shape[2:0:-1])
     pages = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in frames]
@@ -82,14 +86,15 @@ def _animation(path: Path, frames: np.ndarray, fps: float) -> None:
         )
 
 
-def _curves(one: Transfer, changed: np.ndarray) -> str:
-    """A row for each frame, unit and side: asked, and read off the frame, as changes since the first."""
+def _curves(reenactment: Reenactment, read_back: np.ndarray) -> str:
+    """Return CSV with a row for each frame, AU and side: the target AU, and changes since the first frame."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(["frame", "unit", "side", "source_change", "asked", "asked_change", "read_back_change", "origin"])
-    since = one.asked - one.asked[:1]
-    for frame, unit, side in np.ndindex(one.asked.shape):
-        values = (array[frame, unit, side] for array in (one.true, one.asked, since, changed))
-        said = (f"{value:.4f}" for value in values)
-        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *said, _origin(one)])
+    target_aus = reenactment.target_aus
+    changes = target_aus - target_aus[:1]
+    for frame, unit, side in np.ndindex(target_aus.shape):
+        values = (array[frame, unit, side] for array in (reenactment.true_changes, target_aus, changes, read_back))
+        cells = (f"{value:.4f}" for value in values)
+        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *cells, _origin(reenactment)])
     return text.getvalue()

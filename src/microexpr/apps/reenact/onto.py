@@ -1,13 +1,13 @@
-"""A source's movement on a target: what is asked, what becomes of it, and what the answer is where it is known."""
+"""Reenactment of one driving clip by one source face: target AUs, the animation, and ground truth if there is any."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from microexpr.apps.reenact import ALL, Devices, Given, Kind, Target, given
-from microexpr.apps.reenact.source import Source
-from microexpr.apps.reenact.targets import Person
+from microexpr.apps.reenact import ALL, Animation, Components, Kind, SourceFace, animate
+from microexpr.apps.reenact.source import DrivingClip
+from microexpr.apps.reenact.targets import RenderedFace
 from microexpr.core.clip import Origin
 from microexpr.training.generator_file import LoadedGenerator
 
@@ -16,64 +16,68 @@ LICENSED: Origin = "licensed"
 
 
 @dataclass(frozen=True, eq=False)
-class Transfer:
-    """One source's movement on one target."""
+class Reenactment:
+    """One driving clip's movement on one source face."""
 
-    source: Source
-    target: Target
-    person: str
-    places: np.ndarray  # of the frames that are looked at, among the source's
-    asked: np.ndarray  # float32[K, 17, 2], FACS 0..5
-    result: Given
-    answer: np.ndarray | None  # uint8[K, 288, 288, 3]; None where nobody knows it
-    target_origin: Origin  # licensed: of a picture, whoever it shows
+    driving: DrivingClip
+    face: SourceFace
+    face_name: str
+    positions: np.ndarray  # int64[K]: frames of the driving clip that are reenacted
+    target_aus: np.ndarray  # float32[K, 17, 2], FACS 0..5
+    result: Animation
+    ground_truth: np.ndarray | None  # uint8[K, 288, 288, 3]; None unless face and driving clip are rendered
+    face_origin: Origin  # a file's face counts as licensed
 
     @property
     def apex(self) -> int:
-        return int(np.flatnonzero(self.places == self.source.apex)[0])
+        """The apex's index in `positions`."""
+        return int(np.flatnonzero(self.positions == self.driving.apex)[0])
 
     @property
     def origin(self) -> str:
-        """Of source and target: both may be seen in what is drawn."""
-        return "+".join(sorted({self.source.clip.origin, self.target_origin}))
+        """Origins of driving clip and face, joined by "+", since a plot may show both."""
+        return "+".join(sorted({self.driving.clip.origin, self.face_origin}))
 
     @cached_property
-    def true(self) -> np.ndarray:
-        """float32[K, 17, 2]: the true change of what is read; of a recorded source what was read of it."""
-        performed = self.source.true()
-        if performed is None:
-            values = self.source.movement.values[self.source.movement.first :][self.places][..., :2]
+    def true_changes(self) -> np.ndarray:
+        """float32[K, 17, 2]: changes of the driving clip's AUs, rendered ones if it is rendered, else as read."""
+        rendered = self.driving.true_changes()
+        if rendered is None:
+            values = self.driving.movement.values[self.driving.movement.first :][self.positions][..., :2]
             return np.asarray(values - values[0])
-        return np.asarray(performed[self.places])
+        return np.asarray(rendered[self.positions])
 
 
-def places(source: Source, most: int) -> np.ndarray:
-    """int64[K], K at most `most`, which is 2 or more: evenly spread from onset to offset, with onset and apex."""
-    count = len(source.crops)
+def sample_positions(driving: DrivingClip, most: int) -> np.ndarray:
+    """Return int64[K], K at most `most` (2 or more): evenly spaced from onset to offset, with onset and apex."""
+    count = len(driving.crops)
     spread = np.rint(np.linspace(0, count - 1, min(count, most))).astype(int)
-    if source.apex not in spread:
-        spread[1 + np.abs(spread[1:] - source.apex).argmin()] = source.apex
+    if driving.apex not in spread:
+        spread[1 + np.abs(spread[1:] - driving.apex).argmin()] = driving.apex
     return np.unique(spread)
 
 
-def transferred(
-    source: Source,
-    target: Target,
-    own: np.ndarray,
-    person: Person | str,
+def reenact(
+    driving: DrivingClip,
+    face: SourceFace,
+    resting: np.ndarray,
+    subject: RenderedFace | str,
     model: LoadedGenerator,
     kind: Kind,
-    devices: Devices = ALL,
+    components: Components = ALL,
     most: int = 10_000,
-) -> Transfer:
-    """`own` are the target's intensities [17, 2]; a `Person` knows the answer, of a source that was rendered too. At
-    most so many of the source's frames are looked at."""
+) -> Reenactment:
+    """Give the movement of a driving clip to a source face with intensities `resting` [17, 2].
+
+    `subject` is who the face belongs to: a rendered face, which gives ground truth if the driving clip is rendered
+    too, or a name. At most `most` frames of the driving clip are reenacted."""
     alpha = model.method.params.alpha  # type: ignore[attr-defined]
-    chosen = places(source, most)
-    asked = source.movement.asked(own, alpha, devices, source.params.half_window)[chosen]
-    answer = None
-    if isinstance(person, Person) and source.performed is not None:
-        shown = person.doing(source.performed[chosen])
-        answer = np.stack([target.aligned(one) for one in shown])
-    name, origin = (person.name, GENERATED) if isinstance(person, Person) else (person, LICENSED)
-    return Transfer(source, target, name, chosen, asked, given(model, target, asked, kind), answer, origin)
+    positions = sample_positions(driving, most)
+    target_aus = driving.movement.target_aus(resting, alpha, components, driving.params.half_window)[positions]
+    ground_truth = None
+    if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:
+        frames = subject.perform(driving.rendered_changes[positions])
+        ground_truth = np.stack([face.align(frame) for frame in frames])
+    name, origin = (subject.name, GENERATED) if isinstance(subject, RenderedFace) else (subject, LICENSED)
+    animation = animate(model, face, target_aus, kind)
+    return Reenactment(driving, face, name, positions, target_aus, animation, ground_truth, origin)

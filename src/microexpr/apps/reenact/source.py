@@ -1,4 +1,4 @@
-"""A clip whose movement is given away, as the stages wrote it. Reads only through the store."""
+"""The driving clip of a reenactment, as the stages wrote it. Reads only through the store."""
 
 import json
 from collections.abc import Mapping
@@ -21,59 +21,59 @@ STAGES = ("faces", "apex", "aus")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """K frames from onset to offset."""
+class DrivingClip:
+    """A clip whose movement is reenacted: K frames from onset to offset."""
 
     clip: Clip
     movement: Movement
-    params: aus.Params  # how it was read
+    params: aus.Params  # how its action units were read
     crops: np.ndarray  # uint8[K, 288, 288, C]
     landmarks: np.ndarray  # float32[68, 2] at the onset, pixels of the crop
-    apex: int  # place among these frames
-    performed: np.ndarray | None  # float32[K, 24, 2]: true change of all units that a rendered face shows
+    apex: int  # index among these frames
+    rendered_changes: np.ndarray | None  # float32[K, 24, 2]: changes of all AUs of a rendered face; None if recorded
 
-    def true(self) -> np.ndarray | None:
-        """float32[K, 17, 2]: of it those that are read."""
-        from microexpr.rendering.display import ACTION_UNITS as SHOWN
+    def true_changes(self) -> np.ndarray | None:
+        """Return float32[K, 17, 2]: the rendered changes of the 17 AUs that are read; None if recorded."""
+        from microexpr.rendering.display import ACTION_UNITS as RENDERED
 
-        read = [SHOWN.index(unit) for unit in aus.ACTION_UNITS]
-        return None if self.performed is None else self.performed[:, read]
+        columns = [RENDERED.index(unit) for unit in aus.ACTION_UNITS]
+        return None if self.rendered_changes is None else self.rendered_changes[:, columns]
 
 
-def read(clip: Clip, files: Mapping[str, str | Path], truth: str | Path | None = None) -> Source:
-    """Of its subject's `files` by stage (`STAGES`), and of the truth file of who was rendered.
+def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path | None = None) -> DrivingClip:
+    """Read a clip from its subject's `files` by stage (`STAGES`), and from a rendered subject's ground truth file.
 
-    The shipped reader looks once more, at five sizes and at one, since a file of action units has what it read cut to
-    0..5. Raises DataError for a clip that is in no file, StoreError for a file that cannot be read."""
+    The shipped reader reads the action units again, at five sizes and at one, since an aus file has values clipped to
+    0..5. Raises DataError if a file lacks the clip, StoreError if a file cannot be read."""
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.opened(files[stage], stage)) for stage in STAGES}
+        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
         for stage, file in opened.items():
             if clip.name not in file:
                 raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
-        found, events, units = (opened[stage][clip.name] for stage in STAGES)
+        face, events, units = (opened[stage][clip.name] for stage in STAGES)
         params = aus.Params(**json.loads(opened["aus"].attrs["params"].decode())["aus"])
-        onset, apex, offset = (inputs.position(found, events, event) for event in ("onset", "apex", "offset"))
-        crops, landmarks = found["crop"][()], found["landmarks_crop"][()]
+        onset, apex, offset = (inputs.position(face, events, event) for event in ("onset", "apex", "offset"))
+        crops, landmarks = face["crop"][()], face["landmarks_crop"][()]
         values, at_one_size = units["raw"][()], None
         if params.backend == "embedded":
-            seen = luma(crops), landmarks, onset, regressor.load()
-            values, at_one_size = (regressor.regress(*seen, sizes) for sizes in (params.sizes, ONE_SIZE))
-        kept = slice(onset, offset + 1)
-        return Source(
+            arguments = luma(crops), landmarks, onset, regressor.load()
+            values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (params.sizes, ONE_SIZE))
+        expression = slice(onset, offset + 1)
+        return DrivingClip(
             clip,
             Movement(values, at_one_size, float(clip.fps), onset, offset),
             params,
-            crops[kept],
+            crops[expression],
             landmarks[onset],
             apex - onset,
-            performed(clip, truth, found["frame"][()][kept]) if truth else None,
+            read_rendered_changes(clip, ground_truth, face["frame"][()][expression]) if ground_truth else None,
         )
 
 
-def performed(clip: Clip, truth: str | Path, frames: np.ndarray) -> np.ndarray:
-    """float32[K, 24, 2]: change of intensities since the first of these frames, as it was rendered."""
-    with store.opened(truth, "truth") as file:
+def read_rendered_changes(clip: Clip, ground_truth: str | Path, frames: np.ndarray) -> np.ndarray:
+    """Return float32[K, 24, 2]: rendered changes of intensity since the first of these frames."""
+    with store.open_file(ground_truth, "truth") as file:
         group: Any = file[clip.name]
-        places = np.searchsorted(group["frame"][()], frames)
-        intensity = group["au_intensity"][()][places][..., HALVES]
+        positions = np.searchsorted(group["frame"][()], frames)
+        intensity = group["au_intensity"][()][positions][..., HALVES]
     return np.asarray(intensity - intensity[0])

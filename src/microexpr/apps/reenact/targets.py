@@ -1,6 +1,6 @@
-"""Two rendered people of no corpus, and how they look when they do exactly what somebody else did. No files.
+"""Two rendered source faces of the population, which can perform any movement exactly. Reads no files.
 
-Only of a rendered person is the answer known: the same intensities on the same face in the same light.
+Only a rendered face has ground truth for a reenactment: the same intensities on the same face in the same light.
 """
 
 from dataclasses import dataclass, replace
@@ -13,30 +13,30 @@ from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS, FULL
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import Traits
-from microexpr.rendering.performance import DIALS, LIDS_AT_REST, Performer
+from microexpr.rendering.performance import DIFFICULTIES, LIDS_AT_REST, Performer
 
 NAMES = ("woman", "man")
 
 
 @dataclass(frozen=True)
-class Person:
-    """One of `NAMES`, as the root seed draws them."""
+class RenderedFace:
+    """The rendered face of one of `NAMES`, sampled from the root seed."""
 
     name: str
     seed: int
-    size: tuple[int, int]  # width, height of the picture
+    size: tuple[int, int]  # width, height of the image
     difficulty: str = "standard"
 
     @cached_property
     def _performer(self) -> Performer:
-        drawn = Performer.drawn(generator(self.seed, "transfer", self.name))
-        return replace(drawn, pose=(0.0, 0.0, 0.0))
+        performer = Performer.sample(generator(self.seed, "transfer", self.name))
+        return replace(performer, pose=(0.0, 0.0, 0.0))
 
     @cached_property
     def _face(self) -> Face:
-        own = spawn(self.seed, "transfer", self.name, "face")
-        traits = Traits.drawn(generator(self.seed, "transfer", self.name, "traits"))
-        return Face(own, replace(traits, male=float(self.name == "man")))
+        seed = spawn(self.seed, "transfer", self.name, "face")
+        traits = Traits.sample(generator(self.seed, "transfer", self.name, "traits"))
+        return Face(seed, replace(traits, male=float(self.name == "man")))
 
     @cached_property
     def _rest(self) -> np.ndarray:
@@ -47,18 +47,20 @@ class Person:
         rest[ACTION_UNITS.index("AU45")] = FULL * LIDS_AT_REST
         return rest
 
-    def _rendered(self, units: np.ndarray) -> np.ndarray:
-        drawn = self._performer
-        return self._face.render(units, drawn.pose, light=drawn.light, size=self.size, zoom=drawn.zoom).image
+    def _render(self, units: np.ndarray) -> np.ndarray:
+        performer = self._performer
+        return self._face.render(
+            units, performer.pose, light=performer.light, size=self.size, zoom=performer.zoom
+        ).image
 
     @cached_property
-    def picture(self) -> np.ndarray:
+    def image(self) -> np.ndarray:
         """uint8[H, W, 3]: at rest, with the camera's noise."""
-        noise = DIALS[self.difficulty].noise
-        return expose(self._rendered(self._rest), generator(self.seed, "transfer", self.name, "camera"), noise)
+        noise = DIFFICULTIES[self.difficulty].noise
+        return expose(self._render(self._rest), generator(self.seed, "transfer", self.name, "camera"), noise)
 
-    def doing(self, change: np.ndarray) -> np.ndarray:
-        """uint8[K, H, W, 3]: the picture, noise and all, changed as the face changes by `change` [K, 24, 2]."""
-        still = self._rendered(self._rest).astype(np.float32)
-        moved = (self._rendered(np.clip(self._rest + one, 0, FULL).astype(np.float32)) for one in change)
-        return np.stack([np.clip(np.rint(self.picture + (one - still)), 0, 255).astype(np.uint8) for one in moved])
+    def perform(self, changes: np.ndarray) -> np.ndarray:
+        """Return uint8[K, H, W, 3]: `image` with its noise, changed as the face changes by `changes` [K, 24, 2]."""
+        still = self._render(self._rest).astype(np.float32)
+        frames = (self._render(np.clip(self._rest + change, 0, FULL).astype(np.float32)) for change in changes)
+        return np.stack([np.clip(np.rint(self.image + (frame - still)), 0, 255).astype(np.uint8) for frame in frames])

@@ -1,1 +1,1 @@
-"""What coders write of faces: FACS notation, and classes made of it. No pixels, no files."""
+"""Read FACS codes of faces and derive classes from them. No pixels, no files."""

@@ -1,7 +1,7 @@
-"""Which muscles move a face in each action unit. No pixels, no files."""
+"""List the muscles that move a face in several action units. No pixels, no files."""
 
-# Muscular basis as FACS has it (Ekman and Friesen 1978; Tian, Kanade and Cohn 2001, Tables 1 to 3), of those that move
-# more than one unit. AU 9 has the strand beside the nose; in AU 25 the last two may let go instead.
+# Muscles of more than one action unit, as in FACS (Ekman and Friesen 1978; Tian, Kanade and Cohn 2001, Tables 1 to 3).
+# In AU 9 the strand next to the nose acts. AU 25 may also come from relaxing mentalis or orbicularis oris.
 MUSCLES: dict[str, tuple[int, ...]] = {
     "frontalis": (1, 2),
     "orbicularis oculi": (6, 7),
@@ -12,6 +12,6 @@ MUSCLES: dict[str, tuple[int, ...]] = {
 }
 
 
-def share_a_muscle(one: int, other: int) -> bool:
-    """Whether one muscle moves both action units, by their FACS numbers; False of a unit and itself."""
-    return one != other and any({one, other} <= {*moved} for moved in MUSCLES.values())
+def share_a_muscle(unit: int, other: int) -> bool:
+    """Return whether one muscle moves both action units, given by FACS number; False for a unit and itself."""
+    return unit != other and any({unit, other} <= {*units} for units in MUSCLES.values())

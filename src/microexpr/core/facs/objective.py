@@ -1,4 +1,4 @@
-"""AU-based classes of micro-expressions: which combination of action units belongs to which (Davison et al. 2017)."""
+"""Assign combinations of action units to the AU-based classes of micro-expressions (Davison et al. 2017)."""
 
 _TABLE = {  # class -> combinations, as sums of FACS numbers
     1: "6 12 6+12 6+7+12 7+12",
@@ -17,5 +17,8 @@ _CLASS = {
 
 
 def objective_class(action_units: frozenset[int]) -> int:
-    """1 happiness-, 2 surprise-, 3 anger-, 4 disgust-, 5 sadness-, 6 fear-like; 7 any other combination."""
+    """Return the class of a combination of FACS numbers.
+
+    1 happiness-, 2 surprise-, 3 anger-, 4 disgust-, 5 sadness-, 6 fear-like; 7 any other combination.
+    """
     return _CLASS.get(action_units, OTHERS)

@@ -1,10 +1,10 @@
-"""Paths that a command may write, decided for every command of `microexpr` before any work.
+"""Decide, before any work, which paths a command of `microexpr` may write, and publish its files.
 
-An input is never written. A file that this program did not write, or that was changed since, is written only with
-`--force`. Nothing but the standard library is imported, so that a refusal takes milliseconds.
+An input is never overwritten. A file that this program did not write, or that was changed since, is overwritten only
+with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
 
     out = outputs.png(Path("table.png"), inputs=[table], force=False)
-    with outputs.written(out) as part:  # a hidden folder, whose files get their names when the block ends
+    with outputs.publish(out) as part:  # a hidden folder, whose files move to their names when the block ends
         plot(part / out.names[0])
 """
 
@@ -16,9 +16,9 @@ from microexpr.core.errors import OutputError
 from microexpr.core.outputs.decision import Output
 from microexpr.core.outputs.inputs import Inputs
 from microexpr.core.outputs.marks import Manifest, Mark, Seal
-from microexpr.core.outputs.publishing import written
+from microexpr.core.outputs.publishing import publish
 
-__all__ = ["Output", "film", "folder", "png", "written"]
+__all__ = ["Output", "folder", "png", "publish", "video"]
 
 
 def folder(
@@ -29,10 +29,10 @@ def folder(
     force: bool,
     numbered: str = "",
 ) -> Output:
-    """The files that `command` writes into the folder `path`, checked. Raises OutputError."""
+    """Return the files that `command` writes into the folder `path`. Raises OutputError if it may not write them."""
     out = Output(
         user_path=path,
-        root=_real(path),
+        root=_resolve(path),
         names=names,
         numbered=numbered,
         option="--out",
@@ -44,21 +44,21 @@ def folder(
     return out
 
 
-def film(path: Path, force: bool) -> Output:
-    """A video and the table next to it, checked. Raises OutputError."""
+def video(path: Path, force: bool) -> Output:
+    """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
     return _file(path, ".avi", (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
 
 
 def png(path: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """One picture, checked. Raises OutputError."""
+    """Return one PNG file as output. Raises OutputError if it may not be written."""
     return _file(path, ".png", (), Seal(), inputs, force)
 
 
 def _file(
     path: Path, suffix: str, suffixes: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool
 ) -> Output:
-    """One file and those that differ from it in their suffix. A link that is named is followed."""
-    real = _real(path)
+    """Return one file, and the files that differ from it in their suffix, as output. A symbolic link is followed."""
+    real = _resolve(path)
     for name in (path, real):
         if name.suffix.lower() != suffix:
             raise OutputError(f"{path}: must end in {suffix}{f', not lead to {real}' if name is real else ''}")
@@ -75,5 +75,6 @@ def _file(
     return out
 
 
-def _real(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
+    """Return the path without symbolic links; it need not exist."""
     return Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""The files that a command would write, and whether each may be written: no input, and nothing that is somebody's."""
+"""Decide whether each file that a command would write may be written: not an input, and not a foreign file."""
 
 import os
 from dataclasses import dataclass
@@ -18,82 +18,83 @@ class Output:
 
     user_path: Path  # the folder, as the user wrote it
     root: Path  # the same folder without symbolic links
-    names: tuple[str, ...]  # of the files, relative to it
-    numbered: str = ""  # a pattern of further files, as many as the run needs
-    option: str  # of the command line, that names the folder or file
+    names: tuple[str, ...]  # names of the files, relative to the folder
+    numbered: str = ""  # glob pattern of further files, whose number depends on the run
+    option: str  # command-line option that names the folder or file
     mark: Mark
     inputs: Inputs
-    force: bool
+    force: bool  # whether foreign files may be replaced
 
     @property
     def paths(self) -> list[Path]:
-        """The files for the user's eyes; for numbered ones their folder."""
+        """Return the files to show to the user; for numbered files their folder."""
         folders = [Path(self.numbered).parent.name] if self.numbered else []
         return [self.user_path / name for name in (*folders, *self.names)]
 
     def check(self) -> None:
-        """Raises OutputError unless every file can be written, and nothing is lost by it."""
+        """Raise OutputError unless every file can be written and nothing is lost by it."""
         try:
             self._check_folders()
             foreign = self._foreign()
         except OSError as error:
             raise OutputError(f"{self.user_path}: cannot be written: {error.strerror}") from error
         if foreign and not self.force:
-            more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
-            raise self._refused(foreign[0], FOREIGN + more, "add --force to replace it")
+            others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+            raise self._refusal(foreign[0], FOREIGN + others, "add --force to replace it")
 
     def existing(self) -> list[Path]:
-        """Everything that has the name of an output now, be it a file, a link or a folder."""
-        named = (self.root / name for name in (*self.names, *self.mark.names))
-        return sorted([*filter(_exists, named), *(self.root.glob(self.numbered) if self.numbered else ())])
+        """Return every file, link or folder that now has the name of an output."""
+        candidates = (self.root / name for name in (*self.names, *self.mark.names))
+        return sorted([*filter(_exists, candidates), *(self.root.glob(self.numbered) if self.numbered else ())])
 
     def declares(self, name: str) -> bool:
-        """Whether a file is one of the outputs."""
+        """Return whether a name is one of the outputs."""
         return name in self.names or (bool(self.numbered) and fnmatchcase(name, self.numbered))
 
     def _check_folders(self) -> None:
-        above = next(path for path in (self.root, *self.root.parents) if _exists(path))
-        below = [self.root / Path(self.numbered).parent] if self.numbered else []
-        for folder in (above, *filter(_exists, below)):
+        """Raise OutputError unless the folders exist or can be created, and none of them is an input."""
+        nearest = next(path for path in (self.root, *self.root.parents) if _exists(path))
+        subfolders = [self.root / Path(self.numbered).parent] if self.numbered else []
+        for folder in (nearest, *filter(_exists, subfolders)):
             if folder.is_symlink() or not folder.is_dir():
                 raise OutputError(
-                    f"{self.user_path}: must be a folder, or be made in one; {self._name(folder)} is none"
+                    f"{self.user_path}: must be a folder or be created in one, but {self._name(folder)} is none"
                 )
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise OutputError(
                     f"{self.user_path}: cannot be written: no permission to write into {self._name(folder)}"
                 )
             if folder.is_relative_to(self.root) and folder in self.inputs:
-                raise self._refused(folder, "is a folder that the command reads")
+                raise self._refusal(folder, "is a folder that the command reads")
 
     def _foreign(self) -> list[Path]:
-        """Files that --force would replace. Raises OutputError for those that it does not, either."""
+        """Return the files that only --force replaces. Raises OutputError for those that even --force does not."""
         existing = self.existing()
         for path in existing:
             if path in self.inputs:
-                raise self._refused(path, "is an input of the command")
+                raise self._refusal(path, "is an input of the command")
             if path.is_dir() and not path.is_symlink():
-                raise self._refused(path, "is a folder")
+                raise self._refusal(path, "is a folder")
         files = (path for path in existing if path.is_file() and not path.is_symlink())
         names = {path.relative_to(self.root).as_posix() for path in files}
-        ours = {self.root / name for name in self.mark.covered(self.root, names)}
-        foreign = [path for path in existing if path not in ours]
+        intact = {self.root / name for name in self.mark.intact(self.root, names)}
+        foreign = [path for path in existing if path not in intact]
         for path in foreign:
             if self.numbered and path.parent == self.root / Path(self.numbered).parent:
-                raise self._refused(path, FOREIGN, "remove it")  # it would go, and nothing take its place
+                raise self._refusal(path, FOREIGN, "remove it")  # a run may write fewer files, so it could vanish
         return foreign
 
-    def _refused(self, path: Path, reason: str, otherwise: str = "") -> OutputError:
-        advice = f"choose another {self.option}{otherwise and f', or {otherwise}'}"
+    def _refusal(self, path: Path, reason: str, alternative: str = "") -> OutputError:
+        advice = f"choose another {self.option}{alternative and f', or {alternative}'}"
         return OutputError(f"{self._name(path)}: must not be written: it {reason}; {advice}")
 
     def _name(self, path: Path) -> Path:
-        """A path below the folder as the user would write it."""
+        """Return a path below the folder as the user would write it."""
         return self.user_path / path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 def _exists(path: Path) -> bool:
-    """Whether a path is there, as a link that leads nowhere, too. Raises OSError for one that can never be."""
+    """Return whether a path exists; a broken link does, too. Raises OSError for a path that can never exist."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

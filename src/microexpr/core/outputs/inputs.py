@@ -1,4 +1,4 @@
-"""The files that a command reads, recognised by device and inode, through links and other spellings of a path."""
+"""Recognise the files that a command reads by device and inode, through links and other spellings of a path."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -10,16 +10,16 @@ Identity = tuple[int, int]  # device and inode
 
 
 class Inputs:
-    """Files and folders that are read, and the files in these folders."""
+    """The files and folders that a command reads, and the files in these folders."""
 
     def __init__(self, paths: Iterable[Path]):
         self._paths = tuple(paths)
 
     def __contains__(self, path: Path) -> bool:
-        """Whether an existing path, or what it links to, is an input."""
+        """Return whether an existing path, or the target of a link, is an input."""
         try:
             return _identity(path.stat()) in self._identities
-        except FileNotFoundError:  # a link that leads nowhere
+        except FileNotFoundError:  # a broken link
             return False
 
     @cached_property
@@ -28,7 +28,7 @@ class Inputs:
 
 
 def _all(path: Path) -> Iterator[Identity]:
-    """A path and the files in it. A path that cannot be read yields nothing: the command itself says so."""
+    """Yield a path and the files in it. An unreadable path yields nothing, since the command itself reports it."""
     with suppress(OSError):
         yield _identity(path.stat())
         for file in os.scandir(path) if path.is_dir() else ():
@@ -37,5 +37,5 @@ def _all(path: Path) -> Iterator[Identity]:
                     yield _identity(file.stat())
 
 
-def _identity(about: os.stat_result) -> Identity:
-    return about.st_dev, about.st_ino
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino

@@ -1,6 +1,6 @@
-"""Marks by which this program recognises files that it wrote and nobody changed since.
+"""Mark files, so that this program can tell later that it wrote them and that they are unchanged.
 
-Files of a set are listed, with their digests, in a hidden manifest next to them; a picture carries a digest of itself.
+A hidden manifest lists the files of a folder with their digests; a single PNG file carries a digest of itself.
 """
 
 import hashlib
@@ -12,32 +12,32 @@ from pathlib import Path
 from typing import Any, Protocol
 
 IEND = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG
-KEY = b"microexpr\0sha256 "  # of a tEXt chunk before it
-CHUNK = 12 + len(KEY) + 64  # bytes: length, type, check sum, and the text
+KEY = b"microexpr\0sha256 "  # keyword of the tEXt chunk before it
+CHUNK = 12 + len(KEY) + 64  # bytes: length, type and checksum, and the text
 
 
 class Mark(Protocol):
-    """A way of recognising files."""
+    """A way to recognise files that this program wrote."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Files that the mark itself writes, relative to the folder."""
+        """Return the names of files that the mark itself writes, relative to the folder."""
 
-    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
-        """Return the names of existing files that are as this program wrote them."""
+    def intact(self, root: Path, names: Iterable[str]) -> set[str]:
+        """Return the names of those existing files that are as this program wrote them."""
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
-        """Marks finished files in a temporary folder, before they are moved."""
+        """Mark finished files in a temporary folder, before they are moved."""
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
-        """Notes that they have been moved to `root`."""
+        """Record that the files have been moved to `root`."""
 
 
 class Manifest:
-    """A JSON file that names each file with its SHA-256, size and time of change.
+    """A JSON file that lists each file with its SHA-256, size and time of change.
 
-    A file whose size and time of change (ctime, which no program can set) are as noted is not read again: an hour of
-    video would take seconds."""
+    A file whose size and time of change (ctime, which no program can set) are as listed is not read again: to read an
+    hour of video takes seconds."""
 
     def __init__(self, name: str):
         self._name = name
@@ -46,7 +46,7 @@ class Manifest:
     def names(self) -> tuple[str, ...]:
         return (self._name,)
 
-    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+    def intact(self, root: Path, names: Iterable[str]) -> set[str]:
         listed = self._read(root)
         if listed is None:
             return set()
@@ -68,7 +68,7 @@ class Manifest:
         store.write_text(folder / self._name, text + "\n")
 
     def _read(self, root: Path) -> dict[str, Any] | None:
-        """Its entries by name; None where there is no manifest, or something else of this name."""
+        """Return the entries by file name; None if there is no manifest or the file of this name is none."""
         try:
             listed = json.loads((root / self._name).read_text(encoding="utf-8"))["files"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -77,11 +77,11 @@ class Manifest:
 
 
 class Seal:
-    """A text chunk at the end of a PNG, with the SHA-256 of all before it."""
+    """A text chunk at the end of a PNG file, with the SHA-256 of everything before it."""
 
     names: tuple[str, ...] = ()
 
-    def covered(self, root: Path, names: Iterable[str]) -> set[str]:
+    def intact(self, root: Path, names: Iterable[str]) -> set[str]:
         return {name for name in names if _is_sealed(root / name)}
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
@@ -89,10 +89,10 @@ class Seal:
 
         for name in names:
             with store.atomic(part / name) as path:
-                path.write_bytes(sealed((part / name).read_bytes()))
+                path.write_bytes(seal((part / name).read_bytes()))
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
-        """A seal needs no note."""
+        """Do nothing: the seal is in the file itself."""
 
 
 def _is_sealed(path: Path) -> bool:
@@ -100,21 +100,21 @@ def _is_sealed(path: Path) -> bool:
         if path.stat().st_size < CHUNK + len(IEND):
             return False
         file.seek(-CHUNK - len(IEND), 2)
-        if KEY not in file.read():  # then the rest, which may be large, is not read
+        if KEY not in file.read():  # do not read the rest, which may be large
             return False
-    whole = path.read_bytes()
-    return whole == sealed(whole[: -CHUNK - len(IEND)] + IEND)
+    png = path.read_bytes()
+    return png == seal(png[: -CHUNK - len(IEND)] + IEND)
 
 
-def sealed(png: bytes) -> bytes:
-    """The same picture with its seal."""
+def seal(png: bytes) -> bytes:
+    """Return a PNG file with its seal."""
     body = png.removesuffix(IEND)
     text = b"tEXt" + KEY + hashlib.sha256(body).hexdigest().encode()
     return body + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + IEND
 
 
 def _is_as_listed(path: Path, entry: object) -> bool:
-    """Whether a file is as an entry of a manifest says; anything may stand in one."""
+    """Return whether a file agrees with its entry in a manifest, which may hold anything."""
     if not isinstance(entry, dict):
         return False
     state = _state(path)
@@ -123,11 +123,11 @@ def _is_as_listed(path: Path, entry: object) -> bool:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _state(path: Path) -> dict[str, int]:
-    about = path.stat()
-    return {"size": about.st_size, "ctime_ns": about.st_ctime_ns}
+    status = path.stat()
+    return {"size": status.st_size, "ctime_ns": status.st_ctime_ns}

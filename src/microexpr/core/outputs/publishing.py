@@ -1,4 +1,4 @@
-"""Outputs that appear whole: written into a hidden folder, then moved to their names when all of them are done."""
+"""Publish outputs as a whole: write them into a hidden folder, then move all of them to their names."""
 
 import fcntl
 import os
@@ -12,20 +12,20 @@ from tempfile import mkdtemp
 from microexpr.core.errors import MicroexprError, OutputError
 from microexpr.core.outputs.decision import Output
 
-BEFORE, AFTER = ".microexpr-", ".part"  # of a hidden folder's name
+BEFORE, AFTER = ".microexpr-", ".part"  # start and end of a hidden folder's name
 
 
 @contextmanager
-def written(out: Output) -> Iterator[Path]:
-    """The hidden folder to write into; nothing is moved if the block fails.
+def publish(out: Output) -> Iterator[Path]:
+    """Yield a hidden folder to write into; move its files to their names afterwards, unless the block fails.
 
-    Raises OutputError where a file that may not be replaced has come since the first check, or nothing can be
+    Raises OutputError if a file that may not be replaced has appeared since the first check, or the folder cannot be
     written."""
     new = not out.root.exists()
     try:
-        with _hidden(out.root) as part:
+        with _hidden_folder(out.root) as part:
             yield part
-            with _locked(out.root):
+            with _lock(out.root):
                 _publish(out, part)
     except MicroexprError as error:
         raise type(error)(_with_user_path(str(error), out)) from error
@@ -35,36 +35,36 @@ def written(out: Output) -> Iterator[Path]:
         raise OutputError(f"{out.user_path}: cannot be written: {error.strerror}") from error
     finally:
         if new:
-            with suppress(OSError):  # it holds what was written
+            with suppress(OSError):  # it is not empty after success
                 out.root.rmdir()
 
 
 def _with_user_path(text: str, out: Output) -> str:
-    """An error about the hidden folder as one about the folder that the user named."""
+    """Replace the hidden folder in an error message by the folder that the user named."""
     hidden = rf"{re.escape(str(out.root))}/{re.escape(BEFORE)}[^/]+{re.escape(AFTER)}"
     return re.sub(hidden, lambda _: str(out.user_path), text)
 
 
 @contextmanager
-def _hidden(root: Path) -> Iterator[Path]:
-    """A new folder, locked while it is used. Folders of commands that were killed are removed."""
+def _hidden_folder(root: Path) -> Iterator[Path]:
+    """Yield a new folder that is locked while it is used. Folders of killed commands are removed."""
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        with _locked(root):
-            for left in root.glob(f"{BEFORE}*{AFTER}"):
-                with suppress(OSError), _locked(left, wait=False):
-                    shutil.rmtree(left)
+        with _lock(root):
+            for leftover in root.glob(f"{BEFORE}*{AFTER}"):
+                with suppress(OSError), _lock(leftover, wait=False):
+                    shutil.rmtree(leftover)
             part = Path(mkdtemp(AFTER, BEFORE, root))
             stack.callback(shutil.rmtree, part, ignore_errors=True)
-            stack.enter_context(_locked(part))
+            stack.enter_context(_lock(part))
         yield part
 
 
 @contextmanager
-def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
-    """Holds a folder against other commands; on a file system without locks does nothing.
+def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
+    """Lock a folder against other commands; do nothing on a file system without locks.
 
-    Raises OSError where the folder is held, or cannot be, and `wait` is false."""
+    Raises OSError if `wait` is false and the folder is locked or cannot be."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         try:
@@ -78,13 +78,15 @@ def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
 
 
 def _publish(out: Output, part: Path) -> None:
-    """Moves all files. The earlier files of a set go first: a kill in between leaves too few files, never two runs'."""
+    """Move all files to their names.
+
+    Files of an earlier run are deleted first: a kill in between leaves too few files, never files of two runs."""
     names = sorted(path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file())
-    if strange := [name for name in names if not out.declares(name)]:
-        raise ValueError(f"{strange[0]} was written, but not declared: nobody checked what it replaces")
+    if undeclared := [name for name in names if not out.declares(name)]:
+        raise ValueError(f"{undeclared[0]} was written, but not declared: nobody checked what it replaces")
     out.check()
     out.mark.apply(part, names)
-    for path in out.existing() if out.mark.names else ():  # a picture by itself is replaced in one move
+    for path in out.existing() if out.mark.names else ():  # a single PNG is replaced in one move
         if path.name not in out.mark.names:
             path.unlink()
     for name in (*out.mark.names, *names):

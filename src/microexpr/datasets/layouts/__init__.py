@@ -1,4 +1,4 @@
-"""The native layouts as they are read, one file per data set, each with a `LAYOUT`; a file that is here is found.
+"""The native layouts as they are read: one file per data set, each with a `LAYOUT`. Every file in this folder is used.
 
-What may not come in: another data set's layout, and how anything is generated.
+A file knows no other data set's layout, and nothing about rendering.
 """

@@ -1,7 +1,7 @@
 """AffectNet, annotated by hand: single pictures from the web with one of eight emotions (Mollahosseini et al. 2019).
 
-Quirks it handles: the lists lie at the root or in a folder of their own; rows without an emotion. Nobody knows who is
-shown: a clip's `subject` is the directory of its picture, not a person. Action units and events are not annotated.
+Quirks: the lists lie at the root or in a folder of their own; some rows have no emotion. Subjects are not known: a
+clip's `subject` is the directory of its picture, not a person. Action units and events are not annotated.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
-from microexpr.datasets.layout import Layout, first_folder, gathered, label_of, plain
+from microexpr.datasets.layout import Layout, collect_errors, first_folder, label_of, plain_name
 from microexpr.datasets.listing import listing
 
 LISTS = ("training.csv", "validation.csv")
@@ -23,25 +23,26 @@ PASSED_OVER = ("no emotion", "an uncertain emotion", "no face")  # codes 8, 9, 1
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    """Return all clips, sorted by id, and notes, as `Layout` describes."""
     pictures = first_folder(root, PICTURES)
     clips: dict[str, Clip] = {}
-    passed: Counter[str] = Counter()
+    passed_over: Counter[str] = Counter()
     for where, path, expression in _rows(root):
-        with gathered(problems):
+        with collect_errors(problems):
             code = _code(expression, where)
             if code >= len(EMOTIONS):
-                passed[PASSED_OVER[code - len(EMOTIONS)]] += 1
+                passed_over[PASSED_OVER[code - len(EMOTIONS)]] += 1
                 continue
             clip = _clip(root, pictures, origin, path, EMOTIONS[code], where)
             if clip.id in clips:
                 raise DataError(f"clip {clip.id} must have one row, not a second one ({where})")
             clips[clip.id] = clip
-    notes = [f"{root}: rows with {why}: {number}, passed over" for why, number in sorted(passed.items())]
+    notes = [f"{root}: rows with {reason}: {count}, passed over" for reason, count in sorted(passed_over.items())]
     return [clips[name] for name in sorted(clips)], notes
 
 
 def _rows(root: Path) -> Iterator[tuple[str, str, str]]:
-    """File and row for messages, path, code of the expression."""
+    """Yield file and row for messages, path of the picture, code of the expression."""
     folder = root if (root / LISTS[0]).is_file() else root / LISTS_FOLDER
     for name in LISTS:
         if not (folder / name).is_file():
@@ -51,14 +52,14 @@ def _rows(root: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _code(expression: str, where: str) -> int:
-    known = [str(code) for code in range(len(EMOTIONS) + len(PASSED_OVER))]
-    if expression.strip() not in known:
-        raise DataError(f"{EXPRESSION} must be a code of 0..{known[-1]}, not {expression!r} ({where})")
+    codes = [str(code) for code in range(len(EMOTIONS) + len(PASSED_OVER))]
+    if expression.strip() not in codes:
+        raise DataError(f"{EXPRESSION} must be a code of 0..{codes[-1]}, not {expression!r} ({where})")
     return int(expression)
 
 
 def _clip(root: Path, pictures: Path, origin: Origin, path: str, emotion: str, where: str) -> Clip:
-    parts = [plain(part, where) for part in path.split("/")]
+    parts = [plain_name(part, where) for part in path.split("/")]
     if len(parts) != 2 or not re.fullmatch(r"[\w-]+", parts[0]):
         raise DataError(f"{PATH} must be a directory and a file like 689/ab12.jpg, not {path!r} ({where})")
     file = pictures / parts[0] / parts[1]

@@ -1,10 +1,10 @@
-"""CASME: 195 clips of 19 people at 60 fps, in colour, by two cameras: class A in daylight, class B under lamps
-(Yan et al. 2013). The workbook that is handed out has 189 rows.
+"""CASME: 195 clips of 19 subjects at 60 fps, in colour, by two cameras: class A in daylight, class B under lamps
+(Yan et al. 2013). The published workbook has 189 rows.
 
-Quirks it handles: two columns for the apex, of which the first counts if it lies within the clip; five rows whose onset
-or offset is not among the frames; frame numbers of three digits in some folders and unpadded in others; raw frames in
-one folder, or in one of each camera. Not known for certain: the workbook's name, so any with casme in it is read; and
-whether raw folders hold more than onset to offset, so either is read.
+Quirks: two columns for the apex, of which the first that lies within the clip is used; five rows whose onset or offset
+is not among the frames; frame numbers of three digits in some folders and unpadded in others; raw frames in one folder,
+or in one for each camera. The workbook's name is not certain, so any name with casme in it is accepted. Raw folders may
+or may not hold more frames than onset to offset; both are read.
 """
 
 import re
@@ -13,8 +13,8 @@ from pathlib import Path
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.datasets import annotation, workbook
-from microexpr.datasets.frames import contiguous, listed
-from microexpr.datasets.layout import Counts, Layout, first_folder, label_of, unread, without_row
+from microexpr.datasets.frames import check_contiguous, numbered_frames
+from microexpr.datasets.layout import Counts, Layout, first_folder, folders_without_row, label_of, unread_folders
 
 FRAME = re.compile(r"(?:[a-z_]*EP\w*-|img)?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
 COLUMNS = ("Subject", "Filename", "OnsetF", "ApexF1", "ApexF2", "OffsetF", "AU", "Emotion")
@@ -27,47 +27,48 @@ EMOTIONS = (
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    """Return all clips, sorted by id, and notes, as `Layout` describes."""
     homes = _homes(root)
-    notes = [] if len(homes) > 1 else unread(root, homes[0], *FOLDERS)
+    notes = [] if len(homes) > 1 else unread_folders(root, homes[0], *FOLDERS)
     if "Cropped" in homes[0].parts:
         notes.append(f"{homes[0]}: cropped frames are read, which have lost what lies around the face")
     rows = workbook.rows(workbook.find(root, "*casme*.xlsx"), COLUMNS, also=ALSO)
-    clips, known = annotation.clips(
+    clips, keys = annotation.clips(
         "casme", rows, _key, lambda row, key: _clip(root, homes, origin, row, key, notes), problems
     )
     for home in homes:
-        notes += without_row(home, known)
+        notes += folders_without_row(home, keys)
     return clips, notes
 
 
 def _homes(root: Path) -> list[Path]:
-    """The folders that hold subjects' folders: one for each camera, or one for all."""
+    """Return the folders that hold subjects' folders: one for each camera, or one for all."""
     cameras = sorted(path for pattern in CAMERAS for path in root.glob(f"{pattern}/"))
     return cameras or [first_folder(root, *FOLDERS)]
 
 
 def _key(row: workbook.Row) -> annotation.Key:
-    """sub01 for 1, 01, sub1 and sub01; and the clip's name."""
-    written = row.name("Subject")
-    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", written, re.IGNORECASE)):
-        raise DataError(f"Subject must be a number like 01 or sub01, not {written!r} ({row.where})")
+    """Return the subject, as sub01 for 1, 01, sub1 and sub01, and the clip's name."""
+    subject = row.name("Subject")
+    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", subject, re.IGNORECASE)):
+        raise DataError(f"Subject must be a number like 01 or sub01, not {subject!r} ({row.where})")
     return f"sub{int(match[1]):02d}", row.name("Filename")
 
 
 def _clip(
     root: Path, homes: list[Path], origin: Origin, row: workbook.Row, key: annotation.Key, notes: list[str]
 ) -> Clip:
-    places = [home / "/".join(key) for home in homes]
-    there = [place for place in places if place.is_dir()]
-    if len(there) > 1:
-        raise DataError(f"the clip must lie in one folder, not in {' and '.join(map(str, there))} ({row.where})")
-    folder = (there or places)[0]
-    found = contiguous(listed(folder, FRAME), folder)
-    onset, apex, offset = annotation.events(row, "OnsetF", ("ApexF1", "ApexF2"), "OffsetF", found, notes)
-    emotion = row.one_of("Emotion", EMOTIONS)
+    candidates = [home / "/".join(key) for home in homes]
+    existing = [candidate for candidate in candidates if candidate.is_dir()]
+    if len(existing) > 1:
+        raise DataError(f"the clip must lie in one folder, not in {' and '.join(map(str, existing))} ({row.where})")
+    folder = (existing or candidates)[0]
+    frames = check_contiguous(numbered_frames(folder, FRAME), folder)
+    onset, apex, offset = annotation.events(row, "OnsetF", ("ApexF1", "ApexF2"), "OffsetF", frames, notes)
+    emotion = row.choice_of("Emotion", EMOTIONS)
     return Clip(
         dataset="casme", subject=key[0], name=key[1], origin=origin, folder=str(folder.relative_to(root)),
-        first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
+        first=min(frames), last=max(frames), frames=len(frames), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
         emotion=emotion, label=label_of(emotion), objective_class=None, action_units=row.text("AU"),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
-"""CASME II: 255 clips of 26 people at 200 fps, in colour (Yan et al. 2014).
+"""CASME II: 255 clips of 26 subjects at 200 fps, in colour (Yan et al. 2014).
 
-Quirks it handles: the frame folder nested twice; an apex of "/" or at the onset; an offset before the apex;
+Quirks: the frame folder nested twice; an apex of "/" or at the onset; an offset before the apex;
 folders without a row; subject numbers as text or as numbers.
 """
 
@@ -11,52 +11,53 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.datasets import annotation, workbook
 from microexpr.datasets.annotation import Key
-from microexpr.datasets.frames import contiguous, listed
+from microexpr.datasets.frames import check_contiguous, numbered_frames
 from microexpr.datasets.layout import (
     OBJECTIVE,
     Counts,
     Layout,
     check_events,
+    collect_errors,
     first_folder,
-    gathered,
+    folders_without_row,
     label_of,
-    unread,
-    without_row,
+    unread_folders,
 )
 
 FRAME = re.compile(r"(?:reg_)?img_?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
 COLUMNS = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 FOLDERS = ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected", "Cropped/Cropped", "Cropped")
-DROPPED = ("fear", "sadness")  # MEGC2019 keeps neither of CASME II
+DROPPED = ("fear", "sadness")  # MEGC2019 leaves out both of CASME II
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    """Return all clips, sorted by id, and notes, as `Layout` describes."""
     pictures = first_folder(root, *FOLDERS).relative_to(root)
-    notes = unread(root, root / pictures, *FOLDERS)
+    notes = unread_folders(root, root / pictures, *FOLDERS)
     if "Cropped" in pictures.parts:
         notes.append(f"{root / pictures}: cropped frames are read, which have lost what lies around the face")
     classes = _objective_classes(root, notes, problems)
     rows = workbook.rows(workbook.find(root, "CASME2-coding-*.xlsx"), COLUMNS)
-    clips, known = annotation.clips(
+    clips, keys = annotation.clips(
         "casme2",
         rows,
         _key,
         lambda row, key: _clip(root, pictures / "/".join(key), origin, row, classes, notes),
         problems,
     )
-    notes += without_row(root / pictures, known)
+    notes += folders_without_row(root / pictures, keys)
     notes += [
         f"clip casme2/{subject}/{name} has an AU-based class, but no row in the annotation"
-        for subject, name in sorted(classes.keys() - known)
+        for subject, name in sorted(classes.keys() - keys)
     ]
     return clips, notes
 
 
 def _key(row: workbook.Row) -> Key:
-    """sub01 for 1, 01, sub1 and sub01; and the clip's name."""
-    written = row.name("Subject")
-    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", written, re.IGNORECASE)):
-        raise DataError(f"Subject must be a number like 01 or sub01, not {written!r} ({row.where})")
+    """Return the subject, as sub01 for 1, 01, sub1 and sub01, and the clip's name."""
+    subject = row.name("Subject")
+    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", subject, re.IGNORECASE)):
+        raise DataError(f"Subject must be a number like 01 or sub01, not {subject!r} ({row.where})")
     return f"sub{int(match[1]):02d}", row.name("Filename")
 
 
@@ -64,42 +65,42 @@ def _clip(
     root: Path, folder: Path, origin: Origin, row: workbook.Row, classes: dict[Key, int], notes: list[str]
 ) -> Clip:
     subject, name = folder.parts[-2:]
-    found = contiguous(listed(root / folder, FRAME), root / folder)
+    frames = check_contiguous(numbered_frames(root / folder, FRAME), root / folder)
     where = f"{row.where}, clip {name}"
     onset, offset = row.integer("OnsetFrame"), row.integer("OffsetFrame")
-    written = row.text("ApexFrame")
-    apex = None if written in ("", "/") else row.integer("ApexFrame")
+    apex_text = row.text("ApexFrame")
+    apex = None if apex_text in ("", "/") else row.integer("ApexFrame")
     if offset < max(onset, apex or onset):
-        notes.append(f"OffsetFrame {offset} lies before the apex; taken as the last frame {max(found)} ({where})")
-        offset = max(found)
+        notes.append(f"OffsetFrame {offset} lies before the apex; taken as the last frame {max(frames)} ({where})")
+        offset = max(frames)
     if apex is not None and onset > apex:
         raise DataError(f"OnsetFrame must be <= ApexFrame, not {onset} > {apex} ({where})")
-    check_events(where, found, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
-    emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
+    check_events(where, frames, OnsetFrame=onset, ApexFrame=apex, OffsetFrame=offset)
+    emotion = row.choice_of("Estimated Emotion", PUBLISHED.emotions or ())
     label = label_of(emotion, DROPPED)
-    if label is not None and (written == "/" or apex == onset):
+    if label is not None and (apex_text == "/" or apex == onset):
         notes.append(f"no apex after the onset: not among MEGC2019's 145 clips ({where})")
         label = None
-    elif written == "":
+    elif apex_text == "":
         notes.append(f"the apex is not annotated: it will be spotted ({where})")
     return Clip(
         dataset="casme2", subject=subject, name=name, origin=origin, folder=str(folder),
-        first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
+        first=min(frames), last=max(frames), frames=len(frames), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
         emotion=emotion, label=label, objective_class=classes.get((subject, name)),
         action_units=row.text("Action Units"),
     )  # fmt: skip
 
 
 def _objective_classes(root: Path, notes: list[str], problems: list[str] | None) -> dict[Key, int]:
-    """By subject and clip: from a workbook of its own, which not every copy has."""
-    file = workbook.optional(root, "CASME2-ObjectiveClasses*.xlsx")
+    """Return AU-based classes by subject and clip, from a separate workbook that not every copy has."""
+    file = workbook.find_optional(root, "CASME2-ObjectiveClasses*.xlsx")
     if file is None:
         notes.append(f"{root}: has no CASME2-ObjectiveClasses.xlsx: AU-based classes are not known")
         return {}
     classes: dict[Key, int] = {}
     for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
-        with gathered(problems):
-            classes[_key(row)] = row.integer_of("Objective Class", OBJECTIVE)
+        with collect_errors(problems):
+            classes[_key(row)] = row.integer_within("Objective Class", OBJECTIVE)
     return classes
 
 

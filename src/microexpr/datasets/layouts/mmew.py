@@ -1,9 +1,10 @@
-"""MMEW: 300 micro-expressions of 36 people at 90 fps, in colour (Ben et al. 2022). Its macro-expressions are not read.
+"""MMEW: 300 micro-expressions of 36 subjects at 90 fps, in colour (Ben et al. 2022). Its macro-expressions are not
+read.
 
-Quirks it handles: a clip lies in the folder of its emotion, or in that of its person and then its emotion; the subject
-is a number, and S03 in the clip's name, S03-01-002; apexes and offsets that are not among the frames, of which 16 rows
-are known. Not known for certain: whether "others" is written repression in some copies, as on the authors' page, so
-either is read as it stands: the one has no class, the other is negative.
+Quirks: a clip lies in the folder of its emotion, or in that of its subject and then of its emotion; the subject is a
+number in the workbook, and S03 in the clip's name, S03-01-002; 16 rows have apexes or offsets that are not among the
+frames. Some copies may write repression for "others", as the authors' page does; both are read as written: "others" has
+no class, repression is negative.
 """
 
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.datasets import annotation, workbook
-from microexpr.datasets.frames import contiguous, listed
+from microexpr.datasets.frames import check_contiguous, numbered_frames
 from microexpr.datasets.layout import Counts, Layout, first_folder, label_of
 
 FRAME = re.compile(r"(?:img|reg_img)?(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
@@ -23,35 +24,36 @@ CLIP = re.compile(r"S[0-9]+-[0-9]+-[0-9]+", re.IGNORECASE)
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    """Return all clips, sorted by id, and notes, as `Layout` describes."""
     folders = _folders(first_folder(root, *FOLDERS))
     notes: list[str] = []
     rows = workbook.rows(workbook.find(root, "MMEW_Micro_Exp*.xlsx"), COLUMNS, also=ALSO)
-    clips, known = annotation.clips(
+    clips, keys = annotation.clips(
         "mmew", rows, _key, lambda row, key: _clip(root, folders, origin, row, key, notes), problems
     )
-    named = {name for _, name in known}
-    notes += [f"{folders[name]}: has no row in the annotation; passed over" for name in sorted({*folders} - named)]
+    names = {name for _, name in keys}
+    notes += [f"{folders[name]}: has no row in the annotation; passed over" for name in sorted({*folders} - names)]
     return clips, notes
 
 
 def _folders(pictures: Path) -> dict[str, Path]:
-    """Of clips, by name. Raises DataError for a clip that lies in two."""
-    found: dict[str, Path] = {}
+    """Return the folders of clips by name. Raises DataError for a clip that lies in two."""
+    folders: dict[str, Path] = {}
     for folder in sorted((*pictures.glob("*/*/"), *pictures.glob("*/*/*/"))):
         if CLIP.fullmatch(folder.name):
-            other = found.setdefault(folder.name.upper(), folder)
+            other = folders.setdefault(folder.name.upper(), folder)
             if other != folder:
                 raise DataError(f"clip {folder.name} must lie in one folder, not in {other} and {folder}")
-    return found
+    return folders
 
 
 def _key(row: workbook.Row) -> annotation.Key:
-    """S03 for 3, 03 and S03; and the clip's name."""
+    """Return the subject, as S03 for 3, 03 and S03, and the clip's name."""
     subject, name = row.name("Subject"), row.name("Filename").upper()
     if not (match := re.fullmatch(r"S?([0-9]+)", subject, re.IGNORECASE)):
         raise DataError(f"Subject must be a number like 3 or S03, not {subject!r} ({row.where})")
-    whose = re.fullmatch(r"S([0-9]+)-.*", name)
-    if whose is None or int(whose[1]) != int(match[1]):
+    owner = re.fullmatch(r"S([0-9]+)-.*", name)
+    if owner is None or int(owner[1]) != int(match[1]):
         raise DataError(f"Filename must be like S{int(match[1]):02d}-01-002, not {name!r} ({row.where})")
     return f"S{int(match[1]):02d}", name
 
@@ -62,12 +64,12 @@ def _clip(
     if key[1] not in folders:
         raise DataError(f"{root}: must hold a folder {key[1]}, found none ({row.where})")
     folder = folders[key[1]]
-    found = contiguous(listed(folder, FRAME), folder)
-    onset, apex, offset = annotation.events(row, "OnsetFrame", ("ApexFrame",), "OffsetFrame", found, notes)
-    emotion = row.one_of("Estimated Emotion", (*(PUBLISHED.emotions or ()), "repression"))
+    frames = check_contiguous(numbered_frames(folder, FRAME), folder)
+    onset, apex, offset = annotation.events(row, "OnsetFrame", ("ApexFrame",), "OffsetFrame", frames, notes)
+    emotion = row.choice_of("Estimated Emotion", (*(PUBLISHED.emotions or ()), "repression"))
     return Clip(
         dataset="mmew", subject=key[0], name=key[1], origin=origin, folder=str(folder.relative_to(root)),
-        first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
+        first=min(frames), last=max(frames), frames=len(frames), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
         emotion=emotion, label=label_of(emotion), objective_class=None, action_units=row.text("Action Units"),
     )  # fmt: skip
 

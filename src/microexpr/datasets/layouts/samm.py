@@ -1,6 +1,6 @@
-"""SAMM: 159 clips of 29 people at 200 fps, grey (Davison et al. 2018).
+"""SAMM: 159 clips of 29 subjects at 200 fps, grey (Davison et al. 2018).
 
-Quirks it handles: thirteen lines above the header; frame numbers of 4 or 5 digits; a folder `SAMM` or none.
+Quirks: thirteen lines above the header; frame numbers of 4 or 5 digits; a folder `SAMM` or none.
 """
 
 import re
@@ -9,18 +9,18 @@ from pathlib import Path
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.datasets import annotation, workbook
-from microexpr.datasets.frames import contiguous, listed
+from microexpr.datasets.frames import check_contiguous, numbered_frames
 from microexpr.datasets.layout import (
     OBJECTIVE,
     Counts,
     Layout,
     check_events,
     first_folder,
+    folders_without_row,
     label_of,
-    without_row,
 )
 
-FRAME = re.compile(r"(?P<whose>\d{3})_(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
+FRAME = re.compile(r"(?P<owner>\d{3})_(?P<number>\d+)\.(?:jpg|jpeg|bmp|png)", re.IGNORECASE)
 FOLDERS = ("SAMM/SAMM", "SAMM", ".")
 COLUMNS = (
     "Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame",
@@ -29,35 +29,36 @@ COLUMNS = (
 
 
 def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+    """Return all clips, sorted by id, and notes, as `Layout` describes."""
     pictures = first_folder(root, *FOLDERS).relative_to(root)
     rows = workbook.rows(workbook.find(root, "SAMM_Micro_FACS_Codes*.xlsx"), COLUMNS, "MICRO_ONLY")
-    clips, known = annotation.clips(
+    clips, keys = annotation.clips(
         "samm", rows, _key, lambda row, key: _clip(root, pictures / "/".join(key), origin, row), problems
     )
-    return clips, without_row(root / pictures, known)
+    return clips, folders_without_row(root / pictures, keys)
 
 
 def _key(row: workbook.Row) -> annotation.Key:
-    """006 for 6 and 006; and the clip's name."""
-    written = row.name("Subject")
-    if not re.fullmatch(r"[0-9]{1,3}", written):
-        raise DataError(f"Subject must be a number like 006, not {written!r} ({row.where})")
-    return written.zfill(3), row.name("Filename")
+    """Return the subject, as 006 for 6 and 006, and the clip's name."""
+    subject = row.name("Subject")
+    if not re.fullmatch(r"[0-9]{1,3}", subject):
+        raise DataError(f"Subject must be a number like 006, not {subject!r} ({row.where})")
+    return subject.zfill(3), row.name("Filename")
 
 
 def _clip(root: Path, folder: Path, origin: Origin, row: workbook.Row) -> Clip:
     subject, name = folder.parts[-2:]
-    found = contiguous(listed(root / folder, FRAME, subject), root / folder)
+    frames = check_contiguous(numbered_frames(root / folder, FRAME, subject), root / folder)
     onset, apex, offset = (row.integer(c) for c in ("Onset Frame", "Apex Frame", "Offset Frame"))
     where = f"{row.where}, clip {name}"
     if not onset <= apex <= offset:
         raise DataError(f"onset <= apex <= offset must hold, not {onset}, {apex}, {offset} ({where})")
-    check_events(where, found, **{"Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset})
-    emotion = row.one_of("Estimated Emotion", PUBLISHED.emotions or ())
+    check_events(where, frames, **{"Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset})
+    emotion = row.choice_of("Estimated Emotion", PUBLISHED.emotions or ())
     return Clip(
         dataset="samm", subject=subject, name=name, origin=origin, folder=str(folder),
-        first=min(found), last=max(found), frames=len(found), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
-        emotion=emotion, label=label_of(emotion), objective_class=row.integer_of("Objective Classes", OBJECTIVE),
+        first=min(frames), last=max(frames), frames=len(frames), onset=onset, apex=apex, offset=offset, fps=LAYOUT.fps,
+        emotion=emotion, label=label_of(emotion), objective_class=row.integer_within("Objective Classes", OBJECTIVE),
         action_units=row.text("Action Units"),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""Figures of predicted classes and of made faces, with intervals. Arrays in, numbers out.
+"""Compute figures of predicted classes and of synthesised faces, with intervals. Arrays in, numbers out.
 
-Axes: N clips, S seeds, K classes, U subjects, B bootstrap resamples. What may not come in: where a prediction is from.
-Those of made faces are in `metrics.synthesis`, which is imported by itself.
+Axes: N clips, S seeds, K classes, U subjects, B bootstrap resamples. What may not come in: the source of a prediction.
+Figures of synthesised faces are in `metrics.synthesis`, which has to be imported separately.
 """
 
 from microexpr.evaluation.metrics.figures import (
@@ -24,7 +24,7 @@ from microexpr.evaluation.metrics.intervals import (
     all_pairs,
     bootstrap,
     holm,
-    least_p,
+    min_attainable_p,
     paired,
     per_subject_mean,
 )
@@ -42,8 +42,8 @@ __all__ = [
     "by_class",
     "confusion",
     "holm",
-    "least_p",
     "macro_precision",
+    "min_attainable_p",
     "over_seeds",
     "paired",
     "per_subject_mean",

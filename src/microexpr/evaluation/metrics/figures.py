@@ -1,8 +1,8 @@
-"""Figures of confusion matrices: true classes in rows, predicted ones in columns, one [K, K] or a stack [..., K, K].
+"""Compute figures of confusion matrices, one [K, K] or many [..., K, K]: true classes in rows, predicted in columns.
 
 K is the data set's number of classes. 0/0, as the recall of a class without true clips, counts as 0, and a warning
-names the class when the matrix is a single one; with `left_out` it is left out of the mean over classes instead, and
-the figure is nan where nothing remains. The first is for pooled figures, the second for those of single subjects.
+names the class when the matrix is a single one. With `left_out` it is left out of the mean over classes instead, and
+the figure is nan if none remain. The first is for pooled figures, the second for those of single subjects.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-UNTESTED = -1  # stands for the class of a clip that was not tested under a seed, as in a split drawn anew for each
+UNTESTED = -1  # class of a clip that was not tested under a seed, as in splits sampled for each
 
 
 class Metric(Protocol):
@@ -22,15 +22,15 @@ class Metric(Protocol):
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Clips by true and predicted class, int64[K, K], of truth [N] and predicted [N] in 0..K-1.
+    """Count clips by true and predicted class, int64[K, K], of truth [N] and predicted [N] in 0..K-1.
 
-    Those predicted `UNTESTED` do not count. Raises ValueError for a class outside of that range.
+    Clips predicted `UNTESTED` do not count. Raises ValueError for a class outside that range.
     """
     return by_subject(truth, predicted, np.zeros(np.shape(truth), np.int64), classes).sum((0, 1))
 
 
 def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: int) -> np.ndarray:
-    """Clips of each subject, in sorted order, and seed by true and predicted class, int64[U, S, K, K].
+    """Count clips by subject, in sorted order, seed, true and predicted class, int64[U, S, K, K].
 
     `truth` [N] and `predicted` [N] or [S, N] in 0..K-1, `subjects` [N]. Clips that a seed did not test are
     predicted `UNTESTED` under it, and do not count there. Raises ValueError for any other class.
@@ -40,36 +40,37 @@ def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, c
     for array in (truth, predicted[tested]):
         if array.size and not (array.min() >= 0 and array.max() < classes):
             raise ValueError(f"classes must be in 0..{classes - 1}, not {array.min()}..{array.max()}")
-    names, owner = np.unique(np.asarray(subjects), return_inverse=True)
+    names, subject_index = np.unique(np.asarray(subjects), return_inverse=True)
     shape = len(names), len(predicted), classes, classes
-    place = np.ravel_multi_index(
-        np.broadcast_arrays(owner, np.arange(len(predicted))[:, None], truth, np.where(tested, predicted, 0)), shape
+    cell = np.ravel_multi_index(
+        np.broadcast_arrays(subject_index, np.arange(len(predicted))[:, None], truth, np.where(tested, predicted, 0)),
+        shape,
     )
-    return np.bincount(place[tested], minlength=math.prod(shape)).reshape(shape)
+    return np.bincount(cell[tested], minlength=math.prod(shape)).reshape(shape)
 
 
 def uf1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """Unweighted (macro) F1 score: the mean over classes of 2 TP / (2 TP + FP + FN). MEGC2019; e.g. ICE-GAN eq. 7."""
+    """Return unweighted (macro) F1: the mean over classes of 2 TP / (2 TP + FP + FN). MEGC2019; e.g. ICE-GAN eq. 7."""
     return _mean(*_f1(matrix), "F1", left_out)
 
 
 def uar(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """Unweighted average recall: the mean over classes of TP / true clips. MEGC2019; e.g. ICE-GAN eq. 8."""
+    """Return unweighted average recall: the mean over classes of TP / true clips. MEGC2019; e.g. ICE-GAN eq. 8."""
     return _mean(*_recall(matrix), "recall", left_out)
 
 
 def macro_precision(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """The mean over classes of TP / predicted clips: what some tables print as UAR."""
-    return _mean(_right(matrix), matrix.sum(-2), "precision", left_out)
+    """Return the mean over classes of TP / predicted clips, which some tables print as UAR."""
+    return _mean(_correct(matrix), matrix.sum(-2), "precision", left_out)
 
 
 def accuracy(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """Share of clips whose class was predicted; 0 (`left_out`: nan) where there are none."""
-    return _ratio(_right(matrix).sum(-1), matrix.sum((-2, -1)), left_out)
+    """Return the share of clips whose class was predicted; 0 (`left_out`: nan) without clips."""
+    return _ratio(_correct(matrix).sum(-1), matrix.sum((-2, -1)), left_out)
 
 
 def weighted_f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """The mean over classes of F1, weighted by their true clips."""
+    """Return the mean over classes of F1, weighted by their true clips."""
     per_class = _ratio(*_f1(matrix), left_out=False)  # 0/0 has no true clips, and so no weight
     return _ratio((per_class * matrix.sum(-1)).sum(-1), matrix.sum((-2, -1)), left_out)
 
@@ -84,23 +85,23 @@ METRICS: dict[str, Metric] = {
 
 
 def by_class(names: Sequence[str]) -> dict[str, Metric]:
-    """Metrics of single classes, in the order of their names: `f1_<class>` of each, then `recall_<class>`."""
+    """Return metrics of single classes, in the order of their names: `f1_<class>` of each, then `recall_<class>`."""
 
-    def one(number: int, parts: "_Parts", figure: str) -> Metric:
+    def class_metric(index: int, parts: "_Parts", figure: str) -> Metric:
         def metric(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
             numerator, denominator = parts(matrix)
             if denominator.ndim == 1 and not left_out:
-                _warn(figure, [number] if denominator[number] == 0 else [], caller=3)
-            return _ratio(numerator[..., number], denominator[..., number], left_out)
+                _warn(figure, [index] if denominator[index] == 0 else [], caller=3)
+            return _ratio(numerator[..., index], denominator[..., index], left_out)
 
         return metric
 
-    f1 = {f"f1_{name}": one(number, _f1, "F1") for number, name in enumerate(names)}
-    return f1 | {f"recall_{name}": one(number, _recall, "recall") for number, name in enumerate(names)}
+    f1 = {f"f1_{name}": class_metric(i, _f1, "F1") for i, name in enumerate(names)}
+    return f1 | {f"recall_{name}": class_metric(i, _recall, "recall") for i, name in enumerate(names)}
 
 
 def over_seeds(values: Sequence[float] | np.ndarray) -> tuple[float, float | None]:
-    """Mean and standard deviation (n - 1) of a figure over seeds; no deviation of a single one."""
+    """Return mean and standard deviation (n - 1) of a figure over seeds; no deviation of a single one."""
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
@@ -110,35 +111,40 @@ class _Parts(Protocol):
     def __call__(self, matrix: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-def _right(matrix: np.ndarray) -> np.ndarray:
+def _correct(matrix: np.ndarray) -> np.ndarray:
+    """Return the diagonal: clips predicted correctly, by class."""
     return np.diagonal(matrix, axis1=-2, axis2=-1)
 
 
 def _f1(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return 2 * _right(matrix), matrix.sum(-1) + matrix.sum(-2)
+    """Return numerator and denominator of F1, by class."""
+    return 2 * _correct(matrix), matrix.sum(-1) + matrix.sum(-2)
 
 
 def _recall(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _right(matrix), matrix.sum(-1)
+    """Return numerator and denominator of recall, by class."""
+    return _correct(matrix), matrix.sum(-1)
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, left_out: bool) -> np.ndarray:
-    """0/0 is 0, or nan if it is to be left out."""
+    """Divide; 0/0 is 0, or nan if it is to be left out."""
     absent = denominator == 0
     ratio = numerator / np.where(absent, 1, denominator)
     return np.where(absent, np.nan, ratio)[()] if left_out else ratio
 
 
 def _mean(numerator: np.ndarray, denominator: np.ndarray, figure: str, left_out: bool) -> np.ndarray:
+    """Return the mean of ratios over classes, with a warning for each 0/0 that counts as 0."""
     if not left_out:
         if denominator.ndim == 1:
             _warn(figure, np.flatnonzero(denominator == 0), caller=4)
         return _ratio(numerator, denominator, left_out=False).mean(-1)
-    there = denominator > 0
-    return _ratio(_ratio(numerator, denominator, left_out=False).sum(-1), there.sum(-1), left_out)
+    defined = denominator > 0
+    return _ratio(_ratio(numerator, denominator, left_out=False).sum(-1), defined.sum(-1), left_out)
 
 
 def _warn(figure: str, absent: Sequence[int] | np.ndarray, caller: int) -> None:
+    """Warn, `caller` frames up, of classes whose figure is 0/0."""
     if len(absent):
         names = ", ".join(map(str, absent))
         warnings.warn(f"{figure} of class {names} is 0/0 and counts as 0", RuntimeWarning, stacklevel=caller)

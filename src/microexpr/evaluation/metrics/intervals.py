@@ -1,8 +1,8 @@
-"""How sure a figure is, and whether two methods differ: by resampling whole subjects. Random draws come from outside.
+"""Compute how sure a figure is, and whether two methods differ, by resampling whole subjects. The caller passes `rng`.
 
-Clips of a person are not independent of each other, so subjects are what is drawn. An interval says what other people
-of the same kind would have given. It does not see that folds share training clips, nor another seed of the training,
-nor a choice made after looking at the figures.
+Clips of a subject are not independent of each other, so subjects are resampled. An interval covers what other subjects
+of the same population would have given. It ignores that folds share training clips, that another seed would train
+another model, and choices made after looking at the figures.
 """
 
 import math
@@ -17,10 +17,10 @@ from microexpr.core.clip import LABELS
 from microexpr.evaluation.metrics.figures import Metric, by_subject
 
 COVERAGE = (0.025, 0.975)  # of the 95 % interval
-HALF_A_CLIP = 0.5  # of each class: what is added where nothing varies
+HALF_CLIP = 0.5  # of each class, added if nothing varies
 Pooling = Literal["pooled", "per_subject_mean"]
-EACH_LEFT_OUT = None  # in place of how often each subject is there, float64[B, U]: all but one, each in turn
-Figure = Callable[[np.ndarray | None], np.ndarray]
+LEAVE_ONE_OUT = None  # instead of counts float64[B, U]: all subjects but one, each in turn
+Statistic = Callable[[np.ndarray | None], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +44,45 @@ def bootstrap(
     *,
     pooling: Pooling = "pooled",
 ) -> tuple[float, float]:
-    """95 % interval, within 0..1, of a metric over all clips, or of its mean over subjects.
+    """Return the 95 % interval, within 0..1, of a metric over all clips, or of its mean over subjects.
 
-    On the log-odds scale, the figure plus and minus Student's t (U - 1 degrees of freedom) times the greater of two
-    standard errors: the spread over resamples of the subjects, drawn with replacement, widened by sqrt(U / (U - 1));
-    and the jackknife's, which leaves out each subject in turn. Of what was tried this covers best
-    (`make campaign-intervals`). Where the figure is 0 or 1, and so nothing varies, one more subject of half a clip of
-    each class, guessed, stands in for what was not seen. One subject alone says nothing: 0 to 1.
+    On the log-odds scale, it is the figure plus and minus Student's t (U - 1 degrees of freedom) times the greater of
+    two standard errors. One is the spread over resamples of the subjects, sampled with replacement, widened by sqrt(U /
+    (U - 1)). The other is the jackknife's, which leaves out each subject in turn. Of the intervals tried this one
+    covers best (`make campaign-intervals`). Where the figure is 0 or 1, and so nothing varies, one more subject of half
+    a clip of each class, guessed, stands in for unseen subjects. A single subject gives 0 to 1.
 
     `truth` [N], `subjects` [N] (any sortable values), `predicted` [N] or [S, N]: over several seeds, the interval of
     the mean over seeds. Clips that are `UNTESTED` under a seed do not count there. Independent of the order of clips.
     Not stratified by data set. 0/0 counts as in the metric.
     """
     matrices = by_subject(truth, predicted, subjects, classes)
-    return _interval(matrices[_tested(matrices)], metric, pooling, resamples, rng)
+    return _interval(matrices[_tested_subjects(matrices)], metric, pooling, resamples, rng)
 
 
 def _interval(
     matrices: np.ndarray, metric: Metric, pooling: Pooling, resamples: int, rng: np.random.Generator
 ) -> tuple[float, float]:
-    figure, people = _figure(matrices, metric, pooling)
-    value = float(figure(np.ones((1, people)))[0])
-    if people < 2 or math.isnan(value):
+    """Return the interval of a metric, from clips by subject, seed, true and predicted class [U, S, K, K]."""
+    figure, subject_count = _statistic(matrices, metric, pooling)
+    value = float(figure(np.ones((1, subject_count)))[0])
+    if subject_count < 2 or math.isnan(value):
         return 0.0, 1.0
     if value in (0, 1):
-        guess = np.full((1, *matrices.shape[1:]), HALF_A_CLIP / matrices.shape[-1])
-        figure, people = _figure(np.concatenate([matrices, guess]), metric, pooling)
-        smoothed = float(figure(np.ones((1, people)))[0])
-        low, high = _around(smoothed, _jackknife(figure(EACH_LEFT_OUT)), people - 1)
+        guess = np.full((1, *matrices.shape[1:]), HALF_CLIP / matrices.shape[-1])
+        figure, subject_count = _statistic(np.concatenate([matrices, guess]), metric, pooling)
+        smoothed = float(figure(np.ones((1, subject_count)))[0])
+        low, high = _logit_interval(smoothed, _jackknife(figure(LEAVE_ONE_OUT)), subject_count - 1)
         return min(low, value), max(high, value)
-    error = _error(figure(_resamples(people, resamples, rng)), figure(EACH_LEFT_OUT))
-    return _around(value, error, people)
+    error = _standard_error(figure(_resample_counts(subject_count, resamples, rng)), figure(LEAVE_ONE_OUT))
+    return _logit_interval(value, error, subject_count)
 
 
-def _around(value: float, error: float, people: int) -> tuple[float, float]:
-    """Student's interval on the log-odds scale, brought back to 0..1; the error is by the delta method."""
+def _logit_interval(value: float, error: float, subject_count: int) -> tuple[float, float]:
+    """Return Student's interval on the log-odds scale, mapped back to 0..1; the error is by the delta method."""
     from scipy.special import expit, logit  # a third of a second, which planning a run must not wait for
 
-    width = _quantile(people) * error / (value * (1 - value))
+    width = _t_quantile(subject_count) * error / (value * (1 - value))
     return float(expit(logit(value) - width)), float(expit(logit(value) + width))
 
 
@@ -95,15 +96,15 @@ def paired(
     rng: np.random.Generator,
     classes: int = len(LABELS),
 ) -> Difference:
-    """The pooled metric of `first` less that of `second`, with both always on the same resample of the subjects.
+    """Return the pooled metric of `first` less that of `second`, both on the same resamples of the subjects.
 
     The standard error is that of `bootstrap`, of the difference; interval and two-sided p are Student's with U - 1
-    degrees of freedom. No p is below 2^(1 - U), the least that swapping the two within subjects could give. Takes what
-    `bootstrap` takes, both tested on the same subjects; their numbers of seeds may differ. One subject alone says
-    nothing: -1 to 1, p 1.
+    degrees of freedom. No p is below 2^(1 - U), the least that swapping the two within subjects could give. Takes the
+    arguments of `bootstrap`, both tested on the same subjects; their numbers of seeds may differ. A single subject
+    gives -1 to 1, and p 1.
     """
-    (found,) = all_pairs(truth, [first, second], subjects, metric, resamples, rng, classes)
-    return found
+    (difference,) = all_pairs(truth, [first, second], subjects, metric, resamples, rng, classes)
+    return difference
 
 
 def all_pairs(
@@ -115,119 +116,131 @@ def all_pairs(
     rng: np.random.Generator,
     classes: int = len(LABELS),
 ) -> list[Difference]:
-    """`paired` of each two of several methods, as `itertools.combinations` orders them, all on the same resamples.
+    """Return `paired` of each two of several methods, in the order of `itertools.combinations`, on the same resamples.
 
     Each method's figures are computed once, so that many pairs cost little more than many methods. p is of each pair
-    by itself: see `holm`.
+    separately: see `holm`.
     """
-    matrices = [by_subject(truth, each, subjects, classes) for each in predicted]
-    tested = _tested(matrices[0])
-    people = int(tested.sum())
-    figures = [_pooled(each[tested], metric) for each in matrices]
-    values = [float(figure(np.ones((1, people)))[0]) for figure in figures]
-    if people < 2:
-        return [Difference(one - other, -1.0, 1.0, 1.0) for one, other in combinations(values, 2)]
-    times = _resamples(people, resamples, rng)
-    parts = [(value, figure(times), figure(EACH_LEFT_OUT)) for value, figure in zip(values, figures, strict=True)]
+    matrices = [by_subject(truth, labels, subjects, classes) for labels in predicted]
+    tested = _tested_subjects(matrices[0])
+    subject_count = int(tested.sum())
+    figures = [_pooled(counts[tested], metric) for counts in matrices]
+    values = [float(figure(np.ones((1, subject_count)))[0]) for figure in figures]
+    if subject_count < 2:
+        return [
+            Difference(first_value - second_value, -1.0, 1.0, 1.0)
+            for first_value, second_value in combinations(values, 2)
+        ]
+    times = _resample_counts(subject_count, resamples, rng)
+    parts = [(value, figure(times), figure(LEAVE_ONE_OUT)) for value, figure in zip(values, figures, strict=True)]
     return [
-        _difference(value - other_value, _error(drawn - other_drawn, without - other_without), people)
-        for (value, drawn, without), (other_value, other_drawn, other_without) in combinations(parts, 2)
+        _difference(
+            value - other_value, _standard_error(resampled - other_resampled, without - other_without), subject_count
+        )
+        for (value, resampled, without), (other_value, other_resampled, other_without) in combinations(parts, 2)
     ]
 
 
-def _difference(value: float, error: float, people: int) -> Difference:
-    width = _quantile(people) * error
+def _difference(value: float, error: float, subject_count: int) -> Difference:
+    """Return a difference with Student's interval and p."""
+    width = _t_quantile(subject_count) * error
     from scipy.special import stdtr
 
-    p = 2 * stdtr(people - 1, -abs(value) / error) if error else float(value == 0)
-    return Difference(value, max(value - width, -1.0), min(value + width, 1.0), float(max(p, least_p(people))))
+    p = 2 * stdtr(subject_count - 1, -abs(value) / error) if error else float(value == 0)
+    return Difference(
+        value, max(value - width, -1.0), min(value + width, 1.0), float(max(p, min_attainable_p(subject_count)))
+    )
 
 
-def least_p(people: int) -> float:
-    """Of a pair: what swapping two methods within so many subjects gives by chance, 2^(1 - U)."""
-    return float(2.0 ** (1 - people))
+def min_attainable_p(subject_count: int) -> float:
+    """Return the least p of a pair: the chance of swapping two methods within all subjects, 2^(1 - U)."""
+    return float(2.0 ** (1 - subject_count))
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """p corrected for there being so many of them, float64[n] in the same order: Holm (1979), step-down.
+    """Correct p for the number of tests, float64[n] in the same order: Holm (1979), step-down.
 
-    Whatever is true, the chance that any true null hypothesis has a corrected p below 0.05 is at most 5 %.
+    Whichever hypotheses are true, the chance that any true null hypothesis has a corrected p below 0.05 is at most 5 %.
     """
-    given = np.asarray(p, float)
-    order = np.argsort(given, kind="stable")
-    corrected = np.empty_like(given)
-    corrected[order] = np.minimum(np.maximum.accumulate(given[order] * np.arange(len(given), 0, -1)), 1)
+    values = np.asarray(p, float)
+    order = np.argsort(values, kind="stable")
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)), 1)
     return corrected
 
 
 def per_subject_mean(
     truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, metric: Metric, classes: int = len(LABELS)
 ) -> np.ndarray:
-    """The metric of each subject's own clips, 0/0 left out, meaned over subjects: float64[S], for predicted [S, N].
+    """Return the metric of each subject's own clips, averaged over subjects: float64[S], for predicted [S, N].
 
-    Not comparable with a pooled figure; nan if no subject has the figure.
+    0/0 is left out of the mean, and it is nan if no subject has the figure. Not comparable with a pooled figure.
     """
     values = metric(by_subject(truth, predicted, subjects, classes), left_out=True)  # [U, S]
-    there = ~np.isnan(values)
+    defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        return np.where(there, values, 0).sum(0) / there.sum(0)
+        return np.where(defined, values, 0).sum(0) / defined.sum(0)
 
 
-def _tested(matrices: np.ndarray) -> np.ndarray:
-    """bool[U]: who has a clip that counts, under any seed."""
+def _tested_subjects(matrices: np.ndarray) -> np.ndarray:
+    """Return the subjects with a clip that counts under any seed, bool[U]."""
     return np.asarray(matrices.any(axis=(1, 2, 3)))
 
 
-def _pooled(matrices: np.ndarray, metric: Metric) -> Figure:
-    """The metric, meaned over seeds, as a function of how often each subject is there."""
-    return lambda times: metric(_summed(times, matrices)).mean(-1)
+def _pooled(matrices: np.ndarray, metric: Metric) -> Statistic:
+    """Return the metric, averaged over seeds, as a function of how often each subject occurs."""
+    return lambda times: metric(_weighted_sum(times, matrices)).mean(-1)
 
 
-def _summed(times: np.ndarray | None, parts: np.ndarray) -> np.ndarray:
-    """The subjects' parts [U, ...] added up as often as each is there."""
-    return parts.sum(0) - parts if times is EACH_LEFT_OUT else np.tensordot(times, parts, axes=1)
+def _weighted_sum(times: np.ndarray | None, parts: np.ndarray) -> np.ndarray:
+    """Add up the subjects' parts [U, ...] as often as each occurs."""
+    return parts.sum(0) - parts if times is LEAVE_ONE_OUT else np.tensordot(times, parts, axes=1)
 
 
-def _figure(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Figure, int]:
-    """The metric, meaned over seeds, as a function of how often each subject is there; and the number of subjects.
+def _statistic(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[Statistic, int]:
+    """Return the metric, averaged over seeds, as a function of each subject's count, and the number of subjects.
 
-    Of a mean over subjects, those without the figure are left out first."""
+    A mean over subjects leaves out those without the figure.
+    """
     if pooling == "pooled":
         return _pooled(matrices, metric), len(matrices)
     values = metric(matrices, left_out=True)  # [U, S]
     values = values[~np.isnan(values).all(-1)]
-    there = (~np.isnan(values)).astype(float)
-    known = np.nan_to_num(values)
+    defined = (~np.isnan(values)).astype(float)
+    figures = np.nan_to_num(values)
 
     def mean(times: np.ndarray | None) -> np.ndarray:
         with np.errstate(invalid="ignore"):
-            return (_summed(times, known) / _summed(times, there)).mean(-1)  # nan where none of those drawn has it
+            # nan where no resampled subject has the figure
+            return (_weighted_sum(times, figures) / _weighted_sum(times, defined)).mean(-1)
 
     return mean, len(values)
 
 
-def _resamples(people: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """float64[B, U]: how often each subject is drawn, with replacement."""
-    return rng.multinomial(people, np.full(people, 1 / people), size=resamples).astype(float)
+def _resample_counts(subject_count: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample how often each subject occurs, with replacement, float64[B, U]."""
+    return rng.multinomial(subject_count, np.full(subject_count, 1 / subject_count), size=resamples).astype(float)
 
 
-def _error(drawn: np.ndarray, without: np.ndarray) -> float:
-    """The greater of two standard errors: from figures of resamples, [B], and of all but one subject, [U]."""
-    people = len(without)
-    return max(_deviation(drawn) * math.sqrt(people / (people - 1)), _jackknife(without))
+def _standard_error(resampled: np.ndarray, without: np.ndarray) -> float:
+    """Return the greater of two standard errors: of resamples [B] and of the jackknife [U]."""
+    subject_count = len(without)
+    return max(_deviation(resampled) * math.sqrt(subject_count / (subject_count - 1)), _jackknife(without))
 
 
 def _jackknife(without: np.ndarray) -> float:
+    """Return the jackknife's standard error from figures without each subject in turn, [U]."""
     return _deviation(without) * math.sqrt(len(without) - 1)
 
 
 def _deviation(values: np.ndarray) -> float:
-    """Of the figures that there are; infinite for less than two."""
-    known = values[~np.isnan(values)]
-    return float(known.std()) if len(known) > 1 else math.inf
+    """Return the standard deviation of the defined figures; infinite for less than two."""
+    defined = values[~np.isnan(values)]
+    return float(defined.std()) if len(defined) > 1 else math.inf
 
 
-def _quantile(people: int) -> float:
+def _t_quantile(subject_count: int) -> float:
+    """Return Student's quantile of the interval, with one degree of freedom less than subjects."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(people - 1, COVERAGE[1]))
+    return float(stdtrit(subject_count - 1, COVERAGE[1]))

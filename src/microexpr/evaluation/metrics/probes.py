@@ -1,6 +1,6 @@
-"""What a linear machine reads off features that it did not make. Imported by itself: scikit-learn comes with it.
+"""Probe features with a linear classifier that did not make them. Imported separately: scikit-learn comes with it.
 
-What may not come in: where features are from.
+What may not come in: the source of the features.
 """
 
 import numpy as np
@@ -8,24 +8,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-PENALTY = 1.0  # C of the logistic regression: scikit-learn's own, chosen on nothing
+PENALTY = 1.0  # C of the logistic regression: scikit-learn's default, not tuned
 ITERATIONS = 10_000
 
 
-def probe(features: np.ndarray, wanted: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """int64[N]: what is read of each clip by a machine that was fitted on all clips of other groups.
+def probe(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Predict the label of each clip by a classifier fitted on all clips of other groups, int64[N].
 
-    `features` [N, D], each standardised by the clips fitted on; `wanted` int[N] is to be read, such as who it is, or
-    which class; `groups` [N] are read together: people, where whoever is read must be unknown. A logistic regression in
-    which each of the classes there weighs the same, so that guessing gives 1 / classes of mean recall. Raises
-    ValueError where the other groups hold but one class.
+    `features` [N, D] are standardised by the clips fitted on; `labels` int[N] are predicted, such as subject or class;
+    `groups` [N] are held out together: subjects, where predictions must not depend on identity. A logistic regression
+    in which each class of the training clips weighs the same, so that guessing gives a mean recall of 1 / classes.
+    Raises ValueError if the other groups have a single class.
     """
-    read = np.empty(len(wanted), np.int64)
+    predicted = np.empty(len(labels), np.int64)
     for group in np.unique(groups):
         inside = groups == group
-        machine = make_pipeline(
+        classifier = make_pipeline(
             StandardScaler(), LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=ITERATIONS)
         )
-        machine.fit(features[~inside].astype(np.float64), wanted[~inside])
-        read[inside] = machine.predict(features[inside].astype(np.float64))
-    return read
+        classifier.fit(features[~inside].astype(np.float64), labels[~inside])
+        predicted[inside] = classifier.predict(features[inside].astype(np.float64))
+    return predicted

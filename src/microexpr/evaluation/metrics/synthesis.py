@@ -1,7 +1,7 @@
-"""Figures of made faces: against true ones, against the person they were made from, against what was asked.
+"""Compute figures of synthesised faces: against true ones, the source subject, and the target AUs.
 
-Every figure carries how many images are behind it: a Fréchet distance is biased upward where they are few, so only
-those of equal n compare. Arrays in, numbers out; embeddings and features come from outside (`people`, `inception`).
+Every figure carries its number of images: a Fréchet distance is biased upward if they are few, so only figures of
+equal n compare. Arrays in, numbers out; embeddings and features come from outside (`people`, `metrics.inception`).
 """
 
 from collections.abc import Sequence
@@ -12,36 +12,37 @@ from skimage.metrics import structural_similarity
 
 from microexpr.signals.aus import ACTION_UNITS, SIDES
 
-WHITE = 255  # grey levels of an image go from 0 to here
+WHITE = 255  # the largest grey level
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of made images."""
+    """One figure of synthesised images."""
 
     metric: str
     value: float
-    made: int  # images, pairs or sequences behind it
-    true: int  # those they are compared with, as a set or one by one; 0 where there are none
+    samples: int  # images, pairs or sequences that it is computed from
+    references: int  # those they are compared with, as a set or one by one; 0 if there are none
 
 
-def distances(made: np.ndarray, true: np.ndarray, features: str) -> list[Figure]:
-    """Fréchet and kernel distance between two sets of features [N, D] and [M, D], at least two of each.
+def distances(synthesised: np.ndarray, true: np.ndarray, features: str) -> list[Figure]:
+    """Return Fréchet and kernel distance between two sets of features [N, D] and [M, D], at least two of each.
 
-    They are called fid and kid where `features` is "inception" (2048 numbers), else <features>_frechet and _kernel.
+    They are called fid and kid where `features` is "inception" (2048 numbers), otherwise <features>_frechet and
+    _kernel.
     """
     names = ("fid", "kid") if features == "inception" else (f"{features}_frechet", f"{features}_kernel")
-    values = frechet(made, true), kernel(made, true)
-    return [Figure(name, value, len(made), len(true)) for name, value in zip(names, values, strict=True)]
+    values = frechet(synthesised, true), kernel(synthesised, true)
+    return [Figure(name, value, len(synthesised), len(true)) for name, value in zip(names, values, strict=True)]
 
 
 def frechet(first: np.ndarray, second: np.ndarray) -> float:
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two samples [N, D], [M, D] (Heusel et al. 2017, eq. 6).
+    """Return |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two samples [N, D], [M, D] (Heusel et al. 2017, eq. 6).
 
     0 or more, in squares of the features' unit; covariances are the samples' (n - 1). Raises ValueError for a sample of
     less than two.
     """
-    means, roots = zip(*(_moments(np.asarray(each, float)) for each in (first, second)), strict=True)
+    means, roots = zip(*(_moments(np.asarray(sample, float)) for sample in (first, second)), strict=True)
     # (C1 C2)^(1/2) has the trace of the singular values of R1 R2', where C = R'R: no square root of a matrix
     shared = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
     spread = sum(float((root**2).sum()) for root in roots)
@@ -49,120 +50,126 @@ def frechet(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _moments(sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean [D], and R [min(N, D), D] with R'R the covariance."""
+    """Return the mean [D], and R [min(N, D), D] with R'R the covariance."""
     _check(sample)
     mean = sample.mean(0)
     return mean, np.asarray(np.linalg.qr((sample - mean) / np.sqrt(len(sample) - 1), mode="r"))
 
 
 def kernel(first: np.ndarray, second: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy with the kernel (x'y / D + 1)^3: KID (Binkowski et al. 2018).
+    """Return the unbiased squared MMD with the kernel (x'y / D + 1)^3: KID (Binkowski et al. 2018).
 
     Over all images at once, not over subsets; 0 in the mean over samples of one distribution, so sometimes below.
     Raises ValueError for a sample of less than two.
     """
-    one, two = np.asarray(first, float), np.asarray(second, float)
-    _check(one)
-    _check(two)
-    return _within(one) + _within(two) - 2 * float(_kernel(one, two).mean())
+    x, y = np.asarray(first, float), np.asarray(second, float)
+    _check(x)
+    _check(y)
+    return _within(x) + _within(y) - 2 * float(_kernel(x, y).mean())
 
 
 def _within(sample: np.ndarray) -> float:
-    """The kernel's mean over all pairs of different images."""
+    """Return the kernel's mean over all pairs of different images."""
     values = _kernel(sample, sample)
     return float((values.sum() - np.trace(values)) / (len(sample) * (len(sample) - 1)))
 
 
-def _kernel(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    return (one @ two.T / one.shape[1] + 1) ** 3
+def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the kernel of each pair of samples, [N, M]."""
+    return (first @ second.T / first.shape[1] + 1) ** 3
 
 
 def _check(sample: np.ndarray) -> None:
+    """Raise ValueError unless a sample is [N, D] with N at least 2."""
     if sample.ndim != 2 or len(sample) < 2:
         raise ValueError(f"a sample must be [N, D] of at least two images, not of shape {sample.shape}")
 
 
-def identity(made: np.ndarray, source: np.ndarray) -> list[Figure]:
-    """Whether the person stayed the same: mean cosine (1 is the same) and mean distance (0 is) of face embeddings.
+def identity(synthesised: np.ndarray, source: np.ndarray) -> list[Figure]:
+    """Return mean cosine (1 is the same subject) and mean distance (0 is) of face embeddings.
 
-    `made` and `source` [N, 128], row by row: a made face and one of the person it was made from.
+    `synthesised` and `source` [N, 128], row by row: a synthesised face and one of the subject it starts from.
     """
-    _alike(made, source)
-    lengths = np.linalg.norm(made, axis=1) * np.linalg.norm(source, axis=1)
+    _check_shapes(synthesised, source)
+    lengths = np.linalg.norm(synthesised, axis=1) * np.linalg.norm(source, axis=1)
     values = {
-        "identity_cosine": float(((made * source).sum(1) / lengths).mean()),
-        "identity_distance": float(np.linalg.norm(made - source, axis=1).mean()),
+        "identity_cosine": float(((synthesised * source).sum(1) / lengths).mean()),
+        "identity_distance": float(np.linalg.norm(synthesised - source, axis=1).mean()),
     }
-    return [Figure(name, value, len(made), len(source)) for name, value in values.items()]
+    return [Figure(name, value, len(synthesised), len(source)) for name, value in values.items()]
 
 
 def identity_of_others(
-    made: np.ndarray, source: np.ndarray, subjects: Sequence[str], datasets: Sequence[str]
+    synthesised: np.ndarray, source: np.ndarray, subjects: Sequence[str], datasets: Sequence[str]
 ) -> list[Figure]:
-    """What `identity` is between different people: mean cosine of each face to those of others of its data set.
+    """Return the cosine of `identity` between different subjects: of each face to those of others of its data set.
 
-    All by row: `made` and `source` [N, 128], and whose they are. Empty where a data set has one person alone."""
-    who, where = np.array(subjects), np.array(datasets)
-    others = (where[:, None] == where) & (who[:, None] != who)  # [N, N]
-    there = others.any(1)
-    if not there.any():
+    All by row: `synthesised` and `source` [N, 128], and their subjects. Empty if no data set has two subjects.
+    """
+    subject, dataset = np.array(subjects), np.array(datasets)
+    others = (dataset[:, None] == dataset) & (subject[:, None] != subject)  # [N, N]
+    has_others = others.any(1)
+    if not has_others.any():
         return []
-    units = [faces / np.linalg.norm(faces, axis=1, keepdims=True) for faces in (made, source)]
-    means = ((units[0] @ units[1].T) * others).sum(1)[there] / others.sum(1)[there]
-    return [Figure("identity_cosine_to_others", float(means.mean()), int(there.sum()), int(others.any(0).sum()))]
+    units = [faces / np.linalg.norm(faces, axis=1, keepdims=True) for faces in (synthesised, source)]
+    means = ((units[0] @ units[1].T) * others).sum(1)[has_others] / others.sum(1)[has_others]
+    return [Figure("identity_cosine_to_others", float(means.mean()), int(has_others.sum()), int(others.any(0).sum()))]
 
 
-def similarity(made: np.ndarray, true: np.ndarray) -> list[Figure]:
-    """Mean SSIM (1 is equal) and PSNR (decibels) of made images to true ones, uint8[N, H, W] or [N, H, W, C].
+def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
+    """Return mean SSIM (1 is equal) and PSNR (decibels) of synthesised images to true ones, uint8[N, H, W(, C)].
 
-    SSIM with the Gaussian window of Wang et al. 2004, meaned over channels; at least 11 rows and columns. PSNR is
+    SSIM with the Gaussian window of Wang et al. 2004, averaged over channels; at least 11 rows and columns. PSNR is
     infinite if any pair is equal.
     """
-    _alike(made, true)
-    pairs = list(zip(made, true, strict=True))
+    _check_shapes(synthesised, true)
+    pairs = list(zip(synthesised, true, strict=True))
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": WHITE}
-    channels = -1 if made.ndim == 4 else None
+    channels = -1 if synthesised.ndim == 4 else None
     ssim = [structural_similarity(*pair, channel_axis=channels, **window) for pair in pairs]
     values = {"ssim": float(np.mean(ssim)), "psnr": float(np.mean([_psnr(*pair) for pair in pairs]))}
-    return [Figure(name, value, len(made), len(true)) for name, value in values.items()]
+    return [Figure(name, value, len(synthesised), len(true)) for name, value in values.items()]
 
 
-def _psnr(made: np.ndarray, true: np.ndarray) -> float:
-    square = float(((made.astype(float) - true) ** 2).mean())
+def _psnr(image: np.ndarray, true: np.ndarray) -> float:
+    """Return PSNR in decibels of one pair; infinite if equal."""
+    square = float(((image.astype(float) - true) ** 2).mean())
     return 10 * np.log10(WHITE**2 / square) if square else np.inf
 
 
-def au_error(asked: np.ndarray, read: np.ndarray) -> list[Figure]:
-    """Mean absolute error of action units read off made frames against those asked, in FACS intensities (0..5).
+def au_error(targets: np.ndarray, readings: np.ndarray) -> list[Figure]:
+    """Return the mean absolute error of action units read off synthesised frames against their targets, FACS (0..5).
 
-    Both [N, 17, 3], by `ACTION_UNITS` and `SIDES`; nan where nothing was asked. First over all, `au_error_<side>`, then
-    of each unit on the side "both", `au_error_both_<unit>`.
+    Both [N, 17, 3], by `ACTION_UNITS` and `SIDES`; nan where there is no target. First over all, `au_error_<side>`,
+    then of each unit on the side "both", `au_error_both_<unit>`.
     """
-    _alike(asked, read)
-    away = np.abs(np.asarray(read, float) - asked)
-    sides = [_mean(f"au_error_{side}", away[..., column]) for column, side in enumerate(SIDES)]
-    both = away[..., SIDES.index("both")]
+    _check_shapes(targets, readings)
+    errors = np.abs(np.asarray(readings, float) - targets)
+    sides = [_mean(f"au_error_{side}", errors[..., column]) for column, side in enumerate(SIDES)]
+    both = errors[..., SIDES.index("both")]
     return sides + [_mean(f"au_error_both_{unit}", both[:, row]) for row, unit in enumerate(ACTION_UNITS)]
 
 
-def _mean(name: str, away: np.ndarray) -> Figure:
-    there = ~np.isnan(away)
-    frames = int(there.reshape(len(away), -1).any(1).sum())
-    return Figure(name, float(away[there].mean()) if frames else float("nan"), frames, frames)
+def _mean(name: str, errors: np.ndarray) -> Figure:
+    """Return the mean of the errors that are not nan, and the number of frames with one."""
+    defined = ~np.isnan(errors)
+    frames = int(defined.reshape(len(errors), -1).any(1).sum())
+    return Figure(name, float(errors[defined].mean()) if frames else float("nan"), frames, frames)
 
 
 def smoothness(sequences: Sequence[np.ndarray]) -> Figure:
-    """How little sequences [T, ...] jerk: the mean square of second differences in time, meaned over sequences.
+    """Return the mean square of second differences in time, averaged over sequences [T, ...]: how little they jerk.
 
     In squares of the sequence's unit per frame and frame; 0 for steady movement. Raises ValueError below three frames.
     """
     for sequence in sequences:
         if len(sequence) < 3:
             raise ValueError(f"a sequence must have at least 3 frames, not {len(sequence)}")
-    values = [float((np.diff(np.asarray(each, float), n=2, axis=0) ** 2).mean()) for each in sequences]
+    values = [float((np.diff(np.asarray(sequence, float), n=2, axis=0) ** 2).mean()) for sequence in sequences]
     return Figure("second_difference", float(np.mean(values)), len(values), 0)
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> None:
-    if one.shape != other.shape or not len(one):
-        raise ValueError(f"both must have the same shape and an image, not {one.shape} and {other.shape}")
+def _check_shapes(first: np.ndarray, second: np.ndarray) -> None:
+    """Raise ValueError unless both have the same shape and at least one image."""
+    if first.shape != second.shape or not len(first):
+        raise ValueError(f"both must have the same shape and an image, not {first.shape} and {second.shape}")

@@ -1,4 +1,4 @@
-"""Figures as papers print them, a CSV for each paper: keyed by the paper that prints them, errors and all.
+"""Hold figures as papers print them, a CSV for each paper, keyed by the paper that prints them, errors included.
 
 What may not come in: a figure of ours.
 """
@@ -11,48 +11,48 @@ from importlib.resources import files
 FILES = ("icegan.csv", "mtmnet.csv", "augacn.csv", "famgan.csv", "localregions.csv", "ststnet.csv")
 # The table in which each paper compares itself with others under the protocol of MEGC2019.
 MAIN = {"ststnet": "table3", "icegan": "table1", "mtmnet": "table5", "localregions": "table8"}
-REPORTERS = ("icegan", "mtmnet", "localregions")  # where a method has no paper of its own here, in this order
+REPORTERS = ("icegan", "mtmnet", "localregions")  # for methods without a paper of their own here, in this order
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One printed cell of a table, or a statement that a figure of the paper has to bear out."""
+    """One printed cell of a table, or a statement that has to be supported by a figure of the paper."""
 
-    paper: str  # that prints it
-    table: str  # of that paper; text: in its prose
+    paper: str  # the paper that prints it
+    table: str  # of that paper; `text` if in its prose
     row: str  # both as printed; two headers of one column are joined by " / "
     column: str
-    dataset: str  # full, smic, casme2+samm, samm->smic (trained -> tested), or "" where it is of none
+    dataset: str  # full, smic, casme2+samm, samm->smic (trained -> tested), or "" if of none
     protocol: str  # megc2019, loso, lovo, cross, objective, split70, or none
     classes: str  # 3, 5, 7, 8, objective5, objective7
     metric: str  # uf1, f1 (the same under the name it is printed with), accuracy, fid, clips, ...
     published: str  # as printed, with its decimals; "" for a printed "-"
-    clips: str  # on how many, as the paper says, or ""
-    source: str  # own, rerun by this paper, reported without a word on by whom, or copied from another
-    selection: str  # of what it was chosen, where the paper says so
-    method: str  # ours; a variant stands behind a dot: icegan.no_skips
+    clips: str  # their number, as the paper says, or ""
+    source: str  # own, rerun by this paper, reported without a source, or copied from another
+    selection: str  # how the epoch was chosen, if the paper says so
+    method: str  # ours; a variant follows a dot: icegan.no_skips
     status: str  # planned, or published_only: never to be reproduced
     erratum: str  # what is known to be wrong with it, else ""
     note: str
 
     @property
     def runs_under(self) -> str:
-        """The name in `protocols.PROTOCOLS` of what it was measured under, "" for what needs no training."""
+        """The protocol's name in `protocols.PROTOCOLS`, "" if nothing is trained."""
         return protocol_name(self.protocol, self.dataset, self.classes)
 
 
 @cache
 def cells() -> tuple[Cell, ...]:
-    """All of all papers, in the order of the files."""
-    found: list[Cell] = []
+    """Return all cells of all papers, in the order of the files."""
+    cells: list[Cell] = []
     for name in FILES:
         text = files(__name__).joinpath(name).read_text(encoding="utf-8")
-        found += [Cell(**row) for row in csv.DictReader(text.splitlines())]
-    return tuple(found)
+        cells += [Cell(**row) for row in csv.DictReader(text.splitlines())]
+    return tuple(cells)
 
 
 def protocol_name(protocol: str, dataset: str, classes: str) -> str:
-    """Of the papers' words one name: loso, casme2, 5 -> loso_casme2_5; "" where nothing is trained.
+    """Return the name of a protocol from the paper's words: loso, casme2, 5 -> loso_casme2_5; "" if nothing is trained.
 
     The data sets that cross-data-set evaluation trains on are in alphabetical order.
     """
@@ -67,18 +67,18 @@ def protocol_name(protocol: str, dataset: str, classes: str) -> str:
     return protocol if protocol in ("megc2019", "split70") else ""
 
 
-def twin(method: str) -> dict[tuple[str, str], Cell]:
-    """The published figures to lay beside a method's own, by (dataset, metric); empty where no paper has any.
+def published_counterparts(method: str) -> dict[tuple[str, str], Cell]:
+    """Return the published figures of a method by (dataset, metric), to compare ours with; empty if no paper has any.
 
-    The method's own paper first, else ICE-GAN Table 1, else MTMNet Table 5, else local regions Table 8: one of them
-    for all cells, never a mixture.
+    They come from the method's own paper, otherwise from ICE-GAN Table 1, MTMNet Table 5 or local regions Table 8, in
+    this order: one of them for all cells, never a mixture.
     """
-    found = [cell for cell in cells() if cell.method == method and cell.table == MAIN.get(cell.paper)]
-    own = {(cell.dataset, cell.metric): cell for cell in found if cell.source == "own"}
-    if own:
-        return own
+    candidates = [cell for cell in cells() if cell.method == method and cell.table == MAIN.get(cell.paper)]
+    own_figures = {(cell.dataset, cell.metric): cell for cell in candidates if cell.source == "own"}
+    if own_figures:
+        return own_figures
     for paper in REPORTERS:
-        reported = {(cell.dataset, cell.metric): cell for cell in found if cell.paper == paper}
+        reported = {(cell.dataset, cell.metric): cell for cell in candidates if cell.paper == paper}
         if reported:
             return reported
     return {}

@@ -47,9 +47,9 @@ class WarpGenerator(nn.Module):
         self.outward = nn.ModuleList(
             [nn.ConvTranspose2d(4 * w, 4 * w, 4, 2, 1), nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)]
         )
-        # the names of these modules are those of the shipped weights
         self.between = Plain(4 * w)
         self.movement = nn.Conv2d(2 * w, 2 * units, 3, 1, 1)
+        # the shipped weights have the names `told` and `shown`: features are scaled by intensities, then convolved
         self.told = nn.Linear(units, 2 * w, bias=False)
         self.shown = nn.Conv2d(2 * w, 2 * w, 3, 1, 1)
         self.finer = nn.ConvTranspose2d(2 * w, w, 4, 2, 1)

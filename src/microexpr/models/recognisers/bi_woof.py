@@ -41,7 +41,7 @@ def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
     """
     u, v, strain = flow
     bins = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * count).astype(np.int64) % count  # -pi and pi are one angle
-    local = blocks.shares(blocks.histograms(bins, count, grid, np.hypot(u, v)))
+    local = blocks.normalise(blocks.histograms(bins, count, grid, np.hypot(u, v)))
     single_bin = np.zeros(strain.shape, np.int64)
     pixels, strains = (blocks.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
     features = local * strains / pixels

@@ -40,4 +40,4 @@ def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
     u, v = flow[:2]
     angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
     bins = np.minimum(((angle / np.pi + 0.5) * count).astype(np.int64), count - 1)
-    return blocks.shares(blocks.histograms(bins, count, grid, np.hypot(u, v))).astype(np.float32).ravel()
+    return blocks.normalise(blocks.histograms(bins, count, grid, np.hypot(u, v))).astype(np.float32).ravel()

@@ -37,5 +37,5 @@ def histograms(video: np.ndarray, radii: Radii, grid: int) -> np.ndarray:
     t, y, x = radii
     space = pattern_codes(video, radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
     time = pattern_codes(video, radii, [(t, 0, 0), (-t, 0, 0)])
-    parts = [blocks.shares(blocks.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))]
+    parts = [blocks.normalise(blocks.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))]
     return np.concatenate(parts, axis=1).astype(np.float32).ravel()

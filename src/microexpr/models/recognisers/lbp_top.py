@@ -47,7 +47,7 @@ def histograms(video: np.ndarray, radii: Radii, grid: int, points: int) -> np.nd
     """
     count = int(bin_of_codes(points).max()) + 1
     planes = [blocks.histograms(bins(video, radii, plane, points), count, grid) for plane in PLANES]
-    return blocks.shares(np.stack(planes, axis=1)).astype(np.float32).ravel()
+    return blocks.normalise(np.stack(planes, axis=1)).astype(np.float32).ravel()
 
 
 @cache

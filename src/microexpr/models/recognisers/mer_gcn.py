@@ -36,7 +36,7 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """From video to the scores of the classes and of the action units."""
+    """The 3D network and the graph network, from video to scores of classes and action units."""
 
     def __init__(self, width: int, hidden: int, classes: int):
         super().__init__()

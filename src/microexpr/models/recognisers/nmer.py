@@ -25,7 +25,7 @@ DISCRIMINATOR, DISCRIMINATOR_DROPOUT = (64, 32), 0.5  # its hidden layers and th
 
 
 class Heads(nn.Module):
-    """From feature maps to the features of both halves, and the scores of both together and of each."""
+    """Two halves of feature maps: their features, and the scores of both together and of each."""
 
     def __init__(self, channels: int, features: int, classes: int):
         super().__init__()

@@ -1,6 +1,6 @@
-"""The native layouts as the generator writes them, one file per data set; `datasets` reads what is written here.
+"""Write the native layouts, one file per data set; `datasets` reads them.
 
-What may not come in: pixels, and how anything is read.
+Pixels and reading do not come in here.
 """
 
 from dataclasses import replace
@@ -13,15 +13,16 @@ from microexpr.rendering.layout import Native
 from microexpr.rendering.recording import MARK
 
 
-def _say_generated(path: Path, clips: list[Clip]) -> None:
+def _write_notice(path: Path, clips: list[Clip]) -> None:
+    """Write a text file that says that all files are rendered."""
     write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
 
 
-def _marked(native: Native) -> Native:
-    """With a file that says what its plain text files, for lack of comments, cannot."""
-    return replace(native, annotations={**native.annotations, "GENERATED.txt": _say_generated})
+def _with_notice(native: Native) -> Native:
+    """Return the layout with a notice file, since its plain text files cannot hold comments."""
+    return replace(native, annotations={**native.annotations, "GENERATED.txt": _write_notice})
 
 
 NATIVES: dict[str, Native] = {
-    name: _marked(native.NATIVE) for name, native in registry.modules("microexpr.rendering.layouts").items()
+    name: _with_notice(native.NATIVE) for name, native in registry.modules("microexpr.rendering.layouts").items()
 }

@@ -1,6 +1,6 @@
-"""Single pictures in AffectNet's layout: one directory a person, who shows each of eight emotions; two lists.
+"""Write single pictures in AffectNet's layout: one directory a subject, who shows each of eight emotions; two lists.
 
-What real pictures have and these have not: faces are not boxed, valence and arousal not told.
+Unlike in the data set, faces have no boxes, valence or arousal.
 """
 
 from pathlib import Path
@@ -10,31 +10,34 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.affectnet import EMOTIONS, EXPRESSION, LISTS, PATH, PICTURES
-from microexpr.rendering.layout import Census, Named, Native, uncoded
+from microexpr.rendering.layout import Census, ClipName, Native, no_code
 
 COLUMNS = (
     PATH, "face_x", "face_y", "face_width", "face_height", "facial_landmarks", EXPRESSION, "valence", "arousal",
 )  # fmt: skip
-PEOPLE = 200  # no census is published of them: every person shows everything once
-VALIDATED = 8  # every eighth person is in the list for validation
+PEOPLE = 200  # our choice: subjects are not published
+VALIDATION_STEP = 8  # every eighth subject is in the validation list
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, name = f"{person:03d}", rng.bytes(28).hex()
-    return Named(subject, name, f"{PICTURES}/{subject}/{name}.jpg", "", 0)
+    return ClipName(subject, name, f"{PICTURES}/{subject}/{name}.jpg", "", 0)
 
 
 def _training(path: Path, clips: list[Clip]) -> None:
-    _write(path, [clip for clip in clips if int(clip.subject) % VALIDATED])
+    _write(path, [clip for clip in clips if int(clip.subject) % VALIDATION_STEP])
 
 
 def _validation(path: Path, clips: list[Clip]) -> None:
-    _write(path, [clip for clip in clips if not int(clip.subject) % VALIDATED])
+    _write(path, [clip for clip in clips if not int(clip.subject) % VALIDATION_STEP])
 
 
 def _write(path: Path, clips: list[Clip]) -> None:
-    names = {clip.folder.removeprefix(f"{PICTURES}/"): clip.emotion for clip in clips}
-    store.write_csv(path, COLUMNS, ({PATH: name, EXPRESSION: EMOTIONS.index(said)} for name, said in names.items()))
+    emotions = {clip.folder.removeprefix(f"{PICTURES}/"): clip.emotion for clip in clips}
+    store.write_csv(
+        path, COLUMNS, ({PATH: name, EXPRESSION: EMOTIONS.index(emotion)} for name, emotion in emotions.items())
+    )
 
 
 NATIVE = Native(
@@ -43,10 +46,10 @@ NATIVE = Native(
     census=Census(
         balanced=("happiness", "surprise", "anger", "neutral", "sadness", "fear", "disgust", "contempt"), people=PEOPLE
     ),
-    named=named,
+    name_clip=name_clip,
     seconds=(0.0, 0.0),
-    usual=None,
-    code=uncoded,
+    log_seconds=None,
+    code=no_code,
     timing="picture",
     codes_classes=False,
     intensity=(0.6, 1.0),

@@ -1,4 +1,4 @@
-"""CASME as the generator writes it: names, its workbook with two columns for the apex, its number of clips."""
+"""Write CASME's layout: names, its workbook with two columns for the apex, its number of clips."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "disgust", "surprise", "tense", "happiness"),
     people=19,
-    shares=(  # in the proportions of the workbook that is handed out, which has six clips fewer
+    shares=(  # in the proportions of the published workbook, which has six clips fewer
         Share("tense", None, 71),
         Share("disgust", None, 46),
         Share("repression", None, 39),
@@ -24,10 +24,11 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, name = f"sub{person:02d}", f"EP{rng.integers(1, 18):02d}_{number}"
     file = f"{name}-{{:03d}}.jpg" if person % 2 else f"{name}-{{}}.jpg"
-    return Named(subject, name, f"CASME_raw_selected/{subject}/{name}", file, int(rng.integers(1, 300)))
+    return ClipName(subject, name, f"CASME_raw_selected/{subject}/{name}", file, int(rng.integers(1, 300)))
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -46,7 +47,7 @@ NATIVE = Native(
     dataset="casme",
     folders=("CASME_raw_selected/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     codes_classes=False,
     displays={"tense": ("others",)},

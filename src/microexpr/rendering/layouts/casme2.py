@@ -1,4 +1,4 @@
-"""CASME II as the generator writes it: names, workbooks, its published census and its annotators' slips."""
+"""Write CASME II's layout: names, workbooks, its published census and its annotators' slips."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,10 +11,10 @@ from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts.casme2 import DROPPED
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import counted
-from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+from microexpr.rendering.display import displays_from_counts
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
 
-CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+CODED = {  # emotion -> coded action units -> clips; without units that this face does not have
     "happiness": {"12": 15, "6+12": 6, "14": 3, "1+12": 1, "14+15": 1, "12+15": 1, "15": 1, "4+12": 1, "12+14": 1,
                   "6+7+12": 1, "6+12+17": 1},
     "others": {"4": 60, "14": 15, "17": 4, "4+7": 3, "24": 2, "18": 1, "7": 1, "4+14": 1, "4+12": 1, "6+7+12": 1,
@@ -31,7 +31,7 @@ CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "happiness", "surprise", "disgust", "others"),
     people=26,
-    shares=(  # as annotated, but for a clip of others and one of disgust whose classes are exchanged
+    shares=(  # as annotated, except that a clip of others and one of disgust have exchanged classes
         Share("others", 1, 2),
         Share("others", 3, 64),
         Share("others", 7, 33),
@@ -50,30 +50,31 @@ CENSUS = Census(
         Share("fear", 6, 1),
         Share("fear", 7, 1),
     ),
-    outside=("others", "sadness", "fear"),
-    aside=(10, 18),
+    emotions_outside=("others", "sadness", "fear"),
+    subjects_outside=(10, 18),
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, name = f"sub{person:02d}", f"EP{rng.integers(1, 20):02d}_{number:02d}{rng.choice(['', 'f'])}"
-    return Named(subject, name, f"CASME2_RAW_selected/{subject}/{name}", "img{}.jpg", int(rng.integers(1, 300)))
+    return ClipName(subject, name, f"CASME2_RAW_selected/{subject}/{name}", "img{}.jpg", int(rng.integers(1, 300)))
 
 
-def slips(clips: list[Planned]) -> list[Planned]:
-    """An apex of "/", an apex at the onset (neither is among MEGC2019's clips), four at the offset."""
-    labelled = [one for one in clips if one.clip.label is not None]
-    many = Counter(one.clip.subject for one in labelled)
-    negative = [one for one in labelled if one.clip.label == LABELS.index("negative")]
-    # of those who have most clips: nobody may lose the only one
-    without, early, *_ = sorted(negative, key=lambda one: (-many[one.clip.subject], one.clip.id))
-    others = [one for one in labelled if one not in (without, early)]
-    late = [others[len(others) * place // LATE] for place in range(LATE)]
-    slipped = {
-        without.clip.id: replace(without.clip, apex=None, label=None),
+def add_slips(clips: list[PlannedClip]) -> list[PlannedClip]:
+    """Return the clips with an apex of "/", one at the onset (MEGC2019 leaves out both) and four at the offset."""
+    labelled = [planned for planned in clips if planned.clip.label is not None]
+    counts = Counter(planned.clip.subject for planned in labelled)
+    negative = [planned for planned in labelled if planned.clip.label == LABELS.index("negative")]
+    # of the subjects with most clips: no subject may lose its only one
+    no_apex, early, *_ = sorted(negative, key=lambda planned: (-counts[planned.clip.subject], planned.clip.id))
+    others = [planned for planned in labelled if planned not in (no_apex, early)]
+    late = [others[len(others) * i // LATE] for i in range(LATE)]
+    slips = {
+        no_apex.clip.id: replace(no_apex.clip, apex=None, label=None),
         early.clip.id: replace(early.clip, apex=early.clip.onset, label=None),
-    } | {one.clip.id: replace(one.clip, apex=one.clip.offset) for one in late}
-    return [replace(one, clip=slipped.get(one.clip.id, one.clip)) for one in clips]
+    } | {planned.clip.id: replace(planned.clip, apex=planned.clip.offset) for planned in late}
+    return [replace(planned, clip=slips.get(planned.clip.id, planned.clip)) for planned in clips]
 
 
 def _coding(path: Path, clips: list[Clip]) -> None:
@@ -104,15 +105,15 @@ NATIVE = Native(
     dataset="casme2",
     folders=("CASME2_RAW_selected/{subject}",),
     census=CENSUS,
-    named=named,
-    seconds=(0.12, 0.705),  # this and what follows as in its annotation
-    usual=(-1.148, 0.343),
+    name_clip=name_clip,
+    seconds=(0.12, 0.705),  # this and the next three as in its annotation
+    log_seconds=(-1.148, 0.343),
     rise=(0.508, 0.151),
-    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
+    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
     one_sided=0.19,
     code=coder.casme2,
     rest=4,
     label=partial(label_of, dropped=DROPPED),
-    slips=slips,
+    add_slips=add_slips,
     annotations={CODING: _coding, CLASSES: _classes},
 )

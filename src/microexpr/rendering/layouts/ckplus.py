@@ -1,11 +1,11 @@
-"""CK+ as the generator writes it: names, emotion and FACS files of each sequence, its published census."""
+"""Write CK+'s layout: names, emotion and FACS files of each sequence, its published census."""
 
 import numpy as np
 
 from microexpr.core.facs import notation
 from microexpr.datasets.layouts.ckplus import EMOTION, INTENSITY
 from microexpr.rendering import coder
-from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}
 CENSUS = Census(
@@ -23,15 +23,16 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, sequence = f"S{person + 4:03d}", f"{number:03d}"
     name = f"{subject}_{sequence}"
-    return Named(subject, name, f"cohn-kanade-images/{subject}/{sequence}", f"{name}_{{:08d}}.png", 1)
+    return ClipName(subject, name, f"cohn-kanade-images/{subject}/{sequence}", f"{name}_{{:08d}}.png", 1)
 
 
-def beside(one: Planned) -> dict[str, str]:
-    """One code a file for the emotion; a line for each action unit; all written as floating-point numbers."""
-    clip = one.clip
+def clip_files(planned: PlannedClip) -> dict[str, str]:
+    """Return a file with the emotion's code and a file with a line for each action unit, in floating-point numbers."""
+    clip = planned.clip
     subject, sequence = clip.name.split("_")
     stem = f"{subject}/{sequence}/{clip.name}_{clip.last:08d}"
     units = [(unit.number, INTENSITY.index(unit.intensity)) for unit in notation.parse(clip.action_units)]
@@ -45,13 +46,13 @@ NATIVE = Native(
     dataset="ckplus",
     folders=("cohn-kanade-images/{subject}", "Emotion/{subject}", "FACS/{subject}"),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     seconds=(0.3, 1.0),
-    usual=None,
+    log_seconds=None,
     code=coder.ckplus,
     timing="to apex",
     codes_classes=False,
     grey=True,
     intensity=(0.6, 1.0),
-    beside=beside,
+    clip_files=clip_files,
 )

@@ -1,4 +1,4 @@
-"""DFME as the generator writes it: names, its workbook with a rate in each row, its published numbers."""
+"""Write DFME's layout: names, its workbook with a rate in each row, its published numbers."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.dfme import EMOTIONS, RATES
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "contempt", "fear", "anger", "sadness"),
     people=176,
-    shares=(  # their sum is published; how it divides is ours
+    shares=(  # their sum is published; how it divides is our choice
         Share("disgust", None, 600),
         Share("surprise", None, 360),
         Share("fear", None, 260),
@@ -24,11 +24,12 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"sub{person:03d}"
     name = f"{subject}_{number:02d}"
     fps = RATES[(person + number) % len(RATES)]
-    return Named(subject, name, f"DFME/{subject}/{name}", "{}.jpg", int(rng.integers(1, 300)), fps)
+    return ClipName(subject, name, f"DFME/{subject}/{name}", "{}.jpg", int(rng.integers(1, 300)), fps)
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -47,7 +48,7 @@ NATIVE = Native(
     dataset="dfme",
     folders=("DFME/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

@@ -1,4 +1,4 @@
-"""4DME's grey videos as the generator writes them: names, its workbook, its number of clips."""
+"""Write the layout of 4DME's grey videos: names, its workbook, its number of clips."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.fourdme import label
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 CENSUS = Census(
     balanced=("positive", "surprise", "negative", "repression", "positive+surprise", "negative", "others", "positive"),
     people=41,
-    shares=(  # their sum is published; how it divides, and how many people there are, is ours
+    shares=(  # their sum is published; how it divides, and the number of subjects, is our choice
         Share("negative", None, 127),
         Share("positive", None, 34),
         Share("surprise", None, 30),
@@ -29,10 +29,11 @@ NEGATIVE = ("disgust", "anger", "sadness", "contempt", "fear")
 DISPLAYS = {"positive": ("happiness",), "negative": NEGATIVE, "surprise": ("surprise",), "repression": ("repression",)}
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"S{person:02d}"
     name = f"{subject}_1st_{rng.integers(1, 12):03d}_{number:02d}"
-    return Named(subject, name, f"gray_micro/{subject}/{name}", "{}.jpg", int(rng.integers(0, 3000)))
+    return ClipName(subject, name, f"gray_micro/{subject}/{name}", "{}.jpg", int(rng.integers(0, 3000)))
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -45,13 +46,13 @@ NATIVE = Native(
     dataset="fourdme",
     folders=("gray_micro/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.fourdme,
     codes_classes=False,
     grey=True,
     label=label,
     displays={
-        share.emotion: tuple(shown for word in share.emotion.split("+") for shown in DISPLAYS.get(word, (word,)))
+        share.emotion: tuple(emotion for word in share.emotion.split("+") for emotion in DISPLAYS.get(word, (word,)))
         for share in CENSUS.shares
     },
     annotations={"4DME_Labelling_Micro_release v1.xlsx": _rows},

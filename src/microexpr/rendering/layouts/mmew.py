@@ -1,4 +1,4 @@
-"""MMEW as the generator writes it: names, its workbook and its published census."""
+"""Write MMEW's layout: names, its workbook and its published census."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
 NUMBERS = dict(
     zip(("happiness", "surprise", "disgust", "others", "fear", "sadness", "anger"), range(1, 8), strict=True)
@@ -26,10 +26,11 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"S{person:02d}"
     name = f"{subject}-{NUMBERS[emotion]:02d}-{number:03d}"
-    return Named(subject, name, f"Micro_Expression/{subject}/{emotion}/{name}", "{}.jpg", 1)
+    return ClipName(subject, name, f"Micro_Expression/{subject}/{emotion}/{name}", "{}.jpg", 1)
 
 
 def _rows(path: Path, clips: list[Clip]) -> None:
@@ -44,7 +45,7 @@ NATIVE = Native(
     dataset="mmew",
     folders=("Micro_Expression/{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

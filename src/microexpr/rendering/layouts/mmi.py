@@ -1,4 +1,4 @@
-"""MMI as the generator writes it: a page of sessions for each person, videos with XML beside them, its census."""
+"""Write MMI's layout: a page of sessions for each subject, videos with XML files next to them, its census."""
 
 from pathlib import PurePosixPath
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.datasets.layouts.mmi import EMOTION, FRONTAL
 from microexpr.rendering import coder
-from microexpr.rendering.layout import Census, Named, Native, Planned, Share
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
 from microexpr.rendering.recording import MARK
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}
@@ -25,17 +25,18 @@ CENSUS = Census(
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject = f"S{person:03d}"
     name = f"{subject}-{100 + number}"
-    return Named(subject, name, f"page-{subject}/Sessions/{1000 * person + number}/{name}.avi", "", 0)
+    return ClipName(subject, name, f"page-{subject}/Sessions/{1000 * person + number}/{name}.avi", "", 0)
 
 
-def beside(one: Planned) -> dict[str, str]:
-    """What the loader reads of a session: its view, its emotion, its action units."""
-    folder, sid = PurePosixPath(one.clip.folder).parent, one.clip.name
-    units = "".join(f'<ActionUnit Number="{number}"/>' for number in one.clip.action_units.split("+"))
-    emotion = f'<Metatag Name="Emotion" Value="{CODES[one.clip.emotion]}"/>'
+def clip_files(planned: PlannedClip) -> dict[str, str]:
+    """Return the XML files of a session: its view, its emotion, its action units."""
+    folder, sid = PurePosixPath(planned.clip.folder).parent, planned.clip.name
+    units = "".join(f'<ActionUnit Number="{number}"/>' for number in planned.clip.action_units.split("+"))
+    emotion = f'<Metatag Name="Emotion" Value="{CODES[planned.clip.emotion]}"/>'
     return {
         f"{folder}/session.xml": f'{HEAD}<session sessionId="{folder.name}"><track view="{FRONTAL}"/></session>\n',
         f"{folder}/{sid}.xml": f"{HEAD}<annotations>{emotion}</annotations>\n",
@@ -47,14 +48,14 @@ NATIVE = Native(
     dataset="mmi",
     folders=("page-{subject}",),
     census=CENSUS,
-    named=named,
+    name_clip=name_clip,
     seconds=(0.6, 1.8),
-    usual=None,
+    log_seconds=None,
     rise=(0.475, 0.072),
     code=coder.mmi,
     apex_annotated=False,
     ends_annotated=False,
     codes_classes=False,
     intensity=(0.6, 1.0),
-    beside=beside,
+    clip_files=clip_files,
 )

@@ -1,4 +1,4 @@
-"""SAMM as the generator writes it: names, its workbook and its published census."""
+"""Write SAMM's layout: names, its workbook and its published census."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import counted
-from microexpr.rendering.layout import Census, Named, Native, Share
+from microexpr.rendering.display import displays_from_counts
+from microexpr.rendering.layout import Census, ClipName, Native, Share
 
-CODED = {  # how often which action units were coded of an emotion, without those that this face has not
+CODED = {  # emotion -> coded action units -> clips; without units that this face does not have
     "anger": {"7": 34, "4": 13, "4+7": 6, "17": 1, "4+6+7+9": 1, "4+6+7": 1, "23": 1},
     "contempt": {"14": 6, "12+14": 2, "14+17": 2, "14+25+26": 1, "14+17+24": 1},
     "disgust": {"10": 3, "9+12": 1, "9": 1, "4+9": 1, "9+10": 1, "10+25+26": 1},
@@ -22,7 +22,7 @@ CODED = {  # how often which action units were coded of an emotion, without thos
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
     people=29,
-    shares=(  # emotions and classes are each as published; how they cross is ours
+    shares=(  # emotions and classes are each as published; how they combine is our choice
         Share("anger", 3, 20),
         Share("anger", 7, 37),
         Share("other", 7, 26),
@@ -38,16 +38,17 @@ CENSUS = Census(
         Share("sadness", 5, 3),
         Share("sadness", 7, 3),
     ),
-    outside=("other",),
-    aside=(29,),
+    emotions_outside=("other",),
+    subjects_outside=(29,),
 )
 
 
-def named(person: int, number: int, emotion: str, rng: np.random.Generator) -> Named:
+def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
+    """Name clip `number` of subject `person`, both counted from 1."""
     subject, digits = f"{person + 5:03d}", int(rng.integers(4, 6))
     name = f"{subject}_{rng.integers(1, 8)}_{number}"
     first = int(rng.integers(200, 9000))
-    return Named(subject, name, f"SAMM/{subject}/{name}", f"{subject}_{{:0{digits}d}}.jpg", first)
+    return ClipName(subject, name, f"SAMM/{subject}/{name}", f"{subject}_{{:0{digits}d}}.jpg", first)
 
 
 def _codes(path: Path, clips: list[Clip]) -> None:
@@ -71,12 +72,12 @@ NATIVE = Native(
     dataset="samm",
     folders=("SAMM/{subject}",),
     census=CENSUS,
-    named=named,
-    seconds=(0.15, 0.505),  # this and what follows as in its annotation
-    usual=(-1.029, 0.294),
+    name_clip=name_clip,
+    seconds=(0.15, 0.505),  # this and the next three as in its annotation
+    log_seconds=(-1.029, 0.294),
     rise=(0.461, 0.164),
-    shown={emotion: counted(codes) for emotion, codes in CODED.items()},
-    one_sided=0.19,  # and some that are coded so though both act
+    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    one_sided=0.19,  # includes some coded as one-sided although both sides act
     code=coder.samm,
     rest=4,
     grey=True,

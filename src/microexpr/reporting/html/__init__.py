@@ -1,6 +1,6 @@
-"""The report: everything a run wrote, as one page that needs no network. Trains nothing and computes no figure.
+"""The report: all results of a run on one page that needs no network. Trains nothing and computes no figure.
 
-`page` builds it; this file is what a run must know before anything is there: its section, and which clips are shown.
+`page` builds it; this module has what a run must know beforehand: its section of params.yaml, and the clips to show.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,41 +17,42 @@ class Params(BaseModel):
     """Section `report` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    clips: tuple[str, ...] = Field((), description="whose way is shown, as dataset/subject/name; none: one a data set")
-    show_licensed_faces: bool = Field(False, description="in its pictures; ask your licence")
+    clips: tuple[str, ...] = Field((), description="clips to show, as dataset/subject/name; none: one of each data set")
+    show_licensed_faces: bool = Field(False, description="in its images; ask your licence")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a page is to show, as a run knows it. Files lie where their stages put them."""
+class PageInputs:
+    """The results that a page shows. Files are where their stages write them."""
 
     protocol: str
     methods: Sequence[str]  # rows of the table, in its order
-    shards: Mapping[str, Sequence[str]]  # of each one's training
-    synthesising: Mapping[str, Sequence[str]]  # those of them that make faces, and the files of these
+    shards: Mapping[str, Sequence[str]]  # files of each method's training
+    synthesising: Mapping[str, Sequence[str]]  # by method that synthesises faces, the files of these
     clips: Sequence[str]  # ids
     show_licensed_faces: bool
     params: Mapping[str, Any]  # all of params.yaml
-    papers: Sequence[str] = ()  # tables that have been made
-    truth: Mapping[str, str] = field(default_factory=dict)  # CSV by stage, where they have been made
+    papers: Sequence[str] = ()  # tables that exist
+    truth: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
 
 
-def chosen(clips: Iterable[Clip], wanted: Sequence[str]) -> list[Clip]:
-    """The clips that `wanted` names, or of each data set the first of a class, classes in turn: by annotation alone.
+def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
+    """Return the clips of these names; without names one clip of each data set, chosen by annotation only.
 
-    Raises ParamsError for a name of no clip.
+    That is the first clip of a class, with a different class for each data set in turn. Raises ParamsError for a name
+    that is no clip.
     """
-    known = {clip.id: clip for clip in clips}
-    for name in wanted:
-        if name not in known:
+    by_id = {clip.id: clip for clip in clips}
+    for name in names:
+        if name not in by_id:
             raise ParamsError(
-                f"params.yaml: report.clips must name clips of this run, not {name}{nearest(name, known)}"
+                f"params.yaml: report.clips must name clips of this run, not {name}{nearest(name, by_id)}"
             )
-    if wanted:
-        return [known[name] for name in dict.fromkeys(wanted)]
-    found = []
-    for place, dataset in enumerate(dict.fromkeys(clip.dataset for clip in known.values())):
-        own = [clip for clip in known.values() if clip.dataset == dataset]
-        of_class = [clip for clip in own if clip.label == place % len(LABELS)]
-        found.append((of_class or own)[0])
-    return found
+    if names:
+        return [by_id[name] for name in dict.fromkeys(names)]
+    chosen = []
+    for i, dataset in enumerate(dict.fromkeys(clip.dataset for clip in by_id.values())):
+        of_dataset = [clip for clip in by_id.values() if clip.dataset == dataset]
+        of_class = [clip for clip in of_dataset if clip.label == i % len(LABELS)]
+        chosen.append((of_class or of_dataset)[0])
+    return chosen

@@ -1,7 +1,7 @@
 """Charts of a page as plotly's figures, in the form of its JSON: `data` and `layout`. Reads and computes nothing.
 
-What may not come in: plotly's Python classes, which take seconds to import; tests hold these figures to them. Colours
-of paper, grid and words are the page's, which knows whether it is light or dark.
+What may not come in: plotly's Python classes, which take seconds to import; tests check these figures against them.
+Colours of background, grid and text are the page's, which knows whether it is light or dark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,21 +19,21 @@ ORANGE, SKY = "#e69f00", "#56b4e9"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY)
 DASHES = ("solid", "dash", "dot", "dashdot")
 SHARES = [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]]
-ROW = 26  # pixels a line of a chart of methods
+ROW = 26  # pixels of each line of a chart of methods
 
 
-def word(origin: str) -> str:
-    """What stands on whatever shows faces or figures of this origin; "" where all of it is licensed."""
+def origin_label(origin: str) -> str:
+    """Return the label of faces or figures of this origin; "" if all of them are licensed."""
     return f"{origin} faces" if "generated" in origin else ""
 
 
 def table(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
-    """Pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart."""
+    """Return pooled UF1 of each method: last epoch with its interval, oracle hollow, published separately."""
     names = [row["method"] for row in rows]
     value, low, high = ([float(row[key]) for row in rows] for key in ("full_uf1", "full_uf1_low", "full_uf1_high"))
     printed = [row for row in rows if row["published_full_uf1"]]
     span = {"type": "data", "symmetric": False, "thickness": 2, "width": 4}
-    span |= {"array": _less(high, value), "arrayminus": _less(value, low)}
+    span |= {"array": _differences(high, value), "arrayminus": _differences(value, low)}
     data = [
         _dots("last epoch, with 95 % interval", value, names, BLUE, "circle", 8)
         | {"error_x": span, "customdata": [f"{a:.3f} to {b:.3f}" for a, b in zip(low, high, strict=True)]}
@@ -44,10 +44,10 @@ def table(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
               [row["method"] for row in printed], ORANGE, "diamond", 8),
     ]  # fmt: skip
     axes = {"xaxis": {"range": [0, 1], "title": {"text": "UF1 of all clips, pooled over folds"}}}
-    return _chart(data, axes | {"yaxis": _down()}, 130 + ROW * len(rows), origin)
+    return _chart(data, axes | {"yaxis": _names_axis()}, 130 + ROW * len(rows), origin)
 
 
-def _less(first: Sequence[float], second: Sequence[float]) -> list[float]:
+def _differences(first: Sequence[float], second: Sequence[float]) -> list[float]:
     return [round(a - b, 6) for a, b in zip(first, second, strict=True)]
 
 
@@ -60,12 +60,12 @@ def _dots(name: str, x: Sequence[float], y: Sequence[str], colour: str, symbol: 
 
 
 def curves(by_method: Mapping[str, Sequence[Mapping[str, str]]], origin: str) -> Chart:
-    """UF1 of the test clips by epoch, which chooses nothing; methods of one epoch are points."""
+    """Return UF1 of the test clips by epoch, which chooses nothing; methods of one epoch are points."""
     data = []
-    for number, (method, rows) in enumerate(by_method.items()):
+    for i, (method, rows) in enumerate(by_method.items()):
         scored = [row for row in rows if row["uf1"]]
-        style = {"color": COLOURS[number % len(COLOURS)], "width": 1.5}
-        style["dash"] = DASHES[number // len(COLOURS) % len(DASHES)]
+        style = {"color": COLOURS[i % len(COLOURS)], "width": 1.5}
+        style["dash"] = DASHES[i // len(COLOURS) % len(DASHES)]
         line = _line(method, [int(row["epoch"]) for row in scored], [float(row["uf1"]) for row in scored], style)
         data.append(line | {"mode": "lines" if len(scored) > 1 else "markers"})
     axes = {"xaxis": {"title": {"text": "epoch"}}, "yaxis": {"range": [0, 1], "title": {"text": "UF1 of test clips"}}}
@@ -73,12 +73,12 @@ def curves(by_method: Mapping[str, Sequence[Mapping[str, str]]], origin: str) ->
 
 
 def curve(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
-    """Training loss above, UF1 of the test clips below, by epoch."""
+    """Return training loss above, UF1 of the test clips below, by epoch."""
     data = []
     for name, colour, axis in (("loss", RED, "y"), ("uf1", BLUE, "y2")):
-        kept = [row for row in rows if row[name]]
-        x, y = [int(row["epoch"]) for row in kept], [float(row[name]) for row in kept]
-        mode = "lines" if len(kept) > 1 else "markers"
+        scored = [row for row in rows if row[name]]
+        x, y = [int(row["epoch"]) for row in scored], [float(row[name]) for row in scored]
+        mode = "lines" if len(scored) > 1 else "markers"
         data.append(_line(name, x, y, {"color": colour}) | {"yaxis": axis, "mode": mode, "showlegend": False})
     axes = {
         "xaxis": {"title": {"text": "epoch"}, "anchor": "y2"},
@@ -88,106 +88,119 @@ def curve(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
     return _chart(data, axes, 330, origin)
 
 
-def subjects(right: Mapping[str, Mapping[str, tuple[int, int]]], origin: str) -> Chart:
-    """How many clips of each person each method said right, the last epoch's: `right` is (right, clips) by both."""
-    people = list(next(iter(right.values())))
-    cells = [[own[one] for one in people] for own in right.values()]
+def subjects(correct: Mapping[str, Mapping[str, tuple[int, int]]], origin: str) -> Chart:
+    """Return the share of correct clips by method and subject; `correct` has (correct, clips) by both."""
+    names = list(next(iter(correct.values())))
+    cells = [[by_subject[name] for name in names] for by_subject in correct.values()]
     heat = {
-        "type": "heatmap", "x": people, "y": list(right), "xgap": 1, "ygap": 1, "zmin": 0, "zmax": 1,
-        "z": [[round(good / total, 4) for good, total in line] for line in cells],
-        "text": [[f"{good} of {total}" for good, total in line] for line in cells],
-        "colorscale": SHARES, "colorbar": {"title": {"text": "right"}, "tickformat": ".0%", "thickness": 12},
-        "hovertemplate": "%{y}, %{x}: %{text} right<extra></extra>",
+        "type": "heatmap", "x": names, "y": list(correct), "xgap": 1, "ygap": 1, "zmin": 0, "zmax": 1,
+        "z": [[round(count / total, 4) for count, total in line] for line in cells],
+        "text": [[f"{count} of {total}" for count, total in line] for line in cells],
+        "colorscale": SHARES, "colorbar": {"title": {"text": "correct"}, "tickformat": ".0%", "thickness": 12},
+        "hovertemplate": "%{y}, %{x}: %{text} correct<extra></extra>",
     }  # fmt: skip
-    return _chart([heat], {"xaxis": {"tickangle": -60}, "yaxis": _down()}, 190 + 22 * len(cells), origin)
+    return _chart([heat], {"xaxis": {"tickangle": -60}, "yaxis": _names_axis()}, 190 + 22 * len(cells), origin)
 
 
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], origin: str) -> Chart:
-    """Clips by true class, in rows, and predicted class; shaded by their share of the row."""
+    """Return clips by true class, in rows, and predicted class; shaded by their share of the row."""
     totals = [max(sum(line), 1) for line in matrix]
     heat = {
         "type": "heatmap", "x": classes, "y": classes, "xgap": 2, "ygap": 2, "zmin": 0, "zmax": 1, "showscale": False,
         "z": [[round(cell / total, 4) for cell in line] for line, total in zip(matrix, totals, strict=True)],
         "text": matrix, "texttemplate": "%{text}", "textfont": {"size": 14}, "colorscale": SHARES,
-        "hovertemplate": "%{y} taken for %{x}: %{text} clips, %{z:.0%} of the row<extra></extra>",
+        "hovertemplate": "%{y} predicted as %{x}: %{text} clips, %{z:.0%} of the row<extra></extra>",
     }  # fmt: skip
-    axes = {"xaxis": {"title": {"text": "predicted"}}, "yaxis": _down() | {"title": {"text": "true"}}}
+    axes = {"xaxis": {"title": {"text": "predicted"}}, "yaxis": _names_axis() | {"title": {"text": "true"}}}
     return _chart([heat], axes, 330, origin)
 
 
-def score(walked: Journey) -> Chart:
-    """The apex stage's score by frame, with the clip's events."""
-    line = _line("score", walked.frame.tolist(), _rounded(walked.score), {"color": BLUE}) | {"showlegend": False}
-    return _over_time([line], walked, "spotting score", 300)
+def score(stages: Journey) -> Chart:
+    """Return the apex stage's score by frame, with the clip's events."""
+    line = _line("score", stages.frame.tolist(), _round(stages.score), {"color": BLUE}) | {"showlegend": False}
+    return _over_time([line], stages, "spotting score", 300)
 
 
-def action_units(walked: Journey) -> Chart:
-    """Both sides of the action units that change most between onset and offset."""
-    units = largest_units(walked.relative, walked.frame, walked.events["onset"], walked.events["offset"])
+def action_units(stages: Journey) -> Chart:
+    """Return both sides of the action units that change most between onset and offset."""
+    units = largest_units(stages.relative, stages.frame, stages.events["onset"], stages.events["offset"])
     data = []
     for unit, colour in zip(units, COLOURS, strict=False):
         for side, dash in zip(SIDES[:2], DASHES, strict=False):
-            values = _rounded(walked.relative[:, unit, SIDES.index(side)])
+            values = _round(stages.relative[:, unit, SIDES.index(side)])
             style = {"color": colour, "dash": dash}
-            data.append(_line(f"{walked.action_units[unit]} {side}", walked.frame.tolist(), values, style))
-    return _over_time(data, walked, "change of intensity (FACS)", 360)
+            data.append(_line(f"{stages.action_units[unit]} {side}", stages.frame.tolist(), values, style))
+    return _over_time(data, stages, "change of intensity (FACS)", 360)
 
 
 def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
-    """Seconds of all jobs by name, and the core-seconds that Snakemake saw of them."""
-    names, spent = [name for name, *_ in rows], [(most, least) for _, most, least in rows]
+    """Return seconds of all jobs by name, and the core-seconds that Snakemake measured."""
+    names, seconds = [name for name, *_ in rows], [(wall, core) for _, wall, core in rows]
     data = [
         {
-            "type": "bar", "orientation": "h", "name": kind, "y": names, "x": [round(one[place], 2) for one in spent],
+            "type": "bar", "orientation": "h", "name": kind, "y": names,
+            "x": [round(values[index], 2) for values in seconds],
             "marker": {"color": colour}, "hovertemplate": f"%{{y}}: %{{x:.1f}} s<extra>{kind}</extra>",
         }
-        for place, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds seen", BLUE))
+        for index, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds measured", BLUE))
     ]  # fmt: skip
-    axes = {"xaxis": {"title": {"text": "seconds, all jobs together"}}, "yaxis": _down(), "barmode": "overlay"}
+    axes = {"xaxis": {"title": {"text": "seconds, all jobs together"}}, "yaxis": _names_axis(), "barmode": "overlay"}
     return _chart(data, axes, 130 + 20 * len(rows), "")
 
 
-def _over_time(data: list[Chart], walked: Journey, unit: str, height: int) -> Chart:
-    """Curves by frame number; onset, apex, offset as lines, and last a line that moves with the frame shown."""
+def _over_time(data: list[Chart], stages: Journey, unit: str, height: int) -> Chart:
+    """Return curves by frame number; lines at the events, and last a line that moves with the frame shown."""
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1}
     lines = [
         upright
-        | {"x0": at, "x1": at, "line": {"width": 1, "color": GREY, "dash": "solid" if event == "apex" else "dot"}}
-        for event, at in walked.events.items()
+        | {
+            "x0": position,
+            "x1": position,
+            "line": {"width": 1, "color": GREY, "dash": "solid" if event == "apex" else "dot"},
+        }
+        for event, position in stages.events.items()
     ]
-    start = walked.events["onset"]
+    start = stages.events["onset"]
     lines.append(upright | {"x0": start, "x1": start, "line": {"width": 2, "color": RED}, "name": "shown"})
-    span = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}, "layer": "below"}
-    span |= {"x0": start, "x1": walked.events["offset"], "fillcolor": "rgba(128,128,128,.15)"}
-    named = [
-        {"x": walked.events[event], "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-         "text": f"apex, {walked.apex_by}" if event == "apex" else event, "font": {"size": 11}}
+    expression = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}, "layer": "below"}
+    expression |= {"x0": start, "x1": stages.events["offset"], "fillcolor": "rgba(128,128,128,.15)"}
+    labels = [
+        {"x": stages.events[event], "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+         "text": f"apex, {stages.apex_by}" if event == "apex" else event, "font": {"size": 11}}
         for event in EVENTS
     ]  # fmt: skip
     axes = {"xaxis": {"title": {"text": "frame"}, "tickformat": "d"}, "yaxis": {"title": {"text": unit}}}
-    made = _chart(data, axes | {"shapes": [span, *lines]}, height, walked.clip.origin, above=16)
-    made["layout"]["annotations"] += named
-    return made
+    chart = _chart(data, axes | {"shapes": [expression, *lines]}, height, stages.clip.origin, above=16)
+    chart["layout"]["annotations"] += labels
+    return chart
 
 
 def _line(name: str, x: Sequence[int], y: Sequence[float], style: Chart) -> Chart:
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": style}
 
 
-def _rounded(values: np.ndarray) -> list[float]:
+def _round(values: np.ndarray) -> list[float]:
     rounded: list[float] = np.round(values.astype(float), 4).tolist()
     return rounded
 
 
-def _down() -> Chart:
-    """An axis of names, the first on top."""
+def _names_axis() -> Chart:
+    """Return an axis of names, the first on top."""
     return {"autorange": "reversed", "type": "category", "automargin": True, "showgrid": False, "dtick": 1}
 
 
 def _chart(data: list[Chart], layout: Chart, height: int, origin: str, above: int = 0) -> Chart:
-    """With the word on generated faces in the chart itself, so many pixels above it."""
-    said = {"text": word(origin), "x": 1, "y": 1, "yshift": above, "xref": "paper", "yref": "paper", "showarrow": False}
-    said |= {"xanchor": "right", "yanchor": "bottom", "font": {"size": 11}}
+    """Return a chart; the label of rendered faces is in the chart itself, that many pixels above it."""
+    label = {
+        "text": origin_label(origin),
+        "x": 1,
+        "y": 1,
+        "yshift": above,
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+    }
+    label |= {"xanchor": "right", "yanchor": "bottom", "font": {"size": 11}}
     for name in [name for name in layout if "axis" in name]:
         layout[name] = {"automargin": True} | layout[name]
     legend = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
@@ -196,6 +209,6 @@ def _chart(data: list[Chart], layout: Chart, height: int, origin: str, above: in
         "layout": {
             "height": height, "margin": {"l": 12, "r": 12, "t": 50 + above, "b": 40}, "hovermode": "closest",
             "legend": legend,
-            "annotations": [said] if origin and word(origin) else [], **layout,
+            "annotations": [label] if origin and origin_label(origin) else [], **layout,
         },
     }  # fmt: skip

@@ -1,4 +1,7 @@
-"""One clip's way through all stages, as a page shows it. Reads through the store; draws through others."""
+"""One clip's way through all stages, as a page shows it.
+
+Reads through the store; plots through `charts` and `pictures`.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,90 +18,99 @@ from microexpr.reporting import journey
 from microexpr.reporting.html import charts, pictures
 from microexpr.signals.flow import magnitude
 
-MOST = 60  # frames of a clip that a page has
+MOST = 60  # largest number of a clip's frames on a page
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One clip. Pictures are texts of images; all are empty where faces may not be shown."""
+class ClipView:
+    """One clip. Images are data URLs; all are empty if the clip's faces may not be shown."""
 
     clip: Clip
     events: Mapping[str, int]
     apex_by: str
-    film: Sequence[str]
-    numbers: Sequence[int]  # of the film's frames
-    start: int  # where in the film the apex is
+    film: Sequence[str]  # images of its frames
+    numbers: Sequence[int]  # of these frames
+    start: int  # position of the apex among these frames
     flow: str
     strain: str
     largest: tuple[float, float]  # of flow, pixels, and of strain
-    made: Mapping[str, Sequence[tuple[str, str]]]  # by generator: what it is, and picture
+    synthesised: Mapping[str, Sequence[tuple[str, str]]]  # by generator: descriptions and images
     score: charts.Chart
     action_units: charts.Chart
-    said: Sequence[tuple[str, str, str]]  # method, class of the last epoch, of the oracle
-    truth: str
+    predictions: Sequence[tuple[str, str, str]]  # method, class by the last epoch, by the oracle
+    true_class: str
     files: Sequence[Mapping[str, str]]
 
 
-def shown(
-    clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], said: Sequence[tuple[str, str, str]], truth: str,
+def view(
+    clip: Clip,
+    results: Path,
+    synth: Mapping[str, Sequence[str]],
+    predictions: Sequence[tuple[str, str, str]],
+    true_class: str,
     visible: bool,
-) -> Shown:  # fmt: skip
-    """What the stages wrote of a clip. Raises StoreError or DataError for a file that cannot be read."""
+) -> ClipView:
+    """Read the stages' results for a clip; `synth` are files by generator.
+
+    Raises StoreError or DataError for a file that cannot be read."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-    walked = journey.read(clip, files, [])
+    stages = journey.read(clip, files, [])
     word = clip.origin if clip.origin == "generated" else ""
-    largest = (_top(magnitude(walked.flow), 99), _top(walked.flow[2], 99.5))
-    numbers, film = _film(files["faces"], clip, walked, word) if visible else ([], [])
-    made = {name: _made(journey.synthetic(clip, paths), word) for name, paths in synth.items()} if visible else {}
-    return Shown(
+    largest = (_percentile(magnitude(stages.flow), 99), _percentile(stages.flow[2], 99.5))
+    numbers: list[int] = []
+    film: list[str] = []
+    synthesised = {}
+    if visible:
+        numbers, film = _film(files["faces"], clip, stages, word)
+        synthesised = {name: _synthesised_faces(journey.synthetic(clip, paths), word) for name, paths in synth.items()}
+    return ClipView(
         clip=clip,
-        events=walked.events,
-        apex_by=walked.apex_by,
+        events=stages.events,
+        apex_by=stages.apex_by,
         film=film,
         numbers=numbers,
-        start=numbers.index(walked.events["apex"]) if visible else 0,
-        flow=pictures.flow(walked.flow[:2], largest[0], word) if visible else "",
-        strain=pictures.strain(walked.flow[2], largest[1], word) if visible else "",
+        start=numbers.index(stages.events["apex"]) if visible else 0,
+        flow=pictures.flow(stages.flow[:2], largest[0], word) if visible else "",
+        strain=pictures.strain(stages.flow[2], largest[1], word) if visible else "",
         largest=largest,
-        made={name: pairs for name, pairs in made.items() if pairs},
-        score=charts.score(walked),
-        action_units=charts.action_units(walked),
-        said=said,
-        truth=truth,
+        synthesised={name: images for name, images in synthesised.items() if images},
+        score=charts.score(stages),
+        action_units=charts.action_units(stages),
+        predictions=predictions,
+        true_class=true_class,
         files=[_file(stage, path) for stage, path in files.items()],
     )
 
 
-def _top(values: np.ndarray, percent: float) -> float:
+def _percentile(values: np.ndarray, percent: float) -> float:
     return max(float(np.percentile(values, percent)), 1e-6)
 
 
-def _film(path: Path, clip: Clip, walked: journey.Journey, word: str) -> tuple[list[int], list[str]]:
-    """Numbers and pictures of the frames, the events' always among them."""
-    with store.opened(path, "faces") as file:
+def _film(path: Path, clip: Clip, stages: journey.Journey, word: str) -> tuple[list[int], list[str]]:
+    """Return numbers and images of frames, with those of the events always among them."""
+    with store.open_file(path, "faces") as file:
         faces = file[clip.name]
         frame, points = faces["frame"][()].tolist(), faces["landmarks_crop"][()]
-        needed = [frame.index(number) for number in walked.events.values()]
-        places = list(pictures.positions(len(frame), MOST, needed))
-        film = [pictures.face(luma(faces["crop"][place]), points[place], word) for place in places]
-    return [frame[place] for place in places], film
+        needed = [frame.index(number) for number in stages.events.values()]
+        positions = list(pictures.positions(len(frame), MOST, needed))
+        film = [pictures.face(luma(faces["crop"][position]), points[position], word) for position in positions]
+    return [frame[position] for position in positions], film
 
 
-def _made(pairs: Mapping[str, np.ndarray], word: str) -> list[tuple[str, str]]:
-    """The neutral face, and what a generator that never saw this person made of it for each class."""
+def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[tuple[str, str]]:
+    """Return the neutral face, and the face of each class by a generator that never saw this subject."""
     if not pairs:
         return []
     neutral = next(iter(pairs.values()))[0]
-    faces = {label: pair[1] for label, pair in pairs.items()}
-    return [("neutral", pictures.made(neutral, word))] + [
-        (f"made {label}", pictures.made(face, word)) for label, face in faces.items()
-    ]
+    images = [("neutral", pictures.synthesised_face(neutral, word))]
+    images += [(f"synthesised {label}", pictures.synthesised_face(pair[1], word)) for label, pair in pairs.items()]
+    return images
 
 
 def _file(stage: str, path: Path) -> dict[str, str]:
-    """What a stage's file says of itself."""
-    with store.opened(path, stage) as file:
-        said: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
+    """Return the metadata of a stage's file."""
+    with store.open_file(path, stage) as file:
+        attributes: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
         fitted = len(store.fitted_on(file))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"stage": stage, "path": str(path), "sha256": digest, "fitted_on": str(fitted), **said}
+    return {"stage": stage, "path": str(path), "sha256": digest, "fitted_on": str(fitted), **attributes}

@@ -1,4 +1,4 @@
-"""The page: what stages wrote, laid out by a template that escapes every word. Formats figures, makes none.
+"""The page: results of the stages, laid out by a template that escapes every word. Formats figures, computes none.
 
 What may not come in: a date, so that the same results give the same bytes; a word that the template does not escape.
 """
@@ -22,7 +22,7 @@ from microexpr.datasets import index
 from microexpr.evaluation import pairs
 from microexpr.evaluation.rows import read_faces
 from microexpr.reporting import inspect, main_table
-from microexpr.reporting.html import Asked, charts, clips, pictures, results, times
+from microexpr.reporting.html import PageInputs, charts, clips, pictures, results, times
 from microexpr.reporting.papers import page as papers
 from microexpr.reporting.signal_benchmark import charts as truth_charts
 from microexpr.reporting.signal_benchmark import page as truth
@@ -34,12 +34,12 @@ PACKAGES = (
     *("torch", "numpy", "numba", "opencv-python", "scikit-image", "scikit-learn", "h5py", "safetensors", "pydantic"),
     *("face-recognition", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
 )
-WIDE = 160  # letters of a chain of provenance
+WIDE = 160  # characters of a line of provenance
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Of a paper."""
+    """A table of a paper."""
 
     path: str
     title: str
@@ -49,29 +49,29 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """Of one stage."""
+class Benchmark:
+    """The signal benchmark of one stage."""
 
     name: str
-    about: truth.Section
+    section: truth.Section
     lines: list[tuple[str, list[str]]]
     picture: str
 
 
-def html(asked: Asked, folder: Path, clocked: Path, library: str | None = None) -> str:
-    """The page of results below a folder and of benchmark files below another; `library` is plotly's JavaScript.
+def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None = None) -> str:
+    """Return the page of results below a folder and of Snakemake's benchmark files below another.
 
-    Raises StoreError for a file that is missing or cannot be read."""
+    `library` is plotly's JavaScript. Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
-    found = [results.read(folder / "evaluate" / asked.protocol, name) for name in asked.methods]
-    shown, left_out = _clips(asked, folder, found)
-    jobs = times.jobs(clocked)
+    methods = [results.read(folder / "evaluate" / inputs.protocol, name) for name in inputs.methods]
+    clip_views, left_out = _clips(inputs, folder, methods)
+    jobs = times.jobs(benchmarks)
     figures: dict[str, charts.Chart] = {}
 
-    def chart(name: str, made: charts.Chart) -> str:
-        """Keeps a chart for the page's script; its name."""
-        figures[name] = made
+    def chart(name: str, figure: charts.Chart) -> str:
+        """Add a chart to the figures of the page's script; return its name."""
+        figures[name] = figure
         return name
 
     origin = _origins(row["origin"] for row in rows)
@@ -80,35 +80,38 @@ def html(asked: Asked, folder: Path, clocked: Path, library: str | None = None) 
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    films = {
+        str(i): {"frames": clip.film, "numbers": clip.numbers} for i, clip in enumerate(clip_views, 1) if clip.film
+    }
     return environment.get_template(TEMPLATE).render(
-        asked=asked,
+        inputs=inputs,
         rows=rows,
         origin=origin,
-        title=main_table.title_of(rows),
+        title=main_table.table_title(rows),
         note=main_table.NOTE,
-        told_apart=main_table.told_apart(rows, compared),
+        indistinguishable=main_table.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
-        made_faces=[_made_faces(folder, asked.protocol, name) for name in asked.synthesising],
+        synthesis_summaries=[_synthesis_summary(folder, inputs.protocol, name) for name in inputs.synthesising],
         scopes=main_table.SCOPES[1:],
         titles=main_table.TITLES,
-        methods=found,
+        methods=methods,
         full="full",
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
-        papers=[_paper(path) for path in asked.papers],
-        clips=shown,
+        papers=[_paper(path) for path in inputs.papers],
+        clips=clip_views,
         left_out=left_out,
         wheel=pictures.wheel(),
-        truth=[_truth(name, asked.truth[name]) for name in truth.SECTIONS if name in asked.truth],
-        chains={name: _chains(paths) for name, paths in asked.shards.items()},
-        params={name: yaml.safe_dump(value, sort_keys=False, width=100) for name, value in asked.params.items()},
+        benchmarks=[_benchmark(name, inputs.truth[name]) for name in truth.SECTIONS if name in inputs.truth],
+        chains={name: _chains(paths) for name, paths in inputs.shards.items()},
+        params={name: yaml.safe_dump(value, sort_keys=False, width=100) for name, value in inputs.params.items()},
         versions=_versions(),
-        times=[(stage, name, len(own), *_sums(own)) for stage, name, own in times.by_name(jobs)],
+        times=[(stage, name, len(group), *_sums(group)) for stage, name, group in times.by_name(jobs)],
         charts=charts,
         chart=chart,
         published=_published,
-        word=charts.word,
+        origin_label=charts.origin_label,
         figures=figures,
-        films={str(n): {"frames": one.film, "numbers": one.numbers} for n, one in enumerate(shown, 1) if one.film},
+        films=films,
         script=Markup(script),
         library=Markup(library),
         style=Markup((HERE / STYLE).read_text(encoding="utf-8")),
@@ -117,14 +120,14 @@ def html(asked: Asked, folder: Path, clocked: Path, library: str | None = None) 
 
 
 def plotly() -> str:
-    """Its JavaScript, which the page then has within."""
+    """Return plotly's JavaScript, so that the page needs no network."""
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs()).replace("\r\n", "\n").replace("</script", "<\\/script")
 
 
 def _hash(text: str) -> str:
-    """By which the page lets a browser run this script of its own, and no other."""
+    """Return the hash of a script that the page lets a browser run, and no other."""
     return b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -133,25 +136,27 @@ def _origins(names: Any) -> str:
     return "+".join(sorted(parts, reverse=True))  # licensed+generated
 
 
-def _clips(asked: Asked, folder: Path, found: Sequence[results.Method]) -> tuple[list[clips.Shown], list[str]]:
-    """The clips asked for, and of those that went no further why."""
-    shown, reasons = [], []
-    for name in asked.clips:
+def _clips(
+    inputs: PageInputs, folder: Path, methods: Sequence[results.Method]
+) -> tuple[list[clips.ClipView], list[str]]:
+    """Return the clips to show, and the reasons why others were left out."""
+    views, reasons = [], []
+    for name in inputs.clips:
         path = folder / "index" / f"{name.split('/')[0]}.csv"
-        known: dict[str, Clip] = {clip.id: clip for clip in index.read(path)}
-        if name not in known:
-            reasons.append(index.left_out(path).get(name, f"{name} is not in {path}"))
+        by_id: dict[str, Clip] = {clip.id: clip for clip in index.read(path)}
+        if name not in by_id:
+            reasons.append(index.exclusions(path).get(name, f"{name} is not in {path}"))
             continue
-        said = [method.said(name) for method in found]
-        true = next(filter(None, (method.truth(name) for method in found)), "")
-        visible = asked.show_licensed_faces or known[name].origin == "generated"
-        shown.append(clips.shown(known[name], folder, asked.synthesising, said, true, visible))
-    return shown, reasons
+        predictions = [method.predictions_of(name) for method in methods]
+        true_class = next(filter(None, (method.true_class(name) for method in methods)), "")
+        visible = inputs.show_licensed_faces or by_id[name].origin == "generated"
+        views.append(clips.view(by_id[name], folder, inputs.synthesising, predictions, true_class, visible))
+    return views, reasons
 
 
-def _made_faces(folder: Path, protocol: str, name: str) -> str:
+def _synthesis_summary(folder: Path, protocol: str, name: str) -> str:
     path = folder / "evaluate" / protocol / f"{name}_faces.csv"
-    return main_table.made_faces(read_faces(path), path)
+    return main_table.synthesis_summary(read_faces(path), path)
 
 
 def _paper(path: str) -> Table:
@@ -162,32 +167,34 @@ def _paper(path: str) -> Table:
     return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
 
 
-def _truth(name: str, path: str) -> Truth:
-    rows = pool.of_csv(path)
-    about = truth.SECTIONS[name]
+def _benchmark(name: str, path: str) -> Benchmark:
+    rows = pool.read_csv(path)
+    section = truth.SECTIONS[name]
     picture = b64encode(truth_charts.CHARTS[name](rows)).decode()
-    return Truth(name, about, truth.lines(about, rows), f"data:image/svg+xml;base64,{picture}")
+    return Benchmark(name, section, truth.lines(section, rows), f"data:image/svg+xml;base64,{picture}")
 
 
 def _chains(paths: Sequence[str]) -> str:
-    """What each fold was fitted on, as `microexpr inspect --chain` says it."""
-    made = io.StringIO()
-    console = Console(file=made, width=WIDE, color_system=None, force_terminal=False, highlight=False)
+    """Return the provenance of each fold, as `microexpr inspect --chain` prints it."""
+    text = io.StringIO()
+    console = Console(file=text, width=WIDE, color_system=None, force_terminal=False, highlight=False)
     for path in paths:
         console.print(inspect.chain(path))
-    return "\n".join(line.rstrip() for line in made.getvalue().splitlines())
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _versions() -> list[tuple[str, str]]:
-    found = {one.metadata["Name"].lower(): one.version for one in metadata.distributions()}
-    return [(name, found.get(name.lower(), "not installed")) for name in ("microexpr", *PACKAGES)]
+    installed = {
+        distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()
+    }
+    return [(name, installed.get(name.lower(), "not installed")) for name in ("microexpr", *PACKAGES)]
 
 
 def _sums(jobs: Sequence[times.Job]) -> tuple[float, float, float]:
-    """Seconds, core-seconds, and the largest job's memory, MB."""
+    """Return seconds, core-seconds, and the largest job's memory in MB."""
     return sum(job.seconds for job in jobs), sum(job.cpu_seconds for job in jobs), max(job.max_rss for job in jobs)
 
 
 def _published(row: Mapping[str, str], cell: str) -> str:
-    """A published figure, with a star where it cannot be."""
+    """Return a published figure, with a star if it is an erratum."""
     return row[f"published_{cell}"] + "*" * (f"{cell}: " in row["published_erratum"])

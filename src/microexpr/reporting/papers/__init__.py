@@ -1,4 +1,4 @@
-"""The tables of the papers, cell by cell: what is printed, and what this run reproduces of it. Trains nothing.
+"""The papers' tables, cell by cell: the printed figures and this run's. Trains nothing.
 
 What may not come in: a figure that no evaluation or index file holds.
 """
@@ -18,7 +18,7 @@ from microexpr.models import recognisers
 from microexpr.protocols import MAIN, PROTOCOLS
 from microexpr.reporting.papers import census
 
-TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
+TARGETS = {  # tables that can be made, as results/papers/<paper>/<table>.csv
     "icegan": {
         "table1": "Recognition on the composite of MEGC2019",
         "table2": "Parts of generator and discriminator, 70:30 by subject",
@@ -57,7 +57,7 @@ TARGETS = {  # what can be asked for, as results/papers/<paper>/<table>.csv
         "table13": "The same with AU-based classes",
     },
 }
-FIGURES = {  # of data: by method, or by generator and data set, its targets below results/papers
+FIGURES = {  # by method, or by generator and data set: the figures that need it, below results/papers
     "icegan": ("icegan/fig4.png", "icegan/fig5.png", "icegan/fig5.csv"),
     "mtmnet": ("mtmnet/fig1.png",),
     "mtmnet.eidnet": ("mtmnet/fig3.png", "mtmnet/fig3.safetensors"),
@@ -65,25 +65,25 @@ FIGURES = {  # of data: by method, or by generator and data set, its targets bel
     "auicgan.casme2": ("augacn/fig3.png", "augacn/fig3.gif"),
     "auicgan.samm": ("augacn/fig5.png",),
     "localregions": tuple(f"localregions/fig{number}.png" for number in (3, 5, 7)),
-    "famgan": (  # which prints no table; these are ours
+    "famgan": (  # the paper prints no table; these are ours
         *("famgan/transfer.csv", "famgan/transfer.md", "famgan/ablation.csv", "famgan/ablation.md"),
         *("famgan/fig2.png", "famgan/fig3.png", "famgan/fig4.png", "famgan/fig5.png"),
     ),
 }
 MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
-MADE = {"fid": "fid"}  # the same, of the faces that a generator made
-PARTS = ("component", "parameters_m")  # what ICE-GAN's models are made of
-LAYERS = ("kernel", "shape")  # what AU-GACN's network is made of
-MARKS = ("region_label",)  # what local regions' labels are made of
-STUDIES = ("table2", "table3")  # of both papers that a row of ours is added to
-OURS = {  # by the method of a printed row, that of ours and its name
+SYNTHESISED = {"fid": "fid"}  # the same, of synthesised faces
+PARTS = ("component", "parameters_m")  # metrics of ICE-GAN's models themselves
+LAYERS = ("kernel", "shape")  # metrics of the layers of AU-GACN's network
+MARKS = ("region_label",)  # metrics of the labels of local regions
+STUDIES = ("table2", "table3")  # tables of the papers in `OURS` to which rows of ours are added
+OURS = {  # by the method of a printed row: the method and the name of our row
     "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
     "augacn.auicgan": ("augacn", "AU-GACN alone (ours)"),
 }
-SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ in the macro set alone
-GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # in percent of the figure of the challenge's winner
+SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ only in the macro set
+GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # gains in percent of the figure of the challenge's winner
 WINNER = "nmer"
-POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # in points over the best other row of the same column
+POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # gains in points over the best other row of the same column
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -97,37 +97,39 @@ class Params(BaseModel):
     """Section `papers` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    folds: int = Field(4, ge=0, description="at most so many folds of what the main table does not hold; 0: all")
-    together: int = Field(16, ge=1, le=1000, description="rows of a study that one job trains, which begin alike")
+    folds: int = Field(4, ge=0, description="largest number of folds outside the main table; 0: all")
+    together: int = Field(
+        16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
+    )
     super_resolution: Literal["lanczos", "realsr"] = Field("lanczos", description="of FAMGAN's faces (docs/famgan.md)")
-    show_licensed_faces: bool = Field(False, description="in figures that show people; ask your licence")
-    variants: Variants = Field({}, description="methods under other params, for these tables alone")
+    show_licensed_faces: bool = Field(False, description="in figures that show faces; ask your licence")
+    variants: Variants = Field({}, description="methods under other params, for these tables only")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run has for the tables."""
+    """The results and settings of a run that the tables need."""
 
     methods: Collection[str]  # those in its params.yaml and variants of them, without a planted leak
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
-    studied: Collection[str] = ()  # those of `methods` that are in no other table: of few folds under any protocol
+    study_methods: Collection[str] = ()  # those of `methods` that only papers' tables have: few folds everywhere
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
-    generators: Collection[str] = ()  # those of `methods` whose faces are measured
-    makers: Collection[str] = ()  # generators of clips
-    made: Mapping[str, census.Made] = field(default_factory=dict)  # what these make to train on
-    faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of these
+    generators: Collection[str] = ()  # those of `methods` whose synthesised faces are measured
+    clip_generators: Collection[str] = ()  # generators of clips
+    synthetic_clips: Mapping[str, census.SyntheticClips] = field(default_factory=dict)  # by clip generator
+    faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of synthesised faces
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each of `methods` that a table describes
 
 
-def built() -> set[str]:
-    """Every method and every generator of clips there is, whether or not a run has it."""
+def available_methods() -> set[str]:
+    """Return every method and every generator of clips that is implemented, whether or not a run has it."""
     return {*registry.names(recognisers), *registry.names(generators_of_clips)}
 
 
 def files(methods: Collection[str] = ()) -> set[str]:
-    """Every target and its Markdown twin, and the figures of these methods."""
+    """Return every target, its Markdown twin, and the figures that these methods allow."""
     pictures = {f"results/papers/{file}" for name in methods for file in FIGURES.get(name, ())}
     return pictures | {
         f"results/papers/{paper}/{table}.{ending}"
@@ -137,136 +139,143 @@ def files(methods: Collection[str] = ()) -> set[str]:
     }
 
 
-def of(paper: str, table: str) -> list[Cell]:
-    """The cells of a target, in the order of the print, then those of a row of ours; of FAMGAN's none are printed."""
-    found = [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
+def target_cells(paper: str, table: str) -> list[Cell]:
+    """Return the cells of a target in printed order, then those of a row of ours; none for FAMGAN."""
+    printed = [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
     if table not in STUDIES:
-        return found
-    return found + [_ours(cell) for cell in found if cell.method in OURS and not cell.metric.endswith("_gain")]
+        return printed
+    return printed + [_our_cell(cell) for cell in printed if cell.method in OURS and not cell.metric.endswith("_gain")]
 
 
-def _ours(cell: Cell) -> Cell:
-    """What the papers' studies leave out: MTMNet's networks without guidance, AU-GACN without synthetic clips."""
+def _our_cell(cell: Cell) -> Cell:
+    """Return the cell of a row that the studies lack: MTMNet's networks unguided, AU-GACN without synthetic clips."""
     method, row = OURS[cell.method]
-    said = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
-    return replace(cell, row=row, method=method, **said)
+    blank = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
+    return replace(cell, row=row, method=method, **blank)
 
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
-    """(method, protocol) of every evaluation that a target reads, sorted: of what exists, and no more."""
-    found = {*_wanted(paper, table, run, MEASURED | POINTS, run.methods)}
-    gaining = _wanted(paper, table, run, GAINS, run.methods) if WINNER in run.methods else []
-    return sorted(found | {(name, under) for method, under in gaining for name in (method, WINNER)})
+    """Return (method, protocol) of every evaluation that a target reads and a run can make, sorted."""
+    pairs = {*_evaluations(paper, table, run, MEASURED | POINTS, run.methods)}
+    gain_pairs = _evaluations(paper, table, run, GAINS, run.methods) if WINNER in run.methods else []
+    return sorted(pairs | {(name, protocol) for method, protocol in gain_pairs for name in (method, WINNER)})
 
 
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
-    """The same of every file of figures of made faces."""
-    return _wanted(paper, table, run, MADE, run.generators)
+    """Return (method, protocol) of every file of figures of synthesised faces that a target reads, sorted."""
+    return _evaluations(paper, table, run, SYNTHESISED, run.generators)
 
 
-def needs_made(paper: str, table: str, makers: Collection[str]) -> list[str]:
-    """Which generators' clips a target counts, sorted."""
-    return sorted({cell.method for cell in of(paper, table) if census.countable_made(cell)} & {*makers})
+def needs_made(paper: str, table: str, clip_generators: Collection[str]) -> list[str]:
+    """Return the generators whose synthetic clips a target counts, sorted."""
+    counted = {cell.method for cell in target_cells(paper, table) if census.counts_synthetic_clips(cell)}
+    return sorted(counted & {*clip_generators})
 
 
 def describes(paper: str, table: str, methods: Collection[str]) -> list[str]:
-    """Which of these methods' own params a target reads, sorted: those whose parts it prints."""
-    return sorted({cell.method for cell in of(paper, table) if cell.metric in PARTS} & {*methods})
+    """Return the methods whose params a target reads, since it prints their parts, sorted."""
+    return sorted({cell.method for cell in target_cells(paper, table) if cell.metric in PARTS} & {*methods})
 
 
-def _wanted(
+def _evaluations(
     paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
 ) -> list[tuple[str, str]]:
-    cells = (cell for cell in of(paper, table) if cell.metric in metrics and status(cell, run.methods) == "built")
-    wanted = {(name, cell.runs_under) for cell in cells for name in (cell.method, *_sources(cell))}
-    return sorted((method, under) for method, under in wanted if method in methods and under in run.protocols)
+    pairs = set()
+    for cell in target_cells(paper, table):
+        if cell.metric in metrics and status(cell, run.methods) == "built":
+            pairs |= {(name, cell.runs_under) for name in (cell.method, *_sources(cell))}
+    return sorted((method, protocol) for method, protocol in pairs if method in methods and protocol in run.protocols)
 
 
 def _sources(cell: Cell) -> tuple[str, ...]:
-    """The rows of which the best as tested is printed in this cell; ours is of one that was chosen beforehand."""
+    """Return the rows of which the paper prints the best on the test clips; our row is chosen beforehand."""
     return SOURCES if cell.method == "mtmnet" else ()
 
 
 def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
-    """By class, the action units that the text expects to see in a figure."""
-    found: dict[str, list[str]] = {}
-    for cell in of(paper, figure):
+    """Return, by class, the action units that the text expects to see in a figure."""
+    units: dict[str, list[str]] = {}
+    for cell in target_cells(paper, figure):
         if cell.metric == "expected_aus":
-            found.setdefault(cell.row, []).extend(cell.published.split())
-    return found
+            units.setdefault(cell.row, []).extend(cell.published.split())
+    return units
 
 
-def generators(methods: Collection[str]) -> dict[str, str]:
-    """Which of these ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
-    return {cell.row: cell.method for cell in of("icegan", "table2") if cell.method in methods}
+def table2_generators(methods: Collection[str]) -> dict[str, str]:
+    """Return those of these methods that ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
+    return {cell.row: cell.method for cell in target_cells("icegan", "table2") if cell.method in methods}
 
 
-def counts(paper: str, table: str) -> bool:
+def reads_index(paper: str, table: str) -> bool:
     """Whether a target reads the index."""
-    return any(census.countable(cell) for cell in of(paper, table))
+    return any(census.counts_recorded_clips(cell) for cell in target_cells(paper, table))
 
 
 def status(cell: Cell, methods: Collection[str]) -> str:
-    """built where method, protocol and metric are; published_only where that is not even planned; else planned."""
-    if cell.status != "planned" or not (cell.method or census.countable(cell)):
+    """Return built if method, protocol and metric exist, published_only if they are not planned, else planned."""
+    if cell.status != "planned" or not (cell.method or census.counts_recorded_clips(cell)):
         return "published_only"
-    there = cell.method in {*methods, *built()}
-    trained = cell.metric in (*MEASURED, *MADE, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
-    made = cell.metric in (*PARTS, *LAYERS, *MARKS) or census.countable_made(cell)
-    return "built" if (there and (trained or made)) or census.countable(cell) else "planned"
+    exists = cell.method in {*methods, *available_methods()}
+    trained = cell.metric in (*MEASURED, *SYNTHESISED, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
+    untrained = cell.metric in (*PARTS, *LAYERS, *MARKS) or census.counts_synthetic_clips(cell)
+    return "built" if (exists and (trained or untrained)) or census.counts_recorded_clips(cell) else "planned"
 
 
 def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
-    """One row of text for each printed cell, with `COLUMNS`; "" for what is not known.
+    """Return one row of text for each printed cell, with `COLUMNS`; "" for unknown values.
 
-    Reproduced figures are those of the last epoch, pooled over the folds there are; the oracle's stands in the note.
-    Raises KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
+    Reproduced figures are those of the last epoch, pooled over the folds of the run; the note has the oracle's. Raises
+    KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
     """
-    return [_row(cell, run) for cell in of(paper, table)]
+    return [_row(cell, run) for cell in target_cells(paper, table)]
 
 
 def _row(cell: Cell, run: Run) -> dict[str, str]:
-    about = {name: getattr(cell, name) for name in ("paper", "table", "row", "column", "dataset", "classes", "metric")}
-    row = dict.fromkeys(COLUMNS, "") | about | {"protocol": cell.runs_under or cell.protocol}
+    copied = {name: getattr(cell, name) for name in ("paper", "table", "row", "column", "dataset", "classes", "metric")}
+    row = dict.fromkeys(COLUMNS, "") | copied | {"protocol": cell.runs_under or cell.protocol}
     row |= {"published": cell.published, "status": status(cell, run.methods)}
     notes: list[str] = []
-    if census.countable(cell):
-        row |= census.counted(cell, run.clips)
-    elif census.countable_made(cell):
-        row |= census.counted_made(cell, run.made[cell.method]) if cell.method in run.makers else {}
-        notes.append(census.OF_A_GROUP if cell.method in run.makers else f"no {cell.method} in this run")
-    elif row["status"] == "built" and (reason := _missing(cell, run)):
+    if census.counts_recorded_clips(cell):
+        row |= census.count_recorded_clips(cell, run.clips)
+    elif census.counts_synthetic_clips(cell):
+        row |= (
+            census.count_synthetic_clips(cell, run.synthetic_clips[cell.method])
+            if cell.method in run.clip_generators
+            else {}
+        )
+        notes.append(census.OF_A_GROUP if cell.method in run.clip_generators else f"no {cell.method} in this run")
+    elif row["status"] == "built" and (reason := _missing_reason(cell, run)):
         notes.append(reason)
     elif row["status"] == "built" and cell.metric in PARTS:
-        from microexpr.reporting.papers import parts  # torch comes with it
+        from microexpr.reporting.papers import parts  # imports torch
 
-        row |= parts.counted(cell, run.params[cell.method])
+        row |= parts.describe(cell, run.params[cell.method])
         notes.append("of networks built at the paper's size")
     elif row["status"] == "built" and cell.metric in LAYERS:
-        from microexpr.reporting.papers import layers  # the same
+        from microexpr.reporting.papers import layers  # imports torch
 
-        row |= layers.counted(cell)
+        row |= layers.describe(cell)
         notes.append("of a network built at the paper's size")
     elif row["status"] == "built" and cell.metric in MARKS:
-        row |= census.marked(cell)
+        row |= census.region_mark(cell)
         notes.append("as its labels are made")
     elif row["status"] == "built" and cell.metric in GAINS | POINTS:
-        figures, reason = _gained(cell, run) if cell.metric in GAINS else _ahead(cell, run)
+        figures, reason = _gain_over_winner(cell, run) if cell.metric in GAINS else _lead_over_best(cell, run)
         row |= figures
         notes.append(reason)
-    elif row["status"] == "built" and cell.metric in MADE:
-        figures, reason = _made(cell, run.faces[cell.method, cell.runs_under])
+    elif row["status"] == "built" and cell.metric in SYNTHESISED:
+        figures, reason = _face_figure(cell, run.faces[cell.method, cell.runs_under])
         row |= figures
         notes.append(reason)
     elif row["status"] == "built":
-        found = run.evaluations[cell.method, cell.runs_under]
-        row |= _reproduced(cell, found)
-        notes += _beside(cell, found, run)
-    return row | {"note": "; ".join([*notes, *_as_printed(cell)])}
+        evaluation = run.evaluations[cell.method, cell.runs_under]
+        row |= _evaluated_figure(cell, evaluation)
+        notes += _notes(cell, evaluation, run)
+    return row | {"note": "; ".join([*notes, *_printed_notes(cell)])}
 
 
-def _missing(cell: Cell, run: Run) -> str:
-    """Why a run has no figure for a cell that could have one."""
+def _missing_reason(cell: Cell, run: Run) -> str:
+    """Return why a run has no figure for a cell that could have one."""
     if cell.method not in run.methods:
         return f"no {cell.method} in this run"
     if cell.metric in (*PARTS, *LAYERS, *MARKS):
@@ -275,13 +284,13 @@ def _missing(cell: Cell, run: Run) -> str:
         return f"a data set of {cell.runs_under} is not here"
     if cell.metric in GAINS and WINNER not in run.methods:
         return f"no {WINNER} in this run"
-    return f"{cell.method} makes no faces" if cell.metric in MADE and cell.method not in run.generators else ""
+    return f"{cell.method} makes no faces" if cell.metric in SYNTHESISED and cell.method not in run.generators else ""
 
 
-def _find(cell: Cell, found: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
-    """The row of an evaluation that measures the same, or what a gain is one of."""
+def _find_row(cell: Cell, evaluation: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
+    """Return the row of an evaluation with a cell's metric, or with the metric that its gain is based on."""
     key = (selection, pooling, _scope(cell), (MEASURED | GAINS | POINTS)[cell.metric])
-    rows = (row for row in found if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
+    rows = (row for row in evaluation if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
     return next(rows, None)
 
 
@@ -290,86 +299,96 @@ def _scope(cell: Cell) -> str:
     return cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
 
 
-def _reproduced(cell: Cell, found: Sequence[Row]) -> dict[str, str]:
-    row = _find(cell, found)
-    if row is None:  # a composite without this data set
+def _evaluated_figure(cell: Cell, evaluation: Sequence[Row]) -> dict[str, str]:
+    row = _find_row(cell, evaluation)
+    if row is None:  # the composite lacks this data set
         return {}
-    same = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
     low, high = (decimals(row[name]) for name in ("low", "high"))
-    return same | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
+    return copied | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
 
 
-def _gained(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
-    """By how much, in percent, a figure is above the winner's; and which those are."""
-    own, winners = (_find(cell, run.evaluations[name, cell.runs_under]) for name in (cell.method, WINNER))
-    if own is None or winners is None or not winners["value"]:
+def _gain_over_winner(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+    """Return by how much, in percent, a figure is above the winner's; and a note with both figures."""
+    row, winner_row = (_find_row(cell, run.evaluations[name, cell.runs_under]) for name in (cell.method, WINNER))
+    if row is None or winner_row is None or not winner_row["value"]:
         return {}, f"no clips of {cell.dataset}"
-    same = {name: str(own[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
-    gain = f"{100 * (own['value'] / winners['value'] - 1):.1f}"
-    of_what = f"{decimals(own['value'])} against {decimals(winners['value'])} of {WINNER}"
-    return same | {"reproduced": gain, "n": str(own["clips"])}, of_what
+    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    gain = f"{100 * (row['value'] / winner_row['value'] - 1):.1f}"
+    note = f"{decimals(row['value'])} against {decimals(winner_row['value'])} of {WINNER}"
+    return copied | {"reproduced": gain, "n": str(row["clips"])}, note
 
 
-def _ahead(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
-    """By how many points a figure is above the best other row of its column; and which that is."""
-    own = _find(cell, run.evaluations[cell.method, cell.runs_under])
-    beside = {one.method for one in of(cell.paper, cell.table) if one.runs_under == cell.runs_under and one.published}
-    there = sorted(name for name in beside - {cell.method} if (name, cell.runs_under) in run.evaluations)
-    others = {name: row for name in there if (row := _find(cell, run.evaluations[name, cell.runs_under]))}
-    if own is None or not others:
+def _lead_over_best(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+    """Return by how many points a figure is above the best other row of its column; and a note with that row."""
+    row = _find_row(cell, run.evaluations[cell.method, cell.runs_under])
+    printed = {
+        other.method
+        for other in target_cells(cell.paper, cell.table)
+        if other.runs_under == cell.runs_under and other.published
+    }
+    evaluated = sorted(name for name in printed - {cell.method} if (name, cell.runs_under) in run.evaluations)
+    others: dict[str, Row] = {}
+    for name in evaluated:
+        if other_row := _find_row(cell, run.evaluations[name, cell.runs_under]):
+            others[name] = other_row
+    if row is None or not others:
         return {}, "nothing to compare with"
     best = max(others, key=lambda name: others[name]["value"])
-    same = {name: str(own[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
-    gain = f"{100 * (own['value'] - others[best]['value']):+.1f}"
-    return same | {"reproduced": gain, "n": str(own["clips"])}, f"over {decimals(others[best]['value'])} of {best}"
+    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    gain = f"{100 * (row['value'] - others[best]['value']):+.1f}"
+    return copied | {"reproduced": gain, "n": str(row["clips"])}, f"over {decimals(others[best]['value'])} of {best}"
 
 
-def _made(cell: Cell, found: Sequence[Row]) -> tuple[dict[str, str], str]:
-    """What is reproduced of a figure of made faces; and why nothing is, or how many images are behind it."""
-    key = (_scope(cell), "made", MADE[cell.metric])
-    row = next((row for row in found if (row["scope"], row["faces"], row["metric"]) == key), None)
+def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> tuple[dict[str, str], str]:
+    """Return the figure of synthesised faces; and a note on the number of images, or on why there is no figure."""
+    key = (_scope(cell), "made", SYNTHESISED[cell.metric])
+    row = next((row for row in evaluation if (row["scope"], row["faces"], row["metric"]) == key), None)
     if row is None or row["value"] is None:
         return {}, row["note"] if row else f"no faces of {cell.dataset}"
-    same = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
+    copied = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
     figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": "1"}
-    return same | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
+    return copied | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
 
 
-def _beside(cell: Cell, found: Sequence[Row], run: Run) -> Iterator[str]:
-    """What else is known of a reproduced figure."""
-    last = _find(cell, found)
+def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
+    """Yield notes on a reproduced figure."""
+    last = _find_row(cell, evaluation)
     if last is None:
         yield f"no clips of {cell.dataset}"
         return
     if last["initialisation"]:
         yield last["initialisation"]
-    if oracle := _find(cell, found, selection="oracle_best_test"):
+    if oracle := _find_row(cell, evaluation, selection="oracle_best_test"):
         yield f"oracle {decimals(oracle['value'])}"
-    if chosen := _best_source(cell, run):
-        yield chosen
+    if best_source := _best_source(cell, run):
+        yield best_source
     if last["deviation"] is not None:
         yield f"deviation over seeds {decimals(last['deviation'])}"
-    if cell.protocol == "loso" and (mean := _find(cell, found, pooling="per_subject_mean")):
+    if cell.protocol == "loso" and (mean := _find_row(cell, evaluation, pooling="per_subject_mean")):
         yield f"mean over subjects {decimals(mean['value'])}"
-    few = cell.runs_under not in MAIN or cell.method in run.studied
+    few = cell.runs_under not in MAIN or cell.method in run.study_methods
     if run.folds and few and PROTOCOLS[cell.runs_under].share is None:
         yield f"at most {run.folds} folds (papers.folds)"
 
 
 def _best_source(cell: Cell, run: Run) -> str:
-    """Which macro set is best by the test clips, "" where there is nothing to choose from: an oracle too."""
-    asked = (name for name in _sources(cell) if (name, cell.runs_under) in run.evaluations)
-    rows = {name: _find(cell, run.evaluations[name, cell.runs_under]) for name in asked}
-    found = {name: row for name, row in rows.items() if row}
-    if len(found) < 2:
+    """Return a note on the macro set that is best on the test clips, an oracle; "" without at least two sets."""
+    rows: dict[str, Row] = {}
+    for name in _sources(cell):
+        if (name, cell.runs_under) in run.evaluations:
+            row = _find_row(cell, run.evaluations[name, cell.runs_under])
+            if row:
+                rows[name] = row
+    if len(rows) < 2:
         return ""
-    best = max(found, key=lambda name: found[name]["value"])
-    about = f"{best}, {found[best]['folds']} folds"
-    return f"oracle over {len(found)} macro sets {decimals(found[best]['value'])} ({about})"
+    best = max(rows, key=lambda name: rows[name]["value"])
+    details = f"{best}, {rows[best]['folds']} folds"
+    return f"oracle over {len(rows)} macro sets {decimals(rows[best]['value'])} ({details})"
 
 
-def _as_printed(cell: Cell) -> Iterator[str]:
-    """What is known of a printed one."""
+def _printed_notes(cell: Cell) -> Iterator[str]:
+    """Yield notes on a printed figure."""
     if cell.erratum:
         yield f"erratum: {cell.erratum}"
     if cell.selection:
@@ -379,5 +398,5 @@ def _as_printed(cell: Cell) -> Iterator[str]:
 
 
 def decimals(figure: float | None) -> str:
-    """Four of them, as in the main table."""
+    """Format a figure with four decimals, as the main table does; "" for None."""
     return "" if figure is None else f"{figure:.4f}"

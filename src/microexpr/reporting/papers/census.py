@@ -1,4 +1,4 @@
-"""Printed counts, over the index or what a generator made, and marks of regions. No predictions."""
+"""Printed counts, of clips of the index or of synthetic clips, and printed marks of regions. No predictions."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
-from microexpr.core.facs.reactions import REGIONS, reacts
+from microexpr.core.facs.reactions import REGIONS, reaction_mask
 from microexpr.evaluation.published import Cell
 
-COUNTED: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
+COUNTS: dict[str, Callable[[Sequence[Clip]], str]] = {  # by metric
     "clips": lambda clips: str(len(clips)),
     "subjects": lambda clips: str(len({(clip.dataset, clip.subject) for clip in clips})),
     "fps": lambda clips: " ".join(map(str, sorted({clip.fps for clip in clips}))),
@@ -21,72 +21,75 @@ OF_A_GROUP = "clips made of all but one group of subjects: what a fold of somebo
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """Clips that a generator made without one group of subjects, to train on."""
+class SyntheticClips:
+    """Counts of the training clips that a generator made without one group of subjects."""
 
-    clips: Counter[tuple[str, str]]  # by data set and emotion
+    counts: Counter[tuple[str, str]]  # by data set and emotion
     origin: str
 
 
-def countable(cell: Cell) -> bool:
-    """Whether a cell is a count over recorded clips, and no method's."""
-    return not cell.method and cell.metric in COUNTED
+def counts_recorded_clips(cell: Cell) -> bool:
+    """Whether a cell is a count of recorded clips, independent of any method."""
+    return not cell.method and cell.metric in COUNTS
 
 
-def counted(cell: Cell, clips: Sequence[Clip]) -> dict[str, str]:
-    """What a row says of a count over the clips of an index; nothing where the data set is not among them.
+def count_recorded_clips(cell: Cell, clips: Sequence[Clip]) -> dict[str, str]:
+    """Return the values of a row for a count of clips of an index; {} if the data set is not among them.
 
-    Clips of no class of MEGC2019 are left out where the paper counts its composite."""
-    there = [clip for clip in clips if cell.dataset == "full" or clip.dataset in cell.dataset.split("+")]
-    if not there:
+    Where the paper counts its composite, clips that belong to no class of MEGC2019 are left out.
+    """
+    available = [clip for clip in clips if cell.dataset == "full" or clip.dataset in cell.dataset.split("+")]
+    if not available:
         return {}
     if cell.protocol == "megc2019":
-        there = [clip for clip in there if clip.label is not None]
-    chosen = [clip for clip in there if _is_of(clip, _word(cell), cell.protocol)]
-    origin = "+".join(sorted({clip.origin for clip in there}, reverse=True))
-    return {"reproduced": COUNTED[cell.metric](chosen), "origin": origin, "n": str(len(there))}
+        available = [clip for clip in available if clip.label is not None]
+    counted = [clip for clip in available if _has_class(clip, _class_header(cell), cell.protocol)]
+    origin = "+".join(sorted({clip.origin for clip in available}, reverse=True))
+    return {"reproduced": COUNTS[cell.metric](counted), "origin": origin, "n": str(len(available))}
 
 
-def _word(cell: Cell) -> str:
-    """The header, of row or column, that names a class; "" where all are counted."""
+def _class_header(cell: Cell) -> str:
+    """Return the header, of row or column, that names a class; "" if all classes are counted."""
     headers = [header.rpartition(" / ")[2].lower() for header in (cell.row, cell.column)]
     return next((header for header in headers if header in (*LABELS, *OBJECTIVE, *EMOTIONS)), "")
 
 
-def _is_of(clip: Clip, word: str, protocol: str) -> bool:
-    if not word:
+def _has_class(clip: Clip, class_name: str, protocol: str) -> bool:
+    if not class_name:
         return True
     if protocol == "megc2019":
-        return clip.label == LABELS.index(word)
+        return clip.label == LABELS.index(class_name)
     if protocol == "objective":
-        return clip.objective_class == OBJECTIVE.index(word) + 1
-    return clip.emotion.lower().removesuffix("s") == word.removesuffix("s")  # SAMM writes "Other"
+        return clip.objective_class == OBJECTIVE.index(class_name) + 1
+    return clip.emotion.lower().removesuffix("s") == class_name.removesuffix("s")  # SAMM writes "Other"
 
 
-def marked(cell: Cell) -> dict[str, str]:
-    """Whether an emotion (row) shows in a region (column), in the print's signs."""
-    place = next(number for number, region in enumerate(REGIONS) if cell.column.startswith(region))
-    return {"reproduced": "✗✓"[reacts(cell.row.lower())[place]]}
+def region_mark(cell: Cell) -> dict[str, str]:
+    """Return the paper's sign for whether an emotion (row) shows in a region (column)."""
+    index = next(i for i, region in enumerate(REGIONS) if cell.column.startswith(region))
+    return {"reproduced": "✗✓"[reaction_mask(cell.row.lower())[index]]}
 
 
-def countable_made(cell: Cell) -> bool:
+def counts_synthetic_clips(cell: Cell) -> bool:
     """Whether a cell is a count of clips that a generator made."""
     return bool(cell.method) and cell.metric == "clips"
 
 
-def read_made(path: str | Path) -> Made:
-    """Of a file of the synth stage."""
-    with store.opened(path, "synth") as file:
+def read_synthetic_clips(path: str | Path) -> SyntheticClips:
+    """Count the training clips in a file of the synth stage."""
+    with store.open_file(path, "synth") as file:
         emotions = file.attrs["classes"].decode().split(", ")
-        made = file["train"].values()
-        shown = [(store.strings(one["source"])[0].split("/")[1], emotions[one["label"][()]]) for one in made]
-        return Made(Counter(shown), file.attrs["origin"].decode())
+        datasets_and_emotions = [
+            (store.strings(clip["source"])[0].split("/")[1], emotions[clip["label"][()]])
+            for clip in file["train"].values()
+        ]
+        return SyntheticClips(Counter(datasets_and_emotions), file.attrs["origin"].decode())
 
 
-def counted_made(cell: Cell, made: Made) -> dict[str, str]:
-    """What a row says of such a count; nothing where nothing was made of the data set."""
-    own = {emotion: count for (dataset, emotion), count in made.clips.items() if dataset == cell.dataset}
-    if not own:
+def count_synthetic_clips(cell: Cell, clips: SyntheticClips) -> dict[str, str]:
+    """Return the values of a row for a count of synthetic clips; {} if there are none of the data set."""
+    counts = {emotion: count for (dataset, emotion), count in clips.counts.items() if dataset == cell.dataset}
+    if not counts:
         return {}
-    word, total = _word(cell), sum(own.values())
-    return {"reproduced": str(own.get(word, 0) if word else total), "origin": made.origin, "n": str(total)}
+    emotion, total = _class_header(cell), sum(counts.values())
+    return {"reproduced": str(counts.get(emotion, 0) if emotion else total), "origin": clips.origin, "n": str(total)}

@@ -1,6 +1,6 @@
-"""AU-GACN's Fig. 4 counted: how large the nodes of a network are in clips of somebody whom it has not seen.
+"""AU-GACN's Fig. 4 as numbers: the weights of a network's nodes in clips of a held-out subject.
 
-What may not come in: a choice of clips by what the network makes of them.
+What may not come in: a choice of clips by the network's output.
 """
 
 from collections import Counter
@@ -29,43 +29,47 @@ COLUMNS = (
 
 
 def held_out(clips: Sequence[Clip], emotion: str) -> list[Clip]:
-    """All clips of the person who shows an emotion most often; of several, of the first by name.
+    """Return all clips of the subject with the most clips of an emotion; of several, the first by name.
 
-    Raises DataError where nobody does, or where nobody else is there to train."""
-    shows, people = Counter(clip.subject for clip in clips if clip.emotion == emotion), {clip.subject for clip in clips}
-    if not shows or len(people) < 2:
-        what = f"{len(people)}, {len(shows)} of them with it"
-        raise DataError(f"Fig. 4 must have clips of 2 people, one of them with {emotion}, not of {what}")
-    chosen = min(shows, key=lambda name: (-shows[name], name))
-    return [clip for clip in clips if clip.subject == chosen]
+    Raises DataError if no subject shows it, or if no other subject is left to train on.
+    """
+    counts = Counter(clip.subject for clip in clips if clip.emotion == emotion)
+    subjects = {clip.subject for clip in clips}
+    if not counts or len(subjects) < 2:
+        actual = f"{len(subjects)}, {len(counts)} of them with it"
+        raise DataError(f"Fig. 4 must have clips of 2 subjects, one of them with {emotion}, not of {actual}")
+    most = min(counts, key=lambda name: (-counts[name], name))
+    return [clip for clip in clips if clip.subject == most]
 
 
-def shown(held: Iterable[Clip], emotion: str) -> list[Clip]:
-    """Those of an emotion by name, first those that a coder said something of; the first of all is drawn alone."""
-    own = (clip for clip in held if clip.emotion == emotion)
-    return sorted(own, key=lambda clip: ((marks([clip]) == UNKNOWN).all(), clip.id))
+def clips_of_emotion(held: Iterable[Clip], emotion: str) -> list[Clip]:
+    """Return the clips of an emotion by name, those with any AU coding first; the first one has a panel of its own."""
+    matching = (clip for clip in held if clip.emotion == emotion)
+    return sorted(matching, key=lambda clip: ((au_codes([clip]) == UNKNOWN).all(), clip.id))
 
 
 @torch.no_grad()
 def shares(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> np.ndarray:
-    """float[N, A]: each node's probability by the sum of all nodes' (ours: the paper does not say of what its
-    "proportion" is one); 0 of units without a node."""
+    """Return float[N, A]: each node's probability as a share of all nodes' sum; 0 for AUs without a node.
+
+    The paper does not define its "proportion"; this definition is ours.
+    """
     assert isinstance(network.method, AuGacn)
     data = load_clips(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
     scores = network.method.au_scores(network.modules, data.inputs, network.statistics)
-    likely = scores.sigmoid() * network.statistics["present"]
-    return (likely / likely.sum(1, keepdim=True)).numpy()
+    probabilities = scores.sigmoid() * network.statistics["present"]
+    return (probabilities / probabilities.sum(1, keepdim=True)).numpy()
 
 
 def frequency(clips: Iterable[Clip]) -> np.ndarray:
-    """float[A]: the shares of a network that knows of a unit only how many of these clips show it."""
-    coded = marks(clips)
-    rate = (coded == 1).sum(0) / np.maximum((coded != UNKNOWN).sum(0), 1)
+    """Return float[A]: the shares that a network would give if it knew only how often these clips show each AU."""
+    codes = au_codes(clips)
+    rate = (codes == 1).sum(0) / np.maximum((codes != UNKNOWN).sum(0), 1)
     return np.asarray(rate / max(rate.sum(), 1e-9))
 
 
-def marks(clips: Iterable[Clip]) -> np.ndarray:
-    """int[N, A]: 1 where a coder saw the unit, 0 where not, -1 where it is not known."""
+def au_codes(clips: Iterable[Clip]) -> np.ndarray:
+    """Return int[N, A]: 1 if a coder saw the AU, 0 if not, -1 if it was not coded."""
     return np.array([occurrence(clip.action_units) for clip in clips])
 
 
@@ -76,39 +80,40 @@ def rows(
     files: Iterable[str],
     expected: Mapping[str, Sequence[str]],
 ) -> list[Row]:
-    """Of one clip, then of the mean of all of its class: a row for each node, largest first, then for each unit
-    expected that has no node.
+    """Return rows of one clip, then of the mean of all clips of its class.
 
-    `clips` are those that the network may have seen, `held` one person's, `expected` has a class with its units.
-    Raises LeakError where the network has seen the person, StoreError if a file cannot be read.
+    There is a row for each node, largest first, and one for each expected AU that has no node. `clips` are those that
+    the network may have seen, `held` the held-out subject's; `expected` has a class with its AUs. Raises LeakError if
+    the network has seen the subject, StoreError if a file cannot be read.
     """
     ((emotion, units),) = expected.items()
-    person = f"{held[0].dataset}/{held[0].subject}"
-    provenance.check("the network of Fig. 4", person, "subject", held, network.fitted_on)
+    subject = f"{held[0].dataset}/{held[0].subject}"
+    provenance.check("the network of Fig. 4", subject, "subject", held, network.fitted_on)
     trained = [clip for clip in clips if clip.provenance in network.fitted_on]
-    own, often = shown(held, emotion), frequency(trained)
-    share, coded = shares(network, own, files), marks(own)
-    about = {"class": emotion, "origin": held[0].origin, "trained_clips": len(trained)}
-    about |= {"trained_people": len({clip.subject for clip in trained})}
-    found = []
-    for panel, of, count in (("clip", own[0].id, 1), ("mean", person, len(own))):
-        known = about | {"panel": panel, "of": of, "clips": count}
-        found += [known | row for row in _nodes(network, share[:count].mean(0), coded[:count], often, units)]
-    return found
+    chosen, training_frequency = clips_of_emotion(held, emotion), frequency(trained)
+    share, codes = shares(network, chosen, files), au_codes(chosen)
+    shared = {"class": emotion, "origin": held[0].origin, "trained_clips": len(trained)}
+    shared |= {"trained_people": len({clip.subject for clip in trained})}
+    table = []
+    for panel, of, count in (("clip", chosen[0].id, 1), ("mean", subject, len(chosen))):
+        panel_cells = shared | {"panel": panel, "of": of, "clips": count}
+        nodes = _nodes(network, share[:count].mean(0), codes[:count], training_frequency, units)
+        table += [panel_cells | row for row in nodes]
+    return table
 
 
 def _nodes(
-    network: Recogniser, share: np.ndarray, coded: np.ndarray, often: np.ndarray, units: Sequence[str]
+    network: Recogniser, share: np.ndarray, codes: np.ndarray, frequency: np.ndarray, units: Sequence[str]
 ) -> Iterator[Row]:
-    here = network.statistics["present"].numpy() > 0
-    for place in np.argsort(-share, kind="stable"):
-        unit, own = f"AU{AUS[place]}", coded[:, place]
-        if here[place] or unit in units:
-            row: Row = {"unit": unit, "share": float(share[place]) if here[place] else None}
-            row |= {"frequency": float(often[place]), "expected": "yes" if unit in units else "no"}
-            yield row | {"annotated": int((own == 1).sum()), "coded": int((own != UNKNOWN).sum())}
+    present = network.statistics["present"].numpy() > 0
+    for i in np.argsort(-share, kind="stable"):
+        unit, unit_codes = f"AU{AUS[i]}", codes[:, i]
+        if present[i] or unit in units:
+            row: Row = {"unit": unit, "share": float(share[i]) if present[i] else None}
+            row |= {"frequency": float(frequency[i]), "expected": "yes" if unit in units else "no"}
+            yield row | {"annotated": int((unit_codes == 1).sum()), "coded": int((unit_codes != UNKNOWN).sum())}
 
 
-def write(path: str | Path, found: Iterable[Row]) -> None:
-    """Shares with four decimals, "" of a unit without a node."""
-    store.write_csv(path, COLUMNS, (row | {key: papers.decimals(row[key]) for key in FIGURES} for row in found))
+def write(path: str | Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV, shares with four decimals, "" for an AU without a node."""
+    store.write_csv(path, COLUMNS, (row | {key: papers.decimals(row[key]) for key in FIGURES} for row in rows))

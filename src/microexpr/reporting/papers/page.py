@@ -1,4 +1,4 @@
-"""Tables of papers as CSV and as Markdown in the paper's own layout. Formats figures, makes none."""
+"""The papers' tables as CSV, and as Markdown in the paper's own layout. Formats figures, computes none."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,35 +17,35 @@ Rows = Sequence[dict[str, str]]
 
 
 def to_csv(rows: Rows) -> str:
-    """The long form as CSV text with "\\n" line ends."""
+    """Return the long form as CSV text with "\\n" line ends."""
     return store.csv_text(COLUMNS, rows)
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a long form. Raises StoreError when it is missing or has other columns."""
+    """Read the rows of a long form. Raises StoreError when it is missing or has other columns."""
     return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
 
 
 def markdown(paper: str, table: str, rows: Rows) -> str:
-    """The table as printed, and below each of its rows what was reproduced, with its origin on the same line."""
+    """Return the table as printed, and below each of its rows the reproduced figures, with their origin."""
     return "\n".join([f"{title(paper, table)}.", "", *_grid(lines(rows)), "", *below(rows), ""])
 
 
 def title(paper: str, table: str) -> str:
-    """What the table is of."""
+    """Return the heading of a table."""
     return f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}"
 
 
 def lines(rows: Rows) -> list[list[str]]:
-    """The cells of the table, its head first: of each line its name, what figures it has, and these."""
+    """Return the lines of the table, its head first: each has its name, the kind of its figures, and the figures."""
     columns = list(dict.fromkeys(row["column"] for row in rows))
     cells = {(row["row"], row["column"]): row for row in rows}
     body = [["", "figures", *columns]]
     for name in dict.fromkeys(row["row"] for row in rows):
-        own = [cells.get((name, column), {}) for column in columns]
-        body.append([name, "published", *(_published(cell) for cell in own)])
-        if any(cell.get("reproduced") for cell in own):
-            body.append(["", _kind(own), *(cell.get("reproduced") or "-" for cell in own)])
+        row_cells = [cells.get((name, column), {}) for column in columns]
+        body.append([name, "published", *(_published(cell) for cell in row_cells)])
+        if any(cell.get("reproduced") for cell in row_cells):
+            body.append(["", _kind(row_cells), *(cell.get("reproduced") or "-" for cell in row_cells)])
     return body
 
 
@@ -58,23 +58,23 @@ def _published(cell: dict[str, str]) -> str:
 
 
 def _kind(cells: Iterable[dict[str, str]]) -> str:
-    """generated, last epoch, 4 folds: what the figures of a line have in common, or one after the other."""
-    made = [cell for cell in cells if cell.get("reproduced")]
-    origins, seen = ({cell[name] for cell in made} - {""} for name in ("origin", "subject_seen"))
-    folds = list(dict.fromkeys(cell["folds"] for cell in made if cell["folds"]))
-    how = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
+    """Return what the figures of a line have in common, such as "generated, last epoch, 4 folds"."""
+    reproduced = [cell for cell in cells if cell.get("reproduced")]
+    origins, seen = ({cell[name] for cell in reproduced} - {""} for name in ("origin", "subject_seen"))
+    folds = list(dict.fromkeys(cell["folds"] for cell in reproduced if cell["folds"]))
+    details = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
     return ", ".join(
-        [*["/".join(sorted(origins))] * bool(origins), *how, *["subject seen in training"] * ("yes" in seen)]
+        [*["/".join(sorted(origins))] * bool(origins), *details, *["subject seen in training"] * ("yes" in seen)]
     )
 
 
 def below(rows: Rows) -> Iterable[str]:
-    """Counts of what is and is not there, and every note once."""
+    """Yield the counts of reproduced and missing cells, then every erratum once."""
     reproduced = sum(bool(row["reproduced"]) for row in rows)
-    planned, never = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
-    counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {never} published only."
+    planned, published_only = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
+    counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {published_only} published only."
     if any("generated" in row["origin"] for row in rows):
-        counts += " Generated faces, not comparable with published figures."
+        counts += " Rendered faces, not comparable with published figures."
     if any(row["subject_seen"] == "yes" for row in rows):
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
     if any(row["metric"] in PARTS and row["reproduced"] for row in rows):
@@ -87,13 +87,13 @@ def below(rows: Rows) -> Iterable[str]:
         _, flagged, erratum = row["note"].partition("erratum: ")
         if flagged:
             errata.setdefault(erratum, []).append(f"{row['row']}, {row['column']}")
-    for text, places in errata.items():
-        more = f" and {len(places) - 2} more cells" * (len(places) > 2)
-        yield f"\\* {' and '.join(places[:2])}{more}: {text}."
+    for text, cells in errata.items():
+        more = f" and {len(cells) - 2} more cells" * (len(cells) > 2)
+        yield f"\\* {' and '.join(cells[:2])}{more}: {text}."
 
 
 def _grid(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Padded, so that it is legible in a terminal too."""
+    """Return the lines as a Markdown table, padded so that it is legible in a terminal too."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
     padded = [

@@ -1,6 +1,6 @@
-"""What ICE-GAN's Tables 2 and 3 print of its models themselves: their parts, and how large the discriminator is.
+"""ICE-GAN's Tables 2 and 3 on the models themselves: their parts, and the size of the discriminator.
 
-Read off networks that are built at the paper's size, whatever size a run trains. Nothing trained comes in.
+Read off networks that are built at the paper's size, whatever size a run trains. No trained weights come in.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,16 +10,18 @@ import torch
 from torch import nn
 
 from microexpr.evaluation.published import Cell
-from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, UNet
+from microexpr.models.recognisers.icegan import Icegan
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 
-CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all else is as the paper has it
-THERE, ABSENT = "✓", "-"
+CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all others have the paper's values
+PRESENT, ABSENT = "✓", "-"
 Networks = Mapping[str, nn.Module]
 
 
 def _unet(networks: Networks) -> UNet | None:
-    made = networks.get("generator")
-    return made if isinstance(made, UNet) else None
+    generator = networks.get("generator")
+    return generator if isinstance(generator, UNet) else None
 
 
 def _capsules(networks: Networks) -> CapsuleHeads | None:
@@ -31,25 +33,26 @@ COMPONENTS: dict[str, Callable[[Networks], bool]] = {  # by column of Table 2
     "D_capsule / ExpCaps": lambda networks: _capsules(networks) is not None,
     "D_capsule / AdvCaps": lambda networks: (heads := _capsules(networks)) is not None and bool(heads.adversarial),
     "G_I": lambda networks: isinstance(networks.get("generator"), Dcgan),
-    "G_II / G_enc": lambda networks: (made := _unet(networks)) is not None and made.early,
-    "G_II / G_dec": lambda networks: (made := _unet(networks)) is not None and not made.early,
-    "G_II / SC": lambda networks: (made := _unet(networks)) is not None and made.skips,
+    "G_II / G_enc": lambda networks: (unet := _unet(networks)) is not None and unet.early,
+    "G_II / G_dec": lambda networks: (unet := _unet(networks)) is not None and not unet.early,
+    "G_II / SC": lambda networks: (unet := _unet(networks)) is not None and unet.skips,
 }
 
 
-def counted(cell: Cell, params: Mapping[str, Any]) -> dict[str, str]:
-    """What a row says of a model with these params of a run: a tick or "-", or millions of parameters.
+def describe(cell: Cell, params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of a row for a model with these params of a run: a tick or "-", or millions of parameters.
 
-    The discriminator's are those of trunk, heads and reconstruction."""
-    networks = built(params)
+    The parameters of the discriminator are those of trunk, heads and reconstruction.
+    """
+    networks = build_networks(params)
     if cell.metric == "component":
-        return {"reproduced": THERE if COMPONENTS[cell.column](networks) else ABSENT}
+        return {"reproduced": PRESENT if COMPONENTS[cell.column](networks) else ABSENT}
     parts = (network for name, network in networks.items() if name != "generator")
     return {"reproduced": f"{sum(p.numel() for part in parts for p in part.parameters()) / 1e6:.2f}"}
 
 
-def built(params: Mapping[str, Any]) -> Networks:
-    """The model's networks at the paper's size, with shapes and no numbers."""
+def build_networks(params: Mapping[str, Any]) -> Networks:
+    """Build the model's networks at the paper's size, without allocating weights."""
     method = Icegan(Icegan.Params(**{name: params[name] for name in CHOICES}))
     with torch.device("meta"):
         return method.build({})

@@ -1,6 +1,6 @@
-"""FAMGAN's task: every source's movement on two faces that no training saw, and each of its four devices taken away.
+"""FAMGAN's task: the movement of each driving clip on two source faces that no training saw, and its ablations.
 
-The paper prints no table: three experts looked. What may not come in: a generator that has seen a source.
+The paper prints no table: three experts judged. What may not come in: a generator that has seen a driving clip.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,21 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.apps.reenact import ALL, Devices, Kind, Target, evaluation, source
-from microexpr.apps.reenact.evaluation import ANSWER, ASKED, MADE, UNCHANGED
-from microexpr.apps.reenact.onto import Transfer, transferred
-from microexpr.apps.reenact.source import STAGES, Source
-from microexpr.apps.reenact.targets import NAMES, Person
+from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, evaluation, source
+from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
+from microexpr.apps.reenact.onto import Reenactment, reenact
+from microexpr.apps.reenact.source import STAGES, DrivingClip
+from microexpr.apps.reenact.targets import NAMES, RenderedFace
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
-from microexpr.protocols import ALL_GROUPS, provenance, sources
+from microexpr.protocols import ALL_GROUPS, provenance
+from microexpr.protocols import driving_clips as protocol_driving_clips
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
 
-PICTURES = Path(RAW) / "targets"  # woman.png, man.jpg: faces of MEGC2021 or one's own
-MOST = 16  # frames of a film that are looked at
+PICTURES = Path(RAW) / "targets"  # woman.png, man.jpg: faces of MEGC2021 or the user's
+MOST = 16  # frames of a driving clip that are reenacted
 RESAMPLES = 1000
 LEVEL = 0.95
 COLUMNS = (
@@ -33,183 +34,201 @@ COLUMNS = (
 )
 SUMMARY = ("au_error", "au_r", "asymmetry_error", "au_roughness")
 ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
-WORD = {MADE: "", ANSWER: "rendered: the most that can be read", UNCHANGED: "the picture, repeated", ASKED: ""}
+NOTES = {
+    RESULT: "",
+    GROUND_TRUTH: "rendered: the most that can be read",
+    UNCHANGED: "the picture, repeated",
+    TARGET: "",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Every movement, every face, and who paints."""
+    """The driving clips, the source faces, and the models for their reenactments."""
 
-    sources: Sequence[Source]
-    targets: dict[str, tuple[Target, Person | None]]  # who was rendered knows the answer
+    driving_clips: Sequence[DrivingClip]
+    faces: dict[str, tuple[SourceFace, RenderedFace | None]]  # by name; a rendered face gives ground truth
     model: LoadedGenerator
     kind: Kind
     reader: regressor.Model
 
     @classmethod
-    def of(
+    def load(
         cls,
         clips: Sequence[Clip],
-        named: Sequence[str],
+        names: Sequence[str],
         files: Sequence[str],
         generator_file: str,
         kind: Kind,
         seed: int,
         size: tuple[int, int],
     ) -> "Task":
-        """`clips` are those of the index, `named` the sources or none; `files` are those of their subjects:
-        results/{faces,apex,aus}/<dataset>/<subject>.h5, and data/rendered/truth/<dataset>/<subject>.h5.
+        """Read driving clips, faces and models of a run.
 
-        Raises LeakError where the generator has seen the subject of a source."""
+        `clips` are those of the index, `names` the driving clips, or empty for the default choice. `files` are those
+        of their subjects: results/{faces,apex,aus}/<dataset>/<subject>.h5, and
+        data/rendered/truth/<dataset>/<subject>.h5.
+
+        Raises LeakError if the generator has seen the subject of a driving clip."""
         model = load(generator_file)
-        places = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
-        found = []
-        for clip in sources(ALL_GROUPS.select(clips), named):
+        paths = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
+        driving_clips = []
+        for clip in protocol_driving_clips(ALL_GROUPS.select(clips), names):
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
-            own = {stage: places[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
-            found.append(source.read(clip, own, places.get(("truth", clip.dataset, f"{clip.subject}.h5"))))
-        return cls(found, dict(_targets(seed, size)), model, kind, regressor.load())
+            by_stage = {stage: paths[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
+            ground_truth = paths.get(("truth", clip.dataset, f"{clip.subject}.h5"))
+            driving_clips.append(source.read(clip, by_stage, ground_truth))
+        return cls(driving_clips, dict(_faces(seed, size)), model, kind, regressor.load())
 
     @cached_property
-    def own(self) -> dict[str, np.ndarray]:
-        """float32[17, 2]: intensities of each target at rest."""
-        return {name: target.own(self.reader) for name, (target, _) in self.targets.items()}
+    def resting_aus(self) -> dict[str, np.ndarray]:
+        """float32[17, 2]: intensities of each source face at rest."""
+        return {name: face.resting_aus(self.reader) for name, (face, _) in self.faces.items()}
 
-    def transfers(self, devices: Devices = ALL) -> list[Transfer]:
-        """Each source on each target."""
+    def reenactments(self, components: Components = ALL) -> list[Reenactment]:
+        """Return the reenactment of each driving clip by each source face."""
         return [
-            transferred(one, target, self.own[name], person or name, self.model, self.kind, devices, MOST)
-            for one in self.sources
-            for name, (target, person) in self.targets.items()
+            reenact(driving, face, self.resting_aus[name], rendered or name, self.model, self.kind, components, MOST)
+            for driving in self.driving_clips
+            for name, (face, rendered) in self.faces.items()
         ]
 
 
-def _targets(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[Target, Person | None]]]:
-    """The woman and the man: of pictures under `PICTURES` where they are there, else rendered."""
+def _faces(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[SourceFace, RenderedFace | None]]]:
+    """Yield the woman's and the man's face: from an image below `PICTURES` if there is one, else rendered."""
     for name in NAMES:
-        given_here = sorted(PICTURES.glob(f"{name}.*"))
-        person = None if given_here else Person(name, seed, size)
-        shown = person.picture if person else picture.read(given_here[0])
-        yield name, (Target.of(shown, str(given_here[0]) if given_here else name), person)
+        files = sorted(PICTURES.glob(f"{name}.*"))
+        rendered = None if files else RenderedFace(name, seed, size)
+        image = rendered.image if rendered else picture.read(files[0])
+        yield name, (SourceFace.detect(image, str(files[0]) if files else name), rendered)
 
 
-def rows(found: Sequence[Transfer], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
-    """Of results/papers/famgan/transfer.csv, with `COLUMNS`."""
-    for one in found:
-        clip = one.source.clip
-        about = {
+def rows(reenactments: Sequence[Reenactment], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
+    """Yield the rows of results/papers/famgan/transfer.csv, with `COLUMNS`."""
+    for reenactment in reenactments:
+        clip = reenactment.driving.clip
+        shared = {
             "source": clip.id,
             "class": LABELS[clip.label] if clip.label is not None else clip.emotion,
-            "target": one.person,
-            "truth": "rendered" if one.source.performed is not None else "as read of the source",
-            "origin": one.origin,
-            "frames": str(len(one.places)),
+            "target": reenactment.face_name,
+            "truth": "rendered" if reenactment.driving.rendered_changes is not None else "as read of the source",
+            "origin": reenactment.origin,
+            "frames": str(len(reenactment.positions)),
             "super_resolution": kind,
         }
-        for shown, figure in evaluation.figures(one, model):
-            said = {"shown": shown, "region": figure.region, "metric": figure.metric, "note": WORD[shown]}
-            yield about | said | {"value": f"{figure.value:.4f}"}
+        for output, figure in evaluation.figures(reenactment, model):
+            cells = {"shown": output, "region": figure.region, "metric": figure.metric, "note": NOTES[output]}
+            yield shared | cells | {"value": f"{figure.value:.4f}"}
 
 
 def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
-    """Of results/papers/famgan/ablation.csv, with `ABLATED`: means over transfers, and what a device changes in those
-    that have the figure with it and without.
+    """Yield the rows of results/papers/famgan/ablation.csv, with `ABLATED`.
 
-    Intervals are of that difference, of 1000 draws of the sources. Who was read at one size only goes without that."""
-    everything = Devices.each_off()
-    if any(one.movement.at_one_size is None for one in task.sources):
-        del everything["no_sizes"]
+    Values are means over reenactments; differences are from those with all components, over the reenactments that have
+    the figure both ways. Intervals of the difference come from 1000 resamplings of the driving clips. If a driving
+    clip was read at one size only, no component `sizes` is taken away."""
+    ablations = Components.ablations()
+    if any(driving.movement.at_one_size is None for driving in task.driving_clips):
+        del ablations["no_sizes"]
     table: dict[str, list[dict[tuple[str, str], float]]] = {}
-    for name, devices in everything.items():
-        found = task.transfers(devices)  # of one setting at a time: films are large
-        table[name] = [_summary(one, task.reader) for one in found]
-        sources, origins = np.array([one.source.clip.id for one in found]), _origins(one.origin for one in found)
-        del found
+    for name, components in ablations.items():
+        reenactments = task.reenactments(components)  # one setting at a time: frames take much memory
+        table[name] = [_summary(reenactment, task.reader) for reenactment in reenactments]
+        driving_ids = np.array([reenactment.driving.clip.id for reenactment in reenactments])
+        origins = _origins(reenactment.origin for reenactment in reenactments)
+        del reenactments
     for name, summaries in table.items():
-        for shown, metric in summaries[0]:
-            own = np.array([one[shown, metric] for one in summaries])
-            less = own - np.array([one[shown, metric] for one in table["all"]])
-            there = ~np.isnan(less)  # where nothing moves, as of those units, nothing is to be followed
-            if not there.any():
+        for output, metric in summaries[0]:
+            values = np.array([summary[output, metric] for summary in summaries])
+            differences = values - np.array([summary[output, metric] for summary in table["all"]])
+            valid = ~np.isnan(differences)  # a clip in which nothing moves has no correlation
+            if not valid.any():
                 continue
-            own, less = own[there], less[there]
-            low, high = _interval(less, sources[there], generator(seed, "transfer", "ablation"))
+            values, differences = values[valid], differences[valid]
+            low, high = _interval(differences, driving_ids[valid], generator(seed, "transfer", "ablation"))
             yield {
                 "devices": name,
-                "shown": shown,
+                "shown": output,
                 "metric": metric,
-                "value": f"{own.mean():.4f}",
-                "difference": "" if name == "all" else f"{less.mean():.4f}",
+                "value": f"{values.mean():.4f}",
+                "difference": "" if name == "all" else f"{differences.mean():.4f}",
                 "low": "" if name == "all" else f"{low:.4f}",
                 "high": "" if name == "all" else f"{high:.4f}",
-                "sources": str(len({*sources[there]})),
-                "transfers": str(len(own)),
+                "sources": str(len({*driving_ids[valid]})),
+                "transfers": str(len(values)),
                 "origin": origins,
             }
 
 
-def _summary(one: Transfer, model: regressor.Model) -> dict[tuple[str, str], float]:
-    """Errors and smoothness, of what is asked and of what is shown; NaN for what there is none of."""
-    found: dict[tuple[str, str], float] = {}
-    for shown, values in ((ASKED, one.asked), (MADE, one.target.read(one.result.crops, model))):
-        of = {
+def _summary(reenactment: Reenactment, model: regressor.Model) -> dict[tuple[str, str], float]:
+    """Return errors and smoothness of the target AUs and of the result; NaN where a figure does not exist."""
+    summary: dict[tuple[str, str], float] = {}
+    read_back = reenactment.face.au_changes(reenactment.result.crops, model)
+    for output, values in ((TARGET, reenactment.target_aus), (RESULT, read_back)):
+        by_metric = {
             figure.metric: figure.value
-            for figure in evaluation.curves(values - values[:1], one.true)
+            for figure in evaluation.curves(values - values[:1], reenactment.true_changes)
             if figure.region == "face"
         }
-        found |= {(shown, metric): of.get(metric, np.nan) for metric in SUMMARY}
-        found[shown, "first_frame"] = float(np.abs(values[0]).mean())  # where nothing is to differ from the picture
-    found[MADE, "film_roughness"] = roughness(one.result.crops)
-    return found
+        summary |= {(output, metric): by_metric.get(metric, np.nan) for metric in SUMMARY}
+        summary[output, "first_frame"] = float(np.abs(values[0]).mean())  # ideally the image itself: 0
+    summary[RESULT, "film_roughness"] = roughness(reenactment.result.crops)
+    return summary
 
 
-def _interval(values: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Of the mean, drawing whole sources."""
-    means = np.array([values[sources == name].mean() for name in sorted({*sources})])
-    drawn = means[rng.integers(len(means), size=(RESAMPLES, len(means)))].mean(1)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def _interval(values: np.ndarray, driving_ids: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the interval of the mean when whole driving clips are resampled."""
+    means = np.array([values[driving_ids == name].mean() for name in sorted({*driving_ids})])
+    resampled = means[rng.integers(len(means), size=(RESAMPLES, len(means)))].mean(1)
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
 def markdown(rows: Sequence[dict[str, str]]) -> str:
-    """Of `rows`: medians over all transfers, a line for each metric and region."""
-    kinds = (ASKED, MADE, UNCHANGED, ANSWER)
+    """Return `rows` as Markdown: medians over all reenactments, a line for each metric and region."""
+    kinds = (TARGET, RESULT, UNCHANGED, GROUND_TRUTH)
     values: dict[tuple[str, str], dict[str, list[float]]] = {}
     for row in rows:
-        one = values.setdefault((row["metric"], row["region"]), {})
-        one.setdefault(row["shown"], []).append(float(row["value"]))
+        by_kind = values.setdefault((row["metric"], row["region"]), {})
+        by_kind.setdefault(row["shown"], []).append(float(row["value"]))
     body = [
-        [metric, region, *(f"{np.median(one[kind]):.3f}" if kind in one else "-" for kind in kinds)]
-        for (metric, region), one in values.items()
+        [metric, region, *(f"{np.median(by_kind[kind]):.3f}" if kind in by_kind else "-" for kind in kinds)]
+        for (metric, region), by_kind in values.items()
     ]
     count = len({(row["source"], row["target"]) for row in rows})
     clips, faces = (len({row[column] for row in rows}) for column in ("source", "target"))
-    said = f"Medians over {count} transfers; {UNCHANGED}: {WORD[UNCHANGED]}; {ANSWER}: {WORD[ANSWER]}."
-    return _page(f"Movements of {clips} clips on {faces} faces", rows, said, ["metric", "region", *kinds], body)
+    caption = (
+        f"Medians over {count} reenactments; {UNCHANGED}: {NOTES[UNCHANGED]}; {GROUND_TRUTH}: {NOTES[GROUND_TRUTH]}."
+    )
+    return _page(f"Movements of {clips} clips on {faces} faces", rows, caption, ["metric", "region", *kinds], body)
 
 
-def ablated(rows: Sequence[dict[str, str]]) -> str:
-    """Of `ablation`: a line for each figure, and what is taken away."""
+def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
+    """Return the rows of `ablation` as Markdown: a line for each figure and each component that is taken away."""
     body = [
-        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _between(row)]
+        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _format_interval(row)]
         for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
     ]
     most = {column: max(int(row[column]) for row in rows) for column in ("transfers", "sources")}
-    said = f"Means over {most['transfers']} transfers of {most['sources']} sources; 95 % intervals over sources."
-    head = ["of what is", "metric", "devices", "value", "difference", "interval"]
-    return _page("Devices taken away", rows, said, head, body)
+    caption = (
+        f"Means over {most['transfers']} reenactments of {most['sources']} driving clips; "
+        "95 % intervals over driving clips."
+    )
+    head = ["shown", "metric", "components", "value", "difference", "interval"]
+    return _page("Ablations", rows, caption, head, body)
 
 
-def _between(row: dict[str, str]) -> str:
+def _format_interval(row: dict[str, str]) -> str:
     return f"{row['low']} to {row['high']}" if row["low"] else "-"
 
 
-def _origins(each: Iterable[str]) -> str:
-    return "+".join(sorted({origin for one in each for origin in one.split("+")}))
+def _origins(origins: Iterable[str]) -> str:
+    """Return all origins in these, joined by "+"."""
+    return "+".join(sorted({origin for joined in origins for origin in joined.split("+")}))
 
 
-def _page(title: str, rows: Sequence[dict[str, str]], said: str, head: list[str], body: list[list[str]]) -> str:
+def _page(title: str, rows: Sequence[dict[str, str]], caption: str, head: list[str], body: list[list[str]]) -> str:
     origin = _origins(row["origin"] for row in rows)
     table = [head, ["---"] * len(head), *body]
     lines = [f"| {' | '.join(cells)} |" for cells in table]
-    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *lines, "", said, ""])
+    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *lines, "", caption, ""])

@@ -1,1 +1,1 @@
-"""Results as pictures. Each module draws one kind of what it is given and writes it as a PNG."""
+"""Plots of results. Each module plots one kind of result and writes it as a PNG."""

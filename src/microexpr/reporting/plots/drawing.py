@@ -1,4 +1,4 @@
-"""What all pictures share: a page that is the same for everyone, colours, and the word on generated faces.
+"""The parts that all plots share: a page of one style, colours, and the label on rendered faces.
 
 What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
 """
@@ -31,8 +31,14 @@ STYLE = {
 }
 DPI = 110
 WIDTH = 10.0  # inches
-BLUE, RED, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#444444"  # also apart for the colour-blind
-# Corners of the usual colour wheel of optical flow (Baker et al. 2011), and where they lie on its circle of 55 steps.
+BLUE, RED, GREEN, PINK, GREY = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#444444",
+)  # distinct to colour-blind readers too
+# Corners of the usual colour wheel of optical flow (Baker et al. 2011), and their positions on its circle of 55 steps.
 CORNERS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
 CORNERS_AT = np.array([0, 15, 21, 25, 36, 49, 55]) / 55
 # The 68 points as lines: jaw, brows, bridge and base of the nose; closed: eyes, outer and inner lips.
@@ -42,8 +48,8 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 
 
 @contextmanager
-def written(path: str | Path, height: float) -> Iterator[Figure]:
-    """A figure to draw on, written as a PNG afterwards; no setting of the user's matplotlib changes it."""
+def save_page(path: str | Path, height: float) -> Iterator[Figure]:
+    """Yield a figure to draw on, saved as a PNG afterwards; the user's matplotlib settings do not change it."""
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure((WIDTH, height))
         yield figure
@@ -52,26 +58,35 @@ def written(path: str | Path, height: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def on_page(clip: Clip, results: Path, path: str | Path, height: float) -> Iterator[tuple[Figure, Any, Any]]:
-    """`written`, with the clip's groups of a faces and an apex file. Raises StoreError if one cannot be read."""
-    faces, apex = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with store.opened(faces, "faces") as moving, store.opened(apex, "apex") as events, written(path, height) as page:
-        yield page, moving[clip.name], events[clip.name]
+def clip_page(clip: Clip, results: Path, path: str | Path, height: float) -> Iterator[tuple[Figure, Any, Any]]:
+    """Yield a page to save, and the clip's groups of a faces and an apex file.
+
+    Raises StoreError if a file cannot be read.
+    """
+    faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
+    with (
+        store.open_file(faces_path, "faces") as faces_file,
+        store.open_file(apex_path, "apex") as apex_file,
+        save_page(path, height) as figure,
+    ):
+        yield figure, faces_file[clip.name], apex_file[clip.name]
 
 
-def heading(figure: Figure, text: str, generated: bool, shown: str = "face") -> None:
-    """The title, upper left, with the word where what is shown is generated."""
-    word = f"\ngenerated {shown}, no person is shown" if generated else ""
+def add_heading(figure: Figure, text: str, generated: bool, noun: str = "face") -> None:
+    """Write the title, upper left, with a line that says so if what is shown is rendered."""
+    word = f"\nrendered {noun}, no person is shown" if generated else ""
     top = 1 - 0.1 / figure.get_figheight()
     figure.suptitle(text + word, x=0.015, y=top, ha="left", va="top", linespacing=1.4)
 
 
 def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
+    """Raises DataError for a clip that is not rendered, unless `show`."""
     for clip in clips:
         refuse_origin(clip.origin, clip.id, show)
 
 
 def refuse_origin(origin: str, what: str, show: bool) -> None:
+    """Raises DataError for faces of an origin that is not rendered, unless `show`; `what` names them."""
     if origin != "generated" and not show:
         raise DataError(
             f"faces must be generated, not {origin} ({what}): licences restrict where faces may "
@@ -79,34 +94,34 @@ def refuse_origin(origin: str, what: str, show: bool) -> None:
         )
 
 
-def hidden(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
-    """Whether the faces may not be shown; then a page that says so is written in their place."""
-    return withheld(path, {clip.origin for clip in clips}, show_licensed, title)
+def hide_licensed(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
+    """Return whether the clips' faces may not be shown; if so, write a page that says so in their place."""
+    return hide_origins(path, {clip.origin for clip in clips}, show_licensed, title)
 
 
-def withheld(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
-    """The same of faces of these origins."""
+def hide_origins(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
+    """Return whether faces of these origins may not be shown; if so, write a page that says so in their place."""
     if show_licensed or {*origins} <= {"generated"}:
         return False
-    with written(path, 1.5) as page:
+    with save_page(path, 1.5) as page:
         page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
     return True
 
 
-def caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
-    """Writes the title of several clips; what is left of the page's height below it."""
+def add_caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
+    """Write the title of several clips; return the share of the page's height below it."""
     generated = any(clip.origin == "generated" for clip in clips)
-    heading(page, text, generated, "faces")
+    add_heading(page, text, generated, "faces")
     return 1 - (0.85 if generated else 0.6) / page.get_figheight()
 
 
-def enlarged(film: np.ndarray, still: np.ndarray, times: float) -> np.ndarray:
-    """uint8, around mid grey: what differs in pictures in bytes from one, so many times."""
-    return np.clip(128 + times * (film.astype(float) - still), 0, 255).astype(np.uint8)
+def amplify_change(frames: np.ndarray, reference: np.ndarray, factor: float) -> np.ndarray:
+    """Return uint8 images around mid grey: their difference from one image, times a factor."""
+    return np.clip(128 + factor * (frames.astype(float) - reference), 0, 255).astype(np.uint8)
 
 
-def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
-    """A grey or RGB picture without a frame; `pixels` uint8[H, W] or [H, W, 3]."""
+def show_image(axes: Axes, pixels: np.ndarray, title: str) -> None:
+    """Show a grey or RGB image without axes; `pixels` uint8[H, W] or [H, W, 3]."""
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
     axes.set_anchor("W")
     axes.set_title(title)
@@ -114,17 +129,18 @@ def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
 
 
 def stamp(axes: Axes, clip: Clip) -> None:
-    """The word on the picture itself, which stays when somebody cuts it out."""
+    """Label the image of a rendered clip within the image, so that the label survives cropping."""
     stamp_origin(axes, clip.origin, 8)
 
 
 def stamp_origin(axes: Axes, origin: str, size: float, colour: str = "white") -> None:
+    """Label an image of this origin, if it is rendered."""
     if origin == "generated":
         axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color=colour, fontsize=size)
 
 
-def outline(axes: Axes, points: np.ndarray, size: float = 4) -> None:
-    """The 68 landmarks [68, 2], as points of this size and lines."""
+def draw_landmarks(axes: Axes, points: np.ndarray, size: float = 4) -> None:
+    """Draw the 68 landmarks [68, 2] as points of this size and lines."""
     for first, last in OPEN_LINES + CLOSED_LINES:
         line = points[first:last] if (first, last) in OPEN_LINES else points[[*range(first, last), first]]
         axes.plot(*line.T, color="white", linewidth=0.6, alpha=0.8)
@@ -132,10 +148,10 @@ def outline(axes: Axes, points: np.ndarray, size: float = 4) -> None:
 
 
 def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
-    """uint8[H, W, 3] of a flow [2, H, W], u right and v down: hue is direction, white no movement.
+    """Return uint8[H, W, 3] of a flow [2, H, W], u right and v down: hue is direction, white no movement.
 
-    Full colour is reached at length `largest`, in the flow's unit, and kept beyond. Colours of the Middlebury wheel
-    (Baker et al. 2011): right red, left cyan to blue, down yellow, up violet.
+    Full colour is reached at length `largest`, in the flow's unit, and beyond. Colours of the Middlebury wheel (Baker
+    et al. 2011): right red, left cyan to blue, down yellow, up violet.
     """
     turn = orientation(flow) / (2 * np.pi) % 1
     hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
@@ -144,10 +160,13 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
 
 
 def flow_wheel(axes: Axes, side: float, rim: str) -> None:
-    """What these colours mean, in the lower left corner: `side` is a share of the axes, `rim` what full colour is."""
+    """Draw the colour wheel in the lower left corner.
+
+    `side` is its share of the axes, `rim` the label of full colour.
+    """
     wheel = axes.inset_axes((0.02, 0.02, side, side))
     disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
-    shown = flow_colours(disc, 1.0)
-    shown[magnitude(disc) > 1] = 255
-    picture(wheel, shown, "")
+    colours = flow_colours(disc, 1.0)
+    colours[magnitude(disc) > 1] = 255
+    show_image(wheel, colours, "")
     axes.text(side + 0.04, 0.04, rim, transform=axes.transAxes, fontsize=8)

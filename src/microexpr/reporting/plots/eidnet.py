@@ -1,7 +1,7 @@
-"""MTMNet's Figure 3: faces beside what the decoder makes of their parts, and one's identity with another's expression.
+"""MTMNet's Figure 3: faces and their reconstructions by the decoder, and identities with other expressions.
 
-The first people of CASME II by name are held out of the network that draws them; those after them trained it. Clips
-are the first by name, not the best.
+The first subjects of CASME II by name are held out of the network that decodes them; those after them trained it.
+Clips are the first by name, not the best.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,20 +17,20 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.models.augmentation import to_unit_range
 from microexpr.protocols import provenance
-from microexpr.reporting.plots.drawing import hidden, picture, stamp, written
+from microexpr.reporting.plots.drawing import hide_licensed, save_page, show_image, stamp
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
 DATASET = "casme2"
-PEOPLE = 2  # at most so many held out, and at most so many of those who trained
-HEAD, ROW = 0.95, 1.3  # inches of the page: title, and each person
-TITLE = """Fig. 3: (a) faces, each beside what is made of its two parts, and how many grey levels that is off
+PEOPLE = 2  # largest number of held-out subjects, and of training subjects
+HEAD, ROW = 0.95, 1.3  # inches of the page: title, and each subject
+TITLE = """Fig. 3: (a) faces, each with its reconstruction from its two parts, and the error in grey levels
 (b) the identity of a row's neutral face with the expression of a column's"""
 
 
 @dataclass(frozen=True, eq=False)
-class Parted:
-    """Faces and the parts of them that a network finds. N clips, F features, pixels float32[N, 3, H, H] in 0..1."""
+class FaceParts:
+    """Faces and their parts as a network encodes them. N clips, F features, pixels float32[N, 3, H, H] in 0..1."""
 
     onset: torch.Tensor
     apex: torch.Tensor
@@ -38,61 +38,65 @@ class Parted:
     identity: torch.Tensor  # f^s of the onset, [N, F]
 
 
-def people(clips: Iterable[Clip]) -> list[str]:
-    """Subjects of CASME II by name. Raises DataError unless there are two: one held out, one who trains."""
-    found = sorted({clip.subject for clip in clips if clip.dataset == DATASET})
-    if len(found) < 2:
-        raise DataError(f"{DATASET} must have 2 people for Fig. 3, one of them held out, not {len(found)}")
-    return found
+def subjects(clips: Iterable[Clip]) -> list[str]:
+    """Return the subjects of CASME II by name. Raises DataError unless there are two: one held out, one to train on."""
+    names = sorted({clip.subject for clip in clips if clip.dataset == DATASET})
+    if len(names) < 2:
+        raise DataError(f"{DATASET} must have 2 subjects for Fig. 3, one of them held out, not {len(names)}")
+    return names
 
 
 def held_out(clips: Sequence[Clip]) -> list[Clip]:
-    """All clips of the first people of CASME II, of half of them at most."""
-    own = people(clips)
-    apart = own[: min(PEOPLE, len(own) // 2)]
-    return [clip for clip in clips if clip.dataset == DATASET and clip.subject in apart]
+    """Return all clips of the first subjects of CASME II, of half of them at most."""
+    names = subjects(clips)
+    held = names[: min(PEOPLE, len(names) // 2)]
+    return [clip for clip in clips if clip.dataset == DATASET and clip.subject in held]
 
 
-def chosen(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, list[Clip]]:
-    """By subject, those held out first, the first clip by name of each class."""
-    apart = sorted({clip.subject for clip in held})
-    shown = [*apart, *[name for name in people(clips) if name not in apart][:PEOPLE]]
-    found: dict[str, dict[int | None, Clip]] = {name: {} for name in shown}
+def choose_clips(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, list[Clip]]:
+    """Return the first clip by name of each class by subject, held-out subjects first."""
+    held_names = sorted({clip.subject for clip in held})
+    trained_names = [name for name in subjects(clips) if name not in held_names]
+    by_class: dict[str, dict[int | None, Clip]] = {name: {} for name in [*held_names, *trained_names[:PEOPLE]]}
     for clip in sorted(clips, key=lambda clip: clip.id):
-        if clip.dataset == DATASET and clip.subject in found:
-            found[clip.subject].setdefault(clip.label, clip)
-    return {name: [own[label] for label in sorted(own, key=str)] for name, own in found.items()}
+        if clip.dataset == DATASET and clip.subject in by_class:
+            by_class[clip.subject].setdefault(clip.label, clip)
+    return {name: [first[label] for label in sorted(first, key=str)] for name, first in by_class.items()}
 
 
 @torch.no_grad()
-def parted(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> Parted:
+def encode(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> FaceParts:
+    """Encode the clips' faces. Raises StoreError if a file cannot be read."""
     data = load_clips(network.method, clips, files)
     onset, apex = (to_unit_range(data.inputs[name]) for name in ("onset", "apex"))
-    return Parted(onset, apex, network.modules.encoder(apex)[0], network.modules.encoder(onset)[1])
+    return FaceParts(onset, apex, network.modules.encoder(apex)[0], network.modules.encoder(onset)[1])
 
 
 @torch.no_grad()
-def drawn(network: Recogniser, expression: torch.Tensor, identity: torch.Tensor) -> np.ndarray:
-    """uint8[N, H, H, 3]: the decoder's faces of parts [N, F]."""
+def decode(network: Recogniser, expression: torch.Tensor, identity: torch.Tensor) -> np.ndarray:
+    """Return the decoder's faces uint8[N, H, H, 3] for parts [N, F]."""
     return pixels(network.modules.decoder(expression, identity))
 
 
-def crossed(network: Recogniser, parts: Parted, places: np.ndarray) -> np.ndarray:
-    """uint8[K, K, H, H, 3] of K clips: the identity of the row's, the expression of the column's."""
-    count = len(places)
-    identity, expression = parts.identity[places].repeat_interleave(count, 0), parts.expression[places].repeat(count, 1)
-    made = drawn(network, expression, identity)
-    return made.reshape(count, count, *made.shape[1:])
+def cross_faces(network: Recogniser, parts: FaceParts, indices: np.ndarray) -> np.ndarray:
+    """Return uint8[K, K, H, H, 3] of K clips: the identity of the row's, the expression of the column's."""
+    count = len(indices)
+    identity, expression = (
+        parts.identity[indices].repeat_interleave(count, 0),
+        parts.expression[indices].repeat(count, 1),
+    )
+    faces = decode(network, expression, identity)
+    return faces.reshape(count, count, *faces.shape[1:])
 
 
 def pixels(faces: torch.Tensor) -> np.ndarray:
-    """uint8[N, H, H, 3] of float[N, 3, H, H] in 0..1."""
+    """Return float[N, 3, H, H] in 0..1 as uint8[N, H, H, 3]."""
     return np.rint(faces.numpy().transpose(0, 2, 3, 1) * 255).astype(np.uint8)
 
 
-def off(one: np.ndarray, other: np.ndarray) -> float:
-    """Root mean square of the difference of two pictures, in grey levels."""
-    return float(np.sqrt(np.mean((one.astype(float) - other) ** 2)))
+def rms_difference(image: np.ndarray, other: np.ndarray) -> float:
+    """Return the root mean square of the difference of two images, in grey levels."""
+    return float(np.sqrt(np.mean((image.astype(float) - other) ** 2)))
 
 
 def fig3(
@@ -103,63 +107,71 @@ def fig3(
     files: Iterable[str],
     show_licensed: bool,
 ) -> None:
-    """(a) Apex faces, each beside the face made of its own expression and the neutral frame's identity (eq. 2);
-    (b) the same of the first clip of each, identities and expressions crossed.
+    """Plot (a) apex faces and their reconstructions from their own expression and the neutral frame's identity (eq. 2),
+    (b) the same of the first clip of each subject, with identities and expressions crossed.
 
-    Raises LeakError where the network has seen somebody of `held`, StoreError if a file cannot be read.
+    Raises LeakError if the network has seen a subject of `held`, StoreError if a file cannot be read.
     """
     provenance.check("the network of Fig. 3", DATASET, "subject", held, network.fitted_on)
-    by_person = chosen(clips, held)
-    shown = [clip for own in by_person.values() for clip in own]
-    if hidden(path, shown, show_licensed, "Fig. 3"):
+    by_person = choose_clips(clips, held)
+    clips_to_show = [clip for subject_clips in by_person.values() for clip in subject_clips]
+    if hide_licensed(path, clips_to_show, show_licensed, "Fig. 3"):
         return
-    parts, unseen = parted(network, shown, files), {clip.subject for clip in held}
-    with written(path, HEAD + ROW * len(by_person)) as page:
-        word = "\ngenerated faces, no person is shown" if any(clip.origin == "generated" for clip in shown) else ""
+    parts, unseen = encode(network, clips_to_show, files), {clip.subject for clip in held}
+    with save_page(path, HEAD + ROW * len(by_person)) as page:
+        word = (
+            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in clips_to_show) else ""
+        )
         page.suptitle(TITLE + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
         columns = 2 * max(map(len, by_person.values()))
         ratios = {"height_ratios": (HEAD, ROW * len(by_person)), "width_ratios": (columns, 1.1 * (len(by_person) + 1))}
         grid = page.add_gridspec(2, 2, **ratios)
-        _reconstructed(page.add_subfigure(grid[1, 0]), network, parts, by_person, unseen, columns)
-        _crossed(page.add_subfigure(grid[1, 1]), network, parts, by_person)
+        _reconstructions(page.add_subfigure(grid[1, 0]), network, parts, by_person, unseen, columns)
+        _crossings(page.add_subfigure(grid[1, 1]), network, parts, by_person)
 
 
-def _reconstructed(
+def _reconstructions(
     part: SubFigure,
     network: Recogniser,
-    parts: Parted,
-    by_person: dict[str, list[Clip]],
+    parts: FaceParts,
+    by_subject: dict[str, list[Clip]],
     unseen: Collection[str],
     columns: int,
 ) -> None:
-    real, made = pixels(parts.apex), drawn(network, parts.expression, parts.identity)
-    grid = part.add_gridspec(len(by_person), columns, left=0.015, right=0.97, top=0.93, bottom=0.01, wspace=0.05)
-    place = 0
-    for row, (name, own) in enumerate(by_person.items()):
-        about = "held out" if name in unseen else "trained on"
-        for column, clip in enumerate(own):
-            title = f"{name}, {about}\n{clip.emotion}" if not column else f"\n{clip.emotion}"
-            _cell(part, grid[row, 2 * column], real[place], title, clip)
-            _cell(part, grid[row, 2 * column + 1], made[place], f"\noff by {off(real[place], made[place]):.0f}", clip)
-            place += 1
+    real, decoded = pixels(parts.apex), decode(network, parts.expression, parts.identity)
+    grid = part.add_gridspec(len(by_subject), columns, left=0.015, right=0.97, top=0.93, bottom=0.01, wspace=0.05)
+    i = 0
+    for row, (name, subject_clips) in enumerate(by_subject.items()):
+        role = "held out" if name in unseen else "trained on"
+        for column, clip in enumerate(subject_clips):
+            title = f"{name}, {role}\n{clip.emotion}" if not column else f"\n{clip.emotion}"
+            _cell(part, grid[row, 2 * column], real[i], title, clip)
+            _cell(
+                part, grid[row, 2 * column + 1], decoded[i], f"\nerror {rms_difference(real[i], decoded[i]):.0f}", clip
+            )
+            i += 1
 
 
-def _crossed(part: SubFigure, network: Recogniser, parts: Parted, by_person: dict[str, list[Clip]]) -> None:
-    first = np.cumsum([0, *map(len, by_person.values())])[:-1]
-    clips, count, made = [own[0] for own in by_person.values()], len(first), crossed(network, parts, first)
+def _crossings(part: SubFigure, network: Recogniser, parts: FaceParts, by_subject: dict[str, list[Clip]]) -> None:
+    first = np.cumsum([0, *map(len, by_subject.values())])[:-1]
+    clips, count, faces = (
+        [subject_clips[0] for subject_clips in by_subject.values()],
+        len(first),
+        cross_faces(network, parts, first),
+    )
     onset, apex = pixels(parts.onset[first]), pixels(parts.apex[first])
     grid = part.add_gridspec(
         count + 1, count + 1, left=0.02, right=0.98, top=0.93, bottom=0.01, wspace=0.05, hspace=0.3
     )
-    for place, clip in enumerate(clips):
-        _cell(part, grid[0, 1 + place], apex[place], f"{clip.subject}\n{clip.emotion}", clip)
-        _cell(part, grid[1 + place, 0], onset[place], f"{clip.subject}, neutral", clip)
+    for i, clip in enumerate(clips):
+        _cell(part, grid[0, 1 + i], apex[i], f"{clip.subject}\n{clip.emotion}", clip)
+        _cell(part, grid[1 + i, 0], onset[i], f"{clip.subject}, neutral", clip)
         for column in range(count):
-            _cell(part, grid[1 + place, 1 + column], made[place, column], "", clip)
+            _cell(part, grid[1 + i, 1 + column], faces[i, column], "", clip)
 
 
-def _cell(part: SubFigure, place: SubplotSpec, image: np.ndarray, title: str, clip: Clip) -> None:
-    axes = part.add_subplot(place)
-    picture(axes, image, "")
+def _cell(part: SubFigure, cell: SubplotSpec, image: np.ndarray, title: str, clip: Clip) -> None:
+    axes = part.add_subplot(cell)
+    show_image(axes, image, "")
     axes.set_title(title, fontsize=7)
     stamp(axes, clip)

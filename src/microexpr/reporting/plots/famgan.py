@@ -1,4 +1,4 @@
-"""FAMGAN's Figures 2 to 5: halves of a face and what each is made to do, and movements on two other faces."""
+"""FAMGAN's Figures 2 to 5: halves of a face and the frames driven by each, and movements on two source faces."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,48 +7,55 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from microexpr.apps.reenact import evaluation, given
+from microexpr.apps.reenact import animate, evaluation
 from microexpr.core.clip import LABELS
-from microexpr.evaluation.read_back import LEAST
-from microexpr.reporting.papers.transfers import Task, Transfer
-from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, enlarged, picture, withheld, written
+from microexpr.evaluation.read_back import MIN_RANGE
+from microexpr.reporting.papers.transfers import Reenactment, Task
+from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, amplify_change, hide_origins, save_page, show_image
 from microexpr.signals.aus import ACTION_UNITS
 
 FRAMES = 6  # of a row
-MOST = 3  # action units drawn
-ENLARGED = 6  # differences from the first frame
-WORD = "generated faces, no person is shown"
-MADE = "the target's movement is made: nobody moved like this"  # where somebody is shown
+MOST = 3  # action units whose curves are plotted
+ENLARGED = 6  # factor for differences from the first frame
+WORD = "rendered faces, no person is shown"
+MADE = "synthesised: the source face did not move like this"  # if a recorded face is shown
 ASYMMETRIC = "fig5"
-# Figure -> data set, class and target of what it shows.
+# Figure -> data set, class and source face of the reenactment that it shows.
 SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise", "woman"),
          "fig5": ("samm", "positive", "man")}  # fmt: skip
 
 
-def chosen(found: Sequence[Transfer], figure: str) -> Transfer:
-    """What a figure shows, or the nearest to it that there is."""
-    dataset, emotion, person = SHOWN[figure]
-    wanted = (person, emotion, dataset)
+def choose(reenactments: Sequence[Reenactment], figure: str) -> Reenactment:
+    """Return the reenactment that a figure shows, or the one that has most in common with it."""
+    dataset, emotion, face_name = SHOWN[figure]
+    expected = (face_name, emotion, dataset)
 
-    def alike(one: Transfer) -> list[bool]:
-        label = "" if one.source.clip.label is None else LABELS[one.source.clip.label]
-        return [own != other for own, other in zip((one.person, label, one.source.clip.dataset), wanted, strict=True)]
+    def differences(reenactment: Reenactment) -> list[bool]:
+        clip = reenactment.driving.clip
+        label = "" if clip.label is None else LABELS[clip.label]
+        actual = (reenactment.face_name, label, clip.dataset)
+        return [value != other for value, other in zip(actual, expected, strict=True)]
 
-    return min(found, key=alike)
-
-
-def asymmetric(found: Sequence[Transfer]) -> Transfer:
-    """The one of which most is asked of one side alone."""
-    return max(found, key=lambda one: float(np.abs(one.asked[..., 0] - one.asked[..., 1]).sum(1).max()))
+    return min(reenactments, key=differences)
 
 
-def driven(one: Transfer, task: Task, side: int) -> np.ndarray:
-    """uint8[K, 288, 288, 3]: the film by one side's intensities alone."""
-    return given(task.model, one.target, one.asked[..., [side, side]], task.kind).crops
+def most_asymmetric(reenactments: Sequence[Reenactment]) -> Reenactment:
+    """Return the reenactment whose left and right target AUs differ most."""
+
+    def asymmetry(reenactment: Reenactment) -> float:
+        target_aus = reenactment.target_aus
+        return float(np.abs(target_aus[..., 0] - target_aus[..., 1]).sum(1).max())
+
+    return max(reenactments, key=asymmetry)
 
 
-def mirrored(crop: np.ndarray) -> dict[str, np.ndarray]:
-    """Whole faces of the subject's left half, at the right of a picture, and of the right one."""
+def drive_by_side(reenactment: Reenactment, task: Task, side: int) -> np.ndarray:
+    """Return the crops uint8[K, 288, 288, 3] if one side's target AUs drive both sides of the face."""
+    return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind).crops
+
+
+def mirror_halves(crop: np.ndarray) -> dict[str, np.ndarray]:
+    """Return whole faces of the subject's left half, which is at the right of the crop, and of the right half."""
     middle = crop.shape[1] // 2
     left, right = crop[:, middle:], crop[:, :middle]
     return {
@@ -57,99 +64,116 @@ def mirrored(crop: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def fig2(path: str | Path, one: Transfer, task: Task, show_licensed: bool) -> None:
-    """How two faces are made for an asymmetric movement, at the apex."""
-    if withheld(path, [one.origin], show_licensed, "Fig. 2"):
+def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: bool) -> None:
+    """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
+    if hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
         return
-    source, (left, right) = one.source.crops[one.source.apex], (driven(one, task, side) for side in (0, 1))
-    halves, at = mirrored(np.broadcast_to(source, (*source.shape[:2], 3))), one.apex
-    with written(path, 6.0) as page:
-        _title(page, one, f"Fig. 2: halves apart. Source {one.source.clip.id} at its apex, target: {one.person}")
+    driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
+    apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
+    halves = mirror_halves(np.broadcast_to(apex_crop, (*apex_crop.shape[:2], 3)))
+    with save_page(path, 6.0) as page:
+        text = (
+            f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
+        )
+        _title(page, reenactment, text)
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
-        pictures = {
-            "source": source,
+        panels = {
+            "driving clip": apex_crop,
             "its left half, mirrored": halves["left"],
             "its right half, mirrored": halves["right"],
-            "target": one.target.crop,
+            "source face": face.crop,
             "driven by the left": left[at],
             "driven by the right": right[at],
-            "joined": one.result.crops[at],
-            f"joined, change x {ENLARGED}": enlarged(one.result.crops[at], one.target.crop, ENLARGED),
+            "joined": reenactment.result.crops[at],
+            f"joined, change x {ENLARGED}": amplify_change(reenactment.result.crops[at], face.crop, ENLARGED),
         }
-        for place, (name, shown) in zip(np.ndindex(2, 4), pictures.items(), strict=True):
-            picture(page.add_subplot(grid[place]), np.broadcast_to(shown, (*shown.shape[:2], 3)), name)
+        for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
+            show_image(page.add_subplot(grid[cell]), np.broadcast_to(image, (*image.shape[:2], 3)), name)
 
 
 def sequence(
-    path: str | Path, figure: str, one: Transfer, task: Task, expected: Mapping[str, Sequence[str]], show_licensed: bool
+    path: str | Path,
+    figure: str,
+    reenactment: Reenactment,
+    task: Task,
+    expected: Mapping[str, Sequence[str]],
+    show_licensed: bool,
 ) -> None:
-    """Source, the target's films with what changes in them, the exact answer where there is one, and the curves."""
+    """Plot the driving clip, the synthesised clips and their changes, ground truth if there is any, and the curves.
+
+    `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if withheld(path, [one.origin], show_licensed, title):
+    if hide_origins(path, [reenactment.origin], show_licensed, title):
         return
-    films = {"left": driven(one, task, 0)}  # of all but one the paper shows no more
+    face_crop = reenactment.face.crop
+    clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
     if figure == ASYMMETRIC:
-        films |= {"right": driven(one, task, 1), "joined": one.result.crops}
-    rows = {"source": one.source.crops[one.places]}
-    for name, film in films.items():
-        rows |= {name: film, f"{name}, change x {ENLARGED}": enlarged(film, one.target.crop, ENLARGED)}
-    if one.answer is not None:
+        clips |= {"right": drive_by_side(reenactment, task, 1), "joined": reenactment.result.crops}
+    rows = {"driving clip": reenactment.driving.crops[reenactment.positions]}
+    for name, frames in clips.items():
+        rows |= {name: frames, f"{name}, change x {ENLARGED}": amplify_change(frames, face_crop, ENLARGED)}
+    if reenactment.ground_truth is not None:
         rows |= {
-            "exact answer": one.answer,
-            f"answer, change x {ENLARGED}": enlarged(one.answer, one.target.crop, ENLARGED),
+            "ground truth": reenactment.ground_truth,
+            f"ground truth, change x {ENLARGED}": amplify_change(reenactment.ground_truth, face_crop, ENLARGED),
         }
-    seen = sorted({unit for units in expected.values() for unit in units})
-    wanted = f"; the text sees {', '.join(seen)}" if seen else ""
-    text = f"{title}: {one.source.clip.id} given to a {one.person}{wanted}"
-    _page(path, text, rows, one, evaluation.changes(one.result.crops, one.target, task.reader))
+    units = sorted({unit for names in expected.values() for unit in names})
+    remark = f"; the text sees {', '.join(units)}" if units else ""
+    text = f"{title}: {reenactment.driving.clip.id} reenacted by a {reenactment.face_name}{remark}"
+    read_back = evaluation.changes(reenactment.result.crops, reenactment.face, task.reader)
+    _page(path, text, rows, reenactment, read_back)
 
 
-def alone(path: str | Path, one: Transfer, changed: np.ndarray) -> None:
-    """What the command made: the target's face, what changes in it, and the curves. The source is not shown."""
-    film = one.result.crops
-    rows = {"made": film, f"change x {ENLARGED}": enlarged(film, one.target.crop, ENLARGED)}
-    _page(path, f"{one.source.clip.id} given to {one.person}", rows, one, changed)
+def plot_reenactment(path: str | Path, reenactment: Reenactment, read_back: np.ndarray) -> None:
+    """Plot the command's result: the synthesised clip, its changes, and the curves. The driving clip is not shown."""
+    frames = reenactment.result.crops
+    rows = {"synthesised": frames, f"change x {ENLARGED}": amplify_change(frames, reenactment.face.crop, ENLARGED)}
+    text = f"{reenactment.driving.clip.id} reenacted by {reenactment.face_name}"
+    _page(path, text, rows, reenactment, read_back)
 
 
-def _page(path: str | Path, text: str, rows: Mapping[str, np.ndarray], one: Transfer, changed: np.ndarray) -> None:
-    """A row of frames of each film, and beside them the curves."""
-    places = np.rint(np.linspace(0, len(one.places) - 1, FRAMES)).astype(int)
-    places[np.abs(places - one.apex).argmin()] = one.apex
-    with written(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
-        _title(page, one, text)
+def _page(
+    path: str | Path, text: str, rows: Mapping[str, np.ndarray], reenactment: Reenactment, read_back: np.ndarray
+) -> None:
+    """Plot a row of frames for each clip, and the curves next to them."""
+    columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
+    columns[np.abs(columns - reenactment.apex).argmin()] = reenactment.apex
+    with save_page(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
+        _title(page, reenactment, text)
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(
             1, 2, left=0.01, right=0.985, top=top, bottom=0.45 / page.get_figheight(), width_ratios=(3, 1), wspace=0.1
         )
         grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
-        for row, (name, film) in enumerate(rows.items()):
-            for column, place in enumerate(places):
-                shown = film[place]
+        for row, (name, frames) in enumerate(rows.items()):
+            for column, frame_index in enumerate(columns):
+                frame = frames[frame_index]
                 axes = page.add_subplot(grid[row, column])
-                picture(axes, np.broadcast_to(shown, (*shown.shape[:2], 3)), "")
+                show_image(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")
                 if not column:
                     axes.set_title(name, fontsize=7)
         charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
         for row, side in enumerate(("left", "right")):
-            _curves(page.add_subplot(charts[row]), one, changed, row, side)
+            _curves(page.add_subplot(charts[row]), reenactment, read_back, row, side)
 
 
-def _curves(axes: Axes, one: Transfer, found: np.ndarray, side: int, name: str) -> None:
-    """Changes of the units that move most: true, asked, and read back."""
-    moved = np.ptp(one.true, axis=0).max(-1)
-    units = [unit for unit in np.argsort(-moved, kind="stable")[:MOST] if moved[unit] > LEAST]
+def _curves(axes: Axes, reenactment: Reenactment, read_back: np.ndarray, side: int, name: str) -> None:
+    """Plot changes of the AUs that move most: true, target, and read back."""
+    true_changes, target_aus = reenactment.true_changes, reenactment.target_aus
+    ranges = np.ptp(true_changes, axis=0).max(-1)
+    units = [unit for unit in np.argsort(-ranges, kind="stable")[:MOST] if ranges[unit] > MIN_RANGE]
     for unit, colour in zip(units, (BLUE, RED, GREEN), strict=False):
-        asked = one.asked[:, unit, side] - one.asked[0, unit, side]
-        for values, style in ((one.true[:, unit, side], "-"), (asked, "--"), (found[:, unit, side], ":")):
+        target = target_aus[:, unit, side] - target_aus[0, unit, side]
+        for values, style in ((true_changes[:, unit, side], "-"), (target, "--"), (read_back[:, unit, side], ":")):
             label = ACTION_UNITS[unit] if style == "-" else None
-            axes.plot(one.places, values, style, color=colour, label=label, linewidth=1.2)
-    known = "true" if one.source.performed is not None else "the source's, as read"
-    axes.set_title(f"{name} side: - {known}, - - asked, ... read back", fontsize=7)
+            axes.plot(reenactment.positions, values, style, color=colour, label=label, linewidth=1.2)
+    reference = "true" if reenactment.driving.rendered_changes is not None else "the driving clip's, as read"
+    axes.set_title(f"{name} side: - {reference}, - - target, ... read back", fontsize=7)
     axes.set_xlabel("frame since the onset", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
 
 
-def _title(page: Figure, one: Transfer, text: str) -> None:
-    word = WORD if one.origin == "generated" else MADE
+def _title(page: Figure, reenactment: Reenactment, text: str) -> None:
+    word = WORD if reenactment.origin == "generated" else MADE
     page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)

@@ -1,4 +1,4 @@
-"""One clip's way through the stages as one picture."""
+"""Plot one clip's way through the stages."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,83 +17,83 @@ from microexpr.reporting.plots.drawing import (  # fmt: skip
     GREY,
     PINK,
     RED,
+    add_heading,
+    draw_landmarks,
     flow_colours,
     flow_wheel,
-    heading,
-    outline,
-    picture,
     refuse_licensed,
+    save_page,
+    show_image,
     stamp,
-    written,
 )
 from microexpr.signals.aus import SIDES
 from microexpr.signals.flow import magnitude
 
-SHOWN_UNITS = 4  # action units whose curves are drawn
+SHOWN_UNITS = 4  # action units whose curves are plotted
 
 
-def write(walked: Journey, path: str | Path, show_licensed_faces: bool = False) -> None:
-    """Writes a PNG of one clip's way: landmarks, apex score, flow and strain, action units, synthetic faces.
+def write(journey: Journey, path: str | Path, show_licensed_faces: bool = False) -> None:
+    """Write a PNG of one clip's way: landmarks, apex score, flow and strain, action units, synthesised faces.
 
-    Raises DataError for pictures that are licensed unless `show_licensed_faces`, StoreError if it cannot be written.
+    Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
     """
-    refuse_licensed([walked.clip], show_licensed_faces)
-    with written(path, 7.6 if walked.synthetic else 5.8) as figure:
-        draw(figure, walked)
+    refuse_licensed([journey.clip], show_licensed_faces)
+    with save_page(path, 7.6 if journey.synthetic else 5.8) as figure:
+        draw(figure, journey)
 
 
-def draw(figure: Figure, walked: Journey) -> None:
-    """`journey` on an empty figure."""
-    clip, inch = walked.clip, 1 / figure.get_figheight()
-    about = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
-    heading(figure, f"{clip.id}: {about}", clip.origin == "generated")
-    heights = [1, 1, 0.7] if walked.synthetic else [1, 1]
+def draw(figure: Figure, journey: Journey) -> None:
+    """Plot the clip's way on an empty figure."""
+    clip, inch = journey.clip, 1 / figure.get_figheight()
+    description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
+    add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
+    heights = [1, 1, 0.7] if journey.synthetic else [1, 1]
     grid = figure.add_gridspec(
         len(heights), 4, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.015, hspace=0.17, wspace=0.05,
         height_ratios=heights,
     )  # fmt: skip
     for column, event in enumerate(("onset", "apex")):
-        _draw_face(figure.add_subplot(grid[0, column]), walked, event)
-    _draw_score(_curves(figure, grid[0, 2:], walked), walked)
-    _draw_flow(figure.add_subplot(grid[1, 0]), walked.flow)
-    _draw_strain(figure.add_subplot(grid[1, 1]), walked.flow[2])
-    _draw_action_units(_curves(figure, grid[1, 2:], walked), walked)
-    if walked.synthetic:
-        _draw_synthetic([figure.add_subplot(grid[2, column]) for column in range(4)], walked)
+        _draw_face(figure.add_subplot(grid[0, column]), journey, event)
+    _draw_score(_curves(figure, grid[0, 2:], journey), journey)
+    _draw_flow(figure.add_subplot(grid[1, 0]), journey.flow)
+    _draw_strain(figure.add_subplot(grid[1, 1]), journey.flow[2])
+    _draw_action_units(_curves(figure, grid[1, 2:], journey), journey)
+    if journey.synthetic:
+        _draw_synthetic([figure.add_subplot(grid[2, column]) for column in range(4)], journey)
 
 
-def _draw_face(axes: Axes, walked: Journey, event: str) -> None:
-    """A crop with its 68 landmarks."""
-    picture(axes, walked.crops[event], f"faces: {event}, frame {walked.events[event]}")
-    outline(axes, walked.landmarks[event])
-    stamp(axes, walked.clip)
+def _draw_face(axes: Axes, journey: Journey, event: str) -> None:
+    """Plot a crop with its 68 landmarks."""
+    show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
+    draw_landmarks(axes, journey.landmarks[event])
+    stamp(axes, journey.clip)
 
 
-def _curves(figure: Figure, place: SubplotSpec, walked: Journey) -> Axes:
-    """Axes over time in two columns of the grid, with room for labels, and the clip's events in them."""
-    box = place.get_position(figure)
+def _curves(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
+    """Return axes over time in two columns of the grid, with room for labels, and the clip's events in them."""
+    box = cell.get_position(figure)
     axes = figure.add_axes((box.x0 + 0.055, box.y0 + 0.03, box.width - 0.055, box.height - 0.05))
-    axes.set_xlim(walked.frame[0], walked.frame[-1])
-    axes.axvspan(walked.events["onset"], walked.events["offset"], color="0.94")
+    axes.set_xlim(journey.frame[0], journey.frame[-1])
+    axes.axvspan(journey.events["onset"], journey.events["offset"], color="0.94")
     for event in EVENTS:
-        axes.axvline(walked.events[event], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
+        axes.axvline(journey.events[event], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
     axes.ticklabel_format(axis="x", style="plain", useOffset=False)
     axes.locator_params(axis="x", nbins=6, integer=True)
     return axes
 
 
-def _draw_score(axes: Axes, walked: Journey) -> None:
-    axes.plot(walked.frame, walked.score, color=BLUE)
+def _draw_score(axes: Axes, journey: Journey) -> None:
+    axes.plot(journey.frame, journey.score, color=BLUE)
     axes.set_title("apex: spotting score by frame", pad=18)
     for event in EVENTS:
-        label = f"apex, {walked.apex_by}" if event == "apex" else event
-        axes.text(walked.events[event], 1.02, label, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+        label = f"apex, {journey.apex_by}" if event == "apex" else event
+        axes.text(journey.events[event], 1.02, label, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
 
 
 def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
-    """u and v as colours, and the wheel that explains them."""
+    """Plot u and v as colours, and the wheel that explains them."""
     largest = max(float(np.percentile(magnitude(flow), 99)), 1e-6)
-    picture(axes, flow_colours(flow[:2], largest), "flow: from onset to apex")
+    show_image(axes, flow_colours(flow[:2], largest), "flow: from onset to apex")
     flow_wheel(axes, 0.2, f"rim: {largest:.1f} pixels")
 
 
@@ -106,21 +106,24 @@ def _draw_strain(axes: Axes, strain: np.ndarray) -> None:
 
 
 def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: int) -> list[int]:
-    """Which action units of [T, 17, 3] change most on either side between two frame numbers, the largest first."""
+    """Return the action units of [T, 17, 3] that change most between two frame numbers, largest first.
+
+    The larger change of left and right counts.
+    """
     during = relative[(frame >= onset) & (frame <= offset), :, :2]
     change = np.abs(during).max(axis=(0, 2))
     return [int(unit) for unit in np.argsort(-change, kind="stable")[:SHOWN_UNITS]]
 
 
-def _draw_action_units(axes: Axes, walked: Journey) -> None:
-    """Both sides of the action units that change most."""
+def _draw_action_units(axes: Axes, journey: Journey) -> None:
+    """Plot both sides of the action units that change most."""
     styles = dict(zip(SIDES[:2], ("-", "--"), strict=True))
-    units = largest_units(walked.relative, walked.frame, walked.events["onset"], walked.events["offset"])
+    units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
     handles: list[Line2D] = []
     for unit, color in zip(units, (BLUE, RED, GREEN, PINK), strict=True):
-        for number, style in enumerate(styles.values()):
-            axes.plot(walked.frame, walked.relative[:, unit, number], style, color=color, linewidth=1.5)
-        handles += axes.plot([], [], color=color, label=walked.action_units[unit])
+        for side_index, style in enumerate(styles.values()):
+            axes.plot(journey.frame, journey.relative[:, unit, side_index], style, color=color, linewidth=1.5)
+        handles += axes.plot([], [], color=color, label=journey.action_units[unit])
     for side, style in styles.items():
         handles += axes.plot([], [], style, color=GREY, label=side)
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 0.985), ncols=6, fontsize=8, borderpad=0,
@@ -128,11 +131,11 @@ def _draw_action_units(axes: Axes, walked: Journey) -> None:
     axes.set_title("aus: change of intensity since the onset (FACS 0 to 5), by frame", pad=18)
 
 
-def _draw_synthetic(places: Sequence[Axes], walked: Journey) -> None:
-    """The neutral face, and what was made of it for each class."""
-    neutral = next(iter(walked.synthetic.values()))[0]
-    picture(places[0], neutral.squeeze(), f"synth: neutral, {neutral.shape[1]} x {neutral.shape[0]} pixels")
-    for axes, label in zip(places[1:], LABELS, strict=True):
-        picture(axes, walked.synthetic[label][1].squeeze(), f"synth: made {label}")
-    for axes in places:
-        stamp(axes, walked.clip)
+def _draw_synthetic(all_axes: Sequence[Axes], journey: Journey) -> None:
+    """Show the neutral face, and the face that was synthesised from it for each class."""
+    neutral = next(iter(journey.synthetic.values()))[0]
+    show_image(all_axes[0], neutral.squeeze(), f"synth: neutral, {neutral.shape[1]} x {neutral.shape[0]} pixels")
+    for axes, label in zip(all_axes[1:], LABELS, strict=True):
+        show_image(axes, journey.synthetic[label][1].squeeze(), f"synth: {label}")
+    for axes in all_axes:
+        stamp(axes, journey.clip)

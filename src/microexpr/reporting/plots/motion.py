@@ -1,4 +1,4 @@
-"""A clip's movements as one picture: frames around the apex, magnified, and lines of pixels through time."""
+"""Plot a clip's motion signals: frames around the apex, magnified frames, and lines of pixels through time."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,46 +9,46 @@ from matplotlib.figure import Figure
 
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import heading, on_page, picture, stamp
+from microexpr.reporting.plots.drawing import add_heading, clip_page, show_image, stamp
 from microexpr.signals import inputs
 from microexpr.signals.motion import around_apex, interpolation, magnification, steady
 
 EVENTS = ("onset", "apex", "offset")
-LENGTH = 16  # frames that TIM makes here
-LINE = 40  # pixels of a line that is followed through time
+LENGTH = 16  # frames after interpolation
+LINE = 40  # length in pixels of the line that is shown through time
 POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: lines go through one of them
 
 
 def write(clip: Clip, results: Path, path: Path) -> None:
-    """Draws a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
-    with on_page(clip, results, path, 4.3) as (page, faces, events):
-        heading(page, f"{clip.id}: movement made visible", clip.origin == "generated")
+    """Plot a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
+    with clip_page(clip, results, path, 4.3) as (page, faces, events):
+        add_heading(page, f"{clip.id}: movement made visible", clip.origin == "generated")
         draw(page, clip, faces, events)
 
 
 def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[str, Any]) -> None:
-    """The groups of a faces and an apex file on an empty figure."""
+    """Plot the groups of a faces and an apex file on an empty figure."""
     onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
-    large = _grey(magnification.magnified(film, len(film)))
-    still = steady.steadied(film[..., None], steady.head_path(film, 0))[..., 0]
+    large = _grey(magnification.magnify(film, len(film)))
+    still = steady.hold_still(film[..., None], steady.head_path(film, 0))[..., 0]
     grid = figure.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
-    for column, place in enumerate(around_apex(0, apex - onset, offset - onset)):
-        title = f"frame {int(faces['frame'][onset + place])}"
-        for row, (shown, words) in enumerate(((film, title), (large, "magnified"))):
+    for column, position in enumerate(around_apex(0, apex - onset, offset - onset)):
+        title = f"frame {int(faces['frame'][onset + position])}"
+        for row, (frames, label) in enumerate(((film, title), (large, "magnified"))):
             axes = figure.add_subplot(grid[row, column])
-            picture(axes, shown[place], words)
+            show_image(axes, frames[position], label)
             stamp(axes, clip)
-    rows, column = _liveliest(still, faces["landmarks_crop"][onset])
+    rows, column = _most_active_line(still, faces["landmarks_crop"][onset])
     lines = {
         f"the white line of pixels in time, {len(film)} frames": film,
-        f"by TIM, {LENGTH} frames": _grey(interpolation.interpolated(film, LENGTH)),
+        f"by TIM, {LENGTH} frames": _grey(interpolation.interpolate(film, LENGTH)),
         "with the head held still": still,
         "magnified": large,
     }
     slices = figure.add_gridspec(4, 1, left=0.73, right=0.985, top=0.79, bottom=0.015, hspace=0.35)
-    for place, (title, frames) in enumerate(lines.items()):
-        axes = figure.add_subplot(slices[place, 0])
+    for i, (title, frames) in enumerate(lines.items()):
+        axes = figure.add_subplot(slices[i, 0])
         axes.imshow(frames[:, rows, column].T, cmap="gray", aspect="auto", interpolation="nearest")
         axes.set_title(title)
         axes.set_axis_off()
@@ -59,12 +59,12 @@ def _grey(film: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(film), 0, 255).astype(np.uint8)
 
 
-def _liveliest(film: np.ndarray, landmarks: np.ndarray) -> tuple[slice, int]:
-    """Rows and column of the line through one of POINTS that changes most in time."""
+def _most_active_line(film: np.ndarray, landmarks: np.ndarray) -> tuple[slice, int]:
+    """Return rows and column of the line through one of POINTS that changes most in time."""
     last = film.shape[1] - LINE
-    places = [(int(np.clip(round(y) - LINE // 2, 0, last)), round(x)) for x, y in landmarks[list(POINTS)].tolist()]
+    corners = [(int(np.clip(round(y) - LINE // 2, 0, last)), round(x)) for x, y in landmarks[list(POINTS)].tolist()]
     change = [
-        film[:, row : row + LINE, column - 1 : column + 2].mean(axis=2).std(axis=0).mean() for row, column in places
+        film[:, row : row + LINE, column - 1 : column + 2].mean(axis=2).std(axis=0).mean() for row, column in corners
     ]
-    first, column = places[int(np.argmax(change))]
+    first, column = corners[int(np.argmax(change))]
     return slice(first, first + LINE), column

@@ -1,34 +1,36 @@
-"""Everyone's face as one picture: an apex of each, and what moved."""
+"""Plot a contact sheet of all subjects: an apex of each, and its changes since the onset."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from microexpr.reporting.plots.drawing import caption, picture, refuse_licensed, stamp, written
+from microexpr.reporting.plots.drawing import add_caption, refuse_licensed, save_page, show_image, stamp
 from microexpr.reporting.sheet import MAGNIFIED, Entry
 
-ACROSS = 6  # people in a row
+ACROSS = 6  # subjects in a row
 
 
 def write(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool = False) -> None:
-    """Writes a PNG of people, each with an apex and, below it, what differs from the onset.
+    """Write a PNG of subjects, each with an apex and, below it, its difference from the onset.
 
-    Raises DataError for pictures that are licensed unless `show_licensed_faces`, StoreError if it cannot be written.
+    Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
     """
     clips = [entry.clip for entry in entries]
     refuse_licensed(clips, show_licensed_faces)
     rows = -(-len(entries) // ACROSS)
-    with written(path, 0.6 + rows * 3.75) as figure:
+    with save_page(path, 0.6 + rows * 3.75) as figure:
         inch = 1 / figure.get_figheight()
-        title = f"A clip of each: the apex, and below {MAGNIFIED} times what differs from the onset (grey: nothing)"
-        caption(figure, title, clips)
+        title = (
+            f"A clip of each subject: the apex, and below {MAGNIFIED} times its difference from the onset (grey: none)"
+        )
+        add_caption(figure, title, clips)
         grid = figure.add_gridspec(
             rows, ACROSS, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, wspace=0.04, hspace=0.15
         )
-        for place, entry in enumerate(entries):
-            cell = grid[divmod(place, ACROSS)].subgridspec(2, 1, hspace=0.04)
-            face, change = (figure.add_subplot(cell[below]) for below in (0, 1))
-            shown = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
-            picture(face, entry.apex.squeeze(), f"{entry.clip.dataset}/{entry.clip.subject}\n{shown}")
-            picture(change, entry.change, "")
+        for i, entry in enumerate(entries):
+            cell = grid[divmod(i, ACROSS)].subgridspec(2, 1, hspace=0.04)
+            face, change = (figure.add_subplot(cell[row]) for row in (0, 1))
+            description = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
+            show_image(face, entry.apex.squeeze(), f"{entry.clip.dataset}/{entry.clip.subject}\n{description}")
+            show_image(change, entry.change, "")
             for axes in (face, change):
                 stamp(axes, entry.clip)

@@ -1,6 +1,6 @@
-"""The benchmark of the signal stages: rendered people, read as any clip is, held to what the renderer knows.
+"""Signal benchmark: the signal stages' errors on rendered subjects, against the renderer's ground truth.
 
-What may not come in: people of a corpus, since params may be chosen by these figures; training; licensed data.
+What may not come in: subjects of a corpus, since params may be chosen by these figures; training; licensed data.
 """
 
 from typing import Literal, get_args
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.seeds import spawn
 from microexpr.rendering import plan
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 
 Difficulty = Literal["easy", "standard", "hard"]
@@ -18,23 +18,28 @@ DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
 
 
 class Params(BaseModel):
+    """Section `signal_benchmark` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     difficulties: list[Difficulty] = Field(
-        default=list(DIFFICULTIES), min_length=1, description="the same people and clips at each of them"
+        default=list(DIFFICULTIES), min_length=1, description="the same subjects and clips at each of them"
     )
-    subjects: int = Field(default=2, ge=1, le=40, description="people a data set")
-    clips: int = Field(default=4, ge=3, le=60, description="of each")
+    subjects: int = Field(default=2, ge=1, le=40, description="subjects of each data set")
+    clips: int = Field(default=4, ge=3, le=60, description="clips of each subject")
 
 
 def root_seed(seed: int) -> int:
-    """The seed of the benchmark's people: from params' seed by name, so that none of them is in a corpus."""
+    """Return the benchmark's root seed, derived from params' seed by name, so that its subjects are in no corpus."""
     return int(spawn(seed, "truth").generate_state(1, np.uint64)[0])
 
 
-def planned(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[Planned]:
-    """The benchmark's clips of a data set, sorted by clip id; at every difficulty the same. `seed` is params' own."""
+def plan_clips(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[PlannedClip]:
+    """Return the benchmark's clips of a data set, sorted by id, the same at every difficulty.
+
+    `seed` is the one in params.yaml.
+    """
     census = NATIVES[dataset].census
     clips = min(params.clips, len(census.balanced)) if census.once else params.clips
     size = plan.Corpus(subjects=params.subjects, clips=clips)
-    return plan.planned(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))
+    return plan.plan_clips(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))

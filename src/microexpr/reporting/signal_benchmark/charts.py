@@ -1,4 +1,4 @@
-"""The benchmark's figures as pictures, one for each stage. Draws rows as they are; computes and reads nothing.
+"""The benchmark's charts, one for each stage. Plots rows as they are; computes and reads nothing.
 
 What may not come in: pyplot, whose state is global, and dates, so that the same rows give the same bytes.
 """
@@ -27,34 +27,34 @@ Key = tuple[str, str, str, str]  # data set, difficulty, part, metric
 
 @contextmanager
 def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
-    """Axes side by side on one scale that starts at 0, written as an SVG afterwards."""
-    made = io.BytesIO()
+    """Yield axes next to each other on one scale that starts at 0, and the buffer that gets the SVG afterwards."""
+    svg = io.BytesIO()
     with matplotlib.style.context(["default", STYLE, REPEATABLE]):
         figure = Figure((WIDTH, HEIGHT), layout="constrained")
-        places = list(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
-        places[0].set_ylabel(unit)
-        for axes in places:
+        all_axes = list(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
+        all_axes[0].set_ylabel(unit)
+        for axes in all_axes:
             axes.grid(axis="y", color="0.9")
             axes.set_axisbelow(True)
-        yield places, made
-        figure.savefig(made, format="svg", metadata={"Date": None, "Creator": None})
+        yield all_axes, svg
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def landmarks(rows: Sequence[Row]) -> bytes:
-    """SVG: landmark error by region and difficulty, micro-expression sets pooled."""
+    """Return SVG: landmark error by region and difficulty, micro-expression sets pooled."""
     values, parts = _values(rows), (*face_regions.LANDMARKS, ALL)
-    with _axes(1, "error, % of the outer-eye distance") as ([axes], made):
-        shown = _difficulties(rows)
-        for place, difficulty in enumerate(shown):
+    with _axes(1, "error, % of the outer-eye distance") as ([axes], svg):
+        difficulties = _difficulties(rows)
+        for i, difficulty in enumerate(difficulties):
             heights = [values.get((ALL, difficulty, part, "error_percent"), np.nan) for part in parts]
-            _bars(axes, heights, place, len(shown), COLOURS[difficulty], difficulty)
-        _named(axes, parts)
-        axes.legend(ncols=len(shown), loc="lower right", bbox_to_anchor=(1, 1))
-    return made.getvalue()
+            _bars(axes, heights, i, len(difficulties), COLOURS[difficulty], difficulty)
+        _label_groups(axes, parts)
+        axes.legend(ncols=len(difficulties), loc="lower right", bbox_to_anchor=(1, 1))
+    return svg.getvalue()
 
 
 def apex(rows: Sequence[Row]) -> bytes:
-    """SVG: apex error by data set, both spotters beside the frame in the middle, a panel for each difficulty."""
+    """Return SVG: apex error by data set of both spotters and of the middle frame, a panel for each difficulty."""
 
     def key(difficulty: str, dataset: str, part: str) -> Key:
         return dataset, difficulty, part, "error_ms"
@@ -64,29 +64,29 @@ def apex(rows: Sequence[Row]) -> bytes:
 
 
 def flow(rows: Sequence[Row]) -> bytes:
-    """SVG: flow error by region beside the error of answering zero, a panel for each difficulty."""
+    """Return SVG: flow error by region, next to the error of estimating zero, a panel for each difficulty."""
 
     def key(difficulty: str, part: str, metric: str) -> Key:
         return ALL, difficulty, part, metric
 
-    bars = {"flow stage": (BLUE, "endpoint_error_px"), "answering zero": (PALE, "true_length_px")}
-    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW, ALL), bars, key)
+    bars = {"flow stage": (BLUE, "endpoint_error_px"), "estimating zero": (PALE, "true_length_px")}
+    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW_REGIONS, ALL), bars, key)
 
 
 def aus(rows: Sequence[Row]) -> bytes:
-    """SVG: ICC by unit, both sides together, of intensities and of their change; all data sets and difficulties."""
+    """Return SVG: ICC by AU, both sides together, of intensities and of changes, data sets and difficulties pooled."""
     values = _values(rows)
-    with _axes(1, "ICC(3,1) with the truth") as ([axes], made):
+    with _axes(1, "ICC(3,1) with the ground truth") as ([axes], svg):
         for metric, color, label in (("icc", PALE, "intensity"), ("relative_icc", BLUE, "change since the onset")):
             heights = [values.get((ALL, ALL, f"{unit}_both", metric), np.nan) for unit in ACTION_UNITS]
             _bars(axes, heights, int(metric != "icc"), 2, color, label)
         axes.axhline(0, color=GREY, linewidth=0.8)
-        _named(axes, ACTION_UNITS)
-        for place, unit in enumerate(ACTION_UNITS):
+        _label_groups(axes, ACTION_UNITS)
+        for i, unit in enumerate(ACTION_UNITS):
             if (ALL, ALL, f"{unit}_both", "relative_icc") not in values:
-                axes.text(place, 0.02, "never shown", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8)
+                axes.text(i, 0.02, "never rendered", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8)
         axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
-    return made.getvalue()
+    return svg.getvalue()
 
 
 def _panels(
@@ -96,22 +96,22 @@ def _panels(
     bars: Mapping[str, tuple[str, str]],
     key: Callable[[str, str, str], Key],
 ) -> bytes:
-    """A panel for each difficulty, in it the same bars for each group.
+    """Plot a panel for each difficulty, in it the same bars for each group.
 
-    `bars` are colours and kinds by name; `key` tells where the value of difficulty, group and kind is.
+    `bars` are colours and kinds by name; `key` returns the key of a value from its difficulty, group and kind.
     """
-    values, shown = _values(rows), _difficulties(rows)
-    with _axes(len(shown), unit) as (places, made):
-        for axes, difficulty in zip(places, shown, strict=True):
-            for place, (name, (color, kind)) in enumerate(bars.items()):
+    values, difficulties = _values(rows), _difficulties(rows)
+    with _axes(len(difficulties), unit) as (all_axes, svg):
+        for axes, difficulty in zip(all_axes, difficulties, strict=True):
+            for i, (name, (color, kind)) in enumerate(bars.items()):
                 heights = [values.get(key(difficulty, group, kind), np.nan) for group in groups]
-                _bars(axes, heights, place, len(bars), color, name)
-            _named(axes, groups)
+                _bars(axes, heights, i, len(bars), color, name)
+            _label_groups(axes, groups)
             for label in axes.get_xticklabels():
                 label.set(fontsize=8, rotation=35, rotation_mode="anchor", ha="right")  # there may be many data sets
             axes.set_title(difficulty)
-        places[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, 1.08))
-    return made.getvalue()
+        all_axes[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, 1.08))
+    return svg.getvalue()
 
 
 def _values(rows: Sequence[Row]) -> dict[Key, float]:
@@ -122,13 +122,19 @@ def _difficulties(rows: Sequence[Row]) -> list[str]:
     return [name for name in dict.fromkeys(row["difficulty"] for row in rows) if name != ALL]
 
 
-def _bars(axes: Axes, heights: Sequence[float], place: int, of: int, color: str, label: str) -> None:
-    """The bars of one kind, number `place` of `of` in each group."""
-    width = 0.8 / of
-    axes.bar(np.arange(len(heights)) + (place - (of - 1) / 2) * width, heights, width * 0.94, color=color, label=label)
+def _bars(axes: Axes, heights: Sequence[float], kind_index: int, count: int, color: str, label: str) -> None:
+    """Plot the bars of one of `count` kinds, next to each other in each group."""
+    width = 0.8 / count
+    axes.bar(
+        np.arange(len(heights)) + (kind_index - (count - 1) / 2) * width,
+        heights,
+        width * 0.94,
+        color=color,
+        label=label,
+    )
 
 
-def _named(axes: Axes, names: Sequence[str]) -> None:
+def _label_groups(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.tick_params(axis="x", length=0)

@@ -1,6 +1,6 @@
-"""One person of the benchmark: rendered to native files, read back through the signal stages, laid beside the truth.
+"""One subject of the benchmark: rendered to native files, read by the signal stages, paired with the ground truth.
 
-What may not come in: figures. They are pooled over people, elsewhere.
+What may not come in: figures. They are pooled over subjects by `pool`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
-from microexpr.rendering.layout import Planned
+from microexpr.rendering.layout import PlannedClip
 from microexpr.signals import apex, aus, face_regions, faces, flow, inputs
 from microexpr.signals.aus import filters, regressor
 
@@ -35,10 +35,10 @@ class Stages:
     aus: aus.Params
 
     @classmethod
-    def of(cls, sections: Mapping[str, Mapping[str, Any]]) -> "Stages":
-        """From the sections of params.yaml by their names."""
+    def from_sections(cls, sections: Mapping[str, Mapping[str, Any]]) -> "Stages":
+        """Return the params in sections of params.yaml by name."""
         return cls(
-            # a clip in which a face is seldom found counts as such, where a run would leave it out
+            # a clip whose face is rarely detected counts, although a run would leave it out
             faces.Params(**{**sections["faces"], "min_detected": 1e-9}),
             apex.Params(**sections["apex"]),
             flow.Params(**sections["flow"]),
@@ -46,13 +46,13 @@ class Stages:
         )
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """The inverse of `of`."""
+        """Return the params as sections, the inverse of `from_sections`."""
         return {name: getattr(self, name).model_dump() for name in ("faces", "apex", "flow", "aus")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What the stages say of one clip."""
+class Signals:
+    """Results of the stages for one clip."""
 
     faces: dict[str, Any]  # as a faces file holds them
     events: dict[str, Any]  # as an apex file
@@ -60,20 +60,21 @@ class Found:
     flow: np.ndarray  # float32[3, size, size], as a flow file
 
     def position(self, event: str) -> int:
+        """Return the index of an event's frame."""
         return inputs.position(self.faces, self.events, event)
 
     @property
     def alignment(self) -> np.ndarray:
-        """float64[2, 3]: from the frame's pixels to the crop's, as the faces stage found it."""
+        """float64[2, 3]: from the frame's pixels to the crop's, as estimated by the faces stage."""
         return faces.alignment(self.faces["landmarks"][self.faces["detected"]])
 
 
-def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
-    """The measured file of one person. Frames and truth are made in a temporary folder and removed.
+def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
+    """Write the measured file of one subject. Frames and ground truth are made in a temporary folder and removed.
 
     Raises DataError where a stage would, StoreError when a disk is full.
     """
-    clips, face = [one.clip for one in rows], Face(corpus.performer_of(rows[0].clip, seed).face_seed)
+    clips, face = [planned.clip for planned in rows], Face(corpus.performer_of(rows[0].clip, seed).face_seed)
     model = regressor.load()
     with (
         TemporaryDirectory(prefix="microexpr-truth-") as home,
@@ -81,124 +82,130 @@ def write(rows: list[Planned], scene: corpus.Scene, seed: int, stages: Stages, p
     ):
         file.describe(difficulty=scene.difficulty)
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
-        with store.opened(Path(home) / "truth.h5", "truth") as truth:
-            for one in rows:
-                found = read(one.clip, Path(home), stages, model)
-                known = {name: truth[one.clip.name][name][()] for name in truth[one.clip.name]}
-                true, skin = true_flow(one, face, scene, seed, found)
-                at_onset = known["landmarks"][found.position("onset")]
-                file.group(one.clip.name).put_all(
-                    **compared(one.clip, known, found),
-                    **spotted(one.clip, known, found, stages.apex),
-                    **flow_errors(true, skin, at_onset, found),
+        with store.open_file(Path(home) / "truth.h5", "truth") as truth_file:
+            for planned in rows:
+                clip, group = planned.clip, truth_file[planned.clip.name]
+                signals = run_stages(clip, Path(home), stages, model)
+                ground_truth = {name: group[name][()] for name in group}
+                flow_true, skin = true_flow(planned, face, scene, seed, signals)
+                onset_landmarks = ground_truth["landmarks"][signals.position("onset")]
+                file.group(clip.name).put_all(
+                    **pair_values(clip, ground_truth, signals),
+                    **spot_events(clip, ground_truth, signals, stages.apex),
+                    **flow_errors(flow_true, skin, onset_landmarks, signals),
                 )
 
 
-def read(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Found:
-    """A clip below `home` through faces, apex, aus and flow, each as its script calls it."""
-    numbers, pictures = datasets.pictures(clip, home)
-    seen = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
-    events = apex.locate(clip, seen, stages.apex)
-    written = {name: np.asarray(value) for name, value in events.arrays().items()}
-    onset = inputs.position(seen, written, "onset")
-    grey = luma(seen["crop"])
-    values = regressor.regress(grey, seen["landmarks_crop"], onset, model, stages.aus.sizes)
-    return Found(
-        faces=seen,
-        events=written,
-        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.relative(values, onset)},
-        flow=flow.of_clip(grey, onset, inputs.position(seen, written, "apex"), stages.flow),
+def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Signals:
+    """Run faces, apex, aus and flow on a clip below `home`, each as its script does."""
+    numbers, pictures = datasets.frame_reader(clip, home)
+    face = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
+    located = apex.locate(clip, face, stages.apex)
+    events = {name: np.asarray(value) for name, value in located.arrays().items()}
+    onset = inputs.position(face, events, "onset")
+    grey = luma(face["crop"])
+    values = regressor.regress(grey, face["landmarks_crop"], onset, model, stages.aus.sizes)
+    return Signals(
+        faces=face,
+        events=events,
+        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
+        flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow),
     )
 
 
-def compared(clip: Clip, known: Mapping[str, np.ndarray], found: Found) -> dict[str, Any]:
-    """True and found values of one clip by the names of the measured file, but for the flow's."""
+def pair_values(clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Signals) -> dict[str, Any]:
+    """Return true and measured values of one clip by the names of the measured file, except those of the flow."""
     return {
-        "frame": known["frame"],
+        "frame": ground_truth["frame"],
         "fps": clip.fps,
-        "onset": known["onset"],
-        "offset": known["offset"],
-        "apex_true": known["apex"],
-        "detected": found.faces["detected"],
-        "landmarks_true": known["landmarks"],
-        "landmarks_found": found.faces["landmarks"],
-        "pose_true": known["pose"],
-        "pose_found": found.faces["pose"],
+        "onset": ground_truth["onset"],
+        "offset": ground_truth["offset"],
+        "apex_true": ground_truth["apex"],
+        "detected": signals.faces["detected"],
+        "landmarks_true": ground_truth["landmarks"],
+        "landmarks_found": signals.faces["landmarks"],
+        "pose_true": ground_truth["pose"],
+        "pose_found": signals.faces["pose"],
         "au_names": aus.ACTION_UNITS,
-        "au_true": known["au_intensity"][:, READ],
-        "au_smoothed": found.curves["smoothed"],
-        "au_change": found.curves["change"],
-        "au_relative": found.curves["relative"],
+        "au_true": ground_truth["au_intensity"][:, READ],
+        "au_smoothed": signals.curves["smoothed"],
+        "au_change": signals.curves["change"],
+        "au_relative": signals.curves["relative"],
     }
 
 
-def spotted(clip: Clip, known: Mapping[str, np.ndarray], found: Found, params: apex.Params) -> dict[str, int]:
-    """Events as either spotter has them, by the names of the measured file: the apex where onset and offset are known,
-    and those where nothing is."""
-    between = replace(clip, onset=int(known["onset"]), apex=None, offset=int(known["offset"]))
-    tops = {
-        f"apex_{spotter}": apex.locate(between, found.faces, params.model_copy(update={"spotter": spotter})).apex
+def spot_events(
+    clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Signals, params: apex.Params
+) -> dict[str, int]:
+    """Spot events, by the names of the measured file: the apex with true onset and offset, those two without any."""
+    without_apex = replace(clip, onset=int(ground_truth["onset"]), apex=None, offset=int(ground_truth["offset"]))
+    apexes = {
+        f"apex_{spotter}": apex.locate(without_apex, signals.faces, params.model_copy(update={"spotter": spotter})).apex
         for spotter in apex.SPOTTERS
     }
-    blank = replace(clip, onset=None, apex=None, offset=None)
-    alone = apex.locate(blank, found.faces, params.model_copy(update={"spotter": "flow"}))
-    return {**tops, "onset_spotted": alone.onset, "offset_spotted": alone.offset}
+    without_events = replace(clip, onset=None, apex=None, offset=None)
+    events = apex.locate(without_events, signals.faces, params.model_copy(update={"spotter": "flow"}))
+    return {**apexes, "onset_spotted": events.onset, "offset_spotted": events.offset}
 
 
-def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, found: Found) -> dict[str, Any]:
-    """Sums over the visible skin of each region: pixels, end-point error, length of the true flow.
+def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, signals: Signals) -> dict[str, Any]:
+    """Return sums over the visible skin of each region: pixels, end-point error, length of the true flow.
 
     `true` and `skin` are those of `true_flow`, `landmarks` [68, 2] the true ones of the onset in pixels of the frame.
     """
-    size = found.flow.shape[1]
-    within = onto_flow(found.alignment, size)
-    places = face_regions.labels(landmarks @ within[:, :2].T + within[:, 2], size)
-    masks = [skin & (places == region) for region in range(len(face_regions.FLOW))]
-    error, length = np.hypot(*(found.flow[:2] - true)), np.hypot(*true)
+    size = signals.flow.shape[1]
+    to_flow = flow_matrix(signals.alignment, size)
+    labels = face_regions.region_labels(landmarks @ to_flow[:, :2].T + to_flow[:, 2], size)
+    masks = [skin & (labels == region) for region in range(len(face_regions.FLOW_REGIONS))]
+    error, length = np.hypot(*(signals.flow[:2] - true)), np.hypot(*true)
     return {
-        "flow_regions": face_regions.FLOW,
+        "flow_regions": face_regions.FLOW_REGIONS,
         "flow_pixels": [mask.sum() for mask in masks],
         "flow_error": [error[mask].sum() for mask in masks],
         "flow_length": [length[mask].sum() for mask in masks],
     }
 
 
-def true_flow(one: Planned, face: Face, scene: corpus.Scene, seed: int, found: Found) -> tuple[np.ndarray, np.ndarray]:
-    """What `on_crop` gives for one clip's expression.
+def true_flow(
+    planned: PlannedClip, face: Face, scene: corpus.Scene, seed: int, signals: Signals
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return true flow and skin of one clip's expression, as `on_crop` does.
 
-    The truth is what the expression alone moves between the two frames that the flow stage was given, the head held as
-    at the onset: whatever else moves is head motion, which that stage is to take away. An apex that was spotted wrongly
-    is thus an error of apex, not of flow.
+    The true flow is the movement by the expression alone between the two frames that the flow stage was given, with the
+    head as at the onset: any other movement is head motion, which that stage is to remove. A wrongly spotted apex thus
+    is an error of apex, not of flow.
     """
-    performer = corpus.performer_of(one.clip, seed)
-    played = corpus.play(one, performer, scene, seed)
-    onset, top = found.position("onset"), found.position("apex")
-    moved = motion.expression(
+    performer = corpus.performer_of(planned.clip, seed)
+    performance = corpus.play(planned, performer, scene, seed)
+    onset, apex_position = signals.position("onset"), signals.position("apex")
+    movement = motion.expression(
         face,
-        played.action_units[onset],
-        played.action_units[top],
-        pose=played.pose[onset],
-        shift=played.shift[onset],
+        performance.action_units[onset],
+        performance.action_units[apex_position],
+        pose=performance.pose[onset],
+        shift=performance.shift[onset],
         size=(scene.width, scene.height),
         zoom=performer.zoom,
     )
-    return on_crop(moved, found.alignment, found.flow.shape[1])
+    return on_crop(movement, signals.alignment, signals.flow.shape[1])
 
 
-def onto_flow(matrix: np.ndarray, size: int) -> np.ndarray:
-    """float64[2, 3]: from a frame's pixels to those of a flow of `size`, by way of the crop's (`matrix`)."""
+def flow_matrix(matrix: np.ndarray, size: int) -> np.ndarray:
+    """Return float64[2, 3]: from a frame's pixels to those of a flow of `size`, by way of the crop (`matrix`)."""
     scale = size / faces.CROP
-    # A pixel's centre lies half a pixel from its edge, and edges are what scaling keeps.
+    # Scaling keeps edges, and a pixel's centre lies half a pixel from its edge.
     return np.column_stack([scale * matrix[:, :2], scale * (matrix[:, 2] + 0.5) - 0.5])
 
 
-def on_crop(moved: motion.Motion, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The true flow as the flow stage gives it, float32[2, size, size] in pixels of the crop, and where skin is seen.
+def on_crop(movement: motion.Motion, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true flow float32[2, size, size] in pixels of the crop, and bool[size, size] where skin is visible.
 
-    `matrix` is the clip's alignment; it turns and scales both the places and the vectors.
+    `matrix` is the clip's alignment; it turns and scales both the positions and the vectors.
     """
-    within = onto_flow(matrix, size)
-    pixels = cv2.warpAffine(moved.pixels, within, (size, size), flags=cv2.INTER_LINEAR)
-    skin = cv2.warpAffine(moved.skin.astype(np.float32), within, (size, size), flags=cv2.INTER_LINEAR)
-    turned = pixels @ matrix[:, :2].T.astype(np.float32)
-    return np.moveaxis(turned, -1, 0), skin > 0.999  # where any pixel around is no skin, the motion is mixed with 0
+    to_flow = flow_matrix(matrix, size)
+    pixels = cv2.warpAffine(movement.pixels, to_flow, (size, size), flags=cv2.INTER_LINEAR)
+    skin = cv2.warpAffine(movement.skin.astype(np.float32), to_flow, (size, size), flags=cv2.INTER_LINEAR)
+    vectors = pixels @ matrix[:, :2].T.astype(np.float32)
+    return np.moveaxis(
+        vectors, -1, 0
+    ), skin > 0.999  # interpolation mixes the motion with 0 where a neighbour is no skin

@@ -1,30 +1,32 @@
-"""Action units: their names, their notation, how they are read off a face and filtered in time. No files, no torch.
+"""Name action units, and hold the settings of their readers and filters. No files, no torch.
 
-What the project's own model is fitted on and how well it reads is in the metadata of `model.safetensors`.
+The metadata of `model.safetensors` say what the project's own model is fitted on and how accurate it is.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# What is read off a face, in the order of every action-unit axis: the 17 that FAMGAN takes from OpenFace.
-ACTION_UNITS = tuple(f"AU{number}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45))
-SIDES = ("left", "right", "both")  # the subject's own; the order of every side axis
+# Action units that readers return, in the order of every action-unit axis: the 17 that FAMGAN takes from OpenFace.
+ACTION_UNITS = tuple(f"AU{code}" for code in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45))
+SIDES = ("left", "right", "both")  # the subject's own left and right; the order of every side axis
 SIZES = (-10, -5, 0, 5, 10)  # FAMGAN's changes of image size, in pixels
 LARGEST = 5.0  # FACS intensity E
 
 
 class Params(BaseModel):
+    """Section `aus` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     backend: Literal["embedded", "openface", "pyfeat", "pyfeat_geometry"] = Field(
         default="embedded",
-        description="who reads: the shipped regressor, OpenFace 2's tables, py-feat's detectors or its geometry proxy",
+        description="reader: the shipped regressor, OpenFace 2's tables, py-feat's detectors or its geometry proxy",
     )
     sizes: tuple[Annotated[int, Field(ge=-100, le=100)], ...] = Field(
         default=SIZES,
         min_length=1,
-        description="pixels by which height and width of the crop are changed; what is read at each size is averaged "
+        description="pixels by which height and width of the crop are changed; intensities are averaged over sizes "
         "(embedded reader)",
     )
     half_window: float = Field(

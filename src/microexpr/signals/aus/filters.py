@@ -1,4 +1,4 @@
-"""Action-unit curves in time: smoothed, relative, and laid onto another face. Arrays in, arrays out."""
+"""Filter action-unit curves in time and add them to another face's intensities. Arrays in, arrays out."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ from microexpr.signals.aus import LARGEST, Params
 
 
 def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
-    """[T, ...]: the mean of each frame and those up to `half_window` seconds before and after (FAMGAN, eq. 2).
+    """Return the mean over each frame and the frames up to `half_window` seconds around it, [T, ...] (FAMGAN, eq. 2).
 
     The paper's two frames at 200 fps are 0.01 s; the number of frames follows `fps`, rounded. Its index runs over
-    action units in print but over time in the text; here over time. Near the ends the window shrinks on both sides
-    alike, so that a straight line stays one.
+    action units in print but over time in the text; here it runs over time. Near the ends the window shrinks on both
+    sides alike, so that a straight line stays one.
     """
     reach = round(half_window * fps)
     frames = len(curves)
@@ -23,42 +23,42 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
     return ((total[time + reaches + 1] - total[time - reaches]) / counts).astype(curves.dtype)
 
 
-def relative(curves: np.ndarray, onset: int) -> np.ndarray:
-    """[T, ...]: change since the frame at position `onset` (FAMGAN, eq. 3, as its text means it)."""
+def change_since(curves: np.ndarray, onset: int) -> np.ndarray:
+    """Return the change since the frame at position `onset`, [T, ...] (FAMGAN, eq. 3, as its text means it)."""
     return curves - curves[onset]
 
 
-def stepwise(curves: np.ndarray) -> np.ndarray:
-    """[T, ...]: change since the frame before, 0 in the first (FAMGAN, eq. 3, as it is printed)."""
+def change_per_frame(curves: np.ndarray) -> np.ndarray:
+    """Return the change since the frame before, [T, ...], 0 in the first (FAMGAN, eq. 3, as it is printed)."""
     return np.diff(curves, axis=0, prepend=curves[:1])
 
 
-def modulated(
+def modulate(
     source: np.ndarray,
     target: np.ndarray,
     onset: int,
     alpha: float = 0.1,
     relative_to: Literal["onset", "previous"] = "onset",
 ) -> np.ndarray:
-    """[T, ...] in 0..5: what a target face is asked to show, from `source` [T, ...], smoothed (FAMGAN, eq. 3).
+    """Return target AUs, [T, ...] in 0..5, from smoothed driving curves `source` [T, ...] (FAMGAN, eq. 3).
 
-    `alpha` times the target's own intensities `target` [...] (its default is ours: the paper says "small"), plus the
-    source's change: since the frame at position `onset`, as the paper's text has it, or since the frame before, as its
-    equation has it. Sides are asked for one by one.
+    They are `alpha` times the target face's own intensities `target` [...] (the default is ours: the paper says
+    "small") plus the change of the source: since the frame at position `onset`, as the paper's text has it, or since
+    the frame before, as its equation has it. Sides are independent.
     """
-    change = relative(source, onset) if relative_to == "onset" else stepwise(source)
+    change = change_since(source, onset) if relative_to == "onset" else change_per_frame(source)
     return np.clip(alpha * target + change, 0, LARGEST)
 
 
 def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[str, np.ndarray]:
-    """`raw`, `smoothed` (both 0..5) and `relative` (-5..5) of a backend's `values` [T, 17, 3], as an aus file has them.
+    """Return `raw`, `smoothed` (both 0..5) and `relative` (-5..5), as an aus file has them, of `values` [T, 17, 3].
 
-    `onset` is a position. What a person's resting face adds to an intensity is the same in all frames, so `relative`
-    is taken before values below 0 are cut off: a movement that starts from there would else be lost.
+    `onset` is a position. The amount that a resting face adds to an intensity is the same in all frames. `relative` is
+    therefore computed before values below 0 are cut off; otherwise a movement that starts below 0 would be lost.
     """
     filtered = smooth(values, fps, params.half_window)
     return {
         "raw": np.clip(values, 0, LARGEST),
         "smoothed": np.clip(filtered, 0, LARGEST),
-        "relative": np.clip(relative(filtered, onset), -LARGEST, LARGEST),
+        "relative": np.clip(change_since(filtered, onset), -LARGEST, LARGEST),
     }

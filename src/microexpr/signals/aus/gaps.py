@@ -1,27 +1,29 @@
-"""Frames in which a reader of action units found no face: filled in from their neighbours in time. Arrays only."""
+"""Interpolate frames in which a reader of action units detected no face. Arrays only."""
 
 import numpy as np
 
 from microexpr.core.errors import DataError
 
 
-def filled(values: np.ndarray, found: np.ndarray, least: float, name: str) -> np.ndarray:
-    """float32[T, ...] of `values` [T, ...], where not `found` [T] interpolated linearly in time.
+def fill_gaps(values: np.ndarray, detected: np.ndarray, min_share: float, name: str) -> np.ndarray:
+    """Interpolate `values` [T, ...] linearly in time where not `detected` [T], float32[T, ...].
 
-    Before the first frame that was found its values hold, and after the last one's. `least` is the share of frames
-    that must have been found, `name` says in the error what was read.
+    Values are constant before the first detected frame and after the last. `min_share` is the share of frames in which
+    the face must be detected, `name` is the source named in the error.
 
-    Raises DataError where fewer were.
+    Raises DataError where the face is detected in fewer frames.
     """
-    enough, there = max(1, least * len(found)), int(found.sum())
-    if there < enough:
-        raise DataError(f"{name}: a face must be found in {least:.0%} of the frames, not in {there} of {len(found)}")
-    time = np.arange(len(found))
+    min_count, count = max(1, min_share * len(detected)), int(detected.sum())
+    if count < min_count:
+        raise DataError(
+            f"{name}: a face must be found in {min_share:.0%} of the frames, not in {count} of {len(detected)}"
+        )
+    time = np.arange(len(detected))
     columns = values.reshape(len(values), -1)
-    curves = [np.interp(time, time[found], column[found]) for column in columns.T]
+    curves = [np.interp(time, time[detected], column[detected]) for column in columns.T]
     return np.stack(curves, axis=1).reshape(values.shape).astype(np.float32)
 
 
-def said(found: np.ndarray, frames: np.ndarray) -> str:
-    """The numbers of the frames that were filled in, for whoever inspects the file: "12 13", or "none"."""
-    return " ".join(str(number) for number in frames[~found]) or "none"
+def undetected_frames(detected: np.ndarray, frames: np.ndarray) -> str:
+    """Return the numbers of the frames that were interpolated, as text: "12 13", or "none"."""
+    return " ".join(str(number) for number in frames[~detected]) or "none"

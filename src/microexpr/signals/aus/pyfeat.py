@@ -1,6 +1,6 @@
-"""py-feat as a reader of action units: its environment, its weight files, its units turned into ours. Never imports it.
+"""Convert between py-feat's action units and ours, and locate its environment and weight files. Never imports py-feat.
 
-py-feat itself runs in an environment of its own (`make pyfeat`); `envs/pyfeat/detectors.py` calls it there.
+py-feat runs in an environment of its own (`make pyfeat`), where `envs/pyfeat/detectors.py` calls it.
 """
 
 import sys
@@ -13,61 +13,62 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.gaps import filled, said
+from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
 
 ENVIRONMENT = Path("envs/pyfeat/.venv")
 PACKAGE = ENVIRONMENT / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/feat"
 # Its 20 action units, in its order (py-feat 2.1.5, AU_LANDMARK_MAP["Feat"]).
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43))
-# Where ours are among them. It reads closed eyes (AU43) and not the blink (AU45): the same movement, but shorter.
-READ = [UNITS.index("AU43" if unit == "AU45" else f"AU{int(unit[2:]):02d}") for unit in ACTION_UNITS]
-BORDER = 72  # pixels around a crop, of its outermost colour: detectors want to see more than the face
+# Positions of our units among them. Its closed eyes (AU43) stand for the blink (AU45), a shorter movement.
+READ_UNITS = [UNITS.index("AU43" if unit == "AU45" else f"AU{int(unit[2:]):02d}") for unit in ACTION_UNITS]
+BORDER = 72  # pixels added around a crop, of its outermost colour: detectors need more than the face
 # Files its detectors load, by the name of their folder on its hub.
 WEIGHTS = {
     "retinaface_r34": "model.safetensors",
     "mobilefacenet": "mobilefacenet_model_best.pth.tar",
     "xgb_au": "xgb_au_classifier_v2.skops",
 }
-# What the models saw, by its own register (LICENSES/PYFEAT-V1.md and -V2.md in its wheel). They name no people.
+# Training data of its models, by its register (LICENSES/PYFEAT-V1.md and -V2.md in its wheel), which names no subjects.
 _AU_DATASETS = ("aff_wild2", "bp4d", "bp4d_plus", "ckplus", "disfa", "emotionet", "unbc_mcmaster")
 FITTED_ON = {
     "pyfeat": tuple(f"licensed/{dataset}/*/*" for dataset in _AU_DATASETS),
-    # the mesh was fitted on videos of CelebV-HQ with what its second detector said of them, and so on what that saw
+    # the mesh was fitted on CelebV-HQ with labels of its second detector, so that detector's training data count too
     "pyfeat_geometry": tuple(f"licensed/{dataset}/*/*" for dataset in sorted((*_AU_DATASETS, "am_fed", "celebv_hq"))),
 }
 
-# 0..1 of UNITS [N, 20] and whether a face was found [N], of pictures uint8[N, H, W, C]
+# from images uint8[N, H, W, C] to 0..1 of UNITS [N, 20] and whether a face was detected [N]
 Detect = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-Said = tuple[np.ndarray, dict[str, str]]  # values of a clip, attributes of its group
+ReaderResult = tuple[np.ndarray, dict[str, str]]  # values of a clip, attributes of its group
 
 
-def reader(detect: Detect, least: float) -> Callable[[Clip, Mapping[str, Any], int], Said]:
-    """`read` for a clip's group of a faces file, and what is to be said of it in the aus file."""
+def reader(detect: Detect, min_share: float) -> Callable[[Clip, Mapping[str, Any], int], ReaderResult]:
+    """Return a function that reads a clip's group of a faces file, with attributes for the aus file."""
 
-    def one(clip: Clip, face: Mapping[str, Any], onset: int) -> Said:
-        values, found = read(face["crop"][()], detect, least, clip.id)
-        return values, {"interpolated": said(found, face["frame"][()])}
+    def read_clip(clip: Clip, face: Mapping[str, Any], onset: int) -> ReaderResult:
+        values, detected = read(face["crop"][()], detect, min_share, clip.id)
+        return values, {"interpolated": undetected_frames(detected, face["frame"][()])}
 
-    return one
+    return read_clip
 
 
-def read(crops: np.ndarray, detect: Detect, least: float, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """float32[T, 17, 3] in 0..5 by ACTION_UNITS and SIDES, and bool[T]: where a face was found on every side.
+def read(crops: np.ndarray, detect: Detect, min_share: float, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return intensities float32[T, 17, 3] in 0..5 by ACTION_UNITS and SIDES, and bool[T]: face detected on every side.
 
     `crops` are uint8[T, H, W, C]. A one-sided value is that of the face which a half and its mirror image make (as
-    FAMGAN reads sides). Where no face is found values are interpolated in time.
+    FAMGAN reads sides). Values are interpolated in time where no face is detected.
 
-    Raises DataError where it is found in less than the share `least` of the frames.
+    Raises DataError where it is detected in less than the share `min_share` of the frames.
     """
-    answers = [
+    detections = [
         detect(np.pad(face, ((0, 0), (BORDER,) * 2, (BORDER,) * 2, (0, 0)), mode="edge")) for face in sides(crops)
     ]
-    found = np.all([seen for _, seen in answers], axis=0)
-    return filled(np.stack([intensities(values) for values, _ in answers], axis=-1), found, least, name), found
+    detected = np.all([flags for _, flags in detections], axis=0)
+    values = np.stack([intensities(probabilities) for probabilities, _ in detections], axis=-1)
+    return fill_gaps(values, detected, min_share, name), detected
 
 
 def sides(crops: np.ndarray) -> list[np.ndarray]:
-    """Faces made of the subject's left half, of the right one, and as they are. Left is at the right of a picture."""
+    """Return faces of the subject's left half, the right half and both. Left is at the right of an image."""
     half = crops.shape[2] // 2
     right, left = crops[:, :, :half], crops[:, :, half:]
     pairs = ((left[:, :, ::-1], left), (right, right[:, :, ::-1]))
@@ -75,38 +76,38 @@ def sides(crops: np.ndarray) -> list[np.ndarray]:
 
 
 def intensities(probabilities: np.ndarray) -> np.ndarray:
-    """float32[..., 17]: its 0..1 of 20 action units as 0..5 of ours.
+    """Convert py-feat's probabilities 0..1 of 20 action units to 0..5 of our 17, float32[..., 17].
 
-    It gives the probability that a unit is there; five times that has the range of an intensity, not its meaning.
+    Five times the probability that a unit is present has the range of an intensity, but not its meaning.
     """
-    return (LARGEST * np.asarray(probabilities)[..., READ]).astype(np.float32)
+    return (LARGEST * np.asarray(probabilities)[..., READ_UNITS]).astype(np.float32)
 
 
-def missing(package: Path = PACKAGE) -> list[str]:
-    """Weight files that its detectors would not find, as paths below the package."""
-    return [str(path.relative_to(package)) for path in weights(package) if not path.is_file()]
+def missing_weights(package: Path = PACKAGE) -> list[str]:
+    """Return the weight files that its detectors would not find, as paths below the package."""
+    return [str(path.relative_to(package)) for path in weight_files(package) if not path.is_file()]
 
 
-def weights(package: Path = PACKAGE) -> list[Path]:
-    """Where its detectors look for their weight files.
+def weight_files(package: Path = PACKAGE) -> list[Path]:
+    """Return the paths where its detectors look for their weight files.
 
     Its hub's cache is models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION.
     """
-    found = []
+    files = []
     for name, file in WEIGHTS.items():
         folder = package / "resources" / f"models--py-feat--{name}"
         pointer = folder / "refs/main"
         revision = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else "main"
-        found.append(folder / "snapshots" / revision / file)
-    return found
+        files.append(folder / "snapshots" / revision / file)
+    return files
 
 
 def check(backend: str, environment: Path = ENVIRONMENT) -> None:
-    """Raises DataError where its environment is missing, or for its detectors their weights."""
+    """Raise DataError if its environment is missing, or for its detectors their weights."""
     if not (environment / "bin/python").exists():
         raise DataError(f"aus.backend {backend} needs {environment}: run `make pyfeat`")
     package = environment / PACKAGE.relative_to(ENVIRONMENT)
-    if backend == "pyfeat" and (absent := missing(package)):
+    if backend == "pyfeat" and (absent := missing_weights(package)):
         raise DataError(
             f"aus.backend pyfeat needs weight files that are not here: {', '.join(absent)} below {package} "
             "(docs/au-backends.md says how to get them); pyfeat_geometry needs none"

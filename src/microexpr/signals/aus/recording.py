@@ -1,7 +1,7 @@
-"""Action units of a recording of any length, read frame by frame. Arrays in, arrays out; few frames are held.
+"""Read action units of a recording of any length, frame by frame. Arrays in, arrays out; few frames are held.
 
-A face is compared with one it had at most some seconds ago, as heads and lamps wander: each part of the recording has a
-reference of its own, the frame most like all of the part, and parts are joined where they meet.
+Heads and light drift, so a face is compared with a frame at most some seconds away: each part of the recording has its
+own reference, the frame most like the whole part, and consecutive parts are joined where they meet.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,54 +9,57 @@ from itertools import islice
 
 import numpy as np
 
-from microexpr.signals.aus.features import Look, change
+from microexpr.signals.aus.features import FaceFeatures, change
 from microexpr.signals.aus.regressor import Model
 
-JOINT = 10  # frames that are read against both references
-ENOUGH = 60  # frames whose median is what all of a part are like
-EYES = ((36, 42), (42, 48))  # their landmarks
+OVERLAP = 10  # frames read against both references where two parts meet
+MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
+EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
 
 
-def curves(looks: Iterable[Look], model: Model, frames: int) -> np.ndarray:
-    """float32[T, 17, 2]: intensities since the first part's reference, by the subject's left and right.
+def curves(faces: Iterable[FaceFeatures], model: Model, frames: int) -> np.ndarray:
+    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2].
 
-    A part is of `frames` frames; the last may be shorter."""
-    found: list[np.ndarray] = []
-    last: list[Look] = []
-    for part in parts(looks, frames):
-        against = part[reference(part)]
-        values = _read(against, part, model)
-        if found:
-            values += (found[-1][-len(last) :] - _read(against, last, model)).mean(axis=0)
-        found.append(values)
-        last = part[-JOINT:]
-    return np.concatenate(found).transpose(0, 2, 1)
+    A part has `frames` frames; the last may be shorter.
+    """
+    readings: list[np.ndarray] = []
+    previous: list[FaceFeatures] = []
+    for part in split_parts(faces, frames):
+        reference_face = part[reference_position(part)]
+        values = _read(reference_face, part, model)
+        if readings:
+            values += (readings[-1][-len(previous) :] - _read(reference_face, previous, model)).mean(axis=0)
+        readings.append(values)
+        previous = part[-OVERLAP:]
+    return np.concatenate(readings).transpose(0, 2, 1)
 
 
-def parts(looks: Iterable[Look], frames: int) -> Iterator[list[Look]]:
-    rest = iter(looks)
-    while part := list(islice(rest, frames)):
+def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[FaceFeatures]]:
+    """Yield consecutive parts of `frames` faces; the last may be shorter."""
+    iterator = iter(faces)
+    while part := list(islice(iterator, frames)):
         yield part
 
 
-def reference(part: list[Look]) -> int:
-    """Position of the frame nearest to the median of all."""
-    step = -(-len(part) // ENOUGH)
-    faces = np.stack([one.face for one in part[::step]])
-    usual = np.median(faces, axis=0)
-    return step * int(np.abs(faces - usual).mean(axis=(1, 2)).argmin())
+def reference_position(part: list[FaceFeatures]) -> int:
+    """Return the position of the frame nearest to the median of all."""
+    step = -(-len(part) // MEDIAN_FRAMES)
+    faces = np.stack([features.face for features in part[::step]])
+    median_face = np.median(faces, axis=0)
+    return step * int(np.abs(faces - median_face).mean(axis=(1, 2)).argmin())
 
 
-def _read(against: Look, looks: list[Look], model: Model) -> np.ndarray:
-    """float32[n, 2, 17]: what has changed since one of them."""
-    return model.change(np.stack([change(against, one) for one in looks]), model.ramps)
+def _read(reference: FaceFeatures, faces: list[FaceFeatures], model: Model) -> np.ndarray:
+    """Return the change of each face since `reference`, float32[n, 2, 17]."""
+    return model.change(np.stack([change(reference, face) for face in faces]), model.ramps)
 
 
-def gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:
-    """Where the eyes look sideways, in pixels of a grey crop: the middle of what is dark between each eye's landmarks.
+def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:
+    """Return the horizontal position of the pupils in pixels of a grey crop.
 
-    Up and down cannot be told from lids."""
+    It is the centre of the dark part between each eye's landmarks. Vertical gaze cannot be told from lids.
+    """
     middles = []
     for first, last in EYES:
         points = landmarks_crop[first:last]

@@ -1,8 +1,8 @@
-"""Faces in frames: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files, no torch.
+"""Track faces: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files, no torch.
 
-The detector looks at the first frame and again from time to time; in between each face is followed from its own
-landmarks, and the largest is taken. All frames of a clip are aligned by one similarity, so that alignment adds no
-movement of its own to movements of a pixel.
+The detector runs on the first frame and from time to time after it. Between its runs each face is tracked from its own
+landmarks, and the largest face is taken. All frames of a clip are aligned by one similarity, so that alignment adds no
+movement to expressions that move the skin by a pixel.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,52 +12,53 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.errors import DataError
-from microexpr.signals.faces.alignment import CROP, aligned, alignment
+from microexpr.signals.faces.alignment import CROP, align, alignment
 from microexpr.signals.faces.detection import SHIFTS
 from microexpr.signals.faces.pose import pose
-from microexpr.signals.faces.tracking import Crowd, Settings, Tracker, settled
+from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
 
-__all__ = ["CROP", "Faceless", "Faces", "Followed", "Params", "aligned", "alignment", "follow", "pose", "track"]
+__all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
-PREDICT = 0.02  # seconds from one prediction to the next: many times in `settle`
+PREDICTION_INTERVAL = 0.02  # seconds between predictions: short against `settle`
 
 
 class Params(BaseModel):
+    """Section `faces` of params.yaml."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     upsample: int = Field(
-        default=0, ge=0, le=1, description="times a frame is doubled for the detector; once more if in vain"
+        default=0, ge=0, le=1, description="times a frame is doubled for the detector; once more if no face is found"
     )
     look_again: int = Field(
-        default=30, ge=1, le=1000, description="frames from one look of the detector to the next, for further faces"
+        default=30, ge=1, le=1000, description="frames between runs of the detector that look for further faces"
     )
     boxes: int = Field(
         default=5,
         ge=1,
         le=len(SHIFTS),
-        description="shifted boxes whose landmarks are averaged where the detector looked, and in every frame that is "
-        "not settled",
+        description="shifted boxes whose landmarks are averaged where the detector ran; everywhere if `settle` is 0",
     )
     min_similarity: float = Field(
         default=0.6,
         ge=0,
         le=1,
-        description="correlation of the followed face with the detected one, below which to look again",
+        description="correlation of the tracked face with the detected one below which the detector runs again",
     )
     settle: float = Field(
         default=0.5,
         ge=0,
         le=2,
-        description="seconds before and after over which points followed by optical flow are held to the predicted "
-        "landmarks; 0 takes the predicted ones as they are",
+        description="seconds before and after over which points tracked by optical flow are corrected to the "
+        "predicted landmarks; 0 takes the predicted ones alone",
     )
     smooth: float = Field(
         default=0.01,
         ge=0,
         le=0.1,
-        description="seconds before and after over which landmarks are smoothed, by parabolas",
+        description="seconds before and after over which a parabola smooths landmarks",
     )
-    min_detected: float = Field(default=0.9, gt=0, le=1, description="least share of frames with a face in a clip")
+    min_detected: float = Field(default=0.9, gt=0, le=1, description="least share of a clip's frames that show a face")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +69,17 @@ class Faces:
     landmarks: np.ndarray  # float32[T, 68, 2], pixels of the frame; interpolated in time where not detected
     landmarks_crop: np.ndarray  # float32[T, 68, 2], pixels of the crop
     pose: np.ndarray  # float32[T, 3], yaw, pitch, roll in degrees
-    crop: np.ndarray  # uint8[T, 288, 288, C], RGB or grey; the nearest detected one's where not detected
-    other_faces: int  # further faces in the clip, smaller than this one
+    crop: np.ndarray  # uint8[T, 288, 288, C], RGB or grey; of the nearest detected frame where not detected
+    other_faces: int  # number of further, smaller faces in the clip
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All of them by name, as a faces file holds them."""
+        """Return all fields by name, as a faces file holds them."""
         return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Followed:
-    """Where one face is through a clip of T frames."""
+class FaceTrack:
+    """Landmarks of one face through a clip of T frames."""
 
     detected: np.ndarray  # bool[T]
     landmarks: np.ndarray  # float64[T, 68, 2], pixels of the frame; interpolated in time where not detected
@@ -86,7 +87,7 @@ class Followed:
     other_faces: int
 
     def pose(self) -> np.ndarray:
-        """float32[T, 3], yaw, pitch, roll in degrees"""
+        """Return yaw, pitch and roll in degrees, float32[T, 3]."""
         return np.array([pose(points, self.size) for points in self.landmarks], np.float32)
 
 
@@ -99,79 +100,89 @@ class Faceless(DataError):
 
 
 def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str, fps: float = 0) -> Faces:
-    """The largest face of a clip, followed and aligned.
+    """Track the largest face of a clip and align its frames.
 
-    `frames` is called twice and gives the same frames each time, uint8[H, W, 3] RGB or uint8[H, W] grey, all of one
-    size; only one of them is held at a time. `name` is the clip's, for the error. `fps` is 0 for pictures that are no
-    film: their landmarks are the predictor's own.
+    `frames` is called twice and must give the same frames each time, uint8[H, W, 3] RGB or uint8[H, W] grey, all of one
+    size; only one of them is held at a time. `name` is the clip's, for the error. `fps` is 0 for pictures that are not
+    frames of a video: their landmarks are the predictor's, without temporal smoothing.
 
     Raises Faceless when fewer than `min_detected` of the frames show the face.
     """
-    found = follow(frames(), params, name, fps)
-    detected, landmarks = found.detected, found.landmarks
+    face_track = follow(frames(), params, name, fps)
+    detected, landmarks = face_track.detected, face_track.landmarks
     matrix = alignment(landmarks[detected])
-    crop = np.stack([aligned(frame, matrix) for frame in frames()])
+    crop = np.stack([align(frame, matrix) for frame in frames()])
     return Faces(
         detected=detected,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
-        pose=found.pose(),
-        crop=crop[_nearest(detected)],
-        other_faces=found.other_faces,
+        pose=face_track.pose(),
+        crop=crop[_nearest_detected(detected)],
+        other_faces=face_track.other_faces,
     )
 
 
-def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> Followed:
-    """Where the largest face is, without its pixels; arguments and errors as of `track`, frames are looked at once."""
+def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> FaceTrack:
+    """Track the largest face without keeping its pixels; `frames` is read once.
+
+    The other arguments and the errors are those of `track`.
+    """
     settle = round(params.settle * fps)
-    every = max(1, round(PREDICT * fps)) if settle else 0
-    crowd = Crowd(Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, every))
+    predict_every = max(1, round(PREDICTION_INTERVAL * fps)) if settle else 0
+    tracker = FaceTracker(
+        Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, predict_every)
+    )
     size = (0, 0)
     for frame in frames:
         size = (frame.shape[0], frame.shape[1])
-        crowd.show(frame)
-    face, detected = _chosen(crowd, params.min_detected, name)
-    seen = [face.seen[position] for position in sorted(face.seen)]
-    landmarks = smoothed(_interpolated(settled(seen, settle), detected), round(params.smooth * fps))
-    return Followed(detected, landmarks, size, crowd.others())
+        tracker.add_frame(frame)
+    face, detected = _select_face(tracker, params.min_detected, name)
+    observations = [face.observations[position] for position in sorted(face.observations)]
+    landmarks = smooth(_interpolate(combine_tracks(observations, settle), detected), round(params.smooth * fps))
+    return FaceTrack(detected, landmarks, size, tracker.other_faces())
 
 
-def _chosen(crowd: Crowd, least: float, name: str) -> tuple[Tracker, np.ndarray]:
-    """The face to take, and bool[T] in which frames it is. Raises Faceless where those are too few."""
-    face = crowd.largest(least)
-    detected = np.isin(np.arange(crowd.frames), list(face.seen) if face else [])
-    if face is None or detected.sum() < least * crowd.frames:
+def _select_face(tracker: FaceTracker, min_share: float, name: str) -> tuple[TrackedFace, np.ndarray]:
+    """Return the largest face and the frames it is in, bool[T]. Raises Faceless when these are too few."""
+    face = tracker.largest(min_share)
+    detected = np.isin(np.arange(tracker.frames), list(face.observations) if face else [])
+    if face is None or detected.sum() < min_share * tracker.frames:
         raise Faceless(
-            f"a face must be found in at least {least:.0%} of the frames, "
-            f"not in {int(detected.sum())} of {crowd.frames} ({name})",
+            f"a face must be found in at least {min_share:.0%} of the frames, "
+            f"not in {int(detected.sum())} of {tracker.frames} ({name})",
             detected,
         )
     return face, detected
 
 
-def _nearest(detected: np.ndarray) -> np.ndarray:
-    """int64[T]: position of the frame with a face that is nearest to each, the earlier of two."""
-    known = np.flatnonzero(detected)
-    return known[np.abs(np.arange(len(detected))[:, None] - known).argmin(axis=1)]
+def _nearest_detected(detected: np.ndarray) -> np.ndarray:
+    """Return the position of the frame with a face nearest to each frame, int64[T]; the earlier of two."""
+    detected_positions = np.flatnonzero(detected)
+    return detected_positions[np.abs(np.arange(len(detected))[:, None] - detected_positions).argmin(axis=1)]
 
 
-def _interpolated(found: np.ndarray, detected: np.ndarray) -> np.ndarray:
-    """float64[T, 68, 2]: linear in time between frames with a face, constant before the first and after the last."""
-    known, time = np.flatnonzero(detected), np.arange(len(detected))
-    filled = np.column_stack([np.interp(time, known, column) for column in found.reshape(len(known), -1).T])
+def _interpolate(landmarks: np.ndarray, detected: np.ndarray) -> np.ndarray:
+    """Interpolate landmarks of the detected frames linearly in time, float64[T, 68, 2].
+
+    They are constant before the first detected frame and after the last.
+    """
+    detected_positions, time = np.flatnonzero(detected), np.arange(len(detected))
+    filled = np.column_stack(
+        [np.interp(time, detected_positions, column) for column in landmarks.reshape(len(detected_positions), -1).T]
+    )
     return filled.reshape(len(detected), 68, 2)
 
 
-def smoothed(landmarks: np.ndarray, reach: int) -> np.ndarray:
-    """[T, 68, 2]: each frame's value on the parabola through `reach` frames before and after (Savitzky, Golay 1964).
+def smooth(landmarks: np.ndarray, reach: int) -> np.ndarray:
+    """Smooth landmarks [T, 68, 2] by a parabola through `reach` frames before and after (Savitzky and Golay 1964).
 
-    A parabola keeps the height of a peak where a mean cuts it. Three frames or fewer are left as they are.
+    A parabola keeps the height of a peak that a mean would flatten. Windows of three frames or fewer change nothing.
     """
     window = 2 * reach + 1
     if not 3 < window <= len(landmarks):
         return landmarks
     time = np.arange(len(landmarks))
-    first = np.clip(time - reach, 0, len(landmarks) - window)  # of each frame's window, which stays inside the clip
+    start = np.clip(time - reach, 0, len(landmarks) - window)  # every window stays inside the clip
     parabola = np.linalg.pinv(np.vander(np.arange(-reach, reach + 1), 3))  # [3, window]
-    weights = np.vander(time - first - reach, 3) @ parabola  # [T, window]
-    return np.einsum("tw,tw...->t...", weights, landmarks[first[:, None] + np.arange(window)])
+    weights = np.vander(time - start - reach, 3) @ parabola  # [T, window]
+    return np.einsum("tw,tw...->t...", weights, landmarks[start[:, None] + np.arange(window)])

@@ -1,4 +1,4 @@
-"""Where faces are in one frame, and the 68 landmarks of a face whose box is known: dlib's detector and predictor."""
+"""Detect faces in one frame and predict the 68 landmarks in a face's box, by dlib's detector and predictor."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ import cv2
 import dlib
 import numpy as np
 
-from microexpr.signals.faces.alignment import laid
+from microexpr.signals.faces.alignment import warp
 
-with warnings.catch_warnings():  # face_recognition_models still asks pkg_resources for its files
+with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
     warnings.filterwarnings("ignore", "pkg_resources is deprecated")
     import face_recognition.api as face_recognition
 
-# What the predictor sees: the face at one size and place, where its whole-numbered answers are fractions of a pixel.
-PATCH, FACE = 364, 224
-# The box that dlib's detector draws, from the 51 inner landmarks: measured over 25 faces, in units of their spread.
+# The predictor sees every face at one size and position, enlarged: it returns whole pixels.
+PATCH_SIZE, FACE_SIZE = 364, 224
+# The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
 BOX_DROP, BOX_SIDE = 0.058, 3.22
-# Boxes whose predictions are averaged (right, down, larger; in shares of the side): the predictor's answer depends on
-# its box, and the mean of several is half as noisy.
+# Boxes whose predictions are averaged (right, down, larger; in shares of the side): a prediction depends on its box,
+# and the mean of several is half as noisy.
 SHIFTS = ((0, 0, 0), (-0.02, 0, 0), (0.02, 0, 0), (0, -0.02, 0), (0, 0.02, 0), (0, 0, -0.03), (0, 0, 0.03))
-STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side has settled; it does in 2 to 5 rounds
-DETECTABLE = 80  # pixels: the smallest face that dlib's detector was made for
-LARGEST = 1600  # pixels: of a side of a frame that the detector is given
+STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
+DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
+LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,13 +33,13 @@ class Box:
     side: float
 
     def holds(self, other: "Box") -> bool:
-        """Whether the other's centre lies inside, and their sizes are alike: then both are one face's."""
+        """Return whether the other's centre lies inside and its size is similar: both are then boxes of one face."""
         near = np.abs(other.centre - self.centre).max() < self.side / 2
         return bool(near and 0.5 < other.side / self.side < 2)
 
 
-def box_of(points: np.ndarray) -> Box:
-    """The box that dlib's detector would draw around these landmarks [68, 2]."""
+def face_box(points: np.ndarray) -> Box:
+    """Return the box that dlib's detector would give a face with these landmarks [68, 2]."""
     inner = points[17:]
     centre = inner.mean(axis=0)
     spread = float(np.sqrt(((inner - centre) ** 2).sum(axis=1).mean()))
@@ -47,83 +47,88 @@ def box_of(points: np.ndarray) -> Box:
 
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:
-    """Every face of a frame, the largest first; where none is seen, the frame is doubled once more than asked.
+    """Detect every face of a frame, the largest first.
 
-    A frame with a side of more than `LARGEST` pixels is first reduced, or a doubled one would fill the memory.
+    The frame is doubled `upsample` times, and once more if no face is found. A frame with a side of more than `LARGEST`
+    pixels is first reduced, because a doubled one would fill the memory.
     """
-    small, reduce = _reduced(frame, -(-max(frame.shape[:2]) // LARGEST))
+    small, factor = _reduce(frame, -(-max(frame.shape[:2]) // LARGEST))
     for doublings in (upsample, upsample + 1):
-        if found := _located(small, reduce, doublings):
-            return sorted(found, key=lambda box: -box.side)
+        if boxes := _detect_reduced(small, factor, doublings):
+            return sorted(boxes, key=lambda box: -box.side)
     return []
 
 
 def detect_large(frame: np.ndarray, side: float) -> list[Box]:
-    """The faces of a frame that are not much smaller than `side` pixels, found at the least size that shows them."""
-    return _located(*_reduced(frame, max(1, int(side / (1.5 * DETECTABLE)))))
+    """Detect the faces that are not much smaller than `side` pixels, in the frame reduced accordingly."""
+    return _detect_reduced(*_reduce(frame, max(1, int(side / (1.5 * DETECTABLE)))))
 
 
-def _located(frame: np.ndarray, reduce: int, doublings: int = 0) -> list[Box]:
-    found = face_recognition.face_locations(frame, doublings)
-    return [Box(reduce * box.centre, reduce * box.side) for box in (_box(*edges) for edges in found)]
+def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
+    """Detect faces in a frame that was reduced by `factor`; boxes are in pixels of the original frame."""
+    boxes = [_box_from_edges(*edges) for edges in face_recognition.face_locations(frame, doublings)]
+    return [Box(factor * box.centre, factor * box.side) for box in boxes]
 
 
-def _reduced(frame: np.ndarray, reduce: int) -> tuple[np.ndarray, int]:
-    """A frame of one so many times as large, by area, and the number; dlib copies a view and reads the copy after it is
-    freed, so the frame is contiguous."""
-    if reduce == 1:
+def _reduce(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
+    """Return a frame reduced by area to 1 / `factor` of its size, and the factor.
+
+    The frame is contiguous, because dlib copies a view and reads the copy after it is freed.
+    """
+    if factor == 1:
         return np.ascontiguousarray(frame), 1
-    size = (frame.shape[1] // reduce, frame.shape[0] // reduce)
-    return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), reduce
+    size = (frame.shape[1] // factor, frame.shape[0] // factor)
+    return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), factor
 
 
-def _box(top: int, right: int, bottom: int, left: int) -> Box:
+def _box_from_edges(top: int, right: int, bottom: int, left: int) -> Box:
     return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
 
 
-def onto_patch(box: Box) -> np.ndarray:
-    """float64[2, 3] that scales a box to `FACE` pixels and lays its centre into that of a patch of `PATCH` pixels."""
-    scale = FACE / box.side
-    return np.column_stack([np.eye(2) * scale, (PATCH - 1) / 2 - scale * box.centre])
+def patch_matrix(box: Box) -> np.ndarray:
+    """Return the matrix, float64[2, 3], that scales a box to `FACE_SIZE` pixels and centres it in a patch."""
+    scale = FACE_SIZE / box.side
+    return np.column_stack([np.eye(2) * scale, (PATCH_SIZE - 1) / 2 - scale * box.centre])
 
 
-def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """uint8[PATCH, PATCH]: the frame as `onto_patch` lays it."""
-    return laid(grey, matrix, PATCH)
+def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return a grey frame's patch, uint8[PATCH_SIZE, PATCH_SIZE], under a matrix of `patch_matrix`."""
+    return warp(grey, matrix, PATCH_SIZE)
 
 
-def predict(patch: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """float64[68, 2], pixels of the patch: the mean over the first so many of `SHIFTS` of a box in the patch."""
-    return np.mean([_predicted(patch, box, *shift) for shift in SHIFTS[:boxes]], axis=0)
+def predict_landmarks(patch: np.ndarray, box: Box, boxes: int) -> np.ndarray:
+    """Return landmarks float64[68, 2] in pixels of the patch: the mean over `boxes` of `SHIFTS`."""
+    return np.mean([_predict_in_box(patch, box, *shift) for shift in SHIFTS[:boxes]], axis=0)
 
 
-def _predicted(patch: np.ndarray, box: Box, right: float, down: float, larger: float) -> np.ndarray:
+def _predict_in_box(patch: np.ndarray, box: Box, right: float, down: float, larger: float) -> np.ndarray:
+    """Return the landmarks float64[68, 2] that dlib predicts in one shifted box of a patch."""
     side = round(box.side * (1 + larger))
     left, top = (int(np.rint(c - side / 2 + box.side * s)) for c, s in zip(box.centre, (right, down), strict=True))
     shape = face_recognition.pose_predictor_68_point(patch, dlib.rectangle(left, top, left + side - 1, top + side - 1))
     return np.array([(part.x, part.y) for part in shape.parts()], float)
 
 
-def refined(grey: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """float64[68, 2], pixels of the frame: predicted again in the box of the last prediction until that is stable.
+def refine_landmarks(grey: np.ndarray, box: Box, boxes: int) -> np.ndarray:
+    """Predict landmarks, float64[68, 2] in pixels of the frame, in the box of the last prediction until it is stable.
 
-    As ICE-GAN's preprocessing does: the detector's box lies on a coarse grid, the landmarks' own does not.
+    ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does not.
     """
-    middle = Box(np.full(2, (PATCH - 1) / 2), FACE)
+    middle = Box(np.full(2, (PATCH_SIZE - 1) / 2), FACE_SIZE)
     for _ in range(ROUNDS):
-        matrix = onto_patch(box)
-        last, box = box, box_of(in_frame(predict(cut(grey, matrix), middle, 1), matrix))
+        matrix = patch_matrix(box)
+        last, box = box, face_box(to_frame(predict_landmarks(cut_patch(grey, matrix), middle, 1), matrix))
         if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
             break
-    matrix = onto_patch(box)
-    return in_frame(predict(cut(grey, matrix), middle, boxes), matrix)
+    matrix = patch_matrix(box)
+    return to_frame(predict_landmarks(cut_patch(grey, matrix), middle, boxes), matrix)
 
 
-def in_frame(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Points of the patch in pixels of the frame."""
+def to_frame(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return points of the patch in pixels of the frame."""
     return (points - matrix[:, 2]) / matrix[0, 0]
 
 
-def in_patch(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Points of the frame in pixels of the patch."""
+def to_patch(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return points of the frame in pixels of the patch."""
     return points * matrix[0, 0] + matrix[:, 2]

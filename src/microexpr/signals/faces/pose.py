@@ -1,4 +1,4 @@
-"""How a head is turned, from its landmarks. Arrays in, arrays out."""
+"""Estimate how a head is turned, from its landmarks. Arrays in, arrays out."""
 
 import cv2
 import numpy as np
@@ -15,11 +15,11 @@ FOCAL = 2.0  # focal length in longer sides of the frame: a head that fills half
 
 
 def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """float64[3]: yaw, pitch, roll in degrees of a head with 68 `landmarks` in a frame of `size` (height, width).
+    """Return yaw, pitch and roll in degrees, float64[3], from 68 `landmarks` in a frame of `size` (height, width).
 
     The head turns by yaw first and roll last. Positive yaw turns it to the subject's left, positive pitch bows it,
-    positive roll tips it to the subject's right shoulder. By PnP on a mean head: a person unlike it is off by the same
-    few degrees of pitch in every frame.
+    positive roll tips it to the subject's right shoulder. PnP fits a mean head, so a head of another shape is off by
+    the same few degrees of pitch in every frame.
     """
     focal = FOCAL * max(size)
     camera = np.array([[focal, 0, (size[1] - 1) / 2], [0, focal, (size[0] - 1) / 2], [0, 0, 1]])

@@ -1,7 +1,7 @@
-"""TV-L1 optical flow (Zach, Pock & Bischof 2007), as scikit-image has it but compiled. Arrays in, arrays out.
+"""Compute TV-L1 optical flow (Zach, Pock & Bischof 2007) as scikit-image does, but compiled. Arrays in, arrays out.
 
-scikit-image's `optical_flow_tvl1` is the reference for every detail that the paper leaves open: pyramid, warps, number
-of steps of the dual variable, when to stop. A test holds the two together; `benchmarks/flow.py` times them.
+scikit-image's `optical_flow_tvl1` is the reference for every detail that the paper leaves open: pyramid, warps, steps
+of the dual variable, stopping rule. A test compares the two; `benchmarks/flow.py` times them.
 """
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
-FLAT = np.float32(1e-30)  # square of a slope below which there is none: 1 over less is no number
+FLAT = np.float32(1e-30)  # squared slope below which an image counts as flat: its reciprocal overflows
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
 BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, times the factor
 STEP = np.float32(0.25)  # of the dual variable
@@ -19,6 +19,8 @@ kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # typ
 
 
 class TvL1(BaseModel):
+    """Settings of TV-L1 flow."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
@@ -30,7 +32,7 @@ class TvL1(BaseModel):
 
 
 def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
-    """float32[H, W, 2]: u to the right, v downwards, in pixels, from `first` to `second`, float32[H, W] in 0..1.
+    """Return u to the right and v downwards, float32[H, W, 2] in pixels, between images float32[H, W] in 0..1.
 
     `attachment` is the lambda of eq. 3, `tightness` its theta, which couples the two fields of eq. 8. Each level is
     warped `warps` times (with `median`, after a 3 x 3 median of the flow), with `iterations` in each, and left earlier
@@ -39,24 +41,24 @@ def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
     levels = list(zip(_pyramid(first), _pyramid(second), strict=True))[::-1]
     flow = np.zeros((2, *levels[0][0].shape), np.float32)
     for reference, moving in levels:
-        flow = _enlarged(flow, reference.shape)
+        flow = _enlarge(flow, reference.shape)
         _solve(reference, moving, flow, params)
     return np.stack([flow[1], flow[0]], axis=-1)
 
 
-def _pyramid(picture: np.ndarray) -> list[np.ndarray]:
-    """Largest first; each next one is blurred and has half the rows and columns, rounded up."""
-    levels = [np.ascontiguousarray(picture, np.float32)]
+def _pyramid(image: np.ndarray) -> list[np.ndarray]:
+    """Return the levels, largest first; each next one is blurred and has half the rows and columns, rounded up."""
+    levels = [np.ascontiguousarray(image, np.float32)]
     while min(levels[-1].shape) > 2 * SMALLEST:
         rows, columns = ((n + 1) // 2 for n in levels[-1].shape)
-        smooth = cv2.GaussianBlur(levels[-1], (7, 7), BLUR, borderType=cv2.BORDER_REFLECT)
-        half = cv2.resize(smooth, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        blurred = cv2.GaussianBlur(levels[-1], (7, 7), BLUR, borderType=cv2.BORDER_REFLECT)
+        half = cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_LINEAR)
         levels.append(np.asarray(half, np.float32))
     return levels
 
 
-def _enlarged(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The flow [2, h, w] of the level below at this one's size, each vector from the nearest pixel."""
+def _enlarge(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Enlarge the flow [2, h, w] of a coarser level to `shape`, each vector from the nearest pixel."""
     if flow.shape[1:] == shape:
         return flow
     rows, columns = (
@@ -68,7 +70,7 @@ def _enlarged(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:
-    """One level; `flow` float32[2, H, W] (down, right) is changed in place."""
+    """Estimate the flow of one level; `flow` float32[2, H, W] (down, right) is changed in place."""
     shape = reference.shape
     warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
     gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
@@ -82,33 +84,33 @@ def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: 
             previous[:] = flow
         warp(moving, flow, warped)
         linearise(reference, warped, flow, gradient, slope2, change)
-        for turn in range(params.iterations):
+        for iteration in range(params.iterations):
             attach(gradient, slope2, change, threshold, flow, auxiliary)
-            if turn == 0 and not params.median:
-                previous[:] = auxiliary  # the library compares with the flow after its first step
+            if iteration == 0 and not params.median:
+                previous[:] = auxiliary  # scikit-image compares with the flow after its first step
             smooth(auxiliary, dual, dual_weight, flow)
         if float(np.square(previous - flow).sum()) < params.tolerance * reference.size:
             break
 
 
 @kernel
-def warp(picture, flow, warped):  # type: ignore[no-untyped-def]
-    """`picture` float32[H, W] looked up bilinearly where `flow` [2, H, W] points, edges continued; into `warped`."""
-    rows, columns = picture.shape
+def warp(image, flow, warped):  # type: ignore[no-untyped-def]
+    """Look up `image` float32[H, W] bilinearly where `flow` [2, H, W] points, edges continued, into `warped`."""
+    rows, columns = image.shape
     for y in range(rows):
         for x in range(columns):
             down = min(max(np.float32(y) + flow[0, y, x], np.float32(0)), np.float32(rows - 1))
             right = min(max(np.float32(x) + flow[1, y, x], np.float32(0)), np.float32(columns - 1))
             top, left = min(int(down), rows - 2), min(int(right), columns - 2)
             b, a = down - top, right - left
-            upper = picture[top, left] + a * (picture[top, left + 1] - picture[top, left])
-            lower = picture[top + 1, left] + a * (picture[top + 1, left + 1] - picture[top + 1, left])
+            upper = image[top, left] + a * (image[top, left + 1] - image[top, left])
+            lower = image[top + 1, left] + a * (image[top + 1, left + 1] - image[top + 1, left])
             warped[y, x] = upper + b * (lower - upper)
 
 
 @kernel
 def linearise(reference, warped, flow, gradient, slope2, change):  # type: ignore[no-untyped-def]
-    """Around `flow`: gradient [2, H, W] of the warped picture, its square, and the constant part of eq. 10's rho."""
+    """Compute gradient [2, H, W] of the warped image, its square, and eq. 10's rho without its flow terms."""
     rows, columns = warped.shape
     for y in range(rows):
         above, below = max(y - 1, 0), min(y + 1, rows - 1)
@@ -124,7 +126,7 @@ def linearise(reference, warped, flow, gradient, slope2, change):  # type: ignor
 
 @kernel
 def attach(gradient, slope2, change, threshold, flow, auxiliary):  # type: ignore[no-untyped-def]
-    """Proposition 3: the thresholding step of the data term, of `flow` in place and into `auxiliary`."""
+    """Take the thresholding step of the data term (Proposition 3), of `flow` in place and into `auxiliary`."""
     rows, columns = change.shape
     for y in range(rows):
         for x in range(columns):
@@ -139,7 +141,7 @@ def attach(gradient, slope2, change, threshold, flow, auxiliary):  # type: ignor
 
 @kernel
 def smooth(auxiliary, dual, weight, flow):  # type: ignore[no-untyped-def]
-    """Proposition 1: steps of each component's dual [2, 2, H, W], which move `flow` away from `auxiliary`."""
+    """Take the steps of each component's dual [2, 2, H, W] (Proposition 1), which update `flow` from `auxiliary`."""
     rows, columns = auxiliary.shape[1:]
     zero = np.float32(0)
     for component in range(2):

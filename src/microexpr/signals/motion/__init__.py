@@ -1,17 +1,17 @@
-"""Movement in a clip's frames: the head's own, magnified, resampled in time. Arrays in, arrays out; no files, no torch.
+"""Estimate, remove, magnify and resample movement in a clip's frames. Arrays in, arrays out; no files, no torch.
 
-`head`: what of a flow is head motion. `steady`: a clip with its head held still. `magnification`: Eulerian video
-magnification. `interpolation`: TIM. Here: which frames stand for a clip.
+`head` estimates the part of a flow that is head motion, `steady` holds a clip's head still, `magnification` is Eulerian
+video magnification, and `interpolation` is TIM. `around_apex` selects the frames that represent a clip.
 """
 
 import numpy as np
 
 
 def around_apex(onset: int, apex: int, offset: int, count: int = 5) -> np.ndarray:
-    """int64[count]: positions of the frames around `apex`, in order, none outside of `onset`..`offset`.
+    """Return positions of the frames around `apex`, int64[count], in order, within `onset`..`offset`.
 
-    Near an end the window shifts inward (MTMNet's five frames); a clip of fewer frames than `count` has some of them
-    twice, equally spaced.
+    Near an end the window shifts inward (MTMNet's five frames). A clip of fewer frames than `count` repeats some of
+    them, equally spaced.
     """
     if offset - onset + 1 < count:
         return np.rint(np.linspace(onset, offset, count)).astype(np.int64)

@@ -1,7 +1,7 @@
-"""A clip with its head held where it was at the onset, so that only expressions move. Arrays in, arrays out.
+"""Hold a clip's head where it is at the onset, so that only expressions move. Arrays in, arrays out.
 
-Ours. The head is followed by the pictures themselves: landmarks are too noisy for movements of a fraction of a pixel.
-Shapes: T frames, H rows and columns of a crop.
+The method is ours. It registers the frames themselves, because landmarks are too noisy for movements of a fraction of
+a pixel. Shapes: T frames, H rows and columns of a crop.
 """
 
 import cv2
@@ -9,70 +9,70 @@ import numpy as np
 
 from microexpr.signals.motion import head
 
-SIZE = 96  # rows and columns at which frames are compared
+SIZE = 96  # rows and columns at which frames are registered
 BLUR = 1.0  # pixels of those
-ROUNDS = 3  # of Gauss-Newton in each frame, from the answer of the one before
-WIDTH = 0.7  # of what still counts as the head's movement, in median differences of grey
-# How much each unknown is drawn to 0, beside the evidence for it: raised brows and cheeks look much like a nod.
-HELD = np.array([0, 0, 0, 0, 0.3, 0.3])
+ROUNDS = 3  # of Gauss-Newton in each frame, from the result of the one before
+WIDTH = 0.7  # scale of the grey differences that count as head motion, in medians
+# Shrinkage of each parameter in units of its evidence: raised brows and cheeks look much like a nod.
+SHRINKAGE = np.array([0, 0, 0, 0, 0.3, 0.3])
 
 
 def head_path(crop: np.ndarray, onset: int) -> np.ndarray:
-    """float64[T, 6]: how far each frame's head is from the onset's, in the terms of `head.basis`, pixels of the crop.
+    """Return how far each frame's head is from the onset's, float64[T, 6] in terms of `head.basis`, pixels of the crop.
 
-    `crop` is grey [T, H, H], `onset` a position. Each frame is laid on the mean of those next to the onset, by least
-    squares on grey levels over the face, reweighted so that what moves otherwise counts little.
+    `crop` is grey [T, H, H], `onset` a position. Each frame is registered to the mean of the frames next to the onset,
+    by least squares on grey levels over the face, reweighted so that expressions count little.
     """
-    small = [cv2.GaussianBlur(_reduced(frame), (0, 0), BLUR) for frame in crop]
-    path = np.zeros((len(crop), head.UNKNOWNS))
-    lay = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0))
-    for order in (range(onset, len(crop)), range(onset - 1, -1, -1)):
+    small = [cv2.GaussianBlur(_reduce(frame), (0, 0), BLUR) for frame in crop]
+    path = np.zeros((len(crop), head.PARAMETERS))
+    register = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0))
+    for direction in (range(onset, len(crop)), range(onset - 1, -1, -1)):
         motion = path[onset]
-        for place in order:
-            motion = path[place] = lay(small[place], motion)
+        for position in direction:
+            motion = path[position] = register(small[position], motion)
     return path * crop.shape[1] / SIZE
 
 
-def steadied(crop: np.ndarray, path: np.ndarray) -> np.ndarray:
-    """[T, H, H, C]: crops of the same type with the head's movement, `path` [T, 6] of `head_path`, undone."""
+def hold_still(crop: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept."""
     basis = head.basis(crop.shape[1])
     rows, columns = np.mgrid[: crop.shape[1], : crop.shape[2]].astype(np.float32)
-    flows = (head.flow_of(basis, motion) for motion in path)
-    return np.stack([_moved(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
+    flows = (head.motion_flow(basis, motion) for motion in path)
+    return np.stack([_warp(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
 
 
 class _Reference:
-    """A picture float32[SIZE, SIZE] that others are laid upon."""
+    """A frame float32[SIZE, SIZE] to which others are registered."""
 
-    def __init__(self, picture: np.ndarray):
-        self.picture, self.within = picture, head.face(SIZE)
-        self.brightness = float(picture[self.within].mean())
+    def __init__(self, image: np.ndarray):
+        self.image, self.in_face = image, head.face_mask(SIZE)
+        self.brightness = float(image[self.in_face].mean())
         self.basis = head.basis(SIZE)
-        down, right = np.gradient(picture)
-        self.slopes = (np.stack([right, down], axis=-1)[..., None] * self.basis).sum(axis=2)[self.within]  # [n, 6]
-        self.prior = head.nose_prior(SIZE)[self.within]
+        down, right = np.gradient(image)
+        self.slopes = (np.stack([right, down], axis=-1)[..., None] * self.basis).sum(axis=2)[self.in_face]  # [n, 6]
+        self.prior = head.nose_prior(SIZE)[self.in_face]
         self.rows, self.columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
 
-    def __call__(self, picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
-        """float64[6]: the head's movement from the reference to `picture`, sought near `motion`."""
-        picture = picture * (self.brightness / max(float(picture[self.within].mean()), 1.0))
+    def __call__(self, image: np.ndarray, motion: np.ndarray) -> np.ndarray:
+        """Return the head's movement from the reference to a frame, float64[6], searched from `motion`."""
+        image = image * (self.brightness / max(float(image[self.in_face].mean()), 1.0))
         for _ in range(ROUNDS):
-            back = _moved(picture, head.flow_of(self.basis, motion), self.rows, self.columns)
-            left = (back - self.picture)[self.within].astype(float)
-            scale = max(WIDTH * float(np.median(np.abs(left))), 1e-6)
-            weighted = self.slopes * (self.prior / (1 + (left / scale) ** 2))[:, None]
+            unwarped = _warp(image, head.motion_flow(self.basis, motion), self.rows, self.columns)
+            residual = (unwarped - self.image)[self.in_face].astype(float)
+            scale = max(WIDTH * float(np.median(np.abs(residual))), 1e-6)
+            weighted = self.slopes * (self.prior / (1 + (residual / scale) ** 2))[:, None]
             normal = weighted.T @ self.slopes
-            held = HELD * np.diag(normal) + 1e-9
-            motion = motion - np.linalg.solve(normal + np.diag(held), weighted.T @ left + held * motion)
+            penalty = SHRINKAGE * np.diag(normal) + 1e-9
+            motion = motion - np.linalg.solve(normal + np.diag(penalty), weighted.T @ residual + penalty * motion)
         return motion
 
 
-def _reduced(frame: np.ndarray) -> np.ndarray:
+def _reduce(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _moved(picture: np.ndarray, flow: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The picture [H, W, ...] looked up where a flow [H, W, 2] points."""
+def _warp(image: np.ndarray, flow: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Look up an image [H, W, ...] where a flow [H, W, 2] points."""
     right, down = (flow[..., axis].astype(np.float32) for axis in (0, 1))
-    made = cv2.remap(picture, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return made.reshape(picture.shape)
+    warped = cv2.remap(image, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return warped.reshape(image.shape)

@@ -1,4 +1,4 @@
-"""How many of the true intervals were spotted, as the micro-expression grand challenges count. Numbers only.
+"""Count how many true intervals were spotted, as the micro-expression grand challenges do. Numbers only.
 
 A spotted interval is a hit where its intersection with a true one is at least half of their union (MEGC 2019 to 2022);
 each true interval is hit once at most.
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]  # first and last frame, both included
-LEAST = 0.5  # intersection over union
+MIN_OVERLAP = 0.5  # intersection over union
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one video, or of several together: they are added up before figures are taken."""
+    """Counts of one video, or of several added up before figures are computed."""
 
     hits: int = 0
     false: int = 0
@@ -35,35 +35,31 @@ class Counts:
         return _share(2 * self.hits, 2 * self.hits + self.false + self.missed)
 
 
-def overlap(one: Span, other: Span) -> float:
-    """Intersection over union, in frames."""
-    both = max(0, min(one[1], other[1]) - max(one[0], other[0]) + 1)
-    return both / ((one[1] - one[0] + 1) + (other[1] - other[0] + 1) - both)
+def overlap(first: Span, second: Span) -> float:
+    """Return intersection over union of two spans, in frames."""
+    intersection = max(0, min(first[1], second[1]) - max(first[0], second[0]) + 1)
+    return intersection / ((first[1] - first[0] + 1) + (second[1] - second[0] + 1) - intersection)
 
 
-def count(spotted: Sequence[Span], true: Sequence[Span], least: float = LEAST) -> Counts:
-    """Pairs are made from the largest overlap down."""
+def count(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MIN_OVERLAP) -> Counts:
+    """Match spotted with true spans, from the largest overlap down, and count hits."""
     pairs = sorted(
-        (
-            (overlap(one, other), place, number)
-            for place, one in enumerate(spotted)
-            for number, other in enumerate(true)
-        ),
+        ((overlap(span, other), i, j) for i, span in enumerate(spotted) for j, other in enumerate(true)),
         key=lambda pair: (-pair[0], pair[1:]),
     )
-    taken: set[int] = set()
-    hit: set[int] = set()
-    for share, place, number in pairs:
-        if share >= least and place not in taken and number not in hit:
-            taken.add(place)
-            hit.add(number)
+    matched: set[int] = set()  # positions in `spotted`
+    hit: set[int] = set()  # positions in `true`
+    for share, i, j in pairs:
+        if share >= min_overlap and i not in matched and j not in hit:
+            matched.add(i)
+            hit.add(j)
     return Counts(len(hit), len(spotted) - len(hit), len(true) - len(hit))
 
 
-def told(counts: Counts) -> str:
-    """One line."""
+def summary(counts: Counts) -> str:
+    """Return the counts and figures in one line."""
     figures = f"precision {counts.precision:.3f}, recall {counts.recall:.3f}, F1 {counts.f1:.3f}"
-    return f"hits {counts.hits}, false {counts.false}, missed {counts.missed} at IoU {LEAST:g}: {figures}"
+    return f"hits {counts.hits}, false {counts.false}, missed {counts.missed} at IoU {MIN_OVERLAP:g}: {figures}"
 
 
 def _share(part: int, whole: int) -> float:

@@ -17,7 +17,7 @@ from microexpr.core.seeds import generator
 from microexpr.core.store import read_metadata
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
-from microexpr.signals.faces import Followed
+from microexpr.signals.faces import FaceTrack
 
 TAKE = take.Params(seconds=6, fps=50, micro=1, macro=0, blinks=1, difficulty="easy", width=480, height=360)
 SEED = 4
@@ -43,8 +43,8 @@ def predicted(video, tmp_path_factory):
 
 def test_it_says_first_what_it_is_worth(predicted):
     _, lines = predicted
-    assert "fitted on 40 generated people (predict_model); UF1" in lines[0]
-    assert "fitted on 400 generated people (au_model)" in lines[1]
+    assert "fitted on 40 generated subjects (predict_model); UF1" in lines[0]
+    assert "fitted on 400 generated subjects (au_model)" in lines[1]
     assert lines[2:4] == list(domain.NOTICE) and "AI Act" in lines[3]
 
 
@@ -65,12 +65,12 @@ def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predi
 
 def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
     out, _ = predicted
-    said = json.loads((out / "intervals.json").read_text())
-    assert (said["origin"], said["frames"], said["fps"]) == ("generated", 300, 50)
+    document = json.loads((out / "intervals.json").read_text())
+    assert (document["origin"], document["frames"], document["fps"]) == ("generated", 300, 50)
     with (out / "action_units.csv").open(newline="") as text:
         curves = list(csv.DictReader(text))
     assert len(curves) == 300 and float(curves[-1]["seconds"]) == pytest.approx(299 / 50)
-    (blink,) = [row for row in said["intervals"] if row["kind"] == "blink"]
+    (blink,) = [row for row in document["intervals"] if row["kind"] == "blink"]
     assert float(curves[blink["apex"]]["AU45L"]) > 1
     assert cv2.imread(str(out / "prediction.png")).shape[1] == 1100
     annotated = cv2.VideoCapture(str(out / "annotated.avi"))
@@ -80,8 +80,8 @@ def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
 
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
-    again = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
-    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *again.mark.names}
+    second = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
+    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *second.mark.names}
     assert lines[-1] == "written: " + ", ".join(str(out / name) for name in commands.PREDICTED)
 
 
@@ -117,12 +117,16 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
 
 
 def test_frames_of_a_folder_are_in_the_order_of_their_numbers(tmp_path):
-    shown = footage.opened(tmp_path.joinpath(noise(tmp_path / "frames", 25)), 25)
-    assert [path.stem for path in shown.files] == [f"img{number}" for number in range(25)]
-    assert (shown.grey, shown.generated, len(list(shown.pictures(lambda number: number % 5 == 0)))) == (True, False, 5)
+    frames = footage.open_footage(tmp_path.joinpath(noise(tmp_path / "frames", 25)), 25)
+    assert [path.stem for path in frames.files] == [f"img{number}" for number in range(25)]
+    assert (frames.grey, frames.generated, len(list(frames.read_frames(lambda number: number % 5 == 0)))) == (
+        True,
+        False,
+        5,
+    )
     cv2.imwrite(str(tmp_path / "frames/img7.png"), np.zeros((60, 60), np.uint8))
-    with pytest.raises(DataError, match=r"img7\.png: must be as the frames before"):
-        list(shown.pictures())
+    with pytest.raises(DataError, match=r"img7\.png: must be 160x120 as the frames before, not 60x60"):
+        list(frames.read_frames())
 
 
 def face(scale, seen=1.0, others=0):
@@ -132,12 +136,12 @@ def face(scale, seen=1.0, others=0):
     points = np.zeros((68, 2))
     points[list(POSE_POINTS)] = HEAD[:, :2]
     landmarks = np.tile(points * scale * 1.3 + [320, 200], (50, 1, 1))
-    return Followed(np.arange(50) < 50 * seen, landmarks, (480, 640), others)
+    return FaceTrack(np.arange(50) < 50 * seen, landmarks, (480, 640), others)
 
 
-def shown(tmp_path, **changed):
-    own = {"fps": 100.0, "frames": 500, "files": (), "generated": True, "grey": False}
-    return footage.Footage(tmp_path, **(own | changed))
+def shown(tmp_path, **changes):
+    defaults = {"fps": 100.0, "frames": 500, "files": (), "generated": True, "grey": False}
+    return footage.Footage(tmp_path, **(defaults | changes))
 
 
 def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
@@ -148,8 +152,8 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         ({}, face(0.3), generated, "the face is small: 32 pixels"),
         ({"grey": True}, face(1), generated, "the video is grey"),
         ({"generated": False}, face(1), generated, "not marked as generated, perhaps of a person"),
-        ({"generated": False}, face(1), both, "some of the models saw generated faces alone"),
-        ({}, face(1), ["licensed/samm/006/*"], "models saw licensed faces alone"),
+        ({"generated": False}, face(1), both, "some of the models saw generated faces only"),
+        ({}, face(1), ["licensed/samm/006/*"], "models saw only licensed faces"),
         ({}, face(1, seen=0.8), generated, "no face in 20% of the frames"),
         ({}, face(1, others=2), generated, "2 more faces"),
     ):
@@ -160,7 +164,7 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
 def test_a_turned_head_is_warned_of(tmp_path):
     straight, angle = face(1), np.radians(25)
     rolled = (straight.landmarks - 300) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    seen = Followed(straight.detected, rolled + 300, straight.size, 0)
+    seen = FaceTrack(straight.detected, rolled + 300, straight.size, 0)
     (warning,) = domain.warnings(shown(tmp_path), seen, ["generated/a/1/*"])
     assert warning.startswith("the head is turned (yaw ") and "roll" in warning
 
@@ -168,7 +172,7 @@ def test_a_turned_head_is_warned_of(tmp_path):
 def test_the_shipped_network_is_small_and_says_how_well_it_does():
     from microexpr.apps.predict.recognition import SHIPPED
 
-    said = read_metadata(SHIPPED)
+    metadata = read_metadata(SHIPPED)
     assert SHIPPED.stat().st_size < 2e6
-    assert json.loads(said["errors"])["uf1"] > 0.6 and said["held_out"] == "12 people"
-    assert len(said["fitted_on"].split("\n")) == 40
+    assert json.loads(metadata["errors"])["uf1"] > 0.6 and metadata["held_out"] == "12 people"
+    assert len(metadata["fitted_on"].split("\n")) == 40

@@ -1,4 +1,4 @@
-"""`microexpr transfer`: one good run, and one line for each thing that a user can mend."""
+"""`microexpr reenact`: one good run, and one line for each thing that a user can mend."""
 
 import csv
 from dataclasses import replace
@@ -23,7 +23,7 @@ def run(tmp_path_factory):
     weights(root / "seen.safetensors", seen="generated/samm/006/*")
     weights(root / "auicgan.safetensors", "auicgan")
     (root / "broken.safetensors").write_bytes(b"nothing of the kind")
-    Image.fromarray(woman().picture).save(root / "woman.png")
+    Image.fromarray(woman().image).save(root / "woman.png")
     Image.fromarray(np.full((200, 200, 3), 120, np.uint8)).save(root / "wall.png")
     (root / "notes.png").write_text("no picture")
     (root / "taken").write_text("mine")
@@ -32,44 +32,44 @@ def run(tmp_path_factory):
 
 def typed(run, monkeypatch, **changed):
     monkeypatch.chdir(run)
-    words = {"source": CLIP.id, "target": "woman.png", "out": "out", "weights": "famgan.safetensors"} | changed
-    return main(["transfer", *(word for name, value in words.items() for word in (f"--{name}", value))])
+    words = {"driving": CLIP.id, "face": "woman.png", "out": "out", "weights": "famgan.safetensors"} | changed
+    return main(["reenact", *(word for name, value in words.items() for word in (f"--{name}", value))])
 
 
 def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert typed(run, monkeypatch) == 0
-    said = capsys.readouterr().out
-    assert "fitted on 1 entries, none of them the subject of the source" in said
-    assert f"source: {CLIP.id} (generated), {FRAMES} frames at 200 a second, action units by embedded" in said
-    assert "target: 320 x 240 pixels; super-resolution: lanczos" in said
+    printed = capsys.readouterr().out
+    assert "fitted on 1 entries, none of them the subject of the driving clip" in printed
+    assert f"driving clip: {CLIP.id} (generated), {FRAMES} frames at 200 a second, action units by embedded" in printed
+    assert "source face: 320 x 240 pixels; super-resolution: lanczos" in printed
     assert len(list((run / "out/frames").iterdir())) == FRAMES
-    for name in ("transfer.mp4", "transfer.gif", "curves.csv", "metrics.csv"):
-        assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in said
+    for name in ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv"):
+        assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     with (run / "out/metrics.csv").open(encoding="utf-8") as file:
-        found = {(row["shown"], row["region"], row["metric"]): row["value"] for row in csv.DictReader(file)}
-    assert {shown for shown, _, _ in found} == {"asked", "made", "unchanged"}
-    assert f"noise of the result, grey levels: {found['made', 'face', 'noise']}" in said
+        values = {(row["shown"], row["region"], row["metric"]): row["value"] for row in csv.DictReader(file)}
+    assert {output for output, _, _ in values} == {"asked", "made", "unchanged"}
+    assert f"noise of the result, grey levels: {values['made', 'face', 'noise']}" in printed
     before = {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()}
     assert typed(run, monkeypatch, weights="seen.safetensors") == 0
-    assert "among them the subject of the source" in capsys.readouterr().out
+    assert "among them the subject of the driving clip" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()} == before
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"target": "nobody.png"}, "nobody.png"),
-        ({"target": "."}, ".: is not a readable picture"),
-        ({"target": "notes.png"}, "notes.png: is not a readable picture"),
-        ({"target": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),
+        ({"face": "nobody.png"}, "nobody.png"),
+        ({"face": "."}, ".: is not a readable picture"),
+        ({"face": "notes.png"}, "notes.png: is not a readable picture"),
+        ({"face": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),
         ({"weights": "none.safetensors"}, "none.safetensors: cannot be read"),
         ({"weights": "broken.safetensors"}, "broken.safetensors: cannot be read as safetensors"),
         ({"weights": "auicgan.safetensors"}, "auicgan.safetensors: must be a generator of FAMGAN's, not auicgan"),
-        ({"source": "samm/006"}, "a clip must be written DATASET/SUBJECT/CLIP, not samm/006"),
-        ({"source": "samm/006/006_1_7"}, "not samm/006/006_1_7 (did you mean 'samm/006/006_1_"),
-        ({"source": "casme2/s/c"}, "results/index/casme2.csv"),
-        ({"source": "samm/006/006_1_6"}, "results/faces/samm/006.h5"),
-        ({"source": "samm/007/007_1_1"}, "results/faces/samm/007.h5: is not there; `snakemake --cores all"),
+        ({"driving": "samm/006"}, "a clip must be written DATASET/SUBJECT/CLIP, not samm/006"),
+        ({"driving": "samm/006/006_1_7"}, "not samm/006/006_1_7 (did you mean 'samm/006/006_1_"),
+        ({"driving": "casme2/s/c"}, "results/index/casme2.csv"),
+        ({"driving": "samm/006/006_1_6"}, "results/faces/samm/006.h5"),
+        ({"driving": "samm/007/007_1_1"}, "results/faces/samm/007.h5: is not there; `snakemake --cores all"),
         ({"out": "taken"}, "taken: must be a folder"),
     ],
 )

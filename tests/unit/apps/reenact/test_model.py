@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from microexpr.apps.reenact import fit
-from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, scenes, small, together
+from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, sample_target_aus, scenes, small
 from microexpr.core import store
 from microexpr.models.base import Modules
 from microexpr.models.counter_rng import Stream
@@ -23,7 +23,7 @@ STRONG = 3.0  # FACS intensity
 
 def asked(rng: np.random.Generator) -> np.ndarray:
     """Nothing, then each of `UNITS` alone."""
-    return STRONG * np.array([[unit == one for one in ACTION_UNITS] for unit in ("none", *UNITS)])
+    return STRONG * np.array([[unit == name for name in ACTION_UNITS] for unit in ("none", *UNITS)])
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,8 @@ def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_fi
     assert len(shipped.fitted_on) == fit.TRAINING
     assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
     rows = {(row["size"], row["action_unit"]): row for row in json.loads(store.read_metadata(fit.MODEL)["errors"])}
-    assert len(rows) == 1 + len(fit.ASKED) * (len(ACTION_UNITS) + 1)
-    for size in fit.ASKED:
+    assert len(rows) == 1 + len(fit.SIZES) * (len(ACTION_UNITS) + 1)
+    for size in fit.SIZES:
         mean = rows[size, "mean"]
         assert mean["slope"] > 0.5
         assert mean["psnr"] > mean["psnr_face"]
@@ -71,13 +71,13 @@ def test_face_of_which_nothing_is_asked_stays_as_it_is(
 def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = small(stranger.crops)
-    done = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
-    found, true = (fit.said(faces, stranger, regressor.load()) for faces in (done, exact.astype(float)))
-    for place, unit in enumerate(UNITS, 1):
+    generated = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
+    read, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (generated, exact.astype(float)))
+    for i, unit in enumerate(UNITS, 1):
         column = ACTION_UNITS.index(unit)
-        assert found[place, column] > 0.5 * STRONG, unit
-        assert found[place, column] > 0.5 * true[place, column], unit
-        assert found[place].argmax() == column, unit
+        assert read[i, column] > 0.5 * STRONG, unit
+        assert read[i, column] > 0.5 * true[i, column], unit
+        assert read[i].argmax() == column, unit
 
 
 def test_one_side_alone_can_be_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
@@ -114,7 +114,7 @@ def test_warp_generator_trains_beside_a_critic_too() -> None:
         adam.zero_grad()
         method.generator_loss(modules, batch, {}, Stream(torch.tensor(1, dtype=torch.int32))).backward()
         adam.step()
-    assert all(one.grad is not None for one in modules.generator.parameters())
+    assert all(parameter.grad is not None for parameter in modules.generator.parameters())
     face = torch.rand(1, 3, 16, 16) * 2 - 1
     assert torch.allclose(modules.generator(face, torch.zeros(1, len(ACTION_UNITS)))[0], face, atol=1e-6)
     assert not torch.allclose(modules.generator(face, torch.ones(1, len(ACTION_UNITS)))[0], face, atol=1e-3)
@@ -122,7 +122,7 @@ def test_warp_generator_trains_beside_a_critic_too() -> None:
 
 def test_pairs_differ_by_what_is_added_alone() -> None:
     """Nothing added twice is the same picture; points lie in the small picture as in the crop."""
-    scene = next(scenes("famgan/test/1", 1, lambda rng: together(rng)[[0, 0, 1]]))
+    scene = next(scenes("famgan/test/1", 1, lambda rng: sample_target_aus(rng)[[0, 0, 1]]))
     assert (scene.crops[0] == scene.crops[1]).all()
     assert (scene.crops[0] != scene.crops[2]).any()
     assert scene.added[1].max() == 0 < scene.added[2].max()

@@ -19,8 +19,8 @@ def images(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
 
-def run(written: Written, folder: Path, given: Tensor) -> Tensor:
-    return ncnn.read(*written.to(folder))(given)
+def run(written: Written, folder: Path, inputs: Tensor) -> Tensor:
+    return ncnn.read(*written.to(folder))(inputs)
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -92,14 +92,14 @@ def test_a_small_network_of_realsrs_kind(tmp_path):
     w3, b3 = written.convolution("dense", "back", (4, 6, 3), {4: 1})
     written.lines += ["Eltwise e 2 1 back f3 summed 0=1 -23301=2,0.2,1.0", "Interp up 1 1 summed large 0=1 1=2 2=2"]
     w4, b4 = written.convolution("large", "out", (3, 4, 3), {4: 1})
-    given = images(1, 3, 6, 5)
-    first = F.conv2d(given, w1, b1, padding=1)
+    inputs = images(1, 3, 6, 5)
+    first = F.conv2d(inputs, w1, b1, padding=1)
     grown = F.leaky_relu(F.conv2d(first, w2, b2, padding=1), 0.2)
     summed = 0.2 * F.conv2d(torch.cat([first, grown], 1), w3, b3, padding=1) + first
     expected = F.conv2d(F.interpolate(summed, scale_factor=2), w4, b4, padding=1)
-    found = run(written, tmp_path, given)
-    assert found.shape == (1, 3, 12, 10)
-    torch.testing.assert_close(found, expected)
+    output = run(written, tmp_path, inputs)
+    assert output.shape == (1, 3, 12, 10)
+    torch.testing.assert_close(output, expected)
 
 
 def test_a_network_holds_what_is_still_to_be_read_and_no_more(tmp_path):
@@ -140,11 +140,11 @@ def test_weights_of_another_kind_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("Pooling p 1 1 data out 0=1", "layer Pooling p: its kind must be one of Input, Split, Convolution"),
-        ("ReLU r 1 1 data out 0=0.2 1=6", "layer ReLU r: option 1 is not known here"),
+        ("Pooling p 1 1 data out 0=1", "layer Pooling p: kind must be one of Input, Split, Convolution"),
+        ("ReLU r 1 1 data out 0=0.2 1=6", "layer ReLU r: option 1 is unknown"),
         ("ReLU r 1 1 data out 0=much", "layer ReLU r: could not convert string to float: 'much'"),
         ("ReLU r 1", "layer ReLU r: "),
-        ("ReLU r 1 1 other out", "layer ReLU r: nothing before it makes other"),
+        ("ReLU r 1 1 other out", "layer ReLU r: no earlier layer has the output other"),
         ("ReLU r 0 1 out", "layer ReLU r: the first, and no other, must be Input"),
         ("Input i 0 1 out", "layer Input i: the first, and no other, must be Input"),
         ("BinaryOp b 1 1 data out 0=3 1=1 2=2", r"layer BinaryOp b: option 0 must be 0 \(sum\) or 2 .*, not 3"),

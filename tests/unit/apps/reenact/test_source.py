@@ -1,4 +1,4 @@
-"""A clip's movement out of stage files: what is read of it, and what it is of."""
+"""The driving clip read from stage files."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from performed import FRAMES, SMILE, rise, target
 from recorded import BEFORE, CLIP, FIRST, RAW, film, stages
 
-from microexpr.apps.reenact.source import performed, read
+from microexpr.apps.reenact.source import read, read_rendered_changes
 from microexpr.core.errors import DataError, StoreError
 from microexpr.signals import aus
 
@@ -18,19 +18,19 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def one(files):
+def driving(files):
     return read(CLIP, files, files["truth"])
 
 
-def test_from_onset_to_offset(one):
-    assert np.array_equal(one.crops, film()[BEFORE : BEFORE + FRAMES])
-    assert np.array_equal(one.landmarks, target().landmarks_crop)
-    assert (one.apex, one.movement.first, one.movement.last) == (FRAMES // 2, BEFORE, BEFORE + FRAMES - 1)
-    assert one.clip == CLIP and one.movement.fps == 200 and one.params == aus.Params()
+def test_from_onset_to_offset(driving):
+    assert np.array_equal(driving.crops, film()[BEFORE : BEFORE + FRAMES])
+    assert np.array_equal(driving.landmarks, target().landmarks_crop)
+    assert (driving.apex, driving.movement.first, driving.movement.last) == (FRAMES // 2, BEFORE, BEFORE + FRAMES - 1)
+    assert driving.clip == CLIP and driving.movement.fps == 200 and driving.params == aus.Params()
 
 
-def test_the_reader_looks_at_one_size_and_at_five(one):
-    values, once = one.movement.values, one.movement.at_one_size
+def test_the_reader_looks_at_one_size_and_at_five(driving):
+    values, once = driving.movement.values, driving.movement.at_one_size
     assert values.shape == once.shape == (CLIP.frames, 17, 3)
     assert not np.array_equal(values, once) and np.abs(values - once).max() < 1
     change = values[BEFORE + FRAMES // 2, SMILE] - values[BEFORE, SMILE]
@@ -38,29 +38,29 @@ def test_the_reader_looks_at_one_size_and_at_five(one):
     assert change[2] == pytest.approx(change[:2].mean(), abs=1e-5)
 
 
-def test_what_was_performed_is_the_change_since_the_onset(one):
-    assert one.performed.shape == (FRAMES, 24, 2)
-    true = one.true()
+def test_what_was_performed_is_the_change_since_the_onset(driving):
+    assert driving.rendered_changes.shape == (FRAMES, 24, 2)
+    true = driving.true_changes()
     np.testing.assert_allclose(true[:, SMILE, 0], rise(), atol=1e-6)
     assert true.shape == (FRAMES, 17, 2) and not np.delete(true, SMILE, 1).any() and not true[..., 1].any()
 
 
 def test_frames_are_found_in_the_truth_by_their_numbers(files):
-    some = np.array([FIRST + BEFORE, FIRST + BEFORE + 3])
-    found = performed(CLIP, files["truth"], some)
-    assert found.shape == (2, 24, 2) and not found[0].any()
-    assert found[1].max() == pytest.approx(rise()[3])
+    frames = np.array([FIRST + BEFORE, FIRST + BEFORE + 3])
+    changes = read_rendered_changes(CLIP, files["truth"], frames)
+    assert changes.shape == (2, 24, 2) and not changes[0].any()
+    assert changes[1].max() == pytest.approx(rise()[3])
 
 
 def test_who_was_recorded_has_no_truth(files):
-    one = read(CLIP, files)
-    assert one.performed is None and one.true() is None
+    driving = read(CLIP, files)
+    assert driving.rendered_changes is None and driving.true_changes() is None
 
 
 def test_what_others_have_read_is_taken_as_it_is(tmp_path):
-    one = read(CLIP, stages(tmp_path, params=aus.Params(backend="openface", half_window=0.02)))
-    assert (one.movement.values == RAW).all() and one.movement.at_one_size is None
-    assert one.params.half_window == 0.02
+    driving = read(CLIP, stages(tmp_path, params=aus.Params(backend="openface", half_window=0.02)))
+    assert (driving.movement.values == RAW).all() and driving.movement.at_one_size is None
+    assert driving.params.half_window == 0.02
 
 
 def test_another_clip_and_another_file_are_refused(files):

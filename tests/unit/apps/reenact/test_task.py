@@ -8,7 +8,7 @@ from performed import Brightener, painter, source, target, woman
 from PIL import Image
 from recorded import CLIP, stages, weights
 
-from microexpr.apps.reenact import Devices
+from microexpr.apps.reenact import Components
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.reporting.papers import transfers
 from microexpr.reporting.papers.transfers import Task
@@ -33,8 +33,8 @@ def four_frames():
 
 @pytest.fixture(scope="module")
 def rows(four_frames):
-    own = task()
-    return list(transfers.rows(own.transfers(), own.reader, own.kind))
+    famgan_task = task()
+    return list(transfers.rows(famgan_task.reenactments(), famgan_task.reader, famgan_task.kind))
 
 
 @pytest.fixture(scope="module")
@@ -43,33 +43,39 @@ def ablation(four_frames):
 
 
 def test_each_movement_on_each_face():
-    own = task(targets={"woman": (target(), woman()), "somebody": (target(), None)})
-    found = own.transfers()
-    names = [(one.source.clip.subject, one.person, one.answer is None, one.origin) for one in found]
+    famgan_task = task(targets={"woman": (target(), woman()), "somebody": (target(), None)})
+    reenactments = famgan_task.reenactments()
+    names = [
+        (reenactment.driving.clip.subject, reenactment.face_name, reenactment.ground_truth is None, reenactment.origin)
+        for reenactment in reenactments
+    ]
     assert names == [
-        (who, face, recorded, "generated+licensed" if recorded else "generated")
-        for who in ("006", "007")
+        (subject, face, recorded, "generated+licensed" if recorded else "generated")
+        for subject in ("006", "007")
         for face, recorded in (("woman", False), ("somebody", True))
     ]
-    assert all(len(one.places) == 4 for one in found)
+    assert all(len(reenactment.positions) == 4 for reenactment in reenactments)
 
 
 def test_rows_have_every_column_and_their_origin(rows):
     assert all(tuple(sorted(row)) == tuple(sorted(transfers.COLUMNS)) for row in rows)
     assert {row["origin"] for row in rows} == {"generated"} and {row["truth"] for row in rows} == {"rendered"}
-    assert {row["source"] for row in rows} == {one.clip.id for one in SOURCES}
+    assert {row["source"] for row in rows} == {driving.clip.id for driving in SOURCES}
     assert {(row["class"], row["target"], row["frames"], row["super_resolution"]) for row in rows} == {
         ("positive", "woman", "4", "lanczos")
     }
-    assert {row["shown"]: row["note"] for row in rows} == transfers.WORD
+    assert {row["shown"]: row["note"] for row in rows} == transfers.NOTES
     keys = [tuple(row[column] for column in ("source", "shown", "region", "metric")) for row in rows]
     assert len({*keys}) == len(keys) and all(np.isfinite(float(row["value"])) for row in rows)
 
 
 def test_who_was_recorded_says_so():
-    sources = [replace(one, performed=None, clip=replace(one.clip, origin="licensed")) for one in SOURCES[:1]]
-    own = task(sources)
-    rows = list(transfers.rows(own.transfers(), own.reader, own.kind))
+    sources = [
+        replace(driving, rendered_changes=None, clip=replace(driving.clip, origin="licensed"))
+        for driving in SOURCES[:1]
+    ]
+    famgan_task = task(sources)
+    rows = list(transfers.rows(famgan_task.reenactments(), famgan_task.reader, famgan_task.kind))
     assert {(row["origin"], row["truth"]) for row in rows} == {("generated+licensed", "as read of the source")}
     assert "(generated+licensed; ours" in transfers.markdown(rows)
 
@@ -77,29 +83,29 @@ def test_who_was_recorded_says_so():
 def test_the_page_has_the_medians_of_the_rows(rows):
     page = transfers.markdown(rows)
     assert "Movements of 2 clips on 1 faces (generated; ours, the paper prints no table)." in page
-    assert "Medians over 2 transfers" in page
-    for shown in ("asked", "made"):
-        own = [
+    assert "Medians over 2 reenactments" in page
+    for output in ("asked", "made"):
+        values = [
             float(row["value"])
             for row in rows
-            if (row["shown"], row["region"], row["metric"]) == (shown, "face", "au_error")
+            if (row["shown"], row["region"], row["metric"]) == (output, "face", "au_error")
         ]
-        assert len(own) == 2
+        assert len(values) == 2
         (line,) = [line for line in page.splitlines() if line.startswith("| au_error | face |")]
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        assert cells[2 + ("asked", "made").index(shown)] == f"{np.median(own):.3f}"
+        assert cells[2 + ("asked", "made").index(output)] == f"{np.median(values):.3f}"
     (line,) = [line for line in page.splitlines() if line.startswith("| flow_cosine | face |")]
     assert line.split("|")[3].strip() == "-"  # of what is asked there is no film
 
 
 def test_all_devices_and_each_taken_away(ablation):
     assert all(tuple(row) == transfers.ABLATED for row in ablation)
-    assert list(dict.fromkeys(row["devices"] for row in ablation)) == list(Devices.each_off())
-    assert len(Devices.each_off()) == 5 and {row["origin"] for row in ablation} == {"generated"}
-    wanted = {(shown, metric) for shown in ("asked", "made") for metric in (*METRICS, "first_frame")}
-    wanted |= {("made", "film_roughness")}
-    for name in Devices.each_off():
-        assert {(row["shown"], row["metric"]) for row in ablation if row["devices"] == name} == wanted
+    assert list(dict.fromkeys(row["devices"] for row in ablation)) == list(Components.ablations())
+    assert len(Components.ablations()) == 5 and {row["origin"] for row in ablation} == {"generated"}
+    expected = {(output, metric) for output in ("asked", "made") for metric in (*METRICS, "first_frame")}
+    expected |= {("made", "film_roughness")}
+    for name in Components.ablations():
+        assert {(row["shown"], row["metric"]) for row in ablation if row["devices"] == name} == expected
     assert {(row["sources"], row["transfers"]) for row in ablation} == {("2", "2")}
 
 
@@ -118,12 +124,12 @@ def test_a_difference_is_between_two_values_and_within_its_interval(ablation):
 
 def test_the_same_again(ablation, rows):
     assert list(transfers.ablation(task(), 1)) == ablation
-    own = task()
-    assert list(transfers.rows(own.transfers(), own.reader, own.kind)) == rows
+    famgan_task = task()
+    assert list(transfers.rows(famgan_task.reenactments(), famgan_task.reader, famgan_task.kind)) == rows
 
 
 def test_who_was_read_at_one_size_goes_without_the_other_sizes():
-    once = [replace(one, movement=replace(one.movement, at_one_size=None)) for one in SOURCES]
+    once = [replace(driving, movement=replace(driving.movement, at_one_size=None)) for driving in SOURCES]
     rows = list(transfers.ablation(task([SOURCES[0], once[1]]), 1))
     assert {row["devices"] for row in rows} == {"all", "no_filter", "no_relative", "no_sides"}
 
@@ -141,19 +147,22 @@ def test_what_stands_still_follows_nothing(ablation):
     assert {metric for _, metric in values} == {*METRICS, "first_frame", "film_roughness"} - {"au_roughness"}
     assert values["all", "au_r"] == values["all", "first_frame"] == 0
     assert not [row for row in rows if "nan" in row.values()]
-    page = transfers.ablated(rows)
-    assert "| made | film_roughness | all | 0.0000 | - | - |" in page and "Means over 2 transfers of 2 sources" in page
+    page = transfers.ablation_markdown(rows)
+    assert (
+        "| made | film_roughness | all | 0.0000 | - | - |" in page
+        and "Means over 2 reenactments of 2 driving clips" in page
+    )
 
 
 def test_a_figure_that_not_all_have_is_of_those_that_do():
-    still = replace(SOURCES[1], performed=np.zeros_like(SOURCES[1].performed))
+    still = replace(SOURCES[1], rendered_changes=np.zeros_like(SOURCES[1].rendered_changes))
     rows = list(transfers.ablation(task([SOURCES[0], still]), 1))
     counted = {(row["metric"], row["sources"], row["transfers"]) for row in rows if row["shown"] == "asked"}
     assert counted == {(name, *("1" if name == "au_r" else "2") * 2) for name in (*METRICS, "first_frame")}
     (alone,) = [r for r in transfers.ablation(task(SOURCES[:1]), 1) if _key(r) == ("no_sides", "asked", "au_r")]
     (among,) = [row for row in rows if _key(row) == ("no_sides", "asked", "au_r")]
     assert among == alone
-    assert "Means over 2 transfers of 2 sources" in transfers.ablated(rows)
+    assert "Means over 2 reenactments of 2 driving clips" in transfers.ablation_markdown(rows)
 
 
 def _key(row):
@@ -171,41 +180,50 @@ def test_intervals_are_of_sources():
 def test_leak_of_a_generator_that_has_seen_a_sources_person(tmp_path, entry):
     path = str(weights(tmp_path / "1of2.safetensors", seen=entry))
     with pytest.raises(LeakError, match=r"1of2.safetensors fold samm/006/006_1_5 was fitted on"):
-        Task.of([source().clip], [], [], path, "lanczos", 1, (320, 240))
+        Task.load([source().clip], [], [], path, "lanczos", 1, (320, 240))
 
 
 def test_sources_of_no_clip_are_refused(tmp_path):
     path = str(weights(tmp_path / "1of2.safetensors"))
     with pytest.raises(ParamsError, match=r"not samm/006/006_1_6 \(did you mean 'samm/006/006_1_5'"):
-        Task.of([source().clip], ["samm/006/006_1_6"], [], path, "lanczos", 1, (320, 240))
+        Task.load([source().clip], ["samm/006/006_1_6"], [], path, "lanczos", 1, (320, 240))
 
 
 def of_files(root, truth=True, clips=(CLIP,)):
     files = stages(root)
-    wanted = [str(path) for stage, path in files.items() if truth or stage != "truth"]
-    return Task.of(clips, [], wanted, str(weights(root / "1of2.safetensors")), "lanczos", 1, woman().size)
+    paths = [str(path) for stage, path in files.items() if truth or stage != "truth"]
+    return Task.load(clips, [], paths, str(weights(root / "1of2.safetensors")), "lanczos", 1, woman().size)
 
 
 def test_out_of_a_runs_files_onto_two_rendered_people(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    own = of_files(tmp_path)
-    (one,) = own.sources
-    assert one.clip == CLIP and one.performed is not None and own.model.fitted_on == {"generated/samm/007/*"}
-    assert list(own.targets) == ["woman", "man"]
-    shown, person = own.targets["woman"]
-    assert person == woman() and np.array_equal(shown.picture, woman().picture)
-    assert own.own["woman"].shape == (17, 2) and not np.array_equal(own.own["woman"], own.own["man"])
-    assert of_files(tmp_path, truth=False).sources[0].performed is None
+    famgan_task = of_files(tmp_path)
+    (driving,) = famgan_task.driving_clips
+    assert (
+        driving.clip == CLIP
+        and driving.rendered_changes is not None
+        and famgan_task.model.fitted_on == {"generated/samm/007/*"}
+    )
+    assert list(famgan_task.faces) == ["woman", "man"]
+    face, rendered = famgan_task.faces["woman"]
+    assert rendered == woman() and np.array_equal(face.image, woman().image)
+    assert famgan_task.resting_aus["woman"].shape == (17, 2) and not np.array_equal(
+        famgan_task.resting_aus["woman"], famgan_task.resting_aus["man"]
+    )
+    assert of_files(tmp_path, truth=False).driving_clips[0].rendered_changes is None
 
 
 def test_a_picture_under_its_name_is_taken_in_place_of_a_rendered_person(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     transfers.PICTURES.mkdir(parents=True)
-    Image.fromarray(woman().picture).save(transfers.PICTURES / "man.png")
-    own = of_files(tmp_path)
-    assert [person for _, person in own.targets.values()] == [woman(), None]
-    assert np.array_equal(own.targets["man"][0].picture, woman().picture)
-    assert [(one.person, one.origin, one.answer is None) for one in own.transfers()] == [
+    Image.fromarray(woman().image).save(transfers.PICTURES / "man.png")
+    famgan_task = of_files(tmp_path)
+    assert [rendered for _, rendered in famgan_task.faces.values()] == [woman(), None]
+    assert np.array_equal(famgan_task.faces["man"][0].image, woman().image)
+    assert [
+        (reenactment.face_name, reenactment.origin, reenactment.ground_truth is None)
+        for reenactment in famgan_task.reenactments()
+    ] == [
         ("woman", "generated", False),
         ("man", "generated+licensed", True),
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.core.facs.notation import ActionUnit, parse, plain
+from microexpr.core.facs.notation import ActionUnit, format_units, parse
 
 AU = ActionUnit
 
@@ -45,6 +45,6 @@ def test_what_is_no_code_is_named(text: str) -> None:
 
 
 def test_plain_form():
-    assert plain(parse("4+R10")) == "4 R10"
-    assert plain(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
-    assert plain(parse("?")) == ""
+    assert format_units(parse("4+R10")) == "4 R10"
+    assert format_units(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
+    assert format_units(parse("?")) == ""

@@ -6,7 +6,7 @@ from microexpr.core.facs.occurrence import AUS, occurrence
 
 
 def marked(code: str) -> dict[int, int]:
-    """What is not 0."""
+    """Return the labels that are not 0, by action unit."""
     return {number: mark for number, mark in zip(AUS, occurrence(code), strict=True) if mark}
 
 

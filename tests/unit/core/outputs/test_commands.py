@@ -15,15 +15,15 @@ from microexpr.rendering import film
 from microexpr.reporting import main_table
 
 CLIP = "casme2/sub01/a"
-TRANSFER = ["transfer", "--source", CLIP, "--out", "out"]
+REENACT = ["reenact", "--driving", CLIP, "--out", "out"]
 FILM = ["film", "--seconds", "2", "--fps", "25", "--micro", "1", "--macro", "0", "--blinks", "0"]
 SIGNALS = ("landmarks", "apex", "flow", "motion", "aus")
 # arguments, and a file that would be written
 WRITERS = {
     "predict": (["predict", "in.avi", "--out", "out"], "out/annotated.avi"),
     "predict's tables": (["predict", "in.avi", "--out", "out"], "out/intervals.csv"),
-    "transfer": ([*TRANSFER, "--target", "in.png"], "out/transfer.png"),
-    "transfer's frames": ([*TRANSFER, "--target", "in.png"], "out/frames/0001.png"),
+    "reenact": ([*REENACT, "--face", "in.png"], "out/reenactment.png"),
+    "reenact's frames": ([*REENACT, "--face", "in.png"], "out/frames/0001.png"),
     "film": ([*FILM, "out/take.avi"], "out/take.avi"),
     "film's table": ([*FILM, "out/take.avi"], "out/take.csv"),
     "inspect": (["inspect", "in.h5", "--png", "out/a.png"], "out/a.png"),
@@ -38,10 +38,10 @@ READERS = {
     "the video": (["predict", "out/annotated.avi", "--out", "out"], "out/annotated.avi"),
     "the video by another spelling": (["predict", "out/annotated.avi", "--out", "out/../out"], "out/annotated.avi"),
     "the truth": (["predict", "in.avi", "--out", "out", "--truth", "out/intervals.csv"], "out/intervals.csv"),
-    "the target": ([*TRANSFER, "--target", "out/transfer.png"], "out/transfer.png"),
-    "a frame of an earlier run": ([*TRANSFER, "--target", "out/frames/0001.png"], "out/frames/0001.png"),
-    "weights": ([*TRANSFER, "--target", "in.png", "--weights", "out/curves.csv"], "out/curves.csv"),
-    "a clip's file": ([*TRANSFER, "--target", "in.png"], "results/faces/casme2/sub01.h5"),
+    "the target": ([*REENACT, "--face", "out/reenactment.png"], "out/reenactment.png"),
+    "a frame of an earlier run": ([*REENACT, "--face", "out/frames/0001.png"], "out/frames/0001.png"),
+    "weights": ([*REENACT, "--face", "in.png", "--weights", "out/curves.csv"], "out/curves.csv"),
+    "a clip's file": ([*REENACT, "--face", "in.png"], "results/faces/casme2/sub01.h5"),
     "the inspected file": (["inspect", "out/a.png", "--png", "out/a.png"], "out/a.png"),
     "a shard": (["plot", "training", "in.h5", "out/a.png", "out/a.png"], "out/a.png"),
 }  # fmt: skip
@@ -81,7 +81,7 @@ def test_somebodys_file_is_refused(command, capsys):
     mine(target)
     error = refused(arguments, capsys)
     assert error.startswith(f"error: {target}: must not be written: it is not a file of this command's")
-    assert "choose another " in error and ("--force" in error) != (command == "transfer's frames")
+    assert "choose another " in error and ("--force" in error) != (command == "reenact's frames")
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -125,12 +125,12 @@ def test_the_folder_of_frames_is_refused(capsys):
         assert error.startswith(f"error: {out}: must not be written: it is a folder that the command reads")
 
 
-@pytest.mark.parametrize("command", ["predict", "transfer"])
+@pytest.mark.parametrize("command", ["predict", "reenact"])
 def test_out_must_be_a_folder_that_can_be_written(command, capsys, monkeypatch):
     arguments = WRITERS[command][0][:-1] if command == "predict" else [*WRITERS[command][0], "--out"]
     mine("file")
     for out in ("file", "file/below", "file/below/that"):
-        assert f"{out}: must be a folder, or be made in one" in refused([*arguments, out], capsys)
+        assert f"{out}: must be a folder or be created in one" in refused([*arguments, out], capsys)
     assert "cannot be written: File name too long" in refused([*arguments, "a" * 300], capsys)
     Path("closed").mkdir()
     closed = Path("closed").absolute()

@@ -22,7 +22,7 @@ def folder(path, inputs=(), force=False):
 
 def run(path, word, frames=0, **options):
     """Writes both files and so many frames, all of which say `word`."""
-    with outputs.written(folder(path, **options)) as part:
+    with outputs.publish(folder(path, **options)) as part:
         for name in (*NAMES, *(f"frames/{number}.png" for number in range(frames))):
             (part / name).parent.mkdir(exist_ok=True)
             (part / name).write_text(word)
@@ -135,7 +135,7 @@ def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
     run(tmp_path / "old", "first", frames=2)
     before = {path: path.stat().st_ino for path in tmp_path.rglob("*")}
     for name in ("old", "new"):
-        with pytest.raises(KeyboardInterrupt), outputs.written(folder(tmp_path / name)) as part:
+        with pytest.raises(KeyboardInterrupt), outputs.publish(folder(tmp_path / name)) as part:
             (part / "a.csv").write_text("second")
             raise KeyboardInterrupt
     assert {path: path.stat().st_ino for path in tmp_path.rglob("*")} == before
@@ -185,7 +185,7 @@ def test_the_folder_of_a_killed_command_goes_and_that_of_a_running_one_stays(tmp
     left = tmp_path / f"{publishing.BEFORE}killed{publishing.AFTER}"
     left.mkdir()
     (left / "annotated.avi").write_text("half of it")
-    with outputs.written(folder(tmp_path)) as part:
+    with outputs.publish(folder(tmp_path)) as part:
         assert not left.exists()
         run(tmp_path, "first")
         assert part.is_dir()
@@ -194,21 +194,21 @@ def test_the_folder_of_a_killed_command_goes_and_that_of_a_running_one_stays(tmp
 
 
 def test_a_file_that_came_meanwhile_is_kept(tmp_path):
-    with pytest.raises(OutputError, match=r"a\.csv: must not be written"), outputs.written(folder(tmp_path)) as part:
+    with pytest.raises(OutputError, match=r"a\.csv: must not be written"), outputs.publish(folder(tmp_path)) as part:
         (part / "a.csv").write_text("first")
         (tmp_path / "a.csv").write_text("mine")
     assert contents(tmp_path) == {"a.csv": "mine"}
 
 
 def test_what_nobody_checked_is_not_moved(tmp_path):
-    with pytest.raises(ValueError, match=r"c\.csv was written"), outputs.written(folder(tmp_path)) as part:
+    with pytest.raises(ValueError, match=r"c\.csv was written"), outputs.publish(folder(tmp_path)) as part:
         (part / "c.csv").write_text("first")
     assert contents(tmp_path) == {}
 
 
 def test_an_error_names_the_folder_that_the_user_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StoreError, match=r"^out/a\.csv: disk full$"), outputs.written(folder(Path("out"))) as part:
+    with pytest.raises(StoreError, match=r"^out/a\.csv: disk full$"), outputs.publish(folder(Path("out"))) as part:
         raise StoreError(f"{part / 'a.csv'}: disk full")
     assert not Path("out").exists()
 
@@ -217,7 +217,7 @@ def test_a_sealed_picture_has_the_same_pixels_and_any_other_byte_breaks_the_seal
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     path = tmp_path / "a.png"
     for _ in range(2):
-        with outputs.written(outputs.png(path, (), False)) as part:
+        with outputs.publish(outputs.png(path, (), False)) as part:
             Image.fromarray(pixels).save(part / "a.png")
     with Image.open(path) as picture:
         assert np.array_equal(np.array(picture), pixels)

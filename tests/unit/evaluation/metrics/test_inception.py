@@ -19,14 +19,14 @@ CONVOLUTIONS = 21_785_568  # weights of torchvision's inception_v3 (27,161,264) 
 
 
 @pytest.fixture(scope="module")
-def made():
+def network():
     torch.manual_seed(0)
     return inception.Inception().eval()
 
 
-def test_names_and_sizes_are_those_of_the_published_weights(made):
-    tensors = made.state_dict()
-    assert sum(weights.numel() for weights in made.parameters()) == CONVOLUTIONS + 2048 * 1008 + 1008
+def test_names_and_sizes_are_those_of_the_published_weights(network):
+    tensors = network.state_dict()
+    assert sum(weights.numel() for weights in network.parameters()) == CONVOLUTIONS + 2048 * 1008 + 1008
     inside = [
         f"Mixed_{block}.branch{layer}"
         for blocks, layers in BRANCHES.items()
@@ -42,26 +42,26 @@ def test_names_and_sizes_are_those_of_the_published_weights(made):
     assert tensors["fc.weight"].shape == (1008, 2048)
 
 
-def test_pictures_shrink_as_in_the_paper(made):
+def test_pictures_shrink_as_in_the_paper(network):
     """299 to 149, 147, 73, 71, 35, 17 and 8 pixels, with 288, 768 and 2048 channels behind them."""
     seen = {}
-    for name, layer in made.named_children():
+    for name, layer in network.named_children():
         layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])}))
     with torch.no_grad():
-        assert made(torch.zeros(1, 3, 299, 299)).shape == (1, 2048)
+        assert network(torch.zeros(1, 3, 299, 299)).shape == (1, 2048)
     sides = {"Conv2d_1a_3x3": (32, 149), "Conv2d_2a_3x3": (32, 147), "Conv2d_3b_1x1": (80, 73)}
     sides |= {"Conv2d_4a_3x3": (192, 71), "Mixed_5d": (288, 35), "Mixed_6e": (768, 17), "Mixed_7c": (2048, 8)}
     assert {name: seen[name] for name in sides} == {name: (c, side, side) for name, (c, side) in sides.items()}
 
 
-def test_normalisation_and_pools_are_tensorflows(made):
+def test_normalisation_and_pools_are_tensorflows(network):
     """An average does not count the padding, so that of ones is one everywhere; the last block takes the largest."""
-    assert {layer.eps for layer in made.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
+    assert {layer.eps for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
     ones = torch.ones(1, 1, 4, 4)
-    assert inception.average(ones).equal(ones)
-    pools = {name: layer.pool for name, layer in made.named_children() if name.startswith("Mixed")}
-    assert {name for name, pool in pools.items() if pool is inception.halved} == {"Mixed_6a", "Mixed_7a"}
-    assert {name for name, pool in pools.items() if pool is inception.largest} == {"Mixed_7c"}
+    assert inception.average_pool(ones).equal(ones)
+    pools = {name: layer.pool for name, layer in network.named_children() if name.startswith("Mixed")}
+    assert {name for name, pool in pools.items() if pool is inception.halving_pool} == {"Mixed_6a", "Mixed_7a"}
+    assert {name for name, pool in pools.items() if pool is inception.max_pool} == {"Mixed_7c"}
 
 
 @pytest.mark.parametrize("side", [40, 299, 500])
@@ -71,22 +71,22 @@ def test_resizing_is_tensorflows(side):
     places = np.arange(299) * side / 299
     expected = (np.interp(places, np.arange(side), row) - 128) / 128
     image = torch.from_numpy(row).expand(1, 3, side, side)
-    assert inception.resized(image)[0, 1, 7].numpy() == pytest.approx(expected, abs=1e-3)
-    assert inception.resized(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
+    assert inception.resize(image)[0, 1, 7].numpy() == pytest.approx(expected, abs=1e-3)
+    assert inception.resize(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
 
 
-def test_weights_are_read_by_name_and_grey_is_repeated(made, tmp_path, monkeypatch):
+def test_weights_are_read_by_name_and_grey_is_repeated(network, tmp_path, monkeypatch):
     monkeypatch.setattr(inception, "BATCH", 1)
-    torch.save(made.state_dict(), tmp_path / "weights.pth")
-    loaded = inception.network(tmp_path / "weights.pth")
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    loaded = inception.load_network(tmp_path / "weights.pth")
     grey = np.random.default_rng(0).integers(256, size=(2, 32, 48, 1), dtype=np.uint8)
-    found = inception.features(loaded, grey)
-    assert found.shape == (2, 2048)
-    np.testing.assert_array_equal(found, inception.features(made, np.repeat(grey, 3, axis=3)))
+    features = inception.features(loaded, grey)
+    assert features.shape == (2, 2048)
+    np.testing.assert_array_equal(features, inception.features(network, np.repeat(grey, 3, axis=3)))
 
 
 def test_another_file_is_refused_in_one_line(tmp_path):
     torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "weights.pth")
     with pytest.raises(StoreError, match=r"must hold the weights of FID's Inception: .*Missing key") as error:
-        inception.network(tmp_path / "weights.pth")
+        inception.load_network(tmp_path / "weights.pth")
     assert "\n" not in str(error.value)

@@ -50,13 +50,13 @@ def test_errors_are_those_of_a_loop_over_resampled_clips(clips, greater):
     owned = [np.flatnonzero(subjects == name) for name in range(6)]
 
     def figure(times):
-        rows = np.concatenate([np.tile(own, k) for own, k in zip(owned, times, strict=True)])
-        return np.mean([f1_score(truth[rows], one[rows], average="macro") for one in predicted])
+        rows = np.concatenate([np.tile(positions, k) for positions, k in zip(owned, times, strict=True)])
+        return np.mean([f1_score(truth[rows], labels[rows], average="macro") for labels in predicted])
 
-    drawn = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
+    resampled = [figure(times) for times in np.random.default_rng(4).multinomial(6, np.full(6, 1 / 6), size=60)]
     without = [figure(times) for times in 1 - np.eye(6, dtype=int)]
     errors = {
-        "bootstrap": np.std(drawn, ddof=0) * math.sqrt(6 / 5),
+        "bootstrap": np.std(resampled, ddof=0) * math.sqrt(6 / 5),
         "jackknife": math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()),
     }
     error = errors[greater]
@@ -110,36 +110,36 @@ def test_all_right_is_as_if_one_more_person_had_guessed_half_a_clip_of_each_clas
 
 
 def test_one_subject_says_nothing():
-    truth, predicted, one = np.array([0, 1, 2]), np.array([0, 1, 1]), np.zeros(3, int)
-    assert bootstrap(truth, predicted, one, uf1, 10, np.random.default_rng(0)) == (0, 1)
-    found = paired(truth, predicted, truth, one, accuracy, 10, np.random.default_rng(0))
-    assert (found.low, found.high, found.p) == (-1, 1, 1)
+    truth, predicted, subjects = np.array([0, 1, 2]), np.array([0, 1, 1]), np.zeros(3, int)
+    assert bootstrap(truth, predicted, subjects, uf1, 10, np.random.default_rng(0)) == (0, 1)
+    difference = paired(truth, predicted, truth, subjects, accuracy, 10, np.random.default_rng(0))
+    assert (difference.low, difference.high, difference.p) == (-1, 1, 1)
 
 
 def test_neither_interval_nor_test_depends_on_the_order_of_clips():
-    truth, (one, other), subjects = random_clips(2)
+    truth, (first, second), subjects = random_clips(2)
     order = np.random.default_rng(0).permutation(len(truth))
 
     def both(t, a, b, s):
         draws = [np.random.default_rng(1) for _ in range(2)]
         return bootstrap(t, a, s, uf1, 50, draws[0]), paired(t, a, b, s, uf1, 50, draws[1])
 
-    assert both(truth, one, other, subjects) == both(truth[order], one[order], other[order], subjects[order])
+    assert both(truth, first, second, subjects) == both(truth[order], first[order], second[order], subjects[order])
 
 
 def test_people_whom_no_seed_tested_do_not_count():
     """Half of the people tested under one seed, the other half under the next: each seed's figure is of its own."""
-    truth, (one, other), subjects = random_clips(6, people=12)
-    halves = np.stack([np.where(subjects % 2, one, UNTESTED), np.where(subjects % 2, UNTESTED, one)])
+    truth, (first, second), subjects = random_clips(6, people=12)
+    halves = np.stack([np.where(subjects % 2, first, UNTESTED), np.where(subjects % 2, UNTESTED, first)])
     mine, rest = subjects % 2 == 1, subjects % 2 == 0
-    assert uf1(confusion(truth, halves[0], 3)) == uf1(confusion(truth[mine], one[mine], 3))
-    means = [per_subject_mean(truth[own], one[own], subjects[own], uf1)[0] for own in (mine, rest)]
+    assert uf1(confusion(truth, halves[0], 3)) == uf1(confusion(truth[mine], first[mine], 3))
+    means = [per_subject_mean(truth[mask], first[mask], subjects[mask], uf1)[0] for mask in (mine, rest)]
     assert per_subject_mean(truth, halves, subjects, uf1).tolist() == means
-    alone = bootstrap(truth[mine], one[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
+    alone = bootstrap(truth[mine], first[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
     assert bootstrap(truth, halves[0], subjects, uf1, 50, np.random.default_rng(0)) == alone
-    apart = paired(truth[mine], one[mine], other[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
-    half = np.where(subjects % 2, other, UNTESTED)
-    assert paired(truth, halves[0], half, subjects, uf1, 50, np.random.default_rng(0)) == apart
+    difference = paired(truth[mine], first[mine], second[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
+    half = np.where(subjects % 2, second, UNTESTED)
+    assert paired(truth, halves[0], half, subjects, uf1, 50, np.random.default_rng(0)) == difference
     low, high = bootstrap(truth, halves, subjects, uf1, 50, np.random.default_rng(0))
     assert low < np.mean([uf1(confusion(truth, seed, 3)) for seed in halves]) < high
 
@@ -157,8 +157,8 @@ def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
 def test_a_person_without_whom_a_seed_has_no_figure_leaves_no_error_to_know():
     """The other is not tested under the second seed: one figure of all but one is no spread."""
     predicted = np.array([[0, 1, 0, 1], [0, 1, UNTESTED, UNTESTED]])
-    given = np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), accuracy, 50, np.random.default_rng(0)
-    assert bootstrap(*given, pooling="per_subject_mean") == (0, 1)
+    arguments = np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), accuracy, 50, np.random.default_rng(0)
+    assert bootstrap(*arguments, pooling="per_subject_mean") == (0, 1)
 
 
 def test_mean_over_subjects_has_the_interval_of_a_mean():
@@ -184,44 +184,44 @@ def test_difference_of_accuracies_is_a_paired_t_test():
     rng = np.random.default_rng(1)
     truth, first, second = np.zeros(40, int), rng.integers(2, size=40), (rng.random(40) < 0.7).astype(int)
     away = (first == 0).astype(float) - (second == 0)
-    found = paired(truth, first, second, np.arange(40), accuracy, 20000, np.random.default_rng(0), 2)
+    difference = paired(truth, first, second, np.arange(40), accuracy, 20000, np.random.default_rng(0), 2)
     score = away.mean() / (away.std(ddof=1) / math.sqrt(40))
-    assert found.value == pytest.approx(away.mean())
-    assert found.p == pytest.approx(2 * student.sf(abs(score), 39), rel=0.05)
-    assert found.high - found.value == pytest.approx(found.value - found.low)
-    error = (found.high - found.value) / student.ppf(0.975, 39)
-    assert found.p == pytest.approx(2 * student.sf(abs(found.value) / error, 39))
-    assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+    assert difference.value == pytest.approx(away.mean())
+    assert difference.p == pytest.approx(2 * student.sf(abs(score), 39), rel=0.05)
+    assert difference.high - difference.value == pytest.approx(difference.value - difference.low)
+    error = (difference.high - difference.value) / student.ppf(0.975, 39)
+    assert difference.p == pytest.approx(2 * student.sf(abs(difference.value) / error, 39))
+    assert (difference.low > 0 or difference.high < 0) == (difference.p < 0.05)
 
 
 def test_a_method_does_not_differ_from_itself():
     truth, predicted, subjects = random_clips(3)
-    found = paired(truth, predicted, predicted, subjects, uf1, 50, np.random.default_rng(0))
-    assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
+    difference = paired(truth, predicted, predicted, subjects, uf1, 50, np.random.default_rng(0))
+    assert (difference.value, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(("people", "least"), [(2, 0.5), (4, 0.125)])
 def test_four_subjects_never_prove_anything(people, least):
     """Right in all against wrong in all: swapping the two within four subjects gives as much once in eight."""
     truth, subjects = np.tile([0, 1, 2], people), np.repeat(np.arange(people), 3)
-    found = paired(truth, truth, (truth + 1) % 3, subjects, uar, 50, np.random.default_rng(0))
-    assert (found.value, found.low, found.high, found.p) == (1, 1, 1, least)
+    difference = paired(truth, truth, (truth + 1) % 3, subjects, uar, 50, np.random.default_rng(0))
+    assert (difference.value, difference.low, difference.high, difference.p) == (1, 1, 1, least)
 
 
 def test_a_difference_is_that_of_pooled_figures():
-    truth, (one, other), subjects = random_clips(5)
-    found = paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(0))
-    assert found.value == pytest.approx(uf1(confusion(truth, one, 3)) - uf1(confusion(truth, other, 3)))
+    truth, (first, second), subjects = random_clips(5)
+    difference = paired(truth, first, second, subjects, uf1, 50, np.random.default_rng(0))
+    assert difference.value == pytest.approx(uf1(confusion(truth, first, 3)) - uf1(confusion(truth, second, 3)))
 
 
 def test_all_pairs_are_those_of_each_two_alone():
-    """Of methods with one seed or two, on the same draws: the same numbers to the last bit."""
-    truth, said, subjects = random_clips(4, methods=5)
-    methods = [said[0], said[1:3], said[3], said[4]]
-    found = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3))
-    assert found == [
-        paired(truth, one, other, subjects, uf1, 50, np.random.default_rng(3))
-        for one, other in combinations(methods, 2)
+    """Methods with one seed or two, on the same resamples, give the same numbers to the last bit."""
+    truth, predicted, subjects = random_clips(4, methods=5)
+    methods = [predicted[0], predicted[1:3], predicted[3], predicted[4]]
+    differences = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3))
+    assert differences == [
+        paired(truth, first, second, subjects, uf1, 50, np.random.default_rng(3))
+        for first, second in combinations(methods, 2)
     ]
 
 
@@ -235,7 +235,7 @@ def test_holm_is_a_worked_example():
 def test_holm_is_the_closure_of_bonferroni():
     """Corrected p of a hypothesis: the largest Bonferroni p of any set of hypotheses with it (Marcus et al. 1976)."""
     p = np.random.default_rng(5).random(6) ** 3
-    sets = [one for size in range(1, 7) for one in combinations(range(6), size)]
+    sets = [subset for size in range(1, 7) for subset in combinations(range(6), size)]
     for number, corrected in enumerate(holm(p)):
         assert corrected == pytest.approx(max(min(1, len(s) * p[list(s)].min()) for s in sets if number in s))
 

@@ -54,7 +54,7 @@ def test_agreement_with_scikit_learn():
     truth, predicted = rng.integers(4, size=(2, 60))
     matrix = confusion(truth, predicted, 4)
     names = ["anger", "disgust", "fear", "others"]
-    found = {name: float(metric(matrix)) for name, metric in (METRICS | by_class(names)).items()}
+    figures = {name: float(metric(matrix)) for name, metric in (METRICS | by_class(names)).items()}
     expected = {
         "uf1": f1_score(truth, predicted, average="macro"),
         "uar": balanced_accuracy_score(truth, predicted),
@@ -65,17 +65,17 @@ def test_agreement_with_scikit_learn():
     for word, score in (("f1", f1_score), ("recall", recall_score)):
         each = score(truth, predicted, average=None)
         expected |= {f"{word}_{name}": value for name, value in zip(names, each, strict=True)}
-    assert found == pytest.approx(expected)
-    assert list(found) == list(expected)
+    assert figures == pytest.approx(expected)
+    assert list(figures) == list(expected)
 
 
 def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
     rng = np.random.default_rng(4)
     truth, predicted, subjects = rng.integers(3, size=50), rng.integers(3, size=(2, 50)), rng.integers(20, size=50)
     expected = []
-    for one in predicted:
+    for labels in predicted:
         clips = [subjects == name for name in np.unique(subjects)]
-        expected.append(np.mean([f1_score(truth[c], one[c], average="macro", zero_division=np.nan) for c in clips]))
+        expected.append(np.mean([f1_score(truth[c], labels[c], average="macro", zero_division=np.nan) for c in clips]))
     assert per_subject_mean(truth, predicted, subjects, uf1) == pytest.approx(expected)
 
 
@@ -83,8 +83,8 @@ def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
 def test_a_subject_without_the_class_is_left_out_of_the_mean_of_its_recall():
     truth, predicted, subjects = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "a", "b"])
     recall = by_class(["negative", "positive", "surprise"])
-    found = [float(per_subject_mean(truth, predicted, subjects, metric)[0]) for metric in recall.values()][3:]
-    assert found == pytest.approx([0.5, 1, np.nan], nan_ok=True)
+    means = [float(per_subject_mean(truth, predicted, subjects, metric)[0]) for metric in recall.values()][3:]
+    assert means == pytest.approx([0.5, 1, np.nan], nan_ok=True)
 
 
 def test_mean_and_deviation_over_seeds():
@@ -111,11 +111,11 @@ def test_a_class_that_is_only_predicted_has_an_f1_of_zero_without_a_warning():
 
 
 @pytest.mark.parametrize(
-    ("truth", "predicted", "found"),
+    ("truth", "predicted", "message_range"),
     [([0, 1], [0, 3], r"0\.\.3"), ([-1, 1], [0, 1], r"-1\.\.1"), ([0, 1], [-2, 1], r"-2\.\.1")],
 )
-def test_a_class_outside_of_the_range_is_refused(truth, predicted, found):
-    with pytest.raises(ValueError, match=rf"must be in 0\.\.2, not {found}"):
+def test_a_class_outside_of_the_range_is_refused(truth, predicted, message_range):
+    with pytest.raises(ValueError, match=rf"must be in 0\.\.2, not {message_range}"):
         confusion(np.array(truth), np.array(predicted), 3)
 
 

@@ -30,18 +30,20 @@ def with_moments(mean, covariance, n, rng):
 def test_frechet_distance_of_diagonal_gaussians():
     """|m1 - m2|^2 plus the squared differences of the standard deviations."""
     rng = np.random.default_rng(0)
-    one, two = np.array([1.0, 2, 3]), np.array([2.0, 2, 0.5])
-    first = with_moments([0, 0, 0], np.diag(one**2), 50, rng)
-    second = with_moments([1, 0, -2], np.diag(two**2), 80, rng)
-    assert frechet(first, second) == pytest.approx(5 + ((one - two) ** 2).sum())
+    x, y = np.array([1.0, 2, 3]), np.array([2.0, 2, 0.5])
+    first = with_moments([0, 0, 0], np.diag(x**2), 50, rng)
+    second = with_moments([1, 0, -2], np.diag(y**2), 80, rng)
+    assert frechet(first, second) == pytest.approx(5 + ((x - y) ** 2).sum())
 
 
 def test_frechet_distance_is_that_with_a_square_root_of_a_matrix():
     rng = np.random.default_rng(1)
     first, second = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 6)), rng.normal(size=(30, 6)) + 1
-    one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    apart = ((first.mean(0) - second.mean(0)) ** 2).sum()
-    assert frechet(first, second) == pytest.approx(apart + np.trace(one + two - 2 * sqrtm(one @ two).real))
+    covariance, other_covariance = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    distance = ((first.mean(0) - second.mean(0)) ** 2).sum()
+    assert frechet(first, second) == pytest.approx(
+        distance + np.trace(covariance + other_covariance - 2 * sqrtm(covariance @ other_covariance).real)
+    )
 
 
 def test_frechet_distance_of_fewer_images_than_features():
@@ -65,61 +67,61 @@ def test_frechet_distance_of_few_images_is_biased_and_the_kernels_is_not():
 
 def test_kernel_distance_is_that_of_a_loop():
     rng = np.random.default_rng(4)
-    one, two = rng.normal(size=(5, 3)), rng.normal(size=(2, 3)) + 1
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(2, 3)) + 1
 
     def k(a, b):
         return (sum(x * y for x, y in zip(a, b, strict=True)) / 3 + 1) ** 3
 
-    within = [np.mean([k(s[i], s[j]) for i in range(len(s)) for j in range(len(s)) if i != j]) for s in (one, two)]
-    assert kernel(one, two) == pytest.approx(sum(within) - 2 * np.mean([k(a, b) for a in one for b in two]))
+    within = [np.mean([k(s[i], s[j]) for i in range(len(s)) for j in range(len(s)) if i != j]) for s in (x, y)]
+    assert kernel(x, y) == pytest.approx(sum(within) - 2 * np.mean([k(a, b) for a in x for b in y]))
 
 
 def test_distances_say_what_they_are_and_how_many_images_are_behind_them():
     rng = np.random.default_rng(5)
-    found = distances(rng.normal(size=(7, 4)), rng.normal(size=(9, 4)), "inception")
-    assert [(f.metric, f.made, f.true) for f in found] == [("fid", 7, 9), ("kid", 7, 9)]
+    figures = distances(rng.normal(size=(7, 4)), rng.normal(size=(9, 4)), "inception")
+    assert [(f.metric, f.samples, f.references) for f in figures] == [("fid", 7, 9), ("kid", 7, 9)]
     assert [f.metric for f in distances(np.eye(3), np.eye(3), "face")] == ["face_frechet", "face_kernel"]
 
 
 @pytest.mark.parametrize("distance", [frechet, kernel])
 def test_one_image_is_no_sample(distance):
-    for given in ((np.ones((1, 4)), np.eye(4)), (np.eye(4), np.ones((1, 4)))):
+    for samples in ((np.ones((1, 4)), np.eye(4)), (np.eye(4), np.ones((1, 4)))):
         with pytest.raises(ValueError, match=r"at least two images, not of shape \(1, 4\)"):
-            distance(*given)
+            distance(*samples)
 
 
 def test_identity_of_the_same_and_of_orthogonal_faces():
-    one = np.eye(128)[:3]
-    same = identity(one, one)
+    vectors = np.eye(128)[:3]
+    same = identity(vectors, vectors)
     assert [(f.metric, f.value) for f in same] == [("identity_cosine", 1), ("identity_distance", 0)]
-    assert [f.value for f in identity(one, np.eye(128)[3:6])] == pytest.approx([0, math.sqrt(2)])
-    assert [f.value for f in identity(2 * one, one)] == [1, 1]
+    assert [f.value for f in identity(vectors, np.eye(128)[3:6])] == pytest.approx([0, math.sqrt(2)])
+    assert [f.value for f in identity(2 * vectors, vectors)] == [1, 1]
     with pytest.raises(ValueError, match="both must have the same shape"):
-        identity(one, one[:1])
+        identity(vectors, vectors[:1])
 
 
 def test_likeness_of_images_that_differ_by_a_constant():
     """SSIM of flat images is (2ab + C1) / (a^2 + b^2 + C1), C1 = (0.01 * 255)^2; PSNR that of the difference."""
     a, b, c = 100.0, 120.0, (0.01 * 255) ** 2
-    made, true = np.full((2, 16, 16, 3), int(a), np.uint8), np.full((2, 16, 16, 3), int(b), np.uint8)
-    ssim, psnr = similarity(made, true)
+    images, true = np.full((2, 16, 16, 3), int(a), np.uint8), np.full((2, 16, 16, 3), int(b), np.uint8)
+    ssim, psnr = similarity(images, true)
     assert ssim.value == pytest.approx((2 * a * b + c) / (a * a + b * b + c))
     assert psnr.value == pytest.approx(20 * math.log10(255 / 20))
-    assert [(f.metric, f.made, f.true) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
+    assert [(f.metric, f.samples, f.references) for f in (ssim, psnr)] == [("ssim", 2, 2), ("psnr", 2, 2)]
 
 
 def test_likeness_is_of_a_gaussian_window():
     """SSIM of Wang et al. 2004: moments within a Gaussian of 1.5 pixels, 11 x 11, where that lies inside the image."""
-    one, two = np.random.default_rng(7).integers(256, size=(2, 20, 24)).astype(np.uint8)
+    image, other = np.random.default_rng(7).integers(256, size=(2, 20, 24)).astype(np.uint8)
 
     def within(image):
         return gaussian_filter(image, 1.5, truncate=3.5)[5:-5, 5:-5]
 
-    a, b = one.astype(float), two.astype(float)
+    a, b = image.astype(float), other.astype(float)
     luminance = (2 * within(a) * within(b) + 2.55**2) / (within(a) ** 2 + within(b) ** 2 + 2.55**2)
     variances = within(a**2) - within(a) ** 2 + within(b**2) - within(b) ** 2
     structure = (2 * (within(a * b) - within(a) * within(b)) + 7.65**2) / (variances + 7.65**2)
-    assert similarity(one[None], two[None])[0].value == pytest.approx((luminance * structure).mean())
+    assert similarity(image[None], other[None])[0].value == pytest.approx((luminance * structure).mean())
 
 
 def test_likeness_of_equal_images():
@@ -135,15 +137,15 @@ def test_error_of_action_units_by_side_and_unit():
     read[:, :, 0] = 0.5
     read[:2, 3, 2] = 2.7
     asked[3, 3] = asked[:, 5] = np.nan
-    found = {f.metric: f for f in au_error(asked, read)}
-    assert found["au_error_left"].value == 0.5
-    assert found["au_error_right"].value == 0
-    assert found["au_error_both"].value == pytest.approx(2 * 1.7 / (4 * 16 - 1))
-    assert found[f"au_error_both_{ACTION_UNITS[3]}"].value == pytest.approx(2 * 1.7 / 3)
-    assert (found[f"au_error_both_{ACTION_UNITS[3]}"].made, found["au_error_both"].made) == (3, 4)
-    nobody = found[f"au_error_both_{ACTION_UNITS[5]}"]
-    assert math.isnan(nobody.value) and nobody.made == 0
-    assert len(found) == 3 + 17
+    figures = {f.metric: f for f in au_error(asked, read)}
+    assert figures["au_error_left"].value == 0.5
+    assert figures["au_error_right"].value == 0
+    assert figures["au_error_both"].value == pytest.approx(2 * 1.7 / (4 * 16 - 1))
+    assert figures[f"au_error_both_{ACTION_UNITS[3]}"].value == pytest.approx(2 * 1.7 / 3)
+    assert (figures[f"au_error_both_{ACTION_UNITS[3]}"].samples, figures["au_error_both"].samples) == (3, 4)
+    nobody = figures[f"au_error_both_{ACTION_UNITS[5]}"]
+    assert math.isnan(nobody.value) and nobody.samples == 0
+    assert len(figures) == 3 + 17
     with pytest.raises(ValueError, match="both must have the same shape"):
         au_error(asked, read[:, :1])
 
@@ -153,7 +155,7 @@ def test_steady_movement_is_smooth_and_an_alternation_is_not():
     assert smoothness([3 * time, 7 - time]).value == 0
     assert smoothness([time**2]).value == smoothness([time[:3] ** 2]).value == pytest.approx(4)
     alternating = np.tile([0, 1], 3)[:, None, None] * np.ones((6, 2, 2), np.uint8)
-    found = smoothness([alternating, time])
-    assert (found.value, found.made, found.true) == (2, 2, 0)
+    figure = smoothness([alternating, time])
+    assert (figure.value, figure.samples, figure.references) == (2, 2, 0)
     with pytest.raises(ValueError, match="at least 3 frames, not 2"):
         smoothness([time[:2]])

@@ -60,9 +60,9 @@ def test_inputs_exist_and_modules_have_their_shapes():
     mask, colour = built["attention"](faces, asked), built["colour"](faces, asked)
     assert mask.shape == (5, 1, SIZE, SIZE) and colour.shape == (5, 3, SIZE, SIZE)
     assert mask.min() > 0 and colour.min() < 0  # one is a share, the other levels
-    assert [tuple(found.shape) for found in built["image_critic"](faces)] == [(5,), (5, UNITS)]
+    assert [tuple(actual.shape) for actual in built["image_critic"](faces)] == [(5,), (5, UNITS)]
     film = torch.rand(2, FRAMES, 3, SIZE, SIZE)
-    assert [tuple(found.shape) for found in built["video_critic"](film)] == [(2,), (2, 3)]
+    assert [tuple(actual.shape) for actual in built["video_critic"](film)] == [(2,), (2, 3)]
     assert small().scores(Modules(**built), clips().inputs, {}).shape == (COUNT, 3)
 
 
@@ -87,10 +87,10 @@ def test_emotion_loss():
 def test_ssim_is_that_of_scikit_image():
     first = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
     second = (first + 0.2 * torch.randn(2, 3, 24, 24, generator=torch.Generator().manual_seed(1))).clamp(-1, 1)
-    found = auicgan.ssim(first, second)
-    for one, two, value in zip((first + 1) / 2, (second + 1) / 2, found, strict=True):
+    values = auicgan.ssim(first, second)
+    for x, y, value in zip((first + 1) / 2, (second + 1) / 2, values, strict=True):
         _, full = structural_similarity(
-            *(image.numpy().astype(float) for image in (one, two)), channel_axis=0, data_range=1, full=True,
+            *(image.numpy().astype(float) for image in (x, y)), channel_axis=0, data_range=1, full=True,
             gaussian_weights=True, sigma=1.5, use_sample_covariance=False, truncate=3.5,
         )  # fmt: skip
         assert value.item() == pytest.approx(full[:, 5:-5, 5:-5].mean(), abs=1e-5)
@@ -128,25 +128,25 @@ class Pretended:
 
 
 def test_the_seven_losses_of_the_generators():
-    made, back = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
-    found = Pretended().losses(own_share=1.0)
+    fake, back = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
+    losses = Pretended().losses(own_share=1.0)
     c1 = 0.01**2
     alike = (2 * 0.875 + c1) / (0.875**2 + 1 + c1)  # flat faces, 0.875 and 1 of 0..1: brightness alone differs
     emotion = ((0.25 + 0.09 + 0.04) + (0.25 + 0.49 + 0.04)) / 2
     expected = {
-        "adversarial": -3 * made, "consistency": 1 - back, "attention": 2 * 0.25,
-        "intensity": (0.75**2 + 0.25**2) / 2, "ssim": FRAMES * (1 - alike), "emotion": emotion, "sequence": -7 * made,
+        "adversarial": -3 * fake, "consistency": 1 - back, "attention": 2 * 0.25,
+        "intensity": (0.75**2 + 0.25**2) / 2, "ssim": FRAMES * (1 - alike), "emotion": emotion, "sequence": -7 * fake,
     }  # fmt: skip
-    assert {name: loss.item() for name, loss in found.items()} == pytest.approx(expected, rel=1e-4)
+    assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
     weights = dict.fromkeys(expected, 1) | {"consistency": 10, "attention": 0.1, "intensity": 4000}
     total = small(own_share=1.0).generator_loss(Pretended.modules(), Pretended.batch, {}, stream()).item()
     assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
 
 
 def test_asked_for_another_clips_intensities_it_is_asked_for_its_class():
-    found = Pretended().losses(own_share=0.0, batch=Pretended.batch | {"macro": torch.tensor([0, 1])})
+    actual = Pretended().losses(own_share=0.0, batch=Pretended.batch | {"macro": torch.tensor([0, 1])})
     # clip 1 is asked clip 0's intensities, which are class 0's; clip 0 the still's, of which no class is known
-    assert found["emotion"].item() == pytest.approx(0.25 + 0.09 + 0.04, rel=1e-5)
+    assert actual["emotion"].item() == pytest.approx(0.25 + 0.09 + 0.04, rel=1e-5)
 
 
 def test_ssim_is_to_the_true_frames_where_these_are_asked():
@@ -155,8 +155,8 @@ def test_ssim_is_to_the_true_frames_where_these_are_asked():
     batch = Pretended.batch | {"video": film}
     levels = np.array([255, 191, 191, 191]) / 255
 
-    def apart(wanted):
-        alike = (2 * 0.875 * wanted + 1e-4) / (0.875**2 + wanted**2 + 1e-4)
+    def apart(level):
+        alike = (2 * 0.875 * level + 1e-4) / (0.875**2 + level**2 + 1e-4)
         return (1 - alike).sum()
 
     for changed, expected in (
@@ -170,47 +170,47 @@ def test_ssim_is_to_the_true_frames_where_these_are_asked():
 def test_critics_learn_by_their_part_of_each_loss():
     # the slope of k times a mean over n numbers is k / n in each: |slope| = k / sqrt(n)
     steep = 3 / np.sqrt(3 * SIZE**2), 7 / np.sqrt(3 * SIZE**2 * FRAMES)
-    found = Pretended().critic
-    assert found(adversarial_weight=1.0) == pytest.approx(3 * (0.75 - 1) + 10 * (steep[0] - 1) ** 2, rel=1e-4)
-    assert found(sequence_weight=1.0) == pytest.approx(7 * (0.75 - 1) + 10 * (steep[1] - 1) ** 2, rel=1e-4)
-    assert found(intensity_weight=1.0) == pytest.approx((0.75**2 + 0.25**2) / 2, rel=1e-4)
-    assert found(emotion_weight=1.0) == pytest.approx((0.38 + 0.78) / 2, rel=1e-4)
+    actual = Pretended().critic
+    assert actual(adversarial_weight=1.0) == pytest.approx(3 * (0.75 - 1) + 10 * (steep[0] - 1) ** 2, rel=1e-4)
+    assert actual(sequence_weight=1.0) == pytest.approx(7 * (0.75 - 1) + 10 * (steep[1] - 1) ** 2, rel=1e-4)
+    assert actual(intensity_weight=1.0) == pytest.approx((0.75**2 + 0.25**2) / 2, rel=1e-4)
+    assert actual(emotion_weight=1.0) == pytest.approx((0.38 + 0.78) / 2, rel=1e-4)
 
 
 def test_stills_teach_the_image_critic_alone():
     stills = Pretended.batch | {"macro": torch.tensor([1, 1])}
-    found = Pretended().critic
-    assert found(stills, sequence_weight=1.0) == 0 and found(stills, emotion_weight=1.0) == 0
-    assert found(stills, adversarial_weight=1.0) == found(adversarial_weight=1.0)
+    actual = Pretended().critic
+    assert actual(stills, sequence_weight=1.0) == 0 and actual(stills, emotion_weight=1.0) == 0
+    assert actual(stills, adversarial_weight=1.0) == actual(adversarial_weight=1.0)
 
 
 def test_a_clips_class_is_read_where_the_class_is_learnt_and_nowhere_else():
     data, method = clips(), small(emotion_weight=0.0)
     torch.manual_seed(0)
     modules = Modules(**method.build({}))
-    known = data.inputs | {name: data.targets[name] for name in ("label", "macro")}  # subject, aus: not needed
-    relabelled = known | {"label": (known["label"] + 1) % 3}
+    batch = data.inputs | {name: data.targets[name] for name in ("label", "macro")}  # subject, aus: not needed
+    relabelled = batch | {"label": (batch["label"] + 1) % 3}
     for loss in (method.critic_loss, method.generator_loss):
-        assert loss(modules, known, {}, stream()).item() == loss(modules, relabelled, {}, stream()).item()
-    taught = small()
-    for loss in (taught.critic_loss, taught.generator_loss):
-        assert loss(modules, known, {}, stream()).item() != loss(modules, relabelled, {}, stream()).item()
+        assert loss(modules, batch, {}, stream()).item() == loss(modules, relabelled, {}, stream()).item()
+    trained = small()
+    for loss in (trained.critic_loss, trained.generator_loss):
+        assert loss(modules, batch, {}, stream()).item() != loss(modules, relabelled, {}, stream()).item()
 
 
 def test_a_training_repeats_itself_and_sees_nothing_of_who_is_held_out():
     method, data, state = small(), clips(), torch.get_rng_state()
     first, second = (list(train(method, data, FOLDS, [7], "sequential", 1)) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
-    for one, two in zip(first, second, strict=True):
-        assert one.scores.shape == (1, 2, 2, 3) and np.isfinite(one.scores).all() and np.isfinite(one.loss).all()
-        assert one.scores.tobytes() == two.scores.tobytes() and one.loss.tobytes() == two.loss.tobytes()
+    for left, right in zip(first, second, strict=True):
+        assert left.scores.shape == (1, 2, 2, 3) and np.isfinite(left.scores).all() and np.isfinite(left.loss).all()
+        assert left.scores.tobytes() == right.scores.tobytes() and left.loss.tobytes() == right.loss.tobytes()
     other = clips()
     for tensor in other.inputs.values():
         tensor[FOLDS[0].test] = tensor[FOLDS[0].test].flip(-1)
     for name in ("label", "subject", "aus"):
         other.targets[name][FOLDS[0].test] = 0
-    (again,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
-    assert again.loss.tobytes() == first[0].loss.tobytes()
+    (repeated,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
+    assert repeated.loss.tobytes() == first[0].loss.tobytes()
 
 
 @pytest.fixture
@@ -226,8 +226,8 @@ def test_stacked_is_sequential_but_for_rounding(double):
     for group in [*alone, together]:
         while group.epoch():
             pass
-    for one, many in zip(alone, together.scores, strict=True):
-        torch.testing.assert_close(one.scores[0][-1], many[-1], rtol=1e-9, atol=1e-9)
+    for alone_result, many in zip(alone, together.scores, strict=True):
+        torch.testing.assert_close(alone_result.scores[0][-1], many[-1], rtol=1e-9, atol=1e-9)
 
 
 def test_each_update_moves_its_own_networks():
@@ -257,10 +257,10 @@ def test_a_sequence_begins_with_the_face_and_follows_its_intensities():
     neutral = clips().inputs["video"][:2, :, 0]
     asked = torch.zeros(2, frames, UNITS, 2)
     asked[1, 3:] = 4.0
-    found = method.synthesise_clips(modules, neutral, asked)
-    assert found.shape == (2, frames, 3, SIZE, SIZE) and found.min() >= 0 and found.max() <= 1
-    torch.testing.assert_close(found[0], found[0, :1].expand_as(found[0]))
-    assert (found[1, 3] - found[1, 2]).abs().max() > 1e-3
+    actual = method.synthesise_clips(modules, neutral, asked)
+    assert actual.shape == (2, frames, 3, SIZE, SIZE) and actual.min() >= 0 and actual.max() <= 1
+    torch.testing.assert_close(actual[0], actual[0, :1].expand_as(actual[0]))
+    assert (actual[1, 3] - actual[1, 2]).abs().max() > 1e-3
     modules.attention = lambda face, intensity: torch.zeros_like(face[:, :1])
     still = method.synthesise_clips(modules, neutral, asked)
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
@@ -280,8 +280,8 @@ def test_sides_that_differ_are_asked_for_their_mean():
     modules, neutral = Modules(**method.build({})), clips().inputs["video"][:2, :, 0]
     sides = torch.zeros(2, FRAMES, UNITS, 2)
     sides[..., 1] = 4.0
-    found = [method.synthesise_clips(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
-    torch.testing.assert_close(*found)
+    actual = [method.synthesise_clips(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
+    torch.testing.assert_close(*actual)
 
 
 def test_only_what_paints_is_kept():
@@ -308,7 +308,7 @@ def test_faces_learn_to_brighten_as_they_are_asked():
     asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0] = 5.0
     with torch.no_grad():
-        made = method.synthesise_clips(Modules(**group.networks), data.inputs["video"][12:, :, 0], asked).mean(
+        fake = method.synthesise_clips(Modules(**group.networks), data.inputs["video"][12:, :, 0], asked).mean(
             (2, 3, 4)
         )
-    assert (made[:, 1] - made[:, 0] > 0.1).all(), made
+    assert (fake[:, 1] - fake[:, 0] > 0.1).all(), fake

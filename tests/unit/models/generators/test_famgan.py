@@ -62,13 +62,13 @@ def test_inputs_exist_and_networks_are_of_the_papers_size():
         inputs.check(name, shape)
     assert method.inputs == {"video": (3, 16, 128, 128), "au_intensities": (16, 17), "au_changes": (16, 17, 2)}
     with torch.device("meta"):
-        own = method.build({})
-        made, mask = own["generator"](torch.empty(2, 3, 128, 128), torch.empty(2, 17))
-        realness, found = own["critic"](torch.empty(2, 3, 128, 128))
-        film = method.synthesise_clips(Modules(**own), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
-    assert made.shape == (2, 3, 128, 128) and mask.shape == (2, 1, 128, 128)
-    assert realness.shape == (2,) and found.shape == (2, 17) and film.shape == (2, 16, 3, 128, 128)
-    assert set(Famgan.inference_modules) == {"generator"} and set(own) == {"generator", "critic"}
+        networks = method.build({})
+        fake, mask = networks["generator"](torch.empty(2, 3, 128, 128), torch.empty(2, 17))
+        realness, intensities = networks["critic"](torch.empty(2, 3, 128, 128))
+        film = method.synthesise_clips(Modules(**networks), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
+    assert fake.shape == (2, 3, 128, 128) and mask.shape == (2, 1, 128, 128)
+    assert realness.shape == (2,) and intensities.shape == (2, 17) and film.shape == (2, 16, 3, 128, 128)
+    assert set(Famgan.inference_modules) == {"generator"} and set(networks) == {"generator", "critic"}
     assert small().scores(Modules(), clips().inputs, {}).unique().tolist() == [0]
 
 
@@ -90,15 +90,15 @@ class Pretended:
 
 
 def test_the_four_losses_of_the_generator():
-    made, back = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
+    fake, back = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
     expected = {
-        "adversarial": -3 * made,
+        "adversarial": -3 * fake,
         "cycle": 1 - back,
         "attention": 2 * 0.25,
         "intensity": (0.25**2 + 0.75**2) / 2,
     }
-    found = small().generator_losses(Pretended.modules, Pretended.batch, stream())
-    assert {name: loss.item() for name, loss in found.items()} == pytest.approx(expected, rel=1e-4)
+    losses = small().generator_losses(Pretended.modules, Pretended.batch, stream())
+    assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
     total = small().generator_loss(Pretended.modules, Pretended.batch, {}, stream()).item()
     weights = {"adversarial": 1, "cycle": 10, "attention": 0.1, "intensity": 4000}
     assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
@@ -113,11 +113,11 @@ def test_the_way_there_is_asked_of_another_and_the_way_back_of_the_face_itself()
     )
     batch = Pretended.batch | {"au_intensities": torch.stack([torch.full((FRAMES, UNITS), v) for v in (5.0, 0.0)])}
     batch["video"] = torch.stack([torch.full((3, FRAMES, SIZE, SIZE), v, dtype=torch.uint8) for v in (255, 127)])
-    found = small().generator_losses(modules, batch, stream())
-    assert found["cycle"].item() == pytest.approx(1 / 255 / 2, rel=1e-3)  # 127 is not quite 0
-    assert found["intensity"].item() == 0  # of what was asked
-    assert found["attention"].item() == pytest.approx(2 * (0.5**2 + 0) / 2)  # of both ways
-    assert found["adversarial"].item() == pytest.approx(-0.5)
+    actual = small().generator_losses(modules, batch, stream())
+    assert actual["cycle"].item() == pytest.approx(1 / 255 / 2, rel=1e-3)  # 127 is not quite 0
+    assert actual["intensity"].item() == 0  # of what was asked
+    assert actual["attention"].item() == pytest.approx(2 * (0.5**2 + 0) / 2)  # of both ways
+    assert actual["adversarial"].item() == pytest.approx(-0.5)
 
 
 def test_the_critic_learns_by_its_part_of_each_loss():
@@ -129,45 +129,47 @@ def test_the_critic_learns_by_its_part_of_each_loss():
 
 
 def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_the_clip_behind_shows():
-    """Of frame k of clip b the level is 40 b + 10 k, unit 0 at the intensity (4 b + k) / 4."""
+    """Frame k of clip b has grey level 40 b + 10 k and intensity (4 b + k) / 4 of unit 0."""
     count, frames = 3, 4
     number = 4 * torch.arange(count)[:, None] + torch.arange(frames)
     video = (10 * number).to(torch.uint8)[:, None, :, None, None].expand(-1, 3, -1, SIZE, SIZE)
     batch = {"video": video, "au_intensities": (number / 4)[..., None].expand(-1, -1, UNITS)}
     seen = []
     for key in range(60):
-        real, known, asked = small().sample_frames(batch, stream(key))
-        assert real.shape == (count, 3, SIZE, SIZE) and known.shape == asked.shape == (count, UNITS)
-        shown = ((real[:, 0, 0, 0] + 1) * 127.5 / 10).round()
-        torch.testing.assert_close(shown[:, None].expand(-1, UNITS), known * 5 * 4)
-        torch.testing.assert_close(asked, known[[2, 0, 1]])
-        seen.append(shown.int())
-    found = torch.stack(seen)
-    assert [sorted(set(one.tolist())) for one in found.T] == [[4 * b + k for k in range(frames)] for b in range(count)]
-    assert len({tuple((one % 4).tolist()) for one in found}) > frames  # each clip's frame is drawn by itself
+        real, intensity, asked = small().sample_frames(batch, stream(key))
+        assert real.shape == (count, 3, SIZE, SIZE) and intensity.shape == asked.shape == (count, UNITS)
+        level = ((real[:, 0, 0, 0] + 1) * 127.5 / 10).round()
+        torch.testing.assert_close(level[:, None].expand(-1, UNITS), intensity * 5 * 4)
+        torch.testing.assert_close(asked, intensity[[2, 0, 1]])
+        seen.append(level.int())
+    positions = torch.stack(seen)
+    assert [sorted(set(column.tolist())) for column in positions.T] == [
+        [4 * b + k for k in range(frames)] for b in range(count)
+    ]
+    assert len({tuple((column % 4).tolist()) for column in positions}) > frames  # each clip's frame is drawn by itself
 
 
 def test_no_class_is_read():
     """Nor anything else than film and intensities."""
     data, method = clips(), small()
-    known = {name: data.inputs[name] for name in ("video", "au_intensities")}
+    inputs = {name: data.inputs[name] for name in ("video", "au_intensities")}
     for loss in (method.critic_loss, method.generator_loss):
-        found = [loss(built(method), batch, {}, stream()).item() for batch in (known, data.inputs | data.targets)]
-        assert found[0] == found[1]
+        actual = [loss(built(method), batch, {}, stream()).item() for batch in (inputs, data.inputs | data.targets)]
+        assert actual[0] == actual[1]
 
 
 def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
-    """Eq. 3: of clips whose curves start at rest, what `filters.modulated` says side by side."""
+    """Eq. 3: of clips whose curves start at rest, what `filters.modulate` says side by side."""
     face, moves = clips(0).inputs, clips(1).inputs
     moves["au_changes"][:, 0] = 0  # at the onset, as it is
     asked = small(alpha=0.3).target_aus(face, moves)
     assert asked.shape == (COUNT, FRAMES, UNITS, 2) and asked.min() == 0 and asked.max() == 5
     for number in range(COUNT):
         for side in (LEFT, RIGHT):
-            change, own = (
-                one.numpy() for one in (moves["au_changes"][number, ..., side], face["au_intensities"][number, 0])
+            change, own_intensity = (
+                tensor.numpy() for tensor in (moves["au_changes"][number, ..., side], face["au_intensities"][number, 0])
             )
-            expected = filters.modulated(change, own, 0, alpha=0.3)
+            expected = filters.modulate(change, own_intensity, 0, alpha=0.3)
             np.testing.assert_allclose(asked[number, ..., side], expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(small(alpha=0.0).target_aus(face, moves), moves["au_changes"].clamp(0, 5))
     assert Famgan.Params().alpha == 0.1
@@ -176,11 +178,11 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
 def test_the_subjects_left_half_is_the_pictures_right_one():
     width = 480
     left, right = torch.full((2, 3, 8, width), 1.0), torch.full((2, 3, 8, width), -1.0)
-    found = join_halves(left, right)
+    actual = join_halves(left, right)
     reach = round(width * SEAM / 2)
     middle = width // 2
-    assert (found[..., : middle - reach] == -1).all() and (found[..., middle + reach :] == 1).all()
-    row = found[0, 0, 0]
+    assert (actual[..., : middle - reach] == -1).all() and (actual[..., middle + reach :] == 1).all()
+    row = actual[0, 0, 0]
     torch.testing.assert_close(row, -row.flip(0))  # as much of one as of the other
     straight = 2 / (width * SEAM)
     steps = row.diff()
@@ -214,8 +216,8 @@ def test_a_side_that_is_asked_moves_its_half_alone(side):
     assert moved[0].max() < 1e-6 and moved[1, :3].max() < 1e-6
     edge = int(SIZE * (0.5 - SEAM / 2))
     halves = moved[1, 3:, ..., : SIZE // 2].mean(), moved[1, 3:, ..., SIZE // 2 :].mean()
-    own, other = halves[::-1] if side == LEFT else halves
-    assert own > 10 * other and own > 1e-3
+    asked_half, other_half = halves[::-1] if side == LEFT else halves
+    assert asked_half > 10 * other_half and asked_half > 1e-3
     far = moved[1, 3:, ..., :edge] if side == LEFT else moved[1, 3:, ..., SIZE - edge :]
     assert far.max() < 1e-6
 
@@ -224,10 +226,10 @@ def test_a_side_that_is_asked_moves_its_half_alone(side):
 def test_sides_that_are_asked_alike_make_the_generators_own_face():
     method = small()
     modules, neutral = built(method), clips().inputs["video"][:3, :, 0]
-    one = torch.rand(3, UNITS) * 5
-    found = method.synthesise_clips(modules, neutral, one[:, None, :, None].expand(-1, 1, -1, 2))
-    expected, _ = modules.generator(neutral / 127.5 - 1, one / 5)
-    torch.testing.assert_close(found[:, 0], (expected + 1) / 2)
+    intensity = torch.rand(3, UNITS) * 5
+    frames = method.synthesise_clips(modules, neutral, intensity[:, None, :, None].expand(-1, 1, -1, 2))
+    expected, _ = modules.generator(neutral / 127.5 - 1, intensity / 5)
+    torch.testing.assert_close(frames[:, 0], (expected + 1) / 2)
     modules.generator = lambda face, intensity: (face, None)
     still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
@@ -237,14 +239,18 @@ def test_a_training_repeats_itself_and_sees_nothing_of_who_is_held_out():
     method, data, state = small(), clips(), torch.get_rng_state()
     first, second = (list(train(method, data, FOLDS, [7], "sequential", 1)) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
-    for one, two in zip(first, second, strict=True):
-        assert one.scores.shape == (1, 2, 2, 3) and np.isfinite(one.loss).all() and one.loss.shape == (1, 2, 2)
-        assert one.loss.tobytes() == two.loss.tobytes()
+    for left_result, right_result in zip(first, second, strict=True):
+        assert (
+            left_result.scores.shape == (1, 2, 2, 3)
+            and np.isfinite(left_result.loss).all()
+            and left_result.loss.shape == (1, 2, 2)
+        )
+        assert left_result.loss.tobytes() == right_result.loss.tobytes()
     other = clips()
     for tensor in other.inputs.values():
         tensor[FOLDS[0].test] = tensor[FOLDS[0].test].flip(1)
-    (again,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
-    assert again.loss.tobytes() == first[0].loss.tobytes() != first[1].loss.tobytes()
+    (repeated,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
+    assert repeated.loss.tobytes() == first[0].loss.tobytes() != first[1].loss.tobytes()
 
 
 @pytest.fixture
@@ -264,8 +270,8 @@ def test_stacked_is_sequential_but_for_rounding(double):
         assert group.losses[-1].isfinite().all()
         for epoch, losses in enumerate(group.losses):
             torch.testing.assert_close(losses[0], together.losses[epoch][number], rtol=1e-9, atol=1e-9)
-        for name, own in group.parameters.items():
-            for key, value in own.items():
+        for name, parameters in group.parameters.items():
+            for key, value in parameters.items():
                 torch.testing.assert_close(value, together.parameters[name][key][number], rtol=1e-6, atol=1e-8)
 
 
@@ -287,9 +293,9 @@ def test_rate_falls_over_the_last_epochs_and_half_of_a_batch_are_stills():
     np.testing.assert_allclose([phase.schedule(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
     assert [update.every for update in phase.updates] == [1, 5] and Famgan.macro
     targets = {name: value.numpy() for name, value in clips().targets.items()}
-    drawn = phase.sample(targets, 9, 5, np.random.default_rng(0))
-    assert drawn.shape == (9, 5) and (targets["macro"][drawn] == [0, 0, 0, 1, 1]).all()
-    assert set(drawn.ravel()) == set(range(COUNT))
+    sampled = phase.sample(targets, 9, 5, np.random.default_rng(0))
+    assert sampled.shape == (9, 5) and (targets["macro"][sampled] == [0, 0, 0, 1, 1]).all()
+    assert set(sampled.ravel()) == set(range(COUNT))
     none = phase.sample(targets | {"macro": np.zeros(COUNT, int)}, 3, 4, np.random.default_rng(0))
     assert set(none.ravel()) == set(range(COUNT))  # where there are none, all in turn
 
@@ -316,8 +322,8 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
 
     @torch.no_grad()
     def missed():
-        found = group.networks["critic"](film)[1]
-        return ganimation.intensity_loss(found, held["au_intensities"].flatten(0, 1) / 5).item()
+        actual = group.networks["critic"](film)[1]
+        return ganimation.intensity_loss(actual, held["au_intensities"].flatten(0, 1) / 5).item()
 
     before = missed()
     while group.epoch():
@@ -326,6 +332,6 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
     asked = torch.zeros(4, 2, UNITS, 2)
     asked[:, 1, 0, LEFT] = 5.0
     with torch.no_grad():
-        made = method.synthesise_clips(Modules(**group.networks), held["video"][:, :, 0], asked)
-    picture_left, picture_right = (made[:, 1] - made[:, 0]).mean((1, 2)).split(SIZE // 2, -1)
+        fake = method.synthesise_clips(Modules(**group.networks), held["video"][:, :, 0], asked)
+    picture_left, picture_right = (fake[:, 1] - fake[:, 0]).mean((1, 2)).split(SIZE // 2, -1)
     assert (picture_right.mean(1) > 0.03).all() and (picture_left[:, :4].abs() < 1e-6).all()

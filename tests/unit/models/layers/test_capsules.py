@@ -27,15 +27,15 @@ def routed(votes, iterations):
 def test_routing_is_procedure_1():
     votes = np.random.default_rng(0).normal(size=(2, 6, 3, 4))
     for iterations in (1, 2, 3):
-        found = route(torch.tensor(votes), iterations).numpy()
-        np.testing.assert_allclose(found, [routed(one, iterations) for one in votes], atol=1e-7)
+        actual = route(torch.tensor(votes), iterations).numpy()
+        np.testing.assert_allclose(actual, [routed(clip_votes, iterations) for clip_votes in votes], atol=1e-7)
 
 
 def test_routing_makes_the_capsule_longer_that_is_agreed_on():
     votes = torch.randn(1, 20, 2, 8, generator=torch.Generator().manual_seed(0))
     votes[:, :, 0] = votes[:, :1, 0] + 0.1 * votes[:, :, 0]
-    one, three = (length(route(votes, iterations))[0] for iterations in (1, 3))
-    assert three[0] > one[0] and three[1] < three[0]
+    first, three = (length(route(votes, iterations))[0] for iterations in (1, 3))
+    assert three[0] > first[0] and three[1] < three[0]
 
 
 def test_squash_of_nothing_is_nothing_and_has_a_gradient():
@@ -47,16 +47,20 @@ def test_squash_of_nothing_is_nothing_and_has_a_gradient():
 
 def test_a_primary_capsule_is_a_group_of_channels_at_one_place():
     maps = np.random.default_rng(1).normal(size=(2, 6, 2, 3))
-    found = primary(torch.tensor(maps), 3).numpy()
-    expected = [[squashed(one[g : g + 3, y, x]) for g in (0, 3) for y in (0, 1) for x in (0, 1, 2)] for one in maps]
-    np.testing.assert_allclose(found, expected, atol=1e-7)
+    actual = primary(torch.tensor(maps), 3).numpy()
+    expected = [
+        [squashed(clip_maps[g : g + 3, y, x]) for g in (0, 3) for y in (0, 1) for x in (0, 1, 2)] for clip_maps in maps
+    ]
+    np.testing.assert_allclose(actual, expected, atol=1e-7)
 
 
 def test_a_layer_votes_with_a_matrix_for_each_pair():
     layer = Capsules(5, 4, 3, 2, iterations=3)
     capsules = torch.randn(2, 5, 4)
     weight = layer.weight.detach().numpy()
-    votes = [[[one[i] @ weight[i, j] for j in range(3)] for i in range(5)] for one in capsules.numpy()]
+    votes = [
+        [[clip_capsules[i] @ weight[i, j] for j in range(3)] for i in range(5)] for clip_capsules in capsules.numpy()
+    ]
     np.testing.assert_allclose(
         layer(capsules).detach().numpy(), [routed(np.array(v), 3) for v in votes], rtol=1e-4, atol=1e-6
     )

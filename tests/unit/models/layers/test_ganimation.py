@@ -30,29 +30,32 @@ def parameters(network):
 
 
 def test_networks_have_their_shapes(generator):
-    made, mask = generator(faces(), asked())
-    assert made.shape == (5, 3, SIZE, SIZE) and made.abs().max() < 1
+    fake, mask = generator(faces(), asked())
+    assert fake.shape == (5, 3, SIZE, SIZE) and fake.abs().max() < 1
     assert mask.shape == (5, 1, SIZE, SIZE) and mask.min() > 0 and mask.max() < 1
     for channels, last, least in ((1, torch.nn.Sigmoid(), 0), (3, torch.nn.Tanh(), -1)):
         painted = ganimation.SingleHeadGenerator(4, 1, channels, last)(faces(), asked())
         assert painted.shape == (5, channels, SIZE, SIZE) and painted.min() > least and painted.max() < 1
-    realness, found = ganimation.ImageCritic(SIZE, 4)(faces())
-    assert realness.shape == (5,) and found.shape == (5, UNITS)
+    realness, actual = ganimation.ImageCritic(SIZE, 4)(faces())
+    assert realness.shape == (5,) and actual.shape == (5, UNITS)
 
 
 def test_networks_of_the_papers_size():
     """Its layers, counted: no bias where a norm with scale and shift follows."""
     with torch.device("meta"):
-        made = ganimation.Generator(64, 6)
-        trunk, critic = made.features(torch.empty(2, 3, 128, 128), torch.empty(2, 17)), ganimation.ImageCritic(128, 64)
-        assert [tuple(one.shape) for one in made(torch.empty(2, 3, 128, 128), torch.empty(2, 17))] == [
+        network = ganimation.Generator(64, 6)
+        trunk, critic = (
+            network.features(torch.empty(2, 3, 128, 128), torch.empty(2, 17)),
+            ganimation.ImageCritic(128, 64),
+        )
+        assert [tuple(output.shape) for output in network(torch.empty(2, 3, 128, 128), torch.empty(2, 17))] == [
             (2, 3, 128, 128), (2, 1, 128, 128),
         ]  # fmt: skip
         assert critic.trunk(torch.empty(1, 3, 128, 128)).shape == (1, 2048, 2, 2)
     assert trunk.shape == (2, 64, 128, 128)
     steps = [(20, 64, 7), (64, 128, 4), (128, 256, 4), *[(256, 256, 3)] * 12, (256, 128, 4), (128, 64, 4)]
     heads = [(64, 1, 7), (64, 3, 7)]
-    assert parameters(made) == sum(a * b * k * k + 2 * b for a, b, k in steps) + sum(
+    assert parameters(network) == sum(a * b * k * k + 2 * b for a, b, k in steps) + sum(
         a * b * k * k + b for a, b, k in heads
     )
     widths = [3, 64, 128, 256, 512, 1024, 2048]
@@ -67,8 +70,8 @@ def test_a_norm_has_no_bias_before_it_and_the_critic_has_no_norm(generator):
         ganimation.ImageCritic(SIZE, 4),
     ):
         layers = [layer for layer in network.modules() if not list(layer.children())]
-        norms = [place for place, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
-        assert all(layers[place - 1].bias is None for place in norms)
+        norms = [index for index, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
+        assert all(layers[index - 1].bias is None for index in norms)
         assert bool(norms) == isinstance(network, ganimation.Trunk)
 
 
@@ -89,15 +92,15 @@ def test_where_the_mask_is_0_the_generator_leaves_the_face(generator):
 
 @torch.no_grad()
 def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of_it(generator):
-    made, mask = generator(faces(), asked())
+    fake, mask = generator(faces(), asked())
     for number in range(5):
-        alone, own = generator(faces()[number : number + 1], asked()[number : number + 1])
-        torch.testing.assert_close(alone, made[number : number + 1])
-        torch.testing.assert_close(own, mask[number : number + 1])
+        single_face, single_mask = generator(faces()[number : number + 1], asked()[number : number + 1])
+        torch.testing.assert_close(single_face, fake[number : number + 1])
+        torch.testing.assert_close(single_mask, mask[number : number + 1])
     for unit in range(UNITS):
         other = asked()
         other[2, unit] = 1 - other[2, unit]
-        changed = (generator(faces(), other)[0] - made).abs().flatten(1).amax(1)
+        changed = (generator(faces(), other)[0] - fake).abs().flatten(1).amax(1)
         assert changed[2] > 1e-5 and changed[[0, 1, 3, 4]].max() < 1e-6
 
 
@@ -112,8 +115,8 @@ def test_mask_0_leaves_the_face_and_mask_1_is_the_colour():
 @pytest.mark.parametrize("shape", [(3, 4, 4), (6, 3, 4, 4)])
 def test_penalty_of_a_linear_critic(shape):
     weight, real, fake = torch.randn(shape), torch.randn(6, *shape), torch.randn(6, *shape)
-    found = ganimation.penalty(lambda x: (weight * x).flatten(1).sum(1), real, fake, torch.rand(6))
-    torch.testing.assert_close(found, ((weight.norm() - 1) ** 2).expand(6))
+    actual = ganimation.penalty(lambda x: (weight * x).flatten(1).sum(1), real, fake, torch.rand(6))
+    torch.testing.assert_close(actual, ((weight.norm() - 1) ** 2).expand(6))
 
 
 def test_penalty_is_looked_for_between_real_and_fake_and_learns():
@@ -121,28 +124,28 @@ def test_penalty_is_looked_for_between_real_and_fake_and_learns():
     weight = torch.tensor(2.0, requires_grad=True)
     real, fake = torch.tensor([[3.0, 0.0], [0.0, 4.0]]), torch.zeros(2, 2)
     share = torch.tensor([1.0, 0.25])
-    found = ganimation.penalty(lambda x: weight * x.square().sum(1) / 2, real, fake, share)
-    torch.testing.assert_close(found, torch.tensor([25.0, 1.0]))
-    (slope,) = torch.autograd.grad(found.sum(), weight)
+    actual = ganimation.penalty(lambda x: weight * x.square().sum(1) / 2, real, fake, share)
+    torch.testing.assert_close(actual, torch.tensor([25.0, 1.0]))
+    (slope,) = torch.autograd.grad(actual.sum(), weight)
     assert slope == pytest.approx(2 * 5 * 3 + 2 * 1 * 1)
 
 
 def test_attention_loss():
     mask = torch.full((2, 1, 4, 4), 0.75)
     mask[1, 0, 0, 0] = 0.25  # two neighbours
-    kept = (0.25**2 + (15 * 0.25**2 + 0.75**2) / 16) / 2
-    assert ganimation.attention_loss(mask, 0.1).item() == pytest.approx(kept + 0.1 * 2 * 0.5**2 / 2)
+    remaining = (0.25**2 + (15 * 0.25**2 + 0.75**2) / 16) / 2
+    assert ganimation.attention_loss(mask, 0.1).item() == pytest.approx(remaining + 0.1 * 2 * 0.5**2 / 2)
     assert ganimation.attention_loss(torch.ones(1, 1, 4, 4), 1.0) == 0
 
 
 def test_intensity_loss():
-    found, wanted = torch.tensor([[0.5, 0.0], [0.0, 1.0]]), torch.tensor([[0.5, 1.0], [0.0, 0.5]])
-    assert ganimation.intensity_loss(found, wanted).item() == pytest.approx((1 + 0.25) / 4)
+    actual, target = torch.tensor([[0.5, 0.0], [0.0, 1.0]]), torch.tensor([[0.5, 1.0], [0.0, 0.5]])
+    assert ganimation.intensity_loss(actual, target).item() == pytest.approx((1 + 0.25) / 4)
 
 
 def test_levels_are_those_of_the_networks_frame_by_frame():
     film = torch.arange(2 * 3 * 4 * 2 * 2, dtype=torch.uint8).view(2, 3, 4, 2, 2)
     film[0, 0, 0, 0, 0], film[1, 2, 3, 1, 1] = 0, 255
-    found = ganimation.signed_frames(film)
-    assert found.shape == (2, 4, 3, 2, 2) and found.min() == -1 and found.max() == 1
-    torch.testing.assert_close((found[1, 2, 0] + 1) * 127.5, film[1, 0, 2].float())
+    actual = ganimation.signed_frames(film)
+    assert actual.shape == (2, 4, 3, 2, 2) and actual.min() == -1 and actual.max() == 1
+    torch.testing.assert_close((actual[1, 2, 0] + 1) * 127.5, film[1, 0, 2].float())

@@ -18,17 +18,19 @@ def test_it_is_torchs_lstm():
 def test_several_are_stacked():
     several, sequences = [Lstm(4, 3) for _ in range(2)], torch.randn(2, 5, 6, 4)
     parameters, _ = stack_module_state(several)
-    made = vmap(lambda own, sequence: functional_call(several[0], own, (sequence,)))(parameters, sequences)
-    for one, sequence, state in zip(several, sequences, made, strict=True):
-        torch.testing.assert_close(one(sequence), state)
+    states = vmap(lambda parameters_of_one, sequence: functional_call(several[0], parameters_of_one, (sequence,)))(
+        parameters, sequences
+    )
+    for network, sequence, state in zip(several, sequences, states, strict=True):
+        torch.testing.assert_close(network(sequence), state)
 
 
 def test_steps_that_are_none_leave_the_state_as_it_is():
     """As torch's LSTM of each sequence cut short; one of no steps stays at zero."""
     mine, sequence, lengths = Lstm(5, 7), torch.randn(4, 6, 5), (6, 1, 4, 0)
     real = torch.arange(6) < torch.tensor(lengths)[:, None]
-    found = mine(sequence, real)
+    actual = mine(sequence, real)
     for clip, length in enumerate(lengths):
         torch.testing.assert_close(
-            found[clip], mine(sequence[clip : clip + 1, :length])[0] if length else torch.zeros(7)
+            actual[clip], mine(sequence[clip : clip + 1, :length])[0] if length else torch.zeros(7)
         )

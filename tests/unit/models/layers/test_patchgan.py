@@ -1,4 +1,4 @@
-"""What a unit of the trunk sees, by gradient; spectral norm against numpy's singular values."""
+"""PatchGAN: the receptive field of a unit, by gradient; spectral norm against numpy's singular values."""
 
 import numpy as np
 import torch
@@ -38,6 +38,6 @@ def test_a_normalised_convolution_stretches_nothing_more_than_once():
     layer = Convolution(5, 12, 2, 1, 0, normalised=True)
     layer.weight.data = falling(12, 20).float().view(12, 5, 2, 2)
     patches = torch.randn(4, 5, 2, 2)
-    made = layer(patches)[:, :, 0, 0] - layer.bias
+    actual = layer(patches)[:, :, 0, 0] - layer.bias
     expected = patches.flatten(1) @ (layer.weight.flatten(1) / torch.linalg.svdvals(layer.weight.flatten(1))[0]).T
-    torch.testing.assert_close(made, expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-4)

@@ -14,10 +14,10 @@ def test_it_has_the_published_number_of_parameters():
 
 
 def test_tensors_are_called_and_shaped_as_published():
-    """Of resnet18-f37072fd.pth: 122 tensors with those that count batches, which are 20, one for each batch norm."""
+    """resnet18-f37072fd.pth has 122 tensors, 20 of which are the batch norms' counters."""
     with torch.device("meta"):
-        found = {name: tuple(value.shape) for name, value in ResNet18(classes=1000).state_dict().items()}
-    assert len(found) == 122 and sum(name.endswith("num_batches_tracked") for name in found) == 20
+        actual = {name: tuple(value.shape) for name, value in ResNet18(classes=1000).state_dict().items()}
+    assert len(actual) == 122 and sum(name.endswith("num_batches_tracked") for name in actual) == 20
     published = {
         "conv1.weight": (64, 3, 7, 7), "bn1.running_mean": (64,), "layer1.0.conv1.weight": (64, 64, 3, 3),
         "layer1.1.bn2.weight": (64,), "layer2.0.conv1.weight": (128, 64, 3, 3),
@@ -25,8 +25,8 @@ def test_tensors_are_called_and_shaped_as_published():
         "layer3.1.conv2.weight": (256, 256, 3, 3), "layer4.0.downsample.0.weight": (512, 256, 1, 1),
         "layer4.1.bn1.running_var": (512,), "fc.weight": (1000, 512), "fc.bias": (1000,),
     }  # fmt: skip
-    assert published.items() <= found.items()
-    assert not any(name.startswith("layer1.0.downsample") for name in found)
+    assert published.items() <= actual.items()
+    assert not any(name.startswith("layer1.0.downsample") for name in actual)
 
 
 def test_maps_have_the_papers_sizes():
@@ -58,5 +58,5 @@ def test_stacked_networks_normalise_each_by_its_own_batch():
         return functional_call(networks[0], (parameters, buffers), (x,))
 
     together = vmap(forward)(parameters, buffers, images)
-    for network, image, found in zip(networks, images, together, strict=True):
-        torch.testing.assert_close(found, network(image), atol=1e-5, rtol=1e-4)
+    for network, image, actual in zip(networks, images, together, strict=True):
+        torch.testing.assert_close(actual, network(image), atol=1e-5, rtol=1e-4)

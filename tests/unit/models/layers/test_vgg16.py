@@ -19,30 +19,30 @@ def test_size_and_names_are_torchvisions():
 
 def by_name(tensors, x, pools=(4, 9, 16, 23, 30)):
     """Each layer's output by its number."""
-    found = {}
-    for place in range(31):
-        if place in CONVOLUTIONS:
-            x = F.conv2d(x, tensors[f"features.{place}.weight"], tensors[f"features.{place}.bias"], padding=1)
+    actual = {}
+    for index in range(31):
+        if index in CONVOLUTIONS:
+            x = F.conv2d(x, tensors[f"features.{index}.weight"], tensors[f"features.{index}.bias"], padding=1)
         else:
-            x = F.max_pool2d(x, 2) if place in pools else x.relu()
-        found[place] = x
-    return found
+            x = F.max_pool2d(x, 2) if index in pools else x.relu()
+        actual[index] = x
+    return actual
 
 
 def test_scores_follow_the_tensors_by_name():
     network, x = VGG16(2, 5, 64, 4), torch.randn(3, 5, 64, 64)
     tensors = network.state_dict()
     expected = by_name(tensors, x)[30].flatten(1)
-    for place in (0, 3, 6):
-        expected = F.linear(expected, tensors[f"classifier.{place}.weight"], tensors[f"classifier.{place}.bias"])
-        expected = expected if place == 6 else expected.relu()
+    for index in (0, 3, 6):
+        expected = F.linear(expected, tensors[f"classifier.{index}.weight"], tensors[f"classifier.{index}.bias"])
+        expected = expected if index == 6 else expected.relu()
     torch.testing.assert_close(network(x), expected)
     assert VGG16(2, 5, 64)(x).shape == (3, 128)
 
 
 def test_maps_end_where_the_stages_do():
     maps, x = Maps(("relu3_3", "relu1_2"), width=2), torch.randn(2, 3, 16, 16)
-    found = by_name(VGG16(2, 3, 32).state_dict() | maps.state_dict(), x.repeat(1, 1, 2, 2))
-    for made, place in zip(maps(x.repeat(1, 1, 2, 2)), (15, 3), strict=True):
-        torch.testing.assert_close(made, found[place])
+    actual = by_name(VGG16(2, 3, 32).state_dict() | maps.state_dict(), x.repeat(1, 1, 2, 2))
+    for map_, index in zip(maps(x.repeat(1, 1, 2, 2)), (15, 3), strict=True):
+        torch.testing.assert_close(map_, actual[index])
     assert list(maps.state_dict())[-1] == "features.14.bias"

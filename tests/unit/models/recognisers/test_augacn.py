@@ -60,7 +60,7 @@ def clips(aus: torch.Tensor) -> ClipTensors:
 
 def marks(*coded: str) -> torch.Tensor:
     """A row of 1 where a unit is named, -1 where all is unknown ("?"), 0 elsewhere."""
-    rows = [[-1] * A if one == "?" else [int(str(unit) in one.split()) for unit in AUS] for one in coded]
+    rows = [[-1] * A if units == "?" else [int(str(unit) in units.split()) for unit in AUS] for units in coded]
     return torch.tensor(rows)
 
 
@@ -70,8 +70,8 @@ def test_shapes_are_those_of_table_7():
     with torch.device("meta"):
         network = STPNet(params.width)
         x = torch.empty(1, 3, L, 256, 256)
-        found = {name: tuple((x := layer(x)).shape[1:]) for name, layer in network.named_children()}
-    assert found == TABLE7 and list(found) == list(TABLE7)
+        shapes = {name: tuple((x := layer(x)).shape[1:]) for name, layer in network.named_children()}
+    assert shapes == TABLE7 and list(shapes) == list(TABLE7)
 
 
 def test_kernels_are_those_of_table_7():
@@ -105,7 +105,7 @@ def test_parameter_counts_at_the_papers_size():
 
 @pytest.mark.parametrize("kind", ["A", "B", "C"])
 def test_bottlenecks_join_space_and_time_as_pseudo_3d_does(kind):
-    """Of a spatial part that doubles and a temporal one that adds one; the short cut is added to each."""
+    """The spatial part doubles, the temporal one adds one; the shortcut is added to each."""
     block = Bottleneck(kind, 2)
     block.begin = block.end = block.short = nn.Identity()
     block.spatial, block.temporal = (SimpleModule(lambda x: 2 * x), SimpleModule(lambda x: x + 1))
@@ -128,27 +128,27 @@ def test_edges_by_hand():
     """AU 1 in three clips, 2 with it in two of them; 9 in one; 12 unknown in one of its clips; nobody shows 5."""
     aus = marks("1 2", "1 2", "1 12", "9 12", "?")
     aus[0, AUS.index(12)] = -1
-    here = occurs(aus)
-    assert [AUS[i] for i in here.nonzero().flatten().tolist()] == [1, 2, 9, 12]
+    occurring = occurs(aus)
+    assert [AUS[i] for i in occurring.nonzero().flatten().tolist()] == [1, 2, 9, 12]
     edges = np.zeros((A, A))
     at = {unit: AUS.index(unit) for unit in (1, 2, 9, 12)}
     for unit in at.values():
         edges[unit, unit] = 1
     pairs = {(1, 2): 1.0, (1, 12): (1 / 2 + 1 / 2) / 2, (9, 12): (1 / 1 + 1 / 2) / 2}  # one muscle moves 1 and 2
-    for (one, other), value in pairs.items():
-        edges[at[one], at[other]] = edges[at[other], at[one]] = value
+    for (first, second), value in pairs.items():
+        edges[at[first], at[second]] = edges[at[second], at[first]] = value
     degree = edges.sum(1)
     expected = [[edges[i, j] and edges[i, j] / math.sqrt(degree[i] * degree[j]) for j in range(A)] for i in range(A)]
-    torch.testing.assert_close(graph(aus, here), torch.tensor(expected, dtype=torch.float32))
+    torch.testing.assert_close(graph(aus, occurring), torch.tensor(expected, dtype=torch.float32))
 
 
 def test_without_any_code_muscles_alone_are_edges():
     aus = marks("?", "?")
-    here = occurs(aus)
-    assert here.tolist() == [1.0] * A
-    found = graph(aus, here) > 0
-    expected = [[one == other or share_a_muscle(one, other) for other in AUS] for one in AUS]
-    assert found.tolist() == expected
+    occurring = occurs(aus)
+    assert occurring.tolist() == [1.0] * A
+    actual = graph(aus, occurring) > 0
+    expected = [[first == second or share_a_muscle(first, second) for second in AUS] for first in AUS]
+    assert actual.tolist() == expected
 
 
 def test_muscles():
@@ -170,17 +170,20 @@ def test_three_graph_convolutions_pooling_and_readout_against_loops():
         x, embedded = clip, [[], [], []]
         for weight in weights:
             mixed = [[sum(edges[i, j] * x[j][d] for j in range(3)) for d in range(len(x[0]))] for i in range(3)]
-            x = [[max(0.0, sum(w * m for w, m in zip(row, one, strict=True))) for row in weight] for one in mixed]
-            embedded = [[*before, *own] for before, own in zip(embedded, x, strict=True)]
-        own = [sum(a * e for a, e in zip(attend, one, strict=True)) for one in embedded]
-        z = [sum(edges[i, j] * own[j] for j in range(3)) for i in range(3)]
+            x = [
+                [max(0.0, sum(w * m for w, m in zip(row, row_of_node, strict=True))) for row in weight]
+                for row_of_node in mixed
+            ]
+            embedded = [[*before, *scores] for before, scores in zip(embedded, x, strict=True)]
+        scores = [sum(a * e for a, e in zip(attend, row_of_node, strict=True)) for row_of_node in embedded]
+        z = [sum(edges[i, j] * scores[j] for j in range(3)) for i in range(3)]
         best = sorted(range(3), key=lambda i: -z[i])[:2]
-        kept = [[math.tanh(z[i]) * value for value in embedded[i]] for i in best]
-        columns = list(zip(*kept, strict=True))
+        gated = [[math.tanh(z[i]) * value for value in embedded[i]] for i in best]
+        columns = list(zip(*gated, strict=True))
         read = [sum(column) / 2 for column in columns] + [max(column) for column in columns]
         expected.append(classify @ np.array(read) + bias)
-    found = network.double()(torch.tensor(nodes), torch.tensor(edges), torch.ones(3).double())
-    np.testing.assert_allclose(found.detach().numpy(), expected, atol=1e-6)
+    actual = network.double()(torch.tensor(nodes), torch.tensor(edges), torch.ones(3).double())
+    np.testing.assert_allclose(actual.detach().numpy(), expected, atol=1e-6)
 
 
 def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
@@ -199,11 +202,11 @@ def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
 def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
     x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])
-    here = torch.tensor([1.0, 1.0, 0.0, 1.0])
+    occurring = torch.tensor([1.0, 1.0, 0.0, 1.0])
     torch.testing.assert_close(
-        pool(x, attention, here, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
+        pool(x, attention, occurring, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
     )
-    four = pool(x, attention, here, 4)
+    four = pool(x, attention, occurring, 4)
     torch.testing.assert_close(four[0, 2:, 0], torch.tensor([2 * math.tanh(-1.0), 0.0]))
 
 
@@ -229,11 +232,11 @@ def test_only_known_units_count_each_mark_by_its_weight():
     scores = torch.tensor([[0.0, 2.0, -1.0], [3.0, 4.0, 5.0]])
     aus = torch.tensor([[1, 0, -1], [-1, -1, -1]])
     mask = (aus >= 0).float()
-    one, zero = math.log(2), math.log(1 + math.exp(2))
+    loss_of_1, loss_of_0 = math.log(2), math.log(1 + math.exp(2))
     ones = torch.ones(2, 3)
-    assert float(masked_loss(scores, aus, mask, ones)) == pytest.approx((one + zero) / 2)
+    assert float(masked_loss(scores, aus, mask, ones)) == pytest.approx((loss_of_1 + loss_of_0) / 2)
     weights = torch.tensor([[1.0, 3.0, 1.0], [5.0, 1.0, 1.0]])
-    assert float(masked_loss(scores, aus, mask, weights)) == pytest.approx((5 * one + 3 * zero) / 2)
+    assert float(masked_loss(scores, aus, mask, weights)) == pytest.approx((5 * loss_of_1 + 3 * loss_of_0) / 2)
     assert float(masked_loss(scores, aus, 0 * mask, ones)) == 0
 
 
@@ -242,65 +245,65 @@ def test_weights_by_rarity():
     torch.testing.assert_close(mark_weights(aus), torch.tensor([[4 / 6, 3 / 6, 2 / 2], [4 / 2, 3 / 2, 2 / 4]]))
 
 
-def statistics_and_modules(one: AuGacn, data: ClipTensors):
-    statistics = one.statistics(data)
+def statistics_and_modules(augacn: AuGacn, data: ClipTensors):
+    statistics = augacn.statistics(data)
     torch.manual_seed(1)
-    return statistics, SimpleNamespace(**one.build(statistics))
+    return statistics, SimpleNamespace(**augacn.build(statistics))
 
 
-def total(one: AuGacn, modules, statistics, data: ClipTensors) -> torch.Tensor:
-    return one.loss(modules, data.inputs | data.targets, statistics, Stream(torch.tensor(3)))
+def total(augacn: AuGacn, modules, statistics, data: ClipTensors) -> torch.Tensor:
+    return augacn.loss(modules, data.inputs | data.targets, statistics, Stream(torch.tensor(3)))
 
 
 def test_the_total_is_eq_5():
-    one, data = method(me_weight=2.5), clips(marks("1 2", "12", "4 7", "?"))
-    statistics, modules = statistics_and_modules(one, data)
+    augacn, data = method(me_weight=2.5), clips(marks("1 2", "12", "4 7", "?"))
+    statistics, modules = statistics_and_modules(augacn, data)
     with torch.no_grad():
         modules.uncertainty.s.fill_(0.3)
-    found = total(one, modules, statistics, data).item()
+    actual = total(augacn, modules, statistics, data).item()
     nodes = modules.stpnet(2 * data.inputs["video"].float() / 255 - 1)
     scores = modules.relations(nodes, statistics["graph"], statistics["present"]).detach()
     log_p = scores.double().log_softmax(1).numpy()
     me = -sum(log_p[i, int(label)] for i, label in enumerate(data.targets["label"])) / 4
     x, y = nodes.detach()[..., 0].double().sigmoid().numpy(), data.targets["aus"].numpy()
-    shown = [AUS.index(unit) for unit in (1, 2, 4, 7, 12)]
-    terms = [-math.log(x[i, j] if y[i, j] else 1 - x[i, j]) for i in range(3) for j in shown]
-    assert found == pytest.approx(math.exp(-0.3) * sum(terms) / len(terms) + 0.3 + 2.5 * me, rel=1e-5)
+    visible = [AUS.index(unit) for unit in (1, 2, 4, 7, 12)]
+    terms = [-math.log(x[i, j] if y[i, j] else 1 - x[i, j]) for i in range(3) for j in visible]
+    assert actual == pytest.approx(math.exp(-0.3) * sum(terms) / len(terms) + 0.3 + 2.5 * me, rel=1e-5)
 
 
 def test_clips_without_codes_learn_their_class_alone():
     """A batch of them moves neither eq. 4's weight nor, without the classes' loss, the network."""
-    one, data = method(me_weight=0.0), clips(marks("1 2", "12", "4", "?", "?", "?"))
-    statistics, modules = statistics_and_modules(one, data)
-    loss = total(one, modules, statistics, data[torch.tensor([3, 4, 5])])
+    augacn, data = method(me_weight=0.0), clips(marks("1 2", "12", "4", "?", "?", "?"))
+    statistics, modules = statistics_and_modules(augacn, data)
+    loss = total(augacn, modules, statistics, data[torch.tensor([3, 4, 5])])
     loss.backward()
     parameters = [p for part in (modules.stpnet, modules.uncertainty) for p in part.parameters()]
     assert loss.item() == 0 and not any(p.grad is not None and p.grad.any() for p in parameters)
-    total(one, modules, statistics, data[torch.tensor([0, 3, 4])]).backward()
+    total(augacn, modules, statistics, data[torch.tensor([0, 3, 4])]).backward()
     assert all(p.grad is not None and p.grad.any() for p in modules.uncertainty.parameters())
     assert any(p.grad is not None and p.grad.any() for p in modules.stpnet.parameters())
 
 
 def test_units_that_nobody_shows_in_training_get_no_gradient_and_no_score():
-    one, data = method(), clips(marks("1 2", "12", "4 7", "1"))
-    statistics, modules = statistics_and_modules(one, data)
-    total(one, modules, statistics, data).backward()
+    augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
+    statistics, modules = statistics_and_modules(augacn, data)
+    total(augacn, modules, statistics, data).backward()
     head = dict(modules.stpnet.named_children())["Conv2d"]
     moved = {AUS[i] for i in range(A) if head.weight.grad[i].any()}
     assert moved == {1, 2, 4, 7, 12}
-    scores = one.au_scores(modules, data.inputs, statistics)
+    scores = augacn.au_scores(modules, data.inputs, statistics)
     assert scores.shape == (4, A)
     assert {AUS[i] for i in range(A) if scores[:, i].any()} == moved
 
 
 def test_scores_are_of_the_nodes_alone():
     """The class follows from the action units' scores, whatever film gave them."""
-    one, data = method(), clips(marks("1 2", "12", "4 7", "1"))
-    statistics, modules = statistics_and_modules(one, data)
+    augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
+    statistics, modules = statistics_and_modules(augacn, data)
     modules.stpnet.eval()
-    nodes = one.au_scores(modules, data.inputs, statistics)
+    nodes = augacn.au_scores(modules, data.inputs, statistics)
     expected = modules.relations(nodes[..., None], statistics["graph"], statistics["present"])
-    torch.testing.assert_close(one.scores(modules, data.inputs, statistics), expected)
+    torch.testing.assert_close(augacn.scores(modules, data.inputs, statistics), expected)
 
 
 def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
@@ -308,19 +311,19 @@ def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
     rng = np.random.default_rng(0)
     aus = marks(*["1", "12", "1 12", "4"] * 12)
     stripes = 60 * np.sin(2 * np.pi * np.arange(16) / 4)
-    shown = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
-    film = 128 + shown[0] * stripes + shown[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
+    visible = [(aus[:, AUS.index(unit)].numpy()[:, None, None, None, None]) for unit in (1, 12)]
+    film = 128 + visible[0] * stripes + visible[1] * stripes[:, None] + rng.normal(0, 20, (len(aus), 1, 16, 16, 16))
     video = torch.from_numpy(np.clip(film, 0, 255).astype(np.uint8)).expand(-1, 3, -1, -1, -1)
     data = ClipTensors({"video": video}, {"label": torch.arange(len(aus)) % 3, "aus": aus})
-    one = method(epochs=20, lr=1e-2, batch=12)
-    group = Group(one, data, [Run(FoldIndices("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
+    augacn = method(epochs=20, lr=1e-2, batch=12)
+    group = Group(augacn, data, [Run(FoldIndices("a", np.arange(12, 48), np.arange(12)), 1)], stacked=False)
     while group.epoch():
         pass
     with torch.no_grad():
-        scores = one.au_scores(SimpleNamespace(**group.networks), data[torch.arange(12)].inputs, group.statistics)
+        scores = augacn.au_scores(SimpleNamespace(**group.networks), data[torch.arange(12)].inputs, group.statistics)
     for unit in (1, 12):
-        there = aus[:12, AUS.index(unit)] == 1
-        assert scores[there, AUS.index(unit)].min() > scores[~there, AUS.index(unit)].max()
+        active = aus[:12, AUS.index(unit)] == 1
+        assert scores[active, AUS.index(unit)].min() > scores[~active, AUS.index(unit)].max()
 
 
 def test_rare_marks_weigh_more_only_where_asked():

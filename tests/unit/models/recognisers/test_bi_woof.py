@@ -40,15 +40,15 @@ def test_straight_to_the_left_is_one_angle():
 def looped(flow, count, grid):
     """The formulas of the paper, a block and a pixel at a time."""
     rows, columns = (size // grid for size in flow.shape[1:])
-    made = []
+    features = []
     for row, column in np.ndindex(grid, grid):
         u, v, strain = flow[:, row * rows : (row + 1) * rows, column * columns : (column + 1) * columns]
         bins = [0.0] * count
         for y, x in np.ndindex(rows, columns):
             angle = math.atan2(v[y, x], u[y, x])
             bins[math.floor((angle + math.pi) / (2 * math.pi / count)) % count] += math.hypot(u[y, x], v[y, x])
-        made += [one / sum(bins) * strain.mean() for one in bins]
-    return np.array(made) / math.sqrt(sum(one**2 for one in made))
+        features += [value / sum(bins) * strain.mean() for value in bins]
+    return np.array(features) / math.sqrt(sum(value**2 for value in features))
 
 
 @pytest.mark.parametrize(("count", "grid"), [(8, 5), (12, 2)])
@@ -80,7 +80,7 @@ def test_what_does_not_move_has_no_direction():
 
 def test_features_of_the_paper():
     method = BiWoof(BiWoof.Params())
-    found = method.features({"flow": torch.from_numpy(random(128)[None])})
+    actual = method.features({"flow": torch.from_numpy(random(128)[None])})
     assert method.inputs == {"flow": (3, 128, 128)}
-    assert found.shape == (1, 5 * 5 * 8) and found.dtype == np.float32
-    assert np.linalg.norm(found) == pytest.approx(1)
+    assert actual.shape == (1, 5 * 5 * 8) and actual.dtype == np.float32
+    assert np.linalg.norm(actual) == pytest.approx(1)

@@ -47,8 +47,8 @@ def test_streams_see_normalised_flow_strain_and_grey():
             return lambda x, rng=None: seen.append(x) or x if name.startswith("base") else (x, x)
 
     method._encode(Modules(), data.inputs, method.statistics(data))
-    for made, picture in zip(seen, expected, strict=True):
-        np.testing.assert_allclose(made.numpy(), picture, atol=2e-5)
+    for features, picture in zip(seen, expected, strict=True):
+        np.testing.assert_allclose(features.numpy(), picture, atol=2e-5)
 
 
 def test_published_weights_start_the_network_and_only_its_last_layers_change():

@@ -35,9 +35,9 @@ def test_a_gradient_through_a_corner_is_shared_by_five_faces():
 
 def test_no_gradient_is_lost():
     gradients = np.random.default_rng(0).normal(size=(3, 1000))
-    found = orientations(gradients)
-    np.testing.assert_allclose(found.sum(0), np.linalg.norm(gradients, axis=0))
-    assert ((found > 0).sum(0) <= 5).all() and not orientations(np.zeros((3, 2))).any()
+    actual = orientations(gradients)
+    np.testing.assert_allclose(actual.sum(0), np.linalg.norm(gradients, axis=0))
+    assert ((actual > 0).sum(0) <= 5).all() and not orientations(np.zeros((3, 2))).any()
 
 
 @pytest.mark.parametrize(("size", "count"), [(18, 9), (32, 24), (10, 9), (5, 5)])
@@ -53,15 +53,15 @@ def looped(grey, grid, cells, parts):
     gradient = np.stack(np.gradient(grey.astype(float)))
     counts = cells[0] * parts, *[grid * cells[1] * parts] * 2
     steps = [size // count for size, count in zip(grey.shape, counts, strict=True)]
-    found = np.zeros((grid, grid, cells[0], cells[1], cells[1], 20))
+    actual = np.zeros((grid, grid, cells[0], cells[1], cells[1], 20))
     for t, y, x in np.ndindex(*counts):
         box = tuple(slice(n * step, (n + 1) * step) for n, step in zip((t, y, x), steps, strict=True))
         mean = gradient[(slice(None), *box)].mean(axis=(1, 2, 3))
         above = [max(face @ mean / np.linalg.norm(mean) - 0.745356, 0) for face in FACES]
         cell_y, cell_x = y // parts, x // parts
-        place = cell_y // cells[1], cell_x // cells[1], t // parts, cell_y % cells[1], cell_x % cells[1]
-        found[place] += np.array(above) / sum(above) * np.linalg.norm(mean)
-    rows = found.reshape(grid**2, -1)
+        index = cell_y // cells[1], cell_x // cells[1], t // parts, cell_y % cells[1], cell_x % cells[1]
+        actual[index] += np.array(above) / sum(above) * np.linalg.norm(mean)
+    rows = actual.reshape(grid**2, -1)
     rows = np.minimum(rows / np.linalg.norm(rows, axis=1, keepdims=True), 0.25)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -70,14 +70,14 @@ def looped(grey, grid, cells, parts):
     ("shape", "grid", "cells", "parts"), [((6, 16, 16), 2, (3, 2), 2), ((6, 18, 18), 1, (2, 3), 3)]
 )
 def test_descriptors_are_those_of_a_loop_over_sub_blocks(shape, grid, cells, parts):
-    found = descriptors(video(shape), grid, cells, parts)
-    np.testing.assert_allclose(found, looped(video(shape), grid, cells, parts), atol=2e-6)
+    actual = descriptors(video(shape), grid, cells, parts)
+    np.testing.assert_allclose(actual, looped(video(shape), grid, cells, parts), atol=2e-6)
 
 
 def test_inverted_grey_has_the_opposite_faces():
     grey = video((6, 16, 16))
-    one, other = (descriptors(each, 2, (3, 2), 2).reshape(-1, 2, 10) for each in (grey, 255 - grey))
-    np.testing.assert_allclose(other, one[:, ::-1], atol=1e-6)
+    bright, dark = (descriptors(each, 2, (3, 2), 2).reshape(-1, 2, 10) for each in (grey, 255 - grey))
+    np.testing.assert_allclose(dark, bright[:, ::-1], atol=1e-6)
 
 
 def test_a_movement_to_the_right_differs_from_one_to_the_left():
@@ -86,9 +86,9 @@ def test_a_movement_to_the_right_differs_from_one_to_the_left():
     for step in (1, -1):
         grey = x - 5.0 * step * np.arange(6)[:, None, None] + 60
         expected = orientations(np.array([-5.0 * step, 0, 5.0]))
-        found = descriptors(grey, 1, (1, 1), 1)[0]
+        actual = descriptors(grey, 1, (1, 1), 1)[0]
         cut = np.minimum(expected / np.linalg.norm(expected), 0.25)
-        np.testing.assert_allclose(found, cut / np.linalg.norm(cut), atol=1e-6)
+        np.testing.assert_allclose(actual, cut / np.linalg.norm(cut), atol=1e-6)
     assert orientations(np.array([5.0, 0, 5.0])).argmax() != orientations(np.array([-5.0, 0, 5.0])).argmax()
 
 
@@ -101,9 +101,9 @@ def test_a_block_without_gradients_is_all_zeros():
 def test_features_of_the_paper():
     """The 960 features of the paper's descriptor, in each of the blocks."""
     method = Hog3d(Hog3d.Params(image_size=64))
-    found = method.features({"video": torch.from_numpy(video((1, 1, 18, 64, 64)))})
-    assert found.shape == (1, 5 * 5 * (4 * 4 * 3 * 20)) and found.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(found.reshape(25, 960), axis=1), 1, rtol=1e-5)
+    actual = method.features({"video": torch.from_numpy(video((1, 1, 18, 64, 64)))})
+    assert actual.shape == (1, 5 * 5 * (4 * 4 * 3 * 20)) and actual.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(actual.reshape(25, 960), axis=1), 1, rtol=1e-5)
 
 
 def test_a_sub_block_must_have_a_voxel():

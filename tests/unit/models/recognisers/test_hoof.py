@@ -63,7 +63,7 @@ def test_what_does_not_move_has_no_direction():
 
 def test_features_by_default():
     method = Hoof(Hoof.Params())
-    found = method.features({"flow": torch.from_numpy(random(128)[None])})
+    actual = method.features({"flow": torch.from_numpy(random(128)[None])})
     assert method.inputs == {"flow": (3, 128, 128)}
-    assert found.shape == (1, 5 * 5 * 30) and found.dtype == np.float32
-    assert found.sum() == pytest.approx(5 * 5)
+    assert actual.shape == (1, 5 * 5 * 30) and actual.dtype == np.float32
+    assert actual.sum() == pytest.approx(5 * 5)

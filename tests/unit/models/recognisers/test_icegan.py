@@ -9,8 +9,9 @@ import torch
 from microexpr.models.base import CLASSES, ClipTensors, Modules
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.vgg16 import Maps
-from microexpr.models.recognisers import icegan
-from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, Reconstruction, UNet
+from microexpr.models.recognisers.icegan import Icegan
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, Reconstruction
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet, warp
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
@@ -75,8 +76,8 @@ def test_the_seed_is_features_then_noise_then_class():
 def test_an_early_seed_comes_in_beside_the_neutral_face():
     generator = unet(skips=True, early=True)
     assert generator.encoder[0][0].in_channels == 1 + 5 and generator.decoder[0][0].in_channels == 16
-    made = [generator(NEUTRAL, condition) for condition in torch.randn(2, 3, 5)]
-    assert made[0].shape == NEUTRAL.shape and not torch.allclose(*made)
+    images = [generator(NEUTRAL, condition) for condition in torch.randn(2, 3, 5)]
+    assert images[0].shape == NEUTRAL.shape and not torch.allclose(*images)
 
 
 @pytest.mark.parametrize("skips", [True, False])
@@ -90,14 +91,14 @@ def test_only_skips_lead_around_the_embedding(skips):
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_shapes(size):
     neutral, condition, label = torch.rand(3, 1, size, size) * 2 - 1, torch.rand(3, 5), torch.tensor([0, 2, 1])
-    made = [UNet(size, 2, 5, True, skips, early)(neutral, condition) for skips in (0, 1) for early in (0, 1)]
-    for face in [*made, Dcgan(size, 2, 5, True)(neutral, condition)]:
+    images = [UNet(size, 2, 5, True, skips, early)(neutral, condition) for skips in (0, 1) for early in (0, 1)]
+    for face in [*images, Dcgan(size, 2, 5, True)(neutral, condition)]:
         assert face.shape == neutral.shape and face.abs().max() <= 1
     for kind in ("capsule", "cnn", "cnn_wide"):
         built = Icegan(Icegan.Params(image_size=size, width=2, discriminator=kind, reconstruction=(4, 8))).build({})
-        realness, found = built["heads"](built["trunk"](neutral))
+        realness, actual = built["heads"](built["trunk"](neutral))
         assert realness.shape == (3,)
-        assert found.shape == ((3, CLASSES, 32) if kind == "capsule" else (3, CLASSES))
+        assert actual.shape == ((3, CLASSES, 32) if kind == "capsule" else (3, CLASSES))
     assert Reconstruction(6, (4, 8), size)(torch.randn(3, 3, 2), label).shape == (3, size * size)
 
 
@@ -117,24 +118,24 @@ def test_reconstruction_sees_the_capsule_of_the_class_alone():
 
 
 class Pretended:
-    """Networks that say the same whatever they see, so that a loss can be worked out by hand."""
+    """Networks with constant outputs, so that losses can be computed by hand."""
 
     real, fake = np.array([0.8, 0.5]), np.array([0.3, 0.1])  # lengths of AdvCaps
     lengths = np.array([[0.95, 0.3, 0.05], [0.2, 0.4, 0.9]])  # of ExpCaps
-    label, apex, onset, made = np.array([0, 1]), 255, 127.5, 0.5  # levels of all pixels; `made` within -1..1
-    patches = {1.0: 3.0, 0.0: 1.0, 0.5: 0.0}  # what the trunk sees of such a face
+    label, apex, onset, output = np.array([0, 1]), 255, 127.5, 0.5  # levels of all pixels; `output` in -1..1
+    patches = {1.0: 3.0, 0.0: 1.0, 0.5: 0.0}  # the trunk's output by grey level
 
     def modules(self):
         def heads(patches):
-            shown = np.concatenate([self.real, self.fake]) if len(patches) == 4 else self.fake
+            lengths = np.concatenate([self.real, self.fake]) if len(patches) == 4 else self.fake
             poses = torch.tensor(np.resize(self.lengths, (len(patches), 3)))[..., None] * torch.tensor([0.6, 0.8])
-            return torch.tensor(shown).logit(), poses
+            return torch.tensor(lengths).logit(), poses
 
         def trunk(image):
-            return torch.tensor([[self.patches[float(one)]] for one in image[:, 0, 0, 0]])
+            return torch.tensor([[self.patches[float(level)]] for level in image[:, 0, 0, 0]])
 
         return Modules(
-            generator=lambda neutral, condition: torch.full_like(neutral, self.made),
+            generator=lambda neutral, condition: torch.full_like(neutral, self.output),
             trunk=trunk, heads=heads, reconstruction=lambda poses, label: torch.full((2, 32 * 32), 0.25),
         )  # fmt: skip
 
@@ -192,7 +193,7 @@ def test_perceptual_loss_by_vgg16_compares_relu3_3():
     method.published_weights = Maps(["relu3_3"]).state_dict()
     modules.cost = method.shared()["cost"]
     batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
-    found = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))
+    actual = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))
     mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
     maps = [
         modules.cost.features(((level - mean) / deviation).view(1, 3, 1, 1).expand(2, 3, 32, 32))
@@ -200,7 +201,7 @@ def test_perceptual_loss_by_vgg16_compares_relu3_3():
     ]
     assert maps[0].shape == (2, 256, 8, 8)
     expected = -0.1 * np.log(Pretended.fake).mean() + 0.5 + 0.1 * (maps[0] - maps[1]).square().mean().item()
-    assert found.item() == pytest.approx(expected, rel=1e-5)
+    assert actual.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_motion_moves_a_face_as_far_as_it_says():
@@ -210,9 +211,9 @@ def test_motion_moves_a_face_as_far_as_it_says():
         return (0.5 * torch.sin(0.2 * (columns - right)) * torch.cos(0.15 * (rows - down)))[None, None]
 
     motion = torch.tensor([0.6, -0.4]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
-    found, wanted = icegan.warp(face(0, 0), motion), face(0.6, -0.4)
+    actual, expected = warp(face(0, 0), motion), face(0.6, -0.4)
     inside = (..., slice(1, -1), slice(1, -1))
-    assert (found - wanted)[inside].abs().max() < 0.15 * (face(0, 0) - wanted)[inside].abs().max()
+    assert (actual - expected)[inside].abs().max() < 0.15 * (face(0, 0) - expected)[inside].abs().max()
 
 
 def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
@@ -242,13 +243,13 @@ def test_motion_is_painted_alike_by_stacked_folds():
     asked = {fold.name: SynthesisRequest(np.array([7]), np.array([2])) for fold in folds}
     plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
     for alone, together in zip(*plans, strict=True):
-        made = [one.faces[0].image for one in (alone, together)]
-        assert np.abs(made[0] - images[7].numpy() / 255).max() > 1e-3
-        np.testing.assert_allclose(made[0], made[1], atol=1e-4)
+        faces = [result.faces[0].image for result in (alone, together)]
+        assert np.abs(faces[0] - images[7].numpy() / 255).max() > 1e-3
+        np.testing.assert_allclose(faces[0], faces[1], atol=1e-4)
 
 
 def test_the_class_comes_up_from_the_bottleneck():
-    """Of what is painted from, another class changes a good part before any training; by torch's own start 0.2 %."""
+    """Another class changes much of the decoder's output before any training; with torch's default it is 0.2 %."""
     torch.manual_seed(0)
     generator, painted = UNet(64, 8, 7, norm=False, skips=False, early=False), []
     generator.decoder[-1].register_forward_hook(lambda module, inputs, output: painted.append(output))
@@ -283,8 +284,8 @@ def test_a_made_face_shows_the_class_asked_for():
     onset = rng.integers(60, 120, (count, 1, 32, 32), dtype=np.uint8)
     quarter = [np.s_[:, :16, :16], np.s_[:, :16, 16:], np.s_[:, 16:, :16]]
     apex = onset.copy()
-    for clip, one in enumerate(label):
-        apex[clip][quarter[one]] += 100
+    for clip, index in enumerate(label):
+        apex[clip][quarter[index]] += 100
     data = ClipTensors({"onset": torch.tensor(onset), "apex": torch.tensor(apex)}, {"label": torch.tensor(label)})
     params = Icegan.Params(
         **{"image_size": 32, "width": 8, "noise": 4, "label_code": "one_hot", "instance_norm": False, "epochs": 40},
@@ -294,7 +295,7 @@ def test_a_made_face_shows_the_class_asked_for():
     asked = {"s": SynthesisRequest(np.full(CLASSES, 23), np.arange(CLASSES))}
     fold = FoldIndices("s", np.arange(20), np.arange(20, 24))
     (result,) = train(Icegan(params), data, [fold], [7], "sequential", 1, synthesis=asked)
-    images = [one.image for one in result.faces]
+    images = [index.image for index in result.faces]
     brightness = np.array([[image[part].mean() for part in quarter] for image in images])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]

@@ -21,11 +21,11 @@ def looped(grey, t_radius, radius):
     for t in range(t_radius, frames - t_radius):
         for y in range(radius, rows - radius):
             for x in range(radius, columns - radius):
-                here = grey[t, y, x]
+                centre = grey[t, y, x]
                 around = grey[t, y, x + radius], grey[t, y - radius, x], grey[t, y, x - radius], grey[t, y + radius, x]
                 in_time = grey[t + t_radius, y, x], grey[t - t_radius, y, x]
-                counts[sum(2**n for n, other in enumerate(around) if other >= here)] += 1
-                counts[16 + sum(2**n for n, other in enumerate(in_time) if other >= here)] += 1
+                counts[sum(2**n for n, other in enumerate(around) if other >= centre)] += 1
+                counts[16 + sum(2**n for n, other in enumerate(in_time) if other >= centre)] += 1
     return counts
 
 
@@ -52,7 +52,7 @@ def test_lbp_top_has_the_same_patterns_in_space():
 
 
 def test_a_clip_played_backwards_exchanges_before_and_after():
-    forwards, backwards = (histograms(one, (2, 1, 1), 2).reshape(4, 20) for one in (video(), video()[::-1]))
+    forwards, backwards = (histograms(value, (2, 1, 1), 2).reshape(4, 20) for value in (video(), video()[::-1]))
     order = [*range(16), 16, 18, 17, 19]
     np.testing.assert_array_equal(backwards, forwards[:, order])
     assert (forwards[:, 17] != forwards[:, 18]).any()
@@ -60,9 +60,9 @@ def test_a_clip_played_backwards_exchanges_before_and_after():
 
 def test_features_of_the_paper():
     method = LbpSip(LbpSip.Params(image_size=32))
-    found = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
-    assert found.shape == (2, 5 * 5 * (2**4 + 2**2)) and found.dtype == np.float32  # LBP-TOP's are 5 * 5 * 3 * 2 ** 4
-    np.testing.assert_allclose(found.sum(1), 5 * 5 * 2, rtol=1e-5)
+    actual = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
+    assert actual.shape == (2, 5 * 5 * (2**4 + 2**2)) and actual.dtype == np.float32  # LBP-TOP's are 5 * 5 * 3 * 2 ** 4
+    np.testing.assert_allclose(actual.sum(1), 5 * 5 * 2, rtol=1e-5)
 
 
 def test_time_must_have_room():

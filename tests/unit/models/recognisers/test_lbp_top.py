@@ -20,9 +20,9 @@ def slices(grey, plane):
 
 def test_uniform_codes_of_eight_points_are_58_and_the_rest():
     changes = [bin(code ^ ((code >> 1) | (code & 1) << 7)).count("1") for code in range(256)]
-    found = bin_of_codes(8)
-    assert sorted(found[np.array(changes) <= 2]) == list(range(58))
-    assert set(found[np.array(changes) > 2]) == {58}
+    actual = bin_of_codes(8)
+    assert sorted(actual[np.array(changes) <= 2]) == list(range(58))
+    assert set(actual[np.array(changes) > 2]) == {58}
 
 
 @pytest.mark.parametrize("plane", PLANES)
@@ -60,8 +60,8 @@ def test_time_has_its_own_radius(points, before):
 
 @pytest.mark.parametrize("points", [4, 8])
 def test_flat_grey_has_one_pattern_everywhere(points):
-    one = histograms(np.full((9, 20, 20), 77, np.uint8), (4, 1, 1), 2, points).reshape(4, 3, -1)
-    assert (one[:, :, bin_of_codes(points)[-1]] == 1).all() and one.sum() == 12
+    value = histograms(np.full((9, 20, 20), 77, np.uint8), (4, 1, 1), 2, points).reshape(4, 3, -1)
+    assert (value[:, :, bin_of_codes(points)[-1]] == 1).all() and value.sum() == 12
 
 
 def test_each_block_has_its_own_histogram():
@@ -76,9 +76,9 @@ def test_each_block_has_its_own_histogram():
 def test_features_of_the_paper(points, length):
     method = LbpTop(LbpTop.Params(points=points, image_size=32))
     assert method.inputs == {"video": (1, 10, 32, 32)}
-    found = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
-    assert found.shape == (2, length) and found.dtype == np.float32
-    np.testing.assert_allclose(found.sum(1), 5 * 5 * 3, rtol=1e-5)
+    actual = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
+    assert actual.shape == (2, length) and actual.dtype == np.float32
+    np.testing.assert_allclose(actual.sum(1), 5 * 5 * 3, rtol=1e-5)
 
 
 def test_time_must_have_room():

@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from microexpr.core.clip import Clip
-from microexpr.core.facs.reactions import NOWHERE, REGIONS, reacts
+from microexpr.core.facs.reactions import NOWHERE, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
-from microexpr.models.recognisers.localregions import Inception, LocalRegions, Simple, focal
+from microexpr.models.recognisers.localregions import LocalRegions
+from microexpr.models.recognisers.localregions.method import focal
+from microexpr.models.recognisers.localregions.networks import Inception, Simple
 from microexpr.protocols import PROTOCOLS
 from microexpr.signals.inputs import REGIONS as PATCHES
 from microexpr.training.engine import FoldIndices
@@ -30,23 +32,23 @@ def method(classes: int = 3, **changed) -> LocalRegions:
     return LocalRegions(LocalRegions.Params(**(SMALL | changed)), classes)
 
 
-def clips(made: LocalRegions, count: int = 6) -> ClipTensors:
+def clips(method: LocalRegions, count: int = 6) -> ClipTensors:
     rng = np.random.default_rng(0)
     inputs = {
         name: torch.tensor(rng.integers(0, 256, (count, *shape)), dtype=torch.uint8)
-        for name, shape in made.inputs.items()
+        for name, shape in method.inputs.items()
     }
-    frames = made.params.frames
+    frames = method.params.frames
     inputs["sequence_real"] = torch.arange(frames) < (torch.arange(count) % frames + 1)[:, None]
-    label = torch.arange(count) % made.classes
+    label = torch.arange(count) % method.classes
     return ClipTensors(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
 
 
-def at_hand(made: LocalRegions, data: ClipTensors):
+def at_hand(method: LocalRegions, data: ClipTensors):
     """Modules with weights, a batch of all clips, and statistics."""
     torch.manual_seed(0)
-    statistics = made.statistics(data)
-    return SimpleNamespace(**made.build(statistics)), data.inputs | data.targets, statistics
+    statistics = method.statistics(data)
+    return SimpleNamespace(**method.build(statistics)), data.inputs | data.targets, statistics
 
 
 def clip(dataset: str, emotion: str, objective: int | None = None) -> Clip:
@@ -71,15 +73,15 @@ def test_weights_before_the_head_at_the_papers_size(channels, weights):
 
 
 def test_shapes_of_the_papers_size():
-    made = LocalRegions(LocalRegions.Params())
-    sizes = {name: shape[2:] for name, shape in made.inputs.items() if name in PATCHES}
+    recogniser = LocalRegions(LocalRegions.Params())
+    sizes = {name: shape[2:] for name, shape in recogniser.inputs.items() if name in PATCHES}
     assert sorted(sizes.values()) == [(60, 60), (60, 60), (60, 160), (80, 100), (80, 100), (80, 120)]
     with torch.device("meta"):
-        built = made.build({})
+        built = recogniser.build({})
         for name, size in sizes.items():
             features = built[f"network_{name}"](torch.empty(2, 3, *size))
             assert features.shape == (2, 20)
-            assert built[f"head_{name}"](features).shape == (2, made.region_classes(name))
+            assert built[f"head_{name}"](features).shape == (2, recogniser.region_classes(name))
         scores = built["temporal"]([torch.empty(4, 64, 20)] * 6, None)
     assert scores.shape == (4, 3) and built["temporal"].hidden.out_features == 256
 
@@ -103,15 +105,15 @@ def test_simple_network():
     assert isinstance(built, Simple)
     assert [(layer.out_channels, layer.kernel_size) for layer in built.layers] == [(n, (3, 3)) for n in (32, 64, 128)]
     expected = torch.rand(2, 1, 24, 16)
-    found = built(expected)
+    features = built(expected)
     for layer in built.layers:
         expected = F.max_pool2d(layer(expected).relu(), 2)
     expected = built.full[1](built.full[0](expected.mean((2, 3))).relu()).relu()
-    torch.testing.assert_close(found, built.last(expected).relu())
+    torch.testing.assert_close(features, built.last(expected).relu())
 
 
-def test_numbers_of_outcomes():
-    """Of MEGC2019: eyes 3, nose 2, cheeks 2, mouth 4; what shows there and none."""
+def test_numbers_of_region_classes():
+    """MEGC2019 has 3 labels for eyes, 2 for nose, 2 for cheeks, 4 for mouth: visible classes and none."""
     assert [method().region_classes(name) for name in PATCHES] == [3, 3, 2, 2, 2, 4]
     assert [method(5).region_classes(name) for name in PATCHES] == [6] * 6
     assert method(regions="whole_face").region_classes(FACE) == 3
@@ -130,19 +132,22 @@ def test_numbers_of_outcomes():
 def test_labels_of_regions(name, emotions):
     """0 where the emotion does not show, and one number for each class that does."""
     protocol = PROTOCOLS[name]
-    made = method(len(protocol.classes))
-    felt = [protocol.felt(clip("smic" if one in ("negative", "positive") else "casme2", one)) for one in emotions]
-    shows = torch.tensor([reacts(one) for one in felt])
+    recogniser = method(len(protocol.classes))
+    shown_emotions = [
+        protocol.emotion(clip("smic" if emotion in ("negative", "positive") else "casme2", emotion))
+        for emotion in emotions
+    ]
+    shows = torch.tensor([reaction_mask(emotion) for emotion in shown_emotions])
     batch = {"label": torch.tensor([*emotions.values()]), "reacts": shows}
-    for place, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
-        found = made.region_labels(place, batch)
-        assert torch.equal(found > 0, shows[:, column] > 0)
-        pairs = {(int(label), int(one)) for label, one in zip(batch["label"], found, strict=True) if one}
+    for region, column in ((EYES[0], 0), (EYES[1], 0), (NOSE, 1), (CHEEKS, 2), (MOUTH, 3)):
+        labels = recogniser.region_labels(region, batch)
+        assert torch.equal(labels > 0, shows[:, column] > 0)
+        pairs = {(int(label), int(index)) for label, index in zip(batch["label"], labels, strict=True) if index}
         numbers = dict(pairs)
         assert len(numbers) == len(pairs)  # one of each class
-        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < made.region_classes(place)
+        assert len({*numbers.values()}) == len(numbers) and max(numbers.values()) < recogniser.region_classes(region)
         if name == "megc2019":  # so that none is never seen
-            assert sorted(numbers.values()) == list(range(1, made.region_classes(place)))
+            assert sorted(numbers.values()) == list(range(1, recogniser.region_classes(region)))
 
 
 def test_a_whole_face_has_its_clips_label():
@@ -150,16 +155,20 @@ def test_a_whole_face_has_its_clips_label():
     assert method(regions="whole_face").region_labels(FACE, batch).tolist() == [0, 1, 2]
 
 
-def test_what_a_clip_counts_as():
-    """Of SMIC the likeliest emotion; of the AU-based classes that which they are like, whatever was annotated."""
+def test_emotion_of_clips_without_annotated_emotion():
+    """SMIC's classes count as their likeliest emotion, AU-based classes as the emotion they resemble."""
     main, objective = PROTOCOLS["megc2019"], PROTOCOLS["objective"]
-    assert reacts(main.felt(clip("smic", "Negative"))) == reacts("disgust")
-    assert reacts(main.felt(clip("smic", "Positive"))) == reacts("happiness")
+    assert reaction_mask(main.emotion(clip("smic", "Negative"))) == reaction_mask("disgust")
+    assert reaction_mask(main.emotion(clip("smic", "Positive"))) == reaction_mask("happiness")
     like = ("happiness", "surprise", "anger", "disgust", "sadness")
-    for number, emotion in enumerate(like, 1):
-        assert objective.felt(clip("samm", "contempt", number)) == emotion
-    assert reacts(objective.felt(clip("samm", "fear", 6))) == reacts(objective.felt(clip("samm", "x", 7))) == NOWHERE
-    assert main.felt(clip("samm", "contempt", 4)) == "contempt"
+    for objective_class, emotion in enumerate(like, 1):
+        assert objective.emotion(clip("samm", "contempt", objective_class)) == emotion
+    assert (
+        reaction_mask(objective.emotion(clip("samm", "fear", 6)))
+        == reaction_mask(objective.emotion(clip("samm", "x", 7)))
+        == NOWHERE
+    )
+    assert main.emotion(clip("samm", "contempt", 4)) == "contempt"
 
 
 def test_focal_loss_by_hand():
@@ -175,8 +184,8 @@ def test_focal_loss_without_focus_is_cross_entropy():
     """torch's own mean is over the weights; this one over the clips."""
     torch.manual_seed(0)
     scores, label, weight = torch.randn(7, 3), torch.tensor([0, 1, 2, 0, 1, 1, 1]), torch.tensor([0.2, 0.5, 0.9])
-    found = focal(scores, label, weight, 0.0, torch.ones(7))
-    torch.testing.assert_close(found, F.cross_entropy(scores, label, weight, reduction="sum") / 7)
+    loss = focal(scores, label, weight, 0.0, torch.ones(7))
+    torch.testing.assert_close(loss, F.cross_entropy(scores, label, weight, reduction="sum") / 7)
     plain = method(loss="cross_entropy")
     weights = plain.statistics(clips(plain))["weights"]
     loss = plain._loss(scores, label, weights, torch.ones(7))
@@ -192,28 +201,30 @@ def test_focal_loss_of_what_is_certain_has_a_slope(gamma):
 
 def test_alpha():
     """A half, or so that classes weigh alike: of the clips' classes, and of what each region shows."""
-    made = method(alpha="inverse_frequency")
-    data = clips(made)
+    recogniser = method(alpha="inverse_frequency")
+    data = clips(recogniser)
     data.targets["label"] = torch.tensor([0, 0, 0, 0, 1, 2])
-    found = made.statistics(data)
-    assert found["weights"].tolist() == pytest.approx([6 / (3 * 4), 2, 2])
-    assert found["weights_region_nose"].tolist() == pytest.approx([6 / (2 * 2), 6 / (2 * 4)])
+    statistics = recogniser.statistics(data)
+    assert statistics["weights"].tolist() == pytest.approx([6 / (3 * 4), 2, 2])
+    assert statistics["weights_region_nose"].tolist() == pytest.approx([6 / (2 * 2), 6 / (2 * 4)])
     assert method().statistics(data)["weights_region_nose"].tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("reference", ["boxes", "difference"])
 def test_frames_that_are_none_do_not_count(reference):
     """Whatever is in them: neither in statistics nor losses nor scores."""
-    made = method(reference=reference)
-    data = clips(made)
+    recogniser = method(reference=reference)
+    data = clips(recogniser)
     other = ClipTensors({name: value.clone() for name, value in data.inputs.items()}, data.targets)
     for name in PATCHES:
         other.inputs[name].movedim(2, 1)[~data.inputs["sequence_real"]] = 77
-    modules, batch, statistics = at_hand(made, data)
-    changed, again = made.statistics(other), other.inputs | other.targets
-    assert all(torch.equal(statistics[key], changed[key]) for key in statistics)
-    assert torch.equal(made.scores(modules, batch, statistics), made.scores(modules, again, statistics))
-    losses = [made.spatial_loss(modules, one, statistics, stream()) for one in (batch, again)]
+    modules, batch, statistics = at_hand(recogniser, data)
+    changed_statistics, changed_batch = recogniser.statistics(other), other.inputs | other.targets
+    assert all(torch.equal(statistics[key], changed_statistics[key]) for key in statistics)
+    assert torch.equal(
+        recogniser.scores(modules, batch, statistics), recogniser.scores(modules, changed_batch, statistics)
+    )
+    losses = [recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, changed_batch)]
     assert torch.equal(*losses)
 
 
@@ -225,63 +236,67 @@ def test_the_length_that_clips_are_brought_to_matters_only_with_zeros(pad, same)
         name: F.pad(value, (0, 0, 0, 0, 0, 3) if name in PATCHES else (0, 3)) for name, value in data.inputs.items()
     }
     modules, batch, statistics = at_hand(short, data)
-    one, two = short.scores(modules, batch, statistics), long.scores(modules, more | data.targets, statistics)
-    assert torch.allclose(one, two, atol=1e-6) == same
+    first, second = short.scores(modules, batch, statistics), long.scores(modules, more | data.targets, statistics)
+    assert torch.allclose(first, second, atol=1e-6) == same
 
 
-def test_drawn_pictures_are_the_clips_own_frames():
-    made = method(pictures=400)
-    real = clips(made).inputs["sequence_real"].float()
-    drawn = made._sample_frames(real, stream(3))
-    assert drawn is not None and drawn.shape == (6, 400)
-    assert torch.equal(F.one_hot(drawn, 5).sum(1) > 0, real > 0)  # all of them, and no others
+def test_sampled_frames_are_real_frames():
+    recogniser = method(pictures=400)
+    real = clips(recogniser).inputs["sequence_real"].float()
+    sampled = recogniser._sample_frames(real, stream(3))
+    assert sampled is not None and sampled.shape == (6, 400)
+    assert torch.equal(F.one_hot(sampled, 5).sum(1) > 0, real > 0)  # all of them, and no others
     assert method()._sample_frames(real, stream()) is None
 
 
-def test_loss_of_drawn_pictures_is_that_of_these_frames():
-    """Of clips whose frames are all alike, any draw gives the loss of all frames."""
-    all_frames, drawn = method(), method(pictures=2)
+def test_loss_of_sampled_frames_is_that_of_these_frames():
+    """If the frames of a clip are equal, any sample gives the loss of all frames."""
+    all_frames, sampled_frames = method(), method(pictures=2)
     data = clips(all_frames)
     for name in PATCHES:
         data.inputs[name] = data.inputs[name][:, :, :1].expand_as(data.inputs[name]).contiguous()
     data.inputs["sequence_real"][:] = True
     modules, batch, statistics = at_hand(all_frames, data)
-    one, two = (made.spatial_loss(modules, batch, statistics, stream()) for made in (all_frames, drawn))
-    torch.testing.assert_close(one, two)
+    first, second = (
+        recogniser.spatial_loss(modules, batch, statistics, stream()) for recogniser in (all_frames, sampled_frames)
+    )
+    torch.testing.assert_close(first, second)
 
 
 @pytest.mark.parametrize("pictures", [0, 2])
-def test_patches_that_were_laid_once_give_the_same_loss(pictures):
-    made = method(pictures=pictures)
-    modules, batch, statistics = at_hand(made, clips(made))
-    laid = made.precompute_patches(modules, batch, statistics) | {name: batch[name] for name in ("label", "reacts")}
-    one, two = (made.spatial_loss(modules, given, statistics, stream()) for given in (batch, laid))
-    assert torch.equal(one, two) and laid[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
-    assert made.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
+def test_precomputed_patches_give_the_same_loss(pictures):
+    recogniser = method(pictures=pictures)
+    modules, batch, statistics = at_hand(recogniser, clips(recogniser))
+    precomputed = recogniser.precompute_patches(modules, batch, statistics) | {
+        name: batch[name] for name in ("label", "reacts")
+    }
+    first, second = (recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, precomputed))
+    assert torch.equal(first, second) and precomputed[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
+    assert recogniser.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
 
 
 def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
-    made = method(shrink=1)
-    data = clips(made)
-    _, batch, statistics = at_hand(made, data)
-    film = made.patches(NOSE, batch, statistics)
-    assert film.shape == (6, 5, 1, 80, 120)
-    own = [film[clip][data.inputs["sequence_real"][clip]] for clip in range(6)]
-    assert float(torch.stack([one.mean() for one in own]).mean()) == pytest.approx(0, abs=1e-4)
-    assert float(torch.stack([one.square().mean() for one in own]).mean()) == pytest.approx(1, rel=1e-3)
-    assert not film[~data.inputs["sequence_real"]].any()
-    less = method().patches(NOSE, batch, statistics)
-    expected = film.unflatten(-1, (30, 4)).unflatten(-3, (20, 4)).mean((-1, -3))
-    torch.testing.assert_close(less, expected, atol=1e-5, rtol=1e-4)
+    recogniser = method(shrink=1)
+    data = clips(recogniser)
+    _, batch, statistics = at_hand(recogniser, data)
+    patches = recogniser.patches(NOSE, batch, statistics)
+    assert patches.shape == (6, 5, 1, 80, 120)
+    real_frames = [patches[clip][data.inputs["sequence_real"][clip]] for clip in range(6)]
+    assert float(torch.stack([frames.mean() for frames in real_frames]).mean()) == pytest.approx(0, abs=1e-4)
+    assert float(torch.stack([frames.square().mean() for frames in real_frames]).mean()) == pytest.approx(1, rel=1e-3)
+    assert not patches[~data.inputs["sequence_real"]].any()
+    reduced = method().patches(NOSE, batch, statistics)
+    expected = patches.unflatten(-1, (30, 4)).unflatten(-3, (20, 4)).mean((-1, -3))
+    torch.testing.assert_close(reduced, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_differences_are_none_in_the_first_frame():
-    made = method(reference="difference", shrink=1)
-    data = clips(made)
-    film = made._levels(data.inputs[MOUTH].movedim(2, 1))
-    assert not film[:, 0].any()
+    recogniser = method(reference="difference", shrink=1)
+    data = clips(recogniser)
+    levels = recogniser._levels(data.inputs[MOUTH].movedim(2, 1))
+    assert not levels[:, 0].any()
     expected = (data.inputs[MOUTH][:, :, 3].float() - data.inputs[MOUTH][:, :, 0].float()) / 255
-    torch.testing.assert_close(film[:, 3], expected)
+    torch.testing.assert_close(levels[:, 3], expected)
 
 
 @pytest.mark.parametrize(
@@ -294,11 +309,13 @@ def test_differences_are_none_in_the_first_frame():
     ],
 )
 def test_rows_of_table_5_read_what_they_name(regions, places):
-    made = method(regions=regions)
-    assert [*made.inputs] == [*places, "sequence_real"]
-    assert set(made.build({})) == {f"{part}_{one}" for part in ("network", "head") for one in places} | {"temporal"}
+    recogniser = method(regions=regions)
+    assert [*recogniser.inputs] == [*places, "sequence_real"]
+    assert set(recogniser.build({})) == {f"{part}_{region}" for part in ("network", "head") for region in places} | {
+        "temporal"
+    }
     if regions == "whole_face":
-        assert made.inputs[FACE] == (1, 5, 160, 160)
+        assert recogniser.inputs[FACE] == (1, 5, 160, 160)
 
 
 def test_each_row_of_tables_5_to_7_has_a_variant():
@@ -313,9 +330,9 @@ def test_each_row_of_tables_5_to_7_has_a_variant():
 
 
 def test_each_phase_trains_what_it_names_and_nothing_else():
-    made = method()
-    data = clips(made)
-    group = Group(made, data, [Run(FoldIndices("a", np.arange(6), np.arange(2)), 7)], stacked=False)
+    recogniser = method()
+    data = clips(recogniser)
+    group = Group(recogniser, data, [Run(FoldIndices("a", np.arange(6), np.arange(2)), 7)], stacked=False)
 
     def weights():
         return {key: value.clone() for key, value in group.state().items() if key.startswith("parameters/")}
@@ -325,33 +342,33 @@ def test_each_phase_trains_what_it_names_and_nothing_else():
         states.append(weights())
     assert len(states) == 3
 
-    def moved(one, two):
-        return {key.split("/")[1] for key in one if not torch.equal(one[key], two[key])}
+    def moved(before, after):
+        return {key.split("/")[1] for key in before if not torch.equal(before[key], after[key])}
 
-    places = {f"{part}_{place}" for part in ("network", "head") for place in PATCHES}
+    places = {f"{part}_{region}" for part in ("network", "head") for region in PATCHES}
     assert moved(states[0], states[1]) == places and moved(states[1], states[2]) == {"temporal"}
 
 
 def test_each_region_learns_from_its_own_loss_alone():
     """The loss is the sum over regions: a change in one patch moves no other network's gradient."""
-    made = method()
-    data = clips(made)
-    modules, batch, statistics = at_hand(made, data)
+    recogniser = method()
+    data = clips(recogniser)
+    modules, batch, statistics = at_hand(recogniser, data)
 
-    def slope(given):
+    def slope(inputs):
         modules.network_region_nose.zero_grad()
-        made.spatial_loss(modules, given, statistics, stream()).backward()
+        recogniser.spatial_loss(modules, inputs, statistics, stream()).backward()
         return modules.network_region_nose.last.weight.grad.clone()
 
     assert torch.equal(slope(batch), slope(batch | {MOUTH: 255 - batch[MOUTH]}))
     assert not torch.equal(slope(batch), slope(batch | {NOSE: 255 - batch[NOSE]}))
 
 
-def test_rows_that_begin_alike_share_their_first_phase():
-    begun = method().shared_prefix()
-    assert begun == method(pad="zeros", epochs=9).shared_prefix()
+def test_variants_of_the_second_phase_share_the_first():
+    prefix = method().shared_prefix()
+    assert prefix == method(pad="zeros", epochs=9).shared_prefix()
     for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
-        assert begun != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too
+        assert prefix != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too
 
 
 def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():
@@ -360,7 +377,7 @@ def test_a_leak_into_the_networks_alone_is_declared_and_ends_with_them():
     first, second = leaky.phases()
     rng = np.random.default_rng(0)
     targets = {"label": np.zeros(12, int), "held_out": held_out}
-    drawn = [{*phase.sample(targets, 6, 4, rng).ravel()} for phase in (first, second)]
-    assert drawn[0] == {*range(12)} and drawn[1] == {*np.flatnonzero(~held_out)}
+    sampled = [{*phase.sample(targets, 6, 4, rng).ravel()} for phase in (first, second)]
+    assert sampled[0] == {*range(12)} and sampled[1] == {*np.flatnonzero(~held_out)}
     honest = LocalRegions(LocalRegions.Params()).phases()[1]
     assert {*honest.sample(targets, 6, 4, rng).ravel()} == {*range(12)}

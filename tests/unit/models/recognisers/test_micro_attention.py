@@ -31,11 +31,11 @@ def test_a_block_without_attention_is_its_short_cut():
 def test_attention_is_one_weight_for_each_place():
     block = AttentiveBlock(2, 4, 2)
     maps = torch.randn(3, 4, 5, 5)
-    found = block.attention(maps, maps + 1, maps + 2)
+    actual = block.attention(maps, maps + 1, maps + 2)
     weight = block.attend.weight[0, :, 0, 0]
     by_hand = torch.cat([maps, maps + 1, maps + 2], 1)[0, :, 2, 3] @ weight + block.attend.bias
-    assert found.shape == (3, 1, 5, 5)
-    torch.testing.assert_close(found[0, 0, 2, 3], by_hand.sigmoid()[0])
+    assert actual.shape == (3, 1, 5, 5)
+    torch.testing.assert_close(actual[0, 0, 2, 3], by_hand.sigmoid()[0])
 
 
 def test_first_macro_expressions_then_the_others_each_with_weights_of_its_own():
@@ -44,7 +44,7 @@ def test_first_macro_expressions_then_the_others_each_with_weights_of_its_own():
     statistics = method.statistics(ClipTensors({}, targets))
     torch.testing.assert_close(statistics["class_weights"], torch.tensor([5 / 9, 5 / 3, 5 / 3]))
     torch.testing.assert_close(statistics["macro_class_weights"], torch.tensor([4 / 3, 4 / 6, 4 / 3]))
-    known = {name: value.numpy() for name, value in targets.items()}
+    expected = {name: value.numpy() for name, value in targets.items()}
     for phase, epochs, places in zip(method.phases(), (3, 4), ({5, 6, 7, 8}, {0, 1, 2, 3, 4}), strict=True):
         assert phase.epochs == epochs
-        assert set(phase.sample(known, 4, 8, np.random.default_rng(0)).ravel()) == places
+        assert set(phase.sample(expected, 4, 8, np.random.default_rng(0)).ravel()) == places

@@ -32,8 +32,8 @@ def test_both_kinds_are_shown_with_movements_of_one_size():
     method, train = Nmer(Nmer.Params(reduction=0.5)), flows(400)
     statistics = method.statistics(train)
     torch.testing.assert_close(statistics["magnification"], torch.tensor(2.0), atol=0.02, rtol=0)
-    shown = method._shown(train.inputs["flow"], train.targets["macro"], statistics)
-    length = shown[:, :2].square().sum(1).sqrt().mean((1, 2))
+    equalised = method._equalise(train.inputs["flow"], train.targets["macro"], statistics)
+    length = equalised[:, :2].square().sum(1).sqrt().mean((1, 2))
     macro = train.targets["macro"] == 1
     torch.testing.assert_close(length[macro].mean(), length[~macro].mean())
 
@@ -54,14 +54,14 @@ def test_the_features_gain_what_the_discriminator_loses():
     group = Group(method, data, [Run(fold, 1)], stacked=False)
     modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
     rng = Stream(torch.tensor(3))
-    features, scores = method._seen(modules, batch, group.statistics, rng)
-    apart = method._told_apart(modules, features, batch, rng)
+    features, scores = method._forward(modules, batch, group.statistics, rng)
+    separate = method._kind_loss(modules, features, batch, rng)
     weights = group.statistics["class_weights"]
-    classified = sum(torch.nn.functional.cross_entropy(one, batch["label"], weights) for one in scores)
+    classified = sum(torch.nn.functional.cross_entropy(value, batch["label"], weights) for value in scores)
     whole = method.recogniser_loss(modules, batch, group.statistics, Stream(torch.tensor(3)))
-    torch.testing.assert_close(whole, classified - 0.7 * apart)
+    torch.testing.assert_close(whole, classified - 0.7 * separate)
     torch.testing.assert_close(
-        method.discriminator_loss(modules, batch, group.statistics, Stream(torch.tensor(3))), apart
+        method.discriminator_loss(modules, batch, group.statistics, Stream(torch.tensor(3))), separate
     )
     recogniser, discriminator = method.phases()[0].updates
     assert set(recogniser.trains) == {"trunk", "heads"} and set(discriminator.trains) == {"discriminator"}

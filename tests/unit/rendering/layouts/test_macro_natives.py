@@ -27,7 +27,7 @@ PUBLISHED = {  # clips of each emotion, people
 
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_published_census(dataset):
-    clips = [one.clip for one in plan.planned(dataset, EVERYTHING, seed=2)]
+    clips = [item.clip for item in plan.plan_clips(dataset, EVERYTHING, seed=2)]
     emotions, people = PUBLISHED[dataset]
     assert Counter(clip.emotion for clip in clips) == emotions
     assert len({clip.subject for clip in clips}) == people
@@ -39,7 +39,7 @@ def test_published_census(dataset):
 
 
 def test_pictures_are_even_over_eight_emotions():
-    clips = [one.clip for one in plan.planned("affectnet", EVERYTHING, seed=2)]
+    clips = [item.clip for item in plan.plan_clips("affectnet", EVERYTHING, seed=2)]
     assert len(set(Counter((clip.subject, clip.emotion) for clip in clips).values())) == 1
     assert len({clip.emotion for clip in clips}) == 8
     assert {(clip.frames, clip.fps) for clip in clips} == {(1, 0)}
@@ -47,14 +47,14 @@ def test_pictures_are_even_over_eight_emotions():
 
 @pytest.mark.parametrize("dataset", ["ckplus", "oulu_casia"])
 def test_sequences_end_at_the_apex(dataset):
-    for one in plan.planned(dataset, EVERYTHING, seed=2):
-        assert (one.clip.onset, one.clip.apex, one.clip.offset) == (one.clip.first, one.clip.last, one.clip.last)
+    for item in plan.plan_clips(dataset, EVERYTHING, seed=2):
+        assert (item.clip.onset, item.clip.apex, item.clip.offset) == (item.clip.first, item.clip.last, item.clip.last)
 
 
 def test_nobody_shows_an_emotion_twice_in_oulu_casia():
     params = plan.Params(oulu_casia=plan.Corpus(subjects=1, clips=7))
     with pytest.raises(ParamsError, match=r"oulu_casia\.clips must be at most 6, one an emotion, not 7"):
-        plan.planned("oulu_casia", params, seed=1)
+        plan.plan_clips("oulu_casia", params, seed=1)
 
 
 def test_coders_of_ckplus_and_mmi():
@@ -67,64 +67,64 @@ def test_coders_of_ckplus_and_mmi():
 
 
 def test_annotation_beside_a_sequence_of_ckplus():
-    (one,) = [
-        one
-        for one in plan.planned("ckplus", plan.Params(ckplus=plan.Corpus(subjects=1, clips=3)), seed=1)
-        if one.clip.emotion == "surprise"
+    (item,) = [
+        item
+        for item in plan.plan_clips("ckplus", plan.Params(ckplus=plan.Corpus(subjects=1, clips=3)), seed=1)
+        if item.clip.emotion == "surprise"
     ]
-    files = NATIVES["ckplus"].beside(one)
-    stem = f"S005/002/S005_002_{one.clip.apex:08d}"
+    files = NATIVES["ckplus"].clip_files(item)
+    stem = f"S005/002/S005_002_{item.clip.apex:08d}"
     assert files[f"Emotion/{stem}_emotion.txt"] == "   7.0000000e+00\n"
     lines = files[f"FACS/{stem}_facs.txt"].splitlines()
-    numbers = {int(name[2:-1]) for name in one.weights}
+    numbers = {int(name[2:-1]) for name in item.weights}
     assert {int(float(line.split()[0])) for line in lines} == numbers
     assert all(1 <= float(line.split()[1]) <= 5 for line in lines)
 
 
 def write(dataset: str, clips: int, root) -> list:
     params = plan.Params(max_frames=17, **{dataset: plan.Corpus(subjects=1, clips=clips)})
-    planned = plan.planned(dataset, params, seed=5)
+    planned = plan.plan_clips(dataset, params, seed=5)
     corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root / dataset, root / f"{dataset}.h5")
     for file, annotate in NATIVES[dataset].annotations.items():
-        annotate(root / dataset / file, [one.clip for one in planned])
+        annotate(root / dataset / file, [item.clip for item in planned])
     return planned
 
 
 def test_one_person_of_mmi_is_read_back(tmp_path):
     planned = write("mmi", 3, tmp_path)
     clips, notes = datasets.layout("mmi").read(tmp_path / "mmi", "generated", None)
-    assert (clips, notes) == ([one.clip for one in planned], [])
-    with store.opened(tmp_path / "mmi.h5", "truth") as file:
-        for one in planned:
-            numbers, pictures = datasets.pictures(one.clip, tmp_path / "mmi")
-            assert numbers == file[one.clip.name]["frame"][()].tolist()
+    assert (clips, notes) == ([item.clip for item in planned], [])
+    with store.open_file(tmp_path / "mmi.h5", "truth") as file:
+        for item in planned:
+            numbers, pictures = datasets.frame_reader(item.clip, tmp_path / "mmi")
+            assert numbers == file[item.clip.name]["frame"][()].tolist()
             assert {picture.shape for picture in pictures()} == {(240, 320, 3)}
-            unit = max(one.weights, key=lambda name: one.weights[name])
-            curve = file[one.clip.name]["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]
-            assert one.clip.onset is one.clip.apex is one.clip.offset is None
-            true = [int(file[one.clip.name][event][()]) for event in ("onset", "apex", "offset")]
-            assert true == [one.onset, one.apex, one.offset] == sorted(true)
-            assert np.argmax(curve) == pytest.approx(one.apex, abs=2)
+            unit = max(item.weights, key=lambda name: item.weights[name])
+            curve = file[item.clip.name]["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]
+            assert item.clip.onset is item.clip.apex is item.clip.offset is None
+            true = [int(file[item.clip.name][event][()]) for event in ("onset", "apex", "offset")]
+            assert true == [item.onset, item.apex, item.offset] == sorted(true)
+            assert np.argmax(curve) == pytest.approx(item.apex, abs=2)
             assert curve.max() > 3 * curve[0] + 0.1
 
 
 def test_pictures_of_one_person_are_read_back(tmp_path):
     planned = write("affectnet", 4, tmp_path)
     root = tmp_path / "affectnet"
-    assert datasets.layout("affectnet").read(root, "generated", None) == ([one.clip for one in planned], [])
+    assert datasets.layout("affectnet").read(root, "generated", None) == ([item.clip for item in planned], [])
     with (root / "training.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     emotions = {row["subDirectory_filePath"]: int(row["expression"]) for row in rows}
     assert sorted(emotions.values()) == [0, 1, 3, 6]  # neutral, happiness, surprise, anger
     brows = ACTION_UNITS.index("AU4")
-    with store.opened(tmp_path / "affectnet.h5", "truth") as file:
-        groups = {one.clip.emotion: file[one.clip.name] for one in planned}
+    with store.open_file(tmp_path / "affectnet.h5", "truth") as file:
+        groups = {item.clip.emotion: file[item.clip.name] for item in planned}
         poses = np.array([group["pose"][0] for group in groups.values()])
         assert np.ptp(poses[:, 0]) > 3  # each picture has its own
         anger, neutral = (groups[name]["au_intensity"][0, brows, 2] for name in ("anger", "neutral"))
         assert anger > neutral + 0.5
-        for one in planned:
-            (picture,) = datasets.pictures(one.clip, root)[1]()
-            (points,) = file[one.clip.name]["landmarks"][()]
+        for item in planned:
+            (picture,) = datasets.frame_reader(item.clip, root)[1]()
+            (points,) = file[item.clip.name]["landmarks"][()]
             assert ((points > 0) & (points < [320, 240])).all()
             assert picture.std() > 10

@@ -22,7 +22,7 @@ LINKS = ("src", "href", "srcset", "poster", "data", "action", "formaction", "xli
 SECTIONS = (
     "results",
     "learning",
-    "people",
+    "subjects",
     "methods",
     "papers",
     "clips",
@@ -73,8 +73,8 @@ class Seen(HTMLParser):
 
     def json(self, name: str) -> dict:
         scripts = [about for tag, about in self.tags if tag == "script"]
-        (place,) = [number for number, about in enumerate(scripts) if about.get("id") == name]
-        return json.loads(self.inside["script"][place])
+        (index,) = [i for i, about in enumerate(scripts) if about.get("id") == name]
+        return json.loads(self.inside["script"][index])
 
 
 def made(root: Path, library: str | None = "", **asked) -> str:
@@ -93,10 +93,10 @@ def seen(written) -> Seen:
 
 def test_it_loads_nothing_and_is_small_enough(tmp_path):
     text = made(tmp_path, None)
-    found = Seen(text)
-    links = [value for _, about in found.tags for name, value in about.items() if name in LINKS and value]
+    parsed = Seen(text)
+    links = [value for _, about in parsed.tags for name, value in about.items() if name in LINKS and value]
     assert links and all(re.match(r"#|data:", link) for link in links)
-    styles = found.inside["style"] + [about["style"] for _, about in found.tags if about.get("style")]
+    styles = parsed.inside["style"] + [about["style"] for _, about in parsed.tags if about.get("style")]
     assert not re.search(r"url\(|@import", " ".join(styles))
     assert 4_000_000 < len(text.encode()) < LARGEST  # plotly is within
 
@@ -105,7 +105,7 @@ def test_a_browser_may_run_its_two_scripts_and_no_other(seen):
     (policy,) = [about["content"] for tag, about in seen.tags if about.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in policy and "'unsafe-inline'" not in policy.partition("script-src")[2]
     running = [text for text, (_, about) in zip(
-        seen.inside["script"], [one for one in seen.tags if one[0] == "script"], strict=True
+        seen.inside["script"], [entry for entry in seen.tags if entry[0] == "script"], strict=True
     ) if about.get("type") != "application/json"]  # fmt: skip
     hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in running]
     assert re.findall(r"'sha256-([^']+)'", policy) == hashes and len(hashes) == 2
@@ -126,7 +126,7 @@ def test_whatever_shows_generated_faces_or_figures_says_so(seen):
         "Packages by which this page was made", "Seconds by stage", "All jobs of a stage together",
     ]  # fmt: skip
     for name, chart in seen.json("figures").items():
-        words = [one["text"] for one in chart["layout"]["annotations"]]
+        words = [annotation["text"] for annotation in chart["layout"]["annotations"]]
         assert ("generated faces" in words) == (name != "times"), name
     assert all("alt" in about for tag, about in seen.tags if tag == "img")
 
@@ -144,13 +144,13 @@ def test_figures_are_those_of_the_stages(seen):
     assert (published["y"], published["x"]) == (["icegan"], [0.845])
     assert figures["confusion-2-last"]["data"][0]["text"] == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
     assert figures["confusion-2-oracle_best_test"]["data"][0]["text"][1] == [0, 0, 4]
-    assert figures["people"]["data"][0]["text"] == [["0 of 2", "0 of 2"], ["2 of 2", "2 of 2"]]
+    assert figures["subjects"]["data"][0]["text"] == [["0 of 2", "0 of 2"], ["2 of 2", "2 of 2"]]
     loss, uf1 = figures["curve-2"]["data"]
     assert loss["x"] == uf1["x"] == list(range(1, EPOCHS + 1)) and loss["y"][0] == 1
     assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [0, 7.5]
     lines = figures["score-1"]["layout"]["shapes"]
     assert [line["x0"] for line in lines[1:]] == [5, 20, 40, 5]  # onset, apex, offset, and what the page moves
-    assert "1 of 2 said positive" in seen.text and "generated/smic" in seen.text
+    assert "1 of 2 methods predicted positive" in seen.text and "generated/smic" in seen.text
 
 
 def test_plotly_knows_every_property_of_the_charts(seen):
@@ -170,27 +170,27 @@ def test_a_film_has_all_frames_with_the_word_on_them(seen):
 
 
 def test_licensed_faces_are_shown_only_where_params_say_so(tmp_path):
-    hidden, shown = (made(tmp_path / str(show), origin="licensed", show=show) for show in (False, True))
-    assert "Pictures of licensed faces are not shown" in hidden and "not shown" not in shown
-    assert Seen(hidden).json("films") == {} and len(Seen(shown).json("films")["1"]["frames"]) == 45
+    redacted, visible = (made(tmp_path / str(show), origin="licensed", show=show) for show in (False, True))
+    assert "Pictures of licensed faces are not shown" in redacted and "not shown" not in visible
+    assert Seen(redacted).json("films") == {} and len(Seen(visible).json("films")["1"]["frames"]) == 45
     pictures = [
-        about for tag, about in Seen(hidden).tags if tag == "img" and about.get("src", "").startswith("data:image/")
+        about for tag, about in Seen(redacted).tags if tag == "img" and about.get("src", "").startswith("data:image/")
     ]
     assert {about["alt"] for about in pictures} == {
         about["alt"] for about in pictures if "svg" in about["src"]
     }  # those of the truth, which is rendered
-    assert 'class="badge">generated faces' in hidden  # of the truth alone
-    assert "generated" not in hidden[hidden.index('id="clips"') : hidden.index('id="truth"')]
+    assert 'class="badge">generated faces' in redacted  # of the truth alone
+    assert "generated" not in redacted[redacted.index('id="clips"') : redacted.index('id="truth"')]
 
 
 def test_a_hostile_name_stays_text(tmp_path):
     text = made(tmp_path, name=HOSTILE, emotion="<b>glad</b>")
-    found = Seen(text)
-    assert HOSTILE in found.text and "<b>glad</b>" in found.text
+    parsed = Seen(text)
+    assert HOSTILE in parsed.text and "<b>glad</b>" in parsed.text
     assert "<img src=x" not in text and "<script>alert" not in text and "<b>glad" not in text
-    assert len([tag for tag, _ in found.tags if tag == "script"]) == 4
+    assert len([tag for tag, _ in parsed.tags if tag == "script"]) == 4
     # plotly reads some HTML in its words: no chart has the name
-    assert HOSTILE not in json.dumps(found.json("figures")) and "alert" not in "".join(found.inside["script"][:2])
+    assert HOSTILE not in json.dumps(parsed.json("figures")) and "alert" not in "".join(parsed.inside["script"][:2])
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path, written):
@@ -208,13 +208,15 @@ def test_papers_tables_and_what_has_not_been_made(tmp_path):
     rows = [row | {"reproduced": "0.4", "origin": "generated", "folds": "4", "metric": "uf1", "status": "reproduced"}]
     path.write_text(paper_page.to_csv(rows), encoding="utf-8")
     folders = tmp_path / "results", tmp_path / "work/times"
-    there = Seen(page.html(replace(asked, papers=[str(path)]), *folders, ""))
+    with_table = Seen(page.html(replace(asked, papers=[str(path)]), *folders, ""))
     assert (
-        "MTMNet, Table 2" in there.text and "a <row>" in there.text and "generated, last epoch, 4 folds" in there.text
+        "MTMNet, Table 2" in with_table.text
+        and "a <row>" in with_table.text
+        and "generated, last epoch, 4 folds" in with_table.text
     )
-    without = Seen(page.html(replace(asked, truth={}), tmp_path / "results", tmp_path / "nowhere", ""))
-    for said in ("None has been made.", "It has not been made.", "No benchmark file is here"):
-        assert said in without.text
+    empty = Seen(page.html(replace(asked, truth={}), tmp_path / "results", tmp_path / "nowhere", ""))
+    for sentence in ("None exists yet.", "It does not exist yet.", "No benchmark file exists"):
+        assert sentence in empty.text
 
 
 def test_a_clip_that_was_left_out_is_named(tmp_path):

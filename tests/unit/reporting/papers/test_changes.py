@@ -1,4 +1,4 @@
-"""Where made faces differ from neutral ones: shares by region, and the figures that are drawn of them."""
+"""Differences of synthesised from neutral faces: shares by region, and their plots."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import changes
 from microexpr.reporting.plots import icegan
-from microexpr.signals.face_regions import FLOW, labels
+from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 CLIPS = composite(subjects=2, clips=3)
 PROTOCOL = PROTOCOLS["megc2019"]
@@ -32,7 +32,7 @@ def landmarks() -> np.ndarray:
 
 
 @pytest.fixture
-def made(tmp_path):
+def synthesised(tmp_path):
     shard = synth_file(tmp_path / "1of1.h5", PROTOCOL.folds(CLIPS), CLIPS)
     return synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS, every_class=True)
 
@@ -45,14 +45,14 @@ def true():
 
 def test_a_change_in_one_region_is_all_in_its_share(true):
     face = next(iter(true.values()))
-    where = labels(face.landmarks["onset"], SIDE)
+    where = region_labels(face.landmarks["onset"], SIDE)
     neutral = np.zeros((SIDE, SIDE, 1), np.uint8)
-    for place, region in enumerate(FLOW):
+    for i, region in enumerate(FLOW_REGIONS):
         changed = neutral.copy()
-        changed[where == place] = 9
-        found = changes.shares([np.stack([neutral, changed])], [face])
-        assert found.change[place] == pytest.approx(1), region
-        assert found.area[place] == pytest.approx((where == place).sum() / (where >= 0).sum())
+        changed[where == i] = 9
+        shares = changes.shares([np.stack([neutral, changed])], [face])
+        assert shares.change[i] == pytest.approx(1), region
+        assert shares.area[i] == pytest.approx((where == i).sum() / (where >= 0).sum())
     nothing = changes.shares([np.stack([neutral, neutral])], [face])
     np.testing.assert_allclose(nothing.change, nothing.area)
 
@@ -61,37 +61,41 @@ def test_pixels_of_a_small_picture_are_squares_of_the_crop():
     pair = np.zeros((2, 2, 2, 1), np.uint8)
     pair[1, 0, 1] = 3
     expected = cv2.copyMakeBorder(np.full((2, 2), 9.0), 0, 2, 2, 0, cv2.BORDER_CONSTANT)
-    np.testing.assert_array_equal(changes.squared(pair, 4), expected)
+    np.testing.assert_array_equal(changes.squared_change(pair, 4), expected)
 
 
-def test_rows_are_of_the_classes_whose_units_the_text_names(made, true, tmp_path):
+def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true, tmp_path):
     expected = papers.expected_units("icegan", "fig5")
     assert expected == {"positive": ["AU6", "AU12", "AU25"], "surprise": ["AU1", "AU2", "AU5"]}
-    shown = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
-    found = changes.rows(made, true, expected, shown)
-    assert [(row["class"], row["region"]) for row in found] == [(name, region) for name in expected for region in FLOW]
+    rendered = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
+    table = changes.rows(synthesised, true, expected, rendered)
+    assert [(row["class"], row["region"]) for row in table] == [
+        (name, region) for name in expected for region in FLOW_REGIONS
+    ]
     for name in expected:
-        own = [row for row in found if row["class"] == name]
+        class_rows = [row for row in table if row["class"] == name]
         for share in ("area", "made", "true"):
-            assert sum(row[share] for row in own) == pytest.approx(1)
-        assert {row["faces"] for row in own} == {len(CLIPS)}
+            assert sum(row[share] for row in class_rows) == pytest.approx(1)
+        assert {row["faces"] for row in class_rows} == {len(CLIPS)}
         label = PROTOCOL.classes.index(name)
-        assert {row["clips"] for row in own} == {sum(clip.label == label for clip in CLIPS)}
-    mouth = next(row for row in found if row["region"] == "mouth")
+        assert {row["clips"] for row in class_rows} == {sum(clip.label == label for clip in CLIPS)}
+    mouth = next(row for row in table if row["region"] == "mouth")
     assert mouth["expected"] == "AU12 AU25" and mouth["units_shown"].startswith("AU12 1.00 AU25 ")
-    changes.write(tmp_path / "fig5.csv", found)
+    changes.write(tmp_path / "fig5.csv", table)
     lines = (tmp_path / "fig5.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("class,region,expected,area,made,true") and len(lines) == 1 + len(found)
+    assert lines[0].startswith("class,region,expected,area,made,true") and len(lines) == 1 + len(table)
     assert all(",generated,held_out" in line for line in lines[1:])
 
 
-def test_pictures_show_generated_faces_and_hide_licensed_ones(made, true, tmp_path):
-    found = changes.rows(made, true, papers.expected_units("icegan", "fig5"), {})
+def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, tmp_path):
+    table = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), {})
     sizes = {}
     for show, origin in ((False, "generated"), (False, "licensed"), (True, "licensed")):
-        own = replace(made, faces=[replace(face, clip=replace(face.clip, origin=origin)) for face in made.faces])
-        icegan.fig4(tmp_path / "fig4.png", own, true, {"model F": own}, show)
-        icegan.fig5(tmp_path / "fig5.png", own, true, found, show)
+        relabelled = replace(
+            synthesised, faces=[replace(face, clip=replace(face.clip, origin=origin)) for face in synthesised.faces]
+        )
+        icegan.fig4(tmp_path / "fig4.png", relabelled, true, {"model F": relabelled}, show)
+        icegan.fig5(tmp_path / "fig5.png", relabelled, true, table, show)
         for name in ("fig4", "fig5"):
             sizes[name, show, origin] = cv2.imread(str(tmp_path / f"{name}.png")).shape[0]
     for name in ("fig4", "fig5"):

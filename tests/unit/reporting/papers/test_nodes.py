@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from composites import clip
+from composites import clip as composite
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scratch import ROOT
@@ -29,7 +29,7 @@ SMALL = {"image_size": 16, "width": 2, "hidden": 2, "epochs": 1, "batch": 4}
 
 
 def of(subject: str, name: str, emotion: str, units: str) -> Clip:
-    return replace(clip(subject=subject, name=name), emotion=emotion, action_units=units)
+    return replace(composite(subject=subject, name=name), emotion=emotion, action_units=units)
 
 
 CLIPS = [
@@ -90,14 +90,16 @@ def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_b
     rest = [recorded for recorded in CLIPS[::-1] if recorded not in HELD]
     assert {recorded.subject for recorded in nodes.held_out(rest, "surprise")} == {"s01"}
     for clips in (HELD, CLIPS[6:7] + CLIPS[1:3]):
-        with pytest.raises(DataError, match=r"Fig\. 4 must have clips of 2 people, one of them with surprise, not of"):
+        with pytest.raises(
+            DataError, match=r"Fig\. 4 must have clips of 2 subjects, one of them with surprise, not of"
+        ):
             nodes.held_out(clips, "surprise")
 
 
 def test_the_clip_drawn_alone_is_the_first_by_name_that_a_coder_said_something_of():
     for clips in (HELD, HELD[::-1]):
-        assert [recorded.name for recorded in nodes.shown(clips, "surprise")] == ["c1", "c2", "c0"]
-    assert [recorded.name for recorded in nodes.shown(CLIPS[:3], "surprise")] == ["c0"]
+        assert [recorded.name for recorded in nodes.clips_of_emotion(clips, "surprise")] == ["c1", "c2", "c0"]
+    assert [recorded.name for recorded in nodes.clips_of_emotion(CLIPS[:3], "surprise")] == ["c0"]
 
 
 def test_the_network_has_seen_everybody_else_and_is_refused_for_them(fig4):
@@ -163,9 +165,9 @@ def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(fig4):
         assert [to_hex(bar.get_facecolor()) for bar in axes.patches] == [BLUE, RED, BLUE, BLUE, BLUE]
         assert [tick.get_text() for tick in axes.get_yticklabels()] == ["AU1", "AU2", "AU4", "AU5", "AU12"]
         assert axes.texts[1].get_text() == f"{panel_rows[1]['share']:.3f}, {words}"
-        assert axes.get_xlabel() == "AU2: number 2 of 6 nodes; AU26: no node, in no training clip"
+        assert axes.get_xlabel() == "AU2: rank 2 of 6 nodes; AU26: no node, in no training clip"
     uncoded = dict.fromkeys(("coded", "annotated"), 0)
-    assert augacn.annotated(rows[0] | uncoded) == "not coded" and augacn.annotated(rows[0]) == "not annotated"
+    assert augacn.annotation(rows[0] | uncoded) == "not coded" and augacn.annotation(rows[0]) == "not annotated"
 
 
 def test_a_panel_draws_its_own_rows(fig4, tmp_path, monkeypatch):
@@ -179,7 +181,7 @@ def test_a_panel_draws_its_own_rows(fig4, tmp_path, monkeypatch):
 def test_the_title_says_whose_faces_and_how_many_trained(fig4, tmp_path):
     network = scoring({1: 3.0, 2: 2.0}, [recorded.provenance for recorded in CLIPS if recorded not in HELD])
     rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
-    assert "\ngenerated faces, 5 clips of 2 people trained it" in augacn.title(rows[0])
+    assert "\nrendered faces, 5 clips of 2 subjects trained it" in augacn.title(rows[0])
     assert "generated" not in augacn.title(rows[0] | {"origin": "licensed"})
     first, same, other = (tmp_path / f"{name}.png" for name in ("first", "same", "other"))
     augacn.fig4(first, rows)

@@ -4,9 +4,9 @@ import csv
 import io
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from scratch import ROOT
 
 from microexpr.cli import config, main
 from microexpr.core.clip import LABELS, Clip
@@ -20,22 +20,24 @@ from microexpr.reporting.papers import COLUMNS, TARGETS, Run, census, page
 COMPOSITE = ("full", "smic", "casme2", "samm")
 FIRST = "paper,table,row,column,dataset,protocol,classes,metric,published,reproduced,low,high,origin,selection,seeds"
 
+ROOT = Path(__file__).parents[4]
+
 
 def evaluated(method: str, protocol: str, scopes=COMPOSITE, **more) -> list[Row]:
     """Value 0.10 for UF1 of the first scope, and so on up; oracle 0.5 more, mean over subjects 0.25 more."""
-    made: list[Row] = []
+    rows: list[Row] = []
     kinds = (("last", "pooled", 0.0), ("oracle_best_test", "pooled", 0.5), ("last", "per_subject_mean", 0.25))
     for selection, pooling, extra in kinds:
-        for number, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
-            value = 0.1 + number / 100 + extra
-            made.append(
+        for i, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
+            value = 0.1 + i / 100 + extra
+            rows.append(
                 {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric,
                  "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 88,
                  "parameters": 1663, "origin": "generated", "pooling": pooling, "deviation": None, "subject_seen": "no",
                  "initialisation": ""}
                 | more
             )  # fmt: skip
-    return made
+    return rows
 
 
 def run(*evaluations: tuple[str, str], folds: int = 4, scopes=COMPOSITE, **more) -> Run:
@@ -71,19 +73,19 @@ def test_a_target_needs_what_exists_and_no_more():
     assert papers.needs("icegan", "table1", mine) == [("icegan", "megc2019"), ("lbp_top", "megc2019")]
     assert papers.needs("mtmnet", "table4", mine) == [("lbp_top", "loso_smic_3")]
     assert papers.needs("localregions", "table3", mine) == []
-    assert papers.counts("localregions", "table3") and not papers.counts("icegan", "table1")
+    assert papers.reads_index("localregions", "table3") and not papers.reads_index("icegan", "table1")
 
 
 def test_each_figure_is_beside_the_cell_that_prints_it():
     rows = papers.rows("icegan", "table1", run(("lbp_top", "megc2019"), ("ststnet", "megc2019")))
-    found = {(row["row"], row["column"]): row for row in rows}
-    assert len(found) == len(rows) == 48
-    cell = found["LBP-TOP [29]", "SMIC / UAR"]
+    by_cell = {(row["row"], row["column"]): row for row in rows}
+    assert len(by_cell) == len(rows) == 48
+    cell = by_cell["LBP-TOP [29]", "SMIC / UAR"]
     assert (cell["published"], cell["reproduced"], cell["low"], cell["high"]) == ("0.528", "0.1400", "0.0900", "0.1900")
     assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
     assert (cell["seeds"], cell["folds"], cell["n"], cell["subject_seen"]) == ("3", "12", "88", "no")
     assert cell["note"].startswith("oracle 0.6400; erratum: impossible together")
-    assert found["LBP-TOP [29]", "MEGC2019 / UF1"]["reproduced"] == "0.1000"
+    assert by_cell["LBP-TOP [29]", "MEGC2019 / UF1"]["reproduced"] == "0.1000"
 
 
 def test_no_generated_figure_without_that_word_on_its_line():
@@ -120,16 +122,17 @@ def test_no_generated_figure_without_that_word_on_its_line():
 )
 def test_status(paper, table, row, status):
     rows = papers.rows(paper, table, run(("lbp_top", "megc2019")))
-    found = {one["status"] for one in rows if one["row"].startswith(row) or one["column"] == row}
-    assert found == {status}
+    statuses = {cell["status"] for cell in rows if cell["row"].startswith(row) or cell["column"] == row}
+    assert statuses == {status}
 
 
 def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
-    known = {f"mtmnet.{name}" for name in config.load(ROOT / "params.yaml")["papers"]["variants"]["mtmnet"]}
+    values = config.expand_grids(config.load(ROOT / "params.yaml"))
+    variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
     for table, columns in (("table2", 18), ("table3", 6)):
-        asked = [cell.method for cell in papers.of("mtmnet", table)]
-        assert set(asked) == known - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
-        ours = [cell for cell in papers.of("mtmnet", table) if cell.method == "mtmnet.alone"]
+        asked = [cell.method for cell in papers.target_cells("mtmnet", table)]
+        assert set(asked) == variants - {"mtmnet.eidnet"} and asked.count("mtmnet.alone") == columns
+        ours = [cell for cell in papers.target_cells("mtmnet", table) if cell.method == "mtmnet.alone"]
         assert {(cell.row, cell.published) for cell in ours} == {("L_EID / L_cls (ours)", "")}
 
 
@@ -141,11 +144,11 @@ def test_one_training_stands_in_both_studies_of_icegans_parts():
 
 def test_a_method_or_a_data_set_that_a_run_lacks_leaves_a_cell_empty_and_says_so():
     rows = papers.rows("mtmnet", "table4", run(("lbp_top", "loso_smic_3"), scopes=("full", "smic")))
-    found = {row["column"]: row for row in rows if row["row"].startswith("LBP-TOP ")}
-    assert (found["SMIC / Acc"]["reproduced"], found["SMIC / F1"]["reproduced"]) == ("0.1200", "0.1000")
-    assert found["SAMM / F1"]["status"] == "built"
-    assert (found["SAMM / F1"]["reproduced"], found["SAMM / F1"]["origin"]) == ("", "")
-    assert found["SAMM / F1"]["note"].startswith("a data set of loso_samm_7 is not here")
+    by_column = {row["column"]: row for row in rows if row["row"].startswith("LBP-TOP ")}
+    assert (by_column["SMIC / Acc"]["reproduced"], by_column["SMIC / F1"]["reproduced"]) == ("0.1200", "0.1000")
+    assert by_column["SAMM / F1"]["status"] == "built"
+    assert (by_column["SAMM / F1"]["reproduced"], by_column["SAMM / F1"]["origin"]) == ("", "")
+    assert by_column["SAMM / F1"]["note"].startswith("a data set of loso_samm_7 is not here")
     rows = papers.rows("icegan", "table1", run(("majority", "megc2019")))
     assert {row["note"].partition(";")[0] for row in rows if row["row"].startswith("STSTNet")} == {
         "no ststnet in this run"
@@ -157,31 +160,33 @@ def test_fid_is_read_from_the_figures_of_made_faces():
            "origin": "generated", "subject_seen": "no", "note": ""}  # fmt: skip
     unchanged = row | {"faces": "neutral", "value": 1.0}
     pair = ("icegan", "megc2019")
-    lacking, mine = run(pair), run(pair)
-    made = replace(mine, generators=["icegan"], faces={pair: [unchanged, row]})
-    assert papers.needs_faces("icegan", "text", made) == [pair] and not papers.needs_faces("icegan", "text", lacking)
+    lacking, bare = run(pair), run(pair)
+    complete = replace(bare, generators=["icegan"], faces={pair: [unchanged, row]})
+    assert papers.needs_faces("icegan", "text", complete) == [pair] and not papers.needs_faces(
+        "icegan", "text", lacking
+    )
 
-    def cell(own):
-        (found,) = [one for one in papers.rows("icegan", "text", own) if one["metric"] == "fid"]
-        return found
+    def cell(run):
+        (figure,) = [row for row in papers.rows("icegan", "text", run) if row["metric"] == "fid"]
+        return figure
 
-    found = cell(made)
-    assert (found["published"], found["reproduced"], found["status"]) == ("48.467", "51.2500", "built")
-    assert (found["origin"], found["n"], found["folds"], found["low"]) == ("generated", "88", "12", "")
-    assert found["note"].startswith("88 made against 88 true; only equal numbers compare")
-    found = cell(replace(made, faces={pair: [row | {"value": None, "note": "needs weights"}]}))
-    assert (found["reproduced"], found["origin"]) == ("", "") and found["note"].startswith("needs weights")
+    figure = cell(complete)
+    assert (figure["published"], figure["reproduced"], figure["status"]) == ("48.467", "51.2500", "built")
+    assert (figure["origin"], figure["n"], figure["folds"], figure["low"]) == ("generated", "88", "12", "")
+    assert figure["note"].startswith("88 made against 88 true; only equal numbers compare")
+    figure = cell(replace(complete, faces={pair: [row | {"value": None, "note": "needs weights"}]}))
+    assert (figure["reproduced"], figure["origin"]) == ("", "") and figure["note"].startswith("needs weights")
     assert cell(lacking)["note"].startswith("icegan makes no faces")
 
 
 def test_au_gacn_without_synthetic_clips_has_a_row_of_ours():
     for table, unit in (("table2", "loso"), ("table3", "lovo")):
-        ours = [cell for cell in papers.of("augacn", table) if cell.method == "augacn"]
+        ours = [cell for cell in papers.target_cells("augacn", table) if cell.method == "augacn"]
         assert {(cell.row, cell.published, cell.erratum) for cell in ours} == {("AU-GACN alone (ours)", "", "")}
         under = ("casme2_3", "casme2_7", "samm_3", "samm_8")
-        assert [cell.runs_under for cell in ours] == [f"{unit}_{one}" for one in under for _ in range(2)]
+        assert [cell.runs_under for cell in ours] == [f"{unit}_{name}" for name in under for _ in range(2)]
         assert [cell.metric for cell in ours] == ["accuracy", "f1"] * 4
-    assert all(cell.published for table in ("table5", "table6") for cell in papers.of("augacn", table))
+    assert all(cell.published for table in ("table5", "table6") for cell in papers.target_cells("augacn", table))
 
 
 def test_gains_are_percents_of_the_winners_figure():
@@ -192,10 +197,10 @@ def test_gains_are_percents_of_the_winners_figure():
     for row in better:
         row["value"] *= 1.25
     mine = replace(mine, evaluations={**mine.evaluations, ("icegan", "megc2019"): better})
-    found = {row["metric"]: row for row in papers.rows("icegan", "text", mine)}
-    assert [found[name]["reproduced"] for name in ("uf1_gain", "uar_gain")] == ["25.0", "25.0"]
-    assert found["uf1_gain"]["origin"] == "generated"
-    assert found["uf1_gain"]["note"].startswith("0.1250 against 0.1000 of nmer")
+    by_metric = {row["metric"]: row for row in papers.rows("icegan", "text", mine)}
+    assert [by_metric[name]["reproduced"] for name in ("uf1_gain", "uar_gain")] == ["25.0", "25.0"]
+    assert by_metric["uf1_gain"]["origin"] == "generated"
+    assert by_metric["uf1_gain"]["note"].startswith("0.1250 against 0.1000 of nmer")
     assert {row["note"].partition(";")[0] for row in papers.rows("icegan", "text", run(("icegan", "megc2019")))} == {
         "no nmer in this run", "icegan makes no faces",
     }  # fmt: skip
@@ -203,9 +208,9 @@ def test_gains_are_percents_of_the_winners_figure():
 
 def test_a_composite_without_a_data_set_has_no_figure_of_it():
     rows = papers.rows("icegan", "table1", run(("ststnet", "megc2019"), scopes=("full", "samm")))
-    found = {row["column"]: row for row in rows if row["row"].startswith("STSTNet")}
-    assert (found["SMIC / UF1"]["reproduced"], found["SMIC / UF1"]["note"]) == ("", "no clips of smic")
-    assert found["SAMM / UF1"]["reproduced"] == "0.1300"
+    by_column = {row["column"]: row for row in rows if row["row"].startswith("STSTNet")}
+    assert (by_column["SMIC / UF1"]["reproduced"], by_column["SMIC / UF1"]["note"]) == ("", "no clips of smic")
+    assert by_column["SAMM / UF1"]["reproduced"] == "0.1300"
 
 
 def test_few_folds_and_means_over_subjects_are_said_where_they_are():
@@ -221,7 +226,7 @@ def test_few_folds_and_means_over_subjects_are_said_where_they_are():
 
 
 def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_is_an_oracle():
-    """Of rows that differ in nothing else, and of few folds under any protocol; the figure is mtmnet's own."""
+    """The rows differ in nothing else, and have few folds under any protocol; the figure is that of mtmnet."""
     sources, under = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia"), "loso_smic_3"
     mine = run(*((name, under) for name in ("mtmnet", *sources)), scopes=("full",))
     assert papers.needs("mtmnet", "table4", mine) == [(name, under) for name in ("mtmnet", *sources)]
@@ -231,13 +236,13 @@ def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_i
         for row in mine.evaluations[name, under]:
             row["value"] += {"uf1": uf1, "accuracy": accuracy}.get(row["metric"], 0)
             row["folds"] = 4
-    found = {row["column"]: row for row in papers.rows("mtmnet", "table4", mine) if row["row"] == "ours"}
-    own = found["SMIC / F1"]
-    assert (own["reproduced"], own["selection"], own["folds"]) == ("0.1000", "last", "12")
-    assert "; oracle over 3 macro sets 0.3000 (mtmnet.mmi, 4 folds); " in own["note"]
-    assert "; oracle over 3 macro sets 0.1200 (mtmnet.ckplus, 4 folds); " in found["SMIC / Acc"]["note"]
-    alone = papers.rows("mtmnet", "table4", run(("mtmnet", under), scopes=("full",)))
-    assert not [row for row in alone if "macro sets" in row["note"]]
+    by_column = {row["column"]: row for row in papers.rows("mtmnet", "table4", mine) if row["row"] == "ours"}
+    uf1_cell = by_column["SMIC / F1"]
+    assert (uf1_cell["reproduced"], uf1_cell["selection"], uf1_cell["folds"]) == ("0.1000", "last", "12")
+    assert "; oracle over 3 macro sets 0.3000 (mtmnet.mmi, 4 folds); " in uf1_cell["note"]
+    assert "; oracle over 3 macro sets 0.1200 (mtmnet.ckplus, 4 folds); " in by_column["SMIC / Acc"]["note"]
+    without_sources = papers.rows("mtmnet", "table4", run(("mtmnet", under), scopes=("full",)))
+    assert not [row for row in without_sources if "macro sets" in row["note"]]
 
 
 def clip(dataset: str, subject: str, emotion: str, label: int | None, objective: int, fps: int = 200) -> Clip:
@@ -277,21 +282,21 @@ CLIPS = [
 )
 def test_counts_are_those_of_the_index(paper, table, row, column, expected):
     rows = papers.rows(paper, table, Run([], [], 0, clips=CLIPS))
-    (found,) = [one for one in rows if (one["row"], one["column"]) == (row, column)]
-    assert found["reproduced"] == expected
-    assert found["origin"] == ("generated" if expected else "")
+    (cell,) = [cell for cell in rows if (cell["row"], cell["column"]) == (row, column)]
+    assert cell["reproduced"] == expected
+    assert cell["origin"] == ("generated" if expected else "")
 
 
 def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
     """Local regions Table 3, from as many clips as MEGC2019 has."""
     counts = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
-    made = [
-        clip(name, str(number), LABELS[label], label, 7)
+    clips = [
+        clip(name, str(i), LABELS[label], label, 7)
         for name, classes in counts.items()
         for label, count in enumerate(classes)
-        for number in range(count)
+        for i in range(count)
     ]
-    rows = papers.rows("localregions", "table3", Run([], [], 0, clips=made))
+    rows = papers.rows("localregions", "table3", Run([], [], 0, clips=clips))
     assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
 
 
@@ -347,7 +352,7 @@ def test_markdown_of_what_was_reproduced():
     (line,) = [line for line in text.splitlines() if "0.1200" in line]
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
     assert cells[:4] == ["", "generated, last epoch, 12 folds, subject seen in training", "0.1200", "0.1000"]
-    assert "Generated faces, not comparable with published figures." in text
+    assert "Rendered faces, not comparable with published figures." in text
     assert "Training saw other clips of the same subject" in text
 
 
@@ -372,17 +377,19 @@ def test_points_over_the_best_other_row_of_a_column():
         for row in mine.evaluations[name, under]:
             row["value"] += better
     rows = papers.rows("augacn", "table2", mine)
-    found = {row["column"]: row for row in rows if row["row"] == "Ours" and row["metric"] == "accuracy_gain"}
-    assert found["CASME II / ACC gain"]["reproduced"] == "+15.0"
-    assert found["CASME II / ACC gain"]["published"] == "+11.8"
-    (own,) = [row for row in rows if (row["row"], row["column"]) == ("ELRCN", "CASME II / ACC")]
-    assert found["CASME II / ACC gain"]["note"].startswith(f"over {own['reproduced']} of elrcn")
-    assert found["SAMM / ACC gain"]["reproduced"] == ""
+    by_column = {row["column"]: row for row in rows if row["row"] == "Ours" and row["metric"] == "accuracy_gain"}
+    assert by_column["CASME II / ACC gain"]["reproduced"] == "+15.0"
+    assert by_column["CASME II / ACC gain"]["published"] == "+11.8"
+    (elrcn_row,) = [row for row in rows if (row["row"], row["column"]) == ("ELRCN", "CASME II / ACC")]
+    assert by_column["CASME II / ACC gain"]["note"].startswith(f"over {elrcn_row['reproduced']} of elrcn")
+    assert by_column["SAMM / ACC gain"]["reproduced"] == ""
 
 
 def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
-    made = census.Made(Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated")
-    mine = replace(run(), makers=["auicgan"], made={"auicgan": made})
+    clips = census.SyntheticClips(
+        Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated"
+    )
+    mine = replace(run(), clip_generators=["auicgan"], synthetic_clips={"auicgan": clips})
     assert (
         papers.needs_made("augacn", "table1", ["auicgan"])
         == ["auicgan"]
@@ -390,16 +397,16 @@ def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
     )
     assert papers.needs_made("augacn", "table2", ["auicgan"]) == [] == papers.needs_made("augacn", "table1", [])
     rows = papers.rows("augacn", "table1", mine)
-    found = {(row["row"], row["column"]): row for row in rows if row["row"].startswith("synthetic")}
+    by_cell = {(row["row"], row["column"]): row for row in rows if row["row"].startswith("synthetic")}
     counts = {
-        column: found["synthetic CASME II", column]["reproduced"] for column in ("Disgust", "Others", "Fear", "Total")
+        column: by_cell["synthetic CASME II", column]["reproduced"] for column in ("Disgust", "Others", "Fear", "Total")
     }
     assert counts == {"Disgust": "3", "Others": "4", "Fear": "0", "Total": "7"}
     assert (
-        found["synthetic SAMM", "Total"]["reproduced"] == "9"
-        and found["synthetic SAMM", "Total"]["origin"] == "generated"
+        by_cell["synthetic SAMM", "Total"]["reproduced"] == "9"
+        and by_cell["synthetic SAMM", "Total"]["origin"] == "generated"
     )
-    assert found["synthetic CASME II", "Disgust"]["published"] == "353"
+    assert by_cell["synthetic CASME II", "Disgust"]["published"] == "353"
     lacking = {
         row["note"].partition(";")[0] for row in papers.rows("augacn", "table1", run()) if row["row"].startswith("syn")
     }

@@ -1,4 +1,4 @@
-"""What the papers print of their networks, read off the networks as built: parts, sizes, layers."""
+"""ICE-GAN's and AU-GACN's printed parts, sizes and layers, read off the networks as built."""
 
 from dataclasses import replace
 
@@ -12,9 +12,9 @@ from microexpr.reporting.papers import Run, page
 
 def models() -> Run:
     """ICE-GAN and its variants, as the committed params.yaml has them."""
-    found = config.check(config.load(ROOT / "params.yaml"), "params.yaml")["methods"]
-    own = {name: about["params"] for name, about in found.items() if name.startswith("icegan")}
-    return Run(list(own), ["megc2019"], 4, params=own)
+    descriptions = config.check(config.load(ROOT / "params.yaml"), "params.yaml")["methods"]
+    by_method = {name: description["params"] for name, description in descriptions.items() if name.startswith("icegan")}
+    return Run(list(by_method), ["megc2019"], 4, params=by_method)
 
 
 def test_parts_of_the_models_are_those_that_the_paper_ticks():
@@ -25,12 +25,12 @@ def test_parts_of_the_models_are_those_that_the_paper_ticks():
     for row in rows:
         assert row["reproduced"] == (row["published"] or "-"), row
     swapped = mine.params | {"icegan": mine.params["icegan"] | {"skips": False, "generator": "dcgan"}}
-    found = {
+    by_row = {
         row["column"]: row["reproduced"]
         for row in papers.rows("icegan", "table2", replace(mine, params=swapped))
         if row["row"] == "F" and row["metric"] == "component"
     }
-    assert list(found.values()) == ["✓", "✓", "✓", "-", "-", "-"]
+    assert list(by_row.values()) == ["✓", "✓", "✓", "-", "-", "-"]
 
 
 def test_sizes_of_discriminators_are_counted_at_the_papers_size():

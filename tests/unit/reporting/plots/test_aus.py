@@ -41,7 +41,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_half_is_made_whole_by_its_mirror_image() -> None:
-    left, right = aus.made_whole(np.array([[1, 2, 3, 4]]))
+    left, right = aus.mirror_halves(np.array([[1, 2, 3, 4]]))
     assert left.tolist() == [[4, 3, 3, 4]]  # the subject's left is at the right of the picture
     assert right.tolist() == [[1, 2, 2, 1]]
 
@@ -49,9 +49,9 @@ def test_a_half_is_made_whole_by_its_mirror_image() -> None:
 def test_curves_are_the_files_and_the_word_is_on_every_face(results: Path) -> None:
     figure = Figure((10, 6))
     with (
-        store.opened(results / f"faces/{CLIP.dataset}/{CLIP.subject}.h5", "faces") as faces,
-        store.opened(results / f"apex/{CLIP.dataset}/{CLIP.subject}.h5", "apex") as apex,
-        store.opened(results / f"aus/{CLIP.dataset}/{CLIP.subject}.h5", "aus") as read,
+        store.open_file(results / f"faces/{CLIP.dataset}/{CLIP.subject}.h5", "faces") as faces,
+        store.open_file(results / f"apex/{CLIP.dataset}/{CLIP.subject}.h5", "apex") as apex,
+        store.open_file(results / f"aus/{CLIP.dataset}/{CLIP.subject}.h5", "aus") as read,
     ):
         aus.draw(figure, CLIP, {"faces": faces[CLIP.name], "apex": apex[CLIP.name], "aus": read[CLIP.name]})
         curves = {name: read[CLIP.name][name][()] for name in ("raw", "smoothed", "relative")}

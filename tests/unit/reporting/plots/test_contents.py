@@ -1,4 +1,4 @@
-"""What `inspect --png` draws of each kind of file: every clip, the word on what is generated, no licensed face."""
+"""The plots of `inspect --png` for each kind of file: every clip, the label on rendered faces, no licensed face."""
 
 import pytest
 from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 def drawn(path) -> list[str]:
     figure = Figure((10, 5))
-    with store.opened(path) as file:
+    with store.open_file(path) as file:
         contents.draw(figure, file, path)
     return texts(figure)
 
@@ -40,12 +40,12 @@ def drawn(path) -> list[str]:
 )
 def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
     results(folder)
-    found = drawn(FILES[stage])
-    assert any(text.startswith(f"{FILES[stage]}: ") for text in found)
+    labels = drawn(FILES[stage])
+    assert any(text.startswith(f"{FILES[stage]}: ") for text in labels)
     for part in named:
-        assert any(part in text for text in found), part
-    assert sum("generated faces, no person is shown" in text for text in found) == 1
-    assert found.count("generated") == PICTURES.get(stage, 0)
+        assert any(part in text for text in labels), part
+    assert sum("rendered faces, no person is shown" in text for text in labels) == 1
+    assert labels.count("generated") == PICTURES.get(stage, 0)
 
 
 def test_events_are_drawn_where_nothing_was_scored(folder):
@@ -53,7 +53,7 @@ def test_events_are_drawn_where_nothing_was_scored(folder):
     with store.subject_file("annotated.h5", "apex", [one], apex={}) as file:
         file.group(one.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
     figure = Figure((10, 5))
-    with store.opened("annotated.h5") as file:
+    with store.open_file("annotated.h5") as file:
         contents.draw(figure, file, "annotated.h5")
     (axes,) = figure.findobj(Axes)
     assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]

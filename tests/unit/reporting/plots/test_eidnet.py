@@ -31,13 +31,13 @@ def files(root) -> list[str]:
     """Faces of noise around a grey of each person's own; onset is frame 0, apex frame 2 of 5."""
     paths, rng = [], np.random.default_rng(0)
     for number, key in enumerate(sorted({(clip.dataset, clip.subject) for clip in CLIPS})):
-        own = [clip for clip in CLIPS if (clip.dataset, clip.subject) == key]
+        clips = [clip for clip in CLIPS if (clip.dataset, clip.subject) == key]
         paths += [str(root / "results" / stage / key[0] / f"{key[1]}.h5") for stage in ("faces", "apex")]
         with (
-            store.subject_file(paths[-2], "faces", own) as faces,
-            store.subject_file(paths[-1], "apex", own) as events,
+            store.subject_file(paths[-2], "faces", clips) as faces,
+            store.subject_file(paths[-1], "apex", clips) as events,
         ):
-            for clip in own:
+            for clip in clips:
                 crop = rng.integers(15 * number, 15 * number + 60, size=(5, 288, 288, 3))
                 faces.group(clip.name).put_all(frame=np.arange(5), crop=crop)
                 events.group(clip.name).put_all(onset=0, apex=2, offset=4)
@@ -45,7 +45,7 @@ def files(root) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def fig3(tmp_path_factory):
     """The network that the rule's own script trains, and the files."""
     root = tmp_path_factory.mktemp("fig3")
     paths, csv, outputs = files(root), str(root / "index.csv"), (root / "fig3.png", root / "fig3.safetensors")
@@ -70,18 +70,18 @@ def of(*people: str, dataset: str = "casme2") -> list[Clip]:
 def test_half_of_casme2s_people_are_held_out_and_two_at_most():
     assert eidnet.held_out(CLIPS) == of("s01", "s02")
     assert eidnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
-    with pytest.raises(DataError, match=r"casme2 must have 2 people for Fig\. 3, one of them held out, not 1"):
+    with pytest.raises(DataError, match=r"casme2 must have 2 subjects for Fig\. 3, one of them held out, not 1"):
         eidnet.held_out(of("s01"))
 
 
 def test_the_first_clip_of_each_class_of_those_held_out_and_of_those_who_train():
-    found = eidnet.chosen(CLIPS[::-1], of("s02"))
-    assert list(found) == ["s02", "s01", "s03"]
-    assert [clip.id for clip in found["s02"]] == [f"casme2/s02/c{number:02}" for number in range(3)]
+    by_subject = eidnet.choose_clips(CLIPS[::-1], of("s02"))
+    assert list(by_subject) == ["s02", "s01", "s03"]
+    assert [clip.id for clip in by_subject["s02"]] == [f"casme2/s02/c{number:02}" for number in range(3)]
 
 
-def test_the_network_that_draws_has_not_seen_whom_it_draws(made, tmp_path):
-    network, paths = made
+def test_the_network_that_draws_has_not_seen_whom_it_draws(fig3, tmp_path):
+    network, paths = fig3
     seen = {entry.rsplit("/", 1)[0] for entry in network.fitted_on}
     assert seen == {f"generated/{c.dataset}/{c.subject}" for c in CLIPS} - {f"generated/casme2/{n}" for n in HELD}
     with pytest.raises(LeakError, match=r"Fig\. 3 fold casme2 was fitted on generated/casme2/s03/c00"):
@@ -89,18 +89,18 @@ def test_the_network_that_draws_has_not_seen_whom_it_draws(made, tmp_path):
     assert not (tmp_path / "fig3.png").exists()
 
 
-def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(made):
-    network, paths = made
-    shown = of("s01", "s03")
-    data = load_clips(network.method, shown, paths)
-    parts = eidnet.parted(network, shown, paths)
+def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(fig3):
+    network, paths = fig3
+    clips = of("s01", "s03")
+    data = load_clips(network.method, clips, paths)
+    parts = eidnet.encode(network, clips, paths)
     with torch.no_grad():
         expression, _ = network.modules.encoder(data.inputs["apex"].float() / 255)
         _, identity = network.modules.encoder(data.inputs["onset"].float() / 255)
         expected = network.modules.decoder(expression, identity)
-    found = eidnet.drawn(network, parts.expression, parts.identity)
-    assert found.dtype == np.uint8 and found.shape == (8, 32, 32, 3)
-    np.testing.assert_allclose(found.transpose(0, 3, 1, 2), expected.numpy() * 255, atol=0.51)
+    faces = eidnet.decode(network, parts.expression, parts.identity)
+    assert faces.dtype == np.uint8 and faces.shape == (8, 32, 32, 3)
+    np.testing.assert_allclose(faces.transpose(0, 3, 1, 2), expected.numpy() * 255, atol=0.51)
 
 
 def test_rows_are_identities_and_columns_expressions():
@@ -109,9 +109,9 @@ def test_rows_are_identities_and_columns_expressions():
 
     network = of_decoder(decoder)
     expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
-    parts = eidnet.Parted(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
-    found = eidnet.crossed(network, parts, np.array([0, 2]))
-    assert found[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
+    parts = eidnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
+    faces = eidnet.cross_faces(network, parts, np.array([0, 2]))
+    assert faces[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
 
 
 def of_decoder(decoder) -> refit.Recogniser:
@@ -120,19 +120,21 @@ def of_decoder(decoder) -> refit.Recogniser:
 
 
 def test_off_by_so_many_grey_levels():
-    assert eidnet.off(np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)) == pytest.approx(np.sqrt(12.5))
+    assert eidnet.rms_difference(np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)) == pytest.approx(
+        np.sqrt(12.5)
+    )
 
 
-def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(made, tmp_path):
-    network, paths = made
-    one, two, hidden, shown = (tmp_path / f"{name}.png" for name in ("one", "two", "hidden", "shown"))
-    for path in (one, two):
+def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(fig3, tmp_path):
+    network, paths = fig3
+    first, second, redacted, visible = (tmp_path / f"{name}.png" for name in ("one", "two", "hidden", "shown"))
+    for path in (first, second):
         eidnet.fig3(path, network, CLIPS, of(*HELD), paths, False)
-    assert one.read_bytes() == two.read_bytes()
+    assert first.read_bytes() == second.read_bytes()
     licensed = [replace(clip, origin="licensed") for clip in CLIPS]
-    own = [clip for clip in licensed if clip.dataset == "casme2" and clip.subject in HELD]
-    eidnet.fig3(hidden, network, licensed, own, paths, False)
-    eidnet.fig3(shown, network, licensed, own, paths, True)
-    heights = [cv2.imread(str(path)).shape[0] for path in (one, hidden, shown)]
+    held_clips = [clip for clip in licensed if clip.dataset == "casme2" and clip.subject in HELD]
+    eidnet.fig3(redacted, network, licensed, held_clips, paths, False)
+    eidnet.fig3(visible, network, licensed, held_clips, paths, True)
+    heights = [cv2.imread(str(path)).shape[0] for path in (first, redacted, visible)]
     assert heights[1] < 200 < heights[0] == heights[2]
-    assert one.read_bytes() != shown.read_bytes()  # which are not stamped `generated`
+    assert first.read_bytes() != visible.read_bytes()  # which are not stamped `generated`

@@ -22,43 +22,43 @@ ONSET, APEX, OFFSET = 102, 110, 116
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Of every clip frames 100..120, brighter by one each, of a face with 68 known points."""
+    """Stage files of all clips below a folder."""
     root, frame = tmp_path_factory.mktemp("results"), np.arange(100, 121)
     noise = np.random.default_rng(0).integers(60, 120, (1, 288, 288, 1))
     crop = (noise + np.arange(21)[:, None, None, None]).astype(np.uint8)
     points = np.random.default_rng(1).uniform(120, 170, (68, 2)).astype(np.float32)
     points[36], points[45] = (84, 80), (204, 80)  # outer eye corners
     for dataset in ("smic", "casme2", "samm"):
-        own = [one for one in CLIPS if one.dataset == dataset]
+        clips = [clip for clip in CLIPS if clip.dataset == dataset]
         with (
-            store.subject_file(root / f"faces/{dataset}/s01.h5", "faces", own) as faces,
-            store.subject_file(root / f"apex/{dataset}/s01.h5", "apex", own) as events,
+            store.subject_file(root / f"faces/{dataset}/s01.h5", "faces", clips) as faces,
+            store.subject_file(root / f"apex/{dataset}/s01.h5", "apex", clips) as events,
         ):
-            for one in own:
+            for clip in clips:
                 landmarks = np.broadcast_to(points, (21, 68, 2))
-                faces.group(one.name).put_all(frame=frame, crop=crop, landmarks_crop=landmarks)
-                events.group(one.name).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
+                faces.group(clip.name).put_all(frame=frame, crop=crop, landmarks_crop=landmarks)
+                events.group(clip.name).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
     return root
 
 
 def test_the_first_disgust_and_where_there_is_none_the_first_clip():
-    assert plots.first(CLIPS[::-1], "casme2", "disgust").name == "disgust0"
-    assert plots.first(CLIPS, "casme2", "surprise").name == "disgust0"  # by name
-    assert plots.first(CLIPS, "samm").id == "samm/s01/disgust0"
+    assert plots.first_clip(CLIPS[::-1], "casme2", "disgust").name == "disgust0"
+    assert plots.first_clip(CLIPS, "casme2", "surprise").name == "disgust0"  # by name
+    assert plots.first_clip(CLIPS, "samm").id == "samm/s01/disgust0"
 
 
 def test_five_frames_from_onset_over_apex_to_offset(results):
-    shown = plots.Shown(plots.first(CLIPS, "casme2", "disgust"), results)
-    assert [int(shown.frame[step]) for step in shown.steps] == [ONSET, 106, APEX, 113, OFFSET]
+    frames = plots.ClipFrames(plots.first_clip(CLIPS, "casme2", "disgust"), results)
+    assert [int(frames.frame[step]) for step in frames.steps] == [ONSET, 106, APEX, 113, OFFSET]
 
 
 def test_boxes_lie_where_the_patches_are_taken(results):
     """The rectangle of each region has its middle, and its size times 120 / 160."""
-    shown, axes = plots.Shown(CLIPS[0], results), Figure().add_subplot()
+    frames, axes = plots.ClipFrames(CLIPS[0], results), Figure().add_subplot()
     for name, (rows, columns, points) in inputs.REGIONS.items():
-        plots.outlined(axes, name, shown, "blue")
+        plots.draw_region(axes, name, frames, "blue")
         (box,) = (patch.get_bbox() for patch in axes.patches[-1:])
-        around = shown.source.landmarks[list(points)]
+        around = frames.source.landmarks[list(points)]
         middle = (around.min(axis=0) + around.max(axis=0)) / 2
         assert (box.width, box.height) == pytest.approx((0.75 * columns, 0.75 * rows))
         assert ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) == pytest.approx(tuple(middle), abs=1e-3)

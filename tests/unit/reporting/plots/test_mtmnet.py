@@ -19,27 +19,27 @@ CLIPS = [
 def files(root, onset=2, apex=18):
     """Frame k of 21 is k everywhere, numbered from 100."""
     for dataset in ("casme2", "ckplus"):
-        own = [one for one in CLIPS if one.dataset == dataset]
+        clips = [clip for clip in CLIPS if clip.dataset == dataset]
         frame = np.arange(100, 121)
         crop = np.broadcast_to(np.arange(21, dtype=np.uint8)[:, None, None, None], (21, 288, 288, 1))
         with (
-            store.subject_file(root / f"faces/{dataset}/s01.h5", "faces", own) as faces,
-            store.subject_file(root / f"apex/{dataset}/s01.h5", "apex", own) as events,
+            store.subject_file(root / f"faces/{dataset}/s01.h5", "faces", clips) as faces,
+            store.subject_file(root / f"apex/{dataset}/s01.h5", "apex", clips) as events,
         ):
-            for one in own:
-                faces.group(one.name).put_all(frame=frame, crop=crop)
-                events.group(one.name).put_all(onset=100 + onset, apex=100 + apex, offset=120)
+            for clip in clips:
+                faces.group(clip.name).put_all(frame=frame, crop=crop)
+                events.group(clip.name).put_all(onset=100 + onset, apex=100 + apex, offset=120)
 
 
 def test_the_first_of_each_emotion_faint_ones_above():
-    assert [one.id for one in mtmnet.chosen(CLIPS)] == [
+    assert [one.id for one in mtmnet.choose_clips(CLIPS)] == [
         "casme2/s01/surprise0", "casme2/s01/happiness0", "ckplus/s01/surprise0", "ckplus/s01/happiness0",
     ]  # fmt: skip
 
 
 def test_nine_frames_from_onset_to_apex(tmp_path):
     files(tmp_path)
-    frames, numbers = mtmnet.film(mtmnet.chosen(CLIPS)[0], tmp_path)
+    frames, numbers = mtmnet.read_frames(mtmnet.choose_clips(CLIPS)[0], tmp_path)
     assert frames.shape == (9, 288, 288, 1) and frames[:, 0, 0, 0].tolist() == list(range(2, 19, 2))
     assert numbers.tolist() == list(range(102, 119, 2))
 

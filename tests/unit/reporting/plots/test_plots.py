@@ -11,7 +11,7 @@ from test_main_table import rows
 
 from microexpr.cli.main import main
 from microexpr.core import store
-from microexpr.core.outputs.marks import sealed
+from microexpr.core.outputs.marks import seal
 from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing, journey, table
 from microexpr.signals.aus import ACTION_UNITS
@@ -35,7 +35,7 @@ def texts(figure) -> list[str]:
 
 
 def marks(figure, label) -> list[tuple[float, float]]:
-    """Where the marks of a kind are: figure, and place from the top."""
+    """Positions of the marks of a kind: figure, and position from the top."""
     lines = [line for line in figure.axes[0].lines if str(line.get_label()).startswith(label)]
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
@@ -54,7 +54,7 @@ def test_each_figure_is_at_its_place():
 
 def test_generated_rows_say_so_in_title_and_row():
     figure = drawn(table.draw, made())
-    assert "generated faces, not comparable with published figures" in figure.get_suptitle()
+    assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         "ststnet\ngenerated",
         "majority\ngenerated",
@@ -85,17 +85,17 @@ def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch)
 def test_generated_faces_carry_the_word(tmp_path):
     one, _ = results(tmp_path)
     figure = drawn(journey.draw, gathered(tmp_path, one))
-    assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\ngenerated face, no person is shown"
+    assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 6  # onset and apex; neutral and three classes
 
 
 def test_all_stages_are_on_the_picture(tmp_path):
     one, _ = results(tmp_path)
-    found = texts(drawn(journey.draw, gathered(tmp_path, one)))
-    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: made surprise"):
-        assert part in found
-    assert {"AU12", "AU4", "left", "right"} <= set(found)
+    labels = texts(drawn(journey.draw, gathered(tmp_path, one)))
+    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: surprise"):
+        assert part in labels
+    assert {"AU12", "AU4", "left", "right"} <= set(labels)
     (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
     assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
 
@@ -136,7 +136,7 @@ def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
     store.write_text("results/megc2019_table.csv", main_table.to_csv(made()))
     assert main(["plot", "table", "a.png"]) == 0
     table.write(made(), "b.png")
-    assert (tmp_path / "a.png").read_bytes() == sealed((tmp_path / "b.png").read_bytes())
+    assert (tmp_path / "a.png").read_bytes() == seal((tmp_path / "b.png").read_bytes())
     store.write_text("results/megc2019_table.csv", "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
     assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err

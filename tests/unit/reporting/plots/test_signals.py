@@ -22,10 +22,10 @@ FRAMES = np.arange(CLIP.first, CLIP.last + 1)
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Faces and events of a photograph that is shifted to and fro; onset and offset annotated, the apex spotted."""
     root, photograph = tmp_path_factory.mktemp("results"), astronaut()[:320, :420]
-    frames = [np.roll(photograph, round(4 * np.sin(place)), axis=1) for place in range(len(FRAMES))]
-    found = {"frame": FRAMES, **faces.track(lambda: frames, faces.Params(), CLIP.id, 200).arrays()}
-    events = apex.locate(CLIP, found, apex.Params(smooth=0.5))
-    for stage, values, params in (("faces", found, {}), ("apex", events.arrays(), {"smooth": 0.5})):
+    frames = [np.roll(photograph, round(4 * np.sin(i)), axis=1) for i in range(len(FRAMES))]
+    face = {"frame": FRAMES, **faces.track(lambda: frames, faces.Params(), CLIP.id, 200).arrays()}
+    events = apex.locate(CLIP, face, apex.Params(smooth=0.5))
+    for stage, values, params in (("faces", face, {}), ("apex", events.arrays(), {"smooth": 0.5})):
         with store.subject_file(root / stage / CLIP.dataset / f"{CLIP.subject}.h5", stage, [CLIP], apex=params) as file:
             methods = {"method": "flow", "onset_method": "annotated", "offset_method": "annotated"}
             file.group(CLIP.name, **methods).put_all(**values)
@@ -34,25 +34,25 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def drawn(results: Path, monkeypatch: pytest.MonkeyPatch, picture) -> Figure:
     """The figure that `write` fills."""
-    kept = []
-    own = picture.draw
-    monkeypatch.setattr(picture, "draw", lambda figure, *rest: kept.append(figure) or own(figure, *rest))
+    figures = []
+    draw = picture.draw
+    monkeypatch.setattr(picture, "draw", lambda figure, *rest: figures.append(figure) or draw(figure, *rest))
     picture.write(CLIP, results, results / "a.png")
-    return kept[0]
+    return figures[0]
 
 
 def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
     figure = drawn(results, monkeypatch, apex_picture)
-    with store.opened(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+    with store.open_file(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
         score, top = file[CLIP.name]["score"][()], int(file[CLIP.name]["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
-    assert "generated face" in figure.get_suptitle()
+    assert "rendered face" in figure.get_suptitle()
 
 
 def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:
     figure = drawn(results, monkeypatch, landmarks_picture)
-    with store.opened(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
+    with store.open_file(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
         points = file[CLIP.name]["landmarks_crop"][()]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
     course = points[:, 21, 1]

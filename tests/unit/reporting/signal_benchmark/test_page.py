@@ -14,11 +14,11 @@ from microexpr.reporting.signal_benchmark import charts, page, pool
 
 @pytest.fixture(scope="module")
 def clips():
-    made = [clip("smic", "easy"), clip("smic", "hard"), clip("casme2", "easy")]
-    for number, one in enumerate(made):
+    measured = [clip("smic", "easy"), clip("smic", "hard"), clip("casme2", "easy")]
+    for i, one in enumerate(measured):
         one.au_true[4:, 3] = one.au_smoothed[4:, 3] = one.au_relative[4:, 3] = 2
-        one.landmarks_found[:, 27:36] += [number, 0]
-    return made
+        one.landmarks_found[:, 27:36] += [i, 0]
+    return measured
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +56,15 @@ def test_tables_say_what_the_rows_say(clips, written):
     lines = {tuple(row[:2]): row for row in body}
     assert lines["smic", "hard"][head.index("nose, %")] == "1.00"  # 1 px of 100
     assert lines["all", "easy"][head.index("nose, %")] == "1.00"  # 0 and 2
-    assert lines["all", "all"][head.index("face found, %")] == "100.00"
+    assert lines["all", "all"][head.index("face detected, %")] == "100.00"
 
 
 def test_it_needs_no_network_and_says_that_all_is_generated(written):
     assert set(re.findall(r'(?:src|href)="([^"]{1,12})', written)) == {"data:image/s"} | {
         f"{name}.csv"[:12] for name in ("landmarks", "apex", "aus", "flow")
     }
-    assert "Everything here is generated." in written and written.count("Generated faces.") == 4
-    assert "2 rendered people" in written
+    assert "All faces here are rendered." in written and written.count("Rendered faces.") == 4
+    assert "2 rendered subjects" in written
     for picture in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', written):
         assert b"<svg" in b64decode(picture)
 
@@ -74,12 +74,12 @@ def test_the_same_rows_give_the_same_bytes(clips, written):
 
 
 def test_bars_are_as_high_as_their_figures(clips, monkeypatch):
-    drawn: list[list[float]] = []
-    monkeypatch.setattr(Axes, "bar", lambda self, x, heights, *rest, **more: drawn.append(list(heights)))
+    heights_of_bars: list[list[float]] = []
+    monkeypatch.setattr(Axes, "bar", lambda self, x, heights, *rest, **more: heights_of_bars.append(list(heights)))
     monkeypatch.setattr(Axes, "legend", lambda self, **more: None)
     charts.landmarks(pool.tables(clips)["landmarks"])
-    assert drawn[0] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # easy: 0 and 2 % at the nose, nowhere else
-    assert drawn[1] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # hard
-    drawn.clear()
+    assert heights_of_bars[0] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # easy: 0 and 2 % at the nose, nowhere else
+    assert heights_of_bars[1] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # hard
+    heights_of_bars.clear()
     charts.flow(pool.tables(clips)["flow"])
-    np.testing.assert_allclose(drawn, [[0] * 6, [1] * 6] * 2)
+    np.testing.assert_allclose(heights_of_bars, [[0] * 6, [1] * 6] * 2)

@@ -34,11 +34,11 @@ def test_true_motion_is_what_a_flow_without_noise_finds() -> None:
     linear = 1.2 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     matrix = np.column_stack([linear, [143.5, 143.5] - linear @ [320, 240]])
     params = flow.Params(stabilise="none")
-    found = flow.onset_apex(*(faces.aligned(frame, matrix)[..., 0] for frame in (onset, apex)), params)
-    true, skin = person.on_crop(Motion(moved, np.ones((480, 640), bool)), matrix, found.shape[1])
+    estimate = flow.onset_apex(*(faces.align(frame, matrix)[..., 0] for frame in (onset, apex)), params)
+    true, skin = person.on_crop(Motion(moved, np.ones((480, 640), bool)), matrix, estimate.shape[1])
     inner = (slice(None), slice(16, -16), slice(16, -16))
     assert skin.all() and np.hypot(*true).max() > 2.5
-    assert np.abs(found[:2] - true)[inner].mean() < 0.05
+    assert np.abs(estimate[:2] - true)[inner].mean() < 0.05
 
 
 def test_where_there_is_no_skin_around_nothing_is_true() -> None:
@@ -53,60 +53,64 @@ def test_where_there_is_no_skin_around_nothing_is_true() -> None:
 def written(tmp_path_factory):
     """The first clip of a small person, and where it was rendered."""
     folder = tmp_path_factory.mktemp("person")
-    rows = signal_benchmark.planned("samm", signal_benchmark.Params(subjects=1, clips=3), MADE, seed=1)[:1]
+    rows = signal_benchmark.plan_clips("samm", signal_benchmark.Params(subjects=1, clips=3), MADE, seed=1)[:1]
     return folder, rows[0], measured(folder / "a.h5", rows, folder)
 
 
 def measured(path, rows, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        person.write(rows, Scene("easy", *SIZE), signal_benchmark.root_seed(1), person.Stages.of(STAGES), path)
+        person.write(
+            rows, Scene("easy", *SIZE), signal_benchmark.root_seed(1), person.Stages.from_sections(STAGES), path
+        )
     return path
 
 
 def test_a_person_is_read_about_as_it_is(written) -> None:
-    _, one, path = written
-    with store.opened(path, "measured") as file:
+    _, planned, path = written
+    with store.open_file(path, "measured") as file:
         assert file.attrs["difficulty"] == b"easy" and file.attrs["origin"] == b"generated"
-        clip = {name: values[()] for name, values in file[one.clip.name].items()}
+        clip = {name: values[()] for name, values in file[planned.clip.name].items()}
     away = np.linalg.norm(clip["landmarks_found"] - clip["landmarks_true"], axis=-1)
     assert clip["detected"].all() and (away.mean() / face_regions.eye_distance(clip["landmarks_true"])).mean() < 0.06
-    assert clip["apex_true"] == one.apex and one.clip.onset < clip["apex_flow"] < one.clip.offset
-    shown = {unit[:-1] for unit in one.weights}
-    position = one.apex - one.clip.first
+    assert clip["apex_true"] == planned.apex and planned.clip.onset < clip["apex_flow"] < planned.clip.offset
+    rendered = {unit[:-1] for unit in planned.weights}
+    position = planned.apex - planned.clip.first
     change = dict(zip(ACTION_UNITS, clip["au_true"][position, :, 2] - clip["au_true"][0, :, 2], strict=True))
-    assert all(change[unit] > 0.05 for unit in shown & set(ACTION_UNITS))
+    assert all(change[unit] > 0.05 for unit in rendered & set(ACTION_UNITS))
 
 
 def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     """Head motion taken out another way: each frame laid onto the crop by its own rigid points."""
-    _, one, path = written
-    with store.opened(path, "measured") as file:
-        landmarks = file[one.clip.name]["landmarks_true"][()].astype(float)
-        pixels, length = (file[one.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
-    onset, top = (landmarks[number - one.clip.first] for number in (one.clip.onset, one.apex))
+    _, planned, path = written
+    with store.open_file(path, "measured") as file:
+        landmarks = file[planned.clip.name]["landmarks_true"][()].astype(float)
+        pixels, length = (file[planned.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
+    onset, top = (landmarks[number - planned.clip.first] for number in (planned.clip.onset, planned.apex))
     first, second = (points @ (m := faces.alignment(points[None]))[:, :2].T + m[:, 2] for points in (onset, top))
     gone = np.linalg.norm(second - first, axis=1)
     assert pixels.min() > 50
     by_landmarks = [gone[face_regions.LANDMARKS[name]].mean() for name in ("brows", "mouth")]
-    by_skin = [(length / pixels)[face_regions.FLOW.index(name)] for name in ("brows", "mouth")]
+    by_skin = [(length / pixels)[face_regions.FLOW_REGIONS.index(name)] for name in ("brows", "mouth")]
     assert np.argmax(by_landmarks) == np.argmax(by_skin)
     assert max(by_skin) == pytest.approx(max(by_landmarks), rel=0.2)
 
 
 def test_the_same_person_is_the_same_bytes_and_leaves_no_frames(written) -> None:
-    folder, one, path = written
-    again = measured(folder / "b.h5", [one], folder)
-    assert again.read_bytes() == path.read_bytes()
+    folder, planned, path = written
+    second = measured(folder / "b.h5", [planned], folder)
+    assert second.read_bytes() == path.read_bytes()
     assert sorted(left.name for left in folder.iterdir()) == ["a.h5", "b.h5"]
 
 
 def test_nobody_is_in_a_corpus_and_one_more_person_changes_no_other() -> None:
-    two, three = (signal_benchmark.planned("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3))
-    assert {one.clip.subject for one in three} > {one.clip.subject for one in two}
-    assert two == [one for one in three if one.clip.subject in {other.clip.subject for other in two}]
-    corpus = plan.planned("casme2", MADE, seed=1)
-    known = {performer_of(one.clip, 1).face_seed for one in corpus}
-    assert len(known) > 20 and not known & {
-        performer_of(one.clip, signal_benchmark.root_seed(1)).face_seed for one in three
+    two, three = (
+        signal_benchmark.plan_clips("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3)
+    )
+    assert {planned.clip.subject for planned in three} > {planned.clip.subject for planned in two}
+    assert two == [planned for planned in three if planned.clip.subject in {second.clip.subject for second in two}]
+    corpus = plan.plan_clips("casme2", MADE, seed=1)
+    corpus_seeds = {performer_of(planned.clip, 1).face_seed for planned in corpus}
+    assert len(corpus_seeds) > 20 and not corpus_seeds & {
+        performer_of(planned.clip, signal_benchmark.root_seed(1)).face_seed for planned in three
     }

@@ -148,5 +148,5 @@ def test_real_faces_are_refused(tmp_path) -> None:
     path = file(tmp_path / "s01.h5", clip(), origin="licensed")
     with pytest.raises(StoreError, match=r"origin must be generated, not licensed: .*truth"):
         pool.read([path])
-    with pytest.raises(StoreError, match="does not exist"), store.opened(tmp_path / "no.h5", "measured"):
+    with pytest.raises(StoreError, match="does not exist"), store.open_file(tmp_path / "no.h5", "measured"):
         pass

@@ -7,16 +7,16 @@ from microexpr.core.seeds import generator
 from microexpr.signals.aus.features import (
     APPEARANCE,
     CHANGE,
+    GRADIENT_WEIGHT,
     GRADIENTS,
-    LEFT,
+    LEFT_LANDMARKS,
     MIDDLE,
     MIRRORED,
-    TURNED,
-    Look,
+    FaceFeatures,
     appearance,
     change,
-    halves,
-    look,
+    describe_face,
+    split_halves,
 )
 
 OWN, OTHER = range(2)
@@ -42,15 +42,18 @@ def pushed(crop: np.ndarray, columns: int) -> np.ndarray:
 
 
 def test_a_mirror_swaps_left_and_right(face: Pair) -> None:
-    seen, reflected = (look(*pair) for pair in (face, mirrored(*face)))
-    after, after_reflected = look(pushed(face[0], 2), face[1]), look(*mirrored(pushed(face[0], 2), face[1]))
-    for one, other in (
+    seen, reflected = (describe_face(*pair) for pair in (face, mirrored(*face)))
+    after, after_reflected = (
+        describe_face(pushed(face[0], 2), face[1]),
+        describe_face(*mirrored(pushed(face[0], 2), face[1])),
+    )
+    for expected, other in (
         (appearance(seen), appearance(reflected)),
         (change(seen, after), change(reflected, after_reflected)),
     ):
-        assert one.dtype == np.float32
-        assert other[::-1] == pytest.approx(one, abs=2e-3)
-        assert np.abs(one[OWN] - one[OTHER]).max() > 0.1
+        assert expected.dtype == np.float32
+        assert other[::-1] == pytest.approx(expected, abs=2e-3)
+        assert np.abs(expected[OWN] - expected[OTHER]).max() > 0.1
     assert appearance(seen).shape == (2, APPEARANCE) and change(seen, after).shape == (2, CHANGE)
 
 
@@ -60,35 +63,35 @@ def test_left_is_the_subjects_own(face: Pair) -> None:
     other, elsewhere = crop.copy(), points.copy()
     other[:, :128] = other[::-1, :128]
     elsewhere[36:42] += 5  # the subject's right eye
-    seen, changed = appearance(look(crop, points)), appearance(look(other, elsewhere))
+    seen, changed = appearance(describe_face(crop, points)), appearance(describe_face(other, elsewhere))
     assert np.array_equal(changed[OWN], seen[OWN])
     assert np.abs(changed[OTHER, :GRADIENTS] - seen[OTHER, :GRADIENTS]).max() > 0.1
     assert np.abs(changed[OTHER, GRADIENTS:] - seen[OTHER, GRADIENTS:]).max() == pytest.approx(5 / 12)
 
 
 def test_left_landmarks_are_those_that_a_mirror_takes_away_or_leaves() -> None:
-    assert set(LEFT) | set(MIRRORED[LEFT]) == set(range(68))
-    assert set(LEFT) & set(MIRRORED[LEFT]) == {place for place in range(68) if MIRRORED[place] == place}
+    assert set(LEFT_LANDMARKS) | set(MIRRORED[LEFT_LANDMARKS]) == set(range(68))
+    assert set(LEFT_LANDMARKS) & set(MIRRORED[LEFT_LANDMARKS]) == {i for i in range(68) if MIRRORED[i] == i}
 
 
 def test_halves_run_from_the_middle_outward() -> None:
-    left, right = halves(np.array([[1, 2, 3, 4]]))
+    left, right = split_halves(np.array([[1, 2, 3, 4]]))
     assert left.tolist() == [[3, 4]] and right.tolist() == [[2, 1]]
 
 
 def test_a_push_to_the_right_goes_outward_in_the_left_half_and_inward_in_the_right(face: Pair) -> None:
     crop = np.clip(face[0].astype(float), 0, 255).astype(np.uint8)
     crop = np.rint(np.mean([np.roll(crop, step, axis=axis) for step in range(-4, 5) for axis in (0, 1)], axis=0))
-    before, after = (look(pushed(crop.astype(np.uint8), columns), face[1]) for columns in (0, 1))
+    before, after = (describe_face(pushed(crop.astype(np.uint8), columns), face[1]) for columns in (0, 1))
     moved = change(before, after)[:, GRADIENTS:].reshape(2, -1, 2).mean(axis=1)
     assert moved[:, 0] == pytest.approx([0.5, -0.5], abs=0.1)  # a pixel of the crop is half one of the face
     assert moved[:, 1] == pytest.approx([0, 0], abs=0.05)
 
 
 def test_the_onset_has_not_changed_since_the_onset_and_gradients_change_by_their_difference(face: Pair) -> None:
-    onset, other = look(*face), look(*mirrored(*face))
+    onset, other = describe_face(*face), describe_face(*mirrored(*face))
     assert not change(onset, onset).any()
-    difference = TURNED * (other.gradients - onset.gradients)
+    difference = GRADIENT_WEIGHT * (other.gradients - onset.gradients)
     assert change(onset, other)[:, :GRADIENTS] == pytest.approx(difference)
 
 
@@ -97,6 +100,6 @@ def test_gradients_lie_in_the_bin_of_their_orientation(axis: int, bins: set[int]
     """Nine bins over half a turn: 0 and 8 meet at gradients along a row, 4 holds those along a column."""
     ramp = np.broadcast_to(np.arange(288).reshape(-1, 1) * 3 // 4, (288, 288))
     crop = np.ascontiguousarray(np.moveaxis(ramp, 0, axis)).astype(np.uint8)
-    seen: Look = look(crop, np.zeros((68, 2)))
+    seen: FaceFeatures = describe_face(crop, np.zeros((68, 2)))
     gradients = seen.gradients[OWN].reshape(-1, 9).sum(axis=0)
     assert gradients[list(bins)].sum() > 0.95 * gradients.sum() > 0

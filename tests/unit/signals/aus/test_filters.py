@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from microexpr.signals.aus.filters import modulated, relative, smooth, stepwise
+from microexpr.signals.aus.filters import change_per_frame, change_since, modulate, smooth
 
 
 @pytest.mark.parametrize(("fps", "reach"), [(200, 2), (100, 1), (300, 3), (30, 0)])
@@ -25,20 +25,20 @@ def test_smooth_keeps_a_straight_line_to_its_ends(frames: int) -> None:
 
 def test_relative_is_zero_at_the_onset() -> None:
     curves = np.array([[3.0, 1.0], [2.0, 4.0], [5.0, 0.0]])
-    assert relative(curves, 1).tolist() == [[1, -3], [0, 0], [3, -4]]
+    assert change_since(curves, 1).tolist() == [[1, -3], [0, 0], [3, -4]]
 
 
 def test_stepwise_adds_up_to_the_change_since_the_first_frame() -> None:
     curves = generator(0, "filters", "steps").normal(size=(9, 17, 3))
-    steps = stepwise(curves)
+    steps = change_per_frame(curves)
     assert not steps[0].any()
-    assert np.cumsum(steps, axis=0) == pytest.approx(relative(curves, 0))
+    assert np.cumsum(steps, axis=0) == pytest.approx(change_since(curves, 0))
 
 
 def test_modulated_adds_the_change_to_a_tenth_of_the_targets_own_and_stays_in_range() -> None:
-    """Of the source's two sides one rises by 2 and falls, the other falls below what the target shows."""
+    """One side of the source rises by 2 and falls, the other falls below the target's intensity."""
     source, target = np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 2.0]]), np.array([3.0, 1.0])
-    assert modulated(source, target, onset=0) == pytest.approx(np.array([[0.3, 0.1], [2.3, 0], [1.3, 0.1]]))
-    printed = modulated(source, target, onset=0, alpha=0.5, relative_to="previous")
+    assert modulate(source, target, onset=0) == pytest.approx(np.array([[0.3, 0.1], [2.3, 0], [1.3, 0.1]]))
+    printed = modulate(source, target, onset=0, alpha=0.5, relative_to="previous")
     assert printed == pytest.approx(np.array([[1.5, 0.5], [3.5, 0], [0.5, 1.5]]))
-    assert modulated(10 * source, target, onset=0).max() == 5
+    assert modulate(10 * source, target, onset=0).max() == 5

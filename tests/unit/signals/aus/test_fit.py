@@ -11,8 +11,8 @@ from microexpr.core import store
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, SIZES, fit, people
 from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.regressor import MODEL, SHOWN, Ramps, load, regress
-from microexpr.signals.aus.sizes import jumps
+from microexpr.signals.aus.regressor import MODEL, RENDERED_UNITS, Ramps, load, regress
+from microexpr.signals.aus.sizes import size_jumps
 
 
 @pytest.mark.parametrize("rows", [20, 200])
@@ -20,27 +20,29 @@ def test_ridge_is_scikit_learns(rows: int) -> None:
     rng = generator(0, "fit")
     x, y = rng.normal(size=(rows, 60)), rng.normal(size=(rows, 3))
     expected = Ridge(alpha=2.5, fit_intercept=False).fit(x, y).coef_.T
-    assert fit.ridge(*fit.products(x, y), 2.5) == pytest.approx(expected, abs=1e-6)
+    assert fit.ridge(*fit.normal_equations(x, y), 2.5) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("centred", [True, False])
 def test_the_correction_is_fitted_on_what_is_read_of_people_left_out(centred: bool) -> None:
-    """All of `reading` by scikit-learn: folds by person, then a ridge on their predictions."""
+    """All of `fit_reading` by scikit-learn: folds by person, then a ridge on their predictions."""
     rng = generator(0, "fit", "reading")
-    per, truth = 30, rng.normal(size=(12, SHOWN))
+    per, truth = 30, rng.normal(size=(12, RENDERED_UNITS))
     x = rng.normal(size=(fit.FOLDS * per, 12)) + 3 * centred
-    y = x @ truth + rng.normal(size=(len(x), SHOWN)) + centred
-    ramps = Ramps(rng.normal(size=(SHOWN, 8)), rng.normal(size=8))
-    found = fit.reading(list(zip(np.split(x, fit.FOLDS), np.split(y, fit.FOLDS), strict=True)), 5.0, ramps, centred)
+    y = x @ truth + rng.normal(size=(len(x), RENDERED_UNITS)) + centred
+    ramps = Ramps(rng.normal(size=(RENDERED_UNITS, 8)), rng.normal(size=8))
+    reading = fit.fit_reading(
+        list(zip(np.split(x, fit.FOLDS), np.split(y, fit.FOLDS), strict=True)), 5.0, ramps, centred
+    )
     x_mean, y_mean = (part.mean(axis=0) * centred for part in (x, y))
     plain = Ridge(alpha=5.0, fit_intercept=False).fit(x - x_mean, y - y_mean)
-    assert found.weights == pytest.approx(plain.coef_.T, abs=1e-5)
-    assert x @ found.weights + found.bias == pytest.approx(plain.predict(x - x_mean) + y_mean, abs=1e-4)
+    assert reading.weights == pytest.approx(plain.coef_.T, abs=1e-5)
+    assert x @ reading.weights + reading.bias == pytest.approx(plain.predict(x - x_mean) + y_mean, abs=1e-4)
     away = cross_val_predict(
         plain, x - x_mean, y - y_mean, groups=np.repeat(np.arange(fit.FOLDS), per), cv=GroupKFold(fit.FOLDS)
     )
     last = Ridge(alpha=fit.LAST_RIDGE, fit_intercept=False).fit(ramps(away + y_mean), y[:, : len(ACTION_UNITS)])
-    assert found.last == pytest.approx(last.coef_.T, abs=1e-5)
+    assert reading.last == pytest.approx(last.coef_.T, abs=1e-5)
 
 
 def test_examples_are_half_faces_and_their_own_truth() -> None:
@@ -49,21 +51,21 @@ def test_examples_are_half_faces_and_their_own_truth() -> None:
     session = people.Session(
         crops=rng.integers(0, 256, (frames, 288, 288), np.uint8),
         landmarks_crop=rng.uniform(0, 288, (frames, 68, 2)),
-        intensity=rng.uniform(0, 5, (frames, SHOWN, 3)),
+        intensity=rng.uniform(0, 5, (frames, RENDERED_UNITS, 3)),
         kind=np.arange(frames),
     )
-    made = fit.examples(session, size=5)
+    examples = fit.session_examples(session, size=5)
     both = session.intensity[:, :, :2]
-    assert len(made.appearance) == len(made.intensity) == 2 * frames
-    assert len(made.change) == len(made.changed) == 2 * (frames - 1)
-    assert made.intensity[:2] == pytest.approx(both[0].T)
-    assert made.changed[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
+    assert len(examples.appearance) == len(examples.intensity) == 2 * frames
+    assert len(examples.change) == len(examples.intensity_change) == 2 * (frames - 1)
+    assert examples.intensity[:2] == pytest.approx(both[0].T)
+    assert examples.intensity_change[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
 
 
 def test_shipped_model_is_small_states_its_people_and_reads_movements() -> None:
     model = load()
     assert MODEL.stat().st_size < 2**20
-    assert len(model.fitted_on) == fit.TRAINING
+    assert len(model.fitted_on) == fit.TRAINING_SUBJECTS
     assert all(entry.startswith("generated/au_model/") for entry in model.fitted_on)
     _, metadata = store.read_tensors(MODEL)
     errors = {(row["action_unit"], row["size"], row["form"]): row for row in json.loads(metadata["errors"])}
@@ -74,7 +76,7 @@ def test_shipped_model_is_small_states_its_people_and_reads_movements() -> None:
 
 @pytest.fixture(scope="module")
 def held_out() -> list[people.Session]:
-    return [next(people.sessions("au-model/held-out/0"))]
+    return [next(people.render_sessions("au-model/held-out/0"))]
 
 
 def test_shipped_model_reads_a_person_it_was_not_fitted_on(held_out: list[people.Session]) -> None:
@@ -82,15 +84,15 @@ def test_shipped_model_reads_a_person_it_was_not_fitted_on(held_out: list[people
     model = load()
     read = [regress(session.crops, session.landmarks_crop, 0, model) for session in held_out]
     for kind, least in ((1, 0.5), (2, 0.7)):
-        found = fit.pairs(held_out, read, kind, form="relative")
-        true, said = (np.concatenate(parts).ravel() for parts in zip(*found, strict=True))
-        assert agreement(true, said)["icc"] > least
+        intensities = fit.intensity_pairs(held_out, read, kind, form="relative")
+        true, predicted = (np.concatenate(parts).ravel() for parts in zip(*intensities, strict=True))
+        assert agreement(true, predicted)["icc"] > least
 
 
 def test_a_change_of_image_size_moves_the_mean_over_sizes_less(held_out: list[people.Session]) -> None:
-    """What FAMGAN claims, of the shipped model: 5 px more or less in height and width."""
+    """FAMGAN's claim holds for the shipped model: 5 px more or less in height and width."""
     (session,), model = held_out, load()
-    alone, averaged = jumps(
+    alone, averaged = size_jumps(
         lambda crops, landmarks: regress(crops, landmarks, 0, model, (0,)),
         session.crops[:3],
         session.landmarks_crop[:3],

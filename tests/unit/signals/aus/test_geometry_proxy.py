@@ -10,8 +10,8 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, geometry_proxy
 from microexpr.signals.aus.features import MIRRORED
-from microexpr.signals.aus.geometry_proxy import POSE, VERTICES, Mesh, read, solved
-from microexpr.signals.aus.pyfeat import READ, UNITS
+from microexpr.signals.aus.geometry_proxy import POSE, VERTICES, Mesh, read, solve_units
+from microexpr.signals.aus.pyfeat import READ_UNITS, UNITS
 
 
 def drawn_mesh() -> Mesh:
@@ -33,10 +33,10 @@ def test_units_come_back_from_the_models_own_drawing_whatever_the_pose() -> None
     units[:3] = 0
     pose = rng.normal(0, 0.05, (9, 3))
     pose[:3] = 0
-    found = solved(faces(mesh, units, pose), 2, mesh)
-    assert found[:3] == pytest.approx(0, abs=1e-9)
-    assert np.abs(found - units).max() < 0.1  # what is expected draws it to 0 a little
-    closer = np.corrcoef(found[3:].ravel(), units[3:].ravel())[0, 1]
+    solution = solve_units(faces(mesh, units, pose), 2, mesh)
+    assert solution[:3] == pytest.approx(0, abs=1e-9)
+    assert np.abs(solution - units).max() < 0.1  # what is expected draws it to 0 a little
+    closer = np.corrcoef(solution[3:].ravel(), units[3:].ravel())[0, 1]
     assert closer > 0.99
 
 
@@ -45,7 +45,7 @@ def test_a_head_that_only_moves_in_the_picture_shows_nothing() -> None:
     face = faces(mesh, np.zeros((1, len(UNITS))), np.zeros((1, 3)))[0]
     around = face.mean(axis=0)
     moved = np.stack([face, face + [5, -3], 1.02 * (face - around) + around])
-    assert np.abs(solved(moved, 0, mesh)).max() < 1e-3
+    assert np.abs(solve_units(moved, 0, mesh)).max() < 1e-3
 
 
 def test_values_are_five_times_its_units_by_our_names_and_sides_swap_in_a_mirror() -> None:
@@ -53,7 +53,7 @@ def test_values_are_five_times_its_units_by_our_names_and_sides_swap_in_a_mirror
     landmarks = rng.uniform(40, 240, (1, 68, 2)) + rng.normal(0, 3, (4, 68, 2))
     values = read(landmarks, 0, mesh)
     assert values.shape == (4, len(ACTION_UNITS), 3)
-    assert values[..., 2] == pytest.approx(5 * solved(landmarks, 0, mesh)[:, READ], abs=1e-5)
+    assert values[..., 2] == pytest.approx(5 * solve_units(landmarks, 0, mesh)[:, READ_UNITS], abs=1e-5)
     mirrored = landmarks[:, MIRRORED] * [-1, 1] + [287, 0]
     assert read(mirrored, 0, mesh)[..., 0] == pytest.approx(values[..., 1], abs=1e-4)
 
@@ -77,7 +77,7 @@ def test_the_model_is_read_from_the_package_without_running_it(tmp_path: Path) -
     assert mesh.neutral[point] == pytest.approx([rest[x], -rest[y]])
     assert mesh.moves[21, point] == pytest.approx([coefficients[21, x], -coefficients[21, y]])
     save((*UNITS[::-1], *POSE))
-    with pytest.raises(DataError, match=r"must draw faces from AU01, AU02, .*, not AU43"):
+    with pytest.raises(DataError, match=r"must compute faces from AU01, AU02, .*, not AU43"):
         geometry_proxy.load(tmp_path)
     (tmp_path / "utils/blendshape_to_au.py").unlink()
     with pytest.raises(DataError, match=r"must be py-feat 2.1.5 .*; run `make pyfeat` again"):

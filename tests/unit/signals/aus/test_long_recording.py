@@ -6,7 +6,7 @@ import pytest
 
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import recording, regressor
-from microexpr.signals.aus.features import look
+from microexpr.signals.aus.features import describe_face
 
 POINTS = np.tile(np.array([143.5, 150.0]), (68, 1))
 
@@ -21,7 +21,7 @@ def looks():
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70
     noisy = [(frame + rng.normal(0, 2, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
-    return [look(frame, POINTS) for frame in noisy]
+    return [describe_face(frame, POINTS) for frame in noisy]
 
 
 def test_parts_are_joined(looks):
@@ -36,8 +36,8 @@ def test_parts_are_joined(looks):
 
 
 def test_a_part_is_held_against_what_most_of_it_is_like(looks):
-    assert recording.reference(looks[40:120]) >= 10
-    assert recording.reference(looks[:70]) < 50
+    assert recording.reference_position(looks[40:120]) >= 10
+    assert recording.reference_position(looks[:70]) < 50
 
 
 def test_the_gaze_is_where_the_iris_is():
@@ -50,7 +50,7 @@ def test_the_gaze_is_where_the_iris_is():
         crop = np.full((288, 288), 200, np.uint8)
         for middle in (100, 187):
             cv2.circle(crop, (middle + shift, 80), 6, 40, -1)
-        return recording.gaze(crop, landmarks)
+        return recording.horizontal_gaze(crop, landmarks)
 
     assert seen(4) - seen(0) == pytest.approx(4, abs=0.5)
     assert seen(-4) - seen(0) == pytest.approx(-4, abs=0.5)

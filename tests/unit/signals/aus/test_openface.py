@@ -21,11 +21,11 @@ CLIP = Clip(
 
 def rows() -> list[list[str]]:
     """A header and a row for each frame: unit k of frame t is 0.25 k + 0.01 t, and AU12 is its number in hundredths."""
-    made = [HEADER]
+    rows = [HEADER]
     for frame in range(1, FRAMES + 1):
-        units = [f"{0.25 * place + 0.01 * frame:.2f}" for place in range(len(UNITS))]
-        made.append([str(frame), "0", f"{0.005 * frame:.3f}", "0.98", "1", "0.1", *units, *["0.0"] * (len(UNITS) + 1)])
-    return made
+        units = [f"{0.25 * column + 0.01 * frame:.2f}" for column in range(len(UNITS))]
+        rows.append([str(frame), "0", f"{0.005 * frame:.3f}", "0.98", "1", "0.1", *units, *["0.0"] * (len(UNITS) + 1)])
+    return rows
 
 
 def write(root: Path, table: list[list[str]], ending: str = "", comma: str = ", ") -> Path:
@@ -45,7 +45,7 @@ def cell(column: str, frame: int, value: str) -> list[list[str]]:
 def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str) -> None:
     table = rows()
     order = np.random.default_rng(0).permutation(len(HEADER))
-    shuffled = [[row[place] for place in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
+    shuffled = [[row[column] for column in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
     write(tmp_path, shuffled, comma=comma)
     read = openface.read(CLIP, 0.9, tmp_path)
     expected = 0.25 * np.arange(17)[None] + 0.01 * np.arange(1, FRAMES + 1)[:, None]
@@ -54,7 +54,7 @@ def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str)
     for side in range(len(SIDES)):
         assert read.values[..., side] == pytest.approx(expected)
     assert [int(name[2:4]) for name in openface.COLUMNS] == [int(unit[2:]) for unit in ACTION_UNITS]
-    assert read.said(np.arange(46, 58)) == {
+    assert read.attributes(np.arange(46, 58)) == {
         "interpolated": "none",
         "left_and_right": "the whole face's values, since there are no tables of halves",
     }
@@ -67,7 +67,7 @@ def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
     assert read.values[4, ACTION_UNITS.index("AU12")].tolist() == [2, 3, 1]
     assert read.halves
     (tmp_path / "casme2/sub01/EP02_01f_left.csv").unlink()
-    with pytest.raises(DataError, match=r"EP02_01f_right.csv: must have EP02_01f_left.csv beside it"):
+    with pytest.raises(DataError, match=r"EP02_01f_right.csv: must have EP02_01f_left.csv next to it"):
         openface.read(CLIP, 0.9, tmp_path)
 
 
@@ -79,9 +79,9 @@ def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None
     table[7][HEADER.index("face_id")] = "0"
     write(tmp_path, table)
     read = openface.read(CLIP, 0.9, tmp_path)
-    assert np.flatnonzero(~read.found).tolist() == [6]
+    assert np.flatnonzero(~read.detected).tolist() == [6]
     assert read.values[6] == pytest.approx((read.values[5] + read.values[7]) / 2)
-    assert read.said(np.arange(46, 58))["interpolated"] == "52"
+    assert read.attributes(np.arange(46, 58))["interpolated"] == "52"
 
 
 def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
 
 
 def without(column: str) -> list[list[str]]:
-    place = HEADER.index(column)
-    return [row[:place] + row[place + 1 :] for row in rows()]
+    column_index = HEADER.index(column)
+    return [row[:column_index] + row[column_index + 1 :] for row in rows()]
 
 
 def two_faces() -> list[list[str]]:

@@ -11,17 +11,17 @@ from microexpr.signals.aus import ACTION_UNITS, LARGEST, people
 @pytest.mark.parametrize(("kind", "low", "high"), [(1, *people.MICRO), (2, *people.MACRO)])
 def test_drawn_intensities_have_the_size_that_was_asked_for(kind: int, low: float, high: float) -> None:
     rng = generator(0, "people", "drawn", kind)
-    assert not people.drawn(0, rng).any()
+    assert not people.sample_intensities(0, rng).any()
     for _ in range(50):
-        shown = people.drawn(kind, rng)
-        units = shown.max(axis=1)[shown.any(axis=1)]
+        intensities = people.sample_intensities(kind, rng)
+        units = intensities.max(axis=1)[intensities.any(axis=1)]
         assert 1 <= len(units) <= 4
         assert units.min() >= 0.4 * low and units.max() <= 1.6 * high
 
 
 def test_sessions_are_the_same_again_and_begin_at_rest() -> None:
-    first, again = (next(people.sessions("tests/person")) for _ in range(2))
-    assert np.array_equal(first.crops, again.crops) and np.array_equal(first.intensity, again.intensity)
+    first, second = (next(people.render_sessions("tests/person")) for _ in range(2))
+    assert np.array_equal(first.crops, second.crops) and np.array_equal(first.intensity, second.intensity)
     assert first.kind.tolist()[:4] == [0, 1, 2, 1]
     assert first.intensity.shape == (people.FRAMES, len(people.UNITS), 3)
     assert people.UNITS[: len(ACTION_UNITS)] == ACTION_UNITS and len(set(people.UNITS)) == len(people.UNITS)

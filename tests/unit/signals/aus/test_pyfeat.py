@@ -30,8 +30,8 @@ def test_a_frame_without_a_face_is_interpolated_on_all_sides() -> None:
         shade = pictures[:, 0, 0, 0]
         return np.repeat(shade[:, None] / 10 * (shade != 2)[:, None], 20, axis=1), shade != 2
 
-    values, found = pyfeat.read(crops, detect, 0.8, "casme2/sub01/EP")
-    assert found.tolist() == [True, True, False, True, True]
+    values, detected = pyfeat.read(crops, detect, 0.8, "casme2/sub01/EP")
+    assert detected.tolist() == [True, True, False, True, True]
     assert values == pytest.approx(np.broadcast_to(0.5 * np.arange(5)[:, None, None], (5, 17, 3)))
     with pytest.raises(DataError, match=r"casme2/sub01/EP: a face must be found in 90% of the frames, not in 4 of 5"):
         pyfeat.read(crops, detect, 0.9, "casme2/sub01/EP")
@@ -43,17 +43,17 @@ def test_missing_weights_are_named_until_they_are_where_its_hub_keeps_them(tmp_p
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").touch()
     pyfeat.check("pyfeat_geometry", tmp_path)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         pyfeat.check("pyfeat", tmp_path)
-    assert all(file in str(told.value) for file in pyfeat.WEIGHTS.values())
-    assert "\n" not in str(told.value)
+    assert all(file in str(error.value) for file in pyfeat.WEIGHTS.values())
+    assert "\n" not in str(error.value)
     package = tmp_path / pyfeat.PACKAGE.relative_to(pyfeat.ENVIRONMENT)
     for name, file in pyfeat.WEIGHTS.items():
         folder = package / f"resources/models--py-feat--{name}"
         (folder / "snapshots/0a1b").mkdir(parents=True)
         (folder / "snapshots/0a1b" / file).touch()
-        assert len(pyfeat.missing(package)) > 0
+        assert len(pyfeat.missing_weights(package)) > 0
         (folder / "refs").mkdir()
         (folder / "refs/main").write_text("0a1b")
-    assert pyfeat.missing(package) == []
+    assert pyfeat.missing_weights(package) == []
     pyfeat.check("pyfeat", tmp_path)

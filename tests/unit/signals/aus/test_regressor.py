@@ -9,17 +9,17 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, SIZES, Params
-from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT, MIRRORED
+from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT_LANDMARKS, MIRRORED
 from microexpr.signals.aus.filters import curves
-from microexpr.signals.aus.regressor import RAMPS, SHOWN, Model, Ramps, Reading, load, regress
+from microexpr.signals.aus.regressor import RAMPS, RENDERED_UNITS, Model, Ramps, Reading, load, regress
 
 AU12 = ACTION_UNITS.index("AU12")
 FRAMES, FPS = 5, 200
-NO_RAMPS = Ramps(np.zeros((SHOWN, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
+NO_RAMPS = Ramps(np.zeros((RENDERED_UNITS, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
 
 
 def nothing(features: int) -> Reading:
-    shapes = (features, SHOWN), (SHOWN,), (SHOWN + RAMPS, len(ACTION_UNITS))
+    shapes = (features, RENDERED_UNITS), (RENDERED_UNITS,), (RENDERED_UNITS + RAMPS, len(ACTION_UNITS))
     return Reading(*(np.zeros(shape, np.float32) for shape in shapes))
 
 
@@ -39,12 +39,12 @@ def clip() -> tuple[np.ndarray, np.ndarray]:
 def mouth_and_fall(bias: float) -> Model:
     """AU12 is how high the mouth corner lies (tenths of the outer eye distance), and changes as far as skin falls."""
     alone, since = nothing(APPEARANCE), nothing(CHANGE)
-    alone.weights[GRADIENTS + 2 * list(LEFT).index(54) + 1, AU12] = -1
+    alone.weights[GRADIENTS + 2 * list(LEFT_LANDMARKS).index(54) + 1, AU12] = -1
     alone.bias[AU12] = bias
     fine = np.arange(GRADIENTS + 2 * 16 * 8, CHANGE).reshape(32, 16, 2)
     since.weights[fine[4:-4, 4:-4, 1], AU12] = 1 / (24 * 8)
-    for one in (alone, since):
-        one.last[AU12, AU12] = 1
+    for reading in (alone, since):
+        reading.last[AU12, AU12] = 1
     return Model(NO_RAMPS, alone, since, ("generated/au_model/0/*",))
 
 
@@ -69,10 +69,10 @@ def test_a_mirrored_clip_swaps_the_sides(clip: tuple[np.ndarray, np.ndarray]) ->
 def random_model() -> Model:
     rng = generator(0, "regressor", "weights")
     readings = [nothing(features) for features in (APPEARANCE, CHANGE)]
-    for one in readings:
-        for part in (one.weights, one.bias, one.last):
+    for reading in readings:
+        for part in (reading.weights, reading.bias, reading.last):
             part[:] = rng.normal(size=part.shape) * 0.05
-    directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((SHOWN, RAMPS), (RAMPS,)))
+    directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((RENDERED_UNITS, RAMPS), (RAMPS,)))
     return Model(Ramps(directions, starts), *readings, ())
 
 
@@ -84,7 +84,7 @@ def test_the_correction_is_written_out_and_leaves_nothing_where_nothing_is_read(
         [max(0, row @ d + s) - max(0, s) for d, s in zip(model.ramps.directions.T, model.ramps.starts, strict=True)]
         for row in linear
     ]
-    expected = linear @ model.change.last[:SHOWN] + np.array(bent) @ model.change.last[SHOWN:]
+    expected = linear @ model.change.last[:RENDERED_UNITS] + np.array(bent) @ model.change.last[RENDERED_UNITS:]
     assert model.change(features, model.ramps) == pytest.approx(expected, abs=1e-3)
     model.change.bias[:] = 0
     assert not model.change(np.zeros(CHANGE, np.float32), model.ramps).any()
@@ -98,24 +98,24 @@ def test_values_are_the_mean_over_sizes(clip: tuple[np.ndarray, np.ndarray]) -> 
 
 
 def test_relative_keeps_what_raw_cuts_off(clip: tuple[np.ndarray, np.ndarray]) -> None:
-    """Of a person whose resting mouth reads as -0.5."""
+    """The resting mouth of this subject reads as -0.5."""
     values = regress(*clip, 0, mouth_and_fall(bias=8.5), sizes=(0,))
-    found = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
+    filtered = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
     fall = values[:, AU12, 0] + 0.5
-    assert found["raw"][:, AU12, 0] == pytest.approx(np.clip(fall - 0.5, 0, 5), abs=1e-5)
-    assert found["relative"][:, AU12, 0] == pytest.approx(fall, abs=1e-5) and fall[-1] > 3
-    assert {array.shape for array in found.values()} == {(FRAMES, 17, 3)}
-    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+    assert filtered["raw"][:, AU12, 0] == pytest.approx(np.clip(fall - 0.5, 0, 5), abs=1e-5)
+    assert filtered["relative"][:, AU12, 0] == pytest.approx(fall, abs=1e-5) and fall[-1] > 3
+    assert {array.shape for array in filtered.values()} == {(FRAMES, 17, 3)}
+    assert {array.dtype for array in filtered.values()} == {np.dtype(np.float32)}
 
 
 def test_a_model_is_read_as_it_was_written_and_another_size_is_refused(tmp_path: Path) -> None:
-    made = mouth_and_fall(bias=1)
-    store.write_tensors(tmp_path / "model.safetensors", made.tensors(), made.fitted_on)
+    model = mouth_and_fall(bias=1)
+    store.write_tensors(tmp_path / "model.safetensors", model.tensors(), model.fitted_on)
     read = load(tmp_path / "model.safetensors")
-    for name, tensor in made.tensors().items():
+    for name, tensor in model.tensors().items():
         assert np.array_equal(read.tensors()[name], tensor)
-    assert read.fitted_on == made.fitted_on
-    other = made.tensors() | {"change.weights": made.change.weights[1:]}
+    assert read.fitted_on == model.fitted_on
+    other = model.tensors() | {"change.weights": model.change.weights[1:]}
     store.write_tensors(tmp_path / "other.safetensors", other, ())
     with pytest.raises(StoreError, match=r"other\.safetensors: must hold tensors .* make au-model"):
         load(tmp_path / "other.safetensors")

@@ -30,12 +30,12 @@ def test_a_steady_clip_keeps_the_expression_and_loses_the_head() -> None:
     crop = np.clip(film + rng.normal(0, 0.5, film.shape), 0, 255).astype(np.uint8)
     path = steady.head_path(crop, 2)
     truth = np.array(moves) - moves[2]
-    within = head.face(288)
+    within = head.face_mask(288)
     left, before = (
         np.mean([np.linalg.norm(basis @ m, axis=-1)[within].mean() for m in path_]) for path_ in (path - truth, truth)
     )
     assert left < 0.15 * before
-    still = steady.steadied(crop[..., None], path)
+    still = steady.hold_still(crop[..., None], path)
     assert still.shape == (12, 288, 288, 1) and still.dtype == np.uint8
     smile, brow = (slice(160, 220), slice(170, 230)), (slice(60, 120), slice(70, 210))
     change = np.abs(still[..., 0].astype(float) - still[2, ..., 0]).mean(axis=0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from microexpr.signals.spotting.hits import Counts, count, overlap, told
+from microexpr.signals.spotting.hits import Counts, count, overlap, summary
 
 
 def test_overlap_counts_both_ends():
@@ -26,4 +26,4 @@ def test_figures_of_several_videos_are_of_their_sums():
     assert (both.precision, both.recall) == (4 / 5, 4 / 6)
     assert both.f1 == pytest.approx(2 / (5 / 4 + 6 / 4))
     assert (Counts().precision, Counts().recall, Counts().f1) == (0, 0, 0)
-    assert told(both).startswith("hits 4, false 1, missed 2 at IoU 0.5: precision 0.800, recall 0.667, F1 0.727")
+    assert summary(both).startswith("hits 4, false 1, missed 2 at IoU 0.5: precision 0.800, recall 0.667, F1 0.727")

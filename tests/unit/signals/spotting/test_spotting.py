@@ -1,4 +1,4 @@
-"""What is found in curves that are drawn: short and long bumps over noise, blinks, eyes that look elsewhere."""
+"""Spot events in synthetic curves: short and long bumps over noise, blinks, eyes that look elsewhere."""
 
 import numpy as np
 import pytest
@@ -35,14 +35,14 @@ def test_micro_macro_and_blink_are_told_apart(fps):
         "macro": show(curves, fps, "AU4", 9, 1.6, 2.0),
         "blink": show(curves, fps, "AU45", 14, 0.25, 3.0),
     }
-    found = spotting.spot(curves, gaze, fps, Params())
-    assert [one.kind for one in found] == ["micro", "macro", "blink"]
-    for one in found:
-        assert overlap((one.onset, one.offset), true[one.kind]) >= 0.5
-        assert abs(one.apex - np.mean(true[one.kind])) <= 0.1 * fps
-    micro, macro, _ = found
-    assert list(micro.moved) == ["AU12L"] and micro.moved["AU12L"] == pytest.approx(0.8, rel=0.2)
-    assert {*macro.moved} == {"AU4L", "AU4R"}
+    events = spotting.spot(curves, gaze, fps, Params())
+    assert [event.kind for event in events] == ["micro", "macro", "blink"]
+    for event in events:
+        assert overlap((event.onset, event.offset), true[event.kind]) >= 0.5
+        assert abs(event.apex - np.mean(true[event.kind])) <= 0.1 * fps
+    micro, macro, _ = events
+    assert list(micro.action_units) == ["AU12L"] and micro.action_units["AU12L"] == pytest.approx(0.8, rel=0.2)
+    assert {*macro.action_units} == {"AU4L", "AU4R"}
 
 
 def test_nothing_is_found_where_nothing_happens():
@@ -54,9 +54,9 @@ def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
     curves, gaze = at_rest(100)
     show(curves, 100, "AU45", 8, 0.25, 3.0)
     show(curves, 100, "AU7", 8, 0.25, 0.3)
-    assert [one.kind for one in spotting.spot(curves, gaze, 100, Params())] == ["blink"]
+    assert [event.kind for event in spotting.spot(curves, gaze, 100, Params())] == ["blink"]
     alone = spotting.spot(curves, gaze, 100, Params(leak=0))
-    assert sorted(one.kind for one in alone) == ["blink", "micro"]
+    assert sorted(event.kind for event in alone) == ["blink", "micro"]
 
 
 @pytest.mark.parametrize(("turned", "kind"), [(3.0, "glance"), (0.0, "micro")])
@@ -64,7 +64,7 @@ def test_lids_that_follow_the_eyes_are_a_glance(turned, kind):
     curves, gaze = at_rest(100)
     show(curves, 100, "AU5", 8, 0.4, 0.6)
     gaze[800:840] += turned
-    assert [one.kind for one in spotting.spot(curves, gaze, 100, Params())] == [kind]
+    assert [event.kind for event in spotting.spot(curves, gaze, 100, Params())] == [kind]
 
 
 def test_a_still_picture_has_no_noise_and_no_events():

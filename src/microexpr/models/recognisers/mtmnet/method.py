@@ -1,11 +1,10 @@
-"""MTMNet: a network on macro-expressions guides one on micro-expressions; both separate expression from identity.
+"""MTMNet's losses, phases and scores. No folds, files or devices come in.
 
-No folds, files or devices come in. Shapes: B clips, images [B, 3, H, H], W `width`, F `features`, I `identities`,
-C classes. Index 0, 1, 2 of a triplet: anchor, positive, negative (Sec. 3.2.1).
+Shapes: B clips, images [B, 3, H, H], W `width`, F `features`, I `identities`, C classes. Index 0, 1, 2 of a triplet:
+anchor, positive, negative (Sec. 3.2.1).
 """
 
 from functools import partial
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -14,14 +13,16 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.errors import ParamsError, StoreError
+from microexpr.core.errors import ParamsError
 from microexpr.models import base
 from microexpr.models.augmentation import to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.pretrained import load, standardise
-from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.layers.pretrained import load
+from microexpr.models.layers.resnet18 import WIDTH
 from microexpr.models.pretrained_weights import RESNET18
+from microexpr.models.recognisers.mtmnet.networks import DOWNSAMPLING, Decoder, Discriminator, Encoder
+from microexpr.models.recognisers.mtmnet.triplets import distance, masked_mean, triplets
 from microexpr.models.samplers import micro_only
 
 FRAMES = 5  # around the apex
@@ -33,57 +34,8 @@ GUIDANCE_PARAMS = {  # the params that pretraining does not depend on
     *("macro_source", "macro_epochs", "epochs", "guidance_lr"),
     *("triplet_weight", "adversarial_weight", "inequality_weight", "margin"),
 }
-DOWNSAMPLING = 32  # image rows to one of the last maps
-HIDDEN = 128  # units of the discriminator
-TINY = 1e-12  # under a root, whose gradient at 0 is undefined
 NO_SUBJECT = -1  # padding where fewer subjects train than the identity classifier has outputs
 SHARED = ("encoder", "classifier")  # modules of MacroNet that guidance uses
-
-
-class Encoder(nn.Module):
-    """ResNet-18, then a branch for the expression and one for the identity (Sec. 3.1.1)."""
-
-    def __init__(self, width: int, features: int):
-        super().__init__()
-        self.backbone = ResNet18(width)
-        self.expression, self.identity = (nn.Linear(self.backbone.out_channels, features) for _ in range(2))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, 3, H, H] in 0..1 -> f^e and f^s, both [B, F]"""
-        pooled = self.backbone(standardise(images)).mean((2, 3))
-        return self.expression(pooled), self.identity(pooled)
-
-
-class Decoder(nn.Module):
-    """D_r: a face from the expression of one image and the identity of another (Sec. 3.1.2)."""
-
-    def __init__(self, width: int, features: int, image_size: int):
-        super().__init__()
-        widths = [width * 8, width * 4, width * 2, width, width, max(width // 2, 1)]
-        self.first, self.side = widths[0], image_size // DOWNSAMPLING
-        self.begin = nn.Linear(2 * features, self.first * self.side**2)
-        layers: list[nn.Module] = []
-        for before, after in pairwise(widths):
-            convolution = nn.Conv2d(before, after, 3, padding=1, bias=False)
-            layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 3, 3, padding=1), nn.Sigmoid())
-
-    def forward(self, expression: Tensor, identity: Tensor) -> Tensor:
-        """f^e and f^s, both [B, F] -> [B, 3, H, H] in 0..1"""
-        x = self.begin(torch.cat([expression, identity], 1)).relu()
-        return self.layers(x.unflatten(1, (self.first, self.side, self.side)))
-
-
-class Discriminator(nn.Module):
-    """D: a logit of whether expression features are MacroNet's (Sec. 3.2.1)."""
-
-    def __init__(self, features: int):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(features, HIDDEN), nn.LeakyReLU(0.2), nn.Linear(HIDDEN, 1))
-
-    def forward(self, expression: Tensor) -> Tensor:
-        """[B, F] -> [B]"""
-        return self.layers(expression)[:, 0]
 
 
 class Mtmnet(NetworkMethod):
@@ -312,34 +264,3 @@ class Mtmnet(NetworkMethod):
         frames = batch["apex"][:, None] if single else batch["around_apex"].movedim(2, 1)  # [B, 5, 3, H, H]
         expression, _ = modules.encoder(to_unit_range(frames.flatten(0, 1)))
         return modules.classifier(expression).softmax(1).unflatten(0, frames.shape[:2]).mean(1)
-
-
-def distance(first: Tensor, second: Tensor) -> Tensor:
-    """Return the Euclidean distance [B], not squared, of [B, ...] and [B, ...]."""
-    return ((first - second).flatten(1).square().sum(1) + TINY).sqrt()
-
-
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of values [B] where `mask` bool[B] is True; 0 where it is nowhere."""
-    weight = mask.to(values.dtype)
-    return (values * weight).sum() / weight.sum().clamp(min=1)
-
-
-def triplets(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """Sample int64[S, B, 3]: a micro-expression, a macro-expression of its class, a micro-expression of another.
-
-    Anchors come in shuffled order. If no macro-expression has the anchor's class, the positive has another class; if
-    there is only one class, the negative has the same. The losses recognise both cases by the labels.
-    """
-    label = targets["label"]
-    micro, macro = (np.flatnonzero(targets["macro"] == kind) for kind in (0, 1))
-    if not len(macro):
-        raise StoreError("guidance must have macro-expressions of the protocol's classes, not none")
-    anchor = micro_only(targets, steps, batch, rng)
-    sampled = np.stack([anchor, np.empty_like(anchor), np.empty_like(anchor)], -1)
-    for class_index in np.unique(label[micro]):
-        of_class = label[anchor] == class_index
-        positives, negatives = label[macro] == class_index, label[micro] != class_index
-        for column, pool, eligible in ((1, macro, positives), (2, micro, negatives)):
-            sampled[of_class, column] = rng.choice(pool[eligible] if eligible.any() else pool, int(of_class.sum()))
-    return sampled

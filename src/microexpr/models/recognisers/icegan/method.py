@@ -1,10 +1,9 @@
-"""ICE-GAN: a U-Net synthesises expressive faces, a capsule network discriminates and recognises. No files here.
+"""ICE-GAN's losses, phases and scores. No folds, files or devices come in.
 
-Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the networks, h = H / 16.
+Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the networks.
 """
 
 from functools import partial
-from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -18,168 +17,11 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import capsules, pretrained, vgg16
 from microexpr.models.layers.patchgan import trunk
 from microexpr.models.pretrained_weights import VGG16
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 
-MAX_WIDTH = 8  # times `width`: layers double up to it
-PRIMARY_SIZE = 8  # D_PrimaryCaps
-EPSILON = 1e-6  # least distance of a probability to 0 and 1
 CONTRAST = 4  # factor of `discriminator_input: change`: most pixels change by one grey level, few by more than 25
-MAX_MOTION = 1 / 8  # of the image's side, largest displacement of `generator_output: motion`
 PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
-
-
-def downsample(channels: int, out: int, norm: bool) -> nn.Sequential:
-    """[B, channels, H, H] -> [B, out, H / 2, H / 2]"""
-    layers = [nn.Conv2d(channels, out, 4, 2, 1, bias=not norm), *([nn.InstanceNorm2d(out)] if norm else [])]
-    return nn.Sequential(*layers, nn.LeakyReLU(0.2))
-
-
-def upsample(channels: int, out: int, norm: bool) -> nn.Sequential:
-    """[B, channels, H, H] -> [B, out, 2 H, 2 H]"""
-    layers = [nn.ConvTranspose2d(channels, out, 4, 2, 1, bias=not norm), *([nn.InstanceNorm2d(out)] if norm else [])]
-    return nn.Sequential(*layers, nn.ReLU())
-
-
-def initialise(network: nn.Module) -> None:
-    """Initialise weights after He et al. 2015, by the number that contribute to a pixel.
-
-    With torch's default each layer attenuates the signal, and little of the class leaves the bottleneck."""
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, 0.2)
-        elif isinstance(layer, nn.ConvTranspose2d):
-            taps = layer.kernel_size[0] * layer.kernel_size[1] // (layer.stride[0] * layer.stride[1])
-            nn.init.normal_(layer.weight, 0, (2 / (taps * layer.in_channels)) ** 0.5)
-
-
-class UNet(nn.Module):
-    """A U-Net from a neutral face through an embedding f of 8 W; z and c enter there or at the input (Sec. 2.2)."""
-
-    def __init__(
-        self,
-        image_size: int,
-        width: int,
-        condition: int,
-        norm: bool,
-        skips: bool,
-        early: bool,
-        warps: bool = False,
-    ):
-        """`early`: z and c enter at the input; `warps`: the output is how pixels move, not a face."""
-        super().__init__()
-        halvings = image_size.bit_length() - 2  # down to 2x2; the bottleneck makes it 1x1
-        widths = [width * min(2**level, MAX_WIDTH) for level in range(halvings)]
-        normed = [
-            norm and 0 < level < halvings - 1 for level in range(halvings)
-        ]  # a norm of 2x2 pixels removes the class
-        first = 1 + condition if early else 1
-        self.encoder = nn.ModuleList(map(downsample, [first, *widths], widths, normed))
-        self.bottleneck = downsample(widths[-1], MAX_WIDTH * width, norm=False)
-        self.skips, self.early, self.warps = skips, early, warps
-        times = 2 if skips else 1  # a layer's output is concatenated with its skip
-        inward = [MAX_WIDTH * width + (0 if early else condition), *(times * w for w in reversed(widths))]
-        self.decoder = nn.ModuleList(map(upsample, inward, reversed(widths), reversed(normed)))
-        self.paint = nn.ConvTranspose2d(inward[-1], 2 if warps else 1, 4, 2, 1)
-        initialise(self)
-        if warps:
-            for tensor in self.paint.parameters():
-                nn.init.zeros_(tensor)  # so that nothing moves at first
-
-    def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
-        """Neutral faces [B, 1, H, H] and [z, c] as [B, condition] -> faces [B, 1, H, H], both in -1..1."""
-        seed = condition[:, :, None, None]
-        x = torch.cat([neutral, seed.expand(-1, -1, *neutral.shape[2:])], 1) if self.early else neutral
-        skips = []
-        for layer in self.encoder:
-            skips.append(x := layer(x))
-        x = self.bottleneck(x)  # [B, 8 W, 1, 1]
-        x = x if self.early else torch.cat([x, seed], 1)  # s = [f, z, c]
-        for layer, skip in zip(self.decoder, reversed(skips), strict=True):
-            x = torch.cat([layer(x), skip], 1) if self.skips else layer(x)
-        output = self.paint(x).tanh()
-        return warp(neutral, output * MAX_MOTION * neutral.shape[-1]) if self.warps else output
-
-
-def warp(face: Tensor, motion: Tensor) -> Tensor:
-    """Move the skin of faces [B, 1, H, H] in -1..1 by motion [B, 2, H, H] in pixels, right and down.
-
-    The warp is of first order, as in optical flow: grey level minus gradient times displacement."""
-    padded = F.pad(face, (1, 1, 1, 1), "replicate")
-    right = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
-    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
-    return (face - right * motion[:, :1] - down * motion[:, 1:]).clamp(-1, 1)
-
-
-class Dcgan(nn.Module):
-    """A face of no particular subject, from [z, c] alone (Radford et al. 2016): G_I of Table 2."""
-
-    def __init__(self, image_size: int, width: int, condition: int, norm: bool):
-        super().__init__()
-        doublings = image_size.bit_length() - 4  # from 4x4 up to half the side
-        widths = [width * min(2**level, MAX_WIDTH) for level in reversed(range(doublings + 1))]
-        self.begin = nn.Sequential(nn.ConvTranspose2d(condition, widths[0], 4), nn.ReLU())
-        self.layers = nn.Sequential(*(upsample(a, b, norm) for a, b in pairwise(widths)))
-        self.paint = nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1)
-        initialise(self)
-
-    def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
-        """[z, c] as [B, condition] -> faces [B, 1, H, H] in -1..1; the neutral face is ignored."""
-        return self.paint(self.layers(self.begin(condition[:, :, None, None]))).tanh()
-
-
-class CapsuleHeads(nn.Module):
-    """PrimaryCaps at h x h positions, from which AdvCaps and ExpCaps are routed (Sec. 2.3)."""
-
-    def __init__(self, side: int, width: int, primary: int, adv_size: int, classes: int, exp_size: int, routing: int):
-        super().__init__()
-        self.reduce = nn.Sequential(
-            nn.Conv2d(MAX_WIDTH * width, width, 1, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, primary * PRIMARY_SIZE, 1)
-        )
-        below = primary * side * side
-        layer = partial(capsules.Capsules, below, PRIMARY_SIZE)
-        self.adversarial = layer(1, adv_size, iterations=1) if adv_size else None  # one capsule gets all votes
-        self.expression = layer(classes, exp_size, iterations=routing)
-
-    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Trunk features -> realness [B], a logit whose sigmoid is AdvCaps' length; ExpCaps [B, C, D]"""
-        primary = capsules.primary(self.reduce(patches), PRIMARY_SIZE)  # [B, N h h, 8]
-        expression = self.expression(primary)
-        if self.adversarial is None:
-            return torch.zeros_like(expression[:, 0, 0]), expression
-        return capsules.length(self.adversarial(primary)[:, 0]).logit(EPSILON), expression
-
-
-class CnnHeads(nn.Module):
-    """Table 3's alternatives to capsules: the mean over 4x4 patches, or with `hidden` two fully connected layers."""
-
-    def __init__(self, side: int, width: int, classes: int, hidden: int):
-        super().__init__()
-        if hidden:
-            reduce, flat = nn.Conv2d(MAX_WIDTH * width, width, 1, 2, 1), side * side * width
-            layers = [nn.Flatten(), nn.Linear(flat, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1 + classes)]
-        else:
-            reduce = nn.Conv2d(MAX_WIDTH * width, width, 1)
-            layers = [nn.Conv2d(width, 1 + classes, 4, 1, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-        self.layers = nn.Sequential(reduce, nn.LeakyReLU(0.2), *layers)
-
-    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Trunk features -> realness [B], a logit; class scores [B, C]"""
-        logits = self.layers(patches)
-        return logits[:, 0], logits[:, 1:]
-
-
-class Reconstruction(nn.Module):
-    """The regulariser of ExpCaps: reconstructs the image from the capsule of the clip's class."""
-
-    def __init__(self, capsules: int, hidden: tuple[int, int], image_size: int):
-        super().__init__()
-        sizes = (capsules, *hidden, image_size**2)
-        layers = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
-        self.layers = nn.Sequential(*layers[:-1], nn.Sigmoid())
-
-    def forward(self, expression: Tensor, label: Tensor) -> Tensor:
-        """ExpCaps [B, C, D] and classes [B] -> grey levels [B, H * H] in 0..1."""
-        mask = F.one_hot(label, expression.shape[1])[..., None]
-        return self.layers((expression * mask).flatten(1))
 
 
 class Icegan(NetworkMethod):
