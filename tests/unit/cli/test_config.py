@@ -18,11 +18,18 @@ from microexpr.signals import apex, aus, faces, flow
 from microexpr.training import synthesise, train
 
 SECTIONS = {
-    "generate": plan, "index": index, "faces": faces, "apex": apex, "flow": flow, "aus": aus, "train": train,
-    "people": duplicate_subjects, "synth": synthesise, "evaluate": evaluation, "truth": signal_benchmark,
+    "render": plan, "index": index, "faces": faces, "apex": apex, "flow": flow, "aus": aus, "train": train,
+    "duplicate_subjects": duplicate_subjects, "synthesise": synthesise, "evaluate": evaluation, "signal_benchmark": signal_benchmark,
     "report": html, "papers": papers,
 }  # fmt: skip
-DEFAULTS = ("index", "faces", "apex", "flow", "aus", "people")  # sections that show the defaults of the code
+DEFAULTS = (
+    "index",
+    "faces",
+    "apex",
+    "flow",
+    "aus",
+    "duplicate_subjects",
+)  # sections that show the defaults of the code
 
 
 def fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -127,7 +134,7 @@ def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(sec
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     values, model = yaml.safe_load(text)[section], SECTIONS[section].Params
     keys = fields(model)
-    if section == "generate":  # data sets that the file does not ask for may have a size
+    if section == "render":  # data sets that the file does not ask for may have a size
         unused = {*MICRO, *MACRO}.difference(yaml.safe_load(text)["datasets"], yaml.safe_load(text)["macro"])
         keys = {name: nested for name, nested in keys.items() if name not in unused}
     assert set(values) == set(keys)
@@ -164,3 +171,10 @@ def test_a_grid_is_every_combination():
 def test_what_is_no_grid_is_refused_by_its_key(named, message):
     with pytest.raises(ParamsError, match=message):
         methods(in_papers={"ststnet": named})
+
+
+def test_sections_of_earlier_versions_are_refused_with_their_new_names():
+    values = config.load(ROOT / "params.yaml")
+    values["synth"] = values.pop("synthesise")
+    with pytest.raises(ParamsError, match=r"^params.yaml: section synth is now named synthesise$"):
+        config.check(values, "params.yaml")
