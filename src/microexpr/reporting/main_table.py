@@ -112,6 +112,23 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *errata, ""])
 
 
+def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:
+    """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
+
+    Raise ParamsError for a method without a row."""
+    names = [row["method"] for row in rows]
+    for name in methods:
+        if name not in names:
+            raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
+    lines = ["| method | UF1 | 95 % interval | UAR | UF1, best test epoch |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        if not methods or row["method"] in methods:
+            interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
+            cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"])
+            lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     """Return a line on the methods that do not differ from the best one; "" without any pair.
 

@@ -4,10 +4,11 @@ import csv
 import io
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from microexpr.cli import main
+from microexpr.cli import config, main
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import Row
@@ -18,6 +19,8 @@ from microexpr.reporting.papers import COLUMNS, TARGETS, Run, census, page
 
 COMPOSITE = ("full", "smic", "casme2", "samm")
 FIRST = "paper,table,row,column,dataset,protocol,classes,metric,published,reproduced,low,high,origin,selection,seeds"
+
+ROOT = Path(__file__).parents[4]
 
 
 def evaluated(method: str, protocol: str, scopes=COMPOSITE, **more) -> list[Row]:
