@@ -16,11 +16,18 @@ table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at 
 	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
 	@$(if $(METHODS),,python workflow/stage.py record;) code=$$?; microexpr table $(if $(METHODS),--methods $(METHODS)) && exit $$code
 
-test: .venv/.installed  ## linter, types and tests
+TESTS := pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+check: .venv/.installed
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: check  ## linter, types and all tests but the slow ones: 7 minutes on two cores
+	$(TESTS) -m "not slow"
+
+test-all: check  ## the same with the slow tests
+	$(TESTS)
 
 campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-faults, campaign-floor, campaign-growth, campaign-icegan, campaign-intervals, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
 	python tests/campaigns/$*.py
@@ -55,4 +62,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
-.PHONY: help table test test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat
+.PHONY: help table check test test-all test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat

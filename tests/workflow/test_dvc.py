@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+from conftest import Project
 from scratch import ROOT
 
 PIPELINES = [ROOT / "dvc.yaml", *sorted((ROOT / "workflow/dvc").glob("*/dvc.yaml"))]
@@ -34,6 +36,7 @@ def names(param: str | dict) -> list[str]:
     return [param] if isinstance(param, str) else param["params.yaml"] or []
 
 
+@pytest.mark.slow
 def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(finished, tmp_path):
     """Record, repro twice, an edit, an experiment refused, run and killed, push, clone, pull, repro, adopt."""
     project = finished.copy(tmp_path / "project")
@@ -63,6 +66,22 @@ def test_one_more_subject(finished, tmp_path):
     }  # fmt: skip
     assert project.planned() == {}
     assert project.run("dvc", "repro").stdout.count("Running stage") == 0
+
+
+def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished, tmp_path):
+    """What the walk does from push to adopt, but for the steps that render the corpora."""
+    project, clone = finished.copy(tmp_path / "project"), Project(tmp_path / "clone")
+    project.run("python", "workflow/stage.py", "record")
+    project.run("dvc", "remote", "add", "--default", "lab", str(tmp_path / "remote"))
+    project.run("dvc", "push")
+    project.run("git", "commit", "-qam", "results")
+    project.run("git", "clone", "-q", str(project.root), str(clone.root))
+    clone.run("dvc", "pull", "--allow-missing")
+    rendered = "data/generated/"
+    expected = {path: digest for path, digest in project.digests().items() if not path.startswith(rendered)}
+    assert expected and clone.digests() == expected
+    refused = clone.snakemake("--", "all", check=False)
+    assert refused.returncode == 1 and "`python workflow/stage.py adopt`" in refused.stderr
 
 
 def test_metrics_have_a_row_for_each_method(finished):
