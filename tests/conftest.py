@@ -12,6 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
@@ -24,6 +25,13 @@ COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_m
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cost", metavar="CSV", help="append CPU seconds and memory of each test to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fewer examples of what hypothesis makes up where slow tests are left out."""
+    quick = config.option.markexpr == "not slow"
+    settings.register_profile("examples", max_examples=6 if quick else 20, deadline=None, derandomize=True)
+    settings.load_profile("examples")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
