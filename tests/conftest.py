@@ -16,10 +16,6 @@ from hypothesis import settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
-FIRST = (
-    "test_dvc.py", "test_bad_input.py", "test_killed.py", "test_pull.py", "test_rerun.py", "test_method.py",
-    "test_licensed.py", "test_paper_tables.py", "test_results.py", "test_flow_folders_table.py",
-)  # fmt: skip
 COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_mb")
 
 
@@ -35,8 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts by file alone, so that a file's own order stays."""
-    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+    """Put the files first that need a whole run of the pipeline; a file's own order stays."""
+    runs = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in runs)
 
 
 @pytest.hookimpl(wrapper=True)
