@@ -23,10 +23,10 @@ check: .venv/.installed
 	ruff format --check .
 	mypy
 
-test: check  ## linter, types and all tests but the slow ones: 7 minutes on two cores
+test: check  ## linter, types and all tests but the slow ones
 	$(TESTS) -m "not slow"
 
-test-all: check  ## the same with the slow tests
+test-all: check  ## linter, types and all tests
 	$(TESTS)
 
 campaign-%: .venv/.installed  ## checks too long for `make test`: campaign-annotated, campaign-augacn, campaign-auicgan, campaign-counts, campaign-difficulty, campaign-docs, campaign-famgan, campaign-faults, campaign-floor, campaign-growth, campaign-icegan, campaign-intervals, campaign-localregions, campaign-lovo, campaign-mtmnet, campaign-null, campaign-parted, campaign-people, campaign-regions, campaign-slurm, campaign-spotting
