@@ -82,7 +82,8 @@ def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished
     project.run("python", "workflow/stage.py", "record")
     project.run("dvc", "remote", "add", "--default", "lab", str(tmp_path / "remote"))
     project.run("dvc", "push")
-    project.run("git", "commit", "-qam", "results")
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "results")
     project.run("git", "clone", "-q", str(project.root), str(clone.root))
     clone.run("dvc", "pull", "--allow-missing")
     rendered = "data/generated/"

@@ -12,7 +12,7 @@ EVERYTHING = ("results", "data/generated", ".snakemake", "work")
 @pytest.mark.parametrize(
     ("target", "deleted", "middle"),
     [
-        ("all_flow", ("results/apex", "results/flow"), "flow"),
+        ("table_flow", ("results/apex", "results/flow"), "flow"),
         pytest.param("all", EVERYTHING, "faces", marks=pytest.mark.slow),
     ],
 )
