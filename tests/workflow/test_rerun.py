@@ -47,12 +47,23 @@ CASES = {
 }
 
 
-def test_one_subject_fewer(project):
+INDEX, BELOW_INDEX = {"annotation_smic": 1, "index": 1}, {"people": 1} | BELOW_TRAIN
+
+
+@pytest.mark.parametrize(
+    ("target", "jobs", "left"),
+    [
+        ("results/index/smic.csv", INDEX, BELOW_INDEX),
+        pytest.param("all", INDEX | BELOW_INDEX, {}, marks=pytest.mark.slow),
+    ],
+    ids=["index", "all"],
+)
+def test_one_subject_fewer(project, target, jobs, left):
     """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
-    assert project.jobs() == {"annotation_smic": 1, "index": 1, "people": 1} | BELOW_TRAIN
+    assert project.jobs(target) == jobs
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
-    assert project.planned() == {}
+    assert project.planned() == left
 
 
 @pytest.mark.parametrize(
