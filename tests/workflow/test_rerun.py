@@ -5,8 +5,7 @@ import pytest
 SUBJECTS = 6
 BELOW_TRAIN = {"train": 3, "evaluate": 3, "table": 1}  # two methods and a variant of one
 # what is edited: file, old text, new text -> jobs by rule
-QUICK = (
-    "one method's param",
+QUICK = (  # a method's param is edited in test_dvc.py
     "code of flow, which apex reads too",
     "minutes between checkpoints, and faces per class where no method makes any",
     "resamples, and a method's file",
