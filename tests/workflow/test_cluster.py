@@ -30,8 +30,8 @@ def rules(fresh) -> set[str]:
     return set(fresh.snakemake("--list-rules", *EVERY).stdout.split())
 
 
-def asked(project: Project, *options: str) -> list[tuple[str, dict[str, int]]]:
-    """Of each job of the table: its output, and what it asks for by name."""
+def requests(project: Project, *options: str) -> list[tuple[str, dict[str, int]]]:
+    """Each job of the table: its output, and the resources that it asks for by name."""
     options = (*options, "--dry-run", "--quiet", "host", "reason", "--", "results/megc2019_table.csv", "all_aus")
     found = re.findall(
         r"^    output: (.*)$(?s:.*?)^    resources: (.*)$", project.snakemake(*options).stdout, re.MULTILINE
@@ -39,25 +39,28 @@ def asked(project: Project, *options: str) -> list[tuple[str, dict[str, int]]]:
     return [(output, {k: int(n) for k, n in re.findall(r"(\w+)=(\d+)(?:,|$)", line)}) for output, line in found]
 
 
-def test_every_job_asks_for_memory_and_time_and_only_networks_for_a_gpu(fresh):
-    jobs = asked(fresh)
-    assert len(jobs) > 100 and all({"mem_mb", "runtime"} <= given.keys() for _, given in jobs)
-    gpus = {output.split("/")[2] for output, given in jobs if given.get("gpu")}
+@pytest.fixture(scope="module")
+def usual(fresh) -> list[tuple[str, dict[str, int]]]:
+    """The requests of all jobs where the command line says nothing of them."""
+    return requests(fresh)
+
+
+def test_every_job_asks_for_memory_and_time_and_only_networks_for_a_gpu(usual):
+    assert len(usual) > 100 and all({"mem_mb", "runtime"} <= given.keys() for _, given in usual)
+    gpus = {output.split("/")[2] for output, given in usual if given.get("gpu")}
     assert {"ststnet", "icegan", "mtmnet"} <= gpus and not gpus & {"majority", "flow_svm", "lbp_top"}
 
 
-def test_what_is_said_on_the_command_line_counts(fresh):
-    jobs = asked(fresh, "--resources", "gpu=0", "--set-resources", "index:mem_mb=7000", "faces:runtime=7")
-    assert not any(given.get("gpu") for _, given in jobs)
-    assert {given["mem_mb"] == 7000 for output, given in jobs if output.startswith("results/index/")} == {True}
-    assert {given["runtime"] == 7 for output, given in jobs if output.startswith("results/faces/")} == {True}
-
-
-def test_a_second_attempt_asks_for_twice_as_much(fresh):
-    first, second = dict(asked(fresh)), dict(asked(fresh, "--attempt", "2"))
+def test_the_command_line_counts_and_a_second_attempt_asks_for_twice_as_much(fresh, usual):
+    said = ("--resources", "gpu=0", "--set-resources", "index:mem_mb=7000", "faces:runtime=7")
+    first, second = dict(usual), dict(requests(fresh, *said, "--attempt", "2"))
     assert first.keys() == second.keys() and first
+    assert not any(given.get("gpu") for given in second.values())
+    assert {"index", "faces", "flow", "train"} <= {output.split("/")[1] for output in second}
     for output, given in second.items():
-        assert (given["mem_mb"], given["runtime"]) == (2 * first[output]["mem_mb"], 2 * first[output]["runtime"])
+        memory = 7000 if output.startswith("results/index/") else 2 * first[output]["mem_mb"]
+        runtime = 7 if output.startswith("results/faces/") else 2 * first[output]["runtime"]
+        assert (given["mem_mb"], given["runtime"]) == (memory, runtime), output
 
 
 def test_what_is_asked_for_is_of_rules_that_there_are(rules):

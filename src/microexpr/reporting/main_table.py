@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.core import store
+from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import min_attainable_p
 from microexpr.evaluation.published import published_counterparts
