@@ -50,8 +50,8 @@ def trained(monkeypatch):
 
     def train_folds(recogniser, memory=None, folds=FOLDS, plan="sequential"):
         epochs.clear()
-        cache = None if memory is None else PrefixCache(None, memory, recogniser, MICRO)
-        return list(train(recogniser, clips(recogniser), folds, [1], plan, 2, checkpoints=cache)), sum(epochs)
+        checkpoints = None if memory is None else PrefixCache(None, memory, recogniser, MICRO)
+        return list(train(recogniser, clips(recogniser), folds, [1], plan, 2, checkpoints=checkpoints)), sum(epochs)
 
     return train_folds
 
@@ -66,12 +66,12 @@ def begun():
     """A function of a plan to the results of a training, and to the memory that it leaves for others."""
 
     @cache
-    def made(plan):
-        one, memory = method(), {}
-        kept = Begun(None, memory, one, MICRO)
-        return list(train(one, clips(one), FOLDS, [1], plan, 2, kept=kept)), memory
+    def train_and_remember(plan):
+        recogniser, memory = method(), {}
+        checkpoints = PrefixCache(None, memory, recogniser, MICRO)
+        return list(train(recogniser, clips(recogniser), FOLDS, [1], plan, 2, checkpoints=checkpoints)), memory
 
-    return made
+    return train_and_remember
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
