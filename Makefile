@@ -16,11 +16,18 @@ table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at 
 	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
 	@$(if $(METHODS),,python workflow/stage.py record;) code=$$?; microexpr table $(if $(METHODS),--methods $(METHODS)) && exit $$code
 
-test: .venv/.installed  ## linter, types and tests
+TESTS := pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+check: .venv/.installed
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: check  ## linter, types and all tests but the slow ones
+	$(TESTS) -m "not slow"
+
+test-all: check  ## linter, types and all tests
+	$(TESTS)
 
 study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-counts, study-difficulty, study-docs, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-regions, study-slurm, study-spotting
 	python studies/$*.py
@@ -58,4 +65,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
-.PHONY: help table test readme-table test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat
+.PHONY: help table check test test-all readme-table test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat

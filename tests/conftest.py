@@ -1,18 +1,69 @@
-"""One thread a worker, and the order of tests: those that run whole pipelines first, or a core would wait for them at
-the end."""
+"""One thread a worker, the order of tests, and `--cost`: what each test costs.
 
+Tests that run whole pipelines come first, or a core would wait for them at the end.
+"""
+
+import csv
+import ctypes
 import os
+import resource
+import time
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
-FIRST = (
-    "test_dvc.py", "test_bad_input.py", "test_killed.py", "test_pull.py", "test_rerun.py", "test_base.py",
-    "test_licensed.py", "test_paper_tables.py", "test_results.py", "test_flow_folders_table.py",
-)  # fmt: skip
+COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_mb")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cost", metavar="CSV", help="append CPU seconds and memory of each test to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fewer examples of what hypothesis makes up where slow tests are left out."""
+    quick = config.option.markexpr == "not slow"
+    settings.register_profile("examples", max_examples=6 if quick else 20, deadline=None, derandomize=True)
+    settings.load_profile("examples")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts by file alone, so that a file's own order stays."""
-    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+    """Put the files first that need a whole run of the pipeline; a file's own order stays."""
+    runs = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in runs)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure CPU time, which other programs on the machine hardly change, of a test with its fixtures."""
+    if not item.config.option.cost:
+        return (yield)
+    before = cpu_seconds()
+    outcome = yield
+    seconds = [f"{after - start:.3f}" for start, after in zip(before, cpu_seconds(), strict=True)]
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    with Path(item.config.option.cost).open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if not file.tell():
+            writer.writerow(COST)
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        writer.writerow([worker, item.nodeid, *seconds, f"{resident:.0f}", f"{peak:.0f}"])
+    return outcome
+
+
+@pytest.fixture(scope="module", autouse=True)
+def give_memory_back() -> Generator[None]:
+    """Hand freed memory back to the system after each file: what glibc keeps of large tensors adds up to gigabytes."""
+    yield
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
+
+
+def cpu_seconds() -> tuple[float, float]:
+    """Those of this process and those of its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time(), children.ru_utime + children.ru_stime

@@ -18,18 +18,26 @@ KILLED = "error: the job was killed, maybe for want of memory; run the same comm
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
 
 
-RENAMED = {  # folders of earlier versions
-    "data/rendered": "data/rendered",
-    "results/synthesise": "results/synthesise",
-    "results/refit": "results/refit",
-    "results/signal_benchmark": "results/signal_benchmark",
-    "results/duplicate_subjects": "results/duplicate_subjects",
+RENAMED = {  # folders of earlier versions, below data and results
+    "data": {"generated": "rendered"},
+    "results": {
+        "synth": "synthesise",
+        "final": "refit",
+        "truth": "signal_benchmark",
+        "people": "duplicate_subjects",
+    },
 }
 
 
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
     print(line, file=sys.stderr)
+
+
+def outdated_folders() -> list[str]:
+    """Return the folders of earlier versions that exist, each with its present name."""
+    pairs = [(root, old, new) for root, names in RENAMED.items() for old, new in names.items()]
+    return [f"{root}/{old} (now {root}/{new})" for root, old, new in pairs if Path(root, old).exists()]
 
 
 def check_writable() -> None:
@@ -47,8 +55,7 @@ class Session:
         stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
         self.stages = parts(stage) if stage in dag.table_outputs else [*STAGES]
         self.records = Records()
-        outdated = [f"{old} (now {new})" for old, new in RENAMED.items() if Path(old).exists()]
-        if workflow.is_main_process and outdated:
+        if workflow.is_main_process and (outdated := outdated_folders()):
             say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
         self.review = self._review() if reviewing else None

@@ -3,9 +3,11 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,12 @@ class Project:
 
     def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("snakemake", "--cores", "2", *arguments, check=check)
+
+    def jobs(self, *targets: str) -> dict[str, int]:
+        """Run them, and count the jobs by rule that Snakemake ran."""
+        printed = self.snakemake("--", *(targets or ["all"])).stderr
+        rules = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
+        return dict(Counter(rule for rule in rules if rule != "all"))
 
     def planned(self, *targets: str) -> dict[str, int]:
         """Jobs by rule that Snakemake would run now."""

@@ -27,8 +27,8 @@ def fresh(tmp_path_factory) -> Project:
     return Project(root)
 
 
-def resources(project: Project, *options: str) -> list[tuple[str, dict[str, int]]]:
-    """Output of each job of the table, and what it asks for by name."""
+def requests(project: Project, *options: str) -> list[tuple[str, dict[str, int]]]:
+    """Each job of the table: its output, and the resources that it asks for by name."""
     options = (*options, "--dry-run", "--quiet", "host", "reason", "--", "results/megc2019_table.csv", "all_aus")
     jobs = re.findall(
         r"^    output: (.*)$(?s:.*?)^    resources: (.*)$", project.snakemake(*options).stdout, re.MULTILINE
@@ -36,25 +36,28 @@ def resources(project: Project, *options: str) -> list[tuple[str, dict[str, int]
     return [(output, {k: int(n) for k, n in re.findall(r"(\w+)=(\d+)(?:,|$)", line)}) for output, line in jobs]
 
 
-def test_every_job_asks_for_memory_and_time_and_only_networks_for_a_gpu(fresh):
-    jobs = resources(fresh)
-    assert len(jobs) > 100 and all({"mem_mb", "runtime"} <= values.keys() for _, values in jobs)
-    gpus = {output.split("/")[2] for output, values in jobs if values.get("gpu")}
+@pytest.fixture(scope="module")
+def usual(fresh) -> list[tuple[str, dict[str, int]]]:
+    """The requests of all jobs where the command line says nothing of them."""
+    return requests(fresh)
+
+
+def test_every_job_asks_for_memory_and_time_and_only_networks_for_a_gpu(usual):
+    assert len(usual) > 100 and all({"mem_mb", "runtime"} <= values.keys() for _, values in usual)
+    gpus = {output.split("/")[2] for output, values in usual if values.get("gpu")}
     assert {"ststnet", "icegan", "mtmnet"} <= gpus and not gpus & {"majority", "flow_svm", "lbp_top"}
 
 
-def test_the_command_line_wins(fresh):
-    jobs = resources(fresh, "--resources", "gpu=0", "--set-resources", "index:mem_mb=7000", "faces:runtime=7")
-    assert not any(values.get("gpu") for _, values in jobs)
-    assert {values["mem_mb"] == 7000 for output, values in jobs if output.startswith("results/index/")} == {True}
-    assert {values["runtime"] == 7 for output, values in jobs if output.startswith("results/faces/")} == {True}
-
-
-def test_a_second_attempt_asks_for_twice_as_much(fresh):
-    first, second = dict(resources(fresh)), dict(resources(fresh, "--attempt", "2"))
+def test_the_command_line_counts_and_a_second_attempt_asks_for_twice_as_much(fresh, usual):
+    options = ("--resources", "gpu=0", "--set-resources", "index:mem_mb=7000", "faces:runtime=7")
+    first, second = dict(usual), dict(requests(fresh, *options, "--attempt", "2"))
     assert first.keys() == second.keys() and first
+    assert not any(values.get("gpu") for values in second.values())
+    assert {"index", "faces", "flow", "train"} <= {output.split("/")[1] for output in second}
     for output, values in second.items():
-        assert (values["mem_mb"], values["runtime"]) == (2 * first[output]["mem_mb"], 2 * first[output]["runtime"])
+        memory = 7000 if output.startswith("results/index/") else 2 * first[output]["mem_mb"]
+        runtime = 7 if output.startswith("results/faces/") else 2 * first[output]["runtime"]
+        assert (values["mem_mb"], values["runtime"]) == (memory, runtime), output
 
 
 def test_the_register_has_all_rules_and_no_other(fresh, monkeypatch):

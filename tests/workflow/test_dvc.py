@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+from conftest import Project
 from scratch import ROOT
 
 PIPELINES = [ROOT / "dvc.yaml", *sorted((ROOT / "workflow/dvc").glob("*/dvc.yaml"))]
@@ -34,6 +36,7 @@ def names(param: str | dict) -> list[str]:
     return [param] if isinstance(param, str) else param["params.yaml"] or []
 
 
+@pytest.mark.slow
 def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(finished, tmp_path):
     """Record, repro twice, an edit, an experiment refused, run and killed, push, clone, pull, repro, adopt."""
     project = finished.copy(tmp_path / "project")
@@ -46,23 +49,48 @@ def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(finish
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_one_more_subject(finished, tmp_path):
-    """DVC starts every stage that may be concerned, and Snakemake in them only the new subject's jobs."""
+EDITS = {  # in params.yaml: old text, new text -> jobs by rule
+    "a learning rate": ("lr: 0.0005", "lr: 0.0007", {"train": 2, "evaluate": 2, "table": 1}),
+    "one more subject": ("samm: {subjects: 2,", "samm: {subjects: 3,", {
+        "render_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1,
+        "duplicate_subjects": 1, "train": 3, "evaluate": 3, "table": 1,
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a learning rate", pytest.param("one more subject", marks=pytest.mark.slow)])
+def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path, name):
+    """DVC starts every stage that may be concerned, and Snakemake in them only the jobs that it would run by itself."""
     project = finished.copy(tmp_path / "project")
+    old, new, expected = EDITS[name]
     project.run("python", "workflow/stage.py", "record")
-    project.edit("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,")
+    project.edit("params.yaml", old, new)
     planned = project.planned()
     done = project.run("dvc", "repro")
     jobs: dict[str, int] = {}
     for rule in re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", done.stdout + done.stderr):
         if not rule.startswith("table_"):
             jobs[rule] = jobs.get(rule, 0) + 1
-    assert jobs == planned == {
-        "render_samm": 1, "annotation_samm": 1, "index": 1, "faces": 1, "apex": 1, "flow": 1, "aus": 1,
-        "duplicate_subjects": 1, "train": 3, "evaluate": 3, "table": 1,
-    }  # fmt: skip
+    assert jobs == planned == expected
     assert project.planned() == {}
     assert project.run("dvc", "repro").stdout.count("Running stage") == 0
+
+
+def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished, tmp_path):
+    """What the walk does from push to adopt, but for the steps that render the corpora."""
+    project, clone = finished.copy(tmp_path / "project"), Project(tmp_path / "clone")
+    project.run("python", "workflow/stage.py", "record")
+    project.run("dvc", "remote", "add", "--default", "lab", str(tmp_path / "remote"))
+    project.run("dvc", "push")
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "results")
+    project.run("git", "clone", "-q", str(project.root), str(clone.root))
+    clone.run("dvc", "pull", "--allow-missing")
+    rendered = "data/rendered/"
+    expected = {path: digest for path, digest in project.digests().items() if not path.startswith(rendered)}
+    assert expected and clone.digests() == expected
+    refused = clone.snakemake("--", "all", check=False)
+    assert refused.returncode == 1 and "`python workflow/stage.py adopt`" in refused.stderr
 
 
 def test_metrics_have_a_row_for_each_method(finished):

@@ -11,7 +11,7 @@ import held_out_faces
 import numpy as np
 import pytest
 from composites import composite
-from test_base import learns_from_held_out, small
+from small_methods import learns_from_held_out, small
 from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
@@ -130,7 +130,7 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
 def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
     """A shard whose folds were fitted on everyone is refused; and a method that normalises behind the engine's back,
     by what it is given of all clips at once, changes with the held-out ones:
-    no method here may (tests/unit/models/test_base.py)."""
+    no method here may (tests/unit/models/small_methods.py)."""
     made = job(CLIPS)
     everyone = job(CLIPS, planted_leak="held_out_clips")  # what statistics over all clips would have to write
     shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))

@@ -2,9 +2,12 @@
 
 import csv
 
+import pytest
+
 from microexpr.training import generator_file
 
 TABLE, OTHER = "results/papers/icegan/table1.csv", "results/papers/mtmnet/table4.csv"
+CENSUS = "results/papers/localregions/table3.csv"
 GIVEN = "results/papers/famgan/transfer.csv"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
 
@@ -26,10 +29,10 @@ def value(project, protocol, method, scope, metric) -> str:
     return f"{float(row['value']):.4f}"
 
 
-def test_two_tables(project):
-    """One of the main table's protocol, which trains nothing, and one of protocols that nothing else trains."""
-    assert project.planned(TABLE) == {"papers": 1}
-    project.snakemake("--", TABLE)
+def test_three_tables(project):
+    """One of the main table's protocol, which trains nothing; a census; one of protocols that nothing else trains."""
+    assert project.jobs(TABLE, CENSUS) == {"papers": 2}
+    assert_counts_clips(read(project.root / CENSUS))
     cells = {(row["row"], row["column"]): row for row in read(project.root / TABLE)}
     assert len(cells) == 48
     for scope, title in (("full", "MEGC2019"), ("samm", "SAMM"), ("smic", "SMIC"), ("casme2", "CASME II")):
@@ -46,8 +49,7 @@ def test_two_tables(project):
     before = project.digests()
     project.edit("params.yaml", STSTNET, f"{STSTNET}  lbp_top: {{image_size: 64}}\n")
     project.edit("params.yaml", "papers:\n  folds: 2", "papers:\n  folds: 1")
-    assert project.planned(OTHER) == {"train": 3, "evaluate": 3, "papers": 1}
-    project.snakemake("--", OTHER)
+    assert project.jobs(OTHER) == {"train": 3, "evaluate": 3, "papers": 1}
     after = project.digests()
     assert {path: after[path] for path in before} == before
     new = {path.split("/")[3] for path in after if path not in before and "/train/" in path}
@@ -64,6 +66,7 @@ def test_two_tables(project):
     assert all("generated" in line for line in said.splitlines() if cell["reproduced"] in line)
 
 
+@pytest.mark.slow
 def test_rows_of_a_study_alone_and_together(project):
     """What one job makes of rows that begin alike is, byte for byte, what each makes by itself."""
     small = "image_size: 32, width: 2, features: 4, identities: 8, batch: 8, macro_source: mmi"
@@ -79,21 +82,20 @@ def test_rows_of_a_study_alone_and_together(project):
     assert "at most 2 folds (papers.folds)" in cell["note"] and "clips guided by mmi" in cell["note"]
     before = project.digests()
     project.edit("params.yaml", "  together: 16 ", "  together: 1 ")
-    assert project.planned(target) == {"train": 3, "evaluate": 3, "papers": 1}
-    project.snakemake("--", target)
+    assert project.jobs(target) == {"train": 3, "evaluate": 3, "papers": 1}
     assert project.digests() == before
 
 
-def test_counts(project):
-    """A census of the corpora that the run made."""
-    project.snakemake("--", "results/papers/localregions/table3.csv")
-    cells = {(row["row"], row["column"]): row for row in read(project.root / "results/papers/localregions/table3.csv")}
+def assert_counts_clips(rows):
+    """Of a census of the corpora that the run made."""
+    cells = {(row["row"], row["column"]): row for row in rows}
     assert {column: cells["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")} == {
         "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
     }  # fmt: skip
     assert {row["origin"] for row in cells.values()} == {"generated"}
 
 
+@pytest.mark.slow
 def test_movements_on_two_other_faces(project):
     """FAMGAN's task by the generator that saw none of whose movement is given, and one of its pages; then the generator
     that everyone trained, which has."""

@@ -235,6 +235,20 @@ CASES = {
 }
 
 
+def test_what_was_deleted_damaged_and_edited_behind_snakemakes_back_is_made_again(project):
+    """All at once; each alone is slow."""
+    flow = project.root / "results/flow"
+    (flow / "casme2/sub01.h5").unlink()
+    with (flow / "samm/006.h5").open("ab") as file:
+        file.write(b"more")
+    index = project.root / "results/index/smic.csv"
+    label = index.read_bytes()
+    index.write_bytes(label.replace(b",happiness,1,", b",happiness,0,", 1).replace(b",negative,0,", b",negative,1,", 1))
+    assert index.read_bytes() != label
+    assert project.planned() == {"flow": 2, "index": 1, "duplicate_subjects": 1, "train": 3, "evaluate": 3, "table": 1}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_changed_behind_snakemakes_back_is_made_again(project, name):
     path, change, expected = CASES[name]
@@ -253,6 +267,7 @@ def test_what_is_changed_behind_snakemakes_back_is_made_again(project, name):
         assert project.planned("results/megc2019_table.csv") == {}
 
 
+@pytest.mark.slow
 def test_an_earlier_copy_of_results_is_not_taken_for_todays(project):
     """Copied, another run, put back: the figures would be those of other params."""
     shutil.copytree(project.root / "results", project.root / "earlier")
@@ -266,6 +281,7 @@ def test_an_earlier_copy_of_results_is_not_taken_for_todays(project):
     assert project.digests() == digests
 
 
+@pytest.mark.slow
 def test_results_that_were_never_made_here_are_refused(project):
     """After a pull or a copy nobody knows of which params they are."""
     shutil.rmtree(project.root / ".snakemake/metadata")

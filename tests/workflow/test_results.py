@@ -71,12 +71,21 @@ def test_curves(finished):
     assert rows["ststnet"][1]["uf1"] == last["value"]
 
 
-def test_final_is_made_when_asked_for(project):
+ALL_FINAL = ("ststnet", "ststnet.plain", "auicgan", "famgan")
+
+
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        ("results/refit/ststnet.safetensors", ["ststnet"]),
+        pytest.param("all_refit", ALL_FINAL, marks=pytest.mark.slow),
+    ],
+)
+def test_final_is_made_when_asked_for(project, target, names):
     """Of a network; the default target leaves it out, and what has no weights is refused in a line."""
     path = project.root / "results/refit/ststnet.safetensors"
     assert not path.parent.exists()
-    project.snakemake("--", "all_refit")
-    names = "ststnet", "ststnet.plain", "auicgan", "famgan"
+    project.snakemake("--", target)
     assert {made.name for made in path.parent.iterdir()} == {f"{name}.safetensors" for name in names}
     tensors, said = store.read_tensors(path)
     assert len(said["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
@@ -107,8 +116,7 @@ def test_faces_of_a_generator_are_measured(project):
     target = "results/evaluate/loso_samm_3/icegan_faces.csv"
     section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
-    assert project.planned(target) == {"train_generator": 1, "evaluate_faces": 1}
-    project.snakemake("--", target)
+    assert project.jobs(target) == {"train_generator": 1, "evaluate_faces": 1}
     with (project.root / target).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {

@@ -1,5 +1,7 @@
 """The register of stages: a stage added by the list of docs/adding-a-stage.md runs."""
 
+from pathlib import Path
+
 import scratch
 from conftest import Project
 
@@ -69,3 +71,12 @@ def test_a_stage_without_params_has_five_places(tmp_path):
     project.snakemake("--", "all_clip_counts")
     files = sorted((tmp_path / "results/clip_counts").iterdir())
     assert len(files) == 7 and files[-1].read_text(encoding="utf-8") == "clips\n32\n"  # smic: 4 subjects, 8 clips each
+
+
+def test_folders_of_earlier_versions_are_named_with_their_new_names(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(scratch.ROOT / "workflow"))
+    monkeypatch.chdir(tmp_path)
+    import session
+
+    Path("results", "synth").mkdir(parents=True)
+    assert session.outdated_folders() == ["results/synth (now results/synthesise)"]

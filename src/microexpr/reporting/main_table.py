@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.core import store
+from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import min_attainable_p
 from microexpr.evaluation.published import published_counterparts
@@ -110,6 +111,23 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     ]
     initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
     return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *errata, ""])
+
+
+def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:
+    """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
+
+    Raise ParamsError for a method without a row."""
+    names = [row["method"] for row in rows]
+    for name in methods:
+        if name not in names:
+            raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
+    lines = ["| method | UF1 | 95 % interval | UAR | UF1, best test epoch |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        if not methods or row["method"] in methods:
+            interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
+            cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"])
+            lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:

@@ -19,8 +19,8 @@ from microexpr.training import synthesise, train
 
 SECTIONS = {
     "render": plan, "index": index, "faces": faces, "apex": apex, "flow": flow, "aus": aus, "train": train,
-    "duplicate_subjects": duplicate_subjects, "synthesise": synthesise, "evaluate": evaluation, "signal_benchmark": signal_benchmark,
-    "report": html, "papers": papers,
+    "duplicate_subjects": duplicate_subjects, "synthesise": synthesise, "evaluate": evaluation,
+    "signal_benchmark": signal_benchmark, "report": html, "papers": papers,
 }  # fmt: skip
 DEFAULTS = (
     "index",
@@ -175,6 +175,6 @@ def test_what_is_no_grid_is_refused_by_its_key(named, message):
 
 def test_sections_of_earlier_versions_are_refused_with_their_new_names():
     values = config.load(ROOT / "params.yaml")
-    values["synth"] = values.pop("synthesise")
+    values["synthesise"] = values.pop("synthesise")
     with pytest.raises(ParamsError, match=r"^params.yaml: section synth is now named synthesise$"):
         config.check(values, "params.yaml")

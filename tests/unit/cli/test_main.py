@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from composites import STSTNET
-from test_main_table import rows
+from evaluated_rows import rows
 
 from microexpr import evaluation
 from microexpr.cli.main import main

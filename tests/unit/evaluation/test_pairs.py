@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 from composites import STSTNET, clip, composite, shard
+from evaluated_rows import rows as evaluated
 from sklearn.metrics import f1_score, recall_score
-from test_main_table import rows as evaluated
 
 from microexpr import evaluation
 from microexpr.core import seeds, store

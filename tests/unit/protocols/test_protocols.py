@@ -118,7 +118,7 @@ UNITS = {  # of a clip's id, written out by hand
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(clips=corpora(), inner=st.integers(0, 2), draws=st.integers(1, 3), seed=st.integers(0, 9), data=st.data())
 def test_folds(name, clips, inner, draws, seed, data):
     protocol = PROTOCOLS[name]

@@ -97,6 +97,7 @@ def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
     assert repeated.landmarks.tobytes() == neutral.landmarks.tobytes()
 
 
+@pytest.mark.slow
 def test_pictures_do_not_depend_on_numbas_cache(neutral, tmp_path):
     program = (
         "import hashlib; from microexpr.rendering.face import Face;"

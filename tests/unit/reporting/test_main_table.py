@@ -4,25 +4,10 @@ import csv
 import io
 
 import pytest
+from evaluated_rows import rows
 
 from microexpr.core.errors import StoreError
-from microexpr.evaluation import Row
 from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, to_csv
-
-
-def rows(method: str, origin: str = "generated", scopes=("full", "smic", "casme2", "samm")) -> list[Row]:
-    """Value 0.1 for full UF1 and so on up; oracle 0.5 more."""
-    table: list[Row] = []
-    for selection, more in (("last", 0.0), ("oracle_best_test", 0.5)):
-        for i, (scope, metric) in enumerate((s, m) for s in scopes for m in ("uf1", "uar", "accuracy")):
-            value = 0.1 + i / 100 + more
-            table.append(
-                {"method": method, "protocol": "megc2019", "selection": selection, "scope": scope, "metric": metric,
-                 "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 100,
-                 "parameters": 1663, "origin": origin, "pooling": "pooled", "deviation": None,
-                 "subject_seen": "no", "initialisation": ""}
-            )  # fmt: skip
-    return table
 
 
 def test_columns_are_in_the_order_that_readers_expect():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_journey import results
+from journey_results import results
 
 from microexpr.core.errors import DataError
 from microexpr.reporting import sheet

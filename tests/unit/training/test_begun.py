@@ -1,5 +1,7 @@
 """Trainings that begin alike: what they share changes no byte, and nobody shares who begins otherwise."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -48,8 +50,8 @@ def trained(monkeypatch):
 
     def train_folds(recogniser, memory=None, folds=FOLDS, plan="sequential"):
         epochs.clear()
-        cache = None if memory is None else PrefixCache(None, memory, recogniser, MICRO)
-        return list(train(recogniser, clips(recogniser), folds, [1], plan, 2, checkpoints=cache)), sum(epochs)
+        checkpoints = None if memory is None else PrefixCache(None, memory, recogniser, MICRO)
+        return list(train(recogniser, clips(recogniser), folds, [1], plan, 2, checkpoints=checkpoints)), sum(epochs)
 
     return train_folds
 
@@ -59,12 +61,32 @@ def same(ones, others):
     return all(np.array_equal(a.scores, b.scores) and np.array_equal(a.loss, b.loss, equal_nan=True) for a, b in pairs)
 
 
-@pytest.mark.parametrize("changed", LATER)
+@pytest.fixture(scope="module")
+def begun():
+    """A function of a plan to the results of a training, and to the memory that it leaves for others."""
+
+    @cache
+    def train_and_remember(plan):
+        recogniser, memory = method(), {}
+        checkpoints = PrefixCache(None, memory, recogniser, MICRO)
+        return list(train(recogniser, clips(recogniser), FOLDS, [1], plan, 2, checkpoints=checkpoints)), memory
+
+    return train_and_remember
+
+
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
-def test_who_begins_alike_goes_on_to_the_same_bytes(trained, changed, plan):
-    memory, other = {}, method(**{changed: LATER[changed]})
-    first, _ = trained(method(), memory, plan=plan)
-    assert same(first, trained(method(), plan=plan)[0])
+def test_what_is_kept_for_others_changes_no_byte(trained, begun, plan):
+    results, memory = begun(plan)
+    assert memory and same(results, trained(method(), plan=plan)[0])
+
+
+@pytest.mark.parametrize(
+    ("plan", "changed"),
+    [("sequential", name) for name in LATER]
+    + [pytest.param("stacked", name, marks=() if name == "epochs" else pytest.mark.slow) for name in LATER],
+)
+def test_who_begins_alike_goes_on_to_the_same_bytes(trained, begun, changed, plan):
+    memory, other = dict(begun(plan)[1]), method(**{changed: LATER[changed]})
     alone, epochs = trained(other, plan=plan)
     shared, fewer = trained(other, memory, plan=plan)
     assert same(shared, alone)
@@ -72,17 +94,15 @@ def test_who_begins_alike_goes_on_to_the_same_bytes(trained, changed, plan):
 
 
 @pytest.mark.parametrize("changed", EARLIER)
-def test_who_begins_otherwise_shares_nothing(trained, changed):
-    memory, other = {}, method(**{changed: EARLIER[changed]})
-    trained(method(), memory)
+def test_who_begins_otherwise_shares_nothing(trained, begun, changed):
+    memory, other = dict(begun("sequential")[1]), method(**{changed: EARLIER[changed]})
     alone, epochs = trained(other)
     after, as_many = trained(other, memory)
     assert same(after, alone) and as_many == epochs
 
 
-def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained):
-    memory = {}
-    trained(method(), memory)
+def test_a_fold_of_the_same_name_that_trains_other_clips_shares_nothing(trained, begun):
+    memory = dict(begun("sequential")[1])
     fewer = [FoldIndices("a", FOLDS[0].train[1:], FOLDS[0].test)]
     alone, epochs = trained(method(), None, fewer)
     after, as_many = trained(method(), memory, fewer)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import test_base
-from test_engine import Frozen, Hard, clips, folds, toy
+import small_methods
+from toy_networks import Frozen, Hard, clips, folds, toy
 from trainings import interrupted
 
 from microexpr.core import store
@@ -62,16 +62,16 @@ def test_interrupted_again_and_again_is_the_same_bytes(tmp_path, method, epochs,
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_made_faces_are_kept_with_the_fold_that_made_them(tmp_path, plan):
-    method = test_base.network("icegan", epochs=2)
-    asked = {fold.name: SynthesisRequest(np.array([0, 9]), np.array([2, 1])) for fold in test_base.folds()[:1]}
-    arguments = (method, test_base.clips(method), test_base.folds(), plan)
+    method = small_methods.network("icegan", epochs=2)
+    asked = {fold.name: SynthesisRequest(np.array([0, 9]), np.array([2, 1])) for fold in small_methods.folds()[:1]}
+    arguments = (method, small_methods.clips(method), small_methods.folds(), plan)
     resumed, times = in_pieces(tmp_path, 2, *arguments, synthesis=asked)
     assert times and resumed == results(*arguments, synthesis=asked) and len(resumed[0]) > len(resumed[1])
 
 
 def test_machines_are_not_fitted_twice(tmp_path):
-    method = test_base.small("flow_svm")
-    arguments, fits = (method, test_base.clips(method), test_base.folds(3), "auto"), []
+    method = small_methods.small("flow_svm")
+    arguments, fits = (method, small_methods.clips(method), small_methods.folds(3), "auto"), []
     expected, fit = results(*arguments), method.fit
     method.fit = lambda *arguments: fits.append(1) or fit(*arguments)
     resumed, times = in_pieces(tmp_path, 4, *arguments)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_base import NETWORKS, clips, folds, network
+from small_methods import NETWORKS, clips, folds, network
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
@@ -130,8 +130,15 @@ def without_values(monkeypatch):
     monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 
 
-@pytest.mark.parametrize("stacked", [False, True])
-@pytest.mark.parametrize("name", ["ststnet", "icegan", "capsulenet", "localregions"])
+@pytest.mark.parametrize(
+    ("name", "stacked"),
+    [("ststnet", False), ("icegan", True), ("localregions", False)]
+    + [
+        pytest.param(name, stacked, marks=pytest.mark.slow)
+        for name, stacked in [("ststnet", True), ("icegan", False), ("localregions", True)]
+        + [("capsulenet", False), ("capsulenet", True)]
+    ],
+)
 def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stacked, without_values):
     """Weights, optimisers and what a phase reads stay on the device; scores, losses and checkpoints leave it."""
     method = network(name, epochs=1)

@@ -1,6 +1,5 @@
 """The engine on toy methods: against a plain torch loop, alone against together, in turn against stacked."""
 
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -8,160 +7,20 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from toy_networks import ADAM, COUNT, SIZE, Frozen, Hard, Toy, clips, folds, toy
 
 from microexpr.core.errors import MicroexprError, ParamsError
-from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod, Params, Phase, Update
-from microexpr.models.counter_rng import dropout
+from microexpr.models.base import CLASSES, ClipTensors, Params
 from microexpr.models.recognisers import find
 from microexpr.training import processor
-from microexpr.training.engine import FoldIndices, train
+from microexpr.training.engine import train
 from microexpr.training.group import Group, Run
 
-COUNT, SIZE, BATCH = 40, 6, 8
 processor.use_one_thread()  # for groups that no engine steps
-ADAM = partial(torch.optim.Adam, lr=1e-2)
-
-
-class Perceptron(nn.Module):
-    def __init__(self, dropped):
-        super().__init__()
-        self.dropped, self.first, self.last = dropped, nn.Linear(SIZE, 16, bias=False), nn.Linear(16, CLASSES)
-        self.norm = nn.BatchNorm1d(16)
-
-    def forward(self, x, rng=None):
-        return self.last(dropout(self.norm(self.first(x)).relu(), self.dropped, rng))
-
-
-class Toy(NetworkMethod):
-    """Batch norm, dropout and a statistic: what most recognisers have."""
-
-    inputs = {"x": (SIZE,)}
-    epochs, dropped, schedule = 3, 0.5, staticmethod(lambda progress: 1.0)
-
-    def statistics(self, train):
-        return {"mean": train.inputs["x"].mean(0)}
-
-    def build(self, statistics):
-        return {"network": Perceptron(self.dropped)}
-
-    def loss(self, modules, batch, statistics, rng):
-        return F.cross_entropy(modules.network(batch["x"] - statistics["mean"], rng), batch["label"])
-
-    def phases(self):
-        return [Phase([Update(self.loss, {"network": ADAM})], self.epochs, BATCH, schedule=self.schedule)]
-
-    def scores(self, modules, batch, statistics):
-        return modules.network(batch["x"] - statistics["mean"])
-
-
-def triplets(targets, steps, batch, rng):
-    """Anchor, another of its class, one of another class."""
-    label = targets["label"]
-    same = [np.flatnonzero(label == index) for index in range(CLASSES)]
-    other = [np.flatnonzero(label != index) for index in range(CLASSES)]
-    anchor = rng.integers(len(label), size=(steps, batch))
-    choose = np.vectorize(lambda a, pool: rng.choice((same, other)[pool][label[a]]))
-    return np.stack([anchor, choose(anchor, 0), choose(anchor, 1)], -1)
-
-
-class Hard(NetworkMethod):
-    """The hard cases in one: a gradient penalty, unequal turns, triplets, a frozen network, two phases, two rates."""
-
-    inputs = {"x": (SIZE,)}
-
-    def shared(self):
-        return {"frozen": nn.Linear(SIZE, 8)}
-
-    def build(self, statistics):
-        critic = nn.Sequential(nn.Linear(SIZE, 8), nn.Tanh(), nn.Linear(8, 1))
-        return {
-            "critic": critic, "generator": nn.Linear(4, SIZE),
-            "embed": nn.Linear(SIZE, 8), "head": nn.Linear(8, CLASSES),
-        }  # fmt: skip
-
-    def critic_loss(self, modules, batch, statistics, rng):
-        real = batch["x"][:, 0]
-        fake = modules.generator(rng.normal(len(real), 4)).detach()
-        between = torch.lerp(real, fake, rng.uniform(len(real), 1))
-        slope = torch.func.grad(lambda x: modules.critic(x).sum())(between)
-        return (modules.critic(fake) - modules.critic(real)).mean() + (slope.norm(dim=1) - 1).square().mean()
-
-    def generator_loss(self, modules, batch, statistics, rng):
-        return -modules.critic(modules.generator(rng.normal(len(batch["x"]), 4))).mean()
-
-    def triplet_loss(self, modules, batch, statistics, rng):
-        anchor, same, other = (modules.embed(x) for x in batch["x"].unbind(1))
-        difference = (anchor - same).square().sum(1) - (anchor - other).square().sum(1)
-        return (1 + difference).relu().mean() + (anchor - modules.frozen(batch["x"][:, 0])).square().mean()
-
-    def class_loss(self, modules, batch, statistics, rng):
-        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
-
-    def phases(self):
-        game = [Update(self.critic_loss, {"critic": ADAM}), Update(self.generator_loss, {"generator": ADAM}, every=7)]
-        metric = Update(self.triplet_loss, {"embed": ADAM})
-        rates = {"embed": partial(torch.optim.Adam, lr=1e-3), "head": partial(torch.optim.SGD, lr=0.1, momentum=0.9)}
-        return [Phase([*game, metric], 5, BATCH, sample=triplets), Phase([Update(self.class_loss, rates)], 5, BATCH)]
-
-    def scores(self, modules, batch, statistics):
-        return modules.head(modules.embed(batch["x"])) + modules.critic(batch["x"])
-
-
-class Frozen(NetworkMethod):
-    """An embedding, then a head on what it makes of the clips, which is read once or, if not `once`, in every step."""
-
-    inputs = {"x": (SIZE,)}
-
-    def __init__(self, params, once=True):
-        super().__init__(params)
-        self.once, self.clips_read = once, 0
-
-    def build(self, statistics):
-        return {"embed": Perceptron(0.5), "head": nn.Linear(CLASSES, CLASSES)}
-
-    def embed_loss(self, modules, batch, statistics, rng):
-        return F.cross_entropy(modules.embed(batch["x"], rng), batch["label"])
-
-    def head_loss(self, modules, batch, statistics, rng):
-        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"])
-
-    def phases(self):
-        first = Phase([Update(self.embed_loss, {"embed": ADAM})], 2, BATCH)
-        return [
-            first,
-            Phase([Update(self.head_loss, {"head": ADAM})], 4, BATCH, precompute=self.read if self.once else None),
-        ]
-
-    def read(self, modules, batch, statistics):
-        self.clips_read += len(batch["x"])
-        return {"read": modules.embed(batch["x"]).detach()}
-
-    def scores(self, modules, batch, statistics):
-        read = batch if "read" in batch else self.read(modules, batch, statistics)
-        return modules.head(read["read"])
-
-
-def clips():
-    rng, label = np.random.default_rng(3), np.arange(COUNT) % CLASSES
-    x = rng.normal(0, 1, (COUNT, SIZE)) + 2 * np.eye(SIZE)[label]
-    return ClipTensors({"x": torch.tensor(x, dtype=torch.get_default_dtype())}, {"label": torch.tensor(label)})
-
-
-def folds(count=4):
-    """Testing 2, 4, 6, ... clips."""
-    ends = np.cumsum(2 * np.arange(1, count + 1))
-    tests = [np.arange(end - size, end) for end, size in zip(ends, 2 * np.arange(1, count + 1), strict=True)]
-    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(COUNT), test), test) for number, test in enumerate(tests)]
 
 
 def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
     return list(train(method, clips(), chosen or folds(), seeds, plan, options.pop("stack", 3), **options))
-
-
-def toy(**changed):
-    method = Toy(Params())
-    vars(method).update(changed)
-    return method
 
 
 def largest_difference(method):

@@ -1,7 +1,6 @@
 """A generator trained without each group of subjects: its clips, their source faces, and the folds that use them."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -9,11 +8,11 @@ import numpy as np
 import pytest
 from composites import clip
 from films import film_files
+from generator_groups import CLIPS, GROUPED, STILLS, run
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.core.facs.reactions import reaction_mask
-from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
@@ -21,49 +20,6 @@ from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 from microexpr.training.load_clips import load_clips
-
-EMOTIONS = {"casme2": ("disgust", "others", "surprise"), "samm": ("anger", "other", "surprise")}
-LABELS = {"disgust": 0, "anger": 0, "surprise": 2}
-CLIPS = [
-    replace(clip(dataset, f"s{subject}", f"c{number}", LABELS.get(emotion)), emotion=emotion, action_units="1")
-    for dataset in ("casme2", "samm")
-    for subject in (1, 2, 3, 4)
-    for number, emotion in enumerate(EMOTIONS[dataset])
-]
-STILLS = [(replace(clip("affectnet", "p1", f"a{n}", None), emotion="anger"), 0) for n in range(4)]
-OWN = {"image_size": 16, "frames": 3, "width": 2, "blocks": 1, "epochs": 1, "batch": 4, "critic_steps": 1}
-GROUPED = GROUPS.groups(CLIPS, 2, seed=1)
-
-
-def job(number=0, kind=Auicgan, **params):
-    synth = synthesise.Params(per_class=4, groups=2, **params)
-    method, training = kind(kind.Params(**OWN), len(GROUPS.classes)), train.Params(checkpoint_minutes=0)
-    return train.Job(
-        kind.__name__.lower(),
-        method,
-        GROUPS,
-        GROUPS.select(CLIPS),
-        GROUPED[number : number + 1],
-        training,
-        synth,
-        1,
-        STILLS,
-    )
-
-
-def run(root, files, number=0, **params):
-    group_job = job(number, **params)
-    path = str(root / f"results/synthesise/{group_job.name}/groups/{GROUPED[number].name}.h5")
-    synthesise.run(group_job, files, path, lambda done, total: None)
-    return path
-
-
-@pytest.fixture(scope="module")
-def groups(tmp_path_factory):
-    """Stage files, and the files of the generators that were trained without each group."""
-    root = tmp_path_factory.mktemp("synth")
-    files = film_files(root, [*CLIPS, *(still for still, _ in STILLS)])
-    return root, files, [run(root, files, number) for number in range(2)]
 
 
 def people(names):

@@ -97,7 +97,7 @@ def colours(path):
         return page.size, len(page.convert("RGB").getcolors(1 << 24))
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ["fig2", "fig3", pytest.param("fig5", marks=pytest.mark.slow)])
 def test_pages_are_the_same_bytes_again_and_hide_who_may_not_be_shown(name, by_origin, task, tmp_path):
     contents = {}
     for i, (which, show) in enumerate(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_main_table import rows
+from evaluated_rows import rows
 
 from microexpr.cli import commands
 from microexpr.cli.main import main

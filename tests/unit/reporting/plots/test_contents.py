@@ -1,10 +1,10 @@
 """The plots of `inspect --png` for each kind of file: every clip, the label on rendered faces, no licensed face."""
 
 import pytest
+from figure_texts import texts
+from journey_results import results
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from test_journey import results
-from test_plots import texts
 
 from microexpr.cli.main import main
 from microexpr.core import store

@@ -4,10 +4,10 @@ import cv2
 import matplotlib
 import numpy as np
 import pytest
+from evaluated_rows import rows
+from figure_texts import texts
+from journey_results import gathered, results
 from matplotlib.figure import Figure
-from matplotlib.text import Text
-from test_journey import gathered, results
-from test_main_table import rows
 
 from microexpr.cli.main import main
 from microexpr.core import store
@@ -28,10 +28,6 @@ def drawn(draw, what) -> Figure:
     figure = Figure((10, 5))
     draw(figure, what)
     return figure
-
-
-def texts(figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
 def marks(figure, label) -> list[tuple[float, float]]:
