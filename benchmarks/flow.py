@@ -161,7 +161,7 @@ def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Signals:
     found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
     found["frame"] = np.array(numbers)
     events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()
-    size = flow.Params().kept
+    size = flow.Params().stored_size
     written = {name: np.asarray(value) for name, value in events.items()}
     return person.Signals(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
 

@@ -39,7 +39,7 @@ class Review:
     """The outputs that are not as they were made here."""
 
     changed: list[str] = field(default_factory=list)  # content that nobody else keeps
-    gone: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     untracked: list[str] = field(default_factory=list)  # never made here, or a version that DVC's cache holds
 
 
@@ -131,7 +131,7 @@ class Records:
             if not os.path.lexists(path):
                 if ended is not None and (entry.digest or name not in self.entries):
                     self._count(name, entry)
-                    review.gone.append(name)
+                    review.missing.append(name)
                 continue
             if ended is None:
                 if not is_incomplete(name):

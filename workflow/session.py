@@ -68,7 +68,7 @@ class Session:
         make_writable(outputs)
         review = self.records.review(outputs)
         self.records.refresh(set(self.dag.outputs).difference(outputs))
-        if altered := review.changed + review.gone:
+        if altered := review.changed + review.missing:
             say(
                 f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for "
                 "one: what needs them runs again"

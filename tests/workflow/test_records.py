@@ -46,7 +46,7 @@ def known(records, *names: str):
 
 def reviewed(records, name: str = OUTPUT) -> tuple[list, list, list]:
     review = records.Records().review([name])
-    return review.changed, review.gone, review.untracked
+    return review.changed, review.missing, review.untracked
 
 
 AS_MADE, CHANGED, GONE, UNTRACKED = ([], [], []), ([OUTPUT], [], []), ([], [OUTPUT], []), ([], [], [OUTPUT])
@@ -154,10 +154,10 @@ def test_a_deleted_output_is_counted_once_each_time(records):
     for times in (1, 2):
         path.unlink()
         loaded = records.Records()
-        assert loaded.review([OUTPUT]).gone == [OUTPUT]
+        assert loaded.review([OUTPUT]).missing == [OUTPUT]
         loaded.save()
         assert loaded.rerun_counts(["other", OUTPUT]) == [f"{OUTPUT} {times}"]
-        assert records.Records().review([OUTPUT]).gone == []  # before it was made again
+        assert records.Records().review([OUTPUT]).missing == []  # before it was made again
         make(records)
         known(records)
         assert reviewed(records) == AS_MADE and records.Records().rerun_counts([OUTPUT]) == [f"{OUTPUT} {times}"]

@@ -24,7 +24,7 @@ rule report:
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
     params:
-        asked={
+        page_inputs={
             "protocol": PROTOCOL,
             "methods": RUN.in_table,
             "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},

@@ -11,5 +11,5 @@ with logged(snakemake.log[0]):
     from microexpr.reporting import html
     from microexpr.reporting.html import page
 
-    asked = html.PageInputs(**snakemake.params.asked)
-    store.write_text(snakemake.output[0], page.html(asked, Path("results"), Path("work/times")))
+    page_inputs = html.PageInputs(**snakemake.params.page_inputs)
+    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results"), Path("work/times")))

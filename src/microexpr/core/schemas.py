@@ -115,10 +115,10 @@ SYNTH = Schema(
     {
         "frame": Field("int64", ("frame",), "position", "from 0"),
         "onset": Field("int64", (), "position", "of a pair of faces the neutral one, which it was made from"),
-        "apex": Field("int64", (), "position", "of a pair of faces the made one"),
-        "offset": Field("int64", (), "position", "of a pair of faces the made one"),
+        "apex": Field("int64", (), "position", "of a pair of faces the synthesised one"),
+        "offset": Field("int64", (), "position", "of a pair of faces the synthesised one"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
-                      "made faces; of a pair the first is the neutral face as it was", by_frame=True),
+                      "synthesised faces; of a pair the first is the neutral face as it was", by_frame=True),
         "label": Field("int64", (), "class index", "the expression asked for"),
         "source": Field("text", (), "-", "origin/dataset/subject/clip whose neutral face it was made from"),
         "trajectory": Field("text", (), "-", "origin/dataset/subject/clip whose action units it shows"),

@@ -38,7 +38,7 @@ def true_pairs(clips: Sequence[Clip], files: Iterable[str | Path], shape: tuple[
 
 def movements(pairs: np.ndarray) -> np.ndarray:
     """Return flow and strain of each pair, float32[N, 3 * FLOW_SIZE * FLOW_SIZE], in pixels of its own size."""
-    params = flow.Params(size=max(pairs.shape[2], 32), kept=FLOW_SIZE)
+    params = flow.Params(size=max(pairs.shape[2], 32), stored_size=FLOW_SIZE)
     grey = pairs.mean(-1, dtype=np.float32)
     return np.stack([flow.onset_apex(first, second, params) for first, second in grey]).reshape(len(pairs), -1)
 

@@ -123,7 +123,7 @@ def flow_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params
 
     from microexpr.signals import flow  # compiles on import; annotated clips need neither
 
-    settings = flow.Params(size=params.size, kept=params.size)
+    settings = flow.Params(size=params.size, stored_size=params.size)
     scale = params.size / crop.shape[1]
     boxes = [
         tuple(slice(int(side.start * scale), int(side.stop * scale)) for side in box)

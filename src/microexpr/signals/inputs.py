@@ -98,7 +98,7 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), size)
     frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
     first, *later = interpolation.interpolate(frames, shape[1] + 1)
-    flows = [onset_apex(first, frame, Params(size=flow_size, kept=flow_size)) for frame in later]
+    flows = [onset_apex(first, frame, Params(size=flow_size, stored_size=flow_size)) for frame in later]
     units = np.array([size / flow_size, size / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
     channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
     return np.moveaxis(np.array(channels, np.float32), 0, 1)

@@ -133,5 +133,5 @@ def test_check_gathers_problems_and_counts(root):
     assert "S005_001_00000004.png: is not a readable picture" in report.problems[1]
     assert report.problems[2].endswith(
         "must hold 327 clips; 118 subjects; MEGC2019 negative/positive/surprise 175/69/83, "
-        "but report 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
+        "but found 7 clips; 6 subjects; MEGC2019 negative/positive/surprise 4/1/2"
     )

@@ -328,7 +328,7 @@ def test_figures_of_three_selections(tmp_path):
 def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
     """It is let through where it is just what was declared, and every clip is then easy."""
     clips = composite(subjects=3, clips=4)
-    files = flow_files(tmp_path, clips, shown=0)
+    files = flow_files(tmp_path, clips, contrast=0)
     options = {"folds": 3, "epochs": 30, "dropout": 0.0}
     honest, leaky = (job(clips, planted_leak=leak, **options) for leak in LEAKS)
     shards = [trained(tmp_path / name, job, files) for name, job in (("honest", honest), ("leaky", leaky))]

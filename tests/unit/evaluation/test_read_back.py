@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from generator_groups import CLIPS, GROUPED, groups  # noqa: F401  (a fixture)
+from generator_groups import CLIPS, GROUPED
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, StoreError
@@ -61,7 +61,7 @@ def faces_with_landmarks(root, files):
     return [name for name in files if "/aus/" not in name]
 
 
-def test_clips_of_those_whom_the_generator_never_saw(groups):  # noqa: F811
+def test_clips_of_those_whom_the_generator_never_saw(groups):
     root, files, paths = groups
     clips = read_back.read(paths[0], CLIPS, faces_with_landmarks(root, files))
     assert {subject_id(clip.source.id) for clip in clips} == {subject_id(name) for name in GROUPED[0].test}
@@ -71,7 +71,7 @@ def test_clips_of_those_whom_the_generator_never_saw(groups):  # noqa: F811
         assert clip.landmarks.shape == (68, 2) and clip.crop_size == 16
 
 
-def test_leak_of_a_generator_that_saw_whom_its_clip_shows(groups, tmp_path):  # noqa: F811
+def test_leak_of_a_generator_that_saw_whom_its_clip_shows(groups, tmp_path):
     root, files, paths = groups
     files = faces_with_landmarks(root, files)
     path = tmp_path / "1of2.h5"

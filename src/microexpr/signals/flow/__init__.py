@@ -36,7 +36,7 @@ class Params(BaseModel):
 
     algorithm: Literal["tvl1", "farneback"] = Field(default="tvl1", description="Zach et al. 2007, or Farneback 2003")
     size: int = Field(default=288, ge=32, le=288, description="rows and columns at which frames are compared")
-    kept: int = Field(default=128, ge=28, le=288, description="rows and columns of the flow, at most `size`")
+    stored_size: int = Field(default=128, ge=28, le=288, description="rows and columns of the flow, at most `size`")
     average: int = Field(default=1, ge=0, le=4, description="frames to each side of onset and apex, against noise")
     equalise: bool = Field(default=True, description="first make the two faces equally bright, against flicker")
     stabilise: Stabilise = Field(default="rigid", description="model of head motion, which is subtracted from the flow")
@@ -48,10 +48,10 @@ class Params(BaseModel):
 
 
 def clip_flow(crop: np.ndarray, onset: int, apex: int, params: Params) -> np.ndarray:
-    """Return flow and strain of a clip between two positions, float32[3, kept, kept]; `crop` is grey, uint8[T, H, H].
+    """Return flow and strain of a clip between two positions, float32[3, S, S] with S = `stored_size`.
 
-    This is `onset_apex` of the means over up to `average` frames around each position, fewer at the ends of the clip
-    and where the two windows would meet.
+    `crop` is grey, uint8[T, H, H]. This is `onset_apex` of the means over up to `average` frames around each position,
+    fewer at the ends of the clip and where the two windows would meet.
     """
     reach = max(0, min(params.average, (abs(apex - onset) - 1) // 2))
     windows = [crop[max(0, position - reach) : position + reach + 1] for position in (onset, apex)]
@@ -60,16 +60,16 @@ def clip_flow(crop: np.ndarray, onset: int, apex: int, params: Params) -> np.nda
 
 
 def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params) -> np.ndarray:
-    """Return u to the right and v downwards, in pixels of the crop, and their strain, float32[3, kept, kept].
+    """Return u to the right and v downwards, in pixels of the crop, and their strain, float32[3, S, S].
 
-    `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion is subtracted; values
-    are not normalised.
+    S is `stored_size`; `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion
+    is subtracted; values are not normalised.
     """
     first, second = (_reduce(crop, params.size) for crop in (onset, apex))
     if params.equalise:
         second = second * (_mean_brightness(first) / max(_mean_brightness(second), 1))
     vectors = (_tvl1 if params.algorithm == "tvl1" else _farneback)(first, second, params)
-    size = min(params.kept, params.size)
+    size = min(params.stored_size, params.size)
     vectors = len(onset) / params.size * cv2.resize(vectors, (size, size), interpolation=cv2.INTER_AREA)
     vectors = vectors - head_motion(vectors, params.stabilise)
     return np.stack([vectors[..., 0], vectors[..., 1], strain(vectors, len(onset) / size)]).astype(np.float32)

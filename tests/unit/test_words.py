@@ -1,0 +1,88 @@
+"""Plain words: names that name their value, docstrings that stand alone, no phrase that a stranger has to guess at.
+
+CONTRIBUTING.md says the rules; this holds them. A quotation or a published title that breaks one goes to `QUOTED`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAMES = {  # of values: a participle or a pronoun says nothing of what the value is
+    "again", "apart", "begun", "drawn", "found", "given", "here", "kept", "known", "made", "one", "own", "place",
+    "said", "shown", "taught", "there", "told", "wanted", "whose", "who", "asked", "meant", "gone", "laid",
+}  # fmt: skip
+OPENINGS = ("Of ", "Who ", "Whose ", "Whom ", "What ", "Those ", "Where ", "That ")
+PHRASES = re.compile(
+    r"\b(besides|beside|anew|likewise|whoever|so many|(has|have) the last word|say rightly|hereof|made faces?|"
+    r"made clips?|made people|strong expressions?|goes? on from|whose way)\b",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile(r"\s*([-*] )?(Of|Who|Whose|Whom|Those) [a-z]")  # in Markdown, at the start of a line
+QUOTED = {  # names and sentences that results already carry
+    "difference there and `beside` the mean change generated elsewhere, in grey levels. `ssim` and `psnr` compare with",
+    '"beside": float(np.abs(change)[~changed].mean()),',
+    'parts.append(f"{first}on what {job.synthetic} made of its training clips, beside these")',
+}
+PYTHON = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("workflow/**/*.py")])
+TEXTS = sorted(
+    [
+        *PYTHON,
+        *ROOT.glob("workflow/rules/*.smk"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("data/*.md"),
+        *ROOT.glob("results/*.md"),
+        *ROOT.glob("benchmarks/*.md"),
+        *ROOT.glob("workflow/**/*.yaml"),
+        ROOT / "params.yaml",
+        ROOT / "dvc.yaml",
+    ]
+)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def named(tree: ast.AST) -> Iterator[str]:
+    """Yield each listed word that a value or an argument is called by, and each docstring opening."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in NAMES:
+            yield f"{node.lineno}: the value `{node.id}` has no noun"
+        elif isinstance(node, ast.arg) and node.arg in NAMES:
+            yield f"{node.lineno}: the argument `{node.arg}` has no noun"
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+            docstring = ast.get_docstring(node) or ""
+            if docstring.startswith(OPENINGS):
+                yield f"{getattr(node, 'lineno', 1)}: a docstring opens with {docstring.split()[0]!r}"
+
+
+def phrases(text: str, markdown: bool) -> Iterator[str]:
+    """Yield each listed phrase, and in Markdown each sentence that opens with a relative pronoun."""
+    for i, line in enumerate(text.splitlines(), 1):
+        if line.strip() in QUOTED:
+            continue
+        for phrase in PHRASES.finditer(line):
+            yield f"{i}: {phrase[0]!r}"
+        if markdown and SENTENCE.match(line) and not line.rstrip().endswith("?"):
+            yield f"{i}: a sentence opens with {line.split()[0]!r}"
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_values_are_named_by_nouns_and_docstrings_stand_alone(path):
+    assert list(named(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_no_listed_phrase(path):
+    assert list(phrases(path.read_text(encoding="utf-8"), path.suffix == ".md")) == []
+
+
+def test_the_check_sees_what_it_should():
+    code = 'def made(own):\n    """Of people."""\n    found = [one for one in own]\n'
+    assert len(list(named(ast.parse(code)))) == 4
+    assert len(list(phrases("made faces besides\nWhose clips are these\nWhose clips are these?\n", True))) == 3
