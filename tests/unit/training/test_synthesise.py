@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from composites import clip
 from films import film_files
-from generator_groups import CLIPS, GROUPED, STILLS, run
+from generator_groups import CLIPS, GROUPED, STILLS, groups, run  # noqa: F401  (a fixture)
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
