@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
+import generator_groups
 import h5py
 import numpy as np
 import pytest
 from composites import clip
 from films import film_files
-from generator_groups import CLIPS, GROUPED, STILLS, groups, run  # noqa: F401  (a fixture)
+from generator_groups import CLIPS, GROUPED, STILLS, run
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
@@ -20,6 +21,8 @@ from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 from microexpr.training.load_clips import load_clips
+
+groups = generator_groups.groups  # a fixture
 
 
 def people(names):
