@@ -23,7 +23,7 @@ def test_embedded_is_what_is_committed(finished, tmp_path, other):
         named = config.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
         wanted["methods"] = {name: own for name, own in wanted["methods"].items() if name in named}
     assert yaml.safe_load(made) == wanted
-    assert made.startswith("# Every value of the pipeline.")
+    assert made.startswith("# Every value of the pipeline")
 
 
 def test_edits_are_not_overwritten(project):

@@ -175,6 +175,6 @@ def test_what_is_no_grid_is_refused_by_its_key(named, message):
 
 def test_sections_of_earlier_versions_are_refused_with_their_new_names():
     values = config.load(ROOT / "params.yaml")
-    values["synth"] = values.pop("synthesise")
+    values |= {"synth": values.pop("synthesise")}
     with pytest.raises(ParamsError, match=r"^params.yaml: section synth is now named synthesise$"):
         config.check(values, "params.yaml")

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import generator_groups
 import h5py
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train
 from microexpr.training.load_clips import load_clips
+
+groups = generator_groups.groups  # a fixture
 
 
 def people(names):
