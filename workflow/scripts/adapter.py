@@ -1,5 +1,7 @@
 """Log, errors in one line and progress bar of every script. Scripts only unpack the `snakemake` object."""
 
+import logging
+import platform
 import re
 import sys
 import traceback
@@ -8,7 +10,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from microexpr import __version__
 from microexpr.core.errors import MicroexprError
+
+logger = logging.getLogger("microexpr")  # of all modules of the package
 
 # as torch, CUDA, OpenCV and the loader of libraries say it
 NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
@@ -25,14 +30,27 @@ class Snakemake(Protocol):
     config: dict[str, Any]
 
 
+class Prefixed(logging.Formatter):
+    """Write a warning as `note: ...`, as the command line does, and other messages as they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = super().format(record)
+        return f"note: {message}" if record.levelno == logging.WARNING else message
+
+
 @contextmanager
 def logged(path: str) -> Iterator[TextIO]:
-    """Everything printed goes to the job's log; a MicroexprError is its one line there, anything else a traceback.
+    """Send what is logged and printed to the job's log; end a job with the error in its last line there.
 
-    Yields the terminal, where scripts show progress."""
+    A MicroexprError is one line, any other error a traceback before it. Yields the terminal, for progress bars."""
     terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
     under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        handler = logging.StreamHandler(log)
+        handler.setFormatter(Prefixed())
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.info("microexpr %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
         try:
             yield terminal
         except MicroexprError as error:
@@ -46,6 +64,7 @@ def logged(path: str) -> Iterator[TextIO]:
                 print(f"error: unexpected {type(error).__name__}: {error}", file=log)
             raise SystemExit(1) from None
         finally:
+            logger.removeHandler(handler)
             under_way.unlink()
 
 

@@ -1,6 +1,6 @@
 """Landmarks, pose and aligned crops of one subject's clips."""
 
-from adapter import Snakemake, logged
+from adapter import Snakemake, logged, logger
 
 snakemake: Snakemake  # defined by Snakemake
 
@@ -14,13 +14,14 @@ with logged(snakemake.log[0]):
     clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with store.subject_file(snakemake.output[0], "faces", clips, faces=params.model_dump()) as file:
         for clip in clips:
-            numbers, pictures = datasets.frame_reader(clip, note=print)
+            numbers, pictures = datasets.frame_reader(clip, note=logger.info)
             try:
                 track = faces.track(pictures, params, clip.id, clip.fps)
             except faces.Faceless as reason:  # the clip ends here, and the index says why
-                print(f"left out: {reason}")
+                logger.info("left out: %s", reason)
                 file.group(clip.name, left_out=str(reason)).put_all(frame=numbers, detected=reason.detected)
             else:
                 if track.other_faces:
-                    print(f"{clip.id}: {1 + track.other_faces} faces, of which the largest over all frames was taken")
+                    faces_count = 1 + track.other_faces
+                    logger.info("%s: %d faces, of which the largest over all frames was taken", clip.id, faces_count)
                 file.group(clip.name).put_all(frame=numbers, **track.arrays())

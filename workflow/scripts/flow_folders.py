@@ -3,7 +3,7 @@
 from itertools import groupby
 from pathlib import Path
 
-from adapter import Snakemake, logged
+from adapter import Snakemake, logged, logger
 
 snakemake: Snakemake  # defined by Snakemake
 
@@ -14,7 +14,7 @@ with logged(snakemake.log[0]):
     root = Path(snakemake.params.root)
     clips, notes = flow_folders.read(root)
     for note in notes:
-        print(note)
+        logger.info(note)
     for (dataset, subject), group in groupby(clips, lambda clip: (clip.dataset, clip.subject)):
         subject_clips = list(group)
         with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", subject_clips) as file:

@@ -1,6 +1,6 @@
 """The index CSV of a data set, held to the rows that the DAG was built with."""
 
-from adapter import Snakemake, logged
+from adapter import Snakemake, logged, logger
 
 snakemake: Snakemake  # defined by Snakemake
 
@@ -10,5 +10,5 @@ with logged(snakemake.log[0]):
 
     clips = [Clip.from_row(row) for row in snakemake.params.rows]
     for note in index.verify(snakemake.wildcards.dataset, clips, index.Params(**snakemake.params.index)):
-        print(note)
+        logger.info(note)
     index.write(snakemake.output[0], clips, index.detections(snakemake.input.faces))

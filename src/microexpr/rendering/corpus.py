@@ -1,6 +1,6 @@
 """Render the clips of a plan: one subject's frames in native files, and a file with their ground truth."""
 
-import sys
+import logging
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from microexpr.rendering.layouts import NATIVES
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
 from microexpr.rendering.recording import recorder
 from microexpr.rendering.shot import render_frames
+
+logger = logging.getLogger(__name__)
 
 PICTURE_FPS = 25  # a single picture has no rate, but its performance needs one
 
@@ -64,7 +66,7 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
                 apex=planned.apex,
                 offset=planned.offset,
             )
-            print(f"{clip.id}: {clip.frames} frames", file=sys.stderr)
+            logger.info("%s: %d frames", clip.id, clip.frames)
 
 
 def performer_of(clip: Clip, seed: int) -> Performer:

@@ -5,6 +5,7 @@ No step of a training comes in. The files are safetensors: nothing is unpickled.
 
 import hashlib
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from microexpr.core.errors import StoreError
 from microexpr.protocols import provenance
 from microexpr.training.engine import FoldResult, SynthesisedFace
 from microexpr.training.group import Run
+
+logger = logging.getLogger(__name__)
 
 Arrays = dict[str, np.ndarray]
 FACE_FIELDS = ("source", "label", "image")  # of `SynthesisedFace`, in its order
@@ -109,7 +112,7 @@ class Checkpoints:
         try:
             store.write_tensors(path, arrays, fitted_on, **metadata)
         except StoreError as error:
-            print(f"note: no checkpoint: {error}")
+            logger.warning("no checkpoint: %s", error)
             return False
         return True
 
@@ -120,12 +123,12 @@ class Checkpoints:
         try:
             arrays, metadata = store.read_tensors(path)
         except StoreError as error:
-            print(f"note: {error}; these runs are trained again")
+            logger.warning("%s; these runs are trained again", error)
             with suppress(OSError):
                 path.unlink()
             return None
         provenance.check_identity(str(path), metadata, {**self.identity, **self._run_identity(runs)})
-        print(f"note: resumes from {path}")
+        logger.warning("resumes from %s", path)
         return arrays, metadata
 
 

@@ -1,5 +1,6 @@
 """The train stage: trains one method on all folds of a shard, and writes their scores as one HDF5 file."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,6 +24,8 @@ from microexpr.training.steps import (
     load_inputs,
     relevant_files,
 )
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Job", "Params", "SynthParams", "run"]
 
@@ -49,6 +52,10 @@ def run(
     inputs = load_inputs(job, relevant_files(job, files), synthetic_files)
     fitted_on = check_leaks(job, inputs)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir, prefixes)
+    counts = (len(job.folds), job.params.seeds, len(inputs.clips))
+    logger.info(
+        "%s on %s: %d folds, %d seeds, %d clips, %s plan", job.name, job.protocol.name, *counts, job.params.plan
+    )
     results = fit(job, inputs, progress, checkpoints, synthesises="synth" in outputs)
     write(job, inputs, fitted_on, results, outputs)
 

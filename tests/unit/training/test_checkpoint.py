@@ -152,14 +152,13 @@ class TestIsNotGoneOnFrom:
         assert seen[0] == seen[1] != seen[2]
 
     @pytest.mark.parametrize("what", ["truncated", "changed", "empty"])
-    def test_damaged_ones(self, tmp_path, left, what, capsys):
+    def test_damaged_ones(self, tmp_path, left, what, caplog):
         for path in left:
             data = bytearray(path.read_bytes())
             data[-9] ^= 1
             path.write_bytes({"truncated": data[:-20], "changed": data, "empty": b""}[what])
         assert self.begins_at(tmp_path) == 0
-        metadata = capsys.readouterr().out
-        assert all(f"{path}" in metadata for path in left) and metadata.count("are trained again") == 2
+        assert all(f"{path}" in caplog.text for path in left) and caplog.text.count("are trained again") == 2
 
     def test_another_fold(self, tmp_path, left):
         finished, state = left
@@ -193,11 +192,11 @@ def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
     assert (metadata["method"], metadata["fold"], metadata["seed"]) == ("toy", "s0", "7")
 
 
-def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, capsys):
+def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, caplog):
     (tmp_path / "place").write_text("a file where the folder should be", encoding="utf-8")
     arguments = (toy(), clips(), folds(), "sequential")
     assert results(*arguments, checkpoints=store_in(tmp_path)) == results(*arguments)
-    assert "note: no checkpoint: " in capsys.readouterr().out
+    assert "no checkpoint: " in caplog.text
 
 
 def test_one_training_on_all_clips_is_resumed_too(tmp_path):
