@@ -8,7 +8,9 @@ name `grid` has a list of mappings {part of a name: params} instead, and stands 
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
+SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
 RENAMED = {  # sections of earlier versions
     "generate": "render", "synth": "synthesise", "people": "duplicate_subjects", "truth": "signal_benchmark",
 }  # fmt: skip
@@ -115,22 +118,22 @@ def _mappings(values: Iterable[Any]) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
+def _section_models() -> dict[str, type[BaseModel]]:
+    """Return the model of each stage's section: a class `Params` whose docstring opens with the section's name."""
+    models = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if section := SECTION.search(path.read_text(encoding="utf-8")):
+            parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+            models[section[1]] = import_module(".".join(parts).removesuffix(".__init__")).Params
+    return models
+
+
 def _params_model() -> type[BaseModel]:
     """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
-    from microexpr import evaluation
-    from microexpr.datasets import MACRO, MICRO, index
-    from microexpr.evaluation import duplicate_subjects
-    from microexpr.rendering import plan
-    from microexpr.reporting import html, papers, signal_benchmark
-    from microexpr.signals import apex, aus, faces, flow
-    from microexpr.training import synthesise, train
+    from microexpr.datasets import MACRO, MICRO
+    from microexpr.reporting import papers
 
-    sections = {
-        "render": plan.Params, "index": index.Params, "faces": faces.Params, "apex": apex.Params, "flow": flow.Params,
-        "aus": aus.Params, "train": train.Params, "synthesise": synthesise.Params, "evaluate": evaluation.Params,
-        "duplicate_subjects": duplicate_subjects.Params, "signal_benchmark": signal_benchmark.Params,
-        "papers": papers.Params, "report": html.Params,
-    }  # fmt: skip
+    sections = _section_models()
     return create_model(  # type: ignore[call-overload]
         "Params",
         __config__=ConfigDict(frozen=True, extra="forbid"),
