@@ -1,6 +1,6 @@
 """How far apart embeddings of generated faces are: of one person in another pose and light, and of different people.
 
-Asked of both: would `people.THRESHOLDS` find who is there twice, and whom would it find who is not?
+Asked of both: would `duplicate_subjects.THRESHOLDS` find who is there twice, and whom would it find who is not?
 """
 
 import sys

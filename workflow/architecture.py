@@ -8,12 +8,12 @@ from itertools import chain
 from pathlib import Path
 
 from closure import SOURCES
-from stages import stage_of
+from stages import STAGES, stage_of
 
 PAGE = Path("docs/architecture.md")
 DIAGRAM = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)  # in each room's __init__.py
-TARGETS = ("all", "all_aus", "all_signal_benchmark", "all_refit", "all_papers", "all_flow_folders", "all_report")
+TARGETS = ("all", "all_aus", *(f"all_{noun}" for noun, stage in STAGES.items() if stage.table is None))
 OPTIONAL = {
     ("papers", "report"),
     ("signal_benchmark", "report"),

@@ -73,7 +73,7 @@ def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
     """Linter, types, and one fold trained: what `make test` would ask of it."""
     text = (ROOT / "docs/adding-a-method.md").read_text(encoding="utf-8")
     file = tmp_path / "perceptron.py"
-    file.write_text(indented(text, '"""Two layers', "    # params.yaml"), encoding="utf-8")
+    file.write_text(indented(text, '"""Two layers', "In `params.yaml`"), encoding="utf-8")
     assert_clean(file)
     check = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"

@@ -1,10 +1,15 @@
-# One page of all results. Papers' tables and the signal benchmark are on it if they exist.
+# One page of all results. Papers' tables and the signal benchmark are on it if they exist; it requests neither.
+# From common.smk: RUN (the run as known before anything runs), PARAMS, PROTOCOL, TABLE, PAIRED, EVALUATED and SIGNALS.
+# From evaluate.smk: SYNTHESISED_FACES, the figures of synthesised faces.
 from microexpr.reporting import html as pages
+from microexpr.reporting import papers
 
-SHOWN = pages.choose_clips([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
-TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
-PAPER_TABLES = [path for path in TABLES if Path(path).is_file()]
-BENCHMARK = {Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()}
+SHOWN_CLIPS = pages.choose_clips([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
+PAPER_TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
+EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
+EXISTING_BENCHMARKS = {  # CSV by signal stage
+    Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
+}
 
 
 rule report:
@@ -14,16 +19,17 @@ rule report:
         index=RUN.indices(RUN.micro_sets),
         evaluated=lambda w: [path for ending in EVALUATED for path in RUN.table_inputs(ending)],
         curves=lambda w: [f"results/evaluate/{PROTOCOL}/curves/{name}.csv" for name in RUN.in_table],
-        made_faces=SYNTHESISED_FACES,
+        face_figures=SYNTHESISED_FACES,
         trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
-        synth=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synthesise")],
-        signals=sorted({f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN}),
-        papers=PAPER_TABLES,
-        truth=list(BENCHMARK.values()),
+        synthesised_faces=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synthesise")],
+        signals=sorted({f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}),
+        papers=EXISTING_PAPER_TABLES,
+        benchmarks=list(EXISTING_BENCHMARKS.values()),
         code=code("report"),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
     params:
+        # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,
             "methods": RUN.in_table,
@@ -31,11 +37,11 @@ rule report:
             "synthesising": {
                 name: RUN.training_files(name, PROTOCOL, "synthesise") for name in RUN.synthesising if name in RUN.in_table
             },
-            "clips": [clip.id for clip in SHOWN],
+            "clips": [clip.id for clip in SHOWN_CLIPS],
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
             "params": PARAMS,
-            "papers": PAPER_TABLES,
-            "truth": BENCHMARK,
+            "papers": EXISTING_PAPER_TABLES,
+            "benchmarks": EXISTING_BENCHMARKS,
         },
     log:
         "work/logs/report/report.log",

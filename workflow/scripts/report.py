@@ -1,4 +1,4 @@
-"""The report: one page of what a run found."""
+"""Write the report: one page of all results of a run."""
 
 from pathlib import Path
 

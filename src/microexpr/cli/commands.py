@@ -234,7 +234,7 @@ def predict(arguments: argparse.Namespace) -> int:
     from rich.progress import Progress, TimeElapsedColumn
 
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import annotated, domain, footage, written
+    from microexpr.apps.predict import annotated, footage, limits, written
     from microexpr.reporting.plots import prediction as plot
     from microexpr.signals import spotting
     from microexpr.signals.spotting import hits
@@ -242,7 +242,7 @@ def predict(arguments: argparse.Namespace) -> int:
     video = footage.open_footage(arguments.footage, arguments.fps)
     true_spans = None if arguments.truth is None else written.true_spans(arguments.truth)
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
-    for line in (*models.descriptions, *domain.NOTICE):
+    for line in (*models.descriptions, *limits.NOTICE):
         print(line)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         tasks: dict[str, Any] = {}

@@ -1,4 +1,8 @@
-"""List the frames of a clip on disk, and the files among them that are no frames. Knows no data set and no pixels."""
+"""List the frames of a clip on disk, and the files among them that are no frames. Knows no data set and no pixels.
+
+A pattern is a data set's `Layout.frame`: it matches the file name of a frame, "img46.jpg", and its group `number` is
+the frame's number. It is None where one file, a video or a picture, holds a whole clip. Paths come from the annotation.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,35 +11,35 @@ from pathlib import Path
 from microexpr.core.errors import DataError, nearest
 from microexpr.datasets import video
 
-VIDEO = ".avi"
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", ".jp2", ".pgm", ".ppm")
-MAX_NAMES = 3  # in a message
+VIDEO_SUFFIX = ".avi"
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", ".jp2", ".pgm", ".ppm")
+MAX_NAMES = 3  # file names in an error
 
 
-def frame_paths(where: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
-    """Return the paths of one clip's frames by number.
+def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
+    """Return the paths of one clip's frames by number; `path` is its folder, or its file if the pattern is None.
 
-    With a pattern they are the frames of a folder. Without one they lie in a single file: a picture is frame 0, a video
-    holds all frames. Raises DataError if the folder or file is missing, empty or no video."""
+    A picture is frame 0. Every frame of a video, from 0, has the path of the video. Raises DataError if the folder or
+    file is missing, empty or no video."""
     if pattern is not None:
-        return numbered_frames(where, pattern)
-    if is_video(where):
-        return dict.fromkeys(range(video.measure(where)[0]), where)
-    if not where.is_file():
-        raise DataError(f"{where}: the frame is missing")
-    return {0: where}
+        return numbered_frames(path, pattern)
+    if is_video(path):
+        return dict.fromkeys(range(video.measure(path)[0]), path)
+    if not path.is_file():
+        raise DataError(f"{path}: the frame is missing")
+    return {0: path}
 
 
 def is_video(path: Path) -> bool:
     """Return whether a file is a video, by its suffix."""
-    return path.suffix.lower() == VIDEO
+    return path.suffix.lower() == VIDEO_SUFFIX
 
 
 def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = None) -> dict[int, Path]:
-    """Return the frames of a folder by number, the pattern's group `number`. Other files are passed over.
+    """Return the paths of a folder's frames by number. Files that the pattern does not match are ignored.
 
-    If `owner` is not None, the pattern's group `owner` must be equal to it. Raises DataError if the folder is missing
-    or empty, or if one number occurs twice."""
+    `owner` is for data sets whose file names repeat the name of the subject or clip, as the pattern's group `owner`:
+    all must be equal to it. Raises DataError if the folder is missing or empty, or if a number occurs twice."""
     if not folder.is_dir():
         if folder.is_symlink():
             raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
@@ -53,26 +57,27 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
         frames[number] = path
     if not frames:
         names = shorten(path.name for path in folder.iterdir()) or "nothing"
-        raise DataError(f"{folder}: holds no frames named like {example(pattern)}, found {names}")
+        raise DataError(f"{folder}: holds no frames named like {example_name(pattern)}, found {names}")
     return frames
 
 
-def example(pattern: re.Pattern[str]) -> str:
+def example_name(pattern: re.Pattern[str]) -> str:
     """Return an example of a frame's name, such as img1.jpg, without optional parts and with the first suffix."""
+    # not a general inverse: of the syntax that layouts use, groups, alternatives, `?` and digits
     name = re.sub(r"\(\?:[^()]*\)\?|\w\?", "", pattern.pattern)
     name = re.sub(r"\(\?P<\w+>([^()]*)\)", r"\1", re.sub(r"\(\?:([^|()]*)[^()]*\)", r"\1", name))
     return re.sub(r"\\d(?:\{(\d)\}|\+)", lambda digits: "1".zfill(int(digits[1] or 1)), name).replace("\\.", ".")
 
 
 def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
-    """Return the pictures that are not named like a frame, "img46 (1).jpg", and the number of other such files."""
+    """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
     names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
-    pictures = [name for name in names if Path(name).suffix.lower() in PICTURES and not name.startswith(".")]
+    pictures = [name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")]
     return pictures, len(names) - len(pictures)
 
 
 def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
-    """Return the same frames. Raises DataError naming the first gap in their numbers."""
+    """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
     if missing := gaps(frames):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(f"{folder}: frame {missing[0]}{more} is missing between {min(frames)} and {max(frames)}")
@@ -80,15 +85,16 @@ def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
 
 
 def gaps(frames: dict[int, Path]) -> list[int]:
-    """Return the numbers missing between the first and the last frame, at most a thousand."""
+    """Return the numbers missing between the first and the last frame; a slip in a name must not make millions."""
     between = range(min(frames), min(max(frames), min(frames) + len(frames) + 1000))
     return [number for number in between if number not in frames]
 
 
 def shorten(names: Iterable[str]) -> str:
     """Return the first few names, sorted, for a message; "" if there are none."""
-    every = sorted(names)
-    return ", ".join(every[:MAX_NAMES]) + (f" and {len(every) - MAX_NAMES} more" if len(every) > MAX_NAMES else "")
+    ordered = sorted(names)
+    more = f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else ""
+    return ", ".join(ordered[:MAX_NAMES]) + more
 
 
 def _suggestion(folder: Path) -> str:

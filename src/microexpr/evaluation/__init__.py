@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core import seeds
 from microexpr.evaluation import megc_log, metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
-from microexpr.evaluation.rows import COLUMNS, CONFUSION, FIGURES, FULL, PREDICTIONS, Row, read, write
+from microexpr.evaluation.rows import COLUMNS, CONFUSION_COLUMNS, FIGURES, FULL, PREDICTION_COLUMNS, Row, read, write
 
 __all__ = [
-    "COLUMNS", "CONFUSION", "FIGURES", "FULL", "LEAKY", "PREDICTIONS", "Params", "Predictions", "Row", "confusion_rows",
-    "evaluate", "official_log", "pool_predictions", "prediction_rows", "read", "write",
+    "COLUMNS", "CONFUSION_COLUMNS", "FIGURES", "FULL", "LEAKY", "PREDICTION_COLUMNS", "Params", "Predictions", "Row",
+    "confusion_rows", "evaluate", "official_log", "pool_predictions", "prediction_rows", "read", "write",
 ]  # fmt: skip
 
 

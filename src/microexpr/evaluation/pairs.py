@@ -13,7 +13,7 @@ import numpy as np
 from microexpr.core import seeds, store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
-from microexpr.evaluation.rows import FULL, PREDICTIONS, RERUN_HINT, Row
+from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, RERUN_HINT, Row
 from microexpr.protocols import Protocol
 
 COLUMNS = (
@@ -46,7 +46,7 @@ def read_predictions(path: str | Path, classes: Sequence[str]) -> MethodPredicti
 
     Raises StoreError if the file is missing or has another form.
     """
-    rows = [row for row in store.read_csv(path, PREDICTIONS, RERUN_HINT) if row["selection"] == SELECTION]
+    rows = [row for row in store.read_csv(path, PREDICTION_COLUMNS, RERUN_HINT) if row["selection"] == SELECTION]
     if not rows:
         raise StoreError(f"{path}: must hold predictions of selection {SELECTION}; rerun stage evaluate")
     labels = {name: i for i, name in enumerate(classes)}

@@ -1,7 +1,7 @@
 """Compare synthesised faces with true apex frames and with the subject they start from. Reads through the store.
 
 Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: the choice of faces to compare,
-which `made_faces` makes.
+which `synthesised_faces` makes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +40,7 @@ class FaceEmbeddings:
     """Images, embeddings and features by `SYNTHESISED`, `NEUTRAL` and `TRUE`."""
 
     images: Mapping[str, np.ndarray]  # uint8[N, H, W, C]
-    embedded: Mapping[str, np.ndarray]  # float64[N, 128] of people.embeddings
+    embedded: Mapping[str, np.ndarray]  # float64[N, 128] of `duplicate_subjects.embeddings`
     features: Mapping[str, np.ndarray] | None  # float[N, 2048] of FID's Inception; None without its weights
     note: str  # how they were embedded
 

@@ -1,4 +1,8 @@
-"""Write and read the rows of the evaluate stage as CSV. Computes no figure."""
+"""Write and read the rows of the evaluate stage as CSV. Computes no figure.
+
+A row is a dict with a value for each column. `evaluation.evaluate`, `confusion_rows` and `prediction_rows` compute the
+rows of a method's predicted classes, `evaluation.resemblance` those of synthesised faces; docs/metrics.md has formulas.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,34 +10,47 @@ from typing import Any
 
 from microexpr.core import store
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # value by column
+RERUN_HINT = "rerun stage evaluate"  # at the end of errors about a file
+FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it is the name of one
+
+# `selection`: rule that chose the epoch; `value`: mean over seeds; `low`, `high`: 95 % interval over subjects;
+# `deviation`: over seeds; `pooling`: one matrix over all folds, or the mean over subjects; `origin`: licensed or
+# generated clips; `subject_seen`: "yes" where the protocol trains on other clips of the tested subject.
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", if undefined, as the deviation of one seed
 COUNTS = ("seeds", "folds", "clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation")
-CONFUSION = ("selection", "scope", "truth", "predicted", "clips")
-PREDICTIONS = ("selection", "origin", "seed", "clip", "truth", "predicted")
-FACES = (  # of synthesised faces; `faces` is made, neutral or true
+
+CONFUSION_COLUMNS = (
+    "selection",
+    "scope",
+    "truth",
+    "predicted",
+    "clips",
+)  # number of clips, by true and predicted class
+PREDICTION_COLUMNS = ("selection", "origin", "seed", "clip", "truth", "predicted")  # one clip's classes
+# `faces`: which images are measured, "made" (synthesised), "neutral" (onset frames) or "true" (apex frames); `side`:
+# "held_out", whether their clips were trained on; `made`, `true`: the numbers of synthesised and of true images.
+FACE_COLUMNS = (
     *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value"),
     *("low", "high", "made", "true"),
     *("folds", "subject_seen", "note"),
 )
-RERUN_HINT = "rerun stage evaluate"  # for errors about a file
-FULL = "full"  # the scope of all data sets pooled
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows as CSV with six decimals, each line ended by a line feed."""
+    """Write rows with `COLUMNS`, figures with six decimals, each line ended by a line feed."""
     _write(path, COLUMNS, rows)
 
 
 def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows about synthesised faces in the same way."""
-    _write(path, FACES, rows)
+    """Write rows with `FACE_COLUMNS` in the same way."""
+    _write(path, FACE_COLUMNS, rows)
 
 
 def _write(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write these columns of the rows."""
+    """Write rows as CSV with these columns; other keys of a row are left out."""
     cells = ({key: _format(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
     store.write_csv(path, columns, cells)
 
@@ -50,13 +67,13 @@ def read(path: str | Path) -> list[Row]:
 
 def read_faces(path: str | Path) -> list[Row]:
     """Read the rows that `write_faces` wrote. Raises what `read` does."""
-    return _convert(store.read_csv(path, FACES, RERUN_HINT))
+    return _convert(store.read_csv(path, FACE_COLUMNS, RERUN_HINT))
 
 
 def _convert(rows: Iterable[dict[str, str]]) -> list[Row]:
     """Convert each row's text to the types of its columns."""
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
+    converters = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
+    return [{key: converters.get(key, str)(value) for key, value in row.items()} for row in rows]
 
 
 def _figure(text: str) -> float | None:

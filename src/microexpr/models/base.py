@@ -171,8 +171,8 @@ class NetworkMethod(Method):
 
     The engine stacks folds by `vmap`. So a loss only calls modules and reads none of their attributes, keeps shapes
     fixed (no `x[mask]`, `.item()` or `if` on a tensor), samples only from its `rng`, and takes inner gradients by
-    `torch.func.grad`. Modules sample nothing: dropout is `draws.dropout`. No layer before a batch norm has a bias: its
-    gradient would be rounding noise, which Adam turns into a full step.
+    `torch.func.grad`. Modules sample nothing: dropout is `counter_rng.dropout`. No layer before a batch norm has a
+    bias: its gradient would be rounding noise, which Adam turns into a full step.
     """
 
     synthesises: bool = False  # default of the class; params may change it for an instance

@@ -96,7 +96,7 @@ class Group:
             networks = self.method.build(statistics)
         for name, network in networks.items():
             if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
-                raise TypeError(f"{name} must drop by draws.dropout(x, share, rng), not by a layer of torch's")
+                raise TypeError(f"{name} must drop by counter_rng.dropout(x, share, rng), not by a layer of torch's")
             for parameter in network.to(self.device).parameters():
                 if parameter.ndim == 4 and not self.stacked:
                     parameter.data = channels_last(parameter.data)

@@ -15,10 +15,10 @@ from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
 from microexpr.training import engine, synthetic_clips
-from microexpr.training.begun import PrefixCache, Prefixes
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
 from microexpr.training.load_clips import expand_directories, load_clips
+from microexpr.training.prefix_cache import PrefixCache, Prefixes
 
 TEACHER_SCHEMA = "pretrain/1"  # of networks that stage `pretrain` wrote
 

@@ -13,10 +13,10 @@ from microexpr.core.clip import Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
-from microexpr.training.begun import Prefixes
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job, Params, SynthParams, fold_indices
+from microexpr.training.prefix_cache import Prefixes
 from microexpr.training.steps import (
     TrainingInputs,
     check_leaks,

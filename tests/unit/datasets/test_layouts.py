@@ -13,7 +13,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
-from microexpr.datasets.frames import example, numbered_frames
+from microexpr.datasets.frames import example_name, numbered_frames
 from microexpr.rendering.layouts import NATIVES
 
 NAMES = sorted(datasets.LAYOUTS)
@@ -46,8 +46,8 @@ def test_reads_what_was_planned(corpus, dataset):
 @pytest.mark.parametrize("dataset", [name for name in NAMES if datasets.layout(name).frame])
 def test_the_name_of_a_frame_in_a_message_is_one(dataset):
     pattern = datasets.layout(dataset).frame
-    assert pattern.fullmatch(example(pattern))
-    assert not set(example(pattern)) & set("\\()[]{}?*+|")
+    assert pattern.fullmatch(example_name(pattern))
+    assert not set(example_name(pattern)) & set("\\()[]{}?*+|")
 
 
 @pytest.mark.parametrize("dataset", NAMES)

@@ -100,7 +100,7 @@ def test_confusions_are_summed_over_seeds(training, clips):
     cells = {(r["truth"], r["predicted"]): r["clips"] for r in rows if (r["selection"], r["scope"]) == ("last", "full")}
     right, wrong = {(name, name): 12 for name in MEGC.classes}, {(name, "negative"): 12 for name in MEGC.classes[1:]}
     assert {pair: count for pair, count in cells.items() if count} == right | wrong | {("negative", "negative"): 24}
-    assert len(rows) == 2 * 4 * 9 and tuple(rows[0]) == evaluation.CONFUSION
+    assert len(rows) == 2 * 4 * 9 and tuple(rows[0]) == evaluation.CONFUSION_COLUMNS
 
 
 def test_counts_and_origin_stand_on_each_row(training, clips):

@@ -29,7 +29,7 @@ def write(path, predicted, clips, protocol=MEGC, folds=None):
     predictions = evaluation.pool_predictions(
         [shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds
     )
-    store.write_csv(path, evaluation.PREDICTIONS, evaluation.prediction_rows(predictions))
+    store.write_csv(path, evaluation.PREDICTION_COLUMNS, evaluation.prediction_rows(predictions))
     return predictions
 
 
@@ -123,7 +123,7 @@ def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, pre
     write(paths["poor"], predictions["poor"][:1], clips)  # one seed only
     with pytest.raises(StoreError, match="seeds"):
         pairs.compare_methods(paths, MEGC, 10, 1)
-    paths["poor"].write_text(",".join(evaluation.PREDICTIONS) + "\n")
+    paths["poor"].write_text(",".join(evaluation.PREDICTION_COLUMNS) + "\n")
     with pytest.raises(StoreError, match="must hold predictions of selection last"):
         pairs.compare_methods(paths, MEGC, 10, 1)
 

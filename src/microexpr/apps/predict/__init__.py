@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from microexpr.apps.predict import domain, recognition
+from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.recognition import Excerpt
 from microexpr.core.errors import DataError
@@ -49,8 +49,8 @@ class Models:
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
         recogniser = refit.load(path)
-        by_recogniser = domain.describe_training(path, recogniser.fitted_on)
-        by_reader = domain.describe_training(regressor.MODEL, reader.fitted_on)
+        by_recogniser = limits.describe_training(path, recogniser.fitted_on)
+        by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}",
             f"action units by the shipped reader, fitted on {by_reader}",
@@ -127,7 +127,7 @@ def predict(
         for interval in intervals
     ]
     signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params)
-    warnings = domain.warnings(footage, face, models.fitted_on)
+    warnings = limits.warnings(footage, face, models.fitted_on)
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.datasets import picture, video
-from microexpr.datasets.frames import PICTURES
+from microexpr.datasets.frames import PICTURE_SUFFIXES
 from microexpr.rendering.recording import MARK
 
 ENDS = 1 << 16  # bytes at either end of a file, where a comment is stored
@@ -58,7 +58,7 @@ def open_footage(path: Path, fps: float | None) -> Footage:
         tuple(sorted((file for file in path.iterdir() if _is_picture(file)), key=_by_number)) if path.is_dir() else ()
     )
     if path.is_dir() and not files:
-        raise DataError(f"{path}: must be a video or hold frames ({', '.join(PICTURES)}), not an empty folder")
+        raise DataError(f"{path}: must be a video or hold frames ({', '.join(PICTURE_SUFFIXES)}), not an empty folder")
     frames, rate = (len(files), fps) if files else video.header(path)
     rate = fps or rate
     if rate is None:
@@ -76,7 +76,7 @@ def open_footage(path: Path, fps: float | None) -> Footage:
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES and not path.name.startswith(".")
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
 def _by_number(path: Path) -> tuple[list[int], str]:

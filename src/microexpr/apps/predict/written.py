@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from microexpr.apps.predict import Expression, Models, Prediction, domain
+from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS
@@ -28,7 +28,7 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
         "origin": "generated" if prediction.footage.generated else "not marked as generated",
         "frames": prediction.footage.frames,
         "fps": prediction.footage.fps,
-        "notice": list(domain.NOTICE),
+        "notice": list(limits.NOTICE),
         "models": list(models.descriptions),
         "warnings": prediction.warnings,
         "intervals": rows,

@@ -1,6 +1,7 @@
 """ELRCN: VGG-16 on each frame of a video of optical flow, then an LSTM. No folds, files or devices come in.
 
-Shapes: B clips, T frames, K channels of a frame, S streams, W `width`, C classes, H rows.
+Shapes: B clips of T `frames`, N = B T single frames, K channels of a frame, H rows and columns, S streams (networks
+next to each other), W `width` of VGG-16, so that 64 W units are its fully connected layers, C classes.
 """
 
 from functools import partial
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models import base as method
+from microexpr.models import base
 from microexpr.models.base import (
     Batch,
     ClipTensors,
@@ -31,14 +32,14 @@ from microexpr.models.pretrained_weights import VGG16
 from microexpr.models.recipe import class_weights
 
 U, V, MAGNITUDE, STRAIN, GREY = range(5)  # channels of a frame
-STREAMS = {  # channels of each network, by the param `inputs`
+STREAMS = {  # channels of each stream's network, by the param `inputs`
     "flow": ((U, V, MAGNITUDE),),
     "SE": ((U, V, MAGNITUDE, STRAIN, GREY),),
     "TE": ((U, V, MAGNITUDE), (STRAIN,) * 3, (GREY,) * 3),
 }
 
 
-class Base(nn.Module):
+class Backbone(nn.Module):
     """VGG-16's convolutions and first fully connected layer, frozen where published weights are present."""
 
     def __init__(self, width: int, channels: int, image_size: int):
@@ -54,7 +55,7 @@ class Base(nn.Module):
 
 
 class Spatial(nn.Module):
-    """The second fully connected layer, and a classifier of single frames for the first phase."""
+    """VGG-16's second fully connected layer, and a classifier of single frames, which only the first phase uses."""
 
     def __init__(self, hidden: int, dropout: float, classes: int):
         super().__init__()
@@ -84,8 +85,9 @@ class Temporal(nn.Module):
 class Elrcn(NetworkMethod):
     """VGG-16 learns the class from single frames, then an LSTM from the sequence of its features.
 
-    `inputs` is flow (u, v, magnitude: AU-GACN's rerun), SE (these, strain and grey as five channels of one network) or
-    TE (a network for each, features concatenated). From the authors' released code: the two phases, 224 pixels, nine
+    `inputs` is SE (spatial enrichment: u, v, magnitude, strain and grey as five channels of one network), TE (temporal
+    enrichment: a network each for flow, strain and grey, features concatenated) or flow (u, v and magnitude alone, as
+    the paper of AU-GACN reran it). From the authors' released code: the two phases, 224 pixels, nine
     frames, an LSTM of 3000, a layer of 128, epochs, rate, one clip a step, and published weights that stay frozen but
     for the last layers. They start from VGG-Face; here it is ImageNet's VGG-16 where its file is present, else all of
     the network is trained, initialised after He et al. 2015. Ours: flow from the first frame to each later one of ten,
@@ -99,7 +101,7 @@ class Elrcn(NetworkMethod):
     )
     weights = VGG16
 
-    class Params(method.Params):
+    class Params(base.Params):
         inputs: Literal["flow", "SE", "TE"] = Field("flow", description="flow alone, or spatial or temporal enrichment")
         image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the frames")
         frames: int = Field(9, ge=1, le=64, description="frames of flow in a clip")
@@ -119,6 +121,7 @@ class Elrcn(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
+        """Flow u, v, strain from the first of T + 1 frames to each later one; for enrichment these frames in grey."""
         size, frames = self.params.image_size, self.params.frames
         shapes: Shapes = {"flow_video": (3, frames, size, size)}
         if self.params.inputs != "flow":
@@ -131,7 +134,7 @@ class Elrcn(NetworkMethod):
 
     @property
     def streams(self) -> dict[str, tuple[int, ...]]:
-        """Channels of each network, by the suffix of its modules' names."""
+        """Channels of each stream's network, by the suffix of its modules: base0, spatial0, base1, ..."""
         return {str(i): channels for i, channels in enumerate(STREAMS[self.params.inputs])}
 
     def statistics(self, train: ClipTensors) -> Statistics:
@@ -142,22 +145,25 @@ class Elrcn(NetworkMethod):
             "class_weights": class_weights(train.targets["label"], self.classes),
         }
 
-    def _build_bases(self) -> dict[str, nn.Module]:
+    def _build_backbones(self) -> dict[str, nn.Module]:
         params = self.params
-        bases = {f"base{s}": Base(params.width, len(k), params.image_size) for s, k in self.streams.items()}
-        for base in bases.values():
+        backbones = {
+            f"base{s}": Backbone(params.width, len(channels), params.image_size) for s, channels in self.streams.items()
+        }
+        for backbone in backbones.values():
             if self.published_weights:
-                load(base, self.published_weights, VGG16.files[0])
+                load(backbone, self.published_weights, VGG16.files[0])
             else:
-                vgg16.initialise(base)
-        return dict(bases)
+                vgg16.initialise(backbone)
+        return dict(backbones)
 
     def shared(self) -> dict[str, nn.Module]:
-        return self._build_bases() if self.published_weights else {}
+        """Return the backbones if they have published weights, which stay frozen; else `build` has them."""
+        return self._build_backbones() if self.published_weights else {}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params, hidden = self.params, vgg16.HIDDEN * self.params.width
-        modules: dict[str, nn.Module] = {} if self.published_weights else self._build_bases()
+        modules: dict[str, nn.Module] = {} if self.published_weights else self._build_backbones()
         for stream in self.streams:
             modules[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
             vgg16.initialise(spatial.hidden)

@@ -1,6 +1,7 @@
 """NMER: ResNet-18 on flow, two halves of the face, micro- and macro-expressions. No folds, files or devices come in.
 
-Shapes: B clips, flow [B, 3, H, H] of u, v and strain, W `width`, F `features`, classes C.
+Shapes: B clips, flow [B, 3, H, H] of u, v and strain, W `width`, feature maps [B, 8 W, h, h], F `features`, C classes.
+`macro` int64[B] is 1 for macro-expressions, which are only trained on.
 """
 
 from functools import partial
@@ -19,13 +20,13 @@ from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
 from microexpr.models.recipe import class_weights
 
-UPPER = 3 / 7  # of the feature maps' rows
+UPPER_SHARE = 3 / 7  # of the feature maps' rows is the upper half of the face
 DROPOUT = 0.1  # of a half's features
-DISCRIMINATOR, DISCRIMINATOR_DROPOUT = (64, 32), 0.5  # its hidden layers and their dropout
+DISCRIMINATOR_HIDDEN, DISCRIMINATOR_DROPOUT = (64, 32), 0.5  # units of its hidden layers, and their dropout
 
 
 class Heads(nn.Module):
-    """Two halves of feature maps: their features, and the scores of both together and of each."""
+    """Features of the face's upper and lower half, and three classifiers: of both together and of each half."""
 
     def __init__(self, channels: int, features: int, classes: int):
         super().__init__()
@@ -34,7 +35,7 @@ class Heads(nn.Module):
 
     def forward(self, maps: Tensor, rng: Stream | None = None) -> tuple[Tensor, list[Tensor]]:
         """[B, 8 W, h, h] -> features [B, 2 F]; scores [B, C] of both halves, the upper and the lower one"""
-        rows = max(1, round(UPPER * maps.shape[2]))
+        rows = max(1, round(UPPER_SHARE * maps.shape[2]))
         pooled = (maps[:, :, :rows].mean((2, 3)), maps[:, :, rows:].mean((2, 3)))
         halves = [
             dropout(layer(half).tanh(), DROPOUT, rng)
@@ -49,9 +50,9 @@ class Discriminator(nn.Module):
 
     def __init__(self, features: int):
         super().__init__()
-        sizes = (features, *DISCRIMINATOR)
-        self.hidden = nn.ModuleList(map(nn.Linear, sizes, DISCRIMINATOR))
-        self.score = nn.Linear(DISCRIMINATOR[-1], 1)
+        sizes = (features, *DISCRIMINATOR_HIDDEN)
+        self.hidden = nn.ModuleList(map(nn.Linear, sizes, DISCRIMINATOR_HIDDEN))
+        self.score = nn.Linear(DISCRIMINATOR_HIDDEN[-1], 1)
 
     def forward(self, x: Tensor, rng: Stream) -> Tensor:
         """[B, 2 F] -> [B]"""
@@ -65,12 +66,12 @@ class Nmer(NetworkMethod):
 
     From the authors' released code: ResNet-18 on onset-to-apex flow, its 7 rows of maps split after the third, 64
     features (tanh) of each half, three classifiers, a discriminator against which the features are trained, Adam's
-    rates, epochs and batch, and the reduction: a macro-expression is followed only half of its way. ImageNet's weights
+    rates, epochs and batch, and the reduction: a macro-expression's movement is halved. ImageNet's weights
     initialise the trunk if they are present.
     Ours: flow as u, v and strain, where theirs is an image of hues; the flow itself is reduced, or magnified by the
     factor that gives both kinds the same mean length over the fold's training clips, where theirs magnify video;
     a constant weight of the adversarial loss, where theirs rises in training; class weights, mirrored clips; all rates
-    are halved; no gradient is clipped.
+    are halved every `halve_epochs`; no gradient is clipped.
     """
 
     paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
@@ -129,30 +130,33 @@ class Nmer(NetworkMethod):
             Update(self.recogniser_loss, {"trunk": partial(adam, lr=params.trunk_lr), "heads": adam}),
             Update(self.discriminator_loss, {"discriminator": adam}),
         ]
-        return [Phase(updates, params.epochs, params.batch, schedule=self._halve)]
+        return [Phase(updates, params.epochs, params.batch, schedule=self._learning_rate_factor)]
 
-    def _halve(self, progress: float) -> float:
+    def _learning_rate_factor(self, progress: float) -> float:
+        """Return the factor on all rates after a share `progress` of the phase, halved every `halve_epochs`."""
         return 0.5 ** (round(progress * self.params.epochs) // self.params.halve_epochs)
 
     def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the cross-entropy of all three classifiers, minus the weighted loss of the discriminator."""
         features, all_scores = self._forward(modules, batch, statistics, rng)
         losses = [F.cross_entropy(scores, batch["label"], statistics["class_weights"]) for scores in all_scores]
-        return sum(losses) - self.params.adversarial_weight * self._kind_loss(modules, features, batch, rng)
+        return sum(losses) - self.params.adversarial_weight * self._micro_or_macro_loss(modules, features, batch, rng)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the discriminator's own loss, without a gradient to the features."""
         features, _ = self._forward(modules, batch, statistics, rng)
-        return self._kind_loss(modules, features.detach(), batch, rng)
+        return self._micro_or_macro_loss(modules, features.detach(), batch, rng)
 
     def _forward(
         self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream
     ) -> tuple[Tensor, list[Tensor]]:
+        """Return `Heads` of the training clips: equalised, normalised, mirrored at random."""
         flow = normalise_flow(self._equalise(batch["flow"], batch["macro"], statistics), statistics)
         flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
         features, scores = modules.heads(modules.trunk(flow), rng)
         return features, scores
 
-    def _kind_loss(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
+    def _micro_or_macro_loss(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
         """Return the discriminator's cross-entropy between micro- and macro-expressions."""
         logit = modules.discriminator(features, rng)
         return F.binary_cross_entropy_with_logits(logit, 1 - batch["macro"].to(logit.dtype))

@@ -33,7 +33,7 @@ class PageInputs:
     show_licensed_faces: bool
     params: Mapping[str, Any]  # all of params.yaml
     papers: Sequence[str] = ()  # tables that exist
-    truth: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
+    benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
 
 
 def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:

@@ -24,8 +24,8 @@ from microexpr.evaluation.rows import read_faces
 from microexpr.reporting import inspect, main_table
 from microexpr.reporting.html import PageInputs, charts, clips, pictures, results, times
 from microexpr.reporting.papers import page as papers
-from microexpr.reporting.signal_benchmark import charts as truth_charts
-from microexpr.reporting.signal_benchmark import page as truth
+from microexpr.reporting.signal_benchmark import charts as benchmark_charts
+from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
 
 HERE = Path(__file__).parent
@@ -53,7 +53,7 @@ class Benchmark:
     """The signal benchmark of one stage."""
 
     name: str
-    section: truth.Section
+    section: benchmark_page.Section
     lines: list[tuple[str, list[str]]]
     picture: str
 
@@ -101,7 +101,9 @@ def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None
         clips=clip_views,
         left_out=left_out,
         wheel=pictures.wheel(),
-        benchmarks=[_benchmark(name, inputs.truth[name]) for name in truth.SECTIONS if name in inputs.truth],
+        benchmarks=[
+            _benchmark(name, inputs.benchmarks[name]) for name in benchmark_page.SECTIONS if name in inputs.benchmarks
+        ],
         chains={name: _chains(paths) for name, paths in inputs.shards.items()},
         params={name: yaml.safe_dump(value, sort_keys=False, width=100) for name, value in inputs.params.items()},
         versions=_versions(),
@@ -169,9 +171,9 @@ def _paper(path: str) -> Table:
 
 def _benchmark(name: str, path: str) -> Benchmark:
     rows = pool.read_csv(path)
-    section = truth.SECTIONS[name]
-    picture = b64encode(truth_charts.CHARTS[name](rows)).decode()
-    return Benchmark(name, section, truth.lines(section, rows), f"data:image/svg+xml;base64,{picture}")
+    section = benchmark_page.SECTIONS[name]
+    picture = b64encode(benchmark_charts.CHARTS[name](rows)).decode()
+    return Benchmark(name, section, benchmark_page.lines(section, rows), f"data:image/svg+xml;base64,{picture}")
 
 
 def _chains(paths: Sequence[str]) -> str:

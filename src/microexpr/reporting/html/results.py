@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microexpr.core import store
-from microexpr.evaluation import CONFUSION, FULL, PREDICTIONS, curves
+from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves
 from microexpr.evaluation.rows import RERUN_HINT
 
 Rows = list[dict[str, str]]
@@ -60,8 +60,8 @@ class Method:
 
 def read(folder: Path, name: str) -> Method:
     """Read a method's files below results/evaluate/<protocol>. Raises StoreError for one that cannot be read."""
-    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTIONS, RERUN_HINT)
-    confusions = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION, RERUN_HINT)
+    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTION_COLUMNS, RERUN_HINT)
+    confusions = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION_COLUMNS, RERUN_HINT)
     classes = list(dict.fromkeys(row["truth"] for row in confusions))
     return Method(
         name,

@@ -1,6 +1,8 @@
 """Signal benchmark: the signal stages' errors on rendered subjects, against the renderer's ground truth.
 
-What may not come in: subjects of a corpus, since params may be chosen by these figures; training; licensed data.
+This module plans its clips; `person` renders one subject and measures the stages on it, `pool` averages over subjects,
+`charts` and `page` show the figures. What may not come in: subjects of a corpus, since params may be chosen by these
+figures; training; licensed data.
 """
 
 from typing import Literal, get_args
@@ -30,16 +32,16 @@ class Params(BaseModel):
 
 
 def root_seed(seed: int) -> int:
-    """Return the benchmark's root seed, derived from params' seed by name, so that its subjects are in no corpus."""
+    """Return the seed of the benchmark's subjects, derived from the one in params.yaml; they are in no corpus."""
     return int(spawn(seed, "truth").generate_state(1, np.uint64)[0])
 
 
-def plan_clips(dataset: str, params: Params, generate: plan.Params, seed: int) -> list[PlannedClip]:
+def plan_clips(dataset: str, params: Params, render: plan.Params, seed: int) -> list[PlannedClip]:
     """Return the benchmark's clips of a data set, sorted by id, the same at every difficulty.
 
-    `seed` is the one in params.yaml.
+    `render` is section `render` of params.yaml, whose size of the data set is replaced; `seed` the one in params.yaml.
     """
-    census = NATIVES[dataset].census
+    census = NATIVES[dataset].census  # if `once`, a subject has one clip of each emotion in `balanced`, and no more
     clips = min(params.clips, len(census.balanced)) if census.once else params.clips
     size = plan.Corpus(subjects=params.subjects, clips=clips)
-    return plan.plan_clips(dataset, generate.model_copy(update={dataset: size}), root_seed(seed))
+    return plan.plan_clips(dataset, render.model_copy(update={dataset: size}), root_seed(seed))

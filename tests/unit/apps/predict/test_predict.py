@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import domain, footage, written
+from microexpr.apps.predict import footage, limits, written
 from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
@@ -45,7 +45,7 @@ def test_it_says_first_what_it_is_worth(predicted):
     _, lines = predicted
     assert "fitted on 40 generated subjects (predict_model); UF1" in lines[0]
     assert "fitted on 400 generated subjects (au_model)" in lines[1]
-    assert lines[2:4] == list(domain.NOTICE) and "AI Act" in lines[3]
+    assert lines[2:4] == list(limits.NOTICE) and "AI Act" in lines[3]
 
 
 def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):
@@ -146,7 +146,7 @@ def shown(tmp_path, **changes):
 
 def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
     generated, both = ["generated/au_model/1/*"], ["generated/au_model/1/*", "licensed/samm/006/*"]
-    assert domain.warnings(shown(tmp_path), face(1), generated) == []
+    assert limits.warnings(shown(tmp_path), face(1), generated) == []
     for changed, seen, entries, words in (
         ({"fps": 25.0}, face(1), generated, "25 frames a second"),
         ({}, face(0.3), generated, "the face is small: 32 pixels"),
@@ -157,7 +157,7 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         ({}, face(1, seen=0.8), generated, "no face in 20% of the frames"),
         ({}, face(1, others=2), generated, "2 more faces"),
     ):
-        (warning,) = domain.warnings(shown(tmp_path, **changed), seen, entries)
+        (warning,) = limits.warnings(shown(tmp_path, **changed), seen, entries)
         assert words in warning
 
 
@@ -165,7 +165,7 @@ def test_a_turned_head_is_warned_of(tmp_path):
     straight, angle = face(1), np.radians(25)
     rolled = (straight.landmarks - 300) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     seen = FaceTrack(straight.detected, rolled + 300, straight.size, 0)
-    (warning,) = domain.warnings(shown(tmp_path), seen, ["generated/a/1/*"])
+    (warning,) = limits.warnings(shown(tmp_path), seen, ["generated/a/1/*"])
     assert warning.startswith("the head is turned (yaw ") and "roll" in warning
 
 

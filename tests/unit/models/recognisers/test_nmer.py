@@ -55,7 +55,7 @@ def test_the_features_gain_what_the_discriminator_loses():
     modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
     rng = Stream(torch.tensor(3))
     features, scores = method._forward(modules, batch, group.statistics, rng)
-    separate = method._kind_loss(modules, features, batch, rng)
+    separate = method._micro_or_macro_loss(modules, features, batch, rng)
     weights = group.statistics["class_weights"]
     classified = sum(torch.nn.functional.cross_entropy(value, batch["label"], weights) for value in scores)
     whole = method.recogniser_loss(modules, batch, group.statistics, Stream(torch.tensor(3)))

@@ -214,7 +214,7 @@ def test_papers_tables_and_what_has_not_been_made(tmp_path):
         and "a <row>" in with_table.text
         and "generated, last epoch, 4 folds" in with_table.text
     )
-    empty = Seen(page.html(replace(asked, truth={}), tmp_path / "results", tmp_path / "nowhere", ""))
+    empty = Seen(page.html(replace(asked, benchmarks={}), tmp_path / "results", tmp_path / "nowhere", ""))
     for sentence in ("None exists yet.", "It does not exist yet.", "No benchmark file exists"):
         assert sentence in empty.text
 

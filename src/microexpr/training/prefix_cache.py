@@ -1,6 +1,6 @@
-"""First phases that several trainings of one process have in common, trained once and held in memory.
+"""A cache of the training phases that variants of a method share, so that one process trains them once.
 
-No file comes in: the cache lasts as long as the process. `Checkpoints` store the last phase.
+It is kept in memory, and ends with the process. No file comes in: `checkpoint.Checkpoints` has those.
 """
 
 import json
@@ -13,22 +13,31 @@ from microexpr.models.samplers import training_phases
 from microexpr.training.engine import CheckpointStore, FoldResult
 from microexpr.training.group import Run
 
-Prefixes = dict[str, dict[str, Tensor]]  # state after all phases but the last, by what decides these phases
-OPTIMISERS = "optimisers/"  # names of state that the last phase does not take over
+# The state of a group of runs after all phases but the last: tensors by name. The key is JSON of all that these phases
+# depend on: the method's `shared_prefix`, and each run's fold, seed and training clips.
+Prefixes = dict[str, dict[str, Tensor]]
+OPTIMISERS = "optimisers/"  # tensors of this prefix are left out: the last phase has optimisers of its own
 
 
 class PrefixCache:
-    """A `CheckpointStore` that also resumes from the state in which another training ended the phases they share."""
+    """An `engine.CheckpointStore` in front of another: runs without a checkpoint start after the phases in the cache.
+
+    `engine.train` reads `results` and `state` before a group of runs, and calls `after_epoch` and `after_training`.
+    """
 
     def __init__(
         self, checkpoints: CheckpointStore | None, prefixes: Prefixes, method: NetworkMethod, protocol_clips: int
     ):
-        """`protocol_clips` is how many clips are the protocol's own; all phases but the last train on these alone."""
+        """`checkpoints` are those of this training, if it has any; all trainings of the process use one `prefixes`.
+
+        Positions in the training clips below `protocol_clips` are clips of the protocol. All phases but the last train
+        on these alone, so macro-expressions do not enter the key."""
         self.checkpoints, self.prefixes, self.protocol_clips = checkpoints, prefixes, protocol_clips
         self.identity = (type(method).__name__, method.classes, method.shared_prefix())
-        self.epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
+        self.prefix_epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
 
     def _key(self, runs: Sequence[Run]) -> str:
+        """Return the key of these runs in `prefixes`."""
         folds = []
         for run in runs:
             train = run.fold.train
@@ -45,8 +54,8 @@ class PrefixCache:
         return self.prefixes.get(self._key(runs)) if state is None else state
 
     def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
-        """Store the state once the shared phases are done; pass it on to the checkpoints."""
-        if epochs == self.epochs:
+        """Cache the state after the last of the shared epochs; `epochs` are done. Pass it on to the checkpoints."""
+        if epochs == self.prefix_epochs:
             prefix = {name: tensor for name, tensor in state().items() if not name.startswith(OPTIMISERS)}
             self.prefixes.setdefault(self._key(runs), prefix)
         if self.checkpoints:

@@ -1,4 +1,7 @@
-"""Limits of a prediction: the subjects its models were fitted on, and how a video differs from those."""
+"""Limits of a prediction, in words: the subjects its models were fitted on, and how a video differs from those.
+
+Decides nothing: a video outside of the limits is predicted all the same, with a warning.
+"""
 
 import json
 from collections import defaultdict
@@ -18,17 +21,21 @@ NOTICE = (
     "safety reasons (Art. 5), holds other uses high-risk (Annex III) and asks that people be told (Art. 50); "
     "data protection and other countries' laws apply too.",
 )
-# The range of the shipped models' training clips, and of the rendered videos that spotting was tuned on.
-FPS = (50.0, 250.0)
-EYES = 60.0  # pixels between the outer eye corners, half of the distance in the crop
-TURNED = 12.0  # degrees
-DETECTED = 0.98  # share of the frames
+# A warning is due outside of these: the range of the shipped models' training clips and of the rendered videos that
+# spotting was tuned on, for the frame rate (100 to 200) with a margin.
+FPS_RANGE = (50.0, 250.0)
+MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the distance in the crop
+MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
+MIN_DETECTED = 0.98  # share of the frames
 
 
-def describe_training(path: Path, entries: Iterable[str]) -> str:
-    """Describe what a model's file says of its training: "40 generated subjects (predict_model); UF1 0.85 on ..."."""
+def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
+    """Describe a model's training in words: "40 generated subjects (predict_model); UF1 0.85 on ... held out".
+
+    `path` is the model's file, `fitted_on` its provenance: "<origin>/<data set>/<subject>/<clip>" of its clips.
+    """
     subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for entry in entries:
+    for entry in fitted_on:
         origin, dataset, subject, _ = entry.split("/")
         subjects[origin, dataset].add(subject)
     counts = [f"{len(names)} {origin} subjects ({dataset})" for (origin, dataset), names in sorted(subjects.items())]
@@ -38,32 +45,34 @@ def describe_training(path: Path, entries: Iterable[str]) -> str:
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
-def warnings(footage: Footage, face: FaceTrack, entries: Iterable[str]) -> list[str]:
+def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:
     """Return how a video differs from what the models were fitted on, a line each.
 
-    `entries` are the models' provenance.
+    `face` is the video's only or largest face, `fitted_on` the provenance of all models, as in `describe_training`.
     """
     lines = []
-    origins = {entry.split("/")[0] for entry in entries}
+    origins = {entry.split("/")[0] for entry in fitted_on}
     origin = "generated" if footage.generated else "licensed"
     if origin not in origins:
         description = "a rendered face" if footage.generated else "not marked as generated, perhaps of a person"
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not footage.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not FPS[0] <= footage.fps <= FPS[1]:
+    if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
         lines.append(f"{footage.fps:g} frames a second; models saw 100 to 200, and spotting was set at 100")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))
-    if distance < EYES:
-        lines.append(f"the face is small: {distance:.0f} pixels between the outer eye corners, fewer than {EYES:.0f}")
+    if distance < MIN_EYE_DISTANCE:
+        lines.append(
+            f"the face is small: {distance:.0f} pixels between the outer eye corners, fewer than {MIN_EYE_DISTANCE:.0f}"
+        )
     pose = np.median(face.pose()[face.detected], axis=0)
-    turned = [f"{name} {angle:.0f}" for name, angle in zip(("yaw", "pitch", "roll"), pose, strict=True)]
-    if np.abs(pose).max() > TURNED:
-        lines.append(f"the head is turned ({', '.join(turned)} degrees); models saw it within {TURNED:.0f}")
+    angles = [f"{name} {angle:.0f}" for name, angle in zip(("yaw", "pitch", "roll"), pose, strict=True)]
+    if np.abs(pose).max() > MAX_HEAD_TURN:
+        lines.append(f"the head is turned ({', '.join(angles)} degrees); models saw it within {MAX_HEAD_TURN:.0f}")
     if footage.grey:
         lines.append("the video is grey; models saw what was filmed in colour")
-    if face.detected.mean() < DETECTED:
+    if face.detected.mean() < MIN_DETECTED:
         lines.append(f"no face in {1 - face.detected.mean():.0%} of the frames; nothing is spotted there")
     if face.other_faces:
         lines.append(f"{face.other_faces} more faces; only the largest is read")
