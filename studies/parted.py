@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from checkout import folder, parser
-from crowd import generated
+from crowd import render_crowd
 from mtmnet import (
     ALONE,
     BETWEEN,
@@ -60,7 +60,7 @@ def main() -> int:
     lost: dict[Key, list[float]] = defaultdict(list)
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         with folder(arguments.keep, f"parted-{seed}") as root:
-            halves = halved(generated(root, arguments.people, seed))
+            halves = halved(render_crowd(root, arguments.people, seed))
             for (setting, weight), half in product(product(SETTINGS, WEIGHTS), range(2)):
                 path = root / f"work/eidnets/{list(SETTINGS).index(setting)}_{weight}_{half}.safetensors"
                 trained = eidnet(root, kind(setting, weight), halves[half], seed, path)
