@@ -30,7 +30,8 @@ rule all:
 for _noun, _files in RUN.table_outputs.items():  # what each stage of dvc.yaml makes
 
     rule:
-        name: f"table_{_noun}"
+        name:
+            f"table_{_noun}"
         input:
             _files,
 

@@ -5,13 +5,13 @@ rule apex:
         code=code("apex"),
     output:
         "results/apex/{dataset}/{subject}.h5",
-    params:
-        rows=rows,
-        apex=PARAMS["apex"],
     log:
         "work/logs/apex/{dataset}/{subject}.log",
     benchmark:
         "work/times/apex/{dataset}/{subject}.tsv"
+    params:
+        rows=rows,
+        apex=PARAMS["apex"],
     script:
         "../scripts/apex.py"
 

@@ -17,12 +17,12 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
             script="workflow/scripts/aus_pyfeat.py",
         output:
             "results/aus/{dataset}/{subject}.h5",
-        params:
-            job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
         log:
             "work/logs/aus/{dataset}/{subject}.log",
         benchmark:
             "work/times/aus/{dataset}/{subject}.tsv"
+        params:
+            job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
         shell:
             "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
             "{input.script} {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
@@ -37,14 +37,14 @@ else:
             code=code("aus"),
         output:
             "results/aus/{dataset}/{subject}.h5",
-        params:
-            rows=rows,
-            aus=PARAMS["aus"],
-            min_detected=MIN_DETECTED,
         log:
             "work/logs/aus/{dataset}/{subject}.log",
         benchmark:
             "work/times/aus/{dataset}/{subject}.tsv"
+        params:
+            rows=rows,
+            aus=PARAMS["aus"],
+            min_detected=MIN_DETECTED,
         script:
             "../scripts/aus.py"
 

@@ -7,12 +7,12 @@ rule duplicate_subjects:
     output:
         duplicates="results/duplicate_subjects/duplicates.csv",
         compared="results/duplicate_subjects/compared.csv",
-    params:
-        section=PARAMS["duplicate_subjects"],
     log:
         "work/logs/duplicate_subjects/tested.log",
     benchmark:
         "work/times/duplicate_subjects/tested.tsv"
+    params:
+        section=PARAMS["duplicate_subjects"],
     script:
         "../scripts/duplicate_subjects.py"
 

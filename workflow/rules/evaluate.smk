@@ -1,7 +1,9 @@
 # Pooled figures of each method, the table of these and of published figures, and which methods differ.
 from microexpr.models import pretrained_weights
 
-SYNTHESISED_FACES = [f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table]
+SYNTHESISED_FACES = [
+    f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table
+]
 
 
 def shards(wildcards, methods=()):
@@ -19,12 +21,6 @@ rule evaluate:
         predictions="results/evaluate/{protocol}/{method}_predictions.csv",
         curve="results/evaluate/{protocol}/curves/{method}.csv",
         log="results/evaluate/{protocol}/{method}.log",
-    params:
-        evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
-        seeds=PARAMS["train"]["seeds"],
-        methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
-        seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}.log",
     benchmark:
@@ -32,6 +28,12 @@ rule evaluate:
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(name for name in RUN.outside_studies if name in RUN.ranked),
+    params:
+        evaluate=PARAMS["evaluate"],
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        seeds=PARAMS["train"]["seeds"],
+        methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
+        seed=SEED,
     script:
         "../scripts/evaluate.py"
 
@@ -39,7 +41,8 @@ rule evaluate:
 for _study, _names in RUN.studies.items():
 
     rule:
-        name: f"evaluate_{_study}"
+        name:
+            f"evaluate_{_study}"
         input:
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
             shards=partial(shards, methods=_names),
@@ -50,18 +53,18 @@ for _study, _names in RUN.studies.items():
             predictions=[f"results/evaluate/{{protocol}}/{name}_predictions.csv" for name in _names],
             curve=[f"results/evaluate/{{protocol}}/curves/{name}.csv" for name in _names],
             log=[f"results/evaluate/{{protocol}}/{name}.log" for name in _names],
-        params:
-            methods=dict.fromkeys(_names, ""),
-            evaluate=PARAMS["evaluate"],
-            folds=PARAMS["papers"]["folds"],
-            seeds=PARAMS["train"]["seeds"],
-            seed=SEED,
         log:
             f"work/logs/evaluate/{{protocol}}/{_study}.log",
         benchmark:
             f"work/times/evaluate/{{protocol}}/{_study}.tsv"
         wildcard_constraints:
             protocol="|".join(RUN.protocols),
+        params:
+            methods=dict.fromkeys(_names, ""),
+            evaluate=PARAMS["evaluate"],
+            folds=PARAMS["papers"]["folds"],
+            seeds=PARAMS["train"]["seeds"],
+            seed=SEED,
         script:
             "../scripts/evaluate.py"
 
@@ -92,11 +95,6 @@ rule evaluate_faces:
         code=code("evaluate_faces"),
     output:
         "results/evaluate/{protocol}/{method}_faces.csv",
-    params:
-        evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
-        seeds=PARAMS["train"]["seeds"],
-        seed=SEED,
     log:
         "work/logs/evaluate/{protocol}/{method}_faces.log",
     benchmark:
@@ -104,6 +102,11 @@ rule evaluate_faces:
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(RUN.synthesising),
+    params:
+        evaluate=PARAMS["evaluate"],
+        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        seeds=PARAMS["train"]["seeds"],
+        seed=SEED,
     script:
         "../scripts/evaluate_faces.py"
 
@@ -117,12 +120,12 @@ rule table:
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
         metrics=directory(METRICS),
         paired=report(PAIRED, caption="../report/paired.rst", category="Results"),
+    log:
+        "work/logs/evaluate/table.log",
     params:
         protocol=PROTOCOL,
         resamples=PARAMS["evaluate"]["resamples"],
         seed=SEED,
-    log:
-        "work/logs/evaluate/table.log",
     script:
         "../scripts/table.py"
 

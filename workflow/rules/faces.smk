@@ -5,14 +5,14 @@ rule faces:
         code=code("faces"),
     output:
         "results/faces/{dataset}/{subject}.h5",
-    params:
-        rows=rows,
-        state=lambda w: RUN.native_state(w.dataset, w.subject),
-        faces=PARAMS["faces"],
     log:
         "work/logs/faces/{dataset}/{subject}.log",
     benchmark:
         "work/times/faces/{dataset}/{subject}.tsv"
+    params:
+        rows=rows,
+        state=lambda w: RUN.native_state(w.dataset, w.subject),
+        faces=PARAMS["faces"],
     script:
         "../scripts/faces.py"
 

@@ -6,13 +6,13 @@ rule flow:
         code=code("flow"),
     output:
         "results/flow/{dataset}/{subject}.h5",
-    params:
-        rows=rows,
-        flow=PARAMS["flow"],
     log:
         "work/logs/flow/{dataset}/{subject}.log",
     benchmark:
         "work/times/flow/{dataset}/{subject}.tsv"
+    params:
+        rows=rows,
+        flow=PARAMS["flow"],
     script:
         "../scripts/flow.py"
 

@@ -12,13 +12,13 @@ rule flow_folders:
     output:
         index="results/flow_folders/index.csv",
         flow=directory("results/flow_folders/flow"),
-    params:
-        root=FLOW_FOLDERS,
-        state=lambda w: RUN.flow_state,
     log:
         "work/logs/flow_folders/flow_folders.log",
     benchmark:
         "work/times/flow_folders/flow_folders.tsv"
+    params:
+        root=FLOW_FOLDERS,
+        state=lambda w: RUN.flow_state,
     script:
         "../scripts/flow_folders.py"
 
@@ -30,6 +30,9 @@ use rule train as flow_folders_train with:
         code=lambda w: code("train", model(w.method)),
     output:
         train="results/{protocol}/train/{method}/{shard}.h5",
+    wildcard_constraints:
+        protocol="flow_folders",
+        method=one_of(RUN.flow_methods),
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],
@@ -37,9 +40,6 @@ use rule train as flow_folders_train with:
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
-    wildcard_constraints:
-        protocol="flow_folders",
-        method=one_of(RUN.flow_methods),
 
 
 use rule evaluate as flow_folders_evaluate with:

@@ -13,13 +13,13 @@ rule index:
         code=code("index"),
     output:
         "results/index/{dataset}.csv",
-    params:
-        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
-        index=PARAMS["index"],
     log:
         "work/logs/index/{dataset}.log",
     benchmark:
         "work/times/index/{dataset}.tsv"
+    params:
+        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
+        index=PARAMS["index"],
     script:
         "../scripts/index.py"
 

@@ -37,6 +37,11 @@ rule papers:
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",
+    log:
+        "work/logs/papers/{paper}/{table}.log",
+    wildcard_constraints:
+        paper="|".join(papers.TARGETS),
+        table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     params:
         needs=evaluations,
         needs_faces=face_evaluations,
@@ -49,11 +54,6 @@ rule papers:
         protocols=AVAILABLE.protocols,
         folds=AVAILABLE.folds,
         studied=RUN.paper_variants,
-    log:
-        "work/logs/papers/{paper}/{table}.log",
-    wildcard_constraints:
-        paper="|".join(papers.TARGETS),
-        table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     script:
         "../scripts/papers.py"
 
@@ -67,19 +67,21 @@ rule papers_icegan_fig4:
     input:
         index=RUN.indices(RUN.micro_sets),
         shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
-        others=lambda w: [path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synthesise")],
+        others=lambda w: [
+            path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synthesise")
+        ],
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         code=code("papers_icegan_fig4"),
     output:
         "results/papers/icegan/fig4.png",
+    log:
+        "work/logs/papers/icegan/fig4.log",
     params:
         others=TABLE2,
         folds=RUN.fold_limit("icegan", "split70"),
         seeds=PARAMS["train"]["seeds"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
-    log:
-        "work/logs/papers/icegan/fig4.log",
     script:
         "../scripts/papers_icegan_fig4.py"
 
@@ -94,10 +96,10 @@ rule papers_icegan_fig5:
     output:
         figure="results/papers/icegan/fig5.png",
         csv="results/papers/icegan/fig5.csv",
-    params:
-        show=PARAMS["papers"]["show_licensed_faces"],
     log:
         "work/logs/papers/icegan/fig5.log",
+    params:
+        show=PARAMS["papers"]["show_licensed_faces"],
     script:
         "../scripts/papers_icegan_fig5.py"
 
@@ -113,10 +115,10 @@ rule papers_mtmnet_fig1:
         code=code("papers_mtmnet_fig1"),
     output:
         "results/papers/mtmnet/fig1.png",
-    params:
-        show=PARAMS["papers"]["show_licensed_faces"],
     log:
         "work/logs/papers/mtmnet/fig1.log",
+    params:
+        show=PARAMS["papers"]["show_licensed_faces"],
     script:
         "../scripts/papers_mtmnet_fig1.py"
 
@@ -130,16 +132,16 @@ rule papers_mtmnet_fig3:
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",
+    log:
+        "work/logs/papers/mtmnet/fig3.log",
+    resources:
+        gpu=1,
     params:
         method=lambda w: METHODS["mtmnet.eidnet"]["params"],
         published=lambda w: RUN.weights["mtmnet.eidnet"],
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
-    log:
-        "work/logs/papers/mtmnet/fig3.log",
-    resources:
-        gpu=1,
     script:
         "../scripts/papers_mtmnet_fig3.py"
 
@@ -154,14 +156,14 @@ rule papers_augacn_fig4:
         figure="results/papers/augacn/fig4.png",
         csv="results/papers/augacn/fig4.csv",
         weights="results/papers/augacn/fig4.safetensors",
-    params:
-        method=lambda w: METHODS["augacn.nodes"]["params"],
-        protocol="loso_casme2_7",
-        seed=SEED,
     log:
         "work/logs/papers/augacn/fig4.log",
     resources:
         gpu=1,
+    params:
+        method=lambda w: METHODS["augacn.nodes"]["params"],
+        protocol="loso_casme2_7",
+        seed=SEED,
     script:
         "../scripts/papers_augacn_fig4.py"
 
@@ -171,17 +173,19 @@ rule papers_augacn_fig3:
     input:
         index=lambda w: RUN.indices(RUN.generator_sets("auicgan")),
         made=lambda w: RUN.synthetic_clips("auicgan"),
-        files=lambda w: [p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))],
+        files=lambda w: [
+            p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))
+        ],
         code=code("papers_augacn_clips"),
     output:
         figure="results/papers/augacn/fig3.png",
         animation="results/papers/augacn/fig3.gif",
+    log:
+        "work/logs/papers/augacn/fig3.log",
     params:
         dataset="casme2",
         title="Fig. 3",
         show=PARAMS["papers"]["show_licensed_faces"],
-    log:
-        "work/logs/papers/augacn/fig3.log",
     script:
         "../scripts/papers_augacn_clips.py"
 
@@ -189,18 +193,20 @@ rule papers_augacn_fig3:
 use rule papers_augacn_fig3 as papers_augacn_fig5 with:
     output:
         figure="results/papers/augacn/fig5.png",
+    log:
+        "work/logs/papers/augacn/fig5.log",
     params:
         dataset="samm",
         title="Fig. 5",
         show=PARAMS["papers"]["show_licensed_faces"],
-    log:
-        "work/logs/papers/augacn/fig5.log",
 
 
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
 def driving_subjects():
     clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
-    return sorted({(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])})
+    return sorted(
+        {(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])}
+    )
 
 
 def driving_files(wildcards):
@@ -224,14 +230,14 @@ rule papers_famgan_transfer:
         fig3="results/papers/famgan/fig3.png",
         fig4="results/papers/famgan/fig4.png",
         fig5="results/papers/famgan/fig5.png",
+    log:
+        "work/logs/papers/famgan/transfer.log",
     params:
         sources=PARAMS["synthesise"]["sources"],
         size=(PARAMS["render"]["width"], PARAMS["render"]["height"]),
         super_resolution=PARAMS["papers"]["super_resolution"],
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
-    log:
-        "work/logs/papers/famgan/transfer.log",
     script:
         "../scripts/papers_famgan.py"
 
@@ -260,11 +266,11 @@ rule papers_localregions:
         fig3="results/papers/localregions/fig3.png",
         fig5="results/papers/localregions/fig5.png",
         fig7="results/papers/localregions/fig7.png",
+    log:
+        "work/logs/papers/localregions/figures.log",
     params:
         method=lambda w: METHODS["localregions"]["params"],
         show=PARAMS["papers"]["show_licensed_faces"],
-    log:
-        "work/logs/papers/localregions/figures.log",
     script:
         "../scripts/papers_localregions.py"
 

@@ -3,27 +3,25 @@ rule pretrain:
     input:
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: [
-            path
-            for stage in METHODS[w.method]["reads"]
-            for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
+            path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
         ],
         code=lambda w: code("pretrain", model(w.method)),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
+    log:
+        "work/logs/pretrain/{method}/{classes}.log",
+    benchmark:
+        "work/times/pretrain/{method}/{classes}.tsv"
+    wildcard_constraints:
+        method=one_of(RUN.teachers),
+        classes=one_of(RUN.protocol_of_classes),
+    resources:
+        gpu=1,
     params:
         method=lambda w: METHODS[w.method]["pretraining"],
         weights=lambda w: RUN.weights[w.method],
         protocol=lambda w: RUN.protocol_of_classes[w.classes],
         seed=SEED,
-    log:
-        "work/logs/pretrain/{method}/{classes}.log",
-    benchmark:
-        "work/times/pretrain/{method}/{classes}.tsv"
-    resources:
-        gpu=1,
-    wildcard_constraints:
-        method=one_of(RUN.teachers),
-        classes=one_of(RUN.protocol_of_classes),
     script:
         "../scripts/pretrain.py"
 

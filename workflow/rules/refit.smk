@@ -7,19 +7,19 @@ rule refit:
         code=lambda w: code("refit", model(w.method)),
     output:
         "results/refit/{method}.safetensors",
+    log:
+        "work/logs/refit/{method}.log",
+    benchmark:
+        "work/times/refit/{method}.tsv"
+    wildcard_constraints:
+        method=one_of(RUN.in_table),
+    resources:
+        gpu=1,
     params:
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],
         protocol=PROTOCOL,
         seed=SEED,
-    log:
-        "work/logs/refit/{method}.log",
-    benchmark:
-        "work/times/refit/{method}.tsv"
-    resources:
-        gpu=1,
-    wildcard_constraints:
-        method=one_of(RUN.in_table),
     script:
         "../scripts/refit.py"
 

@@ -5,34 +5,36 @@ SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")
 for _dataset in RUN.plans:
 
     rule:
-        name: f"render_{_dataset}"
+        name:
+            f"render_{_dataset}"
         input:
             code=code("render"),
         output:
             frames=[directory(folder) for folder in RUN.subject_folders(_dataset, "{subject}")],
             truth=f"data/rendered/truth/{_dataset}/{{subject}}.h5",
+        log:
+            f"work/logs/render/{_dataset}/{{subject}}.log",
+        benchmark:
+            f"work/times/render/{_dataset}/{{subject}}.tsv"
         params:
             plan=lambda w, dataset=_dataset: RUN.subject_plan(dataset, w.subject),
             scene=SCENE,
             seed=SEED,
             root=f"data/rendered/{_dataset}",
-        log:
-            f"work/logs/render/{_dataset}/{{subject}}.log",
-        benchmark:
-            f"work/times/render/{_dataset}/{{subject}}.tsv"
         script:
             "../scripts/render.py"
 
     rule:
-        name: f"annotation_{_dataset}"
+        name:
+            f"annotation_{_dataset}"
         input:
             code=code("annotation"),
         output:
             RUN.annotations(_dataset),
-        params:
-            rows=[planned.clip.row() for planned in RUN.plans[_dataset]],
         log:
             f"work/logs/render/{_dataset}.log",
+        params:
+            rows=[planned.clip.row() for planned in RUN.plans[_dataset]],
         script:
             "../scripts/annotation.py"
 

@@ -4,7 +4,9 @@
 from microexpr.reporting import html as pages
 from microexpr.reporting import papers
 
-SHOWN_CLIPS = pages.choose_clips([clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"])
+SHOWN_CLIPS = pages.choose_clips(
+    [clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"]
+)
 PAPER_TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage
@@ -21,13 +23,22 @@ rule report:
         curves=lambda w: [f"results/evaluate/{PROTOCOL}/curves/{name}.csv" for name in RUN.in_table],
         face_figures=SYNTHESISED_FACES,
         trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
-        synthesised_faces=[path for name in RUN.synthesising if name in RUN.in_table for path in RUN.training_files(name, PROTOCOL, "synthesise")],
-        signals=sorted({f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}),
+        synthesised_faces=[
+            path
+            for name in RUN.synthesising
+            if name in RUN.in_table
+            for path in RUN.training_files(name, PROTOCOL, "synthesise")
+        ],
+        signals=sorted(
+            {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
+        ),
         papers=EXISTING_PAPER_TABLES,
         benchmarks=list(EXISTING_BENCHMARKS.values()),
         code=code("report"),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
+    log:
+        "work/logs/report/report.log",
     params:
         # fields of html.PageInputs
         page_inputs={
@@ -35,7 +46,9 @@ rule report:
             "methods": RUN.in_table,
             "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
             "synthesising": {
-                name: RUN.training_files(name, PROTOCOL, "synthesise") for name in RUN.synthesising if name in RUN.in_table
+                name: RUN.training_files(name, PROTOCOL, "synthesise")
+                for name in RUN.synthesising
+                if name in RUN.in_table
             },
             "clips": [clip.id for clip in SHOWN_CLIPS],
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
@@ -43,8 +56,6 @@ rule report:
             "papers": EXISTING_PAPER_TABLES,
             "benchmarks": EXISTING_BENCHMARKS,
         },
-    log:
-        "work/logs/report/report.log",
     script:
         "../scripts/report.py"
 

@@ -1,5 +1,8 @@
 # Errors of the signal stages on rendered subjects of no corpus: a job for each subject, and a job that pools them.
-SUBJECTS = {"dataset": "|".join(RUN.benchmark_plans), "difficulty": "|".join(PARAMS["signal_benchmark"]["difficulties"])}
+SUBJECTS = {
+    "dataset": "|".join(RUN.benchmark_plans),
+    "difficulty": "|".join(PARAMS["signal_benchmark"]["difficulties"]),
+}
 
 
 rule signal_benchmark_subject:
@@ -7,18 +10,19 @@ rule signal_benchmark_subject:
         code=code("signal_benchmark_subject"),
     output:
         "results/signal_benchmark/measured/{difficulty}/{dataset}/{subject}.h5",
-    params:
-        plan=lambda w: [plan.row() for plan in RUN.benchmark_plans[w.dataset] if plan.clip.subject == w.subject],
-        scene=lambda w: SCENE | {"difficulty": w.difficulty},
-        seed=SEED,
-        # the embedded reader of action units, whichever is chosen
-        stages={name: PARAMS[name] for name in ("faces", "apex", "flow")} | {"aus": PARAMS["aus"] | {"backend": "embedded"}},
     log:
         "work/logs/signal_benchmark/{difficulty}/{dataset}/{subject}.log",
     benchmark:
         "work/times/signal_benchmark/{difficulty}/{dataset}/{subject}.tsv"
     wildcard_constraints:
         **SUBJECTS,
+    params:
+        plan=lambda w: [plan.row() for plan in RUN.benchmark_plans[w.dataset] if plan.clip.subject == w.subject],
+        scene=lambda w: SCENE | {"difficulty": w.difficulty},
+        seed=SEED,
+        # the embedded reader of action units, whichever is chosen
+        stages={name: PARAMS[name] for name in ("faces", "apex", "flow")}
+        | {"aus": PARAMS["aus"] | {"backend": "embedded"}},
     script:
         "../scripts/signal_benchmark_subject.py"
 

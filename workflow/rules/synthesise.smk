@@ -12,19 +12,19 @@ rule synthesise:
     output:
         clips="results/synthesise/{generator}/groups/{group}.h5",
         generator="results/synthesise/{generator}/groups/{group}.safetensors",
-    params:
-        generator=lambda w: RUN.generators[w.generator]["params"],
-        synth=PARAMS["synthesise"],
-        seed=SEED,
     log:
         "work/logs/synthesise/{generator}/{group}.log",
     benchmark:
         "work/times/synthesise/{generator}/{group}.tsv"
-    resources:
-        gpu=1,
     wildcard_constraints:
         generator=one_of(RUN.generators),
         group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),
+    resources:
+        gpu=1,
+    params:
+        generator=lambda w: RUN.generators[w.generator]["params"],
+        synth=PARAMS["synthesise"],
+        seed=SEED,
     script:
         "../scripts/synthesise.py"
 
@@ -37,6 +37,7 @@ rule all_synthesise:
 for _generator in RUN.generators:
 
     rule:
-        name: f"synthesise_{_generator}"
+        name:
+            f"synthesise_{_generator}"
         input:
             RUN.synthetic_clips(_generator),

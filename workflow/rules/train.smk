@@ -26,31 +26,34 @@ rule train:
         code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
+    log:
+        "work/logs/train/{method}/{protocol}/{shard}.log",
+    benchmark:
+        "work/times/train/{method}/{protocol}/{shard}.tsv"
+    wildcard_constraints:
+        protocol="|".join(RUN.protocols),
+        method=one_of(name for name in TRAINED if name in RUN.outside_studies),
+    priority: lambda w: METHODS[w.method]["priority"]
+    resources:
+        gpu=lambda w: int(METHODS[w.method]["network"]),
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         train=TRAIN,
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
-    log:
-        "work/logs/train/{method}/{protocol}/{shard}.log",
-    benchmark:
-        "work/times/train/{method}/{protocol}/{shard}.tsv"
-    priority: lambda w: METHODS[w.method]["priority"]
-    resources:
-        gpu=lambda w: int(METHODS[w.method]["network"]),
-    wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(name for name in TRAINED if name in RUN.outside_studies),
     script:
         "../scripts/train.py"
 
 
 use rule train as train_generator with:
-    priority: 1  # other trainings wait for its faces
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/synthesise/{method}/{protocol}/{shard}.h5",
+    wildcard_constraints:
+        protocol="|".join(RUN.protocols),
+        method=one_of(SYNTHESISING),
+    priority: 1  # other trainings wait for its faces
     params:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
@@ -58,15 +61,13 @@ use rule train as train_generator with:
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
-    wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(SYNTHESISING),
 
 
 for _study, _names in RUN.studies.items():  # each of several rows of papers' tables, in one job
 
     rule:
-        name: f"train_{_study}"
+        name:
+            f"train_{_study}"
         input:
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
             macro=RUN.indices({name for method in _names for name in RUN.macro_sets(method)}),
@@ -74,20 +75,20 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             code=code("train", model(_names[0])),
         output:
             train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
+        log:
+            f"work/logs/train/{_study}/{{protocol}}/{{shard}}.log",
+        benchmark:
+            f"work/times/train/{_study}/{{protocol}}/{{shard}}.tsv"
+        wildcard_constraints:
+            protocol="|".join(RUN.protocols),
+        resources:
+            gpu=1,
         params:
             methods={name: METHODS[name]["params"] for name in _names},
             weights=RUN.weights[_names[0]],
             train=TRAIN,
             folds=PARAMS["papers"]["folds"],
             seed=SEED,
-        log:
-            f"work/logs/train/{_study}/{{protocol}}/{{shard}}.log",
-        benchmark:
-            f"work/times/train/{_study}/{{protocol}}/{{shard}}.tsv"
-        resources:
-            gpu=1,
-        wildcard_constraints:
-            protocol="|".join(RUN.protocols),
         script:
             "../scripts/train.py"
 
@@ -100,6 +101,7 @@ rule all_train:
 for _method in PARAMS["methods"]:
 
     rule:
-        name: f"train_{_method}"
+        name:
+            f"train_{_method}"
         input:
             RUN.training_files(_method, PROTOCOL),
