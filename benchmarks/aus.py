@@ -29,10 +29,10 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     model = regressor.load()
-    seen = [one for number in range(options.people) for one in render_sessions(f"au-model/held-out/{number}")]
-    crops, landmarks = seen[0].crops, seen[0].landmarks_crop
+    sessions = [session for i in range(options.people) for session in render_sessions(f"au-model/held-out/{i}")]
+    crops, landmarks = sessions[0].crops, sessions[0].landmarks_crop
     looks = [features.describe_face(*pair) for pair in zip(crops, landmarks, strict=True)]
-    faces = [np.clip(np.rint(one.face), 0, 255).astype(np.uint8) for one in looks]
+    faces = [np.clip(np.rint(look.face), 0, 255).astype(np.uint8) for look in looks]
     halves = [np.ascontiguousarray(half) for face in faces for half in features.split_halves(face)]
     compare(
         "gradients of both halves (scikit-image)",
@@ -43,15 +43,15 @@ def main() -> None:
     )
     compare(
         "movement (Farneback's)",
-        lambda: [movement(looks[0].face, one.face) for one in looks],
+        lambda: [movement(looks[0].face, look.face) for look in looks],
         lambda: [farneback(faces[0], face) for face in faces],
         len(crops),
         options.rounds,
     )
     reads = [lambda chosen=chosen: regressor.regress(crops, landmarks, 0, model, chosen) for chosen in ((0,), SIZES)]
-    one, five = best(reads, len(crops), options.rounds)
-    print(f"reading: one_size_ms={one:.2f} {len(SIZES)}_sizes_ms={five:.2f}")
-    claim(seen, model)
+    one_ms, all_ms = best(reads, len(crops), options.rounds)
+    print(f"reading: one_size_ms={one_ms:.2f} {len(SIZES)}_sizes_ms={all_ms:.2f}")
+    claim(sessions, model)
 
 
 def oriented(half: np.ndarray) -> np.ndarray:
@@ -77,13 +77,13 @@ def best(calls: list[Callable[[], object]], frames: int, rounds: int) -> list[fl
     return [float(value) for value in times.min(axis=0)]
 
 
-def claim(seen: list[Session], model: regressor.Model) -> None:
+def claim(sessions: list[Session], model: regressor.Model) -> None:
     """FAMGAN's, for all that is read of left and right half: the mean length of the vector's change."""
 
     def read(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         return regressor.regress(crops, landmarks, 0, model, (0,))[..., :2]
 
-    jumps = [sizes.size_jumps(read, one.crops, one.landmarks_crop, SIZES, BY) for one in seen]
+    jumps = [sizes.size_jumps(read, session.crops, session.landmarks_crop, SIZES, BY) for session in sessions]
     alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
     print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
 

@@ -29,7 +29,7 @@ Pairs = dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]  # true and r
 
 def pairs(results: Path, truths: Path) -> Pairs:
     mesh = geometry_proxy.load(pyfeat.PACKAGE) if pyfeat.PACKAGE.is_dir() else None
-    found: Pairs = defaultdict(list)
+    intensities: Pairs = defaultdict(list)
     for path in sorted(truths.glob("*/*.h5")):
         kind = datasets.layout(path.parent.name).kind
         if kind == "picture" or not (results / "apex" / path.relative_to(truths)).exists():
@@ -37,10 +37,10 @@ def pairs(results: Path, truths: Path) -> Pairs:
         for true, landmarks, onset, read in clips(results, truths, path.relative_to(truths)):
             true = true - true[onset]
             for reader, values in read.items():
-                found[reader, kind].append((true, values))
+                intensities[reader, kind].append((true, values))
             if mesh is not None:
-                found["geometry proxy", kind].append((true, geometry_proxy.read(landmarks, onset, mesh)))
-    return found
+                intensities["geometry proxy", kind].append((true, geometry_proxy.read(landmarks, onset, mesh)))
+    return intensities
 
 
 def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray, np.ndarray, int, dict]]:
@@ -74,8 +74,8 @@ def main() -> None:
     for (reader, kind), both in sorted(pairs(arguments.results, arguments.truth).items()):
         true, read = (np.concatenate(parts) for parts in zip(*both, strict=True))
         figures = [agreement(true[:, unit].ravel(), read[:, unit].ravel()) for unit in range(len(ACTION_UNITS))]
-        shown = [figure for unit, figure in enumerate(figures) if true[:, unit].any()]
-        mean = {name: float(np.mean([figure[name] for figure in shown])) for name in ("r", "icc")}
+        present = [figure for unit, figure in enumerate(figures) if true[:, unit].any()]
+        mean = {name: float(np.mean([figure[name] for figure in present])) for name in ("r", "icc")}
         table = Table("generated", "mean", *ACTION_UNITS, title=f"{reader}, {kind}: {len(both)} clips", box=None)
         for name in ("r", "icc"):
             cells = [f"{figure[name]:.2f}" if true[:, unit].any() else "-" for unit, figure in enumerate(figures)]

@@ -33,43 +33,43 @@ LEARNING = 35  # all folds of one method
 WHOLE = 1200
 
 
-def group(one: Job) -> str:
+def group(job: Job) -> str:
     """rendering, signals, learning, other"""
-    return "learning" if one.stage == "train" else GROUPS.get(one.stage, "other")
+    return "learning" if job.stage == "train" else GROUPS.get(job.stage, "other")
 
 
-def add(shown: Table, name: str, jobs: list[Job], budget: float | None, style: str = "") -> None:
-    least, most = sum(one.cpu_seconds for one in jobs), sum(one.seconds for one in jobs)
+def add(table: Table, name: str, jobs: list[Job], budget: float | None, style: str = "") -> None:
+    least, most = sum(job.cpu_seconds for job in jobs), sum(job.seconds for job in jobs)
     share = (str(budget), f"{least / budget:.0%}..{most / budget:.0%}") if budget else ("", "")
-    memory = max(one.max_rss for one in jobs)
-    shown.add_row(name, str(len(jobs)), f"{least:.1f}", f"{most:.1f}", *share, f"{memory:.0f}", style=style)
+    memory = max(job.max_rss for job in jobs)
+    table.add_row(name, str(len(jobs)), f"{least:.1f}", f"{most:.1f}", *share, f"{memory:.0f}", style=style)
 
 
 def table(jobs: Iterable[Job]) -> Table:
     """One line for each stage and method, one for each group with a budget of its own, one for all."""
     groups: defaultdict[str, defaultdict[str, list[Job]]] = defaultdict(lambda: defaultdict(list))
-    for one in jobs:
-        groups[group(one)][one.name].append(one)
-    shown = Table("", *("jobs", "cpu seconds", "seconds", "budget", "share", "max_rss MB"), box=SIMPLE)
-    for column in shown.columns[1:]:
+    for job in jobs:
+        groups[group(job)][job.name].append(job)
+    summary = Table("", *("jobs", "cpu seconds", "seconds", "budget", "share", "max_rss MB"), box=SIMPLE)
+    for column in summary.columns[1:]:
         column.justify = "right"
     for kind in sorted(groups, key=[*BUDGET, "learning", "other"].index):
         for name, members in sorted(groups[kind].items()):
-            add(shown, f"  {name}", members, LEARNING if kind == "learning" else None)
-        add(shown, kind, [one for members in groups[kind].values() for one in members], BUDGET.get(kind), "bold")
-        shown.add_section()
-    add(shown, "whole table", [one for named in groups.values() for jobs in named.values() for one in jobs], WHOLE)
-    return shown
+            add(summary, f"  {name}", members, LEARNING if kind == "learning" else None)
+        add(summary, kind, [job for members in groups[kind].values() for job in members], BUDGET.get(kind), "bold")
+        summary.add_section()
+    add(summary, "whole table", [job for named in groups.values() for jobs in named.values() for job in jobs], WHOLE)
+    return summary
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
     folder = parser.parse_args().times
-    found = times.jobs(folder)
-    if not found:
+    jobs = times.jobs(folder)
+    if not jobs:
         raise SystemExit(f"error: {folder} must hold benchmark files, not none; `make table` writes them")
-    Console().print(table(found))
+    Console().print(table(jobs))
 
 
 if __name__ == "__main__":

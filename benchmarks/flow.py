@@ -64,11 +64,12 @@ def main() -> None:
 def timed(rounds: int) -> None:
     crop = clip()
     first, second = (frame.astype(np.float32) / 255 for frame in (crop[0], crop[-1]))
-    own = flow.Params().tvl1
-    ours, found = best(rounds, lambda: tvl1(first, second, own))
-    library, expected = best(rounds, lambda: theirs(first, second, own))
-    apart = np.hypot(found[..., 0] - expected[1], found[..., 1] - expected[0]).mean()
-    print(f"tvl1: ours_ms={ours:.1f} library_ms={library:.0f} ratio={library / ours:.1f} apart_px={apart:.5f}")
+    settings = flow.Params().tvl1
+    ours_ms, flow_ours = best(rounds, lambda: tvl1(first, second, settings))
+    library_ms, flow_library = best(rounds, lambda: theirs(first, second, settings))
+    difference = np.hypot(flow_ours[..., 0] - flow_library[1], flow_ours[..., 1] - flow_library[0]).mean()
+    times = f"ours_ms={ours_ms:.1f} library_ms={library_ms:.0f} ratio={library_ms / ours_ms:.1f}"
+    print(f"tvl1: {times} apart_px={difference:.5f}")
     for algorithm in ("tvl1", "farneback"):
         params = flow.Params(algorithm=algorithm)
         print(
@@ -87,10 +88,10 @@ def clip() -> np.ndarray:
     return np.stack([np.clip(p + rng.normal(0, 3, p.shape), 0, 255).astype(np.uint8) for p in pictures])
 
 
-def theirs(first: np.ndarray, second: np.ndarray, own: flow.TvL1) -> np.ndarray:
+def theirs(first: np.ndarray, second: np.ndarray, params: flow.TvL1) -> np.ndarray:
     return optical_flow_tvl1(
-        first, second, attachment=own.attachment, tightness=own.tightness, num_warp=own.warps, num_iter=own.iterations,
-        tol=own.tolerance, prefilter=own.median,
+        first, second, attachment=params.attachment, tightness=params.tightness, num_warp=params.warps,
+        num_iter=params.iterations, tol=params.tolerance, prefilter=params.median,
     )  # fmt: skip
 
 
@@ -105,19 +106,20 @@ def best(rounds: int, call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray
 
 
 def measured(difficulty: str) -> None:
-    """Errors of every setting on the truth benchmark's people of the micro-expression sets."""
+    """Errors of every setting on the signal benchmark's subjects of the micro-expression sets."""
     sums = {
         name: np.zeros((3, len(face_regions.FLOW_REGIONS))) for name in (*SETTINGS, STEADY)
     }  # pixels, errors, lengths
     count = 0
-    for crop, true, skin, landmarks, found in read(difficulty):
+    for crop, true, skin, landmarks, signals in read(difficulty):
         count += 1
-        at = [found.position(event) for event in ("onset", "apex")]
+        at = [signals.position(event) for event in ("onset", "apex")]
         still = steady.hold_still(crop[..., None], steady.head_path(crop, at[0]))[..., 0]
-        asked = [(name, crop, given) for name, given in SETTINGS.items()] + [(STEADY, still, SETTINGS["tvl1, none"])]
-        for name, film, given in asked:
-            answer = flow.clip_flow(film, *at, flow.Params(**given))
-            errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(found, flow=answer))
+        cases = [(name, crop, settings) for name, settings in SETTINGS.items()]
+        cases.append((STEADY, still, SETTINGS["tvl1, none"]))
+        for name, film, settings in cases:
+            answer = flow.clip_flow(film, *at, flow.Params(**settings))
+            errors = person.flow_errors(true, skin, landmarks, dataclasses.replace(signals, flow=answer))
             sums[name] += [errors[f"flow_{kind}"] for kind in ("pixels", "error", "length")]
     print(
         f"{difficulty}: {count} clips; error in % of the true length: all | {', '.join(face_regions.FLOW_REGIONS)}; "
@@ -134,36 +136,36 @@ def measured(difficulty: str) -> None:
 
 
 def read(difficulty: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, person.Signals]]:
-    """Of each clip: grey crops, true flow, visible skin, true landmarks at the onset, what faces and apex found."""
+    """Yield of each clip grey crops, true flow, visible skin, true landmarks at the onset, and faces and events."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    generate, seed = plan.Params(**params["render"]), signal_benchmark.root_seed(params["seed"])
-    scene = corpus.Scene(difficulty, generate.width, generate.height)
+    render, seed = plan.Params(**params["render"]), signal_benchmark.root_seed(params["seed"])
+    scene = corpus.Scene(difficulty, render.width, render.height)
     for dataset in MICRO:
         planned = signal_benchmark.plan_clips(
-            dataset, signal_benchmark.Params(**params["signal_benchmark"]), generate, params["seed"]
+            dataset, signal_benchmark.Params(**params["signal_benchmark"]), render, params["seed"]
         )
-        for subject in sorted({one.clip.subject for one in planned}):
-            own = [one for one in planned if one.clip.subject == subject]
-            face = Face(corpus.performer_of(own[0].clip, seed).face_seed)
+        for subject in sorted({planned_clip.clip.subject for planned_clip in planned}):
+            subject_clips = [planned_clip for planned_clip in planned if planned_clip.clip.subject == subject]
+            face = Face(corpus.performer_of(subject_clips[0].clip, seed).face_seed)
             with TemporaryDirectory(prefix="microexpr-flow-") as home:
-                corpus.write_person(own, scene, seed, home, Path(home) / "truth.h5")
-                with store.open_file(Path(home) / "truth.h5", "truth") as known:
-                    for one in own:
-                        found = seen(one.clip, Path(home), params)
-                        true, skin = person.true_flow(one, face, scene, seed, found)
-                        landmarks = known[one.clip.name]["landmarks"][found.position("onset")]
-                        yield luma(found.faces["crop"]), true, skin, landmarks, found
+                corpus.write_person(subject_clips, scene, seed, home, Path(home) / "truth.h5")
+                with store.open_file(Path(home) / "truth.h5", "truth") as truth:
+                    for planned_clip in subject_clips:
+                        signals = seen(planned_clip.clip, Path(home), params)
+                        true, skin = person.true_flow(planned_clip, face, scene, seed, signals)
+                        landmarks = truth[planned_clip.clip.name]["landmarks"][signals.position("onset")]
+                        yield luma(signals.faces["crop"]), true, skin, landmarks, signals
 
 
 def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Signals:
     """A clip as the faces and apex stages find it, with no flow yet."""
     numbers, pictures = datasets.frame_reader(clip, home)
-    found = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
-    found["frame"] = np.array(numbers)
-    events = apex.locate(clip, found, apex.Params(**params["apex"])).arrays()
+    arrays = faces.track(pictures, faces.Params(**params["faces"]), clip.id, clip.fps).arrays()
+    arrays["frame"] = np.array(numbers)
+    events = apex.locate(clip, arrays, apex.Params(**params["apex"])).arrays()
     size = flow.Params().stored_size
     written = {name: np.asarray(value) for name, value in events.items()}
-    return person.Signals(faces=found, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
+    return person.Signals(faces=arrays, events=written, curves={}, flow=np.zeros((3, size, size), np.float32))
 
 
 if __name__ == "__main__":

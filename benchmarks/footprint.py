@@ -1,4 +1,4 @@
-"""What a network costs by its letter: parameters, floating point operations, bytes that its optimisers move.
+"""Costs of a network, counted: parameters, floating point operations, bytes that its optimisers move.
 
     python benchmarks/footprint.py [method] [folds] [clips] [key=value ...]
 
@@ -39,7 +39,7 @@ def measured(method: NetworkMethod, batch: int) -> tuple[dict[str, int], float]:
 
 def main(name: str = "icegan", folds: str = "68", clips: str = "442", *changed: str) -> None:
     kind = find(name)
-    params = kind.Params(**{key: yaml.safe_load(value) for key, value in (one.split("=") for one in changed)})
+    params = kind.Params(**{key: yaml.safe_load(value) for key, value in (pair.split("=") for pair in changed)})
     method = kind(params)
     if not isinstance(method, NetworkMethod):
         raise SystemExit(f"method must be a network, not {name}")

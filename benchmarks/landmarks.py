@@ -46,12 +46,12 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     frames, truth = clip(options.frames)
-    ours_ms, found = best(lambda: faces.track(lambda: frames, faces.Params(), "benchmark", FPS), options)
+    ours_ms, track = best(lambda: faces.track(lambda: frames, faces.Params(), "benchmark", FPS), options)
     other_ms, named = best(lambda: [detection.face_recognition.face_landmarks(frame) for frame in frames], options)
-    known = sorted(point for points in PARTS.values() for point in points)
-    loop = np.array([points_of(shown[0]) for shown in named])
-    for name, ms, points in (("ours", ours_ms, found.landmarks[:, known]), ("other", other_ms, loop)):
-        error, noise = errors(points, truth[:, known], truth)
+    indices = sorted(point for points in PARTS.values() for point in points)
+    loop = np.array([points_of(detected[0]) for detected in named])
+    for name, ms, points in (("ours", ours_ms, track.landmarks[:, indices]), ("other", other_ms, loop)):
+        error, noise = errors(points, truth[:, indices], truth)
         print(f"{name}: ms_a_frame={ms:.2f} frames_a_second={1000 / ms:.0f} error={error:.2f}% noise={noise:.2f}%")
     print(f"ratio={other_ms / ours_ms:.1f}")
     for name, params in STEPS.items():
@@ -76,12 +76,12 @@ def clip(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def best(call: Callable[[], object], options: argparse.Namespace) -> tuple[float, object]:
     """Milliseconds a frame, and what was returned."""
-    times, made = [], None
+    times, result = [], None
     for _ in range(options.rounds):
         start = time.process_time()
-        made = call()
+        result = call()
         times.append(1000 * (time.process_time() - start) / options.frames)
-    return min(times), made
+    return min(times), result
 
 
 def points_of(named: dict[str, list[tuple[int, int]]]) -> np.ndarray:
@@ -89,18 +89,18 @@ def points_of(named: dict[str, list[tuple[int, int]]]) -> np.ndarray:
     return np.concatenate([np.array(named[part][: len(points)], float) for part, points in PARTS.items()])
 
 
-def errors(found: np.ndarray, true: np.ndarray, landmarks: np.ndarray) -> tuple[float, float]:
+def errors(landmarks_found: np.ndarray, true: np.ndarray, landmarks: np.ndarray) -> tuple[float, float]:
     """Mean distance, and root mean square of what changes over time, in percent of the outer-eye distance."""
-    away = 100 * (found - true) / eye_distance(landmarks)[:, None, None]
+    away = 100 * (landmarks_found - true) / eye_distance(landmarks)[:, None, None]
     change = away - away.mean(axis=0)
     return float(np.linalg.norm(away, axis=-1).mean()), float(np.sqrt((change**2).sum(axis=-1).mean()))
 
 
-def kept(found: np.ndarray, true: np.ndarray) -> float:
+def kept(landmarks: np.ndarray, true: np.ndarray) -> float:
     """Percent of the true movement from onset to apex that is found, of the mouth and the nose's distance to it."""
     onset, apex = len(true) // 4, len(true) // 2
     moves = []
-    for points in (true, found):
+    for points in (true, landmarks):
         change = points[apex] - points[onset]
         moves.append((change - change[27:36].mean(axis=0))[48:])
     return float(100 * (moves[0] * moves[1]).sum() / (moves[0] ** 2).sum())

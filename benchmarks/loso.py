@@ -78,8 +78,8 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
     """Seconds that the plain loop takes."""
     used, start = method(name, epochs), time.perf_counter()
     for fold in folds:
-        own = data[torch.from_numpy(fold.train)]
-        statistics = used.statistics(own)
+        train_clips = data[torch.from_numpy(fold.train)]
+        statistics = used.statistics(train_clips)
         classes, dropped = used.classes, used.params.dropout
         network = Streams(dropped, classes) if name == "ststnet" else used.build(statistics)["network"]
         network, weights = network.to(DEVICE), statistics["class_weights"].to(DEVICE)
@@ -88,9 +88,9 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
             DataLoader(
                 TensorDataset(normalise_flow(part.inputs["flow"], statistics), part.targets["label"]),
                 BATCH,
-                part is own,
+                part is train_clips,
             )
-            for part in (own, data[torch.from_numpy(fold.test)])
+            for part in (train_clips, data[torch.from_numpy(fold.test)])
         )
         for _ in range(epochs):
             network.train()
@@ -106,28 +106,28 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
     return time.perf_counter() - start
 
 
-def shard(name: str, count: int, subjects: int, epochs: int, part: tuple[int, int], gate: Any, said: Any) -> None:
-    """One process: every so-manieth fold; waits at the gate until all are warm, then says its seconds."""
-    data, own = clips(count), folds(count, subjects)[part[0] :: part[1]]
-    list(train(method(name, 1), data, own[:1], [0], "auto", 1))
+def shard(name: str, count: int, subjects: int, epochs: int, part: tuple[int, int], gate: Any, times: Any) -> None:
+    """One process: every `part[1]`th fold; waits at the gate until all are warm, then puts its seconds into `times`."""
+    data, part_folds = clips(count), folds(count, subjects)[part[0] :: part[1]]
+    list(train(method(name, 1), data, part_folds[:1], [0], "auto", 1))
     gate.wait()
     start = time.perf_counter()
-    list(train(method(name, epochs), data, own, [0], "auto", len(own)))
-    said.put(time.perf_counter() - start)
+    list(train(method(name, epochs), data, part_folds, [0], "auto", len(part_folds)))
+    times.put(time.perf_counter() - start)
 
 
 def engine(name: str, count: int, subjects: int, epochs: int, cores: int) -> float:
     """Seconds until the last of the processes is done."""
     context = get_context("spawn")
-    gate, said = context.Barrier(cores), context.Queue()
-    rest = (gate, said)
+    gate, times = context.Barrier(cores), context.Queue()
+    rest = (gate, times)
     workers = [
         context.Process(target=shard, args=(name, count, subjects, epochs, (number, cores), *rest))
         for number in range(cores)
     ]
     for worker in workers:
         worker.start()
-    seconds = max(said.get() for _ in workers)
+    seconds = max(times.get() for _ in workers)
     for worker in workers:
         worker.join()
     return seconds

@@ -1,4 +1,4 @@
-"""What the engine's seconds and memory grow with: folds, epochs, clips. Prints each exponent, draws docs/loso.png.
+"""Growth of the engine's seconds and memory with folds, epochs, clips. Prints each exponent, draws docs/loso.png.
 
     python benchmarks/loso_growth.py [--out docs/loso.png]
 

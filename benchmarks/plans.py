@@ -54,13 +54,16 @@ def main(name: str = "ststnet", count: str = "12", epochs: str = "3") -> None:
     tests = np.array_split(np.arange(COUNT), int(count))
     folds = [FoldIndices(f"s{i}", np.setdiff1d(np.arange(COUNT), test), test) for i, test in enumerate(tests)]
     data = clips(method)
-    alone, one = timed(method, data, folds, "sequential")
-    together, other = timed(method, data, folds, "stacked")
-    apart = max(float(np.abs(a.scores[:, -1] - b.scores[:, -1]).max()) for a, b in zip(one, other, strict=True))
+    sequential_s, sequential = timed(method, data, folds, "sequential")
+    stacked_s, stacked = timed(method, data, folds, "stacked")
+    difference = max(
+        float(np.abs(a.scores[:, -1] - b.scores[:, -1]).max()) for a, b in zip(sequential, stacked, strict=True)
+    )
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu, 1 thread"
-    print(f"{name}, {count} folds, {epochs} epochs, {device}: sequential {alone:.2f} s, stacked {together:.2f} s")
-    print(f"largest difference of a score {apart:.1e}")
-    print(f"ratio={alone / together:.3f}")
+    run = f"{name}, {count} folds, {epochs} epochs, {device}"
+    print(f"{run}: sequential {sequential_s:.2f} s, stacked {stacked_s:.2f} s")
+    print(f"largest difference of a score {difference:.1e}")
+    print(f"ratio={sequential_s / stacked_s:.3f}")
 
 
 if __name__ == "__main__":

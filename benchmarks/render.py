@@ -39,7 +39,7 @@ def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def drawn_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What `expose` would cost with normal deviates of its own for each frame."""
+    """Add noise as `expose` does, but with new normal deviates for each frame: to time what its table saves."""
     noisy = image + 3 * rng.standard_normal(image.shape, np.float32) * (0.6 + 0.4 * np.sqrt(image / np.float32(128)))
     return np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
 
@@ -76,10 +76,12 @@ def main() -> None:
         print(f"{stage:32} {1e3 * np.median(spent):8.2f} ms  {len(spent):4} times")
     for width, height in SIZES:
         at = f"at {width}x{height}"
-        drawing, taking, drawn = (
+        render_ms, camera_ms, normal_ms = (
             1e3 * np.median(seconds[f"{stage} {at}"]) for stage in ("render", "camera", "camera, noise drawn")
         )
-        print(f"a frame {at}: {drawing + taking:.1f} ms; noise drawn against table ratio={drawn / taking:.1f}")
+        print(
+            f"a frame {at}: {render_ms + camera_ms:.1f} ms; noise drawn against table ratio={normal_ms / camera_ms:.1f}"
+        )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
 
 

@@ -59,9 +59,9 @@ class Project:
 
     def planned(self, *targets: str) -> dict[str, int]:
         """Jobs by rule that Snakemake would run now."""
-        said = self.snakemake("--dry-run", "--quiet", "rules", "--", *(targets or ["all"])).stdout
+        output = self.snakemake("--dry-run", "--quiet", "rules", "--", *(targets or ["all"])).stdout
         counts = {}
-        for line in said.splitlines():
+        for line in output.splitlines():
             words = line.split()
             if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
                 counts[words[0]] = int(words[1])

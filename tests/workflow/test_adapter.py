@@ -1,4 +1,4 @@
-"""What scripts start with: the bar of a job that goes on from a checkpoint."""
+"""The adapter of scripts: progress bars of resumed jobs, last lines of logs."""
 
 import io
 
@@ -14,12 +14,12 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def bars(monkeypatch):
-    """Every bar that is made."""
+    """All progress bars that a test opens."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow/scripts"))
-    made = []
+    bars = []
     kind = tqdm.tqdm
-    monkeypatch.setattr(tqdm, "tqdm", lambda *given, **options: made.append(kind(*given, **options)) or made[-1])
-    return made
+    monkeypatch.setattr(tqdm, "tqdm", lambda *args, **options: bars.append(kind(*args, **options)) or bars[-1])
+    return bars
 
 
 def test_time_left_is_reckoned_from_what_this_job_trained(bars):
@@ -30,8 +30,8 @@ def test_time_left_is_reckoned_from_what_this_job_trained(bars):
     for done in (300, 301, 310):
         show(done, 400)
     (bar,) = bars
-    shown = bar.format_dict
-    assert (shown["initial"], shown["n"], shown["total"]) == (300, 310, 400)
+    state = bar.format_dict
+    assert (state["initial"], state["n"], state["total"]) == (300, 310, 400)
 
 
 def test_no_bar_where_there_is_no_terminal(bars):
@@ -45,7 +45,7 @@ def test_no_bar_where_there_is_no_terminal(bars):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError(), "error: out of memory; run with fewer --cores"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), "error: out of memory"),
@@ -53,13 +53,13 @@ def test_no_bar_where_there_is_no_terminal(bars):
         (RuntimeError("shapes differ"), "error: unexpected RuntimeError: shapes differ"),
     ],
 )
-def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, said):
+def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, message):
     from adapter import logged
 
     with pytest.raises(SystemExit), logged(str(tmp_path / "log")):
         raise error
     last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
-    assert last.startswith(said)
+    assert last.startswith(message)
 
 
 def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_path):

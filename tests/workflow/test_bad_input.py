@@ -52,11 +52,11 @@ def test_says_it_in_one_line(project, case):
     case.make(project.root)
     before = sizes(project)
     done = project.snakemake("--", case.target, check=False)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     assert done.returncode != 0
-    lines = {line for line in said.splitlines() if re.search(case.message, line)}
-    assert lines, f"nothing like {case.message!r} in:\n{said[-3000:]}"
-    assert "Traceback" not in said
+    lines = {line for line in output.splitlines() if re.search(case.message, line)}
+    assert lines, f"nothing like {case.message!r} in:\n{output[-3000:]}"
+    assert "Traceback" not in output
     after = sizes(project)
     assert {path for path, size in before.items() if after.get(path) != size and case.touched not in path} == set()
     assert not list(project.root.glob("results/**/*.part"))
@@ -66,7 +66,7 @@ def test_says_it_in_one_line(project, case):
 def test_full_disk(project):
     """A tmpfs of 3 MB in place of results/faces, in a mount namespace of its own."""
     faces, target = project.root / "results/faces", "results/faces/samm/006.h5"
-    kept = sorted((project.root / "results/flow").rglob("*.h5"))
+    flow_files = sorted((project.root / "results/flow").rglob("*.h5"))
     shutil.rmtree(faces)
     faces.mkdir()
     script = (
@@ -77,13 +77,13 @@ def test_full_disk(project):
     if project.run(*namespace, "mount", "-t", "tmpfs", "none", str(faces), check=False).returncode:
         pytest.skip("this machine lets nobody mount a small disk")
     done = project.run(*namespace, "bash", "-c", script, check=False)
-    said = done.stdout + done.stderr
-    assert re.search(r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk", said), said[
+    output = done.stdout + done.stderr
+    assert re.search(r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk", output), output[
         -3000:
     ]
-    assert "rc=1" in said
+    assert "rc=1" in output
     assert ".part\n" not in done.stdout
-    assert sorted((project.root / "results/flow").rglob("*.h5")) == kept
+    assert sorted((project.root / "results/flow").rglob("*.h5")) == flow_files
     project.snakemake("--", target)  # with space again, one command goes on
 
 

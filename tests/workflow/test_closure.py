@@ -16,16 +16,16 @@ def code(*arguments: str) -> list[str]:
 
 
 def test_follows_imports_all_the_way():
-    found = code("flow")
-    assert "src/microexpr/signals/flow/__init__.py" in found
-    assert "src/microexpr/core/errors.py" in found  # by store
-    assert "workflow/scripts/adapter.py" in found
-    assert "workflow/scripts/flow.py" not in found  # Snakemake watches it
-    assert not [path for path in found if "models" in path or "rendering" in path or path.endswith("faces.py")]
+    files = code("flow")
+    assert "src/microexpr/signals/flow/__init__.py" in files
+    assert "src/microexpr/core/errors.py" in files  # by store
+    assert "workflow/scripts/adapter.py" in files
+    assert "workflow/scripts/flow.py" not in files  # Snakemake watches it
+    assert not [path for path in files if "models" in path or "rendering" in path or path.endswith("faces.py")]
 
 
 def test_a_method_depends_on_its_own_file_only():
-    found = code("train", "models.recognisers.ststnet")
-    assert "src/microexpr/models/recognisers/ststnet.py" in found
-    assert not [path for path in found if path.startswith("src/microexpr/models/recognisers/icegan")]
-    assert "src/microexpr/signals/aus/regressor.py" not in found  # its outputs are inputs, its code is not
+    files = code("train", "models.recognisers.ststnet")
+    assert "src/microexpr/models/recognisers/ststnet.py" in files
+    assert not [path for path in files if path.startswith("src/microexpr/models/recognisers/icegan")]
+    assert "src/microexpr/signals/aus/regressor.py" not in files  # its outputs are inputs, its code is not

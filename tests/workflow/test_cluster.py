@@ -1,4 +1,4 @@
-"""What jobs ask of a cluster, and which of them the Slurm profile submits together. Runs no job and needs no Slurm."""
+"""Resources of jobs on a cluster, and groups that the Slurm profile submits together. Runs no job, needs no Slurm."""
 
 import re
 import subprocess

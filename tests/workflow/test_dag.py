@@ -1,4 +1,4 @@
-"""What the DAG knows of protocols before anything runs."""
+"""The run as `dag.py` knows it before anything runs: protocols, methods, files."""
 
 import copy
 import hashlib
@@ -35,10 +35,10 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
     monkeypatch.chdir(tmp_path)
 
     def made(**changed: Any) -> Any:
-        own = copy.deepcopy(values)
-        for section, wanted in changed.items():
-            own[section] = own[section] | wanted if isinstance(wanted, dict) else wanted
-        return Dag(own)
+        changed_values = copy.deepcopy(values)
+        for section, value in changed.items():
+            changed_values[section] = changed_values[section] | value if isinstance(value, dict) else value
+        return Dag(changed_values)
 
     return made
 
@@ -62,7 +62,7 @@ def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(d
     assert run.protocol.name == "loso_all_3" and "megc2019" not in run.protocols
     folds = run._protocol_folds("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
-    assert {one.split("/")[0] for fold in folds for one in fold.test} == set(names)
+    assert {clip_id.split("/")[0] for fold in folds for clip_id in fold.test} == set(names)
     assert run.folds("majority", "loso_all_3") == folds  # all, as of the main table
     with pytest.raises(ParamsError, match=r"megc2019_table.csv needs one of smic, casme2, samm in datasets; results/"):
         run.table_inputs(".csv")
@@ -107,8 +107,8 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
     run = dag(papers={"variants": variants})
     assert run.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone", "mtmnet.lir"]}  # others begin otherwise
     assert {*run.outside_studies} == {*run.methods} - {"mtmnet.tri", "mtmnet.alone", "mtmnet.lir"}
-    made = {name: {"synthetic": "icegan", "input_mode": "apex"} | own for name, own in rows.items()}
-    assert not dag(papers={"variants": variants | {"mtmnet": made}}).studies  # whose jobs read made faces besides
+    synthetic_rows = {name: {"synthetic": "icegan", "input_mode": "apex"} | params for name, params in rows.items()}
+    assert not dag(papers={"variants": variants | {"mtmnet": synthetic_rows}}).studies  # their jobs also read faces
     two = dag(papers={"variants": variants, "together": 2})
     assert two.studies == {"study_mtmnet_tri": ["mtmnet.tri", "mtmnet.alone"]} and "mtmnet.lir" in two.outside_studies
     assert not dag(papers={"variants": variants, "together": 1}).studies
@@ -117,8 +117,8 @@ def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
 
 def test_checkpoints_of_each_training_and_the_result_that_ends_it(dag):
     run = dag(train={"shards": 2})
-    found = {folder: result for folder, result in run.checkpoints.items() if "/ststnet/megc2019/" in folder}
-    assert found == {
+    checkpoints = {folder: result for folder, result in run.checkpoints.items() if "/ststnet/megc2019/" in folder}
+    assert checkpoints == {
         "work/checkpoints/ststnet/megc2019/1of2": "results/train/ststnet/megc2019/1of2.h5",
         "work/checkpoints/ststnet/megc2019/2of2": "results/train/ststnet/megc2019/2of2.h5",
         "work/checkpoints/ststnet/megc2019/refit": "results/refit/ststnet.safetensors",
@@ -150,9 +150,9 @@ def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
     run = dag(methods={"majority": LEAK})
     assert "majority" in run.methods and "majority" not in run.ranked and "majority" not in run.flow_methods
     assert run.evaluation_files("majority", "megc2019")[0] == "results/evaluate/leaky/megc2019/majority.csv"
-    kept = run.expected_outputs["evaluate"]
-    assert "results/evaluate/leaky/objective/majority.csv" in kept
-    assert "results/evaluate/megc2019/majority.csv" not in kept
+    outputs = run.expected_outputs["evaluate"]
+    assert "results/evaluate/leaky/objective/majority.csv" in outputs
+    assert "results/evaluate/megc2019/majority.csv" not in outputs
 
 
 def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
@@ -242,8 +242,9 @@ def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_tes
     assert files == [f"results/synthesise/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
     assert {*files} <= run.expected_outputs["synthesise"]
     (fold,) = run.folds("capsulenet.made", "loso_samm_8")
-    (own,) = [group.name for group in run.groups("auicgan") if fold.test[0] in group.test]
-    assert run.synthetic_inputs("capsulenet.made", "loso_samm_8") == [f"results/synthesise/auicgan/groups/{own}.h5"]
+    (group_name,) = [group.name for group in run.groups("auicgan") if fold.test[0] in group.test]
+    path = f"results/synthesise/auicgan/groups/{group_name}.h5"
+    assert run.synthetic_inputs("capsulenet.made", "loso_samm_8") == [path]
     assert run.synthetic_inputs("capsulenet", "loso_samm_8") == []
     assert run.synthetic_inputs("capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
     assert dag(papers=rows | {"folds": 0}).synthetic_inputs("capsulenet.made", "megc2019") == [
@@ -267,13 +268,13 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
     wide = {"capsulenet": {"width": 64}}
     assert dag(methods=wide).weights["capsulenet"] == ""
-    place = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"weights")
+    path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]
-    monkeypatch.setitem(pretrained_weights.PUBLISHED, place.name, replace(pretrained_weights.RESNET18, digest=digest))
-    found = dag(methods=wide).weights
-    assert found["capsulenet"] == digest and found["ststnet"] == found["nmer"] == ""  # nmer is narrower than they are
+    monkeypatch.setitem(pretrained_weights.PUBLISHED, path.name, replace(pretrained_weights.RESNET18, digest=digest))
+    weights = dag(methods=wide).weights
+    assert weights["capsulenet"] == digest and weights["ststnet"] == weights["nmer"] == ""  # nmer is narrower
 
 
 def test_planning_a_run_imports_nothing_slow():

@@ -77,7 +77,7 @@ def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path, name):
 
 
 def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished, tmp_path):
-    """What the walk does from push to adopt, but for the steps that render the corpora."""
+    """Take the steps of docs/dvc.md from push to adopt, without those that render the corpora."""
     project, clone = finished.copy(tmp_path / "project"), Project(tmp_path / "clone")
     project.run("python", "workflow/stage.py", "record")
     project.run("dvc", "remote", "add", "--default", "lab", str(tmp_path / "remote"))

@@ -28,8 +28,8 @@ def test_killed_run_on_one_core_goes_on(finished, project, target, deleted, midd
         time.sleep(0.02)
     os.killpg(running.pid, 9)
     running.wait()
-    made, expected = project.digests(), finished.digests()
-    assert {path: digest for path, digest in made.items() if path.startswith("results/")}.items() < expected.items()
+    digests, expected = project.digests(), finished.digests()
+    assert {path: digest for path, digest in digests.items() if path.startswith("results/")}.items() < expected.items()
     project.snakemake("--unlock")
     project.run(*command)
     assert project.digests() == expected

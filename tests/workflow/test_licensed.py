@@ -23,8 +23,8 @@ def test_two_licences_of_three_and_a_clip_without_a_face(project):
     first = min(path for path in (raw / "samm/SAMM/006").iterdir() if path.is_dir())
     for frame in first.iterdir():
         repainted(frame, black)
-    said = project.snakemake("--", TABLE).stderr
-    assert "note: smic left out, since casme2, samm is licensed" in said
+    output = project.snakemake("--", TABLE).stderr
+    assert "note: smic left out, since casme2, samm is licensed" in output
 
     reason = f"a face must be found in at least 90% of the frames, not in 0 of {len(list(first.iterdir()))}"
     rows = {row["name"]: row for row in read(project.root / "results/index/samm.csv")}
@@ -38,17 +38,17 @@ def test_two_licences_of_three_and_a_clip_without_a_face(project):
         ("licensed", "4", "11", "")
     }
     assert all(row["casme2_uf1"] for row in table)
-    shown = project.run("microexpr", "table").stdout
-    assert shown.splitlines()[-1] == f"left out: {reason} (samm/006/{first.name})"
+    printed = project.run("microexpr", "table").stdout
+    assert printed.splitlines()[-1] == f"left out: {reason} (samm/006/{first.name})"
 
     # the same name, another picture: that subject's jobs run again
-    one, another, *_ = frames(raw / "casme2")
-    one.write_bytes(another.read_bytes())
+    frame_path, another, *_ = frames(raw / "casme2")
+    frame_path.write_bytes(another.read_bytes())
     assert project.planned(TABLE) == {
         **{"faces": 1, "index": 1, "apex": 1, "flow": 1},
         **{"train": 3, "evaluate": 3, "table": 1},
     }
     # what was generated is no more, and licensed results are not passed for generated ones
     project.edit("params.yaml", "origin: auto", "origin: generated")
-    wanted = project.planned()
-    assert (wanted["render_smic"], wanted["render_casme2"], wanted["faces"], wanted["train"]) == (2, 2, 6, 3)
+    planned = project.planned()
+    assert (planned["render_smic"], planned["render_casme2"], planned["faces"], planned["train"]) == (2, 2, 6, 3)

@@ -22,7 +22,7 @@ def fitted_on(path):
 
 
 def value(project, protocol, method, scope, metric) -> str:
-    """Of the last epoch, pooled."""
+    """Return a pooled figure of the last epoch, as tables print it."""
     rows = read(project.root / f"results/evaluate/{protocol}/{method}.csv")
     key = ("last", "pooled", scope, metric)
     (row,) = [row for row in rows if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key]
@@ -61,14 +61,14 @@ def test_three_tables(project):
     assert "at most 1 folds (papers.folds)" in cell["note"]
     assert cells["ours", "SMIC / Acc"]["note"].startswith("no mtmnet in this run")
 
-    said = project.run("microexpr", "table", OTHER).stdout
-    assert said == (project.root / OTHER).with_suffix(".md").read_text(encoding="utf-8")
-    assert all("generated" in line for line in said.splitlines() if cell["reproduced"] in line)
+    output = project.run("microexpr", "table", OTHER).stdout
+    assert output == (project.root / OTHER).with_suffix(".md").read_text(encoding="utf-8")
+    assert all("generated" in line for line in output.splitlines() if cell["reproduced"] in line)
 
 
 @pytest.mark.slow
 def test_rows_of_a_study_alone_and_together(project):
-    """What one job makes of rows that begin alike is, byte for byte, what each makes by itself."""
+    """One job for rows that share their first phases writes the same bytes as a job for each row."""
     small = "image_size: 32, width: 2, features: 4, identities: 8, batch: 8, macro_source: mmi"
     epochs = "macro_epochs: 1, pretrain_epochs: 1, epochs: 1"
     rows = "{mmi: {}, tri_mmi: {adversarial_weight: 0}, lir_mmi: {triplet_weight: 0}}"
@@ -87,7 +87,7 @@ def test_rows_of_a_study_alone_and_together(project):
 
 
 def assert_counts_clips(rows):
-    """Of a census of the corpora that the run made."""
+    """Check the counts of the corpora that the run rendered."""
     cells = {(row["row"], row["column"]): row for row in rows}
     assert {column: cells["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")} == {
         "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
@@ -107,8 +107,8 @@ def test_movements_on_two_other_faces(project):
     assert len({(row["source"].split("/")[0], row["class"]) for row in rows}) == 9  # of each data set and class one
     assert {(row["origin"], row["truth"]) for row in rows} == {("generated", "rendered")}
     assert {row["shown"] for row in rows} == {"asked", "made", "unchanged", "answer"}
-    said = project.run("microexpr", "table", GIVEN).stdout
-    assert said == target.with_suffix(".md").read_text(encoding="utf-8") and "Medians over 18 transfers" in said
+    output = project.run("microexpr", "table", GIVEN).stdout
+    assert output == target.with_suffix(".md").read_text(encoding="utf-8") and "Medians over 18 transfers" in output
     for name in ("fig2", "fig3", "fig4", "fig5"):
         assert (target.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     people = {source.rpartition("/")[0] for source in sources}

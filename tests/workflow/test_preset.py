@@ -17,13 +17,13 @@ def test_embedded_is_what_is_committed(finished, tmp_path, other):
     committed = (project.root / "params.yaml").read_text(encoding="utf-8")
     for preset in (other, "embedded"):
         project.run("python", "workflow/preset.py", preset, "--force")
-    made = (project.root / "params.yaml").read_text(encoding="utf-8")
-    wanted = yaml.safe_load(committed)
+    text = (project.root / "params.yaml").read_text(encoding="utf-8")
+    expected = yaml.safe_load(committed)
     if other == "tiny":  # it takes other methods out; one that no preset names is a user's own, and is not put back
         named = config.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
-        wanted["methods"] = {name: own for name, own in wanted["methods"].items() if name in named}
-    assert yaml.safe_load(made) == wanted
-    assert made.startswith("# Every value of the pipeline")
+        expected["methods"] = {name: params for name, params in expected["methods"].items() if name in named}
+    assert yaml.safe_load(text) == expected
+    assert text.startswith("# Every value of the pipeline")
 
 
 def test_edits_are_not_overwritten(project):

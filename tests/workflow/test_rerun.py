@@ -1,4 +1,4 @@
-"""What reruns after an edit: exactly what it must, under Snakemake."""
+"""Reruns after an edit, under Snakemake: exactly the jobs that depend on it."""
 
 import pytest
 
@@ -67,7 +67,7 @@ INDEX, BELOW_INDEX = {"annotation_smic": 1, "index": 1}, {"duplicate_subjects": 
     ids=["index", "all"],
 )
 def test_one_subject_fewer(project, target, jobs, left):
-    """What that person left is cleared away, in the corpus and in results, and the others stay as they are."""
+    """All files of that subject are deleted, in the corpus and in results; the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
     assert project.jobs(target) == jobs
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]

@@ -1,4 +1,4 @@
-"""What a run leaves behind: the table, and files that explain themselves."""
+"""Results of a run: the table, and files that explain themselves."""
 
 import csv
 from itertools import combinations
@@ -50,45 +50,45 @@ def test_pairs_of_the_table(finished):
         assert row["difference"] == pytest.approx(first - second, abs=1e-4)
         assert row["low"] <= row["difference"] <= row["high"] and 2**-5 <= row["p"] <= row["p_holm"] <= 1
         assert (row["clips"], row["subjects"], row["origin"]) == (18, 6, "generated")
-    said = finished.run("microexpr", "table").stdout.splitlines()[-1]
-    assert said.endswith(
+    line = finished.run("microexpr", "table").stdout.splitlines()[-1]
+    assert line.endswith(
         "6 subjects are too few to distinguish any of 3 pairs of methods: p, corrected for their number, is at least "
         "0.094."
     )
 
 
 def test_curves(finished):
-    """Of a training of two epochs; of what is fitted in one step, no loss."""
+    """A network has a row for each epoch; a method fitted in one step has one row, without a loss."""
     curves = finished.root / "results/evaluate/megc2019/curves"
     rows = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in curves.iterdir()}
-    assert {method: [row["epoch"] for row in found] for method, found in rows.items()} == {
+    assert {method: [row["epoch"] for row in curve] for method, curve in rows.items()} == {
         "majority": ["1"], "ststnet": ["1", "2"], "ststnet.plain": ["1", "2"],
     }  # fmt: skip
     assert rows["majority"][0]["loss"] == "" and float(rows["ststnet"][1]["loss"]) > 0
-    wanted = {"selection": "last", "scope": "full", "metric": "uf1", "pooling": "pooled"}
+    key = {"selection": "last", "scope": "full", "metric": "uf1", "pooling": "pooled"}
     with (finished.root / "results/evaluate/megc2019/ststnet.csv").open(encoding="utf-8") as file:
-        (last,) = (row for row in csv.DictReader(file) if wanted.items() <= row.items())
+        (last,) = (row for row in csv.DictReader(file) if key.items() <= row.items())
     assert rows["ststnet"][1]["uf1"] == last["value"]
 
 
-ALL_FINAL = ("ststnet", "ststnet.plain", "auicgan", "famgan")
+ALL_REFIT = ("ststnet", "ststnet.plain", "auicgan", "famgan")
 
 
 @pytest.mark.parametrize(
     ("target", "names"),
     [
         ("results/refit/ststnet.safetensors", ["ststnet"]),
-        pytest.param("all_refit", ALL_FINAL, marks=pytest.mark.slow),
+        pytest.param("all_refit", ALL_REFIT, marks=pytest.mark.slow),
     ],
 )
-def test_final_is_made_when_asked_for(project, target, names):
-    """Of a network; the default target leaves it out, and what has no weights is refused in a line."""
+def test_refit_runs_on_request(project, target, names):
+    """The default target trains no network on all clips; a method without weights is refused in a line."""
     path = project.root / "results/refit/ststnet.safetensors"
     assert not path.parent.exists()
     project.snakemake("--", target)
-    assert {made.name for made in path.parent.iterdir()} == {f"{name}.safetensors" for name in names}
-    tensors, said = store.read_tensors(path)
-    assert len(said["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
+    assert {file.name for file in path.parent.iterdir()} == {f"{name}.safetensors" for name in names}
+    tensors, metadata = store.read_tensors(path)
+    assert len(metadata["fitted_on"].split("\n")) == 18 and "network.classify.weight" in tensors
     refused = project.snakemake("--", "results/refit/majority.safetensors", check=False)
     assert "error: refit must be asked of a network, not of majority" in refused.stdout + refused.stderr
     assert not list((project.root / "work").glob("checkpoints/*/*/*"))  # nothing took long, and all is finished
@@ -122,9 +122,9 @@ def test_faces_of_a_generator_are_measured(project):
     assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {
         ("icegan", "loso_samm_3", "generated", "held_out", "2")
     }
-    shown = {row["faces"]: row for row in rows if (row["metric"], row["scope"]) == ("class_uar", "full")}
-    assert {kind: row["made"] for kind, row in shown.items()} == {"made": "18", "neutral": "18", "true": "6"}
-    assert (shown["neutral"]["value"], shown["neutral"]["low"]) == ("0.333333", "0.333333")
+    uar_rows = {row["faces"]: row for row in rows if (row["metric"], row["scope"]) == ("class_uar", "full")}
+    assert {kind: row["made"] for kind, row in uar_rows.items()} == {"made": "18", "neutral": "18", "true": "6"}
+    assert (uar_rows["neutral"]["value"], uar_rows["neutral"]["low"]) == ("0.333333", "0.333333")
     rest = [row for row in rows if row["metric"] != "class_uar"]
     assert {row["made"] for row in rest} == {row["true"] for row in rest} == {"6"}
     (same,) = [
@@ -142,13 +142,13 @@ def unexplained(group):
 
 
 def test_methods_alone_leave_the_table(project):
-    """What `make table METHODS=ststnet` types."""
+    """The command of `make table METHODS=ststnet`."""
     table = project.root / "results/megc2019_table.csv"
     before, params = table.read_bytes(), (project.root / "params.yaml").read_bytes()
     project.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
     edited = (project.root / "params.yaml").read_bytes()
     project.snakemake("--", "results/evaluate/megc2019/ststnet.csv")
-    said = project.run("microexpr", "table", "--methods", "ststnet").stdout
-    assert "ststnet" in said and "majority" not in said and "generated" in said
+    output = project.run("microexpr", "table", "--methods", "ststnet").stdout
+    assert "ststnet" in output and "majority" not in output and "generated" in output
     assert table.read_bytes() == before
     assert params != edited == (project.root / "params.yaml").read_bytes()
