@@ -197,7 +197,7 @@ class TestRefuses:
 
     def test_a_layer_that_draws_from_the_global_generator(self):
         method = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE, CLASSES), nn.Dropout())})
-        with pytest.raises(TypeError, match=r"draws\.dropout"):
+        with pytest.raises(TypeError, match=r"counter_rng\.dropout"):
             trained(method)
 
     def test_images_of_a_method_that_makes_none(self):
