@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import h5py
 import numpy as np
+import pytest
 from flow_pictures import composite, write_folders
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,6 +20,7 @@ STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0
 VARIANT = "  ststnet: {plain: {mirror: 0.0}}\n"
 
 
+@pytest.mark.slow  # unit/datasets/test_flow_folders.py reads the pictures; test_bad_input.py plans them
 def test_table_of_pictures_beside_a_finished_run(project):
     """Two methods that read flow and one that needs video; nothing but the table of pictures is made or changed."""
     write_folders(project.root / FOLDER, composite())

@@ -19,6 +19,7 @@ def people():
     return {seed: Face(seed) for seed in PEOPLE}
 
 
+@pytest.mark.slow  # the other tests detect the same faces
 def test_people_differ_in_what_could_hide_a_face(people):
     styles = [face.style for face in people.values()]
     in_glasses = [(face.trace(REST).material == FRAME).sum() for face in people.values()]
