@@ -16,7 +16,7 @@ CASES = {
         {"train": 2, "evaluate": 2, "table": 1},  # and its variant
     ),
     "apex params": (
-        ("params.yaml", "apex: {}", "apex: {region: 40}"),
+        ("params.yaml", "  region: 36 ", "  region: 40 "),
         {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
     ),
     "code of flow, which apex reads too": (
