@@ -64,6 +64,6 @@ def give_memory_back() -> Generator[None]:
 
 
 def cpu_seconds() -> tuple[float, float]:
-    """Those of this process and those of its children that have ended."""
+    """Return the CPU seconds of this process, and those of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time(), children.ru_utime + children.ru_stime

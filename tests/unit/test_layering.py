@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from microexpr.cli.config import SECTION
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src/microexpr"
 ROOMS = sorted(path.parent for path in SOURCES.glob("*/__init__.py"))
@@ -96,9 +98,7 @@ OUTPUTS = {
     for name in output
 }
 SECTIONS = {  # of params.yaml that a class `Params` describes
-    section
-    for path in MODULES
-    for section in re.findall(r"Section `(\w+)` of params", path.read_text(encoding="utf-8"))
+    section for path in MODULES for section in SECTION.findall(path.read_text(encoding="utf-8"))
 }
 NOUNS = sorted(path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if path.stem != "common")
 

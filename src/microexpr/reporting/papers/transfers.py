@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr import protocols
 from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, evaluation, source
 from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
 from microexpr.apps.reenact.onto import Reenactment, reenact
@@ -20,7 +21,6 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance
-from microexpr.protocols import driving_clips as protocol_driving_clips
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
 
@@ -73,7 +73,7 @@ class Task:
         model = load(generator_file)
         paths = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
         driving_clips = []
-        for clip in protocol_driving_clips(ALL_GROUPS.select(clips), names):
+        for clip in protocols.driving_clips(ALL_GROUPS.select(clips), names):
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
             by_stage = {stage: paths[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
             ground_truth = paths.get(("truth", clip.dataset, f"{clip.subject}.h5"))
