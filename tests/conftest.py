@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
+from microexpr.core import arithmetic
+
+arithmetic.pin()  # before anything is imported; workers run side by side, as jobs do
 COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_mb")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.cli import commands
+from microexpr.core import arithmetic
 from microexpr.core.errors import MicroexprError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ CLIP = "DATASET/SUBJECT/CLIP"
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit code: 0, or 1 after one line `error: ...` that a user can act on, or 2 for wrong arguments."""
     arguments = _parser().parse_args(argv)
+    if argv is None:  # this process is the command's own
+        arithmetic.pin()
     try:
         return int(arguments.run(arguments))
     except MicroexprError as error:
