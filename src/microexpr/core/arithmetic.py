@@ -1,9 +1,9 @@
 """One arithmetic: the same inputs give the same bytes on every x86-64 CPU with AVX2.
 
-NumPy, OpenBLAS, OpenCV, numba, ATen, oneDNN and MKL each choose instructions by the CPU they find, and so many threads
-as it has cores. Wider instructions and more threads add in another order, which is another last digit, and after a
-training another row of a table. So commands, rules and tests have them use AVX2 and one thread. The libraries read
-these settings when they load: they stand in the environment, and are set before. Importing this changes nothing.
+NumPy, OpenBLAS, OpenCV, numba, ATen, oneDNN and MKL choose their instructions by the CPU, and a thread for each of its
+cores. Wider instructions and more threads add in another order, which changes the last digit, and after a training a row
+of a table. So commands, rules and tests limit them to AVX2 and one thread, by variables of the environment, which the
+libraries read when they are loaded. Importing this module changes nothing.
 """
 
 import os
@@ -69,7 +69,7 @@ def pin(environment: MutableMapping[str, str] = os.environ) -> None:
 
 
 def restart_pinned() -> None:
-    """Start this process anew with the variables set, unless they are: for scripts that import first and then run."""
+    """Start this process again with the variables set, unless they are: for scripts that import first and then run."""
     if not _is_set():
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | settings())
 
