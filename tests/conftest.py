@@ -22,6 +22,7 @@ COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_m
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cost", metavar="CSV", help="append CPU seconds and memory of each test to this file")
+    parser.addoption("--write-digests", action="store_true", help="record the bytes of the tiny run's stages")
 
 
 def pytest_configure(config: pytest.Config) -> None:
