@@ -6,7 +6,6 @@ executes only the jobs' scripts, about ten times slower: QEMU 8 or later (Debian
 """
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pages
 import yaml
 from checkout import differences, environment, scratch
 
@@ -35,6 +35,7 @@ UNPINNED = """
 SETTINGS = {name: value for name, value in SETTINGS.items() if value == "1"}
 AVX512 = frozenset({"none"})
 """
+HEAD = "| CPU | time | files of other bytes than on this CPU, pinned |\n| --- | --- | --- |"
 EMULATOR = "qemu-x86_64"
 EMULATED = """import os, sys
 
@@ -80,8 +81,10 @@ def main() -> int:
             first = differ[0] if differ else ""
             rows.append(f"| {name} | {seconds:.0f} s | {len(differ)} of {count}{', such as ' * bool(first)}{first} |")
             print(rows[-1], flush=True)
-    print(f"\n{platform.processor() or platform.machine()}, {time.strftime('%Y-%m-%d')}\n")
-    print("| CPU | time | files of other bytes than on this CPU, pinned |\n| --- | --- | --- |", *rows, sep="\n")
+    table = "\n".join([HEAD, *rows, "", pages.source()])
+    print(f"\n{table}")
+    if arguments.write:
+        pages.write("docs/same-digits.md", "study-cpus", table)
     return int(failed)
 
 
@@ -90,6 +93,7 @@ def parsed() -> Namespace:
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once; default all")
     parser.add_argument("--keep", type=Path, help="a folder to run in, that stays; else a temporary one")
     parser.add_argument("--only", nargs="+", choices=CPUS, metavar="CPU", help=f"some of: {', '.join(CPUS)}")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/same-digits.md")
     return parser.parse_args()
 
 
