@@ -15,17 +15,24 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, out: int, stride: int):
         super().__init__()
+        self.stride = stride
         self.conv1, self.bn1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
         self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
         if stride != 1 or channels != out:
-            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
         else:
             self.downsample = nn.Sequential()
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""
         inner = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
-        return (inner + self.downsample(x)).relu()
+        return (inner + self.shortcut(x)).relu()
+
+    def shortcut(self, x: Tensor) -> Tensor:
+        """[B, channels, H, H] -> [B, out, H / stride, H / stride]
+
+        A 1x1 convolution with a stride of its own writes beyond its memory on CPUs with AVX2: oneDNN issue 6035."""
+        return self.downsample(x[:, :, :: self.stride, :: self.stride])
 
 
 class ResNet18(nn.Module):

@@ -36,7 +36,7 @@ class AttentiveBlock(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""
-        short = self.downsample(x)
+        short = self.shortcut(x)
         inner = self.bn1(self.conv1(x)).relu()
         last = self.bn2(self.conv2(inner))
         return (short + last * self.attention(short, inner, last)).relu()

@@ -120,7 +120,9 @@ class Mtmnet(NetworkMethod):
         """Return MacroNet's encoder and classifier, with random weights if `teacher_weights` is empty."""
         if not self.guided:
             return {}
-        macronet = dict(zip(SHARED, self._build_recogniser(), strict=True))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            macronet = dict(zip(SHARED, self._build_recogniser(), strict=True))
         for name, network in macronet.items() if self.teacher_weights else ():
             prefix = f"{name}."
             weights = {k.removeprefix(prefix): v for k, v in self.teacher_weights.items() if k.startswith(prefix)}
