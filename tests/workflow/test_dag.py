@@ -38,7 +38,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
         changed_values = copy.deepcopy(values)
         for section, value in changed.items():
             changed_values[section] = changed_values[section] | value if isinstance(value, dict) else value
-        return Dag(changed_values)
+        return Dag(config.check_cached(changed_values))
 
     return made
 

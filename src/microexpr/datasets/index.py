@@ -27,7 +27,9 @@ class Params(BaseModel):
     """Section `index` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    min_frames: int = Field(5, ge=2, description="a clip with fewer frames is an error, unless a single picture")
+    min_frames: int = Field(
+        5, ge=2, le=1000, description="a clip with fewer frames is an error, unless a single picture"
+    )
 
 
 def origin(dataset: str, preference: str) -> Origin:

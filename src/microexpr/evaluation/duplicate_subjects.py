@@ -28,13 +28,13 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     faces: int = Field(
-        4, ge=1, description="frames of each subject, each of another clip, whose embeddings are averaged"
+        4, ge=1, le=1000, description="frames of each subject, each of another clip, whose embeddings are averaged"
     )
     licensed: float = Field(
-        THRESHOLDS["licensed"], gt=0, description="distance below which two licensed subjects are a pair"
+        THRESHOLDS["licensed"], gt=0, le=2, description="distance below which two licensed subjects are a pair"
     )
     generated: float = Field(
-        THRESHOLDS["generated"], gt=0, description="distance below which two generated subjects are a pair"
+        THRESHOLDS["generated"], gt=0, le=2, description="distance below which two generated subjects are a pair"
     )
 
 
