@@ -26,11 +26,11 @@ REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", 
 
 def inspect(arguments: argparse.Namespace) -> int:
     """Print the tree or the provenance of a file, or plot its contents."""
-    if arguments.png:
-        with _output_png(arguments, [arguments.file]) as png:
+    if arguments.picture:
+        with _output_picture(arguments, [arguments.file]) as picture:
             from microexpr.reporting.plots import contents
 
-            contents.write(arguments.file, png, arguments.show_licensed_faces)
+            contents.write(arguments.file, picture, arguments.show_licensed_faces)
         return 0
     from rich.console import Console
 
@@ -131,40 +131,40 @@ def _paper_table(path: Path) -> int:
 
 def plot_table(arguments: argparse.Namespace) -> int:
     """Plot the main table."""
-    with _output_png(arguments, [TABLE]) as png:
+    with _output_picture(arguments, [TABLE]) as picture:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import table
 
-        table.write(main_table.read(TABLE), png)
+        table.write(main_table.read(TABLE), picture)
     return 0
 
 
 def plot_clip(arguments: argparse.Namespace) -> int:
     """Plot one clip's way through the stages."""
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
-    with _output_png(arguments, [*_files_of(arguments.clip), *synthetic]) as png:
+    with _output_picture(arguments, [*_files_of(arguments.clip), *synthetic]) as picture:
         from microexpr.reporting import journey
         from microexpr.reporting.plots import journey as plot
 
         clip = _find_clip(arguments.clip)
         files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-        plot.write(journey.read(clip, files, synthetic), png, arguments.show_licensed_faces)
+        plot.write(journey.read(clip, files, synthetic), picture, arguments.show_licensed_faces)
     return 0
 
 
 def plot_training(arguments: argparse.Namespace) -> int:
     """Plot the curves of a training."""
-    with _output_png(arguments, arguments.shards) as png:
+    with _output_picture(arguments, arguments.shards) as picture:
         from microexpr.evaluation import curves
         from microexpr.reporting.plots import training
 
-        training.write(curves.read(map(str, arguments.shards)), png)
+        training.write(curves.read(map(str, arguments.shards)), picture)
     return 0
 
 
 def plot_signal(arguments: argparse.Namespace) -> int:
     """Plot one signal of a clip."""
-    with _output_png(arguments, _files_of(arguments.clip)) as png:
+    with _output_picture(arguments, _files_of(arguments.clip)) as picture:
         from importlib import import_module
 
         import cv2
@@ -175,7 +175,7 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
         clip = _find_clip(arguments.clip)
         refuse_licensed([clip], arguments.show_licensed_faces)
-        import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, png)
+        import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, picture)
     return 0
 
 
@@ -283,21 +283,21 @@ def _find_clip(name: str) -> "Clip":
 
 def plot_faces(arguments: argparse.Namespace) -> int:
     """Plot a contact sheet of all subjects."""
-    with _output_png(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as png:
+    with _output_picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as picture:
         from microexpr.datasets import MICRO, index
         from microexpr.reporting import sheet
         from microexpr.reporting.plots import sheet as plot
 
         tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
         clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-        plot.write(sheet.entries(clips, RESULTS), png, arguments.show_licensed_faces)
+        plot.write(sheet.entries(clips, RESULTS), picture, arguments.show_licensed_faces)
     return 0
 
 
 @contextmanager
-def _output_png(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
-    """Yield the path to write the PNG to; it is moved to the name in the arguments when the block ends."""
-    out = outputs.png(arguments.png, inputs, arguments.force)
+def _output_picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield the path to write a picture to; it is moved to the name in the arguments when the block ends."""
+    out = outputs.picture(arguments.picture, inputs, arguments.force)
     with outputs.publish(out) as part:
         yield part / out.names[0]
 

@@ -21,7 +21,7 @@ SIGNALS = {  # plots of one clip, each by the module of plots of that name
     "aus": "a clip's action units: raw, smoothed, relative, and the effect of image size",
 }
 FOLDER = "folder to write into, new or existing; the command refuses to replace files that it did not write"
-WRITTEN = "is written; see --force"
+WRITTEN = "is written, as .png, .svg, .pdf or .jpg; see --force"
 CLIP = "DATASET/SUBJECT/CLIP"
 
 
@@ -60,7 +60,13 @@ def _add_inspect(subparsers: "Subparsers") -> None:
     command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--chain", action="store_true", help="print the subjects and clips it was fitted on instead")
-    output.add_argument("--png", metavar="OUT.png", type=Path, help="plot it instead: frames with landmarks, or curves")
+    output.add_argument(
+        "--png",
+        metavar="OUT.png",
+        dest="picture",
+        type=Path,
+        help="plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves",
+    )
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
@@ -168,12 +174,12 @@ def _add_predict(subparsers: "Subparsers") -> None:
 
 def _add_plot(subparsers: "Subparsers") -> None:
     command = subparsers.add_parser(
-        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a PNG"
+        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a picture"
     )
     plots = command.add_subparsers(title="plots", required=True, metavar="PLOT")
 
     plot = plots.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_force(plot)
     plot.set_defaults(run=commands.plot_table)
 
@@ -189,12 +195,12 @@ def _add_plot(subparsers: "Subparsers") -> None:
         nargs="+",
         help="shards of one training: results/train/METHOD/PROTOCOL/*",
     )
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_force(plot)
     plot.set_defaults(run=commands.plot_training)
 
     plot = plots.add_parser("faces", help="a contact sheet: each subject's apex, and its change, magnified")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     plot.add_argument("--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)")
     _add_show_licensed_faces(plot)
     _add_force(plot)
@@ -204,7 +210,7 @@ def _add_plot(subparsers: "Subparsers") -> None:
 def _add_clip_plot(plots: "Subparsers", name: str, description: str) -> None:
     plot = plots.add_parser(name, help=description)
     plot.add_argument("clip", metavar=CLIP, help="such as casme2/sub01/EP05_06f")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_show_licensed_faces(plot)
     _add_force(plot)
     if name == "clip":

@@ -39,7 +39,7 @@ class Params(SynthParams):
         2000, ge=0, le=1_000_000, description="images of macro-expressions that it also trains on, at most"
     )
     sources: tuple[str, ...] = Field((), description="clips whose movements are given to other faces; none: chosen")
-    counts: dict[Literal[tuple(MICRO)], dict[str, Annotated[int, Field(ge=0, le=10_000)]]] = Field(  # type: ignore[misc]
+    counts: dict[Literal[tuple(MICRO)], dict[str, Annotated[int, Field(ge=0, le=10_000)]]] = Field(  # type: ignore[valid-type]
         {}, description="clips to synthesise, by data set and emotion; `per_class` where there is no entry"
     )
 

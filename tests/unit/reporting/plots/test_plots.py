@@ -36,6 +36,22 @@ def marks(figure, label) -> list[tuple[float, float]]:
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
 
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", b"\x89PNG\r\n"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF-"), ("a.JPG", b"\xff\xd8\xff")]
+)
+def test_a_picture_has_the_format_of_its_suffix_and_the_same_bytes_again(name, start, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    store.write_text("results/megc2019_table.csv", main_table.to_csv(made()))
+    assert main(["plot", "table", name]) == 0
+    content = (tmp_path / name).read_bytes()
+    assert content.startswith(start)
+    assert main(["plot", "table", name]) == 0  # its own file, so no --force
+    assert (tmp_path / name).read_bytes() == content
+    (tmp_path / name).write_bytes(content + b"x")
+    assert main(["plot", "table", name]) == 1
+    assert "add --force to replace it" in capsys.readouterr().err
+
+
 def test_each_figure_is_at_its_place():
     figure = drawn(table.draw, made())
     assert figure.axes[0].get_xlim() == (0, 1)
