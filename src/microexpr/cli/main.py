@@ -1,8 +1,11 @@
 """The command `microexpr`: its arguments, and errors as one line. The subcommands are in `commands`."""
 
 import argparse
+import errno
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +29,55 @@ CLIP = "DATASET/SUBJECT/CLIP"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0, or 1 after one line `error: ...` that a user can act on, or 2 for wrong arguments."""
-    arguments = _parser().parse_args(argv)
+    """Return the exit code: 0; 1 after one line `error: ...` that a user can act on; 2 for wrong arguments; 130 after
+    Ctrl-C. A closed pipe, as of `| head`, is 1 without a line."""
     try:
-        return int(arguments.run(arguments))
+        with _flushed_output():
+            arguments = _parser().parse_args(argv)
+            return int(arguments.run(arguments))
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        pass
     except OSError as error:
         if error.filename is None:
             raise
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
     return 1
+
+
+@contextmanager
+def _flushed_output() -> Iterator[None]:
+    """Flush standard output at the end; where that fails, discard it, or the interpreter would try again and say so.
+
+    Opens a standard stream that is closed (`>&-`), or the next file that is opened would get what is printed."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "w"))
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            error.filename = "standard output"
+        raise
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number of this range, as argparse expects it."""
+
+    def number(text: str) -> int:
+        if not least <= (value := int(text)) <= most:
+            raise argparse.ArgumentTypeError(f"must be {least} to {most}, not {value}")
+        return value
+
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,7 +118,9 @@ def _add_score(subparsers: "Subparsers") -> None:
     command.add_argument(
         "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
     )
-    command.add_argument("--classes", metavar="K", type=int, default=3, help="in its protocol; default: %(default)s")
+    command.add_argument(
+        "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"
+    )
     command.set_defaults(run=commands.score)
 
 
@@ -140,7 +183,9 @@ def _add_film(subparsers: "Subparsers") -> None:
     command.add_argument(
         "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv with its expressions; see --force"
     )
-    command.add_argument("--seed", type=int, default=1, help="each seed has its own subject (default: %(default)s)")
+    command.add_argument(
+        "--seed", type=_whole(0, 2**63 - 1), default=1, help="each seed has its own subject (default: %(default)s)"
+    )
     command.add_argument("--seconds", type=float, default=60, help="length (default: %(default)s)")
     command.add_argument("--fps", type=int, default=100, help="frames a second (default: %(default)s)")
     command.add_argument("--micro", type=int, default=5, help="micro-expressions (default: %(default)s)")
