@@ -1,4 +1,4 @@
-"""Core-seconds of the last run by stage and method, from Snakemake's benchmark files, against the embedded budget.
+"""Core-seconds of the main table by stage and method, from the last run's benchmark files, against its budget.
 
     python benchmarks/budget.py [--times work/times]
 

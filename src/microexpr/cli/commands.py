@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microexpr.core import outputs
-from microexpr.core.errors import MicroexprError, nearest
+from microexpr.core.errors import MicroexprError, nearest, remedy
 
 if TYPE_CHECKING:
     from microexpr.core.clip import Clip
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
+TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
@@ -75,14 +76,21 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def methods(arguments: argparse.Namespace) -> int:
-    """Print the list of all methods."""
+    """Print the list of all methods, each with its size by params.yaml, if that is here, and by its paper."""
     from rich.console import Console
     from rich.table import Table
 
+    from microexpr.cli import config
+    from microexpr.models import recognisers
     from microexpr.reporting import method_list
 
-    table = Table("method", "paper", "inputs of a clip", "parameters / M", "protocols")
-    for row in method_list.methods():
+    sections = config.load("params.yaml").get("methods", {}) if Path("params.yaml").is_file() else {}
+    params = {
+        name: config.validate(recognisers.find(name).Params, values or {}, "params.yaml", f"methods.{name}.")
+        for name, values in sections.items()
+    }
+    table = Table("method", "paper", "its inputs", "weights / M", "in paper / M", "protocols")
+    for row in method_list.methods(params):
         table.add_row(*row)
     Console().print(table)
     return 0
@@ -92,12 +100,18 @@ def table(arguments: argparse.Namespace) -> int:
     """Print the main table, selected methods, or a paper's table."""
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table)
+    if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
+        raise MicroexprError(f"{arguments.table}: is not there; tables are {TABLES}")
     from microexpr import evaluation
     from microexpr.datasets import MICRO, index
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import read_faces
+    from microexpr.models import recognisers
     from microexpr.reporting import main_table
 
+    for name in arguments.methods or ():
+        if not (EVALUATIONS / f"{name}.csv").is_file():
+            recognisers.find(name)
     if arguments.methods:
         rows = main_table.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
@@ -117,15 +131,18 @@ def table(arguments: argparse.Namespace) -> int:
 
 
 def _paper_table(path: Path) -> int:
-    from microexpr.reporting.papers import TARGETS, page
+    from microexpr.reporting.papers import FIGURES, TARGETS, page
 
     paper, table = path.parent.name, path.stem
     if table in TARGETS.get(paper, {}):
         print(page.markdown(paper, table, page.read(path)), end="")
     elif (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
         print(markdown.read_text(encoding="utf-8"), end="")
+    elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
+        raise MicroexprError(f"{path}: is not there{remedy(path)}")
     else:
-        raise MicroexprError(f"{path}: is not there; `snakemake --cores all {path}` makes it")
+        names = [f"{paper}/{table}" for paper, tables in TARGETS.items() for table in tables]
+        raise MicroexprError(f"{path}: must be one of {', '.join(names)}{nearest(f'{paper}/{table}', names)}")
     return 0
 
 
@@ -268,10 +285,11 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def _find_clip(name: str) -> "Clip":
     """Return the clip of this id, from its data set's index."""
-    from microexpr.datasets import index
+    from microexpr.datasets import index, layout
 
     if name.count("/") != 2:
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
+    layout(name.split("/")[0])
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
     if reason := index.exclusions(table).get(name):
@@ -284,10 +302,12 @@ def _find_clip(name: str) -> "Clip":
 def plot_faces(arguments: argparse.Namespace) -> int:
     """Plot a contact sheet of all subjects."""
     with _output_picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as picture:
-        from microexpr.datasets import MICRO, index
+        from microexpr.datasets import MICRO, index, layout
         from microexpr.reporting import sheet
         from microexpr.reporting.plots import sheet as plot
 
+        for name in arguments.datasets or ():
+            layout(name)
         tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
         clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
         plot.write(sheet.entries(clips, RESULTS), picture, arguments.show_licensed_faces)

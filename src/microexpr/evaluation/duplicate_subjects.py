@@ -19,7 +19,7 @@ from microexpr.signals.faces.detection import face_box, face_recognition
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
-# Generated: rendered subjects resemble each other more (`make campaign-people`).
+# Generated: rendered subjects resemble each other more (`make study-people`).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
 
 

@@ -109,7 +109,9 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
             for rate in ("5", "0", "-30", "nan", "inf", "-inf", "1001")
         },
         (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in half of its frames, not in 0%",
-        (str(video), "--method", "nobody"): "results/refit/nobody.safetensors: is not there",
+        (str(video), "--method", "nobody"): "method must be one of",
+        (str(video), "--method", "majority"): "--method must name a network, not majority",
+        (str(video), "--method", "ststnet"): "results/refit/ststnet.safetensors` makes it, or leave --method out",
         (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: is not there",
         (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
     }

@@ -129,7 +129,11 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     ("clip", "expected"),
     [
         ("casme2/sub01/c", "clip must be one of results/index/casme2.csv, not casme2/sub01/c (did you mean"),
-        ("samm/006/a", "results/index/samm.csv: does not exist; rerun stage index"),
+        (
+            "samm/006/a",
+            "results/index/samm.csv: does not exist; `snakemake --cores all results/index/samm.csv` makes it",
+        ),
+        ("sam/006/a", "data set must be one of"),
         ("casme2", "a clip must be written DATASET/SUBJECT/CLIP, not casme2"),
     ],
 )
