@@ -18,7 +18,7 @@ def methods(params: Mapping[str, base.Params]) -> list[tuple[str, ...]]:
 
     The numbers are in millions: of the method with its `params`, "" if it has none there, and as in its paper, like
     inputs."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in recognisers.names():
         kind = recognisers.find(name)
         instance = kind(kind.Params())  # its defaults are the paper's values
