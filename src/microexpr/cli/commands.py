@@ -84,11 +84,9 @@ def methods(arguments: argparse.Namespace) -> int:
     from microexpr.models import recognisers
     from microexpr.reporting import method_list
 
-    sections = config.load("params.yaml").get("methods", {}) if Path("params.yaml").is_file() else {}
-    params = {
-        name: config.validate(recognisers.find(name).Params, values or {}, "params.yaml", f"methods.{name}.")
-        for name, values in sections.items()
-    }
+    path = Path("params.yaml")
+    described = config.check(config.load(path), str(path))["methods"] if path.is_file() else {}
+    params = {name: recognisers.find(name).Params(**about["params"]) for name, about in described.items()}
     table = Table("method", "paper", "its inputs", "weights / M", "in paper / M", "protocols")
     for row in method_list.methods(params):
         table.add_row(*row)
