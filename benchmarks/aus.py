@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from skimage.feature import hog
 
+from microexpr.core import arithmetic
 from microexpr.signals.aus import SIZES, features, regressor, sizes
 from microexpr.signals.aus.movement import movement
 from microexpr.signals.aus.people import Session, render_sessions
@@ -89,4 +90,5 @@ def claim(sessions: list[Session], model: regressor.Model) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

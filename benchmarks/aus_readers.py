@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from microexpr import datasets
-from microexpr.core import store
+from microexpr.core import arithmetic, store
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS, geometry_proxy, pyfeat
 from microexpr.signals.aus.agreement import agreement
@@ -84,4 +84,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

@@ -22,7 +22,7 @@ import yaml
 from skimage.registration import optical_flow_tvl1
 
 from microexpr import datasets
-from microexpr.core import store
+from microexpr.core import arithmetic, store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
@@ -169,4 +169,5 @@ def seen(clip: Clip, home: Path, params: dict[str, Any]) -> person.Signals:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

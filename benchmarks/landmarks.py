@@ -16,6 +16,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from microexpr.core import arithmetic
 from microexpr.core.seeds import generator
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
@@ -107,4 +108,5 @@ def kept(landmarks: np.ndarray, true: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

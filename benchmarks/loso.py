@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from microexpr.core import arithmetic
 from microexpr.models.base import ClipTensors
 from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
 from microexpr.models.recognisers import find
@@ -156,4 +157,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from loso import BATCH, clips, folds, method
 
+from microexpr.core import arithmetic
 from microexpr.training.engine import train
 
 SIZES: Mapping[str, tuple[int, ...]] = {
@@ -62,4 +63,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

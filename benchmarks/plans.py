@@ -12,6 +12,7 @@ import time
 import numpy as np
 import torch
 
+from microexpr.core import arithmetic
 from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod
 from microexpr.models.recognisers import find
 from microexpr.training.engine import FoldIndices, FoldResult, Plan, train
@@ -67,4 +68,5 @@ def main(name: str = "ststnet", count: str = "12", epochs: str = "3") -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main(*sys.argv[1:])

@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from microexpr.core import arithmetic
 from microexpr.core.seeds import generator
 from microexpr.rendering import face as renderer
 from microexpr.rendering.camera import expose
@@ -86,4 +87,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

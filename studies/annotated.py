@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from checkout import parser
 
+from microexpr.core import arithmetic
 from microexpr.rendering import plan
 from microexpr.rendering.layout import PlannedClip
 
@@ -77,4 +78,5 @@ def shown(what: str, dataset: str, wanted: Sequence[float] | None, found: Sequen
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from microexpr import protocols
 from microexpr.cli import config
-from microexpr.core import seeds, store
+from microexpr.core import arithmetic, seeds, store
 from microexpr.core.clip import Clip
 from microexpr.core.facs.occurrence import AUS
 from microexpr.datasets import index
@@ -177,4 +177,5 @@ def line(name: str, clips: int, pairs: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -20,6 +20,7 @@ from scratch import copy
 
 from microexpr import evaluation
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.core.seeds import generator
 from microexpr.datasets import index
 from microexpr.evaluation import metrics, pairs, read_back
@@ -144,4 +145,5 @@ def uf1(root: Path, name: str) -> str:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from checkout import METHODS, parser, pooled, runs
 
+from microexpr.core import arithmetic
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.metrics import confusion, uf1
 
@@ -35,4 +36,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

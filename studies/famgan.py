@@ -22,6 +22,7 @@ from microexpr.apps.reenact import alone, animate
 from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.datasets import index
 from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
@@ -116,4 +117,5 @@ def photograph(root: Path, clip: str) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -27,6 +27,7 @@ from matplotlib.ticker import NullFormatter
 
 from microexpr import evaluation, protocols
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import index
@@ -291,4 +292,5 @@ def write(docs: Path, costs: dict[str, list[Cost]], text: str) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -19,6 +19,7 @@ from scratch import copy
 
 from microexpr import evaluation
 from microexpr.cli import config
+from microexpr.core import arithmetic
 
 CLIPS = 6  # of each person: two of each class
 CHANGE = {"discriminator_input": "change", "g_cls": 1}
@@ -82,4 +83,5 @@ def uf1(root: Path, protocol: str, model: str, selection: str = "last", pooling:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

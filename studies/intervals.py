@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from microexpr.core import seeds
+from microexpr.core import arithmetic, seeds
 from microexpr.evaluation.metrics import METRICS, bootstrap, by_class, confusion, paired, uar, uf1
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
@@ -195,4 +195,5 @@ def trained(people: int, signal: float, count: int) -> str:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -17,6 +17,7 @@ from scratch import copy
 
 from microexpr import evaluation
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import PROTOCOLS
@@ -99,4 +100,5 @@ def compared(answers: dict[str, list[pairs.MethodPredictions]]) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -18,6 +18,7 @@ from films import film_files
 
 from microexpr import protocols
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.models import generators
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.training import synthesise, train
@@ -79,4 +80,5 @@ def trained(root: Path, folds: int) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -29,6 +29,7 @@ from scratch import copy
 
 from microexpr import evaluation, protocols
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import index
@@ -285,4 +286,5 @@ def guessed(one: Said) -> float:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

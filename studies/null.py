@@ -16,7 +16,7 @@ from checkout import METHODS, Outcome, parser, pooled, runs
 from scratch import ROOT
 
 from microexpr.cli import config
-from microexpr.core import seeds
+from microexpr.core import arithmetic, seeds
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.metrics import bootstrap, confusion, uar
 
@@ -72,4 +72,5 @@ def permuted(method: str, outcomes: list[Outcome], trials: list[permutation.Tria
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -33,6 +33,7 @@ from mtmnet import (
 from scratch import ROOT
 
 from microexpr.cli import config
+from microexpr.core import arithmetic
 from microexpr.core.clip import Clip
 from microexpr.evaluation import metrics
 from microexpr.models.counter_rng import Stream
@@ -121,4 +122,5 @@ def show(read: dict[Key, Said]) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from microexpr.core import arithmetic
 from microexpr.evaluation import duplicate_subjects
 from microexpr.signals.aus.people import render_sessions
 
@@ -51,4 +52,5 @@ def said(distances: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

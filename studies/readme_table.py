@@ -6,10 +6,11 @@ it are the date of the run, its commit and the model of this machine's CPU.
 
 import argparse
 import re
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pages
 
 from microexpr.core.errors import MicroexprError
 from microexpr.reporting import main_table
@@ -30,26 +31,17 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
     return BLOCK.sub(table, text)
 
 
-def cpu_model() -> str:
-    """Return the name of this machine's CPU as Linux gives it."""
-    names = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
-    return " ".join(names[0].split()) if names else "unknown CPU"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of a finished run")
-    parser.add_argument("--commit", help="commit that the run was made from; default: HEAD")
+    parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
     arguments = parser.parse_args()
-    head = ["git", "rev-parse", "--short", arguments.commit or "HEAD"]
-    commit = subprocess.run(head, cwd=ROOT, text=True, capture_output=True, check=True).stdout.strip()
     path = arguments.results / "megc2019_table.csv"
     try:
         rows = main_table.read(path)
-        date = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+        source = pages.source(datetime.fromtimestamp(path.stat().st_mtime, UTC).date(), arguments.commit)
         for name in PAGES:
             page = ROOT / name
-            source = f"Run of {date}, commit {commit}, {cpu_model()}."
             page.write_text(rewrite(page.read_text(encoding="utf-8"), rows, source), encoding="utf-8")
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from skimage.transform import SimilarityTransform
 
-from microexpr.core import store
+from microexpr.core import arithmetic, store
 from microexpr.core.grayscale import luma
 from microexpr.signals import inputs
 from microexpr.signals.faces.alignment import RIGID, alignment
@@ -123,4 +123,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score, recall_score
 
 from microexpr import evaluation
 from microexpr.cli import config
-from microexpr.core import store
+from microexpr.core import arithmetic, store
 
 INNER = 2  # subjects of each fold's training side that choose an epoch
 SHARD = Path("results/train/ststnet/megc2019/1of1.h5")
@@ -76,4 +76,5 @@ def check(path: Path, found: dict[str, tuple[float, float]]) -> None:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from microexpr.apps import predict
 from microexpr.apps.predict import footage, written
+from microexpr.core import arithmetic
 from microexpr.rendering import film, take
 from microexpr.signals.spotting.hits import Counts, count
 
@@ -44,4 +45,5 @@ def row(name: str, found: Counts, took: str) -> str:
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     sys.exit(main())

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # before anything is imported; workers run side by side, as jobs do
+from microexpr.core import arithmetic
+
+arithmetic.pin()  # before anything is imported; workers run side by side, as jobs do
 COST = ("worker", "test", "own_seconds", "child_seconds", "resident_mb", "peak_mb")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cost", metavar="CSV", help="append CPU seconds and memory of each test to this file")
+    parser.addoption("--write-digests", action="store_true", help="record the bytes of the tiny run's stages")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,12 +1,14 @@
-# What all rules share: params.yaml, the run as known before anything runs (workflow/dag.py), and one thread per job.
+# What all rules share: params.yaml, the run as known before anything runs (workflow/dag.py), and one arithmetic.
 import os
 import re
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # sums in another order are other bytes; cores run jobs side by side
+
+from microexpr.core import arithmetic
+
+os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 from closure import code
 from dag import EVALUATED, SIGNALS, Dag
@@ -31,6 +33,8 @@ PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.pro
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
+if workflow.is_main_process and not arithmetic.is_supported():
+    say(arithmetic.NOTE)
 if RUN.left_out:
     say(
         f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.micro_sets)} is licensed and origins never mix; "

@@ -20,7 +20,7 @@ EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
-SYNTHETIC = RESULTS / "synth/icegan/megc2019"  # synthesised faces that the plot of a clip shows
+SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.cli import commands
+from microexpr.core import arithmetic
 from microexpr.core.errors import MicroexprError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _flushed_output():
             arguments = _parser().parse_args(argv)
+            if argv is None:  # this process is the command's own
+                arithmetic.pin()
             return int(arguments.run(arguments))
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from microexpr.models.layers.square_root import square_root
+
 GOLDEN = 0x9E3779B9 - 2**32  # 2^32 / golden ratio, odd, so repeated addition visits every word
 # lowbias32 (C. Wellons, "Prospecting for Hash Functions", 2018; revised), as int32, whose products wrap around
 SHIFTS, MULTIPLIERS = (16, 15, 15), (0x21F0AAAD, 0xD35A2D97 - 2**32)
@@ -38,7 +40,7 @@ class Stream:
 
     def normal(self, *shape: int) -> Tensor:
         """Return normal numbers of the default dtype, mean 0 and variance 1 (Box-Muller)."""
-        radius = (-2 * (1 - self.uniform(*shape)).log()).sqrt()
+        radius = square_root(-2 * (1 - self.uniform(*shape)).log())
         return radius * (2 * math.pi * self.uniform(*shape)).cos()
 
 

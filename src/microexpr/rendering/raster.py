@@ -8,13 +8,15 @@ turns clockwise in them.
 import numpy as np
 from numba import njit
 
+from microexpr.core.arithmetic import FASTMATH
+
 SKIN, TEETH, EYE, MOUTH, FRAME, LASH, HAIR, CLOTH = range(8)  # the first five have no holes
 SOFTNESS = 14  # of hair's edges: levels of alpha by which the thresholds of a pixel's samples differ
 
 # Kernels allocate nothing, so they are compiled without numba's reference counts: these are atomic, one at each touch
 # of an array, and made shading seven times slower. (`_nrt` is missing in numba's type stubs.)
-kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
-inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
+kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
 
 @kernel

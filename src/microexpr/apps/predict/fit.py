@@ -13,6 +13,7 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from microexpr.apps.predict.recognition import SHIPPED
+from microexpr.core import arithmetic
 from microexpr.core.clip import LABELS
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator, spawn
@@ -117,4 +118,5 @@ def measure(method: Ststnet, trained: engine.TrainedNetwork, examples: Examples)
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from microexpr.apps.reenact.pairs import SEED, SIDE, Pairs, Scene, pairs, sample_target_aus, scenes, small
+from microexpr.core import arithmetic
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
@@ -248,4 +249,5 @@ def write(method: Famgan, network: WarpGenerator, errors: list[dict[str, str | f
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

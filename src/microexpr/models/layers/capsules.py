@@ -6,18 +6,20 @@ Sabour et al., Dynamic routing between capsules, 2017. Shapes: B clips, I capsul
 import torch
 from torch import Tensor, nn
 
+from microexpr.models.layers.square_root import square_root
+
 TINY = 1e-9  # under a root: a vector of zeros would have no gradient
 
 
 def length(capsules: Tensor) -> Tensor:
     """Return the Euclidean length float[...] of capsules [..., D]."""
-    return (capsules.square().sum(-1) + TINY).sqrt()
+    return square_root(capsules.square().sum(-1) + TINY)
 
 
 def squash(vectors: Tensor) -> Tensor:
     """Return vectors [..., D] of the same direction, with length n^2 / (1 + n^2) instead of n (eq. 1)."""
     square = vectors.square().sum(-1, keepdim=True)
-    return vectors * square / (1 + square) / (square + TINY).sqrt()
+    return vectors * square / (1 + square) * (square + TINY).rsqrt()
 
 
 def primary(maps: Tensor, size: int) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad
 
+from microexpr.models.layers.square_root import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
 SLOPE = 0.01  # of the critic's leaky ReLUs, below 0
@@ -110,7 +111,7 @@ def penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, shar
     The gradient is taken at `share` [n] of the real input. `critic` returns [n], each value from its input alone."""
     share = share.view(-1, *(1 for _ in real.shape[1:]))
     slope = grad(lambda x: critic(x).sum())(share * real + (1 - share) * fake)
-    return ((slope.square().flatten(1).sum(1) + SMALL).sqrt() - 1).square()
+    return (square_root(slope.square().flatten(1).sum(1) + SMALL) - 1).square()
 
 
 def attention_loss(mask: Tensor, smooth_weight: float) -> Tensor:

@@ -28,6 +28,7 @@ from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers import vgg16
 from microexpr.models.layers.lstm import Lstm
 from microexpr.models.layers.pretrained import load
+from microexpr.models.layers.square_root import square_root
 from microexpr.models.pretrained_weights import VGG16
 from microexpr.models.recipe import class_weights
 
@@ -190,7 +191,7 @@ class Elrcn(NetworkMethod):
     def _frames(self, batch: Batch) -> Tensor:
         """Return [B, T, 5, H, H]: u, v, magnitude, strain and grey; without grey if it is not an input."""
         flow = batch["flow_video"].movedim(1, 2)
-        channels = [flow[:, :, :2], flow[:, :, :2].square().sum(2, keepdim=True).sqrt(), flow[:, :, 2:]]
+        channels = [flow[:, :, :2], square_root(flow[:, :, :2].square().sum(2, keepdim=True)), flow[:, :, 2:]]
         if "video" in self.inputs:
             channels.append(batch["video"][:, :, 1:].movedim(1, 2).to(flow.dtype))
         return torch.cat(channels, 2)

@@ -17,6 +17,7 @@ from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import mirror_flow, normalise_flow
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.layers.square_root import square_root
 from microexpr.models.pretrained_weights import RESNET18
 from microexpr.models.recipe import class_weights
 
@@ -104,7 +105,7 @@ class Nmer(NetworkMethod):
 
     def statistics(self, train: ClipTensors) -> Statistics:
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1
-        length = flow[:, :2].square().sum(1).sqrt().mean((1, 2))  # mean movement of each clip
+        length = square_root(flow[:, :2].square().sum(1)).mean((1, 2))  # mean movement of each clip
         factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)
         statistics = {"magnification": factor, "class_weights": class_weights(train.targets["label"], self.classes)}
         equalised = self._equalise(flow, train.targets["macro"], statistics)

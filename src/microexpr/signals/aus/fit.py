@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from microexpr.core import store
+from microexpr.core import arithmetic, store
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
 from microexpr.signals.aus.agreement import agreement
@@ -162,4 +162,5 @@ def intensity_pairs(
 
 
 if __name__ == "__main__":
+    arithmetic.restart_pinned()
     main()

@@ -9,13 +9,15 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr.core.arithmetic import FASTMATH
+
 FLAT = np.float32(1e-30)  # squared slope below which an image counts as flat: its reciprocal overflows
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
 BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, times the factor
 STEP = np.float32(0.25)  # of the dual variable
 DUAL_STEPS = 2  # of it between two steps of the data term
 
-kernel = njit(fastmath=True, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 
 
 class TvL1(BaseModel):

@@ -16,6 +16,7 @@ from microexpr.models import base
 from microexpr.models.augmentation import to_unit_range
 from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update, shuffled
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.square_root import square_root
 from microexpr.models.recipe import class_weights
 from microexpr.models.recognisers.localregions.networks import Inception, Simple, Temporal
 from microexpr.models.recognisers.localregions.regions import FACE, FACE_SIZE, GROUP_OF_REGION, VISIBLE_CLASSES
@@ -120,7 +121,7 @@ class LocalRegions(NetworkMethod):
             moments = [self._moments(video, real) for video, real in videos]  # clip by clip to bound memory
             mean, square = torch.stack(moments).mean(0)
             statistics[f"mean_{region}"] = mean
-            statistics[f"deviation_{region}"] = (square - mean**2).clamp(min=1e-8).sqrt()
+            statistics[f"deviation_{region}"] = square_root((square - mean**2).clamp(min=1e-8))
             label = self.region_labels(region, train.targets)
             statistics[f"weights_{region}"] = self._weights(label, self.region_classes(region))
         return statistics | {"weights": self._weights(train.targets["label"], self.classes)}

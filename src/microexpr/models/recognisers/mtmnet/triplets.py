@@ -8,6 +8,7 @@ from torch import Tensor
 
 from microexpr.core.errors import StoreError
 from microexpr.models.base import Targets
+from microexpr.models.layers.square_root import square_root
 from microexpr.models.samplers import micro_only
 
 TINY = 1e-12  # under a root, whose gradient at 0 is undefined
@@ -15,7 +16,7 @@ TINY = 1e-12  # under a root, whose gradient at 0 is undefined
 
 def distance(first: Tensor, second: Tensor) -> Tensor:
     """Return the Euclidean distance [B], not squared, of [B, ...] and [B, ...]."""
-    return ((first - second).flatten(1).square().sum(1) + TINY).sqrt()
+    return square_root((first - second).flatten(1).square().sum(1) + TINY)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

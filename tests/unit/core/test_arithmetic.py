@@ -1,0 +1,106 @@
+"""All CPUs compute alike: what is set, when, and that compiled code asks for nothing in which CPUs differ."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numba import njit
+
+from microexpr.core import arithmetic
+from microexpr.models.layers.square_root import square_root
+
+SOURCES = Path(__file__).parents[3] / "src/microexpr"
+HASWELL = frozenset({"avx2", "fma"})
+BARE = {name: value for name, value in os.environ.items() if name not in arithmetic.settings()}
+
+
+def python(code: str, environment: dict[str, str] = BARE) -> str:
+    """Return what a new process prints."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_tests_run_pinned():
+    assert arithmetic.is_pinned() == arithmetic.is_supported()
+
+
+def test_importing_the_package_changes_nothing():
+    code = "import os; before = dict(os.environ); import microexpr.core.arithmetic as a; "
+    assert python(f"{code}print(before == os.environ, a.is_pinned())") == "True False"
+
+
+def test_a_process_is_pinned_before_it_loads_libraries_or_starts_anew(tmp_path):
+    pinned = "import numpy, cv2; print(a.is_pinned() == a.is_supported())"
+    assert python(f"from microexpr.core import arithmetic as a; a.pin(); {pinned}") == "True"
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, numpy\nfrom microexpr.core import arithmetic as a\na.restart_pinned()\n"
+        "print(a.is_pinned() == a.is_supported(), sys.argv[1:])\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, str(script), "an argument"]
+    assert subprocess.check_output(command, env=BARE, text=True) == "True ['an argument']\n"
+
+
+def test_too_late_is_an_error(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    with pytest.raises(RuntimeError, match="numpy, cv2, numba, torch must be imported after"):
+        arithmetic.pin()
+    assert not arithmetic.is_pinned()
+
+
+@pytest.mark.parametrize(
+    ("flags", "supported", "opencv"),
+    [
+        (frozenset(), False, None),
+        (frozenset({"avx", "fma"}), False, None),
+        (HASWELL, True, None),
+        (HASWELL | arithmetic.AVX512, True, "AVX512-SKX"),
+    ],
+)
+def test_settings_follow_the_cpu(monkeypatch, flags, supported, opencv):
+    monkeypatch.setattr(arithmetic, "cpu_flags", lambda: flags)
+    environment = {"OMP_NUM_THREADS": "8"}
+    arithmetic.pin(environment)
+    assert environment["OMP_NUM_THREADS"] == "1"
+    assert arithmetic.is_supported() == supported == ("MKL_CBWR" in environment)
+    assert environment.get("OPENCV_CPU_DISABLE") == opencv
+
+
+@pytest.mark.skipif(not arithmetic.is_supported(), reason="this CPU has no AVX2")
+def test_kernels_estimate_no_roots_or_quotients():
+    def unit(x, out):
+        for i in range(x.size):
+            out[i] = np.float32(1) / np.sqrt(x[i])
+
+    estimates = []
+    for flags in (True, arithmetic.FASTMATH):
+        kernel = njit("void(float32[::1], float32[::1])", fastmath=flags, error_model="numpy")(unit)
+        (assembly,) = kernel.inspect_asm().values()
+        estimates.append(bool(re.search(r"\bv?(?:rcp|rsqrt)[ps]s\b", assembly)))
+    assert estimates == [True, False]
+    flags = {
+        flag
+        for path in SOURCES.rglob("*.py")
+        for flag in re.findall(r"fastmath=(\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert flags == {"FASTMATH"}
+
+
+def test_roots_are_those_of_every_cpu():
+    values = torch.linspace(1e-6, 50, 4097)
+    assert torch.equal(square_root(values), values.rsqrt().reciprocal())
+    np.testing.assert_allclose(square_root(values).numpy(), np.sqrt(values.numpy()), rtol=3e-7)
+    assert square_root(torch.zeros(1)) == 0
+    estimated = [
+        path.name
+        for folder in ("models", "training", "apps")
+        for path in (SOURCES / folder).rglob("*.py")
+        if re.search(r"(?<!np)\.sqrt\(\)|torch\.sqrt", path.read_text(encoding="utf-8"))
+    ]
+    assert not estimated, "square_root of models/layers has the same bytes on every CPU"
