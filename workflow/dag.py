@@ -14,7 +14,6 @@ from corpus import Corpus, digest, errors_of_params
 from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
-from microexpr.cli import config
 from microexpr.core.clip import Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
@@ -32,8 +31,8 @@ class Dag(Corpus):
     """Everything about a run that follows from params.yaml and the annotation. Raises MicroexprError for a run that
     cannot be: before it starts, not after hours."""
 
-    def __init__(self, values: dict[str, Any]):
-        checked = config.check_cached(values)
+    def __init__(self, checked: dict[str, Any]):
+        """`checked` are the values of params.yaml as `config.check` returns them."""
         super().__init__(checked["params"])
         self.methods, self.generators = checked["methods"], checked["generators"]
         self.protocol: Protocol = protocols.PROTOCOLS[

@@ -9,7 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from microexpr.core.errors import nearest
+from microexpr.cli import config
+from microexpr.core.errors import MicroexprError, nearest
 from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
@@ -65,6 +66,10 @@ def main() -> int:
     path = Path("params.yaml")
     if not arguments.force and not committed(path):
         sys.exit("error: params.yaml has edits that git does not hold; commit them, or add --force")
+    try:
+        config.check_cached(config.load(path))
+    except MicroexprError as error:
+        sys.exit(f"error: {error}")
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(path)

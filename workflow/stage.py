@@ -39,7 +39,7 @@ def prune_checkpoints(dag: Dag) -> None:
 def planned_run() -> Dag:
     """Return the run that params.yaml asks for; one that cannot be ends the program with a line."""
     try:
-        return Dag(config.load("params.yaml"))
+        return Dag(config.check_cached(config.load("params.yaml")))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 

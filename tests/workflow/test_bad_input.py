@@ -20,7 +20,7 @@ KEPT = "results/**/*.h5"
 BY_JOBS = ("an OpenFace table", "precomputed flow", "no precomputed flow")  # how these kinds begin
 BY_DAG = [case for case in PROJECT if not case.kind.startswith(BY_JOBS)]
 QUICK = (
-    "unknown key of a method",
+    "a key twice",
     "a clip's folder is missing",
     "a frame is truncated",
     "precomputed flow of 441 clips",
@@ -42,7 +42,7 @@ def test_is_refused_before_anything_runs(project, monkeypatch, case):
     case.make(project.root)
     monkeypatch.chdir(project.root)
     with pytest.raises(MicroexprError) as error:
-        Dag(config.load("params.yaml"))
+        Dag(config.check_cached(config.load("params.yaml")))
     assert re.match(case.message, f"error: {error.value}")
     assert "\n" not in str(error.value)
 

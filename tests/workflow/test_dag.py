@@ -38,7 +38,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
         changed_values = copy.deepcopy(values)
         for section, value in changed.items():
             changed_values[section] = changed_values[section] | value if isinstance(value, dict) else value
-        return Dag(changed_values)
+        return Dag(config.check_cached(changed_values))
 
     return made
 
@@ -291,3 +291,10 @@ def test_planning_again_gives_the_same_plan(dag):
     assert first.plans == second.plans and first.benchmark_plans == second.benchmark_plans
     assert len(list(Path("work/params").iterdir())) == 2
     assert dag(seed=2).plans != first.plans
+
+
+def test_no_variant_may_be_called_like_a_file_of_an_evaluation(dag):
+    run = dag()
+    files = run.evaluation_files("icegan", run.protocol.name)
+    endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
+    assert endings == {*config.ENDINGS}

@@ -110,7 +110,7 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
         f"values = config.load({str(ROOT / 'params.yaml')!r})\n"
         "values['datasets'].append('toy')\n"
         "values['render']['toy'] = {'subjects': 4, 'clips': 6}\n"
-        "run = Dag(values)\n"
+        "run = Dag(config.check_cached(values))\n"
         "assert len(run.clips['toy']) == 24 and len(run.folds('majority', 'loso_toy_3')) == 4\n"
         "assert 'lovo_toy_3' in run.protocols\n"
     )

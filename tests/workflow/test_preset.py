@@ -34,6 +34,20 @@ def test_edits_are_not_overwritten(project):
     assert "resamples: 51" in (project.root / "params.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("text", [b"seed: 1\nseed: 2\n", b"# \xe9\n", b"seed: 1\n"])
+def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    import preset
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["preset.py", "tiny", "--force"])
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text)
+    with pytest.raises(SystemExit, match=r"^error: params\.yaml[:,] .*$"):
+        preset.main()
+    assert path.read_bytes() == text
+
+
 @pytest.mark.parametrize("preset", ["embedded", "paper", "tiny"])
 def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
@@ -45,7 +59,7 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     changes = config.load(ROOT / f"workflow/presets/{preset}.yaml")
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
-    dag = Dag(values)
+    dag = Dag(config.check_cached(values))
     assert dag.micro_sets == values["datasets"] and set(dag.params["macro"]) < set(dag.clips)
     if preset == "paper":
         published = {"smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480}

@@ -1,4 +1,4 @@
-# What all rules share: the run as known before anything runs (workflow/dag.py), and one arithmetic for all jobs.
+# What all rules share: params.yaml, the run as known before anything runs (workflow/dag.py), and one arithmetic.
 import os
 import re
 import sys
@@ -13,15 +13,23 @@ os.environ.update(arithmetic.settings())  # of this process's jobs; it computes 
 from closure import code
 from dag import EVALUATED, SIGNALS, Dag
 from dvc_command import left_over
+from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from session import Session, disable_job_rate_limiter, say
 from stages import METRICS, PAIRED, STAGES, TABLE
 
 try:
-    RUN = Dag(dict(config))
+    if workflow.is_main_process:  # which Snakemake would read with a traceback, or the last of two equal keys
+        for path in filter(os.path.exists, ("params.yaml", *workflow.overwrite_configfiles)):
+            load(path)
+
+    configfile: "params.yaml"
+
+    CHECKED = check_cached(dict(config))
+    RUN = Dag(CHECKED)
 except MicroexprError as error:
     sys.exit(f"error: {error}")
-PARAMS, METHODS, PROTOCOL, SEED = RUN.params, RUN.methods, RUN.protocol.name, RUN.params["seed"]
+PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.protocol.name, CHECKED["params"]["seed"]
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 

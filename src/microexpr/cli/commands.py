@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microexpr.core import outputs
-from microexpr.core.errors import MicroexprError, nearest
+from microexpr.core.errors import MicroexprError, nearest, remedy
 
 if TYPE_CHECKING:
     from microexpr.core.clip import Clip
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
+TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
@@ -26,11 +27,11 @@ REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", 
 
 def inspect(arguments: argparse.Namespace) -> int:
     """Print the tree or the provenance of a file, or plot its contents."""
-    if arguments.png:
-        with _output_png(arguments, [arguments.file]) as png:
+    if arguments.picture:
+        with _output_picture(arguments, [arguments.file]) as picture:
             from microexpr.reporting.plots import contents
 
-            contents.write(arguments.file, png, arguments.show_licensed_faces)
+            contents.write(arguments.file, picture, arguments.show_licensed_faces)
         return 0
     from rich.console import Console
 
@@ -75,14 +76,19 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def methods(arguments: argparse.Namespace) -> int:
-    """Print the list of all methods."""
+    """Print the list of all methods, each with its size by params.yaml, if that is here, and by its paper."""
     from rich.console import Console
     from rich.table import Table
 
+    from microexpr.cli import config
+    from microexpr.models import recognisers
     from microexpr.reporting import method_list
 
-    table = Table("method", "paper", "inputs of a clip", "parameters / M", "protocols")
-    for row in method_list.methods():
+    path = Path("params.yaml")
+    described = config.check(config.load(path), str(path))["methods"] if path.is_file() else {}
+    params = {name: recognisers.find(name).Params(**about["params"]) for name, about in described.items()}
+    table = Table("method", "paper", "its inputs", "weights / M", "in paper / M", "protocols")
+    for row in method_list.methods(params):
         table.add_row(*row)
     Console().print(table)
     return 0
@@ -92,12 +98,18 @@ def table(arguments: argparse.Namespace) -> int:
     """Print the main table, selected methods, or a paper's table."""
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table)
+    if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
+        raise MicroexprError(f"{arguments.table}: is not there; tables are {TABLES}")
     from microexpr import evaluation
     from microexpr.datasets import MICRO, index
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import read_faces
+    from microexpr.models import recognisers
     from microexpr.reporting import main_table
 
+    for name in arguments.methods or ():
+        if not (EVALUATIONS / f"{name}.csv").is_file():
+            recognisers.find(name)
     if arguments.methods:
         rows = main_table.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
@@ -117,54 +129,57 @@ def table(arguments: argparse.Namespace) -> int:
 
 
 def _paper_table(path: Path) -> int:
-    from microexpr.reporting.papers import TARGETS, page
+    from microexpr.reporting.papers import FIGURES, TARGETS, page
 
     paper, table = path.parent.name, path.stem
     if table in TARGETS.get(paper, {}):
         print(page.markdown(paper, table, page.read(path)), end="")
     elif (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
         print(markdown.read_text(encoding="utf-8"), end="")
+    elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
+        raise MicroexprError(f"{path}: is not there{remedy(path)}")
     else:
-        raise MicroexprError(f"{path}: is not there; `snakemake --cores all {path}` makes it")
+        names = [f"{paper}/{table}" for paper, tables in TARGETS.items() for table in tables]
+        raise MicroexprError(f"{path}: must be one of {', '.join(names)}{nearest(f'{paper}/{table}', names)}")
     return 0
 
 
 def plot_table(arguments: argparse.Namespace) -> int:
     """Plot the main table."""
-    with _output_png(arguments, [TABLE]) as png:
+    with _output_picture(arguments, [TABLE]) as picture:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import table
 
-        table.write(main_table.read(TABLE), png)
+        table.write(main_table.read(TABLE), picture)
     return 0
 
 
 def plot_clip(arguments: argparse.Namespace) -> int:
     """Plot one clip's way through the stages."""
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
-    with _output_png(arguments, [*_files_of(arguments.clip), *synthetic]) as png:
+    with _output_picture(arguments, [*_files_of(arguments.clip), *synthetic]) as picture:
         from microexpr.reporting import journey
         from microexpr.reporting.plots import journey as plot
 
         clip = _find_clip(arguments.clip)
         files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-        plot.write(journey.read(clip, files, synthetic), png, arguments.show_licensed_faces)
+        plot.write(journey.read(clip, files, synthetic), picture, arguments.show_licensed_faces)
     return 0
 
 
 def plot_training(arguments: argparse.Namespace) -> int:
     """Plot the curves of a training."""
-    with _output_png(arguments, arguments.shards) as png:
+    with _output_picture(arguments, arguments.shards) as picture:
         from microexpr.evaluation import curves
         from microexpr.reporting.plots import training
 
-        training.write(curves.read(map(str, arguments.shards)), png)
+        training.write(curves.read(map(str, arguments.shards)), picture)
     return 0
 
 
 def plot_signal(arguments: argparse.Namespace) -> int:
     """Plot one signal of a clip."""
-    with _output_png(arguments, _files_of(arguments.clip)) as png:
+    with _output_picture(arguments, _files_of(arguments.clip)) as picture:
         from importlib import import_module
 
         import cv2
@@ -175,7 +190,7 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
         clip = _find_clip(arguments.clip)
         refuse_licensed([clip], arguments.show_licensed_faces)
-        import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, png)
+        import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, picture)
     return 0
 
 
@@ -268,10 +283,11 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def _find_clip(name: str) -> "Clip":
     """Return the clip of this id, from its data set's index."""
-    from microexpr.datasets import index
+    from microexpr.datasets import index, layout
 
     if name.count("/") != 2:
         raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
+    layout(name.split("/")[0])
     table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
     clips = {clip.id: clip for clip in index.read(table)}
     if reason := index.exclusions(table).get(name):
@@ -283,21 +299,23 @@ def _find_clip(name: str) -> "Clip":
 
 def plot_faces(arguments: argparse.Namespace) -> int:
     """Plot a contact sheet of all subjects."""
-    with _output_png(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as png:
-        from microexpr.datasets import MICRO, index
+    with _output_picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as picture:
+        from microexpr.datasets import MICRO, index, layout
         from microexpr.reporting import sheet
         from microexpr.reporting.plots import sheet as plot
 
+        for name in arguments.datasets or ():
+            layout(name)
         tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
         clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-        plot.write(sheet.entries(clips, RESULTS), png, arguments.show_licensed_faces)
+        plot.write(sheet.entries(clips, RESULTS), picture, arguments.show_licensed_faces)
     return 0
 
 
 @contextmanager
-def _output_png(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
-    """Yield the path to write the PNG to; it is moved to the name in the arguments when the block ends."""
-    out = outputs.png(arguments.png, inputs, arguments.force)
+def _output_picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield the path to write a picture to; it is moved to the name in the arguments when the block ends."""
+    out = outputs.picture(arguments.picture, inputs, arguments.force)
     with outputs.publish(out) as part:
         yield part / out.names[0]
 

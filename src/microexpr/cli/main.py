@@ -1,8 +1,11 @@
 """The command `microexpr`: its arguments, and errors as one line. The subcommands are in `commands`."""
 
 import argparse
+import errno
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,24 +25,62 @@ SIGNALS = {  # plots of one clip, each by the module of plots of that name
     "aus": "a clip's action units: raw, smoothed, relative, and the effect of image size",
 }
 FOLDER = "folder to write into, new or existing; the command refuses to replace files that it did not write"
-WRITTEN = "is written; see --force"
+WRITTEN = "is written, as .png, .svg, .pdf or .jpg; see --force"
 CLIP = "DATASET/SUBJECT/CLIP"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0, or 1 after one line `error: ...` that a user can act on, or 2 for wrong arguments."""
-    arguments = _parser().parse_args(argv)
-    if argv is None:  # this process is the command's own
-        arithmetic.pin()
+    """Return the exit code: 0; 1 after one line `error: ...` that a user can act on; 2 for wrong arguments; 130 after
+    Ctrl-C. A closed pipe, as of `| head`, is 1 without a line."""
     try:
-        return int(arguments.run(arguments))
+        with _flushed_output():
+            arguments = _parser().parse_args(argv)
+            if argv is None:  # this process is the command's own
+                arithmetic.pin()
+            return int(arguments.run(arguments))
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        pass
     except OSError as error:
         if error.filename is None:
             raise
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
     return 1
+
+
+@contextmanager
+def _flushed_output() -> Iterator[None]:
+    """Flush standard output at the end; where that fails, discard it, or the interpreter would try again and say so.
+
+    Opens a standard stream that is closed (`>&-`), or the next file that is opened would get what is printed."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "w"))
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            error.filename = "standard output"
+        raise
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number of this range, as argparse expects it."""
+
+    def number(text: str) -> int:
+        if not least <= (value := int(text)) <= most:
+            raise argparse.ArgumentTypeError(f"must be {least} to {most}, not {value}")
+        return value
+
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +104,13 @@ def _add_inspect(subparsers: "Subparsers") -> None:
     command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--chain", action="store_true", help="print the subjects and clips it was fitted on instead")
-    output.add_argument("--png", metavar="OUT.png", type=Path, help="plot it instead: frames with landmarks, or curves")
+    output.add_argument(
+        "--png",
+        metavar="OUT.png",
+        dest="picture",
+        type=Path,
+        help="plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves",
+    )
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
@@ -74,7 +121,9 @@ def _add_score(subparsers: "Subparsers") -> None:
     command.add_argument(
         "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
     )
-    command.add_argument("--classes", metavar="K", type=int, default=3, help="in its protocol; default: %(default)s")
+    command.add_argument(
+        "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"
+    )
     command.set_defaults(run=commands.score)
 
 
@@ -137,7 +186,9 @@ def _add_film(subparsers: "Subparsers") -> None:
     command.add_argument(
         "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv with its expressions; see --force"
     )
-    command.add_argument("--seed", type=int, default=1, help="each seed has its own subject (default: %(default)s)")
+    command.add_argument(
+        "--seed", type=_whole(0, 2**63 - 1), default=1, help="each seed has its own subject (default: %(default)s)"
+    )
     command.add_argument("--seconds", type=float, default=60, help="length (default: %(default)s)")
     command.add_argument("--fps", type=int, default=100, help="frames a second (default: %(default)s)")
     command.add_argument("--micro", type=int, default=5, help="micro-expressions (default: %(default)s)")
@@ -171,12 +222,12 @@ def _add_predict(subparsers: "Subparsers") -> None:
 
 def _add_plot(subparsers: "Subparsers") -> None:
     command = subparsers.add_parser(
-        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a PNG"
+        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a picture"
     )
     plots = command.add_subparsers(title="plots", required=True, metavar="PLOT")
 
     plot = plots.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_force(plot)
     plot.set_defaults(run=commands.plot_table)
 
@@ -192,12 +243,12 @@ def _add_plot(subparsers: "Subparsers") -> None:
         nargs="+",
         help="shards of one training: results/train/METHOD/PROTOCOL/*",
     )
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_force(plot)
     plot.set_defaults(run=commands.plot_training)
 
     plot = plots.add_parser("faces", help="a contact sheet: each subject's apex, and its change, magnified")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     plot.add_argument("--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)")
     _add_show_licensed_faces(plot)
     _add_force(plot)
@@ -207,7 +258,7 @@ def _add_plot(subparsers: "Subparsers") -> None:
 def _add_clip_plot(plots: "Subparsers", name: str, description: str) -> None:
     plot = plots.add_parser(name, help=description)
     plot.add_argument("clip", metavar=CLIP, help="such as casme2/sub01/EP05_06f")
-    plot.add_argument("png", metavar="OUT.png", type=Path, help=WRITTEN)
+    plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_show_licensed_faces(plot)
     _add_force(plot)
     if name == "clip":

@@ -5,6 +5,7 @@ This module imports nothing of the package; every module may import it.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class MicroexprError(Exception):
@@ -29,6 +30,17 @@ class OutputError(MicroexprError):
 
 class LeakError(MicroexprError):
     """A prediction concerns a held-out unit that something upstream was fitted on."""
+
+
+def remedy(*paths: str | Path) -> str:
+    """Return "; `snakemake --cores all PATH` makes it" for files that a run makes, "" for files from elsewhere.
+
+    A file that exists passes as up to date, so that Snakemake makes it again only with --force."""
+    outputs = [str(path) for path in paths if str(path).startswith(("results/", "data/rendered/"))]
+    if not outputs:
+        return ""
+    force = "--force " * any(Path(path).exists() for path in outputs)
+    return f"; `snakemake --cores all {force}{' '.join(outputs)}` makes {'them' if outputs[1:] else 'it'}"
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -22,7 +22,6 @@ class Schema:
     """The datasets of one kind of HDF5 file."""
 
     version: int
-    stage: str  # the rule that makes such files, named in "rerun stage ..."
     fields: dict[str, Field]  # by dataset name, the same in every group that has one
 
 
@@ -31,7 +30,6 @@ SIDES = "left, right, both (the subject's own sides)"
 
 TRUTH = Schema(
     2,
-    "render",
     {
         "frame": FRAME,
         "au_names": Field("text", ("action unit",), "-", "FACS names of the last-but-one axis of au_intensity"),
@@ -46,7 +44,6 @@ TRUTH = Schema(
 )
 FACES = Schema(
     2,
-    "faces",
     {
         "frame": FRAME,
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
@@ -61,7 +58,6 @@ FACES = Schema(
 )  # fmt: skip
 APEX = Schema(
     2,
-    "apex",
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "annotated or spotted"),
@@ -74,7 +70,6 @@ APEX = Schema(
 )  # fmt: skip
 FLOW = Schema(
     1,
-    "flow",
     {
         "onset_apex": Field("float32", ("u v strain", "row", "column"), "pixels of the crop; strain 1",
                             "optical flow from onset to apex (u right, v down) and its optical strain"),
@@ -85,7 +80,6 @@ FLOW = Schema(
 )  # fmt: skip
 AUS = Schema(
     1,
-    "aus",
     {
         "frame": FRAME,
         "raw": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"regressed; {SIDES}"),
@@ -98,7 +92,6 @@ AUS = Schema(
 )  # fmt: skip
 TRAIN = Schema(
     1,
-    "train",
     {
         "clips": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
         "truth": Field("int64", ("clip",), "class index", "of the file's attribute `classes`, from 0"),
@@ -111,7 +104,6 @@ TRAIN = Schema(
 )
 SYNTH = Schema(
     3,
-    "train or synthesise",
     {
         "frame": Field("int64", ("frame",), "position", "from 0"),
         "onset": Field("int64", (), "position", "of a pair of faces the neutral one, which it was made from"),
@@ -131,7 +123,6 @@ SYNTH = Schema(
 
 MEASURED = Schema(
     2,
-    "signal_benchmark",
     {
         "frame": FRAME,
         "fps": Field("float64", (), "frames a second", "of the clip"),

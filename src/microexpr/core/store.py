@@ -22,7 +22,7 @@ import numpy as np
 
 from microexpr import __version__
 from microexpr.core.clip import Clip
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import StoreError, remedy
 from microexpr.core.schemas import SCHEMAS, Field, Schema
 
 FULL = {  # errors that name no path
@@ -88,20 +88,20 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[s
     write_text(path, csv_text(columns, rows))
 
 
-def read_csv(path: str | Path, columns: Sequence[str], remedy: str) -> list[dict[str, str]]:
+def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """Return the rows of a CSV file that this program wrote, as text by column.
 
-    Raises StoreError if it is missing or has other columns; `remedy` tells the user how to make the file."""
+    Raises StoreError if it is missing or has other columns."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             names, rows = reader.fieldnames or (), list(reader)
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise StoreError(f"{path}: {reason}; {remedy}") from None
+        raise StoreError(f"{path}: {reason}{remedy(path)}") from None
     for position, (expected, name) in enumerate(zip_longest(columns, names, fillvalue="none"), 1):
         if expected != name:
-            raise StoreError(f"{path}: column {position} must be {expected}, not {name}; {remedy}")
+            raise StoreError(f"{path}: column {position} must be {expected}, not {name}{remedy(path)}")
     return rows
 
 
@@ -202,15 +202,14 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist") from None
     except OSError as error:
-        advice = "; delete it and run again" if schema else ""
-        raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){advice}") from error
+        raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error
     with file:
         if schema is not None:
             _check_schema(file, path, schema)
         try:
             danger = _dangerous_content(file)
         except DAMAGE as error:
-            raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+            raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
         if danger:
             raise StoreError(f"{path}: {danger}, as nothing does in a file of ours; do not use it")
         try:
@@ -218,7 +217,7 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
         except DAMAGE as error:
             if _is_readable(file):  # then it is the caller's mistake
                 raise
-            raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+            raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
 
 
 def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
@@ -229,11 +228,9 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
             attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by")
         )
     except DAMAGE as error:
-        raise StoreError(f"{path}: is damaged ({error}); delete it and run again") from error
+        raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
     if actual != expected:
-        raise StoreError(
-            f"{path}: must hold {expected}, not {actual} (made by {creator}); rerun stage {SCHEMAS[schema].stage}"
-        )
+        raise StoreError(f"{path}: must hold {expected}, not {actual} (made by {creator}){remedy(path)}")
 
 
 def _dangerous_content(file: h5py.File) -> str:
@@ -348,7 +345,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
         has_digest = DIGEST in (file.metadata() or {})
         metadata = _metadata(file)
     if has_digest and _with_digest(data := Path(path).read_bytes()) != data:
-        raise StoreError(f"{path}: is damaged; make it again")
+        raise StoreError(f"{path}: is damaged{remedy(path)}")
     return tensors, metadata
 
 

@@ -13,21 +13,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
-from microexpr.core.errors import DataError, StoreError
+from microexpr.core.errors import DataError, StoreError, remedy
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
 PARSED = "action_units_parsed"  # like the next two a column for users and other programs, which `read` ignores
 DETECTION = ("detected", "other_faces")  # share of the frames with a face; number of other, smaller faces
 LEFT_OUT = "left_out"  # why a clip is left out of later stages, or ""
 WRITTEN = (*COLUMNS, PARSED, *DETECTION, LEFT_OUT)
-REMEDY = "rerun stage index"
 
 
 class Params(BaseModel):
     """Section `index` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    min_frames: int = Field(5, ge=2, description="a clip with fewer frames is an error, unless a single picture")
+    min_frames: int = Field(
+        5, ge=2, le=1000, description="a clip with fewer frames is an error, unless a single picture"
+    )
 
 
 def origin(dataset: str, preference: str) -> Origin:
@@ -103,7 +104,8 @@ def write(path: str | Path, clips: list[Clip], detected: Mapping[str, Detection]
 
     Raises DataError if some clips have a detection and others do not."""
     if detected is not None and (missing := [clip.id for clip in clips if clip.id not in detected]):
-        raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}; rerun stage faces")
+        advice = remedy(f"results/faces/{missing[0].rpartition('/')[0]}.h5")
+        raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}{advice}")
     rows = (
         clip.row() | {PARSED: _parsed_units(clip)} | (_detection_columns(detected[clip.id]) if detected else {})
         for clip in clips
@@ -144,11 +146,11 @@ def exclusions(path: str | Path) -> dict[str, str]:
 
 def _rows(path: str | Path) -> list[tuple[Clip, str]]:
     rows = []
-    for row_number, row in enumerate(store.read_csv(path, WRITTEN, REMEDY), 2):
+    for row_number, row in enumerate(store.read_csv(path, WRITTEN), 2):
         try:
             rows.append((Clip.from_row({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
         except (TypeError, ValueError) as error:
             raise StoreError(
-                f"{path}, row {row_number}: is of an earlier version or damaged ({error}); {REMEDY}"
+                f"{path}, row {row_number}: is of an earlier version or damaged ({error}){remedy(path)}"
             ) from error
     return rows

@@ -26,7 +26,9 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    resamples: int = Field(default=1000, ge=1, description="bootstrap resamples of the subjects behind each interval")
+    resamples: int = Field(
+        default=1000, ge=1, le=100_000, description="bootstrap resamples of the subjects behind each interval"
+    )
 
 
 def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:

@@ -19,7 +19,7 @@ from microexpr.signals.faces.detection import face_box, face_recognition
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
-# Generated: rendered subjects resemble each other more (`make campaign-people`).
+# Generated: rendered subjects resemble each other more (`make study-people`).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
 
 
@@ -28,13 +28,13 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     faces: int = Field(
-        4, ge=1, description="frames of each subject, each of another clip, whose embeddings are averaged"
+        4, ge=1, le=1000, description="frames of each subject, each of another clip, whose embeddings are averaged"
     )
     licensed: float = Field(
-        THRESHOLDS["licensed"], gt=0, description="distance below which two licensed subjects are a pair"
+        THRESHOLDS["licensed"], gt=0, le=2, description="distance below which two licensed subjects are a pair"
     )
     generated: float = Field(
-        THRESHOLDS["generated"], gt=0, description="distance below which two generated subjects are a pair"
+        THRESHOLDS["generated"], gt=0, le=2, description="distance below which two generated subjects are a pair"
     )
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import seeds, store
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
-from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, RERUN_HINT, Row
+from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row
 from microexpr.protocols import Protocol
 
 COLUMNS = (
@@ -46,9 +46,9 @@ def read_predictions(path: str | Path, classes: Sequence[str]) -> MethodPredicti
 
     Raises StoreError if the file is missing or has another form.
     """
-    rows = [row for row in store.read_csv(path, PREDICTION_COLUMNS, RERUN_HINT) if row["selection"] == SELECTION]
+    rows = [row for row in store.read_csv(path, PREDICTION_COLUMNS) if row["selection"] == SELECTION]
     if not rows:
-        raise StoreError(f"{path}: must hold predictions of selection {SELECTION}; rerun stage evaluate")
+        raise StoreError(f"{path}: must hold predictions of selection {SELECTION}{remedy(path)}")
     labels = {name: i for i, name in enumerate(classes)}
     truth = {row["clip"]: labels[row["truth"]] for row in rows}
     positions = {clip: i for i, clip in enumerate(sorted(truth))}
@@ -75,7 +75,7 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
     for other in others:
         if predictions[other].comparison_key != predictions[first].comparison_key:
             expected = f"must hold the clips, true classes and seeds of {paths[first]}"
-            raise StoreError(f"{paths[other]}: {expected}; rerun stage evaluate")
+            raise StoreError(f"{paths[other]}: {expected}{remedy(paths[other])}")
     seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
     return [
         row
@@ -130,5 +130,5 @@ def write(path: str | Path, rows: Iterable[Row]) -> None:
 def read(path: str | Path) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
     kinds = dict.fromkeys(FIGURES, float) | dict.fromkeys(COUNTS, int)
-    rows = store.read_csv(path, COLUMNS, RERUN_HINT)
+    rows = store.read_csv(path, COLUMNS)
     return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]

@@ -12,7 +12,7 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.protocols import Protocol, provenance
 
@@ -151,7 +151,8 @@ def _check(
             if label != (truth := protocol.label(clips_by_id[name])):
                 raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.location})")
         if fold.fold not in expected:
-            raise StoreError(f"fold must be one of the {len(expected)} expected; rerun stage train ({fold.location})")
+            reason = f"fold must be one of the {len(expected)} expected ({fold.location})"
+            raise StoreError(f"{reason}{remedy(fold.artifact)}")
         if not np.isfinite(fold.scores).all():
             raise StoreError(f"scores must be finite numbers ({fold.location})")
         test = [clips_by_id[name] for name in fold.clips]
@@ -162,13 +163,13 @@ def _check(
 def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
     """Check that every clip is predicted once in each split that tests it, by its own fold and of its origin."""
     counts = Counter((expected[fold.fold].draw, name) for fold in training.folds for name in fold.clips)
+    artifacts = sorted({fold.artifact for fold in training.folds})
     for fold in expected.values():
         for name in fold.test:
             if (count := counts[fold.draw, name]) != 1:
-                artifacts = ", ".join(sorted({fold.artifact for fold in training.folds}))
-                raise StoreError(f"clip {name} must be predicted once, not {count} times ({artifacts})")
+                raise StoreError(f"clip {name} must be predicted once, not {count} times ({', '.join(artifacts)})")
             if (origin := clips_by_id[name].origin) not in training.origin.split("+"):
-                raise StoreError(f"clip {name} is {origin}, but training was on {training.origin}; rerun stage train")
+                raise StoreError(f"clip {name} is {origin}, but training was on {training.origin}{remedy(*artifacts)}")
     for scores in training.folds:
         name, test = f"{scores.artifact} fold {scores.fold}", expected[scores.fold].test
         provenance.check_identity(name, {"test clips": ", ".join(scores.clips)}, {"test clips": ", ".join(test)})
@@ -207,13 +208,10 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
                 if name.endswith("/scores"):
                     folds.append(_read_fold(path, name.removesuffix("/scores"), file))
     if not folds:
-        raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none; rerun stage train")
+        raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none{remedy(*paths)}")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
-        artifacts = ", ".join(sorted({fold.artifact for fold in folds}))
-        raise StoreError(
-            "shards must agree on origin, parameters, initialisation and number of seeds; "
-            f"rerun stage train ({artifacts})"
-        )
+        expected = "origin, parameters, initialisation and number of seeds"
+        raise StoreError(f"{', '.join(paths)}: must agree on {expected}{remedy(*paths)}")
     parameters, origin, initialisation = facts.pop()
     training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
     origins = sorted({*origin.split("+"), *training_origins}, reverse=True)  # licensed+generated

@@ -11,7 +11,6 @@ from typing import Any
 from microexpr.core import store
 
 Row = dict[str, Any]  # value by column
-RERUN_HINT = "rerun stage evaluate"  # at the end of errors about a file
 FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it is the name of one
 
 # `selection`: rule that chose the epoch; `value`: mean over seeds; `low`, `high`: 95 % interval over subjects;
@@ -62,12 +61,12 @@ def _format(figure: float | None) -> str:
 
 def read(path: str | Path) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
-    return _convert(store.read_csv(path, COLUMNS, RERUN_HINT))
+    return _convert(store.read_csv(path, COLUMNS))
 
 
 def read_faces(path: str | Path) -> list[Row]:
     """Read the rows that `write_faces` wrote. Raises what `read` does."""
-    return _convert(store.read_csv(path, FACE_COLUMNS, RERUN_HINT))
+    return _convert(store.read_csv(path, FACE_COLUMNS))
 
 
 def _convert(rows: Iterable[dict[str, str]]) -> list[Row]:

@@ -77,7 +77,8 @@ def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
 
 def _check_origins(origins: set[str], clip: Clip) -> None:
     if origins - {clip.origin}:
-        raise DataError(f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id}); run again")
+        reason = f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id})"
+        raise DataError(f"{reason}; `make table` makes them again")
 
 
 def _held_out_faces(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:

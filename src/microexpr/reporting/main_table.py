@@ -85,7 +85,7 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
 
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
-    return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
+    return store.read_csv(path, COLUMNS)
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:

@@ -1,26 +1,39 @@
-"""The list of all methods: paper, inputs, size at the paper's scale. No weights, no training."""
+"""The list of all methods: paper, inputs, sizes. No weights, no training."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.core.facs.reactions import REGIONS
+from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
 from microexpr.protocols import MAIN, PROTOCOLS
 from microexpr.signals.inputs import SOURCES
 
 
-def methods() -> list[tuple[str, str, str, str, str]]:
-    """Return name, paper, inputs with shapes, parameters in millions, and protocols of each method, sorted by name."""
-    rows = []
+def methods(params: Mapping[str, base.Params]) -> list[tuple[str, ...]]:
+    """Return name, paper, inputs with shapes, two numbers of parameters, and protocols of each method, sorted by name.
+
+    The numbers are in millions: of the method with its `params`, "" if it has none there, and as in its paper, like
+    inputs."""
+    rows: list[tuple[str, ...]] = []
     for name in recognisers.names():
         kind = recognisers.find(name)
         instance = kind(kind.Params())  # its defaults are the paper's values
+        sizes = (_millions(kind(params[name])) if name in params else "", _millions(instance))
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items())
         reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
-        suitable = [protocol.name for protocol in PROTOCOLS.values() if protocol.name in MAIN and protocol.suits(reads)]
-        rows.append((name, kind.paper, inputs, f"{parameters(instance) / 1e6:.4f}", ", ".join(suitable)))
+        suitable = [name for name in MAIN if PROTOCOLS[name].suits(reads)]
+        if instance.macro:  # precomputed flow has no macro-expressions
+            suitable = [name for name in suitable if name != flow_folders.NAME]
+        rows.append((name, kind.paper, inputs, *sizes, ", ".join(suitable)))
     return rows
+
+
+def _millions(instance: base.Method) -> str:
+    return f"{parameters(instance) / 1e6:.4f}"
 
 
 def parameters(instance: base.Method) -> int:

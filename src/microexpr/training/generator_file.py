@@ -40,7 +40,7 @@ def save(
 
 def load(path: str | Path) -> LoadedGenerator:
     """Read a file that `save` wrote. Raises StoreError for any other file, and for another version's network."""
-    saved = network_file.load(path, SCHEMA, generators.find, remedy="; train it again")
+    saved = network_file.load(path, SCHEMA, generators.find)
     assert isinstance(saved.method, Generator)
     for parameter in chain.from_iterable(module.parameters() for module in saved.modules.values()):
         if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise

@@ -22,8 +22,8 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     seeds: int = Field(1, ge=1, le=100, description="trainings of every fold, each from its own seed")
     plan: engine.Plan = Field("auto", description="folds in turn, stacked, or stacked where there is a GPU")
-    stack: int = Field(32, ge=1, description="folds and seeds that the stacked plan trains at once")
-    shards: int = Field(1, ge=1, description="jobs over which the folds of a method are spread")
+    stack: int = Field(32, ge=1, le=1000, description="folds and seeds that the stacked plan trains at once")
+    shards: int = Field(1, ge=1, le=1000, description="jobs over which the folds of a method are spread")
     checkpoint_minutes: float = Field(
         10,
         ge=0,
@@ -31,7 +31,10 @@ class Params(BaseModel):
         description="between two checkpoints of a training; 0: none. Changes no result",
     )
     inner_subjects: int = Field(
-        0, ge=0, description="subjects of a fold's training set that a second training leaves out to choose an epoch"
+        0,
+        ge=0,
+        le=1000,
+        description="subjects of a fold's training set that a second training leaves out to choose an epoch",
     )
 
 
@@ -39,7 +42,9 @@ class SynthParams(BaseModel):
     """Section `synthesise` of params.yaml, as far as generators that a fold trains read it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    per_class: int = Field(default=4, ge=0, description="faces of each class synthesised from a fold's training clips")
+    per_class: int = Field(
+        default=4, ge=0, le=10_000, description="faces of each class synthesised from a fold's training clips"
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from microexpr import __version__
 from microexpr.core import store
-from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.core.errors import MicroexprError, StoreError, remedy
 from microexpr.models.base import CLASSES, Generator, Method, NetworkMethod, Statistics
 
 STATISTICS = "statistics."  # before the names of a fold's statistics; tensors of modules have the module's name there
@@ -50,16 +50,16 @@ def save(
     store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **(metadata | network))
 
 
-def load(path: str | Path, schema: str, find: Callable[[str], type[Method]], remedy: str) -> SavedNetwork:
+def load(path: str | Path, schema: str, find: Callable[[str], type[Method]]) -> SavedNetwork:
     """Read a file that `save` wrote, and rebuild its network by the method that `find` returns for its name.
 
-    Of a generator only the modules that synthesise are rebuilt. Raises StoreError, which ends in `remedy`, for a file
+    Of a generator only the modules that synthesise are rebuilt. Raises StoreError for a file
     of another schema, and for params or tensors of another version of the code."""
     tensors, metadata = store.read_tensors(path)
     if (actual := metadata.get("schema", "nothing of microexpr")) != schema:
         writer = metadata.get("created_by", "an unknown program")
-        raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy}")
-    method = _method(path, find, metadata, remedy)
+        raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy(path)}")
+    method = _method(path, find, metadata)
     values = {name: torch.tensor(array) for name, array in tensors.items()}
     prefixed = [name for name in values if name.startswith(STATISTICS)]
     statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in prefixed}
@@ -68,20 +68,18 @@ def load(path: str | Path, schema: str, find: Callable[[str], type[Method]], rem
     names = list(method.inference_modules if isinstance(method, Generator) else built)
     modules = {name: module.eval() for name, module in built.items() if name in names}
     if not _fill(modules, values):
-        raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy}")
+        raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy(path)}")
     return SavedNetwork(method, modules, statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
 
 
-def _method(
-    path: str | Path, find: Callable[[str], type[Method]], metadata: Mapping[str, str], remedy: str
-) -> NetworkMethod:
+def _method(path: str | Path, find: Callable[[str], type[Method]], metadata: Mapping[str, str]) -> NetworkMethod:
     network = metadata.get("network", "nothing")
     classes = len(metadata["classes"].split(", ")) if "classes" in metadata else CLASSES
     try:
         kind = find(network)
         method = kind(kind.Params.model_validate_json(metadata.get("params", "")), classes)
     except (MicroexprError, ValidationError) as error:
-        raise StoreError(f"{path}: params must be those of {network} in this version{remedy}") from error
+        raise StoreError(f"{path}: params must be those of {network} in this version{remedy(path)}") from error
     assert isinstance(method, NetworkMethod)
     return method
 

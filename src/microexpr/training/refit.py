@@ -92,6 +92,6 @@ class Recogniser:
 
 def load(path: str | Path) -> Recogniser:
     """Read a recogniser that `save` wrote. Raises StoreError for any other file, and for another version's network."""
-    saved = network_file.load(path, SCHEMA, recognisers.find, remedy="; rerun stage refit")
+    saved = network_file.load(path, SCHEMA, recognisers.find)
     classes = tuple(saved.metadata["classes"].split(", "))
     return Recogniser(saved.method, Modules(**saved.modules), saved.statistics, classes, saved.fitted_on)

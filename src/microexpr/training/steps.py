@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from microexpr.core import store
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import StoreError, remedy
 from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
@@ -92,7 +92,7 @@ def load_teacher(job: Job, files: Iterable[str]) -> None:
         raise StoreError(f"results/pretrain must have one network that guides {job.name}, not {len(paths)}")
     tensors, metadata = store.read_tensors(paths[0])
     if keys := mismatches(job, metadata):
-        raise StoreError(f"{paths[0]}: {keys[0]} must be those that {job.name} expects; rerun stage pretrain")
+        raise StoreError(f"{paths[0]}: {keys[0]} must be those that {job.name} expects{remedy(paths[0])}")
     job.method.teacher_weights = {name: torch.tensor(array) for name, array in tensors.items()}  # type: ignore[attr-defined]
 
 

@@ -6,7 +6,7 @@ What may not come in: a protocol's fold. Groups are few, and all protocols share
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from pydantic import Field
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.seeds import generator
+from microexpr.datasets import MICRO
 from microexpr.models.base import Batch, ClipTensors, Generator
 from microexpr.protocols import GROUPINGS
 from microexpr.protocols.splits import subject_id
@@ -34,9 +35,11 @@ class Params(SynthParams):
     """Section `synthesise` of params.yaml."""
 
     groups: int = Field(5, ge=2, le=100, description="of subjects; a generator of clips is trained without each")
-    stills: int = Field(2000, ge=0, description="images of macro-expressions that it also trains on, at most")
+    stills: int = Field(
+        2000, ge=0, le=1_000_000, description="images of macro-expressions that it also trains on, at most"
+    )
     sources: tuple[str, ...] = Field((), description="clips whose movements are given to other faces; none: chosen")
-    counts: dict[str, dict[str, int]] = Field(
+    counts: dict[Literal[tuple(MICRO)], dict[str, Annotated[int, Field(ge=0, le=10_000)]]] = Field(  # type: ignore[valid-type]
         {}, description="clips to synthesise, by data set and emotion; `per_class` where there is no entry"
     )
 

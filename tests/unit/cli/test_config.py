@@ -1,5 +1,7 @@
 """params.yaml as one model: what variants are, and what is refused by its key."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from microexpr.cli import config
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MACRO, MICRO, index
 from microexpr.evaluation import duplicate_subjects
-from microexpr.rendering import plan
+from microexpr.models import generators, recognisers
+from microexpr.rendering import plan, take
 from microexpr.reporting import html, papers, signal_benchmark
 from microexpr.signals import apex, aus, faces, flow
 from microexpr.training import synthesise, train
@@ -144,6 +147,100 @@ def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(sec
         assert model(**values) == model()
     nodes = {key.value: node for key, node in yaml.compose(text, yaml.SafeLoader).value}
     assert uncommented(nodes[section], text.splitlines(), f"{section}.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"seed: 1\nrender:\n  width: 320\n  width: 640\n", "line 4: width must stand once, not in line 3 too"),
+        (b"a: &a {x: 1}\nb: [{}, {y: 1, y: *a}]\n", "line 2: y must stand once, not in line 2 too"),
+        (b"a: &a [*a]\n3: 4\n", "line 2: a key must be text, not 3 \\(int\\)"),
+        (b"seed: 1\nmethods: {yes: {}}\n", "line 2: a key must be text, not yes \\(bool\\)"),
+        (b"? [a]\n: 1\n", "line 1: a key must be text, not a seq"),
+        ("seed: 1\n# é\n".encode("latin-1"), "line 2: must be UTF-8, not byte 0xe9"),
+        ("seed: 1\n".encode("utf-16"), "line 1: must be UTF-8, not byte 0xff"),
+        (b"seed: 1\n\tb: 1\n", "line 2: must be YAML: found a tab character that violates indentation"),
+        (b"seed: 2026-13-45\n", ": must be YAML: month must be in 1..12"),
+        (b"", ": must be a mapping of sections, not NoneType"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text, message, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text)
+    with pytest.raises(ParamsError, match=f"^{path}(, )?{message}") as error:
+        config.load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")
+    assert config.load(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}}
+
+
+def numbers(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the key and the JSON schema of every number in a model, of lists and mappings those of their items."""
+    schema = model.model_json_schema()
+    waiting = [(prefix + name, part) for name, part in schema["properties"].items()]
+    for key, part in waiting:
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].split("/")[-1]]
+            waiting += [(f"{key}.{name}", nested) for name, nested in part["properties"].items()]
+        items = [*part.get("prefixItems", []), *part.get("anyOf", [])]
+        items += [part[name] for name in ("items", "additionalProperties") if isinstance(part.get(name), dict)]
+        waiting += [(f"{key}[]", item) for item in items]
+        if part.get("type") in ("integer", "number") and not {"const", "enum"} & part.keys():
+            yield key, part
+
+
+def test_every_number_has_bounds():
+    models = {"": config._params_model(), "film.": take.Params}
+    models |= {f"methods.{name}.": recognisers.find(name).Params for name in recognisers.names()}
+    models |= {f"generators.{name}.": generators.find(name).Params for name in ("auicgan", "famgan")}
+    schemas = dict(item for prefix, model in models.items() for item in numbers(model, prefix))
+    assert {"seed", "synthesise.counts[][]", "aus.sizes[]", "methods.icegan.reconstruction[]"} <= {*schemas}
+    assert {"render.smic[].subjects", "flow.tvl1.warps", "generators.famgan.lr"} <= {*schemas}
+    bounds = ({"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"})
+    assert [key for key, schema in schemas.items() for names in bounds if not names & schema.keys()] == []
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "message"),
+    [
+        (
+            "evaluate",
+            {"resamples": 10**12},
+            "evaluate.resamples: input should be less than or equal to 100000, not 10+",
+        ),
+        (
+            "synthesise",
+            {"counts": {"casme2": {"fear": -3}}},
+            "synthesise.counts.casme2.fear: input should be greater than or equal to 0, not -3",
+        ),
+        ("synthesise", {"counts": {"casme": {}, "casme9": {}}}, "synthesise.counts.casme9: input should be .*'casme9'"),
+        ("signal_benchmark", {"difficulties": ["easy", "easy"]}, ".* must have each value once, not easy 2 times"),
+        ("duplicate_subjects", {"licensed": math.inf}, "duplicate_subjects.licensed: .*, not inf"),
+        (
+            "variants",
+            {"ststnet": {"plain_predictions": {}}},
+            ".*ststnet.plain_predictions must not end in _predictions",
+        ),
+        ("variants", {"ststnet": {"a" * 65: {}}}, "variants.ststnet.a+: string should have at most 64 characters"),
+        ("variants", {"ststnet": {"_a": {}}}, "variants.ststnet._a: string should match pattern"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(section, changes, message):
+    values = config.load(ROOT / "params.yaml")
+    values[section] |= changes
+    with pytest.raises(ParamsError, match=f"^params.yaml: {message}") as error:
+        config.check(values, "params.yaml")
+    assert len(str(error.value)) < 250
+
+
+def test_a_data_set_stands_once():
+    values = config.load(ROOT / "params.yaml") | {"datasets": ["smic", "smic"]}
+    with pytest.raises(ParamsError, match=r"^params.yaml: datasets must have each value once, not smic 2 times$"):
+        config.check(values, "params.yaml")
 
 
 def test_a_grid_is_every_combination():

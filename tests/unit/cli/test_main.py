@@ -1,13 +1,16 @@
 """The command line: arguments, and printed lines."""
 
+import os
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from composites import STSTNET
 from evaluated_rows import rows
 
-from microexpr import evaluation
+from microexpr import __version__, evaluation
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.reporting import main_table
@@ -105,6 +108,64 @@ def test_check_counts_problems(monkeypatch, capsys):
     monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], [], True))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["score", "log", "--classes", "-1"], "argument --classes: must be 2 to 100, not -1"),
+        (["score", "log", "--classes", "nan"], "argument --classes: invalid number value: 'nan'"),
+        (["film", "a.avi", "--seed", "-1"], f"argument --seed: must be 0 to {2**63 - 1}, not -1"),
+    ],
+)
+def test_a_number_out_of_range_is_a_wrong_argument(arguments, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["fps", "seconds", "micro", "macro", "blinks"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400"])
+def test_no_film_has_a_number_that_is_none(option, value, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with suppress(SystemExit):  # of argparse, with 2
+        assert main(["film", "a.avi", f"--{option}={value}"]) == 1
+    assert f"--{option}: " in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_package_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "microexpr", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"microexpr {__version__}\n"
+
+
+def printing(**streams):
+    """Return exit code and errors of a command that prints a line."""
+    code = (
+        "import sys; from microexpr.cli import commands, main\n"
+        "commands.check = lambda _: print('a line') or 0\n"
+        "sys.exit(main.main(['check', '.']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, **streams)
+    return done.returncode, done.stderr
+
+
+def test_output_that_nobody_takes_is_no_traceback():
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert printing(stdout=writer) == (1, "")
+    os.close(writer)
+    with Path("/dev/full").open("w") as full:
+        assert printing(stdout=full) == (1, "error: standard output: No space left on device\n")
+    assert printing(preexec_fn=lambda: os.closerange(0, 2)) == (0, "")
+
+
+def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("microexpr.cli.commands.check", interrupted)
+    assert main(["check", "."]) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
 
 
 def test_help_loads_nothing_heavy():

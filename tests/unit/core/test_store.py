@@ -154,9 +154,11 @@ def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking
         store.csv_text(["a"], [{"a": 1, "c": 2}])
 
 
-def test_another_schema_is_refused_with_the_stage_to_rerun(tmp_path):
-    path = apex_file(tmp_path / "sub01.h5")
-    message = r"sub01\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); rerun stage flow"
+def test_another_schema_is_refused_with_the_command_that_makes_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = apex_file(Path("results/flow/samm/006.h5"))
+    advice = "`snakemake --cores all --force results/flow/samm/006.h5` makes it"
+    message = rf"006\.h5: must hold flow/\d+, not apex/\d+ \(made by microexpr .*\); {advice}$"
     with pytest.raises(StoreError, match=message), store.open_file(path, "flow"):
         pass
 

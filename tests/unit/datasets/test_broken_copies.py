@@ -88,7 +88,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     faces, the index is held to it."""
     notes: list[str] = []
     try:
-        clips = Dag(values(dataset)).clips[dataset]
+        clips = Dag(config.check_cached(values(dataset))).clips[dataset]
         for clip in clips:
             for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass

@@ -214,7 +214,7 @@ def test_a_clip_outside_of_the_protocol_is_named(training, clips):
 
 def test_a_training_on_the_generated_set_does_not_count_for_a_licensed_one(training, clips):
     licensed = [replace(clip, origin="licensed") for clip in clips]
-    with pytest.raises(StoreError, match="is licensed, but training was on generated; rerun stage train"):
+    with pytest.raises(StoreError, match=r"is licensed, but training was on generated$"):
         evaluate(training, "m", MEGC, licensed, PARAMS, 1)
 
 
@@ -226,7 +226,7 @@ def test_shards_of_different_trainings_are_refused(tmp_path, clips):
         shard(tmp_path / "1of2.h5", first, clips, single_seed),
         shard(tmp_path / "2of2.h5", second, clips, two_seeds),
     ]
-    with pytest.raises(StoreError, match=r"shards must agree .* \(.*1of2.h5, .*2of2.h5\)"):
+    with pytest.raises(StoreError, match=r"1of2\.h5, .*2of2\.h5: must agree on origin"):
         evaluate(paths, "m", MEGC, clips, PARAMS, 1)
 
 
@@ -242,7 +242,7 @@ def test_rows_come_back_from_their_file_and_bytes_do_not_change(tmp_path, traini
 
 def test_a_file_of_other_columns_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("method,uf1\nststnet,0.7\n")
-    with pytest.raises(StoreError, match=r"a\.csv: column 2 must be protocol, not uf1; rerun stage evaluate"):
+    with pytest.raises(StoreError, match=r"a\.csv: column 2 must be protocol, not uf1$"):
         evaluation.read(tmp_path / "a.csv")
 
 
@@ -285,7 +285,7 @@ def test_few_folds_of_a_protocol(tmp_path):
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
         pool_predictions([shard], "ststnet", protocol, SEVEN)
-    with pytest.raises(StoreError, match="must be one of the 2 expected; rerun stage train"):
+    with pytest.raises(StoreError, match="must be one of the 2 expected"):
         pool_predictions([shard], "ststnet", protocol, SEVEN, few[:2])
 
 

@@ -118,7 +118,7 @@ def test_predictions_come_back_as_they_were_pooled(tmp_path, clips):
 def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, predictions):
     fewer = clips[:-1]
     write(paths["poor"], predictions["poor"][:, :-1], fewer)
-    with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}; rerun"):
+    with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}$"):
         pairs.compare_methods(paths, MEGC, 10, 1)
     write(paths["poor"], predictions["poor"][:1], clips)  # one seed only
     with pytest.raises(StoreError, match="seeds"):

@@ -125,9 +125,7 @@ def test_files_that_say_something_else_are_refused(saved, tmp_path, changes, mes
     ],
 )
 def test_other_tensors_are_refused(saved, tmp_path, spoil):
-    with pytest.raises(
-        StoreError, match=r"other\.safetensors: tensors must be those of famgan in this version; train it again"
-    ):
+    with pytest.raises(StoreError, match=r"other\.safetensors: tensors must be those of famgan in this version$"):
         generator_file.load(changed(saved, tmp_path, tensors=spoil))
 
 

@@ -60,13 +60,12 @@ def open_footage(path: Path, fps: float | None) -> Footage:
     if path.is_dir() and not files:
         raise DataError(f"{path}: must be a video or hold frames ({', '.join(PICTURE_SUFFIXES)}), not an empty folder")
     frames, rate = (len(files), fps) if files else video.header(path)
-    rate = fps or rate
+    rate = rate if fps is None else fps
     if rate is None:
         raise DataError(f"{path}: a folder does not say how many frames a second it has; --fps does")
-    if rate < SLOWEST:
-        raise DataError(
-            f"{path}: must have at least {SLOWEST:g} frames a second, not {rate:g}: micro-expressions would be missed"
-        )
+    if not SLOWEST <= rate <= video.FASTEST:  # nor NaN
+        expected = f"{SLOWEST:g} to {video.FASTEST} frames a second"
+        raise DataError(f"{path}: must have {expected}, not {rate:g}; a slower camera misses micro-expressions")
     footage = Footage(path, rate, frames, files, _is_rendered(files[0] if files else path), False)
     first = next(footage.read_frames(), None)
     if first is None or frames < SHORTEST * rate:

@@ -1,12 +1,14 @@
-"""The network that classifies a spotted expression: the shipped one, or one that the stage `final` made."""
+"""The network that classifies a spotted expression: the shipped one, or one that the stage `refit` made."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import ParamsError, StoreError, remedy
 from microexpr.core.grayscale import luma
+from microexpr.models import recognisers
+from microexpr.models.base import NetworkMethod
 from microexpr.signals import aus, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.training import refit
@@ -29,13 +31,15 @@ class Excerpt:
 def weights_path(method: str | None, folder: Path) -> Path:
     """Return the path of the shipped network, or <folder>/<method>.safetensors.
 
-    Raises StoreError if there is no such file.
+    Raises ParamsError if there is no such network, StoreError if there is no such file.
     """
     if method is None:
         return SHIPPED
     path = folder / f"{method}.safetensors"
     if not path.is_file():
-        raise StoreError(f"{path}: is not there; `snakemake --cores all {path}` makes it, or leave --method out")
+        if not issubclass(recognisers.find(method), NetworkMethod):
+            raise ParamsError(f"--method must name a network, not {method}")
+        raise StoreError(f"{path}: is not there{remedy(path)}, or leave --method out")
     return path
 
 

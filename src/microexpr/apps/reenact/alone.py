@@ -9,7 +9,7 @@ import torch
 from microexpr.apps.reenact import Kind, SourceFace, onto
 from microexpr.apps.reenact.source import STAGES, DrivingClip, read
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, StoreError
+from microexpr.core.errors import DataError, StoreError, remedy
 from microexpr.datasets import picture
 from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
@@ -33,7 +33,7 @@ def read_driving_clip(clip: Clip, results: Path) -> DrivingClip:
     """Return a clip of a run. Raises StoreError if its stages have not run."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in STAGES}
     if missing := [str(path) for path in files.values() if not path.is_file()]:
-        raise StoreError(f"{missing[0]}: is not there; `snakemake --cores all {missing[0]}` makes it")
+        raise StoreError(f"{missing[0]}: is not there{remedy(missing[0])}")
     return read(clip, files)
 
 

@@ -3,7 +3,7 @@
 An input is never overwritten. A file that this program did not write, or that was changed since, is overwritten only
 with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
 
-    out = outputs.png(Path("table.png"), inputs=[table], force=False)
+    out = outputs.picture(Path("table.png"), inputs=[table], force=False)
     with outputs.publish(out) as part:  # a hidden folder, whose files move to their names when the block ends
         plot(part / out.names[0])
 """
@@ -18,7 +18,9 @@ from microexpr.core.outputs.inputs import Inputs
 from microexpr.core.outputs.marks import Manifest, Mark, Seal
 from microexpr.core.outputs.publishing import publish
 
-__all__ = ["Output", "folder", "png", "publish", "video"]
+__all__ = ["Output", "folder", "picture", "publish", "video"]
+
+PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
 
 def folder(
@@ -46,27 +48,29 @@ def folder(
 
 def video(path: Path, force: bool) -> Output:
     """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
-    return _file(path, ".avi", (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
+    return _file(path, (".avi",), (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
 
 
-def png(path: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """Return one PNG file as output. Raises OutputError if it may not be written."""
-    return _file(path, ".png", (), Seal(), inputs, force)
+def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
+    """Return one picture, whose suffix names its format, as output. Raises OutputError if it may not be written."""
+    mark = Seal() if path.suffix.lower() == ".png" else Manifest(f".{path.name}.microexpr.json")
+    return _file(path, PICTURES, (), mark, inputs, force)
 
 
 def _file(
-    path: Path, suffix: str, suffixes: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool
+    path: Path, suffixes: tuple[str, ...], siblings: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool
 ) -> Output:
-    """Return one file, and the files that differ from it in their suffix, as output. A symbolic link is followed."""
+    """Return one file, and those of the same name with another suffix, as output. A symbolic link is followed."""
     real = _resolve(path)
-    for name in (path, real):
-        if name.suffix.lower() != suffix:
-            raise OutputError(f"{path}: must end in {suffix}{f', not lead to {real}' if name is real else ''}")
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: must end in {' or '.join(suffixes)}")
+    if path.suffix.lower() != real.suffix.lower():
+        raise OutputError(f"{path}: must end in {path.suffix}, not lead to {real}")
     out = Output(
         user_path=path.parent if path.name == real.name else real.parent,
         root=real.parent,
-        names=(real.name, *(real.with_suffix(other).name for other in suffixes)),
-        option=f"OUT{suffix}",
+        names=(real.name, *(real.with_suffix(other).name for other in siblings)),
+        option=f"OUT{real.suffix}",
         mark=mark,
         inputs=Inputs(inputs),
         force=force,

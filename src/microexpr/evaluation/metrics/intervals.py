@@ -49,7 +49,7 @@ def bootstrap(
     On the log-odds scale, it is the figure plus and minus Student's t (U - 1 degrees of freedom) times the greater of
     two standard errors. One is the spread over resamples of the subjects, sampled with replacement, widened by sqrt(U /
     (U - 1)). The other is the jackknife's, which leaves out each subject in turn. Of the intervals tried this one
-    covers best (`make campaign-intervals`). Where the figure is 0 or 1, and so nothing varies, one more subject of half
+    covers best (`make study-intervals`). Where the figure is 0 or 1, and so nothing varies, one more subject of half
     a clip of each class, guessed, stands in for unseen subjects. A single subject gives 0 to 1.
 
     `truth` [N], `subjects` [N] (any sortable values), `predicted` [N] or [S, N]: over several seeds, the interval of

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves
-from microexpr.evaluation.rows import RERUN_HINT
 
 Rows = list[dict[str, str]]
 Matrix = list[list[int]]
@@ -60,15 +59,15 @@ class Method:
 
 def read(folder: Path, name: str) -> Method:
     """Read a method's files below results/evaluate/<protocol>. Raises StoreError for one that cannot be read."""
-    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTION_COLUMNS, RERUN_HINT)
-    confusions = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION_COLUMNS, RERUN_HINT)
+    predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTION_COLUMNS)
+    confusions = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION_COLUMNS)
     classes = list(dict.fromkeys(row["truth"] for row in confusions))
     return Method(
         name,
         "+".join(dict.fromkeys(row["origin"] for row in predictions)),
         classes,
         _matrices(confusions, classes),
-        store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS, RERUN_HINT),
+        store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS),
         predictions,
     )
 

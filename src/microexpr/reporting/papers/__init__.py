@@ -90,14 +90,15 @@ COLUMNS = (
 )
 
 
-Variants = dict[str, dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")], dict[str, Any] | None]]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]  # also of files and rules
+Variants = dict[str, dict[Name, dict[str, Any] | None]]
 
 
 class Params(BaseModel):
     """Section `papers` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    folds: int = Field(4, ge=0, description="largest number of folds outside the main table; 0: all")
+    folds: int = Field(4, ge=0, le=1000, description="largest number of folds outside the main table; 0: all")
     together: int = Field(
         16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
     )

@@ -23,7 +23,7 @@ def to_csv(rows: Rows) -> str:
 
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a long form. Raises StoreError when it is missing or has other columns."""
-    return store.read_csv(path, COLUMNS, f"`snakemake --cores all {path}` makes it")
+    return store.read_csv(path, COLUMNS)
 
 
 def markdown(paper: str, table: str, rows: Rows) -> str:

@@ -28,6 +28,14 @@ STYLE = {
     "figure.titlesize": 12,
     "figure.titleweight": "bold",
     "legend.frameon": False,
+    "svg.hashsalt": "microexpr",
+    "svg.fonttype": "path",
+}
+SAVING: dict[str, dict[str, Any]] = {  # by format: what leaves out times and versions, and packs pixels well
+    ".png": {"metadata": {"Software": None}, "pil_kwargs": {"optimize": True}},
+    ".svg": {"metadata": {"Date": None, "Creator": None}},
+    ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+    ".jpg": {"pil_kwargs": {"optimize": True}},
 }
 DPI = 110
 WIDTH = 10.0  # inches
@@ -49,12 +57,15 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 
 @contextmanager
 def save_page(path: str | Path, height: float) -> Iterator[Figure]:
-    """Yield a figure to draw on, saved as a PNG afterwards; the user's matplotlib settings do not change it."""
+    """Yield a figure to draw on, saved afterwards in the format of the path's suffix.
+
+    The user's matplotlib settings do not change it."""
+    suffix = Path(path).suffix.lower()
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure((WIDTH, height))
         yield figure
         with store.atomic(path) as part:
-            figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
+            figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
 
 
 @contextmanager

@@ -12,14 +12,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, STYLE
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, SAVING, STYLE
 from microexpr.reporting.signal_benchmark import DIFFICULTIES
 from microexpr.reporting.signal_benchmark.pool import ALL, Row
 from microexpr.signals import face_regions
 from microexpr.signals.aus import ACTION_UNITS
 
 WIDTH, HEIGHT = 9.0, 3.0  # inches
-REPEATABLE = {"svg.hashsalt": "microexpr", "svg.fonttype": "path"}
 COLOURS: dict[str, str] = dict(zip(DIFFICULTIES, (GREEN, BLUE, RED), strict=True))
 PALE = "0.75"
 Key = tuple[str, str, str, str]  # data set, difficulty, part, metric
@@ -29,7 +28,7 @@ Key = tuple[str, str, str, str]  # data set, difficulty, part, metric
 def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
     """Yield axes next to each other on one scale that starts at 0, and the buffer that gets the SVG afterwards."""
     svg = io.BytesIO()
-    with matplotlib.style.context(["default", STYLE, REPEATABLE]):
+    with matplotlib.style.context(["default", STYLE]):
         figure = Figure((WIDTH, HEIGHT), layout="constrained")
         all_axes = list(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
         all_axes[0].set_ylabel(unit)
@@ -37,7 +36,7 @@ def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
             axes.grid(axis="y", color="0.9")
             axes.set_axisbelow(True)
         yield all_axes, svg
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(svg, format="svg", **SAVING[".svg"])
 
 
 def landmarks(rows: Sequence[Row]) -> bytes:

@@ -93,7 +93,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def read_csv(path: str | Path) -> list[Row]:
     """Read the rows of such a CSV. Raises StoreError when it is missing or has other columns."""
-    rows = store.read_csv(path, COLUMNS, "`snakemake --cores all all_signal_benchmark` makes it")
+    rows = store.read_csv(path, COLUMNS)
     return [{**row, "value": float(row["value"]), "n": int(row["n"])} for row in rows]
 
 

@@ -90,7 +90,7 @@ def load(path: str | Path = MODEL) -> Model:
     tensors, metadata = store.read_tensors(path)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != SHAPES:
-        raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; make au-model makes it again")
+        raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; `make au-model` makes it again")
     by_appearance, by_change = (
         Reading(*(tensors[f"{kind}.{name}"] for name in Reading.__slots__)) for kind in ("appearance", "change")
     )

@@ -128,7 +128,7 @@ def test_a_link_that_the_user_names_is_followed(tmp_path):
     assert (tmp_path / "link").is_symlink() and contents(tmp_path / "real") == dict.fromkeys(NAMES, "first")
     (tmp_path / "link.png").symlink_to("real/a.csv")
     with pytest.raises(OutputError, match=r"link\.png: must end in \.png, not lead to .*real/a\.csv"):
-        outputs.png(tmp_path / "link.png", (), True)
+        outputs.picture(tmp_path / "link.png", (), True)
 
 
 def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
@@ -217,7 +217,7 @@ def test_a_sealed_picture_has_the_same_pixels_and_any_other_byte_breaks_the_seal
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     path = tmp_path / "a.png"
     for _ in range(2):
-        with outputs.publish(outputs.png(path, (), False)) as part:
+        with outputs.publish(outputs.picture(path, (), False)) as part:
             Image.fromarray(pixels).save(part / "a.png")
     with Image.open(path) as picture:
         assert np.array_equal(np.array(picture), pixels)
@@ -226,7 +226,7 @@ def test_a_sealed_picture_has_the_same_pixels_and_any_other_byte_breaks_the_seal
     for index in range(len(data)):
         path.write_bytes(data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :])
         with pytest.raises(OutputError, match="not a file of this command's"):
-            outputs.png(path, (), False)
+            outputs.picture(path, (), False)
     Image.fromarray(pixels).save(path, pnginfo=None)
     with pytest.raises(OutputError):
-        outputs.png(path, (), False)
+        outputs.picture(path, (), False)

@@ -241,7 +241,7 @@ def test_holm_is_the_closure_of_bonferroni():
 
 
 def test_intervals_cover_and_equal_methods_are_told_apart_seldom():
-    """`make campaign-intervals`, small: shares of 300, within three standard errors of what is wanted."""
+    """`make study-intervals`, small: shares of 300, within three standard errors of what is wanted."""
     rng = np.random.default_rng(7)
     population = simulated.Population(simulated.composite(12))
     true = float(uf1(simulated.expected(population)))

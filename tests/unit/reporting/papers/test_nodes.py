@@ -73,7 +73,7 @@ def fig4(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(scripts))
         runpy.run_path(str(scripts / "papers_augacn_fig4.py"), {"snakemake": job})
-    return refit.load(outputs["safetensors"]), paths, store.read_csv(outputs["csv"], nodes.COLUMNS, "")
+    return refit.load(outputs["safetensors"]), paths, store.read_csv(outputs["csv"], nodes.COLUMNS)
 
 
 def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) -> refit.Recogniser:

@@ -53,7 +53,7 @@ def test_the_same_bytes_again_and_other_bytes_of_another_film(tmp_path, draw):
     brighter = [replace(synthetic, frames=synthetic.frames + 9) for synthetic in synthetic_clips()]
     contents = []
     for i, clips in enumerate((synthetic_clips(), synthetic_clips(), brighter)):
-        draw(path := tmp_path / f"{i}", clips, False)
+        draw(path := tmp_path / f"{i}.png", clips, False)
         contents.append(path.read_bytes())
     assert contents[0] == contents[1] != contents[2]
 

@@ -36,6 +36,22 @@ def marks(figure, label) -> list[tuple[float, float]]:
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
 
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", b"\x89PNG\r\n"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF-"), ("a.JPG", b"\xff\xd8\xff")]
+)
+def test_a_picture_has_the_format_of_its_suffix_and_the_same_bytes_again(name, start, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    store.write_text("results/megc2019_table.csv", main_table.to_csv(made()))
+    assert main(["plot", "table", name]) == 0
+    content = (tmp_path / name).read_bytes()
+    assert content.startswith(start)
+    assert main(["plot", "table", name]) == 0  # its own file, so no --force
+    assert (tmp_path / name).read_bytes() == content
+    (tmp_path / name).write_bytes(content + b"x")
+    assert main(["plot", "table", name]) == 1
+    assert "add --force to replace it" in capsys.readouterr().err
+
+
 def test_each_figure_is_at_its_place():
     figure = drawn(table.draw, made())
     assert figure.axes[0].get_xlim() == (0, 1)
@@ -113,7 +129,11 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     ("clip", "expected"),
     [
         ("casme2/sub01/c", "clip must be one of results/index/casme2.csv, not casme2/sub01/c (did you mean"),
-        ("samm/006/a", "results/index/samm.csv: does not exist; rerun stage index"),
+        (
+            "samm/006/a",
+            "results/index/samm.csv: does not exist; `snakemake --cores all results/index/samm.csv` makes it",
+        ),
+        ("sam/006/a", "data set must be one of"),
         ("casme2", "a clip must be written DATASET/SUBJECT/CLIP, not casme2"),
     ],
 )

@@ -4,7 +4,7 @@ Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the n
 """
 
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,7 @@ from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 
 CONTRAST = 4  # factor of `discriminator_input: change`: most pixels change by one grey level, few by more than 25
 PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
+Units = Annotated[int, Field(ge=1, le=65_536)]  # of a linear layer
 
 
 class Icegan(NetworkMethod):
@@ -59,8 +60,8 @@ class Icegan(NetworkMethod):
         adv_size: int = Field(256, ge=1, le=1024, description="length of AdvCaps, D_AdvCaps")
         exp_size: int = Field(32, ge=1, le=256, description="length of each of ExpCaps, D_ExpCaps")
         routing: int = Field(3, ge=1, le=10, description="routing iterations")
-        reconstruction: tuple[int, int] = Field((256, 5120), description="units of the hidden layers after ExpCaps")
-        cnn_hidden: int = Field(20980, ge=1, description="hidden units of `cnn_wide`")
+        reconstruction: tuple[Units, Units] = Field((256, 5120), description="units of the hidden layers after ExpCaps")
+        cnn_hidden: Units = Field(20980, description="hidden units of `cnn_wide`")
         adv: Literal["bce", "margin"] = Field(
             "bce", description="adversarial loss: eq. 1's logarithms, or eq. 4's form"
         )

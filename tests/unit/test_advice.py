@@ -1,0 +1,117 @@
+"""Every command, target, stage, option and file that a message, docstring or comment of the sources names exists."""
+
+import argparse
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from scratch import ROOT
+
+from microexpr.cli import main
+from microexpr.core.errors import remedy
+
+sys.path.insert(0, str(ROOT / "workflow"))
+import stage
+from architecture import TARGETS
+from stages import STAGES
+
+FILES = [
+    *(
+        path
+        for folder in ("src", "workflow")
+        for ending in ("py", "smk")
+        for path in (ROOT / folder).rglob(f"*.{ending}")
+    ),
+    *(ROOT / name for name in ("Snakefile", "Makefile", "params.yaml", "envs/install.sh")),
+]
+COMMAND = re.compile(r"`((?:make|snakemake|microexpr|dvc|python) [^`\n]+)`")
+PLACEHOLDER = re.compile(r"[{}<>*]|\.\.\.|[A-Z]{2,}|^\d+$")  # a word that stands for many
+FILE = re.compile(r"\b(?:docs|envs|workflow|studies|src/microexpr)/[\w/.-]+\.(?:md|py|sh|yaml|txt)\b")
+DVC = {"add", "checkout", "commit", "exp", "metrics", "params", "plots", "pull", "push", "repro", "status"}
+
+
+def texts() -> list[tuple[Path, str]]:
+    """Return each source without line breaks within strings and comments, so that a command is on one line."""
+    return [(path, re.sub(r'"\s*\n\s*f?"|\n\s*# ?', "", path.read_text(encoding="utf-8"))) for path in FILES]
+
+
+@cache
+def options(*names: str) -> set[str]:
+    """Return the options of a command of `microexpr`, and the names of its own commands."""
+    parser: argparse.ArgumentParser = main._parser()
+    for name in names:
+        (choices,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        parser = choices[name]
+    return {text for action in parser._actions for text in (*action.option_strings, *map(str, action.choices or ()))}
+
+
+def known(program: str, words: list[str]) -> set[str]:
+    """Return what may follow a program's name."""
+    if program == "make":
+        rules = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        return {*rules, *(f"study-{path.stem}" for path in (ROOT / "studies").glob("*.py"))}
+    if program == "snakemake":
+        stages = {f"{kind}_{noun}" for kind in ("all", "table") for noun in STAGES}
+        made = {
+            word for word in words if word.startswith(("results/megc2019_", *(f"results/{noun}/" for noun in STAGES)))
+        }
+        return {*TARGETS, *stages, *made, "--cores", "--force", "--unlock", "--executor", "-n"}
+    if program == "microexpr":
+        path = words[: 2 if words[0] == "plot" else 1] if words[0] in options() else []
+        return options() | options(*path) | {word for word in words[max(1, len(path)) :] if not word.startswith("-")}
+    if program == "python":
+        files = {word for word in words if (ROOT / word).is_file()}
+        modules = {word for word in words if (ROOT / "src" / f"{word.replace('.', '/')}.py").is_file()}
+        return files | modules | {"-m", "microexpr", *stage.COMMANDS, *STAGES} | {w for w in words if w[:2] == "--"}
+    return DVC | {word for word in words[1:]}
+
+
+def unknown(command: str) -> set[str]:
+    """Return the words of a command that name what does not exist."""
+    program, *words = command.split()
+    words = [word for word in words if not PLACEHOLDER.search(word)]
+    return set(words) - known(program, words) if words else set()
+
+
+def test_every_command_in_a_text_of_the_sources_exists():
+    commands = [(path.name, command) for path, text in texts() for command in COMMAND.findall(text)]
+    assert len(commands) > 30
+    assert [(name, command, gap) for name, command in commands if (gap := unknown(command))] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["make campaign-people", "microexpr inspekt", "microexpr inspect --pmg", "snakemake all_synth", "dvc reproduce"]
+    + ["python workflow/stage.py recall", "python -m microexpr.nothing", "snakemake results/nothing.csv"],
+)
+def test_what_does_not_exist_is_noticed(command):
+    assert unknown(command)
+
+
+def test_no_text_tells_to_rerun_a_stage_and_every_file_in_one_exists():
+    found = [(path.name, match) for path, text in texts() for match in re.findall(r"rerun (?:stage|rule) \w+", text)]
+    assert found == []
+    assert [
+        (path.name, name) for path, text in texts() for name in FILE.findall(text) if not (ROOT / name).exists()
+    ] == []
+
+
+def test_an_option_in_an_error_is_one_of_the_command_or_of_snakemake():
+    known = set().union(*(options(name) for name in options() if not name.startswith("-")))
+    known |= {"--cores", "--unlock", "--allowed-rules", "--help", "--version"}
+    errors = [(path, match) for path, text in texts() for match in re.findall(r"raise \w+Error\((.*?)\n", text)]
+    missing = {option for path, text in errors for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - known
+    assert missing <= {"--force"}
+
+
+def test_the_remedy_is_a_command_for_files_of_a_run_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("results/faces/samm/006.h5")
+    assert remedy(path) == "; `snakemake --cores all results/faces/samm/006.h5` makes it"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert remedy(path, "x.h5") == "; `snakemake --cores all --force results/faces/samm/006.h5` makes it"
+    assert remedy(path, "results/a.h5").endswith("006.h5 results/a.h5` makes them")
+    assert remedy("x.h5", tmp_path / path) == ""
