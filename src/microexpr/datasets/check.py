@@ -42,11 +42,6 @@ def check(directory: str | Path) -> CheckReport:
     native, problems = layout(directory.absolute().name), []
     clips, notes = native.read(directory, "licensed", problems)
     notes += _check_frames(directory, native, clips, problems)
-    for clip in clips:
-        try:
-            clip.parsed_action_units()
-        except DataError as error:
-            problems.append(f"{directory}: {error}")
     counts = count_clips(clips)
     if native.published and (difference := compare_counts(counts, native.published, *native.releases)):
         problems.append(f"{directory}: {difference}")
