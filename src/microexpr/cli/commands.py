@@ -66,10 +66,7 @@ def check(arguments: argparse.Namespace) -> int:
     for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
         print(line)
     count = len(result.problems)
-    if count:
-        verdict = f"{count} problem{'s' * (count > 1)}"
-    else:
-        verdict = "as published" if result.published else "readable; no counts are published to compare with"
+    verdict = f"{count} problem{'s' * (count > 1)}" if count else result.verdict
     print(f"{arguments.directory}: {verdict}")
     return 1 if result.problems else 0
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets.content import describe_content
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def read(path: Path, alterations: Alterations | None = None) -> np.ndarray:
         False  # face_recognition sets it for the whole process, and lost pixels become grey
     )
     try:
-        data = path.read_bytes()
+        data = regular(path).read_bytes()
         with Image.open(BytesIO(data)) as image:
             return _pixels(path, data, image, Alterations() if alterations is None else alterations)
     except DataError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{path}: the frame is missing") from None
+        raise DataError(f"{path}: {'is a link that leads nowhere' if path.is_symlink() else 'is not there'}") from None
     except UnidentifiedImageError:
         raise DataError(f"{path}: is not a readable picture (it holds {describe_content(data)})") from None
     except OSError as error:  # errors of Pillow's own have no strerror

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     import cv2
@@ -71,7 +72,7 @@ def read_selected(path: Path, is_selected: Callable[[int], bool]) -> Iterator[np
 def _open(path: Path) -> Iterator["cv2.VideoCapture"]:
     import cv2  # a tenth of a second, which planning a run must not wait for
 
-    if not path.is_file():
+    if not regular(path).is_file():
         raise DataError(f"{path}: the video is missing")
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:

@@ -97,12 +97,10 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
 def test_check_counts_problems(monkeypatch, capsys):
     from microexpr.datasets import check
 
-    monkeypatch.setattr(
-        check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], ["1 frame short"], True)
-    )
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], ["1 frame short"]))
     assert main(["check", "raw"]) == 1
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problem\n"
-    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], [], True))
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], []))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets import picture, video
 from microexpr.datasets.frames import PICTURE_SUFFIXES
 from microexpr.rendering.recording import MARK
@@ -86,7 +87,7 @@ def _by_number(path: Path) -> tuple[list[int], str]:
 
 def _is_rendered(path: Path) -> bool:
     """Whether a file has the mark of rendered videos."""
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         start = file.read(ENDS)
         file.seek(max(0, path.stat().st_size - ENDS))
         return MARK in start or MARK in file.read()

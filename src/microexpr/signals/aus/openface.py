@@ -13,6 +13,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import regular
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
 
@@ -110,7 +111,7 @@ def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.nda
 def _rows(path: Path) -> list[Row]:
     """Return the table's rows by column, without the blanks that OpenFace puts after its commas."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with regular(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
     except FileNotFoundError:

@@ -58,7 +58,7 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"face": "nobody.png"}, "nobody.png"),
+        ({"face": "nobody.png"}, "nobody.png: is not there\n"),
         ({"face": "."}, ".: is not a readable picture"),
         ({"face": "notes.png"}, "notes.png: is not a readable picture"),
         ({"face": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),
