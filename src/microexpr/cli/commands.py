@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microexpr.core import outputs
+from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, nearest
+from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     from microexpr.core.clip import Clip
@@ -45,16 +47,20 @@ def score(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from microexpr.datasets import MICRO
     from microexpr.evaluation import megc_log
 
-    if not arguments.log.is_file():
+    if not regular(arguments.log).is_file():
         raise MicroexprError(f"{arguments.log}: is not a file")
     table = Table("data set", "clips", "UF1", "UAR", "accuracy")
     text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
-    for scope, row in megc_log.scores(megc_log.read(text, str(arguments.log), classes), classes).items():
+    lines = megc_log.read(text, str(arguments.log), classes, MICRO)
+    for scope, row in megc_log.scores(lines, classes).items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)
     Console().print(table)
+    if classes == len(LABELS) and (difference := megc_log.difference(lines)):
+        print(f"note: {difference}; these figures do not compare with the challenge's")
     return 0
 
 
