@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.cli import commands
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, printable
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+        print(
+            f"error: {printable(str(error.filename))}: {error.strerror}", file=sys.stderr
+        )  # no permission, a name too long
     return 1
 
 

@@ -1,5 +1,6 @@
 """The command line: arguments, and printed lines."""
 
+import os
 import subprocess
 import sys
 
@@ -57,6 +58,25 @@ def test_what_is_not_there_is_named(arguments, named, tmp_path, monkeypatch, cap
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
     assert named in error
+
+
+@pytest.mark.parametrize("command", ["score {}", "inspect {}", "predict {} --out out"])
+def test_a_pipe_is_refused_before_it_is_opened(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert main(command.format("pipe").split()) == 1
+    assert capsys.readouterr().err == "error: pipe: must be a file, not a named pipe\n"
+
+
+def test_names_cannot_command_the_terminal(tmp_path, capsys):
+    root = tmp_path / "\x1b[2J\udcff\n"
+    assert main(["check", str(root)]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path}/\\x1b[2J\\udcff\\n: is not a folder\n"
+    (root / "data/raw/smic/HS/s01").mkdir(parents=True)
+    (root / "data/raw/smic/HS/\x1b[31ms01").mkdir()
+    assert main(["check", str(root / "data/raw/smic")]) == 1
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
 
 
 def test_a_path_that_cannot_be_read_is_one_line(capsys):
