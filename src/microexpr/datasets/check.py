@@ -14,7 +14,7 @@ from microexpr.datasets import GENERATED, flow_folders, layout, video
 from microexpr.datasets.counting import compare_counts, count_clips, count_lines
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, collect_errors
-from microexpr.datasets.picture import Alterations, describe_size, read
+from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
 
 SHORT = 5  # frames; the default of `index.min_frames`
 BLACK = 16  # of 255; a frame without a brighter pixel counts as black
@@ -68,7 +68,7 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
             if native.has_motion and clip.frames < SHORT:
                 warning = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
                 yield f"{root / clip.folder}: frames: {clip.frames}; {warning} (clip {clip.id})"
-            yield from _check_pixels(root / clip.folder, files, problems)
+            yield from _check_pixels(root / clip.folder, files, LONGEST if native.has_motion else None, problems)
             # pictures from the web contain duplicates
             other = clip_of_digest.setdefault(_digest(files), clip) if native.has_motion else clip
             if other.id != clip.id:  # two clips of one id are reported elsewhere
@@ -76,14 +76,16 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
 
-def _check_pixels(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[str]:
-    """Yield notes on the pixels of one clip."""
-    alterations, sizes, black = Alterations(), dict[str, list[str]](), 0
-    for name, picture in _decode(files, alterations, problems):
+def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
+    """Yield notes on the pixels of one clip, whose frames have at most `longest` pixels a side."""
+    alterations, timing, sizes, black = Alterations(), video.Timing(), dict[str, list[str]](), 0
+    for name, picture in _decode(files, longest, alterations, timing, problems):
         sizes.setdefault(describe_size(picture), []).append(name)
         black += int(picture.max()) < BLACK
     count = sum(map(len, sizes.values()))
     yield from alterations.notes(where, count)
+    if timing.unevenness:
+        yield f"{where}: {timing.unevenness}"
     if black:
         yield f"{where}: {black} of {count} frames are black"
     if len(sizes) > 1:
@@ -91,15 +93,17 @@ def _check_pixels(where: Path, files: Sequence[Path], problems: list[str]) -> It
         problems.append(f"{where}: frames must be alike, not {actual}")
 
 
-def _decode(files: Sequence[Path], alterations: Alterations, problems: list[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield name and pixels of each frame that decodes."""
+def _decode(
+    files: Sequence[Path], longest: int | None, alterations: Alterations, timing: video.Timing, problems: list[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield name and pixels of each frame that decodes, and note alterations and times."""
     for path in files:
         with collect_errors(problems):
             if is_video(path):
-                for i, picture in enumerate(video.read(path, video.measure(path)[0])):
+                for i, picture in enumerate(video.read(path, video.measure(path)[0], timing=timing)):
                     yield f"frame {i}", picture
             else:
-                yield path.name, read(path, alterations)
+                yield path.name, read(path, alterations, longest)
 
 
 def _digest(files: Sequence[Path]) -> str:
