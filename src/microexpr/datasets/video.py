@@ -23,7 +23,7 @@ STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written with
 
 @dataclass(slots=True)
 class Timing:
-    """What reading a whole video shows: how many frames decode, and the times between them in milliseconds."""
+    """Number of frames of a video that decode, and the times between them in milliseconds."""
 
     frames: int = 0
     shortest: float = float("inf")
