@@ -68,7 +68,10 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
             if native.has_motion and clip.frames < SHORT:
                 warning = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
                 yield f"{root / clip.folder}: frames: {clip.frames}; {warning} (clip {clip.id})"
+            count = len(problems)
             yield from _check_pixels(root / clip.folder, files, LONGEST if native.has_motion else None, problems)
+            if len(problems) > count:  # a clip that does not decode is not compared with others
+                continue
             # pictures from the web contain duplicates
             other = clip_of_digest.setdefault(_digest(files), clip) if native.has_motion else clip
             if other.id != clip.id:  # two clips of one id are reported elsewhere
