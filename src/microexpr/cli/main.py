@@ -35,9 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        print(
-            f"error: {printable(str(error.filename))}: {error.strerror}", file=sys.stderr
-        )  # no permission, a name too long
+        path = printable(str(error.filename))
+        print(f"error: {path}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
     return 1
 
 
