@@ -12,6 +12,8 @@ from records import Records, Review, make_writable, set_aside
 from stage import prune_checkpoints
 from stages import STAGES, Job, parts
 
+from microexpr.core.errors import printable
+
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 # of Snakemake: with these options no job runs
@@ -31,7 +33,7 @@ RENAMED = {  # folders of earlier versions, below data and results
 
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)
 
 
 def outdated_folders() -> list[str]:

@@ -6,6 +6,8 @@ import pytest
 import tqdm
 from scratch import ROOT
 
+from microexpr.core.errors import DataError
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -51,6 +53,7 @@ def test_no_bar_where_there_is_no_terminal(bars):
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), "error: out of memory"),
         (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "error: out of memory"),
         (RuntimeError("shapes differ"), "error: unexpected RuntimeError: shapes differ"),
+        (DataError("sub\x1b[2J01: is not there"), r"error: sub\x1b[2J01: is not there"),
     ],
 )
 def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, message):
@@ -60,6 +63,14 @@ def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, message):
         raise error
     last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith(message)
+
+
+def test_notes_hold_no_commands_of_a_terminal(bars, tmp_path):
+    from adapter import logged, logger
+
+    with logged(str(tmp_path / "log")):
+        logger.warning("%s: passed over", "img\x1b[2J.jpg")
+    assert (tmp_path / "log").read_text().splitlines()[-1] == r"note: img\x1b[2J.jpg: passed over"
 
 
 def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from microexpr import __version__
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, printable
 
 logger = logging.getLogger("microexpr")  # of all modules of the package
 
@@ -34,6 +34,7 @@ class Prefixed(logging.Formatter):
     """Write a warning as `note: ...`, as the command line does, and other messages as they are."""
 
     def format(self, record: logging.LogRecord) -> str:
+        record.msg, record.args = printable(record.getMessage()), ()
         message = super().format(record)
         return f"note: {message}" if record.levelno == logging.WARNING else message
 
@@ -61,7 +62,7 @@ def logged(path: str) -> Iterator[TextIO]:
                 print("error: out of memory; run with fewer --cores or on a larger machine", file=log)
             else:
                 traceback.print_exc(file=log)
-                print(f"error: unexpected {type(error).__name__}: {error}", file=log)
+                print(f"error: unexpected {type(error).__name__}: {printable(str(error))}", file=log)
             raise SystemExit(1) from None
         finally:
             logger.removeHandler(handler)

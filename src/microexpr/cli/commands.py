@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microexpr.core import outputs
-from microexpr.core.errors import MicroexprError, nearest, remedy
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import MicroexprError, nearest, printable, remedy
+from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     from microexpr.core.clip import Clip
@@ -23,6 +25,11 @@ PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a text that may hold names of a user's files."""
+    print(printable(text), end=end)
 
 
 def inspect(arguments: argparse.Namespace) -> int:
@@ -46,16 +53,20 @@ def score(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from microexpr.datasets import MICRO
     from microexpr.evaluation import megc_log
 
-    if not arguments.log.is_file():
+    if not regular(arguments.log).is_file():
         raise MicroexprError(f"{arguments.log}: is not a file")
     table = Table("data set", "clips", "UF1", "UAR", "accuracy")
     text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
-    for scope, row in megc_log.scores(megc_log.read(text, str(arguments.log), classes), classes).items():
+    lines = megc_log.read(text, str(arguments.log), classes, MICRO)
+    for scope, row in megc_log.scores(lines, classes).items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)
     Console().print(table)
+    if classes == len(LABELS) and (difference := megc_log.difference(lines)):
+        say(f"note: {difference}; these figures do not compare with the challenge's")
     return 0
 
 
@@ -65,13 +76,10 @@ def check(arguments: argparse.Namespace) -> int:
 
     result = check(arguments.directory)
     for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
-        print(line)
+        say(line)
     count = len(result.problems)
-    if count:
-        verdict = f"{count} problem{'s' * (count > 1)}"
-    else:
-        verdict = "as published" if result.published else "readable; no counts are published to compare with"
-    print(f"{arguments.directory}: {verdict}")
+    verdict = f"{count} problem{'s' * (count > 1)}" if count else result.verdict
+    say(f"{arguments.directory}: {verdict}")
     return 1 if result.problems else 0
 
 
@@ -114,17 +122,17 @@ def table(arguments: argparse.Namespace) -> int:
         rows = main_table.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
     else:
         rows = main_table.read(arguments.table)
-    print(main_table.markdown(rows), end="")
+    say(main_table.markdown(rows), end="")
     if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
-        print(main_table.indistinguishable_from_best(rows, pairs.read(PAIRED)), end="")
+        say(main_table.indistinguishable_from_best(rows, pairs.read(PAIRED)), end="")
     for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
         if faces.exists():
-            print(main_table.synthesis_summary(read_faces(faces), faces))
+            say(main_table.synthesis_summary(read_faces(faces), faces))
     if note := main_table.duplicate_subjects(RESULTS / "people/duplicates.csv"):
-        print(f"note: {note}")
+        say(f"note: {note}")
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.exclusions(path).values() if path.exists() else ():
-            print(f"left out: {reason}")
+            say(f"left out: {reason}")
     return 0
 
 
@@ -133,9 +141,9 @@ def _paper_table(path: Path) -> int:
 
     paper, table = path.parent.name, path.stem
     if table in TARGETS.get(paper, {}):
-        print(page.markdown(paper, table, page.read(path)), end="")
+        say(page.markdown(paper, table, page.read(path)), end="")
     elif (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
-        print(markdown.read_text(encoding="utf-8"), end="")
+        say(markdown.read_text(encoding="utf-8"), end="")
     elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
         raise MicroexprError(f"{path}: is not there{remedy(path)}")
     else:
@@ -215,14 +223,15 @@ def reenact(arguments: argparse.Namespace) -> int:
         folder.write(part, result.reenactment, read_back, rows)
         famgan.plot_reenactment(part / "reenactment.png", result.reenactment, read_back)
     for line in (*result.description, *transfers.summary_lines(rows)):
-        print(line)
-    print("written: " + ", ".join(map(str, out.paths)))
+        say(line)
+    say("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 
 def film(arguments: argparse.Namespace) -> int:
     """Render a video with expressions at known times."""
     out = outputs.video(arguments.video, arguments.force)
+    from rich import markup
     from rich.progress import Progress
 
     from microexpr.cli import config
@@ -230,14 +239,14 @@ def film(arguments: argparse.Namespace) -> int:
 
     values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
     with Progress(transient=True) as bar, outputs.publish(out) as part:
-        task = bar.add_task(str(arguments.video))
+        task = bar.add_task(markup.escape(printable(str(arguments.video))))
         film.write(
             part / out.names[0],
             config.validate(take.Params, values, "film", "--"),
             arguments.seed,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    print(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
+    say(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
     return 0
 
 
@@ -258,7 +267,7 @@ def predict(arguments: argparse.Namespace) -> int:
     true_spans = None if arguments.truth is None else written.true_spans(arguments.truth)
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     for line in (*models.descriptions, *limits.NOTICE):
-        print(line)
+        say(line)
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
@@ -272,12 +281,12 @@ def predict(arguments: argparse.Namespace) -> int:
             plot.write(result, spotting.Params().height, part / "prediction.png")
             annotated.write(part / "annotated.avi", result, progress)
     for warning in result.warnings:
-        print(f"warning: {warning}")
+        say(f"warning: {warning}")
     for line in written.summary(result):
-        print(line)
+        say(line)
     if true_spans is not None:
-        print(hits.summary(hits.count(result.spans, true_spans)))
-    print("written: " + ", ".join(map(str, out.paths)))
+        say(hits.summary(hits.count(result.spans, true_spans)))
+    say("written: " + ", ".join(map(str, out.paths)))
     return 0
 
 

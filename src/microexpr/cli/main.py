@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from microexpr import __version__
 from microexpr.cli import commands
 from microexpr.core import arithmetic
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, printable
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+        path = printable(str(error.filename))
+        print(f"error: {path}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from microexpr.core.errors import DataError
 from microexpr.core.facs import notation
 
 Origin = Literal["generated", "licensed"]
@@ -47,13 +46,8 @@ class Clip:
         return f"{self.origin}/{self.id}"
 
     def parsed_action_units(self) -> str:
-        """Return the annotated action units in one form for all data sets, "4 R10 L12|L14".
-
-        Raises DataError, which names clip and text, if they cannot be parsed."""
-        try:
-            return notation.format_units(notation.parse(self.action_units))
-        except DataError as error:
-            raise DataError(f"{error} (clip {self.id})") from None
+        """Return the annotated action units that are understood, in one form for all data sets, "4 R10 L12|L14"."""
+        return notation.format_units(notation.parse(self.action_units))
 
     def row(self) -> dict[str, Any]:
         """Return plain values by column name; None for values that are not known."""

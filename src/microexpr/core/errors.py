@@ -8,8 +8,18 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """Return a text with control characters, bidirectional marks and undecodable bytes as "\\x1b"; line feeds stay.
+
+    A name of a file may hold a terminal's commands."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 class MicroexprError(Exception):
     """A problem that a user can mend, shown as one line without a traceback."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__()).replace("\n", "\\n")
 
 
 class DataError(MicroexprError):

@@ -23,6 +23,7 @@ import numpy as np
 from microexpr import __version__
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError, remedy
+from microexpr.core.files import regular
 from microexpr.core.schemas import SCHEMAS, Field, Schema
 
 FULL = {  # errors that name no path
@@ -93,7 +94,7 @@ def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
     Raises StoreError if it is missing or has other columns."""
     try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
+        with regular(path, StoreError).open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             names, rows = reader.fieldnames or (), list(reader)
     except OSError as error:
@@ -198,7 +199,7 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
 
     Raises StoreError if it is missing, truncated, damaged, of another schema or version, or refers to other files."""
     try:
-        file = h5py.File(path, "r")
+        file = h5py.File(regular(path, StoreError), "r")
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist") from None
     except OSError as error:
@@ -364,7 +365,7 @@ def _tensors(path: str | Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "numpy") as file:
+        with safe_open(regular(path, StoreError), "numpy") as file:
             yield file
     except (SafetensorError, OSError) as error:
         raise StoreError(f"{path}: cannot be read as safetensors ({error})") from error

@@ -19,7 +19,7 @@ from microexpr.datasets import video
 from microexpr.datasets.copies import with_checks
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout
-from microexpr.datasets.picture import Alterations, describe_size, read
+from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
 
 LAYOUTS: dict[str, Layout] = {
     name: with_checks(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
@@ -91,19 +91,20 @@ def frame_reader(
 
     The function may be called repeatedly: small clips stay decoded in memory, large ones are read again. A frame is
     uint8[H, W] or RGB uint8[H, W, 3]. `home` is the data set's folder if it is not the usual one. When all frames are
-    read, `note` is called with a line for each way in which `picture.read` altered them. Raises DataError for a frame
-    that is missing, unreadable, or of another size than the first."""
+    read, `note` is called with a line for each way in which `picture.read` altered them, and for a video of a varying
+    rate. Raises DataError for a frame that is missing, unreadable, or of another size than the first."""
     numbers, paths = zip(*frames(clip, home), strict=True)
     cached: list[np.ndarray] = []
     alterations, lines = Alterations(), list[str]()
 
     def read_frames() -> Iterator[np.ndarray]:
         yield from cached
-        rest = paths[len(cached) :]
+        rest, timing = paths[len(cached) :], video.Timing()
         if is_video(paths[0]):
-            decoded = video.read(paths[0], len(paths), start=len(cached))
+            decoded = video.read(paths[0], len(paths), len(cached), timing)
         else:
-            decoded = (read(path, alterations) for path in rest)
+            longest = LONGEST if layout(clip.dataset).has_motion else None
+            decoded = (read(path, alterations, longest) for path in rest)
         for path, picture in zip(rest, decoded, strict=True):
             if cached and picture.shape != cached[0].shape:
                 expected, actual = describe_size(cached[0]), describe_size(picture)
@@ -113,6 +114,7 @@ def frame_reader(
             yield picture
         if not lines:
             lines.extend(alterations.notes(paths[0].parent, len(paths)))
+            lines.extend([f"{paths[0]}: {timing.unevenness}"] * bool(timing.unevenness))
             for line in lines:
                 note(line)
 

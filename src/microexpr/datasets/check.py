@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core.clip import Clip
+from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
-from microexpr.datasets import flow_folders, layout, video
+from microexpr.core.files import regular
+from microexpr.datasets import GENERATED, flow_folders, layout, video
 from microexpr.datasets.counting import compare_counts, count_clips, count_lines
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, collect_errors
-from microexpr.datasets.picture import Alterations, describe_size, read
+from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
 
 SHORT = 5  # frames; the default of `index.min_frames`
 BLACK = 16  # of 255; a frame without a brighter pixel counts as black
@@ -26,11 +27,13 @@ class CheckReport:
     counts: list[str]
     notes: list[str]  # rows and files that the loader passed over or repaired
     problems: list[str]
-    published: bool  # whether the copy was compared with published counts
+    verdict: str = "as published"  # if there are no problems
 
 
 def check(directory: str | Path) -> CheckReport:
     """Read all of a copy and return a report. The folder's name, data/raw/<dataset>, names the data set.
+
+    The counts of a rendered corpus, data/rendered/<dataset>, are not compared: params.yaml sets its size.
 
     Raises DataError if the copy cannot be read at all."""
     directory = Path(directory)
@@ -38,19 +41,20 @@ def check(directory: str | Path) -> CheckReport:
         raise DataError(f"{directory}: is not a folder")
     if directory.absolute().name == flow_folders.NAME:  # flow pictures of several data sets, without frames
         clips, notes, problems = flow_folders.check(directory)
-        return CheckReport(list(count_lines(count_clips(clips))), notes, problems, published=True)
+        return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
     native, problems = layout(directory.absolute().name), []
-    clips, notes = native.read(directory, "licensed", problems)
+    origin: Origin = "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
+    clips, notes = native.read(directory, origin, problems)
     notes += _check_frames(directory, native, clips, problems)
-    for clip in clips:
-        try:
-            clip.parsed_action_units()
-        except DataError as error:
-            problems.append(f"{directory}: {error}")
     counts = count_clips(clips)
-    if native.published and (difference := compare_counts(counts, native.published, *native.releases)):
+    lines = list(count_lines(counts))
+    if origin == "generated":
+        return CheckReport(lines, notes, problems, "readable; rendered, of the size that params.yaml sets (render)")
+    if native.published is None:
+        return CheckReport(lines, notes, problems, "readable; no counts are published to compare with")
+    if difference := compare_counts(counts, native.published, *native.releases):
         problems.append(f"{directory}: {difference}")
-    return CheckReport(list(count_lines(counts)), notes, problems, published=native.published is not None)
+    return CheckReport(lines, notes, problems)
 
 
 def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: list[str]) -> Iterator[str]:
@@ -64,7 +68,10 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
             if native.has_motion and clip.frames < SHORT:
                 warning = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
                 yield f"{root / clip.folder}: frames: {clip.frames}; {warning} (clip {clip.id})"
-            yield from _check_pixels(root / clip.folder, files, problems)
+            count = len(problems)
+            yield from _check_pixels(root / clip.folder, files, LONGEST if native.has_motion else None, problems)
+            if len(problems) > count:  # a clip that does not decode is not compared with others
+                continue
             # pictures from the web contain duplicates
             other = clip_of_digest.setdefault(_digest(files), clip) if native.has_motion else clip
             if other.id != clip.id:  # two clips of one id are reported elsewhere
@@ -72,14 +79,16 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
 
-def _check_pixels(where: Path, files: Sequence[Path], problems: list[str]) -> Iterator[str]:
-    """Yield notes on the pixels of one clip."""
-    alterations, sizes, black = Alterations(), dict[str, list[str]](), 0
-    for name, picture in _decode(files, alterations, problems):
+def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
+    """Yield notes on the pixels of one clip, whose frames have at most `longest` pixels a side."""
+    alterations, timing, sizes, black = Alterations(), video.Timing(), dict[str, list[str]](), 0
+    for name, picture in _decode(files, longest, alterations, timing, problems):
         sizes.setdefault(describe_size(picture), []).append(name)
         black += int(picture.max()) < BLACK
     count = sum(map(len, sizes.values()))
     yield from alterations.notes(where, count)
+    if timing.unevenness:
+        yield f"{where}: {timing.unevenness}"
     if black:
         yield f"{where}: {black} of {count} frames are black"
     if len(sizes) > 1:
@@ -87,19 +96,21 @@ def _check_pixels(where: Path, files: Sequence[Path], problems: list[str]) -> It
         problems.append(f"{where}: frames must be alike, not {actual}")
 
 
-def _decode(files: Sequence[Path], alterations: Alterations, problems: list[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield name and pixels of each frame that decodes."""
+def _decode(
+    files: Sequence[Path], longest: int | None, alterations: Alterations, timing: video.Timing, problems: list[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield name and pixels of each frame that decodes, and note alterations and times."""
     for path in files:
         with collect_errors(problems):
             if is_video(path):
-                for i, picture in enumerate(video.read(path, video.measure(path)[0])):
+                for i, picture in enumerate(video.read(path, video.measure(path)[0], timing=timing)):
                     yield f"frame {i}", picture
             else:
-                yield path.name, read(path, alterations)
+                yield path.name, read(path, alterations, longest)
 
 
 def _digest(files: Sequence[Path]) -> str:
     """Return a digest of the first file and the sizes of all: clips do not agree in both by chance."""
-    digest = hashlib.sha256(files[0].read_bytes())
+    digest = hashlib.sha256(regular(files[0]).read_bytes())
     digest.update(" ".join(str(path.stat().st_size) for path in files).encode())
     return digest.hexdigest()

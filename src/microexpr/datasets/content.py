@@ -7,17 +7,20 @@ SIGNATURES = {  # first bytes, in lower case -> description
     b"pk\x03\x04": "a zip archive",
     b"rar!": "a rar archive",
     b"7z\xbc\xaf": "a 7z archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls) or one with a password: save it as .xlsx without one",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as .xlsx in a spreadsheet program",
     b"%pdf": "a PDF",
     b"riff": "a video, sound or WebP file",
     b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
 }
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # in a file that begins like an old Excel file
 
 
 def describe_content(data: bytes) -> str:
     """Describe the content of a file in words; if it is unknown, by its size and first bytes."""
     if not data.strip(b"\0"):
         return f"{len(data)} bytes, all of them zero" if data else "0 bytes"
+    if ENCRYPTED in data:
+        return "a workbook with a password: save it as .xlsx without one in a spreadsheet program"
     start = data[:64].lstrip().lower()
     descriptions = (words for signature, words in SIGNATURES.items() if start.startswith(signature))
     return next(descriptions, f"{len(data)} bytes that begin with {data[:12]!r}")

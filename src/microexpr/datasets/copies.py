@@ -7,6 +7,7 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
+from microexpr.core.facs import notation
 from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.datasets.frames import shorten, stray_files
 from microexpr.datasets.layout import Layout, collect_errors, os_errors_as_data_errors
@@ -20,6 +21,7 @@ def with_checks(layout: Layout) -> Layout:
             clips, notes = layout.read(root, origin, problems)
             if layout.frame is not None:
                 notes += _stray_notes(root, clips, layout.frame)
+        notes += _unread_unit_notes(root, clips)
         for clip, other in _duplicates(clips):
             with collect_errors(problems):
                 raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
@@ -41,6 +43,18 @@ def _stray_notes(root: Path, clips: Sequence[Clip], pattern: re.Pattern[str]) ->
             yield f"{folder}: {shorten(pictures)}: not named like a frame, passed over"
     if others:
         yield f"{root}: files among the frames that are no pictures: {others}, passed over"
+
+
+def _unread_unit_notes(root: Path, clips: Sequence[Clip]) -> Iterator[str]:
+    """Yield a note on each code of action units that is not understood."""
+    ids: dict[str, list[str]] = {}
+    for clip in clips:
+        for code in notation.unread(clip.action_units):
+            ids.setdefault(code, []).append(clip.id)
+    for code, names in sorted(ids.items()):
+        expected = "action units must be coded like 1+L2, A12, R12B or (R6 or R12)+R15"
+        passed_over = f"passed over in {len(names)} of {len(clips)} clips, {names[0]} for one"
+        yield f"{root}: {expected}, not {code!r}, which is {passed_over}"
 
 
 def _duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:

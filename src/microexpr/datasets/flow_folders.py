@@ -17,6 +17,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets.layout import collect_errors, list_content, plain_name
 from microexpr.datasets.layouts import casme2, samm, smic
 from microexpr.datasets.listing import listing
@@ -168,7 +169,7 @@ def _tables(folder: Path) -> list[Path]:
     """Return the CSV files of a folder that have the columns of a list."""
     tables = []
     for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        with regular(path).open(encoding="utf-8-sig", newline="", errors="replace") as file:
             header = next(csv.reader(file), [])
         if set(COLUMNS) <= set(re.split(r"[,;\t|]", ",".join(header))):
             tables.append(path)

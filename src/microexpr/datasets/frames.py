@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import regular
 from microexpr.datasets import video
 
 VIDEO_SUFFIX = ".avi"
@@ -25,8 +26,8 @@ def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
         return numbered_frames(path, pattern)
     if is_video(path):
         return dict.fromkeys(range(video.measure(path)[0]), path)
-    if not path.is_file():
-        raise DataError(f"{path}: the frame is missing")
+    if not regular(path).is_file():
+        raise DataError(f"{path}: must be a picture, {'not a folder' if path.is_dir() else 'but is not there'}")
     return {0: path}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import regular
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # written by spreadsheets where a comma is the decimal sign
 
@@ -13,7 +14,7 @@ def listing(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[st
     """Yield the line number, as in an editor, and the cells of each row, stripped of blanks.
 
     Raises DataError for a file that is not CSV in UTF-8 with commas, and for a missing column."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with regular(path).open(encoding="utf-8-sig", newline="") as file:
         try:
             table = csv.DictReader(file)
             _check_header(path, table.fieldnames or (), columns)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets.content import describe_content
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NAMED = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "BMP": (".bmp",), "TIFF": (".tif", ".tiff")}
 WIDE = ("I;16", "I;16L", "I;16B")  # Pillow's modes of 16 bits a grey level
 GREY, COLOUR = ("L", "LA"), ("RGB", "RGBA", "RGBX", "P", "PA", "YCbCr")
+LONGEST = 8192  # pixels of a side of a clip's frame: a frame takes a second to decode, and a clip has a hundred
 ORIENTATION = 0x0112  # of EXIF; 1 is upright
 SCAN, END = b"\xff\xda", b"\xff\xd9"  # markers of JPEG; neither occurs inside the data of a scan
 
@@ -37,24 +39,30 @@ class Alterations(defaultdict[str, set[str]]):
             yield f"{where}: {alteration} in {len(names)} of {frames} frames, {min(names)} for one"
 
 
-def read(path: Path, alterations: Alterations | None = None) -> np.ndarray:
+def read(path: Path, alterations: Alterations | None = None, longest: int | None = None) -> np.ndarray:
     """Return a picture as uint8[H, W] if grey, else RGB uint8[H, W, 3], turned upright as its EXIF data say.
 
     The upper 8 of 16 bits a channel are kept, an alpha channel is dropped and a palette is looked up; `alterations`
-    records it. Raises DataError for a picture that does not decode completely and for other pixels, such as CMYK."""
+    records it. Raises DataError for a picture with a side of more than `longest` pixels, for one that does not decode
+    completely and for other pixels, such as CMYK."""
     from PIL import Image, ImageFile, UnidentifiedImageError
 
     ImageFile.LOAD_TRUNCATED_IMAGES = (
         False  # face_recognition sets it for the whole process, and lost pixels become grey
     )
     try:
-        data = path.read_bytes()
+        data = regular(path).read_bytes()
         with Image.open(BytesIO(data)) as image:
+            if longest and max(image.size) > longest:
+                width, height = image.size
+                raise DataError(
+                    f"{path}: must have at most {longest} pixels a side, not {width}x{height}; reduce the frames first"
+                )
             return _pixels(path, data, image, Alterations() if alterations is None else alterations)
     except DataError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{path}: the frame is missing") from None
+        raise DataError(f"{path}: {'is a link that leads nowhere' if path.is_symlink() else 'is not there'}") from None
     except UnidentifiedImageError:
         raise DataError(f"{path}: is not a readable picture (it holds {describe_content(data)})") from None
     except OSError as error:  # errors of Pillow's own have no strerror

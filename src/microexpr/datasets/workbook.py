@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from zipfile import ZipFile
 
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import regular
 from microexpr.datasets.content import describe_content
 from microexpr.datasets.layout import list_content, plain_name
 from microexpr.datasets.listing import listing
+
+SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".csv", ".tsv")  # that `find` does not look for
+UNPACKED = 64 * 2**20  # bytes to which a workbook may unpack; those of the data sets are below 3 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,9 @@ def find(root: Path, pattern: str) -> Path:
     """Return the only matching workbook in root or one folder deeper. Raises DataError if there is none or several."""
     path = find_optional(root, pattern)
     if path is None:
-        raise DataError(f"{root}: must hold the annotation {pattern}, found none; found {list_content(root)}")
+        others = [other for suffix in SPREADSHEETS for other in _matches(root, str(Path(pattern).with_suffix(suffix)))]
+        advice = f"; save {others[0].relative_to(root)} as .xlsx" if others else ""
+        raise DataError(f"{root}: must hold the annotation {pattern}, found none; found {list_content(root)}{advice}")
     return path
 
 
@@ -93,12 +102,16 @@ def find_optional(root: Path, pattern: str) -> Path | None:
     """Return the only matching workbook in root or one folder deeper, whatever its case; None if there is none.
 
     Raises DataError if there are several."""
-    paths = chain(root.iterdir(), *(folder.iterdir() for folder in root.iterdir() if folder.is_dir()))
-    matches = sorted(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
+    matches = _matches(root, pattern)
     if len(matches) > 1:
         names = ", ".join(str(path.relative_to(root)) for path in matches)
         raise DataError(f"{root}: must hold one annotation {pattern}, found {names}")
     return matches[0] if matches else None
+
+
+def _matches(root: Path, pattern: str) -> list[Path]:
+    paths = chain(root.iterdir(), *(folder.iterdir() for folder in root.iterdir() if folder.is_dir()))
+    return sorted(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
 
 
 def rows(
@@ -114,7 +127,7 @@ def rows(
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
     title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also)
     header = _column_positions(file, top, names, columns)
-    content = (_cells(version[title], top + 1) for version in (book, formulas))
+    content = (_cells(file, version[title], top + 1) for version in (book, formulas))
     for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
         if not any(value is not None and str(value).strip() for value in formula_cells):
             continue
@@ -141,21 +154,35 @@ def _load(file: Path, values: bool) -> Any:
     """Load a workbook, with the values of its formulas or the formulas themselves. Raises DataError if that fails."""
     from openpyxl import load_workbook
 
-    try:
+    with _unreadable_as_data_error(file):
+        with ZipFile(regular(file)) as archive:
+            size = sum(part.file_size for part in archive.infolist())  # zipfile unpacks no more than it names
+        if size > UNPACKED:
+            raise DataError(f"{file}: must unpack to at most {UNPACKED >> 20} MB, not to {size >> 20}")
         book = load_workbook(file, read_only=True, data_only=values)
-    except Exception as error:  # openpyxl also raises zip, XML and key errors
-        start = file.read_bytes() if file.is_file() else b""
-        reason = f"cut short or damaged: {error}" if start.startswith(b"PK") else f"it holds {describe_content(start)}"
-        raise DataError(f"{file}: is not a readable workbook ({reason})") from error
     for page in book.worksheets:
         page.reset_dimensions()  # some programs write wrong ones, and cells beyond them would be lost
     return book
 
 
-def _cells(page: Any, start: int) -> Iterator[tuple[Any, ...]]:
-    """Iterate over the cells of each row from row `start` on."""
-    rows: Iterator[tuple[Any, ...]] = page.iter_rows(min_row=start, values_only=True)
-    return rows
+@contextmanager
+def _unreadable_as_data_error(file: Path) -> Iterator[None]:
+    """Raise DataError in place of what openpyxl raises: also errors of zip, XML and keys."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        with file.open("rb") if file.is_file() else BytesIO() as stream:
+            start = stream.read(UNPACKED)
+        reason = f"cut short or damaged: {error}" if start.startswith(b"PK") else f"it holds {describe_content(start)}"
+        raise DataError(f"{file}: is not a readable workbook ({reason})") from error
+
+
+def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the cells of each row from row `start` on."""
+    with _unreadable_as_data_error(file):
+        yield from page.iter_rows(min_row=start, values_only=True)
 
 
 Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" if a cell is empty
@@ -167,20 +194,20 @@ def _header(file: Path, pages: list[Any], columns: tuple[str, ...], also: Mappin
     Visible sheets go before hidden ones. Raises DataError if no sheet has a header, or two visible sheets have all
     columns."""
     visible = [page for page in pages if page.sheet_state == "visible"]
-    headers = [header for page in visible for header in _headers(page, columns, also)]
+    headers = [header for page in visible for header in _headers(file, page, columns, also)]
     complete = [title for title, _, names in headers if {_key(column) for column in columns} <= set(names)]
     if len(complete) > 1:
         raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(complete)}")
-    headers += [header for page in pages if page not in visible for header in _headers(page, columns, also)]
+    headers += [header for page in pages if page not in visible for header in _headers(file, page, columns, also)]
     if not headers:
         raise DataError(f"{file}: must have a header row with column {columns[0]!r}, found none")
     return headers[0] if not complete else next(header for header in headers if header[0] == complete[0])
 
 
-def _headers(page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
+def _headers(file: Path, page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
     """Yield the header of a sheet, if it has one."""
     canonical = {_key(name): _key(column) for name, column in also.items()}
-    for number, values in enumerate(_cells(page, 1), 1):
+    for number, values in enumerate(_cells(file, page, 1), 1):
         names = ["" if value is None else _key(str(value)) for value in values]
         names = [canonical[name] if name in canonical and canonical[name] not in names else name for name in names]
         if _key(columns[0]) in names:

@@ -4,7 +4,8 @@ A header `db sub` for each subject, then one line `clip truth predicted` for eac
 0 negative, 1 positive, 2 surprise, or, of another protocol than MEGC2019's, its classes in their order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.evaluation.metrics import accuracy, confusion, uar, uf1
+
+COMPOSITE = {"smic": 164, "casme2": 145, "samm": 133}  # clips of MEGC2019 by data set (See et al. 2019)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ def format_log(lines: Iterable[Line]) -> str:
     return "".join(f"{line}\n" for line in text)
 
 
-def read(text: str, name: str, classes: int = len(LABELS)) -> list[Line]:
+def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[str] = tuple(COMPOSITE)) -> list[Line]:
     """Return the lines of a log, with either kind of line end. `name` is the log's, for errors.
 
-    Raises DataError with the row of a line of another form, of an unknown class, or of a clip that occurred before.
+    Raises DataError with the row of a line of another form, of a data set other than `datasets`, of an unknown class,
+    or of a clip that occurred before.
     """
-    lines, keys = list(_parse(text, name, classes)), set[tuple[str, str, str]]()
+    lines, keys = list(_parse(text, name, classes, datasets)), set[tuple[str, str, str]]()
     if not lines:
         raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
     for line in lines:
@@ -52,11 +56,14 @@ def read(text: str, name: str, classes: int = len(LABELS)) -> list[Line]:
     return lines
 
 
-def _parse(text: str, name: str, classes: int) -> Iterator[Line]:
+def _parse(text: str, name: str, classes: int, datasets: Collection[str]) -> Iterator[Line]:
     dataset = subject = ""
     for row, words in enumerate(map(str.split, text.splitlines()), start=1):
         if len(words) == 2:
-            dataset, subject = words
+            dataset, subject = words[0].lower(), words[1]
+            if dataset not in datasets:
+                expected = f"'db sub' with a data set of {', '.join(datasets)}"
+                raise DataError(f"a header must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
         elif len(words) == 3:
             truth, predicted = (_label(word, name, row, classes) for word in words[1:])
             yield Line(dataset, subject, words[0], truth, predicted)
@@ -71,6 +78,21 @@ def _label(word: str, name: str, row: int, classes: int) -> int:
         expected = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
         raise DataError(f"a class must be {expected}, not {word!r} ({name}, row {row})")
     return int(word)
+
+
+def difference(lines: Iterable[Line]) -> str:
+    """Describe how the numbers of clips differ from MEGC2019's, by data set; "" if they do not."""
+    counts = Counter(line.dataset for line in lines)
+    if counts == COMPOSITE or counts == {"": sum(COMPOSITE.values())}:
+        return ""
+    parts = [_difference(name, counts[name], COMPOSITE[name]) for name in COMPOSITE if any(counts)]
+    parts += [f"{name} {counts[name]}" for name in sorted({*counts} - {*COMPOSITE, ""})]
+    return f"{counts.total()} clips, not MEGC2019's {sum(COMPOSITE.values())}" + (f": {', '.join(parts)}" * bool(parts))
+
+
+def _difference(name: str, count: int, expected: int) -> str:
+    words = f"{expected - count} missing" if count < expected else f"{count - expected} too many"
+    return f"{name} {count} of {expected}" + f" ({words})" * (count != expected)
 
 
 def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str, float]]:

@@ -8,13 +8,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
+from rich import markup
 from rich.tree import Tree
 
 from microexpr.core import store
+from microexpr.core.errors import printable
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
+
+
+def escape(text: str) -> str:
+    """Return a text as rich and a terminal print it, without markup and control characters."""
+    return markup.escape(printable(text))
 
 
 def tree(path: str | Path) -> Tree:

@@ -33,6 +33,10 @@ def test_score_gives_the_published_figures(log, capsys):
     lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
     assert ["full", "442", "0.7353", "0.7186", "0.7692"] in lines
     assert ["samm", "133", "0.6588", "0.6415", "0.7744"] in lines
+    log.write_text(log.read_text().rsplit("\n", 3)[0])
+    assert main(["score", str(log)]) == 0
+    note = capsys.readouterr().out.splitlines()[-1]
+    assert note.startswith("note: 439 clips, not MEGC2019's 442: ") and "samm 130 of 133 (3 missing)" in note
 
 
 def test_an_error_is_one_line(tmp_path, capsys):
@@ -56,6 +60,25 @@ def test_what_is_not_there_is_named(arguments, named, tmp_path, monkeypatch, cap
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
     assert named in error
+
+
+@pytest.mark.parametrize("command", ["score {}", "inspect {}", "predict {} --out out"])
+def test_a_pipe_is_refused_before_it_is_opened(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert main(command.format("pipe").split()) == 1
+    assert capsys.readouterr().err == "error: pipe: must be a file, not a named pipe\n"
+
+
+def test_names_cannot_command_the_terminal(tmp_path, capsys):
+    root = tmp_path / "\x1b[2J\udcff\n"
+    assert main(["check", str(root)]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path}/\\x1b[2J\\udcff\\n: is not a folder\n"
+    (root / "data/raw/smic/HS/s01").mkdir(parents=True)
+    (root / "data/raw/smic/HS/\x1b[31ms01").mkdir()
+    assert main(["check", str(root / "data/raw/smic")]) == 1
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
 
 
 def test_a_path_that_cannot_be_read_is_one_line(capsys):
@@ -100,12 +123,10 @@ def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
 def test_check_counts_problems(monkeypatch, capsys):
     from microexpr.datasets import check
 
-    monkeypatch.setattr(
-        check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], ["1 frame short"], True)
-    )
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], ["1 frame short"]))
     assert main(["check", "raw"]) == 1
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\n1 frame short\nraw: 1 problem\n"
-    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], [], True))
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], ["6 passed over"], []))
     assert main(["check", "raw"]) == 0
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 

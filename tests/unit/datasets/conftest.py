@@ -16,3 +16,15 @@ def corpus(tmp_path, monkeypatch):
         return root, write_corpus(root, dataset)
 
     return written
+
+
+@pytest.fixture
+def small_copy(corpus):
+    """small_copy(dataset) -> (root, planned), where a copy is compared with the published one."""
+
+    def written(dataset: str):
+        root, planned = corpus(dataset)
+        Path("data/raw").mkdir()
+        return root.rename(Path("data/raw") / dataset), planned
+
+    return written

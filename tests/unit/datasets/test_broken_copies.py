@@ -118,6 +118,7 @@ def test_is_said(case: Broken, copy, sound, capsys):
     lines = (printed.out + printed.err.replace("error: ", "")).splitlines()
     check_notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
     problems = [line for line in lines if not line.startswith(NOTE)]
+    assert len(problems) == len(set(problems))
     assert code == 1  # a small corpus is no complete copy in any case, unless nothing is known of it
     expected = case.check if case.run is None else case.run
     if not case.check:

@@ -105,6 +105,6 @@ def test_as_published_and_as_handed_out_are_both_complete():
         assert (compare_counts(count_clips(some), about.published, *about.releases) == "") is complete
 
 
-def test_a_small_copy_is_told_from_the_published_one(corpus):
-    (problem,) = check(corpus("casme")[0]).problems
+def test_a_small_copy_is_told_from_the_published_one(small_copy):
+    (problem,) = check(small_copy("casme")[0]).problems
     assert problem.endswith("must hold 195 clips; 19 subjects, but found 16 clips; 2 subjects")

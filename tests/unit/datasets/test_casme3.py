@@ -142,8 +142,8 @@ def test_strays_of_a_shared_folder_are_said_once(corpus):
     assert len(notes) == 1 and "not named like a frame" in notes[0]
 
 
-def test_a_sound_small_copy_lacks_nothing_but_clips(corpus):
-    (problem,) = check(corpus("casme3")[0]).problems
+def test_a_sound_small_copy_lacks_nothing_but_clips(small_copy):
+    (problem,) = check(small_copy("casme3")[0]).problems
     assert "must hold 860 clips; MEGC2019 negative/positive/surprise 457/55/187" in problem
 
 

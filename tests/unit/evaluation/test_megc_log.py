@@ -1,9 +1,10 @@
 """The official log: read as others write it, refused where it is not one."""
 
 import pytest
+from composites import STSTNET
 
 from microexpr.core.errors import DataError
-from microexpr.evaluation.megc_log import Line, format_log, read, scores
+from microexpr.evaluation.megc_log import COMPOSITE, Line, difference, format_log, read, scores
 
 LOG = "casme2 sub01\nEP02_01f 1 1\nEP19_05f 0 2\nsmic s01\ns01_ne_01 0 0\n"
 LINES = [
@@ -37,6 +38,10 @@ def test_a_log_without_headers_is_scored_as_a_whole():
         ("casme2 sub01\nEP02_01f 1 1 1\n", r"must be 'db sub' or .*, not 'EP02_01f 1 1 1' \(log, row 2\)"),
         ("casme2 sub01\na 1 1\na 1 1\n", r"clip casme2/sub01/a must be predicted once, not twice \(log\)"),
         ("casme2 sub01\n", "log must hold lines"),
+        (
+            "casme2 sub01\na 1 1\nSubject: 006\nb 1 1\n",
+            r"'db sub' with a data set of smic, casme2, samm, not 'Subject: 006' \(log, row 3\)",
+        ),
     ],
 )
 def test_refusals(text, message):
@@ -51,3 +56,17 @@ def test_a_log_of_another_protocol_holds_more_classes():
     with pytest.raises(DataError, match=r"a class must be in 0\.\.5, not '6' \(log, row 2\)"):
         read(text, "log", classes=6)
     assert scores(read(text, "log", classes=7), classes=7)["full"]["uf1"] == pytest.approx(1 / 7)
+
+
+def test_what_a_log_lacks_of_the_composite_is_counted():
+    assert {name: sum(map(sum, matrix)) for name, matrix in STSTNET.items()} == COMPOSITE
+    complete = [Line(name, "s", str(i), 0, 0) for name, count in COMPOSITE.items() for i in range(count)]
+    assert difference(complete) == difference([Line("", "", str(i), 0, 0) for i in range(442)]) == ""
+    fewer = "441 clips, not MEGC2019's 442: smic 164 of 164, casme2 145 of 145, samm 132 of 133 (1 missing)"
+    assert difference(complete[:-1]) == fewer
+    more = "443 clips, not MEGC2019's 442: smic 165 of 164 (1 too many), casme2 145 of 145, samm 133 of 133"
+    assert difference([*complete, Line("smic", "s", "x", 0, 0)]) == more
+    assert difference(LINES[:2]).endswith(
+        "smic 0 of 164 (164 missing), casme2 2 of 145 (143 missing), samm 0 of 133 (133 missing)"
+    )
+    assert difference([Line("", "", "a", 0, 0)]) == "1 clips, not MEGC2019's 442"

@@ -5,7 +5,7 @@ units; once for the expressions that were spotted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,7 @@ from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.recognition import Excerpt
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
+from microexpr.datasets import video
 from microexpr.signals import faces, spotting
 from microexpr.signals.aus import filters, recording, regressor
 from microexpr.signals.aus.features import FaceFeatures, describe_face
@@ -111,7 +112,10 @@ def predict(
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     params = params or spotting.Params()
-    face = track_face(footage, progress)
+    timing = video.Timing()
+    face = track_face(footage, progress, timing)
+    differences = limits.differences_from_header(footage, timing)
+    footage = footage if footage.files else replace(footage, frames=timing.frames)
     curves = read_curves(footage, face, models.reader, progress)
     fps = footage.fps / curves.step
     spotted = [
@@ -127,15 +131,17 @@ def predict(
         for interval in intervals
     ]
     signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params)
-    warnings = limits.warnings(footage, face, models.fitted_on)
+    warnings = [*differences, *limits.warnings(footage, face, models.fitted_on)]
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
 
-def track_face(footage: Footage, progress: Progress) -> FaceTrack:
-    """Track the largest face, `TRACKED` times a second. Raises DataError if it is not in half of the frames."""
+def track_face(footage: Footage, progress: Progress, timing: video.Timing) -> FaceTrack:
+    """Track the largest face, `TRACKED` times a second, and add the times of all frames to `timing`.
+
+    Raises DataError if the face is not in half of the frames."""
     every = _tracking_step(footage)
     params = faces.Params(min_detected=LEAST, smooth=0)
-    frames = footage.read_frames(lambda number: number % every == 0)
+    frames = footage.read_frames(lambda number: number % every == 0, timing)
     counted = _count(frames, "looking for the face", footage.frames // every, progress)
     try:
         return faces.follow(counted, params, str(footage.path), footage.fps / every)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets import picture, video
 from microexpr.datasets.frames import PICTURE_SUFFIXES
 from microexpr.rendering.recording import MARK
@@ -23,23 +24,26 @@ class Footage:
 
     path: Path
     fps: float
-    frames: int  # as the header says; a video may hold fewer
+    frames: int  # as the header says, until the video was read once; it may hold fewer
     files: tuple[Path, ...]  # frames of a folder, () for a video
     generated: bool
     grey: bool
 
-    def read_frames(self, select: Callable[[int], bool] = lambda number: True) -> Iterator[np.ndarray]:
+    def read_frames(
+        self, select: Callable[[int], bool] = lambda number: True, timing: video.Timing | None = None
+    ) -> Iterator[np.ndarray]:
         """Yield the frames whose number, from 0, `select` accepts: uint8[H, W, 3] RGB or uint8[H, W] grey.
 
-        Raises DataError naming a frame that is unreadable or of another size than the first.
+        The times of all frames of a video are added to `timing`. Raises DataError naming a frame that is unreadable or
+        of another size than the first.
         """
         if not self.files:
-            yield from video.read_selected(self.path, select)
+            yield from video.read_selected(self.path, select, timing)
             return
         size: tuple[int, ...] = ()
         for number, path in enumerate(self.files):
             if select(number):
-                image = picture.read(path)
+                image = picture.read(path, longest=picture.LONGEST)
                 if (size := size or image.shape) != image.shape:
                     width, height = image.shape[1], image.shape[0]
                     raise DataError(f"{path}: must be {size[1]}x{size[0]} as the frames before, not {width}x{height}")
@@ -85,7 +89,7 @@ def _by_number(path: Path) -> tuple[list[int], str]:
 
 def _is_rendered(path: Path) -> bool:
     """Whether a file has the mark of rendered videos."""
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         start = file.read(ENDS)
         file.seek(max(0, path.stat().st_size - ENDS))
         return MARK in start or MARK in file.read()

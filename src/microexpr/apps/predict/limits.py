@@ -12,6 +12,7 @@ import numpy as np
 
 from microexpr.apps.predict.footage import Footage
 from microexpr.core import store
+from microexpr.datasets import video
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import FaceTrack
 
@@ -43,6 +44,17 @@ def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
     errors = json.loads(metadata.get("errors", "{}"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
     return "; ".join([", ".join(counts), *filter(None, [figure])])
+
+
+def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]:
+    """Return how a video's frames, once read, differ from its header, a line each; none for a folder."""
+    lines = []
+    if not footage.files and timing.frames < footage.frames:
+        count = f"{timing.frames} of the {footage.frames} frames that the header says decode"
+        lines.append(f"{count}; the rest, perhaps cut off, is not searched")
+    if timing.unevenness:
+        lines.append(f"{timing.unevenness} at {footage.fps:g} a second, so times are approximate")
+    return lines
 
 
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:

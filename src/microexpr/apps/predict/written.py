@@ -10,6 +10,7 @@ from typing import Any, get_args
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.core import store
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.spotting import Kind
 from microexpr.signals.spotting.hits import Span
@@ -106,7 +107,7 @@ def true_spans(path: Path) -> list[Span]:
 
     Raises DataError if there is no such file, or it has other columns.
     """
-    if not path.is_file():
+    if not regular(path).is_file():
         raise DataError(f"{path}: {'must be a CSV file, not a folder' if path.is_dir() else 'is not there'}")
     try:
         with path.open(newline="", encoding="utf-8") as text:

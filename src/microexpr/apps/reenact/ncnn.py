@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from microexpr.core.errors import StoreError
+from microexpr.core.files import regular
 
 MAGIC = "7767517"  # first line of every .param
 HALF, SINGLE = 0x01306B47, 0  # tags before weights: their precision
@@ -96,7 +97,7 @@ class Bytes:
     """A .bin file, read from its beginning."""
 
     def __init__(self, path: Path):
-        self._path, self._content, self._position = path, path.read_bytes(), 0
+        self._path, self._content, self._position = path, regular(path, StoreError).read_bytes(), 0
 
     def take(self, kind: str, count: int) -> np.ndarray:
         """Return the next `count` numbers of dtype `kind`. Raises StoreError if the file ends before."""
@@ -213,7 +214,11 @@ def read(param: Path, weights: Path) -> Network:
     Raises StoreError, naming file and layer, if a file is of another format, has a layer or option that is not
     implemented here, or has too few or too many weights.
     """
-    lines = [line for line in param.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in regular(param, StoreError).read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     if not lines or lines[0].strip() != MAGIC:
         raise StoreError(f"{param}: must begin with {MAGIC}, not {lines[0].strip()[:20] if lines else 'nothing'}")
     count, layer_lines, data = lines[1].split()[0] if len(lines) > 1 else "some", lines[2:], Bytes(weights)

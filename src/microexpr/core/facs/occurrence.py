@@ -1,7 +1,6 @@
 """Turn a FACS code into occurrence labels of action units for networks to learn. Text in, numbers out."""
 
-from microexpr.core.errors import DataError
-from microexpr.core.facs.notation import ActionUnit, parse
+from microexpr.core.facs.notation import ActionUnit, parse, unread
 
 # Units that the coders of CASME II or SAMM note in more than two clips; left and right count alike.
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 23, 24, 25, 26, 38)
@@ -11,14 +10,11 @@ UNKNOWN = -1
 def occurrence(code: str) -> tuple[int, ...]:
     """Return a label for each of `AUS`: 1 if it is coded, 0 if only others are, -1 (`UNKNOWN`) if it is not known.
 
-    All units are unknown for a clip without a code or with one that cannot be parsed (the index notes it). A unit is
-    unknown if the coder was not sure of it.
+    A unit is unknown if the coder was not sure of it. All units are unknown for a clip without a code; those that are
+    not coded are so too where a part of the code is not understood (the index notes it).
     """
-    try:
-        units = parse(code)
-    except DataError:
-        units = ()
-    labels = dict.fromkeys(AUS, 0 if units else UNKNOWN)
+    units = parse(code)
+    labels = dict.fromkeys(AUS, 0 if units and not unread(code) else UNKNOWN)
     for unit in sorted(units, key=_is_certain):  # certain units last, so that they win over uncertain ones
         for alternative in (unit, *unit.alternatives):
             if alternative.number in labels:

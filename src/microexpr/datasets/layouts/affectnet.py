@@ -11,6 +11,7 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets.layout import Layout, collect_errors, first_folder, label_of, plain_name
 from microexpr.datasets.listing import listing
 
@@ -63,7 +64,7 @@ def _clip(root: Path, pictures: Path, origin: Origin, path: str, emotion: str, w
     if len(parts) != 2 or not re.fullmatch(r"[\w-]+", parts[0]):
         raise DataError(f"{PATH} must be a directory and a file like 689/ab12.jpg, not {path!r} ({where})")
     file = pictures / parts[0] / parts[1]
-    if not file.is_file():
+    if not regular(file).is_file():
         raise DataError(f"{file}: the picture is missing ({where})")
     return Clip(
         dataset="affectnet", subject=parts[0], name=file.stem, origin=origin, folder=str(file.relative_to(root)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets.frames import check_contiguous, numbered_frames
 from microexpr.datasets.layout import Counts, Layout, collect_errors, first_folder, label_of
 
@@ -61,7 +62,7 @@ def _clip(root: Path, images: Path, codes: Path, origin: Origin, file: Path) -> 
 
 
 def _emotion(file: Path) -> str:
-    codes = _integers(file, file.read_text(encoding="utf-8").split())
+    codes = _integers(file, regular(file).read_text(encoding="utf-8").split())
     if len(codes) != 1 or codes[0] not in EMOTION:
         raise DataError(f"an emotion must be one code of 1..7, not {' '.join(map(str, codes)) or 'nothing'} ({file})")
     return EMOTION[codes[0]]
@@ -69,7 +70,7 @@ def _emotion(file: Path) -> str:
 
 def _action_units(file: Path) -> str:
     """Return the coded units as FACS coders write them, "4B+12". A line holds a unit and its intensity, 0..5."""
-    if not file.is_file():
+    if not regular(file).is_file():
         raise DataError(f"{file}: the action units are missing; the emotion file names them")
     units = []
     for line_number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
+from microexpr.core.files import regular
 from microexpr.datasets import video
 from microexpr.datasets.layout import Counts, Layout, collect_errors, label_of, list_content
 
@@ -111,7 +112,7 @@ def _parse(file: Path) -> ElementTree.Element:
     """Return the root of an XML file. Raises DataError if it cannot be parsed or has a document type."""
     parser = ElementTree.XMLParser(target=_NoDoctype())
     try:
-        return ElementTree.parse(file, parser).getroot()
+        return ElementTree.parse(regular(file), parser).getroot()
     except FileNotFoundError:
         raise DataError(f"{file}: the annotation is missing") from None
     except ElementTree.ParseError as error:

@@ -13,6 +13,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import regular
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
 
@@ -24,6 +25,7 @@ FITTED_ON = tuple(
     f"licensed/{dataset}/*/*"
     for dataset in ("bosphorus", "bp4d", "ckplus", "disfa", "gemep_fera", "semaine", "unbc_mcmaster")
 )
+MAX_NAMES = 3  # in an error
 Row = tuple[int, dict[str, str]]  # its line number in the file, and its cells by column
 
 
@@ -62,11 +64,20 @@ def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
 
 
 def check(clips: Sequence[Clip], root: Path = ROOT) -> None:
-    """Raise DataError, naming the first, if any clip's table is missing."""
-    missing = [path for clip in clips if not (path := tables(clip, root)["both"]).exists()]
+    """Raise DataError if any clip's table is missing: first it names those of subjects that have some.
+
+    A run reads all of its clips by one reader, since intensities of two do not compare."""
+    paths = [tables(clip, root)["both"] for clip in clips]
+    missing = [path for path in paths if not path.exists()]
     if missing:
-        more = f", nor are {len(missing) - 1} more of {len(clips)}" if len(missing) > 1 else ""
-        raise DataError(f"{missing[0]}: is not there{more}; docs/au-backends.md says how OpenFace 2 makes such tables")
+        subjects = {path.parent for path in paths if path.exists()}
+        missing.sort(key=lambda path: path.parent not in subjects)
+        names = ", ".join(str(path.relative_to(root)) for path in missing[:MAX_NAMES])
+        more = f" and {len(missing) - MAX_NAMES} more" if len(missing) > MAX_NAMES else ""
+        raise DataError(
+            f"{root}: must hold a table for each of the run's {len(clips)} clips, not for {len(clips) - len(missing)}; "
+            f"missing: {names}{more}; make them with OpenFace 2 (docs/au-backends.md), or set aus.backend: embedded"
+        )
 
 
 def read(clip: Clip, min_share: float, root: Path = ROOT) -> Reading:
@@ -110,7 +121,7 @@ def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.nda
 def _rows(path: Path) -> list[Row]:
     """Return the table's rows by column, without the blanks that OpenFace puts after its commas."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with regular(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
     except FileNotFoundError:

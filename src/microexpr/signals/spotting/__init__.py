@@ -114,7 +114,9 @@ def noise_level(change: np.ndarray) -> np.ndarray:
 
 
 def spot(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> list[Interval]:
-    """Spot all events of a face, in the order of time; arguments as for `compute_signal`."""
+    """Spot all events of a face, in the order of time; arguments as for `compute_signal`.
+
+    Only a blink and another event can overlap."""
     signal = compute_signal(curves, gaze, fps, params)
     lids = np.zeros_like(signal.transient)
     lids[:, BLINK] = signal.transient[:, BLINK]
@@ -123,31 +125,42 @@ def spot(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> li
 
 
 def find_intervals(transient: np.ndarray, signal: Signal, fps: float, params: Params) -> Iterator[Interval]:
-    """Yield the events in `transient` [T, 17, 2], the highest first; none overlap."""
+    """Yield the events in `transient` [T, 17, 2], the highest first; none overlap: the lower one ends where the next
+    begins."""
     score = transient.max(axis=(1, 2))
+    taken = np.zeros(len(score), bool)
     while score[peak := int(score.argmax())] >= params.height:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
-        onset, apex, offset = extent(np.tensordot(transient, direction, 2), peak, params.level)
+        free = free_span(taken, peak)
+        onset, apex, offset = extent(np.tensordot(transient, direction, 2), peak, params.level, free)
         sustained_curve = np.tensordot(signal.sustained, direction, 2)
-        first, _, last = extent(sustained_curve, peak, params.wide)
+        first, _, last = extent(sustained_curve, peak, params.wide, slice(0, len(score)))
         kind = classify(units, signal.gaze[onset : offset + 1], (last - first - 1) / fps, params)
         if kind == "macro":
-            onset, apex, offset = extent(sustained_curve, peak, params.level)
+            onset, apex, offset = extent(sustained_curve, peak, params.level, free)
         quiet = score < params.height  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
         if offset - onset + 1 >= params.shortest * fps:
+            taken[onset : offset + 1] = True
             yield Interval(kind, onset, apex, offset, height, unit_amounts(signal.change[apex], units))
 
 
-def extent(curve: np.ndarray, peak: int, level: float) -> tuple[int, int, int]:
-    """Return onset, apex and offset around a peak of a curve [T]: the nearest frames at no more than `level` of it."""
+def free_span(taken: np.ndarray, peak: int) -> slice:
+    """Return the frames around a peak up to the nearest that are taken, bool[T]."""
+    before, after = np.flatnonzero(taken[:peak]), np.flatnonzero(taken[peak:])
+    return slice(int(before[-1]) + 1 if len(before) else 0, peak + int(after[0]) if len(after) else len(taken))
+
+
+def extent(curve: np.ndarray, peak: int, level: float, within: slice) -> tuple[int, int, int]:
+    """Return onset, apex and offset around a peak of a curve [T]: the nearest frames at no more than `level` of it, or
+    the first and last of `within`."""
     low = curve <= level * curve[peak]
-    before, after = np.flatnonzero(low[:peak]), np.flatnonzero(low[peak:])
-    onset = int(before[-1]) if len(before) else 0
-    offset = peak + int(after[0]) if len(after) else len(curve) - 1
+    before, after = np.flatnonzero(low[within.start : peak]), np.flatnonzero(low[peak : within.stop])
+    onset = within.start + int(before[-1]) if len(before) else within.start
+    offset = peak + int(after[0]) if len(after) else within.stop - 1
     return onset, onset + int(curve[onset : offset + 1].argmax()), offset
 
 

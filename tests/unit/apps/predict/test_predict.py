@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.core.store import read_metadata
+from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
 from microexpr.signals.faces import FaceTrack
@@ -165,6 +167,17 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
     ):
         (warning,) = limits.warnings(shown(tmp_path, **changed), seen, entries)
         assert words in warning
+
+
+def test_what_a_header_says_wrong_is_warned_of(tmp_path):
+    even = Timing(frames=500, shortest=10, longest=10)
+    assert limits.differences_from_header(shown(tmp_path), even) == []
+    (warning,) = limits.differences_from_header(shown(tmp_path), replace(even, frames=240))
+    assert warning == "240 of the 500 frames that the header says decode; the rest, perhaps cut off, is not searched"
+    (warning,) = limits.differences_from_header(shown(tmp_path), replace(even, longest=40))
+    assert warning.endswith(
+        "10 to 40 ms apart; they are read as if evenly spaced at 100 a second, so times are approximate"
+    )
 
 
 def test_a_turned_head_is_warned_of(tmp_path):

@@ -9,6 +9,7 @@ from performed import FRAMES, woman
 from PIL import Image
 from recorded import CLIP, stages, weights
 
+from microexpr.apps.reenact import alone
 from microexpr.cli.main import main
 from microexpr.datasets import index
 
@@ -55,10 +56,18 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()} == before
 
 
+def test_a_large_picture_is_reduced_by_area():
+    image = np.arange(6000 * 4096, dtype=np.uint8).reshape(4096, 6000)
+    assert alone.reduce(image).shape == (1398, 2048)
+    assert alone.reduce(image[:2048, :2048]).shape == (2048, 2048)
+    halved = alone.reduce(np.kron(image[:1024, :2048], np.ones((2, 2), np.uint8)))
+    assert np.array_equal(halved, image[:1024, :2048])
+
+
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"face": "nobody.png"}, "nobody.png"),
+        ({"face": "nobody.png"}, "nobody.png: is not there\n"),
         ({"face": "."}, ".: is not a readable picture"),
         ({"face": "notes.png"}, "notes.png: is not a readable picture"),
         ({"face": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),

@@ -2,8 +2,7 @@
 
 import pytest
 
-from microexpr.core.errors import DataError
-from microexpr.core.facs.notation import ActionUnit, format_units, parse
+from microexpr.core.facs.notation import ActionUnit, format_units, parse, unread
 
 AU = ActionUnit
 
@@ -27,6 +26,12 @@ AU = ActionUnit
         ("4A/B", (AU(4, intensity="AB"),)),
         ("7B+43E", (AU(7, intensity="B"), AU(43, intensity="E"))),
         ("A/L12", (AU(12, "left", asymmetric=True),)),
+        ("A1B+A2C", (AU(1, intensity="B", asymmetric=True), AU(2, intensity="C", asymmetric=True))),
+        ("ref(7B)+43", (AU(7, intensity="B", certain=False), AU(43))),
+        ("ref(L10)+A12B", (AU(10, "left", certain=False), AU(12, intensity="B", asymmetric=True))),
+        ("7B+ ref(43)", (AU(7, intensity="B"), AU(43, certain=False))),
+        ("B18+25", (AU(18), AU(25))),
+        ("13+T18+39", (AU(13), AU(18), AU(39))),
         (
             "R14A or 17A or 24A",
             (AU(14, "right", "A", alternatives=(AU(17, intensity="A"), AU(24, intensity="A"))),),
@@ -34,17 +39,23 @@ AU = ActionUnit
     ],
 )
 def test_codes(text: str, expected: tuple[ActionUnit, ...]) -> None:
-    assert parse(text) == expected
+    assert (parse(text), unread(text)) == (expected, ())
 
 
-@pytest.mark.parametrize("text", ["happy", "12+", "+4", "L", "(R6 or R12", "12F", "0", "4,7", "12 or"])
+@pytest.mark.parametrize("text", ["happy", "L", "(R6 or R12", "12F", "0", "4,7", "12 or", "A", "ref(x)", "TB18"])
 def test_what_is_no_code_is_named(text: str) -> None:
-    with pytest.raises(DataError) as error:
-        parse(text)
-    assert repr(text) in str(error.value)
+    assert (parse(text), unread(text)) == ((), (text,))
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "term"), [("R14+17+soft focus", "R14 17", "soft focus"), ("12+", "12", ""), ("x+4", "4", "x")]
+)
+def test_the_other_units_of_a_code_are_read(text: str, units: str, term: str) -> None:
+    assert (format_units(parse(text)), unread(text)) == (units, (term,))
 
 
 def test_plain_form():
     assert format_units(parse("4+R10")) == "4 R10"
     assert format_units(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
+    assert format_units(parse("ref(7B)+A12+15?")) == "7? 12 15?"
     assert format_units(parse("?")) == ""

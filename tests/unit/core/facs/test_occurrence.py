@@ -20,10 +20,15 @@ def marked(code: str) -> dict[int, int]:
         ("12?+4", {12: -1, 4: 1}),
         ("4+(4 or 7)", {4: 1, 7: -1}),
         ("99+4", {4: 1}),
+        ("A9E+ref(10)", {9: 1, 10: -1}),
     ],
 )
 def test_what_is_coded_is_marked_and_what_is_unsure_is_unknown(code, expected):
     assert marked(code) == expected
+
+
+def test_next_to_what_is_not_understood_other_units_are_unknown():
+    assert marked("R14+17+soft focus") == dict.fromkeys(AUS, -1) | {14: 1, 17: 1}
 
 
 @pytest.mark.parametrize("code", ["", "?", "no code"])

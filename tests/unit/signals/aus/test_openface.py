@@ -157,8 +157,13 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     others = [replace(CLIP, name=f"EP0{number}") for number in range(3)]
     write(tmp_path, rows())
     openface.check([CLIP], tmp_path)
-    with pytest.raises(DataError, match=r"casme2/sub01/EP00.csv: is not there, nor are 2 more of 4; "):
-        openface.check([CLIP, *others], tmp_path)
+    expected = (
+        rf"^{tmp_path}: must hold a table for each of the run's 5 clips, not for 1; missing: casme2/sub01/EP00.csv, "
+        r"casme2/sub01/EP01.csv, casme2/sub01/EP02.csv and 1 more; make them with OpenFace 2 \(docs/au-backends.md\), "
+        "or set aus.backend: embedded$"
+    )
+    with pytest.raises(DataError, match=expected):
+        openface.check([replace(CLIP, subject="sub00"), CLIP, *others], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../EP02_01f", "/etc/passwd", "..", "", "a/b", "a\\b", "EP\0"])

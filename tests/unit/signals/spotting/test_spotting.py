@@ -1,5 +1,7 @@
 """Spot events in synthetic curves: short and long bumps over noise, blinks, eyes that look elsewhere."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -73,5 +75,21 @@ def test_a_still_picture_has_no_noise_and_no_events():
 
 def test_the_nearest_frames_at_rest_bound_a_peak():
     along = np.array([0, 3, 0, 2, 10, 6, 1, 0, 4.0])
-    assert spotting.extent(along, 4, 0.1) == (2, 4, 6)
-    assert spotting.extent(along[3:6], 1, 0.1) == (0, 1, 2)  # it never is
+    assert spotting.extent(along, 4, 0.1, slice(0, 9)) == (2, 4, 6)
+    assert spotting.extent(along, 4, 0.1, slice(3, 6)) == (3, 4, 5)  # none is at rest
+
+
+def test_events_do_not_overlap_but_with_blinks():
+    for seed in range(8):
+        rng = generator(seed, "overlap")
+        curves = 0.02 * rng.standard_normal((1500, 17, 2)) + 0.015 * rng.standard_normal((1500, 17, 2)).cumsum(axis=0)
+        for unit, side, start, length, height in rng.uniform(
+            (0, 0, 0, 5, 0.3), (len(ACTION_UNITS), 2, 1300, 190, 3), (12, 5)
+        ):
+            span = slice(int(start), int(start) + int(length))
+            curves[span, int(unit), int(side)] += height * np.hanning(int(length))
+        events = spotting.spot(curves, rng.standard_normal(1500), 100, Params())
+        for is_blink in (True, False):
+            others = [event for event in events if (event.kind == "blink") == is_blink]
+            assert all(one.offset < other.onset for one, other in pairwise(others))
+            assert all(event.onset <= event.apex <= event.offset for event in others)

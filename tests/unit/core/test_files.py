@@ -1,0 +1,30 @@
+"""What is no regular file is named; every other path is left to the call that opens it."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from microexpr.core.errors import DataError, StoreError
+from microexpr.core.files import regular
+
+
+def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        for name, kind in (("pipe", "a named pipe"), ("socket", "a socket"), ("/dev/zero", "a device")):
+            with pytest.raises(StoreError, match=f"^{name}: must be a file, not {kind}$"):
+                regular(name, StoreError)
+    Path("link").symlink_to("pipe")
+    with pytest.raises(DataError, match=r"^link: must be a file, not a named pipe$"):
+        regular("link")
+
+
+def test_files_folders_and_missing_paths_are_left_alone(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("", "file", "none", "loop"):
+        assert regular(tmp_path / name) == tmp_path / name
