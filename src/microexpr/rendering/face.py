@@ -11,14 +11,14 @@ from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles,
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.layers import Layer
-from microexpr.rendering.raster import EYE, LASH, MOUTH, TEETH, rasterise, vertex_normals
+from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
-from microexpr.rendering.shading import shade
+from microexpr.rendering.shading import light_vertices, shade
 from microexpr.rendering.skin import LEVELS, paint_skin
 from microexpr.rendering.surface import CURVE, Lamps, Surface
 
-SAMPLES = 2  # along each side of a pixel
+STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
 FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
@@ -86,15 +86,13 @@ class Face:
         points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        attributes = np.zeros((len(points), 10), np.float32)
-        attributes[:, :3] = normals @ turn.T
-        attributes[:, 3] = self._sky
-        attributes[:, 4] = self._key_light(light)
-        attributes[self._teeth, 3:5] *= _lip_light(points)
-        attributes[: len(folds), 5:7] = folds
-        attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
+        sky, lit = self._sky.copy(), self._key_light(light).copy()
+        for reached in (sky, lit):
+            reached[self._teeth] *= _lip_light(points)
+        surface, lamps = self._surface(level := _level(size[1] * zoom)), _lamps(light)
+        light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
         image = (self._wall(size) if background is None else background).copy()
-        self._draw(screen, attributes, light, size[1] * zoom, image)
+        self._draw(screen, surface, lamps, level, image)
         return RenderedFace(image, screen[rig().landmarks, :2].copy())
 
     def trace(
@@ -111,7 +109,7 @@ class Face:
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
         surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
-        rasterise(screen, *surface, depth, hit, weights)
+        rasterise(screen, *surface, 0.0, depth, hit, weights)
         return SurfaceTrace(
             screen=screen,
             material=np.where(hit >= 0, self._materials[hit], -1),
@@ -155,9 +153,14 @@ class Face:
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
         coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
         self._coordinates = np.concatenate(coordinates).astype(np.float32)
-        self._fixed, self._fixed_normals, self._tangents = (
+        self._fixed, self._fixed_normals, tangents = (
             np.concatenate([getattr(part, name) for part in self._layers]) for name in ("points", "normals", "tangents")
         )
+        self._tangents = np.zeros((len(self._coordinates), 3), np.float32)
+        self._tangents[len(head.vertices) : len(head.vertices) + len(tangents)] = tangents
+        kinds = [np.full(len(part.points), part.material) for part in self._layers]
+        kinds = [np.full(len(head.vertices), SKIN), *kinds, np.full(2 * len(points), EYE)]
+        self._vertex_materials = np.concatenate(kinds).astype(np.int32)  # all of the rig are lit as skin is
         self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
@@ -204,31 +207,13 @@ class Face:
             self._walls = {size: walls.wall(size, generator(self._seed, "wall"))}
         return self._walls[size]
 
-    def _draw(self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray) -> None:
-        """Rasterise and shade the window of the image that holds the head. `pixels`: the frame's height times zoom."""
-        left, top, right, bottom = _window(screen, image.shape)
-        if right <= left or bottom <= top:
-            return
-        depth, hit, weights = self._clear_buffers((bottom - top) * SAMPLES, (right - left) * SAMPLES)
-        samples = screen.copy()
-        samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
-        level = _level(pixels)
-        rasterise(
-            samples,
-            self._triangles,
-            self._materials,
-            self._coordinates,
-            self._lashes,
-            self._strands[level],
-            depth,
-            hit,
-            weights,
-        )
-        surface = Surface(
+    def _surface(self, level: int) -> Surface:
+        """Return the surfaces at this level of detail, with attributes to be filled in."""
+        return Surface(
             triangles=self._triangles,
             materials=self._materials,
             coordinates=self._coordinates,
-            attributes=attributes,
+            attributes=np.empty((len(self._coordinates), 8), np.float32),
             skin=self._skin.colour[level],
             relief=self._skin.relief[level],
             detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
@@ -239,9 +224,27 @@ class Face:
             iris=self._iris,
             iris_colour=np.square(np.array(self.look.iris, np.float32)) * np.float32(0.8),
         )
-        towards, (key, above, below) = light.direction(), light.colours()
-        half = towards + np.array([0, 0, 1], np.float32)
-        lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
+
+    def _draw(self, screen: np.ndarray, surface: Surface, lamps: Lamps, level: int, image: np.ndarray) -> None:
+        """Rasterise and shade the window of the image that holds the head."""
+        left, top, right, bottom = _window(screen, image.shape)
+        if right <= left or bottom <= top:
+            return
+        depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
+        samples = screen - np.array([left - 0.25, top - 0.25, 0], np.float32)  # of each pixel, the first is a quarter up left
+        samples[:, 1] *= 2
+        rasterise(
+            samples,
+            surface.triangles,
+            surface.materials,
+            self._coordinates,
+            self._lashes,
+            self._strands[level],
+            STAGGER,
+            depth,
+            hit,
+            weights,
+        )
         shade(hit, weights, surface, lamps, CURVE, top, left, image)
 
     def _clear_buffers(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -252,6 +255,12 @@ class Face:
         depth, hit, weights = (b[:n] for b, n in zip(self._buffers, (size, size, 2 * size), strict=True))
         depth[:], hit[:] = -99, -1
         return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
+
+
+def _lamps(light: Light) -> Lamps:
+    towards, (key, above, below) = light.direction(), light.colours()
+    half = towards + np.array([0, 0, 1], np.float32)
+    return Lamps(towards, half / np.linalg.norm(half), key, above, below)
 
 
 def _lip_light(points: np.ndarray) -> float:

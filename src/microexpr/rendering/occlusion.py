@@ -53,7 +53,7 @@ def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, t
     weights = np.zeros((RESOLUTION, RESOLUTION, 2), np.float32)
     solid = materials != LASH
     everywhere, nowhere = np.full((1, 1), 255, np.uint8), np.zeros((len(points), 3), np.float32)
-    rasterise(rotated, triangles[solid], materials[solid], nowhere, everywhere, everywhere, depth, hit, weights)
+    rasterise(rotated, triangles[solid], materials[solid], nowhere, everywhere, everywhere, 0.0, depth, hit, weights)
     x, y = np.clip(np.rint(rotated[:, :2]), 0, RESOLUTION - 1).astype(int).T
     behind = depth[y, x] - rotated[:, 2] - BIAS
     return 1 / (1 + np.exp(np.clip(behind * SLOPE, -50, 50)))

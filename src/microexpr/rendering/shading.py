@@ -130,21 +130,13 @@ def _strand(u, v, strands):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # type: ignore[no-untyped-def]
+def _hair(strand, depth, light, along, across, gleam, surface, lamps, channel):  # type: ignore[no-untyped-def]
     """Return one channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
-    strand = _strand(u, v, surface.strands)
-    albedo = surface.hair[channel] * (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
-    lift = _f(0.12) + _f(0.12) * strand  # scales tilt the sheen towards the root
-    t0, t1, t2 = tangent[0] - lift * normal[0], tangent[1] - lift * normal[1], tangent[2] - lift * normal[2]
-    smooth = _dot(tangent, tangent)  # 0 for coils
-    cosine = t0 * lamps.half[0] + t1 * lamps.half[1] + t2 * lamps.half[2]
-    sheen = smooth * _power(max(_f(0), _f(1) - cosine * cosine), 4)
-    facing = _dot(normal, lamps.direction)
-    diffuse = max(_f(0), (facing + _f(0.3)) / _f(1.3)) * lit
-    up = _f(0.5) + _f(0.5) * normal[1]
-    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
-    shine = sheen * (_f(0.022) + _f(0.55) * albedo) * (_f(0.35) * sky + _f(0.65) * lit * _clip(facing + _f(0.5)))
-    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel]
+    thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
+    cosine = along - (_f(0.12) + _f(0.12) * strand) * across  # scales tilt the sheen towards the root
+    sheen = gleam * _power(max(_f(0), _f(1) - cosine * cosine), 4)
+    shine = sheen * (_f(0.022) + _f(0.55) * thick * surface.hair[channel])
+    return thick * light + shine * lamps.key[channel]
 
 
 @inlined
@@ -158,40 +150,31 @@ def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, chann
 
 
 @inlined
-def _mirrored(normal, doublings, lamps):  # type: ignore[no-untyped-def]
-    return _power(max(_f(0), _dot(normal, lamps.half)), doublings)
-
-
-@inlined
-def _cloth(u, v, surface):  # type: ignore[no-untyped-def]
-    """Return the brightness of knitted cloth: fine threads, as irregular as hair."""
-    return _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
-
-
-@inlined
 def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     """Return linear RGB of one sample on triangle t."""
     corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
     by_vertex, coordinates = surface.attributes, surface.coordinates
-    normal = _unit(
-        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2)
-    )
-    sky, lit = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
     u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-    material, glint, bent = surface.materials[t], _f(0), normal
-    gloss, doublings = _f(0), 4
+    x, y, z = (
+        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2)
+    )  # fmt: skip
+    material = surface.materials[t]
+    if material == CLOTH:  # knitted: fine threads, as irregular as hair
+        knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
+        return knit * x, knit * y, knit * z
+    fourth, fifth = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
+    sixth = _mix(by_vertex, corners, w0, w1, 5)
     if material == HAIR:
-        x, y = _mix(by_vertex, corners, w0, w1, 7), _mix(by_vertex, corners, w0, w1, 8)
-        tangent = (x, y, _mix(by_vertex, corners, w0, w1, 9))
-        depth = _mix(coordinates, corners, w0, w1, 2)
+        strand, depth = _strand(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
         return (
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 0),
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 1),
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 2),
+            _hair(strand, depth, x, fourth, fifth, sixth, surface, lamps, 0),
+            _hair(strand, depth, y, fourth, fifth, sixth, surface, lamps, 1),
+            _hair(strand, depth, z, fourth, fifth, sixth, surface, lamps, 2),
         )
+    normal, sky, lit = _unit(x, y, z), fourth, fifth
+    glint, bent, gloss, doublings = _f(0), normal, _f(0), 4
     if material == SKIN:
-        fold0, fold1 = _mix(by_vertex, corners, w0, w1, 5), _mix(by_vertex, corners, w0, w1, 6)
-        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
+        red, green, blue, gloss, bent = _skin(u, v, sixth, _mix(by_vertex, corners, w0, w1, 6), normal, surface)
     elif material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
         glint = _f(0.9) * _glint(u, v, normal, lamps)
@@ -201,9 +184,6 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
         between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
         white = _f(1) - _f(0.35) * _power(between * between, 3)
         red, green, blue, gloss = _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25)
-    elif material == CLOTH:
-        knit = _cloth(u, v, surface)
-        red, green, blue = surface.cloth[0] * knit, surface.cloth[1] * knit, surface.cloth[2] * knit
     elif material == FRAME:
         red, green, blue, gloss = surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12)
     else:
@@ -212,7 +192,7 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
     rough = _dot(bent, lamps.direction)
     # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
     wrap, bleed = (_f(0.25), _f(0.35)) if material == SKIN else (_f(0), _f(0))
-    shine = _mirrored(bent, doublings, lamps)
+    shine = _power(max(_f(0), _dot(bent, lamps.half)), doublings)
     shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2)) + glint
     grazing = _f(1) - max(_f(0), normal[2])
     rim = _f(0.6) * gloss * grazing * grazing * sky
@@ -225,71 +205,85 @@ def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
 
 @inlined
 def _level(linear, curve):  # type: ignore[no-untyped-def]
-    return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
+    return _f(curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))])
 
 
 @kernel
 def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
-    """Shade a window of the image from two by two samples a pixel.
+    """Shade a window of the image from two samples a pixel, one above the other.
 
-    hit int32[2h, 2w], weights float32[2h, 2w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
-    is written from row `top`, column `left` on. A pixel of skin or cloth alone is shaded once, in its middle, a
-    pixel of hair twice, any other at each sample.
+    hit int32[2h, w], weights float32[2h, w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
+    is written from row `top`, column `left` on. A pixel of skin or cloth alone is shaded once, in its middle.
     """
     for y in range(hit.shape[0] // 2):
-        for x in range(hit.shape[1] // 2):
-            j, i = 2 * y, 2 * x
-            t = (hit[j, i], hit[j, i + 1], hit[j + 1, i], hit[j + 1, i + 1])
-            if max(t) < 0:
+        for x in range(hit.shape[1]):
+            upper, lower = hit[2 * y, x], hit[2 * y + 1, x]
+            if max(upper, lower) < 0:
                 continue
-            whole = min(t) >= 0
-            if whole and _smooth(t, surface.materials):
-                first, w0, w1 = _middle(t, weights, j, i)
-                red, green, blue = _sample(first, w0, w1, surface, lamps)
-                image[top + y, left + x, 0] = _level(red, curve)
-                image[top + y, left + x, 1] = _level(green, curve)
-                image[top + y, left + x, 2] = _level(blue, curve)
-                continue
-            step = 3 if whole and surface.materials[t[0]] == HAIR and surface.materials[t[3]] == HAIR else 1
-            _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, top + y, left + x)
+            smooth = _smooth(upper, lower, surface.materials)
+            red, green, blue = _f(0), _f(0), _f(0)
+            for sample in range(1 if smooth else 2):
+                t, w0, w1 = hit[2 * y + sample, x], weights[2 * y + sample, x, 0], weights[2 * y + sample, x, 1]
+                if t < 0:
+                    red += _f(image[top + y, left + x, 0])
+                    green += _f(image[top + y, left + x, 1])
+                    blue += _f(image[top + y, left + x, 2])
+                    continue
+                if smooth and upper == lower:
+                    w0, w1 = _f(0.5) * (w0 + weights[2 * y + 1, x, 0]), _f(0.5) * (w1 + weights[2 * y + 1, x, 1])
+                r, g, b = _sample(t, w0, w1, surface, lamps)
+                red += _level(r, curve)
+                green += _level(g, curve)
+                blue += _level(b, curve)
+            share = _f(1) if smooth else _f(0.5)
+            image[top + y, left + x, 0] = int(red * share + _f(0.5))
+            image[top + y, left + x, 1] = int(green * share + _f(0.5))
+            image[top + y, left + x, 2] = int(blue * share + _f(0.5))
 
 
 @inlined
-def _smooth(t, materials):  # type: ignore[no-untyped-def]
-    """Return whether all four samples are of one material that hardly changes within a pixel."""
-    m = materials[t[0]]
-    if m not in (SKIN, CLOTH):
+def _smooth(upper, lower, materials):  # type: ignore[no-untyped-def]
+    """Return whether both samples are of one material that hardly changes within a pixel."""
+    if min(upper, lower) < 0:
         return False
-    return materials[t[1]] == m and materials[t[2]] == m and materials[t[3]] == m
+    material = materials[upper]
+    return (material == SKIN or material == CLOTH) and materials[lower] == material
+
+
+@kernel
+def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface, lamps):  # type: ignore[no-untyped-def]
+    """Write the surface's attributes: what `shade` interpolates between vertices.
+
+    materials int32[V], normals and tangents float32[V, 3] of the head before it is turned by float32[3, 3], sky, lit
+    float32[V], folds float32[F, 2] of the first F vertices.
+    """
+    attributes = surface.attributes
+    for i in range(materials.shape[0]):
+        normal = _turned(turn, normals, i)
+        if materials[i] == HAIR or materials[i] == CLOTH:
+            colour = surface.hair if materials[i] == HAIR else surface.cloth
+            facing = _dot(normal, lamps.direction)
+            wrap = _f(0.3) if materials[i] == HAIR else _f(0)
+            for channel in range(3):
+                light = _lit(colour[channel], facing, wrap, _f(0), normal, sky[i], lit[i], _f(0), _f(0), lamps, channel)
+                attributes[i, channel] = light
+            tangent = _turned(turn, tangents, i)
+            smooth = _dot(tangent, tangent)  # 0 for coils
+            attributes[i, 3] = _dot(tangent, lamps.half)
+            attributes[i, 4] = _dot(normal, lamps.half)
+            attributes[i, 5] = smooth * (_f(0.35) * sky[i] + _f(0.65) * lit[i] * _clip(facing + _f(0.5)))
+        else:
+            attributes[i, 0], attributes[i, 1], attributes[i, 2] = normal
+            attributes[i, 3], attributes[i, 4] = sky[i], lit[i]
+            for channel in range(2):
+                attributes[i, 5 + channel] = folds[i, channel] if i < folds.shape[0] else _f(0)
 
 
 @inlined
-def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
-    """Return triangle and weights for the middle of a pixel: the mean of two opposite samples of one triangle."""
-    if t[0] == t[3]:
-        w0, w1 = weights[j, i, 0] + weights[j + 1, i + 1, 0], weights[j, i, 1] + weights[j + 1, i + 1, 1]
-        return t[0], _f(0.5) * w0, _f(0.5) * w1
-    if t[1] == t[2]:
-        w0, w1 = weights[j, i + 1, 0] + weights[j + 1, i, 0], weights[j, i + 1, 1] + weights[j + 1, i, 1]
-        return t[1], _f(0.5) * w0, _f(0.5) * w1
-    return t[0], weights[j, i, 0], weights[j, i, 1]
-
-
-@inlined
-def _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, row, column):  # type: ignore[no-untyped-def]
-    red, green, blue = _f(0), _f(0), _f(0)
-    for n in range(0, 4, step):
-        if t[n] < 0:
-            red += _f(image[row, column, 0])
-            green += _f(image[row, column, 1])
-            blue += _f(image[row, column, 2])
-            continue
-        w0, w1 = weights[j + n // 2, i + n % 2, 0], weights[j + n // 2, i + n % 2, 1]
-        r, g, b = _sample(t[n], w0, w1, surface, lamps)
-        red += _f(_level(r, curve))
-        green += _f(_level(g, curve))
-        blue += _f(_level(b, curve))
-    share = _f(0.25) if step == 1 else _f(0.5)
-    image[row, column, 0] = int(red * share + _f(0.5))
-    image[row, column, 1] = int(green * share + _f(0.5))
-    image[row, column, 2] = int(blue * share + _f(0.5))
+def _turned(turn, vectors, i):  # type: ignore[no-untyped-def]
+    x, y, z = vectors[i, 0], vectors[i, 1], vectors[i, 2]
+    return (
+        turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z,
+        turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z,
+        turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z,
+    )

@@ -24,7 +24,8 @@ class Surface(NamedTuple):
     triangles: np.ndarray  # int32[T, 3]
     materials: np.ndarray  # int32[T]
     coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair its depth below the surface
-    # float32[V, 10]: normal, open sky 0..1, key light 0..1, weights of the two fold channels, tangent of a hair
+    # float32[V, 8]. Hair and cloth: linear RGB under diffuse light; hair also: cosine of the halfway direction along and
+    # across it, strength of its sheen. Other materials: normal, open sky 0..1, key light 0..1, weights of the two folds
     attributes: np.ndarray
     skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
     relief: np.ndarray  # uint8[h, w, 3]: height of the two fold channels and of pores and lines, 128 is flat

@@ -14,7 +14,7 @@ def drawn(screen, triangles, materials=None, coordinates=None, hair=NOTHING, siz
     triangles = np.array(triangles, np.int32)
     materials = np.full(len(triangles), SKIN, np.int32) if materials is None else np.array(materials, np.int32)
     coordinates = np.zeros((len(screen), 3), np.float32) if coordinates is None else coordinates
-    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, depth, hit, weights)
+    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, 0.0, depth, hit, weights)
     return depth, hit, weights
 
 
