@@ -19,6 +19,8 @@ inlined = njit(fastmath=True, error_model="numpy", inline="always", _nrt=False) 
 exact_kernel = njit(error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 exact = njit(error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
+BITS = 32  # of the fraction of a crossing
+ONE = 1 << BITS
 _f, _d = np.float32, np.float64
 
 
@@ -45,36 +47,38 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
         if y0 >= y1:
             continue
         top, middle, bottom = _by_height((_d(ax), _d(ay)), (_d(bx), _d(by)), (_d(cx), _d(cy)))
-        long, upper, lower = _edge(top, bottom), _edge(top, middle), _edge(middle, bottom)
-        across0, across1 = (by - cy) / area, (cy - ay) / area  # change of the first two weights along x
-        down0, down1 = (cx - bx) / area, (ax - cx) / area  # and along y
-        alpha = _alpha_planes(material, coordinates, a, b, c, hair)
-        planes = _plane(screen, a, b, c, 2, 1, 0), *alpha
+        one, step_one = _edge(top, bottom)
+        other, step_other = _edge(top, middle)
+        bend = max(y0, _ceil(middle[1]))
+        across = (by - cy) / area, (cy - ay) / area  # change of the first two weights along x
+        down = (cx - bx) / area, (ax - cx) / area  # and along y
+        planes = _plane(screen, a, b, c, 2, 1, 0), *_alpha_planes(material, coordinates, a, b, c, hair)
         for y in range(y0, y1):
+            if y == bend:
+                other, step_other = _edge(middle, bottom)
             aside = stagger * (y & 1)
-            side = _crossing(upper, y) if y < middle[1] else _crossing(lower, y)
-            ends = _crossing(long, y) - aside, side - aside
-            x0, x1 = max(0, _ceil(min(ends))), min(columns, _ceil(max(ends)))
+            shift = ONE - 1 - int(aside * ONE)
+            x0, x1 = max(0, (min(one, other) + shift) >> BITS), min(columns, (max(one, other) + shift) >> BITS)
+            one, other = one + step_one, other + step_other
             if x0 < x1:
-                right, under = x0 + aside - cx, y - cy
-                start = right * across0 + under * down0, right * across1 + under * down1
-                _fill(t, material, y, x0, x1, start, (_f(across0), _f(across1)), planes, lash, hair, depth, hit, weights)
+                right, under = aside - cx, y - cy
+                start = right * across[0] + under * down[0], right * across[1] + under * down[1]
+                _fill(t, material, y, x0, x1, start, across, planes, lash, hair, depth, hit, weights)
 
 
 @exact
 def _fill(t, material, y, x0, x1, start, step, planes, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
     """Write the samples x0..x1 - 1 of row y where triangle t is nearest and solid. `start`, `step`: of the weights."""
-    first0, first1 = _f(start[0]), _f(start[1])
-    z, step_z = _f(_at(planes[0], start[0], start[1])), step[0] * planes[0][0] + step[1] * planes[0][1]
+    start_z, step_z = _at(planes[0], start[0], start[1]), step[0] * planes[0][0] + step[1] * planes[0][1]
     for x in range(x0, x1):
+        z = _f(start_z + x * step_z)
         if z > depth[y, x]:
-            w0, w1 = first0 + _f(x - x0) * step[0], first1 + _f(x - x0) * step[1]
+            w0, w1 = _f(start[0] + x * step[0]), _f(start[1] + x * step[1])
             if material < LASH or _solid(material, planes, w0, w1, y, lash, hair):
                 depth[y, x] = z
                 hit[y, x] = t
                 weights[y, x, 0] = w0
                 weights[y, x, 1] = w1
-        z += step_z
 
 
 @exact
@@ -127,14 +131,10 @@ def _by_height(a, b, c):  # type: ignore[no-untyped-def]
 
 @exact
 def _edge(upper, lower):  # type: ignore[no-untyped-def]
-    """Return an edge for `_crossing`. No row crosses a level edge."""
-    return upper[0], upper[1], (lower[0] - upper[0]) / (lower[1] - upper[1])
-
-
-@exact
-def _crossing(edge, y):  # type: ignore[no-untyped-def]
-    """Return x where an edge crosses row y, in double precision: single precision would be off by a sample at times."""
-    return edge[0] + (y - edge[1]) * edge[2]
+    """Return x where an edge crosses its first row, and how much that changes a row, in units of 1 / ONE."""
+    slope = (lower[0] - upper[0]) / (lower[1] - upper[1])
+    first = max(0, _ceil(upper[1]))
+    return int((upper[0] + (first - upper[1]) * slope) * ONE), int(slope * ONE)
 
 
 @exact
