@@ -16,7 +16,7 @@ from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
 from microexpr.rendering.shading import light_vertices, shade
 from microexpr.rendering.skin import LEVELS, paint_skin
-from microexpr.rendering.surface import CURVE, Lamps, Surface
+from microexpr.rendering.surface import CURVE, Lamps, Row, Surface
 
 STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
@@ -245,7 +245,7 @@ class Face:
             hit,
             weights,
         )
-        shade(hit, weights, surface, lamps, CURVE, top, left, image)
+        shade(hit, weights, surface, lamps, CURVE, top, left, Row.of(right - left), image)
 
     def _clear_buffers(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return cleared buffers of this size. They are reused: fresh memory pages would cost more than drawing."""

@@ -46,3 +46,26 @@ class Lamps(NamedTuple):
     key: np.ndarray
     above: np.ndarray
     below: np.ndarray
+
+
+class Row(NamedTuple):
+    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each."""
+
+    count: np.ndarray  # int32[4]
+    x: np.ndarray  # int32[4, 2 W]: column of the pixel
+    t: np.ndarray  # int32[4, 2 W]: triangle
+    weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
+    values: np.ndarray  # float32[11, 2 W]: intermediate values of skin
+    levels: np.ndarray  # float32[W, 3]: grey levels
+
+    @classmethod
+    def of(cls, width: int) -> "Row":
+        """Return memory for rows of this width."""
+        return cls(
+            np.zeros(4, np.int32),
+            np.zeros((4, 2 * width), np.int32),
+            np.zeros((4, 2 * width), np.int32),
+            np.zeros((4, 2 * width, 3), np.float32),
+            np.zeros((11, 2 * width), np.float32),
+            np.zeros((width, 3), np.float32),
+        )
