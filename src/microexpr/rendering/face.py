@@ -54,7 +54,12 @@ class Face:
         self.centre = self.centre.astype(np.float32)
         self.style = styles.sample(self.traits, generator(seed, "style"))
         self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"))
-        self._layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair")), *self._accessories(seed)]
+        self._garment = clothes.sample(rng := generator(seed, "clothes"))
+        self._layers = [
+            hair.build_layer(self.vertices, self.style, generator(seed, "hair")),
+            *self._glasses(generator(seed, "glasses")),
+            clothes.build_layer(self.vertices, self._garment, rng),
+        ]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
@@ -130,12 +135,9 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
-    def _accessories(self, seed: int | np.random.SeedSequence) -> list[Layer]:
-        """Sample glasses, for some people, and a garment."""
-        rng = generator(seed, "glasses")
-        spectacles = [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
-        rng = generator(seed, "clothes")
-        return [*spectacles, clothes.build_layer(self.vertices, clothes.sample(rng), rng)]
+    def _glasses(self, rng: np.random.Generator) -> list[Layer]:
+        """Sample glasses, for some people."""
+        return [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
 
     def _assemble(self) -> None:
         """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays."""
@@ -145,10 +147,11 @@ class Face:
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
         layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
-        triangles = [head.triangles, *layers, ball + first, ball + first + len(points)]
+        in_view = ~clothes.covered(self._garment)[head.triangles].all(axis=1)
+        triangles = [head.triangles[in_view], *layers, ball + first, ball + first + len(points)]
         self._triangles = np.concatenate(triangles).astype(np.int32)
         materials = [np.full(len(part.triangles), part.material) for part in self._layers]
-        materials = [head.materials, *materials, np.full(2 * len(ball), EYE)]
+        materials = [head.materials[in_view], *materials, np.full(2 * len(ball), EYE)]
         self._materials = np.concatenate(materials).astype(np.int32)
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
         coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
