@@ -126,7 +126,7 @@ def compare(subjects: int, checkout: Path) -> None:
             assert side.stdin and side.stdout
             side.stdin.write(f"{number}\n".encode())
             side.stdin.flush()
-            spent, images[name] = pickle.load(side.stdout)
+            spent, images[name] = pickle.load(side.stdout)  # noqa: S301
             for part, values in spent.items():
                 seconds[name][part] += values
         pairs = zip(images["here"], images["there"], strict=True)

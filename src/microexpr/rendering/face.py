@@ -234,8 +234,7 @@ class Face:
         if right <= left or bottom <= top:
             return
         depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
-        samples = screen - np.array([left - 0.25, top - 0.25, 0], np.float32)  # of each pixel, the first is a quarter up left
-        samples[:, 1] *= 2
+        samples = (screen - np.array([left - 0.25, top - 0.25, 0], np.float32)) * np.array([1, 2, 1], np.float32)
         rasterise(
             samples,
             surface.triangles,

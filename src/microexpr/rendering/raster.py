@@ -47,19 +47,20 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
         if y0 >= y1:
             continue
         top, middle, bottom = _by_height((_d(ax), _d(ay)), (_d(bx), _d(by)), (_d(cx), _d(cy)))
-        one, step_one = _edge(top, bottom)
-        other, step_other = _edge(top, middle)
+        long_x, long_step = _edge(top, bottom)
+        short_x, short_step = _edge(top, middle)
         bend = max(y0, _ceil(middle[1]))
         across = (by - cy) / area, (cy - ay) / area  # change of the first two weights along x
         down = (cx - bx) / area, (ax - cx) / area  # and along y
         planes = _plane(screen, a, b, c, 2, 1, 0), *_alpha_planes(material, coordinates, a, b, c, hair)
         for y in range(y0, y1):
             if y == bend:
-                other, step_other = _edge(middle, bottom)
+                short_x, short_step = _edge(middle, bottom)
             aside = stagger * (y & 1)
-            shift = ONE - 1 - int(aside * ONE)
-            x0, x1 = max(0, (min(one, other) + shift) >> BITS), min(columns, (max(one, other) + shift) >> BITS)
-            one, other = one + step_one, other + step_other
+            shift = ONE - 1 - int(aside * ONE)  # rounds up to the first sample on the right
+            x0 = max(0, (min(long_x, short_x) + shift) >> BITS)
+            x1 = min(columns, (max(long_x, short_x) + shift) >> BITS)
+            long_x, short_x = long_x + long_step, short_x + short_step
             if x0 < x1:
                 right, under = aside - cx, y - cy
                 start = right * across[0] + under * down[0], right * across[1] + under * down[1]

@@ -43,17 +43,29 @@ def _clip(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
-    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + np.uint32(1), channel])
-    below = (_f(1) - fu) * _f(texture[j + np.uint32(1), i, channel]) + fu * _f(texture[j + np.uint32(1), i + np.uint32(1), channel])
-    return (_f(1) - fv) * above + fv * below
+def _texel(u, v, texture):  # type: ignore[no-untyped-def]
+    """Return the row and the column of a texel and of the next one, and how far (u, v) is between them.
+
+    Indices are unsigned, which saves numba's test for negative ones."""
+    i = np.uint32(min(max(int(u), 0), texture.shape[1] - 2))
+    j = np.uint32(min(max(int(v), 0), texture.shape[0] - 2))
+    return j, i, j + np.uint32(1), i + np.uint32(1), v - _f(j), u - _f(i)
 
 
 @inlined
-def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+def _bilinear(texture, texel, channel):  # type: ignore[no-untyped-def]
+    j, i, below, right, fv, fu = texel
+    upper = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, right, channel])
+    lower = (_f(1) - fu) * _f(texture[below, i, channel]) + fu * _f(texture[below, right, channel])
+    return (_f(1) - fv) * upper + fv * lower
+
+
+@inlined
+def _slopes(texture, texel, channel):  # type: ignore[no-untyped-def]
     """Return the change per texel along u and along v."""
-    a, b = _f(texture[j, i, channel]), _f(texture[j, i + np.uint32(1), channel])
-    c, d = _f(texture[j + np.uint32(1), i, channel]), _f(texture[j + np.uint32(1), i + np.uint32(1), channel])
+    j, i, below, right, fv, fu = texel
+    a, b = _f(texture[j, i, channel]), _f(texture[j, right, channel])
+    c, d = _f(texture[below, i, channel]), _f(texture[below, right, channel])
     return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
 
 
@@ -62,28 +74,23 @@ def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
     """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
     them. Folds also darken the skin in them."""
     skin, relief = surface.skin, surface.relief
-    u = u * surface.detail - _f(0.5)
-    v = v * surface.detail - _f(0.5)
-    i = np.uint32(min(max(int(u), 0), skin.shape[1] - 2))
-    j = np.uint32(min(max(int(v), 0), skin.shape[0] - 2))
-    fu, fv = u - _f(i), v - _f(j)
+    texel = _texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), skin)
     shade = _f(1 / 255)
-    across, down = _slopes(relief, j, i, fv, fu, 2)
+    across, down = _slopes(relief, texel, 2)
     if fold0 + fold1 > _f(0.003):
-        depth0 = _bilinear(relief, j, i, fv, fu, 0) - _f(128)
-        depth1 = _bilinear(relief, j, i, fv, fu, 1) - _f(128)
+        depth0, depth1 = _bilinear(relief, texel, 0) - _f(128), _bilinear(relief, texel, 1) - _f(128)
         shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
-        across0, down0 = _slopes(relief, j, i, fv, fu, 0)
-        across1, down1 = _slopes(relief, j, i, fv, fu, 1)
+        across0, down0 = _slopes(relief, texel, 0)
+        across1, down1 = _slopes(relief, texel, 1)
         across += _f(0.6) * (fold0 * across0 + fold1 * across1)
         down += _f(0.6) * (fold0 * down0 + fold1 * down1)
     steep = _f(0.032) * surface.detail
     across, down = steep * across, steep * down
     bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])
-    red = _bilinear(skin, j, i, fv, fu, 0) * shade
-    green = _bilinear(skin, j, i, fv, fu, 1) * shade
-    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
-    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255), bent
+    red, green, blue = (
+        _bilinear(skin, texel, 0) * shade, _bilinear(skin, texel, 1) * shade, _bilinear(skin, texel, 2) * shade
+    )  # fmt: skip
+    return red * red, green * green, blue * blue, _bilinear(skin, texel, 3) * _f(1 / 255), bent
 
 
 @inlined
@@ -180,7 +187,7 @@ def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: 
 @kernel
 def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
     """Write the samples of a row of pixels to its queues. A pixel of skin or cloth alone has one, in its middle."""
-    row.count[:] = 0
+    row.counts[:] = 0
     for x in range(hit.shape[1]):
         upper, lower = hit[0, x], hit[1, x]
         if max(upper, lower) < 0:
@@ -206,7 +213,7 @@ def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
 @inlined
 def _smooth(material, other):  # type: ignore[no-untyped-def]
     """Return whether two samples are of one material that hardly changes within a pixel."""
-    return material == other and (material == SKIN or material == CLOTH)
+    return material == other and material in (SKIN, CLOTH)
 
 
 @inlined
@@ -220,8 +227,8 @@ def _queue(material):  # type: ignore[no-untyped-def]
 
 @inlined
 def _push(row, queue, x, t, w0, w1, share):  # type: ignore[no-untyped-def]
-    k = row.count[queue]
-    row.count[queue] += 1
+    k = row.counts[queue]
+    row.counts[queue] += 1
     row.x[queue, k], row.t[queue, k] = x, t
     row.weights[queue, k, 0], row.weights[queue, k, 1], row.weights[queue, k, 2] = w0, w1, share
 
@@ -260,7 +267,7 @@ def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
 @kernel
 def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
     values = row.values
-    for k in range(row.count[0]):
+    for k in range(row.counts[0]):
         corners, w0, w1 = _pop(row, 0, k, surface)
         normal, sky, lit = _lit_corners(surface, corners, w0, w1)
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
@@ -269,7 +276,7 @@ def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         values[0, k], values[1, k], values[2, k], values[3, k] = red, green, blue, gloss
         values[4, k], values[5, k], values[6, k] = bent
         values[7, k], values[8, k], values[9, k], values[10, k] = _dot(normal, lamps.direction), normal[2], sky, lit
-    for k in range(row.count[0]):
+    for k in range(row.counts[0]):
         red, green, blue, gloss = values[0, k], values[1, k], values[2, k], values[3, k]
         bent = values[4, k], values[5, k], values[6, k]
         facing, ahead, sky, lit = values[7, k], values[8, k], values[9, k], values[10, k]
@@ -281,7 +288,7 @@ def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         )
         values[1, k] = _lit(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
         values[2, k] = _lit(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
-    for k in range(row.count[0]):
+    for k in range(row.counts[0]):
         _expose(row, 0, k, values[0, k], values[1, k], values[2, k], curve)
 
 
@@ -297,7 +304,7 @@ def _gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-de
 @kernel
 def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
-    for k in range(row.count[1]):
+    for k in range(row.counts[1]):
         corners, w0, w1 = _pop(row, 1, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
         strand, depth = _strand(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
@@ -315,7 +322,7 @@ def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
 @kernel
 def _shade_cloth(surface, curve, row):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
-    for k in range(row.count[2]):
+    for k in range(row.counts[2]):
         corners, w0, w1 = _pop(row, 2, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
         knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
@@ -325,7 +332,7 @@ def _shade_cloth(surface, curve, row):  # type: ignore[no-untyped-def]
 
 @kernel
 def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
-    for k in range(row.count[3]):
+    for k in range(row.counts[3]):
         corners, w0, w1 = _pop(row, 3, k, surface)
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
         normal, sky, lit = _lit_corners(surface, corners, w0, w1)

@@ -24,8 +24,9 @@ class Surface(NamedTuple):
     triangles: np.ndarray  # int32[T, 3]
     materials: np.ndarray  # int32[T]
     coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair its depth below the surface
-    # float32[V, 8]. Hair and cloth: linear RGB under diffuse light; hair also: cosine of the halfway direction along and
-    # across it, strength of its sheen. Other materials: normal, open sky 0..1, key light 0..1, weights of the two folds
+    # float32[V, 8], written by `light_vertices`. Hair, cloth: linear RGB under diffuse light; hair also: cosines of the
+    # halfway direction with its tangent and normal, strength of its sheen. Others: normal, open sky 0..1, key light
+    # 0..1, weights of the two fold channels
     attributes: np.ndarray
     skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
     relief: np.ndarray  # uint8[h, w, 3]: height of the two fold channels and of pores and lines, 128 is flat
@@ -51,7 +52,7 @@ class Lamps(NamedTuple):
 class Row(NamedTuple):
     """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each."""
 
-    count: np.ndarray  # int32[4]
+    counts: np.ndarray  # int32[4]
     x: np.ndarray  # int32[4, 2 W]: column of the pixel
     t: np.ndarray  # int32[4, 2 W]: triangle
     weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
