@@ -91,9 +91,9 @@ class Face:
         points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        sky, lit = self._sky.copy(), self._key_light(light).copy()
-        for reached in (sky, lit):
-            reached[self._teeth] *= _lip_light(points)
+        sky, lit, lip_light = self._sky.copy(), self._key_light(light).copy(), _lip_light(points)
+        sky[self._teeth] *= lip_light
+        lit[self._teeth] *= lip_light
         surface, lamps = self._surface(level := _level(size[1] * zoom)), _lamps(light)
         light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
         image = (self._wall(size) if background is None else background).copy()
@@ -273,7 +273,7 @@ def _lip_light(points: np.ndarray) -> float:
 
 def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom (exclusive) of the pixels that the projected points can touch."""
-    low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # a column at a time: 40 times as fast
+    low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # numpy is slow along axis 0
     height, width = shape[:2]
     left, top = (max(0, int(np.floor(v))) for v in low)
     right, bottom = (min(n, int(np.ceil(v)) + 2) for n, v in zip((width, height), high, strict=True))
