@@ -1,14 +1,22 @@
-"""Core time per generated frame, by stage and size, and memory: `python benchmarks/render.py [people]`.
+"""Core time per rendered frame, by part and size, and memory:
 
-Meant to stay under 15 ms at 256 x 256, the face filling it, under 30 ms at 640 x 480, and under 700 MB a process.
-`ratio=` is the sensor's noise drawn afresh for each frame against noise taken from the table.
+    python benchmarks/render.py [subjects] [--against CHECKOUT]
+
+With `--against`, the same clips are rendered by this checkout and by another one, clip by clip in turn, in a process
+each; the ratio of their times follows, and the mean absolute difference of their pictures in grey levels.
 """
 
+import argparse
+import os
+import pickle
 import resource
+import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -19,71 +27,152 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import face as renderer
 from microexpr.rendering.camera import expose
 from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
+from microexpr.rendering.recording import recorder
 from microexpr.rendering.rig import rig, skin_map
 
 FRAMES = 20
 SIZES = {(256, 256): 1.3, (640, 480): 1.0}  # width and height: zoom
-KERNELS = {name: getattr(renderer, name) for name in ("rasterise", "shade", "vertex_normals", "project")}
-seconds: dict[str, list[float]] = defaultdict(list)
+PARTS = ("_pose", "project", "light_vertices", "rasterise", "shade")  # those that a checkout has
+FILES = {"JPEG": "frame.jpg", "AVI": "clip.avi"}
+Seconds = dict[str, list[float]]
 
 
-def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which notes its core time under `stage`."""
+def timed(seconds: Seconds, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which notes its core time under `part`."""
 
     def call(*arguments: Any, **named: Any) -> Any:
         start = time.process_time()
         result = function(*arguments, **named)
-        seconds[stage].append(time.process_time() - start)
+        seconds[part].append(time.process_time() - start)
         return result
 
     return call
 
 
-def drawn_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add noise as `expose` does, but with new normal deviates for each frame: to time what its table saves."""
-    noisy = image + 3 * rng.standard_normal(image.shape, np.float32) * (0.6 + 0.4 * np.sqrt(image / np.float32(128)))
-    return np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
-
-
-def film(number: int) -> None:
-    """One person's clip of FRAMES frames in every size, timed."""
+def render_clip(number: int) -> tuple[Seconds, list[np.ndarray]]:
+    """Render one subject's clip of FRAMES frames in every size; return core seconds by part, and the frames."""
+    seconds: Seconds = defaultdict(list)
     rng = generator(0, "benchmark", number)
     performer = Performer.sample(rng)
-    face = timed("a person", renderer.Face)(performer.face_seed)
+    face = timed(seconds, "a subject", renderer.Face)(performer.face_seed)
     play = perform(performer, {"AU12L": 1.0, "AU12R": 1.0}, 4, 9, 15, FRAMES, 200, DIFFICULTIES["standard"], rng)
-    timed("a person's light", face.render)({}, light=performer.light)
+    timed(seconds, "a subject's light", face.render)({}, light=performer.light)
+    images: list[np.ndarray] = []
+    originals = {part: getattr(owner(part), part) for part in PARTS if hasattr(owner(part), part)}
     for (width, height), zoom in SIZES.items():
         at = f"at {width}x{height}"
-        for stage in KERNELS:
-            setattr(renderer, stage, timed(f"{stage} {at}", KERNELS[stage]))
-        render, take = timed(f"render {at}", face.render), timed(f"camera {at}", expose)
-        draw = timed(f"camera, noise drawn {at}", drawn_noise)
-        for units, pose, shift, gaze in zip(play.action_units, play.pose, play.shift, play.gaze, strict=True):
-            image = render(
-                units, pose, shift, performer.light, size=(width, height), zoom=zoom * performer.zoom, gaze=gaze
-            ).image
-            take(image, rng, 3.0, 1.0)
-            draw(image, rng)
+        for part, original in originals.items():
+            setattr(owner(part), part, timed(seconds, f"{part.strip('_')} {at}", original))
+        render, take = timed(seconds, f"render {at}", face.render), timed(seconds, f"camera {at}", expose)
+        with (
+            TemporaryDirectory() as folder,
+            recorder(".jpg", False, 92, 200) as jpeg,
+            recorder(".avi", False, 92, 200) as avi,
+        ):
+            writers = {
+                name: timed(seconds, f"write {name} {at}", write)
+                for name, write in zip(FILES, (jpeg, avi), strict=True)
+            }
+            for units, pose, shift, gaze in zip(play.action_units, play.pose, play.shift, play.gaze, strict=True):
+                image = render(
+                    units, pose, shift, performer.light, size=(width, height), zoom=zoom * performer.zoom, gaze=gaze
+                ).image
+                images.append(image)
+                exposed = take(image, rng, 3.0, 1.0)
+                for name, write in writers.items():
+                    write(Path(folder) / FILES[name], exposed)
+    for part, original in originals.items():
+        setattr(owner(part), part, original)
+    return seconds, images
+
+
+def owner(part: str) -> Any:
+    """Return the class or module whose attribute a part is."""
+    return renderer.Face if part.startswith("_") else renderer
+
+
+def warm_up() -> Seconds:
+    """Read the mesh and compile the kernels; return the core seconds of what all subjects share."""
+    cv2.setNumThreads(1)
+    seconds: Seconds = defaultdict(list)
+    timed(seconds, "all subjects: rig", rig)()
+    timed(seconds, "all subjects: map of the skin", skin_map)()
+    renderer.Face(0).render({})  # compiles the kernels, or reads them from numba's cache
+    return seconds
+
+
+def serve() -> None:
+    """Render the clips whose numbers stand on standard input, a line each; answer with pickles."""
+    warm_up()
+    for line in sys.stdin:
+        pickle.dump(render_clip(int(line)), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+def compare(subjects: int, checkout: Path) -> None:
+    """Print the core time of both checkouts by part, its ratio, and the difference of their pictures."""
+    roots = {"here": Path(__file__).parents[1], "there": checkout.resolve()}
+    sides = {}
+    for name, root in roots.items():
+        environment = {**os.environ, "PYTHONPATH": str(root / "src")}
+        command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
+        sides[name] = subprocess.Popen(
+            command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    seconds: dict[str, Seconds] = {name: defaultdict(list) for name in roots}
+    differences = []
+    for number in range(subjects):
+        images = {}
+        for name, side in sides.items():
+            assert side.stdin and side.stdout
+            side.stdin.write(f"{number}\n".encode())
+            side.stdin.flush()
+            spent, images[name] = pickle.load(side.stdout)  # noqa: S301
+            for part, values in spent.items():
+                seconds[name][part] += values
+        pairs = zip(images["here"], images["there"], strict=True)
+        differences += [np.abs(a.astype(int) - b).mean() for a, b in pairs]
+    for side in sides.values():
+        side.communicate()
+    for part in dict.fromkeys([*seconds["there"], *seconds["here"]]):
+        here, there = (1e3 * np.median(seconds[name].get(part, [np.nan])) for name in roots)
+        print(f"{part:32} {here:8.2f} ms here {there:8.2f} ms there  ratio={there / here:.2f}")
+    for width, height in SIZES:
+        here, there = (per_frame(seconds[name], width, height) for name in roots)
+        print(f"a frame at {width}x{height}: {here:.1f} ms here, {there:.1f} ms there, ratio={there / here:.2f}")
+    print(f"pictures: mean absolute difference {np.mean(differences):.3f} grey levels, at most {max(differences):.3f}")
+
+
+def per_frame(seconds: Seconds, width: int, height: int) -> float:
+    """Return the milliseconds of rendering a frame and adding the camera's noise."""
+    return float(sum(1e3 * np.median(seconds[f"{part} at {width}x{height}"]) for part in ("render", "camera")))
+
+
+def report(subjects: int) -> None:
+    """Print the core time by part, and memory."""
+    seconds = warm_up()
+    for number in range(subjects):
+        for part, values in render_clip(number)[0].items():
+            seconds[part] += values
+    for part, spent in seconds.items():
+        print(f"{part:32} {1e3 * np.median(spent):8.2f} ms  {len(spent):4} times")
+    for width, height in SIZES:
+        print(f"a frame at {width}x{height}: {per_frame(seconds, width, height):.1f} ms")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
 
 
 def main() -> None:
-    cv2.setNumThreads(1)
-    timed("all people: rig", rig)()
-    timed("all people: map of the skin", skin_map)()
-    renderer.Face(0).render({})  # compiles the kernels, or reads them from numba's cache
-    for number in range(int(sys.argv[1]) if len(sys.argv) > 1 else 4):
-        film(number)
-    for stage, spent in seconds.items():
-        print(f"{stage:32} {1e3 * np.median(spent):8.2f} ms  {len(spent):4} times")
-    for width, height in SIZES:
-        at = f"at {width}x{height}"
-        render_ms, camera_ms, normal_ms = (
-            1e3 * np.median(seconds[f"{stage} {at}"]) for stage in ("render", "camera", "camera, noise drawn")
-        )
-        print(
-            f"a frame {at}: {render_ms + camera_ms:.1f} ms; noise drawn against table ratio={normal_ms / camera_ms:.1f}"
-        )
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("subjects", type=int, nargs="?", default=4)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve()
+    elif options.against:
+        compare(options.subjects, options.against)
+    else:
+        report(options.subjects)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Nothing else of the package is used: its code is never imported (it would import
 
 import gzip
 import importlib.util
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,8 +71,7 @@ def target(name: str) -> tuple[np.ndarray, np.ndarray]:
         path = folder() / "faceunits01/targets" / f"{name}.target"
     else:
         path = folder() / "mpfb2/targets" / f"{name}.target.gz"
-    lines = (line for line in _text(path).splitlines() if not line.startswith("#"))
-    values = np.fromstring(" ".join(lines), sep=" ").reshape(-1, 4)
+    values = np.fromstring(re.sub("^#.*$", "", _text(path), flags=re.MULTILINE), sep=" ").reshape(-1, 4)
     return values[:, 0].astype(np.int64), values[:, 1:].astype(np.float32)
 
 

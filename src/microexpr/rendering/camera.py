@@ -16,12 +16,10 @@ def expose(image: np.ndarray, rng: np.random.Generator, noise: float, gain: floa
     The standard deviation grows with the root of the level, from 0.6 `noise` at black (read noise) to 1.16 `noise` at
     white (shot noise).
     """
-    level = np.minimum(np.arange(256) * gain, 255).astype(np.float32)
-    deviation = (noise * (0.6 + 0.4 * np.sqrt(level / 128))).astype(np.float32)
     flat = np.ascontiguousarray(image).reshape(len(image), -1)
     starts = rng.integers(0, FIELD - flat.shape[1], len(flat))
     exposed = np.empty_like(flat)
-    _add_noise(flat, level, deviation, _noise_table(), starts, exposed)
+    _add_noise(flat, np.float32(gain), np.float32(noise), _noise_table(), starts, exposed)
     return exposed.reshape(image.shape)
 
 
@@ -32,8 +30,11 @@ def _noise_table() -> np.ndarray:
 
 
 @kernel
-def _add_noise(flat, level, deviation, table, starts, exposed):  # type: ignore[no-untyped-def]
+def _add_noise(flat, gain, noise, table, starts, exposed):  # type: ignore[no-untyped-def]
     for y in range(flat.shape[0]):
-        for x in range(flat.shape[1]):
-            value = level[flat[y, x]] + deviation[flat[y, x]] * table[starts[y] + x] + np.float32(0.5)
-            exposed[y, x] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+        row, deviates, noisy = flat[y], table[starts[y] : starts[y] + flat.shape[1]], exposed[y]
+        for x in range(row.shape[0]):
+            level = min(np.float32(row[x]) * gain, np.float32(255))
+            deviation = noise * (np.float32(0.6) + np.float32(0.4) * np.sqrt(level * np.float32(1 / 128)))
+            value = level + deviation * deviates[x] + np.float32(0.5)
+            noisy[x] = np.uint8(np.int32(min(max(value, np.float32(0)), np.float32(255))))

@@ -9,6 +9,8 @@ from microexpr.rendering.raster import CLOTH, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import angle, rig
 
 AXIS = 0.1  # z of the neck's axis at the collar
+TOP = 6.15  # height below which there may be cloth, dm
+UNSEEN = 0.15  # distance from the neckline beyond which no skin is visible under it, dm
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def sample(rng: np.random.Generator) -> Garment:
 def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
     """Return the garment on a body of this shape (float32[V, 3])."""
     head = rig()
-    skin = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) < 6.15)]
+    skin = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) < TOP)]
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
     ids, local = np.unique(skin, return_inverse=True)
@@ -63,6 +65,12 @@ def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator
     around = np.arctan2(rest[:, 0], rest[:, 2] - AXIS) * 0.8
     coordinates = np.stack([around, rest[:, 1] - 0.6 * across, over_neckline], axis=1)
     return make_layer(CLOTH, points, normals, coordinates, triangles)
+
+
+def covered(garment: Garment) -> np.ndarray:
+    """Return which vertices of the rig are under the garment, well away from its hem, bool[V]."""
+    rest = rig().vertices
+    return (rest[:, 1] < TOP) & (_neckline(rest, garment) - rest[:, 1] > UNSEEN)
 
 
 def _neckline(rest: np.ndarray, garment: Garment) -> np.ndarray:

@@ -11,14 +11,14 @@ from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles,
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.layers import Layer
-from microexpr.rendering.raster import EYE, LASH, MOUTH, TEETH, rasterise, vertex_normals
+from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
-from microexpr.rendering.shading import shade
+from microexpr.rendering.shading import light_vertices, shade
 from microexpr.rendering.skin import LEVELS, paint_skin
-from microexpr.rendering.surface import CURVE, Lamps, Surface
+from microexpr.rendering.surface import CURVE, Lamps, Row, Surface
 
-SAMPLES = 2  # along each side of a pixel
+STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
 FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
@@ -54,7 +54,12 @@ class Face:
         self.centre = self.centre.astype(np.float32)
         self.style = styles.sample(self.traits, generator(seed, "style"))
         self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"))
-        self._layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair")), *self._accessories(seed)]
+        self._garment = clothes.sample(rng := generator(seed, "clothes"))
+        self._layers = [
+            hair.build_layer(self.vertices, self.style, generator(seed, "hair")),
+            *self._glasses(generator(seed, "glasses")),
+            clothes.build_layer(self.vertices, self._garment, rng),
+        ]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
@@ -86,15 +91,13 @@ class Face:
         points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        attributes = np.zeros((len(points), 10), np.float32)
-        attributes[:, :3] = normals @ turn.T
-        attributes[:, 3] = self._sky
-        attributes[:, 4] = self._key_light(light)
-        attributes[self._teeth, 3:5] *= _lip_light(points)
-        attributes[: len(folds), 5:7] = folds
-        attributes[len(folds) : len(folds) + len(self._tangents), 7:] = self._tangents @ turn.T
+        sky, lit, lip_light = self._sky.copy(), self._key_light(light).copy(), _lip_light(points)
+        sky[self._teeth] *= lip_light
+        lit[self._teeth] *= lip_light
+        surface, lamps = self._surface(level := _level(size[1] * zoom)), _lamps(light)
+        light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
         image = (self._wall(size) if background is None else background).copy()
-        self._draw(screen, attributes, light, size[1] * zoom, image)
+        self._draw(screen, surface, lamps, level, image)
         return RenderedFace(image, screen[rig().landmarks, :2].copy())
 
     def trace(
@@ -111,7 +114,7 @@ class Face:
         depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
         weights = np.zeros((height, width, 2), np.float32)
         surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
-        rasterise(screen, *surface, depth, hit, weights)
+        rasterise(screen, *surface, 0.0, depth, hit, weights)
         return SurfaceTrace(
             screen=screen,
             material=np.where(hit >= 0, self._materials[hit], -1),
@@ -132,12 +135,9 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
-    def _accessories(self, seed: int | np.random.SeedSequence) -> list[Layer]:
-        """Sample glasses, for some people, and a garment."""
-        rng = generator(seed, "glasses")
-        spectacles = [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
-        rng = generator(seed, "clothes")
-        return [*spectacles, clothes.build_layer(self.vertices, clothes.sample(rng), rng)]
+    def _glasses(self, rng: np.random.Generator) -> list[Layer]:
+        """Sample glasses, for some people."""
+        return [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
 
     def _assemble(self) -> None:
         """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays."""
@@ -147,17 +147,23 @@ class Face:
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
         layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
-        triangles = [head.triangles, *layers, ball + first, ball + first + len(points)]
+        in_view = ~clothes.covered(self._garment)[head.triangles].all(axis=1)
+        triangles = [head.triangles[in_view], *layers, ball + first, ball + first + len(points)]
         self._triangles = np.concatenate(triangles).astype(np.int32)
         materials = [np.full(len(part.triangles), part.material) for part in self._layers]
-        materials = [head.materials, *materials, np.full(2 * len(ball), EYE)]
+        materials = [head.materials[in_view], *materials, np.full(2 * len(ball), EYE)]
         self._materials = np.concatenate(materials).astype(np.int32)
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
         coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
         self._coordinates = np.concatenate(coordinates).astype(np.float32)
-        self._fixed, self._fixed_normals, self._tangents = (
+        self._fixed, self._fixed_normals, tangents = (
             np.concatenate([getattr(part, name) for part in self._layers]) for name in ("points", "normals", "tangents")
         )
+        self._tangents = np.zeros((len(self._coordinates), 3), np.float32)
+        self._tangents[len(head.vertices) : len(head.vertices) + len(tangents)] = tangents
+        kinds = [np.full(len(part.points), part.material) for part in self._layers]
+        kinds = [np.full(len(head.vertices), SKIN), *kinds, np.full(2 * len(points), EYE)]
+        self._vertex_materials = np.concatenate(kinds).astype(np.int32)  # all of the rig are lit as skin is
         self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
@@ -204,31 +210,13 @@ class Face:
             self._walls = {size: walls.wall(size, generator(self._seed, "wall"))}
         return self._walls[size]
 
-    def _draw(self, screen: np.ndarray, attributes: np.ndarray, light: Light, pixels: float, image: np.ndarray) -> None:
-        """Rasterise and shade the window of the image that holds the head. `pixels`: the frame's height times zoom."""
-        left, top, right, bottom = _window(screen, image.shape)
-        if right <= left or bottom <= top:
-            return
-        depth, hit, weights = self._clear_buffers((bottom - top) * SAMPLES, (right - left) * SAMPLES)
-        samples = screen.copy()
-        samples[:, :2] = (screen[:, :2] - (left, top) + 0.5) * SAMPLES - 0.5
-        level = _level(pixels)
-        rasterise(
-            samples,
-            self._triangles,
-            self._materials,
-            self._coordinates,
-            self._lashes,
-            self._strands[level],
-            depth,
-            hit,
-            weights,
-        )
-        surface = Surface(
+    def _surface(self, level: int) -> Surface:
+        """Return the surfaces at this level of detail, with attributes to be filled in."""
+        return Surface(
             triangles=self._triangles,
             materials=self._materials,
             coordinates=self._coordinates,
-            attributes=attributes,
+            attributes=np.empty((len(self._coordinates), 8), np.float32),
             skin=self._skin.colour[level],
             relief=self._skin.relief[level],
             detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
@@ -239,10 +227,27 @@ class Face:
             iris=self._iris,
             iris_colour=np.square(np.array(self.look.iris, np.float32)) * np.float32(0.8),
         )
-        towards, (key, above, below) = light.direction(), light.colours()
-        half = towards + np.array([0, 0, 1], np.float32)
-        lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
-        shade(hit, weights, surface, lamps, CURVE, top, left, image)
+
+    def _draw(self, screen: np.ndarray, surface: Surface, lamps: Lamps, level: int, image: np.ndarray) -> None:
+        """Rasterise and shade the window of the image that holds the head."""
+        left, top, right, bottom = _window(screen, image.shape)
+        if right <= left or bottom <= top:
+            return
+        depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
+        samples = (screen - np.array([left - 0.25, top - 0.25, 0], np.float32)) * np.array([1, 2, 1], np.float32)
+        rasterise(
+            samples,
+            surface.triangles,
+            surface.materials,
+            self._coordinates,
+            self._lashes,
+            self._strands[level],
+            STAGGER,
+            depth,
+            hit,
+            weights,
+        )
+        shade(hit, weights, surface, lamps, CURVE, top, left, Row.of(right - left), image)
 
     def _clear_buffers(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return cleared buffers of this size. They are reused: fresh memory pages would cost more than drawing."""
@@ -254,6 +259,12 @@ class Face:
         return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
 
 
+def _lamps(light: Light) -> Lamps:
+    towards, (key, above, below) = light.direction(), light.colours()
+    half = towards + np.array([0, 0, 1], np.float32)
+    return Lamps(towards, half / np.linalg.norm(half), key, above, below)
+
+
 def _lip_light(points: np.ndarray) -> float:
     """Return how much light the lips let into the mouth, 0..1: little at rest."""
     upper, lower = points[rig().landmarks[[62, 66]], 1]
@@ -262,7 +273,7 @@ def _lip_light(points: np.ndarray) -> float:
 
 def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom (exclusive) of the pixels that the projected points can touch."""
-    low, high = screen[:, :2].min(axis=0), screen[:, :2].max(axis=0)
+    low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # numpy is slow along axis 0
     height, width = shape[:2]
     left, top = (max(0, int(np.floor(v))) for v in low)
     right, bottom = (min(n, int(np.ceil(v)) + 2) for n, v in zip((width, height), high, strict=True))

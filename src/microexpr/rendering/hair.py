@@ -9,7 +9,7 @@ from microexpr.rendering.raster import HAIR, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, angle, rig
 from microexpr.rendering.styles import Style, cut_short, density, height_above_hairline
 
-SHELLS = (1, 0.95, 0.88, 0.78, 0.5)  # heights of the layers of fur, as shares of its thickness
+SHELLS = (1, 0.88, 0.5)  # heights of the layers of fur, as shares of its thickness
 EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # width over which hair sets in at the hairline, dm
 STRANDS = (512, 1024)  # texels along and across strands of the pattern that all hair repeats: powers of two
 TEXEL = 0.0036  # size of a texel, dm

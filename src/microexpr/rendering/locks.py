@@ -12,6 +12,7 @@ from microexpr.rendering.styles import Style
 LOCKS = 130
 FRINGE = 48  # locks of the fringe
 LINING = 40  # columns of the lining
+BEHIND = 4  # rows of the lining, from the top, that are always behind the head
 ROWS = 16  # points along a lock
 OPEN = (0.98, 1.2)  # radians from the nose: range of the angle at which hanging hair begins
 START = 8.15  # height at which locks leave the head, dm
@@ -39,8 +40,8 @@ def lining(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Laye
     turns = np.linspace(1.25, 2 * np.pi - 1.25, LINING)
     turns = np.angle(np.exp(1j * turns))
     end = float(np.mean(style.ends))
-    paths = np.stack([_path(vertices, straight, turn, 0.0, end, rng)[0] for turn in turns], axis=1)
-    y = np.linspace(START, end, ROWS)[:, None]
+    paths = np.stack([_path(vertices, straight, turn, 0.0, end, rng)[0][BEHIND:] for turn in turns], axis=1)
+    y = np.linspace(START, end, ROWS)[BEHIND:, None]
     thin = 250 * np.clip((end + 0.2 - y) / 0.2, 0, 1) - 60
     u, v, thin = np.broadcast_arrays(turns * 0.23, y / 1.9, thin)
     inward = np.stack([-np.sin(turns), 0 * turns, -np.cos(turns)], axis=1)

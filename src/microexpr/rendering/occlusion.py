@@ -24,6 +24,7 @@ def open_sky(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray, mat
     polar, turn = np.arccos(1 - 1.4 * k / SKY_DIRECTIONS), np.pi * (1 + 5**0.5) * k  # a golden spiral, 114 deg wide
     directions = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1)
     visible, total = np.zeros(len(points)), np.full(len(points), 1e-3)
+    triangles, materials = _without_lashes(triangles, materials)
     for towards in directions:
         facing = np.clip(normals @ towards, 0, 1)
         visible += _visible(points, triangles, materials, towards) * facing
@@ -36,9 +37,15 @@ def key_light(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, 
     rng = generator(0, "generated", "key light")  # the same points of the lamp for every face
     spread = rng.normal(0, 40 * light.softness, (KEY_SAMPLES, 2))
     visible = np.zeros(len(points))
+    triangles, materials = _without_lashes(triangles, materials)
     for azimuth, elevation in spread + [light.azimuth, light.elevation]:
         visible += _visible(points, triangles, materials, direction(azimuth, elevation))
     return (visible / KEY_SAMPLES).astype(np.float32)
+
+
+def _without_lashes(triangles: np.ndarray, materials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    shades = materials != LASH
+    return triangles[shades], materials[shades]
 
 
 def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, towards: np.ndarray) -> np.ndarray:
@@ -51,9 +58,8 @@ def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, t
     depth = np.full((RESOLUTION, RESOLUTION), -99, np.float32)
     hit = np.full((RESOLUTION, RESOLUTION), -1, np.int32)
     weights = np.zeros((RESOLUTION, RESOLUTION, 2), np.float32)
-    solid = materials != LASH
     everywhere, nowhere = np.full((1, 1), 255, np.uint8), np.zeros((len(points), 3), np.float32)
-    rasterise(rotated, triangles[solid], materials[solid], nowhere, everywhere, everywhere, depth, hit, weights)
+    rasterise(rotated, triangles, materials, nowhere, everywhere, everywhere, 0.0, depth, hit, weights)
     x, y = np.clip(np.rint(rotated[:, :2]), 0, RESOLUTION - 1).astype(int).T
     behind = depth[y, x] - rotated[:, 2] - BIAS
     return 1 / (1 + np.exp(np.clip(behind * SLOPE, -50, 50)))

@@ -17,79 +17,132 @@ SOFTNESS = 14  # of hair's edges: levels of alpha by which the thresholds of a p
 # of an array, and made shading seven times slower. (`_nrt` is missing in numba's type stubs.)
 kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
+# Without fastmath: two triangles must compute the same crossings of the edge between them, to the last bit.
+exact_kernel = njit(error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+exact = njit(error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
+
+BITS = 32  # of the fraction of a crossing
+ONE = 1 << BITS
+_f, _d = np.float32, np.float64
 
 
-@kernel
-def rasterise(screen, triangles, materials, coordinates, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
-    """Find the nearest triangle at each sample.
+@exact_kernel
+def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, depth, hit, weights):  # type: ignore[no-untyped-def]
+    """Find the nearest triangle at each sample. This is fastest if the nearest triangles come first.
 
     screen float32[V, 3], triangles int32[T, 3], materials int32[T], coordinates float32[V, 3] (u, v, threshold), lash
     and hair uint8[h, w] alpha maps: a sample is solid where alpha > threshold. The lashes' map is indexed by (u, v) in
     texels; the hair's repeats with every whole u and v, and its h and w are powers of two. Cloth is solid where
-    threshold < 0. Results are written to depth float32[H, W] (initially below all depths), hit int32[H, W] (triangle)
-    and weights float32[H, W, 2] (of its first two corners).
+    threshold < 0. Sample (y, x) lies at (x, y) of the screen, in odd rows at (x + stagger, y). Results are written to
+    depth float32[H, W] (initially below all depths), hit int32[H, W] (triangle) and weights float32[H, W, 2] (of its
+    first two corners). A sample on an edge belongs to the triangle below it or on its right.
     """
+    rows, columns = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
-        area = np.float64((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))  # single precision would leave gaps at edges
-        if (area >= -1e-9 and materials[t] != LASH and materials[t] != CLOTH) or abs(area) < 1e-9:
+        area = _d(bx - ax) * _d(cy - ay) - _d(by - ay) * _d(cx - ax)
+        material = materials[t]
+        if (area >= 0 and material != LASH and material != CLOTH) or abs(area) < 1e-9:
             continue
-        x0 = max(0, int(np.ceil(min(ax, bx, cx))))
-        x1 = min(depth.shape[1] - 1, int(np.floor(max(ax, bx, cx))))
-        y0 = max(0, int(np.ceil(min(ay, by, cy))))
-        y1 = min(depth.shape[0] - 1, int(np.floor(max(ay, by, cy))))
-        step0, step1 = (by - cy) / area, (cy - ay) / area  # change of the weights along x
-        for y in range(y0, y1 + 1):
-            w0 = ((bx - x0) * (cy - y) - (by - y) * (cx - x0)) / area
-            w1 = ((cx - x0) * (ay - y) - (cy - y) * (ax - x0)) / area
-            low, high = _span(w0, w1, step0, step1, x1 - x0)
-            w0 += step0 * low
-            w1 += step1 * low
-            for x in range(x0 + low, x0 + high + 1):
-                z = w0 * screen[a, 2] + w1 * screen[b, 2] + (1 - w0 - w1) * screen[c, 2]
-                if z > depth[y, x] and _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):
-                    depth[y, x] = z
-                    hit[y, x] = t
-                    weights[y, x, 0] = w0
-                    weights[y, x, 1] = w1
-                w0 += step0
-                w1 += step1
+        y0, y1 = max(0, _ceil(min(ay, by, cy))), min(rows, _ceil(max(ay, by, cy)))
+        if y0 >= y1:
+            continue
+        top, middle, bottom = _by_height((_d(ax), _d(ay)), (_d(bx), _d(by)), (_d(cx), _d(cy)))
+        long_x, long_step = _edge(top, bottom)
+        short_x, short_step = _edge(top, middle)
+        bend = max(y0, _ceil(middle[1]))
+        across = (by - cy) / area, (cy - ay) / area  # change of the first two weights along x
+        down = (cx - bx) / area, (ax - cx) / area  # and along y
+        planes = _plane(screen, a, b, c, 2, 1, 0), *_alpha_planes(material, coordinates, a, b, c, hair)
+        for y in range(y0, y1):
+            if y == bend:
+                short_x, short_step = _edge(middle, bottom)
+            aside = stagger * (y & 1)
+            shift = ONE - 1 - int(aside * ONE)  # rounds up to the first sample on the right
+            x0 = max(0, (min(long_x, short_x) + shift) >> BITS)
+            x1 = min(columns, (max(long_x, short_x) + shift) >> BITS)
+            long_x, short_x = long_x + long_step, short_x + short_step
+            if x0 < x1:
+                right, under = aside - cx, y - cy
+                start = right * across[0] + under * down[0], right * across[1] + under * down[1]
+                _fill(t, material, y, x0, x1, start, across, planes, lash, hair, depth, hit, weights)
 
 
-@inlined
-def _span(w0, w1, step0, step1, last):  # type: ignore[no-untyped-def]
-    """Return first and last step in 0..last with all three weights >= 0; (0, -1) if there is none."""
-    low, high = 0.0, float(last)
-    for w, step in ((w0, step0), (w1, step1), (1 - w0 - w1, -step0 - step1)):
-        if step > 1e-12:
-            low = max(low, -w / step)
-        elif step < -1e-12:
-            high = min(high, -w / step)
-        elif w < 0:
-            high = -1.0
-    if high < low:
-        return 0, -1
-    return int(np.ceil(low)), int(np.floor(high))
+@exact
+def _fill(t, material, y, x0, x1, start, step, planes, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
+    """Write the samples x0..x1 - 1 of row y where triangle t is nearest and solid. `start`, `step`: of the weights."""
+    start_z, step_z = _at(planes[0], start[0], start[1]), step[0] * planes[0][0] + step[1] * planes[0][1]
+    for x in range(x0, x1):
+        z = _f(start_z + x * step_z)
+        if z > depth[y, x]:
+            w0, w1 = _f(start[0] + x * step[0]), _f(start[1] + x * step[1])
+            if material < LASH or _solid(material, planes, w0, w1, y, lash, hair):
+                depth[y, x] = z
+                hit[y, x] = t
+                weights[y, x, 0] = w0
+                weights[y, x, 1] = w1
 
 
-@inlined
-def _solid(t, triangles, materials, coordinates, lash, hair, w0, w1, x, y):  # type: ignore[no-untyped-def]
-    """Return whether triangle t covers a sample on it: always, except between hairs and above a hem."""
-    if materials[t] < LASH:
-        return True
-    a, b, c, w2 = triangles[t, 0], triangles[t, 1], triangles[t, 2], 1 - w0 - w1
-    threshold = w0 * coordinates[a, 2] + w1 * coordinates[b, 2] + w2 * coordinates[c, 2]
-    if materials[t] == CLOTH:
+@exact
+def _solid(material, planes, w0, w1, y, lash, hair):  # type: ignore[no-untyped-def]
+    """Return whether a triangle with holes covers the sample at these weights: not between hairs, or above a hem."""
+    _, u_plane, v_plane, threshold_plane = planes
+    threshold = _at(threshold_plane, w0, w1)
+    if material == CLOTH:
         return threshold < 0
-    u = w0 * coordinates[a, 0] + w1 * coordinates[b, 0] + w2 * coordinates[c, 0]
-    v = w0 * coordinates[a, 1] + w1 * coordinates[b, 1] + w2 * coordinates[c, 1]
-    if materials[t] == LASH:
-        return lash[min(max(int(v), 0), lash.shape[0] - 1), min(max(int(u), 0), lash.shape[1] - 1)] > threshold
-    rows, columns = hair.shape
-    # 64 is added so that no index is negative
-    alpha = hair[int((v + 64) * rows) & (rows - 1), int((u + 64) * columns) & (columns - 1)]
-    return alpha > threshold + SOFTNESS * (4 * (x & 1) + 6 * (y & 1) - 8 * (x & y & 1) - 3)
+    u, v = int(_at(u_plane, w0, w1)), int(_at(v_plane, w0, w1))
+    if material == LASH:
+        return lash[min(max(v, 0), lash.shape[0] - 1), min(max(u, 0), lash.shape[1] - 1)] > threshold
+    return hair[v & (hair.shape[0] - 1), u & (hair.shape[1] - 1)] > threshold + _f(SOFTNESS) * _f(2 * (y & 1) - 3)
+
+
+@exact
+def _alpha_planes(material, coordinates, a, b, c, hair):  # type: ignore[no-untyped-def]
+    """Return the planes of u and v in texels and of the threshold."""
+    threshold = _plane(coordinates, a, b, c, 2, 1, 0)
+    if material == HAIR:  # 64 is added so that no index is negative
+        rows, columns = hair.shape
+        return _plane(coordinates, a, b, c, 0, columns, 64), _plane(coordinates, a, b, c, 1, rows, 64), threshold
+    return _plane(coordinates, a, b, c, 0, 1, 0), _plane(coordinates, a, b, c, 1, 1, 0), threshold
+
+
+@exact
+def _plane(values, a, b, c, column, scale, offset):  # type: ignore[no-untyped-def]
+    """Return the column plus `offset`, times `scale`, at corner c, and how much larger it is at a and b: for `_at`."""
+    last = values[c, column]
+    scale = _f(scale)
+    return (values[a, column] - last) * scale, (values[b, column] - last) * scale, (last + _f(offset)) * scale
+
+
+@exact
+def _at(plane, w0, w1):  # type: ignore[no-untyped-def]
+    return plane[0] * w0 + plane[1] * w1 + plane[2]
+
+
+@exact
+def _by_height(a, b, c):  # type: ignore[no-untyped-def]
+    """Return three points (x, y) in the order of y."""
+    if b[1] < a[1]:
+        a, b = b, a
+    if c[1] < a[1]:
+        a, c = c, a
+    if c[1] < b[1]:
+        b, c = c, b
+    return a, b, c
+
+
+@exact
+def _edge(upper, lower):  # type: ignore[no-untyped-def]
+    """Return x where an edge crosses its first row, and how much that changes a row, in units of 1 / ONE."""
+    slope = (lower[0] - upper[0]) / (lower[1] - upper[1])
+    first = max(0, _ceil(upper[1]))
+    return int((upper[0] + (first - upper[1]) * slope) * ONE), int(slope * ONE)
+
+
+@exact
+def _ceil(x):  # type: ignore[no-untyped-def]
+    return int(np.ceil(x))
 
 
 @kernel

@@ -236,7 +236,7 @@ def skin_map() -> SkinMap:
     weights = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, 2), np.float32)
     skin, unused = np.full(len(triangles), SKIN, np.int32), np.zeros((1, 1), np.uint8)
     triangles = np.ascontiguousarray(triangles)
-    rasterise(flat, triangles, skin, head.coordinates, unused, unused, depth, hit, weights)
+    rasterise(flat, triangles, skin, head.coordinates, unused, unused, 0.0, depth, hit, weights)
     mesh = assets.mesh()
     lips = _at_vertices(mesh, "lips")[head.source_ids]
     values = np.column_stack([head.vertices, lips, head.ears])

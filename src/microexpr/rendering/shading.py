@@ -43,17 +43,29 @@ def _clip(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _bilinear(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
-    above = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, i + 1, channel])
-    below = (_f(1) - fu) * _f(texture[j + 1, i, channel]) + fu * _f(texture[j + 1, i + 1, channel])
-    return (_f(1) - fv) * above + fv * below
+def _texel(u, v, texture):  # type: ignore[no-untyped-def]
+    """Return the row and the column of a texel and of the next one, and how far (u, v) is between them.
+
+    Indices are unsigned, which saves numba's test for negative ones."""
+    i = np.uint32(min(max(int(u), 0), texture.shape[1] - 2))
+    j = np.uint32(min(max(int(v), 0), texture.shape[0] - 2))
+    return j, i, j + np.uint32(1), i + np.uint32(1), v - _f(j), u - _f(i)
 
 
 @inlined
-def _slopes(texture, j, i, fv, fu, channel):  # type: ignore[no-untyped-def]
+def _bilinear(texture, texel, channel):  # type: ignore[no-untyped-def]
+    j, i, below, right, fv, fu = texel
+    upper = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, right, channel])
+    lower = (_f(1) - fu) * _f(texture[below, i, channel]) + fu * _f(texture[below, right, channel])
+    return (_f(1) - fv) * upper + fv * lower
+
+
+@inlined
+def _slopes(texture, texel, channel):  # type: ignore[no-untyped-def]
     """Return the change per texel along u and along v."""
-    a, b = _f(texture[j, i, channel]), _f(texture[j, i + 1, channel])
-    c, d = _f(texture[j + 1, i, channel]), _f(texture[j + 1, i + 1, channel])
+    j, i, below, right, fv, fu = texel
+    a, b = _f(texture[j, i, channel]), _f(texture[j, right, channel])
+    c, d = _f(texture[below, i, channel]), _f(texture[below, right, channel])
     return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
 
 
@@ -62,28 +74,23 @@ def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
     """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
     them. Folds also darken the skin in them."""
     skin, relief = surface.skin, surface.relief
-    u = u * surface.detail - _f(0.5)
-    v = v * surface.detail - _f(0.5)
-    i = min(max(int(u), 0), skin.shape[1] - 2)
-    j = min(max(int(v), 0), skin.shape[0] - 2)
-    fu, fv = u - _f(i), v - _f(j)
+    texel = _texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), skin)
     shade = _f(1 / 255)
-    across, down = _slopes(relief, j, i, fv, fu, 2)
+    across, down = _slopes(relief, texel, 2)
     if fold0 + fold1 > _f(0.003):
-        depth0 = _bilinear(relief, j, i, fv, fu, 0) - _f(128)
-        depth1 = _bilinear(relief, j, i, fv, fu, 1) - _f(128)
+        depth0, depth1 = _bilinear(relief, texel, 0) - _f(128), _bilinear(relief, texel, 1) - _f(128)
         shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
-        across0, down0 = _slopes(relief, j, i, fv, fu, 0)
-        across1, down1 = _slopes(relief, j, i, fv, fu, 1)
+        across0, down0 = _slopes(relief, texel, 0)
+        across1, down1 = _slopes(relief, texel, 1)
         across += _f(0.6) * (fold0 * across0 + fold1 * across1)
         down += _f(0.6) * (fold0 * down0 + fold1 * down1)
     steep = _f(0.032) * surface.detail
     across, down = steep * across, steep * down
     bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])
-    red = _bilinear(skin, j, i, fv, fu, 0) * shade
-    green = _bilinear(skin, j, i, fv, fu, 1) * shade
-    blue = _bilinear(skin, j, i, fv, fu, 2) * shade
-    return red * red, green * green, blue * blue, _bilinear(skin, j, i, fv, fu, 3) * _f(1 / 255), bent
+    red, green, blue = (
+        _bilinear(skin, texel, 0) * shade, _bilinear(skin, texel, 1) * shade, _bilinear(skin, texel, 2) * shade
+    )  # fmt: skip
+    return red * red, green * green, blue * blue, _bilinear(skin, texel, 3) * _f(1 / 255), bent
 
 
 @inlined
@@ -130,24 +137,6 @@ def _strand(u, v, strands):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, channel):  # type: ignore[no-untyped-def]
-    """Return one channel of hair: brighter strands, darker roots, a sheen across them (Kajiya and Kay 1989)."""
-    strand = _strand(u, v, surface.strands)
-    albedo = surface.hair[channel] * (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
-    lift = _f(0.12) + _f(0.12) * strand  # scales tilt the sheen towards the root
-    t0, t1, t2 = tangent[0] - lift * normal[0], tangent[1] - lift * normal[1], tangent[2] - lift * normal[2]
-    smooth = _dot(tangent, tangent)  # 0 for coils
-    cosine = t0 * lamps.half[0] + t1 * lamps.half[1] + t2 * lamps.half[2]
-    sheen = smooth * _power(max(_f(0), _f(1) - cosine * cosine), 4)
-    facing = _dot(normal, lamps.direction)
-    diffuse = max(_f(0), (facing + _f(0.3)) / _f(1.3)) * lit
-    up = _f(0.5) + _f(0.5) * normal[1]
-    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
-    shine = sheen * (_f(0.022) + _f(0.55) * albedo) * (_f(0.35) * sky + _f(0.65) * lit * _clip(facing + _f(0.5)))
-    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel]
-
-
-@inlined
 def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
     """Return one channel: wrapped diffuse light that bleeds into the shadow's edge, sky and ground, highlight, rim."""
     lit = lit * (_f(1) + bleed * (_f(1) - lit))
@@ -158,138 +147,239 @@ def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, chann
 
 
 @inlined
-def _mirrored(normal, doublings, lamps):  # type: ignore[no-untyped-def]
-    return _power(max(_f(0), _dot(normal, lamps.half)), doublings)
-
-
-@inlined
-def _cloth(u, v, surface):  # type: ignore[no-untyped-def]
-    """Return the brightness of knitted cloth: fine threads, as irregular as hair."""
-    return _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)
-
-
-@inlined
-def _sample(t, w0, w1, surface, lamps):  # type: ignore[no-untyped-def]
-    """Return linear RGB of one sample on triangle t."""
-    corners = (surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2])
-    by_vertex, coordinates = surface.attributes, surface.coordinates
-    normal = _unit(
-        _mix(by_vertex, corners, w0, w1, 0), _mix(by_vertex, corners, w0, w1, 1), _mix(by_vertex, corners, w0, w1, 2)
-    )
-    sky, lit = _mix(by_vertex, corners, w0, w1, 3), _mix(by_vertex, corners, w0, w1, 4)
-    u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-    material, glint, bent = surface.materials[t], _f(0), normal
-    gloss, doublings = _f(0), 4
-    if material == HAIR:
-        x, y = _mix(by_vertex, corners, w0, w1, 7), _mix(by_vertex, corners, w0, w1, 8)
-        tangent = (x, y, _mix(by_vertex, corners, w0, w1, 9))
-        depth = _mix(coordinates, corners, w0, w1, 2)
-        return (
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 0),
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 1),
-            _hair(u, v, depth, normal, tangent, lit, sky, surface, lamps, 2),
-        )
-    if material == SKIN:
-        fold0, fold1 = _mix(by_vertex, corners, w0, w1, 5), _mix(by_vertex, corners, w0, w1, 6)
-        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
-    elif material == EYE:
+def _other(material, u, v, normal, surface, lamps):  # type: ignore[no-untyped-def]
+    """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
+    if material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
-        glint = _f(0.9) * _glint(u, v, normal, lamps)
-    elif material == LASH:
-        red, green, blue = surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12)
-    elif material == TEETH:
+        return red, green, blue, _f(0), _f(0.9) * _glint(u, v, normal, lamps)
+    if material == LASH:
+        return surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12), _f(0), _f(0)
+    if material == TEETH:
         between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
         white = _f(1) - _f(0.35) * _power(between * between, 3)
-        red, green, blue, gloss = _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25)
-    elif material == CLOTH:
-        knit = _cloth(u, v, surface)
-        red, green, blue = surface.cloth[0] * knit, surface.cloth[1] * knit, surface.cloth[2] * knit
-    elif material == FRAME:
-        red, green, blue, gloss = surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12)
-    else:
-        red, green, blue, gloss = _f(0.34), _f(0.1), _f(0.09), _f(0.15)
-    facing = _dot(normal, lamps.direction)
-    rough = _dot(bent, lamps.direction)
-    # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
-    wrap, bleed = (_f(0.25), _f(0.35)) if material == SKIN else (_f(0), _f(0))
-    shine = _mirrored(bent, doublings, lamps)
-    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2)) + glint
-    grazing = _f(1) - max(_f(0), normal[2])
-    rim = _f(0.6) * gloss * grazing * grazing * sky
-    return (
-        _lit(red, _f(0.6) * facing + _f(0.4) * rough, wrap, bleed, bent, sky, lit, shine, rim, lamps, 0),
-        _lit(green, rough, _f(0.55) * wrap, _f(-0.1) * bleed, bent, sky, lit, shine, rim, lamps, 1),
-        _lit(blue, rough, _f(0.4) * wrap, _f(-0.3) * bleed, bent, sky, lit, shine, rim, lamps, 2),
-    )
+        return _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25), _f(0)
+    if material == FRAME:
+        return surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12), _f(0)
+    return _f(0.34), _f(0.1), _f(0.09), _f(0.15), _f(0)
+
+
+@kernel
+def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: ignore[no-untyped-def]
+    """Shade a window of the image from two samples a pixel, one above the other.
+
+    hit int32[2h, w], weights float32[2h, w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
+    is written from row `top`, column `left` on; `row` is memory for a row's samples. The samples of a row are sorted
+    by material, and each loop below shades one: short loops without branches keep the processor busy.
+    """
+    for y in range(hit.shape[0] // 2):
+        window = image[top + y, left : left + hit.shape[1]]
+        _sort(hit[2 * y : 2 * y + 2], weights[2 * y : 2 * y + 2], surface, row, window)
+        _shade_skin(surface, lamps, curve, row)
+        _shade_hair(surface, lamps, curve, row)
+        _shade_cloth(surface, curve, row)
+        _shade_others(surface, lamps, curve, row)
+        for x in range(hit.shape[1]):
+            if max(hit[2 * y, x], hit[2 * y + 1, x]) >= 0:
+                for channel in range(3):
+                    window[x, channel] = int(row.levels[x, channel] + _f(0.5))
+
+
+@kernel
+def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
+    """Write the samples of a row of pixels to its queues. A pixel of skin or cloth alone has one, in its middle."""
+    row.counts[:] = 0
+    for x in range(hit.shape[1]):
+        upper, lower = hit[0, x], hit[1, x]
+        if max(upper, lower) < 0:
+            continue
+        for channel in range(3):
+            row.levels[x, channel] = _f(0)
+        if min(upper, lower) >= 0 and _smooth(surface.materials[upper], surface.materials[lower]):
+            w0, w1 = weights[0, x, 0], weights[0, x, 1]
+            if upper == lower:
+                w0, w1 = _f(0.5) * (w0 + weights[1, x, 0]), _f(0.5) * (w1 + weights[1, x, 1])
+            _push(row, _queue(surface.materials[upper]), x, upper, w0, w1, _f(1))
+            continue
+        for sample in range(2):
+            t = hit[sample, x]
+            if t >= 0:
+                queue = _queue(surface.materials[t])
+                _push(row, queue, x, t, weights[sample, x, 0], weights[sample, x, 1], _f(0.5))
+            else:
+                for channel in range(3):
+                    row.levels[x, channel] += _f(0.5) * _f(window[x, channel])
+
+
+@inlined
+def _smooth(material, other):  # type: ignore[no-untyped-def]
+    """Return whether two samples are of one material that hardly changes within a pixel."""
+    return material == other and material in (SKIN, CLOTH)
+
+
+@inlined
+def _queue(material):  # type: ignore[no-untyped-def]
+    if material == SKIN:
+        return 0
+    if material == HAIR:
+        return 1
+    return 2 if material == CLOTH else 3
+
+
+@inlined
+def _push(row, queue, x, t, w0, w1, share):  # type: ignore[no-untyped-def]
+    k = row.counts[queue]
+    row.counts[queue] += 1
+    row.x[queue, k], row.t[queue, k] = x, t
+    row.weights[queue, k, 0], row.weights[queue, k, 1], row.weights[queue, k, 2] = w0, w1, share
+
+
+@inlined
+def _pop(row, queue, k, surface):  # type: ignore[no-untyped-def]
+    """Return the corners and weights of a sample."""
+    t = np.uint32(row.t[queue, k])
+    triangles = surface.triangles
+    corners = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+    return corners, row.weights[queue, k, 0], row.weights[queue, k, 1]
+
+
+@inlined
+def _expose(row, queue, k, red, green, blue, curve):  # type: ignore[no-untyped-def]
+    """Add a sample's grey levels to its pixel."""
+    x, share = row.x[queue, k], row.weights[queue, k, 2]
+    row.levels[x, 0] += share * _level(red, curve)
+    row.levels[x, 1] += share * _level(green, curve)
+    row.levels[x, 2] += share * _level(blue, curve)
 
 
 @inlined
 def _level(linear, curve):  # type: ignore[no-untyped-def]
-    return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
+    return _f(curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))])
+
+
+@inlined
+def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
+    """Return unit normal, open sky and key light at a sample."""
+    a = surface.attributes
+    x, y, z = _mix(a, corners, w0, w1, 0), _mix(a, corners, w0, w1, 1), _mix(a, corners, w0, w1, 2)
+    return _unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
 
 
 @kernel
-def shade(hit, weights, surface, lamps, curve, top, left, image):  # type: ignore[no-untyped-def]
-    """Shade a window of the image from two by two samples a pixel.
+def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+    values = row.values
+    for k in range(row.counts[0]):
+        corners, w0, w1 = _pop(row, 0, k, surface)
+        normal, sky, lit = _lit_corners(surface, corners, w0, w1)
+        u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
+        fold0, fold1 = _mix(surface.attributes, corners, w0, w1, 5), _mix(surface.attributes, corners, w0, w1, 6)
+        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
+        values[0, k], values[1, k], values[2, k], values[3, k] = red, green, blue, gloss
+        values[4, k], values[5, k], values[6, k] = bent
+        values[7, k], values[8, k], values[9, k], values[10, k] = _dot(normal, lamps.direction), normal[2], sky, lit
+    for k in range(row.counts[0]):
+        red, green, blue, gloss = values[0, k], values[1, k], values[2, k], values[3, k]
+        bent = values[4, k], values[5, k], values[6, k]
+        facing, ahead, sky, lit = values[7, k], values[8, k], values[9, k], values[10, k]
+        rough = _dot(bent, lamps.direction)
+        shine, rim = _gleam(bent, ahead, gloss, sky, lit, lamps)
+        # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
+        values[0, k] = _lit(
+            red, _f(0.6) * facing + _f(0.4) * rough, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0
+        )
+        values[1, k] = _lit(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
+        values[2, k] = _lit(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
+    for k in range(row.counts[0]):
+        _expose(row, 0, k, values[0, k], values[1, k], values[2, k], curve)
 
-    hit int32[2h, 2w], weights float32[2h, 2w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
-    is written from row `top`, column `left` on. A pixel of skin or cloth alone is shaded once, in its middle, a
-    pixel of hair twice, any other at each sample.
+
+@inlined
+def _gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-def]
+    """Return the highlight of the key light and the rim of a surface seen at a grazing angle."""
+    shine = _power(max(_f(0), _dot(normal, lamps.half)), 4)
+    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2))
+    grazing = _f(1) - max(_f(0), ahead)
+    return shine, _f(0.6) * gloss * grazing * grazing * sky
+
+
+@kernel
+def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+    a, coordinates = surface.attributes, surface.coordinates
+    for k in range(row.counts[1]):
+        corners, w0, w1 = _pop(row, 1, k, surface)
+        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+        strand, depth = _strand(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
+        thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
+        along, across = _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
+        cosine = along - (_f(0.12) + _f(0.12) * strand) * across  # scales tilt the sheen towards the root
+        sheen = _mix(a, corners, w0, w1, 5) * _power(max(_f(0), _f(1) - cosine * cosine), 4)
+        dull, bright = _f(0.022) * sheen, _f(0.55) * sheen * thick
+        red = thick * _mix(a, corners, w0, w1, 0) + (dull + bright * surface.hair[0]) * lamps.key[0]
+        green = thick * _mix(a, corners, w0, w1, 1) + (dull + bright * surface.hair[1]) * lamps.key[1]
+        blue = thick * _mix(a, corners, w0, w1, 2) + (dull + bright * surface.hair[2]) * lamps.key[2]
+        _expose(row, 1, k, red, green, blue, curve)
+
+
+@kernel
+def _shade_cloth(surface, curve, row):  # type: ignore[no-untyped-def]
+    a, coordinates = surface.attributes, surface.coordinates
+    for k in range(row.counts[2]):
+        corners, w0, w1 = _pop(row, 2, k, surface)
+        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+        knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
+        red, green = knit * _mix(a, corners, w0, w1, 0), knit * _mix(a, corners, w0, w1, 1)
+        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve)
+
+
+@kernel
+def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+    for k in range(row.counts[3]):
+        corners, w0, w1 = _pop(row, 3, k, surface)
+        u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
+        normal, sky, lit = _lit_corners(surface, corners, w0, w1)
+        material = surface.materials[row.t[3, k]]
+        red, green, blue, gloss, glint = _other(material, u, v, normal, surface, lamps)
+        facing = _dot(normal, lamps.direction)
+        shine, rim = _gleam(normal, normal[2], gloss, sky, lit, lamps)
+        red = _lit(red, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 0)
+        green = _lit(green, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 1)
+        blue = _lit(blue, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 2)
+        _expose(row, 3, k, red, green, blue, curve)
+
+
+@kernel
+def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface, lamps):  # type: ignore[no-untyped-def]
+    """Write the surface's attributes: what `shade` interpolates between vertices.
+
+    materials int32[V], normals and tangents float32[V, 3] of the head before it is turned by float32[3, 3], sky, lit
+    float32[V], folds float32[F, 2] of the first F vertices.
     """
-    for y in range(hit.shape[0] // 2):
-        for x in range(hit.shape[1] // 2):
-            j, i = 2 * y, 2 * x
-            t = (hit[j, i], hit[j, i + 1], hit[j + 1, i], hit[j + 1, i + 1])
-            if max(t) < 0:
-                continue
-            whole = min(t) >= 0
-            if whole and _smooth(t, surface.materials):
-                first, w0, w1 = _middle(t, weights, j, i)
-                red, green, blue = _sample(first, w0, w1, surface, lamps)
-                image[top + y, left + x, 0] = _level(red, curve)
-                image[top + y, left + x, 1] = _level(green, curve)
-                image[top + y, left + x, 2] = _level(blue, curve)
-                continue
-            step = 3 if whole and surface.materials[t[0]] == HAIR and surface.materials[t[3]] == HAIR else 1
-            _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, top + y, left + x)
+    attributes = surface.attributes
+    for i in range(materials.shape[0]):
+        normal = _turned(turn, normals, i)
+        if materials[i] == HAIR or materials[i] == CLOTH:
+            colour = surface.hair if materials[i] == HAIR else surface.cloth
+            facing = _dot(normal, lamps.direction)
+            wrap = _f(0.3) if materials[i] == HAIR else _f(0)
+            for channel in range(3):
+                light = _lit(colour[channel], facing, wrap, _f(0), normal, sky[i], lit[i], _f(0), _f(0), lamps, channel)
+                attributes[i, channel] = light
+            tangent = _turned(turn, tangents, i)
+            smooth = _dot(tangent, tangent)  # 0 for coils
+            attributes[i, 3] = _dot(tangent, lamps.half)
+            attributes[i, 4] = _dot(normal, lamps.half)
+            attributes[i, 5] = smooth * (_f(0.35) * sky[i] + _f(0.65) * lit[i] * _clip(facing + _f(0.5)))
+        else:
+            attributes[i, 0], attributes[i, 1], attributes[i, 2] = normal
+            attributes[i, 3], attributes[i, 4] = sky[i], lit[i]
+            for channel in range(2):
+                attributes[i, 5 + channel] = folds[i, channel] if i < folds.shape[0] else _f(0)
 
 
 @inlined
-def _smooth(t, materials):  # type: ignore[no-untyped-def]
-    """Return whether all four samples are of one material that hardly changes within a pixel."""
-    m = materials[t[0]]
-    if m not in (SKIN, CLOTH):
-        return False
-    return materials[t[1]] == m and materials[t[2]] == m and materials[t[3]] == m
-
-
-@inlined
-def _middle(t, weights, j, i):  # type: ignore[no-untyped-def]
-    """Return triangle and weights for the middle of a pixel: the mean of two opposite samples of one triangle."""
-    if t[0] == t[3]:
-        w0, w1 = weights[j, i, 0] + weights[j + 1, i + 1, 0], weights[j, i, 1] + weights[j + 1, i + 1, 1]
-        return t[0], _f(0.5) * w0, _f(0.5) * w1
-    if t[1] == t[2]:
-        w0, w1 = weights[j, i + 1, 0] + weights[j + 1, i, 0], weights[j, i + 1, 1] + weights[j + 1, i, 1]
-        return t[1], _f(0.5) * w0, _f(0.5) * w1
-    return t[0], weights[j, i, 0], weights[j, i, 1]
-
-
-@inlined
-def _shade_samples(t, step, weights, j, i, surface, lamps, curve, image, row, column):  # type: ignore[no-untyped-def]
-    red, green, blue = _f(0), _f(0), _f(0)
-    for n in range(0, 4, step):
-        if t[n] < 0:
-            red += _f(image[row, column, 0])
-            green += _f(image[row, column, 1])
-            blue += _f(image[row, column, 2])
-            continue
-        w0, w1 = weights[j + n // 2, i + n % 2, 0], weights[j + n // 2, i + n % 2, 1]
-        r, g, b = _sample(t[n], w0, w1, surface, lamps)
-        red += _f(_level(r, curve))
-        green += _f(_level(g, curve))
-        blue += _f(_level(b, curve))
-    share = _f(0.25) if step == 1 else _f(0.5)
-    image[row, column, 0] = int(red * share + _f(0.5))
-    image[row, column, 1] = int(green * share + _f(0.5))
-    image[row, column, 2] = int(blue * share + _f(0.5))
+def _turned(turn, vectors, i):  # type: ignore[no-untyped-def]
+    x, y, z = vectors[i, 0], vectors[i, 1], vectors[i, 2]
+    return (
+        turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z,
+        turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z,
+        turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z,
+    )

@@ -24,7 +24,9 @@ class Surface(NamedTuple):
     triangles: np.ndarray  # int32[T, 3]
     materials: np.ndarray  # int32[T]
     coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair its depth below the surface
-    # float32[V, 10]: normal, open sky 0..1, key light 0..1, weights of the two fold channels, tangent of a hair
+    # float32[V, 8], written by `light_vertices`. Hair, cloth: linear RGB under diffuse light; hair also: cosines of the
+    # halfway direction with its tangent and normal, strength of its sheen. Others: normal, open sky 0..1, key light
+    # 0..1, weights of the two fold channels
     attributes: np.ndarray
     skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
     relief: np.ndarray  # uint8[h, w, 3]: height of the two fold channels and of pores and lines, 128 is flat
@@ -45,3 +47,26 @@ class Lamps(NamedTuple):
     key: np.ndarray
     above: np.ndarray
     below: np.ndarray
+
+
+class Row(NamedTuple):
+    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each."""
+
+    counts: np.ndarray  # int32[4]
+    x: np.ndarray  # int32[4, 2 W]: column of the pixel
+    t: np.ndarray  # int32[4, 2 W]: triangle
+    weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
+    values: np.ndarray  # float32[11, 2 W]: intermediate values of skin
+    levels: np.ndarray  # float32[W, 3]: grey levels
+
+    @classmethod
+    def of(cls, width: int) -> "Row":
+        """Return memory for rows of this width."""
+        return cls(
+            np.zeros(4, np.int32),
+            np.zeros((4, 2 * width), np.int32),
+            np.zeros((4, 2 * width), np.int32),
+            np.zeros((4, 2 * width, 3), np.float32),
+            np.zeros((11, 2 * width), np.float32),
+            np.zeros((width, 3), np.float32),
+        )

@@ -97,6 +97,15 @@ def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
     assert repeated.landmarks.tobytes() == neutral.landmarks.tobytes()
 
 
+def test_frames_in_another_order_are_the_same_bytes(face):
+    poses = [(0.0, 0.0, 0.0), (6.0, -2.0, 1.0), (-20.0, 8.0, 3.0), (0.3, 0.1, 0.0)]
+    frames = [{"action_units": {"AU12L": float(n), "AU45R": n / 2}, "pose": pose} for n, pose in enumerate(poses)]
+    frames[2] |= {"size": (320, 240), "light": Light(azimuth=-40)}
+    forward = [face.render(**frame).image for frame in frames]
+    backward = [face.render(**frame).image for frame in frames[::-1]][::-1]
+    assert [image.tobytes() for image in forward] == [image.tobytes() for image in backward]
+
+
 @pytest.mark.slow
 def test_pictures_do_not_depend_on_numbas_cache(neutral, tmp_path):
     program = (

@@ -8,13 +8,13 @@ from microexpr.rendering.raster import CLOTH, HAIR, SKIN, rasterise, vertex_norm
 NOTHING = np.zeros((1, 1), np.uint8)
 
 
-def drawn(screen, triangles, materials=None, coordinates=None, hair=NOTHING, size=(40, 50)):
+def drawn(screen, triangles, materials=None, coordinates=None, hair=NOTHING, size=(40, 50), stagger=0.0):
     depth = np.full(size, -99, np.float32)
     hit, weights = np.full(size, -1, np.int32), np.zeros((*size, 2), np.float32)
     triangles = np.array(triangles, np.int32)
     materials = np.full(len(triangles), SKIN, np.int32) if materials is None else np.array(materials, np.int32)
     coordinates = np.zeros((len(screen), 3), np.float32) if coordinates is None else coordinates
-    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, depth, hit, weights)
+    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, stagger, depth, hit, weights)
     return depth, hit, weights
 
 
@@ -45,6 +45,17 @@ def test_agrees_with_brute_force():
     same = hit == owner
     np.testing.assert_allclose(depth[same], expected[same], atol=1e-4)
     assert weights[hit >= 0].min() > -1e-4
+
+
+def test_order_of_triangles_and_stagger_of_rows():
+    rng = np.random.default_rng(2)
+    screen = np.column_stack([rng.uniform(-10, 60, 30), rng.uniform(-10, 50, 30), rng.uniform(0, 1, 30)])
+    triangles = rng.integers(0, 30, (20, 3))
+    depth, _, _ = drawn(screen, triangles, stagger=0.5)
+    np.testing.assert_array_equal(drawn(screen, triangles[::-1], stagger=0.5)[0], depth)
+    np.testing.assert_array_equal(drawn(screen, triangles)[0][::2], depth[::2])
+    aside = drawn(screen - [0.5, 0, 0], triangles)[0]
+    np.testing.assert_allclose(aside[1::2], depth[1::2], atol=1e-4)
 
 
 def test_neighbours_leave_no_gap_and_back_faces_are_not_seen():

@@ -6,12 +6,12 @@ import pytest
 from microexpr.rendering.raster import MOUTH, SKIN
 from microexpr.rendering.scene import Light
 from microexpr.rendering.shading import shade
-from microexpr.rendering.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Surface
+from microexpr.rendering.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
 
 
 def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     """The colour of a triangle that faces the camera, of sqrt(albedo) 128/255 and no gloss."""
-    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 0, 0, 0], np.float32), (3, 1))
+    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 0], np.float32), (3, 1))
     towards, (key, above, below) = light.direction(), light.colours()
     surface = Surface(
         triangles=np.array([[0, 1, 2]], np.int32),
@@ -31,7 +31,8 @@ def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     half = towards + np.array([0, 0, 1], np.float32)
     lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
     image = np.zeros((1, 1, 3), np.uint8)
-    shade(np.zeros((2, 2), np.int32), np.full((2, 2, 2), 1 / 3, np.float32), surface, lamps, CURVE, 0, 0, image)
+    hit, weights = np.zeros((2, 1), np.int32), np.full((2, 1, 2), 1 / 3, np.float32)
+    shade(hit, weights, surface, lamps, CURVE, 0, 0, Row.of(1), image)
     return image[0, 0]
 
 
