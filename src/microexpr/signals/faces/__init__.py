@@ -18,9 +18,8 @@ from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace,
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
-import os
-LOST_INTERVAL = float(os.environ.get("LI","0.02"))
-PREDICTION_INTERVAL = float(os.environ.get("PI","0.04"))  # seconds between predictions: short against `settle`
+PREDICTION_INTERVAL = 0.04  # seconds between predictions, at least two frames: short against `settle`
+LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
 
 
 class Params(BaseModel):
@@ -123,7 +122,7 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     The other arguments and the errors are those of `track`.
     """
     settle = round(params.settle * fps)
-    predict_every = max(1, round(PREDICTION_INTERVAL * fps)) if settle else 0
+    predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if settle else 0
     tracker = FaceTracker(Settings(params.upsample, params.look_again, params.min_similarity, predict_every))
     size = (0, 0)
     for frame in frames:
@@ -131,7 +130,10 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
         tracker.add_frame(frame)
     face, detected = _select_face(tracker, params.min_detected, name)
     observations = [face.observations[position] for position in sorted(face.observations)]
-    landmarks = smooth(_interpolate(combine_tracks(observations, settle, round(LOST_INTERVAL * fps)), detected), round(params.smooth * fps))
+    landmarks = smooth(
+        _interpolate(combine_tracks(observations, settle, round(LOST_INTERVAL * fps)), detected),
+        round(params.smooth * fps),
+    )
     return FaceTrack(detected, landmarks, size, tracker.other_faces())
 
 
