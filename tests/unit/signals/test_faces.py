@@ -124,15 +124,15 @@ def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
 def test_boxes_of_the_lattice_surround_a_box_and_do_not_move_with_it(side: float) -> None:
     box = detection.Box(np.array([101.7, 80.2]), side)
     corners, weights = detection.lattice(box)
-    assert weights.min() >= 0 and weights.sum() == pytest.approx(1)
-    assert weights @ corners == pytest.approx([*box.centre, box.side])
+    assert weights.min() > 0 and weights.sum() == pytest.approx(1)
+    assert weights @ corners == pytest.approx([*box.centre, box.side], abs=side / 16)
     assert np.ptp(corners, axis=0).max() <= side / 8
     others, changed = detection.lattice(detection.Box(box.centre + 1e-6, side + 1e-6))
-    assert (others == corners).all() and changed == pytest.approx(weights, abs=1e-6)
+    assert (others == corners).all() and changed == pytest.approx(weights, abs=1e-5)
 
 
 def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
-    """Before landmarks were interpolated between boxes of a lattice, they moved by up to 1.6 px here."""
+    """Predictions in the refined box itself, without the lattice, move twice as far as is allowed here."""
     frames = [shifted(PHOTOGRAPH, 0.1 * step, 0) for step in range(12)]
     before = track(lambda: frames, Params(), "astronaut", fps=100)
     for seed in range(2):
@@ -143,7 +143,7 @@ def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
             indices = rng.choice(len(pixels), round(0.00056 * len(pixels)), replace=False)
             pixels[indices] = np.where(pixels[indices] > 127, pixels[indices] - 1, pixels[indices] + 1)
         after = track(lambda noisy=noisy: noisy, Params(), "astronaut", fps=100)
-        assert np.linalg.norm(after.landmarks - before.landmarks, axis=-1).max() < 0.5
+        assert np.linalg.norm(after.landmarks - before.landmarks, axis=-1).max() < 0.2
 
 
 def test_points_that_tracking_loses_move_with_the_rest_of_the_face() -> None:

@@ -18,7 +18,7 @@ from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace,
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
-PREDICTION_INTERVAL = 0.04  # seconds between predictions, at least two frames: short against `settle`
+PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: short against `settle`
 LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
 
 

@@ -21,6 +21,7 @@ BOX_DROP, BOX_SIDE = 0.058, 3.22
 MIDDLE = dlib.rectangle(*[(PATCH_SIZE - FACE_SIZE) // 2] * 2, *[(PATCH_SIZE + FACE_SIZE) // 2 - 1] * 2)
 BLUR = 1.0  # pixels of the patch: landmarks then depend less on the box and on noise, and are no less accurate
 LATTICE = 1 / 16  # distance of the boxes between which predictions are interpolated, in sides of a box, or half of it
+NEGLIGIBLE = 1 / 8  # weight of such a box that is not worth a prediction
 STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
 LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
@@ -140,18 +141,20 @@ class LandmarkPredictor:
 
 
 def lattice(box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """Return the boxes of a lattice around a box, float64[4, 3] (x, y, side), and their weights, float64[4].
+    """Return the boxes of a lattice around a box, float64[n, 3] (x, y, side), and their weights, float64[n], n <= 4.
 
     They are the corners of the simplex that holds the box, and its barycentric coordinates (Freudenthal's
-    triangulation), so that a change of the box changes the weights steadily. The lattice depends on the box only where
-    its side passes a power of two.
+    triangulation), from which `NEGLIGIBLE` is taken, since every corner takes a prediction. A change of the box thus
+    changes the weights steadily. The lattice is the same for all boxes between two powers of two.
     """
     spacing = LATTICE * math.ldexp(0.5, math.frexp(box.side)[1])
     cell, part = np.divmod([*box.centre, box.side], spacing)
     part = part / spacing
     order = np.argsort(-part, kind="stable")
     path = np.vstack([np.zeros(3), np.cumsum(np.eye(3)[order], axis=0)])  # along the largest part first
-    return spacing * (cell + path), -np.diff([1, *part[order], 0])
+    weights = -np.diff([1, *part[order], 0]) - NEGLIGIBLE
+    near = weights > 0
+    return spacing * (cell + path)[near], weights[near] / weights[near].sum()
 
 
 def to_frame(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -29,9 +29,11 @@ from microexpr.signals.faces.detection import (  # fmt: skip
 
 WINDOW, LEVELS = 27, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
+EYES = np.arange(36, 48)
 STEADY = np.array([*range(17, 37), 39, 42, *range(45, 68)])  # all but jaw and lids
 # Ranges in which a tracked point comes to count as lost: of its grey difference from the reference, in units of the
-# frame's median, and of its distance from where it started when it is tracked back (Kalal et al. 2010), in pixels.
+# frame's median, and of its distance from where it started when it is tracked back (Kalal et al. 2010), in pixels; only
+# eyes are tracked back.
 MISMATCH, RETURN = (3.0, 5.0), (0.5, 1.5)
 STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.01)
 MAX_SHIFT, MAX_GROWTH = 0.15, 0.1  # shares of the reference face's size, above which a new reference is taken
@@ -70,14 +72,14 @@ class Reference:
 
         Lost points, and those of the jaw, move with the rest of the face.
         """
-        start = self.start[INNER:]
-        points, differences = _track_points(self.patch, patch, start, start + self.shift)
-        returned, _ = _track_points(patch, self.patch, points, start)
-        self.shift = np.median(points - start, axis=0)
-        mismatch = differences / max(float(np.median(differences)), 1.0)
-        distance = np.sqrt(((returned - start).astype(float) ** 2).sum(axis=1))
+        points, differences = _track_points(self.patch, patch, self.start[INNER:], self.start[INNER:] + self.shift)
+        self.shift = np.median(points - self.start[INNER:], axis=0)
         lost = np.zeros(len(self.start))
-        lost[INNER:] = np.maximum(_rise(mismatch, *MISMATCH), _rise(distance, *RETURN))
+        lost[INNER:] = _rise(differences / max(float(np.median(differences)), 1.0), *MISMATCH)
+        start = self.start[EYES]
+        returned, _ = _track_points(patch, self.patch, points[EYES - INNER], start)
+        distances = np.sqrt(((returned - start).astype(float) ** 2).sum(axis=1))
+        lost[EYES] = np.maximum(lost[EYES], _rise(distances, *RETURN))
         head = similarity(self.start[STEADY].astype(float), points[STEADY - INNER].astype(float), 1.001 - lost[STEADY])
         positions = self.start @ head[:, :2].T + head[:, 2]
         positions[INNER:] += (1 - lost[INNER:, None]) * (points - positions[INNER:])
