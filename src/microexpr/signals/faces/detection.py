@@ -120,7 +120,9 @@ class LandmarkPredictor:
     def __call__(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
         corners, weights = lattice(box)
-        return np.tensordot(weights, [self._predict(*corner) for corner in corners.tolist()], axes=1)
+        predicted = np.array([self._predict(*corner) for corner in corners.tolist()])
+        landmarks: np.ndarray = (weights[:, None, None] * predicted).sum(axis=0)
+        return landmarks
 
     def refine(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.

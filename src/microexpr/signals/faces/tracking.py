@@ -81,7 +81,7 @@ class Reference:
         distances = np.sqrt(((returned - start).astype(float) ** 2).sum(axis=1))
         lost[EYES] = np.maximum(lost[EYES], _rise(distances, *RETURN))
         head = similarity(self.start[STEADY].astype(float), points[STEADY - INNER].astype(float), 1.001 - lost[STEADY])
-        positions = self.start @ head[:, :2].T + head[:, 2]
+        positions = (self.start[:, None] * head[:, :2]).sum(axis=-1) + head[:, 2]
         positions[INNER:] += (1 - lost[INNER:, None]) * (points - positions[INNER:])
         return positions, lost
 
