@@ -1,6 +1,6 @@
 """How far do results move if 0.056 % of the pixels change by one grey level? Each step, on rendered clips.
 
-    python studies/brittleness.py                            # a table, in about ten core-minutes
+    python studies/brittleness.py                            # a table, in about seven core-minutes
     python studies/brittleness.py --write                    # also into docs/brittleness.md
     PYTHONPATH=OTHER/src python studies/brittleness.py       # of another checkout's sources
 
