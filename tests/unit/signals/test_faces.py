@@ -12,8 +12,8 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
-from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track
-from microexpr.signals.faces.alignment import RIGID, TEMPLATE
+from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking
+from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS
 
 PHOTOGRAPH = astronaut()[:320, :420]
@@ -115,9 +115,54 @@ def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
     landmarks = []
     for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
         moved = detection.Box(box.centre + [right * box.side, 0], box.side * larger)
-        landmarks.append(detection.refine_landmarks(grey, moved, 5)[17:])
+        landmarks.append(detection.LandmarkPredictor(grey).refine(moved)[17:])
     away = np.linalg.norm(np.array(landmarks) - np.mean(landmarks, axis=0), axis=-1)
-    assert away.mean() < 0.005 * outer_eye_distance(detection.refine_landmarks(grey, box, 5))
+    assert away.mean() < 0.005 * outer_eye_distance(detection.LandmarkPredictor(grey).refine(box))
+
+
+@pytest.mark.parametrize("side", [90.0, 127.99, 128.0, 200.3])
+def test_boxes_of_the_lattice_surround_a_box_and_do_not_move_with_it(side: float) -> None:
+    box = detection.Box(np.array([101.7, 80.2]), side)
+    corners, weights = detection.lattice(box)
+    assert weights.min() > 0 and weights.sum() == pytest.approx(1)
+    assert weights @ corners == pytest.approx([*box.centre, box.side], abs=side / 16)
+    assert np.ptp(corners, axis=0).max() <= side / 8
+    others, changed = detection.lattice(detection.Box(box.centre + 1e-6, side + 1e-6))
+    assert (others == corners).all() and changed == pytest.approx(weights, abs=1e-5)
+
+
+def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
+    """Predictions in the refined box itself, without the lattice, move further."""
+    frames = [shifted(PHOTOGRAPH, 0.1 * step, 0) for step in range(12)]
+    before = track(lambda: frames, Params(), "astronaut", fps=100)
+    for seed in range(2):
+        rng = generator(seed, "tests", "one grey level")
+        noisy = [frame.copy() for frame in frames]
+        for frame in noisy:
+            pixels = frame.reshape(-1, 3)
+            indices = rng.choice(len(pixels), round(0.00056 * len(pixels)), replace=False)
+            pixels[indices] = np.where(pixels[indices] > 127, pixels[indices] - 1, pixels[indices] + 1)
+        after = track(lambda noisy=noisy: noisy, Params(), "astronaut", fps=100)
+        assert np.linalg.norm(after.landmarks - before.landmarks, axis=-1).max() < 0.3
+
+
+def test_points_that_tracking_loses_move_with_the_rest_of_the_face() -> None:
+    grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
+    (box,) = detection.detect(PHOTOGRAPH, 0)
+    reference = tracking.Reference.of(grey, detection.LandmarkPredictor(grey).refine(box))
+    moved = detection.cut_patch(shifted(grey, 3, 1), reference.matrix)
+    clear, lost = reference.track(moved.copy())
+    assert lost.max() < 0.1
+    assert clear - reference.start == pytest.approx(
+        np.tile(reference.matrix[0, 0] * np.array([3, 1]), (68, 1)), abs=0.3
+    )
+    eye = reference.start[36:42].mean(axis=0).astype(int) + 4
+    moved[eye[1] - 30 : eye[1] + 30, eye[0] - 30 : eye[0] + 30] = generator(0, "tests", "eye").integers(
+        0, 255, (60, 60)
+    )
+    hidden, lost = reference.track(moved)
+    assert lost[36:42].min() > 0.9 and lost[48:].max() < 0.1
+    assert hidden == pytest.approx(clear, abs=0.5)
 
 
 def test_movement_of_half_a_pixel_is_followed_and_not_smoothed_away() -> None:
@@ -197,6 +242,13 @@ def test_alignment_is_the_similarity_that_was_applied(scale: float) -> None:
     landmarks[0] += 100  # one frame in five does not move a median
     matrix = alignment(landmarks)
     assert landmarks[1, RIGID] @ matrix[:, :2].T + matrix[:, 2] == pytest.approx(TEMPLATE, abs=1e-6)
+
+
+def test_a_point_without_weight_does_not_bend_the_similarity() -> None:
+    matrix = np.array([[1.1, -0.2, 5], [0.2, 1.1, -3]])
+    target = TEMPLATE @ matrix[:, :2].T + matrix[:, 2]
+    target[2] += 50
+    assert similarity(TEMPLATE, target, np.array([1, 2, 0, 1, 0.5])) == pytest.approx(matrix)
 
 
 @pytest.mark.parametrize("scale", [0.2, 0.45, 0.8])

@@ -23,7 +23,6 @@ from microexpr.reporting.plots.drawing import (
     stamp,
 )
 from microexpr.signals.faces import detection
-from microexpr.signals.faces.detection import FACE_SIZE, PATCH_SIZE, Box
 
 POINTS = {"inner right brow": 21, "inner left brow": 22, "right mouth corner": 48, "left mouth corner": 54}
 ANGLES = {"yaw": BLUE, "pitch": RED, "roll": GREEN}
@@ -77,11 +76,9 @@ def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
 
 def predict_each_frame(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Return float64[T, 68, 2], pixels of the crop: the predictor's output for each grey crop [T, H, W] separately."""
-    middle = Box(np.full(2, (PATCH_SIZE - 1) / 2), FACE_SIZE)
-    predictions = []
-    for crop, points in zip(crops, landmarks, strict=True):
-        matrix = detection.patch_matrix(detection.face_box(points))
-        predictions.append(
-            detection.to_frame(detection.predict_landmarks(detection.cut_patch(crop, matrix), middle, 1), matrix)
-        )
-    return np.array(predictions)
+    return np.array(
+        [
+            detection.predict_landmarks(crop, detection.face_box(points))
+            for crop, points in zip(crops, landmarks, strict=True)
+        ]
+    )

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.errors import DataError
 from microexpr.signals.faces.alignment import CROP, align, alignment
-from microexpr.signals.faces.detection import SHIFTS
 from microexpr.signals.faces.pose import pose
 from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
-PREDICTION_INTERVAL = 0.02  # seconds between predictions: short against `settle`
+PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: short against `settle`
+LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
 
 
 class Params(BaseModel):
@@ -32,12 +32,6 @@ class Params(BaseModel):
     )
     look_again: int = Field(
         default=30, ge=1, le=1000, description="frames between runs of the detector that look for further faces"
-    )
-    boxes: int = Field(
-        default=5,
-        ge=1,
-        le=len(SHIFTS),
-        description="shifted boxes whose landmarks are averaged where the detector ran; everywhere if `settle` is 0",
     )
     min_similarity: float = Field(
         default=0.6,
@@ -128,17 +122,18 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     The other arguments and the errors are those of `track`.
     """
     settle = round(params.settle * fps)
-    predict_every = max(1, round(PREDICTION_INTERVAL * fps)) if settle else 0
-    tracker = FaceTracker(
-        Settings(params.upsample, params.look_again, params.boxes, params.min_similarity, predict_every)
-    )
+    predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if settle else 0
+    tracker = FaceTracker(Settings(params.upsample, params.look_again, params.min_similarity, predict_every))
     size = (0, 0)
     for frame in frames:
         size = (frame.shape[0], frame.shape[1])
         tracker.add_frame(frame)
     face, detected = _select_face(tracker, params.min_detected, name)
     observations = [face.observations[position] for position in sorted(face.observations)]
-    landmarks = smooth(_interpolate(combine_tracks(observations, settle), detected), round(params.smooth * fps))
+    landmarks = smooth(
+        _interpolate(combine_tracks(observations, settle, round(LOST_INTERVAL * fps)), detected),
+        round(params.smooth * fps),
+    )
     return FaceTrack(detected, landmarks, size, tracker.other_faces())
 
 

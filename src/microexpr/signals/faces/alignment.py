@@ -12,13 +12,22 @@ TEMPLATE = np.array([[83.5, 80], [117.5, 82], [169.5, 82], [203.5, 80], [143.5, 
 def alignment(landmarks: np.ndarray) -> np.ndarray:
     """Return the one similarity from a frame's pixels to the crop's, float64[2, 3], for a clip's landmarks [T, 68, 2].
 
-    Least squares (Umeyama 1991, eqs. 40-42, in the plane) between the median of the rigid points and `TEMPLATE`.
+    It maps the median of the rigid points to `TEMPLATE`.
     """
-    source = np.median(landmarks[:, RIGID], axis=0)
-    a, b = source - source.mean(axis=0), TEMPLATE - TEMPLATE.mean(axis=0)
+    return similarity(np.median(landmarks[:, RIGID], axis=0), TEMPLATE, np.ones(len(TEMPLATE)))
+
+
+def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the similarity, float64[2, 3], that maps points [n, 2] to others with the least weighted squared error.
+
+    This is Umeyama 1991, eqs. 40-42, in the plane.
+    """
+    weights = (weights / weights.sum())[:, None]
+    source_mean, target_mean = ((weights * points).sum(axis=0) for points in (source, target))
+    a, b = source - source_mean, weights * (target - target_mean)
     cosine, sine = (a * b).sum(), (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
-    linear = np.array([[cosine, -sine], [sine, cosine]]) / (a * a).sum()
-    return np.column_stack([linear, TEMPLATE.mean(axis=0) - linear @ source.mean(axis=0)])
+    linear = np.array([[cosine, -sine], [sine, cosine]]) / (weights * a * a).sum()
+    return np.column_stack([linear, target_mean - linear @ source_mean])
 
 
 def align(frame: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Detect faces in one frame and predict the 68 landmarks in a face's box, by dlib's detector and predictor."""
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -17,9 +18,10 @@ with warnings.catch_warnings():  # face_recognition_models still imports pkg_res
 PATCH_SIZE, FACE_SIZE = 364, 224
 # The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
 BOX_DROP, BOX_SIDE = 0.058, 3.22
-# Boxes whose predictions are averaged (right, down, larger; in shares of the side): a prediction depends on its box,
-# and the mean of several is half as noisy.
-SHIFTS = ((0, 0, 0), (-0.02, 0, 0), (0.02, 0, 0), (0, -0.02, 0), (0, 0.02, 0), (0, 0, -0.03), (0, 0, 0.03))
+MIDDLE = dlib.rectangle(*[(PATCH_SIZE - FACE_SIZE) // 2] * 2, *[(PATCH_SIZE + FACE_SIZE) // 2 - 1] * 2)
+BLUR = 1.0  # pixels of the patch: landmarks then depend less on the box and on noise, and are no less accurate
+LATTICE = 1 / 8  # distance of the boxes between which predictions are interpolated, in sides of a box, or half of it
+NEGLIGIBLE = 1 / 8  # weight of such a box that is not worth a prediction
 STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
 LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
@@ -96,32 +98,65 @@ def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return warp(grey, matrix, PATCH_SIZE)
 
 
-def predict_landmarks(patch: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """Return landmarks float64[68, 2] in pixels of the patch: the mean over `boxes` of `SHIFTS`."""
-    return np.mean([_predict_in_box(patch, box, *shift) for shift in SHIFTS[:boxes]], axis=0)
-
-
-def _predict_in_box(patch: np.ndarray, box: Box, right: float, down: float, larger: float) -> np.ndarray:
-    """Return the landmarks float64[68, 2] that dlib predicts in one shifted box of a patch."""
-    side = round(box.side * (1 + larger))
-    left, top = (int(np.rint(c - side / 2 + box.side * s)) for c, s in zip(box.centre, (right, down), strict=True))
-    shape = face_recognition.pose_predictor_68_point(patch, dlib.rectangle(left, top, left + side - 1, top + side - 1))
-    return np.array([(part.x, part.y) for part in shape.parts()], float)
-
-
-def refine_landmarks(grey: np.ndarray, box: Box, boxes: int) -> np.ndarray:
-    """Predict landmarks, float64[68, 2] in pixels of the frame, in the box of the last prediction until it is stable.
-
-    ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does not.
-    """
-    middle = Box(np.full(2, (PATCH_SIZE - 1) / 2), FACE_SIZE)
-    for _ in range(ROUNDS):
-        matrix = patch_matrix(box)
-        last, box = box, face_box(to_frame(predict_landmarks(cut_patch(grey, matrix), middle, 1), matrix))
-        if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
-            break
+def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
+    """Return the landmarks, float64[68, 2] in pixels of the frame, that dlib predicts in a box of a grey frame."""
     matrix = patch_matrix(box)
-    return to_frame(predict_landmarks(cut_patch(grey, matrix), middle, boxes), matrix)
+    patch = cv2.GaussianBlur(cut_patch(grey, matrix), (0, 0), BLUR)
+    shape = face_recognition.pose_predictor_68_point(patch, MIDDLE)
+    return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)
+
+
+class LandmarkPredictor:
+    """Predicts landmarks in one grey frame, continuously in the box.
+
+    dlib's regression trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they
+    are predicted in boxes of a lattice, which do not move with noise, and interpolated between those.
+    """
+
+    def __init__(self, grey: np.ndarray):
+        self.grey = grey
+        self._predicted: dict[tuple[float, ...], np.ndarray] = {}  # by centre and side of a box of the lattice
+
+    def __call__(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
+        corners, weights = lattice(box)
+        predicted = np.array([self._predict(*corner) for corner in corners.tolist()])
+        landmarks: np.ndarray = (weights[:, None, None] * predicted).sum(axis=0)
+        return landmarks
+
+    def refine(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.
+
+        ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does
+        not.
+        """
+        for _ in range(ROUNDS):
+            last, box = box, face_box(self(box))
+            if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
+                break
+        return self(box)
+
+    def _predict(self, x: float, y: float, side: float) -> np.ndarray:
+        if (x, y, side) not in self._predicted:
+            self._predicted[x, y, side] = predict_landmarks(self.grey, Box(np.array([x, y]), side))
+        return self._predicted[x, y, side]
+
+
+def lattice(box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Return the boxes of a lattice around a box, float64[n, 3] (x, y, side), and their weights, float64[n], n <= 4.
+
+    They are the corners of the simplex that holds the box, and its barycentric coordinates (Freudenthal's
+    triangulation), from which `NEGLIGIBLE` is taken, since every corner takes a prediction. A change of the box thus
+    changes the weights steadily. The lattice is the same for all boxes between two powers of two.
+    """
+    spacing = LATTICE * math.ldexp(0.5, math.frexp(box.side)[1])
+    cell, part = np.divmod([*box.centre, box.side], spacing)
+    part = part / spacing
+    order = np.argsort(-part, kind="stable")
+    path = np.vstack([np.zeros(3), np.cumsum(np.eye(3)[order], axis=0)])  # along the largest part first
+    weights = -np.diff([1, *part[order], 0]) - NEGLIGIBLE
+    near = weights > 0
+    return spacing * (cell + path)[near], weights[near] / weights[near].sum()
 
 
 def to_frame(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Track faces from frame to frame, each from its own landmarks, and detect them again where they are lost.
 
-Two measurements are made of every frame. Predicted landmarks are right on average but noisy and damped (they show only
+Two measurements are made of a face. Predicted landmarks are right on average but noisy and damped (they show only
 part of a faint movement). Points of a reference frame tracked by optical flow (Lucas and Kanade 1981) are precise but
 drift over seconds. `combine_tracks` takes movement from the second and position from the first.
 """
@@ -9,25 +9,32 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from microexpr.core.grayscale import luma
+from microexpr.signals.faces.alignment import similarity
 from microexpr.signals.faces.detection import (  # fmt: skip
     FACE_SIZE,
     PATCH_SIZE,
     Box,
+    LandmarkPredictor,
     cut_patch,
     detect,
     detect_large,
     face_box,
     patch_matrix,
-    predict_landmarks,
-    refine_landmarks,
     to_frame,
     to_patch,
 )
 
 WINDOW, LEVELS = 27, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
-MATCHING, MISMATCHING = 3.0, 5.0  # mismatches between which trust goes from the tracked point to the predicted one
+INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
+EYES = np.arange(36, 48)
+STEADY = np.array([*range(17, 37), 39, 42, *range(45, 68)])  # all but jaw and lids
+# Ranges in which a tracked point comes to count as lost: of its grey difference from the reference, in units of the
+# frame's median, and of its distance from where it started when it is tracked back (Kalal et al. 2010), in pixels; only
+# eyes are tracked back.
+MISMATCH, RETURN = (3.0, 5.0), (0.5, 1.5)
 STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.01)
 MAX_SHIFT, MAX_GROWTH = 0.15, 0.1  # shares of the reference face's size, above which a new reference is taken
 
@@ -38,7 +45,7 @@ class Observation:
 
     predicted: np.ndarray | None  # float64[68, 2]; not in every frame
     tracked: np.ndarray  # float64[68, 2]
-    mismatches: np.ndarray  # float64[68]: of each tracked point from its reference, in units of the frame's median
+    lost: np.ndarray  # float64[68], 0..1: how far each tracked point counts as lost
     box: Box
     reference: int  # number of the reference, the same for all frames tracked from it
 
@@ -50,7 +57,7 @@ class Reference:
     matrix: np.ndarray  # float64[2, 3], from its frame to its patch
     patch: np.ndarray
     start: np.ndarray  # float32[68, 2], its landmarks in pixels of the patch
-    last_points: np.ndarray  # float32[68, 2], their positions in the last frame tracked
+    shift: np.ndarray  # float32[2], their median movement to the last frame tracked
     thumbnail: np.ndarray
 
     @classmethod
@@ -58,22 +65,46 @@ class Reference:
         """Make a reference of a grey frame and the landmarks [68, 2] of a face in it."""
         matrix = patch_matrix(face_box(points))
         patch, start = cut_patch(grey, matrix), to_patch(points, matrix).astype(np.float32)
-        return cls(matrix, patch, start, start, thumbnail(patch, face_box(start)))
+        return cls(matrix, patch, start, np.zeros(2, np.float32), thumbnail(patch, face_box(start)))
 
     def track(self, patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Track the landmarks into a patch of the same matrix: positions float64[68, 2] and mismatches float64[68]."""
-        positions, _, error = cv2.calcOpticalFlowPyrLK(
-            self.patch, patch, self.start[:, None], self.last_points[:, None].copy(), winSize=(WINDOW, WINDOW),
-            maxLevel=LEVELS, criteria=STEPS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-        )  # fmt: skip
-        self.last_points = np.asarray(positions, np.float32)[:, 0]
-        differences = np.asarray(error, float)[:, 0]
-        return self.last_points.astype(float), differences / max(float(np.median(differences)), 1.0)
+        """Track the landmarks into a patch of the same matrix: positions float64[68, 2], and how far they are lost.
+
+        Lost points, and those of the jaw, move with the rest of the face.
+        """
+        points, differences = _track_points(self.patch, patch, self.start[INNER:], self.start[INNER:] + self.shift)
+        self.shift = np.median(points - self.start[INNER:], axis=0)
+        lost = np.zeros(len(self.start))
+        lost[INNER:] = _rise(differences / max(float(np.median(differences)), 1.0), *MISMATCH)
+        start = self.start[EYES]
+        returned, _ = _track_points(patch, self.patch, points[EYES - INNER], start)
+        distances = np.sqrt(((returned - start).astype(float) ** 2).sum(axis=1))
+        lost[EYES] = np.maximum(lost[EYES], _rise(distances, *RETURN))
+        head = similarity(self.start[STEADY].astype(float), points[STEADY - INNER].astype(float), 1.001 - lost[STEADY])
+        positions = (self.start[:, None] * head[:, :2]).sum(axis=-1) + head[:, 2]
+        positions[INNER:] += (1 - lost[INNER:, None]) * (points - positions[INNER:])
+        return positions, lost
 
     def suits(self, box: Box) -> bool:
         """Return whether a face in this box of the patch is near enough to be tracked from this reference."""
         shift = np.abs(box.centre - (PATCH_SIZE - 1) / 2).max()
         return bool(shift < MAX_SHIFT * FACE_SIZE and abs(box.side / FACE_SIZE - 1) < MAX_GROWTH)
+
+
+def _track_points(
+    first: np.ndarray, second: np.ndarray, start: np.ndarray, guess: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Track points float32[n, 2] of one patch into another: positions float32[n, 2], grey differences float64[n]."""
+    positions, _, differences = cv2.calcOpticalFlowPyrLK(
+        first, second, start[:, None], guess[:, None].copy(), winSize=(WINDOW, WINDOW), maxLevel=LEVELS,
+        criteria=STEPS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )  # fmt: skip
+    return np.asarray(positions, np.float32)[:, 0], np.asarray(differences, float)[:, 0]
+
+
+def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return 0 up to `low`, 1 from `high` on, and linear values between."""
+    return np.clip((values - low) / (high - low), 0, 1)
 
 
 def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
@@ -97,7 +128,6 @@ class Settings:
 
     upsample: int  # times a frame is doubled for the detector
     look_again: int  # frames between runs of the detector
-    boxes: int  # whose predictions are averaged where no points are tracked
     min_similarity: float
     predict_every: int  # frames between predictions while points are tracked; 0: no points are tracked
 
@@ -136,30 +166,29 @@ class TrackedFace:
             return
         matrix = self.reference.matrix
         patch = cut_patch(grey, matrix)
-        predicted, tracked, mismatches = self._points(position, patch, self.reference)
+        predicted, tracked, lost = self._points(position, grey, patch, self.reference)
         box = face_box(tracked + self.offsets)
         if not self._looks_like(thumbnail(patch, box)):
             self.box = None
             return
         points = to_frame(tracked, matrix)
-        self._record(position, None if predicted is None else to_frame(predicted, matrix), points, mismatches)
+        self._record(position, None if predicted is None else to_frame(predicted, matrix), points, lost)
         if not self.reference.suits(box):
             self._set_reference(grey, points + self.offsets / matrix[0, 0])
 
     def _points(
-        self, position: int, patch: np.ndarray, reference: Reference
+        self, position: int, grey: np.ndarray, patch: np.ndarray, reference: Reference
     ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-        """Return predicted (None in most frames) and tracked landmarks in pixels of the patch, and mismatches."""
-        predict_every, box = self.settings.predict_every, self.box
-        tracked, mismatches = reference.track(patch) if predict_every else (None, np.zeros(68))
+        """Return predicted (None in most frames) and tracked landmarks in pixels of the patch, and how far lost."""
+        predict_every = self.settings.predict_every
+        tracked, lost = reference.track(patch) if predict_every else (None, np.zeros(68))
         if tracked is not None and position % predict_every and not self.prediction_due:
-            return None, tracked, mismatches
-        assert box is not None
-        patch_box = Box(to_patch(box.centre, reference.matrix), box.side * reference.matrix[0, 0])
-        predicted = predict_landmarks(patch, patch_box, 1 if predict_every else self.settings.boxes)
+            return None, tracked, lost
+        assert self.box is not None
+        predicted = to_patch(LandmarkPredictor(grey)(self.box), reference.matrix)
         tracked = predicted if tracked is None else tracked
         self.offsets = predicted - tracked
-        return predicted, tracked, mismatches
+        return predicted, tracked, lost
 
     def _looks_like(self, other: np.ndarray) -> bool:
         return self.reference is not None and bool(
@@ -174,9 +203,9 @@ class TrackedFace:
         if previous is not None:  # else a face could turn into another by small steps
             self.reference.thumbnail = previous.thumbnail
 
-    def _record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, mismatches: np.ndarray) -> None:
+    def _record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, lost: np.ndarray) -> None:
         self.box = self.last_box = face_box(tracked if predicted is None else predicted)
-        self.observations[position] = Observation(predicted, tracked, mismatches, self.box, self.references)
+        self.observations[position] = Observation(predicted, tracked, lost, self.box, self.references)
         self.prediction_due &= predicted is None
 
     @property
@@ -216,7 +245,7 @@ class FaceTracker:
         """Assign a detected face to a tracked one, a lost one or a new one."""
         if any(face.box is not None and face.box.holds(box) for face in self.faces):
             return
-        points = refine_landmarks(grey, box, self.settings.boxes)
+        points = LandmarkPredictor(grey).refine(box)
         for face in self.faces:
             if face.box is None and face.matches(grey, points):
                 break
@@ -239,33 +268,34 @@ class FaceTracker:
         return max(0, sum(len(face.observations) >= max(1, self.frames / 10) for face in self.faces) - 1)
 
 
-def combine_tracks(observations: list[Observation], reach: int) -> np.ndarray:
+def combine_tracks(observations: list[Observation], reach: int, neighbours: int) -> np.ndarray:
     """Return the tracked movement at the predicted positions, float64[n, 68, 2].
 
-    The median of predicted less tracked points over `reach` frames before and after, of the same reference, is added to
-    the tracked ones: a point that optical flow lost is back within half that time. Points that no longer look like
-    themselves, as on a closing lid, are taken from the predictor at once.
+    The mean of predicted less tracked points over `reach` frames before and after, of the same reference, is added to
+    the tracked ones; it counts a lost point little. Lost points, as on a closing lid, are taken from the predictor in
+    that frame and, because noise decides when exactly they are lost, in up to `neighbours` frames before and after.
     """
     reference = np.array([observation.reference for observation in observations])
     predicted_at = np.array(
         [position for position, observation in enumerate(observations) if observation.predicted is not None]
     )
     predicted = np.array([observation.predicted for observation in observations if observation.predicted is not None])
-    tracked, mismatches = (
+    tracked, lost = (
         np.array([observation.tracked for observation in observations]),
-        np.array([observation.mismatches for observation in observations]),
+        np.array([observation.lost for observation in observations])[..., None],
     )
-    offsets = predicted - tracked[predicted_at]
+    offsets, weights = predicted - tracked[predicted_at], 1.001 - lost[predicted_at]
     positions = np.arange(len(observations))
     interpolated = np.column_stack(
         [np.interp(positions, predicted_at, column) for column in predicted.reshape(len(predicted_at), -1).T]
     )
-    median_offsets = np.empty_like(tracked)
+    mean_offsets = np.empty_like(tracked)
     for position in positions:
         distances = np.where(
             reference[predicted_at] == reference[position], np.abs(predicted_at - position), len(observations)
         )
         near = distances <= max(reach, distances.min())  # each reference has at least one prediction
-        median_offsets[position] = np.median(offsets[near], axis=0)
-    share = np.clip((mismatches - MATCHING) / (MISMATCHING - MATCHING), 0, 1)[..., None]
-    return (1 - share) * (tracked + median_offsets) + share * interpolated.reshape(tracked.shape)
+        mean_offsets[position] = (weights * offsets)[near].sum(axis=0) / weights[near].sum(axis=0)
+    window = 2 * neighbours + 1
+    share = uniform_filter1d(maximum_filter1d(lost, window, axis=0, mode="nearest"), window, axis=0, mode="nearest")
+    return (1 - share) * (tracked + mean_offsets) + share * interpolated.reshape(tracked.shape)
