@@ -16,10 +16,9 @@ FRAMES = {"_getframe", "currentframe"}
 NO_MEANING = {"ctx", "kind", "type_comment"}  # a name's position tells whether it is stored; u"" is ""
 
 
-def digest(code: str) -> str:
-    """Return 64 hex digits. Code that reads docstrings keeps its own, and a function that may look up its variables by
-    name keeps their names; so do arguments, and variables that an inner function shares."""
-    tree = ast.parse(code)
+def digest(tree: ast.Module) -> str:
+    """Return 64 hex digits of parsed code. Code that reads docstrings keeps its own, a function that may look up its
+    variables by name keeps their names; arguments and variables that an inner function shares keep theirs."""
     docstrings = not DOCSTRING_READERS.isdisjoint(_words(tree))
     return hashlib.sha256(ascii(_shape(tree, {}, docstrings)).encode()).hexdigest()
 
