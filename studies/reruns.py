@@ -58,8 +58,8 @@ def document(root: Path) -> None:
         lines = text.splitlines(keepends=True)
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
-                line = node.body[0].lineno - 1
-                lines[line] = lines[line].replace('"""', '"""Edited. ', 1)
+                last = node.body[0].end_lineno - 1
+                lines[last] = ' Edited."""'.join(lines[last].rsplit('"""', 1))
         path.write_text("".join(lines), encoding="utf-8")
 
 
