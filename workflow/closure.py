@@ -22,8 +22,8 @@ PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
 class Source(NamedTuple):
-    """What is known of a file: the digest of its bytes and of its meaning, the dotted names that it imports, at its top
-    or inside of functions, and those strings in it that may name data files or packages."""
+    """Digests of a file's bytes and of its meaning, the dotted names that it imports, at its top or inside of functions,
+    and those strings in it that may name data files or packages."""
 
     content: str
     meaning: str
@@ -43,9 +43,9 @@ class Sources:
         self.version = _digest(*(Path(file).read_bytes() for file in (__file__, meaning.__file__)))
         self.entries: dict[str, Source] = {}
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["version"] == self.version:
-                self.entries = {name: Source(*entry) for name, entry in kept["sources"].items()}
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            if saved["version"] == self.version:
+                self.entries = {name: Source(*entry) for name, entry in saved["sources"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
 

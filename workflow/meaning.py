@@ -76,7 +76,7 @@ def _local_names(function: Any) -> dict[str, str]:
     comprehensions in them. A name is replaced everywhere in the function or nowhere."""
     if _may_look_up_variables(function):
         return {}
-    kept = {"super", *_words(function.args)}
+    fixed = {"super", *_words(function.args)}
     order, stored, loaded = dict[str, None](), set[str](), set[str]()
 
     def visit(node: Any, bound: frozenset[str]) -> None:
@@ -86,13 +86,13 @@ def _local_names(function: Any) -> dict[str, str]:
                 for item in node:
                     visit(item, bound)
             case str():  # bound by an import, `except` or `match`, or of another scope, as `global` says
-                kept.add(node.partition(".")[0])
+                fixed.add(node.partition(".")[0])
             case ast.Name():
                 order[node.id] = None
                 if node.id not in bound:
                     (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.ClassDef():
-                kept.update(_words(node))
+                fixed.update(_words(node))
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 first, *others = node.generators
                 visit(first.iter, bound)  # the only part that is evaluated outside
@@ -105,8 +105,8 @@ def _local_names(function: Any) -> dict[str, str]:
                 visit([value for _, value in ast.iter_fields(node)], bound)
 
     visit(function.body, frozenset())
-    kept |= loaded - stored
-    names = [name for name in order if name not in kept and not name.startswith("__")]
+    fixed |= loaded - stored
+    names = [name for name in order if name not in fixed and not name.startswith("__")]
     return {name: str(number) for number, name in enumerate(names)}
 
 

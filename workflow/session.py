@@ -59,6 +59,8 @@ class Session:
         if workflow.is_main_process and (outdated := outdated_folders()):
             say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
+        if reviewing and "PARAMS" not in {trigger.name for trigger in workflow.rerun_triggers}:
+            say("note: without the rerun trigger `params` an edit of code or params reruns nothing")
         self.review = self._review() if reviewing else None
 
     def _review(self) -> Review:
