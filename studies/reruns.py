@@ -15,7 +15,8 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Edit:
     needed: Jobs = field(default_factory=dict)
     more: Jobs = field(default_factory=dict)
     complete: bool = False  # the results are to be compared with those of a run from nothing
+    alone: bool = True  # DVC runs before the next edit
 
 
 def python_files(root: Path) -> list[Path]:
@@ -139,9 +141,9 @@ STATISTICS = {"duplicate_subjects": 1, "evaluate": 3, "table": 1}
 RENDERED_SUBJECT = {"render_samm": 1, "annotation_samm": 1} | SUBJECT
 INDEX = {"index": 1, "duplicate_subjects": 1} | TRAINED
 EDITS = (
+    Edit("every source file reformatted", reformat, alone=False),
+    Edit("docstrings of every source file", document, alone=False),
     Edit("comments in every source file, rule file and params.yaml", comment),
-    Edit("docstrings of every source file", document),
-    Edit("every source file reformatted", reformat),
     Edit("variables of a function renamed", replace(INTERVALS, "corrected", "adjusted")),
     Edit("every source, result and data file touched", touch),
     Edit("another branch checked out, and back", switch),
@@ -212,19 +214,26 @@ def reruns(root: Path, folder: Path) -> tuple[list[Row], list[str]]:
     by_dvc.step("python", "workflow/stage.py", "record")
     problems: list[str] = []
 
-    def ran(here: Walk, *command: str) -> Iterator[Jobs]:
-        """Yield the jobs by rule that a command, which must succeed, runs after each edit."""
+    def ran(here: Walk, *command: str) -> list[Jobs]:
+        """Return the jobs by rule that a command, which must succeed, runs after each edit."""
+        jobs = []
         for edit in EDITS:
-            print(f"{edit.name}:", flush=True)
             here.root = edit.apply(here.root) or here.root
-            yield dict(Counter(here.step(*command, lose=True).rules))
-            if edit.apply is reformat:  # in which no later edit would find its text
+            rules = here.step(*command, lose=True).rules if edit.alone or here is by_snakemake else []
+            jobs.append(dict(Counter(rules)))
+            print(f"{edit.name}: {command[0]} ran {jobs[-1]}", flush=True)
+            if edit.apply is comment:  # after `reformat`, in which no later edit would find its text
                 here.quietly("git", "checkout", "--", "src", "workflow", "envs")
             if edit.complete and here is by_snakemake:
                 problems.extend(differences(here, from_nothing(here, folder / "nothing")))
+        return jobs
 
-    columns = [*ran(by_snakemake, "snakemake", "--cores", "2", "--", "all")], [*ran(by_dvc, "dvc", "repro")]
-    rows = [Row(edit, jobs) for edit, *jobs in zip(EDITS, *columns, strict=True)]
+    with ThreadPoolExecutor() as threads:  # each waits for its own checkout
+        columns = [
+            threads.submit(ran, by_snakemake, "snakemake", "--cores", "1", "--", "all"),
+            threads.submit(ran, by_dvc, "dvc", "repro"),
+        ]
+    rows = [Row(edit, jobs) for edit, *jobs in zip(EDITS, *(column.result() for column in columns), strict=True)]
     problems += [problem for row in rows for problem in row.problems()]
     problems += differences(by_snakemake, by_dvc)
     return rows, problems + by_snakemake.problems + by_dvc.problems

@@ -22,8 +22,8 @@ PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
 class Source(NamedTuple):
-    """Digests of a file's bytes and of its meaning, the dotted names that it imports, at its top or inside of functions,
-    and those strings in it that may name data files or packages."""
+    """Digests of a file's bytes and of its meaning, the dotted names that it imports anywhere, and those strings in it
+    that may name data files or packages."""
 
     content: str
     meaning: str
