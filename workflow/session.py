@@ -59,8 +59,6 @@ class Session:
         if workflow.is_main_process and (outdated := outdated_folders()):
             say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
-        if reviewing and "PARAMS" not in rerun_triggers(workflow):
-            say("note: without the rerun trigger `params` an edit of code or params reruns nothing")
         self.review = self._review() if reviewing else None
 
     def _review(self) -> Review:
@@ -152,11 +150,6 @@ def code_params(rule: Any) -> dict[str, Callable[[Any], str]]:
     if not hasattr(rule.params, "code"):
         params["code"] = lambda wildcards: code(Path(rule.script).stem)
     return params
-
-
-def rerun_triggers(workflow: Any) -> set[str]:
-    """Return the names of the differences that make Snakemake run a job again; where it only plots, it has none."""
-    return {trigger.name for trigger in workflow.dag_settings.rerun_triggers} if workflow.dag_settings else {"PARAMS"}
 
 
 def doubled(first: int) -> Callable[[Any, int], int]:
