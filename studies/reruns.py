@@ -4,8 +4,9 @@
     python studies/reruns.py --checkout FOLDER      in a git checkout with a finished run, which is changed
     python studies/reruns.py --write                also writes the table into docs/dvc.md
 
-The edits follow each other. Ends with exit code 1 where other jobs run than expected, or where the results after all
-edits of the rendered run are not, byte for byte, those of a run from nothing with the same files.
+The edits follow each other. Ends with exit code 1 where other jobs run than expected, where the two have
+other results after an edit, or where results are not, byte for byte, those of a run from nothing with the same files.
+Under DVC fewer jobs may run: a stage sees that a file that was computed again has the same bytes.
 """
 
 import ast
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import openpyxl
-from dvc_walk import Walk, prepared, write_table
+from dvc_walk import Step, Walk, prepared, write_table
 
 Jobs = dict[str, int]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -186,24 +187,29 @@ EDITS = (
 
 @dataclass
 class Row:
-    """An edit, and the jobs by rule that ran after it under Snakemake and under DVC."""
+    """An edit, and what was done after it under Snakemake and under DVC; None where DVC waited for the next edit."""
 
     edit: Edit
-    ran: list[Jobs]
+    by_snakemake: Step | None
+    by_dvc: Step | None
 
     def text(self) -> str:
         rules = ", ".join(f"{count} {rule}" for rule, count in self.edit.needed.items())
-        cells = (self.edit.name, rules or "none", *(sum(jobs.values()) for jobs in self.ran))
-        return f"| {' | '.join(map(str, cells))} |"
+        counts = (step.jobs if step else 0 for step in (self.by_snakemake, self.by_dvc))
+        return f"| {' | '.join(map(str, (self.edit.name, rules or 'none', *counts)))} |"
 
     def problems(self) -> list[str]:
-        """What ran too often or too seldom."""
+        """Return a line on each thing that is not as it has to be."""
         expected = Counter(self.edit.needed) + Counter(self.edit.more)
-        return [
-            f"{self.edit.name}: {tool} ran {jobs}, not {dict(expected)}"
-            for tool, jobs in zip(("Snakemake", "DVC"), self.ran, strict=True)
-            if jobs != expected
-        ]
+        ran, by_dvc = (Counter(step.rules if step else []) for step in (self.by_snakemake, self.by_dvc))
+        problems = []
+        if ran != expected:
+            problems.append(f"{self.edit.name}: Snakemake ran {dict(ran)}, not {dict(expected)}")
+        if not by_dvc <= expected:
+            problems.append(f"{self.edit.name}: DVC ran {dict(by_dvc)}, more than {dict(expected)}")
+        if self.by_snakemake and self.by_dvc and self.by_snakemake.after != self.by_dvc.after:
+            problems.append(f"{self.edit.name}: results under DVC are not those under Snakemake")
+        return problems
 
 
 def reruns(root: Path, folder: Path) -> tuple[list[Row], list[str]]:
@@ -214,28 +220,27 @@ def reruns(root: Path, folder: Path) -> tuple[list[Row], list[str]]:
     by_dvc.step("python", "workflow/stage.py", "record")
     problems: list[str] = []
 
-    def ran(here: Walk, *command: str) -> list[Jobs]:
-        """Return the jobs by rule that a command, which must succeed, runs after each edit."""
-        jobs = []
+    def after_edits(here: Walk, *command: str) -> list[Step | None]:
+        """Return what a command, which must succeed, does after each edit."""
+        steps: list[Step | None] = []
         for edit in EDITS:
             here.root = edit.apply(here.root) or here.root
-            rules = here.step(*command, lose=True).rules if edit.alone or here is by_snakemake else []
-            jobs.append(dict(Counter(rules)))
-            print(f"{edit.name}: {command[0]} ran {jobs[-1]}", flush=True)
+            waits = here is by_dvc and not edit.alone
+            steps.append(None if waits else here.step(*command, lose=True))
+            print(f"{edit.name}: {command[0]} ran {Counter(steps[-1].rules) if steps[-1] else 'later'}", flush=True)
             if edit.apply is comment:  # after `reformat`, in which no later edit would find its text
                 here.quietly("git", "checkout", "--", "src", "workflow", "envs")
             if edit.complete and here is by_snakemake:
                 problems.extend(differences(here, from_nothing(here, folder / "nothing")))
-        return jobs
+        return steps
 
     with ThreadPoolExecutor() as threads:  # each waits for its own checkout
         columns = [
-            threads.submit(ran, by_snakemake, "snakemake", "--cores", "1", "--", "all"),
-            threads.submit(ran, by_dvc, "dvc", "repro"),
+            threads.submit(after_edits, by_snakemake, "snakemake", "--cores", "1", "--", "all"),
+            threads.submit(after_edits, by_dvc, "dvc", "repro"),
         ]
-    rows = [Row(edit, jobs) for edit, *jobs in zip(EDITS, *(column.result() for column in columns), strict=True)]
+    rows = [Row(*row) for row in zip(EDITS, *(column.result() for column in columns), strict=True)]
     problems += [problem for row in rows for problem in row.problems()]
-    problems += differences(by_snakemake, by_dvc)
     return rows, problems + by_snakemake.problems + by_dvc.problems
 
 
