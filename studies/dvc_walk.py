@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE, BEGIN, END = ROOT / "docs/dvc.md", "<!-- walk begins -->", "<!-- walk ends -->"
+PAGE = ROOT / "docs/dvc.md"
 RATE = "methods.ststnet.lr"
 
 
@@ -44,10 +44,14 @@ class Step:
     command: str
     code: int
     seconds: float
-    jobs: int
+    rules: list[str]  # of each job that it ran
     before: dict[str, str]
     after: dict[str, str]
     last_line: str
+
+    @property
+    def jobs(self) -> int:
+        return len(self.rules)
 
     @property
     def lost(self) -> list[str]:
@@ -109,16 +113,16 @@ class Walk:
             output.seek(0)
             printed = output.read()
         finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
-        count = len([rule for rule in finished if not rule.startswith(("table_", "all"))])
+        rules = [rule for rule in finished if not rule.startswith(("table_", "all"))]
         lines = [line for line in printed.splitlines() if line.strip()]
         step = Step(
-            " ".join(command), exit_code, time.monotonic() - started, count, before, self.digests(), (lines or [""])[-1]
+            " ".join(command), exit_code, time.monotonic() - started, rules, before, self.digests(), (lines or [""])[-1]
         )
         self.steps.append(step)
         print(step.row(), flush=True)
         self.expect(exit_code == code, f"{step.command} ended with {exit_code}, not {code}: {printed[-2000:]}")
         self.expect(lose or not step.lost, f"{step.command} lost {step.lost[:3]}")
-        self.expect(jobs is None or count == jobs, f"{step.command} ran {count} jobs, not {jobs}")
+        self.expect(jobs is None or step.jobs == jobs, f"{step.command} ran {step.jobs} jobs, not {jobs}")
         return step
 
     def expect(self, holds: bool, problem: str) -> None:
@@ -223,15 +227,23 @@ def prepared(root: Path) -> None:
     here.step("snakemake", "--cores", "2", "--", "all")
 
 
-def table(steps: list[Step]) -> str:
-    """The steps in Markdown, with the day, commit and processor."""
+def machine() -> str:
+    """The day, commit and processor."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True
     ).stdout.strip()
     models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
-    head = f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
-    titles = "| command | exit code | seconds | jobs | result files (their digest) | with other bytes |"
-    return "\n".join([head, "", titles, f"|{' --- |' * 6}", *(step.row() for step in steps)])
+    return f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
+
+
+def write_table(name: str, titles: str, rows: list[str]) -> None:
+    """Write a table between the marks of this name in PAGE."""
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {name} begins -->\n")
+    _, end, after = rest.partition(f"<!-- {name} ends -->")
+    if not end:
+        raise LookupError(f"{PAGE}: must have marks of {name}")
+    lines = [machine(), "", titles, f"|{' --- |' * (titles.count('|') - 1)}", *rows]
+    PAGE.write_text("".join([before, begin, *(f"{line}\n" for line in lines), end, after]), encoding="utf-8")
 
 
 def main() -> int:
@@ -248,9 +260,8 @@ def main() -> int:
         here = walk(root.resolve())
         there = shared(here, Path(temporary))
     if arguments.write:
-        text = PAGE.read_text(encoding="utf-8")
-        before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{table(here.steps + there.steps)}\n{END}{after}", encoding="utf-8")
+        titles = "| command | exit code | seconds | jobs | result files (their digest) | with other bytes |"
+        write_table("walk", titles, [step.row() for step in here.steps + there.steps])
     problems = here.problems + there.problems
     print("\n".join(problems) or "no step lost a result, and all ended in the same bytes")
     return 1 if problems else 0

@@ -1,78 +1,102 @@
-"""The source files that a script or module depends on, determined by reading imports: no list is kept by hand."""
+"""The code that a job runs: found by reading imports, no list is kept by hand; and one digest of its meaning."""
 
 import ast
+import hashlib
 import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+import meaning
 
 from microexpr.core.errors import MicroexprError
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
 SCRIPTS = Path("workflow/scripts")
-MEMORY = Path("work/imports.json")
+FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
+MEMORY = Path("work/sources.json")
 DATA_FILE = re.compile(r"[\w-]+\.(txt|csv|safetensors|jinja|css|js)")
-NAMING = re.compile(rf"{DATA_FILE.pattern}|microexpr(\.\w+)+")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
-class Imports:
-    """The imports of each source file, kept from one start of Snakemake to the next: parsing all takes a second.
+class Source(NamedTuple):
+    """Digests of a file's bytes and of its meaning, the dotted names that it imports anywhere, and those strings in it
+    that may name data files or packages."""
 
-    An entry is a file's size and time, the dotted names that it imports, at its top or inside of functions, and those
-    strings in it that may name data files or packages."""
+    content: str
+    meaning: str
+    names: list[str]
+    words: list[str]
+
+
+class Sources:
+    """All files as parsed, kept from one start of Snakemake to the next: parsing takes seconds.
+
+    What is kept of a file holds for its bytes. Its time and size do not matter, since two edits within one tick of the
+    clock can agree in both."""
 
     def __init__(self, path: Path = MEMORY):
-        """Damaged or missing entries are read once more from the sources."""
+        """Damaged entries, or those that another version of this code wrote, are read once more from the files."""
         self.path, self.new = path, False
+        self.version = _digest(*(Path(file).read_bytes() for file in (__file__, meaning.__file__)))
+        self.entries: dict[str, Source] = {}
         try:
-            self.entries: dict[str, list] = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            self.entries = {}
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            if saved["version"] == self.version:
+                self.entries = {name: Source(*entry) for name, entry in saved["sources"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass
 
-    def of(self, path: Path) -> tuple[list[str], list[str]]:
-        """Return the names that a file imports, and the strings in it that may name files or packages."""
-        stat = path.stat()
-        state, entry = [stat.st_size, stat.st_mtime_ns], self.entries.get(str(path))
-        if entry is None or entry[:2] != state:
-            entry = [*state, *_parse(path)]
-            self.entries[str(path)], self.new = entry, True
-        return entry[2], entry[3]
+    def read(self, path: Path) -> Source:
+        """Return a file as parsed; the meaning of a data file is its bytes."""
+        content = path.read_bytes()
+        digest, entry = _digest(content), self.entries.get(str(path))
+        if path.suffix != ".py":
+            return Source(digest, digest, [], [])
+        if entry is None or entry.content != digest:
+            tree = ast.parse(content, str(path))
+            entry = self.entries[str(path)] = Source(digest, meaning.digest(tree), *_references(tree))
+            self.new = True
+        return entry
 
     def save(self) -> None:
         """Writes new entries, if the checkout can be written."""
         if self.new:
             try:
-                write_text(self.path, json.dumps(self.entries))
+                write_text(self.path, json.dumps({"version": self.version, "sources": self.entries}))
             except (OSError, MicroexprError):
                 return
             self.new = False
 
 
-IMPORTS = Imports()
+def _digest(*contents: bytes) -> str:
+    return hashlib.sha256(b"".join(contents)).hexdigest()
 
 
-def _parse(path: Path) -> tuple[list[str], list[str]]:
+def _references(tree: ast.Module) -> tuple[list[str], list[str]]:
     names, words = set(), set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words |= {node.value} if NAMING.fullmatch(node.value) else set()
+            words |= {node.value} if any(kind.fullmatch(node.value) for kind in (DATA_FILE, PACKAGE_NAME)) else set()
     return sorted(names), sorted(words)
+
+
+FILES = Sources()
+read = cache(FILES.read)
 
 
 @cache
 def imported(path: Path) -> frozenset[Path]:
     """The project's own files that this one imports, and the data files that it names."""
-    if path.suffix != ".py":
-        return frozenset()
-    names, words = IMPORTS.of(path)
-    files = {file for name in names for file in _files(name)}
-    return frozenset(files | {file for word in words for file in (*_data(path.parent, word), *_discovered(word))})
+    source = read(path)
+    files = {file for name in source.names for file in _files(name)}
+    return frozenset(files.union(*((*_data(path.parent, word), *_discovered(word)) for word in source.words)))
 
 
 def _data(folder: Path, word: str) -> list[Path]:
@@ -94,29 +118,27 @@ def _files(name: str) -> list[Path]:
     """The file of a dotted name and of every package above it."""
     parts = name.split(".")
     if parts[0] != "microexpr":
-        local = SCRIPTS / f"{name}.py"
-        return [local] if local.exists() else []
+        return [path for path in (folder / f"{name}.py" for folder in FOLDERS) if path.exists()]
     stems = [SOURCES.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
     return [path for stem in stems for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.exists()]
 
 
-def closure(*starts: Path) -> list[str]:
-    """Return these files and all that they import, directly or not; sorted."""
+@cache
+def closure(script: str, *modules: str) -> list[Path]:
+    """Return workflow/scripts/<script>.py, further modules, and all that they import, directly or not; sorted."""
     reached: set[Path] = set()
-    waiting = set(starts)
+    waiting = {SCRIPTS / f"{script}.py"}.union(*(_files(f"microexpr.{module}") for module in modules))
     while waiting:
         path = waiting.pop()
         reached.add(path)
         waiting |= imported(path) - reached
-    return sorted(str(path) for path in reached)
+    FILES.save()
+    return sorted(reached)
 
 
 @cache
-def code(script: str, *modules: str) -> list[str]:
-    """Return the closure of workflow/scripts/<script>.py and of further modules, without the script, which Snakemake
-    watches itself."""
-    start = SCRIPTS / f"{script}.py"
-    more = [path for module in modules for path in _files(f"microexpr.{module}")]
-    paths = [path for path in closure(start, *more) if path != str(start)]
-    IMPORTS.save()
-    return paths
+def code(script: str, *modules: str) -> str:
+    """Return a digest of what the code does that a job runs; it has no part in comments, nor in where the checkout is.
+
+    It is a param of every job (`Session.set_rule_defaults`), so Snakemake runs a job again when it changes."""
+    return _digest(*(f"{path.as_posix()} {read(path).meaning}\n".encode() for path in closure(script, *modules)))

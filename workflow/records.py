@@ -153,10 +153,11 @@ class Records:
             self._differs(name, entry, digest, review)
 
     def _restore_time(self, name: str, entry: Entry) -> None:
-        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it."""
-        path = Path(name)
-        if path.is_file() and path.stat().st_mtime < entry.ended - 1e-3:
-            os.utime(path, (entry.ended, entry.ended))
+        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it; and
+        of a folder that is newer, as a copy is, Snakemake compares no checksum."""
+        path, stamp = Path(name), Path(name) / TIMESTAMP
+        if path.is_dir() or path.stat().st_mtime < entry.ended - 1e-3:
+            os.utime(stamp if stamp.exists() else path, (entry.ended, entry.ended))
         self.entries[name] = replace(entry, state=state(path))
 
     def refresh(self, outputs: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from closure import code
 from dag import Dag
 from records import Records, Review, make_writable, set_aside
 from stage import prune_checkpoints
@@ -117,8 +118,9 @@ class Session:
                 say(f"{line}  [{path}]")
 
     def set_rule_defaults(self, workflow: Any) -> None:
-        """Gives every rule with outputs the resources that the register has for it, and the param `reruns`, by which
-        a job runs again where an input or output of it was changed or deleted. Rules name their GPUs themselves."""
+        """Gives every rule with outputs the resources that the register has for it, and two params: `code`, a digest
+        of what its script does, and `reruns`, by which a job runs again where an input or output of it was changed or
+        deleted. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
         jobs = {name: job for noun in STAGES for name, job in self.dag.rules(noun).items()}
         overwritten = workflow.resource_settings.overwrite_resources
         for rule in workflow.rules:
@@ -126,7 +128,7 @@ class Session:
                 if rule.name not in jobs:
                     raise LookupError(f"workflow/stages.py: must have an entry for rule {rule.name}, which has outputs")
                 set_default_resources(rule, jobs[rule.name], overwritten.get(rule.name, {}))
-                rule.set_params(reruns=self.rerun_param(rule))
+                rule.set_params(reruns=self.rerun_param(rule), **code_params(rule))
 
     def rerun_param(self, rule: Any) -> Callable[[Any], list[str]]:
         """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often.
@@ -140,6 +142,16 @@ class Session:
             return self.records.rerun_counts([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
 
         return counts
+
+
+def code_params(rule: Any) -> dict[str, Callable[[Any], str]]:
+    """Return the param `code` of a rule that names none, and of one without a script its shell command."""
+    params: dict[str, Callable[[Any], str]] = {}
+    if rule.shellcmd is not None:
+        params["command"] = lambda wildcards: rule.shellcmd
+    if not hasattr(rule.params, "code"):
+        params["code"] = lambda wildcards: code(Path(rule.script).stem)
+    return params
 
 
 def doubled(first: int) -> Callable[[Any, int], int]:

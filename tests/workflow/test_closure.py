@@ -1,31 +1,116 @@
-"""Source files as inputs: what an import reaches."""
+"""The code of a job: what an import reaches, what is kept of a file, and which rules have to name their modules."""
 
+import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+import scratch
+import yaml
+
+ROOT = scratch.ROOT
+WORKFLOW = str(ROOT / "workflow")
+RULES = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
 
 
-def code(*arguments: str) -> list[str]:
-    program = (
-        f"import sys; sys.path.insert(0, 'workflow'); import closure; print('\\n'.join(closure.code{arguments!r}))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, check=True)
+def call(expression: str, root: Path = ROOT) -> list[str]:
+    """Return the words that an expression of workflow/closure.py has in a process of its own."""
+    program = f"import sys; sys.path.insert(0, {WORKFLOW!r}); import closure; print(*{expression})"
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, text=True, capture_output=True, check=True)
     return done.stdout.split()
 
 
 def test_follows_imports_all_the_way():
-    files = code("flow")
+    files = call("closure.closure('flow')")
+    assert "workflow/scripts/flow.py" in files and "workflow/scripts/adapter.py" in files
     assert "src/microexpr/signals/flow/__init__.py" in files
     assert "src/microexpr/core/errors.py" in files  # by store
-    assert "workflow/scripts/adapter.py" in files
-    assert "workflow/scripts/flow.py" not in files  # Snakemake watches it
-    assert not [path for path in files if "models" in path or "rendering" in path or path.endswith("faces.py")]
+    assert not [path for path in files if "models" in path or "rendering" in path or path.endswith("/faces.py")]
 
 
 def test_a_method_depends_on_its_own_file_only():
-    files = code("train", "models.recognisers.ststnet")
+    files = call("closure.closure('train', 'models.recognisers.ststnet')")
     assert "src/microexpr/models/recognisers/ststnet.py" in files
     assert not [path for path in files if path.startswith("src/microexpr/models/recognisers/icegan")]
     assert "src/microexpr/signals/aus/regressor.py" not in files  # its outputs are inputs, its code is not
+
+
+def test_every_data_file_of_the_package_is_code_of_some_job():
+    """All but the networks of `microexpr predict` and `microexpr reenact`, which no job runs."""
+    scripts = [path.stem for path in (ROOT / "workflow/scripts").glob("*.py")]
+    reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
+    listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    data = {path for path in listed.split() if not path.endswith((".py", ".typed"))}
+    assert len(data) > 8 and {path for path in data - reached if "/apps/" not in path} == set()
+    assert "envs/pyfeat/detectors.py" in reached
+
+
+def test_no_job_reads_another_files_docstrings_nor_imports_relatively():
+    """What an edited docstring changes, or what the closure does not follow, would rerun nothing."""
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "workflow/scripts").glob("*.py")]
+    pattern = re.compile(r"__doc__|\bgetdoc\b|\bgetsource\b|^\s*from \.", re.MULTILINE)
+    assert [path for path in files if pattern.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("package", ["recognisers", "generators"])
+def test_rules_name_the_module_that_their_wildcards_choose(package):
+    """A script that finds a module by name does not import it. `use rule` with params of its own names it again."""
+    scripts = {
+        path.stem
+        for path in (ROOT / "workflow/scripts").glob("*.py")
+        if re.search(rf"\b{package}\.find\(", path.read_text(encoding="utf-8"))
+    }
+    blocks = re.findall(r"^( *)(?:rule|use rule (\w+) as) ?(\w*).*:\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE)
+    used = {name or "study": script for _, _, name, body in blocks for script in re.findall(r"scripts/(\w+)\.py", body)}
+    checked = 0
+    for _, parent, _, body in blocks:
+        script = re.findall(r"scripts/(\w+)\.py", body) or [used.get(parent)]
+        if script[0] in scripts and (not parent or "params:" in body):
+            assert f'code("{script[0]}", ' in body, body
+            checked += 1
+    assert checked >= 1
+
+
+def test_profiles_leave_code_to_params():
+    """Snakemake's trigger `code` is the time of a script."""
+    for path in sorted((ROOT / "workflow/profiles").glob("*/config.yaml")):
+        triggers = yaml.safe_load(path.read_text(encoding="utf-8"))["rerun-triggers"]
+        assert sorted(triggers) == ["input", "mtime", "params", "software-env"]
+
+
+class TestWhatIsKeptOfAFile:
+    @pytest.fixture
+    def module(self, tmp_path: Path) -> Path:
+        for folder in ("src/microexpr", "workflow/scripts", "work"):
+            (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / "src/microexpr/__init__.py").touch()
+        (tmp_path / "workflow/scripts/job.py").write_text("import microexpr.module\n", encoding="utf-8")
+        path = tmp_path / "src/microexpr/module.py"
+        path.write_text("VALUE = 1\n", encoding="utf-8")
+        return path
+
+    def digest(self, module: Path) -> str:
+        (digest,) = call("[closure.code('job')]", module.parents[2])
+        return digest
+
+    def test_an_edit_of_the_same_size_and_time_counts(self, module):
+        first, stat = self.digest(module), module.stat()
+        module.write_text("VALUE = 2\n", encoding="utf-8")
+        os.utime(module, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        assert module.stat().st_size == stat.st_size and self.digest(module) != first
+        module.write_text("VALUE = 1  # as before\n", encoding="utf-8")
+        assert self.digest(module) == first
+
+    def test_what_is_damaged_or_of_another_version_is_read_anew(self, module):
+        kept, first = module.parents[2] / "work/sources.json", self.digest(module)
+        entries = json.loads(kept.read_text(encoding="utf-8"))
+        assert str(module.relative_to(module.parents[2])) in entries["sources"]
+        wrong = {name: [entry[0], "wrong", [], []] for name, entry in entries["sources"].items()}
+        for text in ("[]", "{", '{"version": 1}', json.dumps({"version": "other", "sources": wrong})):
+            kept.write_text(text, encoding="utf-8")
+            assert self.digest(module) == first
+        kept.write_text(json.dumps(entries | {"sources": wrong}), encoding="utf-8")
+        assert self.digest(module) != first  # or nothing would be kept

@@ -147,7 +147,7 @@ def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
 
 def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
     """Weights of one fold where another's are looked for; and their scores under that fold's name."""
-    checkpoints, training = CheckpointDir(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), []), job(CLIPS)
+    checkpoints, training = CheckpointDir(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), ""), job(CLIPS)
     with pytest.raises(InterruptedError):
         trained(tmp_path, training, flow_files(tmp_path, CLIPS), checkpoints, stops=EPOCHS + 2)
     (state,) = tmp_path.glob("work/checkpoints/**/casme2_s02-*.state.safetensors")

@@ -171,6 +171,10 @@ def test_a_folder_of_frames(records, change):
     record(records, str(folder), (folder / records.TIMESTAMP).stat().st_mtime)
     known(records, str(folder))
     assert reviewed(records, str(folder)) == AS_MADE
+    made = records.modified(folder)
+    os.utime(folder / records.TIMESTAMP, (made + 60, made + 60))  # as a copy has it, of whose files times change too
+    os.utime(frame)
+    assert reviewed(records, str(folder)) == AS_MADE and abs(records.modified(folder) - made) < 1e-3
     if change == "edit":
         frame.write_text("mode")
     elif change == "delete":

@@ -31,8 +31,6 @@ with logged(snakemake.log[0]):
     store.write_text(snakemake.output[0], clip_counts.count(snakemake.params.rows))
 ''',
     "workflow/rules/clip_counts.smk": """rule clip_counts:
-    input:
-        code=code("clip_counts"),
     output:
         "results/clip_counts/{dataset}.csv",
     params:

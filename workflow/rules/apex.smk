@@ -2,7 +2,6 @@
 rule apex:
     input:
         faces="results/faces/{dataset}/{subject}.h5",
-        code=code("apex"),
     output:
         "results/apex/{dataset}/{subject}.h5",
     log:

@@ -12,9 +12,7 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
         input:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
-            environment=["envs/pyfeat/pyfeat.lock", "envs/pyfeat/detectors.py", *WEIGHTS],
-            code=code("aus_pyfeat"),
-            script="workflow/scripts/aus_pyfeat.py",
+            environment=["envs/pyfeat/pyfeat.lock", *WEIGHTS],
         output:
             "results/aus/{dataset}/{subject}.h5",
         log:
@@ -22,10 +20,11 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
         benchmark:
             "work/times/aus/{dataset}/{subject}.tsv"
         params:
+            code=code("aus_pyfeat"),
             job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
         shell:
             "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
-            "{input.script} {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
+            "workflow/scripts/aus_pyfeat.py {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
 
 else:
 
@@ -34,7 +33,6 @@ else:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
             tables=lambda w: RUN.openface_tables(w.dataset, w.subject),
-            code=code("aus"),
         output:
             "results/aus/{dataset}/{subject}.h5",
         log:

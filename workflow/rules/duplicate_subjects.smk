@@ -3,7 +3,6 @@ rule duplicate_subjects:
     input:
         index=RUN.indices(RUN.micro_sets),
         faces=RUN.per_subject("faces", RUN.micro_sets),
-        code=code("duplicate_subjects"),
     output:
         duplicates="results/duplicate_subjects/duplicates.csv",
         compared="results/duplicate_subjects/compared.csv",
@@ -21,7 +20,6 @@ use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those
     input:
         index=RUN.indices(RUN.subject_sets),
         faces=RUN.per_subject("faces", RUN.subject_sets),
-        code=code("duplicate_subjects"),
     output:
         duplicates="results/duplicate_subjects/with_macro/duplicates.csv",
         compared="results/duplicate_subjects/with_macro/compared.csv",

@@ -14,7 +14,6 @@ rule evaluate:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         shards=shards,
-        code=code("evaluate"),
     output:
         figures="results/evaluate/{protocol}/{method}.csv",
         confusion="results/evaluate/{protocol}/{method}_confusion.csv",
@@ -46,7 +45,6 @@ for _study, _names in RUN.studies.items():
         input:
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
             shards=partial(shards, methods=_names),
-            code=code("evaluate"),
         output:
             figures=[f"results/evaluate/{{protocol}}/{name}.csv" for name in _names],
             confusion=[f"results/evaluate/{{protocol}}/{name}_confusion.csv" for name in _names],
@@ -92,7 +90,6 @@ rule evaluate_faces:
         shards=lambda w: RUN.training_files(w.method, w.protocol, "synthesise"),
         true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
         weights=INCEPTION,
-        code=code("evaluate_faces"),
     output:
         "results/evaluate/{protocol}/{method}_faces.csv",
     log:
@@ -115,7 +112,6 @@ rule table:
     input:
         figures=lambda w: RUN.table_inputs(".csv"),
         predictions=lambda w: RUN.table_inputs("_predictions.csv"),
-        code=code("table"),
     output:  # by one job, so that the pairs are those of this table
         csv=report(TABLE, caption="../report/table.rst", category="Results"),
         metrics=directory(METRICS),

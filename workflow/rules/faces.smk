@@ -2,7 +2,6 @@
 rule faces:
     input:
         native=native_paths,
-        code=code("faces"),
     output:
         "results/faces/{dataset}/{subject}.h5",
     log:

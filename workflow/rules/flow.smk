@@ -3,7 +3,6 @@ rule flow:
     input:
         faces="results/faces/{dataset}/{subject}.h5",
         apex="results/apex/{dataset}/{subject}.h5",
-        code=code("flow"),
     output:
         "results/flow/{dataset}/{subject}.h5",
     log:

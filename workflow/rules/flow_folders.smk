@@ -8,7 +8,6 @@ PICTURED = RUN.flow_methods if "MICROEXPR_STAGE" not in os.environ or os.path.le
 rule flow_folders:
     input:
         native=RUN.flow_pictures(),
-        code=code("flow_folders"),
     output:
         index="results/flow_folders/index.csv",
         flow=directory("results/flow_folders/flow"),
@@ -27,13 +26,13 @@ use rule train as flow_folders_train with:
     input:
         index=["results/flow_folders/index.csv"],
         files=["results/flow_folders/flow"],
-        code=lambda w: code("train", model(w.method)),
     output:
         train="results/{protocol}/train/{method}/{shard}.h5",
     wildcard_constraints:
         protocol="flow_folders",
         method=one_of(RUN.flow_methods),
     params:
+        code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],
         train=TRAIN,
@@ -46,7 +45,6 @@ use rule evaluate as flow_folders_evaluate with:
     input:
         index=["results/flow_folders/index.csv"],
         shards=lambda w: RUN.flow_training_files(w.method),
-        code=code("evaluate"),
     output:
         figures="results/{protocol}/evaluate/{method}.csv",
         confusion="results/{protocol}/evaluate/{method}_confusion.csv",
@@ -61,7 +59,6 @@ use rule evaluate as flow_folders_evaluate with:
 use rule table as flow_folders_table with:
     input:
         figures=expand("results/flow_folders/evaluate/{method}.csv", method=PICTURED),
-        code=code("table"),
     output:
         csv=FLOW_TABLE,
     log:

@@ -10,7 +10,6 @@ rule index:
     input:
         native=native_files,
         faces=lambda w: RUN.per_subject("faces", [w.dataset]),
-        code=code("index"),
     output:
         "results/index/{dataset}.csv",
     log:

@@ -33,7 +33,6 @@ rule papers:
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in face_evaluations(w)],
         made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
         index=lambda w: RUN.indices(RUN.micro_sets) if papers.reads_index(w.paper, w.table) else [],
-        code=code("papers"),
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",
@@ -71,7 +70,6 @@ rule papers_icegan_fig4:
             path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synthesise")
         ],
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
-        code=code("papers_icegan_fig4"),
     output:
         "results/papers/icegan/fig4.png",
     log:
@@ -92,7 +90,6 @@ rule papers_icegan_fig5:
         shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         truth=[path for path in sorted(RUN.expected_outputs["render"]) if path.startswith(TRUTHS)],
-        code=code("papers_icegan_fig5"),
     output:
         figure="results/papers/icegan/fig5.png",
         csv="results/papers/icegan/fig5.csv",
@@ -112,7 +109,6 @@ rule papers_mtmnet_fig1:
     input:
         index=RUN.indices(SHOWN),
         files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, SHOWN)],
-        code=code("papers_mtmnet_fig1"),
     output:
         "results/papers/mtmnet/fig1.png",
     log:
@@ -128,7 +124,6 @@ rule papers_mtmnet_fig3:
     input:
         index=RUN.indices(RUN.sources(PROTOCOL)),
         files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))],
-        code=code("papers_mtmnet_fig3"),
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",
@@ -151,7 +146,6 @@ rule papers_augacn_fig4:
     input:
         index=RUN.indices(RUN.sources("loso_casme2_7")),
         files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources("loso_casme2_7"))],
-        code=code("papers_augacn_fig4"),
     output:
         figure="results/papers/augacn/fig4.png",
         csv="results/papers/augacn/fig4.csv",
@@ -176,7 +170,6 @@ rule papers_augacn_fig3:
         files=lambda w: [
             p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))
         ],
-        code=code("papers_augacn_clips"),
     output:
         figure="results/papers/augacn/fig3.png",
         animation="results/papers/augacn/fig3.gif",
@@ -222,7 +215,6 @@ rule papers_famgan_transfer:
         generator=lambda w: RUN.generator_checkpoints("famgan")[0],
         files=driving_files,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
-        code=code("papers_famgan", "models.generators.famgan"),
     output:
         transfer="results/papers/famgan/transfer.csv",
         markdown="results/papers/famgan/transfer.md",
@@ -233,6 +225,7 @@ rule papers_famgan_transfer:
     log:
         "work/logs/papers/famgan/transfer.log",
     params:
+        code=code("papers_famgan", "models.generators.famgan"),
         sources=PARAMS["synthesise"]["sources"],
         size=(PARAMS["render"]["width"], PARAMS["render"]["height"]),
         super_resolution=PARAMS["papers"]["super_resolution"],
@@ -248,7 +241,6 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
         generator=lambda w: RUN.generator_checkpoints("famgan")[0],
         files=driving_files,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
-        code=code("papers_famgan", "models.generators.famgan"),
     output:
         ablation="results/papers/famgan/ablation.csv",
         markdown="results/papers/famgan/ablation.md",
@@ -261,7 +253,6 @@ rule papers_localregions:
     input:
         index=RUN.indices(RUN.micro_sets),
         files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
-        code=code("papers_localregions"),
     output:
         fig3="results/papers/localregions/fig3.png",
         fig5="results/papers/localregions/fig5.png",

@@ -5,7 +5,6 @@ rule pretrain:
         files=lambda w: [
             path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
         ],
-        code=lambda w: code("pretrain", model(w.method)),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
@@ -18,6 +17,7 @@ rule pretrain:
     resources:
         gpu=1,
     params:
+        code=lambda w: code("pretrain", model(w.method)),
         method=lambda w: METHODS[w.method]["pretraining"],
         weights=lambda w: RUN.weights[w.method],
         protocol=lambda w: RUN.protocol_of_classes[w.classes],

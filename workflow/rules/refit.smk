@@ -4,7 +4,6 @@ rule refit:
         index=lambda w: RUN.indices(RUN.sources(PROTOCOL)) if w.method in RUN.networks else [],
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: training_inputs(w) if w.method in RUN.networks else [],  # others are refused at once
-        code=lambda w: code("refit", model(w.method)),
     output:
         "results/refit/{method}.safetensors",
     log:
@@ -16,6 +15,7 @@ rule refit:
     resources:
         gpu=1,
     params:
+        code=lambda w: code("refit", model(w.method)),
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],
         protocol=PROTOCOL,

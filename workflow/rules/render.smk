@@ -7,8 +7,6 @@ for _dataset in RUN.plans:
     rule:
         name:
             f"render_{_dataset}"
-        input:
-            code=code("render"),
         output:
             frames=[directory(folder) for folder in RUN.subject_folders(_dataset, "{subject}")],
             truth=f"data/rendered/truth/{_dataset}/{{subject}}.h5",
@@ -27,8 +25,6 @@ for _dataset in RUN.plans:
     rule:
         name:
             f"annotation_{_dataset}"
-        input:
-            code=code("annotation"),
         output:
             RUN.annotations(_dataset),
         log:

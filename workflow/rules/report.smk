@@ -34,7 +34,6 @@ rule report:
         ),
         papers=EXISTING_PAPER_TABLES,
         benchmarks=list(EXISTING_BENCHMARKS.values()),
-        code=code("report"),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
     log:

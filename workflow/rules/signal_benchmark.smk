@@ -6,8 +6,6 @@ SUBJECTS = {
 
 
 rule signal_benchmark_subject:
-    input:
-        code=code("signal_benchmark_subject"),
     output:
         "results/signal_benchmark/measured/{difficulty}/{dataset}/{subject}.h5",
     log:
@@ -30,7 +28,6 @@ rule signal_benchmark_subject:
 rule signal_benchmark:
     input:
         measured=RUN.benchmark_files,
-        code=code("signal_benchmark"),
     output:
         landmarks="results/signal_benchmark/landmarks.csv",
         apex="results/signal_benchmark/apex.csv",

@@ -8,7 +8,6 @@ rule synthesise:
             for stage in RUN.generators[w.generator]["reads"]
             for path in RUN.per_subject(stage, RUN.generator_sets(w.generator) + RUN.still_sets(w.generator))
         ],
-        code=lambda w: code("synthesise", f"models.generators.{w.generator}"),
     output:
         clips="results/synthesise/{generator}/groups/{group}.h5",
         generator="results/synthesise/{generator}/groups/{group}.safetensors",
@@ -22,6 +21,7 @@ rule synthesise:
     resources:
         gpu=1,
     params:
+        code=lambda w: code("synthesise", f"models.generators.{w.generator}"),
         generator=lambda w: RUN.generators[w.generator]["params"],
         synth=PARAMS["synthesise"],
         seed=SEED,

@@ -23,7 +23,6 @@ rule train:
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=training_inputs,
         synthetic=lambda w: RUN.synthetic_inputs(w.method, w.protocol),
-        code=lambda w: code("train", model(w.method)),
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
     log:
@@ -37,6 +36,7 @@ rule train:
     resources:
         gpu=lambda w: int(METHODS[w.method]["network"]),
     params:
+        code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         train=TRAIN,
@@ -55,6 +55,7 @@ use rule train as train_generator with:
         method=one_of(SYNTHESISING),
     priority: 1  # other trainings wait for its faces
     params:
+        code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         train=TRAIN,
@@ -72,7 +73,6 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             index=lambda w: RUN.indices(RUN.sources(w.protocol)),
             macro=RUN.indices({name for method in _names for name in RUN.macro_sets(method)}),
             files=partial(training_inputs, methods=_names),
-            code=code("train", model(_names[0])),
         output:
             train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
         log:
@@ -84,6 +84,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
         resources:
             gpu=1,
         params:
+            code=code("train", model(_names[0])),
             methods={name: METHODS[name]["params"] for name in _names},
             weights=RUN.weights[_names[0]],
             train=TRAIN,

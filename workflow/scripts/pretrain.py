@@ -11,19 +11,20 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import CheckpointDir
 
-    protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], snakemake.wildcards.method
+    values, wildcards, name = snakemake.params, snakemake.wildcards, snakemake.wildcards.method
+    protocol = protocols.PROTOCOLS[values.protocol]
     kind = recognisers.find(name)
     job = train.Job(
         name=name,
-        method=kind(kind.Params(**snakemake.params.method), len(protocol.classes)),
+        method=kind(kind.Params(**values.method), len(protocol.classes)),
         protocol=protocol,
         clips=[],
         folds=[],
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
-        seed=snakemake.params.seed,
+        seed=values.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{snakemake.wildcards.classes}", snakemake.input.code)
+    checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{wildcards.classes}", values.code)
     bar = progress_bar(terminal, f"pretrain {name}")
     pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, checkpoints)

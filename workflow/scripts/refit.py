@@ -25,5 +25,5 @@ with logged(snakemake.log[0]) as terminal:
         seed=snakemake.params.seed,
         macro=protocol.macro(index.read_all(snakemake.input.macro)),
     )
-    checkpoints = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.input.code)
+    checkpoints = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.params.code)
     refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"refit {name}"), checkpoints)

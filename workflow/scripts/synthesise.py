@@ -21,6 +21,6 @@ with logged(snakemake.log[0]) as terminal:
         values.seed,
         group,
     )
-    checkpoints = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'refit'}", files.code)
+    checkpoints = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'refit'}", values.code)
     bar = progress_bar(terminal, f"{name} {group or 'refit'}")
     (synthesise.run if group else refit.run)(job, files.files, snakemake.output[0], bar, checkpoints)

@@ -24,6 +24,6 @@ with logged(snakemake.log[0]) as terminal:
         macro_clips = protocol.macro(clip for clip in macro if method.learns_from(clip.dataset))
         shard = protocols.shard(folds, wildcards.shard)
         job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
-        checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", files.code)
+        checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", values.code)
         bar = progress_bar(terminal, name)
         train.run(job, files.files, outputs, bar, checkpoints, files.get("synthetic", []), prefixes)

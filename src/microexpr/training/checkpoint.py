@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +32,10 @@ FACE_FIELDS = ("source", "label", "image")  # of `SynthesisedFace`, in its order
 
 @dataclass(frozen=True)
 class CheckpointDir:
-    """The folder of one training's checkpoints, and the source files that the training runs."""
+    """The folder of one training's checkpoints, and a digest of the code that the training runs."""
 
     folder: str
-    code: Sequence[str]
+    code: str
 
 
 class Checkpoints:
@@ -50,7 +50,7 @@ class Checkpoints:
         `identity` names what the training follows from, in addition to the code; `clips` are `Clip.provenance` of all
         loaded clips. A checkpoint is written at the end of an epoch, once `minutes` have passed since the last one."""
         machine = f"torch {torch.__version__} on {'cuda' if torch.cuda.is_available() else 'cpu'}"
-        self.identity = {**identity, "code": _digest_of_files(directory.code), "machine": machine}
+        self.identity = {**identity, "code": directory.code, "machine": machine}
         self.folder = Path(directory.folder) / digest(self.identity)
         self.clips, self.seconds = clips, 60 * minutes
         self._last, self._finished = time.monotonic(), dict[Path, Callable[[], bool]]()
@@ -139,10 +139,6 @@ def digest(value: Any, arrays: Mapping[str, np.ndarray] | None = None) -> str:
         sha256.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         sha256.update(array.tobytes())
     return sha256.hexdigest()[:24]
-
-
-def _digest_of_files(paths: Iterable[str]) -> str:
-    return digest([(path, hashlib.sha256(Path(path).read_bytes()).hexdigest()) for path in sorted(paths)])
 
 
 def _pack_results(results: Sequence[FoldResult]) -> tuple[Arrays, dict[str, str]]:

@@ -23,7 +23,7 @@ COUNT = 200  # of names for clips, more than there are
 
 def store_in(root, minutes=ALWAYS, **changed):
     return Checkpoints(
-        CheckpointDir(str(root / "place"), []), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes
+        CheckpointDir(str(root / "place"), ""), ABOUT | changed, [f"a/b/c/{n}" for n in range(COUNT)], minutes
     )
 
 
@@ -141,14 +141,10 @@ class TestIsNotGoneOnFrom:
         assert not any(path.exists() for path in left)
 
     def test_other_code(self, tmp_path, left):
-        source = tmp_path / "model.py"
         seen = []
-        for text in ("a = 1", "a = 1", "a = 2"):
-            source.write_text(text, encoding="utf-8")
-            checkpoints = Checkpoints(
-                CheckpointDir(str(tmp_path / "place"), [str(source)]), ABOUT, ["a/b/c/d"] * COUNT, ALWAYS
-            )
-            seen.append(checkpoints.folder)
+        for code in ("1f", "1f", "2e"):
+            directory = CheckpointDir(str(tmp_path / "place"), code)
+            seen.append(Checkpoints(directory, ABOUT, ["a/b/c/d"] * COUNT, ALWAYS).folder)
         assert seen[0] == seen[1] != seen[2]
 
     @pytest.mark.parametrize("what", ["truncated", "changed", "empty"])

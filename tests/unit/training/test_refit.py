@@ -68,7 +68,7 @@ def test_what_upstream_has_seen_is_said_too(final, tmp_path):
 
 def test_interrupted_and_again_the_same_bytes(final, tmp_path):
     path, files, final_job = final
-    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "ststnet.safetensors"
+    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), ""), tmp_path / "ststnet.safetensors"
     with pytest.raises(InterruptedError):
         refit.run(final_job, files, str(repeated), interrupted(3), checkpoint_dir)
     seen = []
@@ -148,7 +148,7 @@ def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(generator):
 
 def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(generator, tmp_path):
     path, files, final_job = generator
-    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), []), tmp_path / "famgan.safetensors"
+    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), ""), tmp_path / "famgan.safetensors"
     with pytest.raises(InterruptedError):
         refit.run(final_job, files, str(repeated), interrupted(2), checkpoint_dir)
     seen = []

@@ -67,7 +67,7 @@ def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(sha
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
     """In the training that chooses epochs and in the other, of two seeds; no file knows how often it was kept."""
-    files, checkpoint_dir = flow_files(tmp_path, CLIPS), CheckpointDir(str(tmp_path / "work"), [])
+    files, checkpoint_dir = flow_files(tmp_path, CLIPS), CheckpointDir(str(tmp_path / "work"), "")
     options = {"folds": FEW, "inner_subjects": 3, "seeds": 2, "plan": plan, "stack": 3}
     undisturbed = trained(tmp_path / "a", job(CLIPS, **options, checkpoint_minutes=0), files, checkpoint_dir)
     assert not (tmp_path / "work").exists()
