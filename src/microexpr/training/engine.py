@@ -15,7 +15,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
 from microexpr.models.samplers import training_phases
 from microexpr.training import processor
-from microexpr.training.group import FoldIndices, Group, Run, channels_last
+from microexpr.training.group import FoldIndices, Group, Run, lay_out_images
 
 __all__ = [
     "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "SynthesisRequest", "SynthesisedFace",
@@ -24,7 +24,6 @@ __all__ = [
 
 Plan = Literal["auto", "sequential", "stacked"]
 Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
-COLOURS = 3  # channels that an image has at most; an input with more is a video
 SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
 
 
@@ -134,8 +133,7 @@ def _to_device(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTe
     data = data.to(device)
     if stacked:
         return data
-    images = {k: channels_last(v) for k, v in data.inputs.items() if v.ndim == 4 and v.shape[1] <= COLOURS}
-    return ClipTensors(data.inputs | images, data.targets)
+    return ClipTensors(lay_out_images(data.inputs), data.targets)
 
 
 def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:

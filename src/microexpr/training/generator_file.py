@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from microexpr.models import generators
 from microexpr.models.base import Generator, Modules
 from microexpr.training import network_file
-from microexpr.training.group import channels_last
 
 SCHEMA = "generator/1"
 
@@ -42,7 +40,4 @@ def load(path: str | Path) -> LoadedGenerator:
     """Read a file that `save` wrote. Raises StoreError for any other file, and for another version's network."""
     saved = network_file.load(path, SCHEMA, generators.find)
     assert isinstance(saved.method, Generator)
-    for parameter in chain.from_iterable(module.parameters() for module in saved.modules.values()):
-        if parameter.ndim == 4:  # as the engine lays them out: in another order sums are rounded otherwise
-            parameter.data = channels_last(parameter.data)
     return LoadedGenerator(saved.method, Modules(**saved.modules), saved.fitted_on, saved.metadata)

@@ -3,7 +3,7 @@
 Shapes: R runs (no such axis unless stacked), S steps, B in a batch, U updates, m test clips of a fold, C classes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from microexpr.models.samplers import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
+COLOURS = 3  # channels that an image has at most; an input with more is a video
 RANDOM_LAYERS = (nn.modules.dropout._DropoutNd,)  # they draw from torch's global generator
 
 
@@ -97,9 +98,9 @@ class Group:
         for name, network in networks.items():
             if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
                 raise TypeError(f"{name} must drop by counter_rng.dropout(x, share, rng), not by a layer of torch's")
-            for parameter in network.to(self.device).parameters():
-                if parameter.ndim == 4 and not self.stacked:
-                    parameter.data = channels_last(parameter.data)
+            network.to(self.device)
+            if not self.stacked:
+                lay_out_weights(network)
         return statistics, networks
 
     def _tensor(self, array: np.ndarray) -> Tensor:
@@ -333,9 +334,17 @@ class Group:
         return tree_map(lambda tensor: tensor[run_index], tree) if self.stacked else tree
 
 
-def channels_last(tensor: Tensor) -> Tensor:
-    """Return images or kernels [N, C, H, W] in memory pixel by pixel, as a CPU convolves and pools faster."""
-    return tensor.contiguous(memory_format=torch.channels_last)
+def lay_out_weights(network: nn.Module) -> None:
+    """Lay out kernels channels-last, as a CPU convolves faster; in another layout sums are rounded otherwise."""
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
+def lay_out_images(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the inputs with images [B, C, H, W] channels-last, for networks whose weights are laid out so."""
+    images = {name for name, value in inputs.items() if value.ndim == 4 and value.shape[1] <= COLOURS}
+    return {k: v.contiguous(memory_format=torch.channels_last) if k in images else v for k, v in inputs.items()}
 
 
 def match_strides(tensor: Tensor, like: Tensor) -> Tensor:

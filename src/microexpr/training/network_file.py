@@ -17,6 +17,7 @@ from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError, remedy
 from microexpr.models.base import CLASSES, Generator, Method, NetworkMethod, Statistics
+from microexpr.training.group import lay_out_weights
 
 STATISTICS = "statistics."  # before the names of a fold's statistics; tensors of modules have the module's name there
 
@@ -69,6 +70,8 @@ def load(path: str | Path, schema: str, find: Callable[[str], type[Method]]) -> 
     modules = {name: module.eval() for name, module in built.items() if name in names}
     if not _fill(modules, values):
         raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy(path)}")
+    for module in modules.values():
+        lay_out_weights(module)  # as the engine does
     return SavedNetwork(method, modules, statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
 
 

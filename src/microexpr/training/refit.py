@@ -16,6 +16,7 @@ from microexpr.models.base import Generator, Modules, NetworkMethod, Statistics
 from microexpr.training import engine, generator_file, network_file
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
+from microexpr.training.group import lay_out_images
 from microexpr.training.job import Job
 from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
 
@@ -86,7 +87,7 @@ class Recogniser:
         """Return scores float32[B, C] of B clips, the largest for the predicted class.
 
         `inputs` are those of `inputs.load`, each [B, ...]."""
-        batch = {name: torch.from_numpy(inputs[name]) for name in self.method.inputs}
+        batch = lay_out_images({name: torch.from_numpy(inputs[name]) for name in self.method.inputs})
         return self.method.scores(self.modules, batch, self.statistics).numpy().astype(np.float32)
 
 
