@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +34,7 @@ UNPINNED = """
 SETTINGS = {name: value for name, value in SETTINGS.items() if value == "1"}
 AVX512 = frozenset({"none"})
 """
-HEAD = "| CPU | time | files of other bytes than on this CPU, pinned |\n| --- | --- | --- |"
+HEAD = "| CPU | files of other bytes than on this CPU, pinned |\n| --- | --- |"
 EMULATOR = "qemu-x86_64"
 EMULATED = """import os, sys
 
@@ -73,13 +72,13 @@ def main() -> int:
         for name in arguments.only or CPUS:
             cpu = CPUS[name]
             if cpu.emulated and not shutil.which(EMULATOR):
-                rows.append(f"| {name} | not run: no {EMULATOR} here | |")
+                rows.append(f"| {name} | not run: no {EMULATOR} here |")
                 continue
-            seconds = run(root := base / name.replace(" ", "_"), cpu, arguments)
+            run(root := base / name.replace(" ", "_"), cpu, arguments)
             count, differ = differences(base / "this_CPU", root)
             failed |= cpu.pinned == bool(differ)
             first = differ[0] if differ else ""
-            rows.append(f"| {name} | {seconds:.0f} s | {len(differ)} of {count}{', such as ' * bool(first)}{first} |")
+            rows.append(f"| {name} | {len(differ)} of {count}{', such as ' * bool(first)}{first} |")
             print(rows[-1], flush=True)
     table = "\n".join([HEAD, *rows, "", pages.source()])
     print(f"\n{table}")
@@ -97,9 +96,8 @@ def parsed() -> Namespace:
     return parser.parse_args()
 
 
-def run(root: Path, cpu: Cpu, arguments: Namespace) -> float:
-    """Run everything that the table needs in a copy of the project; return the seconds. A folder that is kept is
-    continued."""
+def run(root: Path, cpu: Cpu, arguments: Namespace) -> None:
+    """Run everything that the table needs in a copy of the project, or what a folder that is kept still lacks."""
     if not (root / "params.yaml").exists():
         scratch.copy(root)
         (root / "params.yaml").write_text(yaml.safe_dump(small(root), sort_keys=False), encoding="utf-8")
@@ -110,10 +108,8 @@ def run(root: Path, cpu: Cpu, arguments: Namespace) -> float:
     (hook / "sitecustomize.py").write_text(EMULATED, encoding="utf-8")
     variables = environment(root) | cpu.environment | {"EMULATED_CPU": cpu.emulated}
     variables["PYTHONPATH"] += f":{hook}"
-    started = time.monotonic()
     command = ["snakemake", "--cores", str(arguments.cores), "--quiet", "all", "--", "all"]
     subprocess.run(command, cwd=root, env=variables, check=True)
-    return time.monotonic() - started
 
 
 def small(root: Path) -> dict[str, Any]:
