@@ -20,6 +20,7 @@ from microexpr.core.store import write_text
 RECORDS = Path("work/records.json")
 SNAKEMAKE = Path(".snakemake")
 SET_ASIDE = Path("work/set_aside")
+OTHER_PARAMS = "is of no subject or method of params.yaml"
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file in a folder that is an output
 CACHE = Path(".dvc/cache/files/md5")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from closure import code
 from dag import Dag
-from records import Records, Review, make_writable, set_aside
+from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
 from stage import prune_checkpoints
 from stages import STAGES, Job, parts
 
@@ -99,7 +99,7 @@ class Session:
             return
         set_aside(self.review.changed, "was changed since it was made here", say)
         for noun in self.stages:
-            set_aside(self.dag.superfluous(noun), "is of no subject or method of params.yaml", say)
+            set_aside(self.dag.superfluous(noun), OTHER_PARAMS, say)
         self.records.save()
         prune_checkpoints(self.dag)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import dvc_command
 from dag import FLOW_FOLDERS, Dag
-from records import Records, content, is_as_recorded, is_cached, recorded, set_aside
+from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
 from stages import STAGES, folders, parts
 
 from microexpr.cli import config
@@ -67,6 +67,8 @@ def run(noun: str) -> int:
         sys.exit(f"error: stage must be one of {names}, not {noun}")
     make_folders(noun)
     clear_untracked(path for part in parts(noun) for path in dag.expected_outputs[part])
+    superfluous = [path for part in parts(noun) for path in dag.superfluous(part)]
+    set_aside(superfluous, OTHER_PARAMS, print)  # also where Snakemake finds no job: the next stage has to notice
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
         outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
         set_aside(outdated, "is of flow pictures that are no longer there", print)

@@ -1,5 +1,7 @@
 """DVC next to Snakemake: the walk of studies/dvc_walk.py, and an edit of params under both."""
 
+import base64
+import json
 import re
 import subprocess
 import sys
@@ -29,6 +31,34 @@ def test_dvc_yaml_is_short_and_names_what_is_there():
         )  # DVC deletes others first
     listed = {section for stage in stages().values() for param in stage["params"] for section in names(param)}
     assert listed == {*yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))} - {"report"}
+
+
+def test_a_stage_depends_on_all_that_its_jobs_read(finished):
+    """A job may read a folder that changes while the folder of the stage before it does not."""
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    outs = {
+        name: [path for kind in ("outs", "metrics") for out in stage.get(kind, []) for path in out]
+        for name, stage in pipeline.items()
+    }
+    checked = set()
+    for path in (finished.root / ".snakemake/metadata").iterdir():
+        output = base64.urlsafe_b64decode(path.name).decode()
+        inputs = json.loads(path.read_text(encoding="utf-8"))["input"]
+        for name in [name for name, folders in outs.items() if output.startswith(tuple(folders))]:
+            checked.add(name)
+            known = (*pipeline[name]["deps"], *outs[name])
+            assert [file for file in inputs if not file.startswith(known)] == [], output
+    assert checked == pipeline.keys() - {"pretrain"}
+
+
+def test_a_subject_fewer_is_gone_from_every_stage_under_dvc(finished, tmp_path):
+    """No job of `faces` has to run for that, but `index` must notice."""
+    project = finished.copy(tmp_path / "project")
+    project.run("python", "workflow/stage.py", "record")
+    project.edit("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 1,")
+    project.run("dvc", "repro", "index")
+    assert not list((project.root / "results").glob("faces/samm/007*"))
+    assert "/007/" not in (project.root / "results/index/samm.csv").read_text(encoding="utf-8")
 
 
 def names(param: str | dict) -> list[str]:
