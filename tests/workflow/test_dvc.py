@@ -51,6 +51,7 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
     assert checked == pipeline.keys() - {"pretrain"}
 
 
+@pytest.mark.slow  # the test above holds what it depends on
 def test_a_subject_fewer_is_gone_from_every_stage_under_dvc(finished, tmp_path):
     """No job of `faces` has to run for that, but `index` must notice."""
     project = finished.copy(tmp_path / "project")
