@@ -209,7 +209,7 @@ def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
             continue
         for channel in range(3):
             row.levels[x, channel] = _f(0)
-        if min(upper, lower) >= 0 and _smooth(surface.materials[upper], surface.materials[lower]):
+        if min(upper, lower) >= 0 and _smooth(upper, lower, surface.materials):
             w0, w1 = weights[0, x, 0], weights[0, x, 1]
             if upper == lower:
                 w0, w1 = _f(0.5) * (w0 + weights[1, x, 0]), _f(0.5) * (w1 + weights[1, x, 1])
@@ -226,9 +226,12 @@ def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _smooth(material, other):  # type: ignore[no-untyped-def]
-    """Return whether two samples are of one material that hardly changes within a pixel."""
-    return material == other and material in (SKIN, CLOTH)
+def _smooth(upper, lower, materials):  # type: ignore[no-untyped-def]
+    """Return whether the two samples of a pixel show one surface that hardly changes between them."""
+    material = materials[upper]
+    return material == materials[lower] and (
+        material == SKIN or material == CLOTH or (material == HAIR and upper == lower)
+    )
 
 
 @inlined
