@@ -233,7 +233,9 @@ class Face:
         if right <= left or bottom <= top:
             return
         depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
-        samples = (screen - np.array([left - 0.25, top - 0.25, 0], np.float32)) * np.array([1, 2, 1], np.float32)
+        samples = screen.copy()
+        samples[:, 0] -= left - 0.25
+        samples[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
         rasterise(
             samples,
             surface.triangles,

@@ -9,6 +9,7 @@ import numpy as np
 from microexpr.rendering.raster import CLOTH, EYE, FRAME, HAIR, LASH, SKIN, TEETH, inlined, kernel
 from microexpr.rendering.surface import BLOCK, CURVE_END, CURVE_STEPS, Lamps
 
+EDGES = 4  # the queue of pixels with two samples
 _f = np.float32
 
 
@@ -189,49 +190,48 @@ def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: 
     for y in range(hit.shape[0] // 2):
         window = image[top + y, left : left + hit.shape[1]]
         _sort(hit[2 * y : 2 * y + 2], weights[2 * y : 2 * y + 2], surface, row, window)
-        _shade_skin(surface, lamps, curve, row)
-        _shade_hair(surface, lamps, curve, row)
-        _shade_cloth(surface, curve, row)
-        _shade_others(surface, lamps, curve, row)
-        for x in range(hit.shape[1]):
-            if max(hit[2 * y, x], hit[2 * y + 1, x]) >= 0:
-                for channel in range(3):
-                    window[x, channel] = int(row.levels[x, channel] + _f(0.5))
+        _shade_skin(surface, lamps, curve, row, window)
+        _shade_hair(surface, lamps, curve, row, window)
+        _shade_cloth(surface, curve, row, window)
+        _shade_others(surface, lamps, curve, row, window)
+        for k in range(row.counts[EDGES]):
+            x = row.x[EDGES, k]
+            for channel in range(3):
+                window[x, channel] = int(row.levels[x, channel] + _f(0.5))
 
 
 @kernel
 def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
-    """Write the samples of a row of pixels to its queues. A pixel of skin or cloth alone has one, in its middle."""
+    """Write the samples of a row of pixels to its queues. A pixel of one smooth surface has one, in its middle."""
     row.counts[:] = 0
     for x in range(hit.shape[1]):
         upper, lower = hit[0, x], hit[1, x]
         if max(upper, lower) < 0:
             continue
-        for channel in range(3):
-            row.levels[x, channel] = _f(0)
         if min(upper, lower) >= 0 and _smooth(upper, lower, surface.materials):
             w0, w1 = weights[0, x, 0], weights[0, x, 1]
             if upper == lower:
                 w0, w1 = _f(0.5) * (w0 + weights[1, x, 0]), _f(0.5) * (w1 + weights[1, x, 1])
             _push(row, _queue(surface.materials[upper]), x, upper, w0, w1, _f(1))
             continue
+        row.x[EDGES, row.counts[EDGES]] = x
+        row.counts[EDGES] += 1
+        behind = _f(0.5) * _f(int(upper < 0) + int(lower < 0))
+        for channel in range(3):
+            row.levels[x, channel] = behind * _f(window[x, channel])
         for sample in range(2):
             t = hit[sample, x]
             if t >= 0:
                 queue = _queue(surface.materials[t])
                 _push(row, queue, x, t, weights[sample, x, 0], weights[sample, x, 1], _f(0.5))
-            else:
-                for channel in range(3):
-                    row.levels[x, channel] += _f(0.5) * _f(window[x, channel])
 
 
 @inlined
 def _smooth(upper, lower, materials):  # type: ignore[no-untyped-def]
     """Return whether the two samples of a pixel show one surface that hardly changes between them."""
-    material = materials[upper]
-    return material == materials[lower] and (
-        material == SKIN or material == CLOTH or (material == HAIR and upper == lower)
-    )
+    if upper == lower:
+        return materials[upper] in (SKIN, HAIR, CLOTH)
+    return materials[upper] == materials[lower] and materials[upper] in (SKIN, CLOTH)
 
 
 @inlined
@@ -261,17 +261,21 @@ def _pop(row, queue, k, surface):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _expose(row, queue, k, red, green, blue, curve):  # type: ignore[no-untyped-def]
-    """Add a sample's grey levels to its pixel."""
+def _expose(row, queue, k, red, green, blue, curve, window):  # type: ignore[no-untyped-def]
+    """Write a sample's grey levels to its pixel, or add them to those of the pixel's other sample."""
     x, share = row.x[queue, k], row.weights[queue, k, 2]
-    row.levels[x, 0] += share * _level(red, curve)
-    row.levels[x, 1] += share * _level(green, curve)
-    row.levels[x, 2] += share * _level(blue, curve)
+    levels = _level(red, curve), _level(green, curve), _level(blue, curve)
+    if share == _f(1):
+        window[x, 0], window[x, 1], window[x, 2] = levels
+    else:
+        row.levels[x, 0] += share * _f(levels[0])
+        row.levels[x, 1] += share * _f(levels[1])
+        row.levels[x, 2] += share * _f(levels[2])
 
 
 @inlined
 def _level(linear, curve):  # type: ignore[no-untyped-def]
-    return _f(curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))])
+    return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
 
 
 @inlined
@@ -283,14 +287,14 @@ def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+def _shade_skin(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     for first in range(0, row.counts[0], BLOCK):
         count = min(BLOCK, row.counts[0] - first)
         _fetch_skin(first, count, surface, row)
         _light_skin(count, surface.detail, lamps, row.values, row.texels)
         for k in range(count):
             red, green, blue = row.values[k], row.values[k + BLOCK], row.values[k + 2 * BLOCK]
-            _expose(row, 0, first + k, red, green, blue, curve)
+            _expose(row, 0, first + k, red, green, blue, curve, window)
 
 
 @kernel
@@ -345,7 +349,7 @@ def _gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+def _shade_hair(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
     for k in range(row.counts[1]):
         corners, w0, w1 = _pop(row, 1, k, surface)
@@ -359,22 +363,22 @@ def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         red = thick * _mix(a, corners, w0, w1, 0) + (dull + bright * surface.hair[0]) * lamps.key[0]
         green = thick * _mix(a, corners, w0, w1, 1) + (dull + bright * surface.hair[1]) * lamps.key[1]
         blue = thick * _mix(a, corners, w0, w1, 2) + (dull + bright * surface.hair[2]) * lamps.key[2]
-        _expose(row, 1, k, red, green, blue, curve)
+        _expose(row, 1, k, red, green, blue, curve, window)
 
 
 @kernel
-def _shade_cloth(surface, curve, row):  # type: ignore[no-untyped-def]
+def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
     for k in range(row.counts[2]):
         corners, w0, w1 = _pop(row, 2, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
         knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
         red, green = knit * _mix(a, corners, w0, w1, 0), knit * _mix(a, corners, w0, w1, 1)
-        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve)
+        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve, window)
 
 
 @kernel
-def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+def _shade_others(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     for k in range(row.counts[3]):
         corners, w0, w1 = _pop(row, 3, k, surface)
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
@@ -386,7 +390,7 @@ def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         red = _lit(red, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 0)
         green = _lit(green, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 1)
         blue = _lit(blue, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 2)
-        _expose(row, 3, k, red, green, blue, curve)
+        _expose(row, 3, k, red, green, blue, curve, window)
 
 
 @kernel

@@ -51,22 +51,24 @@ class Lamps(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each."""
+    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each.
 
-    counts: np.ndarray  # int32[4]
-    x: np.ndarray  # int32[4, 2 W]: column of the pixel
+    A fifth queue holds the columns of pixels with two samples."""
+
+    counts: np.ndarray  # int32[5]
+    x: np.ndarray  # int32[5, 2 W]: column of the pixel
     t: np.ndarray  # int32[4, 2 W]: triangle
     weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
     values: np.ndarray  # float32[7 BLOCK]: attributes of a block of skin, then linear RGB
     texels: np.ndarray  # uint64[6 BLOCK]: the four texels around each sample, offsets from the first one
-    levels: np.ndarray  # float32[W, 3]: grey levels
+    levels: np.ndarray  # float32[W, 3]: grey levels of pixels with two samples
 
     @classmethod
     def of(cls, width: int) -> "Row":
         """Return memory for rows of this width."""
         return cls(
-            np.zeros(4, np.int32),
-            np.zeros((4, 2 * width), np.int32),
+            np.zeros(5, np.int32),
+            np.zeros((5, 2 * width), np.int32),
             np.zeros((4, 2 * width), np.int32),
             np.zeros((4, 2 * width, 3), np.float32),
             np.zeros(7 * BLOCK, np.float32),
