@@ -45,18 +45,22 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
         if (area >= 0 and material != LASH and material != CLOTH) or abs(area) < 1e-9:
             continue
         y0, y1 = max(0, _ceil(min(ay, by, cy))), min(rows, _ceil(max(ay, by, cy)))
-        if y0 >= y1:
+        if y0 >= y1 or max(ax, bx, cx) < 0 or min(ax, bx, cx) > columns:
             continue
         top, middle, bottom = _by_height((_d(ax), _d(ay)), (_d(bx), _d(by)), (_d(cx), _d(cy)))
         long_x, long_step = _edge(top, bottom)
         short_x, short_step = _edge(top, middle)
         bend = max(y0, _ceil(middle[1]))
         # change of the first two weights and of depth along x, and along y
-        across, down = ((by - cy) / area, (cy - ay) / area), ((cx - bx) / area, (ax - cx) / area)
-        planes = _plane(screen, a, b, c, 2, 1, 0), *_alpha_planes(material, coordinates, a, b, c, hair)
-        deeper, lower = _change(planes[0], across), _change(planes[0], down)
-        if material == HAIR and max(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2]) < -SOFTNESS:
-            material = SKIN  # it has no holes
+        scale = 1 / area
+        across, down = ((by - cy) * scale, (cy - ay) * scale), ((cx - bx) * scale, (ax - cx) * scale)
+        depths = _plane(screen, a, b, c, 2, 1, 0)
+        deeper, lower = _change(depths, across), _change(depths, down)
+        alpha = depths, depths, depths
+        if material >= LASH:
+            alpha = _alpha_planes(material, coordinates, a, b, c, hair)
+            if material == HAIR and max(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2]) < -SOFTNESS:
+                material = SKIN  # it has no holes
         for y in range(y0, y1):
             if y == bend:
                 short_x, short_step = _edge(middle, bottom)
@@ -66,13 +70,13 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
             x1 = min(columns, (max(long_x, short_x) + shift) >> BITS)
             long_x, short_x = long_x + long_step, short_x + short_step
             right, under = aside - cx, y - cy
-            start_z = planes[0][2] + right * deeper + under * lower
+            start_z = depths[2] + right * deeper + under * lower
             for x in range(x0, x1):
                 z = _f(start_z + x * deeper)
                 if z > depth[y, x]:
                     w0 = _f((x + right) * across[0] + under * down[0])
                     w1 = _f((x + right) * across[1] + under * down[1])
-                    if material < LASH or _solid(material, planes, w0, w1, y, lash, hair):
+                    if material < LASH or _solid(material, alpha, w0, w1, y, lash, hair):
                         depth[y, x], hit[y, x] = z, t
                         weights[y, x, 0], weights[y, x, 1] = w0, w1
 
@@ -86,7 +90,7 @@ def _change(plane, weights):  # type: ignore[no-untyped-def]
 @exact
 def _solid(material, planes, w0, w1, y, lash, hair):  # type: ignore[no-untyped-def]
     """Return whether a triangle with holes covers the sample at these weights: not between hairs, or above a hem."""
-    _, u_plane, v_plane, threshold_plane = planes
+    u_plane, v_plane, threshold_plane = planes
     threshold = _at(threshold_plane, w0, w1)
     if material == CLOTH:
         return threshold < 0
