@@ -90,7 +90,7 @@ class Face:
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
         points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
-        screen = project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        screen = project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
         sky, lit, lip_light = self._sky.copy(), self._key_light(light).copy(), _lip_light(points)
         sky[self._teeth] *= lip_light
         lit[self._teeth] *= lip_light
@@ -133,7 +133,7 @@ class Face:
         """Return x, y in px and depth of every vertex, float32[V, 3], as `render` projects them."""
         points, _, _ = self._pose(action_units / np.float32(FULL))
         turn = rotation(*(float(angle) for angle in pose))
-        return project((points - self.centre) @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        return project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
     def _glasses(self, rng: np.random.Generator) -> list[Layer]:
         """Sample glasses, for some people."""
@@ -170,7 +170,9 @@ class Face:
     def _pose(
         self, weights: np.ndarray, gaze: np.ndarray | tuple[float, float] = (0.0, 0.0)
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return vertices and normals float32[all, 3] of the face at these weights (1 is full), folds float32[V, 2]."""
+        """Return vertices about the centre, normals, both float32[all, 3], and folds float32[V, 2] at these weights.
+
+        Weight 1 is full intensity."""
         head = rig()
         skin, folds = self.vertices.copy(), np.zeros((len(self.vertices), 2), np.float32)
         for unit, side in np.argwhere(weights):
@@ -182,13 +184,15 @@ class Face:
         vertex_normals(skin, self._solid, normals)
         balls, outward = self._eyes.rotate(float(gaze[0]), float(gaze[1]))
         points = np.concatenate([skin, self._fixed, balls])
+        for k in range(3):
+            points[:, k] -= self.centre[k]
         return points, np.concatenate([normals, self._fixed_normals, outward]), folds
 
     def _open_sky(self) -> np.ndarray:
         """Return how much of the room's light reaches each vertex, float32[all]."""
         points, normals, _ = self._pose(np.zeros((len(ACTION_UNITS), 2), np.float32))
-        self._resting = points - self.centre
-        sky = occlusion.open_sky(self._resting, normals, self._triangles, self._materials)
+        self._resting = points
+        sky = occlusion.open_sky(points, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
         sky[balls:] = np.maximum(sky[balls:], 0.6)  # the shader darkens the eyeball below the lid as well
         inside = np.unique(self._triangles[self._materials == MOUTH])
@@ -217,8 +221,7 @@ class Face:
             materials=self._materials,
             coordinates=self._coordinates,
             attributes=np.empty((len(self._coordinates), 8), np.float32),
-            skin=self._skin.colour[level],
-            relief=self._skin.relief[level],
+            skin=self._skin[level],
             detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
             strands=self._strands[level],
             hair=np.square(np.array(self.look.hair, np.float32)),
@@ -234,7 +237,9 @@ class Face:
         if right <= left or bottom <= top:
             return
         depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
-        samples = (screen - np.array([left - 0.25, top - 0.25, 0], np.float32)) * np.array([1, 2, 1], np.float32)
+        samples = screen.copy()
+        samples[:, 0] -= left - 0.25
+        samples[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
         rasterise(
             samples,
             surface.triangles,

@@ -38,6 +38,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
     first two corners). A sample on an edge belongs to the triangle below it or on its right.
     """
     rows, columns = depth.shape
+    odd_shift = ONE - 1 - int(stagger * ONE)
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
@@ -46,48 +47,52 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
         if (area >= 0 and material != LASH and material != CLOTH) or abs(area) < 1e-9:
             continue
         y0, y1 = max(0, _ceil(min(ay, by, cy))), min(rows, _ceil(max(ay, by, cy)))
-        if y0 >= y1:
+        if y0 >= y1 or max(ax, bx, cx) < 0 or min(ax, bx, cx) > columns:
             continue
         top, middle, bottom = _by_height((_d(ax), _d(ay)), (_d(bx), _d(by)), (_d(cx), _d(cy)))
         long_x, long_step = _edge(top, bottom)
         short_x, short_step = _edge(top, middle)
         bend = max(y0, _ceil(middle[1]))
-        across = (by - cy) / area, (cy - ay) / area  # change of the first two weights along x
-        down = (cx - bx) / area, (ax - cx) / area  # and along y
-        planes = _plane(screen, a, b, c, 2, 1, 0), *_alpha_planes(material, coordinates, a, b, c, hair)
+        # change of the first two weights and of depth along x, and along y
+        scale = 1 / area
+        across, down = ((by - cy) * scale, (cy - ay) * scale), ((cx - bx) * scale, (ax - cx) * scale)
+        depths = _plane(screen, a, b, c, 2, 1, 0)
+        deeper, lower = _change(depths, across), _change(depths, down)
+        alpha = depths, depths, depths
+        if material >= LASH:
+            alpha = _alpha_planes(material, coordinates, a, b, c, hair)
+            if material == HAIR and max(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2]) < -SOFTNESS:
+                material = SKIN  # it has no holes
         for y in range(y0, y1):
             if y == bend:
                 short_x, short_step = _edge(middle, bottom)
-            aside = stagger * (y & 1)
-            shift = ONE - 1 - int(aside * ONE)  # rounds up to the first sample on the right
+            aside = stagger if y & 1 else 0.0
+            shift = odd_shift if y & 1 else ONE - 1  # rounds up to the first sample on the right
             x0 = max(0, (min(long_x, short_x) + shift) >> BITS)
             x1 = min(columns, (max(long_x, short_x) + shift) >> BITS)
             long_x, short_x = long_x + long_step, short_x + short_step
-            if x0 < x1:
-                right, under = aside - cx, y - cy
-                start = right * across[0] + under * down[0], right * across[1] + under * down[1]
-                _fill(t, material, y, x0, x1, start, across, planes, lash, hair, depth, hit, weights)
+            right, under = aside - cx, y - cy
+            start_z = depths[2] + right * deeper + under * lower
+            for x in range(x0, x1):
+                z = _f(start_z + x * deeper)
+                if z > depth[y, x]:
+                    w0 = _f((x + right) * across[0] + under * down[0])
+                    w1 = _f((x + right) * across[1] + under * down[1])
+                    if material < LASH or _solid(material, alpha, w0, w1, y, lash, hair):
+                        depth[y, x], hit[y, x] = z, t
+                        weights[y, x, 0], weights[y, x, 1] = w0, w1
 
 
 @exact
-def _fill(t, material, y, x0, x1, start, step, planes, lash, hair, depth, hit, weights):  # type: ignore[no-untyped-def]
-    """Write the samples x0..x1 - 1 of row y where triangle t is nearest and solid. `start`, `step`: of the weights."""
-    start_z, step_z = _at(planes[0], start[0], start[1]), step[0] * planes[0][0] + step[1] * planes[0][1]
-    for x in range(x0, x1):
-        z = _f(start_z + x * step_z)
-        if z > depth[y, x]:
-            w0, w1 = _f(start[0] + x * step[0]), _f(start[1] + x * step[1])
-            if material < LASH or _solid(material, planes, w0, w1, y, lash, hair):
-                depth[y, x] = z
-                hit[y, x] = t
-                weights[y, x, 0] = w0
-                weights[y, x, 1] = w1
+def _change(plane, weights):  # type: ignore[no-untyped-def]
+    """Return how much a plane's value changes while the first two weights change as given."""
+    return plane[0] * weights[0] + plane[1] * weights[1]
 
 
 @exact
 def _solid(material, planes, w0, w1, y, lash, hair):  # type: ignore[no-untyped-def]
     """Return whether a triangle with holes covers the sample at these weights: not between hairs, or above a hem."""
-    _, u_plane, v_plane, threshold_plane = planes
+    u_plane, v_plane, threshold_plane = planes
     threshold = _at(threshold_plane, w0, w1)
     if material == CLOTH:
         return threshold < 0

@@ -63,4 +63,4 @@ def project(points: np.ndarray, size: tuple[int, int], shift: np.ndarray, zoom: 
     perspective = DISTANCE / (DISTANCE - points[:, 2]) * (SCALE * height * zoom)
     x = points[:, 0] * perspective + (width - 1) / 2 + shift[0]
     y = -points[:, 1] * perspective + (height - 1) / 2 + shift[1]
-    return np.column_stack([x, y, points[:, 2]]).astype(np.float32)
+    return np.column_stack([x, y, points[:, 2]]).astype(np.float32, copy=False)

@@ -7,8 +7,9 @@ float32, since one float64 among them would double their time.
 import numpy as np
 
 from microexpr.rendering.raster import CLOTH, EYE, FRAME, HAIR, LASH, SKIN, TEETH, inlined, kernel
-from microexpr.rendering.surface import CURVE_END, CURVE_STEPS
+from microexpr.rendering.surface import BLOCK, CURVE_END, CURVE_STEPS, Lamps
 
+EDGES = 4  # the queue of pixels with two samples
 _f = np.float32
 
 
@@ -44,53 +45,68 @@ def _clip(x):  # type: ignore[no-untyped-def]
 
 @inlined
 def _texel(u, v, texture):  # type: ignore[no-untyped-def]
-    """Return the row and the column of a texel and of the next one, and how far (u, v) is between them.
+    """Return row and column of the texel at (u, v), and how far (u, v) is from it along u and down v, in 1 / 256.
 
-    Indices are unsigned, which saves numba's test for negative ones."""
-    i = np.uint32(min(max(int(u), 0), texture.shape[1] - 2))
-    j = np.uint32(min(max(int(v), 0), texture.shape[0] - 2))
-    return j, i, j + np.uint32(1), i + np.uint32(1), v - _f(j), u - _f(i)
-
-
-@inlined
-def _bilinear(texture, texel, channel):  # type: ignore[no-untyped-def]
-    j, i, below, right, fv, fu = texel
-    upper = (_f(1) - fu) * _f(texture[j, i, channel]) + fu * _f(texture[j, right, channel])
-    lower = (_f(1) - fu) * _f(texture[below, i, channel]) + fu * _f(texture[below, right, channel])
-    return (_f(1) - fv) * upper + fv * lower
+    All are unsigned, which saves numba's test for negative indices."""
+    x = min(max(int(u * _f(256)), 0), 256 * texture.shape[1] - 257)
+    y = min(max(int(v * _f(256)), 0), 256 * texture.shape[0] - 257)
+    return np.uint32(y >> 8), np.uint32(x >> 8), np.uint64(x & 255), np.uint64(y & 255)
 
 
 @inlined
-def _slopes(texture, texel, channel):  # type: ignore[no-untyped-def]
-    """Return the change per texel along u and along v."""
-    j, i, below, right, fv, fu = texel
-    a, b = _f(texture[j, i, channel]), _f(texture[j, right, channel])
-    c, d = _f(texture[below, i, channel]), _f(texture[below, right, channel])
-    return (_f(1) - fv) * (b - a) + fv * (d - c), (_f(1) - fu) * (c - a) + fu * (d - b)
+def _even(texels):  # type: ignore[no-untyped-def]
+    """Return the even bytes of four packed texels, 16 bits each: one product then weights four channels."""
+    mask, (a, b, c, d) = np.uint64(0x00FF00FF00FF00FF), texels
+    return a & mask, b & mask, c & mask, d & mask
 
 
 @inlined
-def _skin(u, v, fold0, fold1, normal, surface):  # type: ignore[no-untyped-def]
+def _odd(texels):  # type: ignore[no-untyped-def]
+    byte, (a, b, c, d) = np.uint64(8), texels
+    return _even((a >> byte, b >> byte, c >> byte, d >> byte))
+
+
+@inlined
+def _sides(texels, along, down):  # type: ignore[no-untyped-def]
+    """Return 256 times the packed texels left, right, above and below of a point between four."""
+    a, b, c, d = texels
+    up, left = np.uint64(256) - down, np.uint64(256) - along
+    return up * a + down * c, up * b + down * d, left * a + along * b, left * c + along * d
+
+
+@inlined
+def _bilinear(texels, along, down):  # type: ignore[no-untyped-def]
+    """Return 256 times the packed texel, interpolated between four."""
+    a, b, c, d = texels
+    both = (along * down + np.uint64(128)) >> np.uint64(8)
+    return (np.uint64(256) + both - along - down) * a + (along - both) * b + (down - both) * c + both * d
+
+
+@inlined
+def _channel(packed, k):  # type: ignore[no-untyped-def]
+    """Return one of four numbers of 16 bits, float32."""
+    return _f(np.int32((packed >> np.uint64(16 * k)) & np.uint64(0xFFFF)))
+
+
+@inlined
+def _skin(texels, along, down, fold0, fold1, normal, detail):  # type: ignore[no-untyped-def]
     """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
     them. Folds also darken the skin in them."""
-    skin, relief = surface.skin, surface.relief
-    texel = _texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), skin)
-    shade = _f(1 / 255)
-    across, down = _slopes(relief, texel, 2)
-    if fold0 + fold1 > _f(0.003):
-        depth0, depth1 = _bilinear(relief, texel, 0) - _f(128), _bilinear(relief, texel, 1) - _f(128)
-        shade *= max(_f(0.4), _f(1) + _f(0.24 / 128) * (fold0 * depth0 + fold1 * depth1))
-        across0, down0 = _slopes(relief, texel, 0)
-        across1, down1 = _slopes(relief, texel, 1)
-        across += _f(0.6) * (fold0 * across0 + fold1 * across1)
-        down += _f(0.6) * (fold0 * down0 + fold1 * down1)
-    steep = _f(0.032) * surface.detail
-    across, down = steep * across, steep * down
-    bent = _unit(normal[0] - across * normal[2], normal[1] + down, normal[2] + across * normal[0])
-    red, green, blue = (
-        _bilinear(skin, texel, 0) * shade, _bilinear(skin, texel, 1) * shade, _bilinear(skin, texel, 2) * shade
-    )  # fmt: skip
-    return red * red, green * green, blue * blue, _bilinear(skin, texel, 3) * _f(1 / 255), bent
+    left, right, upper, lower = _sides(_odd(texels), along, down)
+    slope0, slope1 = _channel(right, 0) - _channel(left, 0), _channel(right, 1) - _channel(left, 1)
+    drop0, drop1 = _channel(lower, 0) - _channel(upper, 0), _channel(lower, 1) - _channel(upper, 1)
+    beside = _f(np.int32(along)) * _f(1 / 256)
+    height0, height1 = _channel(left, 0) + beside * slope0, _channel(left, 1) + beside * slope1
+    height = fold0 * (height0 - _f(32768)) + fold1 * (height1 - _f(32768))
+    shade = _f(1 / 65280) * max(_f(0.4), _f(1) + _f(0.24 / 32768) * height)
+    steep = _f(0.032 / 256) * detail
+    slope = _channel(right, 2) - _channel(left, 2) + _f(0.6) * (fold0 * slope0 + fold1 * slope1)
+    drop = _channel(lower, 2) - _channel(upper, 2) + _f(0.6) * (fold0 * drop0 + fold1 * drop1)
+    slope, drop = steep * slope, steep * drop
+    bent = _unit(normal[0] - slope * normal[2], normal[1] + drop, normal[2] + slope * normal[0])
+    colour = _bilinear(_even(texels), along, down)
+    red, green, blue = _channel(colour, 0) * shade, _channel(colour, 1) * shade, _channel(colour, 2) * shade
+    return red * red, green * green, blue * blue, _channel(colour, 3) * _f(1 / 65280), bent
 
 
 @inlined
@@ -174,46 +190,48 @@ def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: 
     for y in range(hit.shape[0] // 2):
         window = image[top + y, left : left + hit.shape[1]]
         _sort(hit[2 * y : 2 * y + 2], weights[2 * y : 2 * y + 2], surface, row, window)
-        _shade_skin(surface, lamps, curve, row)
-        _shade_hair(surface, lamps, curve, row)
-        _shade_cloth(surface, curve, row)
-        _shade_others(surface, lamps, curve, row)
-        for x in range(hit.shape[1]):
-            if max(hit[2 * y, x], hit[2 * y + 1, x]) >= 0:
-                for channel in range(3):
-                    window[x, channel] = int(row.levels[x, channel] + _f(0.5))
+        _shade_skin(surface, lamps, curve, row, window)
+        _shade_hair(surface, lamps, curve, row, window)
+        _shade_cloth(surface, curve, row, window)
+        _shade_others(surface, lamps, curve, row, window)
+        for k in range(row.counts[EDGES]):
+            x = row.x[EDGES, k]
+            for channel in range(3):
+                window[x, channel] = int(row.levels[x, channel] + _f(0.5))
 
 
 @kernel
 def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
-    """Write the samples of a row of pixels to its queues. A pixel of skin or cloth alone has one, in its middle."""
+    """Write the samples of a row of pixels to its queues. A pixel of one smooth surface has one, in its middle."""
     row.counts[:] = 0
     for x in range(hit.shape[1]):
         upper, lower = hit[0, x], hit[1, x]
         if max(upper, lower) < 0:
             continue
-        for channel in range(3):
-            row.levels[x, channel] = _f(0)
-        if min(upper, lower) >= 0 and _smooth(surface.materials[upper], surface.materials[lower]):
+        if min(upper, lower) >= 0 and _smooth(upper, lower, surface.materials):
             w0, w1 = weights[0, x, 0], weights[0, x, 1]
             if upper == lower:
                 w0, w1 = _f(0.5) * (w0 + weights[1, x, 0]), _f(0.5) * (w1 + weights[1, x, 1])
             _push(row, _queue(surface.materials[upper]), x, upper, w0, w1, _f(1))
             continue
+        row.x[EDGES, row.counts[EDGES]] = x
+        row.counts[EDGES] += 1
+        behind = _f(0.5) * _f(int(upper < 0) + int(lower < 0))
+        for channel in range(3):
+            row.levels[x, channel] = behind * _f(window[x, channel])
         for sample in range(2):
             t = hit[sample, x]
             if t >= 0:
                 queue = _queue(surface.materials[t])
                 _push(row, queue, x, t, weights[sample, x, 0], weights[sample, x, 1], _f(0.5))
-            else:
-                for channel in range(3):
-                    row.levels[x, channel] += _f(0.5) * _f(window[x, channel])
 
 
 @inlined
-def _smooth(material, other):  # type: ignore[no-untyped-def]
-    """Return whether two samples are of one material that hardly changes within a pixel."""
-    return material == other and material in (SKIN, CLOTH)
+def _smooth(upper, lower, materials):  # type: ignore[no-untyped-def]
+    """Return whether the two samples of a pixel show one surface that hardly changes between them."""
+    if upper == lower:
+        return materials[upper] in (SKIN, HAIR, CLOTH)
+    return materials[upper] == materials[lower] and materials[upper] in (SKIN, CLOTH)
 
 
 @inlined
@@ -243,17 +261,21 @@ def _pop(row, queue, k, surface):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _expose(row, queue, k, red, green, blue, curve):  # type: ignore[no-untyped-def]
-    """Add a sample's grey levels to its pixel."""
+def _expose(row, queue, k, red, green, blue, curve, window):  # type: ignore[no-untyped-def]
+    """Write a sample's grey levels to its pixel, or add them to those of the pixel's other sample."""
     x, share = row.x[queue, k], row.weights[queue, k, 2]
-    row.levels[x, 0] += share * _level(red, curve)
-    row.levels[x, 1] += share * _level(green, curve)
-    row.levels[x, 2] += share * _level(blue, curve)
+    levels = _level(red, curve), _level(green, curve), _level(blue, curve)
+    if share == _f(1):
+        window[x, 0], window[x, 1], window[x, 2] = levels
+    else:
+        row.levels[x, 0] += share * _f(levels[0])
+        row.levels[x, 1] += share * _f(levels[1])
+        row.levels[x, 2] += share * _f(levels[2])
 
 
 @inlined
 def _level(linear, curve):  # type: ignore[no-untyped-def]
-    return _f(curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))])
+    return curve[min(CURVE_STEPS - 1, int(linear * _f(CURVE_STEPS / CURVE_END)))]
 
 
 @inlined
@@ -265,31 +287,56 @@ def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _shade_skin(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
-    values = row.values
-    for k in range(row.counts[0]):
-        corners, w0, w1 = _pop(row, 0, k, surface)
-        normal, sky, lit = _lit_corners(surface, corners, w0, w1)
-        u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
-        fold0, fold1 = _mix(surface.attributes, corners, w0, w1, 5), _mix(surface.attributes, corners, w0, w1, 6)
-        red, green, blue, gloss, bent = _skin(u, v, fold0, fold1, normal, surface)
-        values[0, k], values[1, k], values[2, k], values[3, k] = red, green, blue, gloss
-        values[4, k], values[5, k], values[6, k] = bent
-        values[7, k], values[8, k], values[9, k], values[10, k] = _dot(normal, lamps.direction), normal[2], sky, lit
-    for k in range(row.counts[0]):
-        red, green, blue, gloss = values[0, k], values[1, k], values[2, k], values[3, k]
-        bent = values[4, k], values[5, k], values[6, k]
-        facing, ahead, sky, lit = values[7, k], values[8, k], values[9, k], values[10, k]
-        rough = _dot(bent, lamps.direction)
-        shine, rim = _gleam(bent, ahead, gloss, sky, lit, lamps)
+def _shade_skin(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
+    for first in range(0, row.counts[0], BLOCK):
+        count = min(BLOCK, row.counts[0] - first)
+        _fetch_skin(first, count, surface, row)
+        _light_skin(count, surface.detail, lamps, row.values, row.texels)
+        for k in range(count):
+            red, green, blue = row.values[k], row.values[k + BLOCK], row.values[k + 2 * BLOCK]
+            _expose(row, 0, first + k, red, green, blue, curve, window)
+
+
+@kernel
+def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
+    """Write a block's inputs: this loop waits for memory, the next one computes."""
+    values, texels, a, coordinates = row.values, row.texels, surface.attributes, surface.coordinates
+    for k in range(count):
+        corners, w0, w1 = _pop(row, 0, first + k, surface)
+        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+        j, i, along, down = _texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
+        right, below = i + np.uint32(1), j + np.uint32(1)
+        texels[k], texels[k + BLOCK] = surface.skin[j, i], surface.skin[j, right]
+        texels[k + 2 * BLOCK], texels[k + 3 * BLOCK] = surface.skin[below, i], surface.skin[below, right]
+        texels[k + 4 * BLOCK], texels[k + 5 * BLOCK] = along, down
+        for column in range(7):
+            values[k + column * BLOCK] = _mix(a, corners, w0, w1, column)
+
+
+@kernel
+def _light_skin(count, detail, lamps, values, texels):  # type: ignore[no-untyped-def]
+    """Write a block's linear RGB. In arrays of one dimension at constant distances, this loop computes in vectors."""
+    towards, half, keys = _three(lamps.direction), _three(lamps.half), _three(lamps.key)
+    lamps = Lamps(towards, half, keys, _three(lamps.above), _three(lamps.below))
+    for k in range(min(count, BLOCK)):
+        normal = _unit(values[k], values[k + BLOCK], values[k + 2 * BLOCK])
+        sky, lit = values[k + 3 * BLOCK], values[k + 4 * BLOCK]
+        corners = texels[k], texels[k + BLOCK], texels[k + 2 * BLOCK], texels[k + 3 * BLOCK]
+        along, down = texels[k + 4 * BLOCK], texels[k + 5 * BLOCK]
+        fold0, fold1 = values[k + 5 * BLOCK], values[k + 6 * BLOCK]
+        red, green, blue, gloss, bent = _skin(corners, along, down, fold0, fold1, normal, detail)
+        facing, rough = _dot(normal, lamps.direction), _dot(bent, lamps.direction)
+        shine, rim = _gleam(bent, normal[2], gloss, sky, lit, lamps)
         # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
-        values[0, k] = _lit(
-            red, _f(0.6) * facing + _f(0.4) * rough, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0
-        )
-        values[1, k] = _lit(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
-        values[2, k] = _lit(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
-    for k in range(row.counts[0]):
-        _expose(row, 0, k, values[0, k], values[1, k], values[2, k], curve)
+        soft = _f(0.6) * facing + _f(0.4) * rough
+        values[k] = _lit(red, soft, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0)
+        values[k + BLOCK] = _lit(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
+        values[k + 2 * BLOCK] = _lit(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
+
+
+@inlined
+def _three(vector):  # type: ignore[no-untyped-def]
+    return vector[0], vector[1], vector[2]
 
 
 @inlined
@@ -302,7 +349,7 @@ def _gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+def _shade_hair(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
     for k in range(row.counts[1]):
         corners, w0, w1 = _pop(row, 1, k, surface)
@@ -316,22 +363,22 @@ def _shade_hair(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         red = thick * _mix(a, corners, w0, w1, 0) + (dull + bright * surface.hair[0]) * lamps.key[0]
         green = thick * _mix(a, corners, w0, w1, 1) + (dull + bright * surface.hair[1]) * lamps.key[1]
         blue = thick * _mix(a, corners, w0, w1, 2) + (dull + bright * surface.hair[2]) * lamps.key[2]
-        _expose(row, 1, k, red, green, blue, curve)
+        _expose(row, 1, k, red, green, blue, curve, window)
 
 
 @kernel
-def _shade_cloth(surface, curve, row):  # type: ignore[no-untyped-def]
+def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
     a, coordinates = surface.attributes, surface.coordinates
     for k in range(row.counts[2]):
         corners, w0, w1 = _pop(row, 2, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
         knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
         red, green = knit * _mix(a, corners, w0, w1, 0), knit * _mix(a, corners, w0, w1, 1)
-        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve)
+        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve, window)
 
 
 @kernel
-def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
+def _shade_others(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     for k in range(row.counts[3]):
         corners, w0, w1 = _pop(row, 3, k, surface)
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
@@ -343,7 +390,7 @@ def _shade_others(surface, lamps, curve, row):  # type: ignore[no-untyped-def]
         red = _lit(red, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 0)
         green = _lit(green, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 1)
         blue = _lit(blue, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 2)
-        _expose(row, 3, k, red, green, blue, curve)
+        _expose(row, 3, k, red, green, blue, curve, window)
 
 
 @kernel

@@ -4,7 +4,6 @@ Colours are linear RGB, in planes float32[3, SKIN_HEIGHT, SKIN_WIDTH] (`albedo`)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -27,16 +26,15 @@ TONES = np.array(
 BEARDS = ((0.12, 0.45), (0.3, 0.25), (0.5, 0.18), (0.85, 0.12))  # cover, probability
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Skin:
-    """Textures by level of detail, fine to coarse."""
-
-    colour: tuple[np.ndarray, ...]  # uint8[h, w, 4]: square root of linear RGB, gloss; 255 is 1
-    relief: tuple[np.ndarray, ...]  # uint8[h, w, 3]: the two fold channels, pores with lines; 128 is flat
+# A texel is uint64; its bytes from the lowest on, where colours are square roots of linear RGB (255 is 1), folds the
+# heights of the two fold channels and pores those of pores and lines (128 is flat):
+CHANNELS = ("red", "fold 0", "green", "fold 1", "blue", "pores", "gloss")
 
 
-def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> Skin:
-    """Sample the skin of a person with these traits, this look and this style of hair."""
+def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Sample the skin of a person with these traits, this look and this style of hair.
+
+    Returns textures uint64[h, w] of CHANNELS by level of detail, fine to coarse."""
     texels = skin_map()
     coarse, fine = grain(rng, SIZE, 30, 30), grain(rng, SIZE, 1, 1)
     albedo = _complexion(texels, look, coarse, fine, rng)
@@ -57,11 +55,12 @@ def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generato
     _paint(albedo, scalp, hair * 0.6)
     pores = _pores(texels, traits, rng)
     albedo *= 1 + 0.012 * pores
-    relief = [128 + 170 * folds[0], 128 + 170 * folds[1], 128 + 5.5 * pores * (1 - scalp) + 50 * lines]
+    relief = 128 + 5.5 * pores * (1 - scalp) + 50 * lines
     gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * lower  # tears
     gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
-    colour = (255 * np.sqrt(np.clip(plane, 0, 1)) for plane in albedo)
-    return Skin(_levels([*colour, 255 * gloss]), _levels(relief))
+    red, green, blue = 255 * np.sqrt(np.clip(albedo, 0, 1))
+    fold0, fold1 = 128 + 170 * folds[:2]
+    return _levels([red, fold0, green, fold1, blue, relief, 255 * gloss])
 
 
 @cache
@@ -97,12 +96,13 @@ def _gloss(texels: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarra
 
 
 def _levels(channels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-    """Return a texture of channels in 0..255 at every level of detail."""
-    finest = np.empty((*SIZE, len(channels)), np.uint8)
+    """Return a texture of eight channels in 0..255 at every level of detail."""
+    levels = [np.zeros((SKIN_HEIGHT >> level, SKIN_WIDTH >> level, 8), np.uint8) for level in range(LEVELS)]
     for k, channel in enumerate(channels):
-        finest[..., k] = np.clip(channel, 0, 255)
-    sizes = [(SKIN_WIDTH >> level, SKIN_HEIGHT >> level) for level in range(LEVELS)]
-    return tuple(np.ascontiguousarray(cv2.resize(finest, size, interpolation=cv2.INTER_AREA)) for size in sizes)
+        finest = np.clip(channel, 0, 255).astype(np.uint8)
+        for level in levels:
+            level[..., k] = cv2.resize(finest, level.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return tuple(level.view("<u8")[..., 0] for level in levels)
 
 
 def _spot(texels: SkinMap, x: float, y: float, wide: float, high: float) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 CURVE_STEPS = 4096
 CURVE_END = 2.0  # linear value at which the curve ends
 
+BLOCK = 64  # samples of skin that are shaded together
+
 
 def _curve() -> np.ndarray:
     """Return the tone curve, uint8[CURVE_STEPS], of linear light in 0..CURVE_END."""
@@ -28,8 +30,7 @@ class Surface(NamedTuple):
     # halfway direction with its tangent and normal, strength of its sheen. Others: normal, open sky 0..1, key light
     # 0..1, weights of the two fold channels
     attributes: np.ndarray
-    skin: np.ndarray  # uint8[h, w, 4]: square root of linear RGB, gloss
-    relief: np.ndarray  # uint8[h, w, 3]: height of the two fold channels and of pores and lines, 128 is flat
+    skin: np.ndarray  # uint64[h, w], see skin.Skin
     detail: np.float32  # texels per unit of u and v
     strands: np.ndarray  # uint8[h, w]: brightness of hair about 128; a repeating pattern
     hair: np.ndarray  # float32[3]: linear RGB
@@ -50,23 +51,27 @@ class Lamps(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each."""
+    """Memory for the samples of one row of W pixels: queues of skin, hair, cloth and others, up to 2 W samples each.
 
-    counts: np.ndarray  # int32[4]
-    x: np.ndarray  # int32[4, 2 W]: column of the pixel
+    A fifth queue holds the columns of pixels with two samples."""
+
+    counts: np.ndarray  # int32[5]
+    x: np.ndarray  # int32[5, 2 W]: column of the pixel
     t: np.ndarray  # int32[4, 2 W]: triangle
     weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
-    values: np.ndarray  # float32[11, 2 W]: intermediate values of skin
-    levels: np.ndarray  # float32[W, 3]: grey levels
+    values: np.ndarray  # float32[7 BLOCK]: attributes of a block of skin, then linear RGB
+    texels: np.ndarray  # uint64[6 BLOCK]: the four texels around each sample, offsets from the first one
+    levels: np.ndarray  # float32[W, 3]: grey levels of pixels with two samples
 
     @classmethod
     def of(cls, width: int) -> "Row":
         """Return memory for rows of this width."""
         return cls(
-            np.zeros(4, np.int32),
-            np.zeros((4, 2 * width), np.int32),
+            np.zeros(5, np.int32),
+            np.zeros((5, 2 * width), np.int32),
             np.zeros((4, 2 * width), np.int32),
             np.zeros((4, 2 * width, 3), np.float32),
-            np.zeros((11, 2 * width), np.float32),
+            np.zeros(7 * BLOCK, np.float32),
+            np.zeros(6 * BLOCK, np.uint64),
             np.zeros((width, 3), np.float32),
         )
