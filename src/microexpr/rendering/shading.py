@@ -95,8 +95,8 @@ def _skin(texels, along, down, fold0, fold1, normal, detail):  # type: ignore[no
     left, right, upper, lower = _sides(_odd(texels), along, down)
     slope0, slope1 = _channel(right, 0) - _channel(left, 0), _channel(right, 1) - _channel(left, 1)
     drop0, drop1 = _channel(lower, 0) - _channel(upper, 0), _channel(lower, 1) - _channel(upper, 1)
-    beside = _f(np.int32(along)) * _f(1 / 256)
-    height0, height1 = _channel(left, 0) + beside * slope0, _channel(left, 1) + beside * slope1
+    fraction = _f(np.int32(along)) * _f(1 / 256)
+    height0, height1 = _channel(left, 0) + fraction * slope0, _channel(left, 1) + fraction * slope1
     height = fold0 * (height0 - _f(32768)) + fold1 * (height1 - _f(32768))
     shade = _f(1 / 65280) * max(_f(0.4), _f(1) + _f(0.24 / 32768) * height)
     steep = _f(0.032 / 256) * detail
