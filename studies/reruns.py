@@ -248,7 +248,7 @@ def from_nothing(here: Walk, root: Path) -> Walk:
     """Return a run in a copy of a checkout without any result."""
     shutil.copytree(here.root, root, symlinks=True)
     there = Walk(root)
-    there.quietly("git", "clean", "-xdfq")
+    there.quietly("git", "clean", "-xdfq", "--exclude", "*.nb[ic]")  # compiled kernels are no results
     there.step("snakemake", "--cores", "2", "--", "all")
     return there
 
