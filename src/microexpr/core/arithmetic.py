@@ -29,9 +29,10 @@ SETTINGS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_CBWR": "COMPATIBLE",  # AVX2 is one kernel on Intel's CPUs and another on AMD's
 }
-# For numba's compiler: it may add in another order and fuse products with sums, alike on all CPUs, but not estimate
-# roots and quotients by instructions in which AMD's and Intel's CPUs differ.
-FASTMATH = {"nnan", "ninf", "nsz", "reassoc", "contract"}
+# For numba's compiler: it may leave out checks for values that are no numbers, but not compute in another order, fuse
+# products with sums or estimate quotients, which it would do otherwise in code that it compiles than in code that it
+# finds in its cache, and for each CPU.
+FASTMATH = {"nnan", "ninf", "nsz"}
 NOTE = (
     "note: this CPU has no AVX2, so digits may differ from those of machines that have it; on one machine they are "
     "always the same"
