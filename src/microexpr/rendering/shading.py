@@ -1,4 +1,4 @@
-"""Shade samples: skin, eyes, hair, cloth under one soft key light and a sky. Compiled kernels only.
+"""Shade samples of skin, eyes, hair and cloth, sorted by material. Compiled kernels only.
 
 Colours are linear RGB inside and grey levels outside, by a filmic curve and gamma 2.2. All constants in the kernels are
 float32, since one float64 among them would double their time.
@@ -6,7 +6,20 @@ float32, since one float64 among them would double their time.
 
 import numpy as np
 
-from microexpr.rendering.raster import CLOTH, EYE, FRAME, HAIR, LASH, SKIN, TEETH, inlined, kernel
+from microexpr.rendering.materials import (
+    clamp,
+    dot,
+    gleam,
+    other_colour,
+    power,
+    reflected,
+    skin_colour,
+    strand_brightness,
+    texel,
+    three,
+    unit,
+)
+from microexpr.rendering.raster import CLOTH, HAIR, SKIN, inlined, kernel
 from microexpr.rendering.surface import BLOCK, CURVE_END, CURVE_STEPS, Lamps
 
 EDGES = 4  # the queue of pixels with two samples
@@ -18,165 +31,6 @@ def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
     """Interpolate a column of values by vertex, at weights w0, w1 of a triangle's first two corners."""
     w2 = _f(1) - w0 - w1
     return w0 * values[corners[0], column] + w1 * values[corners[1], column] + w2 * values[corners[2], column]
-
-
-@inlined
-def _unit(x, y, z):  # type: ignore[no-untyped-def]
-    scale = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
-    return x * scale, y * scale, z * scale
-
-
-@inlined
-def _dot(a, b):  # type: ignore[no-untyped-def]
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-@inlined
-def _power(x, doublings):  # type: ignore[no-untyped-def]
-    for _ in range(doublings):
-        x *= x
-    return x
-
-
-@inlined
-def _clip(x):  # type: ignore[no-untyped-def]
-    return min(_f(1), max(_f(0), x))
-
-
-@inlined
-def _texel(u, v, texture):  # type: ignore[no-untyped-def]
-    """Return row and column of the texel at (u, v), and how far (u, v) is from it along u and down v, in 1 / 256.
-
-    All are unsigned, which saves numba's test for negative indices."""
-    x = min(max(int(u * _f(256)), 0), 256 * texture.shape[1] - 257)
-    y = min(max(int(v * _f(256)), 0), 256 * texture.shape[0] - 257)
-    return np.uint32(y >> 8), np.uint32(x >> 8), np.uint64(x & 255), np.uint64(y & 255)
-
-
-@inlined
-def _even(texels):  # type: ignore[no-untyped-def]
-    """Return the even bytes of four packed texels, 16 bits each: one product then weights four channels."""
-    mask, (a, b, c, d) = np.uint64(0x00FF00FF00FF00FF), texels
-    return a & mask, b & mask, c & mask, d & mask
-
-
-@inlined
-def _odd(texels):  # type: ignore[no-untyped-def]
-    byte, (a, b, c, d) = np.uint64(8), texels
-    return _even((a >> byte, b >> byte, c >> byte, d >> byte))
-
-
-@inlined
-def _sides(texels, along, down):  # type: ignore[no-untyped-def]
-    """Return 256 times the packed texels left, right, above and below of a point between four."""
-    a, b, c, d = texels
-    up, left = np.uint64(256) - down, np.uint64(256) - along
-    return up * a + down * c, up * b + down * d, left * a + along * b, left * c + along * d
-
-
-@inlined
-def _bilinear(texels, along, down):  # type: ignore[no-untyped-def]
-    """Return 256 times the packed texel, interpolated between four."""
-    a, b, c, d = texels
-    both = (along * down + np.uint64(128)) >> np.uint64(8)
-    return (np.uint64(256) + both - along - down) * a + (along - both) * b + (down - both) * c + both * d
-
-
-@inlined
-def _channel(packed, k):  # type: ignore[no-untyped-def]
-    """Return one of four numbers of 16 bits, float32."""
-    return _f(np.int32((packed >> np.uint64(16 * k)) & np.uint64(0xFFFF)))
-
-
-@inlined
-def _skin(texels, along, down, fold0, fold1, normal, detail):  # type: ignore[no-untyped-def]
-    """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
-    them. Folds also darken the skin in them."""
-    left, right, upper, lower = _sides(_odd(texels), along, down)
-    slope0, slope1 = _channel(right, 0) - _channel(left, 0), _channel(right, 1) - _channel(left, 1)
-    drop0, drop1 = _channel(lower, 0) - _channel(upper, 0), _channel(lower, 1) - _channel(upper, 1)
-    fraction = _f(np.int32(along)) * _f(1 / 256)
-    height0, height1 = _channel(left, 0) + fraction * slope0, _channel(left, 1) + fraction * slope1
-    height = fold0 * (height0 - _f(32768)) + fold1 * (height1 - _f(32768))
-    shade = _f(1 / 65280) * max(_f(0.4), _f(1) + _f(0.24 / 32768) * height)
-    steep = _f(0.032 / 256) * detail
-    slope = _channel(right, 2) - _channel(left, 2) + _f(0.6) * (fold0 * slope0 + fold1 * slope1)
-    drop = _channel(lower, 2) - _channel(upper, 2) + _f(0.6) * (fold0 * drop0 + fold1 * drop1)
-    slope, drop = steep * slope, steep * drop
-    bent = _unit(normal[0] - slope * normal[2], normal[1] + drop, normal[2] + slope * normal[0])
-    colour = _bilinear(_even(texels), along, down)
-    red, green, blue = _channel(colour, 0) * shade, _channel(colour, 1) * shade, _channel(colour, 2) * shade
-    return red * red, green * green, blue * blue, _channel(colour, 3) * _f(1 / 65280), bent
-
-
-@inlined
-def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
-    """Return linear RGB of an eyeball at (u, v), from the front: white, iris, limbal ring, pupil, shadow of the lid."""
-    radius = np.sqrt(u * u + v * v)
-    corner = max(_f(0), radius - _f(0.5))
-    white = _f(0.95) - _f(0.35) * corner
-    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
-    if radius < _f(0.47):
-        edge = _clip((_f(0.47) - radius) * _f(16))
-        turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
-        ring = _f(1) - _f(0.7) * _clip((radius - _f(0.36)) * _f(14))
-        bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
-        bright *= _clip((radius - _f(0.16)) * _f(22))
-        red += edge * (colour[0] * bright + _f(0.003) - red)
-        green += edge * (colour[1] * bright + _f(0.003) - green)
-        blue += edge * (colour[2] * bright + _f(0.003) - blue)
-    shaded = _f(1) - _f(0.6) * _clip(v * _f(2.2) + _f(0.1))
-    return red * shaded, green * shaded, blue * shaded
-
-
-@inlined
-def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
-    """Return the reflection in the moist eye of a soft box and, fainter, of a window, 0..1: squares with soft edges.
-
-    The cornea bulges, so that the box is smaller there and nearer to the middle."""
-    bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
-    x, y, z = _unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
-    x, y = _f(2) * z * x, _f(2) * z * y
-    box = _clip((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
-    box *= _clip((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # the box reaches down to eye level
-    window = _clip((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
-    window *= _clip((_f(0.4) - abs(y - _f(0.25))) * _f(6))
-    return box + _f(0.13) * window
-
-
-@inlined
-def _strand(u, v, strands):  # type: ignore[no-untyped-def]
-    """Return the brightness of the strand at (u, v), about -1..1."""
-    rows, columns = strands.shape
-    value = strands[int((v + _f(64)) * _f(rows)) & (rows - 1), int((u + _f(64)) * _f(columns)) & (columns - 1)]
-    return (_f(value) - _f(128)) * _f(1 / 62)
-
-
-@inlined
-def _lit(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
-    """Return one channel: wrapped diffuse light that bleeds into the shadow's edge, sky and ground, highlight, rim."""
-    lit = lit * (_f(1) + bleed * (_f(1) - lit))
-    diffuse = max(_f(0), (facing + wrap) / (_f(1) + wrap)) * lit
-    up = _f(0.5) + _f(0.5) * normal[1]
-    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
-    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel] + rim * lamps.above[channel]
-
-
-@inlined
-def _other(material, u, v, normal, surface, lamps):  # type: ignore[no-untyped-def]
-    """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
-    if material == EYE:
-        red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
-        return red, green, blue, _f(0), _f(0.9) * _glint(u, v, normal, lamps)
-    if material == LASH:
-        return surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12), _f(0), _f(0)
-    if material == TEETH:
-        between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
-        white = _f(1) - _f(0.35) * _power(between * between, 3)
-        return _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25), _f(0)
-    if material == FRAME:
-        return surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12), _f(0)
-    return _f(0.34), _f(0.1), _f(0.09), _f(0.15), _f(0)
 
 
 @kernel
@@ -283,7 +137,7 @@ def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
     """Return unit normal, open sky and key light at a sample."""
     a = surface.attributes
     x, y, z = _mix(a, corners, w0, w1, 0), _mix(a, corners, w0, w1, 1), _mix(a, corners, w0, w1, 2)
-    return _unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
+    return unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
 
 
 @kernel
@@ -304,7 +158,7 @@ def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
     for k in range(count):
         corners, w0, w1 = _pop(row, 0, first + k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-        j, i, along, down = _texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
+        j, i, along, down = texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
         right, below = i + np.uint32(1), j + np.uint32(1)
         texels[k], texels[k + BLOCK] = surface.skin[j, i], surface.skin[j, right]
         texels[k + 2 * BLOCK], texels[k + 3 * BLOCK] = surface.skin[below, i], surface.skin[below, right]
@@ -316,36 +170,22 @@ def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
 @kernel
 def _light_skin(count, detail, lamps, values, texels):  # type: ignore[no-untyped-def]
     """Write a block's linear RGB. In arrays of one dimension at constant distances, this loop computes in vectors."""
-    towards, half, keys = _three(lamps.direction), _three(lamps.half), _three(lamps.key)
-    lamps = Lamps(towards, half, keys, _three(lamps.above), _three(lamps.below))
+    towards, half, keys = three(lamps.direction), three(lamps.half), three(lamps.key)
+    lamps = Lamps(towards, half, keys, three(lamps.above), three(lamps.below))
     for k in range(min(count, BLOCK)):
-        normal = _unit(values[k], values[k + BLOCK], values[k + 2 * BLOCK])
+        normal = unit(values[k], values[k + BLOCK], values[k + 2 * BLOCK])
         sky, lit = values[k + 3 * BLOCK], values[k + 4 * BLOCK]
         corners = texels[k], texels[k + BLOCK], texels[k + 2 * BLOCK], texels[k + 3 * BLOCK]
         along, down = texels[k + 4 * BLOCK], texels[k + 5 * BLOCK]
         fold0, fold1 = values[k + 5 * BLOCK], values[k + 6 * BLOCK]
-        red, green, blue, gloss, bent = _skin(corners, along, down, fold0, fold1, normal, detail)
-        facing, rough = _dot(normal, lamps.direction), _dot(bent, lamps.direction)
-        shine, rim = _gleam(bent, normal[2], gloss, sky, lit, lamps)
+        red, green, blue, gloss, bent = skin_colour(corners, along, down, fold0, fold1, normal, detail)
+        facing, rough = dot(normal, lamps.direction), dot(bent, lamps.direction)
+        shine, rim = gleam(bent, normal[2], gloss, sky, lit, lamps)
         # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
         soft = _f(0.6) * facing + _f(0.4) * rough
-        values[k] = _lit(red, soft, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0)
-        values[k + BLOCK] = _lit(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
-        values[k + 2 * BLOCK] = _lit(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
-
-
-@inlined
-def _three(vector):  # type: ignore[no-untyped-def]
-    return vector[0], vector[1], vector[2]
-
-
-@inlined
-def _gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-def]
-    """Return the highlight of the key light and the rim of a surface seen at a grazing angle."""
-    shine = _power(max(_f(0), _dot(normal, lamps.half)), 4)
-    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2))
-    grazing = _f(1) - max(_f(0), ahead)
-    return shine, _f(0.6) * gloss * grazing * grazing * sky
+        values[k] = reflected(red, soft, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0)
+        values[k + BLOCK] = reflected(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
+        values[k + 2 * BLOCK] = reflected(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
 
 
 @kernel
@@ -354,11 +194,11 @@ def _shade_hair(surface, lamps, curve, row, window):  # type: ignore[no-untyped-
     for k in range(row.counts[1]):
         corners, w0, w1 = _pop(row, 1, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-        strand, depth = _strand(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
-        thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * _clip(depth * _f(0.006)))
+        strand, depth = strand_brightness(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
+        thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * clamp(depth * _f(0.006)))
         along, across = _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
         cosine = along - (_f(0.12) + _f(0.12) * strand) * across  # scales tilt the sheen towards the root
-        sheen = _mix(a, corners, w0, w1, 5) * _power(max(_f(0), _f(1) - cosine * cosine), 4)
+        sheen = _mix(a, corners, w0, w1, 5) * power(max(_f(0), _f(1) - cosine * cosine), 4)
         dull, bright = _f(0.022) * sheen, _f(0.55) * sheen * thick
         red = thick * _mix(a, corners, w0, w1, 0) + (dull + bright * surface.hair[0]) * lamps.key[0]
         green = thick * _mix(a, corners, w0, w1, 1) + (dull + bright * surface.hair[1]) * lamps.key[1]
@@ -372,7 +212,7 @@ def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
     for k in range(row.counts[2]):
         corners, w0, w1 = _pop(row, 2, k, surface)
         u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-        knit = _f(1) + _f(0.04) * _strand(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
+        knit = _f(1) + _f(0.04) * strand_brightness(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
         red, green = knit * _mix(a, corners, w0, w1, 0), knit * _mix(a, corners, w0, w1, 1)
         _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve, window)
 
@@ -384,12 +224,12 @@ def _shade_others(surface, lamps, curve, row, window):  # type: ignore[no-untype
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
         normal, sky, lit = _lit_corners(surface, corners, w0, w1)
         material = surface.materials[row.t[3, k]]
-        red, green, blue, gloss, glint = _other(material, u, v, normal, surface, lamps)
-        facing = _dot(normal, lamps.direction)
-        shine, rim = _gleam(normal, normal[2], gloss, sky, lit, lamps)
-        red = _lit(red, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 0)
-        green = _lit(green, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 1)
-        blue = _lit(blue, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 2)
+        red, green, blue, gloss, glint = other_colour(material, u, v, normal, surface, lamps)
+        facing = dot(normal, lamps.direction)
+        shine, rim = gleam(normal, normal[2], gloss, sky, lit, lamps)
+        red = reflected(red, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 0)
+        green = reflected(green, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 1)
+        blue = reflected(blue, facing, _f(0), _f(0), normal, sky, lit, shine + glint, rim, lamps, 2)
         _expose(row, 3, k, red, green, blue, curve, window)
 
 
@@ -405,16 +245,18 @@ def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface,
         normal = _turned(turn, normals, i)
         if materials[i] == HAIR or materials[i] == CLOTH:
             colour = surface.hair if materials[i] == HAIR else surface.cloth
-            facing = _dot(normal, lamps.direction)
+            facing = dot(normal, lamps.direction)
             wrap = _f(0.3) if materials[i] == HAIR else _f(0)
             for channel in range(3):
-                light = _lit(colour[channel], facing, wrap, _f(0), normal, sky[i], lit[i], _f(0), _f(0), lamps, channel)
+                light = reflected(
+                    colour[channel], facing, wrap, _f(0), normal, sky[i], lit[i], _f(0), _f(0), lamps, channel
+                )
                 attributes[i, channel] = light
             tangent = _turned(turn, tangents, i)
-            smooth = _dot(tangent, tangent)  # 0 for coils
-            attributes[i, 3] = _dot(tangent, lamps.half)
-            attributes[i, 4] = _dot(normal, lamps.half)
-            attributes[i, 5] = smooth * (_f(0.35) * sky[i] + _f(0.65) * lit[i] * _clip(facing + _f(0.5)))
+            smooth = dot(tangent, tangent)  # 0 for coils
+            attributes[i, 3] = dot(tangent, lamps.half)
+            attributes[i, 4] = dot(normal, lamps.half)
+            attributes[i, 5] = smooth * (_f(0.35) * sky[i] + _f(0.65) * lit[i] * clamp(facing + _f(0.5)))
         else:
             attributes[i, 0], attributes[i, 1], attributes[i, 2] = normal
             attributes[i, 3], attributes[i, 4] = sky[i], lit[i]

@@ -1,0 +1,185 @@
+"""Compute what a point reflects: colour, gloss and relief of its material, under one soft key light and a sky.
+
+Functions that the kernels of `shading` inline; no mesh, no image.
+
+Colours are linear RGB. All constants are float32, since one float64 among them would double the time of a kernel.
+"""
+
+import numpy as np
+
+from microexpr.rendering.raster import EYE, FRAME, LASH, TEETH, inlined
+
+_f = np.float32
+
+
+@inlined
+def unit(x, y, z):  # type: ignore[no-untyped-def]
+    scale = _f(1) / np.sqrt(x * x + y * y + z * z + _f(1e-9))
+    return x * scale, y * scale, z * scale
+
+
+@inlined
+def dot(a, b):  # type: ignore[no-untyped-def]
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@inlined
+def power(x, doublings):  # type: ignore[no-untyped-def]
+    for _ in range(doublings):
+        x *= x
+    return x
+
+
+@inlined
+def clamp(x):  # type: ignore[no-untyped-def]
+    return min(_f(1), max(_f(0), x))
+
+
+@inlined
+def three(vector):  # type: ignore[no-untyped-def]
+    return vector[0], vector[1], vector[2]
+
+
+@inlined
+def texel(u, v, texture):  # type: ignore[no-untyped-def]
+    """Return row and column of the texel at (u, v), and how far (u, v) is from it along u and down v, in 1 / 256.
+
+    All are unsigned, which saves numba's test for negative indices."""
+    x = min(max(int(u * _f(256)), 0), 256 * texture.shape[1] - 257)
+    y = min(max(int(v * _f(256)), 0), 256 * texture.shape[0] - 257)
+    return np.uint32(y >> 8), np.uint32(x >> 8), np.uint64(x & 255), np.uint64(y & 255)
+
+
+@inlined
+def _even(texels):  # type: ignore[no-untyped-def]
+    """Return the even bytes of four packed texels, 16 bits each: one product then weights four channels."""
+    mask, (a, b, c, d) = np.uint64(0x00FF00FF00FF00FF), texels
+    return a & mask, b & mask, c & mask, d & mask
+
+
+@inlined
+def _odd(texels):  # type: ignore[no-untyped-def]
+    byte, (a, b, c, d) = np.uint64(8), texels
+    return _even((a >> byte, b >> byte, c >> byte, d >> byte))
+
+
+@inlined
+def _sides(texels, along, down):  # type: ignore[no-untyped-def]
+    """Return 256 times the packed texels left, right, above and below of a point between four."""
+    a, b, c, d = texels
+    up, left = np.uint64(256) - down, np.uint64(256) - along
+    return up * a + down * c, up * b + down * d, left * a + along * b, left * c + along * d
+
+
+@inlined
+def _bilinear(texels, along, down):  # type: ignore[no-untyped-def]
+    """Return 256 times the packed texel, interpolated between four."""
+    a, b, c, d = texels
+    both = (along * down + np.uint64(128)) >> np.uint64(8)
+    return (np.uint64(256) + both - along - down) * a + (along - both) * b + (down - both) * c + both * d
+
+
+@inlined
+def _channel(packed, k):  # type: ignore[no-untyped-def]
+    """Return one of four numbers of 16 bits, float32."""
+    return _f(np.int32((packed >> np.uint64(16 * k)) & np.uint64(0xFFFF)))
+
+
+@inlined
+def skin_colour(texels, along, down, fold0, fold1, normal, detail):  # type: ignore[no-untyped-def]
+    """Return linear RGB, gloss, and the normal of the relief: pores, lines, and folds as deep as the expression makes
+    them. Folds also darken the skin in them."""
+    left, right, upper, lower = _sides(_odd(texels), along, down)
+    slope0, slope1 = _channel(right, 0) - _channel(left, 0), _channel(right, 1) - _channel(left, 1)
+    drop0, drop1 = _channel(lower, 0) - _channel(upper, 0), _channel(lower, 1) - _channel(upper, 1)
+    fraction = _f(np.int32(along)) * _f(1 / 256)
+    height0, height1 = _channel(left, 0) + fraction * slope0, _channel(left, 1) + fraction * slope1
+    height = fold0 * (height0 - _f(32768)) + fold1 * (height1 - _f(32768))
+    shade = _f(1 / 65280) * max(_f(0.4), _f(1) + _f(0.24 / 32768) * height)
+    steep = _f(0.032 / 256) * detail
+    slope = _channel(right, 2) - _channel(left, 2) + _f(0.6) * (fold0 * slope0 + fold1 * slope1)
+    drop = _channel(lower, 2) - _channel(upper, 2) + _f(0.6) * (fold0 * drop0 + fold1 * drop1)
+    slope, drop = steep * slope, steep * drop
+    bent = unit(normal[0] - slope * normal[2], normal[1] + drop, normal[2] + slope * normal[0])
+    colour = _bilinear(_even(texels), along, down)
+    red, green, blue = _channel(colour, 0) * shade, _channel(colour, 1) * shade, _channel(colour, 2) * shade
+    return red * red, green * green, blue * blue, _channel(colour, 3) * _f(1 / 65280), bent
+
+
+@inlined
+def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
+    """Return linear RGB of an eyeball at (u, v), from the front: white, iris, limbal ring, pupil, shadow of the lid."""
+    radius = np.sqrt(u * u + v * v)
+    corner = max(_f(0), radius - _f(0.5))
+    white = _f(0.95) - _f(0.35) * corner
+    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
+    if radius < _f(0.47):
+        edge = clamp((_f(0.47) - radius) * _f(16))
+        turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
+        ring = _f(1) - _f(0.7) * clamp((radius - _f(0.36)) * _f(14))
+        bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
+        bright *= clamp((radius - _f(0.16)) * _f(22))
+        red += edge * (colour[0] * bright + _f(0.003) - red)
+        green += edge * (colour[1] * bright + _f(0.003) - green)
+        blue += edge * (colour[2] * bright + _f(0.003) - blue)
+    shaded = _f(1) - _f(0.6) * clamp(v * _f(2.2) + _f(0.1))
+    return red * shaded, green * shaded, blue * shaded
+
+
+@inlined
+def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
+    """Return the reflection in the moist eye of a soft box and, fainter, of a window, 0..1: squares with soft edges.
+
+    The cornea bulges, so that the box is smaller there and nearer to the middle."""
+    bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
+    x, y, z = unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
+    x, y = _f(2) * z * x, _f(2) * z * y
+    box = clamp((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
+    box *= clamp((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # the box reaches down to eye level
+    window = clamp((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
+    window *= clamp((_f(0.4) - abs(y - _f(0.25))) * _f(6))
+    return box + _f(0.13) * window
+
+
+@inlined
+def strand_brightness(u, v, strands):  # type: ignore[no-untyped-def]
+    """Return the brightness of the strand at (u, v), about -1..1."""
+    rows, columns = strands.shape
+    value = strands[int((v + _f(64)) * _f(rows)) & (rows - 1), int((u + _f(64)) * _f(columns)) & (columns - 1)]
+    return (_f(value) - _f(128)) * _f(1 / 62)
+
+
+@inlined
+def other_colour(material, u, v, normal, surface, lamps):  # type: ignore[no-untyped-def]
+    """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
+    if material == EYE:
+        red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
+        return red, green, blue, _f(0), _f(0.9) * _glint(u, v, normal, lamps)
+    if material == LASH:
+        return surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12), _f(0), _f(0)
+    if material == TEETH:
+        between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
+        white = _f(1) - _f(0.35) * power(between * between, 3)
+        return _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25), _f(0)
+    if material == FRAME:
+        return surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12), _f(0)
+    return _f(0.34), _f(0.1), _f(0.09), _f(0.15), _f(0)
+
+
+@inlined
+def reflected(albedo, facing, wrap, bleed, normal, sky, lit, shine, rim, lamps, channel):  # type: ignore[no-untyped-def]
+    """Return one channel: wrapped diffuse light that bleeds into the shadow's edge, sky and ground, highlight, rim."""
+    lit = lit * (_f(1) + bleed * (_f(1) - lit))
+    diffuse = max(_f(0), (facing + wrap) / (_f(1) + wrap)) * lit
+    up = _f(0.5) + _f(0.5) * normal[1]
+    room = sky * (lamps.above[channel] * up + lamps.below[channel] * (_f(1) - up))
+    return albedo * (lamps.key[channel] * diffuse + room) + shine * lamps.key[channel] + rim * lamps.above[channel]
+
+
+@inlined
+def gleam(normal, ahead, gloss, sky, lit, lamps):  # type: ignore[no-untyped-def]
+    """Return the highlight of the key light and the rim of a surface seen at a grazing angle."""
+    shine = power(max(_f(0), dot(normal, lamps.half)), 4)
+    shine = gloss * (_f(0.75) * shine + _f(0.55) * shine * shine * shine) * (lit * _f(0.8) + _f(0.2))
+    grazing = _f(1) - max(_f(0), ahead)
+    return shine, _f(0.6) * gloss * grazing * grazing * sky
