@@ -10,8 +10,9 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles, walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
+from microexpr.rendering.lanes import LANES
 from microexpr.rendering.layers import Layer
-from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, rasterise, vertex_normals
+from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
 from microexpr.rendering.shading import light_vertices, shade
@@ -64,7 +65,7 @@ class Face:
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
         self._assemble()
-        self._buffers: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self._samples: Samples | None = None
         self._sky = self._open_sky()
         self._lit: dict[Light, np.ndarray] = {}
         self._walls: dict[tuple[int, int], np.ndarray] = {}
@@ -111,15 +112,15 @@ class Face:
         """Return the surface point at the centre of every pixel that `render` returns for these arguments."""
         screen = self.project_vertices(action_units, pose, shift, size, zoom)
         width, height = size
-        depth, hit = np.full((height, width), -99, np.float32), np.full((height, width), -1, np.int32)
-        weights = np.zeros((height, width, 2), np.float32)
+        samples = Samples.of(height, width)
         surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
-        rasterise(screen, *surface, 0.0, depth, hit, weights)
+        rasterise(screen, *surface, 0.0, (height, width), samples)
+        _, hit, first, second = samples.images(height, width)
         return SurfaceTrace(
             screen=screen,
             material=np.where(hit >= 0, self._materials[hit], -1),
             corners=self._triangles[hit],
-            weights=np.dstack([weights, 1 - weights.sum(axis=2)]),
+            weights=np.dstack([first, second, 1 - (first + second)]),
         )
 
     def project_vertices(
@@ -236,32 +237,22 @@ class Face:
         left, top, right, bottom = _window(screen, image.shape)
         if right <= left or bottom <= top:
             return
-        depth, hit, weights = self._clear_buffers(2 * (bottom - top), right - left)
-        samples = screen.copy()
-        samples[:, 0] -= left - 0.25
-        samples[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
-        rasterise(
-            samples,
-            surface.triangles,
-            surface.materials,
-            self._coordinates,
-            self._lashes,
-            self._strands[level],
-            STAGGER,
-            depth,
-            hit,
-            weights,
-        )
-        shade(hit, weights, surface, lamps, CURVE, top, left, Row.of(right - left), image)
+        shape = 2 * (bottom - top), right - left
+        samples = self._clear_samples(shape[0] * shape[1])
+        points = screen.copy()
+        points[:, 0] -= left - 0.25
+        points[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
+        surfaces = surface.triangles, surface.materials, self._coordinates, self._lashes, self._strands[level]
+        rasterise(points, *surfaces, STAGGER, shape, samples)
+        shade(shape, samples, surface, lamps, CURVE, top, left, Row.of(right - left), image)
 
-    def _clear_buffers(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return cleared buffers of this size. They are reused: fresh memory pages would cost more than drawing."""
-        size = rows * columns
-        if self._buffers is None or len(self._buffers[0]) < size:
-            self._buffers = np.empty(size, np.float32), np.empty(size, np.int32), np.empty(2 * size, np.float32)
-        depth, hit, weights = (b[:n] for b, n in zip(self._buffers, (size, size, 2 * size), strict=True))
-        depth[:], hit[:] = -99, -1
-        return depth.reshape(rows, columns), hit.reshape(rows, columns), weights.reshape(rows, columns, 2)
+    def _clear_samples(self, count: int) -> Samples:
+        """Return memory, cleared. It is reused: fresh memory pages would cost more than drawing."""
+        if self._samples is None or len(self._samples.hit) < count + LANES:
+            self._samples = Samples.of(1, count)
+        samples = Samples(*(array[: count + LANES] for array in self._samples))
+        samples.clear()
+        return samples
 
 
 def _lamps(light: Light) -> Lamps:

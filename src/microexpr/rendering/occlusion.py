@@ -6,7 +6,7 @@ Both are computed once for a person or a light; an expression moves too little t
 import numpy as np
 
 from microexpr.core.seeds import generator
-from microexpr.rendering.raster import LASH, rasterise
+from microexpr.rendering.raster import LASH, Samples, rasterise
 from microexpr.rendering.scene import Light, direction
 
 RESOLUTION = 144  # of a shadow map, over EXTENT dm
@@ -55,11 +55,10 @@ def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, t
     right /= np.linalg.norm(right)
     rotated = points @ np.stack([right, -np.cross(ahead, right), ahead], axis=1).astype(np.float32)
     rotated[:, :2] = (rotated[:, :2] + EXTENT / 2) * (RESOLUTION / EXTENT)
-    depth = np.full((RESOLUTION, RESOLUTION), -99, np.float32)
-    hit = np.full((RESOLUTION, RESOLUTION), -1, np.int32)
-    weights = np.zeros((RESOLUTION, RESOLUTION, 2), np.float32)
+    shape = RESOLUTION, RESOLUTION
+    samples = Samples.of(*shape)
     everywhere, nowhere = np.full((1, 1), 255, np.uint8), np.zeros((len(points), 3), np.float32)
-    rasterise(rotated, triangles, materials, nowhere, everywhere, everywhere, 0.0, depth, hit, weights)
+    rasterise(rotated, triangles, materials, nowhere, everywhere, everywhere, 0.0, shape, samples)
     x, y = np.clip(np.rint(rotated[:, :2]), 0, RESOLUTION - 1).astype(int).T
-    behind = depth[y, x] - rotated[:, 2] - BIAS
+    behind = samples.images(*shape)[0][y, x] - rotated[:, 2] - BIAS
     return 1 / (1 + np.exp(np.clip(behind * SLOPE, -50, 50)))

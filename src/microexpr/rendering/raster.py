@@ -5,10 +5,13 @@ coloured by a formula. Screen points are x, y in samples and depth (larger is ne
 turns clockwise in them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from microexpr.core.arithmetic import FASTMATH
+from microexpr.rendering.lanes import LANES, all_of, any_of, choose, gather, load, ramp, store, truncated
 
 SKIN, TEETH, EYE, MOUTH, FRAME, LASH, HAIR, CLOTH = range(8)  # the first five have no holes
 SOFTNESS = 14  # of hair's edges: levels of alpha by which the thresholds of a pixel's samples differ
@@ -26,19 +29,45 @@ ONE = 1 << BITS
 _f, _d = np.float32, np.float64
 
 
+class Samples(NamedTuple):
+    """The nearest triangle at each sample of an image, row by row; a vector may begin at the last one."""
+
+    depth: np.ndarray  # float32[H W + LANES], initially below all depths
+    hit: np.ndarray  # int32[H W + LANES]: triangle, -1 for none
+    first: np.ndarray  # float32[H W + LANES]: weight of the triangle's first corner
+    second: np.ndarray  # float32[H W + LANES]: of its second corner
+
+    @classmethod
+    def of(cls, rows: int, columns: int) -> "Samples":
+        """Return memory for this many samples, cleared."""
+        size = rows * columns + LANES
+        samples = cls(np.empty(size, np.float32), np.empty(size, np.int32), *np.empty((2, size), np.float32))
+        samples.clear()
+        return samples
+
+    def clear(self) -> None:
+        """Remove all triangles."""
+        self.depth[:], self.hit[:] = -99, -1
+
+    def images(self, rows: int, columns: int) -> list[np.ndarray]:
+        """Return depth, hit, first and second as arrays [rows, columns]."""
+        return [values[: rows * columns].reshape(rows, columns) for values in self]
+
+
 @exact_kernel
-def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, depth, hit, weights):  # type: ignore[no-untyped-def]
+def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, shape, samples):  # type: ignore[no-untyped-def]
     """Find the nearest triangle at each sample. This is fastest if the nearest triangles come first.
 
     screen float32[V, 3], triangles int32[T, 3], materials int32[T], coordinates float32[V, 3] (u, v, threshold), lash
     and hair uint8[h, w] alpha maps: a sample is solid where alpha > threshold. The lashes' map is indexed by (u, v) in
     texels; the hair's repeats with every whole u and v, and its h and w are powers of two. Cloth is solid where
-    threshold < 0. Sample (y, x) lies at (x, y) of the screen, in odd rows at (x + stagger, y). Results are written to
-    depth float32[H, W] (initially below all depths), hit int32[H, W] (triangle) and weights float32[H, W, 2] (of its
-    first two corners). A sample on an edge belongs to the triangle below it or on its right.
+    threshold < 0. Sample (y, x) lies at (x, y) of the screen, in odd rows at (x + stagger, y). `shape` are numbers of
+    rows and columns of `samples`. A sample on an edge belongs to the triangle below it or on its right.
     """
-    rows, columns = depth.shape
+    rows, columns = shape
     odd_shift = ONE - 1 - int(stagger * ONE)
+    depth, hit, first, second = samples
+    lane, lane_index = ramp(_f(0)), ramp(np.int32(0))
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
@@ -58,29 +87,44 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, de
         across, down = ((by - cy) * scale, (cy - ay) * scale), ((cx - bx) * scale, (ax - cx) * scale)
         depths = _plane(screen, a, b, c, 2, 1, 0)
         deeper, lower = _change(depths, across), _change(depths, down)
+        z_steps = lane * all_of(_f(deeper))
+        w0_steps, w1_steps = lane * all_of(_f(across[0])), lane * all_of(_f(across[1]))
         alpha = depths, depths, depths
         if material >= LASH:
             alpha = _alpha_planes(material, coordinates, a, b, c, hair)
-            if material == HAIR and max(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2]) < -SOFTNESS:
+            least, most = _extremes(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2])
+            if (material == HAIR and most < -SOFTNESS) or (material == CLOTH and most < 0):
                 material = SKIN  # it has no holes
+            if material == CLOTH and least >= 0:
+                continue
         for y in range(y0, y1):
             if y == bend:
                 short_x, short_step = _edge(middle, bottom)
             aside = stagger if y & 1 else 0.0
             shift = odd_shift if y & 1 else ONE - 1  # rounds up to the first sample on the right
-            x0 = max(0, (min(long_x, short_x) + shift) >> BITS)
+            x0 = min(columns, max(0, (min(long_x, short_x) + shift) >> BITS))
             x1 = min(columns, (max(long_x, short_x) + shift) >> BITS)
             long_x, short_x = long_x + long_step, short_x + short_step
             right, under = aside - cx, y - cy
             start_z = depths[2] + right * deeper + under * lower
-            for x in range(x0, x1):
-                z = _f(start_z + x * deeper)
-                if z > depth[y, x]:
-                    w0 = _f((x + right) * across[0] + under * down[0])
-                    w1 = _f((x + right) * across[1] + under * down[1])
-                    if material < LASH or _solid(material, alpha, w0, w1, y, lash, hair):
-                        depth[y, x], hit[y, x] = z, t
-                        weights[y, x, 0], weights[y, x, 1] = w0, w1
+            start_w0, start_w1 = right * across[0] + under * down[0], right * across[1] + under * down[1]
+            x = x0
+            while True:
+                index = y * columns + x
+                z, behind = all_of(_f(start_z + x * deeper)) + z_steps, load(depth, index)
+                visible = (z > behind) & (lane_index < all_of(np.int32(x1 - x)))
+                if any_of(visible):
+                    w0 = all_of(_f(start_w0 + x * across[0])) + w0_steps
+                    w1 = all_of(_f(start_w1 + x * across[1])) + w1_steps
+                    if material >= LASH:
+                        visible = visible & _solid(material, alpha, w0, w1, visible, y, lash, hair)
+                    store(depth, index, choose(visible, z, behind))
+                    store(hit, index, choose(visible, all_of(np.int32(t)), load(hit, index)))
+                    store(first, index, choose(visible, w0, load(first, index)))
+                    store(second, index, choose(visible, w1, load(second, index)))
+                x += LANES
+                if x >= x1:
+                    break
 
 
 @exact
@@ -90,16 +134,34 @@ def _change(plane, weights):  # type: ignore[no-untyped-def]
 
 
 @exact
-def _solid(material, planes, w0, w1, y, lash, hair):  # type: ignore[no-untyped-def]
-    """Return whether a triangle with holes covers the sample at these weights: not between hairs, or above a hem."""
-    u_plane, v_plane, threshold_plane = planes
-    threshold = _at(threshold_plane, w0, w1)
+def _extremes(a, b, c):  # type: ignore[no-untyped-def]
+    return min(a, b, c), max(a, b, c)
+
+
+@exact
+def _solid(material, planes, w0, w1, visible, y, lash, hair):  # type: ignore[no-untyped-def]
+    """Return where a triangle with holes covers samples at these weights: not between hairs, or above a hem."""
+    threshold = _at(planes[2], w0, w1)
     if material == CLOTH:
-        return threshold < 0
-    u, v = int(_at(u_plane, w0, w1)), int(_at(v_plane, w0, w1))
+        return threshold < all_of(_f(0))
+    nothing = all_of(_f(0))  # weights of samples outside the triangle may be too large for whole numbers
+    u = truncated(choose(visible, _at(planes[0], w0, w1), nothing))
+    v = truncated(choose(visible, _at(planes[1], w0, w1), nothing))
     if material == LASH:
-        return lash[min(max(v, 0), lash.shape[0] - 1), min(max(u, 0), lash.shape[1] - 1)] > threshold
-    return hair[v & (hair.shape[0] - 1), u & (hair.shape[1] - 1)] > threshold + _f(SOFTNESS) * _f(2 * (y & 1) - 3)
+        u, v = _within(u, lash.shape[1]), _within(v, lash.shape[0])
+        return gather(lash, v * all_of(np.int32(lash.shape[1])) + u) > threshold
+    rows, columns = hair.shape
+    u, v = u & all_of(np.int32(columns - 1)), v & all_of(np.int32(rows - 1))
+    softness = all_of(_f(SOFTNESS) * _f(2 * (y & 1) - 3))
+    return gather(hair, v * all_of(np.int32(columns)) + u) > threshold + softness
+
+
+@exact
+def _within(indices, count):  # type: ignore[no-untyped-def]
+    """Return indices, the nearest valid one for those that are none."""
+    nothing, last = all_of(np.int32(0)), all_of(np.int32(count - 1))
+    indices = choose(indices < nothing, nothing, indices)
+    return choose(last < indices, last, indices)
 
 
 @exact
@@ -122,7 +184,7 @@ def _plane(values, a, b, c, column, scale, offset):  # type: ignore[no-untyped-d
 
 @exact
 def _at(plane, w0, w1):  # type: ignore[no-untyped-def]
-    return plane[0] * w0 + plane[1] * w1 + plane[2]
+    return all_of(plane[0]) * w0 + all_of(plane[1]) * w1 + all_of(plane[2])
 
 
 @exact

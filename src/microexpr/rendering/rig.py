@@ -11,7 +11,7 @@ import numpy as np
 
 from microexpr.rendering import assets
 from microexpr.rendering.display import ACTION_UNITS, SIDES
-from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, rasterise
+from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
 
 # Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves.
 FACE_UNITS: dict[str, dict[str, float]] = {
@@ -231,18 +231,18 @@ def skin_map() -> SkinMap:
     flat = np.column_stack([head.coordinates[:, :2] / 2 - 0.5, radius]).astype(np.float32)
     triangles = head.triangles[head.materials == SKIN]
     triangles = triangles[np.ptp(flat[triangles, 0], axis=1) < SKIN_WIDTH / 2]  # not those across the seam
-    depth = np.full((SKIN_HEIGHT, SKIN_WIDTH), -9, np.float32)
-    hit = np.full((SKIN_HEIGHT, SKIN_WIDTH), -1, np.int32)
-    weights = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, 2), np.float32)
+    shape = SKIN_HEIGHT, SKIN_WIDTH
+    samples = Samples.of(*shape)
     skin, unused = np.full(len(triangles), SKIN, np.int32), np.zeros((1, 1), np.uint8)
     triangles = np.ascontiguousarray(triangles)
-    rasterise(flat, triangles, skin, head.coordinates, unused, unused, 0.0, depth, hit, weights)
+    rasterise(flat, triangles, skin, head.coordinates, unused, unused, 0.0, shape, samples)
+    _, hit, first, second = samples.images(*shape)
     mesh = assets.mesh()
     lips = _at_vertices(mesh, "lips")[head.source_ids]
     values = np.column_stack([head.vertices, lips, head.ears])
     filled = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, values.shape[1]), np.float32)
     inside = hit >= 0
-    corners, (first, second) = triangles[hit[inside]], weights[inside].T[..., None]
+    corners, first, second = triangles[hit[inside]], first[inside, None], second[inside, None]
     filled[inside] = first * values[corners[:, 0]] + second * values[corners[:, 1]]
     filled[inside] += (1 - first - second) * values[corners[:, 2]]
     return SkinMap(filled[..., :3].copy(), filled[..., 3].copy(), filled[..., 4].copy())

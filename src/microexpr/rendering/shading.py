@@ -34,16 +34,17 @@ def _mix(values, corners, w0, w1, column):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: ignore[no-untyped-def]
+def shade(shape, samples, surface, lamps, curve, top, left, row, image):  # type: ignore[no-untyped-def]
     """Shade a window of the image from two samples a pixel, one above the other.
 
-    hit int32[2h, w], weights float32[2h, w, 2] as from `rasterise`; image uint8[H, W, 3] holds the background and
-    is written from row `top`, column `left` on; `row` is memory for a row's samples. The samples of a row are sorted
-    by material, and each loop below shades one: short loops without branches keep the processor busy.
+    `shape` are numbers of rows 2h and columns w of `samples` (see raster); image uint8[H, W, 3] holds the background
+    and is written from row `top`, column `left` on; `row` is memory for a row's samples. The samples of a row are
+    sorted by material, and each loop below shades one: short loops without branches keep the processor busy.
     """
-    for y in range(hit.shape[0] // 2):
-        window = image[top + y, left : left + hit.shape[1]]
-        _sort(hit[2 * y : 2 * y + 2], weights[2 * y : 2 * y + 2], surface, row, window)
+    rows, columns = shape
+    for y in range(rows // 2):
+        window = image[top + y, left : left + columns]
+        _sort(2 * y * columns, samples, surface, row, window)
         _shade_skin(surface, lamps, curve, row, window)
         _shade_hair(surface, lamps, curve, row, window)
         _shade_cloth(surface, curve, row, window)
@@ -55,17 +56,20 @@ def shade(hit, weights, surface, lamps, curve, top, left, row, image):  # type: 
 
 
 @kernel
-def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
+def _sort(start, samples, surface, row, window):  # type: ignore[no-untyped-def]
     """Write the samples of a row of pixels to its queues. A pixel of one smooth surface has one, in its middle."""
     row.counts[:] = 0
-    for x in range(hit.shape[1]):
-        upper, lower = hit[0, x], hit[1, x]
+    columns = window.shape[0]
+    for x in range(columns):
+        above = np.uint32(start + x)
+        below = np.uint32(above + columns)
+        upper, lower = samples.hit[above], samples.hit[below]
         if max(upper, lower) < 0:
             continue
         if min(upper, lower) >= 0 and _smooth(upper, lower, surface.materials):
-            w0, w1 = weights[0, x, 0], weights[0, x, 1]
+            w0, w1 = samples.first[above], samples.second[above]
             if upper == lower:
-                w0, w1 = _f(0.5) * (w0 + weights[1, x, 0]), _f(0.5) * (w1 + weights[1, x, 1])
+                w0, w1 = _f(0.5) * (w0 + samples.first[below]), _f(0.5) * (w1 + samples.second[below])
             _push(row, _queue(surface.materials[upper]), x, upper, w0, w1, _f(1))
             continue
         row.x[EDGES, row.counts[EDGES]] = x
@@ -73,11 +77,10 @@ def _sort(hit, weights, surface, row, window):  # type: ignore[no-untyped-def]
         behind = _f(0.5) * _f(int(upper < 0) + int(lower < 0))
         for channel in range(3):
             row.levels[x, channel] = behind * _f(window[x, channel])
-        for sample in range(2):
-            t = hit[sample, x]
+        for index in (above, below):
+            t = samples.hit[index]
             if t >= 0:
-                queue = _queue(surface.materials[t])
-                _push(row, queue, x, t, weights[sample, x, 0], weights[sample, x, 1], _f(0.5))
+                _push(row, _queue(surface.materials[t]), x, t, samples.first[index], samples.second[index], _f(0.5))
 
 
 @inlined

@@ -3,19 +3,19 @@
 import numpy as np
 
 from microexpr.rendering.eyes import sphere
-from microexpr.rendering.raster import CLOTH, HAIR, SKIN, rasterise, vertex_normals
+from microexpr.rendering.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)
 
 
 def drawn(screen, triangles, materials=None, coordinates=None, hair=NOTHING, size=(40, 50), stagger=0.0):
-    depth = np.full(size, -99, np.float32)
-    hit, weights = np.full(size, -1, np.int32), np.zeros((*size, 2), np.float32)
+    samples = Samples.of(*size)
     triangles = np.array(triangles, np.int32)
     materials = np.full(len(triangles), SKIN, np.int32) if materials is None else np.array(materials, np.int32)
     coordinates = np.zeros((len(screen), 3), np.float32) if coordinates is None else coordinates
-    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, stagger, depth, hit, weights)
-    return depth, hit, weights
+    rasterise(screen.astype(np.float32), triangles, materials, coordinates, NOTHING, hair, stagger, size, samples)
+    depth, hit, first, second = samples.images(*size)
+    return depth, hit, np.dstack([first, second])
 
 
 def nearest(screen, triangles, size):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.rendering.raster import MOUTH, SKIN
+from microexpr.rendering.raster import MOUTH, SKIN, Samples
 from microexpr.rendering.scene import Light
 from microexpr.rendering.shading import shade
 from microexpr.rendering.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
@@ -30,8 +30,8 @@ def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     half = towards + np.array([0, 0, 1], np.float32)
     lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
     image = np.zeros((1, 1, 3), np.uint8)
-    hit, weights = np.zeros((2, 1), np.int32), np.full((2, 1, 2), 1 / 3, np.float32)
-    shade(hit, weights, surface, lamps, CURVE, 0, 0, Row.of(1), image)
+    third = np.full(2, 1 / 3, np.float32)
+    shade((2, 1), Samples(third, np.zeros(2, np.int32), third, third), surface, lamps, CURVE, 0, 0, Row.of(1), image)
     return image[0, 0]
 
 
