@@ -84,7 +84,7 @@ def ramp(typing: Any, like: types.Type) -> Any:
 
 @intrinsic
 def load(typing: Any, array: types.Array, start: types.Integer) -> Any:
-    """Return the elements of an array of one dimension from `start` on."""
+    """Return the elements of an array from `start` on, numbered row by row."""
 
     def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         return builder.load(_pointer(context, builder, sig, args), align=4)
@@ -94,7 +94,7 @@ def load(typing: Any, array: types.Array, start: types.Integer) -> Any:
 
 @intrinsic
 def store(typing: Any, array: types.Array, start: types.Integer, values: Lanes) -> Any:
-    """Write a vector to an array of one dimension from `start` on."""
+    """Write a vector to an array from `start` on, numbered row by row."""
 
     def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         builder.store(args[2], _pointer(context, builder, sig, args), align=4)
@@ -107,6 +107,16 @@ def _pointer(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Val
     """Return the address of the element at `start` as that of a vector."""
     array, data = sig.args[0], context.make_array(sig.args[0])(context, builder, args[0]).data
     return builder.bitcast(builder.gep(data, [args[1]]), BY_ELEMENT[array.dtype].llvm.as_pointer())
+
+
+@intrinsic
+def element(typing: Any, values: Lanes, k: types.IntegerLiteral) -> Any:
+    """Return one element, whose number is a constant."""
+
+    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return builder.extract_element(args[0], builder.trunc(args[1], ir.IntType(32)))
+
+    return values.element(values, types.int64), generate
 
 
 @intrinsic

@@ -6,6 +6,7 @@ float32, since one float64 among them would double their time.
 
 import numpy as np
 
+from microexpr.rendering.lanes import LANES, all_of, element, load, store
 from microexpr.rendering.materials import (
     clamp,
     dot,
@@ -143,81 +144,114 @@ def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
     return unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
 
 
+@inlined
+def _mix_all(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
+    """Interpolate all attributes at once."""
+    a, w2 = surface.attributes, _f(1) - w0 - w1
+    first, second, third = load(a, LANES * corners[0]), load(a, LANES * corners[1]), load(a, LANES * corners[2])
+    return all_of(w0) * first + all_of(w1) * second + all_of(w2) * third
+
+
 @kernel
 def _shade_skin(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     for first in range(0, row.counts[0], BLOCK):
         count = min(BLOCK, row.counts[0] - first)
         _fetch_skin(first, count, surface, row)
-        _light_skin(count, surface.detail, lamps, row.values, row.texels)
-        for k in range(count):
-            red, green, blue = row.values[k], row.values[k + BLOCK], row.values[k + 2 * BLOCK]
-            _expose(row, 0, first + k, red, green, blue, curve, window)
+        _light_skin(count, surface.detail, lamps, row.values, row.texels, row.colours)
+        _expose_block(first, count, 0, curve, row, window)
+
+
+@inlined
+def _expose_block(first, count, queue, curve, row, window):  # type: ignore[no-untyped-def]
+    colours = row.colours
+    for k in range(count):
+        _expose(row, queue, first + k, colours[k], colours[k + BLOCK], colours[k + 2 * BLOCK], curve, window)
 
 
 @kernel
 def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
     """Write a block's inputs: this loop waits for memory, the next one computes."""
-    values, texels, a, coordinates = row.values, row.texels, surface.attributes, surface.coordinates
+    texels = row.texels
     for k in range(count):
         corners, w0, w1 = _pop(row, 0, first + k, surface)
-        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+        attributes = _mix_all(surface, corners, w0, w1)
+        store(row.values, LANES * k, attributes)
+        u, v = element(attributes, 7), _mix(surface.coordinates, corners, w0, w1, 1)
         j, i, along, down = texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
         right, below = i + np.uint32(1), j + np.uint32(1)
         texels[k], texels[k + BLOCK] = surface.skin[j, i], surface.skin[j, right]
         texels[k + 2 * BLOCK], texels[k + 3 * BLOCK] = surface.skin[below, i], surface.skin[below, right]
         texels[k + 4 * BLOCK], texels[k + 5 * BLOCK] = along, down
-        for column in range(7):
-            values[k + column * BLOCK] = _mix(a, corners, w0, w1, column)
 
 
 @kernel
-def _light_skin(count, detail, lamps, values, texels):  # type: ignore[no-untyped-def]
+def _light_skin(count, detail, lamps, values, texels, colours):  # type: ignore[no-untyped-def]
     """Write a block's linear RGB. In arrays of one dimension at constant distances, this loop computes in vectors."""
     towards, half, keys = three(lamps.direction), three(lamps.half), three(lamps.key)
     lamps = Lamps(towards, half, keys, three(lamps.above), three(lamps.below))
     for k in range(min(count, BLOCK)):
-        normal = unit(values[k], values[k + BLOCK], values[k + 2 * BLOCK])
-        sky, lit = values[k + 3 * BLOCK], values[k + 4 * BLOCK]
+        start = LANES * k
+        normal = unit(values[start], values[start + 1], values[start + 2])
+        sky, lit = values[start + 3], values[start + 4]
         corners = texels[k], texels[k + BLOCK], texels[k + 2 * BLOCK], texels[k + 3 * BLOCK]
         along, down = texels[k + 4 * BLOCK], texels[k + 5 * BLOCK]
-        fold0, fold1 = values[k + 5 * BLOCK], values[k + 6 * BLOCK]
+        fold0, fold1 = values[start + 5], values[start + 6]
         red, green, blue, gloss, bent = skin_colour(corners, along, down, fold0, fold1, normal, detail)
         facing, rough = dot(normal, lamps.direction), dot(bent, lamps.direction)
         shine, rim = gleam(bent, normal[2], gloss, sky, lit, lamps)
         # Red light travels furthest under the skin: it blurs relief, the shadow's edge and the terminator.
         soft = _f(0.6) * facing + _f(0.4) * rough
-        values[k] = reflected(red, soft, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0)
-        values[k + BLOCK] = reflected(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
-        values[k + 2 * BLOCK] = reflected(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
+        colours[k] = reflected(red, soft, _f(0.25), _f(0.35), bent, sky, lit, shine, rim, lamps, 0)
+        colours[k + BLOCK] = reflected(green, rough, _f(0.1375), _f(-0.035), bent, sky, lit, shine, rim, lamps, 1)
+        colours[k + 2 * BLOCK] = reflected(blue, rough, _f(0.1), _f(-0.105), bent, sky, lit, shine, rim, lamps, 2)
 
 
 @kernel
 def _shade_hair(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
-    a, coordinates = surface.attributes, surface.coordinates
-    for k in range(row.counts[1]):
-        corners, w0, w1 = _pop(row, 1, k, surface)
-        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
-        strand, depth = strand_brightness(u, v, surface.strands), _mix(coordinates, corners, w0, w1, 2)
+    for first in range(0, row.counts[1], BLOCK):
+        count = min(BLOCK, row.counts[1] - first)
+        _fetch_hair(first, count, surface, row)
+        _light_hair(count, surface.hair, lamps, row.values, row.colours)
+        _expose_block(first, count, 1, curve, row, window)
+
+
+@kernel
+def _fetch_hair(first, count, surface, row):  # type: ignore[no-untyped-def]
+    """Write a block's inputs. The strand and the depth of a sample take the place of its u and v."""
+    for k in range(count):
+        corners, w0, w1 = _pop(row, 1, first + k, surface)
+        attributes, start = _mix_all(surface, corners, w0, w1), LANES * k
+        store(row.values, start, attributes)
+        row.values[start + 6] = strand_brightness(element(attributes, 6), element(attributes, 7), surface.strands)
+        row.values[start + 7] = _mix(surface.coordinates, corners, w0, w1, 2)
+
+
+@kernel
+def _light_hair(count, hair, lamps, values, colours):  # type: ignore[no-untyped-def]
+    """Write a block's linear RGB, computed in vectors."""
+    hair, key = three(hair), three(lamps.key)
+    for k in range(min(count, BLOCK)):
+        start = LANES * k
+        strand, depth = values[start + 6], values[start + 7]
         thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * clamp(depth * _f(0.006)))
-        along, across = _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
+        along, across = values[start + 3], values[start + 4]
         cosine = along - (_f(0.12) + _f(0.12) * strand) * across  # scales tilt the sheen towards the root
-        sheen = _mix(a, corners, w0, w1, 5) * power(max(_f(0), _f(1) - cosine * cosine), 4)
+        sheen = values[start + 5] * power(max(_f(0), _f(1) - cosine * cosine), 4)
         dull, bright = _f(0.022) * sheen, _f(0.55) * sheen * thick
-        red = thick * _mix(a, corners, w0, w1, 0) + (dull + bright * surface.hair[0]) * lamps.key[0]
-        green = thick * _mix(a, corners, w0, w1, 1) + (dull + bright * surface.hair[1]) * lamps.key[1]
-        blue = thick * _mix(a, corners, w0, w1, 2) + (dull + bright * surface.hair[2]) * lamps.key[2]
-        _expose(row, 1, k, red, green, blue, curve, window)
+        colours[k] = thick * values[start] + (dull + bright * hair[0]) * key[0]
+        colours[k + BLOCK] = thick * values[start + 1] + (dull + bright * hair[1]) * key[1]
+        colours[k + 2 * BLOCK] = thick * values[start + 2] + (dull + bright * hair[2]) * key[2]
 
 
 @kernel
 def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
-    a, coordinates = surface.attributes, surface.coordinates
     for k in range(row.counts[2]):
         corners, w0, w1 = _pop(row, 2, k, surface)
-        u, v = _mix(coordinates, corners, w0, w1, 0), _mix(coordinates, corners, w0, w1, 1)
+        attributes = _mix_all(surface, corners, w0, w1)
+        u, v = element(attributes, 6), element(attributes, 7)
         knit = _f(1) + _f(0.04) * strand_brightness(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
-        red, green = knit * _mix(a, corners, w0, w1, 0), knit * _mix(a, corners, w0, w1, 1)
-        _expose(row, 2, k, red, green, knit * _mix(a, corners, w0, w1, 2), curve, window)
+        lit = all_of(knit) * attributes
+        _expose(row, 2, k, element(lit, 0), element(lit, 1), element(lit, 2), curve, window)
 
 
 @kernel
@@ -260,11 +294,13 @@ def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface,
             attributes[i, 3] = dot(tangent, lamps.half)
             attributes[i, 4] = dot(normal, lamps.half)
             attributes[i, 5] = smooth * (_f(0.35) * sky[i] + _f(0.65) * lit[i] * clamp(facing + _f(0.5)))
+            attributes[i, 6], attributes[i, 7] = surface.coordinates[i, 0], surface.coordinates[i, 1]
         else:
             attributes[i, 0], attributes[i, 1], attributes[i, 2] = normal
             attributes[i, 3], attributes[i, 4] = sky[i], lit[i]
             for channel in range(2):
                 attributes[i, 5 + channel] = folds[i, channel] if i < folds.shape[0] else _f(0)
+            attributes[i, 7] = surface.coordinates[i, 0]
 
 
 @inlined

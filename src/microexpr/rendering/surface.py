@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from microexpr.rendering.lanes import LANES
+
 CURVE_STEPS = 4096
 CURVE_END = 2.0  # linear value at which the curve ends
 
-BLOCK = 64  # samples of skin that are shaded together
+BLOCK = 64  # samples of skin or hair that are shaded together
 
 
 def _curve() -> np.ndarray:
@@ -27,8 +29,8 @@ class Surface(NamedTuple):
     materials: np.ndarray  # int32[T]
     coordinates: np.ndarray  # float32[V, 3]: u, v, and for hair its depth below the surface
     # float32[V, 8], written by `light_vertices`. Hair, cloth: linear RGB under diffuse light; hair also: cosines of the
-    # halfway direction with its tangent and normal, strength of its sheen. Others: normal, open sky 0..1, key light
-    # 0..1, weights of the two fold channels
+    # halfway direction with its tangent and normal, strength of its sheen; last u and v. Others: normal, open sky 0..1,
+    # key light 0..1, weights of the two fold channels, u
     attributes: np.ndarray
     skin: np.ndarray  # uint64[h, w], see skin.Skin
     detail: np.float32  # texels per unit of u and v
@@ -59,7 +61,8 @@ class Row(NamedTuple):
     x: np.ndarray  # int32[5, 2 W]: column of the pixel
     t: np.ndarray  # int32[4, 2 W]: triangle
     weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
-    values: np.ndarray  # float32[7 BLOCK]: attributes of a block of skin, then linear RGB
+    values: np.ndarray  # float32[LANES BLOCK]: attributes of a block of samples
+    colours: np.ndarray  # float32[3 BLOCK]: their linear RGB
     texels: np.ndarray  # uint64[6 BLOCK]: the four texels around each sample, offsets from the first one
     levels: np.ndarray  # float32[W, 3]: grey levels of pixels with two samples
 
@@ -71,7 +74,8 @@ class Row(NamedTuple):
             np.zeros((5, 2 * width), np.int32),
             np.zeros((4, 2 * width), np.int32),
             np.zeros((4, 2 * width, 3), np.float32),
-            np.zeros(7 * BLOCK, np.float32),
+            np.zeros(LANES * BLOCK, np.float32),
+            np.zeros(3 * BLOCK, np.float32),
             np.zeros(6 * BLOCK, np.uint64),
             np.zeros((width, 3), np.float32),
         )

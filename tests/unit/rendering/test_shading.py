@@ -11,7 +11,7 @@ from microexpr.rendering.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Ro
 
 def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     """The colour of a triangle that faces the camera, of sqrt(albedo) 128/255 and no gloss."""
-    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 0], np.float32), (3, 1))
+    attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 4], np.float32), (3, 1))
     towards, (key, above, below) = light.direction(), light.colours()
     surface = Surface(
         triangles=np.array([[0, 1, 2]], np.int32),
