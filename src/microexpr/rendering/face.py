@@ -11,7 +11,7 @@ from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles,
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.lanes import LANES
-from microexpr.rendering.layers import Layer
+from microexpr.rendering.layers import CELL, Layer, arrange, in_rows
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
 from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
@@ -61,6 +61,7 @@ class Face:
             *self._glasses(generator(seed, "glasses")),
             clothes.build_layer(self.vertices, self._garment, rng),
         ]
+        self._layers = [arrange(layer) for layer in self._layers]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
@@ -150,10 +151,15 @@ class Face:
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
         in_view = ~clothes.covered(self._garment)[head.triangles].all(axis=1)
         triangles = [head.triangles[in_view], *layers, ball + first, ball + first + len(points)]
-        self._triangles = np.concatenate(triangles).astype(np.int32)
+        triangles = np.concatenate(triangles).astype(np.int32)
+        at_rest = np.concatenate(
+            [self.vertices, *(part.points for part in self._layers), *self._eyes.rotate(0.0, 0.0)[:1]]
+        )
+        order = in_rows(at_rest[triangles].mean(axis=1), CELL)
+        self._triangles = triangles[order]
         materials = [np.full(len(part.triangles), part.material) for part in self._layers]
         materials = [head.materials[in_view], *materials, np.full(2 * len(ball), EYE)]
-        self._materials = np.concatenate(materials).astype(np.int32)
+        self._materials = np.concatenate(materials).astype(np.int32)[order]
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
         coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
         self._coordinates = np.concatenate(coordinates).astype(np.float32)

@@ -6,6 +6,9 @@ from itertools import accumulate
 import numpy as np
 
 
+CELL = 0.1  # size of the cells in which points and triangles are ordered, dm
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """A mesh that no expression moves: on moving skin fine hair would flicker, a cue that real faces do not give."""
@@ -43,6 +46,23 @@ def join(parts: list[Layer]) -> Layer:
         coordinates=np.concatenate([part.coordinates for part in parts]),
         triangles=np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]),
     )
+
+
+def in_rows(points: np.ndarray, size: float) -> np.ndarray:
+    """Return the order of points [N, 3] from the lower left to the upper right, by cells of this size, near ones first.
+
+    What is drawn together then lies together in memory."""
+    column, row = np.floor(points[:, :2] / size).T
+    return np.lexsort([-points[:, 2], column, row])
+
+
+def arrange(layer: Layer) -> Layer:
+    """Return the layer with its points in rows."""
+    order = in_rows(layer.points, CELL)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    points, normals, tangents = layer.points[order], layer.normals[order], layer.tangents[order]
+    return Layer(layer.material, points, normals, tangents, layer.coordinates[order], rank[layer.triangles])
 
 
 def grid(rows: int, columns: int, closed: bool = False) -> np.ndarray:
