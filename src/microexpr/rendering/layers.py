@@ -5,7 +5,6 @@ from itertools import accumulate
 
 import numpy as np
 
-
 CELL = 0.1  # size of the cells in which points and triangles are ordered, dm
 
 

@@ -6,7 +6,7 @@ float32, since one float64 among them would double their time.
 
 import numpy as np
 
-from microexpr.rendering.lanes import LANES, all_of, element, load, store
+from microexpr.rendering.lanes import LANES, all_of, load, store
 from microexpr.rendering.materials import (
     clamp,
     dot,
@@ -152,6 +152,16 @@ def _mix_all(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
     return all_of(w0) * first + all_of(w1) * second + all_of(w2) * third
 
 
+@inlined
+def _mix_block(first, count, queue, surface, row):  # type: ignore[no-untyped-def]
+    """Write the attributes of a block of samples, and v of skin or the depth of hair."""
+    column = 2 if queue == 1 else 1
+    for k in range(count):
+        corners, w0, w1 = _pop(row, queue, first + k, surface)
+        store(row.values, LANES * k, _mix_all(surface, corners, w0, w1))
+        row.colours[k] = _mix(surface.coordinates, corners, w0, w1, column)
+
+
 @kernel
 def _shade_skin(surface, lamps, curve, row, window):  # type: ignore[no-untyped-def]
     for first in range(0, row.counts[0], BLOCK):
@@ -170,13 +180,11 @@ def _expose_block(first, count, queue, curve, row, window):  # type: ignore[no-u
 
 @kernel
 def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
-    """Write a block's inputs: this loop waits for memory, the next one computes."""
+    """Write a block's inputs. These loops wait for memory, each for one thing; the next one computes."""
     texels = row.texels
+    _mix_block(first, count, 0, surface, row)
     for k in range(count):
-        corners, w0, w1 = _pop(row, 0, first + k, surface)
-        attributes = _mix_all(surface, corners, w0, w1)
-        store(row.values, LANES * k, attributes)
-        u, v = element(attributes, 7), _mix(surface.coordinates, corners, w0, w1, 1)
+        u, v = row.values[LANES * k + 7], row.colours[k]
         j, i, along, down = texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
         right, below = i + np.uint32(1), j + np.uint32(1)
         texels[k], texels[k + BLOCK] = surface.skin[j, i], surface.skin[j, right]
@@ -218,12 +226,11 @@ def _shade_hair(surface, lamps, curve, row, window):  # type: ignore[no-untyped-
 @kernel
 def _fetch_hair(first, count, surface, row):  # type: ignore[no-untyped-def]
     """Write a block's inputs. The strand and the depth of a sample take the place of its u and v."""
+    _mix_block(first, count, 1, surface, row)
     for k in range(count):
-        corners, w0, w1 = _pop(row, 1, first + k, surface)
-        attributes, start = _mix_all(surface, corners, w0, w1), LANES * k
-        store(row.values, start, attributes)
-        row.values[start + 6] = strand_brightness(element(attributes, 6), element(attributes, 7), surface.strands)
-        row.values[start + 7] = _mix(surface.coordinates, corners, w0, w1, 2)
+        start = LANES * k
+        row.values[start + 6] = strand_brightness(row.values[start + 6], row.values[start + 7], surface.strands)
+        row.values[start + 7] = row.colours[k]
 
 
 @kernel
@@ -245,13 +252,18 @@ def _light_hair(count, hair, lamps, values, colours):  # type: ignore[no-untyped
 
 @kernel
 def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
-    for k in range(row.counts[2]):
-        corners, w0, w1 = _pop(row, 2, k, surface)
-        attributes = _mix_all(surface, corners, w0, w1)
-        u, v = element(attributes, 6), element(attributes, 7)
-        knit = _f(1) + _f(0.04) * strand_brightness(u * _f(1.7), v, surface.strands)  # threads as irregular as hair
-        lit = all_of(knit) * attributes
-        _expose(row, 2, k, element(lit, 0), element(lit, 1), element(lit, 2), curve, window)
+    values = row.values
+    for first in range(0, row.counts[2], BLOCK):
+        count = min(BLOCK, row.counts[2] - first)
+        for k in range(count):
+            corners, w0, w1 = _pop(row, 2, first + k, surface)
+            store(values, LANES * k, _mix_all(surface, corners, w0, w1))
+        for k in range(count):
+            start = LANES * k
+            strand = strand_brightness(values[start + 6] * _f(1.7), values[start + 7], surface.strands)
+            knit = _f(1) + _f(0.04) * strand  # threads as irregular as hair
+            red, green, blue = knit * values[start], knit * values[start + 1], knit * values[start + 2]
+            _expose(row, 2, first + k, red, green, blue, curve, window)
 
 
 @kernel
