@@ -150,10 +150,10 @@ class Face:
         layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
         in_view = ~clothes.covered(self._garment)[head.triangles].all(axis=1)
-        triangles = [head.triangles[in_view], *layers, ball + first, ball + first + len(points)]
-        triangles = np.concatenate(triangles).astype(np.int32)
+        parts = [head.triangles[in_view], *layers, ball + first, ball + first + len(points)]
+        triangles = np.concatenate(parts).astype(np.int32)
         at_rest = np.concatenate(
-            [self.vertices, *(part.points for part in self._layers), *self._eyes.rotate(0.0, 0.0)[:1]]
+            [self.vertices, *(part.points for part in self._layers), self._eyes.rotate(0.0, 0.0)[0]]
         )
         order = in_rows(at_rest[triangles].mean(axis=1), CELL)
         self._triangles = triangles[order]
