@@ -6,12 +6,15 @@ row of a table. So commands, rules and tests limit them to AVX2 and one thread, 
 the libraries read when they are loaded. Importing this module changes nothing.
 """
 
+import hashlib
 import os
 import sys
 from collections.abc import MutableMapping
 from functools import cache
 from pathlib import Path
 
+PACKAGE = Path(__file__).parents[1]
+COMPILED = ("rendering", "signals/flow")  # folders of the package whose functions numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled for every CPU alike
 AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})  # what OpenCV calls AVX512-SKX
 SETTINGS = {
@@ -56,9 +59,28 @@ def is_supported() -> bool:
 
 def settings() -> dict[str, str]:
     """Return the variables of the environment that pin the libraries on this CPU: only threads if it has no AVX2."""
+    cache_folder = {"NUMBA_CACHE_DIR": kernel_cache()}
     if not is_supported():
-        return {name: value for name, value in SETTINGS.items() if value == "1"}
-    return SETTINGS | ({"OPENCV_CPU_DISABLE": "AVX512-SKX"} if cpu_flags() >= AVX512 else {})
+        return {name: value for name, value in SETTINGS.items() if value == "1"} | cache_folder
+    return SETTINGS | cache_folder | ({"OPENCV_CPU_DISABLE": "AVX512-SKX"} if cpu_flags() >= AVX512 else {})
+
+
+def kernel_cache() -> str:
+    """Return the folder where numba keeps what it compiled of this source code.
+
+    numba compares a function's own file only, so a change of what it calls would leave old machine code in use. The
+    folder is below the user's NUMBA_CACHE_DIR, if there is one, else below the package."""
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or PACKAGE / "__pycache__")
+    name = f"kernels-{_source_digest()}"
+    return str(folder if folder.name == name else folder / name)
+
+
+@cache
+def _source_digest() -> str:
+    whole = hashlib.sha256()
+    for path in sorted(path for folder in COMPILED for path in (PACKAGE / folder).glob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
 
 
 def pin(environment: MutableMapping[str, str] = os.environ) -> None:

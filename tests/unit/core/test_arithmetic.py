@@ -104,3 +104,20 @@ def test_roots_are_those_of_every_cpu():
         if re.search(r"(?<!np)\.sqrt\(\)|torch\.sqrt", path.read_text(encoding="utf-8"))
     ]
     assert not estimated, "square_root of models/layers has the same bytes on every CPU"
+
+
+def test_compiled_code_is_kept_by_the_source_that_it_is_of(monkeypatch, tmp_path):
+    (tmp_path / "rendering").mkdir()
+    (module := tmp_path / "rendering/lanes.py").write_text("a = 1\n")
+    monkeypatch.setattr(arithmetic, "PACKAGE", tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/cache")
+    folders = []
+    for text in ("a = 1\n", "a = 2\n", "a = 1\n"):
+        module.write_text(text)
+        arithmetic._source_digest.cache_clear()
+        folders.append(arithmetic.kernel_cache())
+        monkeypatch.setenv("NUMBA_CACHE_DIR", folders[-1])
+        assert arithmetic.kernel_cache() == folders[-1]  # a process that another started finds the same folder
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "/cache")
+    arithmetic._source_digest.cache_clear()
+    assert folders[0].startswith("/cache/kernels-") and folders[0] == folders[2] != folders[1]
