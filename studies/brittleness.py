@@ -51,6 +51,8 @@ STEPS = {
     "grey levels of the crop": "grey",
     "onset, frames": "onset",
     "apex, frames": "apex",
+    "- with regions of the clip without noise": "apex_crop",
+    "- with the crop of the clip without noise": "apex_regions",
     "offset, frames": "offset",
     "flow, px of the crop": "flow",
     "strain": "strain",
@@ -153,10 +155,10 @@ def measure(
                 for n in range(noise)
             ]
             base, *others = [run_stages(clip, version, model) for version in (frames, *noisy)]
-            movements += [("whole", distances(base, other)) for other in others]
+            movements += [("whole", distances(clip, base, other)) for other in others]
             crop = np.stack([faces.align(frame, base.matrix) for frame in noisy[0]])
             held = run_stages(clip, noisy[0], model, replace(base.faces, crop=crop))
-            movements.append(("held", distances(base, held)))
+            movements.append(("held", distances(clip, base, held)))
             runs.append((base, *others))
             clips.append(clip)
         for root, signals in zip(roots, zip(*runs, strict=True), strict=bool(roots)):
@@ -207,7 +209,13 @@ def run_stages(
     )
 
 
-def distances(base: Signals, other: Signals) -> Distances:
+def spot_apex(clip: Clip, crop: Signals, regions: Signals) -> int:
+    """Return the apex in the crop of one run at the regions of another."""
+    arrays = crop.faces.arrays() | {"landmarks_crop": regions.faces.landmarks_crop}
+    return apex.locate(clip, {"frame": crop.events.frame, **arrays}, apex.Params()).apex
+
+
+def distances(clip: Clip, base: Signals, other: Signals) -> Distances:
     """Return how far each step moved: its maximum and its mean square, by name."""
     moved = np.linalg.norm(other.faces.landmarks.astype(float) - base.faces.landmarks, axis=-1)
     corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]) * [faces.CROP - 1, faces.CROP - 1, 1]
@@ -221,6 +229,8 @@ def distances(base: Signals, other: Signals) -> Distances:
         "crop": np.linalg.norm((corners @ between.T - corners)[:, :2], axis=1),
         "grey": np.abs(other.faces.crop.astype(float) - base.faces.crop),
         **{event: np.array(abs(getattr(other.events, event) - getattr(base.events, event))) for event in apex.EVENTS},
+        "apex_crop": np.array(abs(spot_apex(clip, other, base) - base.events.apex)),
+        "apex_regions": np.array(abs(spot_apex(clip, base, other) - base.events.apex)),
         "flow": np.linalg.norm(other.flow[:2] - base.flow[:2], axis=0),
         "strain": np.abs(other.flow[2] - base.flow[2]),
         "units": np.abs(other.units - base.units),

@@ -40,12 +40,12 @@ SECTIONS = {
         "error of how far the head has turned since the onset, in degrees. Part of a landmark’s error is the same in "
         "every frame, as the mesh and the predictor’s markup place some points differently; it does not move. Noise "
         "is what does change within a clip; movement kept is how much of the true movement from onset to apex is "
-        "detected.",
+        "detected, of brows and mouth and of all but the jaw, where a blink at onset or apex outweighs the rest.",
         "Landmark error by region. n in the CSV counts frames.",
         (
             *((part, "error_percent", f"{part}, %") for part in (*face_regions.LANDMARKS, ALL)),
             (ALL, "noise_percent", "noise, %"),
-            (ALL, "movement_kept_percent", "movement kept, %"),
+            *((part, "movement_kept_percent", f"movement kept, {part}, %") for part in ("brows", "mouth", ALL)),
             (ALL, "detected_percent", "face detected, %"),
             *((angle, "error_degrees", f"{angle}, °") for angle in ANGLES),
         ),

@@ -52,6 +52,21 @@ def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found()
     assert figures["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
 
 
+def test_movement_kept_of_a_region_does_not_depend_on_lids_that_close() -> None:
+    """The mouth moves 3 px and is found as it is, four points of the lids move 15 px and are not found."""
+    moved = clip()
+    moved.landmarks_true[:] = moved.landmarks_true[0]
+    moved.landmarks_found[:] = moved.landmarks_true[0]
+    for points in (moved.landmarks_true, moved.landmarks_found):
+        points[4, 48:, 1] += 3
+    moved.landmarks_true[4, [37, 38, 43, 44], 1] += 15
+    figures = found(pool.tables([moved])["landmarks"])
+    assert figures["mouth", "movement_kept_percent"] == pytest.approx(100)
+    assert figures["eyes", "movement_kept_percent"] == pytest.approx(0)
+    assert figures["all", "movement_kept_percent"] == pytest.approx(100 * 20 * 3**2 / (20 * 3**2 + 4 * 15**2))
+    assert ("brows", "movement_kept_percent") not in figures  # they do not move
+
+
 def test_pose_error_is_of_the_change_since_the_onset() -> None:
     turned = clip()
     turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
