@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 import numpy as np
 
 from microexpr.core import arithmetic
@@ -93,7 +92,6 @@ def owner(part: str) -> Any:
 
 def warm_up() -> Seconds:
     """Read the mesh and compile the kernels; return the core seconds of what all subjects share."""
-    cv2.setNumThreads(1)
     seconds: Seconds = defaultdict(list)
     timed(seconds, "all subjects: rig", rig)()
     timed(seconds, "all subjects: map of the skin", skin_map)()
