@@ -50,7 +50,7 @@ def test_a_process_is_pinned_before_it_loads_libraries_or_starts_anew(tmp_path):
 def test_a_pinned_process_computes_on_one_thread():
     threads = "cv2.getNumThreads(), numba.get_num_threads(), torch.get_num_threads()"
     pools = "{pool['num_threads'] for pool in threadpoolctl.threadpool_info()}"
-    code = f"import cv2, numba, sklearn, threadpoolctl, torch; print({threads}, {pools})"
+    code = f"import cv2, numba, threadpoolctl, torch; print({threads}, {pools})"
     assert python(code, BARE | arithmetic.settings()) == "1 1 1 {1}"
 
 
