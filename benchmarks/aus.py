@@ -28,7 +28,6 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    cv2.setNumThreads(1)
     model = regressor.load()
     sessions = [session for i in range(options.people) for session in render_sessions(f"au-model/held-out/{i}")]
     crops, landmarks = sessions[0].crops, sessions[0].landmarks_crop

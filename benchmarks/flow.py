@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 import numpy as np
 import yaml
 from skimage.registration import optical_flow_tvl1
@@ -55,7 +54,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--truth", nargs="+", default=[], choices=signal_benchmark.DIFFICULTIES)
     options = parser.parse_args()
-    cv2.setNumThreads(1)
     timed(options.rounds)
     for difficulty in options.truth:
         measured(difficulty)

@@ -13,7 +13,6 @@ import argparse
 import time
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from microexpr.core import arithmetic
@@ -45,7 +44,6 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    cv2.setNumThreads(1)
     frames, truth = clip(options.frames)
     ours_ms, track = best(lambda: faces.track(lambda: frames, faces.Params(), "benchmark", FPS), options)
     other_ms, named = best(lambda: [detection.face_recognition.face_landmarks(frame) for frame in frames], options)

@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 import numpy as np
 
 from microexpr.core import arithmetic
@@ -93,7 +92,6 @@ def owner(part: str) -> Any:
 
 def warm_up() -> Seconds:
     """Read the mesh and compile the kernels; return the core seconds of what all subjects share."""
-    cv2.setNumThreads(1)
     seconds: Seconds = defaultdict(list)
     timed(seconds, "all subjects: rig", rig)()
     timed(seconds, "all subjects: map of the skin", skin_map)()
@@ -135,11 +133,11 @@ def compare(subjects: int, checkout: Path) -> None:
     for side in sides.values():
         side.communicate()
     for part in dict.fromkeys([*seconds["there"], *seconds["here"]]):
-        here, there = (1e3 * np.median(seconds[name].get(part, [np.nan])) for name in roots)
-        print(f"{part:32} {here:8.2f} ms here {there:8.2f} ms there  ratio={there / here:.2f}")
+        ours, theirs = (1e3 * np.median(seconds[name].get(part, [np.nan])) for name in roots)
+        print(f"{part:32} {ours:8.2f} ms here {theirs:8.2f} ms there  ratio={theirs / ours:.2f}")
     for width, height in SIZES:
-        here, there = (per_frame(seconds[name], width, height) for name in roots)
-        print(f"a frame at {width}x{height}: {here:.1f} ms here, {there:.1f} ms there, ratio={there / here:.2f}")
+        ours, theirs = (per_frame(seconds[name], width, height) for name in roots)
+        print(f"a frame at {width}x{height}: {ours:.1f} ms here, {theirs:.1f} ms there, ratio={theirs / ours:.2f}")
     print(f"pictures: mean absolute difference {np.mean(differences):.3f} grey levels, at most {max(differences):.3f}")
 
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
 import numpy as np
 import pages
 from sklearn.metrics import f1_score
@@ -86,7 +85,6 @@ def main() -> int:
     parser.add_argument("--methods", nargs="*", default=["lbp_top", "hoof", "ststnet"], help="recognisers to train")
     parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE}")
     arguments = parser.parse_args()
-    cv2.setNumThreads(1)
     movements: list[Movement] = []
     predictions = train_recognisers(arguments, movements) if arguments.methods else []
     for i, seed in enumerate(arguments.seeds):

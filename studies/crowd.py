@@ -28,7 +28,6 @@ def render_crowd(root: Path, subjects: int, seed: int) -> list[Clip]:
     """Return the clips of a crowd; write the faces and apex stages' files that are not there yet."""
     params = plan.Params(max_frames=45, ckplus=plan.Corpus(subjects=subjects, clips=EMOTIONS))
     planned = plan.plan_clips("ckplus", params, seed)
-    cv2.setNumThreads(1)
     for subject in sorted({item.clip.subject for item in planned}):
         _write_subject(root, [item for item in planned if item.clip.subject == subject], seed)
     return [item.clip for item in planned]

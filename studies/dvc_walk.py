@@ -17,12 +17,15 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pages
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/dvc.md"
+PAGE = "docs/dvc.md"
 RATE = "methods.ststnet.lr"
 
 
@@ -227,45 +230,33 @@ def prepared(root: Path) -> None:
     here.step("snakemake", "--cores", "2", "--", "all")
 
 
-def machine() -> str:
-    """The day, commit and processor."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True
-    ).stdout.strip()
-    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8")) or ["unknown"]
-    return f"{time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores of {models[0]}, generated faces."
-
-
-def write_table(name: str, titles: str, rows: list[str]) -> None:
-    """Write a table between the marks of this name in PAGE."""
-    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {name} begins -->\n")
-    _, end, after = rest.partition(f"<!-- {name} ends -->")
-    if not end:
-        raise LookupError(f"{PAGE}: must have marks of {name}")
-    lines = [machine(), "", titles, f"|{' --- |' * (titles.count('|') - 1)}", *rows]
-    PAGE.write_text("".join([before, begin, *(f"{line}\n" for line in lines), end, after]), encoding="utf-8")
-
-
-def main() -> int:
-    parser = ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--checkout", type=Path, help="a git checkout with a finished run; default a tiny one, made here"
-    )
-    parser.add_argument("--write", action="store_true", help="write the table into docs/dvc.md")
+def run_study(description: str, titles: str, follow: Callable[[Path, Path], tuple[list[str], list[str]]]) -> int:
+    """Return a study's exit code: `follow` gets a checkout with a finished run and an empty folder, and returns the
+    rows of a table and what does not hold."""
+    study = Path(sys.argv[0]).stem
+    parser = ArgumentParser(description=description)
+    parser.add_argument("--checkout", type=Path, help="a git checkout with a finished run; default a tiny one")
+    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="microexpr-walk-") as temporary:
+    with tempfile.TemporaryDirectory(prefix=f"microexpr-{study}-") as temporary:
         root = arguments.checkout or Path(temporary) / "checkout"
         if arguments.checkout is None:
             prepared(root)
-        here = walk(root.resolve())
-        there = shared(here, Path(temporary))
+        rows, problems = follow(root.resolve(), Path(temporary))
     if arguments.write:
-        titles = "| command | exit code | seconds | jobs | result files (their digest) | with other bytes |"
-        write_table("walk", titles, [step.row() for step in here.steps + there.steps])
-    problems = here.problems + there.problems
-    print("\n".join(problems) or "no step lost a result, and all ended in the same bytes")
+        table = [titles, f"|{' --- |' * (titles.count('|') - 1)}", *rows, "", pages.source()]
+        pages.write(PAGE, f"study-{study}", "\n".join(table))
+    print("\n".join(problems) or "all is as it has to be")
     return 1 if problems else 0
 
 
+def all_steps(root: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """Return a row for each step, and what does not hold."""
+    here = walk(root)
+    there = shared(here, folder)
+    return [step.row() for step in here.steps + there.steps], here.problems + there.problems
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    titles = "| command | exit code | seconds | jobs | result files (their digest) | with other bytes |"
+    sys.exit(run_study(__doc__.partition("\n")[0], titles, all_steps))

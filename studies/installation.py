@@ -24,9 +24,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pages
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/installation.md"
-BEGIN, END = "<!-- begin: written by studies/installation.py -->", "<!-- end -->"
+PAGE, MARK = "docs/installation.md", "study-installation"
 TABLE = "results/megc2019_table.csv"
 RUNS = {
     "import": [],
@@ -80,7 +81,7 @@ def main() -> None:
         row = measure(folder, python, arguments)
         print(json.dumps(asdict(row)), flush=True)
         if not arguments.dry_run:
-            PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), row), encoding="utf-8")
+            pages.write(PAGE, MARK, table(pages.read(PAGE, MARK), row))
         if not arguments.keep:
             shutil.rmtree(folder)
 
@@ -97,7 +98,7 @@ def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
     version, torch = output.stdout.split()
     commands = [[word.format(cores=arguments.cores) for word in command] for command in RUNS[arguments.run]]
     run = [seconds(command, clone, environment) for command in commands]
-    table = clone / TABLE
+    path = clone / TABLE
     return Row(
         python=version,
         packages="pip's configuration" if arguments.configured else "PyPI alone",
@@ -107,8 +108,8 @@ def measure(folder: Path, python: str, arguments: argparse.Namespace) -> Row:
         installation=f"{installation:.0f}",
         run=f"`{arguments.run}`" if arguments.run == "import" else f"`{arguments.run}`, {arguments.cores} core(s)",
         seconds=f"{sum(run):.0f}" if run else "",
-        table=hashlib.sha256(table.read_bytes()).hexdigest()[:12] if table.exists() else "",
-        when=f"{datetime.now(UTC):%Y-%m-%d}, {commit()}, {machine()}",
+        table=hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else "",
+        when=f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}",
     )
 
 
@@ -140,28 +141,19 @@ def megabytes(folder: Path) -> int:
     return int(subprocess.run(["du", "-sm", folder], capture_output=True, text=True).stdout.split("\t")[0] or 0)
 
 
-def commit() -> str:
-    """Return the short name of HEAD, which is what was cloned."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def machine() -> str:
     """Return the distribution, the number of cores and the processor."""
-    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
     name = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
-    return f"{name}, {os.cpu_count()} cores, {model[1] if model else platform.machine()}"
+    return f"{name}, {os.cpu_count()} cores, {pages.cpu_model()}"
 
 
-def page(text: str, row: Row) -> str:
-    """Return the page with `row` in the table between the markers, in the place of an older one of its key."""
-    head, rest = text.split(BEGIN)
-    block, tail = rest.split(END)
-    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.splitlines()[3:]]
+def table(old: str, row: Row) -> str:
+    """Return the table with `row` in the place of an older one of its key."""
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in old.splitlines()[2:]]
     rows = [Row(*line) for line in cells if len(line) == len(fields(Row))]
     rows = sorted([*(other for other in rows if other.key != row.key), row], key=lambda other: other.key)
     lines = [TITLES, ("---",) * len(TITLES), *(tuple(asdict(other).values()) for other in rows)]
-    return f"{head}{BEGIN}\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"{END}{tail}"
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,6 @@ def less(one: Said, other: Said, metric: metrics.Metric) -> metrics.Difference:
 
 def main() -> int:
     arguments = parser(__doc__ or "", first=1, seeds=3).parse_args()
-    torch.set_num_threads(1)
     rows: dict[str, list[Said]] = defaultdict(list)
     read: dict[Key, list[Said]] = defaultdict(list)
     shares: dict[Key, list[float]] = defaultdict(list)

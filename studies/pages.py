@@ -14,18 +14,29 @@ def cpu_model() -> str:
     return " ".join(names[0].split()) if names else "unknown CPU"
 
 
-def source(day: date | None = None, commit: str = "HEAD") -> str:
+def commit(name: str = "HEAD") -> str:
+    """Return the short name of a commit of this checkout."""
+    command = ["git", "rev-parse", "--short", name]
+    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True).stdout.strip()
+
+
+def source(day: date | None = None, name: str = "HEAD") -> str:
     """Return the line that says where a table comes from; today if no day is given."""
-    head = ["git", "rev-parse", "--short", commit]
-    short = subprocess.run(head, cwd=ROOT, text=True, capture_output=True, check=True).stdout.strip()
-    return f"Run of {(day or datetime.now(UTC).date()).isoformat()}, commit {short}, {cpu_model()}."
+    return f"Run of {(day or datetime.now(UTC).date()).isoformat()}, commit {commit(name)}, {cpu_model()}."
+
+
+def read(page: str, mark: str) -> str:
+    """Return what stands between `<!-- mark -->` and `<!-- mark: end -->` of a page. Raises ValueError without."""
+    _, begin, rest = (ROOT / page).read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
+    text, end, _ = rest.partition(f"\n<!-- {mark}: end -->")
+    if not (begin and end):
+        raise ValueError(f"{page}: must have a line <!-- {mark} --> and one <!-- {mark}: end -->")
+    return text
 
 
 def write(page: str, mark: str, text: str) -> None:
-    """Replace what stands between `<!-- mark -->` and `<!-- mark: end -->` of a page. Raises ValueError without."""
+    """Replace what `read` returns."""
+    begin, end = f"<!-- {mark} -->\n", f"\n<!-- {mark}: end -->"
+    old = f"{begin}{read(page, mark)}{end}"
     path = ROOT / page
-    block = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- {mark}: end -->)", re.DOTALL)
-    old = path.read_text(encoding="utf-8")
-    if not block.search(old):
-        raise ValueError(f"{page}: must have a line <!-- {mark} --> and one <!-- {mark}: end -->")
-    path.write_text(block.sub(lambda match: f"{match[1]}{text}\n{match[2]}", old), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(old, f"{begin}{text}{end}"), encoding="utf-8")

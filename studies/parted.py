@@ -56,7 +56,6 @@ def main() -> int:
     asking = parser(__doc__ or "", first=4, seeds=1)
     asking.add_argument("--people", type=int, default=PEOPLE, help=f"in the crowd, default {PEOPLE}")
     arguments = asking.parse_args()
-    torch.set_num_threads(1)
     read: dict[Key, list[Said]] = defaultdict(list)
     lost: dict[Key, list[float]] = defaultdict(list)
     for seed in range(arguments.first, arguments.first + arguments.seeds):

@@ -13,8 +13,6 @@ import ast
 import os
 import shutil
 import sys
-import tempfile
-from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import openpyxl
-from dvc_walk import Step, Walk, prepared, write_table
+from dvc_walk import Step, Walk, run_study
 
 Jobs = dict[str, int]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -212,8 +210,8 @@ class Row:
         return problems
 
 
-def reruns(root: Path, folder: Path) -> tuple[list[Row], list[str]]:
-    """Return all rows and problems; `root` has a finished run."""
+def reruns(root: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """Return the table's rows, and what does not hold; `root` has a finished run."""
     by_snakemake, by_dvc = Walk(folder / "snakemake"), Walk(folder / "dvc")
     for here in (by_snakemake, by_dvc):
         shutil.copytree(root, here.root, symlinks=True)
@@ -241,7 +239,7 @@ def reruns(root: Path, folder: Path) -> tuple[list[Row], list[str]]:
         ]
     rows = [Row(*row) for row in zip(EDITS, *(column.result() for column in columns), strict=True)]
     problems += [problem for row in rows for problem in row.problems()]
-    return rows, problems + by_snakemake.problems + by_dvc.problems
+    return [row.text() for row in rows], problems + by_snakemake.problems + by_dvc.problems
 
 
 def from_nothing(here: Walk, root: Path) -> Walk:
@@ -260,22 +258,6 @@ def differences(here: Walk, there: Walk) -> list[str]:
     return [f"{there.root.name}: {len(other)} results differ, {other[0]} for one"] if other else []
 
 
-def main() -> int:
-    parser = ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--checkout", type=Path, help="a git checkout with a finished run; default a tiny one")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/dvc.md")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="microexpr-reruns-") as temporary:
-        root = arguments.checkout or Path(temporary) / "checkout"
-        if arguments.checkout is None:
-            prepared(root)
-        rows, problems = reruns(root.resolve(), Path(temporary))
-    if arguments.write:
-        titles = "| edit | jobs that have to run | ran under Snakemake | under DVC |"
-        write_table("reruns", titles, [row.text() for row in rows])
-    print("\n".join(problems) or "after each edit the jobs ran that had to")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    titles = "| edit | jobs that have to run | ran under Snakemake | under DVC |"
+    sys.exit(run_study(__doc__.partition("\n")[0], titles, reruns))

@@ -120,7 +120,10 @@ def adopt() -> int:
     if code := run("render"):
         return code
     if not is_vouched_for(PIPELINE):
-        sys.exit("error: these results are not of these params and this code (`dvc status`); `dvc repro` makes them so")
+        sys.exit(
+            "error: these results are not of these params and this code (`dvc status`): adopt them at the commit of "
+            "dvc.lock, before any edit, or let `dvc repro` compute them"
+        )
     others = [
         noun
         for noun, stage in STAGES.items()

@@ -54,10 +54,10 @@ def known(program: str, words: list[str]) -> set[str]:
         return {*rules, *(f"study-{path.stem}" for path in (ROOT / "studies").glob("*.py"))}
     if program == "snakemake":
         stages = {f"{kind}_{noun}" for kind in ("all", "table") for noun in STAGES}
-        made = {
+        results = {
             word for word in words if word.startswith(("results/megc2019_", *(f"results/{noun}/" for noun in STAGES)))
         }
-        return {*TARGETS, *stages, *made, "--cores", "--force", "--unlock", "--executor", "-n"}
+        return {*TARGETS, *stages, *results, "--cores", "--force", "--unlock", "--executor", "-n"}
     if program == "microexpr":
         path = words[: 2 if words[0] == "plot" else 1] if words[0] in options() else []
         return options() | options(*path) | {word for word in words[max(1, len(path)) :] if not word.startswith("-")}
@@ -91,18 +91,18 @@ def test_what_does_not_exist_is_noticed(command):
 
 
 def test_no_text_tells_to_rerun_a_stage_and_every_file_in_one_exists():
-    found = [(path.name, match) for path, text in texts() for match in re.findall(r"rerun (?:stage|rule) \w+", text)]
-    assert found == []
+    orders = [(path.name, match) for path, text in texts() for match in re.findall(r"rerun (?:stage|rule) \w+", text)]
+    assert orders == []
     assert [
         (path.name, name) for path, text in texts() for name in FILE.findall(text) if not (ROOT / name).exists()
     ] == []
 
 
 def test_an_option_in_an_error_is_one_of_the_command_or_of_snakemake():
-    known = set().union(*(options(name) for name in options() if not name.startswith("-")))
-    known |= {"--cores", "--unlock", "--allowed-rules", "--help", "--version"}
+    choices = set().union(*(options(name) for name in options() if not name.startswith("-")))
+    choices |= {"--cores", "--unlock", "--allowed-rules", "--help", "--version"}
     errors = [(path, match) for path, text in texts() for match in re.findall(r"raise \w+Error\((.*?)\n", text)]
-    missing = {option for path, text in errors for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - known
+    missing = {option for path, text in errors for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - choices
     assert missing <= {"--force"}
 
 

@@ -117,7 +117,7 @@ def test_a_stage_has_all_its_places(noun):
         == (noun in SECTIONS),
         "output of a DVC stage": folder in OUTPUTS,
     }
-    assert not [place for place, there in places.items() if not there]
+    assert not [name for name, is_there in places.items() if not is_there]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/scripts").glob("*.py")), ids=lambda p: p.stem)

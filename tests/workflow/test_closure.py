@@ -49,7 +49,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
 
 
 def test_no_job_reads_another_files_docstrings_nor_imports_relatively():
-    """What an edited docstring changes, or what the closure does not follow, would rerun nothing."""
+    """An edited docstring, or an import that the closure does not follow, would rerun nothing."""
     files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "workflow/scripts").glob("*.py")]
     pattern = re.compile(r"__doc__|\bgetdoc\b|\bgetsource\b|^\s*from \.", re.MULTILINE)
     assert [path for path in files if pattern.search(path.read_text(encoding="utf-8"))] == []
@@ -105,12 +105,12 @@ class TestWhatIsKeptOfAFile:
         assert self.digest(module) == first
 
     def test_what_is_damaged_or_of_another_version_is_read_anew(self, module):
-        kept, first = module.parents[2] / "work/sources.json", self.digest(module)
-        entries = json.loads(kept.read_text(encoding="utf-8"))
+        cache, first = module.parents[2] / "work/sources.json", self.digest(module)
+        entries = json.loads(cache.read_text(encoding="utf-8"))
         assert str(module.relative_to(module.parents[2])) in entries["sources"]
         wrong = {name: [entry[0], "wrong", [], []] for name, entry in entries["sources"].items()}
         for text in ("[]", "{", '{"version": 1}', json.dumps({"version": "other", "sources": wrong})):
-            kept.write_text(text, encoding="utf-8")
+            cache.write_text(text, encoding="utf-8")
             assert self.digest(module) == first
-        kept.write_text(json.dumps(entries | {"sources": wrong}), encoding="utf-8")
+        cache.write_text(json.dumps(entries | {"sources": wrong}), encoding="utf-8")
         assert self.digest(module) != first  # or nothing would be kept

@@ -22,6 +22,6 @@ def by_stage(files: dict[str, str]) -> dict[str, str]:
 
 
 def test_every_stage_has_the_committed_bytes(finished, request):
-    made = by_stage(finished.digests())
-    assert list(made)[:6] == ["render", "faces", "index", "apex", "flow", "aus"]
-    committed.check(Path(__file__).with_name("stage_digests.json"), made, request.config)
+    digests = by_stage(finished.digests())
+    assert list(digests)[:6] == ["render", "faces", "index", "apex", "flow", "aus"]
+    committed.check(Path(__file__).with_name("stage_digests.json"), digests, request.config)

@@ -46,8 +46,8 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
         inputs = json.loads(path.read_text(encoding="utf-8"))["input"]
         for name in [name for name, folders in outs.items() if output.startswith(tuple(folders))]:
             checked.add(name)
-            known = (*pipeline[name]["deps"], *outs[name])
-            assert [file for file in inputs if not file.startswith(known)] == [], output
+            inside = (*pipeline[name]["deps"], *outs[name])
+            assert [file for file in inputs if not file.startswith(inside)] == [], output
     assert checked == pipeline.keys() - {"pretrain"}
 
 

@@ -103,24 +103,16 @@ def test_an_edit_is_a_change_even_where_size_and_time_are_the_same(records, rest
     assert reviewed(records) == CHANGED
 
 
-def test_an_earlier_copy_put_back(records):
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_earlier_copy_put_back(records, is_killed):
+    """Of a last run that was killed, only Snakemake took anything down."""
     path = make(records, text="of other params")
     known(records)
     shutil.copy2(path, "copy")
     time.sleep(0.01)
     make(records)
-    known(records)
-    shutil.copy2("copy", path)
-    assert reviewed(records) == CHANGED
-
-
-def test_an_earlier_copy_put_back_over_a_run_that_was_killed(records):
-    """Nothing was taken down of the last run but by Snakemake."""
-    path = make(records, text="of other params")
-    known(records)
-    shutil.copy2(path, "copy")
-    time.sleep(0.01)
-    make(records)
+    if not is_killed:
+        known(records)
     shutil.copy2("copy", path)
     assert reviewed(records) == CHANGED
 
@@ -171,10 +163,10 @@ def test_a_folder_of_frames(records, change):
     record(records, str(folder), (folder / records.TIMESTAMP).stat().st_mtime)
     known(records, str(folder))
     assert reviewed(records, str(folder)) == AS_MADE
-    made = records.modified(folder)
-    os.utime(folder / records.TIMESTAMP, (made + 60, made + 60))  # as a copy has it, of whose files times change too
+    modified = records.modified(folder)
+    os.utime(folder / records.TIMESTAMP, (modified + 60, modified + 60))  # as in a copy, whose files have new times too
     os.utime(frame)
-    assert reviewed(records, str(folder)) == AS_MADE and abs(records.modified(folder) - made) < 1e-3
+    assert reviewed(records, str(folder)) == AS_MADE and abs(records.modified(folder) - modified) < 1e-3
     if change == "edit":
         frame.write_text("mode")
     elif change == "delete":

@@ -190,11 +190,7 @@ def plot_signal(arguments: argparse.Namespace) -> int:
     with _output_picture(arguments, _files_of(arguments.clip)) as picture:
         from importlib import import_module
 
-        import cv2
-
         from microexpr.reporting.plots.drawing import refuse_licensed
-
-        cv2.setNumThreads(1)  # as in a run
 
         clip = _find_clip(arguments.clip)
         refuse_licensed([clip], arguments.show_licensed_faces)

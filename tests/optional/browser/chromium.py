@@ -37,37 +37,37 @@ class Page:
 
     async def _read(self) -> None:
         async for message in self._socket:
-            said = json.loads(message.data)
-            if "id" in said:
-                self._waiting.pop(said["id"]).set_result(said)
+            event = json.loads(message.data)
+            if "id" in event:
+                self._waiting.pop(event["id"]).set_result(event)
                 continue
-            given = said["params"]
-            match said["method"]:
+            params = event["params"]
+            match event["method"]:
                 case "Network.requestWillBeSent":
-                    self.requests.append(given["request"]["url"])
+                    self.requests.append(params["request"]["url"])
                 case "Log.entryAdded":
-                    self.logged.append(f"{given['entry']['level']}: {given['entry']['text']}")
-                case "Runtime.consoleAPICalled" if given["type"] in ("error", "warning", "assert"):
-                    self.logged.append(f"{given['type']}: {given['args']}")
+                    self.logged.append(f"{params['entry']['level']}: {params['entry']['text']}")
+                case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning", "assert"):
+                    self.logged.append(f"{params['type']}: {params['args']}")
                 case "Runtime.exceptionThrown":
-                    self.logged.append(json.dumps(given["exceptionDetails"]))
+                    self.logged.append(json.dumps(params["exceptionDetails"]))
                 case "Page.loadEventFired":
                     self.loaded.set()
 
-    async def send(self, method: str, **given: Any) -> dict[str, Any]:
+    async def send(self, method: str, **params: Any) -> dict[str, Any]:
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
-        await self._socket.send_json({"id": number, "method": method, "params": given})
-        said = await asyncio.wait_for(self._waiting[number], 120)
-        assert "error" not in said, said
-        result: dict[str, Any] = said["result"]
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        answer = await asyncio.wait_for(self._waiting[number], 120)
+        assert "error" not in answer, answer
+        result: dict[str, Any] = answer["result"]
         return result
 
     async def run(self, script: str) -> Any:
         """What an expression is, a promise awaited."""
-        said = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in said, said
-        return said["result"].get("value")
+        answer = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
 
     async def open(self, path: Path, width: int, height: int = 900, dark: bool = False) -> None:
         """As wide as a phone means a phone, that is touched."""
@@ -106,7 +106,7 @@ async def tab(folder: Path) -> AsyncIterator[Page]:
             await asyncio.sleep(0.1)
         address = f"http://127.0.0.1:{port.read_text().split()[0]}/json/list"
         async with aiohttp.ClientSession() as session:
-            (about,) = [one for one in await (await session.get(address)).json() if one["type"] == "page"]
+            (about,) = [target for target in await (await session.get(address)).json() if target["type"] == "page"]
             async with session.ws_connect(about["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 yield Page(socket)
     finally:

@@ -33,9 +33,9 @@ FOCUS = "(() => { const at = document.activeElement; return `${at.tagName} ${at.
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory) -> list[Path]:
     root = tmp_path_factory.mktemp("run")
-    made = root / "index.html"
-    made.write_text(page.html(run(root), root / "results", root / "work/times"), encoding="utf-8")
-    return [made, *map(Path, filter(None, [os.environ.get("REPORT")]))]
+    report = root / "index.html"
+    report.write_text(page.html(run(root), root / "results", root / "work/times"), encoding="utf-8")
+    return [report, *map(Path, filter(None, [os.environ.get("REPORT")]))]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def look(paths) -> Iterator[Callable[..., None]]:
                 await tab.open(path, width, dark=dark)
                 await check(tab, width)
                 assert tab.logged == []
-                assert [one for one in tab.requests if not one.startswith(("data:", "blob:"))] == [
+                assert [url for url in tab.requests if not url.startswith(("data:", "blob:"))] == [
                     path.resolve().as_uri()
                 ]
 
@@ -80,7 +80,7 @@ def test_keys_reach_the_charts_controls_and_the_films(look):
         await tab.run(DRAWN)
         await tab.run("scrollTo(0, 0)")
         reached: list[str] = []
-        while len(reached) < TABS and not any("modebar-btn" in one for one in reached):
+        while len(reached) < TABS and not any("modebar-btn" in element for element in reached):
             await tab.press("Tab", 9)
             reached.append(await tab.run(FOCUS))
         assert reached[0].startswith("A skip") and "modebar-btn" in reached[-1], reached
@@ -120,9 +120,9 @@ def test_nothing_can_be_loaded_or_run_that_is_not_its_own(look):
         await tab.run(f"document.body.append({script})")
         await asyncio.sleep(0.5)
         assert await tab.run("window.ran === undefined")
-        refused = [one for one in tab.logged if "Content Security Policy" in one]
+        refused = [line for line in tab.logged if "Content Security Policy" in line]
         assert len(refused) == len(tab.logged) == 2
         tab.logged.clear()
-        tab.requests[:] = [one for one in tab.requests if "127.0.0.1:9" not in one]
+        tab.requests[:] = [url for url in tab.requests if "127.0.0.1:9" not in url]
 
     look(check, 1280)

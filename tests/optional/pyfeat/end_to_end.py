@@ -22,10 +22,10 @@ MICRO = "results/aus/smic/s01.h5"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
     """A checkout on the tiny preset with acted clips of three people, and the environment with its own `feat`."""
-    made = checkout(tmp_path_factory.mktemp("pyfeat") / "project")
-    made.edit("params.yaml", "mmi: {subjects: 1, clips: 3}", "mmi: {subjects: 3, clips: 3}")
-    linked(made.root / pyfeat.ENVIRONMENT)
-    return made
+    project = checkout(tmp_path_factory.mktemp("pyfeat") / "project")
+    project.edit("params.yaml", "mmi: {subjects: 1, clips: 3}", "mmi: {subjects: 3, clips: 3}")
+    linked(project.root / pyfeat.ENVIRONMENT)
+    return project
 
 
 def linked(environment: Path) -> None:
@@ -43,7 +43,7 @@ def linked(environment: Path) -> None:
 
 
 def read_by(project: Project, backend: str, *targets: str, check: bool = True) -> str:
-    """What is said while targets are made with this `aus.backend`."""
+    """Return the output of a run of targets with this `aus.backend`."""
     params = project.root / "params.yaml"
     text = params.read_text(encoding="utf-8")
     params.write_text(re.sub(r"^aus:.*$", f"aus: {{backend: {backend}}}", text, flags=re.M), encoding="utf-8")
@@ -53,7 +53,7 @@ def read_by(project: Project, backend: str, *targets: str, check: bool = True) -
 
 def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]:
     """`relative` of each clip, after a look at whether the file is of the schema and of this reader."""
-    found = {}
+    changes = {}
     with store.open_file(project.root / path, "aus") as file:
         assert json.loads(file.attrs["params"])["aus"]["backend"] == backend
         if backend != "embedded":
@@ -65,8 +65,8 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
                 assert clip[curve].dtype == AUS.fields[curve].dtype
                 assert np.isfinite(clip[curve][()]).all()
             assert 0 <= clip["raw"][()].min() <= clip["raw"][()].max() <= 5
-            found[name] = clip["relative"][()]
-    return found
+            changes[name] = clip["relative"][()]
+    return changes
 
 
 def smiles(project: Project, path: str) -> dict[str, int]:
@@ -89,21 +89,21 @@ def test_the_geometry_proxy_reads_acted_smiles_as_the_regressor_does(project: Pr
     for path, embedded, proxy in zip(ACTED, *read.values(), strict=True):
         assert proxy.keys() == embedded.keys()
         for clip, frame in smiles(project, path).items():
-            place = (frame, ACTION_UNITS.index("AU12"), 2)
-            assert embedded[clip][place] > 0.5, clip
-            assert proxy[clip][place] > 0, clip
+            position = (frame, ACTION_UNITS.index("AU12"), 2)
+            assert embedded[clip][position] > 0.5, clip
+            assert proxy[clip][position] > 0, clip
             compared += 1
     assert compared >= 2
 
 
 def test_its_detectors_name_missing_weights_in_one_line_and_run_once_they_are_there(project: Project) -> None:
-    said = read_by(project, "pyfeat", MICRO, check=False)
-    (line,) = [line for line in said.splitlines() if "error:" in line]
+    output = read_by(project, "pyfeat", MICRO, check=False)
+    (line,) = [line for line in output.splitlines() if "error:" in line]
     assert re.search(
         r"error: aus.backend pyfeat needs weight files that are not here: resources/models--py-feat--ret", line
     )
     assert all(file in line for file in pyfeat.WEIGHTS.values())
-    assert "Traceback" not in said
+    assert "Traceback" not in output
 
     python = str(pyfeat.ENVIRONMENT / "bin/python")
     project.run(python, "tests/optional/pyfeat/stand_in_weights.py", str(pyfeat.PACKAGE))
@@ -113,7 +113,7 @@ def test_its_detectors_name_missing_weights_in_one_line_and_run_once_they_are_th
 
 def test_a_missing_environment_is_one_line(project: Project) -> None:
     (project.root / pyfeat.ENVIRONMENT).rename(project.root / "elsewhere")
-    said = read_by(project, "pyfeat_geometry", MICRO, check=False)
+    output = read_by(project, "pyfeat_geometry", MICRO, check=False)
     (project.root / "elsewhere").rename(project.root / pyfeat.ENVIRONMENT)
-    assert "error: aus.backend pyfeat_geometry needs envs/pyfeat/.venv: run `make pyfeat`" in said
-    assert "Traceback" not in said
+    assert "error: aus.backend pyfeat_geometry needs envs/pyfeat/.venv: run `make pyfeat`" in output
+    assert "Traceback" not in output

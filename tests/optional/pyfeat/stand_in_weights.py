@@ -60,7 +60,7 @@ def classifiers() -> object:
 
     rng = np.random.default_rng(0)
     hog = rng.random((12, 5408))
-    made, parts = XGBClassifier(), {}
+    wrapper, parts = XGBClassifier(), {}
     for name in ("upper", "lower", "full"):
         parts[f"scaler_{name}"] = StandardScaler().fit(hog)
         parts[f"pca_model_{name}"] = PCA(4).fit(hog)
@@ -68,8 +68,8 @@ def classifiers() -> object:
     units = {f"AU{int(unit[2:])}": Boosted(n_estimators=2, n_jobs=1) for unit in pyfeat.UNITS}
     for unit in units.values():
         unit.fit(inputs, np.arange(12) % 2)
-    made.load_weights(classifiers=units, **parts)
-    return made
+    wrapper.load_weights(classifiers=units, **parts)
+    return wrapper
 
 
 if __name__ == "__main__":

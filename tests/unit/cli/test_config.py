@@ -245,12 +245,12 @@ def test_a_data_set_stands_once():
 
 def test_a_grid_is_every_combination():
     grid = [{"still": {"mirror": 0.0}, "": {}}, {"fast": {"lr": 0.1, "epochs": 1}, "slow": {"lr": 0.001}}]
-    found = methods(in_papers={"ststnet": {"alone": {"epochs": 2}, "grid": grid}})
+    entries = methods(in_papers={"ststnet": {"alone": {"epochs": 2}, "grid": grid}})
     names = ["alone", "still_fast", "fast", "still_slow", "slow"]
-    assert [name for name, about in found.items() if not about["in_table"]] == [f"ststnet.{name}" for name in names]
-    whole = found["ststnet"]["params"]
-    assert found["ststnet.still_fast"]["params"] == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
-    assert found["ststnet.slow"]["params"] == whole | {"lr": 0.001}
+    assert [name for name, entry in entries.items() if not entry["in_table"]] == [f"ststnet.{name}" for name in names]
+    whole = entries["ststnet"]["params"]
+    assert entries["ststnet.still_fast"]["params"] == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
+    assert entries["ststnet.slow"]["params"] == whole | {"lr": 0.001}
 
 
 @pytest.mark.parametrize(

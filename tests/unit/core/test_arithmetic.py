@@ -47,6 +47,13 @@ def test_a_process_is_pinned_before_it_loads_libraries_or_starts_anew(tmp_path):
     assert subprocess.check_output(command, env=BARE, text=True) == "True ['an argument']\n"
 
 
+def test_a_pinned_process_computes_on_one_thread():
+    threads = "cv2.getNumThreads(), numba.get_num_threads(), torch.get_num_threads()"
+    pools = "{pool['num_threads'] for pool in threadpoolctl.threadpool_info()}"
+    code = f"import cv2, numba, threadpoolctl, torch; print({threads}, {pools})"
+    assert python(code, BARE | arithmetic.settings()) == "1 1 1 {1}"
+
+
 def test_too_late_is_an_error(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     with pytest.raises(RuntimeError, match="numpy, cv2, numba, torch must be imported after"):

@@ -1,4 +1,4 @@
-"""What is no regular file is named; every other path is left to the call that opens it."""
+"""Paths of no regular file are named; all others are left to the call that opens them."""
 
 import os
 import socket

@@ -66,16 +66,6 @@ def test_what_upstream_has_seen_is_said_too(final, tmp_path):
     assert "generated/mmi/a/*" in refit.load(path).fitted_on
 
 
-def test_interrupted_and_again_the_same_bytes(final, tmp_path):
-    path, files, final_job = final
-    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), ""), tmp_path / "ststnet.safetensors"
-    with pytest.raises(InterruptedError):
-        refit.run(final_job, files, str(repeated), interrupted(3), checkpoint_dir)
-    seen = []
-    refit.run(final_job, files, str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
-    assert seen[0] == (2, 5) and repeated.read_bytes() == Path(path).read_bytes()
-
-
 def test_only_of_networks(final, tmp_path):
     final_job = replace(final[2], name="majority", method=Majority(Majority.Params()))
     with pytest.raises(ParamsError, match="refit must be asked of a network, not of majority"):
@@ -146,11 +136,14 @@ def test_a_generator_of_everyone_is_one_that_can_be_asked_for_clips(generator):
         refit.load(path)
 
 
-def test_a_generator_that_was_interrupted_ends_in_the_same_bytes(generator, tmp_path):
-    path, files, final_job = generator
-    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), ""), tmp_path / "famgan.safetensors"
+@pytest.mark.parametrize(
+    ("network", "steps", "resumed"), [("final", 3, (2, 5)), ("generator", 2, (1, 3))], ids=["recogniser", "generator"]
+)
+def test_interrupted_and_again_the_same_bytes(request, network, steps, resumed, tmp_path):
+    path, files, final_job = request.getfixturevalue(network)
+    checkpoint_dir, repeated = CheckpointDir(str(tmp_path / "checkpoints"), ""), tmp_path / Path(path).name
     with pytest.raises(InterruptedError):
-        refit.run(final_job, files, str(repeated), interrupted(2), checkpoint_dir)
+        refit.run(final_job, files, str(repeated), interrupted(steps), checkpoint_dir)
     seen = []
     refit.run(final_job, files[::-1], str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
-    assert seen[0] == (1, 3) and repeated.read_bytes() == Path(path).read_bytes()
+    assert seen[0] == resumed and repeated.read_bytes() == Path(path).read_bytes()

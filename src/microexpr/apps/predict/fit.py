@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from microexpr.apps.predict.recognition import SHIPPED
 from microexpr.core import arithmetic
@@ -46,16 +45,13 @@ class Examples:
 
 def main() -> None:
     """Render, train, measure on held-out subjects, and write the model with the figures."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        training, held_out = (
-            concatenate([render_subject(f"predict-model/{role}/{i}") for i in range(count)])
-            for role, count in (("person", TRAINING), ("held-out", TEST))
-        )
-        method = Ststnet(Ststnet.Params.model_validate(STSTNET))
-        trained = train(method, training)
-        figures = measure(method, trained, held_out)
+    training, held_out = (
+        concatenate([render_subject(f"predict-model/{role}/{i}") for i in range(count)])
+        for role, count in (("person", TRAINING), ("held-out", TEST))
+    )
+    method = Ststnet(Ststnet.Params.model_validate(STSTNET))
+    trained = train(method, training)
+    figures = measure(method, trained, held_out)
     fitted_on = [f"generated/predict_model/{i}/*" for i in range(TRAINING)]
     metadata = {"held_out": f"{TEST} people", "errors": json.dumps(figures)}
     refit.save(SHIPPED, method, trained, fitted_on, classes=", ".join(LABELS), **metadata)

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from skimage.metrics import structural_similarity
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from microexpr.apps.reenact.pairs import SEED, SIDE, Pairs, Scene, pairs, sample_target_aus, scenes, small
@@ -43,12 +42,9 @@ VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
 
 def main() -> None:
     """Render, train, measure on held-out subjects, and write the model with its measurements."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
-    with threadpool_limits(1):
-        network = train(method, render_pairs())
-        errors = measure(network, [scene for name in held_out() for scene in scenes(name, 1, single_units)])
+    network = train(method, render_pairs())
+    errors = measure(network, [scene for name in held_out() for scene in scenes(name, 1, single_units)])
     write(method, network, errors)
     for row in errors:
         print(" ".join(f"{value:7.3f}" if isinstance(value, float) else f"{value:>6}" for value in row.values()))

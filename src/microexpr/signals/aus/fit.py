@@ -7,9 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from microexpr.core import arithmetic, store
 from microexpr.core.seeds import generator
@@ -39,12 +37,10 @@ class Examples:
 
 def main() -> None:
     """Render, fit, measure on held-out subjects, and write model and measurements."""
-    cv2.setNumThreads(1)
-    with threadpool_limits(1):
-        model = fit_model([render_examples(f"au-model/person/{i}") for i in range(TRAINING_SUBJECTS)])
-        errors = measure_errors(
-            [session for i in range(TEST_SUBJECTS) for session in render_sessions(f"au-model/held-out/{i}")], model
-        )
+    model = fit_model([render_examples(f"au-model/person/{i}") for i in range(TRAINING_SUBJECTS)])
+    errors = measure_errors(
+        [session for i in range(TEST_SUBJECTS) for session in render_sessions(f"au-model/held-out/{i}")], model
+    )
     store.write_tensors(
         MODEL,
         model.tensors(),

@@ -62,10 +62,10 @@ def test_curves_are_the_files_and_the_word_is_on_every_face(results: Path) -> No
         (intensity, [curves["raw"][:, unit, 2], curves["smoothed"][:, unit, 2]]),
         (change, [curves["relative"][:, unit, 0], curves["relative"][:, unit, 1]]),
     ):
-        drawn = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == len(FRAMES)]
-        assert np.array_equal(drawn[:2], expected)
-    one, mean = (line.get_ydata() for line in sizes.lines if len(line.get_ydata()) == len(FRAMES))
-    assert (np.asarray(mean) < np.asarray(one)).all()  # noise: what is read of it at one size tells nothing of another
+        lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == len(FRAMES)]
+        assert np.array_equal(lines[:2], expected)
+    single, mean = (line.get_ydata() for line in sizes.lines if len(line.get_ydata()) == len(FRAMES))
+    assert (np.asarray(mean) < np.asarray(single)).all()  # readings of noise at two sizes are independent
 
 
 def test_a_picture_is_the_same_again(results: Path, tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
 
 
 def test_events_are_drawn_where_nothing_was_scored(folder):
-    one, _ = results(folder)
-    with store.subject_file("annotated.h5", "apex", [one], apex={}) as file:
-        file.group(one.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
+    clip, _ = results(folder)
+    with store.subject_file("annotated.h5", "apex", [clip], apex={}) as file:
+        file.group(clip.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
     figure = Figure((10, 5))
     with store.open_file("annotated.h5") as file:
         contents.draw(figure, file, "annotated.h5")

@@ -75,10 +75,10 @@ def draw(number, path, clips, results):
 
 @pytest.mark.parametrize("number", [3, 5, 7])
 def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(number, results, tmp_path):
-    one, two = (
+    first, second = (
         draw(number, tmp_path / f"{name}.png", clips, results) for name, clips in (("a", CLIPS), ("b", CLIPS[::-1]))
     )
-    assert one == two
-    licensed = [replace(one, origin="licensed") for one in CLIPS]
+    assert first == second
+    licensed = [replace(clip, origin="licensed") for clip in CLIPS]
     other = tmp_path / "none"  # of which nothing is read
-    assert len(draw(number, tmp_path / "hidden.png", licensed, other)) < len(one)
+    assert len(draw(number, tmp_path / "hidden.png", licensed, other)) < len(first)

@@ -32,7 +32,7 @@ def files(root, onset=2, apex=18):
 
 
 def test_the_first_of_each_emotion_faint_ones_above():
-    assert [one.id for one in mtmnet.choose_clips(CLIPS)] == [
+    assert [clip.id for clip in mtmnet.choose_clips(CLIPS)] == [
         "casme2/s01/surprise0", "casme2/s01/happiness0", "ckplus/s01/surprise0", "ckplus/s01/happiness0",
     ]  # fmt: skip
 
@@ -50,5 +50,5 @@ def test_drawn_twice_the_same_bytes_and_licensed_faces_are_hidden(tmp_path):
     for path in paths[:2]:
         mtmnet.fig1(path, CLIPS, tmp_path, show_licensed=False)
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    mtmnet.fig1(paths[2], [replace(one, origin="licensed") for one in CLIPS], tmp_path, show_licensed=False)
+    mtmnet.fig1(paths[2], [replace(clip, origin="licensed") for clip in CLIPS], tmp_path, show_licensed=False)
     assert paths[2].stat().st_size < paths[0].stat().st_size

@@ -95,25 +95,25 @@ def test_the_way_of_a_clip_is_written_with_the_same_bytes(tmp_path, monkeypatch)
 
 
 def test_generated_faces_carry_the_word(tmp_path):
-    one, _ = results(tmp_path)
-    figure = drawn(journey.draw, gathered(tmp_path, one))
+    clip, _ = results(tmp_path)
+    figure = drawn(journey.draw, gathered(tmp_path, clip))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 6  # onset and apex; neutral and three classes
 
 
 def test_all_stages_are_on_the_picture(tmp_path):
-    one, _ = results(tmp_path)
-    labels = texts(drawn(journey.draw, gathered(tmp_path, one)))
+    clip, _ = results(tmp_path)
+    labels = texts(drawn(journey.draw, gathered(tmp_path, clip)))
     for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: surprise"):
         assert part in labels
     assert {"AU12", "AU4", "left", "right"} <= set(labels)
     (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
-    assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, one))))
+    assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, clip))))
 
 
 def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
-    one, _ = results(tmp_path, "licensed")
+    clip, _ = results(tmp_path, "licensed")
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "clip", CLIP, "a.png"]) == 1
     error = capsys.readouterr().err
@@ -122,7 +122,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     assert not (tmp_path / "a.png").exists()
     assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0
     assert (tmp_path / "a.png").exists()
-    assert "generated" not in " ".join(texts(drawn(journey.draw, gathered(tmp_path, one))))
+    assert "generated" not in " ".join(texts(drawn(journey.draw, gathered(tmp_path, clip))))
 
 
 @pytest.mark.parametrize(

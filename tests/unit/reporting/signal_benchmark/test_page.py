@@ -15,9 +15,9 @@ from microexpr.reporting.signal_benchmark import charts, page, pool
 @pytest.fixture(scope="module")
 def clips():
     measured = [clip("smic", "easy"), clip("smic", "hard"), clip("casme2", "easy")]
-    for i, one in enumerate(measured):
-        one.au_true[4:, 3] = one.au_smoothed[4:, 3] = one.au_relative[4:, 3] = 2
-        one.landmarks_found[:, 27:36] += [i, 0]
+    for i, measurement in enumerate(measured):
+        measurement.au_true[4:, 3] = measurement.au_smoothed[4:, 3] = measurement.au_relative[4:, 3] = 2
+        measurement.landmarks_found[:, 27:36] += [i, 0]
     return measured
 
 

@@ -91,5 +91,5 @@ def test_events_do_not_overlap_but_with_blinks():
         events = spotting.spot(curves, rng.standard_normal(1500), 100, Params())
         for is_blink in (True, False):
             others = [event for event in events if (event.kind == "blink") == is_blink]
-            assert all(one.offset < other.onset for one, other in pairwise(others))
+            assert all(event.offset < following.onset for event, following in pairwise(others))
             assert all(event.onset <= event.apex <= event.offset for event in others)
