@@ -41,7 +41,7 @@ class Samples(NamedTuple):
     def of(cls, rows: int, columns: int) -> "Samples":
         """Return memory for this many samples, cleared."""
         size = rows * columns + LANES
-        samples = cls(np.empty(size, np.float32), np.empty(size, np.int32), *np.empty((2, size), np.float32))
+        samples = cls(np.empty(size, np.float32), np.empty(size, np.int32), *np.zeros((2, size), np.float32))
         samples.clear()
         return samples
 
