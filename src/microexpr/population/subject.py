@@ -1,0 +1,58 @@
+"""Write one subject of the population: all of its recordings, as results/population/<subject>.h5."""
+
+import logging
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from microexpr.core import store
+from microexpr.core.seeds import generator
+from microexpr.population import DATASET, Params
+from microexpr.population.clips import plan_clips, render_clip
+from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
+from microexpr.population.sessions import LARGE_MOTION, TYPICAL_MOTION, UNITS, Session, render_sessions
+from microexpr.rendering.face import Face
+from microexpr.rendering.identity import digest
+from microexpr.rendering.performance import Performer
+from microexpr.signals import faces, flow
+from microexpr.signals.aus import ACTION_UNITS
+
+logger = logging.getLogger(__name__)
+
+GREY = 1 / 3  # share of subjects whom a grey camera records
+
+
+def write_subject(
+    path: str | Path, subject: str, params: Params, faces_params: faces.Params, flow_params: flow.Params
+) -> None:
+    """Render one subject, and write groups `clips`, `sessions` and `scenes`.
+
+    A held-out subject moves its head as in a corpus, and its scenes have single action units."""
+    performer = performer_of(subject, params)
+    face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
+    name, grey = f"{DATASET}/{subject}", generator(params.seed, DATASET, subject, "camera").random() < GREY
+    sections = {"population": params, "faces": faces_params, "flow": flow_params}
+    values = {key: section.model_dump(mode="json") for key, section in sections.items()}
+    attributes = {"origin": "generated", "dataset": DATASET, "subject": subject}
+    identity = digest(performer.face_seed, face.traits)
+    with store.create(path, DATASET, values, **attributes, identity=identity) as file:
+        file.put("au_names", ACTION_UNITS)
+        for planned in plan_clips(params, subject):
+            arrays = render_clip(planned, performer, face, params, faces_params, flow_params, grey)
+            clip = planned.clip
+            file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion).put_all(**arrays)
+        logger.info("%s: clips", name)
+        motion, sample = (TYPICAL_MOTION, single_units) if held_out else (LARGE_MOTION, sample_changes)
+        for i, session in enumerate(render_sessions(face, performer, name, params.seed, motion)):
+            file.group(f"sessions/{i + 1}").put_all(au_names=UNITS, **_arrays(session))
+        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
+            file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
+
+
+def performer_of(subject: str, params: Params) -> Performer:
+    """Return the performer that a subject is."""
+    return Performer.sample(generator(params.seed, DATASET, subject, "performer"))
+
+
+def _arrays(recording: Session | Scene) -> dict[str, Any]:
+    return {field.name: getattr(recording, field.name) for field in fields(recording)}
