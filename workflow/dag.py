@@ -13,7 +13,7 @@ from typing import Any
 from corpus import Corpus, digest, errors_of_params
 from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
-from microexpr import datasets, protocols
+from microexpr import datasets, population, protocols
 from microexpr.core.clip import Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
@@ -167,6 +167,12 @@ class Dag(Corpus):
         """The methods and variants whose training is a job of its own."""
         studied = {name for names in self.studies.values() for name in names}
         return [name for name in self.methods if name not in studied]
+
+    @property
+    def population_files(self) -> list[str]:
+        """A file for each subject of the population, held-out ones last."""
+        params = population.Params(**self.params["population"])
+        return [population.path(name) for name in (*params.training_subjects(), *params.held_out_subjects())]
 
     @cached_property
     def teachers(self) -> list[str]:

@@ -141,6 +141,10 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: [*dag.benchmark_files, *dag.benchmark_figures],
     ),
+    "population": Stage(
+        rules={"population": Job(memory=1500, minutes=60, group="population")},
+        outputs=lambda dag: dag.population_files,
+    ),
     "flow_folders": Stage(
         rules={
             "flow_folders": Job(),
@@ -162,6 +166,7 @@ COMPONENTS = {
     "index": 12,
     "evaluate": 8,
     "benchmark": 8,
+    "population": 8,
 }  # of a group in one submission
 
 

@@ -159,6 +159,7 @@ POPULATION = Schema(
         "onset": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little late"),
         "apex": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little off"),
         "offset": Field("int64", (), "frame number", "end of the movement; of macro-expressions the apex"),
+        "in_video": Field("bool", ("frame",), "-", "one of those at equal distances from onset to offset"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
                       "aligned face, RGB or grey: 144 pixels in clips, 288 in sessions", by_frame=True),
         "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "68-point iBUG markup"),

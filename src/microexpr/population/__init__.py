@@ -1,9 +1,9 @@
-"""Render the population: subjects who are in no corpus, on whom all shipped weights are fitted. One HDF5 file each.
+"""Render the population: subjects who are in no corpus, on whom shipped weights are fitted. One HDF5 file each.
 
 A file holds three kinds of recordings: clips of emotions, sessions of single images with random action units, and
 scenes of images that differ in action units alone.
 
-May import: core, datasets, rendering, signals.
+May import: core, rendering, signals.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +22,10 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
+    def recording(self) -> dict[str, int]:
+        """Return the values that a subject's recordings depend on: further subjects render none again."""
+        return self.model_dump(exclude={"subjects", "held_out"})
+
     def training_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are fitted."""
         return [_name(number) for number in range(1, self.subjects + 1)]
@@ -29,6 +33,11 @@ class Params(BaseModel):
     def held_out_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are measured."""
         return [_name(number) for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
+
+
+def path(subject: str) -> str:
+    """Return the file of a subject."""
+    return f"results/{DATASET}/{subject}.h5"
 
 
 def _name(number: int) -> str:

@@ -25,7 +25,7 @@ NEGATIVE = tuple(sorted({*take.MICRO} - {"happiness", "surprise"}))
 LABEL = {"happiness": "positive", "surprise": "surprise"}  # all others are negative
 FPS, SIZE = 100, (640, 480)
 CROP = 144  # rows and columns of the stored crops, half of those of the faces stage
-STEPS = 7  # frames at equal distances from onset to offset, in addition to those next to onset and apex
+STEPS: dict[Kind, int] = {"micro": 7, "macro": 4}  # frames at equal distances from onset to offset
 MISSED = 0.5  # share of micro-expressions whose events are a little off, as annotators and spotters place them
 LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the rise
 ONE_SIDED = 0.1  # probability that a display has one side
@@ -43,6 +43,7 @@ class PlannedClip:
     events: tuple[int, int, int]  # true onset, apex and offset
     length: int  # frames of the performance
     rendered: tuple[int, ...]  # numbers of the frames that are rendered
+    video: tuple[int, ...]  # those of them at equal distances, from the annotated onset to the annotated offset
 
 
 def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
@@ -50,7 +51,9 @@ def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
     number = int(subject[1:])
     counts: list[tuple[Kind, int]] = [("micro", params.micro), ("macro", params.macro)]
     return [
-        _plan(params, subject, kind, i, _emotion(kind, number, i, count)) for kind, count in counts for i in range(count)
+        _plan(params, subject, kind, i, _emotion(kind, number, i, count))
+        for kind, count in counts
+        for i in range(count)
     ]
 
 
@@ -75,8 +78,9 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
         apex = min(max(onset + 3, apex + round(rng.uniform(-AWAY, AWAY) * rise)), true[2] - 1)
     offset = true[2] if kind == "micro" else apex  # acted expressions are recorded up to the apex
     near = [event + step for event in (onset, apex) for step in (-1, 0, 1)] if kind == "micro" else []
-    steps = np.linspace(onset, offset, STEPS if kind == "micro" else 4).round().astype(int)
-    rendered = tuple(sorted({*near, *map(int, steps)}))
+    steps = np.linspace(onset, offset, STEPS[kind]).round()
+    video = tuple(dict.fromkeys(map(int, steps)))
+    rendered = tuple(sorted({*near, *video}))
     units = frozenset(int(unit[2:-1]) for unit in weights)
     clip = Clip(
         dataset=DATASET, subject=subject, name=name, origin="generated", folder="", first=rendered[0],
@@ -84,7 +88,7 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
         label=LABELS.index(LABEL.get(emotion, "negative")), objective_class=objective_class(units),
         action_units=display.notation(weights),
     )  # fmt: skip
-    return PlannedClip(clip, kind, weights, true, true[2] + 2, rendered)
+    return PlannedClip(clip, kind, weights, true, true[2] + 2, rendered, video)
 
 
 def render_clip(
@@ -111,13 +115,14 @@ def render_clip(
     intensity = with_both_sides(performance.action_units[list(planned.rendered)][:, UNITS])
     return {
         "frame": np.array(planned.rendered),
+        "in_video": np.isin(planned.rendered, planned.video),
         "onset": np.array(clip.onset), "apex": np.array(clip.apex), "offset": np.array(clip.offset),
         "crop": np.stack([_halve(crop) for crop in tracked.crop]),
         "landmarks_crop": (tracked.landmarks_crop + 0.5) * CROP / faces.CROP - 0.5,
         "pose": tracked.pose,
         "smoothed": intensity,
         "relative": intensity - intensity[onset],
-        "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled": vectors,
+        "onset_apex": vectors,
     }  # fmt: skip
 
 

@@ -85,9 +85,9 @@ def sample_changes(rng: np.random.Generator) -> Changes:
     """Sample what the images of a training scene add: nothing, random combinations, each class at both strengths."""
     combinations = np.stack([_combination(rng) for _ in range(COMBINATIONS)])
     emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
-    shown = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
-    displays = np.stack([_display(emotion, strength, rng) for emotion, strength in shown])
-    labels = [LABELS.index(LABEL.get(emotion, "negative")) for emotion, _ in shown]
+    strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
+    displays = np.stack([_display(emotion, strength, rng) for emotion, strength in strengths])
+    labels = [LABELS.index(LABEL.get(emotion, "negative")) for emotion, _ in strengths]
     added = np.concatenate([np.zeros_like(combinations[:1]), combinations, displays])
     return added, np.array([NONE] * (1 + COMBINATIONS) + labels)
 

@@ -9,11 +9,11 @@ from microexpr.core import store
 from microexpr.core.seeds import generator
 from microexpr.population import DATASET, Params
 from microexpr.population.clips import plan_clips, render_clip
+from microexpr.population.identities import performer_of
 from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
 from microexpr.population.sessions import LARGE_MOTION, TYPICAL_MOTION, UNITS, Session, render_sessions
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import digest
-from microexpr.rendering.performance import Performer
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -31,27 +31,28 @@ def write_subject(
     performer = performer_of(subject, params)
     face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
     name, grey = f"{DATASET}/{subject}", generator(params.seed, DATASET, subject, "camera").random() < GREY
-    sections = {"population": params, "faces": faces_params, "flow": flow_params}
-    values = {key: section.model_dump(mode="json") for key, section in sections.items()}
+    sections = {
+        "population": params.recording(),
+        "faces": faces_params.model_dump(mode="json"),
+        "flow": flow_params.model_dump(mode="json"),
+    }
     attributes = {"origin": "generated", "dataset": DATASET, "subject": subject}
-    identity = digest(performer.face_seed, face.traits)
-    with store.create(path, DATASET, values, **attributes, identity=identity) as file:
+    attributes |= {"role": "held out" if held_out else "training", "identity": digest(performer.face_seed, face.traits)}
+    kinds = {"onset_apex": "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled"}
+    with store.create(path, DATASET, sections, **attributes) as file:
         file.put("au_names", ACTION_UNITS)
         for planned in plan_clips(params, subject):
-            arrays = render_clip(planned, performer, face, params, faces_params, flow_params, grey)
             clip = planned.clip
-            file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion).put_all(**arrays)
+            group = file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion)
+            arrays = render_clip(planned, performer, face, params, faces_params, flow_params, grey)
+            for key, array in arrays.items():
+                group.put(key, array, kinds.get(key))
         logger.info("%s: clips", name)
         motion, sample = (TYPICAL_MOTION, single_units) if held_out else (LARGE_MOTION, sample_changes)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed, motion)):
             file.group(f"sessions/{i + 1}").put_all(au_names=UNITS, **_arrays(session))
         for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
-
-
-def performer_of(subject: str, params: Params) -> Performer:
-    """Return the performer that a subject is."""
-    return Performer.sample(generator(params.seed, DATASET, subject, "performer"))
 
 
 def _arrays(recording: Session | Scene) -> dict[str, Any]:
