@@ -57,6 +57,12 @@ def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
     ]
 
 
+def training_clips(params: Params) -> tuple[list[Clip], list[Clip]]:
+    """Return the micro- and the macro-expressions of all subjects on whom weights are trained, in their order."""
+    planned = [item for subject in params.training_subjects() for item in plan_clips(params, subject)]
+    return [item.clip for item in planned if item.kind == "micro"], [i.clip for i in planned if i.kind == "macro"]
+
+
 def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
     """Return the emotion of a subject's i-th clip of a kind."""
     if i % 3:
