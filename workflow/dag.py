@@ -28,6 +28,7 @@ EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a me
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
+SHIPPED = ("action_units", "reenact", "predict")
 MINUTES = 0.7  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
@@ -235,6 +236,14 @@ class Dag(Corpus):
         studied = {name for names in self.studies.values() for name in names}
         return [name for name in self.methods if name not in studied]
 
+    @property
+    def shipped_files(self) -> list[str]:
+        """The weights that are shipped: those of the package's own, and those that the table's networks start from."""
+        classes = protocols.PROTOCOLS[protocols.MEGC2019].label_set
+        pairs = {(self._first_alike(name, role), role) for name in self.in_table for role in ROLES}
+        first = sorted(f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs if name)
+        return [*(f"results/shipped/{name}.safetensors" for name in SHIPPED), *first]
+
     def population_note(self) -> str:
         """Return what the main table waits for where weights that networks start from are not shipped; else ""."""
         networks = [path for path in self.needed_on_population() if not Path(path).exists()]
@@ -242,9 +251,9 @@ class Dag(Corpus):
         if not networks:
             return ""
         return (
-            f"note: {len(networks)} networks start from the population by params that no shipped weights have; "
-            f"{len(subjects)} of its subjects are rendered first, in about {len(subjects) * MINUTES:.0f} minutes of a "
-            "core; `initialisation: scratch` does without"
+            f"note: no shipped weights have the params of {', '.join(networks)}; {len(networks)} jobs train them, "
+            f"after {len(subjects)} that render the population in about {len(subjects) * MINUTES:.0f} minutes of one core; "
+            "`initialisation: scratch` does without"
         )
 
     @property
@@ -292,6 +301,7 @@ class Dag(Corpus):
             },
             **{f"{root}/{name}/{self.protocol.name}/refit": self.refit_file(name) for name in self.networks},
             **{f"{root}/{name}/groups/refit": self.refit_file(name) for name in self.refit_generators},
+            **{f"{root}/shipped/fit/{name}": f"results/shipped/{name}.safetensors" for name in SHIPPED},
             **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.pretraining_files},
             **{
                 f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path

@@ -146,6 +146,18 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: [*dag.benchmark_files, *dag.benchmark_figures],
     ),
+    "shipped": Stage(
+        rules={
+            "fit_action_units": Job(memory=6000, minutes=120),
+            "fit_reenact": Job(memory=4000, minutes=240),
+            "fit_predict": TRAINING,
+            "shipped": Job(),
+        },
+        outputs=lambda dag: [
+            *(path for path in dag.shipped_files if path.startswith("results/shipped/")),
+            "results/shipped/files.csv",
+        ],
+    ),
     "flow_folders": Stage(
         rules={
             "flow_folders": Job(),

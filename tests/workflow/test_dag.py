@@ -297,7 +297,9 @@ def test_a_network_starts_from_the_first_that_the_population_trains_alike(dag):
     assert run.initial_weights("ststnet.scratch", "megc2019") == run.initial_weights("nmer", "megc2019") == []
     assert COMPOSITE in run.expected_outputs["pretrain"] and COMPOSITE in run.table_outputs["pretrain"]
     assert run.checkpoints["work/checkpoints/ststnet/pretrain/population_composite"] == COMPOSITE
-    assert run.population_note().startswith("note: 1 networks start from the population by params that no shipped")
+    assert run.population_note().startswith(
+        f"note: no shipped weights have the params of {COMPOSITE}; 1 jobs train them, after 240"
+    )
     plain = dag()
     assert plain.needed_on_population() == [] == plain.table_outputs["pretrain"][1:] and plain.population_note() == ""
     in_table = {path for paths in plain.table_outputs.values() for path in paths}

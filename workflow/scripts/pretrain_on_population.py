@@ -9,14 +9,15 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]) as terminal:
     from microexpr import population, protocols
     from microexpr.models import recognisers
-    from microexpr.population.clips import training_clips
+    from microexpr.population.clips import clips_of
     from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import CheckpointDir
 
     values, files, name = snakemake.params, snakemake.input.files, snakemake.wildcards.method
     protocol, kind = protocols.PROTOCOLS[values.protocol], recognisers.find(name)
     method = kind(kind.Params(**values.method), len(protocol.classes))
-    micro, macro = training_clips(population.Params(**snakemake.config["population"]))
+    params = population.Params(**snakemake.config["population"])
+    micro, macro = clips_of(params, params.training_subjects())
     job = train.Job(
         name=name,
         method=method,

@@ -222,13 +222,13 @@ class NetworkMethod(Method):
 
         Raises ParamsError where param `population` names one that has no meaning there."""
         params = self.params.model_dump(mode="json")
-        changed, own = params["population"], type(self.params).model_fields["initialisation"].default
+        changed, usual = params["population"], type(self.params).model_fields["initialisation"].default
         fixed = {"planted_leak": "", "synthetic": "", "synthetic_use": "mix", "population": {}}
         if names := sorted(fixed.keys() & changed):
             raise ParamsError(f"population must not have {names[0]}: no synthetic clip and no leak is in this training")
         if changed.get("initialisation") == "population":
             raise ParamsError("population.initialisation must be scratch or published, not population")
-        return params | fixed | {"initialisation": own} | changed
+        return params | fixed | {"initialisation": usual} | changed
 
     def population_pretraining(self) -> "NetworkMethod | None":
         """Return the method that the population trains once for all folds, or None; see `initial_weights`."""

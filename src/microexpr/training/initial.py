@@ -66,8 +66,12 @@ def write(
 ) -> None:
     """Write a network's tensors, named `<module>.<tensor>`; `files` are those of the subjects that trained it."""
     about = {"created_by": f"microexpr {__version__}", "identities": "\n".join(sorted(map(read_identity, files)))}
-    fitted_on = sorted({f"{clip.origin}/{clip.dataset}/{clip.subject}/*" for clip in clips})
-    store.write_tensors(path, tensors, fitted_on, **metadata, **about, **describe(method, classes))
+    store.write_tensors(path, tensors, subjects(clips), **metadata, **about, **describe(method, classes))
+
+
+def subjects(clips: Iterable[Clip]) -> list[str]:
+    """Return the entries of `fitted_on` for all clips of these clips' subjects, sorted."""
+    return sorted({f"{clip.origin}/{clip.dataset}/{clip.subject}/*" for clip in clips})
 
 
 def read_identity(path: str) -> str:

@@ -1,8 +1,6 @@
 """The population: plans are pure, faces are of no corpus, and a file agrees with its own ground truth."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +9,16 @@ import pytest
 from microexpr.core import schemas, store
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.population import Params, clips, identities, scenes, sessions
-from microexpr.population.subject import write_subject
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
-from microexpr.signals import faces, flow
+from microexpr.rendering.performance import LIDS_AT_REST, RESTING
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.training.load_clips import load_clips
 
-PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)
+PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)  # of the files
 SUBJECT = "s0002"
 
 
@@ -63,31 +62,6 @@ def test_the_digest_of_a_performer_is_that_of_the_rendered_face() -> None:
     performer = identities.performer_of(SUBJECT, PARAMS)
     face = Face(performer.face_seed)
     assert identities.identity(performer) == identities.digest(performer.face_seed, face.traits)
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, np.ndarray]]]:
-    """A subject's file with few images, and the projected landmarks of its clips by name, in pixels of the frame."""
-    path, projected, names = tmp_path_factory.mktemp("population") / "population/s0002.h5", {}, list[str]()
-    render_frames, render_clip = clips.render_frames, clips.render_clip
-
-    def recorded_clip(planned: clips.PlannedClip, *arguments: Any) -> dict[str, np.ndarray]:
-        names.append(planned.clip.name)
-        return render_clip(planned, *arguments)
-
-    def recorded_frames(*arguments: Any) -> list[Any]:
-        frames = list(render_frames(*arguments))
-        projected[names[-1]] = np.stack([points for _, points in frames])
-        return frames
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clips, "render_frames", recorded_frames)
-        patch.setattr("microexpr.population.subject.render_clip", recorded_clip)
-        for module, name, value in ((sessions, "SESSIONS", 1), (sessions, "FRAMES", 3), (scenes, "SCENES", 1)):
-            patch.setattr(module, name, value)
-        patch.setattr(scenes, "COMBINATIONS", 2)
-        write_subject(path, SUBJECT, PARAMS, faces.Params(), flow.Params())
-    yield path, projected
 
 
 def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None:
@@ -146,3 +120,26 @@ def test_a_video_has_the_frames_at_equal_distances_alone(written: Any) -> None:
             assert len(source.crops) == len(item.video)
             changes = inputs.au_changes(source, (len(item.video), 17, 2))
             np.testing.assert_allclose(changes[0], 0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("strength", "low", "high"), [(1, *sessions.MICRO), (2, *sessions.MACRO)])
+def test_sampled_intensities_have_the_strength_that_was_asked_for(strength: int, low: float, high: float) -> None:
+    rng = generator(0, "sessions", strength)
+    assert not sessions.sample_intensities(0, rng).any()
+    for _ in range(50):
+        intensities = sessions.sample_intensities(strength, rng)
+        units = intensities.max(axis=1)[intensities.any(axis=1)]
+        assert 1 <= len(units) <= 4
+        assert units.min() >= 0.4 * low and units.max() <= 1.6 * high
+
+
+def test_a_session_begins_at_rest(written: Any) -> None:
+    assert sessions.UNITS[: len(ACTION_UNITS)] == ACTION_UNITS and len(set(sessions.UNITS)) == len(sessions.UNITS)
+    with store.open_file(written[0], "population") as file:
+        session = file["sessions/1"]
+        assert session["strength"][()].tolist() == [0, 1, 2]
+        assert store.strings(session["au_names"]) == list(sessions.UNITS)
+        intensity = session["intensity"][0]
+    rest = {unit for unit, value in zip(sessions.UNITS, intensity[:, 2], strict=True) if value}
+    assert rest == {*RESTING, "AU45"}
+    assert intensity[sessions.UNITS.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
