@@ -250,10 +250,11 @@ class Dag(Corpus):
         subjects = [path for path in self.population_training_files if networks and not Path(path).exists()]
         if not networks:
             return ""
+        minutes = round(len(subjects) * MINUTES)
+        first = f"after {len(subjects)} that render the population in about {minutes} minutes of one core"
         return (
             f"note: no shipped weights have the params of {', '.join(networks)}; {len(networks)} jobs train them, "
-            f"after {len(subjects)} that render the population in about {len(subjects) * MINUTES:.0f} minutes of one core; "
-            "`initialisation: scratch` does without"
+            f"{first}; `initialisation: scratch` does without"
         )
 
     @property

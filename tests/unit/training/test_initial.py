@@ -198,3 +198,8 @@ def test_guidance_has_no_part_in_the_population_s_training() -> None:
     teacher = one.pretraining().population_pretraining()
     assert teacher is not None and teacher.params.input_mode == "apex" and teacher.population_pretraining() is None
     assert one.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()
+
+
+def test_a_shard_names_the_params_that_are_not_the_papers(files: Any, weights: str, tmp_path: Any) -> None:
+    with store.open_file(trained(tmp_path, network_job(), [*files[0], weights])) as file:
+        assert file.attrs["differs_from_paper"] == b"batch, epochs, initialisation, lr, population"
