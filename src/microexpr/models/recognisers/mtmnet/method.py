@@ -109,9 +109,11 @@ class Mtmnet(NetworkMethod):
         return Mtmnet(Mtmnet.Params.model_validate(shared | UNGUIDED | single_frames), self.classes)
 
     def population_params(self) -> dict[str, Any]:
-        """Return the params without guidance, since nobody in the population is guided."""
-        unguided = {name: self.Params.model_fields[name].default for name in GUIDANCE_PARAMS} | UNGUIDED
-        return super().population_params() | unguided | self.params.population
+        """Return the params without guidance. Raises ParamsError where param `population` names one of guidance."""
+        if names := sorted(GUIDANCE_PARAMS & self.params.population.keys()):
+            raise ParamsError(f"population must not have {names[0]}: nobody in the population is guided")
+        unguided = {name: self.Params.model_fields[name].default for name in GUIDANCE_PARAMS}
+        return super().population_params() | unguided | UNGUIDED
 
     def statistics(self, train: ClipTensors) -> Statistics:
         """Return `people` int64[I]: the indices of the training subjects, padded by `NO_SUBJECT`."""
