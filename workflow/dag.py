@@ -29,7 +29,7 @@ INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
 SHIPPED = ("action_units", "reenact", "predict")
-MINUTES = 0.7  # of a core in which a subject of the population is rendered
+MINUTES = 0.25  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
