@@ -44,14 +44,8 @@ check-lock: .venv/.installed  ## asks PyPI whether the locks can be installed by
 preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 	@python workflow/preset.py $(PRESET)
 
-au-model: .venv/.installed  ## fits the shipped action-unit regressor anew, on generated people that occur in no corpus
-	python -m microexpr.signals.aus.fit
-
-famgan-model: .venv/.installed  ## trains the shipped FAMGAN generator anew, on generated people that occur in no corpus
-	python -m microexpr.apps.reenact.fit
-
-predict-model: .venv/.installed  ## trains the shipped recogniser of `microexpr predict` anew, on generated people that occur in no corpus
-	python -m microexpr.apps.predict.fit
+shipped: .venv/.installed  ## fits all weights in src/microexpr/weights again, on rendered subjects of no corpus: hours; resumes
+	@snakemake --cores $(CORES) -- all_shipped && python workflow/ship.py
 
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
 	@bash envs/pyfeat/install.sh
@@ -65,4 +59,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
-.PHONY: help table check test test-all readme-table test-browser lock check-lock preset au-model famgan-model predict-model pyfeat test-pyfeat
+.PHONY: help table check test test-all readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat

@@ -16,11 +16,17 @@ import numpy as np
 from skimage.feature import hog
 
 from microexpr.core import arithmetic
+from microexpr.population import Params
+from microexpr.population.identities import performer_of
+from microexpr.population.sessions import render_sessions
+from microexpr.rendering.face import Face
 from microexpr.signals.aus import SIZES, features, regressor, sizes
+from microexpr.signals.aus.fit import Session
 from microexpr.signals.aus.movement import movement
-from microexpr.signals.aus.people import Session, render_sessions
 
 BY = 5  # pixels
+PARAMS = Params()
+HELD_OUT = PARAMS.held_out_subjects()
 
 
 def main() -> None:
@@ -29,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     model = regressor.load()
-    sessions = [session for i in range(options.people) for session in render_sessions(f"au-model/held-out/{i}")]
+    sessions = [session for i in range(options.people) for session in rendered(HELD_OUT[i])]
     crops, landmarks = sessions[0].crops, sessions[0].landmarks_crop
     looks = [features.describe_face(*pair) for pair in zip(crops, landmarks, strict=True)]
     faces = [np.clip(np.rint(look.face), 0, 255).astype(np.uint8) for look in looks]
@@ -52,6 +58,13 @@ def main() -> None:
     one_ms, all_ms = best(reads, len(crops), options.rounds)
     print(f"reading: one_size_ms={one_ms:.2f} {len(SIZES)}_sizes_ms={all_ms:.2f}")
     claim(sessions, model)
+
+
+def rendered(subject: str) -> list[Session]:
+    """The sessions of a subject of the population, as the fit reads them."""
+    performer = performer_of(subject, PARAMS)
+    sessions = render_sessions(Face(performer.face_seed), performer, f"population/{subject}", PARAMS.seed)
+    return [Session(s.crop[..., 0], s.landmarks_crop, s.intensity, s.strength) for s in sessions]
 
 
 def oriented(half: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
 NOT_RUN = {
     r"make test$": "CI runs it",
-    r"make (study-|readme-table|au-model|famgan-model|predict-model|pyfeat|test-pyfeat)": "minutes to hours: make -n",
+    r"make (study-|readme-table|shipped|pyfeat|test-pyfeat)": "minutes to hours: make -n",
     r"make (lock|check-lock)": "needs PyPI",
     r"pytest ": "part of `make test`",
     r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",

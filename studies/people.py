@@ -11,7 +11,10 @@ import numpy as np
 
 from microexpr.core import arithmetic
 from microexpr.evaluation import duplicate_subjects
-from microexpr.signals.aus.people import render_sessions
+from microexpr.population import Params
+from microexpr.population.identities import performer_of
+from microexpr.population.sessions import render_sessions
+from microexpr.rendering.face import Face
 
 SHOWN = (0, 2)  # of a session's frames: one at rest, one with a large expression
 
@@ -19,7 +22,9 @@ SHOWN = (0, 2)  # of a session's frames: one at rest, one with a large expressio
 def main() -> int:
     made = ArgumentParser(description=__doc__)
     made.add_argument("--people", type=int, default=60, help="how many, each in two sessions; default 60")
-    found = np.array([seen(f"stranger {number}") for number in range(made.parse_args().people)])  # [P, 2, 2, 128]
+    found = np.array(
+        [seen(name) for name in Params().training_subjects()[: made.parse_args().people]]
+    )  # [P, 2, 2, 128]
     means = found.mean(2)
     away = np.linalg.norm(means[:, 0] - means[:, 1], axis=-1)
     apart = np.array([np.linalg.norm(a[0] - b[1]) for a, b in combinations(means, 2)])
@@ -36,12 +41,13 @@ def main() -> int:
 
 
 def seen(name: str) -> np.ndarray:
-    """Embeddings [sessions, frames, 128] of the person of that name."""
-    shown = list(SHOWN)
+    """Embeddings [sessions, frames, 128] of a subject of the population."""
+    shown, params = list(SHOWN), Params()
+    performer = performer_of(name, params)
     return np.array(
         [
-            duplicate_subjects.embeddings(s.crops[shown][..., None], s.landmarks_crop[shown])
-            for s in render_sessions(name)
+            duplicate_subjects.embeddings(s.crop[shown], s.landmarks_crop[shown])
+            for s in render_sessions(Face(performer.face_seed), performer, f"population/{name}", params.seed)
         ]
     )
 

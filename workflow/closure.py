@@ -14,6 +14,7 @@ from microexpr.core.errors import MicroexprError
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
+WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 MEMORY = Path("work/sources.json")
@@ -100,8 +101,9 @@ def imported(path: Path) -> frozenset[Path]:
 
 
 def _data(folder: Path, word: str) -> list[Path]:
-    """The data file next to a module that a string in it names, such as model.safetensors."""
-    return [folder / word] if DATA_FILE.fullmatch(word) and (folder / word).is_file() else []
+    """The data file next to a module that a string in it names, or among the shipped weights."""
+    paths = (folder / word, WEIGHTS / word) if DATA_FILE.fullmatch(word) else ()
+    return [path for path in paths if path.is_file()]
 
 
 @cache

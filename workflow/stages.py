@@ -76,11 +76,16 @@ STAGES = {  # in the order in which they run
         outputs=lambda dag: dag.per_subject("aus", dag.origin),
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
+    "population": Stage(
+        rules={"population": Job(memory=1500, minutes=60, group="population")},
+        outputs=lambda dag: dag.population_files,
+    ),
     "pretrain": Stage(
-        rules={"pretrain": TRAINING},
+        rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
         outputs=lambda dag: dag.pretraining_files,
         table=lambda dag: sorted(
             {path for name in dag.in_table for path in dag.teacher_checkpoints(name, dag.protocol.name)}
+            | {*dag.needed_on_population()}
         ),
     ),
     "synthesise": Stage(
@@ -141,6 +146,18 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: [*dag.benchmark_files, *dag.benchmark_figures],
     ),
+    "shipped": Stage(
+        rules={
+            "fit_action_units": Job(memory=6000, minutes=120),
+            "fit_reenact": Job(memory=4000, minutes=240),
+            "fit_predict": TRAINING,
+            "shipped": Job(),
+        },
+        outputs=lambda dag: [
+            *(path for path in dag.shipped_files if path.startswith("results/shipped/")),
+            "results/shipped/files.csv",
+        ],
+    ),
     "flow_folders": Stage(
         rules={
             "flow_folders": Job(),
@@ -162,6 +179,7 @@ COMPONENTS = {
     "index": 12,
     "evaluate": 8,
     "benchmark": 8,
+    "population": 8,
 }  # of a group in one submission
 
 

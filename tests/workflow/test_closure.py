@@ -44,7 +44,9 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
     listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     data = {path for path in listed.split() if not path.endswith((".py", ".typed"))}
-    assert len(data) > 8 and {path for path in data - reached if "/apps/" not in path} == set()
+    assert len(data) > 8 and "src/microexpr/weights/action_units.safetensors" in reached
+    commands = {f"src/microexpr/weights/{name}.safetensors" for name in ("reenact", "predict")}
+    assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
     assert "envs/pyfeat/detectors.py" in reached
 
 

@@ -102,6 +102,7 @@ def _row_keys(predictions: Predictions, selection: str, scope: str, positions: n
         "origin": predictions.origin,
         "subject_seen": "no" if predictions.protocol.ranked else "yes",
         "initialisation": predictions.initialisation,
+        "differs_from_paper": predictions.differs_from_paper,
     }
 
 

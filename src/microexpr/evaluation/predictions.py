@@ -44,7 +44,8 @@ class TrainingScores:
     folds: list[FoldScores]  # sorted by name
     parameters: int
     origin: str
-    initialisation: str  # the published weights used, or why none; "" for a method without any
+    initialisation: str  # the weights that networks start from, in words; "" for a method without any
+    differs_from_paper: str  # names of params, joined by ", "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,8 @@ class Predictions:
     folds: list[Fold]
     parameters: int
     origin: str
-    initialisation: str = ""  # the published weights used, or why none
+    initialisation: str = ""  # the weights that networks start from, in words
+    differs_from_paper: str = ""  # names of params, joined by ", "
 
 
 def last(fold: FoldScores) -> np.ndarray:
@@ -125,6 +127,7 @@ def pool_predictions(
         training.parameters,
         training.origin,
         training.initialisation,
+        training.differs_from_paper,
     )
 
 
@@ -194,12 +197,12 @@ def _select_predictions(
 def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingScores:
     """Read all folds of the shards. Raises StoreError if shards differ in their attributes."""
     folds: list[FoldScores] = []
-    facts: set[tuple[int, str, str]] = set()
+    facts: set[tuple[int, str, str, str]] = set()
     paths = sorted(map(str, paths))
     for path in paths:
         with store.open_file(path, "train") as file:
-            initialisation = file.attrs.get("initialisation", b"").decode()
-            facts.add((int(file.attrs["parameters"]), file.attrs["origin"].decode(), initialisation))
+            words = (file.attrs.get(name, b"").decode() for name in ("origin", "initialisation", "differs_from_paper"))
+            facts.add((int(file.attrs["parameters"]), *words))
             attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
             provenance.check_identity(path, {**identity, **attributes}, identity)
             names: list[str] = []
@@ -210,12 +213,12 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
     if not folds:
         raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none{remedy(*paths)}")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
-        expected = "origin, parameters, initialisation and number of seeds"
+        expected = "origin, parameters, initialisation, params and number of seeds"
         raise StoreError(f"{', '.join(paths)}: must agree on {expected}{remedy(*paths)}")
-    parameters, origin, initialisation = facts.pop()
+    parameters, origin, *about = facts.pop()
     training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
     origins = sorted({*origin.split("+"), *training_origins}, reverse=True)  # licensed+generated
-    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), initialisation)
+    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), *about)
 
 
 def _read_fold(path: str, name: str, file: Any) -> FoldScores:

@@ -19,7 +19,8 @@ FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it 
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", if undefined, as the deviation of one seed
 COUNTS = ("seeds", "folds", "clips", "parameters")
-COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation")
+COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation",
+           "differs_from_paper")  # fmt: skip
 
 CONFUSION_COLUMNS = (
     "selection",

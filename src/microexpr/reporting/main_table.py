@@ -29,9 +29,10 @@ COLUMNS = (
     *COUNTS,
     "published_erratum",
     "initialisation",
+    "differs_from_paper",
     "protocol",
 )
-ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "protocol", *COUNTS)
+ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
@@ -110,7 +111,15 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
-    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *errata, ""])
+    different = [row for row in rows if row["differs_from_paper"]]
+    differences = [f"{row['method']}: not the paper's {differences_from_paper(row)}." for row in different]
+    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *differences, *errata, ""])
+
+
+def differences_from_paper(row: Mapping[str, str]) -> str:
+    """Return how many params of a row have other values than its paper's, and which: "2 params (epochs, lr)"."""
+    names = row["differs_from_paper"].split(", ")
+    return f"{len(names)} param{'s' * (len(names) > 1)} ({', '.join(names)})"
 
 
 def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:
@@ -121,11 +130,13 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     for name in methods:
         if name not in names:
             raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
-    lines = ["| method | UF1 | 95 % interval | UAR | UF1, best test epoch |", "| --- | --- | --- | --- | --- |"]
+    columns = ("method", "UF1", "95 % interval", "UAR", "UF1, best test epoch", "params other than the paper's")
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
     for row in rows:
         if not methods or row["method"] in methods:
             interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
-            cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"])
+            other = str(len(row["differs_from_paper"].split(", "))) if row["differs_from_paper"] else "-"
+            cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
             lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -127,6 +127,13 @@ class Job:
         """Return the same job with one fold of this name, which trains on all clips and holds out none."""
         return replace(self, folds=[Fold(name, tuple(clip.id for clip in self.clips), ())])
 
+    @property
+    def differs_from_paper(self) -> list[str]:
+        """The params that have another value than the paper's, which are the defaults of the class; sorted."""
+        params = self.method.params
+        defaults = type(params)().model_dump()
+        return sorted(name for name, value in params.model_dump().items() if value != defaults[name])
+
     def sections(self) -> dict[str, Any]:
         """Return the sections of params.yaml that the result depends on, as plain values."""
         models = {"train": self.params, f"methods.{self.name}": self.method.params, "synth": self.synth}

@@ -149,7 +149,7 @@ def write(
     outputs: Mapping[str, str],
 ) -> None:
     """Write each fold's result as it comes; an interrupted training leaves no output."""
-    attributes = job.attributes() | inputs.attributes()
+    attributes = job.attributes() | inputs.attributes() | {"differs_from_paper": ", ".join(job.differs_from_paper)}
     with ExitStack() as stack:
         shards = {
             kind: stack.enter_context(store.create(path, kind, job.sections(), **attributes))

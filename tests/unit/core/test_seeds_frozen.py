@@ -7,23 +7,24 @@ from microexpr.core.seeds import spawn
 
 SOURCES = Path(__file__).parents[3] / "src/microexpr"
 CALLS = {"spawn", "generator", "seeds", "key"}
-POPULATIONS = ("au-model/", "famgan/", "predict-model/")  # names of rendered subjects, spelt in f-strings
 # the literal names of every call (`*` stands for a value) and the seed that they spawn from root 1
 FROZEN = {
+    "* | * | * | * | plan": 2885425935,
+    "* | * | * | camera": 2693772169,
+    "* | * | * | performer": 996451967,
     "* | * | loss": 389925649,
     "* | * | motion | *": 2950843431,
     "* | * | order": 847252758,
-    "* | * | performer": 2454029506,
-    "* | * | rest": 259912859,
+    "* | * | performance": 1387633866,
     "* | * | scene | *": 4003206363,
     "* | * | session | *": 2734633689,
-    "* | * | sizes": 1313441308,
     "* | * | wall": 226777817,
+    "* | au-model | * | sizes": 3953158791,
     "* | au-model | ramps": 1311104926,
     "* | clothes": 1480606652,
     "* | evaluate | * | *": 2535650890,
     "* | evaluate | * | * | *": 136052619,
-    "* | famgan | training": 862285408,
+    "* | famgan | training | *": 3621432532,
     "* | film | camera": 2123855991,
     "* | film | events": 1851734204,
     "* | film | performance": 4105406115,
@@ -46,7 +47,6 @@ FROZEN = {
     "* | iris": 336915409,
     "* | lashes": 4149096950,
     "* | look": 3398558836,
-    "* | predict-model | training": 2435340399,
     "* | shape": 3602718566,
     "* | skin": 3896206729,
     "* | split | * | *": 2931368571,
@@ -65,13 +65,8 @@ FROZEN = {
     "* | transfer | ablation": 3570063743,
     "* | truth": 1893037002,
     "* | wall": 2088316471,
-    "au-model/held-out/*": 2635896706,
-    "au-model/person/*": 2215256602,
     "build": 1778295846,
-    "famgan/held-out/*": 86861601,
-    "famgan/person/*": 3835895269,
     "fit": 2672571968,
-    "predict-model/*/*": 998999661,
     "synthesis | *": 88919473,
 }
 
@@ -90,9 +85,6 @@ def streams(path: Path) -> set[str]:
             arguments = [text(argument) for argument in node.args] if called in CALLS else []
             if set(arguments) - {"*"}:
                 names.add(" | ".join(arguments))
-        elif isinstance(node, ast.JoinedStr):
-            name = "".join(text(value) for value in node.values)
-            names |= {name} if name.startswith(POPULATIONS) else set()
     return names
 
 

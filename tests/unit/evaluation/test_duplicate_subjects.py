@@ -13,11 +13,11 @@ from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
+from microexpr.population.sessions import render_frame
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
 from microexpr.signals import faces
-from microexpr.signals.aus.people import render_frame
 
 
 def at(*coordinates):

@@ -6,6 +6,8 @@ from PIL import Image
 
 from microexpr.core import store
 from microexpr.datasets.picture import read
+from microexpr.population import Params
+from microexpr.population.identities import identities, identity
 from microexpr.rendering import corpus, plan, recording
 from microexpr.rendering.display import ACTION_UNITS
 
@@ -29,6 +31,13 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
             pixels = read(root / item.path(number))
             assert pixels.shape == ((240, 320) if item.clip.dataset == "samm" else (240, 320, 3))
             assert pixels.std() > 20
+
+
+def test_truth_says_whose_face_it_is(person):
+    root, planned = person
+    with store.open_file(root / "truth.h5", "truth") as file:
+        assert file.attrs["identity"].decode() == identity(corpus.performer_of(planned[0].clip, 5))
+        assert file.attrs["identity"].decode() not in identities(Params()).values()
 
 
 def test_truth_peaks_where_the_plan_says(person):

@@ -7,7 +7,7 @@ import pytest
 from evaluated_rows import rows
 
 from microexpr.core.errors import StoreError
-from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, to_csv
+from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, summary, to_csv
 
 
 def test_columns_are_in_the_order_that_readers_expect():
@@ -36,6 +36,16 @@ def test_what_is_not_known_is_empty():
     (row,) = megc2019({"ststnet_icegan": rows("ststnet_icegan", scopes=("full", "casme2"))})
     assert {row[f"published_{cell}"] for cell in ("full_uf1", "samm_uar")} == {""}
     assert (row["smic_uf1"], row["oracle_smic_uf1"], row["casme2_uf1"]) == ("", "", "0.1300")
+
+
+def test_params_other_than_the_papers_are_named_and_counted():
+    changed = [row | {"differs_from_paper": "epochs, lr"} for row in rows("ststnet")]
+    table = megc2019({"ststnet": changed, "icegan": rows("icegan")})
+    assert [row["differs_from_paper"] for row in table] == ["epochs, lr", ""]
+    text = markdown(table)
+    assert "\nststnet: not the paper's 2 params (epochs, lr).\n" in text and "icegan: not" not in text
+    header, _, first, second = summary(table).splitlines()
+    assert header.endswith("| params other than the paper's |") and (first[-5:], second[-5:]) == ("| 2 |", "| - |")
 
 
 def test_csv_keeps_the_order_of_methods_and_plain_line_ends():

@@ -7,13 +7,14 @@ import numpy as np
 
 from microexpr.core.errors import ParamsError, StoreError, remedy
 from microexpr.core.grayscale import luma
+from microexpr.core.weights import shipped
 from microexpr.models import recognisers
 from microexpr.models.base import NetworkMethod
 from microexpr.signals import aus, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.training import refit
 
-SHIPPED = Path(__file__).with_name("model.safetensors")
+SHIPPED = shipped("predict.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

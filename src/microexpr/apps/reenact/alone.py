@@ -11,6 +11,7 @@ from microexpr.apps.reenact import Kind, SourceFace, onto
 from microexpr.apps.reenact.source import STAGES, DrivingClip, read
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.core.weights import shipped
 from microexpr.datasets import picture
 from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
@@ -19,7 +20,7 @@ from microexpr.signals.faces import Faceless
 from microexpr.training.generator_file import LoadedGenerator, load
 
 LARGEST = 2048  # pixels of a side of the image and so of each generated frame; a larger one is reduced to it
-SHIPPED = Path(__file__).with_name("model.safetensors")
+SHIPPED = shipped("reenact.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

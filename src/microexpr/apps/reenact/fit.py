@@ -1,14 +1,14 @@
-"""Fit the shipped FAMGAN generator to rendered subjects of the population: `python -m microexpr.apps.reenact.fit`.
+"""Fit the shipped FAMGAN generator to the scenes of the population: rule `fit_reenact`.
 
 A face can be rendered at rest and, in exactly the same image, with AUs added, so the generator is fitted to exact
 ground truth and needs no critic. The target AUs are changes: where they are all 0, the face itself is the ground truth.
-
-Only the command that makes `model.safetensors` uses this module; no stage imports it.
 """
 
 import json
+import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,8 +18,7 @@ import torch.nn.functional as F
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from microexpr.apps.reenact.pairs import SEED, SIDE, Pairs, Scene, pairs, sample_target_aus, scenes, small
-from microexpr.core import arithmetic
+from microexpr.core import store
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
@@ -27,10 +26,13 @@ from microexpr.models.layers.mover import WarpGenerator, paint_over, warp
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
 from microexpr.training import generator_file
+from microexpr.training.checkpoint import CheckpointDir, digest
 
-MODEL = Path(__file__).with_name("model.safetensors")
-TRAINING, TEST = 240, 12  # subjects
-SCENES = 2  # of each subject
+logger = logging.getLogger(__name__)
+
+POPULATION = "population"
+SEED = 0
+SIDE = 128  # pixels of the faces that the generator makes
 SHIPPED = {"image_size": SIDE, "width": 16, "blocks": 4, "moves": True}
 STEPS, BATCH = 2500, 16
 RATE, WARM = 2e-3, 50  # Adam's learning rate rises over the first steps, then falls to 0 on half a cosine
@@ -38,55 +40,124 @@ SLIGHT = 0.5 / 127.5  # half a grey level: smaller changes do not weigh more tha
 POINTS = 1.0  # weight of the displacement of 68 landmarks
 SIZES = {"micro": 1.0, "macro": 3.0}  # FACS intensity of each single AU of held-out subjects
 VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
+CHECKPOINT = 100  # steps between two checkpoints
 
 
-def main() -> None:
-    """Render, train, measure on held-out subjects, and write the model with its measurements."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One subject in one pose and light: n images, the first at rest; or many such scenes, with one more axis."""
+
+    faces: np.ndarray  # uint8[n, 3, 128, 128]
+    points: np.ndarray  # float32[n, 68, 2]: true landmarks, pixels of `faces`
+    added: np.ndarray  # float32[n, 17]: changes of FACS intensity since the first
+    photographed: np.ndarray  # uint8[3, 128, 128]: the first as a camera records it
+
+
+def run(
+    training: Sequence[str | Path],
+    held_out: Sequence[str | Path],
+    path: str | Path,
+    progress: Callable[[int, int], None],
+    checkpoint_dir: CheckpointDir | None = None,
+) -> None:
+    """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
-    network = train(method, render_pairs())
-    errors = measure(network, [scene for name in held_out() for scene in scenes(name, 1, single_units)])
-    write(method, network, errors)
+    fitted_on = [f"generated/{POPULATION}/{Path(file).stem}/*" for file in training]
+    network = train(method, stack(training), fitted_on, progress, checkpoint_dir)
+    errors = measure(network, [read_scenes(file)[0] for file in held_out])
+    tensors = {f"generator.{name}": value.numpy() for name, value in network.state_dict().items()}
+    metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
+    generator_file.save(path, method, tensors, fitted_on, **metadata)
     for row in errors:
-        print(" ".join(f"{value:7.3f}" if isinstance(value, float) else f"{value:>6}" for value in row.values()))
+        line = (f"{value:7.3f}" if isinstance(value, float) else f"{value:>6}" for value in row.values())
+        logger.info(" ".join(line))
 
 
-def held_out() -> list[str]:
-    """Return the names of the subjects that are measured."""
-    return [f"famgan/held-out/{i}" for i in range(TEST)]
+def read_scenes(path: str | Path) -> list[Scene]:
+    """Return the scenes in the file of a subject of the population."""
+    with store.open_file(path, POPULATION) as file:
+        return [
+            Scene(
+                np.moveaxis(group["face"][()], -1, 1),
+                group["landmarks"][()],
+                group["change"][()],
+                np.moveaxis(group["photographed"][()], -1, 0),
+            )
+            for group in file["scenes"].values()
+        ]
 
 
-def render_pairs() -> Pairs:
-    """Return the pairs of all training subjects, stacked."""
-    parts = []
-    for i in range(TRAINING):
-        parts += [pairs(scene) for scene in scenes(f"famgan/person/{i}", SCENES, sample_target_aus)]
-        if not (i + 1) % 40:
-            print(f"{i + 1} of {TRAINING} subjects rendered", flush=True)
-    return Pairs(*(np.stack([getattr(part, field) for part in parts]) for field in Pairs.__slots__))
+def stack(files: Iterable[str | Path]) -> Scene:
+    """Return the scenes of all subjects as one."""
+    scenes = [scene for file in files for scene in read_scenes(file)]
+    return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
 
 
-def train(method: Famgan, training_pairs: Pairs) -> WarpGenerator:
-    """Return the generator fitted to the pairs."""
+def train(
+    method: Famgan,
+    scenes: Scene,
+    fitted_on: Sequence[str],
+    progress: Callable[[int, int], None],
+    checkpoint_dir: CheckpointDir | None = None,
+) -> WarpGenerator:
+    """Return the generator fitted to the scenes; an interrupted training resumes, to the same bytes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         network = method.build({})["generator"]
     assert isinstance(network, WarpGenerator)
     network.train()
     adam = torch.optim.Adam(network.parameters(), RATE)
-    rng, log = generator(SEED, "famgan", "training"), []
-    for step in range(STEPS):
+    checkpoint = Checkpoint(checkpoint_dir, scenes, fitted_on) if checkpoint_dir else None
+    start, log = checkpoint.restore(network, adam) if checkpoint else 0, []
+    for step in range(start, STEPS):
         for group in adam.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / WARM) * (1 + math.cos(math.pi * step / STEPS)) / 2
-        parts = losses(network, *sample_batch(training_pairs, rng))
+        parts = losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
         adam.zero_grad()
         torch.stack(list(parts.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         adam.step()
         log.append([part.item() for part in parts.values()])
-        if not (step + 1) % 50:
-            means = zip(parts, np.mean(log[-50:], axis=0), strict=True)
-            print(f"step {step + 1} of {STEPS}:", *(f"{name} {value:.3f}" for name, value in means), flush=True)
+        progress(step + 1, STEPS)
+        if not (step + 1) % CHECKPOINT:
+            means = zip(parts, np.mean(log[-CHECKPOINT:], axis=0), strict=True)
+            logger.info("step %d of %d: %s", step + 1, STEPS, " ".join(f"{name} {value:.3f}" for name, value in means))
+            if checkpoint:
+                checkpoint.write(network, adam, step + 1)
     return network.eval()
+
+
+class Checkpoint:
+    """The state of an interrupted training, in a file that no other data, code or machine reads."""
+
+    def __init__(self, directory: CheckpointDir, scenes: Scene, fitted_on: Sequence[str]):
+        arrays = {field: getattr(scenes, field) for field in Scene.__slots__}
+        identity = digest([directory.code, STEPS, torch.__version__, *fitted_on], arrays)
+        self.path, self.fitted_on = Path(directory.folder) / f"{identity}.safetensors", fitted_on
+
+    def write(self, network: WarpGenerator, adam: torch.optim.Adam, step: int) -> None:
+        """Write weights, Adam's moments, and the number of steps done."""
+        tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
+        for i, values in adam.state_dict()["state"].items():
+            tensors |= {f"adam/{i}/{name}": value for name, value in values.items()}
+        arrays = {name: value.numpy() for name, value in tensors.items()}
+        store.write_tensors(self.path, arrays, self.fitted_on, step=str(step))
+
+    def restore(self, network: WarpGenerator, adam: torch.optim.Adam) -> int:
+        """Take over the state, if there is one; return the number of steps that it has done."""
+        if not self.path.exists():
+            return 0
+        arrays, metadata = store.read_tensors(self.path)
+        states: dict[int, dict[str, Tensor]] = {}
+        for name, array in arrays.items():
+            if name.startswith("adam/"):
+                _, i, key = name.split("/")
+                states.setdefault(int(i), {})[key] = torch.tensor(array)
+        weights = {name.removeprefix("network/"): torch.tensor(a) for name, a in arrays.items() if "network/" in name}
+        network.load_state_dict(weights)
+        adam.load_state_dict({"state": states, "param_groups": adam.state_dict()["param_groups"]})
+        logger.warning("resumes from %s", self.path)
+        return int(metadata["step"])
 
 
 def losses(
@@ -113,20 +184,20 @@ def losses(
     }
 
 
-def sample_batch(training_pairs: Pairs, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Sample a batch: noisy images, the same without noise, their ground truth, target AUs in 0..1, and landmarks.
 
     Landmarks [B, 2, 68, 2] are those before and after the change. Half of the batch is mirrored; light and camera vary.
     """
-    scene = rng.integers(len(training_pairs.faces), size=BATCH)
-    moved_index = rng.integers(training_pairs.faces.shape[1], size=BATCH)
+    scene = rng.integers(len(scenes.faces), size=BATCH)
+    moved_index = rng.integers(scenes.faces.shape[1], size=BATCH)
     pair = scene[:, None], np.stack([np.zeros_like(moved_index), moved_index], 1)
-    images = training_pairs.faces[pair].astype(np.float32) / 255
-    points = training_pairs.points[pair].copy()
+    images = scenes.faces[pair].astype(np.float32) / 255
+    points = scenes.points[pair].copy()
     mirrored = rng.random(BATCH) < 0.5
     images[mirrored] = images[mirrored, ..., ::-1]
     points[mirrored, ..., 0] = SIDE - 1 - points[mirrored, ..., 0]
-    target_aus = training_pairs.added[scene, moved_index] / LARGEST
+    target_aus = scenes.added[scene, moved_index] / LARGEST
     rest, true = torch.from_numpy(vary_colours(images, rng)).unbind(1)
     noise_level = rng.uniform(0, 2.5 / 127.5, (BATCH, 1, 1, 1)).astype(np.float32)
     noisy = compress(rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32)), rng)
@@ -158,12 +229,6 @@ def compress(faces: Tensor, rng: np.random.Generator) -> Tensor:
     return faces
 
 
-def single_units(rng: np.random.Generator) -> np.ndarray:
-    """Return FACS intensities [1 + 2 * 17, 17]: none, then each AU by itself in the sizes of `SIZES`."""
-    units = np.eye(len(ACTION_UNITS))
-    return np.concatenate([np.zeros((1, len(units))), *(size * units for size in SIZES.values())])
-
-
 @torch.no_grad()
 def measure(network: WarpGenerator, test_scenes: Iterable[Scene]) -> list[dict[str, str | float]]:
     """Return rows by size and action unit ("mean" for all AUs, "none" for no change), means over scenes.
@@ -175,7 +240,7 @@ def measure(network: WarpGenerator, test_scenes: Iterable[Scene]) -> list[dict[s
     as a share of the target; `read_exact` what it reads off the ground truth."""
     model, rows_of_scenes = regressor.load(), []
     for scene in test_scenes:
-        face, clean = small(scene.photographed[None]).astype(np.float32), small(scene.crops).astype(np.float32)
+        face, clean = scene.photographed[None].astype(np.float32), scene.faces.astype(np.float32)
         exact = (face + clean - clean[:1]).clip(0, 255)
         tensor = torch.from_numpy(face / 127.5 - 1).expand(len(exact), -1, -1, -1)
         generated = (network(tensor, torch.from_numpy(scene.added / LARGEST))[0].numpy() + 1) * 127.5
@@ -205,7 +270,7 @@ def read_aus(faces: np.ndarray, scene: Scene, model: regressor.Model) -> np.ndar
     """
     images = faces.round().clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
     crops = np.stack([cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC) for image in images])
-    points = np.repeat(scene.landmarks_crop[:1], len(crops), 0)
+    points = np.repeat((scene.points[:1] + 0.5) * CROP / SIDE - 0.5, len(crops), 0)
     intensities = regressor.regress(luma(crops), points, 0, model)[..., 2]
     return np.asarray(intensities - intensities[0])
 
@@ -230,20 +295,3 @@ def figures(face: np.ndarray, generated: np.ndarray, exact: np.ndarray) -> dict[
         "psnr": float(psnr[0]),
         "psnr_face": float(psnr[1]),
     }
-
-
-def write(method: Famgan, network: WarpGenerator, errors: list[dict[str, str | float]]) -> None:
-    """Write the generator with its measurements to `MODEL`."""
-    generator_file.save(
-        MODEL,
-        method,
-        {f"generator.{name}": value.numpy() for name, value in network.state_dict().items()},
-        [f"generated/famgan_model/{number}/*" for number in range(TRAINING)],
-        errors=json.dumps(errors, sort_keys=True),
-        held_out=f"{TEST} people",
-    )
-
-
-if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    main()

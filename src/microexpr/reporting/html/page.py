@@ -111,6 +111,7 @@ def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None
         charts=charts,
         chart=chart,
         published=_published,
+        differences_from_paper=main_table.differences_from_paper,
         origin_label=charts.origin_label,
         figures=figures,
         films=films,

@@ -1,28 +1,39 @@
-"""Fit the shipped action-unit model on rendered subjects of the population: `python -m microexpr.signals.aus.fit`.
-
-Only this command imports the module; no stage does.
-"""
+"""Fit the shipped action-unit model to the sessions of the population: rule `fit_action_units`."""
 
 import json
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import arithmetic, store
+from microexpr.core import store
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
 from microexpr.signals.aus.agreement import agreement
 from microexpr.signals.aus.features import appearance, change, describe_face
-from microexpr.signals.aus.people import LARGE_MOTION, SEED, Session, render_sessions
-from microexpr.signals.aus.regressor import MODEL, RAMPS, RENDERED_UNITS, Model, Ramps, Reading, regress
+from microexpr.signals.aus.regressor import RAMPS, RENDERED_UNITS, Model, Ramps, Reading, regress
 from microexpr.signals.aus.sizes import resize
 
-TRAINING_SUBJECTS, TEST_SUBJECTS = 400, 20  # subjects
+logger = logging.getLogger(__name__)
+
+POPULATION = "population"
+SEED = 0
 # Strengths of ridge regression and length of the ramps' directions: chosen on held-out training subjects.
 APPEARANCE_RIDGE, CHANGE_RIDGE, LAST_RIDGE = 10.0, 800.0, 150.0
 STEEPNESS = 2.0
 FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """One subject in one pose and light. T frames, the first of them at rest."""
+
+    crops: np.ndarray  # uint8[T, 288, 288]
+    landmarks_crop: np.ndarray  # float32[T, 68, 2]
+    intensity: np.ndarray  # float32[T, RENDERED_UNITS, 3], by unit, those first that are read, and by `SIDES`
+    strength: np.ndarray  # int64[T]: 0 at rest, 1 micro, 2 macro
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,27 +46,30 @@ class Examples:
     intensity_change: np.ndarray  # float32[m, RENDERED_UNITS], since the session's first frame, which is at rest
 
 
-def main() -> None:
-    """Render, fit, measure on held-out subjects, and write model and measurements."""
-    model = fit_model([render_examples(f"au-model/person/{i}") for i in range(TRAINING_SUBJECTS)])
-    errors = measure_errors(
-        [session for i in range(TEST_SUBJECTS) for session in render_sessions(f"au-model/held-out/{i}")], model
-    )
-    store.write_tensors(
-        MODEL,
-        model.tensors(),
-        model.fitted_on,
-        errors=json.dumps(errors, sort_keys=True),
-        held_out=f"{TEST_SUBJECTS} people",
-    )
+def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path) -> None:
+    """Fit to the sessions in files of training subjects, measure on those of held-out ones; write and log both."""
+    model = fit_model([(Path(file).stem, read_examples(file)) for file in training])
+    errors = measure_errors([session for file in held_out for session in read_sessions(file)], model)
+    metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
+    store.write_tensors(path, model.tensors(), model.fitted_on, **metadata)
     for row in errors:
-        print(" ".join(f"{value:7.3f}" if isinstance(value, float) else f"{value:>8}" for value in row.values()))
+        line = (f"{value:7.3f}" if isinstance(value, float) else f"{value:>8}" for value in row.values())
+        logger.info(" ".join(line))
 
 
-def render_examples(name: str) -> Examples:
-    """Render one training subject's sessions with large head motion, each read at one of the image sizes."""
-    rng = generator(SEED, name, "sizes")
-    parts = [session_examples(session, int(rng.choice(SIZES))) for session in render_sessions(name, LARGE_MOTION)]
+def read_sessions(path: str | Path) -> list[Session]:
+    """Return the sessions in the file of a subject of the population."""
+    with store.open_file(path, POPULATION) as file:
+        return [
+            Session(group["crop"][..., 0], *(group[key][()] for key in ("landmarks_crop", "intensity", "strength")))
+            for group in file["sessions"].values()
+        ]
+
+
+def read_examples(path: str | Path) -> Examples:
+    """Return a training subject's examples, each session read at one of the image sizes."""
+    rng = generator(SEED, "au-model", Path(path).stem, "sizes")
+    parts = [session_examples(session, int(rng.choice(SIZES))) for session in read_sessions(path)]
     return Examples(*(np.concatenate([getattr(part, field) for part in parts]) for field in Examples.__slots__))
 
 
@@ -71,8 +85,9 @@ def session_examples(session: Session, size: int) -> Examples:
     )
 
 
-def fit_model(subjects: list[Examples]) -> Model:
-    """Fit the model on these subjects, who are numbered in this order in its provenance."""
+def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
+    """Fit the model on subjects of the population, each with a name."""
+    names, subjects = zip(*named, strict=True)
     rng = generator(SEED, "au-model", "ramps")
     ramps = Ramps(
         directions=(STEEPNESS / np.sqrt(RENDERED_UNITS) * rng.standard_normal((RENDERED_UNITS, RAMPS))).astype(
@@ -86,9 +101,7 @@ def fit_model(subjects: list[Examples]) -> Model:
     change_reading = fit_reading(
         [(subject.change, subject.intensity_change) for subject in subjects], CHANGE_RIDGE, ramps, centred=False
     )
-    return Model(
-        ramps, appearance_reading, change_reading, tuple(f"generated/au_model/{i}/*" for i in range(len(subjects)))
-    )
+    return Model(ramps, appearance_reading, change_reading, tuple(f"generated/{POPULATION}/{name}/*" for name in names))
 
 
 def fit_reading(subjects: list[tuple[np.ndarray, np.ndarray]], penalty: float, ramps: Ramps, centred: bool) -> Reading:
@@ -149,14 +162,9 @@ def intensity_pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield true and predicted intensities [n, 17, 3] of each session's frames of a kind."""
     for session, predicted in zip(held_out, predictions, strict=True):
-        true, of_kind = session.intensity[:, : len(ACTION_UNITS)], session.kind == kind
+        true, of_kind = session.intensity[:, : len(ACTION_UNITS)], session.strength == kind
         if form == "relative":
             yield (true - true[0])[of_kind], (predicted - predicted[0])[of_kind]
         else:
-            included = of_kind | (session.kind == 0)
+            included = of_kind | (session.strength == 0)
             yield true[included], np.clip(predicted[included], 0, LARGEST)
-
-
-if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    main()

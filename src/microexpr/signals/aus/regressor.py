@@ -8,11 +8,12 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
+from microexpr.core.weights import shipped
 from microexpr.signals.aus import ACTION_UNITS, SIZES
 from microexpr.signals.aus.features import APPEARANCE, CHANGE, appearance, change, describe_face
 from microexpr.signals.aus.sizes import average_over_sizes
 
-MODEL = Path(__file__).with_name("model.safetensors")
+MODEL = shipped("action_units.safetensors")
 RENDERED_UNITS = 24  # action units of the renderer: the 17 that are read, and those they must be distinguished from
 RAMPS = 1500
 
@@ -90,7 +91,7 @@ def load(path: str | Path = MODEL) -> Model:
     tensors, metadata = store.read_tensors(path)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != SHAPES:
-        raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; `make au-model` makes it again")
+        raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; `make shipped` makes it again")
     by_appearance, by_change = (
         Reading(*(tensors[f"{kind}.{name}"] for name in Reading.__slots__)) for kind in ("appearance", "change")
     )

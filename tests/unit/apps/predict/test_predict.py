@@ -193,5 +193,5 @@ def test_the_shipped_network_is_small_and_says_how_well_it_does():
 
     metadata = read_metadata(SHIPPED)
     assert SHIPPED.stat().st_size < 2e6
-    assert json.loads(metadata["errors"])["uf1"] > 0.6 and metadata["held_out"] == "12 people"
-    assert len(metadata["fitted_on"].split("\n")) == 40
+    assert json.loads(metadata["errors"])["uf1"] > 0.6
+    assert int(metadata["held_out"].split()[0]) >= 12 and len(metadata["fitted_on"].split("\n")) >= 40

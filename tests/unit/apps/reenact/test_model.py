@@ -1,19 +1,24 @@
 """The shipped generator on a rendered stranger, and what its file says of it."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from microexpr.apps.reenact import fit
-from microexpr.apps.reenact.pairs import NOISE, Scene, pairs, sample_target_aus, scenes, small
+from microexpr.apps.reenact.alone import SHIPPED
+from microexpr.apps.reenact.fit import Scene
 from microexpr.core import store
 from microexpr.models.base import Modules
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.layers.mover import WarpGenerator, warp
+from microexpr.population import Params, scenes
+from microexpr.population.identities import performer_of
+from microexpr.population.sessions import NOISE
+from microexpr.rendering.display import ACTION_UNITS as RENDERED
+from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.training import generator_file
 
@@ -21,26 +26,33 @@ UNITS = ("AU2", "AU4", "AU12")
 STRONG = 3.0  # FACS intensity
 
 
-def asked(rng: np.random.Generator) -> np.ndarray:
+def asked(rng: np.random.Generator) -> scenes.Changes:
     """Nothing, then each of `UNITS` alone."""
-    return STRONG * np.array([[unit == name for name in ACTION_UNITS] for unit in ("none", *UNITS)])
+    added = STRONG * np.array([[unit == name for name in RENDERED] for unit in ("none", *UNITS)])
+    return np.repeat(added[..., None], 2, axis=2), np.full(len(added), scenes.NONE)
 
 
 @pytest.fixture(scope="module")
 def stranger() -> Scene:
-    return next(scenes("famgan/test/0", 1, asked))
+    params = Params()
+    subject = params.held_out_subjects()[0]
+    performer = performer_of(subject, params)
+    scene = next(
+        scenes.render_scenes(Face(performer.face_seed), performer, f"population/{subject}", params.seed, asked)
+    )
+    return Scene(np.moveaxis(scene.face, -1, 1), scene.landmarks, scene.change, np.moveaxis(scene.photographed, -1, 0))
 
 
 @pytest.fixture(scope="module")
 def shipped() -> generator_file.LoadedGenerator:
-    return generator_file.load(fit.MODEL)
+    return generator_file.load(SHIPPED)
 
 
 def test_file_is_small_and_names_its_people_and_its_errors(shipped: generator_file.LoadedGenerator) -> None:
-    assert fit.MODEL.stat().st_size < 3 * 2**20
-    assert len(shipped.fitted_on) == fit.TRAINING
-    assert all(entry.startswith("generated/famgan_model/") for entry in shipped.fitted_on)
-    rows = {(row["size"], row["action_unit"]): row for row in json.loads(store.read_metadata(fit.MODEL)["errors"])}
+    assert SHIPPED.stat().st_size < 3 * 2**20
+    assert len(shipped.fitted_on) >= 200
+    assert all(entry.startswith("generated/") for entry in shipped.fitted_on)
+    rows = {(row["size"], row["action_unit"]): row for row in json.loads(store.read_metadata(SHIPPED)["errors"])}
     assert len(rows) == 1 + len(fit.SIZES) * (len(ACTION_UNITS) + 1)
     for size in fit.SIZES:
         mean = rows[size, "mean"]
@@ -64,13 +76,13 @@ def both_sides(scene: Scene) -> np.ndarray:
 def test_face_of_which_nothing_is_asked_stays_as_it_is(
     shipped: generator_file.LoadedGenerator, stranger: Scene
 ) -> None:
-    face = small(stranger.photographed[None])[0]
+    face = stranger.photographed
     assert np.abs(made(shipped, face, both_sides(stranger)[:1]) - face).max() < 1e-3 * NOISE
 
 
 def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
-    exact = small(stranger.crops)
+    exact = stranger.faces
     generated = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
     read, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (generated, exact.astype(float)))
     for i, unit in enumerate(UNITS, 1):
@@ -82,7 +94,7 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Lo
 
 def test_one_side_alone_can_be_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
     """The subject's left half is at the right of a picture."""
-    face, intensity = small(stranger.crops[:1])[0], both_sides(stranger)[[3, 3]]
+    face, intensity = stranger.faces[0], both_sides(stranger)[[3, 3]]
     intensity[0, :, 1], intensity[1, :, 0] = 0, 0
     change = np.abs(made(shipped, face, intensity) - face).mean(axis=1)
     right, left = np.split(change, 2, axis=2)
@@ -118,18 +130,3 @@ def test_warp_generator_trains_beside_a_critic_too() -> None:
     face = torch.rand(1, 3, 16, 16) * 2 - 1
     assert torch.allclose(modules.generator(face, torch.zeros(1, len(ACTION_UNITS)))[0], face, atol=1e-6)
     assert not torch.allclose(modules.generator(face, torch.ones(1, len(ACTION_UNITS)))[0], face, atol=1e-3)
-
-
-def test_pairs_differ_by_what_is_added_alone() -> None:
-    """Nothing added twice is the same picture; points lie in the small picture as in the crop."""
-    scene = next(scenes("famgan/test/1", 1, lambda rng: sample_target_aus(rng)[[0, 0, 1]]))
-    assert (scene.crops[0] == scene.crops[1]).all()
-    assert (scene.crops[0] != scene.crops[2]).any()
-    assert scene.added[1].max() == 0 < scene.added[2].max()
-    dotted = replace(scene, crops=np.zeros_like(scene.crops))
-    x, y = np.round(scene.landmarks_crop[0, 30]).astype(int)
-    dotted.crops[0, y - 1 : y + 2, x - 1 : x + 2] = 255
-    seen = pairs(dotted)
-    mass = seen.faces[0, 0] / seen.faces[0, 0].sum()
-    centre = [(mass.sum(axis) * np.arange(len(mass))).sum() for axis in (0, 1)]
-    assert centre == pytest.approx(seen.points[0, 30], abs=0.5)

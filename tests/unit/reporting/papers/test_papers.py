@@ -34,7 +34,7 @@ def evaluated(method: str, protocol: str, scopes=COMPOSITE, **more) -> list[Row]
                 {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric,
                  "value": value, "low": value - 0.05, "high": value + 0.05, "seeds": 3, "folds": 12, "clips": 88,
                  "parameters": 1663, "origin": "generated", "pooling": pooling, "deviation": None, "subject_seen": "no",
-                 "initialisation": ""}
+                 "initialisation": "", "differs_from_paper": ""}
                 | more
             )  # fmt: skip
     return rows

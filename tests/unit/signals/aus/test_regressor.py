@@ -117,7 +117,7 @@ def test_a_model_is_read_as_it_was_written_and_another_size_is_refused(tmp_path:
     assert read.fitted_on == model.fitted_on
     other = model.tensors() | {"change.weights": model.change.weights[1:]}
     store.write_tensors(tmp_path / "other.safetensors", other, ())
-    with pytest.raises(StoreError, match=r"other\.safetensors: must hold tensors .*`make au-model` makes it again"):
+    with pytest.raises(StoreError, match=r"other\.safetensors: must hold tensors .*`make shipped` makes it again"):
         load(tmp_path / "other.safetensors")
     with pytest.raises(StoreError, match="cannot be read as safetensors"):
         load(tmp_path / "none.safetensors")

@@ -1,0 +1,71 @@
+"""Shipped weights are fitted to files of the population: what they say of it, and that interruptions change no byte."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from microexpr.apps.predict import fit as predict
+from microexpr.apps.reenact import fit as reenact
+from microexpr.core import store
+from microexpr.population import Params
+from microexpr.population.clips import clips_of
+from microexpr.signals.aus import ACTION_UNITS, regressor
+from microexpr.signals.aus import fit as action_units
+from microexpr.training import generator_file, refit
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.job import Params as TrainParams
+
+FITTED_ON = {"generated/population/s0001/*", "generated/population/s0002/*"}
+Files = tuple[list[Path], list[Path]]
+
+
+def test_the_reader_of_action_units(subjects: Files, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path in paths:
+        action_units.run(*subjects, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    model, metadata = regressor.load(paths[0]), store.read_metadata(paths[0])
+    assert set(model.fitted_on) == FITTED_ON and metadata["held_out"] == "1 subjects"
+    assert len(json.loads(metadata["errors"])) == 4 * (1 + len(ACTION_UNITS))
+
+
+def fit_generator(subjects: Files, path: Path, stop: int = 0, folder: CheckpointDir | None = None) -> bytes:
+    def progress(done: int, total: int) -> None:
+        if done == stop:
+            raise InterruptedError
+
+    reenact.run(*subjects, path, progress, folder)
+    return path.read_bytes()
+
+
+def test_the_generator_resumes_to_the_same_bytes(
+    subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("STEPS", 3), ("CHECKPOINT", 1), ("BATCH", 2)):
+        monkeypatch.setattr(reenact, name, value)
+    monkeypatch.setattr(reenact, "SHIPPED", reenact.SHIPPED | {"width": 4, "blocks": 1})
+    path, folder = tmp_path / "reenact.safetensors", CheckpointDir(str(tmp_path / "checkpoints"), "code")
+    whole = fit_generator(subjects, path)
+    path.unlink()
+    with pytest.raises(InterruptedError):
+        fit_generator(subjects, path, 3, folder)
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    assert store.read_metadata(checkpoint)["step"] == "2" and not path.exists()
+    assert fit_generator(subjects, path, 0, folder) == whole
+    loaded = generator_file.load(path)
+    assert loaded.fitted_on == FITTED_ON
+    assert len(json.loads(loaded.metadata["errors"])) == 1 + len(reenact.SIZES) * (1 + len(ACTION_UNITS))
+
+
+def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "STSTNET", predict.STSTNET | {"epochs": 2})
+    params = Params(subjects=2, held_out=1, micro=3, macro=3)
+    training, held_out = (clips_of(params, names)[0] for names in (params.training_subjects(), ["s0003"]))
+    sides: Any = (predict.make_job(training, TrainParams(plan="sequential")), subjects[0]), (held_out, subjects[1])
+    predict.run(*sides, tmp_path / "predict.safetensors", lambda done, total: None)
+    loaded = refit.load(tmp_path / "predict.safetensors")
+    assert loaded.fitted_on == FITTED_ON and loaded.classes == ("negative", "positive", "surprise")
+    errors = json.loads(store.read_metadata(tmp_path / "predict.safetensors")["errors"])
+    assert errors["clips"] == 3 and 0 <= errors["uf1"] <= 1

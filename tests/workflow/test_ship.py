@@ -1,0 +1,37 @@
+"""Fitted weights are copied into the package under the names by which it reads them."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from scratch import ROOT
+
+
+def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    import ship
+
+    sources = {
+        "results/shipped/predict.safetensors": "predict.safetensors",
+        "results/pretrain/ststnet/population_composite.safetensors": "initial/ststnet.safetensors",
+        "results/pretrain/mtmnet.tri/population_composite.safetensors": "initial/mtmnet.tri.safetensors",
+        "results/pretrain/mtmnet/teacher_population_composite.safetensors": "initial/mtmnet.teacher.safetensors",
+    }
+    monkeypatch.chdir(tmp_path)
+    for path in (*sources, "src/microexpr/weights/initial/nmer.safetensors"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(path.encode())
+    monkeypatch.setattr(ship, "planned_run", lambda: SimpleNamespace(shipped_files=list(sources)))
+    for lines in (5, 0):  # the second time nothing differs
+        assert ship.main() == 0 and len(capsys.readouterr().out.splitlines()) == lines
+    weights = Path("src/microexpr/weights")
+    copied = {str(path.relative_to(weights)): path.read_bytes() for path in weights.rglob("*.safetensors")}
+    assert copied == {name: path.encode() for path, name in sources.items()}
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    """Modules of workflow/ are imported by path, and other tests import theirs again."""
+    yield
+    sys.modules.pop("ship", None)

@@ -1,0 +1,65 @@
+# The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
+HELD_OUT_FILES = [path for path in RUN.population_files if path not in RUN.population_training_files]
+
+
+rule fit_action_units:
+    input:
+        training=RUN.population_training_files,
+        held_out=HELD_OUT_FILES,
+    output:
+        "results/shipped/action_units.safetensors",
+    log:
+        "work/logs/shipped/action_units.log",
+    benchmark:
+        "work/times/shipped/action_units.tsv"
+    script:
+        "../scripts/fit_action_units.py"
+
+
+rule fit_reenact:
+    input:
+        training=RUN.population_training_files,
+        held_out=HELD_OUT_FILES,
+    output:
+        "results/shipped/reenact.safetensors",
+    log:
+        "work/logs/shipped/reenact.log",
+    benchmark:
+        "work/times/shipped/reenact.tsv"
+    params:
+        code=code("fit_reenact"),
+    script:
+        "../scripts/fit_reenact.py"
+
+
+rule fit_predict:
+    input:
+        training=RUN.population_training_files,
+        held_out=HELD_OUT_FILES,
+    output:
+        "results/shipped/predict.safetensors",
+    log:
+        "work/logs/shipped/predict.log",
+    benchmark:
+        "work/times/shipped/predict.tsv"
+    params:
+        code=code("fit_predict"),
+        population=RUN.recorded,
+    script:
+        "../scripts/fit_predict.py"
+
+
+rule shipped:
+    input:
+        RUN.shipped_files,
+    output:
+        "results/shipped/files.csv",
+    log:
+        "work/logs/shipped/files.log",
+    script:
+        "../scripts/shipped.py"
+
+
+rule all_shipped:
+    input:
+        rules.shipped.output,

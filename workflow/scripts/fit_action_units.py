@@ -1,0 +1,10 @@
+"""The shipped reader of action units, fitted to the sessions of the population."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.signals.aus import fit
+
+    fit.run(snakemake.input.training, snakemake.input.held_out, snakemake.output[0])

@@ -1,0 +1,24 @@
+"""The shipped recogniser of `microexpr predict`, trained on the clips of the population."""
+
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import population
+    from microexpr.apps.predict import fit
+    from microexpr.population.clips import clips_of
+    from microexpr.training import train
+    from microexpr.training.checkpoint import CheckpointDir
+
+    params = population.Params(**snakemake.config["population"])
+    training, held_out = (
+        clips_of(params, names)[0] for names in (params.training_subjects(), params.held_out_subjects())
+    )
+    fit.run(
+        (fit.make_job(training, train.Params(**snakemake.config["train"])), snakemake.input.training),
+        (held_out, snakemake.input.held_out),
+        snakemake.output[0],
+        progress_bar(terminal, "predict"),
+        CheckpointDir("work/checkpoints/shipped/fit/predict", snakemake.params.code),
+    )
