@@ -125,6 +125,12 @@ def video_steady(source: Source, shape: Shape) -> np.ndarray:
     return _resample(with_channels(source.steady, shape[0]), shape)
 
 
+def video_change(source: Source, shape: Shape) -> np.ndarray:
+    """Return `video_steady` less its first frame, never rounded to bytes, float16 in grey levels."""
+    video = _resample(with_channels(source.steady, shape[0]), shape, round_=False)
+    return (video - video[:, :1]).astype(np.float16)
+
+
 def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with movements magnified before it is resampled to T frames, uint8."""
     channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
@@ -182,6 +188,14 @@ def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     return np.clip(intensities, 0, LARGEST)
 
 
+def au_change(source: Source, shape: Shape) -> np.ndarray:
+    """Return changes from onset to apex by left and right, float32 in FACS -5..5."""
+    aus = source.groups["aus"]
+    sides = [SIDES.index(side) for side in ("left", "right")]
+    change: np.ndarray = aus["relative"][position(aus, source.groups["apex"], "apex")][:, sides]
+    return np.clip(change, -LARGEST, LARGEST).astype(np.float32)
+
+
 def au_changes(source: Source, shape: Shape) -> np.ndarray:
     """Return changes since the onset by left and right, float32 in FACS -5..5, at the times of `video`."""
     aus, apex = source.groups["aus"], source.groups["apex"]
@@ -209,10 +223,12 @@ INPUTS: dict[str, Input] = {
     "onset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "onset")),
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
     "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
+    "au_change": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_change),
     "au_changes": Input(("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
     "around_apex": Input(FACE_STAGES, ("C", 5, "H", "W"), around_apex),
     "video": Input(FACE_STAGES, VIDEO_AXES, video),
     "video_steady": Input(FACE_STAGES, VIDEO_AXES, video_steady),
+    "video_change": Input(FACE_STAGES, VIDEO_AXES, video_change),
     "video_magnified": Input(FACE_STAGES, VIDEO_AXES, video_magnified),
     "sequence_steady": Input(FACE_STAGES, VIDEO_AXES, sequence_steady),
     "sequence_real": Input(FACE_STAGES, ("T",), sequence_real),
@@ -311,10 +327,11 @@ def _resize_video(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.n
     return _round(video) if round_ else video
 
 
-def _resample(frames: np.ndarray, shape: Shape) -> np.ndarray:
-    """Resize frames and resample them in time by TIM, uint8[C, T, H, W]."""
+def _resample(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
+    """Resize frames and resample them in time by TIM, [C, T, H, W], uint8 or, unrounded, float32."""
     video = np.moveaxis(_resize_video(frames, shape[2:], round_=False), 1, 0)
-    return _round(np.moveaxis(interpolation.interpolate(video, shape[1]), 1, 0))
+    resampled = np.moveaxis(interpolation.interpolate(video, shape[1]), 1, 0)
+    return _round(resampled) if round_ else resampled
 
 
 def _pad(frames: np.ndarray, shape: Shape) -> np.ndarray:
