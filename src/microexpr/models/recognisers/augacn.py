@@ -27,6 +27,7 @@ CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few
 DOWNSAMPLING = 16  # frames of the video to one of the last maps
 ANATOMY = [[float(share_a_muscle(first, second)) for second in AUS] for first in AUS]
 INPUT = {"film": "video", "change": "video_steady", "fine_change": "video_change"}
+GRAPH = ("graph", "present")  # statistics that `Graph` holds
 Kind = Literal["A", "B", "C"]
 
 
@@ -110,6 +111,19 @@ class Relations(nn.Module):
         return scores
 
 
+class Graph(nn.Module):
+    """Edges and nodes as a part of the network: a network from elsewhere keeps those that it was trained with."""
+
+    def __init__(self, statistics: Statistics):
+        super().__init__()
+        for name in GRAPH:
+            self.register_buffer(name, statistics[name].clone())
+
+    def forward(self) -> Statistics:
+        """Return the edges [A, A], `graph`, and which nodes there are, `present` [A]."""
+        return {name: getattr(self, name) for name in GRAPH}
+
+
 class Uncertainty(nn.Module):
     """The learnable w of eq. 4, as the noise of a task (Kendall et al. 2018): exp(-s) L + s."""
 
@@ -146,6 +160,9 @@ class AuGacn(NetworkMethod):
             " as fine_change, taken before frames are rounded to bytes",
         )
         node_embedding: int = Field(0, ge=0, le=256, description="numbers learnt for each node, next to its score")
+        graph: Literal["fold", "network"] = Field(
+            "fold", description="edges and nodes are those of the fold's training clips, or of the network's first ones"
+        )
         pool_ratio: float = Field(0.5, gt=0, le=1, description="p, share of nodes kept by self-attention pooling")
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
             "learned", description="w of eq. 4: learnt, from an action unit's frequency, or 1"
@@ -175,6 +192,8 @@ class AuGacn(NetworkMethod):
         pool_size = ceil(params.pool_ratio * len(AUS))
         relations = Relations(params.hidden, pool_size, self.classes, params.node_embedding)
         networks: dict[str, nn.Module] = {"stpnet": STPNet(params.width, params.channels), "relations": relations}
+        if params.graph == "network":
+            networks["graph"] = Graph(statistics)
         return networks | ({"uncertainty": Uncertainty()} if params.au_weight == "learned" else {})
 
     def phases(self) -> list[Phase]:
@@ -192,7 +211,8 @@ class AuGacn(NetworkMethod):
         au_loss = masked_loss(nodes[..., 0], batch["aus"], coded, statistics["mark_weights"])
         if self.params.au_weight == "learned":
             au_loss = modules.uncertainty(au_loss, coded.amax())
-        scores = modules.relations(nodes, statistics["graph"], statistics["present"])
+        relations = self._graph(modules, statistics)
+        scores = modules.relations(nodes, relations["graph"], relations["present"])
         return au_loss + self.params.me_weight * F.cross_entropy(scores, batch["label"])
 
     def _input(self, batch: Batch) -> Tensor:
@@ -206,13 +226,19 @@ class AuGacn(NetworkMethod):
 
     def au_scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return logits float[B, A] of `AUS`, the nodes before the graph; 0 for units that no training clip shows."""
-        scores: Tensor = modules.stpnet(self._input(batch))[..., 0] * statistics["present"]
+        scores: Tensor = modules.stpnet(self._input(batch))[..., 0] * self._graph(modules, statistics)["present"]
         return scores
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         nodes = self.au_scores(modules, batch, statistics)[..., None]
-        scores: Tensor = modules.relations(nodes, statistics["graph"], statistics["present"])
+        relations = self._graph(modules, statistics)
+        scores: Tensor = modules.relations(nodes, relations["graph"], relations["present"])
         return scores
+
+    def _graph(self, modules: Modules, statistics: Statistics) -> Statistics:
+        """Return `graph` and `present`, of the fold's training clips or of the network."""
+        graph: Statistics = modules.graph() if self.params.graph == "network" else statistics
+        return graph
 
 
 def occurs(aus: Tensor) -> Tensor:

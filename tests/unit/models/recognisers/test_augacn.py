@@ -225,6 +225,22 @@ def test_the_same_change_is_the_same_number_in_bytes_and_before_they_are_rounded
     torch.testing.assert_close(values, expected, atol=1e-5, rtol=1e-3)
 
 
+def test_a_network_keeps_the_graph_that_it_was_trained_with():
+    """Weights of other clips bring their nodes: a unit that the fold's clips lack scores, and takes part."""
+    augacn = method(graph="network")
+    data, others = clips(marks("1 2", "12", "4 7", "1")), clips(marks("1 2", "12 20", "4 7", "1"))
+    statistics, fresh = statistics_and_modules(augacn, data)
+    _, modules = statistics_and_modules(augacn, others)
+    assert not list(modules.graph.parameters()) and {*dict(modules.graph.named_buffers())} == {"graph", "present"}
+    for network in (fresh, modules):
+        network.stpnet.eval()
+    unit = AUS.index(20)
+    assert augacn.au_scores(modules, data.inputs, statistics)[:, unit].all()
+    assert not augacn.au_scores(fresh, data.inputs, statistics)[:, unit].any()
+    plain = method().scores(fresh, data.inputs, statistics)
+    torch.testing.assert_close(augacn.scores(fresh, data.inputs, statistics), plain)
+
+
 def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
     x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])
