@@ -1,4 +1,4 @@
-"""Bases of methods with handcrafted features: params, inputs and a support vector machine. No network.
+"""Bases of methods with handcrafted features: params, inputs and linear classifiers. No network.
 
 Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C classes. No single method comes in.
 """
@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -86,7 +87,7 @@ class LocalPatterns(VideoBlocks):
 
 
 def fit_scorer(
-    machine: SVC, features: np.ndarray, label: np.ndarray, classes: int, standardised: bool = True
+    machine: SVC | LogisticRegression, features: np.ndarray, label: np.ndarray, classes: int, standardised: bool = True
 ) -> Scorer:
     """Fit the machine to features float32[n, D] and return a function to one-vs-rest decisions float32[B, C].
 

@@ -79,6 +79,16 @@ class Source:
         """`crops` with the head held where it is at the onset."""
         return steady.hold_still(self.crops, steady.head_path(luma(self.crops), 0))
 
+    @cached_property
+    def equidistant(self) -> np.ndarray:
+        """Positions among `crops` of as many frames as lie at equal distances in time, int64[n].
+
+        These are all of them, except in files that have only some frames of a clip, as those of the population."""
+        number: np.ndarray = self.groups["faces"]["frame"][self.at("onset") : self.at("offset") + 1]
+        times = (np.rint(np.linspace(number[0], number[-1], count)) for count in range(len(number), 1, -1))
+        positions = (np.searchsorted(number, time) for time in times if np.isin(time, number).all())
+        return next(positions, np.arange(len(number)))
+
     @property
     def landmarks(self) -> np.ndarray:
         """Landmarks of the onset, float32[68, 2], pixels of the crop."""
@@ -105,7 +115,7 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
 
     flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
     frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
-    first, *later = interpolation.interpolate(frames, shape[1] + 1)
+    first, *later = interpolation.interpolate(frames[source.equidistant], shape[1] + 1)
     flows = [onset_apex(first, frame, Params(size=flow_size, stored_size=flow_size)) for frame in later]
     units = np.array([CROP / flow_size, CROP / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
     channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
@@ -125,17 +135,23 @@ def around_apex(source: Source, shape: Shape) -> np.ndarray:
 
 def video(source: Source, shape: Shape) -> np.ndarray:
     """Return T frames at equal distances in time from onset to offset, by TIM, uint8."""
-    return _resample(with_channels(source.crops, shape[0]), shape)
+    return _resample(with_channels(source.crops[source.equidistant], shape[0]), shape)
 
 
 def video_steady(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with the head held still, uint8."""
-    return _resample(with_channels(source.steady, shape[0]), shape)
+    return _resample(with_channels(source.steady[source.equidistant], shape[0]), shape)
+
+
+def video_change(source: Source, shape: Shape) -> np.ndarray:
+    """Return `video_steady` less its first frame, never rounded to bytes, float16 in grey levels."""
+    video = _resample(with_channels(source.steady[source.equidistant], shape[0]), shape, round_=False)
+    return (video - video[:, :1]).astype(np.float16)
 
 
 def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with movements magnified before it is resampled to T frames, uint8."""
-    channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
+    channels = _resize_video(with_channels(source.crops[source.equidistant], shape[0]), shape[2:], round_=False)
     wavelength = magnification.WAVELENGTH * shape[2] / source.crops.shape[1]
     magnified = [magnification.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
     return _round(np.stack([interpolation.interpolate(frames, shape[1]) for frames in magnified]))
@@ -146,12 +162,12 @@ def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
 
     A clip longer than T is resampled by TIM.
     """
-    return _pad(with_channels(source.steady, shape[0]), shape)
+    return _pad(with_channels(source.steady[source.equidistant], shape[0]), shape)
 
 
 def sequence_real(source: Source, shape: Shape) -> np.ndarray:
     """Return which frames of `sequence_steady`, and of the regions, are the clip's, bool."""
-    return np.arange(shape[0]) < len(source.crops)
+    return np.arange(shape[0]) < len(source.equidistant)
 
 
 def region(name: str, source: Source, shape: Shape) -> np.ndarray:
@@ -161,7 +177,7 @@ def region(name: str, source: Source, shape: Shape) -> np.ndarray:
         cv2.warpAffine, M=region_matrix(name, source.landmarks), dsize=(columns, rows),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    frames = np.stack([cut(frame).reshape(rows, columns, -1) for frame in source.steady])
+    frames = np.stack([cut(frame).reshape(rows, columns, -1) for frame in source.steady[source.equidistant]])
     return _pad(with_channels(frames, shape[0]), shape)
 
 
@@ -189,6 +205,14 @@ def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     values = source.at_equal_distances(aus["smoothed"], first, last)[:, :, SIDES.index("both")]
     intensities = interpolation.interpolate(values, shape[0])
     return np.clip(intensities, 0, LARGEST)
+
+
+def au_change(source: Source, shape: Shape) -> np.ndarray:
+    """Return changes from onset to apex by left and right, float32 in FACS -5..5."""
+    aus = source.groups["aus"]
+    sides = [SIDES.index(side) for side in ("left", "right")]
+    change: np.ndarray = aus["relative"][position(aus, source.groups["apex"], "apex")][:, sides]
+    return np.clip(change, -LARGEST, LARGEST).astype(np.float32)
 
 
 def au_changes(source: Source, shape: Shape) -> np.ndarray:
@@ -219,10 +243,12 @@ INPUTS: dict[str, Input] = {
     "onset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "onset")),
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
     "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
+    "au_change": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_change),
     "au_changes": Input(("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
     "around_apex": Input(FACE_STAGES, ("C", 5, "H", "W"), around_apex),
     "video": Input(FACE_STAGES, VIDEO_AXES, video),
     "video_steady": Input(FACE_STAGES, VIDEO_AXES, video_steady),
+    "video_change": Input(FACE_STAGES, VIDEO_AXES, video_change),
     "video_magnified": Input(FACE_STAGES, VIDEO_AXES, video_magnified),
     "sequence_steady": Input(FACE_STAGES, VIDEO_AXES, sequence_steady),
     "sequence_real": Input(FACE_STAGES, ("T",), sequence_real),
@@ -326,10 +352,11 @@ def _resize_video(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.n
     return _round(video) if round_ else video
 
 
-def _resample(frames: np.ndarray, shape: Shape) -> np.ndarray:
-    """Resize frames and resample them in time by TIM, uint8[C, T, H, W]."""
+def _resample(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
+    """Resize frames and resample them in time by TIM, [C, T, H, W], uint8 or, unrounded, float32."""
     video = np.moveaxis(_resize_video(frames, shape[2:], round_=False), 1, 0)
-    return _round(np.moveaxis(interpolation.interpolate(video, shape[1]), 1, 0))
+    resampled = np.moveaxis(interpolation.interpolate(video, shape[1]), 1, 0)
+    return _round(resampled) if round_ else resampled
 
 
 def _pad(frames: np.ndarray, shape: Shape) -> np.ndarray:

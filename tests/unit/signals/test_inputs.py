@@ -96,7 +96,9 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
         "flow_video": np.float32,
         "face_mask": np.float32,
         "au_intensities": np.float32,
+        "au_change": np.float32,
         "au_changes": np.float32,
+        "video_change": np.float16,
         "sequence_real": np.bool_,
     }
     assert values.shape == (2, *shape) and values.dtype == kinds.get(name, np.uint8)
@@ -124,6 +126,22 @@ def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Pa
     between = double[:, 1::2, :, -3:].mean(axis=(0, 2, 3))
     ends = original[:, :, :, -3:].mean(axis=(0, 2, 3))
     assert np.all(between > ends[:-1]) and np.all(between < ends[1:])
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ([40, 41, 42, 43, 44], [0, 1, 2, 3, 4]),
+        ([1, 2, 6, 11, 12, 13, 16, 21, 26, 31], [0, 2, 3, 6, 7, 8, 9]),  # also next to onset and apex, 12
+        ([3, 4, 9], [0, 2]),
+    ],
+)
+def test_a_video_has_frames_at_equal_distances_in_time(number: list[int], expected: list[int]) -> None:
+    crop = np.zeros((len(number), 288, 288, 1), np.uint8)
+    apex = {"onset": np.array(number[0]), "offset": np.array(number[-1])}
+    source = inputs.Source({"faces": {"frame": np.array(number), "crop": crop}, "apex": apex})
+    assert source.equidistant.tolist() == expected
+    assert inputs.sequence_real(source, (12,)).sum() == len(expected)
 
 
 def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
@@ -208,6 +226,20 @@ def test_changes_are_those_of_each_side_since_the_onset(files: dict[str, Path]) 
     np.testing.assert_allclose(original, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
     np.testing.assert_allclose(double[::2], original, atol=1e-5)
     assert np.all(double[1::2, 1] < original[:-1, 1]) and np.all(double[1::2, 1] > original[1:, 1])
+
+
+def test_change_at_the_apex_is_that_of_its_frame(files: dict[str, Path]) -> None:
+    every, apex = one(files, "au_changes", (LENGTH, 17, 2)), one(files, "au_change", (17, 2))
+    np.testing.assert_allclose(apex, every[APEX - ONSET], atol=1e-5)
+    aus = {"relative": np.full((1, 17, 3), 7.0), "frame": np.arange(1)}
+    assert (inputs.au_change(inputs.Source({"aus": aus, "apex": {"apex": np.array(0)}}), (17, 2)) == 5).all()
+
+
+def test_change_of_the_video_is_that_of_the_steady_frames_before_they_are_rounded(files: dict[str, Path]) -> None:
+    steady, change = (one(files, name, (1, 9, 24, 24)) for name in ("video_steady", "video_change"))
+    differences = steady.astype(float) - steady[:, :1]
+    assert np.abs(change - differences).max() <= 1.01  # two roundings of half a grey level each
+    assert not change[:, 0].any() and (change % 1).any()
 
 
 def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -> None:

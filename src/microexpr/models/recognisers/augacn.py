@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from microexpr.core.facs.anatomy import share_a_muscle
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models import base
-from microexpr.models.augmentation import to_signed_range
+from microexpr.models.augmentation import to_signed_range, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import cosine
@@ -26,6 +26,8 @@ from microexpr.models.recipe import cosine
 CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few by more than 25
 DOWNSAMPLING = 16  # frames of the video to one of the last maps
 ANATOMY = [[float(share_a_muscle(first, second)) for second in AUS] for first in AUS]
+INPUT = {"film": "video", "change": "video_steady", "fine_change": "video_change"}
+GRAPH = ("graph", "present")  # statistics that `Graph` holds
 Kind = Literal["A", "B", "C"]
 
 
@@ -60,10 +62,10 @@ class Bottleneck(nn.Module):
 class STPNet(nn.Sequential):
     """The pseudo-3D network of Table 7, row by row: video [B, 3, L, H, H] to action-unit scores [B, A, 1]."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, channels: int = 3):
         pool_time = partial(nn.MaxPool3d, (2, 1, 1), (2, 1, 1))
         layers: list[tuple[str, nn.Module]] = [
-            ("Conv3d", nn.Conv3d(3, width, (1, 7, 7), (1, 2, 2), (0, 3, 3), bias=False)),  # [B, W, L, H/2, H/2]
+            ("Conv3d", nn.Conv3d(channels, width, (1, 7, 7), (1, 2, 2), (0, 3, 3), bias=False)),  # [B, W, L, H/2, H/2]
             ("BatchNorm3d", nn.BatchNorm3d(width)),
             ("Relu", nn.ReLU()),
             ("MaxPool3d (1)", nn.MaxPool3d((2, 3, 3), (2, 2, 2), (0, 1, 1))),  # [B, W, L/2, H/4, H/4]
@@ -84,19 +86,22 @@ class STPNet(nn.Sequential):
 class Relations(nn.Module):
     """The graph network: three convolutions, self-attention pooling, readout, classes (Sec. 3.2)."""
 
-    def __init__(self, hidden: int, pool_size: int, classes: int):
+    def __init__(self, hidden: int, pool_size: int, classes: int, embedding: int = 0):
         super().__init__()
         self.pool_size = pool_size
-        layers = [nn.Linear(d, d_, bias=False) for d, d_ in pairwise((1, hidden, hidden, hidden))]
+        layers = [nn.Linear(d, d_, bias=False) for d, d_ in pairwise((1 + embedding, hidden, hidden, hidden))]
         self.layers = nn.ModuleList(layers)
         self.attend = nn.Linear(3 * hidden, 1, bias=False)
         self.classify = nn.Linear(2 * 3 * hidden, classes)
         for layer in layers:  # He et al. 2015: else three layers attenuate the scores
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.embedding = nn.Parameter(torch.randn(len(AUS), embedding)) if embedding else None
 
     def forward(self, nodes: Tensor, graph: Tensor, present: Tensor) -> Tensor:
         """[B, A, 1], [A, A] and [A] -> [B, C]"""
         x, embedded = nodes, []
+        if self.embedding is not None:
+            x = torch.cat([x, self.embedding.expand(len(x), -1, -1)], 2)
         for layer in self.layers:
             x = (graph @ layer(x)).relu()  # eq. 1
             embedded.append(x)
@@ -104,6 +109,19 @@ class Relations(nn.Module):
         attention = (graph @ self.attend(x))[..., 0]  # [B, A]
         scores: Tensor = self.classify(readout(pool(x, attention, present, self.pool_size)))
         return scores
+
+
+class Graph(nn.Module):
+    """Edges and nodes as a part of the network: a network from elsewhere keeps those that it was trained with."""
+
+    def __init__(self, statistics: Statistics):
+        super().__init__()
+        for name in GRAPH:
+            self.register_buffer(name, statistics[name].clone())
+
+    def forward(self) -> Statistics:
+        """Return the edges [A, A], `graph`, and which nodes there are, `present` [A]."""
+        return {name: getattr(self, name) for name in GRAPH}
 
 
 class Uncertainty(nn.Module):
@@ -135,8 +153,15 @@ class AuGacn(NetworkMethod):
         frames: int = Field(16, ge=16, le=128, multiple_of=DOWNSAMPLING, description="L, from onset to offset by TIM")
         width: int = Field(64, ge=2, le=256, description="channels of every convolution")
         hidden: int = Field(128, ge=2, le=1024, description="features of a node after each graph convolution")
-        input_mode: Literal["film", "change"] = Field(
-            "film", description="the frames, or their difference from the first with the head held still (ours)"
+        channels: Literal[1, 3] = Field(3, description="of a frame; grey levels are repeated for three")
+        input_mode: Literal["film", "change", "fine_change"] = Field(
+            "film",
+            description="the frames, or their difference from the first with the head held still (ours), of bytes or,"
+            " as fine_change, taken before frames are rounded to bytes",
+        )
+        node_embedding: int = Field(0, ge=0, le=256, description="numbers learnt for each node, next to its score")
+        graph: Literal["fold", "network"] = Field(
+            "fold", description="edges and nodes are those of the fold's training clips, or of the network's first ones"
         )
         pool_ratio: float = Field(0.5, gt=0, le=1, description="p, share of nodes kept by self-attention pooling")
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
@@ -152,8 +177,8 @@ class AuGacn(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
-        shape = (3, self.params.frames, self.params.image_size, self.params.image_size)
-        return {"video" if self.params.input_mode == "film" else "video_steady": shape}
+        params = self.params
+        return {INPUT[params.input_mode]: (params.channels, params.frames, params.image_size, params.image_size)}
 
     def statistics(self, train: ClipTensors) -> Statistics:
         aus = train.targets["aus"]
@@ -164,8 +189,11 @@ class AuGacn(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        relations = Relations(params.hidden, ceil(params.pool_ratio * len(AUS)), self.classes)
-        networks: dict[str, nn.Module] = {"stpnet": STPNet(params.width), "relations": relations}
+        pool_size = ceil(params.pool_ratio * len(AUS))
+        relations = Relations(params.hidden, pool_size, self.classes, params.node_embedding)
+        networks: dict[str, nn.Module] = {"stpnet": STPNet(params.width, params.channels), "relations": relations}
+        if params.graph == "network":
+            networks["graph"] = Graph(statistics)
         return networks | ({"uncertainty": Uncertainty()} if params.au_weight == "learned" else {})
 
     def phases(self) -> list[Phase]:
@@ -183,25 +211,34 @@ class AuGacn(NetworkMethod):
         au_loss = masked_loss(nodes[..., 0], batch["aus"], coded, statistics["mark_weights"])
         if self.params.au_weight == "learned":
             au_loss = modules.uncertainty(au_loss, coded.amax())
-        scores = modules.relations(nodes, statistics["graph"], statistics["present"])
+        relations = self._graph(modules, statistics)
+        scores = modules.relations(nodes, relations["graph"], relations["present"])
         return au_loss + self.params.me_weight * F.cross_entropy(scores, batch["label"])
 
     def _input(self, batch: Batch) -> Tensor:
         """Return [B, 3, L, H, H] in -1..1: the frames, or their amplified difference from the first one."""
         if self.params.input_mode == "film":
             return to_signed_range(batch["video"])
+        if self.params.input_mode == "fine_change":
+            return CONTRAST * 2 * to_unit_range(batch["video_change"])
         video = to_signed_range(batch["video_steady"])
         return CONTRAST * (video - video[:, :, :1])
 
     def au_scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return logits float[B, A] of `AUS`, the nodes before the graph; 0 for units that no training clip shows."""
-        scores: Tensor = modules.stpnet(self._input(batch))[..., 0] * statistics["present"]
+        scores: Tensor = modules.stpnet(self._input(batch))[..., 0] * self._graph(modules, statistics)["present"]
         return scores
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         nodes = self.au_scores(modules, batch, statistics)[..., None]
-        scores: Tensor = modules.relations(nodes, statistics["graph"], statistics["present"])
+        relations = self._graph(modules, statistics)
+        scores: Tensor = modules.relations(nodes, relations["graph"], relations["present"])
         return scores
+
+    def _graph(self, modules: Modules, statistics: Statistics) -> Statistics:
+        """Return `graph` and `present`, of the fold's training clips or of the network."""
+        graph: Statistics = modules.graph() if self.params.graph == "network" else statistics
+        return graph
 
 
 def occurs(aus: Tensor) -> Tensor:

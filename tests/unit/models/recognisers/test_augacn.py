@@ -199,6 +199,48 @@ def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
     np.testing.assert_allclose(np.mean(squares, 0), 1, atol=0.2)
 
 
+def test_an_embedding_tells_nodes_apart_that_have_one_score_and_the_same_edges():
+    torch.manual_seed(0)
+    plain, named = Relations(8, A, 3), Relations(8, A, 3, embedding=4)
+    nodes, edges, present = torch.ones(2, A, 1), torch.eye(A), torch.ones(A)
+    nodes[1] = nodes[1].roll(1, 0)  # as they are: all scores are equal
+    nodes[0, 0], nodes[1, 5] = 3.0, 3.0  # another unit is strong in each clip
+    anonymous, known = plain(nodes, edges, present), named(nodes, edges, present)
+    torch.testing.assert_close(anonymous[0], anonymous[1])
+    assert (known[0] - known[1]).abs().max() > 1e-2
+    assert named.embedding.shape == (A, 4) and named.layers[0].in_features == 5 and plain.embedding is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("film", "video"), ("change", "video_steady"), ("fine_change", "video_change")]
+)
+def test_the_same_change_is_the_same_number_in_bytes_and_before_they_are_rounded(mode, name):
+    augacn = method(input_mode=mode, channels=1)
+    assert augacn.inputs == {name: (1, L, 16, 16)} and augacn.build({})["stpnet"][0].in_channels == 1
+    grey = torch.full((1, 1, L, 16, 16), 100, dtype=torch.uint8)
+    grey[:, :, 3:] = 104
+    change = (grey.float() - 100).half()
+    expected = 2 * grey.float() / 255 - 1 if mode == "film" else 4 * 2 * change.float() / 255
+    values = augacn._input({name: change if mode == "fine_change" else grey})
+    torch.testing.assert_close(values, expected, atol=1e-5, rtol=1e-3)
+
+
+def test_a_network_keeps_the_graph_that_it_was_trained_with():
+    """Weights of other clips bring their nodes: a unit that the fold's clips lack scores, and takes part."""
+    augacn = method(graph="network")
+    data, others = clips(marks("1 2", "12", "4 7", "1")), clips(marks("1 2", "12 20", "4 7", "1"))
+    statistics, fresh = statistics_and_modules(augacn, data)
+    _, modules = statistics_and_modules(augacn, others)
+    assert not list(modules.graph.parameters()) and {*dict(modules.graph.named_buffers())} == {"graph", "present"}
+    for network in (fresh, modules):
+        network.stpnet.eval()
+    unit = AUS.index(20)
+    assert augacn.au_scores(modules, data.inputs, statistics)[:, unit].all()
+    assert not augacn.au_scores(fresh, data.inputs, statistics)[:, unit].any()
+    plain = method().scores(fresh, data.inputs, statistics)
+    torch.testing.assert_close(augacn.scores(fresh, data.inputs, statistics), plain)
+
+
 def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
     x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])

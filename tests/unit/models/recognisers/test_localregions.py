@@ -15,6 +15,7 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.localregions import LocalRegions
 from microexpr.models.recognisers.localregions.method import focal
 from microexpr.models.recognisers.localregions.networks import Inception, Simple
+from microexpr.models.recognisers.localregions.regions import mirror_region
 from microexpr.protocols import PROTOCOLS
 from microexpr.signals.inputs import REGIONS as PATCHES
 from microexpr.training.engine import FoldIndices
@@ -261,6 +262,52 @@ def test_loss_of_sampled_frames_is_that_of_these_frames():
         recogniser.spatial_loss(modules, batch, statistics, stream()) for recogniser in (all_frames, sampled_frames)
     )
     torch.testing.assert_close(first, second)
+
+
+def test_frames_that_differ_little_from_the_first_have_no_label():
+    """Shares of the clip's largest change over all regions; frames that are none never have one."""
+    recogniser = method(still=0.5, reference="difference")
+    change = torch.tensor([[0.0, 2, 4, 8, 3], [0, 1, 1, 9, 9]])
+    video = change[:, :, None, None, None].expand(-1, -1, 1, 2, 2)
+    real = torch.tensor([[True] * 5, [True, True, True, False, False]])
+    labelled = recogniser.labelled({EYES[0]: video, MOUTH: -video}, real)
+    assert labelled.tolist() == [[0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
+    assert recogniser._sample_frames(labelled.repeat(50, 1), stream()) is None
+    index = method(pictures=40)._sample_frames(labelled, stream())
+    assert [sorted(set(row)) for row in index.tolist()] == [[2, 3], [1, 2]]
+    assert torch.equal(method().labelled({}, real), real.float())
+
+
+def test_a_mirrored_face_has_its_regions_on_the_other_side():
+    """If all clips are mirrored, losses are those of clips whose regions were swapped and flipped before."""
+    assert [mirror_region(name) for name in (EYES[0], EYES[1], NOSE, MOUTH, FACE)] == [
+        EYES[1],
+        EYES[0],
+        NOSE,
+        MOUTH,
+        FACE,
+    ]
+    recogniser, mirroring = method(), method(mirror=1.0)
+    data = clips(recogniser)
+    flipped = {name: data.inputs[mirror_region(name)].flip(-1) for name in PATCHES}
+    modules, batch, statistics = at_hand(recogniser, data)
+    statistics |= {
+        f"{moment}_{name}": statistics[f"{moment}_{NOSE}"] for moment in ("mean", "deviation") for name in PATCHES
+    }
+    mirrored = batch | flipped
+    loss = mirroring.spatial_loss(modules, batch, statistics, stream())
+    torch.testing.assert_close(loss, recogniser.spatial_loss(modules, mirrored, statistics, stream()))
+    targets = {"label": batch["label"]}
+    first, second = (
+        of.precompute_features(modules, inputs, statistics) | targets
+        for of, inputs in ((mirroring, batch), (recogniser, mirrored))
+    )
+    torch.testing.assert_close(first["features_mirrored"], second["features"])
+    assert not torch.allclose(first["features"], second["features"])
+    torch.testing.assert_close(
+        mirroring._classify(modules, first | {"features": first["features_mirrored"]}, None),
+        recogniser.scores(modules, second, statistics),
+    )
 
 
 @pytest.mark.parametrize("pictures", [0, 2])

@@ -3,6 +3,7 @@
 Shapes: B clips, T frames, C classes, R regions, k classes of a region.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
@@ -19,7 +20,13 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.recipe import class_weights
 from microexpr.models.recognisers.localregions.networks import Inception, Simple, Temporal
-from microexpr.models.recognisers.localregions.regions import FACE, FACE_SIZE, GROUP_OF_REGION, VISIBLE_CLASSES
+from microexpr.models.recognisers.localregions.regions import (
+    FACE,
+    FACE_SIZE,
+    GROUP_OF_REGION,
+    VISIBLE_CLASSES,
+    mirror_region,
+)
 from microexpr.models.samplers import filtered
 from microexpr.signals.inputs import REGIONS
 
@@ -68,13 +75,23 @@ class LocalRegions(NetworkMethod):
         pictures: int = Field(
             0, ge=0, le=512, description="frames per clip sampled in a step of the first phase; 0: all"
         )
+        still: float = Field(
+            0.0,
+            ge=0,
+            lt=1,
+            description="frames have no label in the first phase that differ from the first by less than this share of"
+            " their clip's largest difference",
+        )
+        mirror: float = Field(
+            0.0, ge=0, le=1, description="share of training clips mirrored, left and right regions swapped"
+        )
         hidden: int = Field(1024, ge=4, le=4096, description="units of the first fully connected layer")
         second: int = Field(250, ge=4, le=4096, description="of the second")
         features: int = Field(20, ge=2, le=512, description="of a frame and region")
         memory: int = Field(32, ge=2, le=512, description="units of each LSTM")
         width: int = Field(256, ge=4, le=4096, description="units before the classes")
         dropout: float = Field(0.5, ge=0, lt=1, description="of the networks' fully connected layers")
-        spatial_epochs: int = Field(50, ge=1, le=2000, description="passes over the clips' frames")
+        spatial_epochs: int = Field(50, ge=0, le=2000, description="passes over the clips' frames")
         epochs: int = Field(50, ge=1, le=2000, description="passes over the clips as sequences")
         batch: int = Field(64, ge=1, le=1024, description="clips in a step")
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's learning rate")
@@ -131,13 +148,10 @@ class LocalRegions(NetworkMethod):
         frames = self._levels(video[None].movedim(2, 1))[0][real.bool()]
         return torch.stack([frames.mean(), frames.square().mean()])
 
-    def _levels(self, video: Tensor, index: Tensor | None = None) -> Tensor:
-        """Convert uint8[B, T, channels, h, w] to 0..1, or to differences from the first frame.
-
-        With `index` int64[B, n] only these frames are returned."""
-        first = to_unit_range(video[:, :1])
-        levels = to_unit_range(_select_frames(video, index))
-        return levels - first if self.params.reference == "difference" else levels
+    def _levels(self, video: Tensor) -> Tensor:
+        """Convert uint8[B, T, channels, h, w] to 0..1, or to differences from the first frame."""
+        levels = to_unit_range(video)
+        return levels - levels[:, :1] if self.params.reference == "difference" else levels
 
     def _weights(self, label: Tensor, classes: int) -> Tensor:
         """Return the class weights float[classes] of the loss."""
@@ -178,53 +192,64 @@ class LocalRegions(NetworkMethod):
     def shared_prefix(self) -> dict[str, object] | None:
         return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
 
-    def patches(self, region: str, batch: Batch, statistics: Statistics, index: Tensor | None = None) -> Tensor:
-        """Return patches [B, T, channels, h, w], normalised over the training clips, padded frames at 0.
-
-        With `index` int64[B, n] only these frames are returned."""
-        video = self._levels(batch[region].movedim(2, 1), index)
+    def patches(self, region: str, batch: Batch, statistics: Statistics) -> Tensor:
+        """Return patches [B, T, channels, h, w], normalised over the training clips, padded frames at 0."""
+        video = self._levels(batch[region].movedim(2, 1))
         video = (video - statistics[f"mean_{region}"]) / statistics[f"deviation_{region}"]
-        real = batch["sequence_real"] if index is None else torch.take_along_dim(batch["sequence_real"], index, 1)
-        video = video * real[:, :, None, None, None]
+        video = video * batch["sequence_real"][:, :, None, None, None]
         shrink = self.params.shrink
         return F.avg_pool2d(video.flatten(0, 1), shrink).unflatten(0, video.shape[:2]) if shrink > 1 else video
 
     def precompute_patches(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
         """Return all `patches`, which are small enough to be kept for all clips once they are reduced."""
         patches = {f"patches_{region}": self.patches(region, batch, statistics) for region in self.region_names}
-        return patches | {"sequence_real": batch["sequence_real"]}
+        return patches | {"labelled": self.labelled(patches, batch["sequence_real"])}
 
     def spatial_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the loss of single frames with their clip's label, summed over regions, which learn separately."""
-        real = batch["sequence_real"].to(torch.get_default_dtype())
-        index = self._sample_frames(real, rng)
-        counts = real if index is None else real.new_ones(index.shape)
+        encoded = batch if "labelled" in batch else batch | self.precompute_patches(modules, batch, statistics)
+        index = self._sample_frames(encoded["labelled"], rng)
+        counts = encoded["labelled"] if index is None else encoded["labelled"].new_ones(index.shape)
+        mirrored = rng.uniform(len(counts), 1, 1, 1, 1) < self.params.mirror if self.params.mirror else None
         losses = []
         for region in self.region_names:
-            precomputed = batch.get(f"patches_{region}")
-            if precomputed is None:
-                video = self.patches(region, batch, statistics, index)
-            else:
-                video = _select_frames(precomputed, index)
+            video = _select_frames(encoded[f"patches_{region}"], index)
+            if mirrored is not None:
+                other = _select_frames(encoded[f"patches_{mirror_region(region)}"], index)
+                video = torch.where(mirrored, other.flip(-1), video)
             label = self.region_labels(region, batch)[:, None].expand(video.shape[:2])
             features = getattr(modules, f"network_{region}")(video.flatten(0, 1), rng)
             scores = getattr(modules, f"head_{region}")(features)
             losses.append(self._loss(scores, label.flatten(), statistics[f"weights_{region}"], counts.flatten()))
         return torch.stack(losses).sum()
 
-    def _sample_frames(self, real: Tensor, rng: Stream) -> Tensor | None:
-        """Sample int64[B, pictures], indices of real frames; None: all frames are used."""
+    def labelled(self, patches: Mapping[str, Tensor], real: Tensor) -> Tensor:
+        """Return float[B, T], 1 for each frame that has a label in the first phase, from patches [B, T, ...]."""
+        dtype = torch.get_default_dtype()
+        if not self.params.still:
+            return real.to(dtype)
+        changes = [(video - video[:, :1]).abs().mean((2, 3, 4)) for video in patches.values()]
+        change = torch.stack(changes).sum(0) * real
+        return (real & (change >= self.params.still * change.amax(1, keepdim=True))).to(dtype)
+
+    def _sample_frames(self, labelled: Tensor, rng: Stream) -> Tensor | None:
+        """Sample int64[B, pictures], indices of labelled frames; None: all frames are used."""
         if not self.params.pictures:
             return None
-        position = rng.uniform(len(real), self.params.pictures) * real.sum(1, keepdim=True)
-        return position.long().clamp(max=real.shape[1] - 1)
+        count = labelled.cumsum(1)
+        position = rng.uniform(len(labelled), self.params.pictures) * count[:, -1:]
+        return (count[:, None] <= position[..., None]).sum(2).clamp(max=labelled.shape[1] - 1)
 
     def _loss(self, scores: Tensor, label: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
         gamma = 0.0 if self.params.loss == "cross_entropy" else self.params.gamma
         return focal(scores, label, weight, gamma, counts)
 
     def temporal_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        scores = self._classify(modules, batch, rng)
+        features = batch["features"]
+        if self.params.mirror:
+            mirrored = rng.uniform(len(features), 1, 1, 1) < self.params.mirror
+            features = torch.where(mirrored, batch["features_mirrored"], features)
+        scores = self._classify(modules, batch | {"features": features}, rng)
         return self._loss(scores, batch["label"], statistics["weights"], scores.new_ones(len(scores)))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
@@ -232,14 +257,24 @@ class LocalRegions(NetworkMethod):
         return self._classify(modules, encoded, None)
 
     def precompute_features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
-        """Return the LSTMs' input `features` [B, R, T, features], from networks that are frozen in their phase."""
+        """Return the LSTMs' input `features` [B, R, T, features], from networks that are frozen in their phase.
+
+        With `mirror` also those of the mirrored clips."""
         real = batch["sequence_real"]
+        patches = {region: self.patches(region, batch, statistics) for region in self.region_names}
+        encoded = {"features": self._encode(modules, patches), "sequence_real": real}
+        if self.params.mirror:
+            mirrored = {region: patches[mirror_region(region)].flip(-1) for region in self.region_names}
+            encoded["features_mirrored"] = self._encode(modules, mirrored)
+        return encoded
+
+    def _encode(self, modules: Modules, patches: Mapping[str, Tensor]) -> Tensor:
+        """Return the features [B, R, T, features] of each region's network from patches [B, T, channels, h, w]."""
         features = [
-            getattr(modules, f"network_{region}")(self.patches(region, batch, statistics).flatten(0, 1))
-            for region in self.region_names
+            getattr(modules, f"network_{region}")(video.flatten(0, 1)).unflatten(0, video.shape[:2])
+            for region, video in patches.items()
         ]
-        stacked = torch.stack([of_region.unflatten(0, real.shape) for of_region in features], 1)
-        return {"features": stacked, "sequence_real": real}
+        return torch.stack(features, 1)
 
     def _classify(self, modules: Modules, batch: Batch, rng: Stream | None) -> Tensor:
         """Return scores [B, C] from precomputed features."""

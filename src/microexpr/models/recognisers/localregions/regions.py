@@ -10,3 +10,9 @@ GROUP_OF_REGION = {
 }  # left and right share a group
 # MEGC2019's classes that show in each group of regions; a region's labels count them from 1
 VISIBLE_CLASSES = {"eyes": (0, 2), "nose": (0,), "cheeks": (1,), "mouth": (0, 1, 2)}
+
+
+def mirror_region(region: str) -> str:
+    """Return the region that lies where this one does once the face is mirrored."""
+    left, right = "_left_", "_right_"
+    return region.replace(left, right) if left in region else region.replace(right, left)

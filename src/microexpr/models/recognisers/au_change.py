@@ -1,0 +1,42 @@
+"""Logistic regression on the change of action units: what a practitioner tries first. No network.
+
+Shapes: N clips, A action units of the aus stage, 2 sides.
+"""
+
+import numpy as np
+from pydantic import Field
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor
+
+from microexpr.models import base
+from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.handcrafted import fit_scorer
+from microexpr.signals.aus import ACTION_UNITS
+
+
+class AuChange(ClassicalMethod):
+    """The change of each action unit from onset to apex, left and right, and a multinomial logistic regression.
+
+    Ours. A weight says how much an action unit on one side speaks for a class. Changes are standardised over the fold's
+    training clips, and class weights are balanced. The action units are read by the aus stage, which no clip of a
+    training set fits.
+    """
+
+    paper = "None: action units, then logistic regression, the usual first attempt"
+
+    class Params(base.Params):
+        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"au_change": (len(ACTION_UNITS), 2)}
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return float32[N, A * 2], sides of a unit next to each other."""
+        return inputs["au_change"].flatten(1).numpy()
+
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        machine = LogisticRegression(C=self.params.penalty, class_weight="balanced", max_iter=1000)
+        return fit_scorer(machine, features, targets["label"], self.classes)
