@@ -16,6 +16,7 @@ from microexpr.population.camera import record
 from microexpr.rendering import display, take, walls
 from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
+from microexpr.rendering.layouts import NATIVES
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performer, perform
 from microexpr.rendering.shot import render_frames
 from microexpr.signals import faces, flow
@@ -29,7 +30,9 @@ CROP = 144  # rows and columns of the stored crops, half of those of the faces s
 STEPS: dict[Kind, int] = {"micro": 7, "macro": 4}  # frames at equal distances from onset to offset
 MISSED = 0.5  # share of micro-expressions whose events are a little off, as annotators and spotters place them
 LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the rise
-ONE_SIDED = 0.1  # probability that a display has one side
+# How emotions are displayed, each table for as many micro-expressions: prototypes, and what two data sets' coders saw.
+DISPLAYS = (display.DISPLAYS, *(NATIVES[name].coded_displays for name in ("casme2", "samm")))
+ONE_SIDED = 0.15  # probability that a display has one side
 OTHER_SCENE = 0.5  # share of clips in another light, pose and distance than the subject's own
 UNITS = [display.ACTION_UNITS.index(unit) for unit in ACTION_UNITS]
 
@@ -75,7 +78,9 @@ def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
 def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> PlannedClip:
     name = f"{kind}{i + 1:02}"
     rng = generator(params.seed, DATASET, subject, name, "plan")
-    weights = display.sample_display(emotion, rng, one_sided=ONE_SIDED)
+    tables = [table for table in DISPLAYS if emotion in table] if kind == "micro" else DISPLAYS[:1]
+    table = tables[rng.integers(len(tables))]
+    weights = display.sample_display(emotion, rng, displays=table, one_sided=ONE_SIDED)
     length = round(rng.uniform(*take.SECONDS[kind]) * FPS)
     rise = max(4, round(length * rng.uniform(*take.RISE)))
     true = (1, 1 + rise, 1 + length)

@@ -79,16 +79,6 @@ class Source:
         """`crops` with the head held where it is at the onset."""
         return steady.hold_still(self.crops, steady.head_path(luma(self.crops), 0))
 
-    @cached_property
-    def equidistant(self) -> np.ndarray:
-        """Positions among `crops` of as many frames as lie at equal distances in time, int64[n].
-
-        These are all of them, except in files that have only some frames of a clip, as those of the population."""
-        number: np.ndarray = self.groups["faces"]["frame"][self.at("onset") : self.at("offset") + 1]
-        times = (np.rint(np.linspace(number[0], number[-1], count)) for count in range(len(number), 1, -1))
-        positions = (np.searchsorted(number, time) for time in times if np.isin(time, number).all())
-        return next(positions, np.arange(len(number)))
-
     @property
     def landmarks(self) -> np.ndarray:
         """Landmarks of the onset, float32[68, 2], pixels of the crop."""
@@ -115,7 +105,7 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
 
     flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
     frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
-    first, *later = interpolation.interpolate(frames[source.equidistant], shape[1] + 1)
+    first, *later = interpolation.interpolate(frames, shape[1] + 1)
     flows = [onset_apex(first, frame, Params(size=flow_size, stored_size=flow_size)) for frame in later]
     units = np.array([CROP / flow_size, CROP / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
     channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
@@ -135,23 +125,23 @@ def around_apex(source: Source, shape: Shape) -> np.ndarray:
 
 def video(source: Source, shape: Shape) -> np.ndarray:
     """Return T frames at equal distances in time from onset to offset, by TIM, uint8."""
-    return _resample(with_channels(source.crops[source.equidistant], shape[0]), shape)
+    return _resample(with_channels(source.crops, shape[0]), shape)
 
 
 def video_steady(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with the head held still, uint8."""
-    return _resample(with_channels(source.steady[source.equidistant], shape[0]), shape)
+    return _resample(with_channels(source.steady, shape[0]), shape)
 
 
 def video_change(source: Source, shape: Shape) -> np.ndarray:
     """Return `video_steady` less its first frame, never rounded to bytes, float16 in grey levels."""
-    video = _resample(with_channels(source.steady[source.equidistant], shape[0]), shape, round_=False)
+    video = _resample(with_channels(source.steady, shape[0]), shape, round_=False)
     return (video - video[:, :1]).astype(np.float16)
 
 
 def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with movements magnified before it is resampled to T frames, uint8."""
-    channels = _resize_video(with_channels(source.crops[source.equidistant], shape[0]), shape[2:], round_=False)
+    channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
     wavelength = magnification.WAVELENGTH * shape[2] / source.crops.shape[1]
     magnified = [magnification.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
     return _round(np.stack([interpolation.interpolate(frames, shape[1]) for frames in magnified]))
@@ -162,12 +152,12 @@ def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
 
     A clip longer than T is resampled by TIM.
     """
-    return _pad(with_channels(source.steady[source.equidistant], shape[0]), shape)
+    return _pad(with_channels(source.steady, shape[0]), shape)
 
 
 def sequence_real(source: Source, shape: Shape) -> np.ndarray:
     """Return which frames of `sequence_steady`, and of the regions, are the clip's, bool."""
-    return np.arange(shape[0]) < len(source.equidistant)
+    return np.arange(shape[0]) < len(source.crops)
 
 
 def region(name: str, source: Source, shape: Shape) -> np.ndarray:
@@ -177,7 +167,7 @@ def region(name: str, source: Source, shape: Shape) -> np.ndarray:
         cv2.warpAffine, M=region_matrix(name, source.landmarks), dsize=(columns, rows),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    frames = np.stack([cut(frame).reshape(rows, columns, -1) for frame in source.steady[source.equidistant]])
+    frames = np.stack([cut(frame).reshape(rows, columns, -1) for frame in source.steady])
     return _pad(with_channels(frames, shape[0]), shape)
 
 
