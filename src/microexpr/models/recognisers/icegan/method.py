@@ -101,6 +101,7 @@ class Icegan(NetworkMethod):
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(8, ge=1, le=256, description="clips in a step")
         lr: float = Field(2e-4, gt=0, le=1, description="Adam's first learning rate")
+        generator_lr: float = Field(0.0, ge=0, le=1, description="the generator's first learning rate; 0: `lr`")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
         decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
 
@@ -170,11 +171,12 @@ class Icegan(NetworkMethod):
         )
 
     def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.Adam, lr=self.params.lr, betas=(0.5, 0.999))
+        rates = self.params.lr, self.params.generator_lr or self.params.lr
+        adam, generator_adam = (partial(torch.optim.Adam, lr=rate, betas=(0.5, 0.999)) for rate in rates)
         parts = ["trunk", "heads", *(["reconstruction"] if self.capsules else [])]
         updates = [Update(self.discriminator_loss, dict.fromkeys(parts, adam))]
         if self.synthesises:
-            updates.append(Update(self.generator_loss, {"generator": adam}, self.params.generator_every))
+            updates.append(Update(self.generator_loss, {"generator": generator_adam}, self.params.generator_every))
         sample = balanced if self.params.balanced else half_and_half("macro") if self.macro else base.shuffled
         return [Phase(updates, self.params.epochs, self.params.batch, sample, self._decay)]
 
