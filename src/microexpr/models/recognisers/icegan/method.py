@@ -202,17 +202,17 @@ class Icegan(NetworkMethod):
         """Return the generator's part of eq. 6: realness and eq. 3; the target class is the clip's own."""
         params, (onset, apex), label = self.params, self._sample_pair(batch, rng), batch["label"]
         fake = self._generate(modules, onset, label, rng)
-        loss = params.pixel_weight * self._pixel_loss(fake, apex, onset, batch)
+        pixel = self._pixel_loss(fake, apex, onset, batch)
         if not (params.adversarial_weight or params.perceptual_weight or params.g_cls):
-            return loss
+            return params.pixel_weight * pixel
         patches = modules.trunk(self._discriminator_input(fake, onset))
         realness, classes = modules.heads(patches)
         if self.published_weights:
             perceptual = F.mse_loss(*(modules.cost(to_vgg_input(image))[0] for image in (fake, onset)))
         else:
             perceptual = F.mse_loss(patches, modules.trunk(self._discriminator_input(onset, onset)))
-        loss = loss + params.adversarial_weight * self._adversarial_loss(realness, True)
-        loss = loss + params.pixel_weight * params.perceptual_weight * perceptual
+        loss = params.adversarial_weight * self._adversarial_loss(realness, True)
+        loss = loss + params.pixel_weight * (pixel + params.perceptual_weight * perceptual)
         return loss + self._class_loss(classes, label) if params.g_cls else loss
 
     def _discriminator_input(self, image: Tensor, neutral: Tensor) -> Tensor:
