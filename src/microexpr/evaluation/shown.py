@@ -46,14 +46,16 @@ def movements(pairs: np.ndarray) -> np.ndarray:
 
 
 def moved_by_mean_flow(
-    faces: Sequence[Face], clips: Sequence[Clip], pairs: np.ndarray, labels: Mapping[str, int]
+    faces: Sequence[Face], clips: Sequence[Clip], pairs: np.ndarray, labels: Mapping[str, int | None]
 ) -> np.ndarray:
     """Return the neutral face of each face and the same under its class's mean flow, uint8[N, 2, H, W, C].
 
     The mean is over the true clips, whose onset and apex are `pairs`, that train the face's fold; no network."""
     size = pairs.shape[2]
     params, grey = flow.Params(size=size, stored_size=size), pairs.mean(-1, dtype=np.float32)
-    flow_by_id = {clip.id: flow.onset_apex(*pair, params)[:2] for clip, pair in zip(clips, grey, strict=True)}
+    flow_by_id = {
+        clip.id: flow.onset_apex(first, second, params)[:2] for clip, (first, second) in zip(clips, grey, strict=True)
+    }
     rows, columns = np.mgrid[:size, :size].astype(np.float32)
     means: dict[tuple[str, int], np.ndarray] = {}
     moved = []
