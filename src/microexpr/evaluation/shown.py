@@ -8,6 +8,7 @@ face. What may not come in: a recogniser that was trained on a synthesised face.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from microexpr.core import seeds
@@ -19,6 +20,7 @@ from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFa
 from microexpr.signals import flow, inputs
 
 METRIC = "class_uar"
+MEAN_FLOW = "mean_flow"  # kind of faces: neutral ones, moved by the mean flow of the target class in training
 FLOW_SIZE = 28  # rows and columns of the flow that the recogniser reads
 Recogniser = Callable[[np.ndarray], np.ndarray]  # movements float32[N, D] -> scores float32[N, classes]
 
@@ -43,6 +45,31 @@ def movements(pairs: np.ndarray) -> np.ndarray:
     return np.stack([flow.onset_apex(first, second, params) for first, second in grey]).reshape(len(pairs), -1)
 
 
+def moved_by_mean_flow(
+    faces: Sequence[Face], clips: Sequence[Clip], pairs: np.ndarray, labels: Mapping[str, int | None]
+) -> np.ndarray:
+    """Return the neutral face of each face and the same under its class's mean flow, uint8[N, 2, H, W, C].
+
+    The mean is over the true clips, whose onset and apex are `pairs`, that train the face's fold; no network."""
+    size = pairs.shape[2]
+    params, grey = flow.Params(size=size, stored_size=size), pairs.mean(-1, dtype=np.float32)
+    flow_by_id = {
+        clip.id: flow.onset_apex(first, second, params)[:2] for clip, (first, second) in zip(clips, grey, strict=True)
+    }
+    rows, columns = np.mgrid[:size, :size].astype(np.float32)
+    means: dict[tuple[str, int], np.ndarray] = {}
+    moved = []
+    for face in faces:
+        if (key := (face.fold.name, face.label)) not in means:
+            means[key] = np.mean([flow_by_id[name] for name in face.fold.train if labels[name] == face.label], axis=0)
+        right, down = means[key]
+        warped = cv2.remap(
+            face.pair[0], columns - right, rows - down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        moved.append(np.stack([face.pair[0], warped.reshape(face.pair[0].shape)]))
+    return np.stack(moved)
+
+
 def evaluate(
     synthesised: SynthesisedFaces, clips: Sequence[Clip], pairs: np.ndarray, resamples: int, seed: int
 ) -> list[Row]:
@@ -50,8 +77,8 @@ def evaluate(
 
     It is the mean over classes of the share of faces in which the recogniser sees the target class, with its 95 %
     interval over subjects. `synthesised` are faces of every class; `clips` those of the protocol, `pairs` their onset
-    and apex faces at the same size. Neutral faces left unchanged, which give chance, and true apex frames are evaluated
-    too.
+    and apex faces at the same size. Neutral faces left unchanged, which give chance, neutral faces under the mean flow
+    of the target class, and true apex frames are evaluated too.
     """
     movement_by_id = dict(zip((clip.id for clip in clips), movements(pairs), strict=True))
     labels = {clip.id: synthesised.protocol.label(clip) for clip in clips}
@@ -60,6 +87,7 @@ def evaluate(
     movement_by_kind = {
         SYNTHESISED: (synthesised.faces, synthesised_movement),
         NEUTRAL: (synthesised.faces, np.zeros_like(synthesised_movement)),
+        MEAN_FLOW: (synthesised.faces, movements(moved_by_mean_flow(synthesised.faces, clips, pairs, labels))),
         TRUE: (own_class_faces, np.stack([movement_by_id[face.clip.id] for face in own_class_faces])),
     }
     recognisers = {}

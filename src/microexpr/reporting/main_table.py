@@ -199,7 +199,9 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
     if by_faces:
         uar = {faces: f"{row['value']:.3f}" for faces, row in by_faces.items()}
         low, high = (f"{by_faces['made'][end]:.3f}" for end in ("low", "high"))
-        reference = f"chance {uar['neutral']}, true faces {uar['true']}"
+        reference = (
+            f"chance {uar['neutral']}, mean training flow of the class {uar['mean_flow']}, true faces {uar['true']}"
+        )
         figures.append(f"target class recognised {uar['made']}, {low} to {high} ({reference})")
     source = f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}"
     return f"{source}: {', '.join(figures)}; see {path}"

@@ -53,6 +53,7 @@ def test_faces_that_show_their_class_are_recognised_and_unchanged_ones_by_chance
     assert {scope for scope, _ in rows} == {"full", "smic", "casme2", "samm"}
     assert rows["full", "made"]["value"] == rows["full", "true"]["value"] == 1
     assert rows["full", "neutral"]["value"] == pytest.approx(1 / 3)
+    assert rows["full", "mean_flow"]["value"] > 0.8
     assert (rows["full", "made"]["made"], rows["full", "true"]["made"], rows["full", "made"]["folds"]) == (54, 18, 6)
     assert rows["samm", "made"]["made"] == 18 and rows["samm", "made"]["folds"] == 2
     assert 0.5 < rows["full", "made"]["low"] < 1 == rows["full", "made"]["high"]
@@ -72,3 +73,14 @@ def test_the_recogniser_learns_from_true_clips_of_its_folds_training_side_alone(
     turned = figures(single_fold, lambda clip: clip.label if clip.id in tested else (clip.label + 1) % 3)
     assert turned["full", "made"]["value"] == 0
     assert figures(single_fold, lambda clip: clip.label if clip.id not in tested else 0)["full", "made"]["value"] == 1
+
+
+def test_the_mean_flow_is_of_the_training_clips_of_the_target_class():
+    """Each face moves where the true clips of its class move, whatever the generator made."""
+    faces = synthesised_faces(lambda label: None).faces[:3]
+    labels, pairs = {clip.id: clip.label for clip in CLIPS}, np.stack([pair(clip, clip.label) for clip in CLIPS])
+    moved = shown.moved_by_mean_flow(faces, CLIPS, pairs, labels)
+    change = np.abs(moved[:, 1].astype(int) - moved[:, 0])[..., 0]
+    for face, map_ in zip(faces, change, strict=True):
+        near = {place: map_[r - 4 : r + 5, c - 4 : c + 5].mean() for place, (r, c) in enumerate(PLACE)}
+        assert near[face.label] > 3 * max(value for place, value in near.items() if place != face.label)

@@ -310,3 +310,71 @@ def test_a_made_face_shows_the_class_asked_for():
     brightness = np.array([[image[part].mean() for part in quarter] for image in images])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]
+
+
+SMALL = {"image_size": 32, "width": 2, "primary": 1, "adv_size": 4, "reconstruction": (2, 2), "noise": 2}
+
+
+def pairs(count: int = 6) -> dict[str, torch.Tensor]:
+    """Random faces; the last half are macro-expressions."""
+    torch.manual_seed(0)
+    faces = {name: torch.randint(0, 256, (count, 1, 32, 32), dtype=torch.uint8) for name in ("onset", "apex")}
+    return faces | {"label": torch.arange(count) % 3, "macro": (torch.arange(count) >= count // 2).long()}
+
+
+def test_a_steady_change_has_no_head_motion_in_it():
+    neutral = torch.nn.functional.interpolate(torch.rand(1, 1, 6, 6), 32, mode="bicubic") - 0.5
+    method = partial(Icegan.Params, discriminator_input="change", contrast=2)
+    shifted = warp(neutral, torch.full((1, 2, 32, 32), 0.3))
+    left = [
+        Icegan(method(steady=steady))._discriminator_input(shifted, neutral).abs().mean() for steady in (True, False)
+    ]
+    assert left[0] < 0.01 * left[1]
+    torch.testing.assert_close(Icegan(method())._discriminator_input(shifted, neutral), 2 * (shifted - neutral))
+
+
+@pytest.mark.parametrize("strength", [0, 0.5, 2])
+def test_strength_scales_the_change_of_a_synthesised_face(strength):
+    def synthesised(strength):
+        method = Icegan(Icegan.Params(**SMALL, strength=strength))
+        modules = Modules(generator=lambda neutral, condition: neutral + 0.01)
+        batch = {"onset": pairs()["onset"] // 2 + 64, "target_label": torch.zeros(6, dtype=torch.int64)}
+        return method.synthesise(modules, batch, {}, Stream(torch.tensor(1)))
+
+    neutral = (pairs()["onset"] // 2 + 64) / 255
+    torch.testing.assert_close(synthesised(strength) - neutral, strength * (synthesised(1) - neutral))
+
+
+def test_of_macro_expressions_a_part_is_seen_and_they_alone_are_imitated():
+    method = Icegan(Icegan.Params(**SMALL, macro_strength=(0.5, 0.5)))
+    assert method.macro and not Icegan(Icegan.Params(**SMALL)).macro
+    batch = pairs()
+    onset, apex = method._sample_pair(batch, Stream(torch.tensor(1)))
+    true = batch["apex"] / 127.5 - 1
+    torch.testing.assert_close(apex[:3], true[:3])
+    torch.testing.assert_close(apex[3:], (onset + true)[3:] / 2)
+    assert float(method._pixel_loss(onset, apex, onset, batch)) == pytest.approx(float((apex - onset)[3:].abs().mean()))
+
+
+def test_mirroring_and_shifting_keep_a_pair_together():
+    method, batch = Icegan(Icegan.Params(**SMALL, mirror=0.5, shift=3)), pairs()
+    batch["apex"] = batch["onset"]
+    onset, apex = method._sample_pair(batch, Stream(torch.tensor(1)))
+    assert torch.equal(onset, apex) and not torch.equal(onset, batch["onset"] / 127.5 - 1)
+
+
+def test_without_its_weight_the_adversarial_part_is_not_computed():
+    method = Icegan(Icegan.Params(**SMALL, adversarial_weight=0, perceptual_weight=0, pixel_weight=3))
+    modules = Modules(generator=lambda neutral, condition: neutral)
+    batch = pairs()
+    expected = 3 * (batch["apex"] - batch["onset"].float()).abs().mean() / 127.5
+    assert float(method.generator_loss(modules, batch, {}, Stream(torch.tensor(1)))) == pytest.approx(float(expected))
+
+
+def test_the_generators_rate_and_steps_are_its_own():
+    discriminator, generator = (
+        Icegan(Icegan.Params(**SMALL, lr=0.1, generator_lr=0.3, generator_every=4)).phases()[0].updates
+    )
+    assert (discriminator.every, generator.every) == (1, 4)
+    rates = [u.trains[name].keywords["lr"] for u, name in ((discriminator, "trunk"), (generator, "generator"))]
+    assert rates == [0.1, 0.3]

@@ -6,8 +6,9 @@ Shapes: B clips, W `width`, images [B, 1, H, H] in -1..1.
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from microexpr.models.layers.steady_change import gradient
 
 MAX_WIDTH = 8  # times `width`: layers double up to it
 MAX_MOTION = 1 / 8  # of the image's side, largest displacement of `generator_output: motion`
@@ -89,9 +90,7 @@ def warp(face: Tensor, motion: Tensor) -> Tensor:
     """Move the skin of faces [B, 1, H, H] in -1..1 by motion [B, 2, H, H] in pixels, right and down.
 
     The warp is of first order, as in optical flow: grey level minus gradient times displacement."""
-    padded = F.pad(face, (1, 1, 1, 1), "replicate")
-    right = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
-    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
+    right, down = gradient(face)
     return (face - right * motion[:, :1] - down * motion[:, 1:]).clamp(-1, 1)
 
 

@@ -12,16 +12,20 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
+from microexpr.models.augmentation import jitter
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import capsules, pretrained, vgg16
+from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.patchgan import trunk
+from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import VGG16
 from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
 from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
+from microexpr.models.samplers import balanced, half_and_half
 
-CONTRAST = 4  # factor of `discriminator_input: change`: most pixels change by one grey level, few by more than 25
 PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
+Strength = Annotated[float, Field(ge=0, le=10)]
 Units = Annotated[int, Field(ge=1, le=65_536)]  # of a linear layer
 
 
@@ -55,6 +59,24 @@ class Icegan(NetworkMethod):
         discriminator_input: Literal["apex", "change"] = Field(
             "apex", description="a face, or its amplified difference from the neutral one (ours)"
         )
+        contrast: float = Field(
+            4.0, gt=0, le=100, description="factor on `discriminator_input: change`, most of which is one grey level"
+        )
+        steady: bool = Field(
+            False,
+            description="whether the change from neutral to apex face is taken without head motion and light (ours)",
+        )
+        macro_strength: tuple[Strength, Strength] | None = Field(
+            None,
+            description="range of factors on the change of macro-expressions, which are then also trained on (ours)",
+        )
+        local_contrast: bool = Field(
+            False, description="whether `discriminator_input: apex` is its local contrast (ours)"
+        )
+        mirror: float = Field(0.0, ge=0, le=1, description="share of training pairs that are mirrored (ours)")
+        shift: int = Field(0, ge=0, le=8, description="largest random shift of training pairs, pixels (ours)")
+        balanced: bool = Field(False, description="whether all classes are equally frequent in training (ours)")
+        strength: Strength = Field(1.0, description="factor on the change that a synthesised face shows (ours)")
         spectral_norm: bool = Field(True, description="spectral norm in the discriminator's trunk")
         primary: int = Field(16, ge=1, le=64, description="primary capsules of 8 at each position, N_PrimaryCaps")
         adv_size: int = Field(256, ge=1, le=1024, description="length of AdvCaps, D_AdvCaps")
@@ -74,10 +96,12 @@ class Icegan(NetworkMethod):
         perceptual_weight: float = Field(0.1, ge=0, le=100, description="alpha of eq. 3")
         class_weight: float = Field(1.0, ge=0, le=100, description="lambda_MER of eq. 6, on real faces")
         reconstruction_weight: float = Field(5e-4, ge=0, le=100, description="beta of eq. 5")
+        generator_every: int = Field(1, ge=1, le=100, description="steps of the discriminator to one of the generator")
         g_cls: Literal[0, 1] = Field(0, description="1: the generator is also trained by the class of its faces (ours)")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(8, ge=1, le=256, description="clips in a step")
         lr: float = Field(2e-4, gt=0, le=1, description="Adam's first learning rate")
+        generator_lr: float = Field(0.0, ge=0, le=1, description="the generator's first learning rate; 0: `lr`")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
         decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
 
@@ -87,6 +111,7 @@ class Icegan(NetworkMethod):
         super().__init__(params, classes)
         self.synthesises = params.generator != "none"
         self.capsules = params.discriminator == "capsule"
+        self.macro = params.macro_strength is not None
 
     @property
     def inputs(self) -> Shapes:
@@ -149,21 +174,23 @@ class Icegan(NetworkMethod):
         )
 
     def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.Adam, lr=self.params.lr, betas=(0.5, 0.999))
+        rates = self.params.lr, self.params.generator_lr or self.params.lr
+        adam, generator_adam = (partial(torch.optim.Adam, lr=rate, betas=(0.5, 0.999)) for rate in rates)
         parts = ["trunk", "heads", *(["reconstruction"] if self.capsules else [])]
         updates = [Update(self.discriminator_loss, dict.fromkeys(parts, adam))]
         if self.synthesises:
-            updates.append(Update(self.generator_loss, {"generator": adam}))
-        return [Phase(updates, self.params.epochs, self.params.batch, schedule=self._decay)]
+            updates.append(Update(self.generator_loss, {"generator": generator_adam}, self.params.generator_every))
+        sample = balanced if self.params.balanced else half_and_half("macro") if self.macro else base.shuffled
+        return [Phase(updates, self.params.epochs, self.params.batch, sample, self._decay)]
 
     def _decay(self, progress: float) -> float:
         return self.params.decay ** (round(progress * self.params.epochs) // self.params.decay_epochs)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the discriminator's part of eq. 6: real against synthesised (eq. 1), class of real faces (eq. 5)."""
-        params, onset, label = self.params, signed_grey(batch["onset"]), batch["label"]
-        real = self._discriminator_input(signed_grey(batch["apex"]), onset)
-        if not self.synthesises:
+        params, (onset, apex), label = self.params, self._sample_pair(batch, rng), batch["label"]
+        real = self._discriminator_input(apex, onset)
+        if not self.synthesises or not params.adversarial_weight:
             _, classes = modules.heads(modules.trunk(real))
             return params.class_weight * self._recognition_loss(modules, classes, real, label)
         with torch.no_grad():
@@ -176,11 +203,13 @@ class Icegan(NetworkMethod):
 
     def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the generator's part of eq. 6: realness and eq. 3; the target class is the clip's own."""
-        params, onset, label = self.params, signed_grey(batch["onset"]), batch["label"]
+        params, (onset, apex), label = self.params, self._sample_pair(batch, rng), batch["label"]
         fake = self._generate(modules, onset, label, rng)
+        pixel = self._pixel_loss(fake, apex, onset, batch)
+        if not (params.adversarial_weight or params.perceptual_weight or params.g_cls):
+            return params.pixel_weight * pixel
         patches = modules.trunk(self._discriminator_input(fake, onset))
         realness, classes = modules.heads(patches)
-        pixel = F.l1_loss(fake, signed_grey(batch["apex"]))
         if self.published_weights:
             perceptual = F.mse_loss(*(modules.cost(to_vgg_input(image))[0] for image in (fake, onset)))
         else:
@@ -190,7 +219,27 @@ class Icegan(NetworkMethod):
         return loss + self._class_loss(classes, label) if params.g_cls else loss
 
     def _discriminator_input(self, image: Tensor, neutral: Tensor) -> Tensor:
-        return image if self.params.discriminator_input == "apex" else CONTRAST * (image - neutral)
+        if self.params.discriminator_input == "apex":
+            return local_contrast((image + 1) / 2) if self.params.local_contrast else image
+        return self.params.contrast * (steady_change(neutral, image) if self.params.steady else image - neutral)
+
+    def _sample_pair(self, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor]:
+        """Return neutral and apex faces [B, 1, H, H] in -1..1; of macro-expressions a part of the change."""
+        params, onset, apex = self.params, signed_grey(batch["onset"]), signed_grey(batch["apex"])
+        if params.macro_strength is not None:
+            low, high = params.macro_strength
+            factor = low * (high / low) ** rng.uniform(len(apex), 1, 1, 1)
+            apex = torch.where(is_macro(batch), onset + factor * (apex - onset), apex)
+        if params.mirror or params.shift:
+            onset, apex = jitter(torch.cat([onset, apex], 1), rng, params.mirror, params.shift).split(1, 1)
+        return onset, apex
+
+    def _pixel_loss(self, fake: Tensor, apex: Tensor, onset: Tensor, batch: Batch) -> Tensor:
+        """Return the L1 distance to apex faces; where macro-expressions are trained on, to theirs alone."""
+        if self.params.macro_strength is not None:
+            weight = is_macro(batch).to(fake.dtype)
+            return (weight * (fake - apex).abs()).sum() / (weight.sum().clamp(min=1) * fake[0].numel())
+        return F.l1_loss(fake, onset + steady_change(onset, apex) if self.params.steady else apex)
 
     def _adversarial_loss(self, realness: Tensor, real: bool) -> Tensor:
         """Return eq. 1's negative log-probability of being real, or not real; or the margin form of eq. 4."""
@@ -225,7 +274,16 @@ class Icegan(NetworkMethod):
         return capsules.length(classes) if self.capsules else classes
 
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        return (self._generate(modules, signed_grey(batch["onset"]), batch["target_label"], rng) + 1) / 2
+        neutral = signed_grey(batch["onset"])
+        face = self._generate(modules, neutral, batch["target_label"], rng)
+        if self.params.strength != 1:
+            face = (neutral + self.params.strength * (face - neutral)).clamp(-1, 1)
+        return (face + 1) / 2
+
+
+def is_macro(batch: Batch) -> Tensor:
+    """Return which clips are macro-expressions, bool[B, 1, 1, 1]."""
+    return batch["macro"][:, None, None, None] == 1
 
 
 def signed_grey(image: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ Shapes: B clips, images [B, 3, H, H], W `width`, F `features`, I `identities`, C
 anchor, positive, negative (Sec. 3.2.1).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -15,20 +16,41 @@ from torch import Tensor, nn
 
 from microexpr.core.errors import ParamsError
 from microexpr.models import base
-from microexpr.models.augmentation import to_unit_range
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Targets, Update
+from microexpr.models.augmentation import jitter, to_unit_range
+from microexpr.models.base import (
+    Batch,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Phase,
+    Shapes,
+    Statistics,
+    Targets,
+    Update,
+    constant,
+)
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH
+from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recognisers.mtmnet.networks import DOWNSAMPLING, Decoder, Discriminator, Encoder
+from microexpr.models.recipe import cosine
+from microexpr.models.recognisers.mtmnet.networks import (
+    DOWNSAMPLING,
+    Decoder,
+    Discriminator,
+    Encoder,
+    PlacedEncoder,
+)
 from microexpr.models.recognisers.mtmnet.triplets import distance, masked_mean, triplets
-from microexpr.models.samplers import micro_only
+from microexpr.models.samplers import balanced, filtered, micro_only
 
 FRAMES = 5  # around the apex
+CHANGE_FLOOR = 1 / 255  # added to the size of a change by which it is divided, or noise would be as large
 MACRONET_PARAMS = (  # the params that MacroNet depends on
     *("macro_source", "image_size", "width", "features", "identities", "disentangle", "precision"),
-    *("initialisation", "population"),
+    *("initialisation", "population", "backbone", "balanced", "mirror", "shift", "difference_weight", "cosine"),
     *("reconstruction_weight", "similarity_weight", "identity_weight", "batch", "lr", "decoder_lr", "identity_lr"),
 )
 GUIDANCE_PARAMS = {  # the params that pretraining does not depend on
@@ -61,13 +83,24 @@ class Mtmnet(NetworkMethod):
         initialisation: base.Initialisation = Field(
             "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
         )
-        input_mode: Literal["around_apex", "apex"] = Field(
-            "around_apex", description="five frames of a clip, or its apex"
+        input_mode: Literal["around_apex", "apex", "change"] = Field(
+            "around_apex",
+            description="five frames of a clip, its apex, or its apex with the change to the onset as a channel (ours)",
         )
+        backbone: Literal["resnet18", "placed"] = Field(
+            "resnet18", description="placed: four convolutions of local contrast, without pooling of places (ours)"
+        )
+        balanced: bool = Field(False, description="whether pretraining samples all classes equally often (ours)")
+        mirror: float = Field(0.0, ge=0, le=1, description="share of pretraining faces that are mirrored (ours)")
+        shift: int = Field(0, ge=0, le=8, description="largest random shift of pretraining faces, pixels (ours)")
         disentangle: bool = Field(True, description="pretrain both networks by L_EID; false: by L_c alone")
         reconstruction_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,1 of eq. 5")
         similarity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,2 of eq. 5")
         identity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,3 of eq. 5")
+        difference_weight: float = Field(
+            0.0, ge=0, le=100, description="of L_c of the expression less the neutral face's, added to eq. 5 (ours)"
+        )
+        cosine: bool = Field(False, description="whether the rates of pretraining fall to 0 along a cosine (ours)")
         triplet_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,1 of eq. 12; 0: without L_tri")
         adversarial_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,2 of eq. 12; 0: without L_adv")
         inequality_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,3 of eq. 12; 0: without L_LIR")
@@ -98,13 +131,14 @@ class Mtmnet(NetworkMethod):
         return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.input_mode == "around_apex" else {})
 
     def weights_fit(self) -> bool:
-        return self.params.width == WIDTH
+        return self.params.width == WIDTH and self.params.backbone == "resnet18"
 
     def pretraining(self) -> "Mtmnet | None":
         """Return MacroNet: this network without guidance, on pairs of onset and apex."""
         if not self.guided:
             return None
-        single_frames = {"input_mode": "apex", "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
+        mode = "change" if self.params.input_mode == "change" else "apex"
+        single_frames = {"input_mode": mode, "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
         shared = {name: getattr(self.params, name) for name in MACRONET_PARAMS}
         return Mtmnet(Mtmnet.Params.model_validate(shared | UNGUIDED | single_frames), self.classes)
 
@@ -140,7 +174,13 @@ class Mtmnet(NetworkMethod):
         return {f"macro_{name}": network for name, network in macronet.items()}
 
     def _build_recogniser(self) -> tuple[nn.Module, nn.Module]:
-        return Encoder(self.params.width, self.params.features), nn.Linear(self.params.features, self.classes)
+        params = self.params
+        if params.backbone == "resnet18":
+            encoder: nn.Module = Encoder(params.width, params.features)
+        else:
+            channels = 4 if params.input_mode == "change" else 3
+            encoder = PlacedEncoder(params.width, params.features, channels, params.image_size)
+        return encoder, nn.Linear(params.features, self.classes)
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
@@ -162,9 +202,10 @@ class Mtmnet(NetworkMethod):
         if params.disentangle:
             optimisers["decoder"] = partial(adam, lr=params.decoder_lr)
             identity_updates = [Update(self.identity_loss, {"identify": partial(adam, lr=params.identity_lr)})]
-        pretraining = self._phase(
-            [Update(self.eid_loss, optimisers), *identity_updates], params.pretrain_epochs, micro_only
-        )
+        sample = filtered("macro", False, balanced) if params.balanced else micro_only
+        updates = [Update(self.eid_loss, optimisers), *identity_updates]
+        schedule = cosine if params.cosine else constant
+        pretraining = self._phase(updates, params.pretrain_epochs, sample, schedule)
         if not params.epochs:
             return [pretraining]
         slow = partial(adam, lr=params.guidance_lr)
@@ -175,39 +216,56 @@ class Mtmnet(NetworkMethod):
     def shared_prefix(self) -> dict[str, Any] | None:
         return self.params.model_dump(mode="json", exclude=GUIDANCE_PARAMS) if self.params.epochs else None
 
-    def _phase(self, updates: list[Update], epochs: int, sample: base.Sampler) -> Phase:
+    def _phase(
+        self, updates: list[Update], epochs: int, sample: base.Sampler, schedule: Callable[[float], float] = constant
+    ) -> Phase:
         """Return a phase whose steps have `batch` clips and whose epochs sample each clip `repeats` times."""
         size = self.params.batch
 
         def sample_full_batches(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
             return sample(targets, steps, size, rng)
 
-        return Phase(updates, epochs, -(-size // self.params.repeats), sample_full_batches)
+        return Phase(updates, epochs, -(-size // self.params.repeats), sample_full_batches, schedule)
 
     def eid_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_EID for encoder, classifier and decoder (eq. 5); without `disentangle` L_c alone."""
-        params, face = self.params, self._sample_face(batch, rng)
+        params, (face, onset) = self.params, self._sample_pair(batch, rng)
         if not params.disentangle:
-            return self._class_losses(modules, modules.encoder(face)[0], batch["label"]).mean()
-        (expression, _), (identity, neutral) = self._disentangle(modules, face, to_unit_range(batch["onset"]))
+            expression, _ = modules.encoder(self._encoder_input(face, onset))
+            return self._class_losses(modules, expression, batch["label"]).mean()
+        (expression, rest), (identity, neutral) = self._disentangle(modules, face, onset)
         reconstruction = modules.decoder(expression, neutral)
         loss = self._class_losses(modules, expression, batch["label"]).mean()
         loss = loss + params.reconstruction_weight * distance(face, reconstruction).mean()  # eq. 2
         loss = loss + params.similarity_weight * distance(identity, neutral).mean()  # eq. 1
+        if params.difference_weight:
+            difference = self._class_losses(modules, expression - rest, batch["label"]).mean()
+            loss = loss + params.difference_weight * difference
         return loss - params.identity_weight * self._identity_cross_entropy(modules, expression, batch, statistics)
 
     def identity_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_s for the identity classifier (eq. 3)."""
-        (expression, _), _ = self._disentangle(modules, self._sample_face(batch, rng), to_unit_range(batch["onset"]))
+        (expression, _), _ = self._disentangle(modules, *self._sample_pair(batch, rng))
         return self._identity_cross_entropy(modules, expression.detach(), batch, statistics)
 
-    @staticmethod
     def _disentangle(
-        modules: Modules, face: Tensor, onset: Tensor
+        self, modules: Modules, face: Tensor, onset: Tensor
     ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return expressions and identities of the face and of the neutral face: (f_E^e, f_N^e), (f_E^s, f_N^s)."""
-        expression, identity = (features.chunk(2) for features in modules.encoder(torch.cat([face, onset])))
+        images = torch.cat([self._encoder_input(image, onset) for image in (face, onset)])
+        expression, identity = (features.chunk(2) for features in modules.encoder(images))
         return expression, identity
+
+    def _encoder_input(self, face: Tensor, onset: Tensor) -> Tensor:
+        """Return what the encoder sees of faces [B, 3, H, H] in 0..1, whose onset it may compare them with."""
+        if self.params.backbone == "resnet18":
+            return face
+        contrast = local_contrast(face)
+        if self.params.input_mode != "change":
+            return contrast
+        change = steady_change(onset, face).mean(1, keepdim=True)
+        scale = change.square().mean((1, 2, 3), keepdim=True)
+        return torch.cat([contrast, change * (scale + CHANGE_FLOOR**2).rsqrt()], 1)
 
     def _identity_cross_entropy(
         self, modules: Modules, expression: Tensor, batch: Batch, statistics: Statistics
@@ -220,11 +278,19 @@ class Mtmnet(NetworkMethod):
 
     def _sample_face(self, batch: Batch, rng: Stream) -> Tensor:
         """Return [B, 3, H, H] in 0..1: the apex, or for each clip a random one of the frames around it."""
-        if self.params.input_mode == "apex":
+        if self.params.input_mode != "around_apex":
             return to_unit_range(batch["apex"])
         frames = batch["around_apex"]
         index = (rng.uniform(len(frames)) * FRAMES).long()
         return to_unit_range(frames.take_along_dim(index[:, None, None, None, None], 2)[:, :, 0])
+
+    def _sample_pair(self, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor]:
+        """Return `_sample_face` and the onset, both [B, 3, H, H] in 0..1, under the same random augmentation."""
+        face, onset = self._sample_face(batch, rng), to_unit_range(batch["onset"])
+        if not (self.params.mirror or self.params.shift):
+            return face, onset
+        pair = jitter(torch.cat([face, onset], 1), rng, self.params.mirror, self.params.shift)
+        return pair[:, :3], pair[:, 3:]
 
     @staticmethod
     def _class_losses(modules: Modules, expression: Tensor, label: Tensor) -> Tensor:
@@ -233,7 +299,8 @@ class Mtmnet(NetworkMethod):
 
     def class_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_cls alone."""
-        expression, _ = modules.encoder(self._sample_face(batch, rng))
+        images = self._encoder_input(self._sample_face(batch, rng), to_unit_range(batch["onset"]))
+        expression, _ = modules.encoder(images)
         return self._class_losses(modules, expression, batch["label"]).mean()
 
     def mtm_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
@@ -260,19 +327,22 @@ class Mtmnet(NetworkMethod):
     def _micro_features(self, modules: Modules, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor]:
         """Return f_anc^e and f_neg^e, both [B, F]."""
         pair = {name: torch.cat([batch[name][:, 0], batch[name][:, 2]]) for name in self.inputs}
-        anchor, negative = modules.encoder(self._sample_face(pair, rng))[0].chunk(2)
+        images = self._encoder_input(self._sample_face(pair, rng), to_unit_range(pair["onset"]))
+        anchor, negative = modules.encoder(images)[0].chunk(2)
         return anchor, negative
 
     def _macro_features(self, modules: Modules, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return f_pos^e [B, F], and MacroNet's cross-entropy of its class [B]."""
         with torch.no_grad():
-            positive = modules.macro_encoder(to_unit_range(batch["apex"][:, 1]))[0]
+            apex, onset = (to_unit_range(batch[name][:, 1]) for name in ("apex", "onset"))
+            positive = modules.macro_encoder(self._encoder_input(apex, onset))[0]
             losses = F.cross_entropy(modules.macro_classifier(positive), batch["label"][:, 1], reduction="none")
         return positive, losses
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return the softmax averaged over a clip's frames."""
-        single = self.params.input_mode == "apex"
+        single, onset = self.params.input_mode != "around_apex", to_unit_range(batch["onset"])
         frames = batch["apex"][:, None] if single else batch["around_apex"].movedim(2, 1)  # [B, 5, 3, H, H]
-        expression, _ = modules.encoder(to_unit_range(frames.flatten(0, 1)))
+        onsets = onset[:, None].expand(frames.shape).flatten(0, 1)
+        expression, _ = modules.encoder(self._encoder_input(to_unit_range(frames.flatten(0, 1)), onsets))
         return modules.classifier(expression).softmax(1).unflatten(0, frames.shape[:2]).mean(1)

@@ -29,6 +29,25 @@ class Encoder(nn.Module):
         return self.expression(pooled), self.identity(pooled)
 
 
+class PlacedEncoder(nn.Module):
+    """Four convolutions and the same branches, of maps that keep their places: ours, for small faces."""
+
+    def __init__(self, width: int, features: int, channels: int, image_size: int):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after, stride in ((0, 1, 1), (1, 2, 2), (2, 2, 1), (2, 4, 2)):
+            convolution = nn.Conv2d(before * width or channels, after * width, 3, stride, 1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(after * width), nn.ReLU()]
+        self.backbone = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten())
+        places = 4 * width * (image_size // 8) ** 2
+        self.expression, self.identity = (nn.Linear(places, features) for _ in range(2))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, channels, H, H] -> f^e and f^s, both [B, F]"""
+        maps = self.backbone(images)
+        return self.expression(maps), self.identity(maps)
+
+
 class Decoder(nn.Module):
     """D_r: a face from the expression of one image and the identity of another (Sec. 3.1.2)."""
 
