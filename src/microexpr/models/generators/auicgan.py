@@ -18,6 +18,7 @@ from microexpr.models import base
 from microexpr.models.base import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.ganimation import (
+    INTENSITY_WEIGHT,
     SLOPE,
     ImageCritic,
     SingleHeadGenerator,
@@ -131,7 +132,7 @@ class Auicgan(Generator):
         consistency_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_2")
         attention_weight: float = Field(0.1, ge=0, le=1e5, description="lambda_3")
         smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within lambda_3")
-        intensity_weight: float = Field(4000.0, ge=0, le=1e5, description="lambda_4")
+        intensity_weight: float = Field(INTENSITY_WEIGHT, ge=0, le=1e5, description="lambda_4, of a mean")
         ssim_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_5")
         emotion_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_6")
         sequence_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_7")

@@ -16,7 +16,13 @@ from microexpr.models import base
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import ganimation, mover
-from microexpr.models.layers.ganimation import attention_loss, intensity_loss, penalty, signed_frames
+from microexpr.models.layers.ganimation import (
+    INTENSITY_WEIGHT,
+    attention_loss,
+    intensity_loss,
+    penalty,
+    signed_frames,
+)
 from microexpr.models.samplers import half_and_half
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -48,7 +54,9 @@ class Famgan(base.Generator):
         cycle_weight: float = Field(10.0, ge=0, le=1e5, description="of the reconstruction of the input")
         attention_weight: float = Field(0.1, ge=0, le=1e5, description="of the mask's area")
         smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within that")
-        intensity_weight: float = Field(4000.0, ge=0, le=1e5, description="of the intensities that the critic predicts")
+        intensity_weight: float = Field(
+            INTENSITY_WEIGHT, ge=0, le=1e5, description="of the intensities that the critic predicts, a mean"
+        )
         penalty_weight: float = Field(10.0, ge=0, le=1e5, description="of the critic's slope")
         critic_steps: int = Field(5, ge=1, le=100, description="steps of the critic per step of the generator")
         epochs: int = Field(30, ge=1, le=10000, description="passes over the clips")

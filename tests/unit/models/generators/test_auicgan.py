@@ -138,7 +138,7 @@ def test_the_seven_losses_of_the_generators():
         "intensity": (0.75**2 + 0.25**2) / 2, "ssim": FRAMES * (1 - alike), "emotion": emotion, "sequence": -7 * fake,
     }  # fmt: skip
     assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
-    weights = dict.fromkeys(expected, 1) | {"consistency": 10, "attention": 0.1, "intensity": 4000}
+    weights = dict.fromkeys(expected, 1) | {"consistency": 10, "attention": 0.1, "intensity": 160}
     total = small(own_share=1.0).generator_loss(Pretended.modules(), Pretended.batch, {}, stream()).item()
     assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
 

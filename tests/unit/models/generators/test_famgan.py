@@ -100,7 +100,7 @@ def test_the_four_losses_of_the_generator():
     losses = small().generator_losses(Pretended.modules, Pretended.batch, stream())
     assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
     total = small().generator_loss(Pretended.modules, Pretended.batch, {}, stream()).item()
-    weights = {"adversarial": 1, "cycle": 10, "attention": 0.1, "intensity": 4000}
+    weights = {"adversarial": 1, "cycle": 10, "attention": 0.1, "intensity": 160}
     assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
 
 
