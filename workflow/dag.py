@@ -74,6 +74,11 @@ class Dag(Corpus):
         limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
         return int(self.params["papers"]["folds"]) if limited else 0
 
+    def seeds(self, protocol: str) -> int:
+        """Return the number of seeds under a protocol: where splits are sampled, each trains a split of its own."""
+        sampled = protocols.PROTOCOLS[protocol].share is not None
+        return int(self.params["papers"]["draws"] if sampled else self.params["train"]["seeds"])
+
     def folds(self, method: str, protocol: str) -> list[Fold]:
         """Return the folds that a method trains. Raises MicroexprError for a protocol that these clips do not allow."""
         return self._protocol_folds(protocol, self.fold_limit(method, protocol))
@@ -82,7 +87,7 @@ class Dag(Corpus):
         """Return up to `limit` of a protocol's folds; 0: all."""
         if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            options = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            options = {"inner_subjects": train["inner_subjects"], "seeds": self.seeds(protocol), "limit": limit}
             self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
         return self._folds[protocol, limit]
 

@@ -77,7 +77,7 @@ rule papers_icegan_fig4:
     params:
         others=TABLE2,
         folds=RUN.fold_limit("icegan", "split70"),
-        seeds=PARAMS["train"]["seeds"],
+        seeds=RUN.seeds("split70"),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     script:

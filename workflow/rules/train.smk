@@ -39,7 +39,7 @@ rule train:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
-        train=TRAIN,
+        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
     script:
@@ -58,7 +58,7 @@ use rule train as train_generator with:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
-        train=TRAIN,
+        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
@@ -87,7 +87,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             code=code("train", model(_names[0])),
             methods={name: METHODS[name]["params"] for name in _names},
             weights=RUN.weights[_names[0]],
-            train=TRAIN,
+            train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
             folds=PARAMS["papers"]["folds"],
             seed=SEED,
         script:

@@ -99,6 +99,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, le=1000, description="largest number of folds outside the main table; 0: all")
+    draws: int = Field(3, ge=1, le=100, description="random splits of ICE-GAN's Tables 2 and 3, each trained once")
     together: int = Field(
         16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
     )
@@ -348,7 +349,8 @@ def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> tuple[dict[str, str],
     if row is None or row["value"] is None:
         return {}, row["note"] if row else f"no faces of {cell.dataset}"
     copied = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
-    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": "1"}
+    draws = row["folds"] if PROTOCOLS[cell.runs_under].share is not None else 1
+    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": str(draws)}
     return copied | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
 
 
