@@ -227,7 +227,20 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "shared_prefix": instance.shared_prefix() if isinstance(instance, method.NetworkMethod) else None,
         "weights": weights.files[0] if weights else "",
         "in_table": not key.startswith("papers."),
+        "other_choices": _other_choices(instance.params),
     }
+
+
+def _other_choices(params: BaseModel) -> list[str]:
+    """Return where a method makes another choice than its paper: words and yes or no, not sizes, weights or rates."""
+    from microexpr.models.base import Params
+
+    paper = type(params)().model_dump(mode="json")
+    return [
+        f"{name} {str(value).lower()} for {str(paper[name]).lower()}"
+        for name, value in params.model_dump(mode="json", exclude=set(Params.model_fields)).items()
+        if isinstance(value, bool | str) and value != paper[name]
+    ]
 
 
 def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:
