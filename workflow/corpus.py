@@ -68,20 +68,30 @@ class Corpus:
     def _plans(self) -> tuple[Plans, Plans]:
         """Return the plans of the rendered corpora, and of the signal benchmark, whatever is licensed.
 
-        Planning needs scipy; each start of Snakemake needs the plans, so they are kept as params are."""
-        values = {name: self.params[name] for name in ("seed", "render", "signal_benchmark")}
+        Raises DataError where one of their faces is in the population. Planning needs scipy; each start of Snakemake
+        needs the plans, so they are kept as params are."""
+        values = {name: self.params[name] for name in ("seed", "render", "signal_benchmark", "population")}
         rendered = [name for name, origin in self.origin.items() if origin == "generated"]
         names = [*self.params["datasets"], *self.params["macro"]]
         moving = [name for name in names if datasets.LAYOUTS[name].has_motion]  # in a single picture nothing moves
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
-            from microexpr.rendering import plan
+            from microexpr import population
+            from microexpr.population.identities import check_distinct
+            from microexpr.rendering import corpus, plan
             from microexpr.reporting import signal_benchmark
 
             sizes = plan.Params(**values["render"])
             benchmark = signal_benchmark.Params(**values["signal_benchmark"])
             corpora = {name: plan.plan_clips(name, sizes, values["seed"]) for name in rendered}
             others = {name: signal_benchmark.plan_clips(name, benchmark, sizes, values["seed"]) for name in moving}
+            seeds = values["seed"], signal_benchmark.root_seed(values["seed"])
+            performers = {
+                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, seed)
+                for plans, seed in zip((corpora, others), seeds, strict=True)
+                for clip in (planned.clip for clips in plans.values() for planned in clips)
+            }
+            check_distinct(performers, population.Params(**values["population"]))
             return [
                 {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]

@@ -3,17 +3,19 @@
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from corpus import Corpus, digest, errors_of_params
 from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
-from microexpr import datasets, protocols
+from microexpr import datasets, population, protocols
+from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
@@ -23,6 +25,10 @@ from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
+INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
+Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
+ROLES: tuple[Role, ...] = ("population", "teacher_population")
+MINUTES = 0.7  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -41,7 +47,10 @@ class Dag(Corpus):
         self._folds: dict[tuple[str, int], list[Fold]] = {}
         with errors_of_params():
             protocols.shards(self._protocol_folds(self.protocol.name), self.params["train"]["shards"])
-        self.weights = {name: self._weights_digest(about["weights"]) for name, about in self.methods.items()}
+        self.weights, self.population_weights = (
+            {name: self._weights_digest(about[key]) for name, about in self.methods.items()}
+            for key in ("weights", "population_weights")
+        )
         self._check_macro_sets()
 
     def sources(self, protocol: str) -> list[str]:
@@ -150,9 +159,67 @@ class Dag(Corpus):
 
     def teacher(self, method: str) -> str:
         """Return the first method or variant that pretrains the same network on macro-expressions; "" without one."""
-        base, pretraining = method.partition(".")[0], self.methods[method]["pretraining"]
-        same = (name for name, about in self.methods.items() if about["pretraining"] == pretraining)
-        return next(name for name in same if name.partition(".")[0] == base) if pretraining else ""
+        return self._first_alike(method, "pretraining")
+
+    def _first_alike(self, method: str, training: str) -> str:
+        """Return the first variant of a method that has a training of the same params; "" for one without it."""
+        base, params = method.partition(".")[0], self.methods[method][training]
+        same = (name for name, about in self.methods.items() if about[training] == params)
+        return next(name for name in same if name.partition(".")[0] == base) if params else ""
+
+    def initial_weights(self, method: str, protocol: str, role: Role = "population") -> list[str]:
+        """Return the network of the population from which a method, or its teacher, starts under a protocol, if any.
+
+        It is one that is shipped, or one that stage `pretrain` trains."""
+        first, classes = self._first_alike(method, role), protocols.PROTOCOLS[protocol].label_set
+        if not first:
+            return []
+        return [self._shipped(first, role, classes) or f"results/pretrain/{first}/{role}_{classes}.safetensors"]
+
+    def _shipped(self, method: str, role: Role, classes: str) -> str:
+        """Return the shipped file of weights that this run would otherwise train; "" if there is none."""
+        params = json.dumps(self.methods[method][role], sort_keys=True)
+        names = ", ".join(protocols.PROTOCOLS[self.protocol_of_classes[classes]].classes)
+        expected = {
+            "network": method.partition(".")[0],
+            "params": params,
+            "classes": names,
+            "population": self.recorded,
+        }
+        same = (path for path, about in self._shipped_metadata.items() if expected.items() <= about.items())
+        return next(same, "")
+
+    @cached_property
+    def _shipped_metadata(self) -> dict[str, dict[str, str]]:
+        return {str(path): store.read_metadata(path) for path in sorted(INITIAL.glob("*.safetensors"))}
+
+    def initial_digests(self, method: str, protocol: str, role: Role = "population") -> dict[str, str]:
+        """Return the digest of each shipped file that a training starts from: a change of it reruns the training."""
+        shipped = [path for path in self.initial_weights(method, protocol, role) if Path(path).parent == INITIAL]
+        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in shipped}
+
+    @cached_property
+    def initial_networks(self) -> dict[str, tuple[str, Role, str]]:
+        """By file of weights that this run may train on the population: method or variant, role, classes."""
+        pairs = [(name, role) for name in self.methods for role in ROLES if name == self._first_alike(name, role)]
+        return {
+            f"results/pretrain/{name}/{role}_{classes}.safetensors": (name, role, classes)
+            for name, role in pairs
+            for classes in self.protocol_of_classes
+        }
+
+    @cached_property
+    def recorded(self) -> str:
+        """A digest of the params that the recordings of the population's training subjects depend on."""
+        sections = {name: self.params[name] for name in ("population", "faces", "flow")}
+        sections["population"] = {key: n for key, n in sections["population"].items() if key != "held_out"}
+        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:16]
+
+    def needed_on_population(self) -> list[str]:
+        """Return the networks that the main table needs the population for, since they are not shipped."""
+        pairs = [(name, role) for name in self.in_table for role in ROLES]
+        paths = {path for name, role in pairs for path in self.initial_weights(name, self.protocol.name, role)}
+        return sorted(path for path in paths if path in self.initial_networks)
 
     @cached_property
     def studies(self) -> dict[str, list[str]]:
@@ -173,6 +240,33 @@ class Dag(Corpus):
         studied = {name for names in self.studies.values() for name in names}
         return [name for name in self.methods if name not in studied]
 
+    def population_note(self) -> str:
+        """Return what the main table waits for where weights that networks start from are not shipped; else ""."""
+        networks = [path for path in self.needed_on_population() if not Path(path).exists()]
+        subjects = [path for path in self.population_training_files if networks and not Path(path).exists()]
+        if not networks:
+            return ""
+        return (
+            f"note: {len(networks)} networks start from the population by params that no shipped weights have; "
+            f"{len(subjects)} of its subjects are rendered first, in about {len(subjects) * MINUTES:.0f} minutes of a "
+            "core; `initialisation: scratch` does without"
+        )
+
+    @property
+    def population_files(self) -> list[str]:
+        """A file for each subject of the population, held-out ones last."""
+        return [population.path(name) for names in self._population_subjects for name in names]
+
+    @property
+    def population_training_files(self) -> list[str]:
+        """A file for each subject of the population on whom weights are trained."""
+        return [population.path(name) for name in self._population_subjects[0]]
+
+    @cached_property
+    def _population_subjects(self) -> tuple[list[str], list[str]]:
+        params = population.Params(**self.params["population"])
+        return params.training_subjects(), params.held_out_subjects()
+
     @cached_property
     def teachers(self) -> list[str]:
         """The methods and variants for which `pretrain` trains a network on macro-expressions."""
@@ -185,9 +279,9 @@ class Dag(Corpus):
 
     @cached_property
     def pretraining_files(self) -> set[str]:
-        """All networks of macro-expressions that this run may train."""
+        """All networks that this run may train once for all folds, on macro-expressions or on the population."""
         pairs = [(name, protocol) for name in self.teachers for protocol in self.protocols]
-        return {path for pair in pairs for path in self.teacher_checkpoints(*pair)}
+        return {*self.initial_networks}.union(path for pair in pairs for path in self.teacher_checkpoints(*pair))
 
     @cached_property
     def checkpoints(self) -> dict[str, str]:

@@ -76,11 +76,16 @@ STAGES = {  # in the order in which they run
         outputs=lambda dag: dag.per_subject("aus", dag.origin),
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
+    "population": Stage(
+        rules={"population": Job(memory=1500, minutes=60, group="population")},
+        outputs=lambda dag: dag.population_files,
+    ),
     "pretrain": Stage(
-        rules={"pretrain": TRAINING},
+        rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
         outputs=lambda dag: dag.pretraining_files,
         table=lambda dag: sorted(
             {path for name in dag.in_table for path in dag.teacher_checkpoints(name, dag.protocol.name)}
+            | {*dag.needed_on_population()}
         ),
     ),
     "synthesise": Stage(
@@ -162,6 +167,7 @@ COMPONENTS = {
     "index": 12,
     "evaluate": 8,
     "benchmark": 8,
+    "population": 8,
 }  # of a group in one submission
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scratch import ROOT
 from small_corpora import write_corpus
 
 from microexpr.cli import config
+from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
@@ -277,6 +280,67 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
     monkeypatch.setitem(pretrained_weights.PUBLISHED, path.name, replace(pretrained_weights.RESNET18, digest=digest))
     weights = dag(methods=wide).weights
     assert weights["capsulenet"] == digest and weights["ststnet"] == weights["nmer"] == ""  # nmer is narrower
+
+
+STARTS = {"initialisation": "population", "population": {"epochs": 3}}
+COMPOSITE = "results/pretrain/ststnet/population_composite.safetensors"
+
+
+def test_a_network_starts_from_the_first_that_the_population_trains_alike(dag):
+    rows = {"other": {"population": {"epochs": 4}}, "scratch": {"initialisation": "scratch"}}
+    rows["same"] = {"planted_leak": "held_out_clips"}
+    run = dag(methods={"ststnet": STARTS}, papers={"variants": {"ststnet": rows}})
+    assert (
+        run.initial_weights("ststnet", "megc2019") == run.initial_weights("ststnet.same", "loso_smic_3") == [COMPOSITE]
+    )
+    assert run.initial_weights("ststnet.other", "lovo_casme2_7") == [
+        "results/pretrain/ststnet.other/population_casme2_7.safetensors"
+    ]
+    assert run.initial_weights("ststnet.scratch", "megc2019") == run.initial_weights("nmer", "megc2019") == []
+    assert COMPOSITE in run.expected_outputs["pretrain"] and COMPOSITE in run.table_outputs["pretrain"]
+    assert run.checkpoints["work/checkpoints/ststnet/pretrain/population_composite"] == COMPOSITE
+    assert run.population_note().startswith("note: 1 networks start from the population by params that no shipped")
+    plain = dag()
+    assert plain.needed_on_population() == [] == plain.table_outputs["pretrain"][1:] and plain.population_note() == ""
+    in_table = {path for paths in plain.table_outputs.values() for path in paths}
+    assert len(plain.population_files) == 264 and not {*plain.population_files} & in_table
+
+
+def test_a_teacher_may_start_from_the_population_too(dag):
+    run = dag(methods={"mtmnet": {"initialisation": "population", "population": {"identities": 240}}})
+    (student,), (teacher,) = (
+        run.initial_weights("mtmnet", "megc2019", role) for role in ("population", "teacher_population")
+    )
+    assert (Path(student).stem, Path(teacher).stem) == ("population_composite", "teacher_population_composite")
+    assert run.needed_on_population() == [student, teacher]
+
+
+def test_shipped_weights_stand_in_for_those_that_the_run_would_train(dag, tmp_path):
+    """Equal in params, classes and recordings of the population; otherwise the run trains its own."""
+    run = dag(methods={"ststnet": STARTS})
+    path = tmp_path / "src/microexpr/weights/initial/ststnet.safetensors"
+    metadata = {
+        "schema": "initial/1",
+        "network": "ststnet",
+        "params": json.dumps(run.methods["ststnet"]["population"], sort_keys=True),
+        "classes": "negative, positive, surprise",
+        "population": run.recorded,
+    }
+    store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)
+    shipped = str(path.relative_to(tmp_path))
+    run = dag(methods={"ststnet": STARTS})
+    assert run.initial_weights("ststnet", "megc2019") == [shipped] and run.needed_on_population() == []
+    assert run.initial_digests("ststnet", "megc2019") == {shipped: hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert run.initial_weights("ststnet", "lovo_casme2_7") != [shipped]
+    assert dag(methods={"ststnet": STARTS}, population={"held_out": 3}).needed_on_population() == []
+    for changed in ({"population": {"micro": 3}}, {"faces": {"upsample": 1}}, {"flow": {"average": 0}}):
+        other = dag(methods={"ststnet": STARTS}, **changed)
+        assert (
+            other.initial_weights("ststnet", "megc2019") == [COMPOSITE]
+            and other.initial_digests("ststnet", "megc2019") == {}
+        )
+    more = {"ststnet": STARTS | {"population": {"epochs": 4}}}
+    assert dag(methods=more).initial_weights("ststnet", "megc2019") == [COMPOSITE]
 
 
 def test_planning_a_run_imports_nothing_slow():

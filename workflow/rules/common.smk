@@ -40,6 +40,8 @@ if RUN.left_out:
         f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.micro_sets)} is licensed and origins never mix; "
         "`origin: generated` in params.yaml runs all on generated faces"
     )
+if workflow.is_main_process and (note := RUN.population_note()):
+    say(note)
 if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
     say(note)
 SESSION = Session(RUN, workflow)

@@ -25,7 +25,7 @@ rule flow_folders:
 use rule train as flow_folders_train with:
     input:
         index=["results/flow_folders/index.csv"],
-        files=["results/flow_folders/flow"],
+        files=lambda w: ["results/flow_folders/flow", *initial(w.method, w.protocol)],
     output:
         train="results/{protocol}/train/{method}/{shard}.h5",
     wildcard_constraints:
@@ -35,6 +35,7 @@ use rule train as flow_folders_train with:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],
+        initial=initial_digests(""),
         train=TRAIN,
         folds=0,
         seed=SEED,

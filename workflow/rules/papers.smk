@@ -123,7 +123,8 @@ rule papers_mtmnet_fig1:
 rule papers_mtmnet_fig3:
     input:
         index=RUN.indices(RUN.sources(PROTOCOL)),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))],
+        files=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))]
+        + initial("mtmnet.eidnet", PROTOCOL),
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",
@@ -134,6 +135,7 @@ rule papers_mtmnet_fig3:
     params:
         method=lambda w: METHODS["mtmnet.eidnet"]["params"],
         published=lambda w: RUN.weights["mtmnet.eidnet"],
+        initial=initial_digests("mtmnet.eidnet"),
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
@@ -145,7 +147,8 @@ rule papers_mtmnet_fig3:
 rule papers_augacn_fig4:
     input:
         index=RUN.indices(RUN.sources("loso_casme2_7")),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources("loso_casme2_7"))],
+        files=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources("loso_casme2_7"))]
+        + initial("augacn.nodes", "loso_casme2_7"),
     output:
         figure="results/papers/augacn/fig4.png",
         csv="results/papers/augacn/fig4.csv",
@@ -156,6 +159,7 @@ rule papers_augacn_fig4:
         gpu=1,
     params:
         method=lambda w: METHODS["augacn.nodes"]["params"],
+        initial=lambda w: RUN.initial_digests("augacn.nodes", "loso_casme2_7"),
         protocol="loso_casme2_7",
         seed=SEED,
     script:

@@ -1,10 +1,17 @@
-# Networks trained on macro-expressions alone, once for all folds of the methods that they guide.
+# Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
+def initial(method, protocol, role="population"):
+    """Return the weights that a network starts from, a shipped file as one whose time does not matter."""
+    paths = RUN.initial_weights(method, protocol, role)
+    return [path if path in RUN.initial_networks else ancient(path) for path in paths]
+
+
 rule pretrain:
     input:
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: [
             path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
-        ],
+        ]
+        + initial(w.method, RUN.protocol_of_classes[w.classes], "teacher_population"),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
@@ -20,12 +27,39 @@ rule pretrain:
         code=lambda w: code("pretrain", model(w.method)),
         method=lambda w: METHODS[w.method]["pretraining"],
         weights=lambda w: RUN.weights[w.method],
+        initial=lambda w: RUN.initial_digests(w.method, RUN.protocol_of_classes[w.classes], "teacher_population"),
         protocol=lambda w: RUN.protocol_of_classes[w.classes],
         seed=SEED,
     script:
         "../scripts/pretrain.py"
 
 
+rule pretrain_on_population:
+    input:
+        files=RUN.population_training_files,
+    output:
+        "results/pretrain/{method}/{role}_{classes}.safetensors",
+    log:
+        "work/logs/pretrain/{method}/{role}_{classes}.log",
+    benchmark:
+        "work/times/pretrain/{method}/{role}_{classes}.tsv"
+    wildcard_constraints:
+        method=one_of({name for name, _, _ in RUN.initial_networks.values()}),
+        role="population|teacher_population",
+        classes=one_of(RUN.protocol_of_classes),
+    resources:
+        gpu=1,
+    params:
+        code=lambda w: code("pretrain_on_population", model(w.method)),
+        method=lambda w: METHODS[w.method][w.role],
+        weights=lambda w: RUN.population_weights[w.method],
+        population=RUN.recorded,
+        protocol=lambda w: RUN.protocol_of_classes[w.classes],
+        seed=SEED,
+    script:
+        "../scripts/pretrain_on_population.py"
+
+
 rule all_pretrain:
     input:
-        sorted({path for name in RUN.in_table for path in RUN.teacher_checkpoints(name, PROTOCOL)}),
+        sorted(RUN.table_outputs["pretrain"]),

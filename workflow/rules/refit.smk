@@ -18,6 +18,7 @@ rule refit:
         code=lambda w: code("refit", model(w.method)),
         method=lambda w: METHODS[w.method]["params"],
         weights=lambda w: RUN.weights[w.method],
+        initial=initial_digests(""),
         protocol=PROTOCOL,
         seed=SEED,
     script:

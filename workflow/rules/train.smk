@@ -9,8 +9,13 @@ def training_inputs(wildcards, methods=()):
     for method in methods or [wildcards.method]:
         names = RUN.sources(protocol) + RUN.macro_sets(method)
         files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
-        files |= {*RUN.teacher_checkpoints(method, protocol)}
+        files |= {*RUN.teacher_checkpoints(method, protocol), *initial(method, protocol)}
     return sorted(files)
+
+
+def initial_digests(method):
+    """Return a param of a job: the digest of the shipped weights that a method starts from."""
+    return lambda wildcards: RUN.initial_digests(method or wildcards.method, wildcards.get("protocol", PROTOCOL))
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
@@ -39,6 +44,7 @@ rule train:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
+        initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
@@ -58,6 +64,7 @@ use rule train as train_generator with:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
+        initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
@@ -87,6 +94,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             code=code("train", model(_names[0])),
             methods={name: METHODS[name]["params"] for name in _names},
             weights=RUN.weights[_names[0]],
+            initial=initial_digests(_names[0]),
             train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
             folds=PARAMS["papers"]["folds"],
             seed=SEED,

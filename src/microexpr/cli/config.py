@@ -207,6 +207,7 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
     except ParamsError as error:
         raise ParamsError(f"{source}: {error}") from None
     instance = kind(validate(kind.Params, method_params, source, f"{key}."))
+    _check_initialisation(kind, instance, key, source)
     params = instance.params.model_dump(mode="json")
     if params["synthetic"]:
         try:
@@ -214,7 +215,8 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
     teacher = instance.pretraining() if isinstance(instance, method.NetworkMethod) else None
-    weights = instance.weights if isinstance(instance, method.NetworkMethod) and instance.weights_fit() else None
+    starts = [instance, instance.population_pretraining()] if isinstance(instance, method.NetworkMethod) else []
+    own_weights, population_weights = (_published_file(start) for start in (starts or [None, None]))
     return {
         "params": params,
         "reads": sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]}),
@@ -223,9 +225,12 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "macro": instance.macro,
         "priority": instance.priority,
         "macro_source": params.get("macro_source", ""),
-        "pretraining": teacher.params.model_dump(mode="json") if teacher else None,
-        "shared_prefix": instance.shared_prefix() if isinstance(instance, method.NetworkMethod) else None,
-        "weights": weights.files[0] if weights else "",
+        "pretraining": _plain_params(teacher),
+        "population": _plain_params(starts[1] if starts else None),
+        "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
+        "shared_prefix": instance.prefix_params() if isinstance(instance, method.NetworkMethod) else None,
+        "weights": own_weights,
+        "population_weights": population_weights,
         "in_table": not key.startswith("papers."),
         "other_choices": _other_choices(instance.params),
     }
@@ -238,9 +243,35 @@ def _other_choices(params: BaseModel) -> list[str]:
     paper = type(params)().model_dump(mode="json")
     return [
         f"{name} {str(value).lower()} for {str(paper[name]).lower()}"
-        for name, value in params.model_dump(mode="json", exclude=set(Params.model_fields)).items()
+        for name, value in params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"}).items()
         if isinstance(value, bool | str) and value != paper[name]
     ]
+
+
+def _check_initialisation(kind: Any, instance: Any, key: str, source: str) -> None:
+    """Raises ParamsError for an initialisation that a method does not have, and for wrong params of `population`."""
+    network = hasattr(instance, "population_params")
+    published = kind.Params.model_fields["initialisation"].default == "published"
+    possible = ["scratch", *(["published"] * published), *(["population"] * network)]
+    if (actual := instance.params.initialisation) not in possible:
+        raise ParamsError(f"{source}: {key}.initialisation must be {' or '.join(possible)}, not {actual}")
+    if instance.params.population:
+        if not network:
+            raise ParamsError(f"{source}: {key}.population must be empty: {kind.__name__} is no network")
+        try:
+            values = instance.population_params()
+        except ParamsError as error:
+            raise ParamsError(f"{source}: {key}.{error}") from None
+        validate(kind.Params, values, source, f"{key}.population.")
+
+
+def _plain_params(method: Any) -> dict[str, Any] | None:
+    return method.params.model_dump(mode="json") if method else None
+
+
+def _published_file(method: Any) -> str:
+    """Return the name of the published weights that a method uses, "" for none."""
+    return method.weights.files[0] if method and method.uses_published_weights() and method.weights_fit() else ""
 
 
 def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:
@@ -255,6 +286,10 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
         raise ParamsError(f"{source}: {error}") from None
     checked_params = validate(kind.Params, generator_params, source, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
+    if checked_params.initialisation != "scratch":
+        raise ParamsError(
+            f"{source}: generators.{name}.initialisation must be scratch, not {checked_params.initialisation}"
+        )
     reads = sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]})
     return {
         "params": instance.params.model_dump(mode="json"),

@@ -152,7 +152,36 @@ MEASURED = Schema(
     },
 )  # fmt: skip
 
+POPULATION = Schema(
+    1,
+    {
+        "frame": FRAME,
+        "onset": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little late"),
+        "apex": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little off"),
+        "offset": Field("int64", (), "frame number", "end of the movement; of macro-expressions the apex"),
+        "in_video": Field("bool", ("frame",), "-", "one of those at equal distances from onset to offset"),
+        "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
+                      "aligned face, RGB or grey: 144 pixels in clips, 288 in sessions", by_frame=True),
+        "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "68-point iBUG markup"),
+        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
+        **FLOW.fields,
+        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
+        "smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
+        "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+                          f"ground truth: change since the onset; {SIDES}"),
+        "intensity": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
+        "strength": Field("int64", ("frame",), "-", "0 at rest, 1 micro, 2 macro"),
+        "face": Field("uint8", ("image", "row", "column", "channel"), "grey level 0..255",
+                      "the first at rest; the others differ in action units alone", by_frame=True),
+        "landmarks": Field("float32", ("image", "landmark", "x y"), "pixels of the face", "68 projected points"),
+        "change": Field("float32", ("image", "action unit"), "FACS -5..5", "since the first image, mean of both sides"),
+        "label": Field("int64", ("image",), "class index", "negative, positive, surprise; -1 for none"),
+        "photographed": Field("uint8", ("row", "column", "channel"), "grey level 0..255",
+                              "the first face as a camera records it"),
+    },
+)  # fmt: skip
+
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED,
+    "measured": MEASURED, "population": POPULATION,
 }  # fmt: skip

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from microexpr.core.clip import LABELS
+from microexpr.core.errors import ParamsError
 from microexpr.models.counter_rng import Stream
 from microexpr.models.pretrained_weights import Weights, load_tensors
 
 CLASSES = len(LABELS)  # of the main table; methods use their own `classes`
 
+Initialisation = Literal["scratch", "published", "population"]
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
@@ -50,6 +52,14 @@ class Params(BaseModel):
     synthetic_use: Literal["mix", "pretrain"] = Field(
         default="mix",
         description="mix: among recorded clips; pretrain: all phases on synthetic clips, then on recorded ones",
+    )
+    initialisation: Initialisation = Field(
+        default="scratch",
+        description="a network's first weights: random | published ones, where their file is present | those that the "
+        "population trained",
+    )
+    population: dict[str, Any] = Field(
+        default={}, description="params that differ while the population trains the network"
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32", description="of matrix products and convolutions in training; weights stay float32"
@@ -178,27 +188,53 @@ class NetworkMethod(Method):
     synthesises: bool = False  # default of the class; params may change it for an instance
     weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
 
+    left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them
+
     def __init__(self, params: BaseModel, classes: int = CLASSES):
         super().__init__(params, classes)
         self.published_weights: Mapping[str, Tensor] = {}  # tensors of that file, for `build`; empty: from scratch
+        self.initial_weights: Mapping[str, Tensor] = {}  # of the trained `population_pretraining`, which follow `build`
         self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
 
     def weights_fit(self) -> bool:
         """Return whether the file `weights` is for networks of these params."""
         return self.weights is not None
 
+    def uses_published_weights(self) -> bool:
+        """Return whether the params ask for the file `weights`."""
+        return self.weights is not None and getattr(self.params, "initialisation", "") == "published"
+
     def load_published_weights(self) -> str:
         """Load `published_weights` if they are present and fit, and return a description of the initialisation.
 
-        The description is "" for a method without `weights`. Raises StoreError if another file has their name.
+        The description is "" for a method that asks for none. Raises StoreError if another file has their name.
         """
-        if self.weights is None:
+        if self.weights is None or not self.uses_published_weights():
             return ""
         file, path = self.weights.files[0], self.weights.path() if self.weights_fit() else None
         if path is None:
             return f"from scratch: {file} {'is not here' if self.weights_fit() else 'is not for these params'}"
         self.published_weights = load_tensors(path)
         return f"from {file}"
+
+    def population_params(self) -> dict[str, Any]:
+        """Return the params, as plain values, with which the population trains the network.
+
+        Raises ParamsError where param `population` names one that has no meaning there."""
+        params = self.params.model_dump(mode="json")
+        changed, own = params["population"], type(self.params).model_fields["initialisation"].default
+        fixed = {"planted_leak": "", "synthetic": "", "synthetic_use": "mix", "population": {}}
+        if names := sorted(fixed.keys() & changed):
+            raise ParamsError(f"population must not have {names[0]}: no synthetic clip and no leak is in this training")
+        if changed.get("initialisation") == "population":
+            raise ParamsError("population.initialisation must be scratch or published, not population")
+        return params | fixed | {"initialisation": own} | changed
+
+    def population_pretraining(self) -> "NetworkMethod | None":
+        """Return the method that the population trains once for all folds, or None; see `initial_weights`."""
+        if getattr(self.params, "initialisation", "") != "population":
+            return None
+        return type(self)(type(self.params).model_validate(self.population_params()), self.classes)
 
     def pretraining(self) -> "NetworkMethod | None":
         """Return the teacher, which macro-expressions train once for all folds, or None; see `teacher_weights`."""
@@ -226,6 +262,13 @@ class NetworkMethod(Method):
         None if nothing can be shared, for instance because there is a single phase.
         """
         return None
+
+    def prefix_params(self) -> dict[str, Any] | None:
+        """Return `shared_prefix` with the params of the training that the first weights are from."""
+        prefix, pretraining = self.shared_prefix(), self.population_pretraining()
+        if prefix is None or pretraining is None:
+            return prefix
+        return prefix | {"population": pretraining.params.model_dump(mode="json")}
 
     @abstractmethod
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:

@@ -13,6 +13,7 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import snapshot, walls
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
+from microexpr.rendering.identity import digest
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
@@ -37,9 +38,10 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
     """Write all frames of one person under their native names below `root`, then the ground truth to `truth`.
 
     Raises StoreError if the disk is full."""
-    face = Face(performer_of(plan[0].clip, seed).face_seed)
+    face = Face(face_seed := performer_of(plan[0].clip, seed).face_seed)
     native, difficulty = NATIVES[plan[0].clip.dataset], DIFFICULTIES[scene.difficulty]
     with store.subject_file(truth, "truth", [planned.clip for planned in plan], generate=asdict(scene)) as file:
+        file.describe(identity=digest(face_seed, face.traits))
         for planned in plan:
             clip = planned.clip
             performer = performer_of(clip, seed)

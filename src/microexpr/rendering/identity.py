@@ -1,7 +1,8 @@
 """Sample who a person is: traits, look, and the shape of the head that follows from them. No texture, no expression."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -96,6 +97,15 @@ class Traits:
     def is_male(self) -> bool:
         """Return the sex where only two values make sense: beard, cut of the hair."""
         return self.male > 0.5
+
+
+def digest(face_seed: int, traits: Traits) -> str:
+    """Return a digest of who a face is, 16 hexadecimal digits: equal for two faces of the same seed and traits.
+
+    Names of subjects cannot show that a corpus and the population share a face; digests do."""
+    ancestry, *others = astuple(traits)
+    numbers = " ".join(f"{number:.6f}" for number in (*ancestry, *others))
+    return hashlib.sha256(f"{face_seed} {numbers}".encode()).hexdigest()[:16]
 
 
 SKIN_TONE = (0.18, 0.8, 0.33)  # by ancestry, 0 light ... 1 dark

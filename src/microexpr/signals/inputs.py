@@ -22,7 +22,8 @@ from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import interpolation, magnification, steady
 
 Shape = tuple[int, ...]
-Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun
+Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
+POPULATION = "population"  # the stage whose files hold what all others do
 CHANNELS = (1, 3)
 MIN_FLOW_SIZE = 144  # rows and columns of the smallest frames between which flow is computed
 
@@ -63,8 +64,15 @@ class Source:
     @cached_property
     def crops(self) -> np.ndarray:
         """Crops from onset to offset, uint8[T, 288, 288, C], in the source's own channels."""
-        crops: np.ndarray = self.groups["faces"]["crop"][self.at("onset") : self.at("offset") + 1]
-        return crops
+        return self.at_equal_distances(self.groups["faces"]["crop"], self.at("onset"), self.at("offset"))
+
+    def at_equal_distances(self, frames: Any, first: int, last: int) -> np.ndarray:
+        """Return the frames from position `first` to `last` that are at equal distances in time.
+
+        These are all frames, but for the population, which has few of them."""
+        values: np.ndarray = frames[first : last + 1]
+        faces = self.groups.get("faces", {})
+        return values[faces["in_video"][first : last + 1]] if "in_video" in faces else values
 
     @cached_property
     def steady(self) -> np.ndarray:
@@ -87,19 +95,19 @@ def flow(source: Source, shape: Shape) -> np.ndarray:
 
 
 def flow_video(source: Source, shape: Shape) -> np.ndarray:
-    """Return u, v (pixels of the crop) and strain from the first to each later one of T + 1 frames resampled by TIM.
+    """Return u, v and strain from the first to each later one of T + 1 frames resampled by TIM.
 
-    Flow is computed with the stage's default settings, on frames reduced to the shape of the input or to
-    `MIN_FLOW_SIZE`, whichever is larger.
+    The unit of u and v is a pixel of a crop of 288 x 288, however large the crops here are. Flow is computed with the
+    stage's default settings, on frames reduced to the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger.
     """
+    from microexpr.signals.faces import CROP
     from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
 
-    size = source.crops.shape[1]
-    flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), size)
+    flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
     frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
     first, *later = interpolation.interpolate(frames, shape[1] + 1)
     flows = [onset_apex(first, frame, Params(size=flow_size, stored_size=flow_size)) for frame in later]
-    units = np.array([size / flow_size, size / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
+    units = np.array([CROP / flow_size, CROP / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
     channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
     return np.moveaxis(np.array(channels, np.float32), 0, 1)
 
@@ -178,7 +186,8 @@ def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     """Return smoothed intensities of both sides, float32 in FACS 0..5, at the times of `video`."""
     aus, apex = source.groups["aus"], source.groups["apex"]
     first, last = (position(aus, apex, event) for event in ("onset", "offset"))
-    intensities = interpolation.interpolate(aus["smoothed"][first : last + 1, :, SIDES.index("both")], shape[0])
+    values = source.at_equal_distances(aus["smoothed"], first, last)[:, :, SIDES.index("both")]
+    intensities = interpolation.interpolate(values, shape[0])
     return np.clip(intensities, 0, LARGEST)
 
 
@@ -187,7 +196,8 @@ def au_changes(source: Source, shape: Shape) -> np.ndarray:
     aus, apex = source.groups["aus"], source.groups["apex"]
     first, last = (position(aus, apex, event) for event in ("onset", "offset"))
     sides = [SIDES.index(side) for side in ("left", "right")]
-    changes = interpolation.interpolate(aus["relative"][first : last + 1][:, :, sides], shape[0])
+    values = source.at_equal_distances(aus["relative"], first, last)[:, :, sides]
+    changes = interpolation.interpolate(values, shape[0])
     return np.clip(changes, -LARGEST, LARGEST)
 
 
@@ -229,8 +239,8 @@ SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INP
 def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Sequence[str]) -> dict[str, np.ndarray]:
     """Return each input of `shapes` as an array [n, *shape], in the order of `clips`.
 
-    `files` are one subject's HDF5 files by stage noun, at least those that `SOURCES` names; `clips` the names of the
-    groups in them.
+    `files` are one subject's HDF5 files by stage noun, at least those that `SOURCES` names, or its file of the
+    population; `clips` the names of the groups in them.
 
     Raises ParamsError for an unknown input or a shape it cannot have, DataError for a clip that is not in a
     file, StoreError for a file that cannot be read.
@@ -238,9 +248,14 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     for name, shape in shapes.items():
         check(name, shape)
     stages = sorted({stage for name in shapes for stage in SOURCES[name]})
+    whole = files.get(POPULATION)
     arrays: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
     with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in stages}
+        if whole is not None:
+            group = stack.enter_context(store.open_file(whole, POPULATION))["clips"]
+            opened, files = dict.fromkeys(stages, group), dict.fromkeys(stages, whole)
+        else:
+            opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in stages}
         for source in _sources(opened, files, clips):
             for name, shape in shapes.items():
                 arrays[name].append(INPUTS[name].read(source, shape))

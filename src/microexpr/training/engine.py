@@ -3,6 +3,7 @@
 Randomness is a function of (seed, fold, phase, epoch, step, update), never of which other folds are trained.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
@@ -23,6 +24,8 @@ __all__ = [
 ]  # fmt: skip
 
 Plan = Literal["auto", "sequential", "stacked"]
+logger = logging.getLogger(__name__)
+
 Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
 SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
 
@@ -267,6 +270,8 @@ def _train_group(
     group = Group(method, data, runs, stacked)
     if checkpoints and (state := checkpoints.state(runs)) is not None:
         group.restore(group.state() | state)  # a shared prefix may lack what the last phase adds
+    if group.without_initial_weights and not counter.reported:
+        logger.info("without initial weights: %s", ", ".join(group.without_initial_weights))
     counter.skip(len(runs) * group.epochs)
     counter.begin()
     while group.epoch():

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.core.seeds import generator, spawn
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.models.counter_rng import Stream, mix
@@ -95,6 +95,7 @@ class Group:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(run.seeds("build").generate_state(1)[0]))
             networks = self.method.build(statistics)
+        self.without_initial_weights = initialise(networks, self.method)
         for name, network in networks.items():
             if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
                 raise TypeError(f"{name} must drop by counter_rng.dropout(x, share, rng), not by a layer of torch's")
@@ -332,6 +333,30 @@ class Group:
     def run_part(self, run_index: int, tree: Tree) -> Tree:
         """Return one run's part of `parameters`, `buffers` or `statistics`."""
         return tree_map(lambda tensor: tensor[run_index], tree) if self.stacked else tree
+
+
+@torch.no_grad()
+def initialise(networks: Mapping[str, nn.Module], method: NetworkMethod) -> list[str]:
+    """Copy the method's `initial_weights` into tensors of the same name and shape; return the names of all others.
+
+    Raises ParamsError where not one parameter fits."""
+    weights = method.initial_weights
+    if not weights:
+        return []
+    others, fits = [], False
+    for module, network in networks.items():
+        parameters = dict(network.named_parameters())
+        for name, tensor in (parameters | dict(network.named_buffers())).items():
+            value = weights.get(f"{module}.{name}")
+            if value is None or value.shape != tensor.shape or module in method.left_out:
+                others.append(f"{module}.{name}")
+            else:
+                tensor.copy_(value)
+                fits |= name in parameters
+    if not fits:
+        shapes = f"{method.name()} has no weight of the name and shape of any of the {len(weights)}"
+        raise ParamsError(f"population must have params that give a network of the same shapes: {shapes}")
+    return others
 
 
 def lay_out_weights(network: nn.Module) -> None:

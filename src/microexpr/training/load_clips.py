@@ -24,12 +24,15 @@ def load_clips(
 ) -> ClipTensors:
     """Return all inputs of a method and all targets as tensors, in the order of `clips`.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files. `labels` are by
+    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files, and
+    results/population/<subject>.h5. `labels` are by
     clip id, None for MEGC2019's; `macro` are ids of macro-expressions; `reacts` are the face regions in which a clip's
     emotion shows, by clip id, None for no region. Raises StoreError if a file of a subject is missing."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
+        if dataset == inputs.POPULATION:  # whose files hold what those of all stages do
+            stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
     subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
@@ -68,6 +71,6 @@ def _load_subject(
     """Return each input of a subject's clips, in the order of `names`; `files` are by stage."""
     for name in method.inputs:
         for stage in inputs.SOURCES[name]:
-            if stage not in files:
+            if stage not in files and inputs.POPULATION not in files:
                 raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {name!r}")
     return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)

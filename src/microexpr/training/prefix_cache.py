@@ -33,7 +33,7 @@ class PrefixCache:
         Positions in the training clips below `protocol_clips` are clips of the protocol. All phases but the last train
         on these alone, so macro-expressions do not enter the key."""
         self.checkpoints, self.prefixes, self.protocol_clips = checkpoints, prefixes, protocol_clips
-        self.identity = (type(method).__name__, method.classes, method.shared_prefix())
+        self.identity = (type(method).__name__, method.classes, method.prefix_params())
         self.prefix_epochs = sum(phase.epochs for phase in training_phases(method)[:-1])
 
     def _key(self, runs: Sequence[Run]) -> str:

@@ -1,6 +1,7 @@
-"""The pretrain stage: trains one network on macro-expressions alone, as the teacher of all folds of a method.
+"""The pretrain stage: trains one network once for all folds of a method, on clips that no protocol has.
 
-What may not come in: a clip that a protocol trains or tests on.
+On macro-expressions alone it becomes the teacher, on the population what the folds start from. What may not come in: a
+clip that a protocol trains or tests on.
 """
 
 import json
@@ -9,7 +10,8 @@ from collections.abc import Iterable
 from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.errors import DataError
-from microexpr.training import engine
+from microexpr.models.base import NetworkMethod
+from microexpr.training import engine, initial
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job
@@ -31,6 +33,28 @@ def run(
     fitted_on = check_leaks(job, inputs)[FOLD]
     network = fit_network(job, inputs, progress, checkpoint_dir)
     write(path, job, inputs, network, fitted_on)
+
+
+def run_on_population(
+    job: Job,
+    files: Iterable[str],
+    path: str,
+    progress: Progress,
+    checkpoint_dir: CheckpointDir | None = None,
+    **metadata: str,
+) -> None:
+    """Train the job's method on its clips, all of the population; write what networks start from to `path`.
+
+    `files` are those of the subjects. Raises DataError for another clip, or where none shows any of the classes."""
+    initial.check_clips(job.name, job.all_clips)
+    if not job.clips:
+        raise DataError(f"the population must have clips of {', '.join(job.protocol.classes)} for {job.name}, not none")
+    job = job.on_all_clips(initial.FOLD)
+    inputs = load_inputs(job, files)
+    network = fit_network(job, inputs, progress, checkpoint_dir)
+    assert isinstance(job.method, NetworkMethod)
+    about = inputs.attributes() | metadata | {"method": job.name, "origin": "generated"}
+    initial.write(path, job.method, job.protocol.classes, job.all_clips, network.tensors, inputs.files, about)
 
 
 def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:

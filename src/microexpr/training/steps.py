@@ -14,7 +14,7 @@ from microexpr.core.errors import StoreError, remedy
 from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
-from microexpr.training import engine, synthetic_clips
+from microexpr.training import engine, initial, synthetic_clips
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
 from microexpr.training.load_clips import expand_directories, load_clips
@@ -47,10 +47,12 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     or of another training, LeakError where every generator has seen what a fold holds out."""
     files = expand_directories(files)
     load_teacher(job, files)
+    first_weights = load_initial(job, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
     clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions)
     by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)
-    inputs = TrainingInputs(clips, files, initialisation(job), by_fold)
+    description = "; ".join(filter(None, (first_weights, initialisation(job))))
+    inputs = TrainingInputs(clips, files, description, by_fold)
     return _with_synthetic(job, inputs) if job.synthetic else inputs
 
 
@@ -81,13 +83,21 @@ def initialisation(job: Job) -> str:
     return "; ".join(filter(None, parts))
 
 
+def load_initial(job: Job, files: Iterable[str]) -> str:
+    """Give the method the weights that it starts from, if it starts from the population's; return these in words."""
+    if not isinstance(job.method, NetworkMethod):
+        return ""
+    return initial.load(job.method, job.name, job.protocol.classes, files)
+
+
 def load_teacher(job: Job, files: Iterable[str]) -> None:
     """Give the method the tensors of its teacher; nothing for a method without one.
 
     Raises StoreError where not exactly one teacher is among `files`, or where it has other params or classes."""
     if not job.teacher:
         return
-    paths = [path for path in files if Path(path).suffix == ".safetensors"]
+    weights = [path for path in files if Path(path).suffix == ".safetensors"]
+    paths = [path for path in weights if not initial.is_initial(path)]
     if len(paths) != 1:
         raise StoreError(f"results/pretrain must have one network that guides {job.name}, not {len(paths)}")
     tensors, metadata = store.read_tensors(paths[0])
@@ -106,16 +116,21 @@ def mismatches(job: Job, metadata: Mapping[str, str]) -> list[str]:
 def relevant_files(job: Job, files: Iterable[str]) -> list[str]:
     """Return the files that this job reads, of those that a group of variants reads together.
 
-    Left out are macro-expression sets that the job does not train on, and teachers of other variants. Every other file
-    counts as read."""
+    Left out are macro-expression sets that the job does not train on, and teachers and first weights of other variants.
+    Every other file counts as read."""
     other_sets = {*MACRO} - {clip.dataset for clip in job.all_clips}
     paths = [path for path in expand_directories(files) if Path(path).parent.name not in other_sets]
     checkpoints = {path: store.read_metadata(path) for path in paths if Path(path).suffix == ".safetensors"}
     teachers = {path: data for path, data in checkpoints.items() if data.get("schema") == TEACHER_SCHEMA}
     others = {path for path, metadata in teachers.items() if mismatches(job, metadata)}
     if job.teacher and others == {*teachers}:
-        return paths  # `load_teacher` says what is wrong
-    return [path for path in paths if path not in others]
+        others = set()  # `load_teacher` says what is wrong
+    first = {path: data for path, data in checkpoints.items() if data.get("schema") == initial.SCHEMA}
+    pretraining = job.method.population_pretraining() if isinstance(job.method, NetworkMethod) else None
+    other_first = {path for path, data in first.items() if initial.mismatches(pretraining, job.protocol.classes, data)}
+    if pretraining and other_first == {*first}:
+        other_first = set()  # `load_initial` says what is wrong
+    return [path for path in paths if path not in others | other_first]
 
 
 def check_leaks(job: Job, inputs: TrainingInputs) -> dict[str, list[str]]:

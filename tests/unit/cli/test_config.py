@@ -237,6 +237,31 @@ def test_a_value_that_cannot_be_meant_is_refused(section, changes, message):
     assert len(str(error.value)) < 250
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("ststnet", {"initialisation": "published"}, r"initialisation must be scratch or population, not published"),
+        ("majority", {"initialisation": "population"}, r"initialisation must be scratch, not population"),
+        ("majority", {"population": {"seed": 1}}, r"population must be empty: Majority is no network"),
+        ("ststnet", {"population": {"epoch": 2}}, r"population.epoch is no known key \(did you mean 'epochs'\?\)"),
+        ("ststnet", {"population": {"epochs": 0}}, r"population.epochs: input should be greater than or equal to 1"),
+        ("ststnet", {"population": {"planted_leak": "held_out_clips"}}, r"population must not have planted_leak"),
+    ],
+)
+def test_first_weights_that_cannot_be_are_refused(name, changes, message):
+    values = config.load(ROOT / "params.yaml")
+    values["methods"][name] = changes
+    with pytest.raises(ParamsError, match=rf"^params\.yaml: methods\.{name}\.{message}"):
+        config.check(values, "params.yaml")
+
+
+def test_a_generator_starts_from_scratch():
+    values = config.load(ROOT / "params.yaml")
+    values["generators"]["famgan"]["initialisation"] = "population"
+    with pytest.raises(ParamsError, match=r"generators\.famgan\.initialisation must be scratch, not population"):
+        config.check(values, "params.yaml")
+
+
 def test_a_data_set_stands_once():
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic", "smic"]}
     with pytest.raises(ParamsError, match=r"^params.yaml: datasets must have each value once, not smic 2 times$"):

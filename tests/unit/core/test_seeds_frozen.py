@@ -10,9 +10,13 @@ CALLS = {"spawn", "generator", "seeds", "key"}
 POPULATIONS = ("au-model/", "famgan/", "predict-model/")  # names of rendered subjects, spelt in f-strings
 # the literal names of every call (`*` stands for a value) and the seed that they spawn from root 1
 FROZEN = {
+    "* | * | * | * | plan": 2885425935,
+    "* | * | * | camera": 2693772169,
+    "* | * | * | performer": 996451967,
     "* | * | loss": 389925649,
     "* | * | motion | *": 2950843431,
     "* | * | order": 847252758,
+    "* | * | performance": 1387633866,
     "* | * | performer": 2454029506,
     "* | * | rest": 259912859,
     "* | * | scene | *": 4003206363,

@@ -53,9 +53,11 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
         def weights_fit(self):
             return self.params.batch == 256
 
-    paper, other = Starting(Ststnet.Params()), Starting(Ststnet.Params(batch=8))
+    paper, other = (Starting(Ststnet.Params(initialisation="published", batch=batch)) for batch in (256, 8))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-    assert Ststnet(Ststnet.Params()).load_published_weights() == ""
+    assert (
+        Ststnet(Ststnet.Params()).load_published_weights() == Starting(Ststnet.Params()).load_published_weights() == ""
+    )
     assert paper.load_published_weights() == "from scratch: net.pth is not here" and paper.published_weights == {}
     path = tmp_path / "home/hub/checkpoints/net.pth"
     path.parent.mkdir(parents=True)

@@ -63,7 +63,9 @@ class Capsulenet(NetworkMethod):
         width: int = Field(WIDTH, ge=2, le=256, multiple_of=2, description="channels of ResNet-18's first stage")
         kernel: int = Field(9, ge=2, le=15, description="side of both convolutions between stem and capsules")
         routing: int = Field(3, ge=1, le=10, description="iterations")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
+        initialisation: base.Initialisation = Field(
+            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
+        )
         epochs: int = Field(30, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(32, ge=2, le=1024, description="clips in a step")
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate")
@@ -90,7 +92,7 @@ class Capsulenet(NetworkMethod):
         return {"apex": (3, self.params.image_size, self.params.image_size)}
 
     def weights_fit(self) -> bool:
-        return self.params.pretrained and self.params.width == WIDTH
+        return self.params.width == WIDTH
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params

@@ -107,7 +107,9 @@ class Elrcn(NetworkMethod):
         image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the frames")
         frames: int = Field(9, ge=1, le=64, description="frames of flow in a clip")
         width: int = Field(vgg16.WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
+        initialisation: base.Initialisation = Field(
+            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
+        )
         dropout: float = Field(
             0.5, ge=0, lt=1, description="share of VGG-16's fully connected layers dropped in training"
         )
@@ -131,7 +133,7 @@ class Elrcn(NetworkMethod):
 
     def weights_fit(self) -> bool:
         params = self.params
-        return params.pretrained and params.inputs != "SE" and (params.width, params.image_size) == (vgg16.WIDTH, 224)
+        return params.inputs != "SE" and (params.width, params.image_size) == (vgg16.WIDTH, 224)
 
     @property
     def streams(self) -> dict[str, tuple[int, ...]]:

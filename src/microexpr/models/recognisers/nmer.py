@@ -83,7 +83,9 @@ class Nmer(NetworkMethod):
         image_size: int = Field(224, ge=33, le=448, description="pixels, side of the flow")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(64, ge=2, le=1024, description="of each half of the face")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
+        initialisation: base.Initialisation = Field(
+            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
+        )
         reduction: float = Field(0.5, gt=0, le=1, description="factor on a macro-expression's movement")
         adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
@@ -101,7 +103,7 @@ class Nmer(NetworkMethod):
         return {"flow": (3, self.params.image_size, self.params.image_size)}
 
     def weights_fit(self) -> bool:
-        return self.params.pretrained and self.params.width == WIDTH
+        return self.params.width == WIDTH
 
     def statistics(self, train: ClipTensors) -> Statistics:
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1

@@ -39,7 +39,7 @@ def test_a_kernel_too_large_for_the_picture_is_refused():
 def test_published_weights_start_the_stem_alone():
     method = Capsulenet(Capsulenet.Params())
     assert method.weights_fit() and not Capsulenet(Capsulenet.Params(width=8)).weights_fit()
-    assert not Capsulenet(Capsulenet.Params(pretrained=False)).weights_fit()
+    assert not Capsulenet(Capsulenet.Params(initialisation="scratch")).uses_published_weights()
     method.published_weights = ResNet18(classes=3).state_dict()
     torch.manual_seed(1)
     stem = method.build({})["network"].stem.state_dict()

@@ -99,6 +99,9 @@ class Icegan(NetworkMethod):
     def weights_fit(self) -> bool:
         return self.synthesises and self.params.perceptual == "vgg16"
 
+    def uses_published_weights(self) -> bool:
+        return True  # for the loss, however the network starts
+
     def load_published_weights(self) -> str:
         """Load VGG-16's weights if they are present; return whose features the perceptual loss compares."""
         if not self.weights_fit():

@@ -27,13 +27,15 @@ from microexpr.models.samplers import micro_only
 
 FRAMES = 5  # around the apex
 MACRONET_PARAMS = (  # the params that MacroNet depends on
-    *("macro_source", "image_size", "width", "features", "identities", "pretrained", "disentangle", "precision"),
+    *("macro_source", "image_size", "width", "features", "identities", "disentangle", "precision"),
+    *("initialisation", "population"),
     *("reconstruction_weight", "similarity_weight", "identity_weight", "batch", "lr", "decoder_lr", "identity_lr"),
 )
 GUIDANCE_PARAMS = {  # the params that pretraining does not depend on
     *("macro_source", "macro_epochs", "epochs", "guidance_lr"),
     *("triplet_weight", "adversarial_weight", "inequality_weight", "margin"),
 }
+UNGUIDED = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "epochs": 0}
 NO_SUBJECT = -1  # padding where fewer subjects train than the identity classifier has outputs
 SHARED = ("encoder", "classifier")  # modules of MacroNet that guidance uses
 
@@ -56,7 +58,9 @@ class Mtmnet(NetworkMethod):
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(256, ge=2, le=2048, description="of the expression, and as many of the identity")
         identities: int = Field(160, ge=2, le=4096, description="outputs of the identity classifier, one per subject")
-        pretrained: bool = Field(True, description="start from ImageNet's weights where they are present and fit")
+        initialisation: base.Initialisation = Field(
+            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
+        )
         input_mode: Literal["around_apex", "apex"] = Field(
             "around_apex", description="five frames of a clip, or its apex"
         )
@@ -96,16 +100,20 @@ class Mtmnet(NetworkMethod):
         return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.input_mode == "around_apex" else {})
 
     def weights_fit(self) -> bool:
-        return self.params.pretrained and self.params.width == WIDTH
+        return self.params.width == WIDTH
 
     def pretraining(self) -> "Mtmnet | None":
         """Return MacroNet: this network without guidance, on pairs of onset and apex."""
         if not self.guided:
             return None
-        unguided = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "epochs": 0}
         single_frames = {"input_mode": "apex", "repeats": 1, "pretrain_epochs": self.params.macro_epochs}
         shared = {name: getattr(self.params, name) for name in MACRONET_PARAMS}
-        return Mtmnet(Mtmnet.Params.model_validate(shared | unguided | single_frames), self.classes)
+        return Mtmnet(Mtmnet.Params.model_validate(shared | UNGUIDED | single_frames), self.classes)
+
+    def population_params(self) -> dict[str, Any]:
+        """Return the params without guidance, since nobody in the population is guided."""
+        unguided = {name: self.Params.model_fields[name].default for name in GUIDANCE_PARAMS} | UNGUIDED
+        return super().population_params() | unguided | self.params.population
 
     def statistics(self, train: ClipTensors) -> Statistics:
         """Return `people` int64[I]: the indices of the training subjects, padded by `NO_SUBJECT`."""

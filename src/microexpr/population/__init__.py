@@ -1,0 +1,44 @@
+"""Render the population: subjects who are in no corpus, on whom shipped weights are fitted. One HDF5 file each.
+
+A file holds three kinds of recordings: clips of emotions, sessions of single images with random action units, and
+scenes of images that differ in action units alone.
+
+May import: core, rendering, signals.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DATASET = "population"  # the second part of provenance, generated/population/<subject>/*
+
+
+class Params(BaseModel):
+    """Section `population` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0, lt=2**63, description="root of all random streams, so that corpora have other faces")
+    subjects: int = Field(240, ge=2, le=5000, description="subjects on whom weights are fitted")
+    held_out: int = Field(24, ge=1, le=1000, description="further subjects, on whom these weights are measured")
+    micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
+    macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
+
+    def recording(self) -> dict[str, int]:
+        """Return the values that a subject's recordings depend on: further subjects render none again."""
+        return self.model_dump(exclude={"subjects", "held_out"})
+
+    def training_subjects(self) -> list[str]:
+        """Return the names of the subjects on whom weights are fitted."""
+        return [_name(number) for number in range(1, self.subjects + 1)]
+
+    def held_out_subjects(self) -> list[str]:
+        """Return the names of the subjects on whom weights are measured."""
+        return [_name(number) for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
+
+
+def path(subject: str) -> str:
+    """Return the file of a subject."""
+    return f"results/{DATASET}/{subject}.h5"
+
+
+def _name(number: int) -> str:
+    return f"s{number:04}"

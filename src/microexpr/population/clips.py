@@ -1,0 +1,146 @@
+"""Plan and render a subject's clips: micro- and macro-expressions of every emotion, as a face stage crops them."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from microexpr.core.clip import LABELS, Clip
+from microexpr.core.facs.objective import objective_class
+from microexpr.core.grayscale import luma
+from microexpr.core.seeds import generator
+from microexpr.population import DATASET, Params
+from microexpr.population.camera import record
+from microexpr.rendering import display, take, walls
+from microexpr.rendering.corpus import with_both_sides
+from microexpr.rendering.face import Face
+from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performer, perform
+from microexpr.rendering.shot import render_frames
+from microexpr.signals import faces, flow
+from microexpr.signals.aus import ACTION_UNITS
+
+Kind = Literal["micro", "macro"]
+NEGATIVE = tuple(sorted({*take.MICRO} - {"happiness", "surprise"}))
+LABEL = {"happiness": "positive", "surprise": "surprise"}  # all others are negative
+FPS, SIZE = 100, (640, 480)
+CROP = 144  # rows and columns of the stored crops, half of those of the faces stage
+STEPS: dict[Kind, int] = {"micro": 7, "macro": 4}  # frames at equal distances from onset to offset
+MISSED = 0.5  # share of micro-expressions whose events are a little off, as annotators and spotters place them
+LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the rise
+ONE_SIDED = 0.1  # probability that a display has one side
+OTHER_SCENE = 0.5  # share of clips in another light, pose and distance than the subject's own
+UNITS = [display.ACTION_UNITS.index(unit) for unit in ACTION_UNITS]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClip:
+    """One clip of the population before it is rendered. Frame numbers are those of the whole performance."""
+
+    clip: Clip  # with the onset, apex and offset of its annotation
+    kind: Kind
+    weights: dict[str, float]  # of its display, by sided action unit
+    events: tuple[int, int, int]  # true onset, apex and offset
+    length: int  # frames of the performance
+    rendered: tuple[int, ...]  # numbers of the frames that are rendered
+    video: tuple[int, ...]  # those of them at equal distances, from the annotated onset to the annotated offset
+
+
+def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
+    """Return the clips of one subject: equally many of each class, negative emotions in turn over the subjects."""
+    number = int(subject[1:])
+    counts: list[tuple[Kind, int]] = [("micro", params.micro), ("macro", params.macro)]
+    return [
+        _plan(params, subject, kind, i, _emotion(kind, number, i, count))
+        for kind, count in counts
+        for i in range(count)
+    ]
+
+
+def training_clips(params: Params) -> tuple[list[Clip], list[Clip]]:
+    """Return the micro- and the macro-expressions of all subjects on whom weights are trained, in their order."""
+    planned = [item for subject in params.training_subjects() for item in plan_clips(params, subject)]
+    return [item.clip for item in planned if item.kind == "micro"], [i.clip for i in planned if i.kind == "macro"]
+
+
+def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
+    """Return the emotion of a subject's i-th clip of a kind."""
+    if i % 3:
+        return ("happiness", "surprise")[i % 3 - 1]
+    negative = NEGATIVE if kind == "micro" else [name for name in take.MACRO if name in NEGATIVE]
+    return negative[(subject_number * -(-count // 3) + i // 3) % len(negative)]
+
+
+def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> PlannedClip:
+    name = f"{kind}{i + 1:02}"
+    rng = generator(params.seed, DATASET, subject, name, "plan")
+    weights = display.sample_display(emotion, rng, one_sided=ONE_SIDED)
+    length = round(rng.uniform(*take.SECONDS[kind]) * FPS)
+    rise = max(4, round(length * rng.uniform(*take.RISE)))
+    true = (1, 1 + rise, 1 + length)
+    onset, apex = true[:2]
+    if kind == "micro" and rng.random() < MISSED:
+        onset += round(rng.uniform(0, LATE) * rise)
+        apex = min(max(onset + 3, apex + round(rng.uniform(-AWAY, AWAY) * rise)), true[2] - 1)
+    offset = true[2] if kind == "micro" else apex  # acted expressions are recorded up to the apex
+    near = [event + step for event in (onset, apex) for step in (-1, 0, 1)] if kind == "micro" else []
+    steps = np.linspace(onset, offset, STEPS[kind]).round()
+    video = tuple(dict.fromkeys(map(int, steps)))
+    rendered = tuple(sorted({*near, *video}))
+    units = frozenset(int(unit[2:-1]) for unit in weights)
+    clip = Clip(
+        dataset=DATASET, subject=subject, name=name, origin="generated", folder="", first=rendered[0],
+        last=rendered[-1], frames=len(rendered), onset=onset, apex=apex, offset=offset, fps=FPS, emotion=emotion,
+        label=LABELS.index(LABEL.get(emotion, "negative")), objective_class=objective_class(units),
+        action_units=display.notation(weights),
+    )  # fmt: skip
+    return PlannedClip(clip, kind, weights, true, true[2] + 2, rendered, video)
+
+
+def render_clip(
+    planned: PlannedClip, performer: Performer, face: Face, params: Params, faces_params: faces.Params,
+    flow_params: flow.Params, grey: bool,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Render, track and measure one clip; return its datasets by name, as schema `population` has them.
+
+    Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there."""
+    clip = planned.clip
+    rng = generator(params.seed, clip.id, "performance")
+    difficulty = _difficulty(planned.kind, rng)
+    if rng.random() < OTHER_SCENE:
+        other = Performer.sample(rng)
+        performer = replace(performer, light=other.light, pose=other.pose, zoom=other.zoom)
+    wall = walls.wall(SIZE, generator(params.seed, clip.id, "wall"))
+    performance = perform(performer, planned.weights, *planned.events, planned.length, FPS, difficulty, rng)
+    frames = render_frames(face, performer, performance, planned.rendered, wall, difficulty.noise, rng)
+    recorded = [record(image, difficulty.quality, grey) for image, _ in frames]
+    tracked = faces.track(recorded.copy, faces_params, clip.id)
+    onset, apex = (planned.rendered.index(event) for event in (clip.onset, clip.apex))
+    settings = flow_params if planned.kind == "micro" else flow_params.model_copy(update={"average": 0})
+    vectors = flow.normalise(flow.clip_flow(luma(tracked.crop), onset, apex, settings), flow_params.normalise)
+    intensity = with_both_sides(performance.action_units[list(planned.rendered)][:, UNITS])
+    return {
+        "frame": np.array(planned.rendered),
+        "in_video": np.isin(planned.rendered, planned.video),
+        "onset": np.array(clip.onset), "apex": np.array(clip.apex), "offset": np.array(clip.offset),
+        "crop": np.stack([_halve(crop) for crop in tracked.crop]),
+        "landmarks_crop": (tracked.landmarks_crop + 0.5) * CROP / faces.CROP - 0.5,
+        "pose": tracked.pose,
+        "smoothed": intensity,
+        "relative": intensity - intensity[onset],
+        "onset_apex": vectors,
+    }  # fmt: skip
+
+
+def _difficulty(kind: Kind, rng: np.random.Generator) -> Difficulty:
+    """Sample how faint a clip's expression is and how noisy its camera."""
+    difficulty = DIFFICULTIES[str(rng.choice(["easy", "standard", "hard"]))]
+    if kind == "micro":
+        return difficulty
+    low, high = take.STRONG
+    return replace(difficulty, low=low, high=high)
+
+
+def _halve(crop: np.ndarray) -> np.ndarray:
+    """Return a crop uint8[H, H, C] at `CROP` pixels, each the mean of the area that it covers."""
+    return np.asarray(cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_AREA)).reshape(CROP, CROP, -1)

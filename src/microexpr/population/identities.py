@@ -1,0 +1,38 @@
+"""Tell which faces the population has, so that no corpus has one of them. Renders nothing."""
+
+from collections.abc import Mapping
+
+from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
+from microexpr.population import DATASET, Params
+from microexpr.rendering.identity import Traits, digest
+from microexpr.rendering.performance import Performer
+
+
+def performer_of(subject: str, params: Params) -> Performer:
+    """Return the performer that a subject of the population is."""
+    return Performer.sample(generator(params.seed, DATASET, subject, "performer"))
+
+
+def identity(performer: Performer) -> str:
+    """Return the digest of a performer's face, as the attribute `identity` of its files has it."""
+    return digest(performer.face_seed, Traits.sample(generator(performer.face_seed, "traits")))
+
+
+def identities(params: Params) -> dict[str, str]:
+    """Return the digest of every face of the population, by subject."""
+    subjects = [*params.training_subjects(), *params.held_out_subjects()]
+    return {subject: identity(performer_of(subject, params)) for subject in subjects}
+
+
+def check_distinct(performers: Mapping[str, Performer], params: Params) -> None:
+    """Raise DataError for the first of a corpus's performers whose face is that of a subject of the population.
+
+    Weights that were fitted on this subject would have seen the other's face; names cannot show that."""
+    subjects = {digest: subject for subject, digest in identities(params).items()}
+    for name, performer in performers.items():
+        if subject := subjects.get(identity(performer)):
+            raise DataError(
+                f"{name}: face must be in no training of the population, not that of generated/{DATASET}/{subject}; "
+                "change `seed` of params.yaml"
+            )

@@ -1,0 +1,137 @@
+"""Render scenes: a face at rest, and the same image with action units added, singly, in combinations, as emotions."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+
+from microexpr.core.clip import LABELS
+from microexpr.core.seeds import generator
+from microexpr.population.camera import record
+from microexpr.population.clips import LABEL, NEGATIVE, UNITS
+from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
+from microexpr.rendering import display, performance
+from microexpr.rendering.camera import expose
+from microexpr.rendering.face import Face
+from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.faces import CROP, align, alignment
+
+SCENES = 2  # of each subject
+SIZE = 128  # rows and columns of the stored images
+UNITS_AT_ONCE = 4
+COMBINATIONS = 14  # training images of a scene with random action units
+STRENGTHS = (0.08, 0.35), (0.6, 1.0)  # of emotions, as shares of a full display, log-uniform: micro, macro
+SINGLE = (1.0, 3.0)  # FACS intensity of each single unit of held-out subjects: micro, macro
+JITTER = np.array([1.5, 0.025, 3.0, 3.0])  # degrees, share of the scale, pixels of the crop: standard deviations
+SCENERY = 0.5  # share of scenes with another background than the wall
+WIDER = 1.5  # factor by which the head turns more than in a corpus
+NONE = -1  # label of an image that shows no emotion
+
+Changes = tuple[np.ndarray, np.ndarray]  # FACS intensities added [n, units of the face, 2], class indices [n]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One subject in one pose and light: n images, the first at rest. Without noise, they differ in AUs only.
+
+    The alignment is that of the image at rest, a little off, as detected landmarks are.
+    """
+
+    face: np.ndarray  # uint8[n, 128, 128, 3]
+    landmarks: np.ndarray  # float32[n, 68, 2]: ground truth, pixels of `face`
+    change: np.ndarray  # float32[n, 17]: of FACS intensity since the first image, mean of both sides
+    label: np.ndarray  # int64[n]: class index of the emotion, or NONE
+    photographed: np.ndarray  # uint8[128, 128, 3]: the first as a camera records it, after JPEG
+
+
+def render_scenes(
+    face: Face, performer: Performer, name: str, seed: int, sample: Callable[[np.random.Generator], Changes]
+) -> Iterator[Scene]:
+    """Render the scenes of a subject; `name` is of its random streams, `sample` returns what its images add to rest."""
+    resting = resting_units(performer.rest)
+    for i in range(SCENES):
+        rng = generator(seed, name, "scene", i)
+        yield _render(face, resting, *sample(rng), rng)
+
+
+def _render(face: Face, resting: np.ndarray, added: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Scene:
+    """Render one scene at random; what is added is clipped to what a face can do."""
+    scene = Performer.sample(rng)
+    intensities = np.clip(resting + added, 0, LARGEST)
+    render = partial(
+        face.render,
+        pose=WIDER * np.array(scene.pose),
+        light=scene.light,
+        zoom=scene.zoom,
+        gaze=GLANCE * rng.standard_normal(2),
+        background=scenery(rng) if rng.random() < SCENERY else None,
+    )
+    rendered = [render(units.astype(np.float32)) for units in intensities]
+    matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
+    points = np.stack([frame.landmarks @ matrix[:, :2].T + matrix[:, 2] for frame in rendered])
+    return Scene(
+        face=np.stack([_reduce(align(frame.image, matrix)) for frame in rendered]),
+        landmarks=((points + 0.5) * SIZE / CROP - 0.5).astype(np.float32),
+        change=(intensities - intensities[0])[:, UNITS].mean(-1).astype(np.float32),
+        label=label,
+        photographed=_reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix)),
+    )
+
+
+def sample_changes(rng: np.random.Generator) -> Changes:
+    """Sample what the images of a training scene add: nothing, random combinations, each class at both strengths."""
+    combinations = np.stack([_combination(rng) for _ in range(COMBINATIONS)])
+    emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
+    strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
+    displays = np.stack([_display(emotion, strength, rng) for emotion, strength in strengths])
+    labels = [LABELS.index(LABEL.get(emotion, "negative")) for emotion, _ in strengths]
+    added = np.concatenate([np.zeros_like(combinations[:1]), combinations, displays])
+    return added, np.array([NONE] * (1 + COMBINATIONS) + labels)
+
+
+def single_units(rng: np.random.Generator) -> Changes:
+    """Return what the images of a held-out scene add: nothing, then each unit by itself in both sizes of `SINGLE`."""
+    added = np.zeros((1 + len(SINGLE) * len(UNITS), len(display.ACTION_UNITS), 2))
+    for i, (size, unit) in enumerate(((size, unit) for size in SINGLE for unit in UNITS), 1):
+        added[i, unit] = size
+    return added, np.full(len(added), NONE)
+
+
+def _combination(rng: np.random.Generator) -> np.ndarray:
+    """Return FACS intensities [units of the face, 2] of one to four AUs together, all micro or all macro."""
+    intensities = np.zeros((len(display.ACTION_UNITS), 2))
+    low, high = np.log((MICRO, MACRO)[rng.integers(2)])
+    units = rng.choice(len(ACTION_UNITS), rng.integers(1, UNITS_AT_ONCE + 1), replace=False)
+    intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None]
+    return intensities
+
+
+def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+    """Return FACS intensities [units of the face, 2] of an emotion, of a strength in this range, without blends."""
+    strength = float(np.exp(rng.uniform(*np.log(strengths))))
+    weights = display.sample_display(emotion, rng)
+    expression, _ = performance.peak(Performer.sample(rng), weights, DIFFICULTIES["easy"], rng, strength)
+    return expression
+
+
+def scenery(rng: np.random.Generator) -> np.ndarray:
+    """Return a background uint8[480, 640, 3]: blotches of any colour, coarse or fine."""
+    blotches = rng.integers(0, 256, (*rng.integers(2, 24, 2), 3), np.uint8)
+    return np.asarray(cv2.resize(blotches, (640, 480), interpolation=cv2.INTER_CUBIC))
+
+
+def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an alignment [2, 3] that is turned, scaled and shifted a little about the middle of the crop."""
+    turn, scale, *shift = JITTER * rng.standard_normal(4)
+    middle = (CROP - 1) / 2
+    extra = cv2.getRotationMatrix2D((middle, middle), turn, 1 + scale)
+    extra[:, 2] += shift
+    return np.asarray(extra @ np.vstack([matrix, [0, 0, 1]]))
+
+
+def _reduce(crop: np.ndarray) -> np.ndarray:
+    """Return a crop uint8[288, 288, 3] at `SIZE` pixels, each the mean of the area that it covers."""
+    return np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA))

@@ -1,0 +1,59 @@
+"""Write one subject of the population: all of its recordings, as results/population/<subject>.h5."""
+
+import logging
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from microexpr.core import store
+from microexpr.core.seeds import generator
+from microexpr.population import DATASET, Params
+from microexpr.population.clips import plan_clips, render_clip
+from microexpr.population.identities import performer_of
+from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
+from microexpr.population.sessions import LARGE_MOTION, TYPICAL_MOTION, UNITS, Session, render_sessions
+from microexpr.rendering.face import Face
+from microexpr.rendering.identity import digest
+from microexpr.signals import faces, flow
+from microexpr.signals.aus import ACTION_UNITS
+
+logger = logging.getLogger(__name__)
+
+GREY = 1 / 3  # share of subjects whom a grey camera records
+
+
+def write_subject(
+    path: str | Path, subject: str, params: Params, faces_params: faces.Params, flow_params: flow.Params
+) -> None:
+    """Render one subject, and write groups `clips`, `sessions` and `scenes`.
+
+    A held-out subject moves its head as in a corpus, and its scenes have single action units."""
+    performer = performer_of(subject, params)
+    face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
+    name, grey = f"{DATASET}/{subject}", generator(params.seed, DATASET, subject, "camera").random() < GREY
+    sections = {
+        "population": params.recording(),
+        "faces": faces_params.model_dump(mode="json"),
+        "flow": flow_params.model_dump(mode="json"),
+    }
+    attributes = {"origin": "generated", "dataset": DATASET, "subject": subject}
+    attributes |= {"role": "held out" if held_out else "training", "identity": digest(performer.face_seed, face.traits)}
+    kinds = {"onset_apex": "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled"}
+    with store.create(path, DATASET, sections, **attributes) as file:
+        file.put("au_names", ACTION_UNITS)
+        for planned in plan_clips(params, subject):
+            clip = planned.clip
+            group = file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion)
+            arrays = render_clip(planned, performer, face, params, faces_params, flow_params, grey)
+            for key, array in arrays.items():
+                group.put(key, array, kinds.get(key))
+        logger.info("%s: clips", name)
+        motion, sample = (TYPICAL_MOTION, single_units) if held_out else (LARGE_MOTION, sample_changes)
+        for i, session in enumerate(render_sessions(face, performer, name, params.seed, motion)):
+            file.group(f"sessions/{i + 1}").put_all(au_names=UNITS, **_arrays(session))
+        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
+            file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
+
+
+def _arrays(recording: Session | Scene) -> dict[str, Any]:
+    return {field.name: getattr(recording, field.name) for field in fields(recording)}

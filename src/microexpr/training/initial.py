@@ -1,0 +1,83 @@
+"""The weights that networks start from: trained once on the population, by the method's own phases.
+
+What may not come in: a clip of any corpus.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from microexpr import __version__
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.models.base import NetworkMethod
+from microexpr.signals.inputs import POPULATION
+
+SCHEMA = "initial/1"
+FOLD = POPULATION  # its name in seeds and checkpoints
+
+
+def load(method: NetworkMethod, name: str, classes: Sequence[str], files: Iterable[str]) -> str:
+    """Give a method, named `name`, the weights that it starts from; return these in words, "" where it asks for none.
+
+    Raises StoreError where not exactly one network of the population is among `files`, or it has other params."""
+    pretraining = method.population_pretraining()
+    if pretraining is None:
+        return ""
+    paths = [path for path in files if is_initial(path)]
+    if len(paths) != 1:
+        raise StoreError(f"results/pretrain must have one network of the population for {name}, not {len(paths)}")
+    tensors, metadata = store.read_tensors(paths[0])
+    if keys := mismatches(pretraining, classes, metadata):
+        raise StoreError(f"{paths[0]}: {keys[0]} must be those that {name} expects{remedy(paths[0])}")
+    method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
+    return f"from {len(metadata['identities'].split())} subjects of the population"
+
+
+def is_initial(path: str | Path) -> bool:
+    """Return whether a file has weights that networks start from."""
+    return Path(path).suffix == ".safetensors" and store.read_metadata(path).get("schema") == SCHEMA
+
+
+def mismatches(pretraining: NetworkMethod | None, classes: Sequence[str], metadata: Mapping[str, str]) -> list[str]:
+    """Return the keys in which a file's metadata differ from those of a method's training on the population."""
+    expected = {} if pretraining is None else describe(pretraining, classes)
+    return [key for key in ("schema", "network", "params", "classes") if metadata.get(key) != expected.get(key)]
+
+
+def describe(method: NetworkMethod, classes: Sequence[str]) -> dict[str, str]:
+    """Return the metadata by which weights are told from those of another training."""
+    params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
+    return {"schema": SCHEMA, "network": method.name(), "params": params, "classes": ", ".join(classes)}
+
+
+def write(
+    path: str,
+    method: NetworkMethod,
+    classes: Sequence[str],
+    clips: Sequence[Clip],
+    tensors: dict[str, np.ndarray],
+    files: Iterable[str],
+    metadata: Mapping[str, str],
+) -> None:
+    """Write a network's tensors, named `<module>.<tensor>`; `files` are those of the subjects that trained it."""
+    about = {"created_by": f"microexpr {__version__}", "identities": "\n".join(sorted(map(read_identity, files)))}
+    fitted_on = sorted({f"{clip.origin}/{clip.dataset}/{clip.subject}/*" for clip in clips})
+    store.write_tensors(path, tensors, fitted_on, **metadata, **about, **describe(method, classes))
+
+
+def read_identity(path: str) -> str:
+    """Return the digest of a subject's face."""
+    with store.open_file(path, POPULATION) as file:
+        return store.attribute_text(file.attrs["identity"])
+
+
+def check_clips(name: str, clips: Iterable[Clip]) -> None:
+    """Raise DataError for a clip that is not of the population."""
+    for clip in clips:
+        if clip.dataset != POPULATION:
+            raise DataError(f"initial weights of {name} must be trained on the population alone, not on {clip.id}")

@@ -1,0 +1,148 @@
+"""The population: plans are pure, faces are of no corpus, and a file agrees with its own ground truth."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from microexpr.core import schemas, store
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import DataError
+from microexpr.models.recognisers import find
+from microexpr.population import Params, clips, identities, scenes, sessions
+from microexpr.population.subject import write_subject
+from microexpr.rendering import corpus, plan
+from microexpr.rendering.face import Face
+from microexpr.signals import faces, flow
+from microexpr.training.load_clips import load_clips
+
+PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)
+SUBJECT = "s0002"
+
+
+def test_a_plan_is_pure_and_its_classes_are_balanced() -> None:
+    params = Params()
+    assert clips.plan_clips(params, SUBJECT) == clips.plan_clips(params.model_copy(update={"subjects": 999}), SUBJECT)
+    planned = [clip for name in params.training_subjects()[:24] for clip in clips.plan_clips(params, name)]
+    for kind, count in (("micro", params.micro), ("macro", params.macro)):
+        labels = Counter(item.clip.label for item in planned if item.kind == kind)
+        assert labels == dict.fromkeys(range(len(LABELS)), 24 * count // 3)
+    emotions = Counter(item.clip.emotion for item in planned if item.kind == "micro" and item.clip.label == 0)
+    assert set(emotions) == set(clips.NEGATIVE) and max(emotions.values()) == min(emotions.values())
+    assert len({item.clip.id for item in planned}) == len(planned)
+
+
+def test_planned_frames_have_the_events_and_a_video_at_equal_distances() -> None:
+    for item in clips.plan_clips(Params(), SUBJECT):
+        assert {item.clip.onset, item.clip.apex, item.clip.offset, *item.video} <= {*item.rendered}
+        assert item.events[0] <= item.clip.onset < item.clip.apex <= item.clip.offset <= item.events[2] < item.length
+        assert (item.video[0], item.video[-1]) == (item.clip.onset, item.clip.offset)
+        assert np.ptp(np.diff(item.video)) <= 1
+
+
+def performers(seed: int) -> dict[str, Any]:
+    planned = plan.plan_clips("casme2", plan.Params(max_frames=20), seed)
+    return {item.clip.subject: corpus.performer_of(item.clip, seed) for item in planned}
+
+
+def test_no_corpus_has_a_face_of_the_population() -> None:
+    everybody = identities.identities(Params())
+    assert len(set(everybody.values())) == 264
+    corpora = {f"{seed}/{name}": performer for seed in range(1, 21) for name, performer in performers(seed).items()}
+    assert len(corpora) > 20
+    identities.check_distinct(corpora, Params())
+    copied = corpora | {"generated/smic/s03": identities.performer_of("s0240", Params())}
+    with pytest.raises(DataError, match=r"^generated/smic/s03: face must .* not that of generated/population/s0240"):
+        identities.check_distinct(copied, Params())
+
+
+def test_the_digest_of_a_performer_is_that_of_the_rendered_face() -> None:
+    performer = identities.performer_of(SUBJECT, PARAMS)
+    face = Face(performer.face_seed)
+    assert identities.identity(performer) == identities.digest(performer.face_seed, face.traits)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, np.ndarray]]]:
+    """A subject's file with few images, and the projected landmarks of its clips by name, in pixels of the frame."""
+    path, projected, names = tmp_path_factory.mktemp("population") / "population/s0002.h5", {}, list[str]()
+    render_frames, render_clip = clips.render_frames, clips.render_clip
+
+    def recorded_clip(planned: clips.PlannedClip, *arguments: Any) -> dict[str, np.ndarray]:
+        names.append(planned.clip.name)
+        return render_clip(planned, *arguments)
+
+    def recorded_frames(*arguments: Any) -> list[Any]:
+        frames = list(render_frames(*arguments))
+        projected[names[-1]] = np.stack([points for _, points in frames])
+        return frames
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clips, "render_frames", recorded_frames)
+        patch.setattr("microexpr.population.subject.render_clip", recorded_clip)
+        for module, name, value in ((sessions, "SESSIONS", 1), (sessions, "FRAMES", 3), (scenes, "SCENES", 1)):
+            patch.setattr(module, name, value)
+        patch.setattr(scenes, "COMBINATIONS", 2)
+        write_subject(path, SUBJECT, PARAMS, faces.Params(), flow.Params())
+    yield path, projected
+
+
+def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None:
+    with store.open_file(written[0], "population") as file:
+        attributes = {key: store.attribute_text(value) for key, value in file.attrs.items()}
+        assert attributes["identity"] == identities.identities(PARAMS)[SUBJECT]
+        assert (attributes["origin"], attributes["role"]) == ("generated", "training")
+        datasets = {name for group in ("clips", "sessions", "scenes") for item in file[group].values() for name in item}
+        assert datasets | {"au_names"} == {*schemas.POPULATION.fields} - {"onset_apex_scaled"}
+        assert {*file["clips"]} == {item.clip.name for item in clips.plan_clips(PARAMS, SUBJECT)}
+
+
+def test_ground_truth_agrees(written: Any) -> None:
+    path, projected = written
+    with store.open_file(path, "population") as file:
+        for item in clips.plan_clips(PARAMS, SUBJECT):
+            group = file["clips"][item.clip.name]
+            onset, apex = (item.rendered.index(event) for event in (item.clip.onset, item.clip.apex))
+            relative, smoothed = group["relative"][()], group["smoothed"][()]
+            assert not relative[onset].any() and smoothed.min() >= 0
+            np.testing.assert_allclose(relative, smoothed - smoothed[onset], atol=1e-6)
+            assert np.abs(relative[apex]).sum() > 0
+            points, true = group["landmarks_crop"][onset], projected[item.clip.name][onset]
+            assert np.sqrt(np.square(points - best_similarity(true, points)).sum(-1)).mean() < 2.5
+        scene = file["scenes/1"]
+        assert not scene["change"][0].any() and scene["label"][0] == scenes.NONE
+        assert (scene["face"][1:] != scene["face"][0]).any(axis=(1, 2, 3)).all()
+
+
+def best_similarity(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return points after the similarity that brings them closest to the target: landmarks of a crop know no other."""
+    x, y = (pairs @ [1, 1j] for pairs in (points.astype(float), target.astype(float)))
+    factor = np.vdot(x - x.mean(), y - y.mean()) / np.vdot(x - x.mean(), x - x.mean())
+    fitted = factor * (x - x.mean()) + y.mean()
+    return np.stack([fitted.real, fitted.imag], -1)
+
+
+@pytest.mark.parametrize("name", ["ststnet", "mtmnet", "augacn", "elrcn", "localregions"])
+def test_methods_read_a_subject_as_they_do_any_other(written: Any, name: str) -> None:
+    planned = [item.clip for item in clips.plan_clips(PARAMS, SUBJECT)]
+    kind = find(name)
+    method = kind(kind.Params(**({"image_size": 32} if "image_size" in kind.Params.model_fields else {})))
+    tensors = load_clips(method, planned, [str(written[0])], macro=[clip.id for clip in planned[3:]])
+    assert {key: value.shape for key, value in tensors.inputs.items()} == {
+        key: (len(planned), *shape) for key, shape in method.inputs.items()
+    }
+    assert tensors.targets["label"].tolist() == [0, 1, 2] * 2 and tensors.targets["macro"].tolist() == [0] * 3 + [1] * 3
+
+
+def test_a_video_has_the_frames_at_equal_distances_alone(written: Any) -> None:
+    from microexpr.signals import inputs
+
+    with store.open_file(written[0], "population") as file:
+        for item in clips.plan_clips(PARAMS, SUBJECT):
+            source = inputs.Source(dict.fromkeys(("faces", "apex", "aus"), file["clips"][item.clip.name]))
+            assert len(source.crops) == len(item.video)
+            changes = inputs.au_changes(source, (len(item.video), 17, 2))
+            np.testing.assert_allclose(changes[0], 0, atol=1e-5)

@@ -1,0 +1,200 @@
+"""Weights of the population: trained on it alone, copied into every fold, named there, refused where they differ."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from composites import clip, composite
+from small_methods import NETWORKS, clips, folds, network
+from trainings import EPOCHS, flow_files, interrupted, job, trained
+
+from microexpr.core import store
+from microexpr.core.errors import DataError, ParamsError, StoreError
+from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.models.recognisers.mtmnet import Mtmnet
+from microexpr.models.recognisers.ststnet import Ststnet
+from microexpr.protocols import PROTOCOLS, provenance
+from microexpr.training import engine, group, initial, pretrain
+from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.steps import relevant_files
+
+CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
+CLASSES = PROTOCOLS["megc2019"].classes
+SUBJECTS = ("s0001", "s0002")
+OTHERS = [clip("population", subject, f"micro{i}", i % 3) for subject in SUBJECTS for i in range(6)]
+FROM_POPULATION = {"initialisation": "population", "population": {"epochs": 2, "lr": 0.02}}
+
+
+def network_job(**changed: Any) -> Any:
+    return job(CLIPS, folds=2, **(FROM_POPULATION | changed))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
+    """Flow of the corpora's subjects, and files of the population's."""
+    root = tmp_path_factory.mktemp("initial")
+    paths = [str(root / f"results/population/{subject}.h5") for subject in SUBJECTS]
+    for subject, path in zip(SUBJECTS, paths, strict=True):
+        with store.create(path, "population", {}, identity=f"face of {subject}".replace(" ", "-")) as file:
+            for item in OTHERS:
+                if item.subject == subject:
+                    values = np.random.default_rng(len(item.id)).normal(size=(3, 28, 28))
+                    file.group(f"clips/{item.name}").put("onset_apex", values)
+    return flow_files(root, CLIPS), paths
+
+
+@pytest.fixture(scope="module")
+def weights(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of what the population taught."""
+    path = str(tmp_path_factory.mktemp("weights") / "results/pretrain/ststnet/population_composite.safetensors")
+    pretrain.run_on_population(on_population(), files[1], path, lambda done, total: None, population="digest")
+    return path
+
+
+def on_population(**changed: Any) -> Any:
+    method = network_job(**changed).method.population_pretraining()
+    return replace(job(CLIPS), method=method, clips=OTHERS, folds=[])
+
+
+def test_the_training_differs_by_the_params_of_population_alone() -> None:
+    method = network_job(mirror=0.25, planted_leak="held_out_clips").method
+    params = method.population_pretraining().params
+    expected = {"epochs": 2, "lr": 0.02, "mirror": 0.25, "planted_leak": "", "initialisation": "scratch"}
+    assert {name: getattr(params, name) for name in expected} == expected and params.population == {}
+    assert job(CLIPS).method.population_pretraining() is None
+    for changed, message in (({"synthetic": "x"}, "must not have synthetic"), ({"initialisation": "population"}, "or")):
+        with pytest.raises(ParamsError, match=message):
+            Ststnet(Ststnet.Params(population=changed)).population_params()
+
+
+def test_the_file_says_whom_it_has_seen(weights: str) -> None:
+    assert provenance.read_fitted_on(weights, ["a"])["a"] == {f"generated/population/{name}/*" for name in SUBJECTS}
+    metadata = store.read_metadata(weights)
+    keys = ("schema", "network", "classes", "population", "identities", "origin")
+    assert [metadata[key] for key in keys] == [
+        "initial/1", "ststnet", ", ".join(CLASSES), "digest", "face-of-s0001\nface-of-s0002", "generated",
+    ]  # fmt: skip
+    assert initial.mismatches(on_population().method, CLASSES, metadata) == []
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_every_fold_starts_from_them(
+    plan: str, files: Any, weights: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts, epoch = [], group.Group.epoch
+
+    def recorded(self: Any) -> bool:
+        if not self.epochs:
+            runs = range(len(self.runs))
+            trees = [tree["network"] for tree in (self.parameters, self.buffers)]
+            starts.extend(
+                {key: value.clone() for tree in self.run_part(i, trees) for key, value in tree.items()} for i in runs
+            )
+        return epoch(self)
+
+    monkeypatch.setattr(group.Group, "epoch", recorded)
+    path = trained(tmp_path, network_job(plan=plan), [*files[0], weights])
+    tensors, _ = store.read_tensors(weights)
+    assert len(starts) == 2 and set(tensors) == {f"network.{name}" for name in starts[0]}
+    for start in starts:
+        for name, value in start.items():
+            np.testing.assert_array_equal(value.detach().numpy(), tensors[f"network.{name}"])
+    with store.open_file(path) as file:
+        assert file.attrs["initialisation"] == b"from 2 subjects of the population"
+        for fold in network_job().folds:
+            assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
+    assert not np.array_equal(*(scores(p) for p in (path, trained(tmp_path / "b", job(CLIPS, folds=2), files[0]))))
+
+
+def scores(path: str) -> np.ndarray:
+    with store.open_file(path) as file:
+        return file["casme2/s01/scores"][()]
+
+
+def test_an_interrupted_training_ends_in_the_same_bytes(files: Any, weights: str, tmp_path: Any) -> None:
+    inputs, folder = [*files[0], weights], CheckpointDir(str(tmp_path / "checkpoints"), "code")
+    whole = trained(tmp_path / "whole", network_job(), inputs)
+    with pytest.raises(InterruptedError):
+        trained(tmp_path / "part", network_job(), inputs, folder, stops=EPOCHS + 2)
+    assert scores(trained(tmp_path / "part", network_job(), inputs, folder)).tobytes() == scores(whole).tobytes()
+    path = tmp_path / "population_composite.safetensors"
+    stopped = CheckpointDir(str(tmp_path / "pretrain"), "code")
+    for progress in (interrupted(1), lambda done, total: None):
+        try:
+            pretrain.run_on_population(on_population(), files[1], str(path), progress, stopped, population="digest")
+        except InterruptedError:
+            assert not path.exists()
+    with open(weights, "rb") as file:  # noqa: PTH123
+        assert path.read_bytes() == file.read()
+
+
+def test_no_training_without_them_or_with_others(files: Any, weights: str, tmp_path: Any) -> None:
+    with pytest.raises(StoreError, match="results/pretrain must have one network of the population for ststnet, not 0"):
+        trained(tmp_path, network_job(), files[0])
+    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet expects"):
+        trained(tmp_path, network_job(population={"epochs": 3}), [*files[0], weights])
+    with pytest.raises(DataError, match="on the population alone, not on casme2/s01/"):
+        pretrain.run_on_population(replace(on_population(), clips=CLIPS), files[1], "x", print)
+
+
+def test_of_the_files_of_several_variants_each_reads_its_own(weights: str) -> None:
+    assert relevant_files(network_job(), ["a.h5", weights]) == ["a.h5", weights]
+    assert relevant_files(job(CLIPS), ["a.h5", weights]) == ["a.h5"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_of_every_network_fit_all_of_it(name: str) -> None:
+    """Trained at its own small params, and into the same network there is nothing that gets none."""
+    method, data = network(name, 1), clips(network(name, 1))
+    run = engine.Run(folds(1)[0], 7)
+    tensors = engine.fit_network(method, data, run).tensors
+    other = network(name, 1, initialisation="population")
+    other.initial_weights = {key: torch.from_numpy(value) for key, value in tensors.items()}
+    built = group.Group(other, data, [engine.Run(folds(1)[0], 8)], stacked=False)
+    assert built.without_initial_weights == []
+    for key, value in built.networks.items():
+        for inner, tensor in {**dict(value.named_parameters()), **dict(value.named_buffers())}.items():
+            torch.testing.assert_close(tensor, other.initial_weights[f"{key}.{inner}"], rtol=0, atol=0)
+
+
+def start(tensors: dict[str, torch.Tensor], left_out: tuple[str, ...] = ()) -> list[str]:
+    method: NetworkMethod = Ststnet(Ststnet.Params(**FROM_POPULATION))
+    method.initial_weights, method.left_out = tensors, left_out  # type: ignore[misc]
+    torch.manual_seed(0)
+    networks = method.build({})
+    return group.initialise(networks, method)
+
+
+def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.LogCaptureFixture) -> None:
+    network = Ststnet(Ststnet.Params()).build({})["network"]
+    values = [*network.named_parameters(), *network.named_buffers()]
+    tensors = {f"network.{key}": value.detach() for key, value in values}
+    first = next(iter(tensors))
+    assert start(tensors | {first: torch.zeros(1)}) == [first] and start(tensors) == []
+    for weights, left_out in (({"network.other": torch.zeros(1)}, ()), (tensors, ("network",))):
+        with pytest.raises(ParamsError, match="ststnet has no weight of the name and shape"):
+            start(weights, left_out)
+    method = Ststnet(Ststnet.Params(epochs=1, batch=2))
+    method.initial_weights = tensors | {first: torch.zeros(1)}
+    data = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
+    two = [engine.FoldIndices(name, np.arange(4), np.arange(4, 6)) for name in "ab"]
+    with caplog.at_level(logging.INFO, "microexpr"):
+        list(engine.train(method, data, two, [1], "sequential", 1))
+    assert [record.getMessage() for record in caplog.records] == [f"without initial weights: {first}"]  # once
+
+
+def test_guidance_has_no_part_in_the_population_s_training() -> None:
+    """Rows that differ in guidance alone start from one file, and the teacher may start from another."""
+    one, two = (
+        Mtmnet(Mtmnet.Params(initialisation="population", triplet_weight=weight, population={"identities": 240}))
+        for weight in (1e-3, 5e-3)
+    )
+    pretraining = one.population_pretraining()
+    assert pretraining is not None and not pretraining.guided and not pretraining.macro
+    assert pretraining.params == two.population_pretraining().params and pretraining.params.identities == 240
+    teacher = one.pretraining().population_pretraining()
+    assert teacher is not None and teacher.params.input_mode == "apex" and teacher.population_pretraining() is None
+    assert one.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()

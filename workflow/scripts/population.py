@@ -1,0 +1,18 @@
+"""One subject of the population: its clips, sessions and scenes."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr import population
+    from microexpr.population.subject import write_subject
+    from microexpr.signals import faces, flow
+
+    write_subject(
+        snakemake.output[0],
+        snakemake.wildcards.subject,
+        population.Params(**snakemake.config["population"]),
+        faces.Params(**snakemake.params.faces),
+        flow.Params(**snakemake.params.flow),
+    )

@@ -1,0 +1,33 @@
+"""One network, trained on the population for one set of classes."""
+
+from pathlib import Path
+
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]) as terminal:
+    from microexpr import population, protocols
+    from microexpr.models import recognisers
+    from microexpr.population.clips import training_clips
+    from microexpr.training import pretrain, train
+    from microexpr.training.checkpoint import CheckpointDir
+
+    values, files, name = snakemake.params, snakemake.input.files, snakemake.wildcards.method
+    protocol, kind = protocols.PROTOCOLS[values.protocol], recognisers.find(name)
+    method = kind(kind.Params(**values.method), len(protocol.classes))
+    micro, macro = training_clips(population.Params(**snakemake.config["population"]))
+    job = train.Job(
+        name=name,
+        method=method,
+        protocol=protocol,
+        clips=[clip for clip in micro if protocol.label(clip) is not None],
+        folds=[],
+        params=train.Params(**snakemake.config["train"]),
+        synth=train.SynthParams(),
+        seed=values.seed,
+        macro=protocol.macro(macro) if method.macro else [],
+    )
+    checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{Path(snakemake.output[0]).stem}", values.code)
+    bar = progress_bar(terminal, f"{name} on the population")
+    pretrain.run_on_population(job, files, snakemake.output[0], bar, checkpoints, population=values.population)
