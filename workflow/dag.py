@@ -25,6 +25,7 @@ from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
+SHIPPED_GENERATOR = "src/microexpr/apps/reenact/model.safetensors"  # whose weights generators of clips may start from
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
@@ -358,6 +359,10 @@ class Dag(Corpus):
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""
         return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
+
+    def generator_start(self, generator: str) -> list[str]:
+        """Return the file of the weights that a generator of clips starts from, if it starts from any."""
+        return [SHIPPED_GENERATOR] * (self.generators[generator]["params"]["initialisation"] == "shipped")
 
     def generator_checkpoints(self, generator: str) -> list[str]:
         """Return the weights of a generator of clips, one file for each group."""

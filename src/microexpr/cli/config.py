@@ -279,6 +279,7 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
+    from microexpr.training import initial
 
     try:
         kind = generators.find(name)
@@ -286,10 +287,8 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
         raise ParamsError(f"{source}: {error}") from None
     checked_params = validate(kind.Params, generator_params, source, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
-    if checked_params.initialisation != "scratch":
-        raise ParamsError(
-            f"{source}: generators.{name}.initialisation must be scratch, not {checked_params.initialisation}"
-        )
+    if checked_params.initialisation == "shipped":
+        initial.check_shipped(instance, f"{source}: generators.{name}")
     reads = sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]})
     return {
         "params": instance.params.model_dump(mode="json"),

@@ -11,6 +11,7 @@ from microexpr.models.base import Generator, Modules
 from microexpr.training import network_file
 
 SCHEMA = "generator/1"
+SHIPPED = Path(__file__).parents[1] / "apps/reenact/model.safetensors"  # FAMGAN's, fitted on the population
 
 
 @dataclass(frozen=True, eq=False)

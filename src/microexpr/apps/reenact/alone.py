@@ -16,10 +16,9 @@ from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import Faceless
-from microexpr.training.generator_file import LoadedGenerator, load
+from microexpr.training.generator_file import SHIPPED, LoadedGenerator, load
 
 LARGEST = 2048  # pixels of a side of the image and so of each generated frame; a larger one is reduced to it
-SHIPPED = Path(__file__).with_name("model.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

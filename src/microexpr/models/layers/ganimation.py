@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad
 
+from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.square_root import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -128,6 +129,11 @@ def attention_loss(mask: Tensor, smooth_weight: float) -> Tensor:
 def intensity_loss(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the mean squared difference of intensities [n, A] in 0..1."""
     return (predicted - target).square().mean()
+
+
+def noise(largest: float, shape: torch.Size, rng: Stream) -> Tensor:
+    """Return random numbers between -largest and largest, which targets of a training get added (ours: a param)."""
+    return largest * (2 * rng.uniform(*shape) - 1)
 
 
 def signed_frames(video: Tensor) -> Tensor:
