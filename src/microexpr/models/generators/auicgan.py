@@ -122,6 +122,7 @@ class Auicgan(Generator):
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
     macro = True
+    inference_modules: tuple[str, ...] = ("attention", "colour")
 
     class Params(base.Params):
         image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
@@ -165,7 +166,8 @@ class Auicgan(Generator):
 
     def __init__(self, params: Params, classes: int = base.CLASSES):
         super().__init__(params, classes)
-        self.inference_modules = ("generator",) if params.moves else ("attention", "colour")
+        if params.moves:
+            self.inference_modules = ("generator",)
 
     @property
     def inputs(self) -> Shapes:
@@ -225,11 +227,11 @@ class Auicgan(Generator):
             own_or(is_micro, is_micro[order]),
         )
 
-    def modify(self, modules: Modules, faces: Tensor, target: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-        """Give faces [n, 3, H, H] with intensities `own` the targets [n K, A], K of each face in turn.
+    def modify(self, modules: Modules, faces: Tensor, target: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:
+        """Give faces [n, 3, H, H] with intensities `current` the targets [n K, A], K of each face in turn.
 
-        Return n K faces and masks [n K, 1, H, H]. `own` is [n K, A] too, or may be broadcast."""
-        condition = target - own if self.params.condition == "change" else target
+        Return n K faces and masks [n K, 1, H, H]. `current` is [n K, A] too, or may be broadcast."""
+        condition = target - current if self.params.condition == "change" else target
         if self.params.moves:
             fake, mask = modules.generator(faces, condition)
             return fake, mask
