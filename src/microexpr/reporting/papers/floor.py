@@ -33,7 +33,7 @@ def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) ->
     the most frequent class of a fold's training clips, as the method of that name does.
     """
     by_id = {clip.id: clip for clip in protocol.select(clips)}
-    labels = {name: protocol.label(clip) for name, clip in by_id.items()}
+    labels = {name: label for name, clip in by_id.items() if (label := protocol.label(clip)) is not None}
     tested: list[tuple[int, Clip, int]] = []  # draw, clip, the class that is most frequent in training
     for fold in folds:
         frequent = int(np.bincount([labels[name] for name in (*fold.train, *fold.inner)]).argmax())
@@ -54,7 +54,7 @@ def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) ->
     return Floor(subjects, figures)
 
 
-def _matrices(pairs: Sequence[tuple[int | None, int]], protocol: Protocol) -> dict[str, np.ndarray]:
+def _matrices(pairs: Sequence[tuple[int, int]], protocol: Protocol) -> dict[str, np.ndarray]:
     """Return by guess the confusion matrix [K, K] of pairs of true class and majority's guess."""
     truth, frequent = np.array(pairs, np.int64).T
     matrix = confusion(truth, frequent, len(protocol.classes))

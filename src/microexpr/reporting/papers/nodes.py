@@ -108,7 +108,7 @@ def rows(
 
 def _input(mode: str) -> str:
     """Return what the network reads, and whether the paper's reads it."""
-    paper = AuGacn.Params().input_mode
+    paper = AuGacn.Params.model_validate({}).input_mode
     return mode if mode == paper else f"{mode} (ours; the paper's is {paper})"
 
 
