@@ -28,7 +28,16 @@ from microexpr.protocols import GROUPS, PROTOCOLS
 from microexpr.signals import inputs
 from microexpr.signals.aus import regressor
 
-LONGER = {"epochs": 100, "critic_steps": 1}
+PAPERS = {"moves": False, "initialisation": "scratch", "condition": "intensity"}  # its two networks, small
+LONGER = PAPERS | {
+    "image_size": 32,
+    "width": 8,
+    "blocks": 2,
+    "epochs": 100,
+    "decay_epochs": 10,
+    "critic_steps": 1,
+    "lr": 1e-3,
+}
 WITHOUT = {"sequence_weight": 0, "emotion_weight": 0}
 PROTOCOL = PROTOCOLS["megc2019"]
 METHODS = ("augacn", "microexpstcnn", "capsulenet", "mer_gcn")

@@ -25,6 +25,7 @@ from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
+SHIPPED_GENERATOR = "src/microexpr/apps/reenact/model.safetensors"  # whose weights generators of clips may start from
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
@@ -84,6 +85,11 @@ class Dag(Corpus):
         limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
         return int(self.params["papers"]["folds"]) if limited else 0
 
+    def seeds(self, protocol: str) -> int:
+        """Return the number of seeds under a protocol: where splits are sampled, each trains a split of its own."""
+        sampled = protocols.PROTOCOLS[protocol].share is not None
+        return int(self.params["papers"]["draws"] if sampled else self.params["train"]["seeds"])
+
     def folds(self, method: str, protocol: str) -> list[Fold]:
         """Return the folds that a method trains. Raises MicroexprError for a protocol that these clips do not allow."""
         return self._protocol_folds(protocol, self.fold_limit(method, protocol))
@@ -92,7 +98,7 @@ class Dag(Corpus):
         """Return up to `limit` of a protocol's folds; 0: all."""
         if (protocol, limit) not in self._folds:
             train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            options = {name: train[name] for name in ("inner_subjects", "seeds")} | {"limit": limit}
+            options = {"inner_subjects": train["inner_subjects"], "seeds": self.seeds(protocol), "limit": limit}
             self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
         return self._folds[protocol, limit]
 
@@ -364,6 +370,10 @@ class Dag(Corpus):
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""
         return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
+
+    def generator_start(self, generator: str) -> list[str]:
+        """Return the file of the weights that a generator of clips starts from, if it starts from any."""
+        return [SHIPPED_GENERATOR] * (self.generators[generator]["params"]["initialisation"] == "shipped")
 
     def generator_checkpoints(self, generator: str) -> list[str]:
         """Return the weights of a generator of clips, one file for each group."""

@@ -90,7 +90,7 @@ def test_a_licensed_copy_alone_whose_clips_share_folders(dag, tmp_path):
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
     rows = {"ststnet": {"plain": {"mirror": 0.0}}}
-    few = dag(papers={"folds": 2, "variants": rows}, train={"shards": 3})
+    few = dag(papers={"folds": 2, "draws": 1, "variants": rows}, train={"shards": 3})
     assert {n: len(few.folds("ststnet", n)) for n in few.protocols if n not in ("megc2019", "split70")} == {
         name: 1 if name.startswith("cross_") else 2 for name in few.protocols if name not in ("megc2019", "split70")
     }
@@ -100,7 +100,9 @@ def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_pape
     assert few.shards("ststnet", "cross_smic_to_samm") == ["1of1"]
     assert few.training_files("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
     assert len(dag(papers={"folds": 0}).folds("ststnet", "lovo_samm_8")) == 32
-    assert [fold.draw for fold in dag(train={"seeds": 3}).folds("ststnet", "split70")] == [0, 1, 2]
+    several = dag(train={"seeds": 2}, papers={"draws": 3})
+    assert [fold.draw for fold in several.folds("ststnet", "split70")] == [0, 1, 2]
+    assert (several.seeds("split70"), several.seeds("megc2019")) == (3, 2)
 
 
 def test_rows_of_a_study_that_begin_alike_share_a_job(dag):

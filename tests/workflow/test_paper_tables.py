@@ -34,14 +34,21 @@ def test_three_tables(project):
     assert project.jobs(TABLE, CENSUS) == {"papers": 2}
     assert_counts_clips(read(project.root / CENSUS))
     cells = {(row["row"], row["column"]): row for row in read(project.root / TABLE)}
-    assert len(cells) == 48
+    assert len(cells) == 48 + 16  # and chance and majority of each of 8 columns
+    first = (project.root / TABLE).with_suffix(".md").read_text(encoding="utf-8").partition("\n")[0]
+    assert first.endswith("2 to 6 subjects tested.")
     for scope, title in (("full", "MEGC2019"), ("samm", "SAMM"), ("smic", "SMIC"), ("casme2", "CASME II")):
         for metric in ("uf1", "uar"):
             cell = cells["STSTNet [12]", f"{title} / {metric.upper()}"]
             assert cell["reproduced"] == value(project, "megc2019", "ststnet", scope, metric)
             assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
             assert (cell["folds"], cell["n"]) == (("6", "18") if scope == "full" else ("2", "6"))
-    planned = [row for (name, _), row in cells.items() if name != "STSTNet [12]"]
+    for column in {column for _, column in cells}:
+        scope, metric = column.split(" / ")
+        scope = {"MEGC2019": "full", "CASME II": "casme2"}.get(scope, scope.lower())
+        expected = value(project, "megc2019", "majority", scope, metric.lower())
+        assert cells["majority (ours)", column]["reproduced"] == expected
+    planned = [row for (name, _), row in cells.items() if name != "STSTNet [12]" and "(ours)" not in name]
     assert {(row["reproduced"], row["origin"]) for row in planned} == {("", "")}
     assert cells["ICE-GAN", "SMIC / UF1"]["note"].startswith("no icegan in this run")
     assert cells["Zhou et al. [30]", "SMIC / UF1"]["note"].startswith("no dual_inception in this run")

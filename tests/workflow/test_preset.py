@@ -8,6 +8,9 @@ import yaml
 from scratch import ROOT
 
 from microexpr.cli import config
+from microexpr.core import registry
+from microexpr.models import generators, recognisers
+from microexpr.training import synthesise
 
 
 @pytest.mark.parametrize("other", ["tiny", "paper"])
@@ -69,6 +72,32 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["signal_benchmark"]["subjects"] * len(
         dag.params["signal_benchmark"]["difficulties"]
     )
+
+
+UNPRINTED: dict[str, str] = {}  # params that `paper` has other than the code's defaults: <section>.<model>.<param>, why
+
+
+def test_paper_has_the_values_of_the_papers(monkeypatch):
+    """Those are the defaults of the code, of every method and of every generator, whatever was set before."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    from preset import merge
+
+    values = config.load(ROOT / "params.yaml")
+    merge(values, config.load(ROOT / "workflow/presets/paper.yaml"))
+    described = config.check_cached(values)
+    different = {
+        f"{section}.{name}.{param}": value
+        for section, package in (("methods", recognisers), ("generators", generators))
+        for name in values[section]
+        for param, value in described[section][name]["params"].items()
+        if value != package.find(name).Params().model_dump(mode="json")[param]
+    }
+    assert different.keys() == UNPRINTED.keys()
+    assert set(values["generators"]) == set(registry.names(generators)) and set(values["methods"]) == set(
+        recognisers.names()
+    )
+    assert (values["apex"]["spotter"], values["papers"]["super_resolution"]) == ("regions", "realsr")
+    assert values["synthesise"]["stills"] == synthesise.Params.model_json_schema()["properties"]["stills"]["maximum"]
 
 
 @pytest.mark.parametrize("state", ["untracked", "ignored", "outside of a repository"])

@@ -30,7 +30,7 @@ rule evaluate:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
-        seeds=PARAMS["train"]["seeds"],
+        seeds=lambda w: RUN.seeds(w.protocol),
         methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
         seed=SEED,
     script:
@@ -61,7 +61,7 @@ for _study, _names in RUN.studies.items():
             methods=dict.fromkeys(_names, ""),
             evaluate=PARAMS["evaluate"],
             folds=PARAMS["papers"]["folds"],
-            seeds=PARAMS["train"]["seeds"],
+            seeds=lambda w: RUN.seeds(w.protocol),
             seed=SEED,
         script:
             "../scripts/evaluate.py"
@@ -102,7 +102,7 @@ rule evaluate_faces:
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
-        seeds=PARAMS["train"]["seeds"],
+        seeds=lambda w: RUN.seeds(w.protocol),
         seed=SEED,
     script:
         "../scripts/evaluate_faces.py"

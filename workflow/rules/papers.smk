@@ -2,13 +2,18 @@
 from microexpr import protocols
 from microexpr.reporting import papers
 
-AVAILABLE = papers.Run(
+RUN_OF_PAPERS = dict(
     methods=RUN.ranked,
     generators=RUN.synthesising,
     clip_generators=[name for name in RUN.generators if RUN.groups(name)],
     protocols=RUN.protocols,
     folds=PARAMS["papers"]["folds"],
+    seed=SEED,
+    draws=RUN.seeds("split70"),
+    other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
+    study_methods=RUN.paper_variants,
 )
+AVAILABLE = papers.Run(**RUN_OF_PAPERS)
 
 
 def evaluations(wildcards):
@@ -46,13 +51,8 @@ rule papers:
         needs_faces=face_evaluations,
         needs_made=counted_generators,
         described=described_params,
-        methods=AVAILABLE.methods,
-        generators=AVAILABLE.generators,
-        makers=AVAILABLE.clip_generators,
         built=sorted(papers.available_methods()),
-        protocols=AVAILABLE.protocols,
-        folds=AVAILABLE.folds,
-        studied=RUN.paper_variants,
+        run=RUN_OF_PAPERS,
     script:
         "../scripts/papers.py"
 
@@ -77,7 +77,7 @@ rule papers_icegan_fig4:
     params:
         others=TABLE2,
         folds=RUN.fold_limit("icegan", "split70"),
-        seeds=PARAMS["train"]["seeds"],
+        seeds=RUN.seeds("split70"),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     script:

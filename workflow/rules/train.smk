@@ -45,7 +45,7 @@ rule train:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         initial=initial_digests(""),
-        train=TRAIN,
+        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
     script:
@@ -65,7 +65,7 @@ use rule train as train_generator with:
         methods=lambda w: {w.method: METHODS[w.method]["params"]},
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         initial=initial_digests(""),
-        train=TRAIN,
+        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
         folds=lambda w: RUN.fold_limit(w.method, w.protocol),
         seed=SEED,
@@ -95,7 +95,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             methods={name: METHODS[name]["params"] for name in _names},
             weights=RUN.weights[_names[0]],
             initial=initial_digests(_names[0]),
-            train=TRAIN,
+            train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
             folds=PARAMS["papers"]["folds"],
             seed=SEED,
         script:

@@ -15,15 +15,10 @@ with logged(snakemake.log[0]):
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
     values, files = snakemake.params, snakemake.input
     run = papers.Run(
-        methods=values.methods,
-        generators=values.generators,
-        clip_generators=values.makers,
+        **values.run,
         synthetic_clips={
             name: census.read_synthetic_clips(path) for name, path in zip(values.needs_made, files.made, strict=True)
         },
-        protocols=values.protocols,
-        folds=values.folds,
-        study_methods=values.studied,
         evaluations={tuple(p): evaluation.read(path) for p, path in zip(values.needs, files.figures, strict=True)},
         faces={tuple(p): read_faces(path) for p, path in zip(values.needs_faces, files.faces, strict=True)},
         params=values.described,

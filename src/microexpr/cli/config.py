@@ -232,7 +232,20 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "weights": own_weights,
         "population_weights": population_weights,
         "in_table": not key.startswith("papers."),
+        "other_choices": _other_choices(instance.params),
     }
+
+
+def _other_choices(params: BaseModel) -> list[str]:
+    """Return where a method makes another choice than its paper: words and yes or no, not sizes, weights or rates."""
+    from microexpr.models.base import Params
+
+    paper = type(params)().model_dump(mode="json")
+    return [
+        f"{name} {str(value).lower()} for {str(paper[name]).lower()}"
+        for name, value in params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"}).items()
+        if isinstance(value, bool | str) and value != paper[name]
+    ]
 
 
 def _check_initialisation(kind: Any, instance: Any, key: str, source: str) -> None:
@@ -266,6 +279,7 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
+    from microexpr.training import initial
 
     try:
         kind = generators.find(name)
@@ -273,10 +287,8 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
         raise ParamsError(f"{source}: {error}") from None
     checked_params = validate(kind.Params, generator_params, source, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
-    if checked_params.initialisation != "scratch":
-        raise ParamsError(
-            f"{source}: generators.{name}.initialisation must be scratch, not {checked_params.initialisation}"
-        )
+    if checked_params.initialisation == "shipped":
+        initial.check_shipped(instance, f"{source}: generators.{name}")
     reads = sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]})
     return {
         "params": instance.params.model_dump(mode="json"),

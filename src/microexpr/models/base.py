@@ -285,7 +285,7 @@ class Generator(NetworkMethod):
     """A network that synthesises a clip from a neutral face and the action units of a driving clip."""
 
     grouping: ClassVar[str] = "groups"  # of `protocols.GROUPINGS`: which subjects train the network, which are held out
-    inference_modules: ClassVar[tuple[str, ...]]  # the modules that `synthesise_clips` calls; only they are stored
+    inference_modules: tuple[str, ...]  # the modules that `synthesise_clips` calls; only they are stored
 
     @abstractmethod
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr.core.weights import shipped
 from microexpr.models import generators
 from microexpr.models.base import Generator, Modules
 from microexpr.training import network_file
 
 SCHEMA = "generator/1"
+SHIPPED = shipped("reenact.safetensors")  # FAMGAN's, fitted on the population
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,10 @@ import torch
 from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.core.errors import DataError, ParamsError, StoreError, remedy
 from microexpr.models.base import NetworkMethod
 from microexpr.signals.inputs import POPULATION
+from microexpr.training import generator_file
 
 SCHEMA = "initial/1"
 FOLD = POPULATION  # its name in seeds and checkpoints
@@ -25,6 +26,8 @@ def load(method: NetworkMethod, name: str, classes: Sequence[str], files: Iterab
     """Give a method, named `name`, the weights that it starts from; return these in words, "" where it asks for none.
 
     Raises StoreError where not exactly one network of the population is among `files`, or it has other params."""
+    if getattr(method.params, "initialisation", "") == "shipped":
+        return load_shipped(method, name, files)
     pretraining = method.population_pretraining()
     if pretraining is None:
         return ""
@@ -36,6 +39,27 @@ def load(method: NetworkMethod, name: str, classes: Sequence[str], files: Iterab
         raise StoreError(f"{paths[0]}: {keys[0]} must be those that {name} expects{remedy(paths[0])}")
     method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
     return f"from {len(metadata['identities'].split())} subjects of the population"
+
+
+def load_shipped(method: NetworkMethod, name: str, files: Iterable[str]) -> str:
+    """Give a generator of clips the shipped one's weights; return these in words. Raises what `check_shipped` does.
+
+    Raises StoreError unless that file is among `files`, whose clips count as seen in the training."""
+    paths = [path for path in files if Path(path).name == generator_file.SHIPPED.name]
+    if len(paths) != 1:
+        raise StoreError(f"{generator_file.SHIPPED} must be among the inputs of {name}, once, not {len(paths)} times")
+    check_shipped(method, name)
+    tensors, metadata = store.read_tensors(paths[0])
+    method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
+    return f"from the shipped generator, fitted on {len(metadata['fitted_on'].split())} subjects of no corpus"
+
+
+def check_shipped(method: NetworkMethod, name: str) -> None:
+    """Raise ParamsError for a generator that is to start from the shipped one's weights and has other layers."""
+    shipped = json.loads(store.read_metadata(generator_file.SHIPPED)["params"])
+    for key in ("moves", "width", "blocks"):
+        if (actual := getattr(method.params, key)) != shipped[key]:
+            raise ParamsError(f"{name}.{key} must be {shipped[key]} with initialisation: shipped, not {actual}")
 
 
 def is_initial(path: str | Path) -> bool:

@@ -255,10 +255,20 @@ def test_first_weights_that_cannot_be_are_refused(name, changes, message):
         config.check(values, "params.yaml")
 
 
-def test_a_generator_starts_from_scratch():
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"initialisation": "population"},
+            r"\.initialisation: input should be 'scratch' or 'shipped', not 'population'$",
+        ),
+        ({"width": 8}, r"\.width must be 16 with initialisation: shipped, not 8$"),
+    ],
+)
+def test_a_generator_starts_from_scratch_or_as_the_shipped_one(changed, message):
     values = config.load(ROOT / "params.yaml")
-    values["generators"]["famgan"]["initialisation"] = "population"
-    with pytest.raises(ParamsError, match=r"generators\.famgan\.initialisation must be scratch, not population"):
+    values["generators"]["famgan"] |= changed
+    with pytest.raises(ParamsError, match=rf"^params.yaml: generators\.famgan{message}"):
         config.check(values, "params.yaml")
 
 

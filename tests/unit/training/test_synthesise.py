@@ -1,12 +1,14 @@
 """A generator trained without each group of subjects: its clips, their source faces, and the folds that use them."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import generator_groups
 import h5py
 import numpy as np
 import pytest
+import torch
 from composites import clip
 from films import film_files
 from generator_groups import CLIPS, GROUPED, STILLS, run
@@ -14,13 +16,17 @@ from generator_groups import CLIPS, GROUPED, STILLS, run
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.core.facs.reactions import reaction_mask
+from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
-from microexpr.training import synthesise, synthetic_clips, train
+from microexpr.training import initial, synthesise, synthetic_clips, train
+from microexpr.training.generator_file import SHIPPED, load
+from microexpr.training.group import initialise
 from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import check_leaks, load_inputs
 
 groups = generator_groups.groups  # a fixture
 
@@ -42,6 +48,29 @@ def test_every_subject_is_in_one_group():
     assert GROUPS.groups(CLIPS, 2, seed=1) == GROUPED != GROUPS.groups(CLIPS, 2, seed=2)
     with pytest.raises(ParamsError, match=r"synthesise.groups must be between 2 and 8, of 8 subjects, not 9"):
         GROUPS.groups(CLIPS, 9, seed=1)
+
+
+def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):
+    shape = {"width": 16, "blocks": 4, "moves": True}
+    own = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
+    for kind in (Auicgan, Famgan):
+        group_job = replace(generator_groups.job(), method=kind(kind.Params(**own), len(GROUPS.classes)))
+        with pytest.raises(StoreError, match="must be among the inputs of auicgan, once, not 0"):
+            load_inputs(group_job, groups[1])
+        shipped = load(SHIPPED)
+        inputs = load_inputs(group_job, [*groups[1], str(SHIPPED)])
+        assert inputs.initialisation == "from the shipped generator, fitted on 240 subjects of no corpus"
+        (seen,) = check_leaks(group_job, inputs).values()
+        assert shipped.fitted_on < set(seen)
+        networks = group_job.method.build({})
+        others = initialise(networks, group_job.method)
+        assert {name.partition(".")[0] for name in others} == {*networks} - {"generator"}
+        for name, value in shipped.modules.generator.state_dict().items():
+            torch.testing.assert_close(networks["generator"].state_dict()[name], value)
+        for key, value in (("width", 8), ("moves", False)):
+            other = kind(kind.Params(**own | {key: value}))
+            with pytest.raises(ParamsError, match=rf"auicgan.{key} must be {shape[key]} with initialisation: shipped"):
+                initial.check_shipped(other, "auicgan")
 
 
 def test_clips_to_train_on_are_of_training_subjects(groups):

@@ -52,19 +52,26 @@ class Movement:
     last: int  # position of the offset
 
     def target_aus(
-        self, resting: np.ndarray, alpha: float, components: Components = ALL, half_window: float = 0.01
+        self,
+        resting: np.ndarray,
+        alpha: float,
+        components: Components = ALL,
+        half_window: float = 0.01,
+        relative_to: filters.Reference = "onset",
     ) -> np.ndarray:
         """Return float32[K, 17, 2], FACS 0..5 by left and right, for a face with intensities `resting` [17, 2].
 
-        `alpha` is the share of `resting` that is kept, `half_window` that of section `aus`. Raises ValueError if
-        `components` has no sizes and the movement was not read at one size."""
+        `alpha` is the share of `resting` that is kept, `half_window` that of section `aus`; `relative_to` as in
+        `filters.modulate`. Raises ValueError if `components` has no sizes and the movement was not read at one size."""
         values = self.values if components.sizes else self.at_one_size
         if values is None:
             raise ValueError("the movement must be read at one size too")
         sides = HALVES if components.sides else [SIDES.index("both")] * 2
         resting = resting if components.sides else resting.mean(-1, keepdims=True)
         smoothed = filters.smooth(values[..., sides], self.fps, half_window if components.filter else 0.0)
-        target = filters.modulate(smoothed, resting, self.first, alpha) if components.relative else smoothed
+        target = (
+            filters.modulate(smoothed, resting, self.first, alpha, relative_to) if components.relative else smoothed
+        )
         return np.clip(target, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
 
 

@@ -11,16 +11,14 @@ from microexpr.apps.reenact import Kind, SourceFace, onto
 from microexpr.apps.reenact.source import STAGES, DrivingClip, read
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError, remedy
-from microexpr.core.weights import shipped
 from microexpr.datasets import picture
 from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import Faceless
-from microexpr.training.generator_file import LoadedGenerator, load
+from microexpr.training.generator_file import SHIPPED, LoadedGenerator, load
 
 LARGEST = 2048  # pixels of a side of the image and so of each generated frame; a larger one is reduced to it
-SHIPPED = shipped("reenact.safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from microexpr.apps.reenact import ALL, Animation, Components, Kind, SourceFace,
 from microexpr.apps.reenact.source import DrivingClip
 from microexpr.apps.reenact.targets import RenderedFace
 from microexpr.core.clip import Origin
+from microexpr.models.generators.famgan import Famgan
 from microexpr.training.generator_file import LoadedGenerator
 
 GENERATED: Origin = "generated"
@@ -71,9 +72,11 @@ def reenact(
 
     `subject` is who the face belongs to: a rendered face, which gives ground truth if the driving clip is rendered
     too, or a name. At most `most` frames of the driving clip are reenacted."""
-    alpha = model.method.params.alpha  # type: ignore[attr-defined]
+    params: Famgan.Params = model.method.params  # type: ignore[assignment]
     positions = sample_positions(driving, most)
-    target_aus = driving.movement.target_aus(resting, alpha, components, driving.params.half_window)[positions]
+    target_aus = driving.movement.target_aus(
+        resting, params.alpha, components, driving.params.half_window, params.relative_to
+    )[positions]
     ground_truth = None
     if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:
         frames = subject.perform(driving.rendered_changes[positions])

@@ -17,13 +17,16 @@ from torch import Tensor, nn
 from microexpr.models import base
 from microexpr.models.base import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers import mover
 from microexpr.models.layers.ganimation import (
+    INTENSITY_WEIGHT,
     SLOPE,
     ImageCritic,
     SingleHeadGenerator,
     attention_loss,
     compose,
     intensity_loss,
+    noise,
     penalty,
     signed_frames,
 )
@@ -88,11 +91,11 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class TargetBatch:
-    """Clips, and the target intensities of each: its own, or those of the previous clip in the batch."""
+    """Clips, and the target intensities of each: its own, or those of a random clip of the batch."""
 
     frames: Tensor  # [B, K, 3, H, H] of the clips themselves
     is_own: Tensor  # float[B]: 1 where the targets are the clip's own intensities
-    intensity: Tensor  # [B, K, A] in 0..1, the targets
+    intensity: Tensor  # [B, K, A], the targets, in 0..1 but for noise
     neutral_intensity: Tensor  # [B, A] in 0..1, of the clip's neutral frame
     label: Tensor  # int64[B], class of the clip that the targets are from
     is_micro: Tensor  # float[B]: 1 for a micro-expression, 0 for a repeated still
@@ -102,6 +105,11 @@ class TargetBatch:
     def neutral(self) -> Tensor:
         """The first frames, repeated: [B, K, 3, H, H]."""
         return self.frames[:, :1].expand_as(self.frames)
+
+    def flat_intensities(self) -> tuple[Tensor, Tensor]:
+        """Return the targets, and the neutral frames' intensities: both [B K, A]."""
+        neutral = self.neutral_intensity[:, None].expand_as(self.intensity)
+        return self.intensity.flatten(0, 1), neutral.flatten(0, 1)
 
 
 class Auicgan(Generator):
@@ -114,13 +122,25 @@ class Auicgan(Generator):
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
     macro = True
-    inference_modules = ("attention", "colour")
+    inference_modules: tuple[str, ...] = ("attention", "colour")
 
     class Params(base.Params):
         image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
         frames: int = Field(16, ge=2, le=64, description="of a sequence, K")
         width: int = Field(64, ge=1, le=128, description="channels of the first layers")
         blocks: int = Field(6, ge=1, le=16, description="residual blocks of each generator")
+        moves: bool = Field(
+            False, description="one generator that warps the face and adds colours (ours); else mask and colours"
+        )
+        initialisation: Literal["scratch", "shipped"] = Field(  # type: ignore[assignment]
+            "scratch", description="of the generator with `moves`: random, or the shipped one's weights (ours)"
+        )
+        condition: Literal["intensity", "change"] = Field(
+            "intensity", description="of the generators: target intensities, or their change from the input's (ours)"
+        )
+        target_noise: float = Field(
+            0.1, ge=0, le=1, description="largest random change of another clip's target, as in GANimation's program"
+        )
         own_share: float = Field(0.5, ge=0, le=1, description="share of clips with their own intensities as targets; "
                                  "others have another clip's")  # fmt: skip
         ssim_to: Literal["truth", "input"] = Field(
@@ -131,7 +151,7 @@ class Auicgan(Generator):
         consistency_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_2")
         attention_weight: float = Field(0.1, ge=0, le=1e5, description="lambda_3")
         smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within lambda_3")
-        intensity_weight: float = Field(4000.0, ge=0, le=1e5, description="lambda_4")
+        intensity_weight: float = Field(INTENSITY_WEIGHT, ge=0, le=1e5, description="lambda_4, of a mean")
         ssim_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_5")
         emotion_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_6")
         sequence_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_7")
@@ -144,16 +164,28 @@ class Auicgan(Generator):
 
     params: Params
 
+    def __init__(self, params: Params, classes: int = base.CLASSES):
+        super().__init__(params, classes)
+        if params.moves:
+            self.inference_modules = ("generator",)
+
     @property
     def inputs(self) -> Shapes:
         size, frames = self.params.image_size, self.params.frames
-        return {"video": (3, frames, size, size), "au_intensities": (frames, len(ACTION_UNITS))}
+        shapes: Shapes = {"video": (3, frames, size, size), "au_intensities": (frames, len(ACTION_UNITS))}
+        return shapes | ({"au_changes": (frames, len(ACTION_UNITS), 2)} if self.params.condition == "change" else {})
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         size, width, blocks = self.params.image_size, self.params.width, self.params.blocks
-        return {
-            "attention": SingleHeadGenerator(width, blocks, 1, nn.Sigmoid()),
-            "colour": SingleHeadGenerator(width, blocks, 3, nn.Tanh()),
+        generators: dict[str, nn.Module] = (
+            {"generator": mover.WarpGenerator(width, blocks)}
+            if self.params.moves
+            else {
+                "attention": SingleHeadGenerator(width, blocks, 1, nn.Sigmoid()),
+                "colour": SingleHeadGenerator(width, blocks, 3, nn.Tanh()),
+            }
+        )
+        return generators | {
             "image_critic": ImageCritic(size, width),
             "video_critic": VideoCritic(size, width, self.classes),
         }
@@ -162,7 +194,7 @@ class Auicgan(Generator):
         params = self.params
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
-        generators = Update(self.generator_loss, {"attention": adam, "colour": adam}, params.critic_steps)
+        generators = Update(self.generator_loss, dict.fromkeys(self.inference_modules, adam), params.critic_steps)
         return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), self._decay)]
 
     def _decay(self, progress: float) -> float:
@@ -172,34 +204,47 @@ class Auicgan(Generator):
         """Sample whose intensities each clip of the batch gets; clips marked `macro` are stills."""
         frames = signed_frames(batch["video"])
         is_own = (rng.uniform(len(frames)) < self.params.own_share).to(frames.dtype)
+        order = rng.uniform(len(frames)).argsort()
         intensity = batch["au_intensities"].to(frames.dtype) / LARGEST
         is_micro = 1 - batch["macro"].to(frames.dtype)
+        target = intensity
+        if self.params.condition == "change":  # from the clip's own neutral face
+            target = intensity[:, :1] + batch["au_changes"].to(frames.dtype).mean(-1) / LARGEST
+        other = target[order] + noise(self.params.target_noise, intensity[:, :1].shape, rng)
+        if self.params.condition == "change":
+            other = other + intensity[:, :1] - intensity[order, :1]
 
-        def own_or_previous(values: Tensor) -> Tensor:
-            keep = is_own.view(-1, *(1 for _ in values.shape[1:])) > 0
-            return torch.where(keep, values, values.roll(1, 0))
+        def own_or(values: Tensor, others: Tensor) -> Tensor:
+            return torch.where(is_own.view(-1, *(1 for _ in values.shape[1:])) > 0, values, others)
 
         return TargetBatch(
             frames,
             is_own,
-            own_or_previous(intensity),
+            own_or(target, other),
             intensity[:, 0],
-            own_or_previous(batch["label"]),
+            own_or(batch["label"], batch["label"][order]),
             is_micro,
-            own_or_previous(is_micro),
+            own_or(is_micro, is_micro[order]),
         )
 
-    def modify(self, modules: Modules, faces: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
-        """Give faces [n, 3, H, H] the intensities [n, A] in 0..1; return them and masks [n, 1, H, H]."""
-        mask = modules.attention(faces, intensity)
-        return compose(mask, modules.colour(faces, intensity), faces), mask
+    def modify(self, modules: Modules, faces: Tensor, target: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:
+        """Give faces [n, 3, H, H] with intensities `current` the targets [n K, A], K of each face in turn.
+
+        Return n K faces and masks [n K, 1, H, H]. `current` is [n K, A] too, or may be broadcast."""
+        condition = target - current if self.params.condition == "change" else target
+        if self.params.moves:
+            fake, mask = modules.generator(faces, condition)
+            return fake, mask
+        faces = mover.repeat(faces, len(target))
+        mask = modules.attention(faces, condition)
+        return compose(mask, modules.colour(faces, condition), faces), mask
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the critics' part of eq. 9: real against synthesised, intensities and class of the real clips."""
         params, targets = self.params, self.assign_targets(batch, rng)
         real, count = targets.frames.flatten(0, 1), targets.frames.shape[:2].numel()
         with torch.no_grad():
-            fake, _ = self.modify(modules, targets.neutral.flatten(0, 1), targets.intensity.flatten(0, 1))
+            fake, _ = self.modify(modules, targets.frames[:, 0], *targets.flat_intensities())
         fake_clips = fake.view_as(targets.frames)
 
         real_image, predicted = modules.image_critic(real)
@@ -223,10 +268,9 @@ class Auicgan(Generator):
     def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
         """Return the seven terms of eq. 9, unweighted, by the names of their weights."""
         targets = self.assign_targets(batch, rng)
-        neutral, intensity = targets.neutral.flatten(0, 1), targets.intensity.flatten(0, 1)
-        fake, mask = self.modify(modules, neutral, intensity)
-        neutral_intensity = targets.neutral_intensity[:, None].expand_as(targets.intensity).flatten(0, 1)
-        cycled, cycle_mask = self.modify(modules, fake, neutral_intensity)
+        neutral, (intensity, neutral_intensity) = targets.neutral.flatten(0, 1), targets.flat_intensities()
+        fake, mask = self.modify(modules, targets.frames[:, 0], intensity, neutral_intensity)
+        cycled, cycle_mask = self.modify(modules, fake, neutral_intensity, intensity)
         realness, predicted = modules.image_critic(fake)
         clip_realness, emotion = modules.video_critic(fake.view_as(targets.frames))
         smooth = self.params.smooth_weight
@@ -258,12 +302,14 @@ class Auicgan(Generator):
         return scores
 
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:
-        """Return the driving clip's intensities, the same for both sides."""
+        """Return the driving clip's intensities, the same for both sides; or, with `condition: change`, its changes."""
+        if self.params.condition == "change":
+            return driving["au_changes"].mean(-1, keepdim=True).expand(-1, -1, -1, 2).clamp(0, LARGEST)
         return driving["au_intensities"][..., None].expand(-1, -1, -1, 2)
 
     def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
         """Synthesise each frame by itself, from the mean of both sides' targets."""
-        faces = signed_frames(neutral[:, :, None]).expand(-1, target.shape[1], -1, -1, -1)
-        intensity = target.mean(-1).to(faces.dtype) / LARGEST
-        frames, _ = self.modify(modules, faces.flatten(0, 1), intensity.flatten(0, 1))
-        return (frames.view_as(faces) + 1) / 2
+        faces = signed_frames(neutral[:, :, None])[:, 0]
+        intensity = (target.mean(-1).to(faces.dtype) / LARGEST).flatten(0, 1)
+        frames, _ = self.modify(modules, faces, intensity, torch.zeros_like(intensity))
+        return (frames.unflatten(0, target.shape[:2]) + 1) / 2

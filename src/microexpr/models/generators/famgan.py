@@ -16,7 +16,14 @@ from microexpr.models import base
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers import ganimation, mover
-from microexpr.models.layers.ganimation import attention_loss, intensity_loss, penalty, signed_frames
+from microexpr.models.layers.ganimation import (
+    INTENSITY_WEIGHT,
+    attention_loss,
+    intensity_loss,
+    noise,
+    penalty,
+    signed_frames,
+)
 from microexpr.models.samplers import half_and_half
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -26,8 +33,8 @@ SEAM = 1 / 12  # share of a face's width over which its halves are blended
 class Famgan(base.Generator):
     """One generator of mask and colours, one critic of images and their action units.
 
-    A step samples one frame of each clip; its targets are the intensities of the frame of the previous clip in the
-    batch. Ours: what the text leaves open, see docs/famgan.md. `macro`: stills of macro-expressions are also trained
+    A step samples one frame of each clip; its targets are the intensities of the frame of a random clip in the batch.
+    Ours: what the text leaves open, see docs/famgan.md. `macro`: stills of macro-expressions are also trained
     on, because micro-expressions alone have low intensities."""
 
     paper = "Xu et al., FAMGAN: Fine-grained AUs Modulation based GAN for Micro-Expression Generation, ACM MM, 2021"
@@ -43,12 +50,26 @@ class Famgan(base.Generator):
         moves: bool = Field(
             False, description="a generator that warps the face before it adds colours; else GANimation's"
         )
+        initialisation: Literal["scratch", "shipped"] = Field(  # type: ignore[assignment]
+            "scratch", description="of the generator: random, or the shipped one's weights (ours)"
+        )
+        condition: Literal["intensity", "change"] = Field(
+            "intensity", description="of the generator: target intensities, or their change from the input's (ours)"
+        )
+        target_noise: float = Field(
+            0.1, ge=0, le=1, description="largest random change of a target of 0..1, as in GANimation's program"
+        )
+        relative_to: Literal["onset", "previous"] = Field(
+            "onset", description="frame that eq. 3 takes the change from: as in the text, or as printed"
+        )
         alpha: float = Field(0.1, ge=0, le=1, description="factor on the source's own intensities in eq. 3")
         adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="of the critic's realness")
         cycle_weight: float = Field(10.0, ge=0, le=1e5, description="of the reconstruction of the input")
         attention_weight: float = Field(0.1, ge=0, le=1e5, description="of the mask's area")
         smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within that")
-        intensity_weight: float = Field(4000.0, ge=0, le=1e5, description="of the intensities that the critic predicts")
+        intensity_weight: float = Field(
+            INTENSITY_WEIGHT, ge=0, le=1e5, description="of the intensities that the critic predicts, a mean"
+        )
         penalty_weight: float = Field(10.0, ge=0, le=1e5, description="of the critic's slope")
         critic_steps: int = Field(5, ge=1, le=100, description="steps of the critic per step of the generator")
         epochs: int = Field(30, ge=1, le=10000, description="passes over the clips")
@@ -88,13 +109,20 @@ class Famgan(base.Generator):
         index = (rng.uniform(len(video)) * frames).long().clamp(max=frames - 1)
         one_hot = F.one_hot(index, frames).to(video.dtype)
         intensity = torch.einsum("bk,bka->ba", one_hot, batch["au_intensities"].to(video.dtype)) / LARGEST
-        return torch.einsum("bk,bkchw->bchw", one_hot, video), intensity, intensity.roll(1, 0)
+        order = rng.uniform(len(video)).argsort()
+        target = intensity[order] + noise(self.params.target_noise, intensity.shape, rng)
+        return torch.einsum("bk,bkchw->bchw", one_hot, video), intensity, target
+
+    def modify(self, modules: Modules, face: Tensor, intensity: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Give faces [B, 3, H, H] of known intensities [B, A] their targets; return them and masks [B, 1, H, H]."""
+        fake, mask = modules.generator(face, target - intensity if self.params.condition == "change" else target)
+        return fake, mask
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the critic's loss: real against synthesised, the penalty, and the intensities of real faces."""
         real, intensity, target = self.sample_frames(batch, rng)
         with torch.no_grad():
-            fake, _ = modules.generator(real, target)
+            fake, _ = self.modify(modules, real, intensity, target)
         realness, predicted = modules.critic(real)
         slope = penalty(lambda x: modules.critic(x)[0], real, fake, rng.uniform(len(real)))
         loss = modules.critic(fake)[0].mean() - realness.mean() + self.params.penalty_weight * slope.mean()
@@ -104,8 +132,8 @@ class Famgan(base.Generator):
     def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
         """Return the generator's losses, unweighted, by the names of their weights."""
         real, intensity, target = self.sample_frames(batch, rng)
-        fake, mask = modules.generator(real, target)
-        cycled, cycle_mask = modules.generator(fake, intensity)
+        fake, mask = self.modify(modules, real, intensity, target)
+        cycled, cycle_mask = self.modify(modules, fake, target, intensity)
         realness, predicted = modules.critic(fake)
         smooth = self.params.smooth_weight
         return {
@@ -126,17 +154,20 @@ class Famgan(base.Generator):
 
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:
         """Return eq. 3: a share of the source's own intensities plus the driving clip's change, by side."""
-        own_share = self.params.alpha * source["au_intensities"][:, :1, :, None]
-        return (own_share + driving["au_changes"]).clamp(0, LARGEST)
+        own_share, changes = self.params.alpha * source["au_intensities"][:, :1, :, None], driving["au_changes"]
+        if self.params.relative_to == "previous":
+            changes = changes.diff(dim=1, prepend=changes[:, :1])
+        return (own_share + changes).clamp(0, LARGEST)
 
     def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
         """Synthesise the face once with each side's targets and join the corresponding halves."""
-        faces = signed_frames(neutral[:, :, None]).expand(-1, target.shape[1], -1, -1, -1)
+        faces, count = signed_frames(neutral[:, :, None])[:, 0], target.shape[1]
+        if not self.params.moves:  # a warp computes what depends on the face alone once for all frames
+            faces = faces.repeat_interleave(count, 0)
         left, right = (
-            modules.generator(faces.flatten(0, 1), (target[..., side] / LARGEST).flatten(0, 1).to(faces.dtype))[0]
-            for side in (0, 1)
+            modules.generator(faces, (target[..., side] / LARGEST).flatten(0, 1).to(faces.dtype))[0] for side in (0, 1)
         )
-        return (join_halves(left, right).view_as(faces) + 1) / 2
+        return (join_halves(left, right).unflatten(0, (-1, count)) + 1) / 2
 
 
 def join_halves(left: Tensor, right: Tensor) -> Tensor:

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad
 
+from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.square_root import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
 SLOPE = 0.01  # of the critic's leaky ReLUs, below 0
 SMALL = 1e-12  # under the root of a norm, whose gradient at 0 is undefined
+# GANimation's 4000 of its published program, which divides the mean over clips and units by its batch of 25 once more.
+INTENSITY_WEIGHT = 4000 / 25
 
 
 def with_norm(layer: nn.Module, channels: int) -> list[nn.Module]:
@@ -126,6 +129,11 @@ def attention_loss(mask: Tensor, smooth_weight: float) -> Tensor:
 def intensity_loss(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the mean squared difference of intensities [n, A] in 0..1."""
     return (predicted - target).square().mean()
+
+
+def noise(largest: float, shape: torch.Size, rng: Stream) -> Tensor:
+    """Return random numbers between -largest and largest, which targets of a training get added (ours: a param)."""
+    return largest * (2 * rng.uniform(*shape) - 1)
 
 
 def signed_frames(video: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 It has GANimation's mask and colours, on a warped face. The flow is a sum over action units, each proportional to its
 intensity, so that small intensities move little and none move nothing.
 
-Shapes: n images [n, 3, H, H] in -1..1, intensities [n, A] in 0..1 of A action units (17); W channels.
+Shapes: n images [n, 3, H, H] in -1..1, intensities [n K, A] in 0..1 of A action units (17), K of each image in turn;
+W channels. A negative intensity moves the other way.
 """
 
 import torch
@@ -70,20 +71,30 @@ class WarpGenerator(nn.Module):
         return features
 
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
-        """[n, 3, H, H], [n, A] -> synthesised faces, and masks [n, 1, H, H] that are 1 where colours are added"""
+        """[n, 3, H, H], [n K, A] -> n K synthesised faces, and masks [n K, 1, H, H], 1 where colours are added"""
         flow, mask, paint = self.parts(face, intensity)
-        return paint_over(warp(face, flow), mask, paint), mask
+        return paint_over(warp(repeat(face, len(flow)), flow), mask, paint), mask
 
     def parts(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return flow [n, 2, H, H] for `warp`, masks [n, 1, H, H] and colour changes [n, 3, H, H]."""
-        features = self.features(face)
+        """Return flow [n K, 2, H, H] for `warp`, masks [n K, 1, H, H] and colour changes [n K, 3, H, H].
+
+        What depends on the face alone is computed once for its K intensities."""
+        count, features = len(intensity), self.features(face)
         flow_of_units = self.movement(features).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
+        face, features, flow_of_units = (repeat(tensor, count) for tensor in (face, features, flow_of_units))
         flow = REACH * (intensity[:, :, None, None, None] * flow_of_units).sum(1)
         flow = F.interpolate(flow, scale_factor=2, mode="bilinear")
         modulated = self.shown(features * self.told(intensity)[:, :, None, None]).relu()
         x = self.paint((self.finer(modulated) + self.skin(warp(face, flow))).relu()).relu()
-        activity = 1 - (-intensity.sum(1)).exp()[:, None, None, None]  # 0 without any intensity: nothing is painted
+        activity = (
+            1 - (-intensity.abs().sum(1)).exp()[:, None, None, None]
+        )  # 0 without any intensity: nothing is painted
         return flow, self.mask(x).to(face.dtype).sigmoid() * activity, 2 * self.colour(x).to(face.dtype).tanh()
+
+
+def repeat(tensor: Tensor, count: int) -> Tensor:
+    """Return [count, ...]: each of [n, ...] as often in turn."""
+    return tensor if len(tensor) == count else tensor.repeat_interleave(count // len(tensor), 0)
 
 
 def warp(face: Tensor, flow: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from microexpr.evaluation.published import Cell, cells
 from microexpr.models import generators as generators_of_clips
 from microexpr.models import recognisers
 from microexpr.protocols import MAIN, PROTOCOLS
-from microexpr.reporting.papers import census
+from microexpr.reporting.papers import census, floor
 
 TARGETS = {  # tables that can be made, as results/papers/<paper>/<table>.csv
     "icegan": {
@@ -75,15 +75,20 @@ SYNTHESISED = {"fid": "fid"}  # the same, of synthesised faces
 PARTS = ("component", "parameters_m")  # metrics of ICE-GAN's models themselves
 LAYERS = ("kernel", "shape")  # metrics of the layers of AU-GACN's network
 MARKS = ("region_label",)  # metrics of the labels of local regions
-STUDIES = ("table2", "table3")  # tables of the papers in `OURS` to which rows of ours are added
-OURS = {  # by the method of a printed row: the method and the name of our row
-    "mtmnet.lcls_only": ("mtmnet.alone", "L_EID / L_cls (ours)"),
-    "augacn.auicgan": ("augacn", "AU-GACN alone (ours)"),
+OURS = {  # by paper and method of a printed row: the tables that get a row of ours, its method, its name
+    ("mtmnet", "mtmnet.lcls_only"): (("table2", "table3"), "mtmnet.alone", "L_EID / L_cls (ours)"),
+    ("augacn", "augacn.auicgan"): (("table2", "table3"), "augacn", "AU-GACN alone (ours)"),
+    ("augacn", "augacn"): (("table4",), "augacn.auicgan", "AU-GACN + AU-ICGAN (ours)"),
 }
+COMPUTED = "computed"  # status of chance and majority, which are no cells of a paper
+BY_CONSTRUCTION = "by_construction"  # status of a cell from which the labels are made, so that it cannot differ
+SUBJECTS = "subjects tested"  # after their number, in notes
+OTHER_METHOD = "not the paper's method: "  # before the choices of a run that its paper does not make, in notes
 SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ only in the macro set
 GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # gains in percent of the figure of the challenge's winner
 WINNER = "nmer"
 POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # gains in points over the best other row of the same column
+TESTED = (*MEASURED, *SYNTHESISED, *GAINS, *POINTS)  # metrics of tested subjects
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -99,6 +104,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, le=1000, description="largest number of folds outside the main table; 0: all")
+    draws: int = Field(3, ge=1, le=100, description="random splits of ICE-GAN's Tables 2 and 3, each trained once")
     together: int = Field(
         16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
     )
@@ -117,6 +123,9 @@ class Run:
     study_methods: Collection[str] = ()  # those of `methods` that only papers' tables have: few folds everywhere
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
+    seed: int = 0  # the root seed, which draws random splits
+    draws: int = 1  # Params.draws
+    other_choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by method, where it leaves its paper
     generators: Collection[str] = ()  # those of `methods` whose synthesised faces are measured
     clip_generators: Collection[str] = ()  # generators of clips
     synthetic_clips: Mapping[str, census.SyntheticClips] = field(default_factory=dict)  # by clip generator
@@ -143,14 +152,16 @@ def files(methods: Collection[str] = ()) -> set[str]:
 def target_cells(paper: str, table: str) -> list[Cell]:
     """Return the cells of a target in printed order, then those of a row of ours; none for FAMGAN."""
     printed = [cell for cell in cells() if (cell.paper, cell.table) == (paper, table)]
-    if table not in STUDIES:
-        return printed
-    return printed + [_our_cell(cell) for cell in printed if cell.method in OURS and not cell.metric.endswith("_gain")]
+    return printed + [
+        _our_cell(cell)
+        for cell in printed
+        if table in OURS.get((paper, cell.method), ((),))[0] and not cell.metric.endswith("_gain")
+    ]
 
 
 def _our_cell(cell: Cell) -> Cell:
-    """Return the cell of a row that the studies lack: MTMNet's networks unguided, AU-GACN without synthetic clips."""
-    method, row = OURS[cell.method]
+    """Return the cell of a row that the print lacks: MTMNet's networks unguided, AU-GACN with or without AU-ICGAN."""
+    _, method, row = OURS[cell.paper, cell.method]
     blank = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
     return replace(cell, row=row, method=method, **blank)
 
@@ -208,30 +219,88 @@ def table2_generators(methods: Collection[str]) -> dict[str, str]:
 
 
 def reads_index(paper: str, table: str) -> bool:
-    """Whether a target reads the index."""
-    return any(census.counts_recorded_clips(cell) for cell in target_cells(paper, table))
+    """Whether a target reads the index: it counts clips, or tests subjects."""
+    cells = target_cells(paper, table)
+    return any(census.counts_recorded_clips(cell) or cell.metric in TESTED for cell in cells)
 
 
 def status(cell: Cell, methods: Collection[str]) -> str:
-    """Return built if method, protocol and metric exist, published_only if they are not planned, else planned."""
+    """Return built if method, protocol and metric exist, published_only if they are not planned, else planned.
+
+    A cell that is by construction what the code makes labels from is neither."""
     if cell.status != "planned" or not (cell.method or census.counts_recorded_clips(cell)):
         return "published_only"
+    if cell.metric in MARKS:
+        return BY_CONSTRUCTION
     exists = cell.method in {*methods, *available_methods()}
-    trained = cell.metric in (*MEASURED, *SYNTHESISED, *GAINS, *POINTS) and cell.runs_under in PROTOCOLS
-    untrained = cell.metric in (*PARTS, *LAYERS, *MARKS) or census.counts_synthetic_clips(cell)
+    trained = cell.metric in TESTED and cell.runs_under in PROTOCOLS
+    untrained = cell.metric in (*PARTS, *LAYERS) or census.counts_synthetic_clips(cell)
     return "built" if (exists and (trained or untrained)) or census.counts_recorded_clips(cell) else "planned"
 
 
 def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
-    """Return one row of text for each printed cell, with `COLUMNS`; "" for unknown values.
+    """Return one row of text for each printed cell, with `COLUMNS`; "" for unknown values; then the table's floor.
 
     Reproduced figures are those of the last epoch, pooled over the folds of the run; the note has the oracle's. Raises
     KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
     """
-    return [_row(cell, run) for cell in target_cells(paper, table)]
+    floors = _Floors(run)
+    cells = target_cells(paper, table)
+    printed = [_row(cell, run, floors) for cell in cells]
+    return printed + _floor_rows(cells, printed, run, floors)
 
 
-def _row(cell: Cell, run: Run) -> dict[str, str]:
+class _Floors:
+    """Floors by protocol and largest number of folds; none for a run without an index."""
+
+    def __init__(self, run: Run):
+        self.run, self.known = run, dict[tuple[str, int], floor.Floor]()
+
+    def of(self, protocol_name: str, few: bool) -> floor.Floor | None:
+        """Return the floor of all folds, or, with `few`, of as many as the run trains for these tables alone."""
+        run, limit = self.run, self.run.folds if few else 0
+        if run.clips and (protocol_name, limit) not in self.known:
+            protocol = PROTOCOLS[protocol_name]
+            folds = protocol.folds(run.clips, run.seed, seeds=run.draws, limit=limit)
+            self.known[protocol_name, limit] = floor.measure(protocol, run.clips, folds)
+        return self.known.get((protocol_name, limit))
+
+
+def _has_few_folds(cell: Cell, run: Run) -> bool:
+    return cell.runs_under not in MAIN or cell.method in run.study_methods
+
+
+def _floor_rows(
+    cells: Sequence[Cell], printed: Sequence[dict[str, str]], run: Run, floors: _Floors
+) -> list[dict[str, str]]:
+    """Return rows of chance and majority for each figure that a table reproduces: a line or a column of their own."""
+
+    def figure(cell: Cell) -> tuple[str, str, str]:
+        return cell.dataset, cell.runs_under, MEASURED[cell.metric]
+
+    pairs = zip(cells, printed, strict=True)
+    measured = [cell for cell, row in pairs if cell.metric in MEASURED and row["reproduced"]]
+    by_column, by_row = (
+        all(len({figure(cell) for cell in measured if getattr(cell, axis) == name}) == 1 for name in names)
+        for axis, names in (("column", {cell.column for cell in measured}), ("row", {cell.row for cell in measured}))
+    )
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for guess in (floor.CHANCE, floor.MAJORITY):
+        for cell in measured:
+            name = f"{guess} (ours)"
+            row, column = (name, cell.column) if by_column else (cell.row, name if by_row else f"{cell.column}, {name}")
+            same = [other for other in measured if figure(other) == figure(cell)]
+            measure = floors.of(cell.runs_under, all(_has_few_folds(other, run) for other in same))
+            if measure and (row, column) not in rows:
+                copied = {key: getattr(cell, key) for key in ("paper", "table", "dataset", "classes", "metric")}
+                value = measure.figures[guess, _scope(cell), MEASURED[cell.metric]]
+                copied |= {"row": row, "column": column, "protocol": cell.runs_under, "reproduced": decimals(value)}
+                origin = next(clip.origin for clip in run.clips if clip.dataset in PROTOCOLS[cell.runs_under].datasets)
+                rows[row, column] = dict.fromkeys(COLUMNS, "") | copied | {"origin": origin, "status": COMPUTED}
+    return list(rows.values())
+
+
+def _row(cell: Cell, run: Run, floors: _Floors) -> dict[str, str]:
     copied = {name: getattr(cell, name) for name in ("paper", "table", "row", "column", "dataset", "classes", "metric")}
     row = dict.fromkeys(COLUMNS, "") | copied | {"protocol": cell.runs_under or cell.protocol}
     row |= {"published": cell.published, "status": status(cell, run.methods)}
@@ -245,7 +314,7 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
             else {}
         )
         notes.append(census.OF_A_GROUP if cell.method in run.clip_generators else f"no {cell.method} in this run")
-    elif row["status"] == "built" and (reason := _missing_reason(cell, run)):
+    elif row["status"] in ("built", BY_CONSTRUCTION) and (reason := _missing_reason(cell, run)):
         notes.append(reason)
     elif row["status"] == "built" and cell.metric in PARTS:
         from microexpr.reporting.papers import parts  # imports torch
@@ -257,9 +326,9 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
 
         row |= layers.describe(cell)
         notes.append("of a network built at the paper's size")
-    elif row["status"] == "built" and cell.metric in MARKS:
+    elif row["status"] == BY_CONSTRUCTION:
         row |= census.region_mark(cell)
-        notes.append("as its labels are made")
+        notes.append("the labels are made from it")
     elif row["status"] == "built" and cell.metric in GAINS | POINTS:
         figures, reason = _gain_over_winner(cell, run) if cell.metric in GAINS else _lead_over_best(cell, run)
         row |= figures
@@ -272,6 +341,8 @@ def _row(cell: Cell, run: Run) -> dict[str, str]:
         evaluation = run.evaluations[cell.method, cell.runs_under]
         row |= _evaluated_figure(cell, evaluation)
         notes += _notes(cell, evaluation, run)
+    if row["reproduced"] and cell.metric in TESTED and (least := floors.of(cell.runs_under, _has_few_folds(cell, run))):
+        notes.append(f"{least.subjects[_scope(cell)]} {SUBJECTS}")
     return row | {"note": "; ".join([*notes, *_printed_notes(cell)])}
 
 
@@ -348,7 +419,8 @@ def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> tuple[dict[str, str],
     if row is None or row["value"] is None:
         return {}, row["note"] if row else f"no faces of {cell.dataset}"
     copied = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
-    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": "1"}
+    draws = row["folds"] if PROTOCOLS[cell.runs_under].share is not None else 1
+    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": str(draws)}
     return copied | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
 
 
@@ -368,9 +440,10 @@ def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
         yield f"deviation over seeds {decimals(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find_row(cell, evaluation, pooling="per_subject_mean")):
         yield f"mean over subjects {decimals(mean['value'])}"
-    few = cell.runs_under not in MAIN or cell.method in run.study_methods
-    if run.folds and few and PROTOCOLS[cell.runs_under].share is None:
+    if run.folds and _has_few_folds(cell, run) and PROTOCOLS[cell.runs_under].share is None:
         yield f"at most {run.folds} folds (papers.folds)"
+    if choices := run.other_choices.get(cell.method.partition(".")[0]):
+        yield f"{OTHER_METHOD}{', '.join(choices)}"
 
 
 def _best_source(cell: Cell, run: Run) -> str:

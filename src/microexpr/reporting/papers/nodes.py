@@ -24,7 +24,7 @@ from microexpr.training.refit import Recogniser
 FIGURES = ("share", "frequency")
 COLUMNS = (
     *("panel", "of", "clips", "class", "unit", *FIGURES, "expected", "annotated", "coded"),
-    *("trained_clips", "trained_people", "origin"),
+    *("trained_clips", "trained_people", "input", "origin"),
 )
 
 
@@ -86,6 +86,7 @@ def rows(
     the network may have seen, `held` the held-out subject's; `expected` has a class with its AUs. Raises LeakError if
     the network has seen the subject, StoreError if a file cannot be read.
     """
+    assert isinstance(network.method, AuGacn)
     ((emotion, units),) = expected.items()
     subject = f"{held[0].dataset}/{held[0].subject}"
     provenance.check("the network of Fig. 4", subject, "subject", held, network.fitted_on)
@@ -93,13 +94,22 @@ def rows(
     chosen, training_frequency = clips_of_emotion(held, emotion), frequency(trained)
     share, codes = shares(network, chosen, files), au_codes(chosen)
     shared = {"class": emotion, "origin": held[0].origin, "trained_clips": len(trained)}
-    shared |= {"trained_people": len({clip.subject for clip in trained})}
+    shared |= {
+        "trained_people": len({clip.subject for clip in trained}),
+        "input": _input(network.method.params.input_mode),
+    }
     table = []
     for panel, of, count in (("clip", chosen[0].id, 1), ("mean", subject, len(chosen))):
         panel_cells = shared | {"panel": panel, "of": of, "clips": count}
         nodes = _nodes(network, share[:count].mean(0), codes[:count], training_frequency, units)
         table += [panel_cells | row for row in nodes]
     return table
+
+
+def _input(mode: str) -> str:
+    """Return what the network reads, and whether the paper's reads it."""
+    paper = AuGacn.Params.model_validate({}).input_mode
+    return mode if mode == paper else f"{mode} (ours; the paper's is {paper})"
 
 
 def _nodes(

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from microexpr.core import store
-from microexpr.reporting.papers import COLUMNS, LAYERS, PARTS, TARGETS
+from microexpr.reporting.papers import (
+    BY_CONSTRUCTION,
+    COLUMNS,
+    COMPUTED,
+    LAYERS,
+    OTHER_METHOD,
+    PARTS,
+    SUBJECTS,
+    TARGETS,
+)
 
 PAPERS = {
     "icegan": "ICE-GAN",
@@ -28,12 +37,21 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def markdown(paper: str, table: str, rows: Rows) -> str:
     """Return the table as printed, and below each of its rows the reproduced figures, with their origin."""
-    return "\n".join([f"{title(paper, table)}.", "", *_grid(lines(rows)), "", *below(rows), ""])
+    return "\n".join([f"{title(paper, table)}. {tested(rows)}", "", *_grid(lines(rows)), "", *below(rows), ""])
 
 
 def title(paper: str, table: str) -> str:
     """Return the heading of a table."""
     return f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}"
+
+
+def tested(rows: Rows) -> str:
+    """Return a sentence on how many subjects the reproduced figures are of."""
+    notes = (note for row in rows for note in row["note"].split("; ") if note.endswith(SUBJECTS))
+    counts = sorted({int(note.split()[0]) for note in notes})
+    if not counts:
+        return "No subject is tested."
+    return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {SUBJECTS}."
 
 
 def lines(rows: Rows) -> list[list[str]]:
@@ -43,9 +61,11 @@ def lines(rows: Rows) -> list[list[str]]:
     body = [["", "figures", *columns]]
     for name in dict.fromkeys(row["row"] for row in rows):
         row_cells = [cells.get((name, column), {}) for column in columns]
-        body.append([name, "published", *(_published(cell) for cell in row_cells)])
+        is_floor = all(cell["status"] == COMPUTED for cell in row_cells if cell)
+        if not is_floor:
+            body.append([name, "published", *(_published(cell) for cell in row_cells)])
         if any(cell.get("reproduced") for cell in row_cells):
-            body.append(["", _kind(row_cells), *(cell.get("reproduced") or "-" for cell in row_cells)])
+            body.append([name * is_floor, _kind(row_cells), *(cell.get("reproduced") or "-" for cell in row_cells)])
     return body
 
 
@@ -64,15 +84,24 @@ def _kind(cells: Iterable[dict[str, str]]) -> str:
     folds = list(dict.fromkeys(cell["folds"] for cell in reproduced if cell["folds"]))
     details = ["last epoch", f"{' or '.join(folds)} fold{'s' * (folds != ['1'])}"] if folds else ["counted"]
     return ", ".join(
-        [*["/".join(sorted(origins))] * bool(origins), *details, *["subject seen in training"] * ("yes" in seen)]
+        [
+            *["/".join(sorted(origins))] * bool(origins),
+            *details,
+            *["subject seen in training"] * ("yes" in seen),
+            *[OTHER_METHOD.removesuffix(": ")] * any(OTHER_METHOD in cell["note"] for cell in reproduced),
+        ]
     )
 
 
 def below(rows: Rows) -> Iterable[str]:
     """Yield the counts of reproduced and missing cells, then every erratum once."""
-    reproduced = sum(bool(row["reproduced"]) for row in rows)
+    rows = [row for row in rows if row["status"] != COMPUTED]
+    reproduced = sum(bool(row["reproduced"]) and row["status"] != BY_CONSTRUCTION for row in rows)
+    constructed = sum(row["status"] == BY_CONSTRUCTION for row in rows)
     planned, published_only = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
     counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {published_only} published only."
+    if constructed:
+        counts += f" {constructed} are so by construction, since the labels are made from them."
     if any("generated" in row["origin"] for row in rows):
         counts += " Rendered faces, not comparable with published figures."
     if any(row["subject_seen"] == "yes" for row in rows):
@@ -82,6 +111,9 @@ def below(rows: Rows) -> Iterable[str]:
     if any(row["metric"] in LAYERS and row["reproduced"] for row in rows):
         counts += " Layers are those of a network built at the paper's size, whatever size was trained."
     yield counts
+    for choices in dict.fromkeys(note for row in rows for note in row["note"].split("; ") if OTHER_METHOD in note):
+        names = dict.fromkeys(row["row"] for row in rows if choices in row["note"])
+        yield f"{', '.join(names)}: {choices}."
     errata: dict[str, list[str]] = {}
     for row in rows:
         _, flagged, erratum = row["note"].partition("erratum: ")

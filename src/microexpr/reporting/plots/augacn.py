@@ -17,7 +17,7 @@ def fig4(path: str | Path, rows: Sequence[Row]) -> None:
         page.suptitle(title(rows[0]), x=0.015, y=0.97, ha="left", va="top", linespacing=1.4)
         for axes, panel in zip(page.subplots(1, 2), ("clip", "mean"), strict=True):
             bars(axes, [row for row in rows if row["panel"] == panel])
-        page.subplots_adjust(left=0.06, right=0.98, top=0.72, bottom=0.24, wspace=0.16)
+        page.subplots_adjust(left=0.06, right=0.98, top=0.67, bottom=0.24, wspace=0.16)
         for colour, label in ((RED, "unit the paper expects"), (BLUE, "another")):
             page.axes[0].bar(0, 0, color=colour, label=label)
         handles, labels = page.axes[0].get_legend_handles_labels()
@@ -29,7 +29,7 @@ def title(row: Row) -> str:
     origin, subjects = "rendered faces, " if row["origin"] == "generated" else "", row["trained_people"]
     trained = f"{row['trained_clips']} clips of {subjects} subject{'s' * (subjects != 1)}"
     description = f"AU-GACN's {TOP} largest nodes, each as a share of all nodes (sigmoid by sum of sigmoids)"
-    return f"Fig. 4: {description}\n{origin}{trained} trained it, none of the subject shown"
+    return f"Fig. 4: {description}\ninput: {row['input']}\n{origin}{trained} trained it, none of the subject shown"
 
 
 def bars(axes: Axes, rows: Sequence[Row]) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 
 from microexpr.signals.aus import LARGEST, Params
 
+Reference = Literal["onset", "previous"]  # frame that a change is taken from
+
 
 def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
     """Return the mean over each frame and the frames up to `half_window` seconds around it, [T, ...] (FAMGAN, eq. 2).
@@ -38,7 +40,7 @@ def modulate(
     target: np.ndarray,
     onset: int,
     alpha: float = 0.1,
-    relative_to: Literal["onset", "previous"] = "onset",
+    relative_to: Reference = "onset",
 ) -> np.ndarray:
     """Return target AUs, [T, ...] in 0..5, from smoothed driving curves `source` [T, ...] (FAMGAN, eq. 3).
 

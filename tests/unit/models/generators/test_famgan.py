@@ -25,6 +25,7 @@ LEFT, RIGHT = 0, 1  # sides of what is asked
 
 def small(**changed: Any) -> Famgan:
     tiny = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "batch": 4, "critic_steps": 2, "epochs": 2}
+    tiny["target_noise"] = 0
     return Famgan(Famgan.Params(**(tiny | changed)))
 
 
@@ -41,7 +42,8 @@ def clips(seed: int = 0) -> ClipTensors:
     return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
 
 
-def stream(key: int = 1) -> Stream:
+def stream(key: int = 4) -> Stream:
+    """Return random numbers; of two clips each gets the other's targets."""
     return Stream(torch.tensor(key, dtype=torch.int32))
 
 
@@ -100,7 +102,7 @@ def test_the_four_losses_of_the_generator():
     losses = small().generator_losses(Pretended.modules, Pretended.batch, stream())
     assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
     total = small().generator_loss(Pretended.modules, Pretended.batch, {}, stream()).item()
-    weights = {"adversarial": 1, "cycle": 10, "attention": 0.1, "intensity": 4000}
+    weights = {"adversarial": 1, "cycle": 10, "attention": 0.1, "intensity": 160}
     assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
 
 
@@ -128,20 +130,24 @@ def test_the_critic_learns_by_its_part_of_each_loss():
     assert Pretended().critic(intensity_weight=1.0) == pytest.approx((0.75**2 + 0.25**2) / 2, rel=1e-4)  # of real ones
 
 
-def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_the_clip_behind_shows():
+def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_any_clip_shows():
     """Frame k of clip b has grey level 40 b + 10 k and intensity (4 b + k) / 4 of unit 0."""
     count, frames = 3, 4
     number = 4 * torch.arange(count)[:, None] + torch.arange(frames)
     video = (10 * number).to(torch.uint8)[:, None, :, None, None].expand(-1, 3, -1, SIZE, SIZE)
     batch = {"video": video, "au_intensities": (number / 4)[..., None].expand(-1, -1, UNITS)}
-    seen = []
+    seen, asked_of = [], []
     for key in range(60):
         real, intensity, asked = small().sample_frames(batch, stream(key))
         assert real.shape == (count, 3, SIZE, SIZE) and intensity.shape == asked.shape == (count, UNITS)
         level = ((real[:, 0, 0, 0] + 1) * 127.5 / 10).round()
         torch.testing.assert_close(level[:, None].expand(-1, UNITS), intensity * 5 * 4)
-        torch.testing.assert_close(asked, intensity[[2, 0, 1]])
+        asked_of.append([intensity[:, 0].tolist().index(value) for value in asked[:, 0].tolist()])
+        torch.testing.assert_close(asked, intensity[asked_of[-1]])
+        noisy = small(target_noise=0.1).sample_frames(batch, stream(key))[2]
+        assert 0 < (noisy - asked).abs().max() <= 0.1 and (noisy - asked).std() > 0.04
         seen.append(level.int())
+    assert len({tuple(order) for order in asked_of}) == 6  # each order of three
     positions = torch.stack(seen)
     assert [sorted(set(column.tolist())) for column in positions.T] == [
         [4 * b + k for k in range(frames)] for b in range(count)
@@ -156,6 +162,32 @@ def test_no_class_is_read():
     for loss in (method.critic_loss, method.generator_loss):
         actual = [loss(built(method), batch, {}, stream()).item() for batch in (inputs, data.inputs | data.targets)]
         assert actual[0] == actual[1]
+
+
+def test_by_their_change_faces_are_asked_what_differs_from_their_own_intensities():
+    given = []
+
+    def generator(face, asked):
+        given.append(asked)
+        return face, torch.zeros_like(face[:, :1])
+
+    modules = Modules(generator=generator, critic=Pretended.modules.critic)
+    small(condition="change").generator_losses(modules, Pretended.batch, stream())
+    torch.testing.assert_close(given[0], torch.tensor([[-0.5], [0.5]]).expand(2, UNITS))  # clips of 1 and 1/2
+    torch.testing.assert_close(given[1], -given[0])  # and back
+    small().generator_losses(modules, Pretended.batch, stream())
+    torch.testing.assert_close(given[2], torch.tensor([[0.5], [1.0]]).expand(2, UNITS))
+
+
+def test_eq_3_as_it_is_printed_takes_changes_from_the_frame_before():
+    face, moves = clips(0).inputs, clips(1).inputs
+    moves["au_changes"][:, 0] = 0
+    asked = small(alpha=0.0, relative_to="previous").target_aus(face, moves)
+    for number in range(COUNT):
+        expected = filters.modulate(
+            moves["au_changes"][number].numpy(), np.zeros((UNITS, 2)), 0, alpha=0.0, relative_to="previous"
+        )
+        np.testing.assert_allclose(asked[number], expected, atol=1e-6)
 
 
 def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():

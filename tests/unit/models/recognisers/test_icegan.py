@@ -148,13 +148,18 @@ class Pretended:
 
 # eq. 4: clip 0 is of class 0, clip 1 of class 1
 MARGIN = ((0.5 * 0.2**2) + (0.5 * 0.1**2 + 0.5**2 + 0.5 * 0.8**2)) / 2
-RECONSTRUCTION = 5e-4 * 0.75**2  # grey levels of 1, and 0.25 in their place
+RECONSTRUCTION = 5e-4 * 32**2 * 0.75**2  # over all pixels: grey levels of 1, and 0.25 in their place
 
 
 def test_discriminator_learns_by_equation_6():
     adversarial = -np.log(Pretended.real).mean() - np.log(1 - Pretended.fake).mean()
     expected = 0.1 * adversarial + MARGIN + RECONSTRUCTION
     assert Pretended().loss("discriminator_loss") == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_mean_of_the_reconstruction_weighs_as_little_as_there_are_pixels():
+    by_sum, by_mean = (Pretended().loss("discriminator_loss", reconstruction_error=kind) for kind in ("sum", "mean"))
+    assert by_sum - by_mean == pytest.approx(RECONSTRUCTION * (1 - 1 / 32**2), rel=1e-4)
 
 
 def test_adversarial_margins():

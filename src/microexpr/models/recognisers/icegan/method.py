@@ -97,6 +97,9 @@ class Icegan(NetworkMethod):
         class_weight: float = Field(1.0, ge=0, le=100, description="lambda_MER of eq. 6, on real faces")
         reconstruction_weight: float = Field(5e-4, ge=0, le=100, description="beta of eq. 5")
         generator_every: int = Field(1, ge=1, le=100, description="steps of the discriminator to one of the generator")
+        reconstruction_error: Literal["sum", "mean"] = Field(
+            "sum", description="of squares over an image's pixels: sum as Sabour et al. scale it by that beta, or mean"
+        )
         g_cls: Literal[0, 1] = Field(0, description="1: the generator is also trained by the class of its faces (ours)")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(8, ge=1, le=256, description="clips in a step")
@@ -259,8 +262,9 @@ class Icegan(NetworkMethod):
         loss = self._class_loss(classes, label)
         if not self.capsules:
             return loss
-        reconstruction = modules.reconstruction(classes, label)
-        return loss + self.params.reconstruction_weight * F.mse_loss(reconstruction, (image.flatten(1) + 1) / 2)
+        squares = (modules.reconstruction(classes, label) - (image.flatten(1) + 1) / 2).square()  # [B, H * H]
+        errors = squares.sum(1) if self.params.reconstruction_error == "sum" else squares.mean(1)
+        return loss + self.params.reconstruction_weight * errors.mean()
 
     def _generate(self, modules: Modules, neutral: Tensor, label: Tensor, rng: Stream) -> Tensor:
         """Return faces [B, 1, H, H] in -1..1 of neutral faces [B, 1, H, H] and target classes int64[B]."""

@@ -94,7 +94,9 @@ class Mtmnet(NetworkMethod):
         mirror: float = Field(0.0, ge=0, le=1, description="share of pretraining faces that are mirrored (ours)")
         shift: int = Field(0, ge=0, le=8, description="largest random shift of pretraining faces, pixels (ours)")
         disentangle: bool = Field(True, description="pretrain both networks by L_EID; false: by L_c alone")
-        reconstruction_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,1 of eq. 5")
+        reconstruction_weight: float = Field(
+            0.1, ge=0, le=100, description="lambda_1,1 of eq. 5, of a norm over all pixels"
+        )
         similarity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,2 of eq. 5")
         identity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,3 of eq. 5")
         difference_weight: float = Field(
@@ -105,8 +107,8 @@ class Mtmnet(NetworkMethod):
         adversarial_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,2 of eq. 12; 0: without L_adv")
         inequality_weight: float = Field(1e-3, ge=0, le=100, description="lambda_2,3 of eq. 12; 0: without L_LIR")
         margin: float = Field(1.0, ge=0, le=100, description="m of eq. 6")
-        macro_epochs: int = Field(20, ge=1, le=2000, description="of MacroNet, once for all folds")
-        pretrain_epochs: int = Field(20, ge=1, le=2000, description="of MicroNet without guidance")
+        macro_epochs: int = Field(20, ge=1, le=2000, description="of MacroNet, once for all folds; ours")
+        pretrain_epochs: int = Field(20, ge=1, le=2000, description="of MicroNet without guidance; ours")
         epochs: int = Field(20, ge=0, le=2000, description="of MicroNet with guidance; 0: pretraining alone")
         repeats: int = Field(
             FRAMES, ge=1, le=FRAMES, description="samples of a clip in an epoch, each of a random frame"

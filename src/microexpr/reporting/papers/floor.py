@@ -1,0 +1,62 @@
+"""The floor of a table: how many subjects are tested, and what guessing gives there. Reads labels alone.
+
+What may not come in: a prediction of a trained method.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.core.clip import Clip, Fold
+from microexpr.evaluation import FULL
+from microexpr.evaluation.metrics import METRICS, confusion
+from microexpr.protocols import Protocol
+from microexpr.protocols.splits import subject_id
+
+CHANCE, MAJORITY = "chance", "majority"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Tested subjects, and figures of two guesses, as means over drawn splits."""
+
+    subjects: dict[str, int]  # by scope: all data sets pooled, or one of them
+    figures: dict[tuple[str, str, str], float]  # by guess, scope and metric
+
+
+def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) -> Floor:
+    """Return the floor of these folds of a protocol.
+
+    `chance` guesses every class equally often and has the figures of the expected confusion matrix; `majority` says
+    the most frequent class of a fold's training clips, as the method of that name does.
+    """
+    by_id = {clip.id: clip for clip in protocol.select(clips)}
+    labels = {name: label for name, clip in by_id.items() if (label := protocol.label(clip)) is not None}
+    tested: list[tuple[int, Clip, int]] = []  # draw, clip, the class that is most frequent in training
+    for fold in folds:
+        frequent = int(np.bincount([labels[name] for name in (*fold.train, *fold.inner)]).argmax())
+        tested += [(fold.draw or 0, by_id[name], frequent) for name in fold.test]
+    subjects, figures = {}, {}
+    for scope in (FULL, *protocol.datasets):
+        if chosen := [entry for entry in tested if scope in (FULL, entry[1].dataset)]:
+            subjects[scope] = len({subject_id(clip.id) for _, clip, _ in chosen})
+            matrices = [
+                _matrices([(labels[clip.id], guess) for split, clip, guess in chosen if split == draw], protocol)
+                for draw in sorted({split for split, *_ in chosen})
+            ]
+            for guess in (CHANCE, MAJORITY):
+                for name, metric in METRICS.items():
+                    with warnings.catch_warnings(action="ignore"):  # of classes that nothing shows
+                        values = [metric(matrix[guess]) for matrix in matrices]
+                    figures[guess, scope, name] = float(np.mean(values))
+    return Floor(subjects, figures)
+
+
+def _matrices(pairs: Sequence[tuple[int, int]], protocol: Protocol) -> dict[str, np.ndarray]:
+    """Return by guess the confusion matrix [K, K] of pairs of true class and majority's guess."""
+    truth, frequent = np.array(pairs, np.int64).T
+    matrix = confusion(truth, frequent, len(protocol.classes))
+    chance = np.repeat(matrix.sum(1, keepdims=True) / len(matrix), len(matrix), 1)
+    return {CHANCE: chance, MAJORITY: matrix}

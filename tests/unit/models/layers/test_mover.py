@@ -1,0 +1,44 @@
+"""The warping generator: several intensities of one face, and movements to both sides."""
+
+import pytest
+import torch
+
+from microexpr.models.layers.mover import WarpGenerator
+from microexpr.signals.aus import ACTION_UNITS
+
+SIZE, UNITS = 16, len(ACTION_UNITS)
+
+
+@pytest.fixture
+def network() -> WarpGenerator:
+    torch.manual_seed(0)
+    network = WarpGenerator(4, 1)
+    for layer in (network.movement, network.colour):  # which are 0 at first
+        torch.nn.init.normal_(layer.weight, 0, 0.1)
+    return network
+
+
+@torch.no_grad()
+def test_what_depends_on_the_face_is_computed_once_for_all_its_intensities(network):
+    faces, intensity = torch.rand(2, 3, SIZE, SIZE) * 2 - 1, torch.rand(2 * 3, UNITS)
+    counts = []
+    network.inward[0].register_forward_hook(lambda layer, inputs, output: counts.append(len(output)))
+    for actual, expected in zip(
+        network(faces, intensity), network(faces.repeat_interleave(3, 0), intensity), strict=True
+    ):
+        torch.testing.assert_close(actual, expected)
+    assert counts == [2, 6]
+
+
+@torch.no_grad()
+def test_a_negative_intensity_moves_skin_back_and_paints_within_the_mask(network):
+    face, intensity = torch.rand(1, 3, SIZE, SIZE) * 2 - 1, torch.rand(1, UNITS)
+    flow, mask, _ = network.parts(face, intensity)
+    back, mask_back, _ = network.parts(face, -intensity)
+    torch.testing.assert_close(back, -flow)
+    assert flow.abs().max() > 1e-3
+    for share in (mask, mask_back):
+        assert share.min() >= 0 and share.max() <= 1
+    still, mask = network(face, torch.zeros(1, UNITS))
+    torch.testing.assert_close(still, face)
+    assert not mask.any()
