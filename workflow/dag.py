@@ -25,7 +25,7 @@ from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
-SHIPPED_GENERATOR = "src/microexpr/apps/reenact/model.safetensors"  # whose weights generators of clips may start from
+SHIPPED_GENERATOR = "src/microexpr/weights/reenact.safetensors"  # whose weights generators of clips may start from
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
