@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from microexpr.models.layers.square_root import square_root
+
 SURROUND, NEIGHBOURHOOD = 9, 17  # pixels: windows of the mean that is subtracted, of the deviation that divides
 FLOOR = 0.02  # of the range of grey levels, added to the deviation, or noise on a plain wall would be contrast
 DEVIATIONS = 2.0  # of the Gaussian in half a window
@@ -15,7 +17,7 @@ DEVIATIONS = 2.0  # of the Gaussian in half a window
 def local_contrast(images: Tensor) -> Tensor:
     """Return images [B, C, H, H] in 0..1 less their local mean, divided by their local deviation."""
     edges = images - blur(images, SURROUND)
-    return edges / ((blur(edges.square(), NEIGHBOURHOOD) + FLOOR**2).sqrt() + FLOOR)
+    return edges / (square_root(blur(edges.square(), NEIGHBOURHOOD) + FLOOR**2) + FLOOR)
 
 
 def blur(images: Tensor, size: int) -> Tensor:
