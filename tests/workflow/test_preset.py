@@ -78,7 +78,7 @@ UNPRINTED: dict[str, str] = {}  # params that `paper` has other than the code's 
 
 
 def test_paper_has_the_values_of_the_papers(monkeypatch):
-    """Those are the defaults of the code, of every method and of every generator, whatever was set before."""
+    """They are the defaults of the code for every method and generator, whatever was set before."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     from preset import merge
 

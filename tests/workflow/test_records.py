@@ -105,7 +105,7 @@ def test_an_edit_is_a_change_even_where_size_and_time_are_the_same(records, rest
 
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_an_earlier_copy_put_back(records, is_killed):
-    """Of a last run that was killed, only Snakemake took anything down."""
+    """Only Snakemake took anything down of a last run that was killed."""
     path = make(records, text="of other params")
     known(records)
     shutil.copy2(path, "copy")

@@ -82,5 +82,5 @@ def test_the_mean_flow_is_of_the_training_clips_of_the_target_class():
     moved = shown.moved_by_mean_flow(faces, CLIPS, pairs, labels)
     change = np.abs(moved[:, 1].astype(int) - moved[:, 0])[..., 0]
     for face, map_ in zip(faces, change, strict=True):
-        near = {place: map_[r - 4 : r + 5, c - 4 : c + 5].mean() for place, (r, c) in enumerate(PLACE)}
-        assert near[face.label] > 3 * max(value for place, value in near.items() if place != face.label)
+        near = {label: map_[r - 4 : r + 5, c - 4 : c + 5].mean() for label, (r, c) in enumerate(PLACE)}
+        assert near[face.label] > 3 * max(value for label, value in near.items() if label != face.label)

@@ -129,13 +129,13 @@ def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Pa
 
 
 def test_a_video_has_the_frames_at_equal_distances_in_time() -> None:
-    number, kept = np.array([1, 2, 6, 11, 12, 13, 16, 21, 26, 31]), [0, 2, 3, 6, 7, 8, 9]
+    number, positions = np.array([1, 2, 6, 11, 12, 13, 16, 21, 26, 31]), [0, 2, 3, 6, 7, 8, 9]
     crop = np.repeat(number, 288 * 288).reshape(len(number), 288, 288, 1).astype(np.uint8)
     apex = {"onset": number[0], "offset": number[-1]}
-    faces = {"frame": number, "crop": crop, "in_video": np.isin(np.arange(len(number)), kept)}
+    faces = {"frame": number, "crop": crop, "in_video": np.isin(np.arange(len(number)), positions)}
     source = inputs.Source({"faces": faces, "apex": apex})
-    assert inputs.video(source, (1, len(kept), 4, 4))[0, :, 0, 0].tolist() == number[kept].tolist()
-    assert inputs.sequence_real(source, (12,)).sum() == len(kept)
+    assert inputs.video(source, (1, len(positions), 4, 4))[0, :, 0, 0].tolist() == number[positions].tolist()
+    assert inputs.sequence_real(source, (12,)).sum() == len(positions)
 
 
 def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:

@@ -188,18 +188,18 @@ def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.
 
 def test_guidance_has_no_part_in_the_population_s_training() -> None:
     """Rows that differ in guidance alone start from one file, and the teacher may start from another."""
-    one, two = (
+    first, second = (
         Mtmnet(Mtmnet.Params(initialisation="population", triplet_weight=weight, population={"identities": 240}))
         for weight in (1e-3, 5e-3)
     )
-    pretraining = one.population_pretraining()
+    pretraining = first.population_pretraining()
     assert pretraining is not None and not pretraining.guided and not pretraining.macro
-    assert pretraining.params == two.population_pretraining().params and pretraining.params.identities == 240
-    teacher = one.pretraining().population_pretraining()
+    assert pretraining.params == second.population_pretraining().params and pretraining.params.identities == 240
+    teacher = first.pretraining().population_pretraining()
     assert teacher is not None and teacher.params.input_mode == "apex" and teacher.population_pretraining() is None
     with pytest.raises(ParamsError, match="population must not have epochs: nobody in the population is guided"):
         Mtmnet(Mtmnet.Params(initialisation="population", population={"epochs": 3})).population_params()
-    assert one.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()
+    assert first.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()
 
 
 def test_a_shard_names_the_params_that_are_not_the_papers(files: Any, weights: str, tmp_path: Any) -> None:

@@ -52,9 +52,9 @@ def test_every_subject_is_in_one_group():
 
 def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):
     shape = {"width": 16, "blocks": 4, "moves": True}
-    own = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
+    params = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
     for kind in (Auicgan, Famgan):
-        group_job = replace(generator_groups.job(), method=kind(kind.Params(**own), len(GROUPS.classes)))
+        group_job = replace(generator_groups.job(), method=kind(kind.Params(**params), len(GROUPS.classes)))
         with pytest.raises(StoreError, match="must be among the inputs of auicgan, once, not 0"):
             load_inputs(group_job, groups[1])
         shipped = load(SHIPPED)
@@ -68,7 +68,7 @@ def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_s
         for name, value in shipped.modules.generator.state_dict().items():
             torch.testing.assert_close(networks["generator"].state_dict()[name], value)
         for key, value in (("width", 8), ("moves", False)):
-            other = kind(kind.Params(**own | {key: value}))
+            other = kind(kind.Params(**params | {key: value}))
             with pytest.raises(ParamsError, match=rf"auicgan.{key} must be {shape[key]} with initialisation: shipped"):
                 initial.check_shipped(other, "auicgan")
 

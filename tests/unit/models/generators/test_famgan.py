@@ -165,18 +165,18 @@ def test_no_class_is_read():
 
 
 def test_by_their_change_faces_are_asked_what_differs_from_their_own_intensities():
-    given = []
+    targets = []
 
     def generator(face, asked):
-        given.append(asked)
+        targets.append(asked)
         return face, torch.zeros_like(face[:, :1])
 
     modules = Modules(generator=generator, critic=Pretended.modules.critic)
     small(condition="change").generator_losses(modules, Pretended.batch, stream())
-    torch.testing.assert_close(given[0], torch.tensor([[-0.5], [0.5]]).expand(2, UNITS))  # clips of 1 and 1/2
-    torch.testing.assert_close(given[1], -given[0])  # and back
+    torch.testing.assert_close(targets[0], torch.tensor([[-0.5], [0.5]]).expand(2, UNITS))  # clips of 1 and 1/2
+    torch.testing.assert_close(targets[1], -targets[0])  # and back
     small().generator_losses(modules, Pretended.batch, stream())
-    torch.testing.assert_close(given[2], torch.tensor([[0.5], [1.0]]).expand(2, UNITS))
+    torch.testing.assert_close(targets[2], torch.tensor([[0.5], [1.0]]).expand(2, UNITS))
 
 
 def test_eq_3_as_it_is_printed_takes_changes_from_the_frame_before():

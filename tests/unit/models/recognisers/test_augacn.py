@@ -205,9 +205,9 @@ def test_an_embedding_tells_nodes_apart_that_have_one_score_and_the_same_edges()
     nodes, edges, present = torch.ones(2, A, 1), torch.eye(A), torch.ones(A)
     nodes[1] = nodes[1].roll(1, 0)  # as they are: all scores are equal
     nodes[0, 0], nodes[1, 5] = 3.0, 3.0  # another unit is strong in each clip
-    anonymous, known = plain(nodes, edges, present), named(nodes, edges, present)
+    anonymous, embedded = plain(nodes, edges, present), named(nodes, edges, present)
     torch.testing.assert_close(anonymous[0], anonymous[1])
-    assert (known[0] - known[1]).abs().max() > 1e-2
+    assert (embedded[0] - embedded[1]).abs().max() > 1e-2
     assert named.embedding.shape == (A, 4) and named.layers[0].in_features == 5 and plain.embedding is None
 
 

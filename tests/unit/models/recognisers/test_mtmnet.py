@@ -305,21 +305,21 @@ PLACED = {"backbone": "placed", "width": 2, "features": 4, "image_size": 32}
 
 @pytest.mark.parametrize(("mode", "channels"), [("around_apex", 3), ("apex", 3), ("change", 4)])
 def test_a_placed_encoder_keeps_the_places_of_its_maps(mode, channels):
-    made = method(**PLACED, input_mode=mode)
-    encoder = made.build({})["encoder"]
+    network = method(**PLACED, input_mode=mode)
+    encoder = network.build({})["encoder"]
     assert encoder.backbone[0].in_channels == channels and encoder.expression.in_features == 8 * 4 * 4
-    data = clips(made)
-    scores = made.scores(SimpleNamespace(**{n: m.eval() for n, m in made.build({}).items()}), data.inputs, {})
+    data = clips(network)
+    scores = network.scores(SimpleNamespace(**{n: m.eval() for n, m in network.build({}).items()}), data.inputs, {})
     assert scores.shape == (16, 3) and torch.allclose(scores.sum(1), torch.ones(16))
 
 
 def test_the_change_is_a_channel_of_one_size_and_of_an_unchanged_face_nothing():
-    made = method(**PLACED, input_mode="change")
+    network = method(**PLACED, input_mode="change")
     onset = torch.rand(2, 3, 32, 32)
     spot = torch.zeros(2, 1, 32, 32)
     spot[:, :, 10:14, 10:14] = torch.tensor([0.2, 0.6])[:, None, None, None]
-    seen = made._encoder_input(onset + spot, onset)[:, 3]
-    assert made._encoder_input(onset, onset)[:, 3].abs().max() < 1e-3
+    seen = network._encoder_input(onset + spot, onset)[:, 3]
+    assert network._encoder_input(onset, onset)[:, 3].abs().max() < 1e-3
     size = seen.square().mean((1, 2)).sqrt()
     assert 0.9 < size[0] < size[1] < 1
 
@@ -339,7 +339,7 @@ def test_macronet_has_the_encoder_of_micronet():
 
 def test_the_difference_to_the_neutral_face_is_classified_too():
     """Scores are the features; those of face and onset differ by 1 in the first class."""
-    made = method(
+    network = method(
         disentangle=True, difference_weight=2, reconstruction_weight=0, similarity_weight=0, identity_weight=0
     )
     features = torch.tensor([[1.0, 0, 0]]).repeat(2, 1), torch.zeros(2, 3)
@@ -348,8 +348,8 @@ def test_the_difference_to_the_neutral_face_is_classified_too():
         decoder=lambda expression, identity: torch.zeros(2, 3, 32, 32),
         classifier=lambda expression: expression, identify=lambda expression: torch.zeros(len(expression), 6),
     )  # fmt: skip
-    batch = {name: torch.zeros(2, *shape, dtype=torch.uint8) for name, shape in made.inputs.items()}
+    batch = {name: torch.zeros(2, *shape, dtype=torch.uint8) for name, shape in network.inputs.items()}
     batch |= {"label": torch.zeros(2, dtype=torch.int64), "subject": torch.zeros(2, dtype=torch.int64)}
-    loss = made.eid_loss(modules, batch, {"people": torch.arange(6)}, rng())
+    loss = network.eid_loss(modules, batch, {"people": torch.arange(6)}, rng())
     expected = [np.log(np.exp(score) + 2) - score for score in (2, 1)]
     assert float(loss) == pytest.approx(expected[0] + 2 * expected[1], abs=1e-4)

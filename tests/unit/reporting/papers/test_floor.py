@@ -1,4 +1,4 @@
-"""What stands below a table's figures: subjects tested, chance, majority, and choices of ours."""
+"""The lines below a table's figures: subjects tested, chance, majority, and choices of ours."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,16 +31,16 @@ CLIPS = [
 def test_majority_is_the_method_of_that_name_and_chance_guesses_every_class_alike(name):
     protocol = PROTOCOLS[name]
     folds = protocol.folds(CLIPS, seed=3, seeds=2)
-    chosen = [one for one in CLIPS if one.dataset in protocol.sources]
-    guesses, drawn = Majority(Majority.Params()), list[tuple[int, int, int, str]]()
+    chosen = [item for item in CLIPS if item.dataset in protocol.sources]
+    guesses, tested = Majority(Majority.Params()), list[tuple[int, int, int, str]]()
     for fold in folds:
-        train, test = ([one for one in chosen if one.id in ids] for ids in (fold.train, fold.test))
-        labels = {"label": np.array([one.label for one in train])}
+        train, test = ([item for item in chosen if item.id in ids] for ids in (fold.train, fold.test))
+        labels = {"label": np.array([item.label for item in train])}
         score = guesses.fit(np.empty((len(train), 0)), labels, np.random.default_rng(0))
-        said = score(guesses.features({"flow": torch.empty(len(test), 3, 28, 28)})).argmax(1)
-        drawn += [(fold.draw or 0, one.label, int(x), one.subject) for one, x in zip(test, said, strict=True)]
+        predicted = score(guesses.features({"flow": torch.empty(len(test), 3, 28, 28)})).argmax(1)
+        tested += [(fold.draw or 0, item.label, int(x), item.subject) for item, x in zip(test, predicted, strict=True)]
     actual = floor.measure(protocol, chosen, folds)
-    each = [np.array([row[1:3] for row in drawn if row[0] == draw]) for draw in {row[0] for row in drawn}]
+    each = [np.array([row[1:3] for row in tested if row[0] == draw]) for draw in {row[0] for row in tested}]
     for metric, function in (("uf1", metrics.uf1), ("uar", metrics.uar), ("accuracy", metrics.accuracy)):
         expected = np.mean([function(metrics.confusion(*pairs.T, 3)) for pairs in each])
         assert actual.figures["majority", "full", metric] == pytest.approx(expected)
