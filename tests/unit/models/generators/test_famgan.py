@@ -346,7 +346,7 @@ def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(
-        epochs=60, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=1000.0, cycle_weight=1.0
+        epochs=40, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=1000.0, cycle_weight=1.0
     )
     group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
     held = data[torch.arange(12, 16)].inputs
