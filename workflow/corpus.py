@@ -4,13 +4,14 @@ Methods, protocols and everything that is computed may not come in.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets
+from microexpr import datasets, population
 from microexpr.cli import config
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
@@ -76,7 +77,6 @@ class Corpus:
         moving = [name for name in names if datasets.LAYOUTS[name].has_motion]  # in a single picture nothing moves
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
-            from microexpr import population
             from microexpr.population.identities import check_distinct
             from microexpr.rendering import corpus, plan
             from microexpr.reporting import signal_benchmark
@@ -91,7 +91,7 @@ class Corpus:
                 for plans, seed in zip((corpora, others), seeds, strict=True)
                 for clip in (planned.clip for clips in plans.values() for planned in clips)
             }
-            check_distinct(performers, population.Params(**values["population"]))
+            check_distinct(performers, self.population)
             return [
                 {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]
@@ -194,3 +194,25 @@ class Corpus:
             for difficulty in self.params["signal_benchmark"]["difficulties"]
             for dataset, subject in pairs
         ]
+
+    @cached_property
+    def population(self) -> population.Params:
+        """Section `population`."""
+        return population.Params(**self.params["population"])
+
+    @property
+    def population_training_files(self) -> list[str]:
+        """A file for each subject of the population on whom weights are trained."""
+        return [population.path(name) for name in self.population.training_subjects()]
+
+    @property
+    def population_held_out_files(self) -> list[str]:
+        """A file for each subject of the population on whom weights are measured."""
+        return [population.path(name) for name in self.population.held_out_subjects()]
+
+    @cached_property
+    def recorded(self) -> str:
+        """A digest of the params that the recordings of the population's training subjects depend on."""
+        sections = {name: self.params[name] for name in ("faces", "flow")}
+        sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
+        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from corpus import Corpus, digest, errors_of_params
 from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
-from microexpr import datasets, population, protocols
+from microexpr import datasets, protocols
 from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.errors import MicroexprError, ParamsError
@@ -25,8 +25,8 @@ from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
-SHIPPED_GENERATOR = "src/microexpr/weights/reenact.safetensors"  # whose weights generators of clips may start from
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
+SHIPPED_GENERATOR = str(INITIAL.parent / "reenact.safetensors")  # whose weights generators of clips may start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
 SHIPPED = ("action_units", "reenact", "predict")
@@ -210,13 +210,6 @@ class Dag(Corpus):
             for classes in self.protocol_of_classes
         }
 
-    @cached_property
-    def recorded(self) -> str:
-        """A digest of the params that the recordings of the population's training subjects depend on."""
-        sections = {name: self.params[name] for name in ("population", "faces", "flow")}
-        sections["population"] = {key: n for key, n in sections["population"].items() if key != "held_out"}
-        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:16]
-
     def needed_on_population(self) -> list[str]:
         """Return the networks that the main table needs the population for, since they are not shipped."""
         pairs = [(name, role) for name in self.in_table for role in ROLES]
@@ -262,21 +255,6 @@ class Dag(Corpus):
             f"note: no shipped weights have the params of {', '.join(networks)}; {len(networks)} jobs train them, "
             f"{first}; `initialisation: scratch` does without"
         )
-
-    @property
-    def population_files(self) -> list[str]:
-        """A file for each subject of the population, held-out ones last."""
-        return [population.path(name) for names in self._population_subjects for name in names]
-
-    @property
-    def population_training_files(self) -> list[str]:
-        """A file for each subject of the population on whom weights are trained."""
-        return [population.path(name) for name in self._population_subjects[0]]
-
-    @cached_property
-    def _population_subjects(self) -> tuple[list[str], list[str]]:
-        params = population.Params(**self.params["population"])
-        return params.training_subjects(), params.held_out_subjects()
 
     @cached_property
     def teachers(self) -> list[str]:

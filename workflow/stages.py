@@ -78,7 +78,7 @@ STAGES = {  # in the order in which they run
     ),
     "population": Stage(
         rules={"population": Job(memory=1500, minutes=60, group="population")},
-        outputs=lambda dag: dag.population_files,
+        outputs=lambda dag: [*dag.population_training_files, *dag.population_held_out_files],
     ),
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},

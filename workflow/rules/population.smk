@@ -1,6 +1,4 @@
 # Rendered subjects of no corpus, from whom methods learn what a corpus is too small for. The table needs none of them.
-RECORDING = {key: value for key, value in PARAMS["population"].items() if key not in ("subjects", "held_out")}
-HELD_OUT = RUN.population_files[PARAMS["population"]["subjects"] :]
 
 
 rule population:
@@ -13,8 +11,8 @@ rule population:
     wildcard_constraints:
         subject=r"s\d{4}",
     params:
-        population=RECORDING,  # counts of subjects are read from the config: further subjects render none again
-        held_out=lambda w: f"results/population/{w.subject}.h5" in HELD_OUT,
+        population=RUN.population.recording(),  # counts of subjects are read from the config: further subjects render none again
+        held_out=lambda w: f"results/population/{w.subject}.h5" in RUN.population_held_out_files,
         faces=PARAMS["faces"],
         flow=PARAMS["flow"],
     script:

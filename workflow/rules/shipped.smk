@@ -1,11 +1,10 @@
 # The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
-HELD_OUT_FILES = [path for path in RUN.population_files if path not in RUN.population_training_files]
 
 
 rule fit_action_units:
     input:
         training=RUN.population_training_files,
-        held_out=HELD_OUT_FILES,
+        held_out=RUN.population_held_out_files,
     output:
         "results/shipped/action_units.safetensors",
     log:
@@ -19,7 +18,7 @@ rule fit_action_units:
 rule fit_reenact:
     input:
         training=RUN.population_training_files,
-        held_out=HELD_OUT_FILES,
+        held_out=RUN.population_held_out_files,
     output:
         "results/shipped/reenact.safetensors",
     log:
@@ -35,7 +34,7 @@ rule fit_reenact:
 rule fit_predict:
     input:
         training=RUN.population_training_files,
-        held_out=HELD_OUT_FILES,
+        held_out=RUN.population_held_out_files,
     output:
         "results/shipped/predict.safetensors",
     log:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from microexpr.core.facs import notation
 
 Origin = Literal["generated", "licensed"]
+POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
 
 
@@ -64,6 +65,11 @@ def _typed(value: Any, kind: str) -> Any:
     if "int" not in kind:
         return value
     return None if value in (None, "") else int(value)
+
+
+def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "generated") -> str:
+    """Return origin/dataset/subject/*, the entry of `fitted_on` for all clips of a subject."""
+    return f"{origin}/{dataset}/{subject}/*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ May import: core, rendering, signals.
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DATASET = "population"  # the second part of provenance, generated/population/<subject>/*
+from microexpr.core.clip import POPULATION
 
 
 class Params(BaseModel):
@@ -37,7 +37,7 @@ class Params(BaseModel):
 
 def path(subject: str) -> str:
     """Return the file of a subject."""
-    return f"results/{DATASET}/{subject}.h5"
+    return f"results/{POPULATION}/{subject}.h5"
 
 
 def _name(number: int) -> str:

@@ -7,11 +7,11 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.facs.objective import objective_class
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
-from microexpr.population import DATASET, Params
+from microexpr.population import Params
 from microexpr.population.camera import record
 from microexpr.rendering import display, take, walls
 from microexpr.rendering.corpus import with_both_sides
@@ -77,7 +77,7 @@ def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
 
 def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> PlannedClip:
     name = f"{kind}{i + 1:02}"
-    rng = generator(params.seed, DATASET, subject, name, "plan")
+    rng = generator(params.seed, POPULATION, subject, name, "plan")
     tables = [table for table in DISPLAYS if emotion in table] if kind == "micro" else DISPLAYS[:1]
     table = tables[rng.integers(len(tables))]
     weights = display.sample_display(emotion, rng, displays=table, one_sided=ONE_SIDED)
@@ -95,7 +95,7 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
     rendered = tuple(sorted({*near, *video}))
     units = frozenset(int(unit[2:-1]) for unit in weights)
     clip = Clip(
-        dataset=DATASET, subject=subject, name=name, origin="generated", folder="", first=rendered[0],
+        dataset=POPULATION, subject=subject, name=name, origin="generated", folder="", first=rendered[0],
         last=rendered[-1], frames=len(rendered), onset=onset, apex=apex, offset=offset, fps=FPS, emotion=emotion,
         label=LABELS.index(LABEL.get(emotion, "negative")), objective_class=objective_class(units),
         action_units=display.notation(weights),
@@ -129,8 +129,8 @@ def render_clip(
         "frame": np.array(planned.rendered),
         "in_video": np.isin(planned.rendered, planned.video),
         "onset": np.array(clip.onset), "apex": np.array(clip.apex), "offset": np.array(clip.offset),
-        "crop": np.stack([_halve(crop) for crop in tracked.crop]),
-        "landmarks_crop": (tracked.landmarks_crop + 0.5) * CROP / faces.CROP - 0.5,
+        "crop": np.stack([reduce(crop, CROP) for crop in tracked.crop]),
+        "landmarks_crop": reduce_points(tracked.landmarks_crop, CROP),
         "pose": tracked.pose,
         "smoothed": intensity,
         "relative": intensity - intensity[onset],
@@ -147,6 +147,11 @@ def _difficulty(kind: Kind, rng: np.random.Generator) -> Difficulty:
     return replace(difficulty, low=low, high=high)
 
 
-def _halve(crop: np.ndarray) -> np.ndarray:
-    """Return a crop uint8[H, H, C] at `CROP` pixels, each the mean of the area that it covers."""
-    return np.asarray(cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_AREA)).reshape(CROP, CROP, -1)
+def reduce(crop: np.ndarray, size: int) -> np.ndarray:
+    """Return a crop uint8[H, H, C] as uint8[size, size, C], each pixel the mean of the area that it covers."""
+    return np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)).reshape(size, size, -1)
+
+
+def reduce_points(landmarks: np.ndarray, size: int) -> np.ndarray:
+    """Return landmarks [..., 2] in pixels of a crop of the faces stage as those of one of `size` pixels."""
+    return np.asarray((landmarks + 0.5) * size / faces.CROP - 0.5)

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
+from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.population import DATASET, Params
+from microexpr.population import Params
 from microexpr.rendering.identity import Traits, digest
 from microexpr.rendering.performance import Performer
 
 
 def performer_of(subject: str, params: Params) -> Performer:
     """Return the performer that a subject of the population is."""
-    return Performer.sample(generator(params.seed, DATASET, subject, "performer"))
+    return Performer.sample(generator(params.seed, POPULATION, subject, "performer"))
 
 
 def identity(performer: Performer) -> str:
@@ -33,6 +34,6 @@ def check_distinct(performers: Mapping[str, Performer], params: Params) -> None:
     for name, performer in performers.items():
         if subject := subjects.get(identity(performer)):
             raise DataError(
-                f"{name}: face must be in no training of the population, not that of generated/{DATASET}/{subject}; "
+                f"{name}: face must be in no training of the population, not that of generated/{POPULATION}/{subject}; "
                 "change `seed` of params.yaml"
             )

@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.core.clip import LABELS
 from microexpr.core.seeds import generator
 from microexpr.population.camera import record
-from microexpr.population.clips import LABEL, NEGATIVE, UNITS
+from microexpr.population.clips import LABEL, NEGATIVE, UNITS, reduce, reduce_points
 from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
 from microexpr.rendering import display, performance
 from microexpr.rendering.camera import expose
@@ -73,11 +73,11 @@ def _render(face: Face, resting: np.ndarray, added: np.ndarray, label: np.ndarra
     matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
     points = np.stack([frame.landmarks @ matrix[:, :2].T + matrix[:, 2] for frame in rendered])
     return Scene(
-        face=np.stack([_reduce(align(frame.image, matrix)) for frame in rendered]),
-        landmarks=((points + 0.5) * SIZE / CROP - 0.5).astype(np.float32),
+        face=np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
+        landmarks=reduce_points(points, SIZE).astype(np.float32),
         change=(intensities - intensities[0])[:, UNITS].mean(-1).astype(np.float32),
         label=label,
-        photographed=_reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix)),
+        photographed=reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix), SIZE),
     )
 
 
@@ -130,8 +130,3 @@ def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     extra = cv2.getRotationMatrix2D((middle, middle), turn, 1 + scale)
     extra[:, 2] += shift
     return np.asarray(extra @ np.vstack([matrix, [0, 0, 1]]))
-
-
-def _reduce(crop: np.ndarray) -> np.ndarray:
-    """Return a crop uint8[288, 288, 3] at `SIZE` pixels, each the mean of the area that it covers."""
-    return np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA))

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.core import store
+from microexpr.core.clip import POPULATION
 from microexpr.core.seeds import generator
-from microexpr.population import DATASET, Params
+from microexpr.population import Params
 from microexpr.population.clips import plan_clips, render_clip
-from microexpr.population.identities import performer_of
+from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
 from microexpr.population.sessions import LARGE_MOTION, TYPICAL_MOTION, UNITS, Session, render_sessions
 from microexpr.rendering.face import Face
-from microexpr.rendering.identity import digest
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -30,16 +30,16 @@ def write_subject(
     A held-out subject moves its head as in a corpus, and its scenes have single action units."""
     performer = performer_of(subject, params)
     face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
-    name, grey = f"{DATASET}/{subject}", generator(params.seed, DATASET, subject, "camera").random() < GREY
+    name, grey = f"{POPULATION}/{subject}", generator(params.seed, POPULATION, subject, "camera").random() < GREY
     sections = {
         "population": params.recording(),
         "faces": faces_params.model_dump(mode="json"),
         "flow": flow_params.model_dump(mode="json"),
     }
-    attributes = {"origin": "generated", "dataset": DATASET, "subject": subject}
-    attributes |= {"role": "held out" if held_out else "training", "identity": digest(performer.face_seed, face.traits)}
+    attributes = {"origin": "generated", "dataset": POPULATION, "subject": subject}
+    attributes |= {"role": "held out" if held_out else "training", "identity": identity(performer)}
     kinds = {"onset_apex": "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled"}
-    with store.create(path, DATASET, sections, **attributes) as file:
+    with store.create(path, POPULATION, sections, **attributes) as file:
         file.put("au_names", ACTION_UNITS)
         for planned in plan_clips(params, subject):
             clip = planned.clip

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError, ParamsError, nearest
 from microexpr.core.grayscale import luma
 from microexpr.signals import motion
@@ -23,7 +24,6 @@ from microexpr.signals.motion import interpolation, magnification, steady
 
 Shape = tuple[int, ...]
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
-POPULATION = "population"  # the stage whose files hold what all others do
 CHANNELS = (1, 3)
 MIN_FLOW_SIZE = 144  # rows and columns of the smallest frames between which flow is computed
 

@@ -12,10 +12,9 @@ import torch
 
 from microexpr import __version__
 from microexpr.core import store
-from microexpr.core.clip import Clip
+from microexpr.core.clip import POPULATION, Clip, subject_provenance
 from microexpr.core.errors import DataError, ParamsError, StoreError, remedy
 from microexpr.models.base import NetworkMethod
-from microexpr.signals.inputs import POPULATION
 from microexpr.training import generator_file
 
 SCHEMA = "initial/1"
@@ -95,7 +94,7 @@ def write(
 
 def subjects(clips: Iterable[Clip]) -> list[str]:
     """Return the entries of `fitted_on` for all clips of these clips' subjects, sorted."""
-    return sorted({f"{clip.origin}/{clip.dataset}/{clip.subject}/*" for clip in clips})
+    return sorted({subject_provenance(clip.subject, clip.dataset, clip.origin) for clip in clips})
 
 
 def read_identity(path: str) -> str:

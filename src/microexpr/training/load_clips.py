@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr.core.clip import Clip
+from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import StoreError
 from microexpr.core.facs import reactions
 from microexpr.core.facs.occurrence import occurrence
@@ -31,7 +31,7 @@ def load_clips(
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
-        if dataset == inputs.POPULATION:  # whose files hold what those of all stages do
+        if dataset == POPULATION:  # whose files hold what those of all stages do
             stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
@@ -71,6 +71,6 @@ def _load_subject(
     """Return each input of a subject's clips, in the order of `names`; `files` are by stage."""
     for name in method.inputs:
         for stage in inputs.SOURCES[name]:
-            if stage not in files and inputs.POPULATION not in files:
+            if stage not in files and POPULATION not in files:
                 raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {name!r}")
     return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)

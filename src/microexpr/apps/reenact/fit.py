@@ -19,6 +19,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from microexpr.core import store
+from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
@@ -30,7 +31,6 @@ from microexpr.training.checkpoint import CheckpointDir, digest
 
 logger = logging.getLogger(__name__)
 
-POPULATION = "population"
 SEED = 0
 SIDE = 128  # pixels of the faces that the generator makes
 SHIPPED = {"image_size": SIDE, "width": 16, "blocks": 4, "moves": True}
@@ -62,7 +62,7 @@ def run(
 ) -> None:
     """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
-    fitted_on = [f"generated/{POPULATION}/{Path(file).stem}/*" for file in training]
+    fitted_on = [subject_provenance(Path(file).stem) for file in training]
     network = train(method, stack(training), fitted_on, progress, checkpoint_dir)
     errors = measure(network, [read_scenes(file)[0] for file in held_out])
     tensors = {f"generator.{name}": value.numpy() for name, value in network.state_dict().items()}

@@ -18,8 +18,8 @@ class AuChange(ClassicalMethod):
     """The change of each action unit from onset to apex, left and right, and a multinomial logistic regression.
 
     Ours. A weight says how much an action unit on one side speaks for a class. Changes are standardised over the fold's
-    training clips, and class weights are balanced. The action units are read by the aus stage, which no clip of a
-    training set fits.
+    training clips, and class weights are balanced. The aus stage reads action units by a model that was fitted on none
+    of the clips.
     """
 
     paper = "None: action units, then logistic regression, the usual first attempt"

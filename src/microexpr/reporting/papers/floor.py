@@ -29,7 +29,7 @@ class Floor:
 def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) -> Floor:
     """Return the floor of these folds of a protocol.
 
-    `chance` guesses every class equally often and has the figures of the expected confusion matrix; `majority` says
+    `chance` guesses every class equally often and has the figures of the expected confusion matrix; `majority` predicts
     the most frequent class of a fold's training clips, as the method of that name does.
     """
     by_id = {clip.id: clip for clip in protocol.select(clips)}

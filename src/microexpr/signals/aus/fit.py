@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
 from microexpr.signals.aus.agreement import agreement
@@ -18,7 +19,6 @@ from microexpr.signals.aus.sizes import resize
 
 logger = logging.getLogger(__name__)
 
-POPULATION = "population"
 SEED = 0
 # Strengths of ridge regression and length of the ramps' directions: chosen on held-out training subjects.
 APPEARANCE_RIDGE, CHANGE_RIDGE, LAST_RIDGE = 10.0, 800.0, 150.0
@@ -101,7 +101,7 @@ def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
     change_reading = fit_reading(
         [(subject.change, subject.intensity_change) for subject in subjects], CHANGE_RIDGE, ramps, centred=False
     )
-    return Model(ramps, appearance_reading, change_reading, tuple(f"generated/{POPULATION}/{name}/*" for name in names))
+    return Model(ramps, appearance_reading, change_reading, tuple(map(subject_provenance, names)))
 
 
 def fit_reading(subjects: list[tuple[np.ndarray, np.ndarray]], penalty: float, ramps: Ramps, centred: bool) -> Reading:
