@@ -7,13 +7,13 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]) as terminal:
     from microexpr import population
     from microexpr.apps.predict import fit
-    from microexpr.population.clips import clips_of
+    from microexpr.population.recordings import clips_of
     from microexpr.training import train
     from microexpr.training.checkpoint import CheckpointDir
 
     params = population.Params(**snakemake.config["population"])
     training, held_out = (
-        clips_of(params, names)[0] for names in (params.training_subjects(), params.held_out_subjects())
+        clips_of(params, names, {"micro"}) for names in (params.training_subjects(), params.held_out_subjects())
     )
     fit.run(
         (fit.make_job(training, train.Params(**snakemake.config["train"])), snakemake.input.training),

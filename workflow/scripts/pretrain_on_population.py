@@ -9,7 +9,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]) as terminal:
     from microexpr import population, protocols
     from microexpr.models import recognisers
-    from microexpr.population.clips import clips_of
+    from microexpr.population.recordings import clips_of
     from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import CheckpointDir
 
@@ -17,17 +17,21 @@ with logged(snakemake.log[0]) as terminal:
     protocol, kind = protocols.PROTOCOLS[values.protocol], recognisers.find(name)
     method = kind(kind.Params(**values.method), len(protocol.classes))
     params = population.Params(**snakemake.config["population"])
-    micro, macro = clips_of(params, params.training_subjects())
+    macro_kinds = {recording for recording in method.recordings if "macro" in recording and method.macro}
+    clips, macro = (
+        clips_of(params, params.training_subjects(), kinds)
+        for kinds in ({*method.recordings} - macro_kinds, macro_kinds)
+    )
     job = train.Job(
         name=name,
         method=method,
         protocol=protocol,
-        clips=[clip for clip in micro if protocol.label(clip) is not None],
+        clips=[clip for clip in clips if protocol.label(clip) is not None],
         folds=[],
         params=train.Params(**snakemake.config["train"]),
         synth=train.SynthParams(),
         seed=values.seed,
-        macro=protocol.macro(macro) if method.macro else [],
+        macro=protocol.macro(macro),
     )
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{Path(snakemake.output[0]).stem}", values.code)
     bar = progress_bar(terminal, f"{name} on the population")

@@ -7,6 +7,8 @@ from microexpr.core.facs import notation
 
 Origin = Literal["generated", "licensed"]
 POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
+# Kinds of its recordings: clips, and emotions of scenes, which differ from a face at rest in action units alone.
+Recording = Literal["micro", "macro", "micro scene", "macro scene"]
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
 
 

@@ -14,7 +14,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from microexpr.core.clip import LABELS
+from microexpr.core.clip import LABELS, Recording
 from microexpr.core.errors import ParamsError
 from microexpr.models.counter_rng import Stream
 from microexpr.models.pretrained_weights import Weights, load_tensors
@@ -144,6 +144,7 @@ class Method(ABC):
     paper: ClassVar[str]  # one line: authors, title, where, year
     priority: ClassVar[int] = 0  # 1: its training takes longest, so it starts before others and no core waits for it
     macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
+    recordings: ClassVar[tuple[Recording, ...]] = ("micro",)  # of the population, on which it is trained beforehand
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):

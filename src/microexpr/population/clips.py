@@ -1,6 +1,5 @@
 """Plan and render a subject's clips: micro- and macro-expressions of every emotion, as a face stage crops them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,12 +58,6 @@ def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
         for kind, count in counts
         for i in range(count)
     ]
-
-
-def clips_of(params: Params, subjects: Iterable[str]) -> tuple[list[Clip], list[Clip]]:
-    """Return the micro- and the macro-expressions of these subjects, in their order."""
-    planned = [item for subject in subjects for item in plan_clips(params, subject)]
-    return [item.clip for item in planned if item.kind == "micro"], [i.clip for i in planned if i.kind == "macro"]
 
 
 def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:

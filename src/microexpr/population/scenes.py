@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,7 +31,17 @@ SCENERY = 0.5  # share of scenes with another background than the wall
 WIDER = 1.5  # factor by which the head turns more than in a corpus
 NONE = -1  # label of an image that shows no emotion
 
-Changes = tuple[np.ndarray, np.ndarray]  # FACS intensities added [n, units of the face, 2], class indices [n]
+
+class Changes(NamedTuple):
+    """What the n images of a scene add to rest, the first of them nothing."""
+
+    added: np.ndarray  # FACS intensities, float[n, units of the face, 2]
+    emotions: list[str]  # of each image, "" where it shows none
+
+    @property
+    def label(self) -> np.ndarray:
+        """The class index of each image, or NONE."""
+        return np.array([LABELS.index(LABEL.get(name, "negative")) if name else NONE for name in self.emotions])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,14 +64,19 @@ def render_scenes(
     """Render the scenes of a subject; `name` is of its random streams, `sample` returns what its images add to rest."""
     resting = resting_units(performer.rest)
     for i in range(SCENES):
-        rng = generator(seed, name, "scene", i)
-        yield _render(face, resting, *sample(rng), rng)
+        rng = stream(seed, name, i)
+        yield _render(face, resting, sample(rng), rng)
 
 
-def _render(face: Face, resting: np.ndarray, added: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Scene:
+def stream(seed: int, name: str, scene: int) -> np.random.Generator:
+    """Return the random stream of a scene, whose first numbers its changes are."""
+    return generator(seed, name, "scene", scene)
+
+
+def _render(face: Face, resting: np.ndarray, changes: Changes, rng: np.random.Generator) -> Scene:
     """Render one scene at random; what is added is clipped to what a face can do."""
     scene = Performer.sample(rng)
-    intensities = np.clip(resting + added, 0, LARGEST)
+    intensities = np.clip(resting + changes.added, 0, LARGEST)
     render = partial(
         face.render,
         pose=WIDER * np.array(scene.pose),
@@ -76,7 +92,7 @@ def _render(face: Face, resting: np.ndarray, added: np.ndarray, label: np.ndarra
         face=np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
         landmarks=reduce_points(points, SIZE).astype(np.float32),
         change=(intensities - intensities[0])[:, UNITS].mean(-1).astype(np.float32),
-        label=label,
+        label=changes.label,
         photographed=reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix), SIZE),
     )
 
@@ -87,9 +103,8 @@ def sample_changes(rng: np.random.Generator) -> Changes:
     emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
     strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
     displays = np.stack([_display(emotion, strength, rng) for emotion, strength in strengths])
-    labels = [LABELS.index(LABEL.get(emotion, "negative")) for emotion, _ in strengths]
     added = np.concatenate([np.zeros_like(combinations[:1]), combinations, displays])
-    return added, np.array([NONE] * (1 + COMBINATIONS) + labels)
+    return Changes(added, [""] * (1 + COMBINATIONS) + [emotion for emotion, _ in strengths])
 
 
 def single_units(rng: np.random.Generator) -> Changes:
@@ -97,7 +112,7 @@ def single_units(rng: np.random.Generator) -> Changes:
     added = np.zeros((1 + len(SINGLE) * len(UNITS), len(display.ACTION_UNITS), 2))
     for i, (size, unit) in enumerate(((size, unit) for size in SINGLE for unit in UNITS), 1):
         added[i, unit] = size
-    return added, np.full(len(added), NONE)
+    return Changes(added, [""] * len(added))
 
 
 def _combination(rng: np.random.Generator) -> np.ndarray:

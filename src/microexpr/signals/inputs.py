@@ -248,6 +248,7 @@ INPUTS: dict[str, Input] = {
         for name, patch in REGIONS.items()
     },
 }
+STILL = 5  # frames of an image of a scene, as many as `around_apex` has
 NEED_LANDMARKS = {"face_mask", *REGIONS}  # inputs that need the onset's landmarks
 SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INPUTS.items()}
 
@@ -268,14 +269,55 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     arrays: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
     with ExitStack() as stack:
         if whole is not None:
-            group = stack.enter_context(store.open_file(whole, POPULATION))["clips"]
-            opened, files = dict.fromkeys(stages, group), dict.fromkeys(stages, whole)
+            recordings = Recordings(stack.enter_context(store.open_file(whole, POPULATION)))
+            opened, files = dict.fromkeys(stages, recordings), dict.fromkeys(stages, whole)
         else:
             opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in stages}
         for source in _sources(opened, files, clips):
             for name, shape in shapes.items():
                 arrays[name].append(INPUTS[name].read(source, shape))
     return {name: np.stack(values) for name, values in arrays.items()}
+
+
+def scene_name(scene: int, image: int) -> str:
+    """Return the name, as a clip, of an image of a scene of the population, which it jumps to from that at rest."""
+    return f"scene{scene}_{image}"
+
+
+@dataclass(frozen=True)
+class Recordings(Mapping[str, Any]):
+    """The recordings of a subject of the population, by name: groups of clips, and images of scenes like such groups.
+
+    An image of a scene stays as long as any input looks. It has images and landmarks alone."""
+
+    file: Any  # an open file of the population
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.file["clips"]:
+            return self.file["clips"][name]
+        if name not in self._images:
+            raise KeyError(name)
+        scene, image = self._images[name]
+        frames = np.array([0] + [image] * STILL)
+        last = np.array(STILL)
+        return {
+            "frame": np.arange(1 + STILL), "in_video": np.ones(1 + STILL, bool),
+            "onset": np.array(0), "apex": last - STILL // 2, "offset": last,
+            "crop": scene["face"][()][frames], "landmarks_crop": scene["landmarks"][()][frames],
+        }  # fmt: skip
+
+    @cached_property
+    def _images(self) -> dict[str, tuple[Any, int]]:
+        scenes = self.file["scenes"].items()
+        return {
+            scene_name(int(i), image): (scene, image) for i, scene in scenes for image in range(1, len(scene["label"]))
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.file["clips"], *self._images))
+
+    def __len__(self) -> int:
+        return len(self.file["clips"]) + len(self._images)
 
 
 def derive(shapes: Mapping[str, Shape], groups: Groups) -> dict[str, np.ndarray]:

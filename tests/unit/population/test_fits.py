@@ -10,7 +10,7 @@ from microexpr.apps.predict import fit as predict
 from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
 from microexpr.population import Params
-from microexpr.population.clips import clips_of
+from microexpr.population.recordings import clips_of
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units
 from microexpr.training import generator_file, refit
@@ -62,7 +62,7 @@ def test_the_generator_resumes_to_the_same_bytes(
 def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predict, "STSTNET", predict.STSTNET | {"epochs": 2})
     params = Params(subjects=2, held_out=1, micro=3, macro=3)
-    training, held_out = (clips_of(params, names)[0] for names in (params.training_subjects(), ["s0003"]))
+    training, held_out = (clips_of(params, names, {"micro"}) for names in (params.training_subjects(), ["s0003"]))
     sides: Any = (predict.make_job(training, TrainParams(plan="sequential")), subjects[0]), (held_out, subjects[1])
     predict.run(*sides, tmp_path / "predict.safetensors", lambda done, total: None)
     loaded = refit.load(tmp_path / "predict.safetensors")

@@ -9,9 +9,10 @@ import pytest
 from microexpr.core import schemas, store
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
-from microexpr.population import Params, clips, identities, scenes, sessions
+from microexpr.population import Params, clips, identities, recordings, scenes, sessions
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import LIDS_AT_REST, RESTING
@@ -20,6 +21,7 @@ from microexpr.training.load_clips import load_clips
 
 PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)  # of the files
 SUBJECT = "s0002"
+SMALL_SCENES = {"SCENES": 1, "COMBINATIONS": 2}  # of the files
 
 
 def test_a_plan_is_pure_and_its_classes_are_balanced() -> None:
@@ -143,3 +145,31 @@ def test_a_session_begins_at_rest(written: Any) -> None:
     rest = {unit for unit, value in zip(sessions.UNITS, intensity[:, 2], strict=True) if value}
     assert rest == {*RESTING, "AU45"}
     assert intensity[sessions.UNITS.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
+
+
+def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SMALL_SCENES.items():
+        monkeypatch.setattr(scenes, name, value)
+    kind = find("icegan")
+    method = kind(kind.Params(image_size=32, macro_strength=(0.5, 1)))
+    planned = recordings.clips_of(PARAMS, [SUBJECT], {"macro scene"})
+    assert [clip.label for clip in planned] == [1, 2, 0]
+    tensors = load_clips(method, planned, [str(written[0])])
+    with store.open_file(written[0], "population") as file:
+        for clip, onset, apex in zip(planned, tensors.inputs["onset"], tensors.inputs["apex"], strict=True):
+            scene = file[f"scenes/{clip.name[5]}"]
+            assert scene["label"][clip.apex] == clip.label
+            for image, position in ((onset, 0), (apex, clip.apex)):
+                reduced = clips.reduce(luma(scene["face"][position])[..., None], 32)[..., 0]
+                assert abs(image[0].numpy().astype(int) - reduced.astype(int)).max() <= 1
+    around = load_clips(find("mtmnet")(find("mtmnet").Params(image_size=32)), planned[:1], [str(written[0])]).inputs
+    assert (around["around_apex"] == around["apex"][:, :, None]).all()
+
+
+def test_recordings_are_of_the_kinds_that_were_asked_for() -> None:
+    everything = {"micro": PARAMS.micro, "macro": PARAMS.macro} | dict.fromkeys(("micro scene", "macro scene"), 6)
+    for kind, count in everything.items():
+        found = recordings.clips_of(PARAMS, [SUBJECT], {kind})  # type: ignore[arg-type]
+        assert len(found) == count and all((clip.apex or 0) > 0 for clip in found)
+    held_out = PARAMS.held_out_subjects()
+    assert not recordings.clips_of(PARAMS, held_out, {"micro scene", "macro scene"})

@@ -75,6 +75,7 @@ class MicroAttention(NetworkMethod):
 
     paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
     macro = True
+    recordings = ("micro", "macro")
 
     class Params(base.Params):
         image_size: int = Field(224, ge=32, le=448, description="pixels, side of the faces")

@@ -77,6 +77,7 @@ class Nmer(NetworkMethod):
 
     paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
     macro = True
+    recordings = ("micro", "macro")
     weights = RESNET18
 
     class Params(base.Params):

@@ -39,6 +39,7 @@ class Icegan(NetworkMethod):
         "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370v1, 2020"
     )
     synthesises = True
+    recordings = ("micro", "macro scene")
     weights = VGG16
 
     class Params(base.Params):

@@ -73,6 +73,7 @@ class Mtmnet(NetworkMethod):
 
     paper = "Xia, Wang, Wang and Chen, Learning from macro-expression, ACM Multimedia 2020"
     weights = RESNET18
+    recordings = ("micro", "macro", "micro scene", "macro scene")
 
     class Params(base.Params):
         macro_source: Literal["ckplus", "mmi", "oulu_casia"] = Field("ckplus", description="data set of MacroNet")

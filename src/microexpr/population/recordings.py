@@ -1,0 +1,51 @@
+"""List the recordings of the population that a method learns from, as clips: nothing is rendered."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+import numpy as np
+
+from microexpr.core.clip import POPULATION, Clip, Recording
+from microexpr.core.facs.objective import objective_class
+from microexpr.population import Params, scenes
+from microexpr.population.clips import plan_clips
+from microexpr.rendering import display
+from microexpr.signals.inputs import scene_name
+
+
+def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recording]) -> list[Clip]:
+    """Return recordings of these kinds, subject by subject. Held-out subjects have no scene of an emotion."""
+    return [clip for subject in subjects for kind, clip in _recordings(params, subject) if kind in kinds]
+
+
+def _recordings(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
+    for planned in plan_clips(params, subject):
+        yield planned.kind, planned.clip
+    if subject not in params.held_out_subjects():
+        yield from _scenes(params, subject)
+
+
+def _scenes(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
+    """Yield each image of a scene that shows an emotion, as a clip that jumps there from the image at rest."""
+    for i in range(scenes.SCENES):
+        changes = scenes.sample_changes(scenes.stream(params.seed, f"{POPULATION}/{subject}", i))
+        shown = np.flatnonzero(changes.label != scenes.NONE)
+        for image in map(int, shown):
+            weights = _weights(changes.added[image])
+            units = frozenset(int(unit[2:-1]) for unit in weights)
+            kind: Recording = "macro scene" if (image - shown[0]) % len(scenes.STRENGTHS) else "micro scene"
+            yield kind, Clip(
+                dataset=POPULATION, subject=subject, name=scene_name(i + 1, image), origin="generated", folder="",
+                first=0, last=image, frames=2, onset=0, apex=image, offset=image, fps=1,
+                emotion=changes.emotions[image], label=int(changes.label[image]),
+                objective_class=objective_class(units), action_units=display.notation(weights),
+            )  # fmt: skip
+
+
+def _weights(added: np.ndarray) -> dict[str, float]:
+    """Return what is not zero of FACS intensities [units of the face, 2], by sided action unit."""
+    return {
+        f"{unit}{side}": float(value)
+        for unit, sides in zip(display.ACTION_UNITS, added, strict=True)
+        for side, value in zip(display.SIDES, sides, strict=True)
+        if value
+    }
