@@ -24,6 +24,7 @@ SEED = 0
 APPEARANCE_RIDGE, CHANGE_RIDGE, LAST_RIDGE = 10.0, 800.0, 150.0
 STEEPNESS = 2.0
 FOLDS = 5
+SIZES_EACH = 2  # image sizes at which each session is read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +68,13 @@ def read_sessions(path: str | Path) -> list[Session]:
 
 
 def read_examples(path: str | Path) -> Examples:
-    """Return a training subject's examples, each session read at one of the image sizes."""
+    """Return a training subject's examples, each session read at some of the image sizes."""
     rng = generator(SEED, "au-model", Path(path).stem, "sizes")
-    parts = [session_examples(session, int(rng.choice(SIZES))) for session in read_sessions(path)]
+    parts = [
+        session_examples(session, int(size))
+        for session in read_sessions(path)
+        for size in rng.choice(SIZES, SIZES_EACH, replace=False)
+    ]
     return Examples(*(np.concatenate([getattr(part, field) for part in parts]) for field in Examples.__slots__))
 
 

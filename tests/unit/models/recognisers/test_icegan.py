@@ -358,7 +358,10 @@ def test_of_macro_expressions_a_part_is_seen_and_they_alone_are_imitated():
     true = batch["apex"] / 127.5 - 1
     torch.testing.assert_close(apex[:3], true[:3])
     torch.testing.assert_close(apex[3:], (onset + true)[3:] / 2)
-    assert float(method._pixel_loss(onset, apex, onset, batch)) == pytest.approx(float((apex - onset)[3:].abs().mean()))
+    change = (apex - onset)[3:]
+    assert float(method._pixel_loss(onset, apex, onset, batch)) == pytest.approx(float(change.abs().mean()))
+    squared = Icegan(Icegan.Params(**SMALL, macro_strength=(0.5, 0.5), pixel_error="squared"))
+    assert float(squared._pixel_loss(onset, apex, onset, batch)) == pytest.approx(float(change.square().mean()))
 
 
 def test_mirroring_and_shifting_keep_a_pair_together():

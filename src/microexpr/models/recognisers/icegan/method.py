@@ -91,10 +91,8 @@ class Icegan(NetworkMethod):
         adversarial_weight: float = Field(0.1, ge=0, le=100, description="lambda_adv of eq. 6")
         pixel_weight: float = Field(1.0, ge=0, le=100, description="lambda_MES of eq. 6, of both parts of eq. 3")
         pixel_error: Literal["absolute", "squared"] = Field(
-            "absolute", description="eq. 3's L1 norm, or squares, by which rare displays of a class count too (ours)"
-        )
-        samples: int = Field(
-            1, ge=1, le=16, description="faces of different noise, of which the nearest counts in eq. 3 (ours)"
+            "absolute",
+            description="eq. 3's L1 norm, or squares: of a class's many displays the mean, not the median (ours)",
         )
         perceptual: Literal["vgg16", "trunk"] = Field(
             "vgg16",
@@ -214,7 +212,8 @@ class Icegan(NetworkMethod):
     def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the generator's part of eq. 6: realness and eq. 3; the target class is the clip's own."""
         params, (onset, apex), label = self.params, self._sample_pair(batch, rng), batch["label"]
-        fake, pixel = self._nearest_face(modules, onset, apex, batch, rng)
+        fake = self._generate(modules, onset, label, rng)
+        pixel = self._pixel_loss(fake, apex, onset, batch)
         if not (params.adversarial_weight or params.perceptual_weight or params.g_cls):
             return params.pixel_weight * pixel
         patches = modules.trunk(self._discriminator_input(fake, onset))
@@ -243,24 +242,15 @@ class Icegan(NetworkMethod):
             onset, apex = jitter(torch.cat([onset, apex], 1), rng, params.mirror, params.shift).split(1, 1)
         return onset, apex
 
-    def _nearest_face(
-        self, modules: Modules, onset: Tensor, apex: Tensor, batch: Batch, rng: Stream
-    ) -> tuple[Tensor, Tensor]:
-        """Return generated faces, of `samples` the nearest to each apex, and their distance from it in eq. 3.
-
-        Where macro-expressions are trained on, the distance is of theirs alone."""
+    def _pixel_loss(self, fake: Tensor, apex: Tensor, onset: Tensor, batch: Batch) -> Tensor:
+        """Return eq. 3's distance to apex faces; where macro-expressions are trained on, to theirs alone."""
         target = onset + steady_change(onset, apex) if self.params.steady and not self.macro else apex
-        faces = [self._generate(modules, onset, batch["label"], rng) for _ in range(self.params.samples)]
-        errors = torch.stack([self._pixel_errors(face - target).mean((1, 2, 3)) for face in faces])  # [samples, B]
-        weight = is_macro(batch).flatten().to(target.dtype) if self.macro else torch.ones_like(errors[0])
-        distance = (weight * errors.amin(0)).sum() / weight.sum().clamp(min=1)
-        if len(faces) == 1:
-            return faces[0], distance
-        nearest = F.one_hot(errors.argmin(0), len(faces)).T.to(target.dtype)  # [samples, B]
-        return (nearest[:, :, None, None, None] * torch.stack(faces)).sum(0), distance
-
-    def _pixel_errors(self, difference: Tensor) -> Tensor:
-        return difference.abs() if self.params.pixel_error == "absolute" else difference.square()
+        errors = fake - target
+        errors = errors.abs() if self.params.pixel_error == "absolute" else errors.square()
+        if not self.macro:
+            return errors.mean()
+        weight = is_macro(batch).to(fake.dtype)
+        return (weight * errors).sum() / (weight.sum().clamp(min=1) * fake[0].numel())
 
     def _adversarial_loss(self, realness: Tensor, real: bool) -> Tensor:
         """Return eq. 1's negative log-probability of being real, or not real; or the margin form of eq. 4."""
