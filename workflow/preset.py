@@ -39,10 +39,10 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> None:
-    """Put each value below the key `prefix`. Add methods that `values` lacks."""
+    """Put each value below the key `prefix`. All params of a method or generator are replaced, also of a new one."""
     for key, value in changes.items():
-        if prefix == "methods.":
-            values.setdefault(key, {}).update(value or {})
+        if prefix in ("methods.", "generators."):
+            values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")
         elif isinstance(value, dict) and isinstance(values[key], dict) and key not in REPLACED:
