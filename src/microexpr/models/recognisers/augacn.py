@@ -309,7 +309,7 @@ def masked_loss(scores: Tensor, aus: Tensor, mask: Tensor, weights: Tensor) -> T
 
 
 def pool(x: Tensor, attention: Tensor, present: Tensor, ratio: float) -> tuple[Tensor, Tensor]:
-    """Return nodes [B, K, D] of [B, A, D] with the largest attention [B, A], times its tanh (eq. 2, 3), and their count.
+    """Return nodes [B, K, D] of [B, A, D] with largest attention [B, A], times its tanh (eq. 2, 3), and their count.
 
     The count is a share `ratio` of the nodes that are present, rounded up, at least 1. K is that share of all A, since
     shapes must not depend on a fold; only the first `count` of the K are pooled nodes."""
@@ -322,6 +322,6 @@ def pool(x: Tensor, attention: Tensor, present: Tensor, ratio: float) -> tuple[T
 
 def readout(nodes: Tensor, count: Tensor) -> Tensor:
     """Return mean and maximum, [B, 2 D], of the first `count` nodes of [B, K, D]."""
-    kept = (torch.arange(nodes.shape[1], device=nodes.device) < count)[:, None]  # [K, 1]
-    mean = torch.where(kept, nodes, 0).sum(1) / count
-    return torch.cat([mean, torch.where(kept, nodes, -torch.inf).amax(1)], 1)
+    pooled = (torch.arange(nodes.shape[1], device=nodes.device) < count)[:, None]  # [K, 1]
+    mean = torch.where(pooled, nodes, 0).sum(1) / count
+    return torch.cat([mean, torch.where(pooled, nodes, -torch.inf).amax(1)], 1)

