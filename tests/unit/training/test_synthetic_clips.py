@@ -81,7 +81,7 @@ def test_a_fold_without_faces_is_an_error(shard):
         synthetic_clips.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
 
 
-@pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities"])
+@pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities", "au_change"])
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
         synthetic_clips.check_inputs({name: (1, 4, 4)})

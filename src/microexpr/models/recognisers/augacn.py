@@ -1,7 +1,7 @@
 """AU-GACN: a pseudo-3D network scores action units in a video, a graph network scores classes. No folds or files.
 
-Shapes: B clips, video [B, 3, L, H, H], W `width`, A action units, D = 3 `hidden` features of a node, K pooled nodes,
-C classes.
+Shapes: B clips, video [B, 3, L, H, H], W `width`, A action units, D = 3 `hidden` features of a node, K places for
+pooled nodes, C classes.
 """
 
 from collections import OrderedDict
@@ -16,18 +16,20 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.core.facs.anatomy import share_a_muscle
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs.occurrence import AUS, UNKNOWN
 from microexpr.models import base
 from microexpr.models.augmentation import to_signed_range, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import cosine
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
 CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few by more than 25
 DOWNSAMPLING = 16  # frames of the video to one of the last maps
 ANATOMY = [[float(share_a_muscle(first, second)) for second in AUS] for first in AUS]
 INPUT = {"film": "video", "change": "video_steady", "fine_change": "video_change"}
 GRAPH = ("graph", "present")  # statistics that `Graph` holds
+ROUNDING = 1e-4  # nodes: 0.7 x 10 may be a little more than 7, and still keeps 7
 Kind = Literal["A", "B", "C"]
 
 
@@ -86,9 +88,9 @@ class STPNet(nn.Sequential):
 class Relations(nn.Module):
     """The graph network: three convolutions, self-attention pooling, readout, classes (Sec. 3.2)."""
 
-    def __init__(self, hidden: int, pool_size: int, classes: int, embedding: int = 0):
+    def __init__(self, hidden: int, pool_ratio: float, classes: int, embedding: int = 0):
         super().__init__()
-        self.pool_size = pool_size
+        self.pool_ratio = pool_ratio
         layers = [nn.Linear(d, d_, bias=False) for d, d_ in pairwise((1 + embedding, hidden, hidden, hidden))]
         self.layers = nn.ModuleList(layers)
         self.attend = nn.Linear(3 * hidden, 1, bias=False)
@@ -107,7 +109,7 @@ class Relations(nn.Module):
             embedded.append(x)
         x = torch.cat(embedded, 2)  # [B, A, D]
         attention = (graph @ self.attend(x))[..., 0]  # [B, A]
-        scores: Tensor = self.classify(readout(pool(x, attention, present, self.pool_size)))
+        scores: Tensor = self.classify(readout(*pool(x, attention, present, self.pool_ratio)))
         return scores
 
 
@@ -143,7 +145,7 @@ class AuGacn(NetworkMethod):
     self-attention pooling, mean and max readout, the sum of the losses of action units and classes. Ours, where it is
     silent or impossible: strides that give those shapes, widths of 128, half of the nodes pooled, edge weights, eq. 4's
     weight as uncertainty, lambda, Adam's rate, epochs, batch; docs/augacn.md lists them. A clip without coded action
-    units only trains the class.
+    units only trains the class, unless `au_labels` takes those that the aus stage reads.
     """
 
     paper = "Xie, Lo, Shuai and Cheng, AU-assisted graph attention convolutional network, ACM Multimedia 2020"
@@ -163,7 +165,18 @@ class AuGacn(NetworkMethod):
         graph: Literal["fold", "network"] = Field(
             "fold", description="edges and nodes are those of the fold's training clips, or of the network's first ones"
         )
-        pool_ratio: float = Field(0.5, gt=0, le=1, description="p, share of nodes kept by self-attention pooling")
+        pool_ratio: float = Field(0.5, gt=0, le=1, description="p, share of present nodes that pooling keeps")
+        au_labels: Literal["coded", "coded_or_read"] = Field(
+            "coded",
+            description="a clip's action units are the coder's alone or, if the coder noted none, those that the aus"
+            " stage reads at the apex (ours)",
+        )
+        au_threshold: float = Field(
+            0.3,
+            ge=0,
+            le=LARGEST,
+            description="FACS; a unit that rises by more than this on either side is read as active",
+        )
         au_weight: Literal["learned", "inverse_frequency", "none"] = Field(
             "learned", description="w of eq. 4: learnt, from an action unit's frequency, or 1"
         )
@@ -178,10 +191,11 @@ class AuGacn(NetworkMethod):
     @property
     def inputs(self) -> Shapes:
         params = self.params
-        return {INPUT[params.input_mode]: (params.channels, params.frames, params.image_size, params.image_size)}
+        video = {INPUT[params.input_mode]: (params.channels, params.frames, params.image_size, params.image_size)}
+        return video | ({"au_change": (len(ACTION_UNITS), 2)} if params.au_labels == "coded_or_read" else {})
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        aus = train.targets["aus"]
+        aus = self._marks(train.inputs | train.targets)
         occurring, weights = occurs(aus), mark_weights(aus)
         if self.params.au_weight != "inverse_frequency":
             weights = torch.ones_like(weights)
@@ -189,8 +203,7 @@ class AuGacn(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        pool_size = ceil(params.pool_ratio * len(AUS))
-        relations = Relations(params.hidden, pool_size, self.classes, params.node_embedding)
+        relations = Relations(params.hidden, params.pool_ratio, self.classes, params.node_embedding)
         networks: dict[str, nn.Module] = {"stpnet": STPNet(params.width, params.channels), "relations": relations}
         if params.graph == "network":
             networks["graph"] = Graph(statistics)
@@ -207,13 +220,22 @@ class AuGacn(NetworkMethod):
         video = self._input(batch)
         video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
         nodes = modules.stpnet(video)
-        coded = (batch["aus"] >= 0) * statistics["present"]
-        au_loss = masked_loss(nodes[..., 0], batch["aus"], coded, statistics["mark_weights"])
+        aus = self._marks(batch)
+        coded = (aus != UNKNOWN) * statistics["present"]
+        au_loss = masked_loss(nodes[..., 0], aus, coded, statistics["mark_weights"])
         if self.params.au_weight == "learned":
             au_loss = modules.uncertainty(au_loss, coded.amax())
         relations = self._graph(modules, statistics)
         scores = modules.relations(nodes, relations["graph"], relations["present"])
         return au_loss + self.params.me_weight * F.cross_entropy(scores, batch["label"])
+
+    def _marks(self, batch: Batch) -> Tensor:
+        """Return the marks int64[B, A] to learn: the coder's or, of a clip without any, those read if params say so."""
+        aus = batch["aus"]
+        if self.params.au_labels == "coded":
+            return aus
+        coded = (aus != UNKNOWN).any(1, keepdim=True)
+        return torch.where(coded, aus, marks_read(batch["au_change"], self.params.au_threshold))
 
     def _input(self, batch: Batch) -> Tensor:
         """Return [B, 3, L, H, H] in -1..1: the frames, or their amplified difference from the first one."""
@@ -239,6 +261,16 @@ class AuGacn(NetworkMethod):
         """Return `graph` and `present`, of the fold's training clips or of the network."""
         graph: Statistics = modules.graph() if self.params.graph == "network" else statistics
         return graph
+
+
+def marks_read(change: Tensor, threshold: float) -> Tensor:
+    """Return marks int64[B, A] from changes [B, 17, 2] of the units that the aus stage reads, on both sides.
+
+    A mark is 1 if the larger change exceeds the threshold, else 0, and -1 for a unit that the stage does not read."""
+    active = (change.amax(2) > threshold).to(torch.int64)
+    marks = dict(zip(ACTION_UNITS, active.unbind(1), strict=True))
+    unknown = torch.full_like(active[:, 0], UNKNOWN)
+    return torch.stack([marks.get(f"AU{unit}", unknown) for unit in AUS], 1)
 
 
 def occurs(aus: Tensor) -> Tensor:
@@ -276,17 +308,20 @@ def masked_loss(scores: Tensor, aus: Tensor, mask: Tensor, weights: Tensor) -> T
     return (weighed * loss).sum() / mask.sum().clamp(min=1)
 
 
-def pool(x: Tensor, attention: Tensor, occurring: Tensor, size: int) -> Tensor:
-    """Return the K = `size` nodes [B, K, D] of [B, A, D] with the largest attention [B, A], times its tanh (eq. 2, 3).
+def pool(x: Tensor, attention: Tensor, present: Tensor, ratio: float) -> tuple[Tensor, Tensor]:
+    """Return nodes [B, K, D] of [B, A, D] with largest attention [B, A], times its tanh (eq. 2, 3), and their count.
 
-    Absent nodes are chosen last, and are zeros.
-    """
-    index = torch.where(occurring > 0, attention, -torch.inf).topk(size, 1).indices  # [B, K]
-    gate = (attention.tanh() * occurring).gather(1, index)
+    The count is a share `ratio` of the nodes that are present, rounded up, at least 1. K is that share of all A, since
+    shapes must not depend on a fold; only the first `count` of the K are pooled nodes."""
+    index = torch.where(present > 0, attention, -torch.inf).topk(ceil(ratio * len(present)), 1).indices  # [B, K]
+    gate = (attention.tanh() * present).gather(1, index)
     nodes = x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
-    return nodes * gate[..., None]
+    count = (ratio * present.sum() - ROUNDING).ceil().clamp(min=1)
+    return nodes * gate[..., None], count
 
 
-def readout(nodes: Tensor) -> Tensor:
-    """Return mean and maximum of nodes [B, K, D], [B, 2 D]."""
-    return torch.cat([nodes.mean(1), nodes.amax(1)], 1)
+def readout(nodes: Tensor, count: Tensor) -> Tensor:
+    """Return mean and maximum, [B, 2 D], of the first `count` nodes of [B, K, D]."""
+    pooled = (torch.arange(nodes.shape[1], device=nodes.device) < count)[:, None]  # [K, 1]
+    mean = torch.where(pooled, nodes, 0).sum(1) / count
+    return torch.cat([mean, torch.where(pooled, nodes, -torch.inf).amax(1)], 1)

@@ -20,11 +20,13 @@ from microexpr.models.recognisers.augacn import (
     Uncertainty,
     graph,
     mark_weights,
+    marks_read,
     masked_loss,
     occurs,
     pool,
     readout,
 )
+from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
@@ -97,9 +99,6 @@ def test_parameter_counts_at_the_papers_size():
     assert counts["stpnet"] == 3 * 49 * 64 + norm + blocks + 64 * A + A
     assert counts["relations"] == 128 + 2 * 128 * 128 + 3 * 128 + (2 * 3 * 128) * 3 + 3
     assert counts["uncertainty"] == 1
-    assert (
-        built["relations"].pool_size == A // 2 and method(pool_ratio=0.31).build({})["relations"].pool_size == 7
-    )  # of 20
     assert "uncertainty" not in method(au_weight="none").build({})
 
 
@@ -160,7 +159,7 @@ def test_muscles():
 def test_three_graph_convolutions_pooling_and_readout_against_loops():
     """Eq. 1 to 3 by loops over nodes and features, of two clips, two thirds of three nodes kept."""
     rng = np.random.default_rng(0)
-    network, nodes = Relations(2, 2, 3), rng.normal(size=(2, 3, 1))
+    network, nodes = Relations(2, 2 / 3, 3), rng.normal(size=(2, 3, 1))
     edges = np.array([[0.5, 0.4, 0.0], [0.4, 0.6, 0.2], [0.0, 0.2, 0.9]])
     weights = [layer.weight.detach().double().numpy() for layer in network.layers]
     attend = network.attend.weight.detach().double().numpy()[0]
@@ -192,7 +191,7 @@ def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
     squares = []
     for _ in range(30):
         x, sizes = torch.ones(1, 1), []
-        for layer in Relations(128, 2, 3).layers:
+        for layer in Relations(128, 0.5, 3).layers:
             x = layer(x).relu()
             sizes.append(float(x.detach().square().mean()))
         squares.append(sizes)
@@ -201,7 +200,7 @@ def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
 
 def test_an_embedding_tells_nodes_apart_that_have_one_score_and_the_same_edges():
     torch.manual_seed(0)
-    plain, named = Relations(8, A, 3), Relations(8, A, 3, embedding=4)
+    plain, named = Relations(8, 1, 3), Relations(8, 1, 3, embedding=4)
     nodes, edges, present = torch.ones(2, A, 1), torch.eye(A), torch.ones(A)
     nodes[1] = nodes[1].roll(1, 0)  # as they are: all scores are equal
     nodes[0, 0], nodes[1, 5] = 3.0, 3.0  # another unit is strong in each clip
@@ -241,20 +240,45 @@ def test_a_network_keeps_the_graph_that_it_was_trained_with():
     torch.testing.assert_close(augacn.scores(fresh, data.inputs, statistics), plain)
 
 
-def test_absent_nodes_are_not_kept_and_count_as_zeros_where_too_few_are_there():
+def test_absent_nodes_are_neither_kept_nor_counted():
+    """Three of four nodes are there, the strongest is not: half of three is two, and all are three."""
     x = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
     attention = torch.tensor([[0.5, -1.0, 9.0, 0.1]])
-    occurring = torch.tensor([1.0, 1.0, 0.0, 1.0])
-    torch.testing.assert_close(
-        pool(x, attention, occurring, 2), torch.tensor([[[1 * math.tanh(0.5)], [4 * math.tanh(0.1)]]])
-    )
-    four = pool(x, attention, occurring, 4)
-    torch.testing.assert_close(four[0, 2:, 0], torch.tensor([2 * math.tanh(-1.0), 0.0]))
+    present = torch.tensor([1.0, 1.0, 0.0, 1.0])
+    first, second, third = 1 * math.tanh(0.5), 4 * math.tanh(0.1), 2 * math.tanh(-1.0)
+    nodes, count = pool(x, attention, present, 0.5)
+    torch.testing.assert_close(nodes[0, :, 0], torch.tensor([first, second]))
+    assert count == 2
+    nodes, count = pool(x, attention, present, 1)
+    assert count == 3
+    mean = (first + second + third) / 3
+    torch.testing.assert_close(readout(nodes, count), torch.tensor([[mean, max(first, second)]]))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "present", "expected"), [(0.5, 20, 10), (0.5, 19, 10), (0.5, 9, 5), (0.5, 1, 1), (0.5, 0, 1)]
+    + [(0.31, 20, 7), (0.7, 10, 7), (0.1, 20, 2), (0.55, 20, 11), (1, 13, 13)],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_share_that_is_kept_is_of_the_nodes_that_are_present(ratio, present, expected, dtype):
+    there = (torch.arange(A) < present).to(dtype)
+    nodes, count = pool(torch.ones(1, A, 1, dtype=dtype), torch.ones(1, A, dtype=dtype), there, ratio)
+    assert count == expected <= nodes.shape[1]
+
+
+def test_scores_are_those_of_a_graph_of_the_present_nodes_alone():
+    """Where units are absent, the network is one without them: neither pooling nor readout leaves room for them."""
+    augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
+    statistics, modules = statistics_and_modules(augacn, data)
+    there, nodes = statistics["present"] > 0, torch.randn(4, A, 1)
+    assert there.sum() == 5
+    alone = modules.relations(nodes[:, there], statistics["graph"][there][:, there], torch.ones(5))
+    torch.testing.assert_close(modules.relations(nodes, statistics["graph"], statistics["present"]), alone)
 
 
 def test_readout_is_mean_and_maximum():
-    nodes = torch.tensor([[[1.0, -4.0], [3.0, -2.0]]])
-    torch.testing.assert_close(readout(nodes), torch.tensor([[2.0, -3.0, 3.0, -2.0]]))
+    nodes = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
+    torch.testing.assert_close(readout(nodes, torch.tensor(2.0)), torch.tensor([[2.0, -3.0, 3.0, -2.0]]))
 
 
 def test_uncertainty_by_hand():
@@ -373,3 +397,83 @@ def test_rare_marks_weigh_more_only_where_asked():
     for choice, same in (("learned", True), ("none", True), ("inverse_frequency", False)):
         weights = method(au_weight=choice).statistics(clips(aus))["mark_weights"]
         assert weights.shape == (2, A) and torch.equal(weights, torch.ones(2, A)) is same
+
+
+def changes(*active: str, amount: float = 0.5) -> torch.Tensor:
+    """Return changes [n, 17, 2] in which named units rise, on the subject's left ("12l"), right ("12r") or both."""
+    change = torch.zeros(len(active), len(ACTION_UNITS), 2)
+    for row, units in zip(change, active, strict=True):
+        for unit in units.split():
+            sides = {"l": [0], "r": [1]}.get(unit[-1], [0, 1])
+            row[ACTION_UNITS.index(f"AU{unit.rstrip('lr')}"), sides] = amount
+    return change
+
+
+def test_marks_are_read_from_the_larger_side_by_hand():
+    """AU 45 has no node, and no change is read for AUs 16, 18, 24 and 38."""
+    change = changes("1 12l", "25r 45")
+    change[0, ACTION_UNITS.index("AU4")] = torch.tensor([-4.0, 0.3])  # falls on the left, rises by the threshold
+    expected = marks("1 12", "25")
+    expected[:, [AUS.index(unit) for unit in (16, 18, 24, 38)]] = -1
+    assert torch.equal(marks_read(change, 0.3), expected)
+    assert not (marks_read(change, 0.5) == 1).any() and (marks_read(change, 0.2)[0] == 1).sum() == 3
+
+
+def test_change_is_read_only_if_asked_for():
+    names = {choice: set(method(au_labels=choice).inputs) for choice in ("coded", "coded_or_read")}
+    assert method().params.au_labels == "coded" and names == {
+        "coded": {"video"},
+        "coded_or_read": {"video", "au_change"},
+    }
+    assert method(au_labels="coded_or_read").inputs["au_change"] == (len(ACTION_UNITS), 2)
+
+
+def read_too(data: ClipTensors, change: torch.Tensor) -> ClipTensors:
+    return ClipTensors(data.inputs | {"au_change": change}, data.targets)
+
+
+def test_marks_of_a_coder_stay_and_others_are_read():
+    """The coder's AU 1 stays, though AU 20 was read; a coder who was sure of one unit of all alone has marks."""
+    data = clips(marks("1 2", "4", "?", "?"))
+    data.targets["aus"][1] = torch.where(data.targets["aus"][1] == 1, 1, -1)
+    data = read_too(data, changes("20", "20", "12l 6", ""))
+    actual = method(au_labels="coded_or_read")._marks(data.inputs | data.targets)
+    assert torch.equal(actual[:2], data.targets["aus"][:2])
+    assert torch.equal(actual[2:], marks_read(data.inputs["au_change"][2:], 0.3))
+    assert torch.equal(method()._marks(data.inputs | data.targets), data.targets["aus"])
+
+
+def test_clips_without_codes_learn_units_that_are_read():
+    """As if a coder had noted what is read: nodes, edges, weights, and the loss with its gradient."""
+    data = read_too(clips(marks("1 2", "?", "?", "4")), changes("", "12 6", "12 25", ""))
+    coded = clips(torch.cat([marks("1 2"), marks_read(data.inputs["au_change"][1:3], 0.3), marks("4")]))
+    gradients = []
+    for augacn, clips_ in ((method(au_labels="coded_or_read"), data), (method(), coded)):
+        statistics, modules = statistics_and_modules(augacn, clips_)
+        total(augacn, modules, statistics, clips_).backward()
+        gradients.append([p.grad for p in modules.stpnet.parameters()] + [*statistics.values()])
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+    assert {AUS[i] for i in statistics["present"].nonzero().flatten().tolist()} == {1, 2, 4, 6, 12, 25}
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_nothing_is_learnt_from_the_change_of_a_held_out_clip(stacked):
+    """Another change of a test clip leaves all bytes as they are; another change of a training clip does not."""
+    aus = marks("1", "12", "?", "4", "?", "?", "1 12", "4")
+    first = torch.randn(8, len(ACTION_UNITS), 2, generator=torch.Generator().manual_seed(0))
+
+    def trained(clip: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+        change = first.clone()
+        if clip is not None:
+            change[clip] = -change[clip]
+        runs = [Run(FoldIndices("a", np.arange(3, 8), np.arange(3)), seed) for seed in (1, 2)[: 1 + stacked]]
+        augacn = method(au_labels="coded_or_read", epochs=2, batch=4)
+        group = Group(augacn, read_too(clips(aus), change), runs, stacked=stacked)
+        while group.epoch():
+            pass
+        return torch.from_numpy(np.array(group.scores)), group.statistics["graph"]
+
+    scores, graph_ = trained(None)
+    held_out, training = trained(2), trained(4)
+    assert torch.equal(scores, held_out[0]) and torch.equal(graph_, held_out[1])
+    assert not torch.equal(scores, training[0])
