@@ -28,6 +28,7 @@ from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
 from microexpr.training import generator_file
 from microexpr.training.checkpoint import CheckpointDir, digest
+from microexpr.training.group import lay_out_weights
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ def train(
         torch.manual_seed(SEED)
         network = method.build({})["generator"]
     assert isinstance(network, WarpGenerator)
+    lay_out_weights(network)
     network.train()
     adam = torch.optim.Adam(network.parameters(), RATE)
     checkpoint = Checkpoint(checkpoint_dir, scenes, fitted_on) if checkpoint_dir else None
@@ -167,8 +169,7 @@ def losses(
 
     Errors are relative to the size of the change, so that a micro-expression weighs as much as a macro-expression.
     """
-    with torch.autocast("cpu", torch.bfloat16):
-        flow, mask, paint = network.parts(noisy, target_aus)
+    flow, mask, paint = network.parts(noisy, target_aus)
     generated = paint_over(warp(rest, flow), mask, paint)
     difference, change = generated - true, (true - rest).abs().mean(1, keepdim=True)
     size = change.mean((2, 3), keepdim=True) + SLIGHT
