@@ -9,7 +9,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]) as terminal:
     from microexpr import population, protocols
     from microexpr.models import recognisers
-    from microexpr.population.recordings import clips_of
+    from microexpr.population.recordings import training_clips
     from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import CheckpointDir
 
@@ -17,11 +17,7 @@ with logged(snakemake.log[0]) as terminal:
     protocol, kind = protocols.PROTOCOLS[values.protocol], recognisers.find(name)
     method = kind(kind.Params(**values.method), len(protocol.classes))
     params = population.Params(**snakemake.config["population"])
-    macro_kinds = {recording for recording in method.recordings if "macro" in recording and method.macro}
-    clips, macro = (
-        clips_of(params, params.training_subjects(), kinds)
-        for kinds in ({*method.recordings} - macro_kinds, macro_kinds)
-    )
+    clips, macro = training_clips(params, method.recordings, method.macro)
     job = train.Job(
         name=name,
         method=method,

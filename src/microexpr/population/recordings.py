@@ -17,6 +17,13 @@ def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recordin
     return [clip for subject in subjects for kind, clip in _recordings(params, subject) if kind in kinds]
 
 
+def training_clips(params: Params, kinds: Collection[Recording], apart: bool) -> tuple[list[Clip], list[Clip]]:
+    """Return recordings of these kinds of all training subjects, and those of macro-expressions if they are `apart`."""
+    macro = {kind for kind in kinds if apart and "macro" in kind}
+    subjects = params.training_subjects()
+    return clips_of(params, subjects, {*kinds} - macro), clips_of(params, subjects, macro)
+
+
 def _recordings(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
     for planned in plan_clips(params, subject):
         yield planned.kind, planned.clip
@@ -28,11 +35,11 @@ def _scenes(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
     """Yield each image of a scene that shows an emotion, as a clip that jumps there from the image at rest."""
     for i in range(scenes.SCENES):
         changes = scenes.sample_changes(scenes.stream(params.seed, f"{POPULATION}/{subject}", i))
-        shown = np.flatnonzero(changes.label != scenes.NONE)
-        for image in map(int, shown):
+        emotional_images = np.flatnonzero(changes.label != scenes.NONE)
+        for image in map(int, emotional_images):
             weights = _weights(changes.added[image])
             units = frozenset(int(unit[2:-1]) for unit in weights)
-            kind: Recording = "macro scene" if (image - shown[0]) % len(scenes.STRENGTHS) else "micro scene"
+            kind: Recording = "macro scene" if (image - emotional_images[0]) % len(scenes.STRENGTHS) else "micro scene"
             yield kind, Clip(
                 dataset=POPULATION, subject=subject, name=scene_name(i + 1, image), origin="generated", folder="",
                 first=0, last=image, frames=2, onset=0, apex=image, offset=image, fps=1,

@@ -33,7 +33,7 @@ NONE = -1  # label of an image that shows no emotion
 
 
 class Changes(NamedTuple):
-    """What the n images of a scene add to rest, the first of them nothing."""
+    """Action units that the n images of a scene add to rest; the first adds none."""
 
     added: np.ndarray  # FACS intensities, float[n, units of the face, 2]
     emotions: list[str]  # of each image, "" where it shows none
