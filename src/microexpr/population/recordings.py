@@ -17,9 +17,9 @@ def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recordin
     return [clip for subject in subjects for kind, clip in _recordings(params, subject) if kind in kinds]
 
 
-def training_clips(params: Params, kinds: Collection[Recording], apart: bool) -> tuple[list[Clip], list[Clip]]:
-    """Return recordings of these kinds of all training subjects, and those of macro-expressions if they are `apart`."""
-    macro = {kind for kind in kinds if apart and "macro" in kind}
+def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bool) -> tuple[list[Clip], list[Clip]]:
+    """Return recordings of these kinds of all training subjects, and those of macro-expressions apart if `marks_macro`."""
+    macro = {kind for kind in kinds if marks_macro and "macro" in kind}
     subjects = params.training_subjects()
     return clips_of(params, subjects, {*kinds} - macro), clips_of(params, subjects, macro)
 
