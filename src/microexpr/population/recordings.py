@@ -18,7 +18,7 @@ def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recordin
 
 
 def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bool) -> tuple[list[Clip], list[Clip]]:
-    """Return recordings of these kinds of all training subjects, and those of macro-expressions apart if `marks_macro`."""
+    """Return recordings of these kinds of all training subjects; if `marks_macro`, macro-expressions apart."""
     macro = {kind for kind in kinds if marks_macro and "macro" in kind}
     subjects = params.training_subjects()
     return clips_of(params, subjects, {*kinds} - macro), clips_of(params, subjects, macro)
