@@ -46,7 +46,7 @@ SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compa
         "target class recognised, UAR",
         "class_uar",
         {
-            "made_twice": "exaggerated twice",
+            "made_twice": "change doubled",
             "mean_flow": "mean training flow",
             "true": "true faces",
             "neutral": "unchanged",
@@ -210,15 +210,17 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
     if same is not None and others is not None:
         figures.append(f"identity {same:.3f} ({others:.3f} to others)")
     lines = [f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}: {', '.join(figures)}"]
-    shown = []
+    comparisons = []
     for name, metric, kinds in SHOWN:
         if (metric, "made") in values:
             low, high = intervals[metric, "made"]
             interval = "" if low is None else f", {low:.3f} to {high:.3f}"
-            references = ", ".join(f"{label} {values[metric, kind]:.3f}" for kind, label in kinds.items())
-            shown.append(f"{name} {values[metric, 'made']:.3f}{interval} ({references})")
-    if shown:
-        lines.append(f"what they show: {'; '.join(shown)}")
+            references = ", ".join(
+                f"{label} {values[metric, kind]:.3f}" for kind, label in kinds.items() if (metric, kind) in values
+            )
+            comparisons.append(f"{name} {values[metric, 'made']:.3f}{interval} ({references})")
+    if comparisons:
+        lines.append(f"what they show: {'; '.join(comparisons)}")
     return "\n".join(lines) + f"; see {path}"
 
 
