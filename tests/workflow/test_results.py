@@ -124,10 +124,19 @@ def test_faces_of_a_generator_are_measured(project):
     }
     uar_rows = {row["faces"]: row for row in rows if (row["metric"], row["scope"]) == ("class_uar", "full")}
     assert {kind: row["made"] for kind, row in uar_rows.items()} == {
-        "made": "18", "neutral": "18", "mean_flow": "18", "true": "6",
+        "made": "18", "made_twice": "18", "neutral": "18", "mean_flow": "18", "true": "6",
     }  # fmt: skip
     assert (uar_rows["neutral"]["value"], uar_rows["neutral"]["low"]) == ("0.333333", "0.333333")
-    rest = [row for row in rows if row["metric"] != "class_uar"]
+    kinds = {
+        metric: {row["faces"]: row for row in rows if (row["metric"], row["scope"]) == (metric, "full")}
+        for metric in ("grey_change", "au_error")
+    }
+    assert kinds["grey_change"].keys() == {"made", "made_twice", "mean_flow", "true"}
+    assert kinds["au_error"].keys() == {"made", "mean_flow", "neutral"}
+    assert (
+        0 < float(kinds["grey_change"]["true"]["value"]) < 128 and 0 < float(kinds["au_error"]["neutral"]["value"]) < 5
+    )
+    rest = [row for row in rows if row["metric"] not in ("class_uar", "grey_change")]
     assert {row["made"] for row in rest} == {row["true"] for row in rest} == {"6"}
     (same,) = [
         row for row in rows if (row["faces"], row["metric"]) == ("true", "identity_cosine") and row["scope"] == "full"

@@ -7,7 +7,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr import protocols
     from microexpr.datasets import index
-    from microexpr.evaluation import resemblance, synthesised_faces
+    from microexpr.evaluation import synthesised_faces, true_faces
     from microexpr.reporting.plots import icegan
 
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
@@ -19,4 +19,5 @@ with logged(snakemake.log[0]):
     for letter, name in values.others.items():
         shards = [path for path in files.others if f"/{name}/" in path]
         others[f"model {letter}"] = synthesised_faces.read(shards, name, split, clips, folds, every_class=True)
-    icegan.fig4(snakemake.output[0], faces, resemblance.true_faces(faces, files.true), others, values.show)
+    true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
+    icegan.fig4(snakemake.output[0], faces, true, others, values.show)

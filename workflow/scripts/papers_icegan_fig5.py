@@ -7,7 +7,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr import protocols
     from microexpr.datasets import index
-    from microexpr.evaluation import resemblance, synthesised_faces
+    from microexpr.evaluation import synthesised_faces, true_faces
     from microexpr.reporting import papers
     from microexpr.reporting.papers import changes
     from microexpr.reporting.plots import icegan
@@ -15,7 +15,8 @@ with logged(snakemake.log[0]):
     files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
     faces = synthesised_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
-    true, units = resemblance.true_faces(faces, files.true), changes.units_at_apex(files.truth, clips)
+    true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
+    units = changes.units_at_apex(files.truth, clips)
     rows = changes.rows(faces, true, papers.expected_units("icegan", "fig5"), units)
     changes.write(snakemake.output.csv, rows)
     icegan.fig5(snakemake.output.figure, faces, true, rows, values.show)

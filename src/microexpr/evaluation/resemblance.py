@@ -1,38 +1,24 @@
-"""Compare synthesised faces with true apex frames and with the subject they start from. Reads through the store.
+"""Compare synthesised faces with true apex frames and with the subject they start from.
 
 Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: the choice of faces to compare,
 which `synthesised_faces` makes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from microexpr.core import store
-from microexpr.core.clip import Clip
-from microexpr.core.errors import StoreError
 from microexpr.evaluation import duplicate_subjects
+from microexpr.evaluation.face_kinds import NEUTRAL, SYNTHESISED, TRUE
 from microexpr.evaluation.metrics import synthesis
 from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import FULL, Row
 from microexpr.evaluation.synthesised_faces import HELD_OUT, SynthesisedFaces
-from microexpr.signals import inputs
+from microexpr.evaluation.true_faces import TrueFace
 
-# Kinds of faces: the generator's; the one that it starts from; the clip's apex frame.
-SYNTHESISED, NEUTRAL, TRUE = "made", "neutral", "true"
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrueFace:
-    """Frames and landmarks of a clip that its synthesised face is compared with."""
-
-    apex: np.ndarray  # uint8[H, W, C], of the synthesised face's size and colour
-    landmarks: dict[str, np.ndarray]  # float32[68, 2] at onset and apex, pixels of the crop
-    crop_size: int  # pixels of the crop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,20 +31,19 @@ class FaceEmbeddings:
     note: str  # how they were embedded
 
 
-def embed_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> FaceEmbeddings:
-    """Embed synthesised, neutral and true faces; `files` are results/{faces,apex}/<dataset>/<subject>.h5.
+def embed_faces(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace]) -> FaceEmbeddings:
+    """Embed synthesised, neutral and true faces; `true` are those of all clips that a face was made from, by id.
 
     For the embedding all are enlarged to the crop's size, where the clip's own landmarks are: those of the onset for a
-    synthesised face, which keeps the geometry of its neutral face. Raises StoreError if one of a subject's files is not
-    among them, or if the file of FID's weights has other contents.
+    synthesised face, which keeps the geometry of its neutral face. Raises StoreError if the file of FID's weights has
+    other contents.
     """
     height, width = synthesised.faces[0].pair.shape[1:3]
-    faces_by_id = true_faces(synthesised, files)
-    true = [faces_by_id[face.clip.id] for face in synthesised.faces]
+    faces = [true[face.clip.id] for face in synthesised.faces]
     pairs = np.stack([face.pair for face in synthesised.faces])
-    images = {SYNTHESISED: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([face.apex for face in true])}
-    points = {event: np.stack([face.landmarks[event] for face in true]) for event in ("onset", "apex")}
-    crop_size = true[0].crop_size
+    images = {SYNTHESISED: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([face.apex for face in faces])}
+    points = {event: np.stack([face.landmarks[event] for face in faces]) for event in ("onset", "apex")}
+    crop_size = faces[0].crop_size
     embedded = {
         kind: duplicate_subjects.embeddings(enlarge(pixels, crop_size), points["apex" if kind == TRUE else "onset"])
         for kind, pixels in images.items()
@@ -66,35 +51,6 @@ def embed_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> F
     return FaceEmbeddings(
         images, embedded, _features(images), f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
     )
-
-
-def true_faces(synthesised: SynthesisedFaces, files: Iterable[str | Path]) -> dict[str, TrueFace]:
-    """Return the true face of every clip that a face was made from, by id. `files` as in `embed_faces`."""
-    clips = [face.clip for face in synthesised.faces]
-    height, width, channels = synthesised.faces[0].pair.shape[1:]
-    faces_by_id = {}
-    for subject, paths in by_subject(clips, files).items():
-        names = sorted({clip.name for clip in clips if (clip.dataset, clip.subject) == subject})
-        apexes = inputs.load({"apex": (channels, height, width)}, paths, names)["apex"].transpose(0, 2, 3, 1)
-        with store.open_file(paths["faces"], "faces") as faces, store.open_file(paths["apex"], "apex") as events:
-            for name, apex in zip(names, apexes, strict=True):
-                group = faces[name]
-                positions = {event: inputs.position(group, events[name], event) for event in ("onset", "apex")}
-                points = {event: group["landmarks_crop"][position] for event, position in positions.items()}
-                faces_by_id["/".join((*subject, name))] = TrueFace(apex, points, group["crop"].shape[1])
-    return faces_by_id
-
-
-def by_subject(clips: Iterable[Clip], files: Iterable[str | Path]) -> dict[tuple[str, str], dict[str, Path]]:
-    """Return the files by stage noun of each data set and subject of these clips. `files` as in `embed_faces`."""
-    paths_by_subject: dict[tuple[str, str], dict[str, Path]] = {(clip.dataset, clip.subject): {} for clip in clips}
-    for path in map(Path, files):
-        if (subject := (path.parts[-2], path.stem)) in paths_by_subject:
-            paths_by_subject[subject][path.parts[-3]] = path
-    for subject, paths in sorted(paths_by_subject.items()):
-        if missing := sorted({"faces", "apex"} - paths.keys()):
-            raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
-    return dict(sorted(paths_by_subject.items()))
 
 
 def enlarge(images: np.ndarray, side: int) -> np.ndarray:

@@ -30,8 +30,8 @@ CONFUSION_COLUMNS = (
     "clips",
 )  # number of clips, by true and predicted class
 PREDICTION_COLUMNS = ("selection", "origin", "seed", "clip", "truth", "predicted")  # one clip's classes
-# `faces`: which images are measured, "made" (synthesised), "neutral" (onset frames) or "true" (apex frames); `side`:
-# "held_out", whether their clips were trained on; `made`, `true`: the numbers of synthesised and of true images.
+# `faces`: which images are measured, a kind of `face_kinds`; `side`: "held_out", whether their clips were trained on;
+# `made`, `true`: the numbers of synthesised and of true images.
 FACE_COLUMNS = (
     *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value"),
     *("low", "high", "made", "true"),

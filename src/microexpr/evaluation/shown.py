@@ -5,37 +5,20 @@ the neutral face to the other, at the generator's size. Shapes: N pairs uint8[N,
 face. What may not come in: a recogniser that was trained on a synthesised face.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import cv2
 import numpy as np
 
-from microexpr.core import seeds
-from microexpr.core.clip import Clip
 from microexpr.evaluation import metrics
-from microexpr.evaluation.resemblance import NEUTRAL, SYNTHESISED, TRUE, by_subject
-from microexpr.evaluation.rows import FULL, Row
-from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
-from microexpr.signals import flow, inputs
+from microexpr.evaluation.face_kinds import NEUTRAL, TRUE, FacePairs, Figure, scope_rows
+from microexpr.evaluation.rows import Row
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
+from microexpr.evaluation.true_faces import TrueFace
+from microexpr.signals import flow
 
 METRIC = "class_uar"
-MEAN_FLOW = "mean_flow"  # kind of faces: neutral ones, moved by the mean flow of the target class in training
 FLOW_SIZE = 28  # rows and columns of the flow that the recogniser reads
 Recogniser = Callable[[np.ndarray], np.ndarray]  # movements float32[N, D] -> scores float32[N, classes]
-
-
-def true_pairs(clips: Sequence[Clip], files: Iterable[str | Path], shape: tuple[int, int, int]) -> np.ndarray:
-    """Return onset and apex of each clip, uint8[N, 2, H, W, C] of `shape` [H, W, C]; `files` as in `embed_faces`."""
-    height, width, channels = shape
-    shapes = dict.fromkeys(("onset", "apex"), (channels, height, width))
-    pairs_by_id = {}
-    for subject, paths in by_subject(clips, files).items():
-        names = [clip.name for clip in clips if (clip.dataset, clip.subject) == subject]
-        loaded = inputs.load(shapes, paths, names)
-        for name, onset, apex in zip(names, loaded["onset"], loaded["apex"], strict=True):
-            pairs_by_id["/".join((*subject, name))] = np.stack([onset, apex]).transpose(0, 2, 3, 1)
-    return np.stack([pairs_by_id[clip.id] for clip in clips])
 
 
 def movements(pairs: np.ndarray) -> np.ndarray:
@@ -45,62 +28,39 @@ def movements(pairs: np.ndarray) -> np.ndarray:
     return np.stack([flow.onset_apex(first, second, params) for first, second in grey]).reshape(len(pairs), -1)
 
 
-def moved_by_mean_flow(
-    faces: Sequence[Face], clips: Sequence[Clip], pairs: np.ndarray, labels: Mapping[str, int | None]
-) -> np.ndarray:
-    """Return the neutral face of each face and the same under its class's mean flow, uint8[N, 2, H, W, C].
-
-    The mean is over the true clips, whose onset and apex are `pairs`, that train the face's fold; no network."""
-    size = pairs.shape[2]
-    params, grey = flow.Params(size=size, stored_size=size), pairs.mean(-1, dtype=np.float32)
-    flow_by_id = {
-        clip.id: flow.onset_apex(first, second, params)[:2] for clip, (first, second) in zip(clips, grey, strict=True)
-    }
-    rows, columns = np.mgrid[:size, :size].astype(np.float32)
-    means: dict[tuple[str, int], np.ndarray] = {}
-    moved = []
-    for face in faces:
-        if (key := (face.fold.name, face.label)) not in means:
-            means[key] = np.mean([flow_by_id[name] for name in face.fold.train if labels[name] == face.label], axis=0)
-        right, down = means[key]
-        warped = cv2.remap(
-            face.pair[0], columns - right, rows - down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        moved.append(np.stack([face.pair[0], warped.reshape(face.pair[0].shape)]))
-    return np.stack(moved)
-
-
 def evaluate(
-    synthesised: SynthesisedFaces, clips: Sequence[Clip], pairs: np.ndarray, resamples: int, seed: int
+    synthesised: SynthesisedFaces,
+    kinds: Mapping[str, FacePairs],
+    true: Mapping[str, TrueFace],
+    resamples: int,
+    seed: int,
 ) -> list[Row]:
     """Return rows of `results/evaluate/<protocol>/<method>_faces.csv` with the metric `class_uar`.
 
     It is the mean over classes of the share of faces in which the recogniser sees the target class, with its 95 %
-    interval over subjects. `synthesised` are faces of every class; `clips` those of the protocol, `pairs` their onset
-    and apex faces at the same size. Neutral faces left unchanged, which give chance, neutral faces under the mean flow
-    of the target class, and true apex frames are evaluated too.
+    interval over subjects. `synthesised` are faces of every class, `kinds` those of `face_kinds.gather`; `true` are the
+    true faces of all clips of the protocol, by id. Neutral faces, left unchanged, give chance.
     """
-    movement_by_id = dict(zip((clip.id for clip in clips), movements(pairs), strict=True))
-    labels = {clip.id: synthesised.protocol.label(clip) for clip in clips}
-    own_class_faces = [face for face in synthesised.faces if face.label == labels[face.clip.id]]
-    synthesised_movement = movements(np.stack([face.pair for face in synthesised.faces]))
-    movement_by_kind = {
-        SYNTHESISED: (synthesised.faces, synthesised_movement),
-        NEUTRAL: (synthesised.faces, np.zeros_like(synthesised_movement)),
-        MEAN_FLOW: (synthesised.faces, movements(moved_by_mean_flow(synthesised.faces, clips, pairs, labels))),
-        TRUE: (own_class_faces, np.stack([movement_by_id[face.clip.id] for face in own_class_faces])),
-    }
+    movement_by_id = dict(zip(true, movements(np.stack([face.pair for face in true.values()])), strict=True))
+    labels = {name: synthesised.protocol.label(face.clip) for name, face in true.items()}
     recognisers = {}
     for fold in {face.fold.name: face.fold for face in synthesised.faces}.values():
         train_labels = np.array([labels[name] for name in fold.train])
         recognisers[fold.name] = _fit_recogniser(
             np.stack([movement_by_id[name] for name in fold.train]), train_labels, len(synthesised.protocol.classes)
         )
-    return [
-        row
-        for kind, (faces, movement) in movement_by_kind.items()
-        for row in _rows(synthesised, kind, faces, _recognise(faces, movement, recognisers), resamples, seed)
-    ]
+    rows: list[Row] = []
+    for kind, of_kind in kinds.items():
+        if kind == TRUE:
+            movement = np.stack([movement_by_id[face.clip.id] for face in of_kind.faces])
+        elif kind == NEUTRAL:
+            movement = np.zeros((len(of_kind.faces), 3 * FLOW_SIZE**2), np.float32)
+        else:
+            movement = movements(of_kind.pairs)
+        rows += _rows(
+            synthesised, kind, of_kind.faces, _recognise(of_kind.faces, movement, recognisers), resamples, seed
+        )
+    return rows
 
 
 def _fit_recogniser(movement: np.ndarray, labels: np.ndarray, classes: int) -> Recogniser:
@@ -123,21 +83,12 @@ def _rows(
 ) -> Iterator[Row]:
     """Yield a row for each scope, of one kind of face."""
     targets, classes = np.array([face.label for face in faces]), len(synthesised.protocol.classes)
-    datasets = np.array([face.clip.dataset for face in faces])
-    subjects = np.array([f"{face.clip.dataset}/{face.clip.subject}" for face in faces])
     height, width = faces[0].pair.shape[1:3]
     note = f"by flow_svm at {height} x {width} pixels, fitted on each fold's true training clips"
-    for scope in (FULL, *(name for name in synthesised.protocol.datasets if name in datasets)):
-        in_scope = (datasets == scope) | (scope == FULL)
-        matrix = metrics.confusion(targets[in_scope], predicted[in_scope], classes)
-        rng = seeds.generator(seed, "evaluate", METRIC, synthesised.protocol.name, scope)
-        arguments = (targets[in_scope], predicted[in_scope], subjects[in_scope], metrics.uar, resamples, rng, classes)
-        low, high = metrics.bootstrap(*arguments)
-        yield {
-            "method": synthesised.method, "protocol": synthesised.protocol.name, "origin": synthesised.origin,
-            "side": HELD_OUT, "scope": scope,
-            "faces": kind, "metric": METRIC, "value": float(metrics.uar(matrix)), "low": low, "high": high,
-            "made": int(in_scope.sum()), "true": 0,
-            "folds": len({face.fold.name for face, is_in_scope in zip(faces, in_scope, strict=True) if is_in_scope}),
-            "subject_seen": "no" if synthesised.protocol.ranked else "yes", "note": note,
-        }  # fmt: skip
+
+    def figure(positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator) -> Figure:
+        truth, seen = targets[positions], predicted[positions]
+        interval = metrics.bootstrap(truth, seen, subjects, metrics.uar, resamples, rng, classes)
+        return float(metrics.uar(metrics.confusion(truth, seen, classes))), *interval
+
+    yield from scope_rows(synthesised, faces, {"faces": kind, "metric": METRIC, "note": note}, figure, seed)

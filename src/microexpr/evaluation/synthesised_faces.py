@@ -38,6 +38,12 @@ class SynthesisedFaces:
     origin: str  # licensed+generated where it was fitted on both
     faces: list[Face]  # sorted by draw, data set, subject and clip
 
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Return height, width and channels of a face."""
+        shape: tuple[int, ...] = self.faces[0].pair.shape[1:]
+        return shape
+
 
 def read(
     paths: Iterable[str],

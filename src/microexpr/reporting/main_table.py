@@ -41,6 +41,19 @@ NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md has their measured coverage); "
     "oracle is the best epoch on the test subject and is never ranked"
 )
+SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compare with
+    (
+        "target class recognised, UAR",
+        "class_uar",
+        {
+            "made_twice": "change doubled",
+            "mean_flow": "mean training flow",
+            "true": "true faces",
+            "neutral": "unchanged",
+        },
+    ),
+    ("AU error", "au_error", {"mean_flow": "mean training flow", "neutral": "unchanged"}),
+)
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 CAUTION = "rendered faces, not comparable with published figures"
 
@@ -182,29 +195,33 @@ def duplicate_subjects(path: str | Path) -> str:
 
 
 def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
-    """Return a line on a generator's faces of held-out subjects, with the figures of unchanged faces to compare with.
+    """Return up to two lines on a generator's faces of held-out subjects: what they resemble, and what they show.
 
-    `path` is the file of the rows."""
-    values = {(row["faces"], row["metric"]): row["value"] for row in rows if row["scope"] == FULL}
+    Figures of unchanged faces, of faces moved by the mean flow of their class in training, and of true faces are next
+    to them. `path` is the file of the rows."""
+    values = {(row["metric"], row["faces"]): row["value"] for row in rows if row["scope"] == FULL}
+    intervals = {(row["metric"], row["faces"]): (row["low"], row["high"]) for row in rows if row["scope"] == FULL}
     figures = []
     for name, metric in (("FID", "fid"), ("Fréchet distance of face embeddings", "face_frechet"), ("SSIM", "ssim")):
-        synthesised, unchanged = (values.get((faces, metric)) for faces in ("made", "neutral"))
+        synthesised, unchanged = (values.get((metric, faces)) for faces in ("made", "neutral"))
         if synthesised is not None and unchanged is not None:
             figures.append(f"{name} {synthesised:.3f} ({unchanged:.3f} unchanged)")
-    same, others = (values.get(("made", f"identity_cosine{end}")) for end in ("", "_to_others"))
+    same, others = (values.get((f"identity_cosine{end}", "made")) for end in ("", "_to_others"))
     if same is not None and others is not None:
         figures.append(f"identity {same:.3f} ({others:.3f} to others)")
-    recognised = [row for row in rows if (row["scope"], row["metric"]) == (FULL, "class_uar")]
-    by_faces = {row["faces"]: row for row in recognised}
-    if by_faces:
-        uar = {faces: f"{row['value']:.3f}" for faces, row in by_faces.items()}
-        low, high = (f"{by_faces['made'][end]:.3f}" for end in ("low", "high"))
-        reference = (
-            f"chance {uar['neutral']}, mean training flow of the class {uar['mean_flow']}, true faces {uar['true']}"
-        )
-        figures.append(f"target class recognised {uar['made']}, {low} to {high} ({reference})")
-    source = f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}"
-    return f"{source}: {', '.join(figures)}; see {path}"
+    lines = [f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}: {', '.join(figures)}"]
+    comparisons = []
+    for name, metric, kinds in SHOWN:
+        if (metric, "made") in values:
+            low, high = intervals[metric, "made"]
+            interval = "" if low is None else f", {low:.3f} to {high:.3f}"
+            references = ", ".join(
+                f"{label} {values[metric, kind]:.3f}" for kind, label in kinds.items() if (metric, kind) in values
+            )
+            comparisons.append(f"{name} {values[metric, 'made']:.3f}{interval} ({references})")
+    if comparisons:
+        lines.append(f"what they show: {'; '.join(comparisons)}")
+    return "\n".join(lines) + f"; see {path}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

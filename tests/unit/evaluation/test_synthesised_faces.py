@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from composites import composite
-from held_out_faces import APEX, CROP, ONSET, picture, stage_files, synth_file
+from held_out_faces import APEX, CROP, ONSET, SIZE, picture, stage_files, synth_file
 
 from microexpr.core.errors import LeakError, StoreError
-from microexpr.evaluation import resemblance, synthesised_faces
+from microexpr.evaluation import resemblance, synthesised_faces, true_faces
 from microexpr.evaluation.metrics import inception
 from microexpr.evaluation.metrics.synthesis import frechet, kernel
 from microexpr.evaluation.rows import read_faces, write_faces
@@ -47,8 +47,13 @@ def embedded(monkeypatch):
     return calls
 
 
+def embed(synthesised, files):
+    true = true_faces.read((face.clip for face in synthesised.faces), files, synthesised.image_shape)
+    return resemblance.embed_faces(synthesised, true)
+
+
 def figures(synthesised, files):
-    rows = resemblance.evaluate(synthesised, resemblance.embed_faces(synthesised, files))
+    rows = resemblance.evaluate(synthesised, embed(synthesised, files))
     return {(row["scope"], row["faces"], row["metric"]): row for row in rows}
 
 
@@ -64,7 +69,7 @@ def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
 
 def test_faces_are_enlarged_to_where_the_clips_landmarks_are(tmp_path, shard, embedded):
     synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    seen = resemblance.embed_faces(synthesised, stage_files(tmp_path, CLIPS))
+    seen = embed(synthesised, stage_files(tmp_path, CLIPS))
     assert len(embedded) == 3
     for kind, (crops, landmarks) in zip(("made", "neutral", "true"), embedded, strict=True):
         assert crops.shape == (18, CROP, CROP, 1)
@@ -162,12 +167,12 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
         synthesised_faces.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
-        resemblance.embed_faces(synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS), [])
+        true_faces.read(CLIPS, [], (SIZE, SIZE, 1))
 
 
 def test_file_and_line_in_the_terminal(tmp_path, shard, embedded):
     synthesised = synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
-    rows = resemblance.evaluate(synthesised, resemblance.embed_faces(synthesised, stage_files(tmp_path, CLIPS)))
+    rows = resemblance.evaluate(synthesised, embed(synthesised, stage_files(tmp_path, CLIPS)))
     path = tmp_path / "icegan_faces.csv"
     write_faces(path, rows)
     read = read_faces(path)

@@ -86,6 +86,30 @@ def _logit_interval(value: float, error: float, subject_count: int) -> tuple[flo
     return float(expit(logit(value) - width)), float(expit(logit(value) + width))
 
 
+def mean_interval(
+    values: np.ndarray, subjects: np.ndarray, resamples: int, rng: np.random.Generator
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the 95 % interval of the mean of values that are 0 or more, [N]; None, None for a single subject.
+
+    Student's, with the standard error of `bootstrap`; `subjects` [N] are any sortable values.
+    """
+    _, index = np.unique(subjects, return_inverse=True)
+    parts = np.stack([np.bincount(index, weights) for weights in (values, np.ones(len(values)))], axis=-1)  # [U, 2]
+    if len(parts) < 2:
+        return None, None
+
+    def mean(times: np.ndarray | None) -> np.ndarray:
+        sums = _weighted_sum(times, parts)
+        return np.asarray(sums[:, 0] / sums[:, 1])
+
+    value, error = (
+        values.mean(),
+        _standard_error(mean(_resample_counts(len(parts), resamples, rng)), mean(LEAVE_ONE_OUT)),
+    )
+    width = _t_quantile(len(parts)) * error
+    return max(float(value - width), 0.0), float(value + width)
+
+
 def paired(
     truth: np.ndarray,
     first: np.ndarray,

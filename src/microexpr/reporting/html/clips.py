@@ -14,8 +14,11 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
+from microexpr.evaluation.face_kinds import exaggerate
 from microexpr.reporting import journey
 from microexpr.reporting.html import charts, pictures
+from microexpr.reporting.plots.drawing import amplify_change
+from microexpr.reporting.sheet import MAGNIFIED
 from microexpr.signals.flow import magnitude
 
 MOST = 60  # largest number of a clip's frames on a page
@@ -34,7 +37,7 @@ class ClipView:
     flow: str
     strain: str
     largest: tuple[float, float]  # of flow, pixels, and of strain
-    synthesised: Mapping[str, Sequence[tuple[str, str]]]  # by generator: descriptions and images
+    synthesised: Mapping[str, Sequence[Sequence[tuple[str, str]]]]  # by generator, a row by class: names and images
     score: charts.Chart
     action_units: charts.Chart
     predictions: Sequence[tuple[str, str, str]]  # method, class by the last epoch, by the oracle
@@ -97,14 +100,18 @@ def _film(path: Path, clip: Clip, stages: journey.Journey, word: str) -> tuple[l
     return [frame[position] for position in positions], film
 
 
-def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[tuple[str, str]]:
-    """Return the neutral face, and the face of each class by a generator that never saw this subject."""
-    if not pairs:
-        return []
-    neutral = next(iter(pairs.values()))[0]
-    images = [("neutral", pictures.synthesised_face(neutral, word))]
-    images += [(f"synthesised {label}", pictures.synthesised_face(pair[1], word)) for label, pair in pairs.items()]
-    return images
+def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[tuple[str, str]]]:
+    """Return a row by class: neutral face, the face by a generator that never saw this subject, and its change."""
+    rows = []
+    for label, (neutral, face) in pairs.items():
+        images = {
+            "neutral": neutral,
+            f"synthesised {label}": face,
+            f"{label}: change × {MAGNIFIED}": amplify_change(face, neutral, MAGNIFIED),
+            f"{label}: change doubled": exaggerate(neutral, face),
+        }
+        rows.append([(name, pictures.synthesised_face(image, word)) for name, image in images.items()])
+    return rows
 
 
 def _file(stage: str, path: Path) -> dict[str, str]:

@@ -12,9 +12,9 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.patches import Rectangle
 
 from microexpr.core.clip import Clip
-from microexpr.evaluation.resemblance import TrueFace
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
+from microexpr.evaluation.true_faces import TrueFace
 from microexpr.reporting.papers.changes import squared_change
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, save_page, show_image, stamp
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels

@@ -1,6 +1,5 @@
 """Plot one clip's way through the stages."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
 from microexpr.core.clip import LABELS
+from microexpr.evaluation.face_kinds import exaggerate
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.plots.drawing import (  # fmt: skip
     BLUE,
@@ -18,6 +18,7 @@ from microexpr.reporting.plots.drawing import (  # fmt: skip
     PINK,
     RED,
     add_heading,
+    amplify_change,
     draw_landmarks,
     flow_colours,
     flow_wheel,
@@ -26,6 +27,7 @@ from microexpr.reporting.plots.drawing import (  # fmt: skip
     show_image,
     stamp,
 )
+from microexpr.reporting.sheet import MAGNIFIED
 from microexpr.signals.aus import SIDES
 from microexpr.signals.flow import magnitude
 
@@ -38,7 +40,7 @@ def write(journey: Journey, path: str | Path, show_licensed_faces: bool = False)
     Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
     """
     refuse_licensed([journey.clip], show_licensed_faces)
-    with save_page(path, 7.6 if journey.synthetic else 5.8) as figure:
+    with save_page(path, 9.3 if journey.synthetic else 5.8) as figure:
         draw(figure, journey)
 
 
@@ -47,7 +49,7 @@ def draw(figure: Figure, journey: Journey) -> None:
     clip, inch = journey.clip, 1 / figure.get_figheight()
     description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
     add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
-    heights = [1, 1, 0.7] if journey.synthetic else [1, 1]
+    heights = [1, 1, 1.4] if journey.synthetic else [1, 1]
     grid = figure.add_gridspec(
         len(heights), 4, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.015, hspace=0.17, wspace=0.05,
         height_ratios=heights,
@@ -59,7 +61,7 @@ def draw(figure: Figure, journey: Journey) -> None:
     _draw_strain(figure.add_subplot(grid[1, 1]), journey.flow[2])
     _draw_action_units(_curves(figure, grid[1, 2:], journey), journey)
     if journey.synthetic:
-        _draw_synthetic([figure.add_subplot(grid[2, column]) for column in range(4)], journey)
+        _draw_synthetic(figure, grid[2, :], journey)
 
 
 def _draw_face(axes: Axes, journey: Journey, event: str) -> None:
@@ -131,11 +133,24 @@ def _draw_action_units(axes: Axes, journey: Journey) -> None:
     axes.set_title("aus: change of intensity since the onset (FACS 0 to 5), by frame", pad=18)
 
 
-def _draw_synthetic(all_axes: Sequence[Axes], journey: Journey) -> None:
-    """Show the neutral face, and the face that was synthesised from it for each class."""
+def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:
+    """Plot the neutral face, the face synthesised from it for each class, and the same with their changes doubled.
+
+    The change of each face from the neutral one is next to it, magnified.
+    """
     neutral = next(iter(journey.synthetic.values()))[0]
-    show_image(all_axes[0], neutral.squeeze(), f"synth: neutral, {neutral.shape[1]} x {neutral.shape[0]} pixels")
-    for axes, label in zip(all_axes[1:], LABELS, strict=True):
-        show_image(axes, journey.synthetic[label][1].squeeze(), f"synth: {label}")
-    for axes in all_axes:
+    grid = cell.subgridspec(2, 1 + 2 * len(LABELS), wspace=0.05, hspace=0.12)
+    images = {(0, 0): ("synth: neutral", neutral)}
+    for column, label in zip(range(1, 2 * len(LABELS), 2), LABELS, strict=True):
+        face = journey.synthetic[label][1]
+        for row, (title, image) in enumerate(((f"synth: {label}", face), ("doubled", exaggerate(neutral, face)))):
+            images[row, column] = title, image
+            images[row, column + 1] = f"change x {MAGNIFIED}", amplify_change(image, neutral, MAGNIFIED)
+    for position, (title, image) in images.items():
+        axes = figure.add_subplot(grid[position])
+        show_image(axes, image.squeeze(), title)
         stamp(axes, journey.clip)
+    note = figure.add_subplot(grid[1, 0])
+    note.set_axis_off()
+    size = f"{neutral.shape[1]} x {neutral.shape[0]} pixels"
+    note.text(0, 1, f"Faces of {size};\nin this row their\nchange is doubled.", va="top", fontsize=8)

@@ -17,6 +17,7 @@ from microexpr.evaluation.metrics import (
     by_class,
     confusion,
     holm,
+    mean_interval,
     paired,
     per_subject_mean,
     uar,
@@ -41,6 +42,16 @@ def test_interval_of_an_accuracy_is_that_of_a_proportion(people):
     width = student.ppf(0.975, people - 1) / math.sqrt((people - 1) * right.mean() * (1 - right.mean()))
     for end, expected in ((low, odds - width), (high, odds + width)):
         assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.01 * width)
+
+
+def test_interval_of_a_mean_is_students_with_one_value_a_subject_and_not_below_0():
+    """The jackknife's variance is the sample's over n, and the bootstrap's expects the same."""
+    values, rng = np.random.default_rng(3).gamma(2, size=40), np.random.default_rng(5)
+    expected = student.interval(0.95, 39, values.mean(), values.std(ddof=1) / math.sqrt(40))
+    assert mean_interval(values, np.arange(40), 20000, rng) == pytest.approx(expected, rel=0.01)
+    assert mean_interval(np.repeat(values, 3), np.arange(120) // 3, 20000, rng) == pytest.approx(expected, rel=0.01)
+    assert mean_interval(np.array([0.0, 0, 5]), np.arange(3), 100, rng)[0] == 0
+    assert mean_interval(values, np.zeros(40), 100, rng) == (None, None)
 
 
 @pytest.mark.parametrize(("clips", "greater"), [(8, "jackknife"), (5, "bootstrap")])

@@ -9,7 +9,7 @@ from composites import composite
 from held_out_faces import SIZE, synth_file
 
 from microexpr.evaluation import synthesised_faces
-from microexpr.evaluation.resemblance import TrueFace
+from microexpr.evaluation.true_faces import TrueFace
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import changes
@@ -40,7 +40,7 @@ def synthesised(tmp_path):
 @pytest.fixture
 def true():
     points = {"onset": landmarks(), "apex": landmarks()}
-    return {clip.id: TrueFace(np.full((SIZE, SIZE, 1), 7, np.uint8), points, SIDE) for clip in CLIPS}
+    return {clip.id: TrueFace(clip, np.full((2, SIZE, SIZE, 1), 7, np.uint8), points, SIDE) for clip in CLIPS}
 
 
 def test_a_change_in_one_region_is_all_in_its_share(true):

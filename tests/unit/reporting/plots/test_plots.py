@@ -99,7 +99,7 @@ def test_generated_faces_carry_the_word(tmp_path):
     figure = drawn(journey.draw, gathered(tmp_path, clip))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
-    assert len(stamped) == 6  # onset and apex; neutral and three classes
+    assert len(stamped) == 2 + 1 + 3 * 4  # onset and apex; neutral; of a class the face, doubled, and their changes
 
 
 def test_all_stages_are_on_the_picture(tmp_path):
