@@ -33,7 +33,7 @@ from microexpr.models import recognisers
 from microexpr.protocols import PROTOCOLS
 
 sys.path.insert(0, str(scratch.ROOT / "workflow"))
-from dag import Dag
+from dag import ROLES, Dag
 
 PROTOCOL = PROTOCOLS["megc2019"]
 FOLDER = scratch.ROOT / "work/studies/population"
@@ -124,9 +124,7 @@ def run(values: dict[str, Any], seed: int, names: Sequence[str], arguments: Name
     scratch.copy(root)
     params = configure(values, seed, "null" if null else values["render"]["difficulty"])
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
-    with contextlib.chdir(root):
-        missing = Dag(config.check_cached(params)).needed_on_population()
-    if missing and not arguments.fit:
+    if not arguments.fit and (missing := unshipped(root, params, names)):
         sys.exit(f"error: no shipped weights have the params of {', '.join(missing)}; `make shipped` fits them")
     folder = Path("results/evaluate") / PROTOCOL.name
     targets = [f"{folder}/{name}.csv" for name in names]
@@ -140,6 +138,16 @@ def run(values: dict[str, Any], seed: int, names: Sequence[str], arguments: Name
     minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
     print(f"{root.name}: {minutes:.1f} core-minutes", file=sys.stderr, flush=True)
     return root / folder
+
+
+def unshipped(root: Path, params: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return the rows for which a run would render the population and train on it."""
+    with contextlib.chdir(root):
+        dag = Dag(config.check_cached(params))
+        weights = {
+            name: {p for role in ROLES for p in dag.initial_weights(name, PROTOCOL.name, role)} for name in names
+        }
+    return [name for name, paths in weights.items() if not paths.isdisjoint(dag.initial_networks)]
 
 
 def generators(names: Iterable[str]) -> list[str]:
@@ -197,11 +205,13 @@ def null_table(names: Sequence[str], folders: Sequence[Path]) -> tuple[list[str]
     for name in names:
         answers = [pairs.read_predictions(folder / f"{name}_predictions.csv", PROTOCOL.classes) for folder in folders]
         truth = np.concatenate([answer.truth for answer in answers])
-        predicted = np.concatenate([answer.predicted[0] for answer in answers])
+        predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # of each training seed
         subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
         rng = seeds.generator(0, "study", "population", name)
         low, high = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(PROTOCOL.classes))
-        value = float(metrics.uar(metrics.confusion(truth, predicted, len(PROTOCOL.classes))))
+        value = np.mean(
+            [metrics.uar(metrics.confusion(truth, classes, len(PROTOCOL.classes))) for classes in predicted]
+        )
         holds = low - ROUNDING <= CHANCE <= high + ROUNDING
         biased += [] if holds else [name]
         figure = interval({"value": value, "low": low, "high": high})
