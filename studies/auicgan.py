@@ -80,7 +80,7 @@ def obedience(root: Path, cores: int, seed: int, own: dict[str, Any]) -> None:
     model = regressor.load()
     for name, changed in (("with", {}), ("without", WITHOUT)):
         configured(root, seed, own | changed)
-        make(root, cores, ["synth_auicgan"])
+        make(root, cores, ["synthesise_auicgan"])
         shown = made(root)
         asked, found = [one.target_aus for one in shown], [one.read_intensities(model) for one in shown]
         print(
