@@ -161,22 +161,30 @@ class Dag(Corpus):
 
     def teacher(self, method: str) -> str:
         """Return the first method or variant that pretrains the same network on macro-expressions; "" without one."""
-        return self._first_alike(method, "pretraining")
+        params = self.methods[method]["pretraining"]
+        same = (name for name in self._variants(method) if self.methods[name]["pretraining"] == params)
+        return next(same) if params else ""
 
-    def _first_alike(self, method: str, training: str) -> str:
-        """Return the first variant of a method that has a training of the same params; "" for one without it."""
-        base, params = method.partition(".")[0], self.methods[method][training]
-        same = (name for name, about in self.methods.items() if about[training] == params)
-        return next(name for name in same if name.partition(".")[0] == base) if params else ""
+    def _variants(self, method: str) -> list[str]:
+        """Return the method of this variant, and all of its variants."""
+        return [name for name in self.methods if name.partition(".")[0] == method.partition(".")[0]]
 
     def initial_weights(self, method: str, protocol: str, role: Role = "population") -> list[str]:
         """Return the network of the population from which a method, or its teacher, starts under a protocol, if any.
 
         It is one that is shipped, or one that stage `pretrain` trains."""
-        first, classes = self._first_alike(method, role), protocols.PROTOCOLS[protocol].label_set
+        first, classes = self._first_on_population(method, role), protocols.PROTOCOLS[protocol].label_set
         if not first:
             return []
-        return [self._shipped(first, role, classes) or f"results/pretrain/{first}/{role}_{classes}.safetensors"]
+        name, role = first
+        return [self._shipped(name, role, classes) or f"results/pretrain/{name}/{role}_{classes}.safetensors"]
+
+    def _first_on_population(self, method: str, role: Role) -> tuple[str, Role] | None:
+        """Return the first variant, itself or its teacher, that the population trains alike; None for no training."""
+        if not (params := self.methods[method][role]):
+            return None
+        variants = self._variants(method)
+        return next((name, role) for role in ROLES for name in variants if self.methods[name][role] == params)
 
     def _shipped(self, method: str, role: Role, classes: str) -> str:
         """Return the shipped file of weights that this run would otherwise train; "" if there is none."""
@@ -203,10 +211,10 @@ class Dag(Corpus):
     @cached_property
     def initial_networks(self) -> dict[str, tuple[str, Role, str]]:
         """By file of weights that this run may train on the population: method or variant, role, classes."""
-        pairs = [(name, role) for name in self.methods for role in ROLES if name == self._first_alike(name, role)]
+        pairs = {self._first_on_population(name, role) for name in self.methods for role in ROLES}
         return {
             f"results/pretrain/{name}/{role}_{classes}.safetensors": (name, role, classes)
-            for name, role in pairs
+            for name, role in sorted(filter(None, pairs))
             for classes in self.protocol_of_classes
         }
 
@@ -239,8 +247,8 @@ class Dag(Corpus):
     def shipped_files(self) -> list[str]:
         """The weights that are shipped: those of the package's own, and those that the table's networks start from."""
         classes = protocols.PROTOCOLS[protocols.MEGC2019].label_set
-        pairs = {(self._first_alike(name, role), role) for name in self.in_table for role in ROLES}
-        first = sorted(f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs if name)
+        pairs = filter(None, (self._first_on_population(name, role) for name in self.in_table for role in ROLES))
+        first = sorted({f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs})
         return [*(f"results/shipped/{name}.safetensors" for name in SHIPPED), *first]
 
     def population_note(self) -> str:

@@ -29,12 +29,15 @@ ALONE = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 
 
 @pytest.fixture
 def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
-    """A Dag of params.yaml without its variants, with sections changed, where nothing is licensed."""
+    """A Dag of params.yaml without its variants and all from scratch, with sections changed; nothing is licensed."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     from dag import Dag
 
     values = config.load(ROOT / "params.yaml")
     values["variants"], values["papers"]["variants"] = {}, {}
+    for params in values["methods"].values():
+        if params.pop("population", None):
+            params["initialisation"] = "scratch"
     monkeypatch.chdir(tmp_path)
 
     def made(**changed: Any) -> Any:

@@ -87,9 +87,15 @@ def write(
     files: Iterable[str],
     metadata: Mapping[str, str],
 ) -> None:
-    """Write a network's tensors, named `<module>.<tensor>`; `files` are those of the subjects that trained it."""
+    """Write a network's tensors, named `<module>.<tensor>`, numbers in half precision.
+
+    `files` are those of the subjects that trained it."""
+    half = {
+        name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in tensors.items()
+    }
     about = {"created_by": f"microexpr {__version__}", "identities": "\n".join(sorted(map(read_identity, files)))}
-    store.write_tensors(path, tensors, subjects(clips), **metadata, **about, **describe(method, classes))
+    store.write_tensors(path, half, subjects(clips), **metadata, **about, **describe(method, classes))
 
 
 def subjects(clips: Iterable[Clip]) -> list[str]:
