@@ -55,7 +55,13 @@ def test_a_row_that_tells_the_class_of_faces_without_expression_is_named(study, 
 
 def test_the_table_of_faces_holds_each_kind_of_both_rows(study, tmp_path):
     for name in ("icegan", "icegan.scratch"):
-        shared = dict.fromkeys(FACE_COLUMNS, "") | {"scope": "full", "metric": "class_uar", "made": 9, "true": 0}
+        shared = dict.fromkeys(FACE_COLUMNS, "") | {
+            "scope": "full",
+            "metric": "class_uar",
+            "made": 9,
+            "true": 0,
+            "folds": 2,
+        }
         values = {"made": 0.5, "neutral": 0.3, "mean_flow": 0.6, "true": 0.7}
         table = [shared | {"faces": kind, "value": v, "low": v, "high": v} for kind, v in values.items()]
         write_faces(tmp_path / f"{name}_faces.csv", table)
