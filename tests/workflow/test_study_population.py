@@ -7,6 +7,7 @@ from scratch import ROOT
 from microexpr import evaluation
 from microexpr.cli import config
 from microexpr.core import store
+from microexpr.evaluation.rows import FACE_COLUMNS, write_faces
 
 
 @pytest.fixture
@@ -50,3 +51,22 @@ def test_a_row_that_tells_the_class_of_faces_without_expression_is_named(study, 
         store.write_csv(tmp_path / f"{name}_predictions.csv", evaluation.PREDICTION_COLUMNS, table)
     lines, biased = study.null_table(["honest", "leaky"], [tmp_path])
     assert biased == ["leaky"] and lines[-2].endswith("| yes |") and "1.000" in lines[-1]
+
+
+def test_the_table_of_faces_holds_each_kind_of_both_rows(study, tmp_path):
+    for name in ("icegan", "icegan.scratch"):
+        shared = dict.fromkeys(FACE_COLUMNS, "") | {
+            "scope": "full",
+            "metric": "class_uar",
+            "made": 9,
+            "true": 0,
+            "folds": 2,
+        }
+        values = {"made": 0.5, "neutral": 0.3, "mean_flow": 0.6, "true": 0.7}
+        table = [shared | {"faces": kind, "value": v, "low": v, "high": v} for kind, v in values.items()]
+        write_faces(tmp_path / f"{name}_faces.csv", table)
+    cells = " | ".join(f"{value:.3f} ({value:.3f} to {value:.3f})" for value in (0.5, 0.6, 0.7))
+    assert study.faces_table(["icegan"], {3: tmp_path})[-2:] == [
+        f"| `icegan` | {initialisation} | 3 | {cells} |" for initialisation in ("population", "scratch")
+    ]
+    assert study.faces_table([], {3: tmp_path}) == []
