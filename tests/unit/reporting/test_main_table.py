@@ -7,7 +7,7 @@ import pytest
 from evaluated_rows import rows
 
 from microexpr.core.errors import StoreError
-from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, summary, to_csv
+from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, summary, synthesis_summary, to_csv
 
 
 def test_columns_are_in_the_order_that_readers_expect():
@@ -86,3 +86,26 @@ def test_read_is_the_inverse_of_csv(tmp_path):
     (tmp_path / "table.csv").write_text("method,uf1\n")
     with pytest.raises(StoreError, match="column 2 must be origin, not uf1"):
         read(tmp_path / "table.csv")
+
+
+def test_synthesised_faces_are_compared_with_the_mean_flow_and_true_faces():
+    shared = {"method": "icegan", "origin": "generated", "scope": "full", "low": None, "high": None}
+    values = {
+        "class_uar": {"made": 0.36, "made_twice": 0.41, "neutral": 1 / 3, "mean_flow": 0.5, "true": 0.7},
+        "au_error": {"made": 0.1, "neutral": 0.09, "mean_flow": 0.08},
+    }
+    rows = [
+        shared | {"metric": metric, "faces": kind, "value": value}
+        for metric, by_kind in values.items()
+        for kind, value in by_kind.items()
+    ]
+    rows[0] |= {"low": 0.3, "high": 0.42}
+    rows.append(shared | {"metric": "ssim", "faces": "made", "value": 0.99})
+    rows.append(shared | {"metric": "ssim", "faces": "neutral", "value": 0.98})
+    first, second = synthesis_summary(rows, "icegan_faces.csv").splitlines()
+    assert first == "faces of held-out subjects by icegan, generated: SSIM 0.990 (0.980 unchanged)"
+    assert second == (
+        "what they show: target class recognised, UAR 0.360, 0.300 to 0.420 (change doubled 0.410, mean training flow "
+        "0.500, true faces 0.700, unchanged 0.333); AU error 0.100 (mean training flow 0.080, unchanged 0.090); "
+        "see icegan_faces.csv"
+    )

@@ -101,6 +101,14 @@ def test_it_loads_nothing_and_is_small_enough(tmp_path):
     assert 4_000_000 < len(text.encode()) < LARGEST  # plotly is within
 
 
+def test_each_synthesised_face_has_its_change_next_to_it(seen):
+    names = [caption.removesuffix("generated faces").strip() for caption in seen.captions]
+    first = names.index("synthesised negative")
+    expected = ["neutral", "synthesised negative", "negative: change × 8", "negative: change doubled"]
+    assert names[first - 1 : first + 3] == expected
+    assert sum(name.endswith("change doubled") for name in names) == 3
+
+
 def test_a_browser_may_run_its_two_scripts_and_no_other(seen):
     (policy,) = [about["content"] for tag, about in seen.tags if about.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in policy and "'unsafe-inline'" not in policy.partition("script-src")[2]
