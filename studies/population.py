@@ -28,7 +28,7 @@ from microexpr import evaluation
 from microexpr.cli import config
 from microexpr.core import arithmetic, seeds
 from microexpr.evaluation import metrics, pairs, rows, shown
-from microexpr.evaluation.resemblance import SYNTHESISED, TRUE
+from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TRUE, TWICE
 from microexpr.models import recognisers
 from microexpr.protocols import PROTOCOLS
 
@@ -39,7 +39,7 @@ PROTOCOL = PROTOCOLS["megc2019"]
 FOLDER = scratch.ROOT / "work/studies/population"
 PAGE, MARK = "docs/population.md", "study-population"
 SCRATCH: dict[str, Any] = {"initialisation": "scratch", "population": {}}
-KINDS = {"synthesised": SYNTHESISED, "mean flow, no network": shown.MEAN_FLOW, "true": TRUE}
+KINDS = {"synthesised": SYNTHESISED, "change doubled": TWICE, "mean flow, no network": MEAN_FLOW, "true": TRUE}
 CHANCE = 1 / len(PROTOCOL.classes)
 RESAMPLES = 10000
 ROUNDING = 1e-6

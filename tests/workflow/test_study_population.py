@@ -62,10 +62,10 @@ def test_the_table_of_faces_holds_each_kind_of_both_rows(study, tmp_path):
             "true": 0,
             "folds": 2,
         }
-        values = {"made": 0.5, "neutral": 0.3, "mean_flow": 0.6, "true": 0.7}
+        values = {"made": 0.5, "made_twice": 0.8, "neutral": 0.3, "mean_flow": 0.6, "true": 0.7}
         table = [shared | {"faces": kind, "value": v, "low": v, "high": v} for kind, v in values.items()]
         write_faces(tmp_path / f"{name}_faces.csv", table)
-    cells = " | ".join(f"{value:.3f} ({value:.3f} to {value:.3f})" for value in (0.5, 0.6, 0.7))
+    cells = " | ".join(f"{value:.3f} ({value:.3f} to {value:.3f})" for value in (0.5, 0.8, 0.6, 0.7))
     assert study.faces_table(["icegan"], {3: tmp_path})[-2:] == [
         f"| `icegan` | {initialisation} | 3 | {cells} |" for initialisation in ("population", "scratch")
     ]
