@@ -2,8 +2,9 @@
 
 Leave one subject out, as in the main table. For each unit: of two clips of one held-out person, of which one showed it
 and one did not, how often the former scores higher (the area under the curve; chance is 0.5). Clips of different people
-are not compared, since a fold that holds out many clips of a unit has learnt that it is rarer. Once of the film, as the
-paper has it, and once of what differs from its first frame (`input_mode: change`); a corpus of its own for each seed.
+are not compared, since a fold that holds out many clips of a unit has learnt that it is rarer. As committed, from
+weights of the population; and from scratch, on the video as the paper has it or on what differs from its first frame
+(`input_mode: change`). A corpus of its own for each seed.
 """
 
 import json
@@ -25,20 +26,26 @@ from microexpr.cli import config
 from microexpr.core import arithmetic, seeds, store
 from microexpr.core.clip import Clip
 from microexpr.core.facs.occurrence import AUS
+from microexpr.core.weights import shipped
 from microexpr.datasets import index
 from microexpr.evaluation import metrics
 from microexpr.models.base import Batch, Modules, Statistics
 from microexpr.models.recognisers.augacn import AuGacn
-from microexpr.training import engine, train
+from microexpr.training import engine, initial, train
 from microexpr.training.job import fold_indices
 from microexpr.training.load_clips import load_clips
 
 SHOWN = 0.3  # of FACS's 0..5: so much stronger at the apex than at the onset, on either side
 RESAMPLES = 2000
 FEWEST = 6  # people, of whom resampling says anything
-LARGER = {"width": 16, "epochs": 30}
-SEEN = ("film", "change")
+FROM_SCRATCH = {"initialisation": "scratch", "population": {}, "au_labels": "coded", "graph": "fold", "epochs": 30}
+ROWS: dict[str, dict[str, Any]] = {
+    "committed": {},
+    "video": FROM_SCRATCH | {"input_mode": "film"},
+    "change": FROM_SCRATCH | {"input_mode": "change"},
+}
 PROTOCOL = protocols.PROTOCOLS["megc2019"]
+FIRST_WEIGHTS = shipped("initial/augacn.safetensors")
 
 
 class Compared(NamedTuple):
@@ -51,6 +58,10 @@ class Compared(NamedTuple):
 class Seen(AuGacn):
     """The same, trained alike, whose scores of action units stand behind those of the classes."""
 
+    @classmethod
+    def name(cls) -> str:
+        return AuGacn.name()  # whose first weights it takes
+
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> torch.Tensor:
         classes = super().scores(modules, batch, statistics)
         return torch.cat([classes, self.au_scores(modules, batch, statistics)], 1)
@@ -59,16 +70,17 @@ class Seen(AuGacn):
 def main() -> int:
     made = parser(__doc__ or "", first=1, seeds=3)
     made.add_argument("--difficulty", default="standard", help="of the generated faces, default standard")
-    made.add_argument("--params", type=json.loads, default=LARGER, help="JSON: what differs from params.yaml's augacn")
+    made.add_argument("--params", type=json.loads, default={}, help="JSON: what differs from the params of each row")
+    made.add_argument("--rows", nargs="+", choices=ROWS, default=[*ROWS], help="default: all")
     arguments = made.parse_args()
-    found: dict[str, list[Compared]] = {seen: [] for seen in SEEN}
+    found: dict[str, list[Compared]] = {row: [] for row in arguments.rows}
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         with folder(arguments.keep, f"augacn-{seed}") as root:
             run(root, seed, arguments)
-            for seen in SEEN:
-                found[seen].append(report(root, seed, arguments.params | {"input_mode": seen}))
-    for seen, every in found.items():
-        table(f"{seen}, all corpora", Compared(*(np.concatenate(one, -1) for one in zip(*every, strict=True))))
+            for row, every in found.items():
+                every.append(report(root, seed, row, ROWS[row] | arguments.params))
+    for row, every in found.items():
+        table(f"{row}, all corpora", Compared(*(np.concatenate(one, -1) for one in zip(*every, strict=True))))
     return 0
 
 
@@ -97,11 +109,11 @@ def recorded(root: Path) -> list[Clip]:
 
 
 def files(clips: list[Clip]) -> list[str]:
-    """Those of their people that the film is read from."""
-    return sorted({f"results/{stage}/{c.dataset}/{c.subject}.h5" for c in clips for stage in ("apex", "faces")})
+    """Those of their people that the video and the change of action units are read from."""
+    return sorted({f"results/{stage}/{c.dataset}/{c.subject}.h5" for c in clips for stage in ("apex", "aus", "faces")})
 
 
-def report(root: Path, seed: int, own: dict[str, Any]) -> Compared:
+def report(root: Path, seed: int, row: str, own: dict[str, Any]) -> Compared:
     """Prints the recognition of the class, then a line for each unit that was shown."""
     clips = recorded(root)
     classes, scores, nodes = trained(root, clips, seed, own)
@@ -109,11 +121,11 @@ def report(root: Path, seed: int, own: dict[str, Any]) -> Compared:
     label, predicted = np.array([PROTOCOL.label(clip) for clip in clips]), classes.argmax(1)
     value = float(metrics.uf1(metrics.confusion(label, predicted, len(PROTOCOL.classes))))
     low, high = metrics.bootstrap(label, predicted, people, metrics.uf1, RESAMPLES, seeds.generator(seed))
-    print(f"seed {seed}, {own}: UF1 {value:.4f} ({low:.4f} to {high:.4f}), {len(clips)} clips, generated")
+    print(f"seed {seed}, {row}: UF1 {value:.4f} ({low:.4f} to {high:.4f}), {len(clips)} clips, generated")
     print(f"nodes that the folds' training clips show: {min(nodes)} to {max(nodes)} of {len(AUS)}")
     pairs = np.stack([compared(scores[:, number], shown[:, number], people) for number in range(len(AUS))])
     found = Compared(pairs, shown.T)
-    table(f"seed {seed}, {own['input_mode']}", found)
+    table(f"seed {seed}, {row}", found)
     return found
 
 
@@ -130,6 +142,7 @@ def trained(root: Path, clips: list[Clip], seed: int, own: dict[str, Any]) -> tu
     """Scores of classes [N, C] and units [N, A], by the fold that never saw the person, and each fold's nodes."""
     values = config.load(root / "params.yaml")["methods"]["augacn"] | own
     method = Seen(Seen.Params(**values), len(PROTOCOL.classes))
+    initial.load(method, "augacn", PROTOCOL.classes, [str(FIRST_WEIGHTS)])
     data = load_clips(method, clips, [str(root / name) for name in files(clips)])
     job = train.Job("augacn", method, PROTOCOL, clips, [], train.Params(), train.SynthParams(), seed)
     folds, nodes = fold_indices(PROTOCOL.folds(clips), clips), []
