@@ -124,7 +124,8 @@ def table(arguments: argparse.Namespace) -> int:
         rows = main_table.read(arguments.table)
     say(main_table.markdown(rows), end="")
     if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
-        say(main_table.indistinguishable_from_best(rows, pairs.read(PAIRED)), end="")
+        compared = pairs.read(PAIRED)
+        say(main_table.better_than_floor(compared) + main_table.indistinguishable_from_best(rows, compared), end="")
     for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
         if faces.exists():
             say(main_table.synthesis_summary(read_faces(faces), faces))

@@ -11,7 +11,7 @@ from typing import Any
 from microexpr.core import store
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
-from microexpr.evaluation.metrics import min_attainable_p
+from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
 
 SCOPES = ("full", "smic", "casme2", "samm")
@@ -55,6 +55,7 @@ SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compa
     ("AU error", "au_error", {"mean_flow": "mean training flow", "neutral": "unchanged"}),
 )
 DIFFERENT = 0.05  # corrected p below which two methods count as different
+FLOOR = "majority"  # the row that all others must beat
 CAUTION = "rendered faces, not comparable with published figures"
 
 
@@ -178,6 +179,25 @@ def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequen
     alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
     basis = f"{subjects} subjects, p corrected for {count}"
     return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
+
+
+def better_than_floor(pairs: Sequence[Row]) -> str:
+    """Return a line on the methods whose UF1 is above that of `FLOOR`, p corrected for these tests; "" without any.
+
+    `pairs` are those of `evaluation.pairs`."""
+    signs = {"first": -1, "second": 1}  # of a difference by the side on which the floor stands, above 0 if it is worse
+    tests = [
+        (pair["second" if side == "first" else "first"], sign * pair["difference"], pair["p"])
+        for pair in pairs
+        for side, sign in signs.items()
+        if pair["metric"] == "uf1" and pair[side] == FLOOR
+    ]
+    if not tests:
+        return ""
+    corrected = holm([p for _, _, p in tests])
+    better = [name for (name, gain, _), p in zip(tests, corrected, strict=True) if gain > 0 and p < DIFFERENT]
+    tested = f"p < {DIFFERENT}, corrected for {len(tests)} method{'s' * (len(tests) > 1)}"
+    return f"Better than {FLOOR} ({tested}): {', '.join(better) or 'none'}.\n"
 
 
 def duplicate_subjects(path: str | Path) -> str:

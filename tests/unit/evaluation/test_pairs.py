@@ -174,6 +174,23 @@ def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest()
     assert line({"a": 0.2}, {}) == ""
 
 
+def test_who_is_better_than_the_floor_is_a_family_of_its_own():
+    """Three tests: Holm multiplies the smallest p by 3, the next by 2."""
+    tests = [
+        ("majority", "a", -0.5, 0.001),
+        ("b", "majority", 0.3, 0.024),
+        ("c", "majority", -0.2, 0.001),
+        ("a", "b", 1, 0),
+    ]
+    compared = [
+        {"first": first, "second": second, "metric": metric, "difference": difference, "p": p}
+        for metric in ("uf1", "uar")
+        for first, second, difference, p in tests
+    ]
+    assert main_table.better_than_floor(compared) == "Better than majority (p < 0.05, corrected for 3 methods): a, b.\n"
+    assert main_table.better_than_floor(compared[3:4]) == ""
+
+
 def test_too_few_people_for_so_many_pairs_are_said():
     """Six pairs of seven people: at least 6 / 2^6."""
     line_below = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)

@@ -89,7 +89,8 @@ def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None
         origin=origin,
         title=main_table.table_title(rows),
         note=main_table.NOTE,
-        indistinguishable=main_table.indistinguishable_from_best(rows, compared),
+        indistinguishable=main_table.better_than_floor(compared)
+        + main_table.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
         synthesis_summaries=[_synthesis_summary(folder, inputs.protocol, name) for name in inputs.synthesising],
         scopes=main_table.SCOPES[1:],
