@@ -45,8 +45,8 @@ def predicted(video, tmp_path_factory):
 
 def test_it_says_first_what_it_is_worth(predicted):
     _, lines = predicted
-    assert "fitted on 40 generated subjects (predict_model); UF1" in lines[0]
-    assert "fitted on 400 generated subjects (au_model)" in lines[1]
+    assert "fitted on 240 generated subjects (population); UF1" in lines[0]
+    assert "fitted on 240 generated subjects (population)" in lines[1]
     assert lines[2:4] == list(limits.NOTICE) and "AI Act" in lines[3]
 
 

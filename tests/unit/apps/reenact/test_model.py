@@ -29,7 +29,7 @@ STRONG = 3.0  # FACS intensity
 def asked(rng: np.random.Generator) -> scenes.Changes:
     """Nothing, then each of `UNITS` alone."""
     added = STRONG * np.array([[unit == name for name in RENDERED] for unit in ("none", *UNITS)])
-    return np.repeat(added[..., None], 2, axis=2), np.full(len(added), scenes.NONE)
+    return scenes.Changes(np.repeat(added[..., None], 2, axis=2), [""] * len(added))
 
 
 @pytest.fixture(scope="module")
