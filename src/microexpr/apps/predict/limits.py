@@ -31,7 +31,7 @@ MIN_DETECTED = 0.98  # share of the frames
 
 
 def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
-    """Describe a model's training in words: "40 generated subjects (predict_model); UF1 0.85 on ... held out".
+    """Describe a model's training in words: "240 generated subjects (population); UF1 0.85 on ... held out".
 
     `path` is the model's file, `fitted_on` its provenance: "<origin>/<data set>/<subject>/<clip>" of its clips.
     """
