@@ -24,8 +24,8 @@ def test_a_row_from_scratch_differs_in_its_first_weights_alone(study):
     names = list(study.pretrained_rows(config.load(ROOT / "params.yaml")))
     assert {"augacn", "icegan.change", "mtmnet"} <= set(names)
     for name in names:
-        own, other = (methods[row]["params"] for row in (name, study.from_scratch(name)))
-        assert {key for key in own if own[key] != other[key]} == {"initialisation", "population"}
+        row_params, other = (methods[row]["params"] for row in (name, study.from_scratch(name)))
+        assert {key for key in row_params if row_params[key] != other[key]} == {"initialisation", "population"}
         assert not methods[study.from_scratch(name)]["population"] and methods[name]["population"]
 
 

@@ -169,7 +169,7 @@ def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkey
 def test_recordings_are_of_the_kinds_that_were_asked_for() -> None:
     everything = {"micro": PARAMS.micro, "macro": PARAMS.macro} | dict.fromkeys(("micro scene", "macro scene"), 6)
     for kind, count in everything.items():
-        found = recordings.clips_of(PARAMS, [SUBJECT], {kind})  # type: ignore[arg-type]
-        assert len(found) == count and all((clip.apex or 0) > 0 for clip in found)
+        listed = recordings.clips_of(PARAMS, [SUBJECT], {kind})  # type: ignore[arg-type]
+        assert len(listed) == count and all((clip.apex or 0) > 0 for clip in listed)
     held_out = PARAMS.held_out_subjects()
     assert not recordings.clips_of(PARAMS, held_out, {"micro scene", "macro scene"})

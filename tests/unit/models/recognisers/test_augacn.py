@@ -261,18 +261,18 @@ def test_absent_nodes_are_neither_kept_nor_counted():
 )  # fmt: skip
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_share_that_is_kept_is_of_the_nodes_that_are_present(ratio, present, expected, dtype):
-    there = (torch.arange(A) < present).to(dtype)
-    nodes, count = pool(torch.ones(1, A, 1, dtype=dtype), torch.ones(1, A, dtype=dtype), there, ratio)
+    present_mask = (torch.arange(A) < present).to(dtype)
+    nodes, count = pool(torch.ones(1, A, 1, dtype=dtype), torch.ones(1, A, dtype=dtype), present_mask, ratio)
     assert count == expected <= nodes.shape[1]
 
 
 def test_scores_are_those_of_a_graph_of_the_present_nodes_alone():
-    """Where units are absent, the network is one without them: neither pooling nor readout leaves room for them."""
+    """A network whose units are absent is one without them: neither pooling nor readout leaves room for them."""
     augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
     statistics, modules = statistics_and_modules(augacn, data)
-    there, nodes = statistics["present"] > 0, torch.randn(4, A, 1)
-    assert there.sum() == 5
-    alone = modules.relations(nodes[:, there], statistics["graph"][there][:, there], torch.ones(5))
+    present_mask, nodes = statistics["present"] > 0, torch.randn(4, A, 1)
+    assert present_mask.sum() == 5
+    alone = modules.relations(nodes[:, present_mask], statistics["graph"][present_mask][:, present_mask], torch.ones(5))
     torch.testing.assert_close(modules.relations(nodes, statistics["graph"], statistics["present"]), alone)
 
 
