@@ -15,9 +15,8 @@ with logged(snakemake.log[0]):
     clips = index.read_all(snakemake.input.index)
     folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
-    faces, all_faces = (
-        synthesised_faces.read(shards, name, protocol, clips, folds, every_class) for every_class in (False, True)
-    )
+    all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
+    faces = face_kinds.own_class(all_faces)
     true = true_faces.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
     kinds, resampling = face_kinds.gather(all_faces, true), (Params(**values.evaluate).resamples, values.seed)
     rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true))

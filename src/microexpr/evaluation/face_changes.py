@@ -18,6 +18,7 @@ from microexpr.evaluation.face_kinds import (
     FacePairs,
     Figure,
     is_own_class,
+    own_class,
     scope_rows,
 )
 from microexpr.evaluation.resemblance import enlarge
@@ -44,9 +45,9 @@ def evaluate(
     the true faces by clip id. `grey_change` is of the same faces as `class_uar`, `au_error` of those of their clip's
     own class; it is in FACS intensity (0 to 5), and that of neutral faces is the error of no change.
     """
-    own_class = np.array([is_own_class(synthesised, face) for face in synthesised.faces])
-    own_class_faces = [face for face in synthesised.faces if is_own_class(synthesised, face)]
-    pairs = {kind: kinds[kind].pairs[own_class] for kind in (SYNTHESISED, MEAN_FLOW)}
+    rows_of_own_class = np.array([is_own_class(synthesised, face) for face in synthesised.faces])
+    own_class_faces = own_class(synthesised).faces
+    pairs = {kind: kinds[kind].pairs[rows_of_own_class] for kind in (SYNTHESISED, MEAN_FLOW)}
     errors = au_errors(pairs, [true[face.clip.id] for face in own_class_faces], model)
     changes = {kind: grey_change(kinds[kind].pairs) for kind in (SYNTHESISED, TWICE, MEAN_FLOW, TRUE)}
     (height, width), crop_size = synthesised.faces[0].pair.shape[1:3], true[own_class_faces[0].clip.id].crop_size

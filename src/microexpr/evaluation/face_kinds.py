@@ -5,7 +5,7 @@ in: a figure.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -44,10 +44,15 @@ def gather(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace]) -> dict[
         NEUTRAL: neutral,
         MEAN_FLOW: warp_by_mean_flow(synthesised, true),
     }
-    own_class_faces = [face for face in faces if is_own_class(synthesised, face)]
+    own_class_faces = own_class(synthesised).faces
     return {kind: FacePairs(faces, np.stack([neutral, images], 1)) for kind, images in changed.items()} | {
         TRUE: FacePairs(own_class_faces, np.stack([true[face.clip.id].pair for face in own_class_faces]))
     }
+
+
+def own_class(synthesised: SynthesisedFaces) -> SynthesisedFaces:
+    """Return the faces that were made for the class of their own clip."""
+    return replace(synthesised, faces=[face for face in synthesised.faces if is_own_class(synthesised, face)])
 
 
 def is_own_class(synthesised: SynthesisedFaces, face: Face) -> bool:

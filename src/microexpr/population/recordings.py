@@ -19,9 +19,13 @@ def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recordin
 
 def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bool) -> tuple[list[Clip], list[Clip]]:
     """Return recordings of these kinds of all training subjects; if `marks_macro`, macro-expressions apart."""
-    macro = {kind for kind in kinds if marks_macro and "macro" in kind}
-    subjects = params.training_subjects()
-    return clips_of(params, subjects, {*kinds} - macro), clips_of(params, subjects, macro)
+    clips: list[Clip] = []
+    macro_clips: list[Clip] = []
+    for subject in params.training_subjects():
+        for kind, clip in _recordings(params, subject):
+            if kind in kinds:
+                (macro_clips if marks_macro and "macro" in kind else clips).append(clip)
+    return clips, macro_clips
 
 
 def _recordings(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
