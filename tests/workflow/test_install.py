@@ -29,6 +29,11 @@ case "$*" in
 esac
 """
 
+FREE_DISK = """#!/bin/bash
+echo Filesystem 1048576-blocks Used Available Capacity Mounted on
+echo disk 200000 100000 ${FREE:-100000} 50% /
+"""
+
 
 class Machine:
     """A folder with envs/install.sh, and stand-ins for Python on its path."""
@@ -40,6 +45,8 @@ class Machine:
         for minor in ("3.10", "3.11", "3.12", "3.13"):
             (root / "bin" / f"python{minor}").write_text(STAND_IN)
             (root / "bin" / f"python{minor}").chmod(0o755)
+        (root / "bin" / "df").write_text(FREE_DISK)
+        (root / "bin" / "df").chmod(0o755)
 
     def install(self, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the script and return its output; pip's calls are in pip.txt."""
@@ -141,6 +148,12 @@ def test_what_cannot_work_is_said_in_one_line(machine: Machine, environment: dic
     done = machine.install(**environment)
     assert done.returncode == 1 and error in done.stderr and done.stderr.count("\n") == 1
     assert machine.pip() == "" and not (machine.root / ".venv").exists()
+
+
+def test_too_small_a_disk_is_said_before_anything_is_fetched(machine: Machine) -> None:
+    done = machine.install(MICROEXPR_TORCH="cuda", FREE="6999")
+    assert done.returncode == 1 and done.stderr.endswith("needs 7000 MB for torch's cuda build, and 6999 MB are free\n")
+    assert "install" not in machine.pip()
 
 
 def test_two_installations_at_once_are_refused(machine: Machine) -> None:
