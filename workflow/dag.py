@@ -16,7 +16,7 @@ from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
 from microexpr.core import store
-from microexpr.core.clip import Fold
+from microexpr.core.clip import POPULATION, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
@@ -105,7 +105,7 @@ class Dag(Corpus):
     @cached_property
     def protocols(self) -> list[str]:
         """The protocols that these clips allow; that of precomputed flow has rules of its own."""
-        return [name for name in protocols.PROTOCOLS if name != flow_folders.NAME and self._allows(name)]
+        return [name for name in protocols.PROTOCOLS if name not in protocols.FLOW_FOLDERS and self._allows(name)]
 
     def _allows(self, protocol: str) -> bool:
         try:
@@ -146,7 +146,9 @@ class Dag(Corpus):
     def shards(self, method: str, protocol: str) -> list[str]:
         """Return `1of4`, ...: no more than there are folds."""
         count = self.params["train"]["shards"]
-        if protocol != flow_folders.NAME:
+        if protocols.PROTOCOLS[protocol].unit == "dataset" and protocol in protocols.FLOW_FOLDERS:
+            count = 1  # of its only fold
+        elif protocol not in protocols.FLOW_FOLDERS:
             count = min(count, len(self.folds(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
@@ -284,7 +286,7 @@ class Dag(Corpus):
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
         shards = {pair: self.training_files(*pair) for pair in self.trainings}
-        shards |= {(name, flow_folders.NAME): self.flow_training_files(name) for name in self.flow_methods}
+        shards |= {pair: self.flow_training_files(*pair) for pair in self.flow_rows}
         root = "work/checkpoints"
         return {
             **{
@@ -396,6 +398,33 @@ class Dag(Corpus):
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
         return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.macro_sets(name)]
 
+    @property
+    def flow_protocols(self) -> list[str]:
+        """The protocols of precomputed flow; without subjects of the population those that need none."""
+        rendered = bool(self.params["flow_folders"]["subjects"])
+        return [name for name in protocols.FLOW_FOLDERS if rendered or not self.flow_uses_population(name)]
+
+    @property
+    def flow_rows(self) -> list[tuple[str, str]]:
+        """Method and protocol of each row of the table of precomputed flow."""
+        return [(name, protocol) for name in self.flow_methods for protocol in self.flow_protocols]
+
+    @staticmethod
+    def flow_uses_population(protocol: str) -> str:
+        """Return how a protocol trains on the population: "trained_on" alone, "beside" others, "" not at all."""
+        about = protocols.PROTOCOLS[protocol]
+        return next((name for name in ("trained_on", "beside") if POPULATION in getattr(about, name)), "")
+
+    @property
+    def flow_population_files(self) -> list[str]:
+        """The subjects of the population whose flow becomes pictures. Raises ParamsError where these are too few."""
+        count, files = self.params["flow_folders"]["subjects"], self.population_training_files
+        if count > len(files):
+            raise ParamsError(
+                f"params.yaml: flow_folders.subjects must be at most population.subjects, {len(files)}, not {count}"
+            )
+        return files[:count]
+
     def flow_pictures(self) -> list[str]:
         """Return the folder of precomputed flow, if there is one. Only its job reads it, and says what is missing."""
         return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
@@ -406,9 +435,10 @@ class Dag(Corpus):
         roots = self.flow_pictures()
         return digest(folder for root in roots for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
-    def flow_training_files(self, method: str) -> list[str]:
+    def flow_training_files(self, method: str, protocol: str) -> list[str]:
         """Return the shards of a method's training on precomputed flow."""
-        return [f"results/flow_folders/train/{method}/{shard}.h5" for shard in self.shards(method, flow_folders.NAME)]
+        folder = f"results/flow_folders/train/{method}/{protocol}"
+        return [f"{folder}/{shard}.h5" for shard in self.shards(method, protocol)]
 
     def rendered_files(self, names: Iterable[str]) -> list[str]:
         """Return the files and folders of these data sets' rendered corpora: frames, ground truth and annotation."""
@@ -472,12 +502,13 @@ class Dag(Corpus):
     @property
     def flow_folder_files(self) -> list[str]:
         """Index, flow, trainings and evaluations of precomputed flow."""
-        folder = "results/flow_folders"
+        folder, rows = "results/flow_folders", self.flow_rows
+        parts = ["", "population/"] if self.params["flow_folders"]["subjects"] else [""]
         return [
-            *(f"{folder}/{name}" for name in ("index.csv", "flow")),
-            *(path for name in self.flow_methods for path in self.flow_training_files(name)),
-            *(f"{folder}/evaluate/{name}{ending}" for name in self.flow_methods for ending in EVALUATED),
-            *(f"{folder}/evaluate/curves/{name}.csv" for name in self.flow_methods),
+            *(f"{folder}/{part}{name}" for part in parts for name in ("index.csv", "flow")),
+            *(path for row in rows for path in self.flow_training_files(*row)),
+            *(f"{folder}/evaluate/{protocol}/{name}{ending}" for name, protocol in rows for ending in EVALUATED),
+            *(f"{folder}/evaluate/{protocol}/curves/{name}.csv" for name, protocol in rows),
         ]
 
     @cached_property

@@ -2,7 +2,7 @@
 from dag import FLOW_FOLDERS, FLOW_TABLE
 
 # DVC's stage passes without such flow, with the table's header alone; Snakemake says that it is missing.
-PICTURED = RUN.flow_methods if "MICROEXPR_STAGE" not in os.environ or os.path.lexists(FLOW_FOLDERS) else []
+PICTURED = [] if "MICROEXPR_STAGE" in os.environ and not os.path.lexists(FLOW_FOLDERS) else RUN.flow_rows
 
 
 rule flow_folders:
@@ -17,19 +17,52 @@ rule flow_folders:
         "work/times/flow_folders/flow_folders.tsv"
     params:
         root=FLOW_FOLDERS,
+        normalise=PARAMS["flow_folders"]["normalise"],
         state=lambda w: RUN.flow_state,
     script:
         "../scripts/flow_folders.py"
 
 
+rule flow_folders_population:
+    input:
+        RUN.flow_population_files,
+    output:
+        index="results/flow_folders/population/index.csv",
+        flow=directory("results/flow_folders/population/flow"),
+    log:
+        "work/logs/flow_folders/population.log",
+    benchmark:
+        "work/times/flow_folders/population.tsv"
+    params:
+        pictures={key: PARAMS["flow_folders"][key] for key in ("normalise", "region")},
+        population=RUN.population.recording(),
+    script:
+        "../scripts/flow_folders_population.py"
+
+
+def flow_index(protocol):
+    """Return the indices of the clips that a protocol trains or tests."""
+    rendered = RUN.flow_uses_population(protocol) == "trained_on"
+    return ["results/flow_folders/index.csv", *["results/flow_folders/population/index.csv"] * rendered]
+
+
 use rule train as flow_folders_train with:
     input:
-        index=["results/flow_folders/index.csv"],
-        files=lambda w: ["results/flow_folders/flow", *initial(w.method, w.protocol)],
+        index=lambda w: flow_index(w.protocol),
+        macro=lambda w: ["results/flow_folders/population/index.csv"] * (RUN.flow_uses_population(w.protocol) == "beside"),
+        files=lambda w: [
+            "results/flow_folders/flow",
+            *["results/flow_folders/population/flow"] * bool(RUN.flow_uses_population(w.protocol)),
+            *initial(w.method, w.protocol),
+        ],
     output:
-        train="results/{protocol}/train/{method}/{shard}.h5",
+        train="results/flow_folders/train/{method}/{protocol}/{shard}.h5",
+    log:
+        "work/logs/flow_folders/train/{method}/{protocol}/{shard}.log",
+    benchmark:
+        "work/times/flow_folders/train/{method}/{protocol}/{shard}.tsv"
     wildcard_constraints:
-        protocol="flow_folders",
+        protocol=one_of(RUN.flow_protocols),
         method=one_of(RUN.flow_methods),
     params:
         code=lambda w: code("train", model(w.method)),
@@ -37,6 +70,7 @@ use rule train as flow_folders_train with:
         weights=lambda w: RUN.weights[w.method],
         initial=initial_digests(""),
         train=TRAIN,
+        beside=PARAMS["flow_folders"]["beside"],
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
@@ -44,22 +78,26 @@ use rule train as flow_folders_train with:
 
 use rule evaluate as flow_folders_evaluate with:
     input:
-        index=["results/flow_folders/index.csv"],
-        shards=lambda w: RUN.flow_training_files(w.method),
+        index=lambda w: flow_index(w.protocol),
+        shards=lambda w: RUN.flow_training_files(w.method, w.protocol),
     output:
-        figures="results/{protocol}/evaluate/{method}.csv",
-        confusion="results/{protocol}/evaluate/{method}_confusion.csv",
-        predictions="results/{protocol}/evaluate/{method}_predictions.csv",
-        curve="results/{protocol}/evaluate/curves/{method}.csv",
-        log="results/{protocol}/evaluate/{method}.log",
+        figures="results/flow_folders/evaluate/{protocol}/{method}.csv",
+        confusion="results/flow_folders/evaluate/{protocol}/{method}_confusion.csv",
+        predictions="results/flow_folders/evaluate/{protocol}/{method}_predictions.csv",
+        curve="results/flow_folders/evaluate/{protocol}/curves/{method}.csv",
+        log="results/flow_folders/evaluate/{protocol}/{method}.log",
+    log:
+        "work/logs/flow_folders/evaluate/{protocol}/{method}.log",
+    benchmark:
+        "work/times/flow_folders/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
-        protocol="flow_folders",
+        protocol=one_of(RUN.flow_protocols),
         method=one_of(RUN.flow_methods),
 
 
 use rule table as flow_folders_table with:
     input:
-        figures=expand("results/flow_folders/evaluate/{method}.csv", method=PICTURED),
+        figures=[f"results/flow_folders/evaluate/{protocol}/{method}.csv" for method, protocol in PICTURED],
     output:
         csv=FLOW_TABLE,
     log:

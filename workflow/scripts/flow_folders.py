@@ -10,8 +10,9 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.datasets import flow_folders, index
+    from microexpr.signals.flow import pictures
 
-    root = Path(snakemake.params.root)
+    root, normalise = Path(snakemake.params.root), snakemake.params.normalise
     clips, notes = flow_folders.read(root)
     for note in notes:
         logger.info(note)
@@ -20,5 +21,6 @@ with logged(snakemake.log[0]):
         with store.subject_file(Path(snakemake.output.flow) / dataset / f"{subject}.h5", "flow", subject_clips) as file:
             file.describe(source="precomputed flow pictures")
             for clip in subject_clips:
-                file.group(clip.name).put("onset_apex", flow_folders.onset_apex(root, clip), "onset_apex_scaled")
+                flow = pictures.channels(flow_folders.picture(root, clip), normalise)
+                file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[normalise])
     index.write(snakemake.output.index, clips)

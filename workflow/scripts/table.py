@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     from microexpr.protocols import PROTOCOLS
     from microexpr.reporting import main_table
 
-    rows = main_table.megc2019({Path(path).stem: evaluation.read(path) for path in snakemake.input.figures})
+    rows = main_table.megc2019(evaluation.read(path) for path in snakemake.input.figures)
     store.write_text(snakemake.output.csv, main_table.to_csv(rows))
     if metrics := snakemake.output.get("metrics"):
         for row in rows:

@@ -119,7 +119,7 @@ def table(arguments: argparse.Namespace) -> int:
         if not (EVALUATIONS / f"{name}.csv").is_file():
             recognisers.find(name)
     if arguments.methods:
-        rows = main_table.megc2019({name: evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods})
+        rows = main_table.megc2019(evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods)
     else:
         rows = main_table.read(arguments.table)
     say(main_table.markdown(rows), end="")

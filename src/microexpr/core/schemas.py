@@ -76,6 +76,8 @@ FLOW = Schema(
         "onset_apex_scaled": Field("float32", ("u v strain", "row", "column"), "grey level +-127.5; strain 0..255",
                                    "the same where each clip fills the range by itself, as `flow.normalise` asks or in "
                                    "precomputed pictures: the size of the movement is lost"),
+        "onset_apex_centred": Field("float32", ("u v strain", "row", "column"), "standard deviations of the channel",
+                                    "the same, each channel minus its median, which estimates no movement"),
     },
 )  # fmt: skip
 AUS = Schema(

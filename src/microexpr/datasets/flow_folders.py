@@ -26,7 +26,6 @@ from microexpr.datasets.picture import read as decoded
 
 NAME = "flow_folders"  # below data/raw
 SIZE = 28  # rows and columns of every picture
-MIDDLE = 127.5  # of a grey level's range, so that -u is the u of a mirrored clip, as with flow in pixels
 PARTITIONS = ("u_train", "u_test")
 COLUMNS = ("sub", "filename_o", "label")  # of the list CSV; other columns are not needed
 
@@ -116,15 +115,6 @@ def picture(root: Path, clip: Clip) -> np.ndarray:
     if pixels.shape != (SIZE, SIZE, 3):
         raise DataError(f"{path}: must be {SIZE}x{SIZE}x3, not {'x'.join(map(str, pixels.shape))} (clip {clip.id})")
     return pixels
-
-
-def onset_apex(root: Path, clip: Clip) -> np.ndarray:
-    """Return float32[3, 28, 28]: u and v as grey levels minus 127.5, strain as grey levels 0..255.
-
-    The scaling of each clip has lost the size of the movement and the grey level of no movement.
-    """
-    channels = picture(root, clip).transpose(2, 0, 1).astype(np.float32)
-    return channels - np.array([MIDDLE, MIDDLE, 0], np.float32)[:, None, None]
 
 
 def check(root: Path) -> tuple[list[Clip], list[str], list[str]]:

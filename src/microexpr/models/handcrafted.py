@@ -32,7 +32,8 @@ class SupportVectors(ClassicalMethod):
     params: Params
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = SVC(C=self.params.penalty, kernel=self.kernel, class_weight="balanced")
+        kernel = getattr(self.params, "kernel", self.kernel)
+        machine = SVC(C=self.params.penalty, kernel=kernel, class_weight="balanced")
         return fit_scorer(machine, features, targets["label"], self.classes, self.standardised)
 
 

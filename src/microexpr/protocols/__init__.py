@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import DataError
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes, splits
@@ -20,6 +20,7 @@ from microexpr.protocols.splits import shard, shards
 __all__ = [
     "ALL_GROUPS",
     "EVERY",
+    "FLOW_FOLDERS",
     "GROUPINGS",
     "GROUPS",
     "MAIN",
@@ -42,6 +43,8 @@ class Protocol:
     classes: tuple[str, ...]
     class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
+    beside: tuple[str, ...] = ()  # data sets of which every fold trains on all clips beside its own
+    unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
     has_driving_group: bool = False  # whether the subjects of driving clips are a group of their own
@@ -94,7 +97,7 @@ class Protocol:
         for clip, following in pairwise(chosen):
             if clip.id == following.id:
                 raise DataError(f"clip {clip.id} must be there once, not twice (protocol {self.name})")
-        origins = sorted({clip.origin for clip in chosen})
+        origins = sorted({clip.origin for clip in chosen if clip.dataset != POPULATION})
         if len(origins) > 1:
             raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
         return chosen
@@ -102,7 +105,8 @@ class Protocol:
     def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
         """Return macro-expressions of one of its classes, with that class, sorted as the protocol's own clips are.
 
-        They may be of another origin than those. Raises DataError for a clip of a data set that it trains or tests on.
+        They may be of another origin than those, as are the clips `beside`. Raises DataError for a clip of a data set
+        that it trains or tests on.
         """
         class_name = classes.objective_of_emotion if self.classes == classes.OBJECTIVE else self.class_name
         labelled = []
@@ -126,7 +130,9 @@ class Protocol:
         """
         chosen = self.select(clips)
         self._check_enough(chosen)
-        if self.share is None:
+        if self.unit == "dataset":
+            folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
+        elif self.share is None:
             folds = splits.leave_one_out(chosen, self.unit, self.datasets, limit)
         else:
             folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
@@ -157,7 +163,9 @@ class Protocol:
 
     def _check_enough(self, chosen: Sequence[Clip]) -> None:
         """Raise DataError unless there are clips to train on and at least two units."""
-        if self.trained_on and (missing := sorted(set(self.sources) - {clip.dataset for clip in chosen})):
+        present = {clip.dataset for clip in chosen}
+        needed = self.trained_on and (*self.trained_on, *(self.datasets if present.isdisjoint(self.datasets) else ()))
+        if missing := sorted({*needed} - present):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
         units = {clip.id if self.unit == "clip" else splits.subject_id(clip.id) for clip in chosen}
         if len(units) < 2:
@@ -175,7 +183,10 @@ def _composites() -> list[Protocol]:
     return [
         main,
         # the same for clips that have precomputed flow and no video
-        replace(main, name="flow_folders", stages=("flow",)),
+        pictures := replace(main, name="flow_folders", stages=("flow",)),
+        replace(pictures, name="flow_folders_beside", beside=(POPULATION,)),
+        rendered := replace(pictures, name="flow_folders_population", unit="dataset", trained_on=(POPULATION,)),
+        replace(rendered, name="flow_folders_means", unlabelled_means=True),
         replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
         Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
         # of all data sets present
@@ -219,7 +230,8 @@ PROTOCOLS: dict[str, Protocol] = {
     )
 }
 MEGC2019 = "megc2019"
-MAIN = (MEGC2019, "flow_folders")  # protocols of the tables with a row for every method: all of their folds are trained
+FLOW_FOLDERS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
+MAIN = (MEGC2019, *FLOW_FOLDERS)  # protocols of the tables with a row for every method: all of their folds are trained
 # Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)

@@ -4,7 +4,7 @@ What may not come in: times; they are no result.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
+from microexpr.protocols import FLOW_FOLDERS
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -36,6 +37,9 @@ ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_fr
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
+    "flow_folders_beside": "The same, each fold trained on rendered subjects too",
+    "flow_folders_population": "The same clips, all tested after training on rendered subjects alone",
+    "flow_folders_means": "The same clips and training, the mean of either side's flow taken off, without labels",
 }
 NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md has their measured coverage); "
@@ -59,21 +63,24 @@ FLOOR = "majority"  # the row that all others must beat
 CAUTION = "rendered faces, not comparable with published figures"
 
 
-def megc2019(evaluations: Mapping[str, Sequence[Row]]) -> list[dict[str, str]]:
-    """Return one row of text for each method, in the same order, with `COLUMNS`; "" for unknown values.
+def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
+    """Return one row of text for each method and protocol, in the same order, with `COLUMNS`; "" for unknown values.
 
-    `evaluations` are the rows of the evaluate stage by method. Reproduced figures and their intervals are those of the
-    last epoch; `oracle_` ones are read at the best test epoch and are never ranked; `published_` ones are from the
-    paper that `published.published_counterparts` names. Figures have four decimals.
+    `evaluations` are the rows of the evaluate stage, a sequence for each method under a protocol. Reproduced figures
+    and their intervals are those of the last epoch; `oracle_` ones are read at the best test epoch and are never
+    ranked; `published_` ones are from the paper that `published.published_counterparts` names. Figures have four
+    decimals.
     """
-    return [_row(method, rows) for method, rows in evaluations.items()]
+    return [_row(rows) for rows in evaluations]
 
 
-def _row(method: str, rows: Sequence[Row]) -> dict[str, str]:
+def _row(rows: Sequence[Row]) -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
     by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
     full_uf1 = by_cell["last", "full_uf1"]
-    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in published_counterparts(method).items()}
+    others = full_uf1["protocol"] in FLOW_FOLDERS[1:]  # published figures are of training on recorded subjects alone
+    counterparts = {} if others else published_counterparts(full_uf1["method"])
+    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in counterparts.items()}
     cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT}
     for name in CELLS:
         for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
@@ -108,6 +115,21 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
 
     Each line has its origin, so that no figure of rendered faces is next to a published one without that word.
     """
+    parts = [
+        [row for row in rows if row["protocol"] == name] for name in dict.fromkeys(row["protocol"] for row in rows)
+    ]
+    errata = [
+        f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
+    ]
+    initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
+    different = {row["method"]: row for row in rows if row["differs_from_paper"]}
+    differences = [f"{name}: not the paper's {differences_from_paper(row)}." for name, row in different.items()]
+    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *differences, *errata]
+    return "\n".join([*(line for part in parts for line in _part(part)), *notes, ""])
+
+
+def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the lines of one protocol's rows: a title, then a table."""
     names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
     lines = [names]
     for row in rows:
@@ -120,14 +142,7 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
                 lines.append([name, kind, *((row[prefix + c] or "-") + "*" * (c in marks) for c in CELLS)])
     widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
     rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
-    body = [_line(line, widths) for line in (lines[0], rule, *lines[1:])]
-    errata = [
-        f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
-    ]
-    initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
-    different = [row for row in rows if row["differs_from_paper"]]
-    differences = [f"{row['method']}: not the paper's {differences_from_paper(row)}." for row in different]
-    return "\n".join([f"{_title(rows)}.", "", *body, "", f"{NOTE}.", *initialisations, *differences, *errata, ""])
+    return [f"{_title(rows)}.", "", *(_line(line, widths) for line in (lines[0], rule, *lines[1:])), ""]
 
 
 def differences_from_paper(row: Mapping[str, str]) -> str:
@@ -252,7 +267,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:
     title = table_title(rows)
-    return f"{title}: {CAUTION}" if any("generated" in row["origin"] for row in rows) else title
+    rendered = any("generated" in row["origin"] and row["protocol"] not in FLOW_FOLDERS for row in rows)
+    return f"{title}: {CAUTION}" if rendered else title
 
 
 def table_title(rows: Sequence[Mapping[str, str]]) -> str:

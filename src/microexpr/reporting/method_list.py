@@ -7,9 +7,8 @@ from torch import Tensor
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.core.facs.reactions import REGIONS
-from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
-from microexpr.protocols import MAIN, PROTOCOLS
+from microexpr.protocols import FLOW_FOLDERS, MEGC2019, PROTOCOLS
 from microexpr.signals.inputs import SOURCES
 
 
@@ -25,9 +24,9 @@ def methods(params: Mapping[str, base.Params]) -> list[tuple[str, ...]]:
         sizes = (_millions(kind(params[name])) if name in params else "", _millions(instance))
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items())
         reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
-        suitable = [name for name in MAIN if PROTOCOLS[name].suits(reads)]
-        if instance.macro:  # precomputed flow has no macro-expressions
-            suitable = [name for name in suitable if name != flow_folders.NAME]
+        # of the protocols of precomputed flow, which has no macro-expressions, the first stands for all
+        pictured = [] if instance.macro else FLOW_FOLDERS[:1]
+        suitable = [name for name in (MEGC2019, *pictured) if PROTOCOLS[name].suits(reads)]
         rows.append((name, kind.paper, inputs, *sizes, ", ".join(suitable)))
     return rows
 

@@ -31,7 +31,7 @@ def load_clips(
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
-        if dataset == POPULATION:  # whose files hold what those of all stages do
+        if (stage, dataset) == ("results", POPULATION):  # whose files hold what those of all stages do
             stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []

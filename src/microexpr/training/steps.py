@@ -50,6 +50,8 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     first_weights = load_initial(job, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
     clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions)
+    if job.protocol.unlabelled_means:
+        clips = without_means(clips, [clip.origin for clip in job.all_clips])
     by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)
     description = "; ".join(filter(None, (first_weights, initialisation(job))))
     inputs = TrainingInputs(clips, files, description, by_fold)
@@ -72,6 +74,10 @@ def initialisation(job: Job) -> str:
 
     "" for a network from scratch that trains on the protocol's clips alone."""
     parts = [job.method.load_published_weights()] if isinstance(job.method, NetworkMethod) else []
+    if job.protocol.beside:
+        parts.append(f"beside {len(job.macro)} clips of the {' and the '.join(job.protocol.beside)}")
+    if job.protocol.unlabelled_means:
+        parts.append("with the means of the clips tested, without their labels, taken off")
     if job.synthetic:
         first = "at first alone " if getattr(job.method.params, "synthetic_use", "") == "pretrain" else ""
         parts.append(f"{first}on what {job.synthetic} made of its training clips, beside these")
@@ -81,6 +87,17 @@ def initialisation(job: Job) -> str:
         sets = " and ".join(sorted({clip.dataset for clip, _ in job.macro}))
         parts.append(f"{count} of {len(job.clips)} clips guided by {sets}")
     return "; ".join(filter(None, parts))
+
+
+def without_means(clips: ClipTensors, sides: Sequence[str]) -> ClipTensors:
+    """Return the clips with each input less its mean over the clips of the same side, such as recorded or rendered."""
+    inputs = dict(clips.inputs)
+    for side in sorted({*sides}):
+        positions = torch.tensor([i for i, other in enumerate(sides) if other == side])
+        for name, values in inputs.items():
+            mean = values[positions].double().mean(0, keepdim=True).to(values.dtype)
+            inputs[name] = values.index_copy(0, positions, values[positions] - mean)
+    return replace(clips, inputs=inputs)
 
 
 def load_initial(job: Job, files: Iterable[str]) -> str:

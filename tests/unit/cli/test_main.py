@@ -96,7 +96,7 @@ def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
     assert main(["table", "--methods", "icegan"]) == 0
     assert "ststnet" not in (printed := capsys.readouterr().out)
     assert "0.8450" in printed and "generated" in printed
-    table = main_table.megc2019({"ststnet": rows("ststnet")})
+    table = main_table.megc2019([rows("ststnet")])
     store.write_text("results/megc2019_table.csv", main_table.to_csv(table))
     assert main(["table"]) == 0
     assert "ststnet" in (printed := capsys.readouterr().out) and "icegan" not in printed

@@ -148,7 +148,7 @@ def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, p
 
 def line(uf1, p_holm, subjects=68):
     """Return the line below a table of methods with these UF1; all pairs have one corrected p but for those named."""
-    rows = main_table.megc2019({name: evaluated(name) for name in uf1})
+    rows = main_table.megc2019(evaluated(name) for name in uf1)
     rows = [row | {"full_uf1": str(uf1[row["method"]])} for row in rows]
     paired_rows = [
         {

@@ -19,7 +19,7 @@ def test_columns_are_in_the_order_that_readers_expect():
 
 
 def test_each_figure_is_in_its_own_cell():
-    (row,) = megc2019({"ststnet": rows("ststnet")})
+    (row,) = megc2019([rows("ststnet")])
     assert (row["full_uf1"], row["full_uar"], row["smic_uf1"], row["samm_uar"]) == (
         "0.1000",
         "0.1100",
@@ -33,14 +33,14 @@ def test_each_figure_is_in_its_own_cell():
 
 
 def test_what_is_not_known_is_empty():
-    (row,) = megc2019({"ststnet_icegan": rows("ststnet_icegan", scopes=("full", "casme2"))})
+    (row,) = megc2019([rows("ststnet_icegan", scopes=("full", "casme2"))])
     assert {row[f"published_{cell}"] for cell in ("full_uf1", "samm_uar")} == {""}
     assert (row["smic_uf1"], row["oracle_smic_uf1"], row["casme2_uf1"]) == ("", "", "0.1300")
 
 
 def test_params_other_than_the_papers_are_named_and_counted():
     changed = [row | {"differs_from_paper": "epochs, lr"} for row in rows("ststnet")]
-    table = megc2019({"ststnet": changed, "icegan": rows("icegan")})
+    table = megc2019([changed, rows("icegan")])
     assert [row["differs_from_paper"] for row in table] == ["epochs, lr", ""]
     text = markdown(table)
     assert "\nststnet: not the paper's 2 params (epochs, lr).\n" in text and "icegan: not" not in text
@@ -49,13 +49,13 @@ def test_params_other_than_the_papers_are_named_and_counted():
 
 
 def test_csv_keeps_the_order_of_methods_and_plain_line_ends():
-    text = to_csv(megc2019({"mtmnet": rows("mtmnet"), "icegan": rows("icegan")}))
+    text = to_csv(megc2019([rows("mtmnet"), rows("icegan")]))
     assert [row["method"] for row in csv.DictReader(io.StringIO(text))] == ["mtmnet", "icegan"]
     assert "\r" not in text
 
 
 def test_generated_stands_on_the_row_and_in_the_title():
-    text = markdown(megc2019({"ststnet": rows("ststnet"), "icegan": rows("icegan", "licensed")}))
+    text = markdown(megc2019([rows("ststnet"), rows("icegan", "licensed")]))
     first, second = text[text.index("ststnet") :].split("icegan")
     figures = [line for line in first.splitlines() if "0.1000" in line or "0.6000" in line]
     assert figures and all("generated" in line for line in figures)
@@ -64,23 +64,23 @@ def test_generated_stands_on_the_row_and_in_the_title():
 
 
 def test_licensed_figures_carry_no_such_word():
-    assert "generated" not in markdown(megc2019({"icegan": rows("icegan", "licensed")}))
+    assert "generated" not in markdown(megc2019([rows("icegan", "licensed")]))
 
 
 def test_reproduced_published_and_oracle_figures_are_all_shown():
-    text = markdown(megc2019({"icegan": rows("icegan")}))
+    text = markdown(megc2019([rows("icegan")]))
     for figure in ("0.1000", "0.8450", "0.6000", "0.050 to 0.150"):
         assert figure in text
 
 
 def test_markdown_is_aligned():
-    lines = [line for line in markdown(megc2019({"icegan": rows("icegan")})).splitlines() if line.startswith("|")]
+    lines = [line for line in markdown(megc2019([rows("icegan")])).splitlines() if line.startswith("|")]
     assert len(lines) == 5
     assert len({tuple(i for i, c in enumerate(line) if c == "|") for line in lines}) == 1
 
 
 def test_read_is_the_inverse_of_csv(tmp_path):
-    table = megc2019({"icegan": rows("icegan")})
+    table = megc2019([rows("icegan")])
     (tmp_path / "table.csv").write_text(to_csv(table))
     assert read(tmp_path / "table.csv") == table
     (tmp_path / "table.csv").write_text("method,uf1\n")

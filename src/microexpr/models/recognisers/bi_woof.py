@@ -39,7 +39,8 @@ def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
 
     The first bin begins at the left and the next ones turn upwards; a flow without movement gives zeros.
     """
-    u, v, strain = flow
+    u, v = flow[:2]
+    strain = np.maximum(flow[2], 0)  # a centred one is below 0 where it is less than usual
     bins = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * count).astype(np.int64) % count  # -pi and pi are one angle
     local = blocks.normalise(blocks.histograms(bins, count, grid, np.hypot(u, v)))
     single_bin = np.zeros(strain.shape, np.int64)

@@ -3,6 +3,8 @@
 Shapes: N clips, flow [N, 3, H, W] of u, v and strain; G x G `blocks`; B `bins`.
 """
 
+from typing import Literal
+
 import numpy as np
 from pydantic import Field
 from torch import Tensor
@@ -18,29 +20,43 @@ class Hoof(FlowBlocks):
     movements to the left and to the right share a bin; a histogram sums to 1. The paper describes how one histogram of
     the whole frame changes over time, by a kernel on dynamical systems. Ours, as usual for micro-expressions: the flow
     from onset to apex, 5x5 blocks, features standardised over the fold's training clips, a linear machine with balanced
-    class weights.
+    class weights. The row `hoof.signed` tells left from right, lets blocks without movement count little, and has an
+    RBF kernel.
     """
 
     paper = "Chaudhry et al., Histograms of oriented optical flow and Binet-Cauchy kernels, CVPR 2009"
 
     class Params(FlowBlocks.Params):
-        bins: int = Field(30, ge=2, le=90, description="bins from straight up to straight down")
+        bins: int = Field(30, ge=2, le=90, description="bins from straight up to straight down, or around the circle")
+        signed: bool = Field(False, description="bins around the circle, so that left is not right")
+        sums: Literal["block", "clip"] = Field(
+            "block",
+            description="what sums to 1: each block's histogram | all of them, so that still blocks count less",
+        )
+        kernel: Literal["linear", "rbf"] = Field("linear", description="of the support vector machine")
 
     params: Params
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         """Return float32[N, G * G * B]."""
         flows = inputs["flow"].double().numpy()
-        return np.stack([histograms(flow, self.params.bins, self.params.blocks) for flow in flows])
+        params = self.params
+        return np.stack([histograms(flow, params.bins, params.blocks, params.signed, params.sums) for flow in flows])
 
 
-def histograms(flow: np.ndarray, bins: int, grid: int) -> np.ndarray:
+def histograms(
+    flow: np.ndarray, bins: int, grid: int, signed: bool = False, sums: Literal["block", "clip"] = "block"
+) -> np.ndarray:
     """Return float32[G * G * B], in the order block row, block column, bin, of a flow float[2 or more, H, W].
 
     Its first channels are u, to the right, and v, downwards. The first bin begins straight up, the last ends straight
-    down. A block without movement has zeros.
+    down; if `signed`, the first begins at the left and the next ones turn upwards. Without movement there are zeros.
     """
     u, v = flow[:2]
-    angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
-    indices = np.minimum(((angle / np.pi + 0.5) * bins).astype(np.int64), bins - 1)
-    return blocks.normalise(blocks.histograms(indices, bins, grid, np.hypot(u, v))).astype(np.float32).ravel()
+    if signed:
+        indices = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * bins).astype(np.int64) % bins  # -pi and pi are one angle
+    else:
+        angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
+        indices = np.minimum(((angle / np.pi + 0.5) * bins).astype(np.int64), bins - 1)
+    counts = blocks.histograms(indices, bins, grid, np.hypot(u, v))
+    return blocks.normalise(counts if sums == "block" else counts.ravel()).astype(np.float32).ravel()

@@ -148,7 +148,7 @@ def test_a_picture_is_not_written_over_another_kind_of_file(capsys):
 
 
 def test_a_picture_is_replaced_where_it_is_ours_or_that_is_asked_for():
-    table = main_table.megc2019({"ststnet": rows("ststnet")})
+    table = main_table.megc2019([rows("ststnet")])
     store.write_text(commands.TABLE, main_table.to_csv(table))
     assert main(["plot", "table", "a.png"]) == 0
     picture = Path("a.png").read_bytes()

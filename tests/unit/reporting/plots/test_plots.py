@@ -21,7 +21,7 @@ CLIP = "casme2/sub01/a"
 
 def made(methods=("ststnet", "majority"), origin="generated"):
     """0.1 in [0.05, 0.15], oracle 0.6; published for ststnet only."""
-    return main_table.megc2019({method: rows(method, origin) for method in methods})
+    return main_table.megc2019(rows(method, origin) for method in methods)
 
 
 def drawn(draw, what) -> Figure:

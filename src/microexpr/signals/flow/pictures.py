@@ -1,0 +1,99 @@
+"""Flow from onset to apex as the small pictures that circulate: part of a face, each channel scaled in its clip.
+
+Shapes: channels are u (to the right), v (downwards) and strain. What may not come in: a file, a label.
+"""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SIZE = 28  # rows and columns of a picture
+MIDDLE = 127.5  # of a grey level's range, so that -u is the u of a mirrored clip, as with flow in pixels
+SAMPLES = 4  # along a side of each pixel, over which flow is averaged
+
+Region = tuple[float, float, float, float]  # left, right, top, bottom, as shares of the sides of a crop
+Normalisation = Literal["as_published", "centred"]
+
+FIELDS: dict[Normalisation, str] = {  # of schema `flow`, which describes them
+    "as_published": "onset_apex_scaled",
+    "centred": "onset_apex_centred",
+}
+
+
+class Params(BaseModel):
+    """Section `flow_folders` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    normalise: Normalisation = Field(
+        "centred", description="channels of a picture: as published | each less its median, in deviations"
+    )
+    subjects: int = Field(
+        60,
+        ge=0,
+        le=5000,
+        description="subjects of the population on whom rows of their own are trained; 0: no such",
+    )
+    beside: int = Field(24, ge=1, le=5000, description="how many of them train beside recorded subjects")
+    region: Region = Field(
+        (0.20, 0.80, 0.05, 0.85),
+        description="left, right, top, bottom of what such a picture shows, as shares of our crop",
+    )
+
+    @model_validator(mode="after")
+    def _check_region(self) -> "Params":
+        left, right, top, bottom = self.region
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise ValueError(f"region must be left < right and top < bottom within 0..1, not {list(self.region)}")
+        return self
+
+
+def from_flow(flow: np.ndarray, region: Region) -> np.ndarray:
+    """Return flow float[3, H, W] of a crop as such a picture, uint8[28, 28, 3].
+
+    Each channel is scaled to 0..255 between its smallest and its largest value; one without any is 0."""
+    left, right, top, bottom = region
+    rows, columns = flow.shape[1:]
+    size = SIZE * SAMPLES
+    scale = np.array([(right - left) * columns, (bottom - top) * rows]) / size
+    shift = np.array([left * columns, top * rows]) + scale / 2 - 0.5  # between centres of pixels
+    matrix = np.column_stack([np.diag(scale), shift])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    channels = []
+    for channel in flow.astype(np.float32):
+        warped = cv2.warpAffine(channel, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        channels.append(np.asarray(warped).reshape(SIZE, SAMPLES, SIZE, SAMPLES).mean((1, 3)))
+    small = np.stack(channels, -1)
+    low, high = small.min((0, 1)), small.max((0, 1))
+    return np.rint((small - low) / np.where(high > low, high - low, 1) * 255).astype(np.uint8)
+
+
+def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:
+    """Return the channels of a picture uint8[28, 28, 3] as float32[3, 28, 28].
+
+    `as_published`: u and v as grey levels minus 127.5, strain as grey levels 0..255. The scaling of each clip has lost
+    the size of the movement and the grey level of no movement. `centred` estimates both: each channel minus its median,
+    since most of a face stays where it is, in units of its standard deviation; a channel of one level is 0.
+    """
+    levels = picture.transpose(2, 0, 1).astype(np.float32)
+    if normalise == "as_published":
+        return levels - np.array([MIDDLE, MIDDLE, 0], np.float32)[:, None, None]
+    centred = levels - np.median(levels, (1, 2), keepdims=True)
+    deviation = levels.std((1, 2), keepdims=True)
+    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0)
+
+
+def mean_movement(pictures: np.ndarray) -> np.ndarray:
+    """Return the mean of strain and of |v| over pictures uint8[N, 28, 28, 3], standardised, float[2, 28, 28].
+
+    Both are of centred channels. They say where faces move, and need no label."""
+    centred = np.stack([channels(picture, "centred") for picture in pictures])
+    means = np.stack([centred[:, 2].mean(0), np.abs(centred[:, 1]).mean(0)])
+    return (means - means.mean((1, 2), keepdims=True)) / means.std((1, 2), keepdims=True)
+
+
+def agreement(pictures: np.ndarray, others: np.ndarray) -> float:
+    """Return the correlation between the mean movement of two sets of pictures, mean of strain and v, -1..1."""
+    return float((mean_movement(pictures) * mean_movement(others)).mean())

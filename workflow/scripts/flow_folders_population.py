@@ -1,0 +1,28 @@
+"""Flow of the population as pictures like precomputed ones, one file per subject, and their index."""
+
+from pathlib import Path
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr import population
+    from microexpr.core import store
+    from microexpr.datasets import index
+    from microexpr.population import recordings
+    from microexpr.signals.flow import pictures
+
+    params = pictures.Params(**snakemake.params.pictures)
+    files = {Path(path).stem: path for path in snakemake.input}
+    clips = recordings.clips_of(population.Params(**snakemake.params.population), files, ("micro", "macro"))
+    for subject, path in files.items():
+        subject_clips = [clip for clip in clips if clip.subject == subject]
+        target = Path(snakemake.output.flow) / subject_clips[0].dataset / f"{subject}.h5"
+        with store.open_file(path, "population") as rendered, store.subject_file(target, "flow", subject_clips) as file:
+            file.describe(source="the population's flow, as precomputed pictures have it")
+            for clip in subject_clips:
+                picture = pictures.from_flow(rendered["clips"][clip.name]["onset_apex"][()], params.region)
+                flow = pictures.channels(picture, params.normalise)
+                file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[params.normalise])
+    index.write(snakemake.output.index, clips)
