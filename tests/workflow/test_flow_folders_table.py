@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from microexpr.evaluation import megc_log
+from microexpr.protocols import FLOW_FOLDERS
 
 TABLE = "results/flow_folders_table.csv"
 FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
@@ -22,7 +23,7 @@ VARIANT = "  ststnet: {plain: {mirror: 0.0}}\n"
 
 @pytest.mark.slow  # unit/datasets/test_flow_folders.py reads the pictures; test_bad_input.py plans them
 def test_table_of_pictures_beside_a_finished_run(project):
-    """Two methods that read flow and one that needs video; nothing but the table of pictures is made or changed."""
+    """Two methods that read flow and one of video; only the table of pictures and two rendered subjects are new."""
     write_folders(project.root / FOLDER, composite())
     assert project.planned() == {}
     before = {path: digest for path, digest in project.digests().items() if "ststnet" not in path}
@@ -31,21 +32,31 @@ def test_table_of_pictures_beside_a_finished_run(project):
     project.snakemake("--", TABLE)
     after = project.digests()
     assert {path: after[path] for path in before} == before
-    assert {path for path in after if path not in before and "flow_folders" not in path} == set()
+    added = {path for path in after if path not in before and "flow_folders" not in path}
+    assert {path for path in added if not path.startswith("results/population/")} == set()
 
     with (project.root / TABLE).open(encoding="utf-8") as file:
-        majority, machine = csv.DictReader(file)
-    assert (majority["method"], machine["method"]) == ("majority", "flow_svm")
-    assert {(row["origin"], row["folds"], row["clips"]) for row in (majority, machine)} == {("licensed", "68", "442")}
+        by_protocol = {}
+        for row in csv.DictReader(file):
+            by_protocol.setdefault(row["protocol"], []).append(row)
+    assert {name: [row["method"] for row in rows] for name, rows in by_protocol.items()} == {
+        name: ["majority", "flow_svm"] for name in FLOW_FOLDERS
+    }
+    assert {(row["folds"], row["clips"]) for rows in by_protocol.values() for row in rows} == {
+        ("68", "442"), ("1", "442"),
+    }  # fmt: skip
+    origins = {name: {row["origin"] for row in rows} for name, rows in by_protocol.items()}
+    assert origins == {name: {"licensed+generated"} for name in FLOW_FOLDERS} | {"flow_folders": {"licensed"}}
+    (majority, machine) = by_protocol["flow_folders"]
     assert majority["full_uf1"] == f"{2 * 250 / (442 + 250) / 3:.4f}"  # all negative, in every fold
     assert float(machine["full_uf1"]) > 0.95
-    log = (project.root / "results/flow_folders/evaluate/flow_svm.log").read_text(encoding="utf-8")
+    log = (project.root / "results/flow_folders/evaluate/flow_folders/flow_svm.log").read_text(encoding="utf-8")
     assert [(line.clip, line.truth) for line in megc_log.read(log, "log")] == [
         (picture.clip, picture.label) for picture in composite()
     ]
     assert "flow_svm" in project.run("microexpr", "table", TABLE).stdout
 
-    with h5py.File(project.root / "results/flow_folders/train/flow_svm/1of1.h5") as file:
+    with h5py.File(project.root / "results/flow_folders/train/flow_svm/flow_folders/1of1.h5") as file:
         fold = file["samm/006"]
         expected = scores_by_hand(project.root / FOLDER / "006")
         assert [name.decode() for name in fold["clips"]] == [f"samm/006/{name}" for name in expected]

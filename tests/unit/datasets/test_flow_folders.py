@@ -14,6 +14,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets import flow_folders, index
 from microexpr.datasets.check import check
 from microexpr.protocols import PROTOCOLS
+from microexpr.signals.flow import pictures
 
 FLAT = "STSNet_whole_norm_u_v_os"
 
@@ -85,7 +86,7 @@ def test_channels_are_u_v_strain_and_a_mirrored_clip_is_minus_u(flat):
         strain, v, u = cv2.imread(str(flat / clip.folder)).transpose(2, 0, 1)
         assert np.array_equal(np.stack([strain, v, u], -1), pixels(source))
         assert np.array_equal(flow_folders.picture(flat, clip), np.stack([u, v, strain], -1))
-        flow = flow_folders.onset_apex(flat, clip)
+        flow = pictures.channels(flow_folders.picture(flat, clip), "as_published")
         assert flow.dtype == np.float32 and flow.shape == (3, 28, 28)
         assert np.array_equal(-flow[0], (255 - u).astype(float) - 127.5)
         assert np.array_equal(flow[2], strain)

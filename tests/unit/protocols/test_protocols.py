@@ -9,9 +9,11 @@ from composites import clip, composite
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from microexpr.core.clip import LABELS, Clip
+from microexpr import population
+from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
+from microexpr.population import recordings
 from microexpr.protocols import MAIN, PROTOCOLS, shard, shards, splits
 from microexpr.rendering import plan
 
@@ -27,6 +29,9 @@ CASME2_3, SAMM_3, SMIC_3 = (88, 32, 25), (92, 26, 15), (70, 51, 43)
 PUBLISHED = {
     "megc2019": (68, (250, 109, 83)),
     "flow_folders": (68, (250, 109, 83)),
+    "flow_folders_beside": (68, (250, 109, 83)),
+    "flow_folders_population": (1, (250, 109, 83)),
+    "flow_folders_means": (1, (250, 109, 83)),
     "objective": (None, (49, 28, 119, 34, 23)),
     "loso_smic_3": (16, SMIC_3),
     "loso_casme2_3": (24, CASME2_3),
@@ -58,7 +63,8 @@ PUBLISHED = {
 def published() -> list[Clip]:
     """Corpora of published size, planned but not rendered."""
     params = plan.Params(smic="published", casme2="published", samm="published")
-    return [event.clip for name in EMOTIONS for event in plan.plan_clips(name, params, seed=4)]
+    rendered = recordings.clips_of(population.Params(), ["s0001"], ("micro", "macro"))
+    return [*(event.clip for name in EMOTIONS for event in plan.plan_clips(name, params, seed=4)), *rendered]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -99,7 +105,7 @@ def test_drawn_split_has_the_published_numbers_of_subjects(published):
 def corpora(draw) -> list[Clip]:
     """Up to four people a data set, each with up to five clips of any emotion and class, named alike across sets."""
     clips = []
-    for dataset in MICRO:
+    for dataset in (*MICRO, POPULATION):
         for subject in draw(st.lists(st.sampled_from(["01", "011", "1", "02"]), unique=True, max_size=4)):
             for number in range(draw(st.integers(1, 5))):
                 whole = clip(dataset, subject, f"{subject}_{number}", draw(st.sampled_from([None, 0, 1, 2])))
@@ -138,7 +144,9 @@ def test_folds(name, clips, inner, draws, seed, data):
         assert not inner_subjects & train and len(inner_subjects) == inner
     if protocol.share is None:
         assert sorted(name for fold in folds for name in fold.test) == sorted(tested)
-        assert [fold.name for fold in folds] == sorted({UNITS[protocol.unit](name) for name in tested})
+        units = {UNITS[protocol.unit](name) for name in tested}
+        together = "_".join(name for name in protocol.datasets if name in units)  # tested by the same training
+        assert [fold.name for fold in folds] == ([together] if protocol.unit == "dataset" else sorted(units))
     shuffled = data.draw(st.permutations(clips))
     assert protocol.folds(shuffled, seed, inner, draws) == folds
 
@@ -191,6 +199,21 @@ def test_of_one_person_every_clip_may_be_left_out_in_turn():
 def test_precomputed_flow_suits_who_reads_nothing_else():
     assert PROTOCOLS["flow_folders"].suits(["flow"]) and not PROTOCOLS["flow_folders"].suits(["flow", "aus"])
     assert MEGC.suits(["flow", "aus"])
+
+
+def test_rendered_subjects_train_alone_and_recorded_ones_are_tested_in_one_fold(published):
+    (fold,) = PROTOCOLS["flow_folders_population"].folds(published)
+    assert {name.split("/")[0] for name in fold.train} == {POPULATION} and len(fold.train) == 18
+    assert (fold.name, len(fold.test)) == ("smic_casme2_samm", 442)
+    with pytest.raises(DataError, match="must have labelled clips of population, not none"):
+        PROTOCOLS["flow_folders_population"].folds([clip for clip in published if clip.dataset != POPULATION])
+
+
+def test_rendered_subjects_beside_recorded_ones_are_in_no_fold(published):
+    folds = {name: PROTOCOLS[name].folds(published) for name in ("flow_folders", "flow_folders_beside")}
+    assert folds["flow_folders"] == folds["flow_folders_beside"]
+    beside = PROTOCOLS["flow_folders_beside"].macro(clip for clip in published if clip.dataset == POPULATION)
+    assert len(beside) == 18 and {label for _, label in beside} == {0, 1, 2}
 
 
 def test_clips_without_a_label_or_of_other_data_sets_are_left_out():

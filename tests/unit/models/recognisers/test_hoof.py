@@ -31,6 +31,22 @@ def test_left_and_right_are_one():
     assert (histograms(flow, 30, 5) != histograms(flow * [[[1]], [[-1]], [[1]]], 30, 5)).any()
 
 
+def test_signed_bins_go_around_the_circle_as_those_of_bi_woof():
+    flow = random()
+    mirrored = flow * [[[-1]], [[1]], [[1]]]
+    assert (histograms(flow, 8, 5, signed=True) != histograms(mirrored, 8, 5, signed=True)).any()
+    for degrees, expected in ((-170, 0), (-10, 3), (10, 4), (170, 7), (180, 0)):
+        actual = histograms(constant(-degrees), 8, 1, signed=True)
+        assert actual.argmax() == expected and actual.sum() == pytest.approx(1)
+
+
+def test_of_a_clip_that_sums_to_1_still_blocks_have_little():
+    flow = constant(80)
+    flow[:, :10, :10] *= 0.01
+    shares = histograms(flow, 6, 2, sums="clip").reshape(4, 6).sum(1)
+    np.testing.assert_allclose(shares, np.array([0.01, 1, 1, 1]) / 3.01, rtol=1e-5)
+
+
 def test_up_and_down_are_opposite_ends():
     flow = random()
     turned = histograms(flow * [[[1]], [[-1]], [[1]]], 30, 2).reshape(4, 30)

@@ -1,0 +1,226 @@
+"""What do rendered faces teach about recorded ones? From the flow pictures below data/raw/flow_folders.
+
+    snakemake --cores 2 results/flow_folders_table.csv   # first: trains and tests every method
+    python studies/real_faces.py                         # the tables of docs/real-faces.md; --write-docs into the page
+    python studies/real_faces.py --register              # the region of our crop that agrees best with the pictures
+
+Tables: every row of that run; rows trained on other subjects than these alone against those trained on recorded ones,
+by a paired test; and what the result hangs on, each time with `flow_svm` trained on the population alone under one
+setting that is another. No setting is chosen here: each line is printed, whatever it is. `--register` reads no label.
+Subjects of the population beyond those of the table are used as far as results/population has them.
+"""
+
+import itertools
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pages
+import torch
+
+from microexpr import population
+from microexpr.cli import config
+from microexpr.core import arithmetic, store
+from microexpr.datasets import RAW, flow_folders
+from microexpr.evaluation import metrics, pairs
+from microexpr.models.recognisers.flow_svm import FlowSvm
+from microexpr.population.clips import PlannedClip, plan_clips
+from microexpr.protocols import FLOW_FOLDERS, PROTOCOLS
+from microexpr.reporting import main_table
+from microexpr.signals.flow import pictures
+
+PAGE, MARK = "docs/real-faces.md", "study-real-faces"
+TABLE, EVALUATED = Path("results/flow_folders_table.csv"), Path("results/flow_folders/evaluate")
+RECORDED, BESIDE, RENDERED, MEANS = FLOW_FOLDERS
+NAMES = {
+    RECORDED: "recorded subjects, leave one out",
+    BESIDE: "recorded and rendered ones",
+    RENDERED: "rendered ones alone",
+    MEANS: "rendered ones alone, unlabelled means",
+}
+COUNTS = (10, 30, 60, 120, 240)
+SHIFT = 0.05  # of a region, as a share of a crop's side
+GRID = (-0.1, -0.05, 0.0, 0.05, 0.1)  # by which each side of the region is moved in the search for the best one
+NTH = 9  # every so many clips of the population are compared in the search
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """All clips of some subjects of the population."""
+
+    clips: list[PlannedClip]
+    flow: list[np.ndarray]  # float16[3, H, W] of each
+
+
+class Recorded(NamedTuple):
+    """All clips of the pictures below data/raw."""
+
+    pictures: np.ndarray  # uint8[N, 28, 28, 3]
+    label: np.ndarray  # int64[N]
+
+
+def main() -> int:
+    arguments = parse()
+    values = config.load("params.yaml")
+    params, about = pictures.Params(**values["flow_folders"]), population.Params(**values["population"])
+    rendered = read_rendered(about)
+    recorded = read_recorded(Path(RAW, flow_folders.NAME))
+    if arguments.register:
+        return register(params, rendered, recorded.pictures)
+    rows = main_table.read(TABLE)
+    lines = [*rows_table(rows), "", *paired_table({row["method"] for row in rows}), ""]
+    lines += [*draws_table(params, rendered, recorded), "", *settings_table(params, rendered, recorded)]
+    text = "\n".join([*lines, "", pages.source()])
+    print(text)
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, text)
+    return 0
+
+
+def parse() -> Namespace:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--register", action="store_true", help="search the region, without labels, and do no more")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
+    return parser.parse_args()
+
+
+def read_recorded(root: Path) -> Recorded:
+    clips, _ = flow_folders.read(root)
+    images = np.stack([flow_folders.picture(root, clip) for clip in clips])
+    return Recorded(images, np.array([clip.label for clip in clips]))
+
+
+def read_rendered(about: population.Params) -> Rendered:
+    clips, flow = [], []
+    for subject in about.training_subjects():
+        if not (path := Path(population.path(subject))).exists():
+            break
+        with store.open_file(path, "population") as file:
+            for planned in plan_clips(about, subject):
+                clips.append(planned)
+                flow.append(file["clips"][planned.clip.name]["onset_apex"][()].astype(np.float16))
+    if not clips:
+        raise SystemExit("results/population must have subjects: snakemake --cores 2 all_population")
+    return Rendered(clips, flow)
+
+
+def rows_table(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    yield "| method | trained on | UF1 | UAR | SMIC | CASME II | SAMM | UF1, best test epoch |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for row in sorted(rows, key=lambda row: row["method"]):
+        interval = f"{row['full_uf1'][:5]} ({row['full_uf1_low'][:5]} to {row['full_uf1_high'][:5]})"
+        parts = " | ".join(row[f"{scope}_uf1"][:5] for scope in ("smic", "casme2", "samm"))
+        head, oracle = f"`{row['method']}` | {NAMES[row['protocol']]}", row["oracle_full_uf1"][:5]
+        yield f"| {head} | {interval} | {row['full_uar'][:5]} | {parts} | {oracle} |"
+
+
+def paired_table(methods: Iterable[str]) -> Iterator[str]:
+    """Yield the difference in UF1 between each other training and that on recorded subjects, by method."""
+    yield "| method | trained on | UF1 less that of recorded subjects | p |"
+    yield "| --- | --- | --- | --- |"
+    for method in sorted(methods):
+        for protocol in (BESIDE, RENDERED, MEANS):
+            paths = {name: EVALUATED / name / f"{method}_predictions.csv" for name in (protocol, RECORDED)}
+            (row, *_) = pairs.compare_methods(paths, PROTOCOLS[RECORDED], RESAMPLES, 0)
+            difference = f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
+            yield f"| `{method}` | {NAMES[protocol]} | {difference} | {row['p']:.2g} |"
+
+
+def draws_table(params: pictures.Params, rendered: Rendered, recorded: Recorded) -> Iterator[str]:
+    """Yield figures of `flow_svm` trained on one part of the population after another, each as large as the table's."""
+    subjects = list(dict.fromkeys(planned.clip.subject for planned in rendered.clips))
+    yield "| `flow_svm` trained on | UF1 | UF1, unlabelled means |"
+    yield "| --- | --- | --- |"
+    for start in range(0, len(subjects) - params.subjects + 1, params.subjects):
+        part = subjects[start : start + params.subjects]
+        chosen = [planned.clip.subject in part for planned in rendered.clips]
+        figures = [score(params, rendered, chosen, recorded, means) for means in (False, True)]
+        yield f"| {part[0]} to {part[-1]} | {figures[0]:.3f} | {figures[1]:.3f} |"
+
+
+def settings_table(params: pictures.Params, rendered: Rendered, recorded: Recorded) -> Iterator[str]:
+    """Yield figures of `flow_svm` under one setting at a time that is not the one of params.yaml."""
+    subjects = list(dict.fromkeys(planned.clip.subject for planned in rendered.clips))
+    usual = set(subjects[: params.subjects])
+    left, right, top, bottom = params.region
+    clips: dict[str, Any] = {
+        "as in the table": lambda planned: True,
+        "micro-expressions alone": lambda planned: planned.kind == "micro",
+        "macro-expressions alone": lambda planned: planned.kind == "macro",
+        "no display of one side": lambda planned: not one_sided(planned),
+        "no annotation that is off": lambda planned: (planned.clip.onset, planned.clip.apex) == planned.events[:2],
+    }
+    others = {
+        "pictures as published": {"normalise": "as_published"},
+        "the whole crop": {"region": (0.0, 1.0, 0.0, 1.0)},
+        "region moved to the right": {"region": (left + SHIFT, right + SHIFT, top, bottom)},
+        "region moved down": {"region": (left, right, top + SHIFT, bottom + SHIFT)},
+        "region larger": {"region": (left - SHIFT, right + SHIFT, max(top - SHIFT, 0), bottom + SHIFT)},
+    }
+    yield "| `flow_svm`, rendered subjects alone | clips | UF1 | UF1, unlabelled means |"
+    yield "| --- | --- | --- | --- |"
+
+    def line(name: str, chosen: list[bool], changed: pictures.Params) -> str:
+        figures = [score(changed, rendered, chosen, recorded, means) for means in (False, True)]
+        return f"| {name} | {sum(chosen)} | {figures[0]:.3f} | {figures[1]:.3f} |"
+
+    for name, keeps in clips.items():
+        yield line(name, [planned.clip.subject in usual and keeps(planned) for planned in rendered.clips], params)
+    for name, change in others.items():
+        chosen = [planned.clip.subject in usual for planned in rendered.clips]
+        yield line(name, chosen, params.model_copy(update=change))
+    for count in COUNTS:
+        if count <= len(subjects):
+            chosen = [planned.clip.subject in subjects[:count] for planned in rendered.clips]
+            yield line(f"{count} subjects", chosen, params)
+
+
+def one_sided(planned: PlannedClip) -> bool:
+    """Return whether a display has a unit on one side of the face alone."""
+    sides: dict[str, set[str]] = {}
+    for name in planned.weights:
+        sides.setdefault(name[:-1], set()).add(name[-1])
+    return any(len(side) == 1 for side in sides.values())
+
+
+def score(
+    params: pictures.Params, rendered: Rendered, chosen: list[bool], recorded: Recorded, unlabelled_means: bool
+) -> float:
+    """Return UF1 on all recorded clips of `flow_svm` trained on the chosen rendered ones."""
+    kept = [i for i, keep in enumerate(chosen) if keep]
+    label = np.array([rendered.clips[i].clip.label for i in kept])
+    small = [pictures.from_flow(rendered.flow[i], params.region) for i in kept]
+    train, test = (np.stack([pictures.channels(picture, params.normalise) for picture in side])
+                   for side in (small, recorded.pictures))  # fmt: skip
+    if unlabelled_means:
+        train, test = train - train.mean(0), test - test.mean(0)
+    method = FlowSvm(FlowSvm.Params())
+    features = [method.features({"flow": torch.from_numpy(side)}) for side in (train, test)]
+    scorer = method.fit(features[0], {"label": label}, np.random.default_rng(0))
+    matrix = metrics.confusion(recorded.label, scorer(features[1]).argmax(-1), 3)
+    return float(metrics.METRICS["uf1"](matrix))
+
+
+def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) -> int:
+    """Print how well symmetrical regions around that of params.yaml agree with the pictures, the best first."""
+    found = []
+    left, _, top, bottom = params.region
+    for steps in itertools.product(GRID, repeat=3):
+        side, first, last = (round(place + step, 3) for place, step in zip((left, top, bottom), steps, strict=True))
+        if 0 <= side < 0.5 and 0 <= first < last <= 1:
+            region = (side, 1 - side, first, last)
+            small = np.stack([pictures.from_flow(flow, region) for flow in rendered.flow[::NTH]])
+            found.append((pictures.agreement(small, images), region))
+    for agreement, region in sorted(found, reverse=True)[:5]:
+        print(f"{agreement:.3f} {list(region)}")
+    return 0
+
+
+if __name__ == "__main__":
+    arithmetic.restart_pinned()
+    sys.exit(main())
