@@ -34,7 +34,7 @@ from microexpr.reporting import main_table
 from microexpr.signals.flow import pictures
 
 PAGE, MARK = "docs/real-faces.md", "study-real-faces"
-TABLE, EVALUATED = Path("results/flow_folders_table.csv"), Path("results/flow_folders/evaluate")
+EVALUATED = Path("results/flow_folders/evaluate")
 RECORDED, BESIDE, RENDERED, MEANS = FLOW_FOLDERS
 NAMES = {
     RECORDED: "recorded subjects, leave one out",
@@ -72,8 +72,8 @@ def main() -> int:
     recorded = read_recorded(Path(RAW, flow_folders.NAME))
     if arguments.register:
         return register(params, rendered, recorded.pictures)
-    rows = main_table.read(TABLE)
-    lines = [*rows_table(rows), "", *paired_table({row["method"] for row in rows}), ""]
+    rows = read_rows()
+    lines = [*rows_table(rows), "", *paired_table(rows), ""]
     lines += [*draws_table(params, rendered, recorded), "", *settings_table(params, rendered, recorded)]
     text = "\n".join([*lines, "", pages.source()])
     print(text)
@@ -87,6 +87,20 @@ def parse() -> Namespace:
     parser.add_argument("--register", action="store_true", help="search the region, without labels, and do no more")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
     return parser.parse_args()
+
+
+def read_rows() -> list[dict[str, str]]:
+    """Return the rows of the table of precomputed flow that this run has evaluated."""
+    paths = [EVALUATED / protocol / f"{row}.csv" for protocol in FLOW_FOLDERS for row in config_rows()]
+    if not (found := [path for path in paths if path.exists()]):
+        raise SystemExit(f"{EVALUATED} must have the rows of results/flow_folders_table.csv; make that first")
+    return main_table.megc2019(evaluation.read(path) for path in found)
+
+
+def config_rows() -> list[str]:
+    """Return the rows of the main table by name."""
+    checked = config.check(config.load("params.yaml"), "params.yaml")
+    return [name for name, about in checked["methods"].items() if about["in_table"]]
 
 
 def read_recorded(root: Path) -> Recorded:
@@ -119,12 +133,13 @@ def rows_table(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
         yield f"| {head} | {interval} | {row['full_uar'][:5]} | {parts} | {oracle} |"
 
 
-def paired_table(methods: Iterable[str]) -> Iterator[str]:
+def paired_table(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """Yield the difference in UF1 between each other training and that on recorded subjects, by method."""
+    evaluated = {(row["method"], row["protocol"]) for row in rows}
     yield "| method | trained on | UF1 less that of recorded subjects | p |"
     yield "| --- | --- | --- | --- |"
-    for method in sorted(methods):
-        for protocol in (BESIDE, RENDERED, MEANS):
+    for method in sorted({method for method, protocol in evaluated if protocol == RECORDED}):
+        for protocol in [name for name in (BESIDE, RENDERED, MEANS) if (method, name) in evaluated]:
             paths = {name: EVALUATED / name / f"{method}_predictions.csv" for name in (protocol, RECORDED)}
             (row, *_) = pairs.compare_methods(paths, PROTOCOLS[RECORDED], RESAMPLES, 0)
             difference = f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
