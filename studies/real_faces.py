@@ -22,7 +22,7 @@ import numpy as np
 import pages
 import torch
 
-from microexpr import population
+from microexpr import evaluation, population
 from microexpr.cli import config
 from microexpr.core import arithmetic, store
 from microexpr.datasets import RAW, flow_folders
@@ -170,7 +170,7 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
         "no display of one side": lambda planned: not one_sided(planned),
         "no annotation that is off": lambda planned: (planned.clip.onset, planned.clip.apex) == planned.events[:2],
     }
-    others = {
+    others: dict[str, dict[str, Any]] = {
         "pictures as published": {"normalise": "as_published"},
         "the whole crop": {"region": (0.0, 1.0, 0.0, 1.0)},
         "region moved to the right": {"region": (left + SHIFT, right + SHIFT, top, bottom)},
@@ -214,7 +214,7 @@ def score(
                    for side in (small, recorded.pictures))  # fmt: skip
     if unlabelled_means:
         train, test = train - train.mean(0), test - test.mean(0)
-    method = FlowSvm(FlowSvm.Params())
+    method = FlowSvm(FlowSvm.Params(penalty=1.0))
     features = [method.features({"flow": torch.from_numpy(side)}) for side in (train, test)]
     scorer = method.fit(features[0], {"label": label}, np.random.default_rng(0))
     matrix = metrics.confusion(recorded.label, scorer(features[1]).argmax(-1), 3)
