@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.apps.reenact import Components, samples, source
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError, remedy
 from microexpr.signals import aus, spotting
 from microexpr.signals.aus import regressor
@@ -28,6 +28,7 @@ class DrivingCurves:
     description: str
     changes: np.ndarray  # float32[K, 17, 2] in 0..5: since the face at rest, left and right; 0 in the first frame
     fps: float
+    clip: Clip | None = None  # of a run
 
     @property
     def apex(self) -> int:
@@ -40,7 +41,7 @@ class DrivingCurves:
 
 
 def read_sample(label: str) -> DrivingCurves:
-    """Return the shipped sample of one of `LABELS`."""
+    """Return the shipped sample of a class, one of `core.clip.LABELS`."""
     changes, fps = samples.read(label)
     description = f"sample {label} (generated: action units that the renderer performs)"
     return DrivingCurves(label, "generated", description, changes, fps)
@@ -55,10 +56,10 @@ def read_clip(clip: Clip, results: Path) -> DrivingCurves:
     params = driving.params
     changes = driving.movement.target_aus(NO_RESTING_AUS, 0.0, Components(), params.half_window)
     description = f"{clip.id} ({clip.origin}), action units by {params.backend}"
-    return DrivingCurves(clip.id, clip.origin, description, changes, float(clip.fps))
+    return DrivingCurves(clip.id, clip.origin, description, changes, float(clip.fps), clip)
 
 
-def read_video(path: Path, fps: float | None, reader: regressor.Model) -> DrivingCurves:
+def read_video(path: Path, fps: float | None) -> DrivingCurves:
     """Return the movement of the largest face in a video or folder of frames, since that face's resting state.
 
     A frame at rest is put before the first. `fps` is as for `footage.open_footage`, whose errors are raised, and
@@ -70,7 +71,7 @@ def read_video(path: Path, fps: float | None, reader: regressor.Model) -> Drivin
     if take.frames > LONGEST * take.fps:
         seconds = take.frames / take.fps
         raise DataError(f"{path}: must last at most {LONGEST:g} s, not {seconds:.1f}; cut out the expression")
-    curves = read_curves(take, track_face(take, silent, video.Timing()), reader, silent)
+    curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
     rate = take.fps / curves.step
     since_rest = spotting.compute_signal(curves.intensity, curves.gaze, rate, spotting.Params()).change
     changes = smooth(since_rest, rate, aus.Params().half_window)
@@ -78,17 +79,3 @@ def read_video(path: Path, fps: float | None, reader: regressor.Model) -> Drivin
     origin = "generated" if take.generated else "licensed"
     kind = "generated" if take.generated else "not marked as generated"
     return DrivingCurves(path.name, origin, f"{path} ({kind}), action units by the shipped reader", changes, rate)
-
-
-def find(name: str) -> str | Path:
-    """Return one of `LABELS`, the path of a video or folder, or a clip's id. Raises DataError for any other name."""
-    if name in LABELS:
-        return name
-    if Path(name).exists():
-        return Path(name)
-    if name.count("/") == 2 and not Path(name).suffix:
-        return name
-    raise DataError(
-        f"--driving must be {', '.join(LABELS)}, a video or folder of frames, or DATASET/SUBJECT/CLIP of a run, "
-        f"not {name}, which is not there"
-    )

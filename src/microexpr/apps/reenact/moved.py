@@ -33,6 +33,12 @@ class MovedFace:
     def __len__(self) -> int:
         return len(self.parts)
 
+    @property
+    def still(self) -> np.ndarray:
+        """This part of the photograph itself, uint8[h, w, 3]."""
+        height, width = self.parts.shape[1:3]
+        return self.face.image[self.top : self.top + height, self.left : self.left + width]
+
     def frame(self, i: int) -> np.ndarray:
         """Return frame `i` of the photograph, uint8[H, W, 3]."""
         image, (height, width) = self.face.image.copy(), self.parts.shape[1:3]

@@ -14,8 +14,10 @@ from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
-MAX_YAW = 30.0  # degrees
-MIN_EYE_DISTANCE = 30.0  # pixels between the outer eye corners
+# Beyond these, action units read off rendered faces turned by 25 degrees and more, and off photographs that were
+# reduced, no longer follow the targets. Measured yaw is less than true yaw: a head turned by 40 degrees has 25.
+MAX_YAW = 20.0  # degrees, as `faces.pose` measures it
+MIN_EYE_DISTANCE = 40.0  # pixels between the outer eye corners
 
 
 @dataclass(frozen=True, eq=False)
