@@ -222,12 +222,10 @@ def reenact(arguments: argparse.Namespace) -> int:
     with console.status("[2/4] reading the action units of the driving clip"):
         if is_sample:
             curves = driving.read_sample(name)
+        elif is_video:
+            curves = driving.read_video(Path(name), arguments.fps)
         else:
-            curves = (
-                driving.read_video(Path(name), arguments.fps)
-                if is_video
-                else driving.read_clip(_find_clip(name), RESULTS)
-            )
+            curves = driving.read_clip(_find_clip(name), RESULTS)
     strengths = tuple(dict.fromkeys(arguments.strength))
     with console.status("[3/4] moving the face, and reading it"):
         result = alone.reenact(

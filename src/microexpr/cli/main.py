@@ -170,11 +170,9 @@ def _add_table(subparsers: "Subparsers") -> None:
 
 def _add_reenact(subparsers: "Subparsers") -> None:
     command = subparsers.add_parser(
-        "reenact", help="a micro-expression on the face of a photograph: frames, video, curves, figures; needs no run"
+        "reenact", help="a micro-expression on the face of a photograph: frames, video, curves, figures"
     )
-    command.add_argument(
-        "--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph of it"
-    )
+    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph")
     command.add_argument(
         "--face-number",
         metavar="N",
