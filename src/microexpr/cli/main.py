@@ -185,7 +185,7 @@ def _add_reenact(subparsers: "Subparsers") -> None:
         "--driving",
         metavar="CLIP",
         default="surprise",
-        help=f"the driving clip: a shipped sample, {', '.join(LABELS)}; a video or folder of frames, at most 10 s; or "
+        help=f"the driving clip: a shipped sample, {', '.join(LABELS)}; a video or folder of frames; or "
         f"{CLIP} of this run (default: %(default)s)",
     )
     command.add_argument("--fps", type=float, help="frames a second of a folder, or where a video's header is wrong")

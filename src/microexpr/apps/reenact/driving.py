@@ -13,9 +13,9 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError, remedy
 from microexpr.signals import aus, spotting
 from microexpr.signals.aus import regressor
-from microexpr.signals.aus.filters import smooth
 
-LONGEST = 10.0  # seconds of a video
+LONGEST = 3.0  # seconds of a video that is taken as a whole
+EXPRESSIONS = ("micro", "macro")  # kinds of spotted intervals
 NO_RESTING_AUS = np.zeros((len(aus.ACTION_UNITS), 2), np.float32)
 
 
@@ -60,22 +60,34 @@ def read_clip(clip: Clip, results: Path) -> DrivingCurves:
 
 
 def read_video(path: Path, fps: float | None) -> DrivingCurves:
-    """Return the movement of the largest face in a video or folder of frames, since that face's resting state.
+    """Return the most distinct expression of the largest face in a video or folder of frames, since its resting state.
 
-    A frame at rest is put before the first. `fps` is as for `footage.open_footage`, whose errors are raised, and
-    DataError if the video is longer than `LONGEST`."""
+    Units that do not exceed their noise in it stay at rest, and a frame at rest is put before its onset. Where nothing
+    is spotted, a short video is taken as a whole. `fps` is as for `footage.open_footage`, whose errors are raised, and
+    DataError if nothing is spotted in a longer one."""
     from microexpr.apps.predict import footage, read_curves, silent, track_face
     from microexpr.datasets import video
 
     take = footage.open_footage(path, fps)
-    if take.frames > LONGEST * take.fps:
-        seconds = take.frames / take.fps
-        raise DataError(f"{path}: must last at most {LONGEST:g} s, not {seconds:.1f}; cut out the expression")
     curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
-    rate = take.fps / curves.step
-    since_rest = spotting.compute_signal(curves.intensity, curves.gaze, rate, spotting.Params()).change
-    changes = smooth(since_rest, rate, aus.Params().half_window)
-    changes = np.concatenate([np.zeros_like(changes[:1]), np.clip(changes, 0, aus.LARGEST)]).astype(np.float32)
-    origin = "generated" if take.generated else "licensed"
+    rate, params = take.fps / curves.step, spotting.Params()
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params)
+    spotted = [one for one in spotting.spot(curves.intensity, curves.gaze, rate, params) if one.kind in EXPRESSIONS]
+    if spotted:
+        interval = max(spotted, key=lambda one: one.score)
+        is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
+        first, last, part = interval.onset, interval.offset, f"{interval.kind}-expression"
+    elif take.frames <= LONGEST * take.fps:
+        is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
+    else:
+        raise DataError(
+            f"{path}: must show an expression; no action unit exceeds its noise, nor is it short enough "
+            f"({LONGEST:g} s) to be taken as a whole"
+        )
+    changes = np.clip(is_moving * signal.change[first : last + 1], 0, aus.LARGEST)
+    changes = np.concatenate([np.zeros_like(changes[:1]), changes]).astype(np.float32)
     kind = "generated" if take.generated else "not marked as generated"
-    return DrivingCurves(path.name, origin, f"{path} ({kind}), action units by the shipped reader", changes, rate)
+    description = (
+        f"{path} ({kind}), {part} from {first / rate:.2f} to {last / rate:.2f} s, action units by the shipped reader"
+    )
+    return DrivingCurves(path.name, "generated" if take.generated else "licensed", description, changes, rate)
