@@ -19,6 +19,7 @@ from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import SHIPPED, LoadedGenerator, load
 
+WEAK_R = 0.6  # below which a warning is due
 METRICS = {  # columns of metrics.csv, and what is printed of each; at the apex, but the first two
     "au_r": "r {:.2f} of asked and read AU changes",
     "au_share": "{:.0%} of them read",
@@ -109,10 +110,12 @@ def measure(
 
 
 def summary(reenactment: Reenactment) -> Iterator[str]:
-    """Yield a line for each strength."""
+    """Yield a line for each strength, and a warning where the movement is hardly read back."""
     for outcome in reenactment.outcomes:
         values = (METRICS[name].format(value) for name, value in outcome.metrics.items())
         yield f"strength {outcome.strength:g}: {', '.join(values)}"
+    if any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in reenactment.outcomes):
+        yield "warning: the movement is hardly read back; a face that already shows it, as a smile, does not follow"
 
 
 def _describe(model: LoadedGenerator, weights: Path | None, driving: DrivingCurves) -> tuple[str, ...]:

@@ -72,9 +72,10 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
     rate, params = take.fps / curves.step, spotting.Params()
     signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params)
-    spotted = [one for one in spotting.spot(curves.intensity, curves.gaze, rate, params) if one.kind in EXPRESSIONS]
+    intervals = spotting.spot(curves.intensity, curves.gaze, rate, params)
+    spotted = [interval for interval in intervals if interval.kind in EXPRESSIONS]
     if spotted:
-        interval = max(spotted, key=lambda one: one.score)
+        interval = max(spotted, key=lambda interval: interval.score)
         is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
         first, last, part = interval.onset, interval.offset, f"{interval.kind}-expression"
     elif take.frames <= LONGEST * take.fps:

@@ -37,13 +37,9 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     _write_animation(root / "reenactment.gif", _labelled(reenactment), fps)
     origin = {"origin": f"made of {reenactment.origin}"}
     store.write_csv(root / "curves.csv", CURVES, (row | origin for row in _curves(reenactment)))
-    rows = ({"strength": f"{one.strength:g}"} | _text(one.metrics) | origin for one in reenactment.outcomes)
+    rows = (row | origin for row in _metrics(reenactment))
     store.write_csv(root / "metrics.csv", ("strength", *METRICS, "origin"), rows)
     return [root / name for name in ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv")]
-
-
-def _text(values: dict[str, float]) -> dict[str, str]:
-    return {name: f"{value:.4f}" for name, value in values.items()}
 
 
 def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
@@ -90,6 +86,13 @@ def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> No
         pages[0].save(
             part, "GIF", save_all=True, append_images=pages[1:], duration=round(1000 / fps), loop=0, comment=WORD
         )
+
+
+def _metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:
+    """Yield a row for each strength."""
+    for outcome in reenactment.outcomes:
+        values = {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
+        yield {"strength": f"{outcome.strength:g}"} | values
 
 
 def _curves(reenactment: Reenactment) -> Iterator[dict[str, str]]:

@@ -101,12 +101,12 @@ def _warped(
     targets = torch.from_numpy(target_aus / LARGEST)
     for start in range(0, len(targets), BATCH):
         for fields in changes(model.modules.generator, neutral, targets[start : start + BATCH]):
-            there = F.grid_sample(fields[None], at_crop, "bicubic", "border", align_corners=False)[0] * weight
-            positions = still + there[:2].movedim(0, -1) @ to_photograph.T
+            at_pixels = F.grid_sample(fields[None], at_crop, "bicubic", "border", align_corners=False)[0] * weight
+            positions = still + at_pixels[:2].movedim(0, -1) @ to_photograph.T
             moved = F.grid_sample(
                 image, ((2 * positions + 1) / size - 1)[None], "bicubic", "border", align_corners=False
             )[0]
-            pixels = (moved + 127.5 * there[2:]).round().clamp(0, 255)
+            pixels = (moved + 127.5 * at_pixels[2:]).round().clamp(0, 255)
             yield pixels.movedim(0, -1).numpy().astype(np.uint8)
 
 

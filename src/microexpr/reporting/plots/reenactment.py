@@ -36,10 +36,8 @@ def write(path: str | Path, reenactment: Reenactment) -> None:
             difference = amplify_change(crop, face.crop, ENLARGED)
             show_image(page.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
             axes = page.add_subplot(grid[2, column])
-            axes.set_title("" if r is None else f"AU changes, r = {r:.2f}")
+            axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=8)
             _curves(axes, outcome)
-            if column == 1:
-                axes.set_ylabel("- - asked, — read", fontsize=7)
 
 
 def _photograph(axes: Axes, reenactment: Reenactment) -> None:
@@ -54,6 +52,9 @@ def _photograph(axes: Axes, reenactment: Reenactment) -> None:
 
 def _curves(axes: Axes, outcome: Outcome) -> None:
     """Plot the changes of the AUs that are to move most, on the side that is to move more."""
+    if not outcome.target_aus.any():
+        axes.set_axis_off()
+        return
     ranges = outcome.target_aus.max(0)
     units = [unit for unit in np.argsort(-ranges.max(-1), kind="stable")[: len(COLOURS)] if ranges[unit].max() > 0]
     for unit, colour in zip(units, COLOURS, strict=False):
@@ -63,6 +64,5 @@ def _curves(axes: Axes, outcome: Outcome) -> None:
             label = f"{ACTION_UNITS[unit]} {SIDES[side]}"
             axes.plot(outcome.read_back[:, unit, side], "-", color=colour, linewidth=1.2, label=label)
     axes.tick_params(labelsize=6)
-    if axes.lines:
-        axes.legend(fontsize=6, loc="upper left")
+    axes.legend(fontsize=6, loc="upper left")
     axes.set_xlabel("frame", fontsize=6)
