@@ -139,7 +139,8 @@ def animate(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, ki
     Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged."""
     small = generator_input(face, model)
     generated = generate_frames(model, small, target_aus)
-    side = patch_side(face, len(small))
+    side = round(faces.CROP / np.hypot(*face.matrix[:, 0]))  # of the face in the image
+    side = min(max(side, len(small)), LARGEST)
     before = enlarge(small[None], side, kind)
     frames = [
         paste_change(face, after - before[0])
@@ -147,11 +148,6 @@ def animate(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, ki
         for after in enlarge(part, side, kind)
     ]
     return Animation(np.stack(frames), np.stack([face.align(frame) for frame in frames]))
-
-
-def patch_side(face: SourceFace, least: int) -> int:
-    """Return the side in pixels of the crop in the image, between `least` and `LARGEST`."""
-    return min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), least), LARGEST)
 
 
 def generator_input(face: SourceFace, model: LoadedGenerator) -> np.ndarray:

@@ -9,9 +9,11 @@ import numpy as np
 
 from microexpr.apps.reenact import SourceFace
 from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
 from microexpr.datasets import picture
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
+from microexpr.signals.faces.detection import LandmarkPredictor, detect, face_box
 
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
 # Beyond these, action units read off rendered faces turned by 25 degrees and more, and off photographs that were
@@ -35,7 +37,7 @@ class Photograph:
         original = picture.read(path)
         image = reduce(original)
         rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
-        landmarks = faces.find_all(rgb)
+        landmarks = find_faces(rgb)
         if not landmarks:
             raise DataError(f"{path}: must show a face, seen from the front; none was found")
         return cls(path, rgb, original.shape[:2], [SourceFace(rgb, points) for points in landmarks])
@@ -76,6 +78,13 @@ class Photograph:
             f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {self.yaw(self.faces[number - 1]):.0f} "
             f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one)' if others else ''}"
         )
+
+
+def find_faces(image: np.ndarray) -> list[np.ndarray]:
+    """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W, 3], the largest first."""
+    predictor = LandmarkPredictor(luma(image))
+    landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, faces.Params().upsample)]
+    return sorted(landmarks, key=lambda points: -face_box(points).side)
 
 
 def box(face: SourceFace) -> tuple[int, int, int, int]:

@@ -12,15 +12,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals.faces.alignment import CROP, align, alignment
-from microexpr.signals.faces.detection import LandmarkPredictor, detect, face_box
 from microexpr.signals.faces.pose import pose
 from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
 
-__all__ = [
-    "CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "find_all", "follow", "pose", "track"
-]  # fmt: skip
+__all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
 PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: short against `settle`
 LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
@@ -95,13 +91,6 @@ class Faceless(DataError):
     def __init__(self, message: str, detected: np.ndarray):
         super().__init__(message)
         self.detected = detected  # bool[T]
-
-
-def find_all(image: np.ndarray) -> list[np.ndarray]:
-    """Return the landmarks float32[68, 2] of every face in one picture, uint8[H, W, 3] or [H, W], the largest first."""
-    predictor = LandmarkPredictor(luma(image))
-    landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, Params().upsample)]
-    return sorted(landmarks, key=lambda points: -face_box(points).side)
 
 
 def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str, fps: float = 0) -> Faces:
