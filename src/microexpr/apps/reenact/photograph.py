@@ -49,22 +49,18 @@ class Photograph:
         if not 1 <= number <= len(self.faces):
             raise DataError(f"{self.path}: --face-number must be 1 to {len(self.faces)}, not {number}")
         face = self.faces[number - 1]
-        distance, yaw = float(eye_distance(face.landmarks[None])[0]), self.yaw(face)
+        distance, angle = float(eye_distance(face.landmarks[None])[0]), yaw(face)
         if distance < MIN_EYE_DISTANCE:
             raise DataError(
                 f"{self.path}: face {number} must have {MIN_EYE_DISTANCE:.0f} pixels between the outer eye corners, "
                 f"not {distance:.0f}"
             )
-        if abs(yaw) > MAX_YAW:
+        if abs(angle) > MAX_YAW:
             raise DataError(
                 f"{self.path}: face {number} must be turned by at most {MAX_YAW:.0f} degrees to a side, "
-                f"not {abs(yaw):.0f}"
+                f"not {abs(angle):.0f}"
             )
         return face
-
-    def yaw(self, face: SourceFace) -> float:
-        """Return by how many degrees a face is turned to the subject's left."""
-        return float(faces.pose(face.landmarks, (self.image.shape[0], self.image.shape[1]))[0])
 
     def describe(self, number: int) -> str:
         """Return the position and the size of a face in one line, and how many others there are."""
@@ -75,7 +71,7 @@ class Photograph:
         others = len(self.faces) - 1
         return (
             f"photograph: {self.path}, {width} x {height} pixels{reduced}; face {number} of {len(self.faces)}: "
-            f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {self.yaw(self.faces[number - 1]):.0f} "
+            f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {yaw(self.faces[number - 1]):.0f} "
             f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one)' if others else ''}"
         )
 
@@ -85,6 +81,15 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
     predictor = LandmarkPredictor(luma(image))
     landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, faces.Params().upsample)]
     return sorted(landmarks, key=lambda points: -face_box(points).side)
+
+
+def yaw(face: SourceFace) -> float:
+    """Return by how many degrees a face is turned to the subject's left, against the line from the camera to it.
+
+    The face is taken as the middle of a photograph of twice its size, wherever it is in a larger one."""
+    low, high = face.landmarks.min(0), face.landmarks.max(0)
+    side = 2 * int((high - low).max())
+    return float(faces.pose(face.landmarks - (low + high) / 2 + side / 2, (side, side))[0])
 
 
 def box(face: SourceFace) -> tuple[int, int, int, int]:

@@ -7,8 +7,10 @@ from performed import target, woman
 from PIL import Image
 
 from microexpr.apps.reenact import SourceFace
-from microexpr.apps.reenact.photograph import LARGEST, MAX_YAW, MIN_EYE_DISTANCE, Photograph, reduce
+from microexpr.apps.reenact.photograph import LARGEST, MAX_YAW, MIN_EYE_DISTANCE, Photograph, find_faces, reduce, yaw
 from microexpr.core.errors import DataError
+from microexpr.rendering.display import ACTION_UNITS
+from microexpr.rendering.face import Face
 from microexpr.signals import faces
 
 
@@ -36,6 +38,16 @@ def test_position_size_and_the_number_of_others_are_said(pair):
     line = pair.describe(2)
     assert f"face 2 of 2: {right - left:.0f} x {bottom - top:.0f} pixels from ({left:.0f}, {top:.0f})" in line
     assert "1 other (--face-number chooses one)" in line and "\n" not in line
+
+
+def test_yaw_is_known_wherever_the_face_is_in_the_photograph():
+    rendered = Face(5).render(np.zeros((len(ACTION_UNITS), 2), np.float32), (15, 0, 0), size=(640, 480))
+    image = np.zeros((900, 1600, 3), np.uint8)
+    image[400:880, 900:1540] = rendered.image
+    (points,) = find_faces(rendered.image)
+    assert yaw(SourceFace(rendered.image, points)) == pytest.approx(15, abs=4)
+    moved = SourceFace(image, (points + [900, 400]).astype(np.float32))
+    assert yaw(moved) == pytest.approx(yaw(SourceFace(rendered.image, points)), abs=0.1)
 
 
 def face_of(scale=1.0):
