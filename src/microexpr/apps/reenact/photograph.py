@@ -16,8 +16,8 @@ from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces.detection import LandmarkPredictor, detect, face_box
 
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
-# Beyond these, action units read off rendered faces turned by 25 degrees and more, and off photographs that were
-# reduced, no longer follow the targets. Measured yaw is less than true yaw: a head turned by 40 degrees has 25.
+# Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs
+# reduced further. Measured yaw is less than true yaw: a head turned by 25 degrees has 20, one by 40 degrees 21 to 27.
 MAX_YAW = 20.0  # degrees, as `faces.pose` measures it
 MIN_EYE_DISTANCE = 40.0  # pixels between the outer eye corners
 

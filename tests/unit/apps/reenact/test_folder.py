@@ -6,12 +6,15 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from performed import FRAMES, SMILE, Brightener, painter, rise, target
 from PIL import Image
 
 from microexpr.apps.reenact import alone, folder
 from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.photograph import Photograph
+from microexpr.reporting.plots import reenactment as plot
+from microexpr.reporting.plots.famgan import MADE
 from microexpr.signals.aus import ACTION_UNITS
 
 STRENGTHS = (1.0, 0.0, 2.0)
@@ -123,6 +126,30 @@ def test_metrics_are_of_the_written_rows(paths):
         else:
             assert row["au_r"] == row["au_share"] == "" and float(row["largest"]) == 0
             assert float(row["identity_cosine"]) == pytest.approx(1)
+
+
+def test_a_warning_is_printed_where_the_movement_is_hardly_read(reenactment):
+    def lines(r):
+        outcomes = [replace(outcome, metrics=outcome.metrics | {"au_r": r}) for outcome in reenactment.outcomes]
+        return list(alone.summary(replace(reenactment, outcomes=outcomes)))
+
+    assert [line.split(":")[0] for line in lines(0.9)] == ["strength 1", "strength 0", "strength 2"]
+    assert lines(0.9)[0].startswith("strength 1: r 0.90 of asked and read AU changes")
+    assert lines(0.3)[-1].startswith("warning: the movement is hardly read back")
+
+
+def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, monkeypatch):
+    titles, images = [], []
+    monkeypatch.setattr(Figure, "suptitle", lambda page, text, **how: titles.append(text))
+    monkeypatch.setattr(plot, "show_image", lambda axes, image, title: images.append((title, image)))
+    for name in ("first.png", "again.png"):
+        plot.write(tmp_path / name, reenactment)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    assert all(title.endswith(MADE) for title in titles)
+    shown = dict(images)
+    assert np.array_equal(shown["apex, strength 0"], shown["onset: the photograph"])
+    assert np.array_equal(shown["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
+    assert np.array_equal(shown["photograph"], reenactment.photograph.image)
 
 
 def test_the_same_bytes_again(reenactment, paths, tmp_path):
