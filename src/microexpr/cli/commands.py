@@ -200,26 +200,41 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
 
 def reenact(arguments: argparse.Namespace) -> int:
-    """Reenact a driving clip with the face of an image."""
-    inputs = [arguments.face, *_files_of(arguments.driving), *filter(None, [arguments.weights])]
+    """Give a movement to a face of a photograph."""
+    name = arguments.driving
+    is_sample, is_video = name in LABELS, name not in LABELS and Path(name).exists()
+    if not (is_sample or is_video) and (name.count("/") != 2 or Path(name).suffix):
+        kinds = f"{', '.join(LABELS)}, a video or folder of frames, or DATASET/SUBJECT/CLIP of a run"
+        raise MicroexprError(f"--driving must be {kinds}; there is no {name}{nearest(name, LABELS)}")
+    driving_files = [Path(name)] if is_video else [] if is_sample else _files_of(name)
+    inputs = [arguments.face, *driving_files, *filter(None, [arguments.weights])]
     out = outputs.folder(arguments.out, "reenact", REENACTED, inputs, arguments.force, "frames/[0-9]*.png")
     from rich.console import Console
 
-    from microexpr.apps.reenact import alone, folder
-    from microexpr.apps.reenact import evaluation as transfers
-    from microexpr.reporting.plots import famgan
+    from microexpr.apps.reenact import alone, driving, folder
+    from microexpr.apps.reenact.photograph import Photograph
+    from microexpr.reporting.plots import reenactment as plot
 
-    clip = _find_clip(arguments.driving)
     console = Console()
-    with console.status("[1/3] reading the action units of the driving clip"):
-        driving = alone.read_driving_clip(clip, RESULTS)
-    with console.status("[2/3] generating frames"):
-        result = alone.reenact(driving, arguments.face, arguments.weights, arguments.super_resolution)
-    with console.status("[3/3] measuring"), outputs.publish(out) as part:
-        rows, read_back = transfers.result_rows(result.reenactment, result.reader)
-        folder.write(part, result.reenactment, read_back, rows)
-        famgan.plot_reenactment(part / "reenactment.png", result.reenactment, read_back)
-    for line in (*result.description, *transfers.summary_lines(rows)):
+    with console.status("[1/4] looking for faces in the photograph"):
+        photograph = Photograph.read(arguments.face)
+        photograph.select(arguments.face_number)
+    with console.status("[2/4] reading the action units of the driving clip"):
+        if is_sample:
+            curves = driving.read_sample(name)
+        elif is_video:
+            curves = driving.read_video(Path(name), arguments.fps)
+        else:
+            curves = driving.read_clip(_find_clip(name), RESULTS)
+    strengths = tuple(dict.fromkeys(arguments.strength))
+    with console.status("[3/4] moving the face, and reading it"):
+        result = alone.reenact(
+            curves, photograph, arguments.face_number, strengths, arguments.weights, arguments.super_resolution
+        )
+    with console.status("[4/4] writing"), outputs.publish(out) as part:
+        folder.write(part, result)
+        plot.write(part / "reenactment.png", result)
+    for line in (*result.description, *alone.summary(result)):
         say(line)
     say("written: " + ", ".join(map(str, out.paths)))
     return 0

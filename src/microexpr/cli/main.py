@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from microexpr import __version__
 from microexpr.cli import commands
 from microexpr.core import arithmetic
+from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, printable
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def _strength(text: str) -> float:
+    if not 0 <= (value := float(text)) <= 10:  # nor NaN
+        raise argparse.ArgumentTypeError(f"must be 0 to 10, not {text}")
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -162,10 +169,34 @@ def _add_table(subparsers: "Subparsers") -> None:
 
 
 def _add_reenact(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("reenact", help="a clip's movement on another face: frames, video, curves, figures")
-    command.add_argument("--driving", metavar=CLIP, required=True, help="the driving clip: a clip of this run")
-    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: an image of it")
+    command = subparsers.add_parser(
+        "reenact", help="a micro-expression on the face of a photograph: frames, video, curves, figures"
+    )
+    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph")
+    command.add_argument(
+        "--face-number",
+        metavar="N",
+        type=_whole(1, 1000),
+        default=1,
+        help="which of several faces in it, 1 is the largest (default: %(default)s)",
+    )
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
+    command.add_argument(
+        "--driving",
+        metavar="CLIP",
+        default="surprise",
+        help=f"the driving clip: a shipped sample, {', '.join(LABELS)}; a video or folder of frames; or "
+        f"{CLIP} of this run (default: %(default)s)",
+    )
+    command.add_argument("--fps", type=float, help="frames a second of a folder, or where a video's header is wrong")
+    command.add_argument(
+        "--strength",
+        metavar="X",
+        type=_strength,
+        nargs="+",
+        default=[1.0, 2.0, 4.0],
+        help="factors of the driving clip's changes, 0 to 10; 0 is the photograph (default: 1 2 4)",
+    )
     command.add_argument(
         "--weights",
         metavar="FILE.safetensors",
@@ -175,8 +206,8 @@ def _add_reenact(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--super-resolution",
         choices=("lanczos", "realsr"),
-        default="lanczos",
-        help="how the generated face is enlarged to its size in the image (default: %(default)s)",
+        help="enlarge the generator's difference to the size in the photograph (default: the shipped generator moves "
+        "the photograph's own pixels; lanczos for one that cannot)",
     )
     _add_force(command)
     command.set_defaults(run=commands.reenact)

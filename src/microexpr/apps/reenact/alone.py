@@ -1,5 +1,6 @@
-"""One reenactment for the command line: a clip of a run, any image of a face, the shipped generator or another."""
+"""Reenactment for the command line: a movement on one face of a photograph, at several strengths, and its measures."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,81 +8,122 @@ import cv2
 import numpy as np
 import torch
 
-from microexpr.apps.reenact import Kind, SourceFace, onto
-from microexpr.apps.reenact.source import STAGES, DrivingClip, read
-from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, StoreError, remedy
-from microexpr.datasets import picture
+from microexpr.apps.reenact import Kind, evaluation
+from microexpr.apps.reenact.driving import DrivingCurves
+from microexpr.apps.reenact.moved import MovedFace, move
+from microexpr.apps.reenact.photograph import Photograph
+from microexpr.core.errors import StoreError
+from microexpr.core.grayscale import luma
 from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
-from microexpr.signals.faces import Faceless
 from microexpr.training.generator_file import SHIPPED, LoadedGenerator, load
 
-LARGEST = 2048  # pixels of a side of the image and so of each generated frame; a larger one is reduced to it
+WEAK_R = 0.6  # below which a warning is due
+METRICS = {  # columns of metrics.csv, and what is printed of each; at the apex, but the first two
+    "au_r": "r {:.2f} of asked and read AU changes",
+    "au_share": "{:.0%} of them read",
+    "moved_tenth": "the tenth of the face's pixels that moves most changes by {:.1f} grey levels",
+    "largest": "the most by {:.0f}",
+    "identity_cosine": "likeness to the photograph {:.3f}",
+    "noise": "noise {:.1f}",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """A reenactment, and what it was made with."""
+class Outcome:
+    """The photograph with the movement at one strength."""
 
-    reenactment: onto.Reenactment
-    reader: regressor.Model
-    description: tuple[str, ...]  # lines on generator, driving clip and source face
-
-
-def read_driving_clip(clip: Clip, results: Path) -> DrivingClip:
-    """Return a clip of a run. Raises StoreError if its stages have not run."""
-    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in STAGES}
-    if missing := [str(path) for path in files.values() if not path.is_file()]:
-        raise StoreError(f"{missing[0]}: is not there{remedy(missing[0])}")
-    return read(clip, files)
+    strength: float
+    target_aus: np.ndarray  # float32[K, 17, 2], changes
+    moved: MovedFace
+    crops: np.ndarray  # uint8[K, 288, 288, 3]
+    read_back: np.ndarray  # float32[K, 17, 2]: changes read off the crops, since the first
+    metrics: dict[str, float]  # by `METRICS`; without those of action units if there is no target
 
 
-def reenact(driving: DrivingClip, path: Path, weights: Path | None, kind: Kind) -> Result:
-    """Give the movement of a driving clip to the largest face of the image at `path`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Reenactment:
+    """A reenactment at each strength, and what it was made with."""
 
-    Raises DataError if the image cannot be read or shows no face, StoreError if `weights` is no FAMGAN generator."""
+    photograph: Photograph
+    number: int  # of the face, from 1
+    driving: DrivingCurves
+    outcomes: Sequence[Outcome]
+    description: tuple[str, ...]  # lines on generator, driving clip and photograph
+
+    @property
+    def origin(self) -> str:
+        """Origins of driving clip and photograph, joined by "+"; a photograph counts as licensed."""
+        return "+".join(sorted({self.driving.origin, "licensed"}))
+
+
+def load_generator(path: Path | None) -> LoadedGenerator:
+    """Return FAMGAN's generator in a file, None for the shipped one. Raises StoreError for any other file."""
+    model = load(path or SHIPPED)
+    if not isinstance(model.method, Famgan):
+        raise StoreError(f"{path}: must be a generator of FAMGAN's, not {model.metadata['network']}")
+    return model
+
+
+def reenact(
+    driving: DrivingCurves,
+    photograph: Photograph,
+    number: int,
+    strengths: Sequence[float],
+    weights: Path | None = None,
+    kind: Kind | None = None,
+) -> Reenactment:
+    """Give a movement to a face of a photograph, by its number from 1, at each strength.
+
+    `kind` as for `moved.move`. Raises DataError if the face cannot be moved, StoreError if `weights` is no generator
+    of FAMGAN's."""
     cv2.setNumThreads(1)  # as in a run
     torch.set_num_threads(1)
-    model, reader = load(weights or SHIPPED), regressor.load()
-    if not isinstance(model.method, Famgan):
-        raise StoreError(f"{weights}: must be a generator of FAMGAN's, not {model.metadata['network']}")
-    image = picture.read(path)
-    try:
-        face = SourceFace.detect(reduce(image), str(path))
-    except Faceless:
-        raise DataError(f"{path}: must show a face, seen from the front; none was found") from None
-    reenactment = onto.reenact(driving, face, face.resting_aus(reader), path.stem, model, kind)
-    return Result(reenactment, reader, _describe(model, weights, driving, kind, face, image.shape))
+    model, reader = load_generator(weights), regressor.load()
+    face = photograph.select(number)
+    outcomes = []
+    for strength in strengths:
+        target_aus = driving.target_aus(strength)
+        moved = move(model, face, target_aus, kind)
+        crops = moved.crops()
+        read_back = evaluation.changes(crops, face, reader)
+        metrics = dict(measure(moved, crops, target_aus, read_back, driving.apex))
+        outcomes.append(Outcome(strength, target_aus, moved, crops, read_back, metrics))
+    description = (*_describe(model, weights, driving), photograph.describe(number))
+    return Reenactment(photograph, number, driving, outcomes, description)
 
 
-def reduce(image: np.ndarray) -> np.ndarray:
-    """Return an image uint8[H, W, ...] reduced by area so that no side is longer than `LARGEST`."""
-    share = LARGEST / max(image.shape[:2])
-    if share >= 1:
-        return image
-    size = (max(1, round(share * image.shape[1])), max(1, round(share * image.shape[0])))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+def measure(
+    moved: MovedFace, crops: np.ndarray, target_aus: np.ndarray, read_back: np.ndarray, apex: int
+) -> Iterator[tuple[str, float]]:
+    """Yield the `METRICS` of a moved face: correlation and share over all frames, units and sides."""
+    if target_aus.any():
+        varies = np.ptp(read_back) > 0
+        yield "au_r", float(np.corrcoef(read_back.ravel(), target_aus.ravel())[0, 1]) if varies else 0.0
+        yield "au_share", float((read_back * target_aus).sum() / np.square(target_aus).sum())
+    changes = np.sort(np.abs(luma(crops[apex]).astype(float) - luma(moved.face.crop)), axis=None)
+    yield "moved_tenth", float(changes[-(len(changes) // 10) :].mean())
+    yield "largest", float(np.abs(moved.parts[apex].astype(int) - moved.still).max())
+    for figure in evaluation.appearance(crops[apex], moved.face):
+        yield figure.metric, figure.value
 
 
-def _describe(
-    model: LoadedGenerator,
-    weights: Path | None,
-    driving: DrivingClip,
-    kind: Kind,
-    face: SourceFace,
-    shape: tuple[int, ...],
-) -> tuple[str, ...]:
-    """Return lines on generator, driving clip and source face; `shape` is that of the image as it was read."""
-    clip, side = driving.clip, model.method.params.image_size  # type: ignore[attr-defined]
-    seen = provenance.has_seen("subject", [clip], model.fitted_on)
-    height, width = face.image.shape[:2]
-    reduced = f", reduced from {shape[1]} x {shape[0]}" if (height, width) != shape[:2] else ""
-    return (
-        f"generator: {weights or 'shipped'}, {side} pixels, fitted on {len(model.fitted_on)} entries"
-        f", {'among' if seen else 'none of'} them the subject of the driving clip",
-        f"driving clip: {clip.id} ({clip.origin}), {len(driving.crops)} frames at {clip.fps} a second, "
-        f"action units by {driving.params.backend}",
-        f"source face: {width} x {height} pixels{reduced}; super-resolution: {kind}",
-    )
+def summary(reenactment: Reenactment) -> Iterator[str]:
+    """Yield a line for each strength, and a warning where the movement is hardly read back."""
+    for outcome in reenactment.outcomes:
+        values = (METRICS[name].format(value) for name, value in outcome.metrics.items())
+        yield f"strength {outcome.strength:g}: {', '.join(values)}"
+    if any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in reenactment.outcomes):
+        yield "warning: the movement is hardly read back; a face that already shows it, as a smile, does not follow"
+
+
+def _describe(model: LoadedGenerator, weights: Path | None, driving: DrivingCurves) -> tuple[str, ...]:
+    """Return lines on generator and driving clip."""
+    side = model.method.params.image_size  # type: ignore[attr-defined]
+    fitted = f"generator: {weights or 'shipped'}, {side} pixels, fitted on {len(model.fitted_on)} entries"
+    if driving.clip:
+        has_seen = provenance.has_seen("subject", [driving.clip], model.fitted_on)
+        fitted += f", {'among' if has_seen else 'none of'} them the subject of the driving clip"
+    frames = len(driving.changes)
+    return fitted, f"driving clip: {driving.description}, {frames} frames at {driving.fps:g} a second"

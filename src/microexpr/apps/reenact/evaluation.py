@@ -3,7 +3,7 @@
 Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -25,13 +25,6 @@ REGIONS = {"face": (*UPPER, *LOWER), "upper": UPPER, "lower": LOWER}
 NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # 0 on flat and on sloping skin
 # Kinds of video, as in the column `shown`.
 RESULT, GROUND_TRUTH, UNCHANGED, TARGET = "made", "answer", "unchanged", "asked"
-SUMMARY_METRICS = {
-    "au_r": "correlation of the change read off the result with that of the source",
-    "au_error": "mean error of that change, FACS",
-    "flow_cosine": "likeness of the movement's flow to the source's, 1 at most",
-    "identity_cosine": "likeness of the face to the target's own, 1 at most",
-    "noise": "noise of the result, grey levels",
-}
 ROWS = {"face": slice(16, 272), "upper": slice(16, 130), "lower": slice(130, 272)}  # of a crop; about the nose
 
 
@@ -124,20 +117,3 @@ def figures(reenactment: Reenactment, model: regressor.Model) -> Iterator[tuple[
         if reenactment.ground_truth is not None and kind != GROUND_TRUTH:
             apex_frame = slice(reenactment.apex, reenactment.apex + 1)
             yield from ((kind, figure) for figure in likeness(video[apex_frame], reenactment.ground_truth[apex_frame]))
-
-
-def result_rows(reenactment: Reenactment, model: regressor.Model) -> tuple[list[dict[str, str]], np.ndarray]:
-    """Return a row for each figure, and the changes read back, float32[K, 17, 2]."""
-    rows = [
-        {"shown": kind, "region": figure.region, "metric": figure.metric, "value": f"{figure.value:.4f}"}
-        for kind, figure in figures(reenactment, model)
-    ]
-    return rows, changes(reenactment.result.crops, reenactment.face, model)
-
-
-def summary_lines(rows: Sequence[dict[str, str]]) -> Iterator[str]:
-    """Yield the figures that are printed on the terminal, a line each."""
-    values = {(row["shown"], row["metric"]): row["value"] for row in rows if row["region"] == "face"}
-    for metric, description in SUMMARY_METRICS.items():
-        if (RESULT, metric) in values:
-            yield f"{description}: {values[RESULT, metric]}"

@@ -1,8 +1,6 @@
 """The folder that `microexpr reenact` writes: frames, a video, curves, figures, each marked as synthesised."""
 
-import csv
-import io
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,63 +9,65 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from microexpr.apps.reenact.onto import Reenactment
+from microexpr.apps.reenact.alone import METRICS, Reenactment
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus import ACTION_UNITS, SIDES
 
 WORD = "synthesised by microexpr's FAMGAN: not a recording"
 SHORT = "synthesised"  # on the frames of videos
 SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
+CURVES = ("strength", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
 
 
-def write(
-    folder: str | Path, reenactment: Reenactment, read_back: np.ndarray, rows: Iterable[dict[str, str]]
-) -> list[Path]:
+def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     """Write frames/*.png, reenactment.{mp4,gif}, curves.csv and metrics.csv into a folder without such files.
 
-    `read_back` are the changes of intensity [K, 17, 2] read off the frames, `rows` those of metrics.csv. Raises
-    StoreError if the folder cannot be written."""
-    root, frames = Path(folder), reenactment.result.frames
+    Video and animation have the strengths one after the other. Raises StoreError if the folder cannot be written."""
+    root = Path(folder)
     comment = PngInfo()
     comment.add_text("Comment", WORD)
-    for i, frame in enumerate(frames, 1):
-        with store.atomic(root / f"frames/{i:04d}.png") as part:
-            Image.fromarray(frame).save(part, "PNG", pnginfo=comment)
-    fps = max(reenactment.driving.movement.fps / SLOWER, 1.0)
-    labelled = np.stack([_label(frame) for frame in frames])
-    _write_video(root / "reenactment.mp4", labelled, fps)
-    _write_animation(root / "reenactment.gif", labelled, fps)
-    store.write_text(root / "curves.csv", _curves(reenactment, read_back))
-    rows = [row | {"origin": _origin(reenactment)} for row in rows]
-    store.write_csv(root / "metrics.csv", list(rows[0]), rows)
+    for outcome in reenactment.outcomes:
+        for i in range(len(outcome.moved)):
+            with store.atomic(root / f"frames/{outcome.strength:g}x_{i + 1:04d}.png") as part:
+                Image.fromarray(outcome.moved.frame(i)).save(part, "PNG", pnginfo=comment)
+    fps = max(reenactment.driving.fps / SLOWER, 1.0)
+    _write_video(root / "reenactment.mp4", _labelled(reenactment), fps)
+    _write_animation(root / "reenactment.gif", _labelled(reenactment), fps)
+    origin = {"origin": f"made of {reenactment.origin}"}
+    store.write_csv(root / "curves.csv", CURVES, (row | origin for row in _curves(reenactment)))
+    rows = (row | origin for row in _metrics(reenactment))
+    store.write_csv(root / "metrics.csv", ("strength", *METRICS, "origin"), rows)
     return [root / name for name in ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv")]
 
 
-def _origin(reenactment: Reenactment) -> str:
-    """Return the value of column origin, such as "made of generated"."""
-    return f"made of {reenactment.origin}"
+def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
+    """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner."""
+    for outcome in reenactment.outcomes:
+        for i in range(len(outcome.moved)):
+            yield _label(outcome.moved.frame(i), f"{SHORT}, strength {outcome.strength:g}")
 
 
-def _label(frame: np.ndarray) -> np.ndarray:
-    """Return the frame with `SHORT` in its lower left corner."""
+def _label(frame: np.ndarray, text: str) -> np.ndarray:
+    """Return the frame with a text in its lower left corner."""
     size, corner = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
     labelled = np.ascontiguousarray(frame)
     for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         labelled = cv2.putText(
-            labelled.copy(), SHORT, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
+            labelled.copy(), text, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
         )
     return np.asarray(labelled)
 
 
-def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
+def _write_video(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
     """Write MPEG-4 with even sides, which players need."""
-    height, width = (side - side % 2 for side in frames.shape[1:3])
     with TemporaryDirectory() as folder:
-        video = Path(folder) / "film.mp4"
-        writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
+        video, writer = Path(folder) / "film.mp4", cv2.VideoWriter()
         for frame in frames:
+            height, width = (side - side % 2 for side in frame.shape[:2])
+            if not writer.isOpened():
+                writer.open(str(video), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
             writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
         writer.release()
         if not video.is_file() or not video.stat().st_size:
@@ -76,25 +76,34 @@ def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
             part.write_bytes(video.read_bytes())
 
 
-def _write_animation(path: Path, frames: np.ndarray, fps: float) -> None:
-    share = min(LONGEST / max(frames.shape[1:3]), 1)
-    size = tuple(round(side * share) for side in frames.shape[2:0:-1])
-    pages = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in frames]
+def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
+    pages = []
+    for frame in frames:
+        share = min(LONGEST / max(frame.shape[:2]), 1)
+        height, width = (round(side * share) for side in frame.shape[:2])
+        pages.append(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
     with store.atomic(path) as part:
         pages[0].save(
             part, "GIF", save_all=True, append_images=pages[1:], duration=round(1000 / fps), loop=0, comment=WORD
         )
 
 
-def _curves(reenactment: Reenactment, read_back: np.ndarray) -> str:
-    """Return CSV with a row for each frame, AU and side: the target AU, and changes since the first frame."""
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\n")
-    out.writerow(["frame", "unit", "side", "source_change", "asked", "asked_change", "read_back_change", "origin"])
-    target_aus = reenactment.target_aus
-    changes = target_aus - target_aus[:1]
-    for frame, unit, side in np.ndindex(target_aus.shape):
-        values = (array[frame, unit, side] for array in (reenactment.true_changes, target_aus, changes, read_back))
-        cells = (f"{value:.4f}" for value in values)
-        out.writerow([frame + 1, ACTION_UNITS[unit], ("left", "right")[side], *cells, _origin(reenactment)])
-    return text.getvalue()
+def _metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:
+    """Yield a row for each strength."""
+    for outcome in reenactment.outcomes:
+        values = {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
+        yield {"strength": f"{outcome.strength:g}"} | values
+
+
+def _curves(reenactment: Reenactment) -> Iterator[dict[str, str]]:
+    """Yield a row for each strength, frame, AU and side: the target AU and the one read, as changes since the first."""
+    for outcome in reenactment.outcomes:
+        for frame, unit, side in np.ndindex(outcome.target_aus.shape):
+            yield {
+                "strength": f"{outcome.strength:g}",
+                "frame": str(frame + 1),
+                "unit": ACTION_UNITS[unit],
+                "side": SIDES[side],
+                "asked_change": f"{outcome.target_aus[frame, unit, side]:.4f}",
+                "read_back_change": f"{outcome.read_back[frame, unit, side]:.4f}",
+            }

@@ -124,14 +124,6 @@ def sequence(
     _page(path, text, rows, reenactment, read_back)
 
 
-def plot_reenactment(path: str | Path, reenactment: Reenactment, read_back: np.ndarray) -> None:
-    """Plot the command's result: the synthesised clip, its changes, and the curves. The driving clip is not shown."""
-    frames = reenactment.result.crops
-    rows = {"synthesised": frames, f"change x {ENLARGED}": amplify_change(frames, reenactment.face.crop, ENLARGED)}
-    text = f"{reenactment.driving.clip.id} reenacted by {reenactment.face_name}"
-    _page(path, text, rows, reenactment, read_back)
-
-
 def _page(
     path: str | Path, text: str, rows: Mapping[str, np.ndarray], reenactment: Reenactment, read_back: np.ndarray
 ) -> None:

@@ -9,7 +9,7 @@ from performed import FRAMES, woman
 from PIL import Image
 from recorded import CLIP, stages, weights
 
-from microexpr.apps.reenact import alone
+from microexpr.apps.reenact import samples
 from microexpr.cli.main import main
 from microexpr.datasets import index
 
@@ -33,7 +33,8 @@ def run(tmp_path_factory):
 
 def typed(run, monkeypatch, **changed):
     monkeypatch.chdir(run)
-    words = {"driving": CLIP.id, "face": "woman.png", "out": "out", "weights": "famgan.safetensors"} | changed
+    words = {"driving": CLIP.id, "face": "woman.png", "out": "out", "weights": "famgan.safetensors", "strength": "2"}
+    words |= changed
     return main(["reenact", *(word for name, value in words.items() for word in (f"--{name}", value))])
 
 
@@ -41,27 +42,34 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert typed(run, monkeypatch) == 0
     printed = capsys.readouterr().out
     assert "fitted on 1 entries, none of them the subject of the driving clip" in printed
-    assert f"driving clip: {CLIP.id} (generated), {FRAMES} frames at 200 a second, action units by embedded" in printed
-    assert "source face: 320 x 240 pixels; super-resolution: lanczos" in printed
+    assert f"driving clip: {CLIP.id} (generated), action units by embedded, {FRAMES} frames at 200 a second" in printed
+    assert "photograph: woman.png, 320 x 240 pixels; face 1 of 1: " in printed and "; 0 others" in printed
     assert len(list((run / "out/frames").iterdir())) == FRAMES
-    for name in ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv"):
+    for name in ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png"):
         assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     with (run / "out/metrics.csv").open(encoding="utf-8") as file:
-        values = {(row["shown"], row["region"], row["metric"]): row["value"] for row in csv.DictReader(file)}
-    assert {output for output, _, _ in values} == {"asked", "made", "unchanged"}
-    assert f"noise of the result, grey levels: {values['made', 'face', 'noise']}" in printed
+        (row,) = csv.DictReader(file)
+    assert row["strength"] == "2" and f"strength 2: r {float(row['au_r']):.2f} of asked and read AU changes" in printed
+    with Image.open(run / "out/frames/2x_0001.png") as frame:
+        assert np.array_equal(np.array(frame), woman().image)
     before = {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()}
     assert typed(run, monkeypatch, weights="seen.safetensors") == 0
     assert "among them the subject of the driving clip" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()} == before
 
 
-def test_a_large_picture_is_reduced_by_area():
-    image = np.arange(6000 * 4096, dtype=np.uint8).reshape(4096, 6000)
-    assert alone.reduce(image).shape == (1398, 2048)
-    assert alone.reduce(image[:2048, :2048]).shape == (2048, 2048)
-    halved = alone.reduce(np.kron(image[:1024, :2048], np.ones((2, 2), np.uint8)))
-    assert np.array_equal(halved, image[:1024, :2048])
+def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys):
+    """The shipped generator follows the shipped sample on a rendered photograph, as the shipped reader reads it."""
+    monkeypatch.setattr(samples, "read", lambda label, read=samples.read: (read(label)[0][::10], 10.0))
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(woman().image).save(tmp_path / "woman.png")
+    assert main(["reenact", "--face", "woman.png", "--out", "out", "--strength", "0", "2"]) == 0
+    assert "driving clip: sample surprise (generated: " in capsys.readouterr().out
+    with (tmp_path / "out/metrics.csv").open(encoding="utf-8") as file:
+        at_rest, moved = csv.DictReader(file)
+    assert float(at_rest["largest"]) == 0 and float(moved["moved_tenth"]) >= 3 and float(moved["au_r"]) >= 0.6
+    with Image.open(tmp_path / "out/frames/2x_0001.png") as frame:
+        assert np.array_equal(np.array(frame), woman().image)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +82,11 @@ def test_a_large_picture_is_reduced_by_area():
         ({"weights": "none.safetensors"}, "none.safetensors: cannot be read"),
         ({"weights": "broken.safetensors"}, "broken.safetensors: cannot be read as safetensors"),
         ({"weights": "auicgan.safetensors"}, "auicgan.safetensors: must be a generator of FAMGAN's, not auicgan"),
-        ({"driving": "samm/006"}, "a clip must be written DATASET/SUBJECT/CLIP, not samm/006"),
+        ({"driving": "samm/006"}, "--driving must be negative, positive, surprise, a video or folder of frames, or "),
+        ({"driving": "suprise"}, "there is no suprise (did you mean 'surprise'?)"),
+        ({"driving": "take/a/b.avi"}, "there is no take/a/b.avi"),
+        ({"driving": "notes.png"}, "notes.png: "),
+        ({"face-number": "2"}, "woman.png: --face-number must be 1 to 1, not 2"),
         ({"driving": "samm/006/006_1_7"}, "not samm/006/006_1_7 (did you mean 'samm/006/006_1_"),
         ({"driving": "casme2/s/c"}, "results/index/casme2.csv"),
         ({"driving": "samm/006/006_1_6"}, "results/faces/samm/006.h5"),
@@ -89,6 +101,9 @@ def test_what_a_user_can_mend_is_one_line(run, monkeypatch, capsys, changed, nam
     assert named in error
 
 
-def test_another_kind_of_super_resolution_is_wrong_usage(run, monkeypatch):
+@pytest.mark.parametrize(
+    "changed", [{"super-resolution": "none"}, {"strength": "-1"}, {"strength": "nan"}, {"face-number": "0"}]
+)
+def test_wrong_usage(run, monkeypatch, changed):
     with pytest.raises(SystemExit, match="2"):
-        typed(run, monkeypatch, **{"super-resolution": "none"})
+        typed(run, monkeypatch, **changed)

@@ -1,29 +1,40 @@
 """The files that the command writes into its folder."""
 
 import csv
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
-from performed import FRAMES, Brightener, painter, source, target, woman
+from matplotlib.figure import Figure
+from performed import FRAMES, SMILE, Brightener, painter, rise, target
 from PIL import Image
 
-from microexpr.apps.reenact import folder, onto
+from microexpr.apps.reenact import alone, folder
+from microexpr.apps.reenact.driving import DrivingCurves
+from microexpr.apps.reenact.photograph import Photograph
+from microexpr.reporting.plots import reenactment as plot
+from microexpr.reporting.plots.famgan import MADE
 from microexpr.signals.aus import ACTION_UNITS
 
-ROWS = [{"shown": "made", "region": "face", "metric": "noise", "value": "1.0000"}]
-CHANGED = np.arange(FRAMES * 17 * 2, dtype=np.float32).reshape(FRAMES, 17, 2)
+STRENGTHS = (1.0, 0.0, 2.0)
 
 
 @pytest.fixture(scope="module")
-def reenactment():
-    resting = np.zeros((17, 2), np.float32)
-    return onto.reenact(source(left_alone=True), target(), resting, woman(), painter(Brightener()), "lanczos")
+def reenactment(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photographs") / "woman.png"
+    Image.fromarray(target().image).save(path)
+    changes = np.zeros((FRAMES, 17, 2), np.float32)
+    changes[:, SMILE] = rise()[:, None]
+    driving = DrivingCurves("smile", "generated", "a smile", changes, 200.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alone, "load_generator", lambda path: painter(Brightener()))
+        return alone.reenact(driving, Photograph.read(path), 1, STRENGTHS)
 
 
-@pytest.fixture
-def paths(reenactment, tmp_path):
-    return folder.write(tmp_path / "a/b", reenactment, CHANGED, ROWS)
+@pytest.fixture(scope="module")
+def paths(reenactment, tmp_path_factory):
+    return folder.write(tmp_path_factory.mktemp("out") / "a/b", reenactment)
 
 
 def read(path):
@@ -31,68 +42,118 @@ def read(path):
         return list(csv.DictReader(file))
 
 
-def test_every_frame_as_it_was_made_with_a_word_in_it(reenactment, paths):
-    frames = sorted(paths[0].iterdir())
-    assert [path.name for path in frames] == [f"{i:04d}.png" for i in range(1, FRAMES + 1)]
-    for path, frame in zip(frames, reenactment.result.frames, strict=True):
-        with Image.open(path) as image:
-            assert image.info["Comment"] == folder.WORD and np.array_equal(np.array(image), frame)
+def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenactment, paths):
+    """Every frame has a word in it that no person moved like this."""
+    names = [f"{strength:g}x_{i:04d}.png" for strength in STRENGTHS for i in range(1, FRAMES + 1)]
+    frames = {path.name: path for path in paths[0].iterdir()}
+    assert {*frames} == {*names}
+    for name in names:
+        strength, number = name.removesuffix(".png").split("x_")
+        with Image.open(frames[name]) as image:
+            assert image.info["Comment"] == folder.WORD
+            is_photograph = np.array_equal(np.array(image), reenactment.photograph.image)
+        assert is_photograph == (strength == "0" or int(number) in (1, FRAMES))
 
 
-def test_the_animation_shows_all_of_it_slower(reenactment, paths):
+def test_the_animation_shows_all_of_it_slower(paths):
     with Image.open(paths[2]) as page:
         assert page.info["comment"].decode() == folder.WORD and page.size == (320, 240)
         lasts = []
         for number in range(page.n_frames):
             page.seek(number)
             lasts.append(page.info["duration"])
-    assert sum(lasts) == FRAMES * 1000 * folder.SLOWER / 200  # frames that are alike are one that lasts longer
-    assert len(lasts) >= len({frame.tobytes() for frame in reenactment.result.frames[:4]})
+    # frames that are alike are one that lasts longer
+    assert sum(lasts) == len(STRENGTHS) * FRAMES * 1000 * folder.SLOWER / 200
 
 
-def test_a_film_of_odd_sides_loses_a_row_and_a_column(tmp_path):
+def test_the_video_plays_all_strengths(paths):
+    video, count = cv2.VideoCapture(str(paths[1])), 0
+    while (frame := video.read())[0]:
+        assert frame[1].shape == (240, 320, 3)
+        count += 1
+    assert count == len(STRENGTHS) * FRAMES and video.get(cv2.CAP_PROP_FPS) == 50
+
+
+def test_a_video_of_odd_sides_loses_a_row_and_a_column(tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (3, 51, 67, 3), dtype=np.uint8)
     frames[:] = cv2.GaussianBlur(frames[0], (0, 0), 9)
     frames[..., 0] = 200
-    folder._write_video(tmp_path / "odd.mp4", frames, 50)
+    folder._write_video(tmp_path / "odd.mp4", iter(frames), 50)
     video = cv2.VideoCapture(str(tmp_path / "odd.mp4"))
     images = []
     while (frame := video.read())[0]:
         images.append(frame[1])
-    assert video.get(cv2.CAP_PROP_FPS) == 50
     assert [image.shape for image in images] == [(50, 66, 3)] * 3
     assert np.abs(images[0][..., ::-1].astype(int) - frames[0, :50, :66]).mean() < 8  # red is red
 
 
-def test_a_large_picture_makes_a_smaller_animation(tmp_path):
+def test_a_large_photograph_makes_a_smaller_animation(tmp_path):
     frames = np.zeros((2, 600, 960, 3), np.uint8)
     frames[1] = 255
-    folder._write_animation(tmp_path / "large.gif", frames, 25)
+    folder._write_animation(tmp_path / "large.gif", iter(frames), 25)
     with Image.open(tmp_path / "large.gif") as page:
         assert (page.size, page.n_frames, page.info["duration"]) == ((480, 300), 2, 40)
 
 
-def test_a_row_for_each_frame_unit_and_side(reenactment, paths):
+def test_a_row_for_each_strength_frame_unit_and_side(reenactment, paths):
     rows = read(paths[3])
-    assert len(rows) == FRAMES * 17 * 2
-    for number, (frame, unit, side) in enumerate(np.ndindex(FRAMES, 17, 2)):
-        row = rows[number]
-        assert (row["frame"], row["unit"]) == (str(frame + 1), ACTION_UNITS[unit])
-        assert row["side"] == ("left", "right")[side]
-        asked = reenactment.target_aus[frame, unit, side]
-        for column, value in {
-            "source_change": reenactment.true_changes[frame, unit, side],
-            "asked": asked,
-            "asked_change": asked - reenactment.target_aus[0, unit, side],
-            "read_back_change": CHANGED[frame, unit, side],
-        }.items():
-            assert float(row[column]) == pytest.approx(value, abs=6e-5)
-        assert row["origin"] == "made of generated"
-    assert read(paths[4]) == [row | {"origin": "made of generated"} for row in ROWS]
+    assert len(rows) == len(STRENGTHS) * FRAMES * 17 * 2
+    for row, (which, frame, unit, side) in zip(rows, np.ndindex(len(STRENGTHS), FRAMES, 17, 2), strict=True):
+        outcome = reenactment.outcomes[which]
+        assert (row["strength"], row["frame"]) == (f"{STRENGTHS[which]:g}", str(frame + 1))
+        assert (row["unit"], row["side"]) == (ACTION_UNITS[unit], ("left", "right")[side])
+        target_au = STRENGTHS[which] * rise()[frame] * (unit == SMILE)
+        assert float(row["asked_change"]) == pytest.approx(target_au, abs=6e-5)
+        assert float(row["read_back_change"]) == pytest.approx(outcome.read_back[frame, unit, side], abs=6e-5)
+        assert row["origin"] == "made of generated+licensed"
+
+
+def test_metrics_are_of_the_written_rows(paths):
+    """r over all frames, units and sides; the moved tenth of a face that is brightened evenly changes by as much."""
+    curves, metrics = read(paths[3]), {float(row["strength"]): row for row in read(paths[4])}
+    assert list(metrics) == list(STRENGTHS)
+    for strength, row in metrics.items():
+        pairs = [
+            (float(one["asked_change"]), float(one["read_back_change"]))
+            for one in curves
+            if float(one["strength"]) == strength
+        ]
+        if strength:
+            assert float(row["au_r"]) == pytest.approx(np.corrcoef(np.transpose(pairs))[0, 1], abs=1e-3)
+            brighter = 0.2 * strength * rise().max() / 5 * 127.5
+            assert float(row["moved_tenth"]) == pytest.approx(brighter, abs=1.5)
+            assert float(row["largest"]) == pytest.approx(brighter, abs=1.5)
+        else:
+            assert row["au_r"] == row["au_share"] == "" and float(row["largest"]) == 0
+            assert float(row["identity_cosine"]) == pytest.approx(1)
+
+
+def test_a_warning_is_printed_where_the_movement_is_hardly_read(reenactment):
+    def lines(r):
+        outcomes = [replace(outcome, metrics=outcome.metrics | {"au_r": r}) for outcome in reenactment.outcomes]
+        return list(alone.summary(replace(reenactment, outcomes=outcomes)))
+
+    assert [line.split(":")[0] for line in lines(0.9)] == ["strength 1", "strength 0", "strength 2"]
+    assert lines(0.9)[0].startswith("strength 1: r 0.90 of asked and read AU changes")
+    assert lines(0.3)[-1].startswith("warning: the movement is hardly read back")
+
+
+def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, monkeypatch):
+    titles, images = [], []
+    monkeypatch.setattr(Figure, "suptitle", lambda page, text, **how: titles.append(text))
+    monkeypatch.setattr(plot, "show_image", lambda axes, image, title: images.append((title, image)))
+    for name in ("first.png", "again.png"):
+        plot.write(tmp_path / name, reenactment)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    assert all(title.endswith(MADE) for title in titles)
+    shown = dict(images)
+    assert np.array_equal(shown["apex, strength 0"], shown["onset: the photograph"])
+    assert np.array_equal(shown["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
+    assert np.array_equal(shown["photograph"], reenactment.photograph.image)
 
 
 def test_the_same_bytes_again(reenactment, paths, tmp_path):
-    second_paths = folder.write(tmp_path / "again", reenactment, CHANGED, ROWS)
+    second_paths = folder.write(tmp_path / "again", replace(reenactment))
     for first, second in zip(paths[1:], second_paths[1:], strict=True):
         assert first.read_bytes() == second.read_bytes()
     for path in paths[0].iterdir():

@@ -1,0 +1,94 @@
+"""The movement that a photograph gets: action units of a shipped sample, a video, or a clip of a run.
+
+Reads video and, through the store, stage files.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.apps.reenact import Components, samples, source
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.signals import aus, spotting
+from microexpr.signals.aus import regressor
+
+LONGEST = 3.0  # seconds of a video that is taken as a whole
+EXPRESSIONS = ("micro", "macro")  # kinds of spotted intervals
+NO_RESTING_AUS = np.zeros((len(aus.ACTION_UNITS), 2), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrivingCurves:
+    """Action units through K frames, the first of which is at rest."""
+
+    name: str
+    origin: str  # generated or licensed
+    description: str
+    changes: np.ndarray  # float32[K, 17, 2] in 0..5: since the face at rest, left and right; 0 in the first frame
+    fps: float
+    clip: Clip | None = None  # of a run
+
+    @property
+    def apex(self) -> int:
+        """The frame with the largest change."""
+        return int(np.abs(self.changes).sum((1, 2)).argmax())
+
+    def target_aus(self, strength: float) -> np.ndarray:
+        """Return float32[K, 17, 2]: the changes times `strength`, at most 5."""
+        return np.clip(strength * self.changes, 0, aus.LARGEST).astype(np.float32)
+
+
+def read_sample(label: str) -> DrivingCurves:
+    """Return the shipped sample of a class, one of `core.clip.LABELS`."""
+    changes, fps = samples.read(label)
+    description = f"sample {label} (generated: action units that the renderer performs)"
+    return DrivingCurves(label, "generated", description, changes, fps)
+
+
+def read_clip(clip: Clip, results: Path) -> DrivingCurves:
+    """Return the movement of a clip of a run, from onset to offset. Raises StoreError if its stages have not run."""
+    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in source.STAGES}
+    if missing := [str(path) for path in files.values() if not path.is_file()]:
+        raise StoreError(f"{missing[0]}: is not there{remedy(missing[0])}")
+    driving = source.read(clip, files)
+    params = driving.params
+    changes = driving.movement.target_aus(NO_RESTING_AUS, 0.0, Components(), params.half_window)
+    description = f"{clip.id} ({clip.origin}), action units by {params.backend}"
+    return DrivingCurves(clip.id, clip.origin, description, changes, float(clip.fps), clip)
+
+
+def read_video(path: Path, fps: float | None) -> DrivingCurves:
+    """Return the most distinct expression of the largest face in a video or folder of frames, since its resting state.
+
+    Units that do not exceed their noise in it stay at rest, and a frame at rest is put before its onset. Where nothing
+    is spotted, a short video is taken as a whole. `fps` is as for `footage.open_footage`, whose errors are raised, and
+    DataError if nothing is spotted in a longer one."""
+    from microexpr.apps.predict import footage, read_curves, silent, track_face
+    from microexpr.datasets import video
+
+    take = footage.open_footage(path, fps)
+    curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
+    rate, params = take.fps / curves.step, spotting.Params()
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params)
+    intervals = spotting.spot(curves.intensity, curves.gaze, rate, params)
+    spotted = [interval for interval in intervals if interval.kind in EXPRESSIONS]
+    if spotted:
+        interval = max(spotted, key=lambda interval: interval.score)
+        is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
+        first, last, part = interval.onset, interval.offset, f"{interval.kind}-expression"
+    elif take.frames <= LONGEST * take.fps:
+        is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
+    else:
+        raise DataError(
+            f"{path}: must show an expression; no action unit exceeds its noise, nor is it short enough "
+            f"({LONGEST:g} s) to be taken as a whole"
+        )
+    changes = np.clip(is_moving * signal.change[first : last + 1], 0, aus.LARGEST)
+    changes = np.concatenate([np.zeros_like(changes[:1]), changes]).astype(np.float32)
+    kind = "generated" if take.generated else "not marked as generated"
+    description = (
+        f"{path} ({kind}), {part} from {first / rate:.2f} to {last / rate:.2f} s, action units by the shipped reader"
+    )
+    return DrivingCurves(path.name, "generated" if take.generated else "licensed", description, changes, rate)

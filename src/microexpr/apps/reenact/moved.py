@@ -1,0 +1,122 @@
+"""Move the face of a photograph by a generator, and leave every other pixel as it is. Arrays in, arrays out.
+
+A warping generator moves the photograph's own pixels, at its own resolution: only the flow and the change of colour,
+both smooth, are enlarged. Of other generators the difference from their frame without target is enlarged and added.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from microexpr.apps.reenact import BATCH, EDGE, SourceFace, generate_frames, generator_input, paste_change
+from microexpr.apps.reenact import LARGEST as LARGEST_PATCH
+from microexpr.apps.reenact.resolution import Kind, enlarge
+from microexpr.models.generators.famgan import join_halves
+from microexpr.models.layers.mover import WarpGenerator
+from microexpr.signals.aus import LARGEST
+from microexpr.signals.faces import CROP
+from microexpr.training.generator_file import LoadedGenerator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MovedFace:
+    """A photograph with a face in motion; only the part around the face is stored K times."""
+
+    face: SourceFace
+    top: int
+    left: int
+    parts: np.ndarray  # uint8[K, h, w, 3]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    @property
+    def still(self) -> np.ndarray:
+        """This part of the photograph itself, uint8[h, w, 3]."""
+        height, width = self.parts.shape[1:3]
+        return self.face.image[self.top : self.top + height, self.left : self.left + width]
+
+    def frame(self, i: int) -> np.ndarray:
+        """Return frame `i` of the photograph, uint8[H, W, 3]."""
+        image, (height, width) = self.face.image.copy(), self.parts.shape[1:3]
+        image[self.top : self.top + height, self.left : self.left + width] = self.parts[i]
+        return image
+
+    def crops(self) -> np.ndarray:
+        """Return uint8[K, 288, 288, 3]: the frames, aligned as the face is in the photograph."""
+        return np.stack([self.face.align(self.frame(i)) for i in range(len(self))])
+
+
+def move(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind | None = None) -> MovedFace:
+    """Return the photograph with the target AUs [K, 17, 2], changes in FACS intensity, frame by frame.
+
+    Without a target nothing changes. `kind` is how differences are enlarged: Lanczos if None, unless the generator
+    warps, which then needs no differences."""
+    rows, columns = part_of(face)
+    frames = (
+        _warped(model, face, target_aus, rows, columns)
+        if kind is None and isinstance(model.modules.generator, WarpGenerator)
+        else (frame[rows, columns] for frame in _pasted(model, face, target_aus, kind or "lanczos"))
+    )
+    return MovedFace(face, rows.start, columns.start, np.stack(list(frames)))
+
+
+def part_of(face: SourceFace) -> tuple[slice, slice]:
+    """Return rows and columns of the photograph that hold the aligned crop."""
+    corners = np.array([[0, 0], [CROP, 0], [0, CROP], [CROP, CROP]]) - 0.5
+    points = (corners - face.matrix[:, 2]) @ np.linalg.inv(face.matrix[:, :2]).T
+    first = np.maximum(np.floor(points.min(0)), 0).astype(int)
+    last = np.minimum(np.ceil(points.max(0)) + 1, face.image.shape[1::-1]).astype(int)
+    return slice(first[1], last[1]), slice(first[0], last[0])
+
+
+def _pasted(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind) -> Iterator[np.ndarray]:
+    """Yield the photograph plus the generator's change since its own frame without target, uint8[H, W, 3] each."""
+    small, nothing = generator_input(face, model), np.zeros_like(target_aus[:1])
+    side = min(max(round(CROP / np.hypot(*face.matrix[:, 0])), len(small)), LARGEST_PATCH)
+    before = enlarge(generate_frames(model, small, nothing), side, kind)[0]
+    for target in target_aus:
+        yield paste_change(face, enlarge(generate_frames(model, small, target[None]), side, kind)[0] - before)
+
+
+@torch.no_grad()
+def _warped(
+    model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, rows: slice, columns: slice
+) -> Iterator[np.ndarray]:
+    """Yield this part of the photograph, warped and coloured, uint8[h, w, 3] each."""
+    small = generator_input(face, model)
+    neutral = torch.from_numpy(np.moveaxis(small, -1, 0)[None].astype(np.float32)) / 127.5 - 1
+    image = torch.from_numpy(np.ascontiguousarray(face.image[rows, columns])).movedim(-1, 0)[None].float()
+    x, y = np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop))
+    crop = np.stack([x, y], -1) @ face.matrix[:, :2].T + face.matrix[:, 2]  # [h, w, 2], pixels of the crop
+    at_crop = torch.from_numpy(((2 * crop + 1) / CROP - 1).astype(np.float32))[None]
+    rim = np.clip((CROP / 2 - np.abs(crop - (CROP - 1) / 2)) / EDGE, 0, 1).prod(-1)
+    weight = torch.from_numpy(rim.astype(np.float32))
+    to_photograph = torch.from_numpy((CROP / 2 * np.linalg.inv(face.matrix[:, :2])).astype(np.float32))
+    size = torch.tensor([len(rim[0]), len(rim)], dtype=torch.float32)
+    still = torch.stack([torch.from_numpy(x - columns.start), torch.from_numpy(y - rows.start)], -1).float()
+    targets = torch.from_numpy(target_aus / LARGEST)
+    for start in range(0, len(targets), BATCH):
+        for fields in changes(model.modules.generator, neutral, targets[start : start + BATCH]):
+            at_pixels = F.grid_sample(fields[None], at_crop, "bicubic", "border", align_corners=False)[0] * weight
+            positions = still + at_pixels[:2].movedim(0, -1) @ to_photograph.T
+            moved = F.grid_sample(
+                image, ((2 * positions + 1) / size - 1)[None], "bicubic", "border", align_corners=False
+            )[0]
+            pixels = (moved + 127.5 * at_pixels[2:]).round().clamp(0, 255)
+            yield pixels.movedim(0, -1).numpy().astype(np.uint8)
+
+
+def changes(generator: WarpGenerator, neutral: Tensor, targets: Tensor) -> Tensor:
+    """Return flow and change of colour [K, 5, H, H] of a face [1, 3, H, H] for targets [K, A, 2] in 0..1.
+
+    The halves of the face have their own targets and are joined as FAMGAN joins them."""
+    sides = []
+    for side in range(targets.shape[-1]):
+        flow, mask, paint = generator.parts(neutral, targets[..., side].contiguous())
+        sides.append(torch.cat([flow, mask * paint], 1))
+    return join_halves(*sides)

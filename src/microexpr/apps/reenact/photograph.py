@@ -1,0 +1,107 @@
+"""A photograph: the faces in it, and which of them can be moved. Reads the picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from microexpr.apps.reenact import SourceFace
+from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
+from microexpr.datasets import picture
+from microexpr.signals import faces
+from microexpr.signals.face_regions import eye_distance
+from microexpr.signals.faces.detection import LandmarkPredictor, detect, face_box
+
+LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
+# Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs
+# reduced further. Measured yaw is less than true yaw: a head turned by 25 degrees has 20, one by 40 degrees 21 to 27.
+MAX_YAW = 20.0  # degrees, as `faces.pose` measures it
+MIN_EYE_DISTANCE = 40.0  # pixels between the outer eye corners
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photograph with at least one face."""
+
+    path: Path
+    image: np.ndarray  # uint8[H, W, 3], RGB
+    original_size: tuple[int, int]  # rows and columns of the file
+    faces: Sequence[SourceFace]  # the largest first
+
+    @classmethod
+    def read(cls, path: Path) -> "Photograph":
+        """Read a picture and find its faces. Raises DataError if it cannot be read or shows no face."""
+        original = picture.read(path)
+        image = reduce(original)
+        rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
+        landmarks = find_faces(rgb)
+        if not landmarks:
+            raise DataError(f"{path}: must show a face, seen from the front; none was found")
+        return cls(path, rgb, original.shape[:2], [SourceFace(rgb, points) for points in landmarks])
+
+    def select(self, number: int) -> SourceFace:
+        """Return a face by its number, from 1, the largest.
+
+        Raises DataError if there are fewer faces, or this one is too small or turned too far for the crop."""
+        if not 1 <= number <= len(self.faces):
+            raise DataError(f"{self.path}: --face-number must be 1 to {len(self.faces)}, not {number}")
+        face = self.faces[number - 1]
+        distance, angle = float(eye_distance(face.landmarks[None])[0]), yaw(face)
+        if distance < MIN_EYE_DISTANCE:
+            raise DataError(
+                f"{self.path}: face {number} must have {MIN_EYE_DISTANCE:.0f} pixels between the outer eye corners, "
+                f"not {distance:.0f}"
+            )
+        if abs(angle) > MAX_YAW:
+            raise DataError(
+                f"{self.path}: face {number} must be turned by at most {MAX_YAW:.0f} degrees to a side, "
+                f"not {abs(angle):.0f}"
+            )
+        return face
+
+    def describe(self, number: int) -> str:
+        """Return the position and the size of a face in one line, and how many others there are."""
+        height, width = self.image.shape[:2]
+        rows, columns = self.original_size
+        reduced = f", reduced from {columns} x {rows}" if (rows, columns) != (height, width) else ""
+        left, top, right, bottom = box(self.faces[number - 1])
+        others = len(self.faces) - 1
+        return (
+            f"photograph: {self.path}, {width} x {height} pixels{reduced}; face {number} of {len(self.faces)}: "
+            f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {yaw(self.faces[number - 1]):.0f} "
+            f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one)' if others else ''}"
+        )
+
+
+def find_faces(image: np.ndarray) -> list[np.ndarray]:
+    """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W, 3], the largest first."""
+    predictor = LandmarkPredictor(luma(image))
+    landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, faces.Params().upsample)]
+    return sorted(landmarks, key=lambda points: -face_box(points).side)
+
+
+def yaw(face: SourceFace) -> float:
+    """Return by how many degrees a face is turned to the subject's left, against the line from the camera to it.
+
+    The face is taken as the middle of a photograph of twice its size, wherever it is in a larger one."""
+    low, high = face.landmarks.min(0), face.landmarks.max(0)
+    side = 2 * int((high - low).max())
+    return float(faces.pose(face.landmarks - (low + high) / 2 + side / 2, (side, side))[0])
+
+
+def box(face: SourceFace) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of a face's landmarks in pixels of the image."""
+    (left, top), (right, bottom) = face.landmarks.min(0), face.landmarks.max(0)
+    return round(float(left)), round(float(top)), round(float(right)), round(float(bottom))
+
+
+def reduce(image: np.ndarray) -> np.ndarray:
+    """Return an image uint8[H, W, ...] reduced by area so that no side is longer than `LARGEST`."""
+    share = LARGEST / max(image.shape[:2])
+    if share >= 1:
+        return image
+    size = (max(1, round(share * image.shape[1])), max(1, round(share * image.shape[0])))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))

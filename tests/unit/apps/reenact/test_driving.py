@@ -1,0 +1,90 @@
+"""Movements for photographs: shipped samples, clips of a run, and videos."""
+
+import csv
+
+import numpy as np
+import pytest
+from performed import FRAMES, SMILE, rise
+from recorded import CLIP, stages
+
+from microexpr.apps.reenact import driving, samples
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import DataError
+from microexpr.rendering import display
+from microexpr.rendering.performance import DIFFICULTIES
+from microexpr.signals.aus import ACTION_UNITS
+
+
+def test_the_shipped_file_is_what_the_renderer_performs(tmp_path):
+    samples.write(tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == samples.PATH.read_bytes()
+    assert samples.PATH.stat().st_size < 10_000
+    with samples.PATH.open(encoding="utf-8") as file:
+        assert {(row["clip"], row["origin"]) for row in csv.DictReader(file)} == {(one, "generated") for one in LABELS}
+
+
+@pytest.mark.parametrize(
+    ("label", "units"), [("negative", {"AU4", "AU9"}), ("positive", {"AU12"}), ("surprise", {"AU1", "AU2"})]
+)
+def test_a_sample_is_a_micro_expression_of_its_class(label, units):
+    curves = driving.read_sample(label)
+    seconds = len(curves.changes) / curves.fps
+    assert curves.origin == "generated" and "generated" in curves.description and 0.2 < seconds <= 0.5
+    assert not curves.changes[0].any() and curves.apex == samples.APEX
+    moving = np.flatnonzero(curves.changes.any((0, 2)))
+    assert {ACTION_UNITS[unit] for unit in moving} == units
+    full = max(display.GAIN[unit] for unit in units) * display.FULL
+    assert curves.changes.max() == pytest.approx(DIFFICULTIES["standard"].high * full, abs=1e-3)
+
+
+def test_strength_multiplies_up_to_the_largest_intensity():
+    curves = driving.read_sample("surprise")
+    assert not curves.target_aus(0).any()
+    assert np.allclose(curves.target_aus(2), 2 * curves.changes)
+    assert curves.target_aus(4).max() == 5 < 4 * curves.changes.max()
+
+
+def test_a_clip_of_a_run_moves_from_onset_to_offset(tmp_path):
+    """The reader follows a rendered smile of the left half; the resting intensity is not part of it."""
+    stages(tmp_path)
+    curves = driving.read_clip(CLIP, tmp_path / "results")
+    assert curves.changes.shape == (FRAMES, 17, 2) and not curves.changes[0].any() and curves.clip == CLIP
+    left, right = curves.changes[:, SMILE].T
+    assert np.corrcoef(left, rise())[0, 1] > 0.9 and right.max() < 0.5 * left.max()
+
+
+class Take:
+    """Curves of a video of a second that was read: AU12 twitches, the other units are noise."""
+
+    fps, path = 100.0, "take.avi"
+
+    def __init__(self, seconds, height):
+        rng = np.random.default_rng(0)
+        self.frames, self.generated = round(seconds * self.fps), True
+        self.values = rng.normal(0, 0.01, (self.frames, 17, 2)).astype(np.float32)
+        self.values[100:140, SMILE] += height * np.sin(np.linspace(0, np.pi, 40))[:, None].astype(np.float32)
+
+
+def read(take, monkeypatch, tmp_path):
+    from microexpr.apps import predict
+    from microexpr.apps.predict import Curves, footage
+
+    every = np.ones(take.frames, bool)
+    monkeypatch.setattr(footage, "open_footage", lambda path, fps: take)
+    monkeypatch.setattr(predict, "track_face", lambda *arguments: None)
+    monkeypatch.setattr(predict, "read_curves", lambda *arguments: Curves(1, take.values, np.zeros(take.frames), every))
+    return driving.read_video(tmp_path / "take.avi", None)
+
+
+def test_of_a_video_the_most_distinct_expression_is_taken(monkeypatch, tmp_path):
+    curves = read(Take(4, 1.0), monkeypatch, tmp_path)
+    assert not curves.changes[0].any() and 30 <= len(curves.changes) <= 60 and "micro-expression" in curves.description
+    assert {*np.flatnonzero(curves.changes.any((0, 2)))} == {SMILE}
+    assert curves.changes[curves.apex, SMILE] == pytest.approx(1, abs=0.1)
+
+
+def test_of_a_short_video_without_an_expression_all_is_taken(monkeypatch, tmp_path):
+    curves = read(Take(2, 0.0), monkeypatch, tmp_path)
+    assert len(curves.changes) == 201 and not curves.changes[0].any() and curves.changes.any((0, 2)).all()
+    with pytest.raises(DataError, match=r"take.avi: must show an expression; .* short enough \(3 s\)"):
+        read(Take(4, 0.0), monkeypatch, tmp_path)

@@ -1,0 +1,76 @@
+"""Faces of a photograph: which there are, and which cannot be moved."""
+
+import cv2
+import numpy as np
+import pytest
+from performed import target, woman
+from PIL import Image
+
+from microexpr.apps.reenact import SourceFace
+from microexpr.apps.reenact.photograph import LARGEST, MAX_YAW, MIN_EYE_DISTANCE, Photograph, find_faces, reduce, yaw
+from microexpr.core.errors import DataError
+from microexpr.rendering.display import ACTION_UNITS
+from microexpr.rendering.face import Face
+from microexpr.signals import faces
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """The woman twice, at the right at four fifths of the size."""
+    image = woman().image
+    small = cv2.resize(image, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    canvas = np.full((240, 320 + small.shape[1], 3), 90, np.uint8)
+    canvas[:, :320], canvas[: len(small), 320:] = image, small
+    path = tmp_path_factory.mktemp("photographs") / "pair.png"
+    Image.fromarray(canvas).save(path)
+    return Photograph.read(path)
+
+
+def test_the_largest_face_is_first_and_one_can_be_chosen(pair):
+    first, second = (pair.faces[i].landmarks for i in (0, 1))
+    assert first[:, 0].max() < 320 < second[:, 0].min()
+    assert np.abs(first - target().landmarks).max() < 2
+    assert pair.select(1) is pair.faces[0] and pair.select(2) is pair.faces[1]
+
+
+def test_position_size_and_the_number_of_others_are_said(pair):
+    (left, top), (right, bottom) = np.rint(pair.faces[1].landmarks.min(0)), np.rint(pair.faces[1].landmarks.max(0))
+    line = pair.describe(2)
+    assert f"face 2 of 2: {right - left:.0f} x {bottom - top:.0f} pixels from ({left:.0f}, {top:.0f})" in line
+    assert "1 other (--face-number chooses one)" in line and "\n" not in line
+
+
+def test_yaw_is_known_wherever_the_face_is_in_the_photograph():
+    rendered = Face(5).render(np.zeros((len(ACTION_UNITS), 2), np.float32), (15, 0, 0), size=(640, 480))
+    image = np.zeros((900, 1600, 3), np.uint8)
+    image[400:880, 900:1540] = rendered.image
+    (points,) = find_faces(rendered.image)
+    assert yaw(SourceFace(rendered.image, points)) == pytest.approx(15, abs=4)
+    moved = SourceFace(image, (points + [900, 400]).astype(np.float32))
+    assert yaw(moved) == pytest.approx(yaw(SourceFace(rendered.image, points)), abs=0.1)
+
+
+def face_of(scale=1.0):
+    face = target()
+    return SourceFace(face.image, (face.landmarks * scale).astype(np.float32))
+
+
+def test_a_face_that_cannot_be_moved_is_refused(pair, monkeypatch):
+    with pytest.raises(DataError, match=r"pair.png: --face-number must be 1 to 2, not 3"):
+        pair.select(3)
+    size = float(np.hypot(*(target().landmarks[45] - target().landmarks[36])))
+    few = 0.9 * MIN_EYE_DISTANCE
+    small = Photograph(pair.path, pair.image, (1, 1), [face_of(few / size)])
+    with pytest.raises(DataError, match=rf"face 1 must have 40 pixels between the outer eye corners, not {few:.0f}"):
+        small.select(1)
+    monkeypatch.setattr(faces, "pose", lambda landmarks, shape: np.array([-MAX_YAW - 4, 0, 0]))
+    with pytest.raises(DataError, match=r"face 1 must be turned by at most 20 degrees to a side, not 24"):
+        pair.select(1)
+
+
+def test_a_large_photograph_is_reduced_by_area():
+    image = np.arange(6000 * 4096, dtype=np.uint8).reshape(4096, 6000)
+    assert reduce(image).shape == (1398, LARGEST)
+    assert reduce(image[:2048, :2048]).shape == (2048, 2048)
+    halved = reduce(np.kron(image[:1024, :2048], np.ones((2, 2), np.uint8)))
+    assert np.array_equal(halved, image[:1024, :2048])
