@@ -7,32 +7,57 @@ own reference, the frame most like the whole part, and consecutive parts are joi
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+import cv2
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
+from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.features import FaceFeatures, change
 from microexpr.signals.aus.regressor import Model
+from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
+CELLS = 16  # rows and columns of cells whose brightness says whether a face is covered
+COVER_CHANGE, COVER_SHARE = 25.0, 0.25  # grey levels by which a cell differs, and the share of cells that do
+AROUND_COVER = 0.02  # frames before and after a covered one that count as covered, as a share of a part
 EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
 
 
-def curves(faces: Iterable[FaceFeatures], model: Model, frames: int) -> np.ndarray:
-    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2].
+def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2], and the
+    frames that show the face uncovered, bool[T].
 
-    A part has `frames` frames; the last may be shorter.
+    None stands for a frame without a face, whose intensities are 0. A part has `frames` faces; the last may be shorter.
     """
     readings: list[np.ndarray] = []
     previous: list[FaceFeatures] = []
-    for part in split_parts(faces, frames):
-        reference_face = part[reference_position(part)]
+    present: list[bool] = []
+    covered: list[np.ndarray] = []
+    for part in split_parts(_present_faces(faces, present), frames):
+        median = median_face(part)
+        reference_face = part[reference_position(part, median)]
         values = _read(reference_face, part, model)
         if readings:
             values += (readings[-1][-len(previous) :] - _read(reference_face, previous, model)).mean(axis=0)
         readings.append(values)
+        covered.append(is_covered(part, median))
         previous = part[-OVERLAP:]
-    return np.concatenate(readings).transpose(0, 2, 1)
+    intensity, seen = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32), np.zeros(len(present), bool)
+    if readings:
+        intensity[present], seen[present] = np.concatenate(readings), ~np.concatenate(covered)
+    if not seen[present].all():  # a hand is not yet large, but already moves, in the frames around
+        seen = ~maximum_filter1d(~seen, 2 * round(AROUND_COVER * frames) + 1) & present
+    return intensity.transpose(0, 2, 1), seen
+
+
+def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) -> Iterator[FaceFeatures]:
+    """Yield the faces that are not None, and append to `present` which are."""
+    for face in faces:
+        present.append(face is not None)
+        if face is not None:
+            yield face
 
 
 def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[FaceFeatures]]:
@@ -42,12 +67,33 @@ def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[Fac
         yield part
 
 
-def reference_position(part: list[FaceFeatures]) -> int:
+def median_face(part: list[FaceFeatures]) -> np.ndarray:
+    """Return the median of a part's faces, float32[128, 128]."""
+    step = -(-len(part) // MEDIAN_FRAMES)
+    return np.median(np.stack([features.face for features in part[::step]]), axis=0)
+
+
+def reference_position(part: list[FaceFeatures], median: np.ndarray) -> int:
     """Return the position of the frame nearest to the median of all."""
     step = -(-len(part) // MEDIAN_FRAMES)
     faces = np.stack([features.face for features in part[::step]])
-    median_face = np.median(faces, axis=0)
-    return step * int(np.abs(faces - median_face).mean(axis=(1, 2)).argmin())
+    return step * int(np.abs(faces - median).mean(axis=(1, 2)).argmin())
+
+
+def is_covered(part: list[FaceFeatures], median: np.ndarray) -> np.ndarray:
+    """Return whether something covers each face, bool[n]: much of it differs from the median face in brightness.
+
+    A movement of the skin changes the mean of few cells that much. A change of the whole face is one of the light.
+    """
+    change = np.stack([_cell_means(features.face) for features in part]) - _cell_means(median)
+    change -= np.median(change, axis=1, keepdims=True)
+    return np.asarray((np.abs(change) > COVER_CHANGE).mean(axis=1) > COVER_SHARE)
+
+
+def _cell_means(face: np.ndarray) -> np.ndarray:
+    """Return the mean of each cell inside every aligned face, float32[n]."""
+    inside = cv2.resize(face_mask(len(face)).astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA) == 1
+    return np.asarray(cv2.resize(face, (CELLS, CELLS), interpolation=cv2.INTER_AREA)[inside])
 
 
 def _read(reference: FaceFeatures, faces: list[FaceFeatures], model: Model) -> np.ndarray:
