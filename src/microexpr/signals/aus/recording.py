@@ -18,8 +18,9 @@ from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
-CELLS = 16  # rows and columns of cells whose brightness says whether a face is covered
-COVER_CHANGE, COVER_SHARE = 25.0, 0.25  # grey levels by which a cell differs, and the share of cells that do
+WINDOW = 16  # pixels of a face of 128 in which it is compared with another
+FLAT = 4.0  # squared grey levels: a window with less variance is flat
+UNLIKE, COVER_SHARE = 0.5, 0.25  # correlation below which a window is covered, and share of windows that make a cover
 AROUND_COVER = 0.02  # frames before and after a covered one that count as covered, as a share of a part
 EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
@@ -44,12 +45,11 @@ def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> t
         readings.append(values)
         covered.append(is_covered(part, median))
         previous = part[-OVERLAP:]
-    intensity, seen = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32), np.zeros(len(present), bool)
+    intensity, cover = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32), np.zeros(len(present), bool)
     if readings:
-        intensity[present], seen[present] = np.concatenate(readings), ~np.concatenate(covered)
-    if not seen[present].all():  # a hand is not yet large, but already moves, in the frames around
-        seen = ~maximum_filter1d(~seen, 2 * round(AROUND_COVER * frames) + 1) & present
-    return intensity.transpose(0, 2, 1), seen
+        intensity[present], cover[present] = np.concatenate(readings), np.concatenate(covered)
+    near_cover = maximum_filter1d(cover, 2 * round(AROUND_COVER * frames) + 1)  # a hand moves before it covers much
+    return intensity.transpose(0, 2, 1), np.array(present, bool) & ~near_cover
 
 
 def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) -> Iterator[FaceFeatures]:
@@ -81,19 +81,23 @@ def reference_position(part: list[FaceFeatures], median: np.ndarray) -> int:
 
 
 def is_covered(part: list[FaceFeatures], median: np.ndarray) -> np.ndarray:
-    """Return whether something covers each face, bool[n]: much of it differs from the median face in brightness.
+    """Return whether something covers each face, bool[n]: much of it is unlike the median face.
 
-    A movement of the skin changes the mean of few cells that much. A change of the whole face is one of the light.
+    Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
-    change = np.stack([_cell_means(features.face) for features in part]) - _cell_means(median)
-    change -= np.median(change, axis=1, keepdims=True)
-    return np.asarray((np.abs(change) > COVER_CHANGE).mean(axis=1) > COVER_SHARE)
+    likeness = np.stack([_likeness(features.face, median) for features in part])
+    return np.asarray((likeness < UNLIKE).mean(axis=1) > COVER_SHARE)
 
 
-def _cell_means(face: np.ndarray) -> np.ndarray:
-    """Return the mean of each cell inside every aligned face, float32[n]."""
-    inside = cv2.resize(face_mask(len(face)).astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA) == 1
-    return np.asarray(cv2.resize(face, (CELLS, CELLS), interpolation=cv2.INTER_AREA)[inside])
+def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the correlation of two faces in windows inside every aligned face, float32[n]."""
+    box = (WINDOW, WINDOW)
+    means = cv2.blur(face, box), cv2.blur(other, box)
+    variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
+    spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
+    correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
+    step = WINDOW // 2
+    return np.asarray(correlation[::step, ::step][face_mask(len(face))[::step, ::step]])
 
 
 def _read(reference: FaceFeatures, faces: list[FaceFeatures], model: Model) -> np.ndarray:

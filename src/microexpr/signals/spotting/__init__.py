@@ -24,12 +24,10 @@ from microexpr.signals.aus.filters import stretches
 Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of lids that move with the gaze
-MOUTH = {f"AU{code}" for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)}
+MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
 ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
-QUIET = 0.5
-from scipy.stats import norm
-NORMAL_QUIET = norm.ppf(.5+QUIET/2)
+NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 MIN_NOISE = 0.005  # FACS intensity: a rendered face can be without noise
 
@@ -61,8 +59,8 @@ class Params(BaseModel):
         default=1.3, ge=1, le=20, description="noise of a unit at rest, in deviations of the camera's; of short videos"
     )
     repeats: int = Field(default=3, ge=2, le=20, description="movements of the mouth in a row that are speech")
-    around: float = Field(default=1.0, ge=0.1, le=5, description="seconds before and after one in which the others are")
-    alike: float = Field(default=0.3, gt=0, le=1, description="height of the others as a share of the highest, at least")
+    around: float = Field(default=1.0, ge=0.1, le=5, description="seconds around a movement in which the others are")
+    alike: float = Field(default=0.3, gt=0, le=1, description="least height of the others, as a share of its own")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
 
 
@@ -150,7 +148,7 @@ def noise_level(change: np.ndarray) -> np.ndarray:
     """Return the standard deviation of noise, [...] of [T, ...], by the median, which expressions do not change."""
     if not len(change):
         return np.full(change.shape[1:], MIN_NOISE)
-    noise: np.ndarray = np.maximum(np.quantile(np.abs(change), QUIET, axis=0) / NORMAL_QUIET, MIN_NOISE)
+    noise: np.ndarray = np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
     return noise
 
 
@@ -174,15 +172,33 @@ def spot(
     signal = compute_signal(curves, gaze, fps, params, seen)
     lids = np.zeros_like(signal.transient)
     lids[:, BLINK] = signal.transient[:, BLINK]
-    events = [*find_intervals(signal.transient - lids, signal, fps, params), *find_intervals(lids, signal, fps, params)]
-    return sorted(join_speech(events, fps, params), key=lambda interval: (interval.onset, interval.apex))
+    brief = list(find_intervals(signal.transient - lids, signal, ~signal.seen, fps, params))
+    blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
+    events = join_speech([*brief, *find_lasting(signal, brief, fps, params), *blinks], fps, params)
+    return sorted(events, key=lambda interval: (interval.onset, interval.apex))
 
 
-def find_intervals(transient: np.ndarray, signal: Signal, fps: float, params: Params) -> Iterator[Interval]:
-    """Yield the events in `transient` [T, 17, 2], the highest first; none overlap: the lower one ends where the next
-    begins. A brief one that the video's ends or a gap cut off is left out: nothing says how long it is."""
-    score = transient.max(axis=(1, 2))
-    taken = ~signal.seen
+def find_lasting(signal: Signal, brief: list[Interval], fps: float, params: Params) -> Iterator[Interval]:
+    """Yield macro-expressions that last too long to be transient, except where the events `brief` are."""
+    busy = np.zeros(len(signal.seen), bool)
+    for event in brief:
+        busy[event.onset : event.offset + 1] = True
+    sustained = np.maximum(signal.sustained, 0)
+    sustained[:, BLINK] = 0
+    for event in find_intervals(sustained, signal, busy | ~signal.seen, fps, params):
+        if event.kind == "macro" and not busy[max(0, event.onset - 1) : event.offset + 2].any():  # no remainder of one
+            yield event
+
+
+def find_intervals(
+    transient: np.ndarray, signal: Signal, taken: np.ndarray, fps: float, params: Params
+) -> Iterator[Interval]:
+    """Yield the events in `transient` [T, 17, 2] outside of the frames `taken`, bool[T], the highest first.
+
+    None overlap: the lower one ends where the next begins. A brief one that the video's ends or a gap cut off is left
+    out: nothing says how long it is."""
+    taken = taken.copy()
+    score = np.where(taken, 0, transient.max(axis=(1, 2)))
     while score[peak := int(score.argmax())] >= params.height:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
@@ -193,9 +209,9 @@ def find_intervals(transient: np.ndarray, signal: Signal, fps: float, params: Pa
         first, _, last = extent(sustained_curve, peak, params.wide, free_span(~signal.seen, peak))
         kind = classify(units, signal.gaze[onset : offset + 1], (last - first - 1) / fps, params)
         is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
-        is_sure = not is_cut or (kind == "macro" and sustained_curve[peak] >= params.height)
-        largest = ACTION_UNITS[int(transient[peak].max(axis=1).argmax())]
-        if kind in ("micro", "macro") and largest in MOUTH and is_rhythmic(along, peak, fps, params):
+        is_sure = not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
+        is_mouth = (transient[peak, MOUTH] >= height / 2).any()
+        if kind in ("micro", "macro") and is_mouth and is_rhythmic(along, peak, fps, params):
             kind, is_sure = "speech", True
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
@@ -252,15 +268,14 @@ def is_rhythmic(curve: np.ndarray, peak: int, fps: float, params: Params) -> boo
 
 
 def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
-    """Join movements of speech, one shortly after the other, into one interval."""
-    joined: list[Interval] = []
-    for event in sorted(events, key=lambda event: event.onset):
-        last = next((other for other in reversed(joined) if other.kind == "speech"), None)
-        if event.kind == "speech" and last and event.onset - last.offset <= params.around * fps:
-            highest = max(event, last, key=lambda event: event.score)
-            offset = max(event.offset, last.offset)
-            joined[joined.index(last)] = replace(highest, onset=last.onset, offset=offset)
+    """Join movements of speech, one shortly after the other, and what else lies between them but blinks."""
+    spoken: list[Interval] = []
+    for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
+        if spoken and event.onset - spoken[-1].offset <= params.around * fps:
+            highest = max(event, spoken[-1], key=lambda event: event.score)
+            spoken[-1] = replace(highest, onset=spoken[-1].onset, offset=event.offset)
         else:
-            joined.append(event)
-    spoken = [event for event in joined if event.kind == "speech"]
-    return [e for e in joined if e.kind in ("speech", "blink") or not any(s.onset <= e.apex <= s.offset for s in spoken)]
+            spoken.append(event)
+    frames = {frame for event in spoken for frame in range(event.onset, event.offset + 1)}
+    others = (event for event in events if event.kind != "speech")
+    return [*spoken, *(e for e in others if e.kind == "blink" or frames.isdisjoint((e.onset, e.offset)))]

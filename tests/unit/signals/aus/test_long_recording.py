@@ -1,5 +1,7 @@
 """Action units of a long recording: parts are joined where they meet, and eyes are followed."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -38,6 +40,19 @@ def test_parts_are_joined(looks):
 def test_a_part_is_held_against_what_most_of_it_is_like(looks):
     for part, first, last in ((looks[40:120], 10, 80), (looks[:70], 0, 50)):
         assert first <= recording.reference_position(part, recording.median_face(part)) < last
+
+
+def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
+    model, frames = regressor.load(), list(looks)
+    plain, seen = recording.curves(iter(frames), model, 120)
+    assert seen.all()
+    hand = frames[20].face.copy()
+    hand[64:] += 60
+    frames[20] = replace(frames[20], face=hand)
+    frames[90] = None
+    curves, seen = recording.curves(iter(frames), model, 120)
+    assert np.flatnonzero(~seen).tolist() == [18, 19, 20, 21, 22, 90]
+    assert not curves[90].any() and curves[91:] == pytest.approx(plain[91:], abs=0.2)
 
 
 def test_the_gaze_is_where_the_iris_is():
