@@ -8,6 +8,7 @@ seeds from 101 on; others are counted by default.
 """
 
 import csv
+import json
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -21,7 +22,6 @@ import pages
 from microexpr.apps import predict
 from microexpr.apps.predict import footage
 from microexpr.core import arithmetic
-from microexpr.core.errors import DataError
 from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
@@ -81,22 +81,17 @@ def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
 
 
 def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Counts]:
-    """Return the counts of each kind in one video; nothing is spotted in a video that is refused.
+    """Return the counts of each kind in one video.
 
     A micro-expression that the video cuts off is none to be found; of a macro-expression its visible part is."""
-    try:
+    results = path.with_suffix(".json")
+    if not results.exists():
         prediction = predict.predict(footage.open_footage(path, None), models)
-    except DataError as error:
-        print(f"refused: {error}", file=sys.stderr)
-        return {kind: Counts(missed=len(true_spans(events, kind, 10**9))) for kind in KINDS}
-    intervals = [expression.interval for expression in prediction.expressions]
-    return {
-        kind: count(
-            [(interval.onset, interval.offset) for interval in intervals if interval.kind == kind],
-            true_spans(events, kind, prediction.footage.frames),
-        )
-        for kind in KINDS
-    }
+        intervals = [expression.interval for expression in prediction.expressions]
+        spans = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
+        results.write_text(json.dumps({"frames": prediction.footage.frames, **spans}), encoding="utf-8")
+    spotted = json.loads(results.read_text(encoding="utf-8"))
+    return {kind: count(spotted[kind], true_spans(events, kind, spotted["frames"])) for kind in KINDS}
 
 
 def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:

@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter1d, median_filter
-from scipy.signal import find_peaks
 
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
@@ -260,11 +259,10 @@ def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
 
 
 def is_rhythmic(curve: np.ndarray, peak: int, fps: float, params: Params) -> bool:
-    """Return whether a curve [T] has several peaks about as high as that at `peak` within `around` seconds of it."""
+    """Return whether a curve [T] rises several times about as high as at `peak` within `around` seconds of it."""
     reach = round(params.around * fps)
     near = curve[max(0, peak - reach) : peak + reach + 1]
-    height = params.alike * curve[peak]
-    return len(find_peaks(near, height=height, prominence=height)[0]) >= params.repeats
+    return len(stretches(near >= params.alike * curve[peak])) >= params.repeats
 
 
 def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
