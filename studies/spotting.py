@@ -50,7 +50,7 @@ def main() -> int:
                     if name == FILMS:
                         by_seed[seed] = counts["micro"]
                 print(f"seed {seed}, {name}: {dict(by_setting[name])}", file=sys.stderr, flush=True)
-    hard = f"Hard videos, {arguments.hard_seeds} of these seeds:"
+    hard = f"All films, and hard videos of the first {arguments.hard_seeds} of these seeds:"
     lines = [*films_table(by_seed), "", hard, "", *hard_table(by_setting), "", pages.source()]
     print("\n".join(lines))
     if arguments.write_docs:
