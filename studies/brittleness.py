@@ -202,7 +202,7 @@ def run_stages(
         faces=face,
         matrix=faces.alignment(face.landmarks[face.detected].astype(float)),
         events=events,
-        flow=flow.clip_flow(grey, onset, top, flow.Params()),
+        flow=flow.clip_flow(grey, onset, top, flow.Params(), face.in_frame),
         units=filters.curves(values, onset, clip.fps, aus.Params())["relative"],
     )
 

@@ -1,47 +1,122 @@
-"""Generated people's videos through `predict`: hits, false ones, F1 at IoU 0.5, and what it takes.
+"""Micro- and macro-expressions that `predict` spots in rendered videos: hits, false ones, F1 at IoU 0.5.
 
-Settings of spotting were chosen on seeds from 101 on; others than these are shown by default.
+    python studies/spotting.py                  # tables
+    python studies/spotting.py --write-docs     # into docs/predict.md
+
+Films are those of `microexpr film`; the hard videos are those of hard_videos.py. Settings of spotting were chosen on
+seeds from 101 on; others are counted by default.
 """
 
+import csv
+import json
 import sys
 import tempfile
-import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections import defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 
+import hard_videos
+import pages
+
 from microexpr.apps import predict
-from microexpr.apps.predict import footage, written
+from microexpr.apps.predict import footage
 from microexpr.core import arithmetic
 from microexpr.rendering import film, take
-from microexpr.signals.spotting.hits import Counts, count
+from microexpr.rendering.take import Kind
+from microexpr.signals.spotting.hits import Counts, Span, count
+
+PAGE, MARK = "docs/predict.md", "study-spotting"
+KINDS: tuple[Kind, ...] = ("micro", "macro")
+FILMS = "films of 60 s"
+Events = list[tuple[str, int, int]]  # kind, onset, offset in frames
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--first", type=int, default=1, help="the least seed, default 1")
-    parser.add_argument("--seeds", type=int, default=3, help="how many from there on, default 3")
-    parser.add_argument("--seconds", type=float, default=60, help="of a video, default 60")
-    parser.add_argument("--difficulty", default="standard", help="easy, standard or hard; default standard")
-    arguments = parser.parse_args()
-    params = take.Params(seconds=arguments.seconds, difficulty=arguments.difficulty)
-    models, total = predict.Models.load(None, Path()), Counts()
-    print("| seed | hits | false | missed | F1 | seconds |\n| --- | --- | --- | --- | --- | --- |")
-    for seed in range(arguments.first, arguments.first + arguments.seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            video = Path(folder) / "take.avi"
-            truth = film.write(video, params, seed)
-            started = time.monotonic()
-            made = predict.predict(footage.open_footage(video, None), models)
-            took = time.monotonic() - started
-            found = count(made.spans, written.true_spans(truth))
-        total += found
-        print(row(str(seed), found, f"{took:.0f}"), flush=True)
-    print(row("all", total, ""))
+    arguments = parse()
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    models = predict.Models.load(None, Path())
+    by_seed: dict[int, Counts] = {}
+    by_setting: dict[str, dict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
+    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            for name in arguments.videos:
+                if name != FILMS and seed >= arguments.first + arguments.hard_seeds:
+                    continue
+                for path, events in videos(Path(folder), name, seed):
+                    counts = spot(path, events, models)
+                    for kind in KINDS:
+                        by_setting[name][kind] += counts[kind]
+                    if name == FILMS:
+                        by_seed[seed] = counts["micro"]
+                print(f"seed {seed}, {name}: {dict(by_setting[name])}", file=sys.stderr, flush=True)
+    hard = f"All films, and hard videos of the first {arguments.hard_seeds} of these seeds:"
+    lines = [*films_table(by_seed), "", hard, "", *hard_table(by_setting), "", pages.source()]
+    print("\n".join(lines))
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, "\n".join(lines))
     return 0
 
 
-def row(name: str, found: Counts, took: str) -> str:
-    return f"| {name} | {found.hits} | {found.false} | {found.missed} | {found.f1:.3f} | {took} |"
+def parse() -> Namespace:
+    names = (FILMS, *hard_videos.NAMES)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--first", type=int, default=1, help="the least seed, default 1")
+    parser.add_argument("--seeds", type=int, default=3, help="how many from there on, default 3")
+    parser.add_argument("--hard-seeds", type=int, default=3, help="how many of these for the hard videos, default 3")
+    parser.add_argument("--videos", nargs="+", choices=names, default=names, help="default all", metavar="NAME")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for the videos; those that are there are not rendered again"
+    )
+    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
+    return parser.parse_args()
+
+
+def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
+    """Return the videos of a name and a seed, with what is in each; render those that are not there yet."""
+    if name != FILMS:
+        made = hard_videos.write(folder, name, seed)
+        return [(path, [(event.kind, event.onset, event.offset) for event in events]) for path, events in made]
+    path = folder / f"film_{seed}.avi"
+    if not path.with_suffix(".csv").exists():
+        film.write(path, take.Params(), seed)
+    with path.with_suffix(".csv").open(newline="", encoding="utf-8") as text:
+        return [(path, [(row["kind"], int(row["onset"]), int(row["offset"])) for row in csv.DictReader(text)])]
+
+
+def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Counts]:
+    """Return the counts of each kind in one video.
+
+    A micro-expression that the video cuts off is none to be found; of a macro-expression its visible part is."""
+    results = path.with_suffix(".json")
+    if not results.exists():
+        prediction = predict.predict(footage.open_footage(path, None), models)
+        intervals = [expression.interval for expression in prediction.expressions]
+        spans = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
+        results.write_text(json.dumps({"frames": prediction.footage.frames, **spans}), encoding="utf-8")
+    spotted = json.loads(results.read_text(encoding="utf-8"))
+    return {kind: count(spotted[kind], true_spans(events, kind, spotted["frames"])) for kind in KINDS}
+
+
+def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:
+    spans = [(onset, offset) for name, onset, offset in events if name == kind]
+    if kind == "micro":
+        return [span for span in spans if span[0] >= 0 and span[1] < frames]
+    return [(max(0, onset), min(offset, frames - 1)) for onset, offset in spans]
+
+
+def films_table(by_seed: dict[int, Counts]) -> list[str]:
+    lines = ["| film | hits | false | missed | F1 |", "| --- | --- | --- | --- | --- |"]
+    rows = {f"seed {seed}": counts for seed, counts in by_seed.items()} | {"all": sum(by_seed.values(), Counts())}
+    return lines + [f"| {name} | {c.hits} | {c.false} | {c.missed} | {c.f1:.3f} |" for name, c in rows.items()]
+
+
+def hard_table(by_setting: dict[str, dict[str, Counts]]) -> list[str]:
+    lines = ["| videos | micro: of | hits | false | macro: of | hits | false |", "|" + " --- |" * 7]
+    for name, counts in by_setting.items():
+        cells = [f"{c.hits + c.missed} | {c.hits} | {c.false}" for c in (counts[kind] for kind in KINDS)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ FACES = Schema(
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
                       "aligned face, RGB or grey; where none was found, that of the nearest frame with one",
                       by_frame=True),
+        "in_frame": Field("bool", ("row", "column"), "-",
+                          "whether a pixel of `crop` shows the frame, only where some do not: those are still"),
     },
 )  # fmt: skip
 APEX = Schema(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
+from microexpr.signals import frame_edges
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
 MOUTH_CORNERS = (48, 54)
@@ -85,7 +86,7 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
     score, positions = None, annotated
     if len(annotated) < len(EVENTS):
         first, last = annotated.get("onset", 0), annotated.get("offset", len(frame) - 1)
-        score = score_frames(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
+        score = score_clip(faces, first, last, params)
         apex_position = annotated.get("apex", find_apex(score, first, last, params.spotter))
         start, end = find_bounds(score, apex_position, params.rest)
         positions = {"onset": start, "apex": apex_position, "offset": end} | annotated
@@ -103,20 +104,36 @@ def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Pa
         stored: np.ndarray = events["score"][()]
         return stored
     first, last = (int(np.searchsorted(faces["frame"][()], events[event][()])) for event in ("onset", "offset"))
-    return score_frames(luma(faces["crop"][()]), faces["landmarks_crop"][()], first, last, params)
+    return score_clip(faces, first, last, params)
 
 
-def score_frames(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offset: int, params: Params) -> np.ndarray:
+def score_clip(faces: Mapping[str, Any], onset: int, offset: int, params: Params) -> np.ndarray:
+    """Return the score of the chosen spotter from a clip's group of a faces file, float32[T]."""
+    crop, landmarks = luma(faces["crop"][()]), faces["landmarks_crop"][()]
+    return score_frames(crop, landmarks, onset, offset, params, frame_edges.read(faces))
+
+
+def score_frames(
+    crop: np.ndarray,
+    landmarks_crop: np.ndarray,
+    onset: int,
+    offset: int,
+    params: Params,
+    in_frame: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the score of the chosen spotter, float32[T]; arguments as for either."""
     if params.spotter == "regions":
         return region_scores(crop, landmarks_crop, onset, offset, params)
-    return flow_scores(crop, landmarks_crop, onset, params)
+    return flow_scores(crop, landmarks_crop, onset, params, in_frame)
 
 
-def flow_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params) -> np.ndarray:
+def flow_scores(
+    crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params: Params, in_frame: np.ndarray | None = None
+) -> np.ndarray:
     """Return how far the ten regions have moved since the onset, without head motion, float32[T] in pixels of the crop.
 
-    `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position. The mean flow vector of each region is
+    `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position; `in_frame`, bool[H, W], are the pixels
+    that show the frame. The mean flow vector of each region is
     taken before its length: noise, which points anywhere, cancels and movement of the skin does not.
     """
     from scipy.ndimage import gaussian_filter1d
@@ -132,7 +149,7 @@ def flow_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, params
     lengths = np.zeros(len(crop))
     for position, frame in enumerate(crop):
         if position != onset:
-            vectors = flow.onset_apex(crop[onset], frame, settings)[:2]
+            vectors = flow.onset_apex(crop[onset], frame, settings, in_frame)[:2]
             lengths[position] = np.mean([np.hypot(*vectors[:, *box].mean(axis=(1, 2))) for box in boxes])
     return (gaussian_filter1d(lengths, params.smooth) if params.smooth else lengths).astype(np.float32)
 

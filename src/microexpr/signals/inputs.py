@@ -18,7 +18,7 @@ from microexpr.core import store
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError, ParamsError, nearest
 from microexpr.core.grayscale import luma
-from microexpr.signals import motion
+from microexpr.signals import frame_edges, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import interpolation, magnification, steady
 
@@ -77,7 +77,13 @@ class Source:
     @cached_property
     def steady(self) -> np.ndarray:
         """`crops` with the head held where it is at the onset."""
-        return steady.hold_still(self.crops, steady.head_path(luma(self.crops), 0))
+        path = steady.head_path(luma(self.crops), 0, self.in_frame)
+        return steady.hold_still(self.crops, path, self.in_frame)
+
+    @cached_property
+    def in_frame(self) -> np.ndarray | None:
+        """Pixels of the crops that show the frame, bool[288, 288]; None if all do."""
+        return frame_edges.read(self.groups["faces"])
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -106,7 +112,8 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
     frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
     first, *later = interpolation.interpolate(frames, shape[1] + 1)
-    flows = [onset_apex(first, frame, Params(size=flow_size, stored_size=flow_size)) for frame in later]
+    params = Params(size=flow_size, stored_size=flow_size)
+    flows = [onset_apex(first, frame, params, source.in_frame) for frame in later]
     units = np.array([CROP / flow_size, CROP / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
     channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
     return np.moveaxis(np.array(channels, np.float32), 0, 1)
@@ -144,6 +151,9 @@ def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
     wavelength = magnification.WAVELENGTH * shape[2] / source.crops.shape[1]
     magnified = [magnification.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
+    if source.in_frame is not None:
+        in_frame = frame_edges.shrink(source.in_frame, shape[2:])
+        magnified = [frame_edges.hold_outside_still(frames, in_frame) for frames in magnified]
     return _round(np.stack([interpolation.interpolate(frames, shape[1]) for frames in magnified]))
 
 
@@ -181,11 +191,12 @@ def region_matrix(name: str, landmarks: np.ndarray) -> np.ndarray:
 
 
 def face_mask(source: Source, shape: Shape) -> np.ndarray:
-    """Return the share of each pixel inside the convex hull of the onset's landmarks, float32."""
+    """Return the share of each pixel inside the frame and the convex hull of the onset's landmarks, float32."""
     size = source.groups["faces"]["crop"].shape[1:3]
     hull = cv2.convexHull(np.rint(source.landmarks).astype(np.int32))
     filled = cv2.fillConvexPoly(np.zeros(size, np.float32), hull, 1.0)
-    return _resize(np.asarray(filled), shape[1:])[None]
+    in_frame = 1 if source.in_frame is None else source.in_frame
+    return _resize(np.asarray(filled) * in_frame, shape[1:])[None]
 
 
 def au_intensities(source: Source, shape: Shape) -> np.ndarray:

@@ -28,7 +28,7 @@ TRACKED = 10  # times a second that the face is detected
 STEADY = 1.0  # seconds before and after over which its position is averaged, so that alignment adds no movement
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
-LEAST = 0.5  # share of detections that must find the face
+LEAST = 0.05  # share of detections that must find the face
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
 
@@ -71,7 +71,7 @@ class Curves:
     step: int
     intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the video
     gaze: np.ndarray  # float64[T], pixels of the crop
-    detected: np.ndarray  # bool[T], whether the face was detected
+    detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,7 @@ def predict(
     footage = footage if footage.files else replace(footage, frames=timing.frames)
     curves = read_curves(footage, face, models.reader, progress)
     fps = footage.fps / curves.step
-    spotted = [
-        interval
-        for interval in spotting.spot(curves.intensity, curves.gaze, fps, params)
-        if curves.detected[interval.onset : interval.offset + 1].all()
-    ]
+    spotted = spotting.spot(curves.intensity, curves.gaze, fps, params, curves.detected)
     intervals = [in_frames(interval, curves.step) for interval in spotted]
     micro = [interval for interval in intervals if interval.kind == "micro"]
     classes = classify(footage, face, micro, models, progress)
@@ -130,7 +126,7 @@ def predict(
         Expression(interval, classes.get(interval.onset, {}) if interval.kind == "micro" else {})
         for interval in intervals
     ]
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params)
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
     warnings = [*differences, *limits.warnings(footage, face, models.fitted_on)]
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
@@ -138,7 +134,7 @@ def predict(
 def track_face(footage: Footage, progress: Progress, timing: video.Timing) -> FaceTrack:
     """Track the largest face, `TRACKED` times a second, and add the times of all frames to `timing`.
 
-    Raises DataError if the face is not in half of the frames."""
+    Raises DataError if the face is in fewer than `LEAST` of the frames."""
     every = _tracking_step(footage)
     params = faces.Params(min_detected=LEAST, smooth=0)
     frames = footage.read_frames(lambda number: number % every == 0, timing)
@@ -148,7 +144,7 @@ def track_face(footage: Footage, progress: Progress, timing: video.Timing) -> Fa
     except faces.Faceless as error:
         share = error.detected.mean() if len(error.detected) else 0
         raise DataError(
-            f"{footage.path}: must show a face, seen from the front, in half of its frames, not in {share:.0%}"
+            f"{footage.path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
         ) from None
 
 
@@ -157,20 +153,24 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
     step = max(1, round(footage.fps / READ))
     matrix_at, landmarks_at = steady_alignment(footage, face)
     gaze: list[float] = []
+    tracked = np.minimum(np.arange(len(face.detected)) + 1, len(face.detected) - 1)
+    detected = face.detected & face.detected[tracked]  # before and after
 
-    def looks() -> Iterator[FaceFeatures]:
+    def looks() -> Iterator[FaceFeatures | None]:
         frames = footage.read_frames(lambda number: number % step == 0)
         counted = _count(frames, "reading action units", footage.frames // step, progress)
         for i, frame in enumerate(counted):
+            if not detected[min(i * step // _tracking_step(footage), len(detected) - 1)]:
+                gaze.append(0.0)
+                yield None
+                continue
             crop = align(luma(frame), matrix_at(i * step))[..., 0]
             landmarks = landmarks_at(i * step)
             gaze.append(recording.horizontal_gaze(crop, landmarks))
             yield describe_face(crop, landmarks)
 
-    intensity = recording.curves(looks(), reader, round(PART * footage.fps / step))
-    before = np.minimum(np.arange(len(intensity)) * step // _tracking_step(footage), len(face.detected) - 1)
-    after = np.minimum(before + 1, len(face.detected) - 1)
-    return Curves(step, intensity, np.array(gaze), face.detected[before] & face.detected[after])
+    intensity, seen = recording.curves(looks(), reader, round(PART * footage.fps / step))
+    return Curves(step, intensity, np.array(gaze), seen)
 
 
 def steady_alignment(
@@ -179,7 +179,8 @@ def steady_alignment(
     """Return two functions of a frame's number: its similarity to the crop [2, 3], and its landmarks [68, 2] there.
 
     Both interpolate between smoothed positions of the tracked face, so that they change slowly."""
-    smoothed = filters.smooth(face.landmarks, footage.fps / _tracking_step(footage), STEADY)
+    rate = footage.fps / _tracking_step(footage)
+    smoothed = filters.smooth_stretches(face.landmarks, face.detected, rate, STEADY)
     matrices = np.stack([alignment(landmarks[None]) for landmarks in smoothed])
     tracked = np.arange(len(smoothed)) * _tracking_step(footage)
 

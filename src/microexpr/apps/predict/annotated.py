@@ -13,7 +13,13 @@ RATE = 25  # frames a second of the annotated video, about
 WIDEST = 960  # pixels
 QUALITY = 80
 BAND = 56  # rows of the timeline below the frame
-COLOURS = {"micro": (213, 94, 0), "macro": (0, 114, 178), "blink": (150, 150, 150), "glance": (0, 158, 115)}  # RGB
+COLOURS = {
+    "micro": (213, 94, 0),
+    "macro": (0, 114, 178),
+    "blink": (150, 150, 150),
+    "glance": (0, 158, 115),
+    "speech": (204, 121, 167),
+}  # RGB
 OTHER = b"annotated by microexpr"
 
 

@@ -48,9 +48,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
         spotter_params = params.model_copy(update={"spotter": spotter})
         is_used = spotter == params.spotter
         score = (
-            apex.stored_score(faces, events, params)
-            if is_used
-            else apex.score_frames(crop, points, first, last, spotter_params)
+            apex.stored_score(faces, events, params) if is_used else apex.score_clip(faces, first, last, spotter_params)
         )
         axes.plot(frame, score, color=COLOURS[spotter])
         top = apex.find_apex(score, first, last, spotter)

@@ -13,8 +13,8 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import add_heading, flow_colours, flow_wheel, save_page, show_image, stamp
-from microexpr.signals import flow, inputs
-from microexpr.signals.motion.head import FACE, ellipse_mask, head_motion
+from microexpr.signals import flow, frame_edges, inputs
+from microexpr.signals.motion.head import FACE, ellipse_mask
 
 TITLES = {"tvl1": "TV-L1", "farneback": "Farneback"}
 WIDER = (1, 1, 1.15, 1.2)  # the longest arrow may be at brows or chin
@@ -29,16 +29,23 @@ def write(clip: Clip, results: Path, path: Path) -> None:
     """
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex", "flow")}
     with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as events:
-        crop = luma(faces[clip.name]["crop"][()])
+        crop, in_frame = luma(faces[clip.name]["crop"][()]), frame_edges.read(faces[clip.name])
         at = {name: inputs.position(faces[clip.name], events[clip.name], name) for name in ("onset", "apex")}
     with store.open_file(files["flow"], "flow") as file:
         params = flow.Params(**json.loads(file.attrs["params"])["flow"])
     with save_page(path, 4.5) as page:
         add_heading(page, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
-        draw(page, clip, crop, at, params)
+        draw(page, clip, crop, at, params, in_frame)
 
 
-def draw(figure: Figure, clip: Clip, crop: np.ndarray, at: dict[str, int], params: flow.Params) -> None:
+def draw(
+    figure: Figure,
+    clip: Clip,
+    crop: np.ndarray,
+    at: dict[str, int],
+    params: flow.Params,
+    in_frame: np.ndarray | None = None,
+) -> None:
     """Plot grey crops [T, H, H] with the positions of two events on an empty figure: a row for each algorithm."""
     grid = figure.add_gridspec(2, 6, left=0.015, right=0.985, top=0.79, bottom=0.015, hspace=0.14, wspace=0.05)
     for row, (event, position) in enumerate(at.items()):
@@ -46,18 +53,22 @@ def draw(figure: Figure, clip: Clip, crop: np.ndarray, at: dict[str, int], param
         show_image(axes, crop[position], event)
         stamp(axes, clip)
     for row, (algorithm, title) in enumerate(TITLES.items()):
-        _draw_row([figure.add_subplot(grid[row, column]) for column in range(1, 6)], title, crop, at, params, algorithm)
+        all_axes = [figure.add_subplot(grid[row, column]) for column in range(1, 6)]
+        _draw_row(all_axes, title, crop, at, params.model_copy(update={"algorithm": algorithm}), in_frame)
 
 
 def _draw_row(
-    all_axes: Sequence[Axes], title: str, crop: np.ndarray, at: dict[str, int], params: flow.Params, algorithm: str
+    all_axes: Sequence[Axes],
+    title: str,
+    crop: np.ndarray,
+    at: dict[str, int],
+    params: flow.Params,
+    in_frame: np.ndarray | None,
 ) -> None:
-    settings = params.model_copy(update={"algorithm": algorithm, "stabilise": "none"})
-    estimate = flow.clip_flow(crop, at["onset"], at["apex"], settings)
-    rest = flow.clip_flow(crop, at["onset"], at["apex"], settings.model_copy(update={"stabilise": params.stabilise}))
-    by_row = np.moveaxis(estimate[:2], 0, -1)
-    head = np.moveaxis(np.broadcast_to(head_motion(by_row, params.stabilise), by_row.shape), -1, 0)
-    skin = ellipse_mask(FACE * WIDER, len(by_row))
+    settings = params.model_copy(update={"stabilise": "none"})
+    estimate, rest = (flow.clip_flow(crop, at["onset"], at["apex"], p, in_frame) for p in (settings, params))
+    head = estimate - rest
+    skin = ellipse_mask(FACE * WIDER, rest.shape[1])
     largest, largest_strain = (
         max(float(np.percentile(values[skin], 99.5)), 1e-6) for values in (flow.magnitude(rest), rest[2])
     )

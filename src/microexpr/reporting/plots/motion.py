@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import add_heading, clip_page, show_image, stamp
-from microexpr.signals import inputs
+from microexpr.signals import frame_edges, inputs
 from microexpr.signals.motion import around_apex, interpolation, magnification, steady
 
 EVENTS = ("onset", "apex", "offset")
@@ -31,7 +31,8 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
     large = _grey(magnification.magnify(film, len(film)))
-    still = steady.hold_still(film[..., None], steady.head_path(film, 0))[..., 0]
+    in_frame = frame_edges.read(faces)
+    still = steady.hold_still(film[..., None], steady.head_path(film, 0, in_frame), in_frame)[..., 0]
     grid = figure.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
     for column, position in enumerate(around_apex(0, apex - onset, offset - onset)):
         title = f"frame {int(faces['frame'][onset + position])}"

@@ -8,7 +8,7 @@ from microexpr.apps.predict import Prediction
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
 from microexpr.signals.aus import ACTION_UNITS
 
-COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN}
+COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN, "speech": PINK}
 DARKEST = 2.0  # FACS intensity
 
 

@@ -19,7 +19,7 @@ from microexpr.core.grayscale import luma
 from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
 from microexpr.rendering.layout import PlannedClip
-from microexpr.signals import apex, aus, face_regions, faces, flow, inputs
+from microexpr.signals import apex, aus, face_regions, faces, flow, frame_edges, inputs
 from microexpr.signals.aus import filters, regressor
 
 READ = [display.ACTION_UNITS.index(unit) for unit in aus.ACTION_UNITS]
@@ -109,7 +109,7 @@ def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -
         faces=face,
         events=events,
         curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
-        flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow),
+        flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow, frame_edges.read(face)),
     )
 
 

@@ -25,6 +25,20 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
     return ((total[time + reaches + 1] - total[time - reaches]) / counts).astype(curves.dtype)
 
 
+def smooth_stretches(curves: np.ndarray, seen: np.ndarray, fps: float, half_window: float) -> np.ndarray:
+    """Return `smooth` of each run of frames that are seen, of bool[T], by itself; others are unchanged."""
+    smoothed = curves.copy()
+    for part in stretches(seen):
+        smoothed[part] = smooth(curves[part], fps, half_window)
+    return smoothed
+
+
+def stretches(seen: np.ndarray) -> list[slice]:
+    """Return the longest runs of frames that are seen, of bool[T]."""
+    edges = np.flatnonzero(np.diff(np.pad(seen.astype(np.int8), 1))).reshape(-1, 2)
+    return [slice(first, last) for first, last in edges.tolist()]
+
+
 def change_since(curves: np.ndarray, onset: int) -> np.ndarray:
     """Return the change since the frame at position `onset`, [T, ...] (FAMGAN, eq. 3, as its text means it)."""
     return curves - curves[onset]

@@ -7,32 +7,57 @@ own reference, the frame most like the whole part, and consecutive parts are joi
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+import cv2
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
+from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.features import FaceFeatures, change
 from microexpr.signals.aus.regressor import Model
+from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
+WINDOW = 16  # pixels of a face of 128 in which it is compared with another
+FLAT = 4.0  # squared grey levels: a window with less variance is flat
+UNLIKE, COVER_SHARE = 0.5, 0.25  # correlation below which a window is covered, and share of windows that make a cover
+AROUND_COVER = 0.02  # frames before and after a covered one that count as covered, as a share of a part
 EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
 
 
-def curves(faces: Iterable[FaceFeatures], model: Model, frames: int) -> np.ndarray:
-    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2].
+def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2], and the
+    frames that show the face uncovered, bool[T].
 
-    A part has `frames` frames; the last may be shorter.
+    None stands for a frame without a face, whose intensities are 0. A part has `frames` faces; the last may be shorter.
     """
     readings: list[np.ndarray] = []
     previous: list[FaceFeatures] = []
-    for part in split_parts(faces, frames):
-        reference_face = part[reference_position(part)]
+    present: list[bool] = []
+    covered: list[np.ndarray] = []
+    for part in split_parts(_present_faces(faces, present), frames):
+        median = median_face(part)
+        reference_face = part[reference_position(part, median)]
         values = _read(reference_face, part, model)
         if readings:
             values += (readings[-1][-len(previous) :] - _read(reference_face, previous, model)).mean(axis=0)
         readings.append(values)
+        covered.append(is_covered(part, median))
         previous = part[-OVERLAP:]
-    return np.concatenate(readings).transpose(0, 2, 1)
+    intensity, cover = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32), np.zeros(len(present), bool)
+    if readings:
+        intensity[present], cover[present] = np.concatenate(readings), np.concatenate(covered)
+    near_cover = maximum_filter1d(cover, 2 * round(AROUND_COVER * frames) + 1)  # a hand moves before it covers much
+    return intensity.transpose(0, 2, 1), np.array(present, bool) & ~near_cover
+
+
+def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) -> Iterator[FaceFeatures]:
+    """Yield the faces that are not None, and append to `present` which are."""
+    for face in faces:
+        present.append(face is not None)
+        if face is not None:
+            yield face
 
 
 def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[FaceFeatures]]:
@@ -42,12 +67,37 @@ def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[Fac
         yield part
 
 
-def reference_position(part: list[FaceFeatures]) -> int:
+def median_face(part: list[FaceFeatures]) -> np.ndarray:
+    """Return the median of a part's faces, float32[128, 128]."""
+    step = -(-len(part) // MEDIAN_FRAMES)
+    return np.median(np.stack([features.face for features in part[::step]]), axis=0)
+
+
+def reference_position(part: list[FaceFeatures], median: np.ndarray) -> int:
     """Return the position of the frame nearest to the median of all."""
     step = -(-len(part) // MEDIAN_FRAMES)
     faces = np.stack([features.face for features in part[::step]])
-    median_face = np.median(faces, axis=0)
-    return step * int(np.abs(faces - median_face).mean(axis=(1, 2)).argmin())
+    return step * int(np.abs(faces - median).mean(axis=(1, 2)).argmin())
+
+
+def is_covered(part: list[FaceFeatures], median: np.ndarray) -> np.ndarray:
+    """Return whether something covers each face, bool[n]: much of it is unlike the median face.
+
+    Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
+    """
+    likeness = np.stack([_likeness(features.face, median) for features in part])
+    return np.asarray((likeness < UNLIKE).mean(axis=1) > COVER_SHARE)
+
+
+def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the correlation of two faces in windows inside every aligned face, float32[n]."""
+    box = (WINDOW, WINDOW)
+    means = cv2.blur(face, box), cv2.blur(other, box)
+    variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
+    spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
+    correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
+    step = WINDOW // 2
+    return np.asarray(correlation[::step, ::step][face_mask(len(face))[::step, ::step]])
 
 
 def _read(reference: FaceFeatures, faces: list[FaceFeatures], model: Model) -> np.ndarray:

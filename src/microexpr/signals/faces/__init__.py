@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.errors import DataError
-from microexpr.signals.faces.alignment import CROP, align, alignment
+from microexpr.signals import frame_edges
+from microexpr.signals.faces.alignment import CROP, align, alignment, frame_mask
 from microexpr.signals.faces.pose import pose
 from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
 
@@ -65,10 +66,12 @@ class Faces:
     pose: np.ndarray  # float32[T, 3], yaw, pitch, roll in degrees
     crop: np.ndarray  # uint8[T, 288, 288, C], RGB or grey; of the nearest detected frame where not detected
     other_faces: int  # number of further, smaller faces in the clip
+    in_frame: np.ndarray | None  # bool[288, 288], pixels of the crop that show the frame; None if all do
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return all fields by name, as a faces file holds them."""
-        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        """Return all fields but None by name, as a faces file holds them."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: np.asarray(value) for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,13 +109,15 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     detected, landmarks = face_track.detected, face_track.landmarks
     matrix = alignment(landmarks[detected])
     crop = np.stack([align(frame, matrix) for frame in frames()])
+    in_frame = frame_mask(face_track.size, matrix)
     return Faces(
         detected=detected,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
         pose=face_track.pose(),
-        crop=crop[_nearest_detected(detected)],
+        crop=frame_edges.hold_outside_still(crop[_nearest_detected(detected)], in_frame),
         other_faces=face_track.other_faces,
+        in_frame=in_frame,
     )
 
 

@@ -35,10 +35,17 @@ def align(frame: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return warp(frame, matrix, CROP).reshape(CROP, CROP, -1)
 
 
-def warp(frame: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
+def frame_mask(size: tuple[int, int], matrix: np.ndarray) -> np.ndarray | None:
+    """Return which pixels of a crop show a frame of these rows and columns, bool[288, 288]; None if all do."""
+    mask = warp(np.full(size, 255, np.uint8), matrix, CROP, cv2.BORDER_CONSTANT) == 255
+    return None if mask.all() else mask
+
+
+def warp(frame: np.ndarray, matrix: np.ndarray, side: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
     """Return a frame under a similarity [2, 3], uint8[side, side, ...], linearly interpolated.
 
-    A frame that is shrunk more than twice is first reduced by area, so that nothing aliases.
+    A frame that is shrunk more than twice is first reduced by area, so that nothing aliases. Pixels outside the frame
+    repeat its edge, or are 0 with BORDER_CONSTANT.
     """
     factor = max(1, int(1 / np.hypot(matrix[0, 0], matrix[1, 0])))
     if factor > 1:
@@ -47,7 +54,5 @@ def warp(frame: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
         # A reduced pixel's centre lies (factor - 1) / 2 from that of its first source pixel.
         shift = matrix[:, :2] @ np.full(2, (factor - 1) / 2)
         matrix = np.column_stack([matrix[:, :2] * factor, matrix[:, 2] + shift])
-    warped: np.ndarray = cv2.warpAffine(
-        frame, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    warped: np.ndarray = cv2.warpAffine(frame, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
     return warped

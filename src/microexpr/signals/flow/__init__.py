@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr.signals import frame_edges
 from microexpr.signals.flow.tvl1 import TvL1, tvl1
-from microexpr.signals.motion.head import Stabilise, face_mask, head_motion
+from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
+EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries what lies outside
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
 
 
@@ -47,7 +49,9 @@ class Params(BaseModel):
     farneback: Farneback = Farneback()
 
 
-def clip_flow(crop: np.ndarray, onset: int, apex: int, params: Params) -> np.ndarray:
+def clip_flow(
+    crop: np.ndarray, onset: int, apex: int, params: Params, in_frame: np.ndarray | None = None
+) -> np.ndarray:
     """Return flow and strain of a clip between two positions, float32[3, S, S] with S = `stored_size`.
 
     `crop` is grey, uint8[T, H, H]. This is `onset_apex` of the means over up to `average` frames around each position,
@@ -56,31 +60,40 @@ def clip_flow(crop: np.ndarray, onset: int, apex: int, params: Params) -> np.nda
     reach = max(0, min(params.average, (abs(apex - onset) - 1) // 2))
     windows = [crop[max(0, position - reach) : position + reach + 1] for position in (onset, apex)]
     first, second = (frames.mean(axis=0, dtype=np.float32) for frames in windows)
-    return onset_apex(first, second, params)
+    return onset_apex(first, second, params, in_frame)
 
 
-def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params) -> np.ndarray:
+def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np.ndarray | None = None) -> np.ndarray:
     """Return u to the right and v downwards, in pixels of the crop, and their strain, float32[3, S, S].
 
     S is `stored_size`; `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion
-    is subtracted; values are not normalised.
+    is subtracted; values are not normalised. They are 0 outside the frame (`in_frame`, bool of the crop's pixels) and
+    near its edge.
     """
     first, second = (_reduce(crop, params.size) for crop in (onset, apex))
     if params.equalise:
-        second = second * (_mean_brightness(first) / max(_mean_brightness(second), 1))
+        face = visible_face(params.size, _shrink(in_frame, params.size))
+        second = second * (_mean_brightness(first, face) / max(_mean_brightness(second, face), 1))
     vectors = (_tvl1 if params.algorithm == "tvl1" else _farneback)(first, second, params)
     size = min(params.stored_size, params.size)
     vectors = len(onset) / params.size * cv2.resize(vectors, (size, size), interpolation=cv2.INTER_AREA)
-    vectors = vectors - head_motion(vectors, params.stabilise)
-    return np.stack([vectors[..., 0], vectors[..., 1], strain(vectors, len(onset) / size)]).astype(np.float32)
+    edge = EDGE if params.algorithm == "tvl1" else params.farneback.window // 2
+    measured = _shrink(in_frame, size, edge)
+    vectors = vectors - head_motion(vectors, params.stabilise, measured)
+    field = np.stack([vectors[..., 0], vectors[..., 1], strain(vectors, len(onset) / size)]).astype(np.float32)
+    return field if measured is None else np.where(measured, field, np.float32(0))
 
 
 def _reduce(crop: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(crop.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
 
 
-def _mean_brightness(image: np.ndarray) -> float:
-    return float(image[face_mask(len(image))].mean())
+def _shrink(in_frame: np.ndarray | None, size: int, margin: int = 0) -> np.ndarray | None:
+    return None if in_frame is None else frame_edges.shrink(in_frame, (size, size), margin)
+
+
+def _mean_brightness(image: np.ndarray, face: np.ndarray) -> float:
+    return float(image[face].mean())
 
 
 def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:

@@ -23,23 +23,24 @@ SAMPLES = 48  # rows and columns of the grid that a fit uses, at least
 WIDTHS = np.maximum(3 * 0.75 ** np.arange(20), 0.3)
 
 
-def head_motion(flow: np.ndarray, stabilise: Stabilise) -> np.ndarray:
+def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | None = None) -> np.ndarray:
     """Return the part of a flow [H, W, 2] of an aligned face that moves all of it, as a flow or as one vector.
 
     "median" is the median over the face. "nose" is the mean over the nose, which expressions move least. "similarity"
     is the shift, turn and change of size that most of the face shares, by least squares reweighted so that an
     expression counts little. "rigid" (ours) adds a head that turns to a side or nods, which moves skin in proportion to
-    its depth; the nose counts more, and large turns are penalised.
+    its depth; the nose counts more, and large turns are penalised. Only pixels of `in_frame`, bool[H, W], count.
     """
+    face = visible_face(len(flow), in_frame)
     if stabilise == "none":
         return np.zeros(2)
     if stabilise == "median":
-        return np.median(flow[face_mask(len(flow))], axis=0)
+        return np.median(flow[face], axis=0)
     if stabilise == "nose":
         return flow[ellipse_mask(NOSE, len(flow))].mean(axis=0)
     if stabilise == "similarity":
-        return _fit_motion(flow, basis(len(flow))[..., :4], np.ones(flow.shape[:2]), TYPICAL_SIZE[:4])
-    return _fit_motion(flow, basis(len(flow)), nose_prior(len(flow)), TYPICAL_SIZE)
+        return _fit_motion(flow, basis(len(flow))[..., :4], np.ones(flow.shape[:2]), TYPICAL_SIZE[:4], face)
+    return _fit_motion(flow, basis(len(flow)), nose_prior(len(flow)), TYPICAL_SIZE, face)
 
 
 def motion_flow(basis: np.ndarray, motion: np.ndarray) -> np.ndarray:
@@ -91,15 +92,17 @@ def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return relative_depth
 
 
-def _fit_motion(flow: np.ndarray, basis: np.ndarray, prior: np.ndarray, typical: np.ndarray) -> np.ndarray:
-    """Return the flow [H, W, 2], in terms of `basis` [H, W, 2, k], that most of FACE shares.
+def _fit_motion(
+    flow: np.ndarray, basis: np.ndarray, prior: np.ndarray, typical: np.ndarray, face: np.ndarray
+) -> np.ndarray:
+    """Return the flow [H, W, 2], in terms of `basis` [H, W, 2, k], that most of `face`, bool[H, W], shares.
 
     Reweighted least squares: a pixel weighs `prior` [H, W] / (1 + (r / w s)^2), r the residual's length, s its weighted
     median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is against
     the least s so far.
     """
     step = max(1, len(flow) // SAMPLES)
-    mask = face_mask(len(flow))[::step, ::step]
+    mask = face[::step, ::step]
     equations, values, prior = (field[::step, ::step][mask].astype(float) for field in (basis, flow, prior))
     pairs = equations.reshape(-1, basis.shape[-1])
     evidence = (np.repeat(prior, 2)[:, None] * pairs**2).sum(axis=0)
@@ -128,6 +131,12 @@ def face_mask(size: int) -> np.ndarray:
     mask = ellipse_mask(FACE, size)
     mask.flags.writeable = False
     return mask
+
+
+def visible_face(size: int, in_frame: np.ndarray | None) -> np.ndarray:
+    """Return the pixels of `face_mask` that show the frame, bool[size, size]; `in_frame` is of that size."""
+    mask = face_mask(size)
+    return mask if in_frame is None or not (visible := mask & in_frame).any() else visible
 
 
 def ellipse_mask(ellipse: np.ndarray, size: int) -> np.ndarray:

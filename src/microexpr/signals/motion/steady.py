@@ -7,6 +7,7 @@ a pixel. Shapes: T frames, H rows and columns of a crop.
 import cv2
 import numpy as np
 
+from microexpr.signals import frame_edges
 from microexpr.signals.motion import head
 
 SIZE = 96  # rows and columns at which frames are registered
@@ -17,15 +18,17 @@ WIDTH = 0.7  # scale of the grey differences that count as head motion, in media
 SHRINKAGE = np.array([0, 0, 0, 0, 0.3, 0.3])
 
 
-def head_path(crop: np.ndarray, onset: int) -> np.ndarray:
+def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) -> np.ndarray:
     """Return how far each frame's head is from the onset's, float64[T, 6] in terms of `head.basis`, pixels of the crop.
 
     `crop` is grey [T, H, H], `onset` a position. Each frame is registered to the mean of the frames next to the onset,
-    by least squares on grey levels over the face, reweighted so that expressions count little.
+    by least squares on grey levels over the face, reweighted so that expressions count little. Only pixels of
+    `in_frame`, bool[H, H], count.
     """
     small = [cv2.GaussianBlur(_reduce(frame), (0, 0), BLUR) for frame in crop]
     path = np.zeros((len(crop), head.PARAMETERS))
-    register = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0))
+    visible = None if in_frame is None else frame_edges.shrink(in_frame, (SIZE, SIZE))
+    register = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0), visible)
     for direction in (range(onset, len(crop)), range(onset - 1, -1, -1)):
         motion = path[onset]
         for position in direction:
@@ -33,19 +36,26 @@ def head_path(crop: np.ndarray, onset: int) -> np.ndarray:
     return path * crop.shape[1] / SIZE
 
 
-def hold_still(crop: np.ndarray, path: np.ndarray) -> np.ndarray:
-    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept."""
+def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None = None) -> np.ndarray:
+    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept.
+
+    A pixel that lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
     basis = head.basis(crop.shape[1])
     rows, columns = np.mgrid[: crop.shape[1], : crop.shape[2]].astype(np.float32)
-    flows = (head.motion_flow(basis, motion) for motion in path)
-    return np.stack([_warp(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
+    flows = [head.motion_flow(basis, motion) for motion in path]
+    still = np.stack([_warp(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
+    if in_frame is None:
+        return still
+    mask = 255 * in_frame.astype(np.uint8)
+    always = np.all([_warp(mask, flow, rows, columns) == 255 for flow in flows], axis=0)
+    return frame_edges.hold_outside_still(still, always)
 
 
 class _Reference:
     """A frame float32[SIZE, SIZE] to which others are registered."""
 
-    def __init__(self, image: np.ndarray):
-        self.image, self.in_face = image, head.face_mask(SIZE)
+    def __init__(self, image: np.ndarray, in_frame: np.ndarray | None):
+        self.image, self.in_face = image, head.visible_face(SIZE, in_frame)
         self.brightness = float(image[self.in_face].mean())
         self.basis = head.basis(SIZE)
         down, right = np.gradient(image)

@@ -10,7 +10,7 @@ Shapes: T frames, 17 action units, 2 sides, left and right.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,10 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus.filters import stretches
 
-Kind = Literal["micro", "macro", "blink", "glance"]
+Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of lids that move with the gaze
+MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
+ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
@@ -51,6 +54,12 @@ class Params(BaseModel):
         le=1,
         description="longest time, in seconds, that a micro-expression is above `wide`: about 0.32 of one of 0.5 s",
     )
+    wander: float = Field(
+        default=1.3, ge=1, le=20, description="noise of a unit at rest, in deviations of the camera's; of short videos"
+    )
+    repeats: int = Field(default=3, ge=2, le=20, description="movements of the mouth in a row that are speech")
+    around: float = Field(default=1.0, ge=0.1, le=5, description="seconds around a movement in which the others are")
+    alike: float = Field(default=0.3, gt=0, le=1, description="least height of the others, as a share of its own")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
 
 
@@ -74,6 +83,7 @@ class Signal:
     sustained: np.ndarray  # float64[T, 17, 2], `change` in deviations of its noise
     transient: np.ndarray  # float64[T, 17, 2], change since the second around, in the same; blinks are in AU45 alone
     gaze: np.ndarray  # float64[T], distance of gaze from its position at rest, in deviations of its noise
+    seen: np.ndarray  # bool[T], frames that show the face
 
     @property
     def score(self) -> np.ndarray:
@@ -82,68 +92,133 @@ class Signal:
         return score
 
 
-def compute_signal(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> Signal:
-    """Compute the curves from intensities [T, 17, 2] since any frame, and horizontal gaze [T] in any unit."""
-    change, transient = (since_rest(curves, fps, params.smooth, window) for window in (params.rest, params.brief))
-    transient = np.maximum(transient / noise_level(transient), 0)
+def compute_signal(
+    curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params, seen: np.ndarray | None = None
+) -> Signal:
+    """Compute the curves from intensities [T, 17, 2] since any frame, and horizontal gaze [T] in any unit.
+
+    `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others."""
+    seen = np.ones(len(gaze), bool) if seen is None else seen
+    change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
+    for part in stretches(seen):
+        smoothed = gaussian_filter1d(curves[part].astype(float), params.smooth * fps, axis=0)
+        change[part] = smoothed - resting_face(smoothed, fps, params.rest, params)
+        transient[part] = smoothed - resting_face(smoothed, fps, params.brief, params)
+        smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), params.smooth * fps)
+        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params)
+    if is_short(int(seen.sum()), fps, params):  # it has few frames at rest
+        noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
+    else:
+        noise, change_noise = noise_level(transient[seen]), noise_level(change[seen])
+    transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
     transient[:, BLINK] = lids[:, None]
-    gaze_shift = since_rest(gaze, fps, params.smooth, params.rest)
-    return Signal(change, change / noise_level(change), transient, np.abs(gaze_shift / noise_level(gaze_shift)))
+    return Signal(change, change / change_noise, transient, np.abs(gaze_shift / noise_level(gaze_shift[seen])), seen)
 
 
-def since_rest(curves: np.ndarray, fps: float, smooth: float, window: float) -> np.ndarray:
-    """Smooth curves and subtract their median over `window` seconds around each frame, [T, ...]."""
-    axes = (1,) * (curves.ndim - 1)
-    smoothed = gaussian_filter1d(curves.astype(float), smooth * fps, axis=0)
+def resting_face(smoothed: np.ndarray, fps: float, window: float, params: Params) -> np.ndarray:
+    """Return the resting value at each frame of smoothed curves [T, ...]: the median over `window` seconds around it.
+
+    A window lies wholly in the video, so that what lasts to its end is not taken for rest. Of a video that is shorter
+    than `brief` twice, as data sets cut them around one expression, both ends are taken as rest."""
+    time = np.arange(len(smoothed))
+    columns = smoothed.reshape(len(smoothed), -1)
+    if is_short(len(smoothed), fps, params):
+        edge = max(1, round(ENDS * fps))
+        share = (time / max(len(time) - 1, 1))[:, None]
+        rest = (1 - share) * columns[:edge].mean(axis=0) + share * columns[-edge:].mean(axis=0)
+        return np.asarray(rest.reshape(smoothed.shape))
     step = max(1, round(fps / REST_RATE))
-    size = 2 * round(window * fps / step / 2) + 1
-    medians = median_filter(smoothed[::step], size=(size, *axes), mode="nearest")
-    step_times, time = np.arange(len(curves))[::step], np.arange(len(curves))
-    columns = medians.reshape(len(step_times), -1).T
-    return smoothed - np.column_stack([np.interp(time, step_times, column) for column in columns]).reshape(
-        smoothed.shape
-    )
+    samples = columns[::step]
+    reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
+    medians = median_filter(samples, size=(2 * reach + 1, 1), mode="nearest")
+    medians[:reach], medians[len(medians) - reach :] = medians[reach], medians[len(medians) - reach - 1]
+    rest = np.column_stack([np.interp(time, time[::step], column) for column in medians.T])
+    return np.asarray(rest.reshape(smoothed.shape))
+
+
+def is_short(frames: int, fps: float, params: Params) -> bool:
+    """Return whether a video is of about the length of an expression."""
+    return frames < 2 * params.brief * fps
 
 
 def noise_level(change: np.ndarray) -> np.ndarray:
     """Return the standard deviation of noise, [...] of [T, ...], by the median, which expressions do not change."""
+    if not len(change):
+        return np.full(change.shape[1:], MIN_NOISE)
     noise: np.ndarray = np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
     return noise
 
 
-def spot(curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params) -> list[Interval]:
+def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.ndarray:
+    """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing.
+
+    Second differences remove what changes slowly, as all movements do; `deviation` of the Gaussian is in frames."""
+    bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
+    impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
+    impulse[len(impulse) // 2] = 1
+    smoothing = np.sqrt((gaussian_filter1d(impulse, deviation) ** 2).sum()) if deviation else 1.0
+    return noise_level(bends / np.sqrt(6) * smoothing)
+
+
+def spot(
+    curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params, seen: np.ndarray | None = None
+) -> list[Interval]:
     """Spot all events of a face, in the order of time; arguments as for `compute_signal`.
 
     Only a blink and another event can overlap."""
-    signal = compute_signal(curves, gaze, fps, params)
+    signal = compute_signal(curves, gaze, fps, params, seen)
     lids = np.zeros_like(signal.transient)
     lids[:, BLINK] = signal.transient[:, BLINK]
-    events = [*find_intervals(signal.transient - lids, signal, fps, params), *find_intervals(lids, signal, fps, params)]
+    brief = list(find_intervals(signal.transient - lids, signal, ~signal.seen, fps, params))
+    blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
+    events = join_speech([*brief, *find_lasting(signal, brief, fps, params), *blinks], fps, params)
     return sorted(events, key=lambda interval: (interval.onset, interval.apex))
 
 
-def find_intervals(transient: np.ndarray, signal: Signal, fps: float, params: Params) -> Iterator[Interval]:
-    """Yield the events in `transient` [T, 17, 2], the highest first; none overlap: the lower one ends where the next
-    begins."""
-    score = transient.max(axis=(1, 2))
-    taken = np.zeros(len(score), bool)
+def find_lasting(signal: Signal, brief: list[Interval], fps: float, params: Params) -> Iterator[Interval]:
+    """Yield macro-expressions that last too long to be transient, except where the events `brief` are."""
+    busy = np.zeros(len(signal.seen), bool)
+    for event in brief:
+        busy[event.onset : event.offset + 1] = True
+    sustained = np.maximum(signal.sustained, 0)
+    sustained[:, BLINK] = 0
+    for event in find_intervals(sustained, signal, busy | ~signal.seen, fps, params):
+        if event.kind == "macro" and not busy[max(0, event.onset - 1) : event.offset + 2].any():  # no remainder of one
+            yield event
+
+
+def find_intervals(
+    transient: np.ndarray, signal: Signal, taken: np.ndarray, fps: float, params: Params
+) -> Iterator[Interval]:
+    """Yield the events in `transient` [T, 17, 2] outside of the frames `taken`, bool[T], the highest first.
+
+    None overlap: the lower one ends where the next begins. A brief one that the video's ends or a gap cut off is left
+    out: nothing says how long it is."""
+    taken = taken.copy()
+    score = np.where(taken, 0, transient.max(axis=(1, 2)))
     while score[peak := int(score.argmax())] >= params.height:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
         free = free_span(taken, peak)
-        onset, apex, offset = extent(np.tensordot(transient, direction, 2), peak, params.level, free)
+        along = np.tensordot(transient, direction, 2)
+        onset, apex, offset = extent(along, peak, params.level, free)
         sustained_curve = np.tensordot(signal.sustained, direction, 2)
-        first, _, last = extent(sustained_curve, peak, params.wide, slice(0, len(score)))
+        first, _, last = extent(sustained_curve, peak, params.wide, free_span(~signal.seen, peak))
         kind = classify(units, signal.gaze[onset : offset + 1], (last - first - 1) / fps, params)
+        is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
+        is_sure = not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
+        is_mouth = (transient[peak, MOUTH] >= height / 2).any()
+        if kind in ("micro", "macro") and is_mouth and is_rhythmic(along, peak, fps, params):
+            kind, is_sure = "speech", True
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
         quiet = score < params.height  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
-        if offset - onset + 1 >= params.shortest * fps:
+        if offset - onset + 1 >= params.shortest * fps and is_sure:
             taken[onset : offset + 1] = True
             yield Interval(kind, onset, apex, offset, height, unit_amounts(signal.change[apex], units))
 
@@ -181,3 +256,24 @@ def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
         for unit, side in np.argwhere(units & (change > 0))
     ]
     return {name: amount for amount, name in sorted(sided, key=lambda item: (-item[0], item[1]))}
+
+
+def is_rhythmic(curve: np.ndarray, peak: int, fps: float, params: Params) -> bool:
+    """Return whether a curve [T] rises several times about as high as at `peak` within `around` seconds of it."""
+    reach = round(params.around * fps)
+    near = curve[max(0, peak - reach) : peak + reach + 1]
+    return len(stretches(near >= params.alike * curve[peak])) >= params.repeats
+
+
+def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
+    """Join movements of speech, one shortly after the other, and what else lies between them but blinks."""
+    spoken: list[Interval] = []
+    for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
+        if spoken and event.onset - spoken[-1].offset <= params.around * fps:
+            highest = max(event, spoken[-1], key=lambda event: event.score)
+            spoken[-1] = replace(highest, onset=spoken[-1].onset, offset=event.offset)
+        else:
+            spoken.append(event)
+    frames = {frame for event in spoken for frame in range(event.onset, event.offset + 1)}
+    others = (event for event in events if event.kind != "speech")
+    return [*spoken, *(e for e in others if e.kind == "blink" or frames.isdisjoint((e.onset, e.offset)))]

@@ -104,13 +104,13 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
         (str(tmp_path / "empty"),): "empty: must be a video or hold frames",
         (few,): "few: a folder does not say how many frames a second it has; --fps does",
-        (few, "--fps", "50"): "few: must last at least 1 s, 50 frames, not 5",
+        (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",
         **{
             (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"
             for where in (few, str(video))
             for rate in ("5", "0", "-30", "nan", "inf", "-inf", "1001")
         },
-        (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in half of its frames, not in 0%",
+        (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in 5% of its frames, not in 0%",
         (str(video), "--method", "nobody"): "method must be one of",
         (str(video), "--method", "majority"): "--method must name a network, not majority",
         (str(video), "--method", "ststnet"): "results/refit/ststnet.safetensors` makes it, or leave --method out",

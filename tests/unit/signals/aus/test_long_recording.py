@@ -1,5 +1,7 @@
 """Action units of a long recording: parts are joined where they meet, and eyes are followed."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def looks():
 
 def test_parts_are_joined(looks):
     model = regressor.load()
-    whole, parts = (recording.curves(iter(looks), model, frames) for frames in (120, 40))
+    whole, parts = (recording.curves(iter(looks), model, frames)[0] for frames in (120, 40))
     assert whole.shape == parts.shape == (120, 17, 2)
     step = [np.median(curves[80:], axis=0) - np.median(curves[:40], axis=0) for curves in (whole, parts)]
     assert np.abs(step[0]).max() > 0.3
@@ -36,8 +38,21 @@ def test_parts_are_joined(looks):
 
 
 def test_a_part_is_held_against_what_most_of_it_is_like(looks):
-    assert recording.reference_position(looks[40:120]) >= 10
-    assert recording.reference_position(looks[:70]) < 50
+    for part, first, last in ((looks[40:120], 10, 80), (looks[:70], 0, 50)):
+        assert first <= recording.reference_position(part, recording.median_face(part)) < last
+
+
+def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
+    model, frames = regressor.load(), list(looks)
+    plain, seen = recording.curves(iter(frames), model, 120)
+    assert seen.all()
+    hand = frames[20].face.copy()
+    hand[64:] = hand[:63:-1]
+    frames[20] = replace(frames[20], face=hand)
+    frames[90] = None
+    curves, seen = recording.curves(iter(frames), model, 120)
+    assert np.flatnonzero(~seen).tolist() == [18, 19, 20, 21, 22, 90]
+    assert not curves[90].any() and curves[91:] == pytest.approx(plain[91:], abs=0.2)
 
 
 def test_the_gaze_is_where_the_iris_is():

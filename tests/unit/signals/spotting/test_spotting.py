@@ -93,3 +93,52 @@ def test_events_do_not_overlap_but_with_blinks():
             others = [event for event in events if (event.kind == "blink") == is_blink]
             assert all(event.offset < following.onset for event, following in pairwise(others))
             assert all(event.onset <= event.apex <= event.offset for event in others)
+
+
+def test_a_clip_of_one_micro_expression_shows_it_and_one_at_rest_nothing():
+    curves, gaze = at_rest(100)
+    first, last = show(curves, 100, "AU12", 5, 0.4, 0.4)
+    for start, stop in ((first, last + 1), (first - 3, last + 3)):
+        (event,) = spotting.spot(curves[start:stop], gaze[start:stop], 100, Params())
+        assert event.kind == "micro" and overlap((event.onset + start, event.offset + start), (first, last)) > 0.5
+    for start in range(600, 1900, 50):
+        assert spotting.spot(curves[start : start + 45], gaze[start : start + 45], 100, Params()) == []
+
+
+@pytest.mark.parametrize("end", [20, 40])
+def test_what_a_video_cuts_off_is_no_micro_expression(end):
+    curves, gaze = at_rest(100)
+    first, last = show(curves, 100, "AU12", 9, 0.4, 1.0)
+    assert spotting.spot(curves[: first + end // 2], gaze[: first + end // 2], 100, Params()) == []
+    assert spotting.spot(curves[last - end // 2 :], gaze[last - end // 2 :], 100, Params()) == []
+
+
+def test_a_smile_that_lasts_to_the_end_is_a_macro_expression():
+    curves, gaze = at_rest(100)
+    curves[1850:, ACTION_UNITS.index("AU12")] += 2 * np.minimum(np.arange(150) / 40, 1)[:, None]
+    (smile,) = spotting.spot(curves, gaze, 100, Params())
+    assert smile.kind == "macro" and abs(smile.onset - 1850) < 15 and smile.offset == len(curves) - 1
+
+
+def test_frames_without_the_face_are_not_read_and_bound_what_is_seen():
+    curves, gaze = at_rest(100)
+    first, last = show(curves, 100, "AU12", 5, 0.4, 0.8)
+    seen = np.ones(len(curves), bool)
+    seen[700:1400] = False
+    curves[~seen] = 40 * generator(1, "spotting").standard_normal((700, len(ACTION_UNITS), 2))
+    curves[1400:] += 1.5  # the face comes back elsewhere, in another light
+    show(curves, 100, "AU4", 13.9, 0.4, 0.8)  # half of it is not seen
+    (event,) = spotting.spot(curves, gaze, 100, Params(), seen)
+    assert event.kind == "micro" and overlap((event.onset, event.offset), (first, last)) > 0.5
+    assert spotting.spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
+
+
+@pytest.mark.parametrize(("unit", "kinds"), [("AU26", {"speech"}), ("AU2", {"micro"})])
+def test_a_mouth_that_opens_again_and_again_speaks(unit, kinds):
+    curves, gaze = at_rest(100)
+    spans = [show(curves, 100, unit, 8 + 0.3 * i, 0.25, 0.6) for i in range(7)]
+    events = spotting.spot(curves, gaze, 100, Params())
+    assert {event.kind for event in events} == kinds
+    if kinds == {"speech"}:
+        (speech,) = events
+        assert overlap((speech.onset, speech.offset), (spans[0][0], spans[-1][1])) > 0.8
