@@ -54,10 +54,11 @@ class Models:
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
         recogniser, calibration = refit.load(path), Calibration.read(store.read_metadata(path))
+        uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_recogniser = limits.describe_training(path, recogniser.fitted_on)
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         descriptions = (
-            f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}",
+            f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
         return cls(reader, recogniser, calibration or Calibration(), descriptions)
@@ -132,7 +133,10 @@ def predict(
     micro = [interval for interval in intervals if interval.kind == "micro"]
     signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params)
     changes = [signal.change[interval.apex // curves.step] for interval in micro]
-    classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
+    if reasons := limits.exclusions(footage):
+        classes = dict.fromkeys((interval.onset for interval in micro), Classes({}, reasons))
+    else:
+        classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
     expressions = [
         Expression(interval, *(classes[interval.onset] if interval.kind == "micro" else NO_CLASS))
         for interval in intervals

@@ -140,11 +140,13 @@ def measure(view: View) -> dict[str, float]:
 
 
 def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
-    """Return the limits of each measure: quantiles of these clips, and further outside by `MARGIN`."""
+    """Return the limits of each measure: quantiles of these clips, and further outside by `MARGIN`, but not below 0 for
+    a measure without negative values."""
     limits = {}
     for name in MEASURES:
         low, high = np.quantile([values[name] for values in measured], [QUANTILE, 1 - QUANTILE])
-        limits[name] = float(low - MARGIN * (high - low)), float(high + MARGIN * (high - low))
+        margin, least = MARGIN * (high - low), 0.0 if low >= 0 else -np.inf
+        limits[name] = round(float(max(low - margin, least)), 4), round(float(high + margin), 4)
     return limits
 
 

@@ -1,6 +1,6 @@
 """Limits of a prediction, in words: the subjects its models were fitted on, and how a video differs from those.
 
-Decides nothing: a video outside of the limits is predicted all the same, with a warning.
+A video outside of most limits is predicted all the same, with a warning. `exclusions` are those that leave no class.
 """
 
 import json
@@ -43,6 +43,9 @@ def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
     metadata = store.read_metadata(path)
     errors = json.loads(metadata.get("errors", "{}"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
+    calibration = json.loads(metadata.get("calibration_errors", "{}"))
+    if calibration:
+        figure += f", calibration error {calibration['calibration_error']:.2f} in {calibration['bins']:.0f} bins"
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
@@ -55,6 +58,12 @@ def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]
     if timing.unevenness:
         lines.append(f"{timing.unevenness} at {footage.fps:g} a second, so times are approximate")
     return lines
+
+
+def exclusions(footage: Footage) -> tuple[str, ...]:
+    """Return why no expression of a video gets a class, in words."""
+    low, high = FPS_RANGE
+    return () if low <= footage.fps <= high else (f"{footage.fps:g} frames a second, not {low:g} to {high:g}",)
 
 
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:
@@ -70,7 +79,7 @@ def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> lis
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not footage.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
+    if exclusions(footage):
         lines.append(f"{footage.fps:g} frames a second; models saw 100 to 200, and spotting was set at 100")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))
