@@ -191,6 +191,13 @@ def speak(performance: Performance, seconds: np.ndarray) -> Performance:
     return replace(performance, action_units=np.clip(units, 0, FULL).astype(np.float32))
 
 
+def speak_in_bursts(performance: Performance, seconds: np.ndarray) -> Performance:
+    """Speak for a second and a half of every three."""
+    bursts = (seconds % 3 < 1.5)[:, None, None]
+    units = np.where(bursts, speak(performance, seconds).action_units, performance.action_units)
+    return replace(performance, action_units=units)
+
+
 def freeze(performance: Performance, seconds: np.ndarray) -> Performance:
     first = {name: np.repeat(getattr(performance, name)[:1], len(seconds), axis=0) for name in PARTS}
     return replace(performance, **first)
@@ -261,6 +268,7 @@ OTHERS = {
     "a hand over the mouth": Scene(BASE, edit=cover((190, 140, 115), "hand")),
     "a moving camera": Scene(BASE, edit=translate),
     "speech, AU25 and AU26 at 4 Hz": Scene(STILL, act=speak),
+    "speech in bursts of 1.5 s": Scene(STILL, act=speak_in_bursts),
     "light that flickers by 25 %": Scene(BASE, edit=flicker),
     "96 x 72 pixels, enlarged": Scene(BASE, edit=shrink),
     "a blur of 6 pixels": Scene(BASE, edit=blur),
