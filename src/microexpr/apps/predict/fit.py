@@ -79,11 +79,15 @@ def calibrate(
 ) -> tuple[Calibration, dict[str, float]]:
     """Fit temperature and limits on N clips of held-out subjects; return them, and figures on subjects left out.
 
-    For the figures, `FOLDS` parts of the subjects are left out in turn, and the others fit temperature and limits."""
+    For the figures, `FOLDS` parts of the subjects are left out in turn, and the others fit temperature and limits. A
+    single subject has no figures."""
+    calibration = _fit(scores, labels, measured)
     position = {subject: i for i, subject in enumerate(sorted({clip.subject for clip in clips}))}
+    if len(position) < 2:
+        return calibration, {}
     fold = np.array([position[clip.subject] % FOLDS for clip in clips])
     probabilities, unknown = np.zeros(scores.shape), np.zeros(len(clips), bool)
-    for left_out in (fold == i for i in range(FOLDS)):
+    for left_out in (fold == i for i in np.unique(fold)):
         part = _fit(scores[~left_out], labels[~left_out], [measured[i] for i in np.flatnonzero(~left_out)])
         probabilities[left_out] = part.probabilities(scores[left_out])
         unknown[left_out] = [bool(domain.reasons(measured[i], part.limits)) for i in np.flatnonzero(left_out)]
@@ -93,7 +97,7 @@ def calibrate(
         "bins": float(BINS),
         "unknown": float(unknown.mean()),
     }
-    return _fit(scores, labels, measured), figures
+    return calibration, figures
 
 
 def _fit(scores: np.ndarray, labels: np.ndarray, measured: Sequence[Mapping[str, float]]) -> Calibration:
