@@ -138,7 +138,7 @@ def predict(
     else:
         classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
     expressions = [
-        Expression(interval, *(classes[interval.onset] if interval.kind == "micro" else NO_CLASS))
+        Expression(interval, *(classes.get(interval.onset, NO_CLASS) if interval.kind == "micro" else NO_CLASS))
         for interval in intervals
     ]
     warnings = [*differences, *limits.warnings(footage, face, models.fitted_on)]
