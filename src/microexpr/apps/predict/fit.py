@@ -88,9 +88,13 @@ def calibrate(
     fold = np.array([position[clip.subject] % FOLDS for clip in clips])
     probabilities, unknown = np.zeros(scores.shape), np.zeros(len(clips), bool)
     for left_out in (fold == i for i in np.unique(fold)):
-        part = _fit(scores[~left_out], labels[~left_out], [measured[i] for i in np.flatnonzero(~left_out)])
+        part = _fit(
+            scores[~left_out], labels[~left_out], [m for m, out in zip(measured, left_out, strict=True) if not out]
+        )
         probabilities[left_out] = part.probabilities(scores[left_out])
-        unknown[left_out] = [bool(domain.reasons(measured[i], part.limits)) for i in np.flatnonzero(left_out)]
+        unknown[left_out] = [
+            bool(domain.reasons(m, part.limits)) for m, out in zip(measured, left_out, strict=True) if out
+        ]
     figures = {
         "calibration_error": calibration_error(probabilities, labels),
         "uncalibrated_error": calibration_error(Calibration().probabilities(scores), labels),

@@ -63,7 +63,7 @@ def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]
 def exclusions(footage: Footage) -> tuple[str, ...]:
     """Return why no expression of a video gets a class, in words."""
     low, high = FPS_RANGE
-    return () if low <= footage.fps <= high else (f"{footage.fps:g} frames a second, not {low:g} to {high:g}",)
+    return () if low <= footage.fps <= high else (f"frame rate {footage.fps:g}, not {low:g} to {high:g}",)
 
 
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:

@@ -106,7 +106,7 @@ def test_the_page_has_all_and_loads_nothing(predicted):
 
 def test_a_rate_that_the_models_do_not_know_leaves_no_class(tmp_path):
     (reason,) = limits.exclusions(shown(tmp_path, fps=25.0))
-    assert reason == "25 frames a second, not 50 to 250" and limits.exclusions(shown(tmp_path)) == ()
+    assert reason == "frame rate 25, not 50 to 250" and limits.exclusions(shown(tmp_path)) == ()
     interval = spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0})
     expression = Expression(interval, *Classes({}, (reason,)))
     row = written.to_dict(expression, 25)
