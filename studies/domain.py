@@ -73,7 +73,7 @@ class Result:
 def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=201, help="the least seed of the known videos, default 201")
-    parser.add_argument("--seeds", type=int, default=4, help="number of known videos, default 4")
+    parser.add_argument("--seeds", type=int, default=6, help="number of known videos, default 6")
     parser.add_argument("--others", nargs="+", choices=OTHERS, default=list(OTHERS), help="default all", metavar="NAME")
     parser.add_argument("--seed", type=int, default=901, help="of the other videos, default 901")
     parser.add_argument("--keep", type=Path, help="a folder for the videos, which are rendered unless they are there")
