@@ -15,6 +15,7 @@ from microexpr.core import store
 from microexpr.datasets import video
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import FaceTrack
+from microexpr.signals.spotting import Interval
 
 NOTICE = (
     "What a person feels cannot be read off a face with certainty; scores are a network's output, not findings.",
@@ -27,6 +28,7 @@ NOTICE = (
 FPS_RANGE = (50.0, 250.0)
 MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the distance in the crop
 MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
+MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
 
 
@@ -64,6 +66,15 @@ def exclusions(footage: Footage) -> tuple[str, ...]:
     """Return why no expression of a video gets a class, in words."""
     low, high = FPS_RANGE
     return () if low <= footage.fps <= high else (f"frame rate {footage.fps:g}, not {low:g} to {high:g}",)
+
+
+def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) -> tuple[str, ...]:
+    """Return in words that another expression is nearly next to one, as in speech; () if the face rests between."""
+    others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
+    rest = min((max(o.onset - interval.offset, interval.onset - o.offset) / fps for o in others), default=MIN_REST)
+    return (
+        () if rest >= MIN_REST else (f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more",)
+    )
 
 
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:

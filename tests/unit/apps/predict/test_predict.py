@@ -202,6 +202,18 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         assert words in warning
 
 
+def test_expressions_without_rest_between_them_leave_no_class():
+    first, second, third = (
+        spotting.Interval("micro", onset, onset + 5, onset + 10, 30.0, {}) for onset in (100, 130, 200)
+    )
+    assert limits.repetition(first, [first, second, third], 100) == (
+        "rest next to another expression 0.20 s, not 0.3 or more",
+    )
+    assert limits.repetition(third, [first, second, third], 100) == () == limits.repetition(first, [first], 100)
+    blink = replace(second, kind="blink")
+    assert limits.repetition(first, [first, blink], 100) == ()
+
+
 def test_what_a_header_says_wrong_is_warned_of(tmp_path):
     even = Timing(frames=500, shortest=10, longest=10)
     assert limits.differences_from_header(shown(tmp_path), even) == []
