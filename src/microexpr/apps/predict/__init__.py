@@ -138,7 +138,8 @@ def predict(
     else:
         classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
         repeated = {i.onset: reasons for i in micro if (reasons := limits.repetition(i, intervals, footage.fps))}
-        classes |= {onset: Classes({}, repeated[onset] + classes[onset].reasons) for onset in repeated.keys() & classes.keys()}
+        for onset in repeated.keys() & classes.keys():
+            classes[onset] = Classes({}, repeated[onset] + classes[onset].reasons)
     expressions = [
         Expression(interval, *(classes.get(interval.onset, NO_CLASS) if interval.kind == "micro" else NO_CLASS))
         for interval in intervals

@@ -50,8 +50,8 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
         return -float(likelihoods[np.arange(len(labels)), labels].mean())
 
     bounds = np.log(TEMPERATURES)
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": TOLERANCE})
-    return round(float(np.exp(found.x)), 4)
+    optimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": TOLERANCE})
+    return round(float(np.exp(optimum.x)), 4)
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
