@@ -35,10 +35,10 @@ from microexpr.signals.flow import pictures
 
 PAGE, MARK = "docs/real-faces.md", "study-real-faces"
 EVALUATED = Path("results/flow_folders/evaluate")
-RECORDED, BESIDE, RENDERED, MEANS = FLOW_FOLDERS
+RECORDED, BOTH, RENDERED, MEANS = FLOW_FOLDERS
 NAMES = {
     RECORDED: "recorded subjects, leave one out",
-    BESIDE: "recorded and rendered ones",
+    BOTH: "recorded and rendered ones",
     RENDERED: "rendered ones alone",
     MEANS: "rendered ones alone, unlabelled means",
 }
@@ -139,7 +139,7 @@ def paired_table(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     yield "| method | trained on | UF1 less that of recorded subjects | p |"
     yield "| --- | --- | --- | --- |"
     for method in sorted({method for method, protocol in evaluated if protocol == RECORDED}):
-        for protocol in [name for name in (BESIDE, RENDERED, MEANS) if (method, name) in evaluated]:
+        for protocol in [name for name in (BOTH, RENDERED, MEANS) if (method, name) in evaluated]:
             paths = {name: EVALUATED / name / f"{method}_predictions.csv" for name in (protocol, RECORDED)}
             (row, *_) = pairs.compare_methods(paths, PROTOCOLS[RECORDED], RESAMPLES, 0)
             difference = f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"

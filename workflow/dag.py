@@ -411,9 +411,9 @@ class Dag(Corpus):
 
     @staticmethod
     def flow_uses_population(protocol: str) -> str:
-        """Return how a protocol trains on the population: "trained_on" alone, "beside" others, "" not at all."""
+        """Return how a protocol trains on the population: "trained_on" alone, "also_trained_on", "" not at all."""
         about = protocols.PROTOCOLS[protocol]
-        return next((name for name in ("trained_on", "beside") if POPULATION in getattr(about, name)), "")
+        return next((name for name in ("trained_on", "also_trained_on") if POPULATION in getattr(about, name)), "")
 
     @property
     def flow_population_files(self) -> list[str]:

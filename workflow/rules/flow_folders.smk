@@ -49,7 +49,7 @@ def flow_index(protocol):
 use rule train as flow_folders_train with:
     input:
         index=lambda w: flow_index(w.protocol),
-        macro=lambda w: ["results/flow_folders/population/index.csv"] * (RUN.flow_uses_population(w.protocol) == "beside"),
+        macro=lambda w: ["results/flow_folders/population/index.csv"] * (RUN.flow_uses_population(w.protocol) == "also_trained_on"),
         files=lambda w: [
             "results/flow_folders/flow",
             *["results/flow_folders/population/flow"] * bool(RUN.flow_uses_population(w.protocol)),
@@ -70,7 +70,7 @@ use rule train as flow_folders_train with:
         weights=lambda w: RUN.weights[w.method],
         initial=initial_digests(""),
         train=TRAIN,
-        beside=PARAMS["flow_folders"]["beside"],
+        both=PARAMS["flow_folders"]["both"],
         folds=0,
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed

@@ -18,15 +18,10 @@ with logged(snakemake.log[0]) as terminal:
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
     folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, values.folds)
     synth = train.SynthParams(**values.get("synth", {}))
-    beside = sorted({clip.subject for clip in macro if clip.dataset in protocol.beside})[: values.get("beside", 0)]
     prefixes: Prefixes = {}  # what several methods share
     for (name, chosen), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
         method = recognisers.find(name)(recognisers.find(name).Params(**chosen), len(protocol.classes))
-        macro_clips = protocol.macro(
-            clip
-            for clip in macro
-            if (clip.subject in beside if clip.dataset in protocol.beside else method.learns_from(clip.dataset))
-        )
+        macro_clips = train.macro_clips(method, protocol, macro, values.get("both", 0))
         shard = protocols.shard(folds, wildcards.shard)
         job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
         checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", values.code)

@@ -6,8 +6,9 @@ Modules are imported inside the functions, so that a command loads no more than 
 import argparse
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
@@ -23,7 +24,14 @@ TABLE = RESULTS / "megc2019_table.csv"
 TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
-PREDICTED = ("intervals.csv", "intervals.json", "action_units.csv", "prediction.png", "annotated.avi")
+PREDICTED = (
+    "intervals.csv",
+    "intervals.json",
+    "action_units.csv",
+    "prediction.png",
+    "annotated.avi",
+    "prediction.html",
+)
 REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 
 
@@ -243,21 +251,14 @@ def reenact(arguments: argparse.Namespace) -> int:
 def film(arguments: argparse.Namespace) -> int:
     """Render a video with expressions at known times."""
     out = outputs.video(arguments.video, arguments.force)
-    from rich import markup
-    from rich.progress import Progress
-
     from microexpr.cli import config
+    from microexpr.cli.progress import progress
     from microexpr.rendering import film, take
 
     values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
-    with Progress(transient=True) as bar, outputs.publish(out) as part:
-        task = bar.add_task(markup.escape(printable(str(arguments.video))))
-        film.write(
-            part / out.names[0],
-            config.validate(take.Params, values, "film", "--"),
-            arguments.seed,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    params = config.validate(take.Params, values, "film", "--")
+    with progress() as report, outputs.publish(out) as part:
+        film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
     say(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
     return 0
 
@@ -267,10 +268,10 @@ def predict(arguments: argparse.Namespace) -> int:
     weights = arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"
     inputs = filter(None, [arguments.footage, arguments.truth, weights])
     out = outputs.folder(arguments.out, "predict", PREDICTED, inputs, arguments.force)
-    from rich.progress import Progress, TimeElapsedColumn
-
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import annotated, footage, limits, written
+    from microexpr.cli.progress import progress
+    from microexpr.reporting.html import prediction as page
     from microexpr.reporting.plots import prediction as plot
     from microexpr.signals import spotting
     from microexpr.signals.spotting import hits
@@ -280,18 +281,14 @@ def predict(arguments: argparse.Namespace) -> int:
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     for line in (*models.descriptions, *limits.NOTICE):
         say(line)
-    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def progress(what: str, done: int, total: int) -> None:
-            task = tasks[what] = tasks.get(what) or bar.add_task(what)
-            bar.update(task, completed=done, total=total)
-
-        result = prediction.predict(video, models, progress)
+    height = spotting.Params().height
+    with progress() as report:
+        result = prediction.predict(video, models, report)
         with outputs.publish(out) as part:
             written.write(part, result, models)
-            plot.write(result, spotting.Params().height, part / "prediction.png")
-            annotated.write(part / "annotated.avi", result, progress)
+            plot.write(result, height, part / "prediction.png")
+            annotated.write(part / "annotated.avi", result, report)
+            page.write(part / "prediction.html", result, models, height, true_spans or (), report)
     for warning in result.warnings:
         say(f"warning: {warning}")
     for line in written.summary(result):

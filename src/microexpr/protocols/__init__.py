@@ -43,7 +43,7 @@ class Protocol:
     classes: tuple[str, ...]
     class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
-    beside: tuple[str, ...] = ()  # data sets of which every fold trains on all clips beside its own
+    also_trained_on: tuple[str, ...] = ()  # data sets of which every fold trains on all clips, next to its own
     unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
@@ -105,8 +105,8 @@ class Protocol:
     def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
         """Return macro-expressions of one of its classes, with that class, sorted as the protocol's own clips are.
 
-        They may be of another origin than those, as are the clips `beside`. Raises DataError for a clip of a data set
-        that it trains or tests on.
+        They may be of another origin than those, as are those of `also_trained_on`. Raises DataError for a clip of a
+        data set that it trains or tests on.
         """
         class_name = classes.objective_of_emotion if self.classes == classes.OBJECTIVE else self.class_name
         labelled = []
@@ -184,7 +184,7 @@ def _composites() -> list[Protocol]:
         main,
         # the same for clips that have precomputed flow and no video
         pictures := replace(main, name="flow_folders", stages=("flow",)),
-        replace(pictures, name="flow_folders_beside", beside=(POPULATION,)),
+        replace(pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),
         rendered := replace(pictures, name="flow_folders_population", unit="dataset", trained_on=(POPULATION,)),
         replace(rendered, name="flow_folders_means", unlabelled_means=True),
         replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30

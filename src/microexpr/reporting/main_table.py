@@ -37,7 +37,7 @@ ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_fr
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
     "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
-    "flow_folders_beside": "The same, each fold trained on rendered subjects too",
+    "flow_folders_both": "The same, each fold trained on rendered subjects too",
     "flow_folders_population": "The same clips, all tested after training on rendered subjects alone",
     "flow_folders_means": "The same clips and training, the mean of either side's flow taken off, without labels",
 }

@@ -1,6 +1,6 @@
 """A training job: one method under one protocol, with its clips, folds and settings. Reads no file and no tensor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -146,6 +146,20 @@ class Job:
         origin = "+".join(sorted({clip.origin for clip in self.clips}, reverse=True))
         names = {"method": self.name, "protocol": self.protocol.name, "classes": ", ".join(self.protocol.classes)}
         return names | {"origin": origin} | ({"planted_leak": self.planted_leak} if self.planted_leak else {})
+
+
+def macro_clips(method: Method, protocol: Protocol, clips: Iterable[Clip], both: int = 0) -> list[tuple[Clip, int]]:
+    """Return the clips of other data sets that every fold trains on, with their classes.
+
+    These are the macro-expressions that the method learns from, and what the protocol adds, of its first `both`
+    subjects."""
+    clips = list(clips)
+    added = sorted({clip.subject for clip in clips if clip.dataset in protocol.also_trained_on})[:both]
+    return protocol.macro(
+        clip
+        for clip in clips
+        if (clip.subject in added if clip.dataset in protocol.also_trained_on else method.learns_from(clip.dataset))
+    )
 
 
 def fold_indices(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.FoldIndices]:

@@ -74,8 +74,8 @@ def initialisation(job: Job) -> str:
 
     "" for a network from scratch that trains on the protocol's clips alone."""
     parts = [job.method.load_published_weights()] if isinstance(job.method, NetworkMethod) else []
-    if job.protocol.beside:
-        parts.append(f"beside {len(job.macro)} clips of the {' and the '.join(job.protocol.beside)}")
+    if job.protocol.also_trained_on:
+        parts.append(f"also on {len(job.macro)} clips of the {' and the '.join(job.protocol.also_trained_on)}")
     if job.protocol.unlabelled_means:
         parts.append("with the means of the clips tested, without their labels, taken off")
     if job.synthetic:

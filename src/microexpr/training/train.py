@@ -15,7 +15,7 @@ from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
-from microexpr.training.job import Job, Params, SynthParams, fold_indices
+from microexpr.training.job import Job, Params, SynthParams, fold_indices, macro_clips
 from microexpr.training.prefix_cache import Prefixes
 from microexpr.training.steps import (
     TrainingInputs,
@@ -27,7 +27,7 @@ from microexpr.training.steps import (
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Job", "Params", "SynthParams", "run"]
+__all__ = ["Job", "Params", "SynthParams", "macro_clips", "run"]
 
 Trained = tuple[Fold, engine.FoldResult, np.ndarray | None]  # a fold, its result, its inner epochs int64[S] if any
 

@@ -29,7 +29,7 @@ CASME2_3, SAMM_3, SMIC_3 = (88, 32, 25), (92, 26, 15), (70, 51, 43)
 PUBLISHED = {
     "megc2019": (68, (250, 109, 83)),
     "flow_folders": (68, (250, 109, 83)),
-    "flow_folders_beside": (68, (250, 109, 83)),
+    "flow_folders_both": (68, (250, 109, 83)),
     "flow_folders_population": (1, (250, 109, 83)),
     "flow_folders_means": (1, (250, 109, 83)),
     "objective": (None, (49, 28, 119, 34, 23)),
@@ -209,11 +209,11 @@ def test_rendered_subjects_train_alone_and_recorded_ones_are_tested_in_one_fold(
         PROTOCOLS["flow_folders_population"].folds([clip for clip in published if clip.dataset != POPULATION])
 
 
-def test_rendered_subjects_beside_recorded_ones_are_in_no_fold(published):
-    folds = {name: PROTOCOLS[name].folds(published) for name in ("flow_folders", "flow_folders_beside")}
-    assert folds["flow_folders"] == folds["flow_folders_beside"]
-    beside = PROTOCOLS["flow_folders_beside"].macro(clip for clip in published if clip.dataset == POPULATION)
-    assert len(beside) == 18 and {label for _, label in beside} == {0, 1, 2}
+def test_rendered_subjects_next_to_recorded_ones_are_in_no_fold(published):
+    folds = {name: PROTOCOLS[name].folds(published) for name in ("flow_folders", "flow_folders_both")}
+    assert folds["flow_folders"] == folds["flow_folders_both"]
+    others = PROTOCOLS["flow_folders_both"].macro(clip for clip in published if clip.dataset == POPULATION)
+    assert len(others) == 18 and {label for _, label in others} == {0, 1, 2}
 
 
 def test_clips_without_a_label_or_of_other_data_sets_are_left_out():

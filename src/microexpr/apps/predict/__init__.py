@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from microexpr.apps.predict import limits, recognition
+from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.recognition import Excerpt
+from microexpr.apps.predict.recognition import UNKNOWN, Classes, Excerpt
+from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
@@ -28,6 +30,7 @@ TRACKED = 10  # times a second that the face is detected
 STEADY = 1.0  # seconds before and after over which its position is averaged, so that alignment adds no movement
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
+NO_CLASS = Classes({}, ())
 LEAST = 0.05  # share of detections that must find the face
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
@@ -43,20 +46,22 @@ class Models:
 
     reader: regressor.Model
     recogniser: refit.Recogniser
+    calibration: Calibration
     descriptions: tuple[str, ...]  # what each was fitted on, a line each
 
     @classmethod
     def load(cls, method: str | None, folder: Path) -> "Models":
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
-        recogniser = refit.load(path)
+        recogniser, calibration = refit.load(path), Calibration.read(store.read_metadata(path))
+        uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_recogniser = limits.describe_training(path, recogniser.fitted_on)
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         descriptions = (
-            f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}",
+            f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, descriptions)
+        return cls(reader, recogniser, calibration or Calibration(), descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
@@ -80,11 +85,12 @@ class Expression:
 
     interval: spotting.Interval
     classes: dict[str, float]
+    reasons: tuple[str, ...]  # why a micro-expression's class is unknown
 
     @property
     def predicted_class(self) -> str:
-        """The most probable class, "" for other kinds of expression."""
-        return max(self.classes, key=lambda name: self.classes[name], default="")
+        """The most probable class, "unknown" where there are reasons, "" for other kinds of expression."""
+        return max(self.classes, key=lambda name: self.classes[name], default=UNKNOWN if self.reasons else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,12 +127,19 @@ def predict(
     spotted = spotting.spot(curves.intensity, curves.gaze, fps, params, curves.detected)
     intervals = [in_frames(interval, curves.step) for interval in spotted]
     micro = [interval for interval in intervals if interval.kind == "micro"]
-    classes = classify(footage, face, micro, models, progress)
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
+    changes = [signal.change[interval.apex // curves.step] for interval in micro]
+    if reasons := limits.exclusions(footage):
+        classes = dict.fromkeys((interval.onset for interval in micro), Classes({}, reasons))
+    else:
+        classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
+        repeated = {i.onset: reasons for i in micro if (reasons := limits.repetition(i, intervals, footage.fps))}
+        for onset in repeated.keys() & classes.keys():
+            classes[onset] = Classes({}, repeated[onset] + classes[onset].reasons)
     expressions = [
-        Expression(interval, classes.get(interval.onset, {}) if interval.kind == "micro" else {})
+        Expression(interval, *(classes.get(interval.onset, NO_CLASS) if interval.kind == "micro" else NO_CLASS))
         for interval in intervals
     ]
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
     warnings = [*differences, *limits.warnings(footage, face, models.fitted_on)]
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
@@ -205,36 +218,50 @@ def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
 
 
 def classify(
-    footage: Footage, face: FaceTrack, intervals: Sequence[spotting.Interval], models: Models, progress: Progress
-) -> dict[int, dict[str, float]]:
-    """Return the probabilities of the classes of each interval, by its onset."""
+    footage: Footage,
+    face: FaceTrack,
+    intervals: Sequence[tuple[spotting.Interval, np.ndarray]],
+    models: Models,
+    progress: Progress,
+) -> dict[int, Classes]:
+    """Return the classes of each interval by its onset; intervals come with the intensities [17, 2] at their apex."""
     matrix_at, landmarks_at = steady_alignment(footage, face)
     spans = {
         interval.onset: range(max(0, interval.onset - 1), min(interval.offset + 2, footage.frames))
-        for interval in intervals
+        for interval, _ in intervals
     }
     numbers = sorted({number for span in spans.values() for number in span})
     selected = footage.read_frames({*numbers}.__contains__)
     frames: dict[int, np.ndarray] = {}
-    probabilities: dict[int, dict[str, float]] = {}
+    classes: dict[int, Classes] = {}
     counted = _count(selected, "classifying micro-expressions", len(numbers), progress)
     for number, frame in zip(numbers, counted, strict=False):
         frames[number] = frame
-        for interval in intervals:
+        for interval, intensity in intervals:
             span = spans[interval.onset]
-            if interval.onset not in probabilities and number == span[-1]:
+            if interval.onset not in classes and number == span[-1]:
                 matrix, first = matrix_at(interval.apex), span[0]
                 crop = np.stack([align(frames[position], matrix) for position in span])
                 landmarks = np.repeat(landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
                 events = (interval.onset - first, interval.apex - first, interval.offset - first)
-                excerpt = Excerpt(crop, landmarks, *events, footage.fps)
-                probabilities[interval.onset] = recognition.class_probabilities(
-                    models.recogniser, excerpt, models.reader
+                tracked = tracked_landmarks(footage, face, span)
+                pose = np.array([faces.pose(points, face.size) for points in tracked])
+                tracked = tracked @ matrix[:, :2].T + matrix[:, 2]
+                excerpt = Excerpt(crop, landmarks, tracked, pose, intensity, *events, footage.fps)
+                classes[interval.onset] = recognition.classify(
+                    models.recogniser, models.calibration, excerpt, models.reader
                 )
                 # frames that no later interval needs are dropped, since a video may be long
-                later = [other.start for onset, other in spans.items() if onset not in probabilities]
+                later = [other.start for onset, other in spans.items() if onset not in classes]
                 frames = {number: frame for number, frame in frames.items() if later and number >= min(later)}
-    return probabilities
+    return classes
+
+
+def tracked_landmarks(footage: Footage, face: FaceTrack, numbers: Sequence[int]) -> np.ndarray:
+    """Return the landmarks in these frames, float64[n, 68, 2], interpolated between those that were tracked."""
+    tracked = np.arange(len(face.landmarks)) * _tracking_step(footage)
+    columns = face.landmarks.reshape(len(tracked), -1).T
+    return np.column_stack([np.interp(numbers, tracked, column) for column in columns]).reshape(-1, 68, 2)
 
 
 def _tracking_step(footage: Footage) -> int:

@@ -1,12 +1,12 @@
 """The annotated video: predictions written into the frames, in real time, micro-expressions in slow motion."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Expression, Prediction, Progress, silent
+from microexpr.apps.predict import Expression, Prediction, Progress, silent, tracked_landmarks
 from microexpr.rendering.recording import MARK, recorder
 
 RATE = 25  # frames a second of the annotated video, about
@@ -20,6 +20,10 @@ COLOURS = {
     "glance": (0, 158, 115),
     "speech": (204, 121, 167),
 }  # RGB
+FACE_COLOUR, LOST_COLOUR = (240, 228, 66), (150, 150, 150)  # of landmarks and box, where the face is detected or not
+SHIFT = 3  # bits of landmarks' positions below a pixel
+FINE = 1 << SHIFT
+BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
 
 
@@ -30,24 +34,51 @@ def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Pa
     numbers = [number for number in range(prediction.footage.frames) if number % every == 0 or number in micro_numbers]
     timeline_image = timeline(prediction, _size(next(prediction.footage.read_frames()))[0])
     frames = prediction.footage.read_frames({*numbers}.__contains__)
+    draw = face_drawer(prediction, numbers)
     with recorder(
         ".avi", False, QUALITY, prediction.footage.fps / every, MARK if prediction.footage.generated else OTHER
     ) as record:
         for i, (number, frame) in enumerate(zip(numbers, frames, strict=False)):
-            record(path, annotate(frame, number, every if number in micro_numbers else 1, prediction, timeline_image))
+            slowdown = every if number in micro_numbers else 1
+            record(path, annotate(draw(i, shown(frame)), number, slowdown, prediction, timeline_image))
             progress("writing the annotated video", i + 1, len(numbers))
     return path
 
 
-def annotate(
-    frame: np.ndarray, number: int, slowdown: int, prediction: Prediction, timeline_image: np.ndarray
-) -> np.ndarray:
-    """Return uint8[H + BAND, W, 3]: a frame with its captions, above the timeline of the whole video."""
-    width, height = _size(frame)
+def shown(frame: np.ndarray, widest: int = WIDEST) -> np.ndarray:
+    """Return a frame in colour, uint8[H, W, 3], at most `widest` pixels wide."""
     colour = np.broadcast_to(frame.reshape(*frame.shape[:2], -1), (*frame.shape[:2], 3))
-    image = np.vstack(
-        [cv2.resize(np.ascontiguousarray(colour), (width, height), interpolation=cv2.INTER_AREA), timeline_image]
+    return np.asarray(
+        cv2.resize(np.ascontiguousarray(colour), _size(frame, widest), interpolation=cv2.INTER_AREA), np.uint8
     )
+
+
+def face_drawer(prediction: Prediction, numbers: Sequence[int]) -> Callable[[int, np.ndarray], np.ndarray]:
+    """Return a function that draws landmarks and box of the face into the i-th of these frames, of any size."""
+    landmarks = tracked_landmarks(prediction.footage, prediction.face, numbers)
+    low, high = landmarks.min(axis=1), landmarks.max(axis=1)
+    margin = BOX_MARGIN * (high - low)
+    boxes = np.stack([low - margin, high + margin], axis=1)
+    steps = np.minimum(np.array(numbers) // prediction.curves.step, len(prediction.curves.detected) - 1)
+    colours = [FACE_COLOUR if detected else LOST_COLOUR for detected in prediction.curves.detected[steps]]
+
+    def draw(i: int, image: np.ndarray) -> np.ndarray:
+        scale = image.shape[1] / prediction.face.size[1]
+        first, second = (tuple(map(int, corner)) for corner in (boxes[i] * scale).round())
+        cv2.rectangle(image, first, second, colours[i], 1, cv2.LINE_AA)
+        for x, y in (landmarks[i] * scale * FINE).round().astype(int).tolist():
+            cv2.circle(image, (x, y), FINE, colours[i], -1, cv2.LINE_AA, SHIFT)
+        return image
+
+    return draw
+
+
+def annotate(
+    image: np.ndarray, number: int, slowdown: int, prediction: Prediction, timeline_image: np.ndarray
+) -> np.ndarray:
+    """Return uint8[H + BAND, W, 3]: an image of a frame with its captions, above the timeline of the whole video."""
+    height, width = image.shape[:2]
+    image = np.vstack([image, timeline_image])
     for line, (text, ink) in enumerate(captions(number, slowdown, prediction)):
         for thickness, text_colour in ((3, (0, 0, 0)), (1, ink)):
             cv2.putText(
@@ -75,7 +106,10 @@ def captions(number: int, slowdown: int, prediction: Prediction) -> Iterator[tup
             if expression.classes
             else ""
         )
-        yield f"{expression.interval.kind}{guess} {units}", COLOURS[expression.interval.kind]
+        name = f" {expression.predicted_class}" if expression.reasons else guess
+        yield f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]
+        for reason in expression.reasons[:1]:
+            yield f"unknown: {reason}", white
 
 
 def expressions_at(prediction: Prediction, number: int) -> list[Expression]:
@@ -105,7 +139,7 @@ def timeline(prediction: Prediction, width: int) -> np.ndarray:
     return np.asarray(cv2.polylines(page, [points[:, None]], False, (240, 240, 240), 1))
 
 
-def _size(frame: np.ndarray) -> tuple[int, int]:
+def _size(frame: np.ndarray, widest: int = WIDEST) -> tuple[int, int]:
     """Return width and height at which a frame is shown."""
-    scale = min(1.0, WIDEST / frame.shape[1])
+    scale = min(1.0, widest / frame.shape[1])
     return round(frame.shape[1] * scale), round(frame.shape[0] * scale)

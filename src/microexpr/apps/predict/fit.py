@@ -2,13 +2,17 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from microexpr.core.clip import LABELS, Clip
+from microexpr.apps.predict import domain
+from microexpr.apps.predict.calibration import BINS, Calibration, calibration_error, fit_temperature
+from microexpr.core import store
+from microexpr.core.clip import LABELS, POPULATION, Clip
+from microexpr.core.grayscale import luma
 from microexpr.evaluation import metrics
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.ststnet import Ststnet
@@ -21,6 +25,7 @@ from microexpr.training.load_clips import load_clips
 logger = logging.getLogger(__name__)
 
 SEED = 0
+FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
 STSTNET = {"epochs": 200, "batch": 32, "lr": 0.003, "cosine": True, "mirror": 0.5, "dropout": 0.3}
 SUBJECT_FILES = Sequence[str | Path]
 
@@ -44,19 +49,77 @@ def run(
     job, files = training
     _, trained = pretrain.train_on_population(job, map(str, files), progress, checkpoint_dir)
     clips, held_out_files = held_out
-    figures = measure(job, trained, load_clips(job.method, clips, map(str, held_out_files)))
+    tensors = load_clips(job.method, clips, map(str, held_out_files))
+    scores, labels = score(job, trained, tensors), tensors.targets["label"].numpy()
+    calibration, calibration_figures = calibrate(scores, labels, measure_views(clips, held_out_files, tensors), clips)
+    figures = measure(scores, labels)
     metadata = {"held_out": f"{len(held_out_files)} subjects", "errors": json.dumps(figures)}
+    metadata |= {"calibration": calibration.to_json(), "calibration_errors": json.dumps(calibration_figures)}
     assert isinstance(job.method, Ststnet)
     refit.save(path, job.method, trained, initial.subjects(job.clips), classes=", ".join(LABELS), **metadata)
-    logger.info(" ".join(f"{name}={value:.3f}" for name, value in figures.items()))
+    logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 
 @torch.no_grad()
-def measure(job: Job, trained: engine.TrainedNetwork, clips: ClipTensors) -> dict[str, float]:
-    """Return UF1 and UAR on clips of held-out subjects."""
+def score(job: Job, trained: engine.TrainedNetwork, clips: ClipTensors) -> np.ndarray:
+    """Return the scores float32[N, C] of clips of held-out subjects."""
     assert isinstance(job.method, Ststnet)
     statistics = {name: torch.from_numpy(value) for name, value in trained.statistics.items()}
-    scores = job.method.scores(trained.modules, clips.to(trained.device).inputs, statistics)
-    predicted = np.asarray(scores.argmax(1).cpu())
-    matrix = metrics.confusion(clips.targets["label"].numpy(), predicted, len(LABELS))
-    return {"uf1": float(metrics.uf1(matrix)), "uar": float(metrics.uar(matrix)), "clips": float(len(predicted))}
+    return np.asarray(job.method.scores(trained.modules, clips.to(trained.device).inputs, statistics).cpu())
+
+
+def measure(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return UF1 and UAR of scores [N, C] against labels [N]."""
+    matrix = metrics.confusion(labels, scores.argmax(axis=1), len(LABELS))
+    return {"uf1": float(metrics.uf1(matrix)), "uar": float(metrics.uar(matrix)), "clips": float(len(labels))}
+
+
+def calibrate(
+    scores: np.ndarray, labels: np.ndarray, measured: Sequence[Mapping[str, float]], clips: Sequence[Clip]
+) -> tuple[Calibration, dict[str, float]]:
+    """Fit temperature and limits on N clips of held-out subjects; return them, and figures on subjects left out.
+
+    For the figures, `FOLDS` parts of the subjects are left out in turn, and the others fit temperature and limits. A
+    single subject has no figures."""
+    calibration = _fit(scores, labels, measured)
+    position = {subject: i for i, subject in enumerate(sorted({clip.subject for clip in clips}))}
+    if len(position) < 2:
+        return calibration, {}
+    fold = np.array([position[clip.subject] % FOLDS for clip in clips])
+    probabilities, unknown = np.zeros(scores.shape), np.zeros(len(clips), bool)
+    for left_out in (fold == i for i in np.unique(fold)):
+        part = _fit(
+            scores[~left_out], labels[~left_out], [m for m, out in zip(measured, left_out, strict=True) if not out]
+        )
+        probabilities[left_out] = part.probabilities(scores[left_out])
+        unknown[left_out] = [
+            bool(domain.reasons(m, part.limits)) for m, out in zip(measured, left_out, strict=True) if out
+        ]
+    figures = {
+        "calibration_error": calibration_error(probabilities, labels),
+        "uncalibrated_error": calibration_error(Calibration().probabilities(scores), labels),
+        "bins": float(BINS),
+        "unknown": float(unknown.mean()),
+    }
+    return calibration, figures
+
+
+def _fit(scores: np.ndarray, labels: np.ndarray, measured: Sequence[Mapping[str, float]]) -> Calibration:
+    return Calibration(fit_temperature(scores, labels), domain.fit_limits(measured))
+
+
+def measure_views(clips: Sequence[Clip], files: SUBJECT_FILES, tensors: ClipTensors) -> list[dict[str, float]]:
+    """Return the measures of micro-expressions of the population, which have the flow in `tensors`."""
+    paths = {Path(path).stem: path for path in files}
+    measured = []
+    for clip, flow in zip(clips, tensors.inputs["flow"].numpy(), strict=True):
+        with store.open_file(paths[clip.subject], POPULATION) as file:
+            group = file["clips"][clip.name]
+            frame = group["frame"][()].tolist()
+            onset, apex = (frame.index(group[event][()]) for event in ("onset", "apex"))
+            view = domain.View(
+                luma(group["crop"][()]), group["landmarks_crop"][()], group["pose"][()], flow,
+                group["relative"][apex, :, :2], onset, apex,
+            )  # fmt: skip
+        measured.append(domain.measure(view))
+    return measured

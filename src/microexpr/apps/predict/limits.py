@@ -1,6 +1,6 @@
 """Limits of a prediction, in words: the subjects its models were fitted on, and how a video differs from those.
 
-Decides nothing: a video outside of the limits is predicted all the same, with a warning.
+A video outside of most limits is predicted all the same, with a warning. `exclusions` are those that leave no class.
 """
 
 import json
@@ -15,6 +15,7 @@ from microexpr.core import store
 from microexpr.datasets import video
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import FaceTrack
+from microexpr.signals.spotting import Interval
 
 NOTICE = (
     "What a person feels cannot be read off a face with certainty; scores are a network's output, not findings.",
@@ -27,6 +28,7 @@ NOTICE = (
 FPS_RANGE = (50.0, 250.0)
 MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the distance in the crop
 MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
+MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
 
 
@@ -43,6 +45,9 @@ def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
     metadata = store.read_metadata(path)
     errors = json.loads(metadata.get("errors", "{}"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
+    calibration = json.loads(metadata.get("calibration_errors", "{}"))
+    if calibration:
+        figure += f", calibration error {calibration['calibration_error']:.2f} in {calibration['bins']:.0f} bins"
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
@@ -55,6 +60,21 @@ def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]
     if timing.unevenness:
         lines.append(f"{timing.unevenness} at {footage.fps:g} a second, so times are approximate")
     return lines
+
+
+def exclusions(footage: Footage) -> tuple[str, ...]:
+    """Return why no expression of a video gets a class, in words."""
+    low, high = FPS_RANGE
+    return () if low <= footage.fps <= high else (f"frame rate {footage.fps:g}, not {low:g} to {high:g}",)
+
+
+def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) -> tuple[str, ...]:
+    """Return in words that another expression is nearly next to one, as in speech; () if the face rests between."""
+    others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
+    rest = min((max(o.onset - interval.offset, interval.onset - o.offset) / fps for o in others), default=MIN_REST)
+    return (
+        () if rest >= MIN_REST else (f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more",)
+    )
 
 
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:
@@ -70,7 +90,7 @@ def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> lis
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not footage.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
+    if exclusions(footage):
         lines.append(f"{footage.fps:g} frames a second; models saw 100 to 200, and spotting was set at 100")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))

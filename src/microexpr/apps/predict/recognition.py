@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 
+from microexpr.apps.predict import domain
+from microexpr.apps.predict.calibration import Calibration
 from microexpr.core.errors import ParamsError, StoreError, remedy
 from microexpr.core.grayscale import luma
 from microexpr.core.weights import shipped
@@ -12,9 +16,18 @@ from microexpr.models import recognisers
 from microexpr.models.base import NetworkMethod
 from microexpr.signals import aus, flow, inputs
 from microexpr.signals.aus import filters, regressor
+from microexpr.signals.faces import CROP
 from microexpr.training import refit
 
+UNKNOWN = "unknown"  # in place of a class
 SHIPPED = shipped("predict.safetensors")
+
+
+class Classes(NamedTuple):
+    """The result for one expression."""
+
+    probabilities: dict[str, float]  # by class; {} where it is unknown
+    reasons: tuple[str, ...]  # why it is unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +35,10 @@ class Excerpt:
     """The frames of a spotted expression, aligned by one similarity; events are positions in them."""
 
     crop: np.ndarray  # uint8[n, 288, 288, C]
-    landmarks_crop: np.ndarray  # float32[n, 68, 2]
+    landmarks_crop: np.ndarray  # float32[n, 68, 2], as they are in a steady face at the apex
+    tracked_landmarks: np.ndarray  # float64[n, 68, 2], pixels of the crop
+    pose: np.ndarray  # float64[n, 3], degrees
+    intensity: np.ndarray  # float64[17, 2] at the apex, since the face at rest
     onset: int
     apex: int
     offset: int
@@ -44,12 +60,22 @@ def weights_path(method: str | None, folder: Path) -> Path:
     return path
 
 
-def class_probabilities(model: refit.Recogniser, excerpt: Excerpt, reader: regressor.Model) -> dict[str, float]:
-    """Return the probability of each class by name."""
-    groups = stage_groups(excerpt, set(model.method.inputs), reader)
-    scores = model(inputs.derive(model.method.inputs, groups))[0].astype(float)
-    exponentials = np.exp(scores - scores.max())
-    return dict(zip(model.classes, map(float, exponentials / exponentials.sum()), strict=True))
+def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
+    """Return the probability of each class by name, or none and why."""
+    arrays = inputs.derive(model.method.inputs, stage_groups(excerpt, set(model.method.inputs), reader))
+    if calibration.limits:  # of a network that reads flow
+        reasons = domain.reasons(domain.measure(view(excerpt, arrays["flow"][0])), calibration.limits)
+        if reasons:
+            return Classes({}, reasons)
+    scores = model(arrays)
+    return Classes(dict(zip(model.classes, map(float, calibration.probabilities(scores)[0]), strict=True)), ())
+
+
+def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
+    """Return what is measured of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
+    crop = [cv2.resize(image, (domain.SIZE,) * 2, interpolation=cv2.INTER_AREA) for image in luma(excerpt.crop)]
+    landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
+    return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.intensity, excerpt.onset, excerpt.apex)
 
 
 def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> dict[str, dict[str, np.ndarray]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from microexpr.apps.predict import Expression, Models, Prediction, limits
+from microexpr.apps.predict.recognition import UNKNOWN
 from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
@@ -56,6 +57,7 @@ def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
         "score": round(interval.score, 2),
         "class": expression.predicted_class,
         "classes": {name: round(share, 4) for name, share in expression.classes.items()},
+        "unknown": list(expression.reasons),
         "action_units": {name: round(amount, 3) for name, amount in interval.action_units.items()},
     }
 
@@ -68,6 +70,7 @@ def summary(prediction: Prediction) -> Iterator[str]:
         if interval.kind == "micro":
             seconds = " to ".join(f"{getattr(interval, event) / fps:.2f}" for event in EVENTS)
             classes = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
+            classes = classes or f"{expression.predicted_class} ({'; '.join(expression.reasons)})"
             units = " ".join(interval.action_units)
             yield f"micro-expression {seconds} s, score {interval.score:.0f}: {classes}; {units}"
     kinds = [expression.interval.kind for expression in prediction.expressions]
@@ -76,10 +79,11 @@ def summary(prediction: Prediction) -> Iterator[str]:
 
 def _intervals(rows: list[dict[str, Any]], names: tuple[str, ...]) -> str:
     columns = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score", "class")
-    table: list[list[Any]] = [[*columns, *names, "action_units"]]
+    table: list[list[Any]] = [[*columns, *names, UNKNOWN, "action_units"]]
     for row in rows:
         units = " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items())
-        table.append([*(row[name] for name in columns), *(row["classes"].get(name, "") for name in names), units])
+        probabilities = (row["classes"].get(name, "") for name in names)
+        table.append([*(row[name] for name in columns), *probabilities, "; ".join(row["unknown"]), units])
     return _table(table)
 
 

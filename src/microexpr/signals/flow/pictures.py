@@ -36,7 +36,7 @@ class Params(BaseModel):
         le=5000,
         description="subjects of the population on whom rows of their own are trained; 0: no such",
     )
-    beside: int = Field(24, ge=1, le=5000, description="how many of them train beside recorded subjects")
+    both: int = Field(24, ge=1, le=5000, description="how many of them train together with recorded subjects")
     region: Region = Field(
         (0.20, 0.80, 0.05, 0.85),
         description="left, right, top, bottom of what such a picture shows, as shares of our crop",

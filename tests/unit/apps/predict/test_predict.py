@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
+from base64 import b64decode
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import footage, limits, written
+from microexpr.apps.predict import Expression, annotated, footage, limits, written
+from microexpr.apps.predict.recognition import Classes
 from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
@@ -19,6 +22,7 @@ from microexpr.core.store import read_metadata
 from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
+from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 
 TAKE = take.Params(seconds=6, fps=50, micro=1, macro=0, blinks=1, difficulty="easy", width=480, height=360)
@@ -80,6 +84,35 @@ def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
     assert MARK in (out / "annotated.avi").read_bytes()
 
 
+def test_the_page_has_all_and_loads_nothing(predicted):
+    out, _ = predicted
+    page, document = (out / "prediction.html").read_text(), json.loads((out / "intervals.json").read_text())
+    assert not re.search(r"(src|href)=[\"'](?!data:)|url\(|@import|fetch\(", page)
+    assert "rendered face, no person is shown" in page
+    for row in document["intervals"]:
+        assert f'data-frame="{row["onset"]}"' in page
+    assert 'rect class="true"' in page
+    player = json.loads(re.search(r'id="player">(.*?)</script>', page)[1])
+    images = json.loads(re.search(r'id="images">(.*?)</script>', page)[1])
+    (micro,) = [row for row in document["intervals"] if row["kind"] == "micro"]
+    assert {*range(micro["onset"], micro["offset"] + 1)} <= {*player["numbers"]} and len(images) == len(
+        player["numbers"]
+    )
+    image = cv2.imdecode(np.frombuffer(b64decode(images[-1].partition(",")[2]), np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (TAKE.height, TAKE.width, 3)
+    yellow = np.abs(image.astype(int) - np.array(annotated.FACE_COLOUR[::-1])).max(axis=2) < 70
+    assert 100 < yellow.sum() < image[..., 0].size / 10  # landmarks and box
+
+
+def test_a_rate_that_the_models_do_not_know_leaves_no_class(tmp_path):
+    (reason,) = limits.exclusions(shown(tmp_path, fps=25.0))
+    assert reason == "frame rate 25, not 50 to 250" and limits.exclusions(shown(tmp_path)) == ()
+    interval = spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0})
+    expression = Expression(interval, *Classes({}, (reason,)))
+    row = written.to_dict(expression, 25)
+    assert (row["class"], row["classes"], row["unknown"]) == ("unknown", {}, [reason])
+
+
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
     second = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
@@ -119,8 +152,8 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
     }
     for arguments, message in asked.items():
         assert main(["predict", *arguments, "--out", str(tmp_path / "out")]) == 1
-        error = capsys.readouterr().err
-        assert error.startswith("error: ") and error.count("\n") == 1 and message in error
+        *progress, error = capsys.readouterr().err.splitlines()
+        assert error.startswith("error: ") and message in error and not any("error" in line for line in progress)
     assert not (tmp_path / "out").exists()
 
 
@@ -169,6 +202,18 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         assert words in warning
 
 
+def test_expressions_without_rest_between_them_leave_no_class():
+    first, second, third = (
+        spotting.Interval("micro", onset, onset + 5, onset + 10, 30.0, {}) for onset in (100, 130, 200)
+    )
+    assert limits.repetition(first, [first, second, third], 100) == (
+        "rest next to another expression 0.20 s, not 0.3 or more",
+    )
+    assert limits.repetition(third, [first, second, third], 100) == () == limits.repetition(first, [first], 100)
+    blink = replace(second, kind="blink")
+    assert limits.repetition(first, [first, blink], 100) == ()
+
+
 def test_what_a_header_says_wrong_is_warned_of(tmp_path):
     even = Timing(frames=500, shortest=10, longest=10)
     assert limits.differences_from_header(shown(tmp_path), even) == []
@@ -194,4 +239,8 @@ def test_the_shipped_network_is_small_and_says_how_well_it_does():
     metadata = read_metadata(SHIPPED)
     assert SHIPPED.stat().st_size < 2e6
     assert json.loads(metadata["errors"])["uf1"] > 0.6
+    calibrated = json.loads(metadata["calibration_errors"])
+    assert (
+        calibrated["calibration_error"] <= min(0.1, calibrated["uncalibrated_error"]) and calibrated["unknown"] <= 0.1
+    )
     assert int(metadata["held_out"].split()[0]) >= 12 and len(metadata["fitted_on"].split("\n")) >= 40

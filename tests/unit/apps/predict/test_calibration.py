@@ -1,0 +1,31 @@
+"""Temperature and calibration error against closed forms and a known temperature."""
+
+import numpy as np
+import pytest
+
+from microexpr.apps.predict.calibration import Calibration, calibration_error, fit_temperature
+from microexpr.core.seeds import generator
+
+
+def test_the_temperature_of_sampled_labels_is_found_again():
+    rng = generator(0, "temperature")
+    scores = rng.normal(0, 4, (4000, 3))
+    for temperature in (0.5, 3.0):
+        probabilities = Calibration(temperature).probabilities(scores)
+        labels = (rng.random((4000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+        assert fit_temperature(scores, labels) == pytest.approx(temperature, rel=0.06)
+        assert calibration_error(probabilities, labels) < 0.02
+        assert calibration_error(Calibration().probabilities(scores), labels) > 0.05
+
+
+def test_the_calibration_error_is_the_mean_gap_of_the_bins():
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.45, 0.55], [0.45, 0.55]])
+    labels = np.array([0, 1, 1, 1])  # accuracy 0.5 in the bin of 0.95, 1 in that of 0.55
+    assert calibration_error(probabilities, labels) == pytest.approx((0.45 + 0.45) / 2)
+    assert calibration_error(np.eye(2), np.array([0, 1])) == 0
+
+
+def test_a_calibration_is_read_as_it_was_written():
+    calibration = Calibration(1.5, {"yaw": (-1.0, 2.0)})
+    assert Calibration.read({"calibration": calibration.to_json()}) == calibration
+    assert Calibration.read({}) is None

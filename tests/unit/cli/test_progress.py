@@ -1,0 +1,13 @@
+"""Progress without a terminal."""
+
+from microexpr.cli.progress import progress
+
+
+def test_without_a_terminal_there_are_lines_on_standard_error(capsys):
+    with progress(seconds=0) as report:
+        report("reading\x1b[0m", 3, 12)
+    with progress(seconds=1e9) as report:
+        report("too soon", 1, 2)
+    out, err = capsys.readouterr()
+    assert out == "" and err.endswith(": 25%, 3 of 12\n") and err.count("\n") == 1
+    assert "\x1b" not in err and "too soon" not in err
