@@ -13,6 +13,8 @@ from microexpr.core.facs.occurrence import occurrence
 from microexpr.models.base import ClipTensors, Method
 from microexpr.signals import inputs
 
+STAGES = {stage for stages in inputs.SOURCES.values() for stage in stages}
+
 
 def load_clips(
     method: Method,
@@ -31,7 +33,7 @@ def load_clips(
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
-        if (stage, dataset) == ("results", POPULATION):  # whose files hold what those of all stages do
+        if dataset == POPULATION and stage not in STAGES:  # its own files hold what those of all stages do
             stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []

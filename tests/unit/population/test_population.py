@@ -72,7 +72,7 @@ def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None
         assert attributes["identity"] == identities.identities(PARAMS)[SUBJECT]
         assert (attributes["origin"], attributes["role"]) == ("generated", "training")
         datasets = {name for group in ("clips", "sessions", "scenes") for item in file[group].values() for name in item}
-        assert datasets | {"au_names"} == {*schemas.POPULATION.fields} - {"onset_apex_scaled"}
+        assert datasets | {"au_names"} == {*schemas.POPULATION.fields} - {"onset_apex_scaled", "onset_apex_centred"}
         assert {*file["clips"]} == {item.clip.name for item in clips.plan_clips(PARAMS, SUBJECT)}
 
 

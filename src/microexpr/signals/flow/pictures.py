@@ -3,7 +3,7 @@
 Shapes: channels are u (to the right), v (downwards) and strain. What may not come in: a file, a label.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -13,7 +13,8 @@ SIZE = 28  # rows and columns of a picture
 MIDDLE = 127.5  # of a grey level's range, so that -u is the u of a mirrored clip, as with flow in pixels
 SAMPLES = 4  # along a side of each pixel, over which flow is averaged
 
-Region = tuple[float, float, float, float]  # left, right, top, bottom, as shares of the sides of a crop
+Share = Annotated[float, Field(ge=0, le=1)]
+Region = tuple[Share, Share, Share, Share]  # left, right, top, bottom of a crop, as shares of its sides
 Normalisation = Literal["as_published", "centred"]
 
 FIELDS: dict[Normalisation, str] = {  # of schema `flow`, which describes them
@@ -45,8 +46,8 @@ class Params(BaseModel):
     @model_validator(mode="after")
     def _check_region(self) -> "Params":
         left, right, top, bottom = self.region
-        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-            raise ValueError(f"region must be left < right and top < bottom within 0..1, not {list(self.region)}")
+        if not (left < right and top < bottom):
+            raise ValueError(f"region must be left < right and top < bottom, not {list(self.region)}")
         return self
 
 
