@@ -63,10 +63,15 @@ def test_table_of_pictures_beside_a_finished_run(project):
         np.testing.assert_allclose(fold["scores"][0, -1], list(expected.values()), atol=2e-3)
 
 
+def centred(pixels: np.ndarray) -> np.ndarray:
+    """Each channel less its median, in standard deviations, as one row."""
+    return ((pixels - np.median(pixels, (0, 1))) / pixels.std((0, 1))).ravel()
+
+
 def scores_by_hand(subject: Path) -> dict[str, np.ndarray]:
     """By clip: what scikit-learn says after training on a subject's own u_train, of pictures as OpenCV reads them."""
     sides = [sorted((subject / side).glob("*/*.png")) for side in ("u_train", "u_test")]
-    train, test = ([cv2.imread(str(path)).ravel() for path in side] for side in sides)
+    train, test = ([centred(cv2.imread(str(path))) for path in side] for side in sides)
     machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
     machine.fit(train, [int(path.parent.name) for path in sides[0]])
     scores = zip(sides[1], machine.decision_function(test), strict=True)
