@@ -124,10 +124,9 @@ def predict(
     footage = footage if footage.files else replace(footage, frames=timing.frames)
     curves = read_curves(footage, face, models.reader, progress)
     fps = footage.fps / curves.step
-    spotted = spotting.spot(curves.intensity, curves.gaze, fps, params, curves.detected)
-    intervals = [in_frames(interval, curves.step) for interval in spotted]
-    micro = [interval for interval in intervals if interval.kind == "micro"]
     signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
+    intervals = [in_frames(interval, curves.step) for interval in spotting.spot(signal, fps, params)]
+    micro = [interval for interval in intervals if interval.kind == "micro"]
     changes = [signal.change[interval.apex // curves.step] for interval in micro]
     if reasons := limits.exclusions(footage):
         classes = dict.fromkeys((interval.onset for interval in micro), Classes({}, reasons))

@@ -30,9 +30,8 @@ OTHER = b"annotated by microexpr"
 def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Path:
     """Write an .avi file, marked as rendered if the footage is. Raises StoreError when the disk is full."""
     every = max(1, round(prediction.footage.fps / RATE))
-    micro_numbers = {number for first, last in prediction.spans for number in range(first, last + 1)}
-    numbers = [number for number in range(prediction.footage.frames) if number % every == 0 or number in micro_numbers]
-    timeline_image = timeline(prediction, _size(next(prediction.footage.read_frames()))[0])
+    numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
+    timeline_image = timeline(prediction, shown_size(prediction.face.size)[0])
     frames = prediction.footage.read_frames({*numbers}.__contains__)
     draw = face_drawer(prediction, numbers)
     with recorder(
@@ -45,11 +44,23 @@ def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Pa
     return path
 
 
+def frame_numbers(prediction: Prediction, every: int) -> list[int]:
+    """Return the numbers that `every` divides, and those of all frames in micro-expressions."""
+    micro_numbers = micro_frames(prediction)
+    return [number for number in range(prediction.footage.frames) if number % every == 0 or number in micro_numbers]
+
+
+def micro_frames(prediction: Prediction) -> set[int]:
+    """Return the numbers of all frames in micro-expressions."""
+    return {number for first, last in prediction.spans for number in range(first, last + 1)}
+
+
 def shown(frame: np.ndarray, widest: int = WIDEST) -> np.ndarray:
     """Return a frame in colour, uint8[H, W, 3], at most `widest` pixels wide."""
     colour = np.broadcast_to(frame.reshape(*frame.shape[:2], -1), (*frame.shape[:2], 3))
     return np.asarray(
-        cv2.resize(np.ascontiguousarray(colour), _size(frame, widest), interpolation=cv2.INTER_AREA), np.uint8
+        cv2.resize(np.ascontiguousarray(colour), shown_size(frame.shape[:2], widest), interpolation=cv2.INTER_AREA),
+        np.uint8,
     )
 
 
@@ -139,7 +150,8 @@ def timeline(prediction: Prediction, width: int) -> np.ndarray:
     return np.asarray(cv2.polylines(page, [points[:, None]], False, (240, 240, 240), 1))
 
 
-def _size(frame: np.ndarray, widest: int = WIDEST) -> tuple[int, int]:
-    """Return width and height at which a frame is shown."""
-    scale = min(1.0, widest / frame.shape[1])
-    return round(frame.shape[1] * scale), round(frame.shape[0] * scale)
+def shown_size(size: tuple[int, ...], widest: int = WIDEST) -> tuple[int, int]:
+    """Return width and height at which a frame of these rows and columns is shown."""
+    rows, columns = size
+    scale = min(1.0, widest / columns)
+    return round(columns * scale), round(rows * scale)

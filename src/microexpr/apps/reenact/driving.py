@@ -71,9 +71,8 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     take = footage.open_footage(path, fps)
     curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
     rate, params = take.fps / curves.step, spotting.Params()
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params)
-    intervals = spotting.spot(curves.intensity, curves.gaze, rate, params)
-    spotted = [interval for interval in intervals if interval.kind in EXPRESSIONS]
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params, curves.detected)
+    spotted = [interval for interval in spotting.spot(signal, rate, params) if interval.kind in EXPRESSIONS]
     if spotted:
         interval = max(spotted, key=lambda interval: interval.score)
         is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])

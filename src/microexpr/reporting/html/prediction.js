@@ -17,8 +17,8 @@
     return low;
   }
 
-  function show(place) {
-    at = Math.min(Math.max(place, 0), numbers.length - 1);
+  function show(index) {
+    at = Math.min(Math.max(index, 0), numbers.length - 1);
     const frame = numbers[at];
     picture.src = images[at];
     slider.value = at;
@@ -29,8 +29,8 @@
       head.setAttribute("x1", x);
       head.setAttribute("x2", x);
     }
-    for (const one of expressions) {
-      one.classList.toggle("now", one.dataset.onset <= frame && frame <= +one.dataset.offset);
+    for (const expression of expressions) {
+      expression.classList.toggle("now", expression.dataset.onset <= frame && frame <= +expression.dataset.offset);
     }
   }
 
@@ -43,8 +43,8 @@
   function step(now) {
     started ??= { now, frame: numbers[at] };
     const frame = started.frame + (now - started.now) / 1000 * fps * speed.value;
-    const place = position(frame);
-    if (place !== at) show(place);
+    const index = position(frame);
+    if (index !== at) show(index);
     if (frame >= frames) pause(); else clock = requestAnimationFrame(step);
   }
 

@@ -50,9 +50,7 @@ def write(
 def player_frames(prediction: Prediction, progress: Progress = silent) -> list[tuple[int, str]]:
     """Return number and image, as a data URL, of the frames that the player shows, with landmarks and box."""
     footage = prediction.footage
-    every = max(1, round(footage.fps / RATE))
-    micro = {number for first, last in prediction.spans for number in range(first, last + 1)}
-    numbers = [number for number in range(footage.frames) if number % every == 0 or number in micro]
+    numbers = annotated.frame_numbers(prediction, max(1, round(footage.fps / RATE)))
     draw = annotated.face_drawer(prediction, numbers)
     images = []
     for i, (number, frame) in enumerate(zip(numbers, footage.read_frames({*numbers}.__contains__), strict=False)):
@@ -83,6 +81,7 @@ def render(
         warnings=prediction.warnings,
         rows=[written.to_dict(expression, footage.fps) for expression in prediction.expressions],
         classes=models.recogniser.classes,
+        kinds=tuple(annotated.COLOURS),
         bands=[
             band(e.interval.kind, e.interval.onset, e.interval.offset, footage.frames) for e in prediction.expressions
         ],
@@ -99,7 +98,7 @@ def render(
         ],
         largest=LARGEST,
         first=frames[0][1],
-        image_size=image_size(prediction),
+        image_size=annotated.shown_size(prediction.face.size, WIDEST),
         player=player,
         images=[image for _, image in frames],
         style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
@@ -122,10 +121,3 @@ def polyline(values: np.ndarray, height: float) -> str:
     highest = np.maximum.reduceat(values, starts)
     x = (np.arange(columns) + 0.5) * COLUMNS / columns
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, height * (1 - highest), strict=True))
-
-
-def image_size(prediction: Prediction) -> tuple[int, int]:
-    """Return width and height of the player's images."""
-    rows, columns = prediction.face.size
-    scale = min(1.0, WIDEST / columns)
-    return round(columns * scale), round(rows * scale)

@@ -162,13 +162,8 @@ def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.n
     return noise_level(bends / np.sqrt(6) * smoothing)
 
 
-def spot(
-    curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params, seen: np.ndarray | None = None
-) -> list[Interval]:
-    """Spot all events of a face, in the order of time; arguments as for `compute_signal`.
-
-    Only a blink and another event can overlap."""
-    signal = compute_signal(curves, gaze, fps, params, seen)
+def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
+    """Spot all events of a face in its signal, in the order of time. Only a blink and another event can overlap."""
     lids = np.zeros_like(signal.transient)
     lids[:, BLINK] = signal.transient[:, BLINK]
     brief = list(find_intervals(signal.transient - lids, signal, ~signal.seen, fps, params))

@@ -14,6 +14,11 @@ from microexpr.signals.spotting.hits import overlap
 SECONDS = 20
 
 
+def spot(curves, gaze, fps, params, seen=None):
+    """The events in these curves."""
+    return spotting.spot(spotting.compute_signal(curves, gaze, fps, params, seen), fps, params)
+
+
 def at_rest(fps, drift=0.0):
     """Curves [T, 17, 2] of noise, and a gaze of noise; every unit may wander slowly."""
     rng, frames = generator(0, "spotting"), SECONDS * fps
@@ -37,7 +42,7 @@ def test_micro_macro_and_blink_are_told_apart(fps):
         "macro": show(curves, fps, "AU4", 9, 1.6, 2.0),
         "blink": show(curves, fps, "AU45", 14, 0.25, 3.0),
     }
-    events = spotting.spot(curves, gaze, fps, Params())
+    events = spot(curves, gaze, fps, Params())
     assert [event.kind for event in events] == ["micro", "macro", "blink"]
     for event in events:
         assert overlap((event.onset, event.offset), true[event.kind]) >= 0.5
@@ -49,15 +54,15 @@ def test_micro_macro_and_blink_are_told_apart(fps):
 
 def test_nothing_is_found_where_nothing_happens():
     curves, gaze = at_rest(100, drift=0.3)
-    assert spotting.spot(curves, gaze, 100, Params()) == []
+    assert spot(curves, gaze, 100, Params()) == []
 
 
 def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
     curves, gaze = at_rest(100)
     show(curves, 100, "AU45", 8, 0.25, 3.0)
     show(curves, 100, "AU7", 8, 0.25, 0.3)
-    assert [event.kind for event in spotting.spot(curves, gaze, 100, Params())] == ["blink"]
-    alone = spotting.spot(curves, gaze, 100, Params(leak=0))
+    assert [event.kind for event in spot(curves, gaze, 100, Params())] == ["blink"]
+    alone = spot(curves, gaze, 100, Params(leak=0))
     assert sorted(event.kind for event in alone) == ["blink", "micro"]
 
 
@@ -66,11 +71,11 @@ def test_lids_that_follow_the_eyes_are_a_glance(turned, kind):
     curves, gaze = at_rest(100)
     show(curves, 100, "AU5", 8, 0.4, 0.6)
     gaze[800:840] += turned
-    assert [event.kind for event in spotting.spot(curves, gaze, 100, Params())] == [kind]
+    assert [event.kind for event in spot(curves, gaze, 100, Params())] == [kind]
 
 
 def test_a_still_picture_has_no_noise_and_no_events():
-    assert spotting.spot(np.zeros((300, len(ACTION_UNITS), 2)), np.zeros(300), 100, Params()) == []
+    assert spot(np.zeros((300, len(ACTION_UNITS), 2)), np.zeros(300), 100, Params()) == []
 
 
 def test_the_nearest_frames_at_rest_bound_a_peak():
@@ -88,7 +93,7 @@ def test_events_do_not_overlap_but_with_blinks():
         ):
             span = slice(int(start), int(start) + int(length))
             curves[span, int(unit), int(side)] += height * np.hanning(int(length))
-        events = spotting.spot(curves, rng.standard_normal(1500), 100, Params())
+        events = spot(curves, rng.standard_normal(1500), 100, Params())
         for is_blink in (True, False):
             others = [event for event in events if (event.kind == "blink") == is_blink]
             assert all(event.offset < following.onset for event, following in pairwise(others))
@@ -99,24 +104,24 @@ def test_a_clip_of_one_micro_expression_shows_it_and_one_at_rest_nothing():
     curves, gaze = at_rest(100)
     first, last = show(curves, 100, "AU12", 5, 0.4, 0.4)
     for start, stop in ((first, last + 1), (first - 3, last + 3)):
-        (event,) = spotting.spot(curves[start:stop], gaze[start:stop], 100, Params())
+        (event,) = spot(curves[start:stop], gaze[start:stop], 100, Params())
         assert event.kind == "micro" and overlap((event.onset + start, event.offset + start), (first, last)) > 0.5
     for start in range(600, 1900, 50):
-        assert spotting.spot(curves[start : start + 45], gaze[start : start + 45], 100, Params()) == []
+        assert spot(curves[start : start + 45], gaze[start : start + 45], 100, Params()) == []
 
 
 @pytest.mark.parametrize("end", [20, 40])
 def test_what_a_video_cuts_off_is_no_micro_expression(end):
     curves, gaze = at_rest(100)
     first, last = show(curves, 100, "AU12", 9, 0.4, 1.0)
-    assert spotting.spot(curves[: first + end // 2], gaze[: first + end // 2], 100, Params()) == []
-    assert spotting.spot(curves[last - end // 2 :], gaze[last - end // 2 :], 100, Params()) == []
+    assert spot(curves[: first + end // 2], gaze[: first + end // 2], 100, Params()) == []
+    assert spot(curves[last - end // 2 :], gaze[last - end // 2 :], 100, Params()) == []
 
 
 def test_a_smile_that_lasts_to_the_end_is_a_macro_expression():
     curves, gaze = at_rest(100)
     curves[1850:, ACTION_UNITS.index("AU12")] += 2 * np.minimum(np.arange(150) / 40, 1)[:, None]
-    (smile,) = spotting.spot(curves, gaze, 100, Params())
+    (smile,) = spot(curves, gaze, 100, Params())
     assert smile.kind == "macro" and abs(smile.onset - 1850) < 15 and smile.offset == len(curves) - 1
 
 
@@ -128,16 +133,16 @@ def test_frames_without_the_face_are_not_read_and_bound_what_is_seen():
     curves[~seen] = 40 * generator(1, "spotting").standard_normal((700, len(ACTION_UNITS), 2))
     curves[1400:] += 1.5  # the face comes back elsewhere, in another light
     show(curves, 100, "AU4", 13.9, 0.4, 0.8)  # half of it is not seen
-    (event,) = spotting.spot(curves, gaze, 100, Params(), seen)
+    (event,) = spot(curves, gaze, 100, Params(), seen)
     assert event.kind == "micro" and overlap((event.onset, event.offset), (first, last)) > 0.5
-    assert spotting.spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
+    assert spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
 
 
 @pytest.mark.parametrize(("unit", "kinds"), [("AU26", {"speech"}), ("AU2", {"micro"})])
 def test_a_mouth_that_opens_again_and_again_speaks(unit, kinds):
     curves, gaze = at_rest(100)
     spans = [show(curves, 100, unit, 8 + 0.3 * i, 0.25, 0.6) for i in range(7)]
-    events = spotting.spot(curves, gaze, 100, Params())
+    events = spot(curves, gaze, 100, Params())
     assert {event.kind for event in events} == kinds
     if kinds == {"speech"}:
         (speech,) = events
