@@ -25,6 +25,7 @@ from microexpr.core import arithmetic
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
+from microexpr.population.clips import LABEL
 from microexpr.rendering import film, take, walls
 from microexpr.rendering.display import ACTION_UNITS, FULL
 from microexpr.rendering.face import Face
@@ -118,8 +119,7 @@ def label(expression: Expression, true: list[take.Event]) -> int | None:
     """Return the class of the true micro-expression that a spotted one hits, None for a false one."""
     span = expression.interval.onset, expression.interval.offset
     hits = [event for event in true if overlap(span, (event.onset, event.offset)) >= MIN_OVERLAP]
-    classes = {"happiness": "positive", "surprise": "surprise"}
-    return LABELS.index(classes.get(hits[0].emotion, "negative")) if hits else None
+    return LABELS.index(LABEL.get(hits[0].emotion, "negative")) if hits else None
 
 
 def record(path: Path, scene: Scene, seed: int) -> None:

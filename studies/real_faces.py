@@ -25,17 +25,18 @@ import torch
 from microexpr import evaluation, population
 from microexpr.cli import config
 from microexpr.core import arithmetic, store
+from microexpr.core.clip import LABELS
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
 from microexpr.models.recognisers.flow_svm import FlowSvm
 from microexpr.population.clips import PlannedClip, plan_clips
-from microexpr.protocols import FLOW_FOLDERS, PROTOCOLS
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
 from microexpr.reporting import main_table
 from microexpr.signals.flow import pictures
 
 PAGE, MARK = "docs/real-faces.md", "study-real-faces"
 EVALUATED = Path("results/flow_folders/evaluate")
-RECORDED, BOTH, RENDERED, MEANS = FLOW_FOLDERS
+RECORDED, BOTH, RENDERED, MEANS = FLOW_PROTOCOLS
 NAMES = {
     RECORDED: "recorded subjects, leave one out",
     BOTH: "recorded and rendered ones",
@@ -91,16 +92,12 @@ def parse() -> Namespace:
 
 def read_rows() -> list[dict[str, str]]:
     """Return the rows of the table of precomputed flow that this run has evaluated."""
-    paths = [EVALUATED / protocol / f"{row}.csv" for protocol in FLOW_FOLDERS for row in config_rows()]
+    methods = config.check_cached(config.load("params.yaml"))["methods"]
+    names = [name for name, about in methods.items() if about["in_table"]]
+    paths = [EVALUATED / protocol / f"{name}.csv" for protocol in FLOW_PROTOCOLS for name in names]
     if not (found := [path for path in paths if path.exists()]):
         raise SystemExit(f"{EVALUATED} must have the rows of results/flow_folders_table.csv; make that first")
     return main_table.megc2019(evaluation.read(path) for path in found)
-
-
-def config_rows() -> list[str]:
-    """Return the rows of the main table by name."""
-    checked = config.check(config.load("params.yaml"), "params.yaml")
-    return [name for name, about in checked["methods"].items() if about["in_table"]]
 
 
 def read_recorded(root: Path) -> Recorded:
@@ -154,8 +151,8 @@ def draws_table(params: pictures.Params, rendered: Rendered, recorded: Recorded)
     for start in range(0, len(subjects) - params.subjects + 1, params.subjects):
         part = subjects[start : start + params.subjects]
         chosen = [planned.clip.subject in part for planned in rendered.clips]
-        figures = [score(params, rendered, chosen, recorded, means) for means in (False, True)]
-        yield f"| {part[0]} to {part[-1]} | {figures[0]:.3f} | {figures[1]:.3f} |"
+        inductive, with_means = score(params, rendered, chosen, recorded)
+        yield f"| {part[0]} to {part[-1]} | {inductive:.3f} | {with_means:.3f} |"
 
 
 def settings_table(params: pictures.Params, rendered: Rendered, recorded: Recorded) -> Iterator[str]:
@@ -181,8 +178,8 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
     yield "| --- | --- | --- | --- |"
 
     def line(name: str, chosen: list[bool], changed: pictures.Params) -> str:
-        figures = [score(changed, rendered, chosen, recorded, means) for means in (False, True)]
-        return f"| {name} | {sum(chosen)} | {figures[0]:.3f} | {figures[1]:.3f} |"
+        inductive, with_means = score(changed, rendered, chosen, recorded)
+        return f"| {name} | {sum(chosen)} | {inductive:.3f} | {with_means:.3f} |"
 
     for name, keeps in clips.items():
         yield line(name, [planned.clip.subject in usual and keeps(planned) for planned in rendered.clips], params)
@@ -203,22 +200,26 @@ def one_sided(planned: PlannedClip) -> bool:
     return any(len(side) == 1 for side in sides.values())
 
 
-def score(
-    params: pictures.Params, rendered: Rendered, chosen: list[bool], recorded: Recorded, unlabelled_means: bool
-) -> float:
-    """Return UF1 on all recorded clips of `flow_svm` trained on the chosen rendered ones."""
+def score(params: pictures.Params, rendered: Rendered, chosen: list[bool], recorded: Recorded) -> tuple[float, float]:
+    """Return UF1 on all recorded clips of `flow_svm` trained on the chosen rendered ones: as they are, and with the
+    mean of either side taken off."""
     kept = [i for i, keep in enumerate(chosen) if keep]
     label = np.array([rendered.clips[i].clip.label for i in kept])
     small = [pictures.from_flow(rendered.flow[i], params.region) for i in kept]
-    train, test = (np.stack([pictures.channels(picture, params.normalise) for picture in side])
-                   for side in (small, recorded.pictures))  # fmt: skip
-    if unlabelled_means:
-        train, test = train - train.mean(0), test - test.mean(0)
+    train, test = (
+        np.stack([pictures.channels(picture, params.normalise) for picture in side])
+        for side in (small, recorded.pictures)
+    )
+    inductive = uf1(train, label, test, recorded.label)
+    return inductive, uf1(train - train.mean(0), label, test - test.mean(0), recorded.label)
+
+
+def uf1(train: np.ndarray, label: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
+    """Return UF1 of `flow_svm`, trained on flow [n, 3, 28, 28], on other flow [N, 3, 28, 28]."""
     method = FlowSvm(FlowSvm.Params(penalty=1.0))
-    features = [method.features({"flow": torch.from_numpy(side)}) for side in (train, test)]
+    features = [method.features({"flow": torch.from_numpy(flow)}) for flow in (train, test)]
     scorer = method.fit(features[0], {"label": label}, np.random.default_rng(0))
-    matrix = metrics.confusion(recorded.label, scorer(features[1]).argmax(-1), 3)
-    return float(metrics.METRICS["uf1"](matrix))
+    return float(metrics.uf1(metrics.confusion(truth, scorer(features[1]).argmax(-1), len(LABELS))))
 
 
 def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) -> int:
@@ -231,8 +232,8 @@ def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) ->
             region = (side, 1 - side, first, last)
             small = np.stack([pictures.from_flow(flow, region) for flow in rendered.flow[::NTH]])
             found.append((pictures.agreement(small, images), region))
-    for agreement, region in sorted(found, reverse=True)[:5]:
-        print(f"{agreement:.3f} {list(region)}")
+    for agreement, region in sorted(found, reverse=True):
+        print(f"{agreement:.3f} {list(region)}{' (params.yaml)' * (region == params.region)}")
     return 0
 
 

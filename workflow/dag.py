@@ -16,7 +16,7 @@ from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
 from microexpr.core import store
-from microexpr.core.clip import POPULATION, Fold
+from microexpr.core.clip import Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
@@ -105,7 +105,7 @@ class Dag(Corpus):
     @cached_property
     def protocols(self) -> list[str]:
         """The protocols that these clips allow; that of precomputed flow has rules of its own."""
-        return [name for name in protocols.PROTOCOLS if name not in protocols.FLOW_FOLDERS and self._allows(name)]
+        return [name for name in protocols.PROTOCOLS if name not in protocols.FLOW_PROTOCOLS and self._allows(name)]
 
     def _allows(self, protocol: str) -> bool:
         try:
@@ -146,9 +146,9 @@ class Dag(Corpus):
     def shards(self, method: str, protocol: str) -> list[str]:
         """Return `1of4`, ...: no more than there are folds."""
         count = self.params["train"]["shards"]
-        if protocols.PROTOCOLS[protocol].unit == "dataset" and protocol in protocols.FLOW_FOLDERS:
-            count = 1  # of its only fold
-        elif protocol not in protocols.FLOW_FOLDERS:
+        if protocols.PROTOCOLS[protocol].unit == "dataset":
+            count = 1  # it has one fold
+        elif protocol not in protocols.FLOW_PROTOCOLS:
             count = min(count, len(self.folds(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
@@ -402,18 +402,12 @@ class Dag(Corpus):
     def flow_protocols(self) -> list[str]:
         """The protocols of precomputed flow; without subjects of the population those that need none."""
         rendered = bool(self.params["flow_folders"]["subjects"])
-        return [name for name in protocols.FLOW_FOLDERS if rendered or not self.flow_uses_population(name)]
+        return [name for name in protocols.FLOW_PROTOCOLS if rendered or not protocols.PROTOCOLS[name].uses_population]
 
     @property
     def flow_rows(self) -> list[tuple[str, str]]:
         """Method and protocol of each row of the table of precomputed flow."""
         return [(name, protocol) for name in self.flow_methods for protocol in self.flow_protocols]
-
-    @staticmethod
-    def flow_uses_population(protocol: str) -> str:
-        """Return how a protocol trains on the population: "trained_on" alone, "also_trained_on", "" not at all."""
-        about = protocols.PROTOCOLS[protocol]
-        return next((name for name in ("trained_on", "also_trained_on") if POPULATION in getattr(about, name)), "")
 
     @property
     def flow_population_files(self) -> list[str]:

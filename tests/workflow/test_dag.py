@@ -21,7 +21,7 @@ from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
-from microexpr.protocols import FLOW_FOLDERS, PROTOCOLS
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
 
 LEAK = {"planted_leak": "held_out_clips"}
 ALONE = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0}
@@ -50,7 +50,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
 
 
 def test_every_protocol_of_the_data_sets_here(dag):
-    assert set(dag(datasets=list(MICRO)).protocols) == set(PROTOCOLS) - set(FLOW_FOLDERS)
+    assert set(dag(datasets=list(MICRO)).protocols) == set(PROTOCOLS) - set(FLOW_PROTOCOLS)
     two = dag(datasets=["casme2", "samm"])
     absent = {"flow", *MICRO} - {"casme2", "samm"}
     assert set(two.protocols) == {
@@ -137,7 +137,7 @@ def test_checkpoints_of_each_training_and_the_result_that_ends_it(dag):
 
 def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_it(dag):
     with_population, without = (dag(population={"subjects": 2}, flow_folders={"subjects": count}) for count in (2, 0))
-    assert with_population.flow_protocols == list(FLOW_FOLDERS) and without.flow_protocols == ["flow_folders"]
+    assert with_population.flow_protocols == list(FLOW_PROTOCOLS) and without.flow_protocols == ["flow_folders"]
     assert len(with_population.flow_rows) == 4 * len(without.flow_rows)
     assert not any("population" in path for path in without.flow_folder_files)
     with pytest.raises(ParamsError, match=r"flow_folders\.subjects must be at most population\.subjects, 2, not 3"):

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from microexpr.evaluation import megc_log
-from microexpr.protocols import FLOW_FOLDERS
+from microexpr.protocols import FLOW_PROTOCOLS
 
 TABLE = "results/flow_folders_table.csv"
 FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
@@ -40,13 +40,13 @@ def test_table_of_pictures_beside_a_finished_run(project):
         for row in csv.DictReader(file):
             by_protocol.setdefault(row["protocol"], []).append(row)
     assert {name: [row["method"] for row in rows] for name, rows in by_protocol.items()} == {
-        name: ["majority", "flow_svm"] for name in FLOW_FOLDERS
+        name: ["majority", "flow_svm"] for name in FLOW_PROTOCOLS
     }
     assert {(row["folds"], row["clips"]) for rows in by_protocol.values() for row in rows} == {
         ("68", "442"), ("1", "442"),
     }  # fmt: skip
     origins = {name: {row["origin"] for row in rows} for name, rows in by_protocol.items()}
-    assert origins == {name: {"licensed+generated"} for name in FLOW_FOLDERS} | {"flow_folders": {"licensed"}}
+    assert origins == {name: {"licensed+generated"} for name in FLOW_PROTOCOLS} | {"flow_folders": {"licensed"}}
     (majority, machine) = by_protocol["flow_folders"]
     assert majority["full_uf1"] == f"{2 * 250 / (442 + 250) / 3:.4f}"  # all negative, in every fold
     assert float(machine["full_uf1"]) > 0.95

@@ -1,5 +1,7 @@
 # Methods that read only flow, on precomputed flow pictures: for users without video. No other table reads them.
 from dag import FLOW_FOLDERS, FLOW_TABLE
+from microexpr.core.clip import POPULATION
+from microexpr.protocols import PROTOCOLS
 
 # DVC's stage passes without such flow, with the table's header alone; Snakemake says that it is missing.
 PICTURED = [] if "MICROEXPR_STAGE" in os.environ and not os.path.lexists(FLOW_FOLDERS) else RUN.flow_rows
@@ -42,19 +44,21 @@ rule flow_folders_population:
 
 def flow_index(protocol):
     """Return the indices of the clips that a protocol trains or tests."""
-    rendered = RUN.flow_uses_population(protocol) == "trained_on"
+    rendered = POPULATION in PROTOCOLS[protocol].sources
     return ["results/flow_folders/index.csv", *["results/flow_folders/population/index.csv"] * rendered]
+
+
+def flow_files(wildcards):
+    """Return the folders of flow that a training reads, and the weights that it starts from."""
+    rendered = ["results/flow_folders/population/flow"] * PROTOCOLS[wildcards.protocol].uses_population
+    return ["results/flow_folders/flow", *rendered, *initial(wildcards.method, wildcards.protocol)]
 
 
 use rule train as flow_folders_train with:
     input:
         index=lambda w: flow_index(w.protocol),
-        macro=lambda w: ["results/flow_folders/population/index.csv"] * (RUN.flow_uses_population(w.protocol) == "also_trained_on"),
-        files=lambda w: [
-            "results/flow_folders/flow",
-            *["results/flow_folders/population/flow"] * bool(RUN.flow_uses_population(w.protocol)),
-            *initial(w.method, w.protocol),
-        ],
+        macro=lambda w: ["results/flow_folders/population/index.csv"] * bool(PROTOCOLS[w.protocol].also_trained_on),
+        files=flow_files,
     output:
         train="results/flow_folders/train/{method}/{protocol}/{shard}.h5",
     log:

@@ -20,7 +20,7 @@ from microexpr.protocols.splits import shard, shards
 __all__ = [
     "ALL_GROUPS",
     "EVERY",
-    "FLOW_FOLDERS",
+    "FLOW_PROTOCOLS",
     "GROUPINGS",
     "GROUPS",
     "MAIN",
@@ -53,6 +53,11 @@ class Protocol:
     def sources(self) -> tuple[str, ...]:
         """All data sets whose clips train or are tested."""
         return tuple(dict.fromkeys((*self.trained_on, *self.datasets)))
+
+    @property
+    def uses_population(self) -> bool:
+        """Whether rendered subjects of no corpus are trained on."""
+        return POPULATION in (*self.trained_on, *self.also_trained_on)
 
     @property
     def label_set(self) -> str:
@@ -133,7 +138,7 @@ class Protocol:
         if self.unit == "dataset":
             folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
         elif self.share is None:
-            folds = splits.leave_one_out(chosen, self.unit, self.datasets, limit)
+            folds = splits.leave_one_out(chosen, self.unit, limit)
         else:
             folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
         if empty := [fold.name for fold in folds if not (fold.train and fold.test)]:
@@ -230,8 +235,8 @@ PROTOCOLS: dict[str, Protocol] = {
     )
 }
 MEGC2019 = "megc2019"
-FLOW_FOLDERS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
-MAIN = (MEGC2019, *FLOW_FOLDERS)  # protocols of the tables with a row for every method: all of their folds are trained
+FLOW_PROTOCOLS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
+MAIN = (MEGC2019, *FLOW_PROTOCOLS)  # of the tables with a row for every method: all of their folds are trained
 # Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)

@@ -19,8 +19,8 @@ def subject_id(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str], limit: int = 0) -> list[Fold]:
-    """Return a fold for each unit of the data sets `tested`, sorted by its name; all clips outside the unit train.
+def leave_one_out(clips: Sequence[Clip], unit: Unit, limit: int = 0) -> list[Fold]:
+    """Return a fold for each unit, sorted by its name; all clips outside the unit train.
 
     `limit` leaves at most that many folds, evenly spaced; 0 leaves all.
     `clips` are sorted by data set, subject and name, so that a unit's are contiguous; ValueError if not.
@@ -32,10 +32,9 @@ def leave_one_out(clips: Sequence[Clip], unit: Unit, tested: Sequence[str], limi
         held_out["/".join(name.split("/")[:parts])].append(i)
     if any(positions[-1] - positions[0] >= len(positions) for positions in held_out.values()):
         raise ValueError("clips must be sorted: those of a unit are not contiguous")
-    units = [(unit, positions) for unit, positions in sorted(held_out.items()) if unit.split("/")[0] in tested]
     return [
         Fold(name, names[: positions[0]] + names[positions[-1] + 1 :], names[positions[0] : positions[-1] + 1])
-        for name, positions in evenly_spaced(units, limit)
+        for name, positions in evenly_spaced(sorted(held_out.items()), limit)
     ]
 
 

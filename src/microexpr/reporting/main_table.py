@@ -13,7 +13,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
-from microexpr.protocols import FLOW_FOLDERS
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -78,8 +78,9 @@ def _row(rows: Sequence[Row]) -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
     by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
     full_uf1 = by_cell["last", "full_uf1"]
-    others = full_uf1["protocol"] in FLOW_FOLDERS[1:]  # published figures are of training on recorded subjects alone
-    counterparts = {} if others else published_counterparts(full_uf1["method"])
+    # published figures are of training on recorded subjects alone
+    is_other_training = PROTOCOLS[full_uf1["protocol"]].uses_population
+    counterparts = {} if is_other_training else published_counterparts(full_uf1["method"])
     published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in counterparts.items()}
     cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT}
     for name in CELLS:
@@ -267,7 +268,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:
     title = table_title(rows)
-    rendered = any("generated" in row["origin"] and row["protocol"] not in FLOW_FOLDERS for row in rows)
+    rendered = any("generated" in row["origin"] and row["protocol"] not in FLOW_PROTOCOLS for row in rows)
     return f"{title}: {CAUTION}" if rendered else title
 
 

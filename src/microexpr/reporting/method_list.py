@@ -7,8 +7,9 @@ from torch import Tensor
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.core.facs.reactions import REGIONS
+from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
-from microexpr.protocols import FLOW_FOLDERS, MEGC2019, PROTOCOLS
+from microexpr.protocols import MEGC2019, PROTOCOLS
 from microexpr.signals.inputs import SOURCES
 
 
@@ -25,7 +26,7 @@ def methods(params: Mapping[str, base.Params]) -> list[tuple[str, ...]]:
         inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items())
         reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
         # of the protocols of precomputed flow, which has no macro-expressions, the first stands for all
-        pictured = [] if instance.macro else FLOW_FOLDERS[:1]
+        pictured = [] if instance.macro else [flow_folders.NAME]
         suitable = [name for name in (MEGC2019, *pictured) if PROTOCOLS[name].suits(reads)]
         rows.append((name, kind.paper, inputs, *sizes, ", ".join(suitable)))
     return rows

@@ -40,10 +40,10 @@ def test_without_movement_a_picture_is_black_and_its_channels_are_zero():
 
 
 def test_centred_channels_do_not_depend_on_the_scale_of_a_clip(flow):
-    one, other = (pictures.channels(pictures.from_flow(scale * flow + 3, WHOLE), "centred") for scale in (1, 40))
-    np.testing.assert_allclose(one, other, atol=0.05)
-    np.testing.assert_allclose(np.median(one, (1, 2)), 0, atol=1e-6)
-    np.testing.assert_allclose(one.std((1, 2)), 1, atol=1e-4)
+    faint, strong = (pictures.channels(pictures.from_flow(scale * flow + 3, WHOLE), "centred") for scale in (1, 40))
+    np.testing.assert_allclose(faint, strong, atol=0.05)
+    np.testing.assert_allclose(np.median(faint, (1, 2)), 0, atol=1e-6)
+    np.testing.assert_allclose(faint.std((1, 2)), 1, atol=1e-4)
 
 
 def test_channels_as_published_are_grey_levels():
@@ -58,7 +58,7 @@ def test_agreement_is_highest_for_the_same_region(flow):
     flows = [flow * np.array([1, 1, 1 + rng.random()])[:, None, None] + 0.05 * rng.standard_normal((3, 1, 1))
              for _ in range(4)]  # fmt: skip
     right, wrong = (
-        np.stack([pictures.from_flow(one, region) for one in flows]) for region in (WHOLE, (0.3, 1, 0, 0.7))
+        np.stack([pictures.from_flow(clip, region) for clip in flows]) for region in (WHOLE, (0.3, 1, 0, 0.7))
     )
     assert pictures.agreement(right, right) == pytest.approx(1)
     assert pictures.agreement(right, wrong) < 0.9

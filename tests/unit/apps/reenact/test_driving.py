@@ -20,7 +20,9 @@ def test_the_shipped_file_is_what_the_renderer_performs(tmp_path):
     assert (tmp_path / "again.csv").read_bytes() == samples.PATH.read_bytes()
     assert samples.PATH.stat().st_size < 10_000
     with samples.PATH.open(encoding="utf-8") as file:
-        assert {(row["clip"], row["origin"]) for row in csv.DictReader(file)} == {(one, "generated") for one in LABELS}
+        assert {(row["clip"], row["origin"]) for row in csv.DictReader(file)} == {
+            (label, "generated") for label in LABELS
+        }
 
 
 @pytest.mark.parametrize(

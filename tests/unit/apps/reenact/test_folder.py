@@ -114,9 +114,9 @@ def test_metrics_are_of_the_written_rows(paths):
     assert list(metrics) == list(STRENGTHS)
     for strength, row in metrics.items():
         pairs = [
-            (float(one["asked_change"]), float(one["read_back_change"]))
-            for one in curves
-            if float(one["strength"]) == strength
+            (float(row["asked_change"]), float(row["read_back_change"]))
+            for row in curves
+            if float(row["strength"]) == strength
         ]
         if strength:
             assert float(row["au_r"]) == pytest.approx(np.corrcoef(np.transpose(pairs))[0, 1], abs=1e-3)
@@ -146,10 +146,10 @@ def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, mon
         plot.write(tmp_path / name, reenactment)
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert all(title.endswith(MADE) for title in titles)
-    shown = dict(images)
-    assert np.array_equal(shown["apex, strength 0"], shown["onset: the photograph"])
-    assert np.array_equal(shown["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
-    assert np.array_equal(shown["photograph"], reenactment.photograph.image)
+    images_by_title = dict(images)
+    assert np.array_equal(images_by_title["apex, strength 0"], images_by_title["onset: the photograph"])
+    assert np.array_equal(images_by_title["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
+    assert np.array_equal(images_by_title["photograph"], reenactment.photograph.image)
 
 
 def test_the_same_bytes_again(reenactment, paths, tmp_path):
