@@ -2,19 +2,21 @@
 
     snakemake --cores 2 results/flow_folders_table.csv   # first: trains and tests every method
     python studies/real_faces.py                         # the tables of docs/real-faces.md; --write-docs into the page
+    python studies/real_faces.py --render                # another one: clips rendered without noise, habits and so on
     python studies/real_faces.py --register              # the region of our crop that agrees best with the pictures
 
 Tables: every row of that run; rows trained on other subjects than these alone against those trained on recorded ones,
 by a paired test; and what the result hangs on, each time with `flow_svm` trained on the population alone under one
-setting that is another. No setting is chosen here: each line is printed, whatever it is. `--register` reads no label.
-Subjects of the population beyond those of the table are used as far as results/population has them.
+setting that is another. `--render` takes about twenty minutes of one core. No setting is chosen here: each line is
+printed, whatever it is. `--register` reads no label. Subjects of the population beyond those of the table are used as
+far as results/population has them.
 """
 
 import itertools
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,12 +31,17 @@ from microexpr.core.clip import LABELS
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
 from microexpr.models.recognisers.flow_svm import FlowSvm
-from microexpr.population.clips import PlannedClip, plan_clips
+from microexpr.population.clips import PlannedClip, plan_clips, render_clip
+from microexpr.population.identities import performer_of
+from microexpr.population.subject import has_grey_camera
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
+from microexpr.rendering.face import Face
+from microexpr.rendering.performance import Difficulty
 from microexpr.reporting import main_table
+from microexpr.signals import faces, flow
 from microexpr.signals.flow import pictures
 
-PAGE, MARK = "docs/real-faces.md", "study-real-faces"
+PAGE, MARK, MARK_RENDERING = "docs/real-faces.md", "study-real-faces", "study-real-faces-rendering"
 EVALUATED = Path("results/flow_folders/evaluate")
 RECORDED, BOTH, RENDERED, MEANS = FLOW_PROTOCOLS
 NAMES = {
@@ -44,6 +51,20 @@ NAMES = {
     MEANS: "rendered ones alone, unlabelled means",
 }
 COUNTS = (10, 30, 60, 120, 240)
+RENDERED_AGAIN = 30  # subjects
+CLEAN = {"noise": 0.0, "quality": 100}
+LEFT_OUT: dict[str, dict[str, Any]] = {  # what a clip's difficulty loses
+    "as in the table": {},
+    "no noise, no compression": CLEAN,
+    "no habits": {"habit": 0.0},
+    "no blends": {"blend": 0.0},
+    "no motion of the head": {},
+    "none of these": CLEAN | {"habit": 0.0, "blend": 0.0},
+    "twice as strong": {},
+    "half as strong": {},
+}
+STILL = ("no motion of the head", "none of these")
+STRENGTH = {"twice as strong": 2.0, "half as strong": 0.5}  # of micro-expressions
 SHIFT = 0.05  # of a region, as a share of a crop's side
 GRID = (-0.1, -0.05, 0.0, 0.05, 0.1)  # by which each side of the region is moved in the search for the best one
 NTH = 9  # every so many clips of the population are compared in the search
@@ -73,6 +94,12 @@ def main() -> int:
     recorded = read_recorded(Path(RAW, flow_folders.NAME))
     if arguments.register:
         return register(params, rendered, recorded.pictures)
+    if arguments.render:
+        text = "\n".join([*rendering_table(params, about, values, recorded), "", pages.source()])
+        print(text)
+        if arguments.write_docs:
+            pages.write(PAGE, MARK_RENDERING, text)
+        return 0
     rows = read_rows()
     lines = [*rows_table(rows), "", *paired_table(rows), ""]
     lines += [*draws_table(params, rendered, recorded), "", *settings_table(params, rendered, recorded)]
@@ -86,6 +113,7 @@ def main() -> int:
 def parse() -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--register", action="store_true", help="search the region, without labels, and do no more")
+    parser.add_argument("--render", action="store_true", help="render clips without noise and so on, and do no more")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
     return parser.parse_args()
 
@@ -190,6 +218,40 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
         if count <= len(subjects):
             chosen = [planned.clip.subject in subjects[:count] for planned in rendered.clips]
             yield line(f"{count} subjects", chosen, params)
+
+
+def rendering_table(
+    params: pictures.Params, about: population.Params, values: Mapping[str, Any], recorded: Recorded
+) -> Iterator[str]:
+    """Yield figures of `flow_svm` trained on clips that are rendered again without one thing at a time."""
+    subjects = about.training_subjects()[:RENDERED_AGAIN]
+    settings = faces.Params(**values["faces"]), flow.Params(**values["flow"])
+    yield f"| `flow_svm`, {len(subjects)} rendered subjects alone | UF1 | UF1, unlabelled means |"
+    yield "| --- | --- | --- |"
+    for name, change in LEFT_OUT.items():
+        rendered = Rendered([], [])
+        factor = STRENGTH.get(name, 1.0)
+
+        def altered(difficulty: Difficulty, change: dict[str, Any] = change, factor: float = factor) -> Difficulty:
+            return replace(difficulty, low=difficulty.low * factor, high=difficulty.high * factor, **change)
+
+        def unscaled(difficulty: Difficulty, change: dict[str, Any] = change) -> Difficulty:
+            return replace(difficulty, **change)
+
+        for subject in subjects:
+            performer, grey = performer_of(subject, about), has_grey_camera(subject, about)
+            if name in STILL:
+                performer = replace(performer, motion=0.0)
+            face = Face(performer.face_seed)
+            for planned in plan_clips(about, subject):
+                alter = altered if planned.kind == "micro" else unscaled
+                arrays = render_clip(planned, performer, face, about, *settings, grey, alter)
+                rendered.clips.append(planned)
+                rendered.flow.append(arrays["onset_apex"].astype(np.float16))
+        inductive, with_means = score(params, rendered, [True] * len(rendered.clips), recorded)
+        line = f"| {name} | {inductive:.3f} | {with_means:.3f} |"
+        print(line, file=sys.stderr, flush=True)
+        yield line
 
 
 def one_sided(planned: PlannedClip) -> bool:

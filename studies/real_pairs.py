@@ -6,8 +6,9 @@
     git clone --depth 1 https://github.com/ageitgey/face_recognition
     cd .. && python studies/real_pairs.py clones --write-docs     # the table of docs/aus.md
 
-Each pair is a face nearly at rest and an expression that nobody doubts; the units that must rise were listed by eye. Each is also read from the expression to rest, where the same units must fall. Pictures of two
-occasions differ in light, pose and camera, which a video of one expression does not. None is stored or shown by us.
+Each pair is a face nearly at rest and an expression that nobody doubts; the units that must rise were listed by eye.
+Each is also read from the expression to rest, where the same units must fall. Pictures of two occasions differ in
+light, pose and camera, which a video of one expression does not. None is stored or shown by us.
 """
 
 import sys

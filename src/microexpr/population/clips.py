@@ -1,5 +1,6 @@
 """Plan and render a subject's clips: micro- and macro-expressions of every emotion, as a face stage crops them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -98,14 +99,18 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
 
 def render_clip(
     planned: PlannedClip, performer: Performer, face: Face, params: Params, faces_params: faces.Params,
-    flow_params: flow.Params, grey: bool,
+    flow_params: flow.Params, grey: bool, alter: Callable[[Difficulty], Difficulty] | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Render, track and measure one clip; return its datasets by name, as schema `population` has them.
 
-    Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there."""
+    Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there.
+    `alter` changes the difficulty that was sampled.
+    """
     clip = planned.clip
     rng = generator(params.seed, clip.id, "performance")
     difficulty = _difficulty(planned.kind, rng)
+    if alter:
+        difficulty = alter(difficulty)
     if rng.random() < OTHER_SCENE:
         other = Performer.sample(rng)
         performer = replace(performer, light=other.light, pose=other.pose, zoom=other.zoom)

@@ -30,7 +30,7 @@ def write_subject(
     A held-out subject moves its head as in a corpus, and its scenes have single action units."""
     performer = performer_of(subject, params)
     face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
-    name, grey = f"{POPULATION}/{subject}", generator(params.seed, POPULATION, subject, "camera").random() < GREY
+    name, grey = f"{POPULATION}/{subject}", has_grey_camera(subject, params)
     sections = {
         "population": params.recording(),
         "faces": faces_params.model_dump(mode="json"),
@@ -53,6 +53,11 @@ def write_subject(
             file.group(f"sessions/{i + 1}").put_all(au_names=UNITS, **_arrays(session))
         for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
+
+
+def has_grey_camera(subject: str, params: Params) -> bool:
+    """Return whether a camera without colours records this subject."""
+    return bool(generator(params.seed, POPULATION, subject, "camera").random() < GREY)
 
 
 def _arrays(recording: Session | Scene) -> dict[str, Any]:
