@@ -71,6 +71,11 @@ def from_flow(flow: np.ndarray, region: Region) -> np.ndarray:
     return np.rint((small - low) / np.where(high > low, high - low, 1) * 255).astype(np.uint8)
 
 
+def flow_as_picture(flow: np.ndarray, params: Params) -> np.ndarray:
+    """Return flow float[3, H, W] of a crop as the channels of such a picture, float32[3, 28, 28]."""
+    return channels(from_flow(flow, params.region), params.normalise)
+
+
 def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:
     """Return the channels of a picture uint8[28, 28, 3] as float32[3, 28, 28].
 
