@@ -250,7 +250,7 @@ def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) ->
 
 
 def measure_shipped(recorded: Recorded, write: bool) -> int:
-    """Print the figures of the weights of `microexpr predict` on all recorded clips; `write` them where it reads them."""
+    """Print the figures of the weights of `microexpr predict` on recorded clips, and write them where it reads them."""
     model = refit.load(recognition.SHIPPED)
     normalise = pictures.Params.model_validate_json(model.metadata["pictures"]).normalise
     scores = model({"flow": np.stack([pictures.channels(picture, normalise) for picture in recorded.pictures])})

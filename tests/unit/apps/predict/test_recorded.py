@@ -11,9 +11,7 @@ FITTED_ON = ["generated/population/s0001/*"]
 def test_the_shipped_figures_are_of_the_shipped_weights() -> None:
     """After another fit: `python studies/real_faces.py --predict --write-docs`."""
     figures = recorded.read(recognition.SHIPPED)
-    assert figures, (
-        f"{recorded.FILE.name} must have figures of the weights in {recognition.SHIPPED.name}, not of others"
-    )
+    assert figures, f"{recorded.FILE.name} must be of the weights in {recognition.SHIPPED.name}, not of others"
     for scope in (figures, *figures["datasets"].values()):
         for value, low, high in (scope["uf1"], scope["uar"]):
             assert 0 <= low < value < high <= 1
