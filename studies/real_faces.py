@@ -261,7 +261,9 @@ def measure_shipped(recorded: Recorded, write: bool) -> int:
         "commit": pages.commit(),
         "cpu": pages.cpu_model(),
         **scope_figures("full", recorded, scores, datasets != ""),
-        "datasets": {name: scope_figures(name, recorded, scores, datasets == name) for name in np.unique(datasets)},
+        "datasets": {
+            name: scope_figures(name, recorded, scores, datasets == name) for name in PROTOCOLS[RECORDED].datasets
+        },
     }
     calibration = Calibration.read(model.metadata)
     assert calibration

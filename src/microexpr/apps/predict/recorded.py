@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from microexpr.apps.predict.calibration import BINS
 from microexpr.core.weights import shipped
 
 FILE = shipped("predict_recorded.json")
@@ -37,5 +38,6 @@ def describe(figures: Figures | None, fitted_on: Iterable[str]) -> str:
     value, low, high = figures["uf1"]
     return (
         f"on {figures['clips']} recorded micro-expressions of {figures['subjects']} subjects, none seen in training, "
-        f"from annotated onset to apex: UF1 {value:.2f} ({low:.2f} to {high:.2f}); by chance {GUESSING:.2f}"
+        f"from annotated onset to apex: UF1 {value:.2f} ({low:.2f} to {high:.2f}), by chance {GUESSING:.2f}; "
+        f"calibration error {figures['calibration_error']:.2f} in {BINS} bins"
     )
