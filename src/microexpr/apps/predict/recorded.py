@@ -1,4 +1,4 @@
-"""What a recogniser is worth on recorded faces: figures that `studies/real_faces.py --predict` measured. Measures none.
+"""Figures of a recogniser on recorded faces, which `studies/real_faces.py --predict` measured. Measures none.
 
 The figures are shipped next to the weights, and hold for the weights with their digest alone.
 """
@@ -32,9 +32,9 @@ def read(weights: Path, path: Path = FILE) -> Figures | None:
 def describe(figures: Figures | None, fitted_on: Iterable[str]) -> str:
     """Describe figures, or why there are none, in a line. `fitted_on` is the weights' provenance."""
     if figures is None:
-        own = any(not entry.startswith("generated/") for entry in fitted_on)
+        saw_recorded = any(not entry.startswith("generated/") for entry in fitted_on)
         elsewhere = ", but fitted on some; results/evaluate has the method's figures on subjects left out"
-        return f"these weights were not measured on recorded faces{elsewhere * own}"
+        return f"these weights were not measured on recorded faces{elsewhere * saw_recorded}"
     value, low, high = figures["uf1"]
     return (
         f"on {figures['clips']} recorded micro-expressions of {figures['subjects']} subjects, none seen in training, "

@@ -55,6 +55,13 @@ def test_it_says_first_what_it_is_worth(predicted):
     assert lines[3:5] == list(limits.NOTICE) and "AI Act" in lines[4]
 
 
+def test_the_figures_on_recorded_faces_are_in_the_table_and_on_the_page(predicted):
+    out, lines = predicted
+    document = json.loads((out / "intervals.json").read_text())
+    assert document["models"] == lines[:3] and document["recorded"]["clips"] == 442
+    assert f"<li>{lines[1]}</li>" in (out / "prediction.html").read_text()
+
+
 def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):
     out, lines = predicted
     assert any(line.startswith("hits 1, false 0, missed 0 at IoU 0.5") for line in lines)
