@@ -58,7 +58,7 @@ PAIRS = (
     Pair("J. Shimkus, speaking", f"{JOHNS}/John_Shimkus/000396_03227722.jpg",
          f"{JOHNS}/John_Shimkus/000373_03228153.jpg", ("AU25",)),
 )  # fmt: skip
-HEAD = "| person | must rise | rises by | falls by, in reverse | largest of all values |\n|" + " --- |" * 5
+HEAD = "| person | must rise | rises by | falls by, in reverse | largest change of any unit |\n|" + " --- |" * 5
 
 
 def main() -> int:
@@ -75,13 +75,13 @@ def main() -> int:
         readings = [regress(faces, onset, model) for onset in (0, 1)]
         units = [ACTION_UNITS.index(unit) for unit in pair.rise]
         rises, falls = readings[0][1, units] - readings[0][0, units], readings[1][0, units] - readings[1][1, units]
-        highest = max(float(np.abs(reading).max()) for reading in readings)
+        highest = max(float(np.abs(reading - reading[onset]).max()) for onset, reading in enumerate(readings))
         numbers = [", ".join(f"{value:+.1f}" for value in values) for values in (rises, falls)]
         lines.append(f"| {' | '.join([pair.person, ', '.join(pair.rise), *numbers, f'{highest:.1f}'])} |")
         print(lines[-1], flush=True)
         right += int((rises > 0).sum() + (falls < 0).sum())
         signs, largest = signs + 2 * len(units), max(largest, highest)
-    summary = f"{right} of {signs} signs are right; the largest value is {largest:.1f} of {LARGEST:.0f}."
+    summary = f"{right} of {signs} signs are right; the largest change of any unit is {largest:.1f} of {LARGEST:.0f}."
     print(f"\n{summary}")
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([*lines, "", f"{summary} {pages.source()}"]))

@@ -17,6 +17,7 @@ MIDDLE = 143.5  # column of a crop about which an aligned face is mirrored
 EYES = np.array([143.5, 80.0])  # between the eyes of an aligned face
 # Pixels of a crop: a tenth of the outer eye distance, so that landmarks weigh about as much as gradients.
 LANDMARK_UNIT = 12.0
+LANDMARK_WEIGHT = 3.0  # of the difference between landmarks, against a movement of one pixel
 GRADIENT_WEIGHT = 4.0  # weight of a change of gradients against a movement of one pixel
 BLOCK, STRIDE, BINS = 16, 8, 9  # px and number of bins of the gradients
 HOG = cv2.HOGDescriptor((FACE_SIZE // 2, FACE_SIZE), (BLOCK, BLOCK), (STRIDE, STRIDE), (STRIDE, STRIDE), BINS)
@@ -33,7 +34,10 @@ LEFT_LANDMARKS = np.array(
 GRADIENTS = (FACE_SIZE // 2 // STRIDE) * (FACE_SIZE // STRIDE) * BINS
 # Of a half: two for each coarse cell of 8 px and each fine one of 4.
 MOVEMENTS = FACE_SIZE * FACE_SIZE // 64 + FACE_SIZE * FACE_SIZE // 16
-APPEARANCE, CHANGE = GRADIENTS + 2 * len(LEFT_LANDMARKS), GRADIENTS + MOVEMENTS  # numbers of features
+LANDMARKS = 2 * len(LEFT_LANDMARKS)
+APPEARANCE = GRADIENTS + LANDMARKS  # numbers of features: of one face,
+CHANGE = GRADIENTS + MOVEMENTS  # of what changes in a recording,
+OCCASIONS = CHANGE + LANDMARKS  # and of the difference between pictures of two occasions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,7 @@ class FaceFeatures:
     """Features of one face; halves are left and right."""
 
     gradients: np.ndarray  # float32[2, GRADIENTS]
-    landmarks: np.ndarray  # float32[2, 2 * len(LEFT_LANDMARKS)], tenths of the eye distance from between the eyes
+    landmarks: np.ndarray  # float32[2, LANDMARKS], tenths of the eye distance from between the eyes
     face: np.ndarray  # float32[128, 128], grey and a little blurred
 
 
@@ -71,6 +75,18 @@ def change(onset: FaceFeatures, face: FaceFeatures) -> np.ndarray:
     """
     movements = [_outward_movement(cells) for cells in movement(onset.face, face.face)]
     return np.concatenate([GRADIENT_WEIGHT * (face.gradients - onset.gradients), *movements], axis=1)
+
+
+def difference(onset: FaceFeatures, face: FaceFeatures) -> np.ndarray:
+    """Return `change` and the difference between landmarks, float32[2, OCCASIONS]: these tell what moved in pictures of
+    two occasions, in which light and pose differ more than expressions do."""
+    return np.concatenate([change(onset, face), LANDMARK_WEIGHT * (face.landmarks - onset.landmarks)], axis=1)
+
+
+def magnitudes(differences: np.ndarray) -> np.ndarray:
+    """Return the logarithms of how much gradients differ and how far the skin moves, [..., 2], of [..., OCCASIONS]."""
+    parts = differences[..., :GRADIENTS], differences[..., GRADIENTS:CHANGE]
+    return np.log(1e-3 + np.stack([np.linalg.norm(part, axis=-1) for part in parts], axis=-1))
 
 
 def split_halves(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

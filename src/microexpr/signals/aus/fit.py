@@ -3,17 +3,19 @@
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from microexpr.core import store
 from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
 from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.features import appearance, change, describe_face
+from microexpr.signals.aus.features import CHANGE, FaceFeatures, appearance, describe_face, difference, magnitudes
+from microexpr.signals.aus.occasions import alter
 from microexpr.signals.aus.regressor import RAMPS, RENDERED_UNITS, Model, Ramps, Reading, regress
 from microexpr.signals.aus.sizes import resize
 
@@ -24,6 +26,7 @@ SEED = 0
 APPEARANCE_RIDGE, CHANGE_RIDGE, LAST_RIDGE = 10.0, 800.0, 150.0
 STEEPNESS = 2.0
 FOLDS = 5
+MACRO = 2  # strength of a session's image
 SIZES_EACH = 2  # image sizes at which each session is read
 
 
@@ -39,12 +42,13 @@ class Session:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Features and intensities of half faces, left and right alike: n frames, m of them not the session's first."""
+    """Features and intensities of half faces, left and right alike: n frames, m differences from a frame at rest."""
 
     appearance: np.ndarray  # float32[n, APPEARANCE]
-    intensity: np.ndarray  # float32[n, SHOWN]
-    change: np.ndarray  # float32[m, CHANGE]
-    intensity_change: np.ndarray  # float32[m, RENDERED_UNITS], since the session's first frame, which is at rest
+    intensity: np.ndarray  # float32[n, RENDERED_UNITS]
+    difference: np.ndarray  # float32[m, OCCASIONS]
+    intensity_change: np.ndarray  # float32[m, RENDERED_UNITS], since the frame at rest
+    one_recording: np.ndarray  # bool[m]: both frames are of one session, as it was recorded
 
 
 def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path) -> None:
@@ -69,24 +73,50 @@ def read_sessions(path: str | Path) -> list[Session]:
 
 def read_examples(path: str | Path) -> Examples:
     """Return a training subject's examples, each session read at some of the image sizes."""
-    rng = generator(SEED, "au-model", Path(path).stem, "sizes")
-    parts = [
-        session_examples(session, int(size))
-        for session in read_sessions(path)
+    subject, sessions = Path(path).stem, read_sessions(path)
+    rng, occasions = (generator(SEED, "au-model", subject, name) for name in ("sizes", "occasions"))
+    read = [
+        resize_session(session, int(size))
+        for session in sessions
         for size in rng.choice(SIZES, SIZES_EACH, replace=False)
+    ]
+    rests = [describe_face(session.crops[0], session.landmarks_crop[0]) for session in read]
+    others = [(i + SIZES_EACH) % len(read) for i in range(len(read))]
+    parts = [
+        session_examples(session, rests[other], read[other], occasions)
+        for session, other in zip(read, others, strict=True)
     ]
     return Examples(*(np.concatenate([getattr(part, field) for part in parts]) for field in Examples.__slots__))
 
 
-def session_examples(session: Session, size: int) -> Examples:
-    """Return the examples of one session, at one image size."""
-    faces = [describe_face(*pair) for pair in zip(*resize(session.crops, session.landmarks_crop, size), strict=True)]
-    intensity = session.intensity[..., :2].transpose(0, 2, 1)
+def resize_session(session: Session, size: int) -> Session:
+    """Return a session at one image size, in pixels more or less."""
+    crops, landmarks = resize(session.crops, session.landmarks_crop, size)
+    return replace(session, crops=crops, landmarks_crop=landmarks)
+
+
+def session_examples(session: Session, other_rest: FaceFeatures, other: Session, rng: np.random.Generator) -> Examples:
+    """Return the examples of one session: within it, with frames altered as on another occasion, and its macro images
+    against the `other` session of the subject, whose first frame is `other_rest`."""
+    frames = list(zip(session.crops, session.landmarks_crop, strict=True))
+    faces = [describe_face(*frame) for frame in frames]
+    halves, other_halves = (part.intensity[..., :2].transpose(0, 2, 1) for part in (session, other))
+    pairs = [(faces[0], face, halves[i] - halves[0], True) for i, face in enumerate(faces[1:], 1)]
+    for i, frame in enumerate(frames[1:], 1):
+        rest = describe_face(*alter(*frames[0], rng)) if rng.random() < 0.5 else faces[0]
+        pairs.append((rest, describe_face(*alter(*frame, rng)), halves[i] - halves[0], False))
+    for k in np.flatnonzero(session.strength == MACRO):
+        face = describe_face(*alter(*frames[k], rng)) if rng.random() < 0.5 else faces[k]
+        pairs.append((other_rest, face, halves[k] - other_halves[0], False))
+    # Nothing says which of two photographs is at rest.
+    pairs += [(after, before, -changes, False) for before, after, changes, recorded in pairs if not recorded]
+    before, after, changes, one_recording = zip(*pairs, strict=True)
     return Examples(
         appearance=np.concatenate([appearance(face) for face in faces]),
-        intensity=intensity.reshape(-1, RENDERED_UNITS),
-        change=np.concatenate([change(faces[0], face) for face in faces[1:]]),
-        intensity_change=(intensity[1:] - intensity[0]).reshape(-1, RENDERED_UNITS),
+        intensity=halves.reshape(-1, RENDERED_UNITS),
+        difference=np.concatenate([difference(*pair) for pair in zip(before, after, strict=True)]),
+        intensity_change=np.concatenate(changes),
+        one_recording=np.repeat(one_recording, 2),
     )
 
 
@@ -100,21 +130,44 @@ def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
         ),
         starts=rng.uniform(-0.5, 0.5, RAMPS).astype(np.float32),
     )
-    appearance_reading = fit_reading(
+    reading, _ = fit_reading(
         [(subject.appearance, subject.intensity) for subject in subjects], APPEARANCE_RIDGE, ramps, centred=True
     )
-    change_reading = fit_reading(
-        [(subject.change, subject.intensity_change) for subject in subjects], CHANGE_RIDGE, ramps, centred=False
+    recorded, recorded_errors = fit_reading(
+        [
+            (subject.difference[subject.one_recording, :CHANGE], subject.intensity_change[subject.one_recording])
+            for subject in subjects
+        ],
+        CHANGE_RIDGE,
+        ramps,
+        centred=False,
     )
-    return Model(ramps, appearance_reading, change_reading, tuple(map(subject_provenance, names)))
+    occasions, errors = fit_reading(
+        [(subject.difference, subject.intensity_change) for subject in subjects], CHANGE_RIDGE, ramps, centred=False
+    )
+    kind = fit_kind(
+        np.concatenate([magnitudes(subject.difference) for subject in subjects]),
+        np.concatenate([subject.one_recording for subject in subjects]),
+    )
+    fitted_on = tuple(map(subject_provenance, names))
+    return Model(ramps, reading, recorded, occasions, kind, np.stack([recorded_errors, errors]), fitted_on)
 
 
-def fit_reading(subjects: list[tuple[np.ndarray, np.ndarray]], penalty: float, ramps: Ramps, centred: bool) -> Reading:
+def fit_kind(magnitudes: np.ndarray, one_recording: np.ndarray) -> np.ndarray:
+    """Fit by which magnitudes [m, 2] pictures are of one recording, bool[m]: two weights and a constant, float32[3]."""
+    regression = LogisticRegression(C=1e3).fit(magnitudes, one_recording)
+    return np.append(regression.coef_[0], regression.intercept_).astype(np.float32)
+
+
+def fit_reading(
+    subjects: list[tuple[np.ndarray, np.ndarray]], penalty: float, ramps: Ramps, centred: bool
+) -> tuple[Reading, np.ndarray]:
     """Fit both steps by ridge regression, from each subject's features [n, F] and intensities [n, RENDERED_UNITS].
 
     The second step is fitted on predictions of the first for subjects left out of it, because its predictions for its
     own training subjects are too accurate. Unless `centred`, features of 0 are read as 0.
-    """
+
+    Also returns the mean absolute error as a constant and a growth with the size of what is read, float32[2, 17]."""
     x, y = (np.concatenate(parts) for parts in zip(*subjects, strict=True))
     subject_index = np.repeat(np.arange(len(subjects)), [len(part) for part, _ in subjects])
     x_mean, y_mean = (part.mean(axis=0) * np.float32(centred) for part in (x, y))
@@ -125,8 +178,17 @@ def fit_reading(subjects: list[tuple[np.ndarray, np.ndarray]], penalty: float, r
         xx, xy = normal_equations(x[held_out], y[held_out])
         predicted[held_out] = x[held_out] @ ridge(equations[0] - xx, equations[1] - xy, penalty)
     weights = ridge(*equations, penalty)
-    last = ridge(*normal_equations(ramps(predicted + y_mean), (y + y_mean)[:, : len(ACTION_UNITS)]), LAST_RIDGE)
-    return Reading(weights, (y_mean - x_mean @ weights).astype(np.float32), last)
+    bent, true = ramps(predicted + y_mean), (y + y_mean)[:, : len(ACTION_UNITS)]
+    last = ridge(*normal_equations(bent, true), LAST_RIDGE)
+    return Reading(weights, (y_mean - x_mean @ weights).astype(np.float32), last), fit_errors(bent @ last, true)
+
+
+def fit_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Fit the absolute error of each unit [n, 17] by the size of what is predicted: constant and growth, [2, 17]."""
+    size, error = np.abs(predicted), np.abs(predicted - true)
+    deviation = size - size.mean(axis=0)
+    growth = (deviation * error).mean(axis=0) / np.maximum((deviation**2).mean(axis=0), 1e-9)
+    return np.stack([error.mean(axis=0) - growth * size.mean(axis=0), growth]).astype(np.float32)
 
 
 def normal_equations(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

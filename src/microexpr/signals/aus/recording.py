@@ -12,8 +12,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.features import FaceFeatures, change
-from microexpr.signals.aus.regressor import Model
+from microexpr.signals.aus.features import FaceFeatures
+from microexpr.signals.aus.regressor import Model, read_changes
 from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
@@ -39,9 +39,9 @@ def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> t
     for part in split_parts(_present_faces(faces, present), frames):
         median = median_face(part)
         reference_face = part[reference_position(part, median)]
-        values = _read(reference_face, part, model)
+        values = read_changes(reference_face, part, model)
         if readings:
-            values += (readings[-1][-len(previous) :] - _read(reference_face, previous, model)).mean(axis=0)
+            values += (readings[-1][-len(previous) :] - read_changes(reference_face, previous, model)).mean(axis=0)
         readings.append(values)
         covered.append(is_covered(part, median))
         previous = part[-OVERLAP:]
@@ -98,11 +98,6 @@ def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:
     correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
     step = WINDOW // 2
     return np.asarray(correlation[::step, ::step][face_mask(len(face))[::step, ::step]])
-
-
-def _read(reference: FaceFeatures, faces: list[FaceFeatures], model: Model) -> np.ndarray:
-    """Return the change of each face since `reference`, float32[n, 2, 17]."""
-    return model.change(np.stack([change(reference, face) for face in faces]), model.ramps)
 
 
 def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:

@@ -9,8 +9,17 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.weights import shipped
-from microexpr.signals.aus import ACTION_UNITS, SIZES
-from microexpr.signals.aus.features import APPEARANCE, CHANGE, appearance, change, describe_face
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
+from microexpr.signals.aus.features import (
+    APPEARANCE,
+    CHANGE,
+    OCCASIONS,
+    FaceFeatures,
+    appearance,
+    describe_face,
+    difference,
+    magnitudes,
+)
 from microexpr.signals.aus.sizes import average_over_sizes
 
 MODEL = shipped("action_units.safetensors")
@@ -51,32 +60,61 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Readers of a half face, by its appearance alone and by its change since the onset. Fitted by `aus.fit`."""
+    """Readers of a half face, by its appearance alone and by its change since the onset. Fitted by `aus.fit`.
+
+    What changes within a recording is read by small movements, the difference between pictures of two occasions by
+    what light and pose leave alone. How much the pictures differ tells which it is, by logistic regression.
+    """
 
     ramps: Ramps
     appearance: Reading
-    change: Reading
+    change: Reading  # of frames of one recording
+    occasions: Reading
+    kind: np.ndarray  # float32[3]: weights of `magnitudes`, and a constant, by which frames are of one recording
+    errors: np.ndarray  # float32[2, 2, 17]: of `change` and `occasions`, a constant error and its growth
     fitted_on: tuple[str, ...]  # provenance of its training data: origin/dataset/subject/clip
+
+    def read_change(self, differences: np.ndarray) -> np.ndarray:
+        """Return the changes of intensities, float32[..., 17], -5 to 5, from differences [..., OCCASIONS]."""
+        share = self.share_of_change(differences)
+        values = share * self.change(differences[..., :CHANGE], self.ramps)
+        return np.clip(values + (1 - share) * self.occasions(differences, self.ramps), -LARGEST, LARGEST)
+
+    def expected_error(self, differences: np.ndarray, changes: np.ndarray) -> np.ndarray:
+        """Return the mean absolute error to expect of changes [..., 17] that `read_change` returned, float32[..., 17].
+
+        It was fitted on rendered subjects that the readings were not; on real faces it is larger."""
+        share = self.share_of_change(differences)
+        constant, growth = (
+            share * recording + (1 - share) * other for recording, other in zip(*self.errors, strict=True)
+        )
+        return np.asarray(constant + growth * np.abs(changes))
+
+    def share_of_change(self, differences: np.ndarray) -> np.ndarray:
+        """Return how certainly both pictures are of one recording, float32[..., 1], 0 to 1."""
+        score = magnitudes(differences) @ self.kind[:2] + self.kind[2]
+        return np.asarray(1 / (1 + np.exp(-score)), np.float32)[..., None]
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return all arrays by name, as the model's file holds them."""
         return {
             "ramps.directions": self.ramps.directions,
             "ramps.starts": self.ramps.starts,
-            **{
-                f"{kind}.{name}": getattr(reading, name)
-                for kind, reading in (("appearance", self.appearance), ("change", self.change))
-                for name in Reading.__slots__
-            },
+            "kind": self.kind,
+            "errors": self.errors,
+            **{f"{kind}.{name}": getattr(getattr(self, kind), name) for kind in READINGS for name in Reading.__slots__},
         }
 
 
+READINGS = {"appearance": APPEARANCE, "change": CHANGE, "occasions": OCCASIONS}  # number of features of each
 SHAPES = {
     "ramps.directions": (RENDERED_UNITS, RAMPS),
     "ramps.starts": (RAMPS,),
+    "kind": (3,),
+    "errors": (2, 2, len(ACTION_UNITS)),
     **{
         f"{kind}.{name}": shape
-        for kind, features in (("appearance", APPEARANCE), ("change", CHANGE))
+        for kind, features in READINGS.items()
         for name, shape in (
             ("weights", (features, RENDERED_UNITS)),
             ("bias", (RENDERED_UNITS,)),
@@ -92,11 +130,11 @@ def load(path: str | Path = MODEL) -> Model:
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != SHAPES:
         raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; `make shipped` makes it again")
-    by_appearance, by_change = (
-        Reading(*(tensors[f"{kind}.{name}"] for name in Reading.__slots__)) for kind in ("appearance", "change")
+    alone, change, occasions = (
+        Reading(*(tensors[f"{kind}.{name}"] for name in Reading.__slots__)) for kind in READINGS
     )
-    ramps = Ramps(tensors["ramps.directions"], tensors["ramps.starts"])
-    return Model(ramps, by_appearance, by_change, tuple(metadata["fitted_on"].splitlines()))
+    ramps, fitted_on = Ramps(tensors["ramps.directions"], tensors["ramps.starts"]), metadata["fitted_on"].splitlines()
+    return Model(ramps, alone, change, occasions, tensors["kind"], tensors["errors"], tuple(fitted_on))
 
 
 def regress(
@@ -104,8 +142,8 @@ def regress(
 ) -> np.ndarray:
     """Return intensities by `ACTION_UNITS` and `SIDES`, float32[T, 17, 3], not clipped to 0..5.
 
-    Those of the onset are read off that frame alone; the change since the onset is added for each other frame. The
-    contribution of a face's own shape is thus the same in every frame.
+    Those of the onset are read off that frame alone; the change since the onset, -5 to 5, is added for each other
+    frame. The contribution of a face's own shape is thus the same in every frame.
 
     `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2], `onset` is a position. Intensities are averaged
     over `sizes`. Both sides together are the mean of the two.
@@ -119,6 +157,10 @@ def regress(
 def regress_halves(crops: np.ndarray, landmarks_crop: np.ndarray, onset: int, model: Model) -> np.ndarray:
     """Return intensities of the left and the right half at one size, float32[T, 2, 17]."""
     faces = [describe_face(*pair) for pair in zip(crops, landmarks_crop, strict=True)]
-    changes = np.stack([change(faces[onset], face) for face in faces])
     at_onset = model.appearance(appearance(faces[onset]), model.ramps)
-    return at_onset + model.change(changes, model.ramps)
+    return at_onset + read_changes(faces[onset], faces, model)
+
+
+def read_changes(onset: FaceFeatures, faces: Sequence[FaceFeatures], model: Model) -> np.ndarray:
+    """Return the change of each face's halves since the onset, float32[n, 2, 17], -5 to 5."""
+    return model.read_change(np.stack([difference(onset, face) for face in faces]))

@@ -15,6 +15,7 @@ from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, SIZES, fit
 from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus.features import describe_face
 from microexpr.signals.aus.regressor import MODEL, RENDERED_UNITS, Ramps, load, regress
 from microexpr.signals.aus.sizes import size_jumps
 
@@ -35,7 +36,7 @@ def test_the_correction_is_fitted_on_what_is_read_of_people_left_out(centred: bo
     x = rng.normal(size=(fit.FOLDS * per, 12)) + 3 * centred
     y = x @ truth + rng.normal(size=(len(x), RENDERED_UNITS)) + centred
     ramps = Ramps(rng.normal(size=(RENDERED_UNITS, 8)), rng.normal(size=8))
-    reading = fit.fit_reading(
+    reading, errors = fit.fit_reading(
         list(zip(np.split(x, fit.FOLDS), np.split(y, fit.FOLDS), strict=True)), 5.0, ramps, centred
     )
     x_mean, y_mean = (part.mean(axis=0) * centred for part in (x, y))
@@ -47,28 +48,49 @@ def test_the_correction_is_fitted_on_what_is_read_of_people_left_out(centred: bo
     )
     last = Ridge(alpha=fit.LAST_RIDGE, fit_intercept=False).fit(ramps(away + y_mean), y[:, : len(ACTION_UNITS)])
     assert reading.last == pytest.approx(last.coef_.T, abs=1e-5)
+    read, true = last.predict(ramps(away + y_mean)), y[:, : len(ACTION_UNITS)]
+    slope, constant = np.polyfit(np.abs(read[:, 3]), np.abs(read - true)[:, 3], 1)
+    assert errors[:, 3] == pytest.approx([constant, slope], abs=1e-3)
 
 
 def test_examples_are_half_faces_and_their_own_truth() -> None:
-    """Both halves of all frames, and of all but the first their change since it."""
+    """Both halves of all frames; of all but the first their change since it, as recorded and altered, and that of the
+    macro image since the other session's rest; of the last two kinds also the way back."""
     rng, frames = generator(0, "fit", "examples"), 3
-    session = fit.Session(
-        crops=rng.integers(0, 256, (frames, 288, 288), np.uint8),
-        landmarks_crop=rng.uniform(0, 288, (frames, 68, 2)),
-        intensity=rng.uniform(0, 5, (frames, RENDERED_UNITS, 3)),
-        strength=np.arange(frames),
+    session, other = (
+        fit.Session(
+            crops=rng.integers(0, 256, (frames, 288, 288), np.uint8),
+            landmarks_crop=rng.uniform(0, 288, (frames, 68, 2)),
+            intensity=rng.uniform(0, 5, (frames, RENDERED_UNITS, 3)),
+            strength=np.arange(frames),
+        )
+        for _ in range(2)
     )
-    examples = fit.session_examples(session, size=5)
-    both = session.intensity[:, :, :2]
+    session = fit.resize_session(session, 5)
+    other_rest = describe_face(other.crops[0], other.landmarks_crop[0])
+    examples = fit.session_examples(session, other_rest, other, rng)
+    both, other_both = (part.intensity[:, :, :2] for part in (session, other))
     assert len(examples.appearance) == len(examples.intensity) == 2 * frames
-    assert len(examples.change) == len(examples.intensity_change) == 2 * (frames - 1)
+    assert len(examples.difference) == len(examples.intensity_change) == 2 * (2 + 2 * 3)
     assert examples.intensity[:2] == pytest.approx(both[0].T)
-    assert examples.intensity_change[-1] == pytest.approx(both[-1, :, 1] - both[0, :, 1])
+    since_rest = np.concatenate([(both[i] - both[0]).T for i in (1, 2)])
+    since_other = (both[2] - other_both[0]).T
+    altered = np.concatenate([since_rest, since_other])
+    assert examples.intensity_change == pytest.approx(np.concatenate([since_rest, altered, -altered]))
+    assert examples.one_recording.tolist() == [True] * 4 + [False] * 12
+
+
+def test_kind_is_told_by_a_logistic_regression() -> None:
+    rng = generator(0, "fit", "kind")
+    magnitudes = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(2, 1, (300, 2))])
+    first, second, constant = fit.fit_kind(magnitudes, np.arange(600) < 300)
+    assert first < -1 and second < -1
+    assert -constant / (first + second) == pytest.approx(1, abs=0.15)  # half way between both
 
 
 def test_shipped_model_is_small_states_its_people_and_reads_movements() -> None:
     model = load()
-    assert MODEL.stat().st_size < 2**20
+    assert MODEL.stat().st_size < 1.25 * 2**20
     assert len(set(model.fitted_on)) >= 200
     assert all(entry.startswith("generated/") for entry in model.fitted_on)
     _, metadata = store.read_tensors(MODEL)

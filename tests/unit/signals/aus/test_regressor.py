@@ -1,5 +1,6 @@
 """The regressor with models made for the test, whose answers can be computed otherwise."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
-from microexpr.signals.aus import ACTION_UNITS, SIZES, Params
-from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT_LANDMARKS, MIRRORED
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES, Params
+from microexpr.signals.aus.features import APPEARANCE, CHANGE, GRADIENTS, LEFT_LANDMARKS, MIRRORED, OCCASIONS
 from microexpr.signals.aus.filters import curves
 from microexpr.signals.aus.regressor import RAMPS, RENDERED_UNITS, Model, Ramps, Reading, load, regress
 
 AU12 = ACTION_UNITS.index("AU12")
 FRAMES, FPS = 5, 200
+ONE_RECORDING = np.array([0, 0, 50], np.float32)
+NO_ERRORS = np.zeros((2, 2, len(ACTION_UNITS)), np.float32)
 NO_RAMPS = Ramps(np.zeros((RENDERED_UNITS, RAMPS), np.float32), np.zeros(RAMPS, np.float32))
 
 
@@ -45,7 +48,7 @@ def mouth_and_fall(bias: float) -> Model:
     since.weights[fine[4:-4, 4:-4, 1], AU12] = 1 / (24 * 8)
     for reading in (alone, since):
         reading.last[AU12, AU12] = 1
-    return Model(NO_RAMPS, alone, since, ("generated/au_model/0/*",))
+    return Model(NO_RAMPS, alone, since, nothing(OCCASIONS), ONE_RECORDING, NO_ERRORS, ("generated/au_model/0/*",))
 
 
 def test_the_onset_is_read_alone_and_changes_of_either_side_are_added(clip: tuple[np.ndarray, np.ndarray]) -> None:
@@ -68,12 +71,13 @@ def test_a_mirrored_clip_swaps_the_sides(clip: tuple[np.ndarray, np.ndarray]) ->
 
 def random_model() -> Model:
     rng = generator(0, "regressor", "weights")
-    readings = [nothing(features) for features in (APPEARANCE, CHANGE)]
+    readings = [nothing(features) for features in (APPEARANCE, CHANGE, OCCASIONS)]
     for reading in readings:
         for part in (reading.weights, reading.bias, reading.last):
             part[:] = rng.normal(size=part.shape) * 0.05
     directions, starts = (rng.normal(size=shape).astype(np.float32) for shape in ((RENDERED_UNITS, RAMPS), (RAMPS,)))
-    return Model(Ramps(directions, starts), *readings, ())
+    alone, change, occasions = readings
+    return Model(Ramps(directions, starts), alone, change, occasions, ONE_RECORDING, NO_ERRORS, ())
 
 
 def test_the_correction_is_written_out_and_leaves_nothing_where_nothing_is_read() -> None:
@@ -88,6 +92,38 @@ def test_the_correction_is_written_out_and_leaves_nothing_where_nothing_is_read(
     assert model.change(features, model.ramps) == pytest.approx(expected, abs=1e-3)
     model.change.bias[:] = 0
     assert not model.change(np.zeros(CHANGE, np.float32), model.ramps).any()
+
+
+def test_pictures_that_differ_much_are_read_as_of_two_occasions() -> None:
+    """The reading of either kind is a constant; what each pair of pictures gets tells which it was read by."""
+    model = mouth_and_fall(bias=0)
+    kind = np.array([-4, -4, 0], np.float32)  # as many magnitudes above e^0 as below
+    for reading, value in ((model.change, 1), (model.occasions, -2)):
+        reading.weights[:], reading.bias[:], reading.last[AU12, AU12] = 0, 0, 1
+        reading.bias[AU12] = value
+    model = replace(model, kind=kind)
+    small, large = np.zeros((2, OCCASIONS), np.float32), np.full((2, OCCASIONS), 1, np.float32)
+    assert model.read_change(small)[:, AU12] == pytest.approx([1, 1])
+    assert model.read_change(large)[:, AU12] == pytest.approx([-2, -2])
+
+
+def test_no_change_exceeds_the_scale_of_facs() -> None:
+    model = random_model()
+    for reading in (model.change, model.occasions):
+        reading.weights[:] *= 100
+    rng = generator(0, "regressor", "bounds")
+    for kind in (ONE_RECORDING, -ONE_RECORDING):
+        changes = replace(model, kind=kind).read_change(rng.normal(size=(20, OCCASIONS)).astype(np.float32))
+        assert np.abs(changes).max() == LARGEST
+
+
+def test_the_error_to_expect_grows_with_the_change_by_the_kind_of_pictures() -> None:
+    errors = np.zeros((2, 2, len(ACTION_UNITS)), np.float32)
+    errors[0, :, AU12], errors[1, :, AU12] = (0.1, 0.2), (0.5, 0.3)
+    changes = np.full((2, len(ACTION_UNITS)), -2, np.float32)
+    for kind, expected in ((ONE_RECORDING, 0.5), (-ONE_RECORDING, 1.1)):
+        model = replace(mouth_and_fall(bias=0), kind=kind, errors=errors)
+        assert model.expected_error(np.ones((2, OCCASIONS)), changes)[:, AU12] == pytest.approx([expected] * 2)
 
 
 def test_values_are_the_mean_over_sizes(clip: tuple[np.ndarray, np.ndarray]) -> None:
