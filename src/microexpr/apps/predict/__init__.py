@@ -19,10 +19,11 @@ from microexpr.apps.predict.recognition import UNKNOWN, Classes, Excerpt
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
-from microexpr.signals import faces, spotting
+from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import filters, recording, regressor
 from microexpr.signals.aus.features import FaceFeatures, describe_face
 from microexpr.signals.faces import FaceTrack, align, alignment
+from microexpr.signals.faces.alignment import frame_mask
 from microexpr.training import refit
 
 TRACKED = 10  # times a second that the face is detected
@@ -242,13 +243,15 @@ def classify(
             span = spans[interval.onset]
             if interval.onset not in classes and number == span[-1]:
                 matrix, first = matrix_at(interval.apex), span[0]
+                in_frame = frame_mask(face.size, matrix)
                 crop = np.stack([align(frames[position], matrix) for position in span])
+                frame_edges.hold_outside_still(crop, in_frame)
                 landmarks = np.repeat(landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
                 events = (interval.onset - first, interval.apex - first, interval.offset - first)
                 tracked = tracked_landmarks(footage, face, span)
                 pose = np.array([faces.pose(points, face.size) for points in tracked])
                 tracked = tracked @ matrix[:, :2].T + matrix[:, 2]
-                excerpt = Excerpt(crop, landmarks, tracked, pose, intensity, *events, footage.fps)
+                excerpt = Excerpt(crop, landmarks, tracked, pose, intensity, *events, footage.fps, in_frame)
                 classes[interval.onset] = recognition.classify(
                     models.recogniser, models.calibration, excerpt, models.reader
                 )

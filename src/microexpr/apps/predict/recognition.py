@@ -44,6 +44,7 @@ class Excerpt:
     apex: int
     offset: int
     fps: float
+    in_frame: np.ndarray | None = None  # bool[288, 288], pixels of the crop that show the frame; None if all do
 
 
 def weights_path(method: str | None, folder: Path) -> Path:
@@ -87,11 +88,13 @@ def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Mode
     stages = {stage for name in input_names for stage in inputs.SOURCES[name]}
     frame, grey = np.arange(len(excerpt.crop)), luma(excerpt.crop)
     groups = {
-        "faces": {"frame": frame, "crop": excerpt.crop, "landmarks_crop": excerpt.landmarks_crop},
+        "faces": {"frame": frame, "crop": excerpt.crop, "landmarks_crop": excerpt.landmarks_crop}
+        | ({} if excerpt.in_frame is None else {"in_frame": excerpt.in_frame}),
         "apex": {event: np.array(getattr(excerpt, event)) for event in ("onset", "apex", "offset")},
     }
     if "flow" in stages:
-        groups["flow"] = {"onset_apex": flow.clip_flow(grey, excerpt.onset, excerpt.apex, flow.Params())}
+        vectors = flow.clip_flow(grey, excerpt.onset, excerpt.apex, flow.Params(), excerpt.in_frame)
+        groups["flow"] = {"onset_apex": vectors}
     if "aus" in stages:
         values = regressor.regress(grey, excerpt.landmarks_crop, excerpt.onset, reader)
         groups["aus"] = {"frame": frame, **filters.curves(values, excerpt.onset, excerpt.fps, aus.Params())}

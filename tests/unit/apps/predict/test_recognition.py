@@ -1,5 +1,6 @@
 """What a recogniser of the shipped kind reads of a spotted expression: its flow as a precomputed picture."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,3 +53,14 @@ def test_flow_is_read_as_the_weights_say(as_picture: bool) -> None:
         assert arrays["flow"].std((2, 3)) == pytest.approx(1)
     else:
         assert arrays["flow"].mean((2, 3))[0] == pytest.approx(vectors.mean((1, 2)), abs=1e-4)
+
+
+def test_nothing_is_measured_outside_the_frame() -> None:
+    """The head of a tight video reaches beyond it: the crop's lower part repeats the frame's edge."""
+    in_frame = np.ones((288, 288), bool)
+    in_frame[200:] = False
+    groups = recognition.stage_groups(replace(excerpt(), in_frame=in_frame), {"flow"}, None)  # type: ignore[arg-type]
+    vectors = groups["flow"]["onset_apex"]
+    edge = vectors.shape[-1] * 200 // 288
+    assert not vectors[:, edge:].any() and vectors[:, : edge - 8].any()
+    assert groups["faces"]["in_frame"] is in_frame
