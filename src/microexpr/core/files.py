@@ -1,4 +1,5 @@
-"""Check a user's file before it is opened: a named pipe waits for a writer, a device may never end. No contents."""
+"""Check a user's file before it is opened: a named pipe waits for a writer, a device may never end. List the files of a
+run that concern a clip. No contents."""
 
 import stat
 from pathlib import Path
@@ -25,3 +26,9 @@ def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
     if kind:
         raise error(f"{path}: must be a file, not {kind}")
     return path
+
+
+def run_files(clip: str, results: Path) -> list[Path]:
+    """Return the files of a run in the folder `results` that may be read for a clip DATASET/SUBJECT/CLIP."""
+    dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
+    return [results / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in results.glob("*"))]

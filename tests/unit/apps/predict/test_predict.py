@@ -12,7 +12,6 @@ import pytest
 
 from microexpr.apps.predict import Expression, annotated, footage, limits, written
 from microexpr.apps.predict.recognition import Classes
-from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
@@ -22,6 +21,7 @@ from microexpr.core.store import read_metadata
 from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
+from microexpr.reporting import app_folders
 from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 
@@ -115,9 +115,9 @@ def test_a_rate_that_the_models_do_not_know_leaves_no_class(tmp_path):
 
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
-    second = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
-    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *second.mark.names}
-    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in commands.PREDICTED)
+    second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)
+    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, *second.mark.names}
+    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
 
 
 def noise(folder, frames, size=(120, 160)):
