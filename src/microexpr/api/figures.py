@@ -63,7 +63,7 @@ def evaluate(
     >>> result.confusion.values.tolist()
     [[3, 0], [1, 2]]
     """
-    names = class_names(truth, predicted, classes)
+    names = class_names(classes, truth=truth, predicted=predicted)
     true, labels = encode(truth, names, "truth"), np.atleast_2d(encode(predicted, names, "predicted"))
     units = _check_lengths(true, subjects, predicted=labels)
 
@@ -117,7 +117,7 @@ def compare(
     >>> table.loc["uar", ["difference", "p"]].round(4).to_list()
     [0.5, 0.25]
     """
-    names = class_names(truth, np.concatenate([np.ravel(first), np.ravel(second)]), classes)
+    names = class_names(classes, truth=truth, first=first, second=second)
     true = encode(truth, names, "truth")
     labels, others = np.atleast_2d(encode(first, names, "first")), np.atleast_2d(encode(second, names, "second"))
     units = _check_lengths(true, subjects, first=labels, second=others)
@@ -131,12 +131,17 @@ def compare(
     return pd.DataFrame(rows, [*differences], ["difference", "low", "high", "p"])
 
 
-def class_names(truth: Labels, predicted: Labels | None, classes: Sequence[str] | None) -> list[Any]:
-    """Return the classes in order: those that are named, or else those that occur, sorted."""
+def class_names(classes: Sequence[str] | None, **labels: Labels) -> list[Any]:
+    """Return the classes in order: those that are named, or else those that occur, sorted.
+
+    Raises DataError for a missing label."""
     if classes is not None:
         return list(classes)
-    values: list[np.ndarray] = [np.ravel(np.asarray(labels)) for labels in (truth, predicted) if labels is not None]
-    return np.unique(np.concatenate(values)).tolist()
+    values = {word: np.ravel(np.asarray(array)) for word, array in labels.items()}
+    for word, array in values.items():
+        if (missing := np.flatnonzero(pd.isna(array))).size:
+            raise DataError(f"{word} {missing[0]} must be a class, not {array[missing[0]]}")
+    return np.unique(np.concatenate([*values.values()])).tolist()
 
 
 def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:

@@ -94,7 +94,7 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
-    names = class_names(labels, None, classes)
+    names = class_names(classes, label=labels)
     true, units = encode(labels, names, "label"), np.asarray(subjects)
     arrays = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
     for name, values in {"subjects": units, **arrays}.items():
@@ -200,7 +200,16 @@ class OwnEstimator(ClassicalMethod):
         """Fit a copy; its score is 1 for the class that it predicts, 0 for others."""
         estimator = seeded_copy(self.estimator, rng)
         estimator.fit(features, targets["label"])
-        return lambda tested: np.eye(self.classes)[np.asarray(estimator.predict(tested), int)]
+
+        def score(tested: np.ndarray) -> np.ndarray:
+            predicted = np.asarray(estimator.predict(tested))
+            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
+                raise ParamsError(
+                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
+                )
+            return np.eye(self.classes)[predicted.astype(int)]
+
+        return score
 
 
 def seeded_copy(estimator: Any, rng: np.random.Generator) -> Any:
