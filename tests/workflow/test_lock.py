@@ -56,10 +56,11 @@ def metadata(pinned: str) -> list[Requirement]:
 
 
 def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str], set[str]]:
-    """Return the names reachable from core.in in this environment, and the requirements that `locked` does not meet."""
+    """Return the names reachable from the .in files here, and the requirements that `locked` does not meet."""
     pins = {name: pin(line) for name, line in locked.items()}
     pins = {name: entry for name, entry in pins.items() if entry.marker is None or entry.marker.evaluate(environment)}
-    queue, visited, unmet = requirements_of(ENVS / "core.in"), set(), set()
+    queue = [requirement for name in lock.SOURCES for requirement in requirements_of(ENVS / name)]
+    visited, unmet = set(), set()
     while queue:
         requirement = queue.pop()
         name, text = canonicalize_name(requirement.name), str(requirement).partition(";")[0]

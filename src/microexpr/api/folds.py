@@ -90,7 +90,7 @@ def loso(
 
     >>> from torch import nn
     >>> network = lambda: nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
-    >>> table = microexpr.loso(network, inputs, labels, subjects, epochs=200, batch=6)
+    >>> table = microexpr.loso(network, inputs, labels, subjects, epochs=100, batch=6)
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
