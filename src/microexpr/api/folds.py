@@ -88,9 +88,11 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1
     1.0
 
-    >>> from torch import nn
+    >>> from functools import partial
+    >>> from torch import nn, optim
     >>> network = lambda: nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
-    >>> table = microexpr.loso(network, inputs, labels, subjects, epochs=100, batch=6)
+    >>> fast = partial(optim.Adam, lr=0.02)
+    >>> table = microexpr.loso(network, inputs, labels, subjects, epochs=40, batch=6, optimiser=fast)
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
