@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from microexpr.api import threads
 from microexpr.api.measures import au_table
 from microexpr.api.videos import Source, as_video
 from microexpr.apps import driving_name
@@ -28,6 +29,7 @@ RESULTS = Path("results")
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
 
 
+@threads.restored()
 def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
     """Return the expressions of one face in a video of any length: a row for each, in the order of time.
 
@@ -60,6 +62,7 @@ class PredictedVideo:
     result: Prediction  # arrays
 
 
+@threads.restored()
 def predict(
     video: Source,
     out: str | Path | None = None,
@@ -75,7 +78,7 @@ def predict(
 
     `video` is a `Video`, or what `read_video` accepts together with `fps`. Classes are negative, positive and surprise,
     by the shipped network or by that of `method`, which a run has refitted in the folder `results`. A folder `out` gets
-    the command's files: tables, plot, annotated video, page. Torch and OpenCV compute on one thread from then on.
+    the command's files: tables, plot, annotated video, page.
 
     Raises DataError if there is no face, StoreError if there is no such network, and OutputError if `out` holds files
     of others (unless `force`).
@@ -136,6 +139,7 @@ class ReenactedFace:
         raise DataError(f"strength must be one of {present}, not {strength:g}")
 
 
+@threads.restored()
 def reenact(
     face: str | Path,
     driving: str | Path = "surprise",

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from microexpr.api import threads
 from microexpr.api.figures import Labels, Subjects, class_names, encode
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.models.base import (
@@ -114,11 +115,8 @@ def loso(
             f"not {type(method).__name__}"
         )
     data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), {"label": torch.from_numpy(true)})
-    threads = torch.get_num_threads()
-    try:
+    with threads.restored():
         results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
-    finally:
-        torch.set_num_threads(threads)
     scores = [result.scores[0, -1] for result in results]  # of the last epoch
     table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))
     return table if isinstance(adapter, OwnNetwork) else table[["subject", "fold", "truth", "predicted"]]

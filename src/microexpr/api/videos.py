@@ -10,6 +10,7 @@ import numpy as np
 from microexpr.apps.predict import footage
 from microexpr.apps.predict.footage import Footage
 from microexpr.core import outputs
+from microexpr.core.errors import DataError
 from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
 
@@ -87,7 +88,9 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
     Video('array', 30 frames of 480 x 360, 60 a second)
     """
     if isinstance(path, np.ndarray):
-        return Video(footage.from_array(path, float("nan") if fps is None else fps))
+        if fps is None:
+            raise DataError("fps must be the frames a second of an array, not None")
+        return Video(footage.from_array(path, fps))
     return Video(footage.open_footage(Path(path), fps))
 
 

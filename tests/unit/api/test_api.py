@@ -70,7 +70,8 @@ def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
 @pytest.mark.parametrize(
     ("frames", "fps", "message"),
     [
-        (np.zeros((20, 8, 8, 3), np.uint8), None, "array: must have 20 to 1000 frames a second, not nan"),
+        (np.zeros((20, 8, 8, 3), np.uint8), None, "fps must be the frames a second of an array, not None"),
+        (np.zeros((20, 8, 8, 3), np.uint8), 10, "array: must have 20 to 1000 frames a second, not 10"),
         (np.zeros((20, 8, 8, 3)), 60, r"array: must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64"),
         (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.2 s, 12 frames, not 2"),
         ("nowhere.avi", None, "nowhere.avi: is not there"),
@@ -245,6 +246,17 @@ class TwoInputs(nn.Module):
 
     def forward(self, near, far):
         return self.last(torch.cat([near, far], 1))
+
+
+def test_the_threads_of_the_caller_stay(path):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        microexpr.spot(path)
+        microexpr.loso(DummyClassifier(), INPUTS, LABELS, SUBJECTS)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_test_clip_has_no_part_in_its_fold_and_inputs_come_by_name():

@@ -92,7 +92,7 @@ def open_footage(path: Path, fps: float | None) -> Footage:
     frames, rate = (len(files), fps) if files else video.header(path)
     rate = rate if fps is None else fps
     if rate is None:
-        raise DataError(f"{path}: a folder does not say how many frames a second it has; --fps does")
+        raise DataError(f"{path}: a folder does not say how many frames a second it has; fps (--fps) does")
     return _checked(Footage(path, rate, frames, files, _is_rendered(files[0] if files else path), False))
 
 

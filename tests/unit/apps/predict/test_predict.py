@@ -136,7 +136,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
         (str(tmp_path / "empty"),): "empty: must be a video or hold frames",
-        (few,): "few: a folder does not say how many frames a second it has; --fps does",
+        (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
         (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",
         **{
             (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"
