@@ -4,6 +4,8 @@
     python studies/real_faces.py                         # the tables of docs/real-faces.md; --write-docs into the page
     python studies/real_faces.py --render                # another one: clips rendered without noise, habits and so on
     python studies/real_faces.py --register              # the region of our crop that agrees best with the pictures
+    python studies/real_faces.py --predict               # the shipped weights of `microexpr predict`; --write-docs also
+                                                         # into the package, from where the command prints it
 
 Tables: every row of that run; rows trained on other subjects than these alone against those trained on recorded ones,
 by a paired test; and what the result hangs on, each time with `flow_svm` trained on the population alone under one
@@ -13,10 +15,12 @@ far as results/population has them.
 """
 
 import itertools
+import json
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,9 +29,12 @@ import pages
 import torch
 
 from microexpr import evaluation, population
+from microexpr.apps.predict import recognition
+from microexpr.apps.predict import recorded as predict_recorded
+from microexpr.apps.predict.calibration import Calibration, calibration_error
 from microexpr.cli import config
-from microexpr.core import arithmetic, store
-from microexpr.core.clip import LABELS
+from microexpr.core import arithmetic, seeds, store
+from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
 from microexpr.models.recognisers.flow_svm import FlowSvm
@@ -40,8 +47,10 @@ from microexpr.rendering.performance import Difficulty
 from microexpr.reporting import main_table
 from microexpr.signals import faces, flow
 from microexpr.signals.flow import pictures
+from microexpr.training import refit
 
-PAGE, MARK, MARK_RENDERING = "docs/real-faces.md", "study-real-faces", "study-real-faces-rendering"
+PAGE, MARK = "docs/real-faces.md", "study-real-faces"
+RENDERING_MARK, PREDICT_MARK = f"{MARK}-rendering", f"{MARK}-predict"
 EVALUATED = Path("results/flow_folders/evaluate")
 RECORDED, BOTH, RENDERED, MEANS = FLOW_PROTOCOLS
 NAMES = {
@@ -82,6 +91,7 @@ class Rendered:
 class Recorded(NamedTuple):
     """All clips of the pictures below data/raw."""
 
+    clips: list[Clip]
     pictures: np.ndarray  # uint8[N, 28, 28, 3]
     label: np.ndarray  # int64[N]
 
@@ -90,15 +100,17 @@ def main() -> int:
     arguments = parse()
     values = config.load("params.yaml")
     params, about = pictures.Params(**values["flow_folders"]), population.Params(**values["population"])
-    rendered = read_rendered(about)
     recorded = read_recorded(Path(RAW, flow_folders.NAME))
+    if arguments.predict:
+        return measure_shipped(recorded, arguments.write_docs)
+    rendered = read_rendered(about)
     if arguments.register:
         return register(params, rendered, recorded.pictures)
     if arguments.render:
         text = "\n".join([*rendering_table(params, about, values, recorded), "", pages.source()])
         print(text)
         if arguments.write_docs:
-            pages.write(PAGE, MARK_RENDERING, text)
+            pages.write(PAGE, RENDERING_MARK, text)
         return 0
     rows = read_rows()
     lines = [*rows_table(rows), "", *paired_table(rows), ""]
@@ -114,6 +126,7 @@ def parse() -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--register", action="store_true", help="search the region, without labels, and do no more")
     parser.add_argument("--render", action="store_true", help="render clips without noise and so on, and do no more")
+    parser.add_argument("--predict", action="store_true", help="measure the weights of predict, and do no more")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
     return parser.parse_args()
 
@@ -131,7 +144,7 @@ def read_rows() -> list[dict[str, str]]:
 def read_recorded(root: Path) -> Recorded:
     clips, _ = flow_folders.read(root)
     images = np.stack([flow_folders.picture(root, clip) for clip in clips])
-    return Recorded(images, np.array([clip.label for clip in clips]))
+    return Recorded(clips, images, np.array([clip.label for clip in clips]))
 
 
 def read_rendered(about: population.Params) -> Rendered:
@@ -297,6 +310,57 @@ def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) ->
     for agreement, region in sorted(found, reverse=True):
         print(f"{agreement:.3f} {list(region)}{' (params.yaml)' * (region == params.region)}")
     return 0
+
+
+def measure_shipped(recorded: Recorded, write: bool) -> int:
+    """Print the figures of the weights of `microexpr predict` on recorded clips, and write them where it reads them."""
+    model = refit.load(recognition.SHIPPED)
+    normalise = pictures.Params.model_validate_json(model.metadata["pictures"]).normalise
+    scores = model({"flow": np.stack([pictures.channels(picture, normalise) for picture in recorded.pictures])})
+    datasets = np.array([clip.dataset for clip in recorded.clips])
+    figures = {
+        "sha256": predict_recorded.digest(recognition.SHIPPED),
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": pages.commit(),
+        "cpu": pages.cpu_model(),
+        **scope_figures("full", recorded, scores, datasets != ""),
+        "datasets": {
+            name: scope_figures(name, recorded, scores, datasets == name) for name in PROTOCOLS[RECORDED].datasets
+        },
+    }
+    calibration = Calibration.read(model.metadata)
+    assert calibration
+    figures["calibration_error"] = round(calibration_error(calibration.probabilities(scores), recorded.label), 4)
+    text = "\n".join([*shipped_table(figures), "", pages.source()])
+    print(text)
+    if write:
+        store.write_text(predict_recorded.FILE, json.dumps(figures, indent=2) + "\n")
+        pages.write(PAGE, PREDICT_MARK, text)
+    return 0
+
+
+def scope_figures(scope: str, recorded: Recorded, scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+    """Return the number of chosen clips and subjects, and each metric with its interval: value, low, high."""
+    subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in recorded.clips])[chosen]
+    truth, predicted = recorded.label[chosen], scores[chosen].argmax(axis=1)
+    matrix = metrics.confusion(truth, predicted, len(LABELS))
+    figures: dict[str, Any] = {"clips": len(truth), "subjects": len({*subjects})}
+    for name in ("uf1", "uar"):
+        metric = metrics.METRICS[name]
+        rng = seeds.generator(0, "predict recorded", scope)
+        interval = metrics.bootstrap(truth, predicted, subjects, metric, RESAMPLES, rng)
+        figures[name] = [round(float(value), 4) for value in (metric(matrix), *interval)]
+    return figures
+
+
+def shipped_table(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield "| weights of `predict`, tested on | clips | subjects | UF1 | UAR |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, scope in {"full": figures, **figures["datasets"]}.items():
+        cells = ("{:.3f} ({:.3f} to {:.3f})".format(*scope[metric]) for metric in ("uf1", "uar"))
+        yield f"| {main_table.TITLES[name]} | {scope['clips']} | {scope['subjects']} | {' | '.join(cells)} |"
+    yield ""
+    yield f"Calibration error of the probabilities, 10 bins: {figures['calibration_error']:.3f}."
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ with logged(snakemake.log[0]):
         with store.open_file(path, "population") as rendered, store.subject_file(target, "flow", subject_clips) as file:
             file.describe(source="the population's flow, as precomputed pictures have it")
             for clip in subject_clips:
-                picture = pictures.from_flow(rendered["clips"][clip.name]["onset_apex"][()], params.region)
-                flow = pictures.channels(picture, params.normalise)
+                flow = pictures.flow_as_picture(rendered["clips"][clip.name]["onset_apex"][()], params)
                 file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[params.normalise])
     index.write(snakemake.output.index, clips)

@@ -46,22 +46,22 @@ def run_on_population(
     """Train the job's method on its clips, all of the population; write what networks start from to `path`.
 
     `files` are those of the subjects. Raises DataError for another clip, or where none shows any of the classes."""
-    inputs, network = train_on_population(job, files, progress, checkpoint_dir)
+    job, inputs = load_population(job, files)
+    network = fit_network(job, inputs, progress, checkpoint_dir)
     assert isinstance(job.method, NetworkMethod)
     about = inputs.attributes() | metadata | {"method": job.name, "origin": "generated"}
     initial.write(path, job.method, job.protocol.classes, job.all_clips, network.tensors, inputs.files, about)
 
 
-def train_on_population(
-    job: Job, files: Iterable[str], progress: Progress, checkpoint_dir: CheckpointDir | None = None
-) -> tuple[TrainingInputs, engine.TrainedNetwork]:
-    """Return what was loaded, and the job's network, trained on all of its clips, as `run_on_population` writes it."""
+def load_population(job: Job, files: Iterable[str]) -> tuple[Job, TrainingInputs]:
+    """Return the training of the job's method on all of its clips, and what it reads of these.
+
+    Raises DataError as `run_on_population` does."""
     initial.check_clips(job.name, job.all_clips)
     if not job.clips:
         raise DataError(f"the population must have clips of {', '.join(job.protocol.classes)} for {job.name}, not none")
     job = job.on_all_clips(initial.FOLD)
-    inputs = load_inputs(job, files)
-    return inputs, fit_network(job, inputs, progress, checkpoint_dir)
+    return job, load_inputs(job, files)
 
 
 def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:

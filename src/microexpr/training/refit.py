@@ -4,7 +4,7 @@ What may not come in: a score. No subject is held out, so no clip of the protoco
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +81,7 @@ class Recogniser:
     statistics: Statistics
     classes: tuple[str, ...]
     fitted_on: frozenset[str]  # as in `provenance`
+    metadata: Mapping[str, str] = field(default_factory=dict)  # of its file
 
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -95,4 +96,6 @@ def load(path: str | Path) -> Recogniser:
     """Read a recogniser that `save` wrote. Raises StoreError for any other file, and for another version's network."""
     saved = network_file.load(path, SCHEMA, recognisers.find)
     classes = tuple(saved.metadata["classes"].split(", "))
-    return Recogniser(saved.method, Modules(**saved.modules), saved.statistics, classes, saved.fitted_on)
+    return Recogniser(
+        saved.method, Modules(**saved.modules), saved.statistics, classes, saved.fitted_on, saved.metadata
+    )

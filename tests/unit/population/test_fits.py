@@ -67,5 +67,6 @@ def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.Mon
     predict.run(*sides, tmp_path / "predict.safetensors", lambda done, total: None)
     loaded = refit.load(tmp_path / "predict.safetensors")
     assert loaded.fitted_on == FITTED_ON and loaded.classes == ("negative", "positive", "surprise")
-    errors = json.loads(store.read_metadata(tmp_path / "predict.safetensors")["errors"])
+    assert json.loads(loaded.metadata["pictures"]).keys() == {"normalise", "region"}
+    errors = json.loads(loaded.metadata["errors"])
     assert errors["clips"] == 3 and 0 <= errors["uf1"] <= 1

@@ -12,11 +12,10 @@ import cv2
 import numpy as np
 import torch
 
-from microexpr.apps.predict import limits, recognition
+from microexpr.apps.predict import limits, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.recognition import UNKNOWN, Classes, Excerpt
-from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
@@ -47,21 +46,24 @@ class Models:
     reader: regressor.Model
     recogniser: refit.Recogniser
     calibration: Calibration
-    descriptions: tuple[str, ...]  # what each was fitted on, a line each
+    figures: recorded.Figures | None  # of the recogniser on recorded faces, where these weights were measured there
+    descriptions: tuple[str, ...]  # what each was fitted on, and what the recogniser is worth, a line each
 
     @classmethod
     def load(cls, method: str | None, folder: Path) -> "Models":
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
-        recogniser, calibration = refit.load(path), Calibration.read(store.read_metadata(path))
+        recogniser, figures = refit.load(path), recorded.read(path)
+        calibration = Calibration.read(recogniser.metadata)
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_recogniser = limits.describe_training(path, recogniser.fitted_on)
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
+            recorded.describe(figures, recogniser.fitted_on),
             f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, calibration or Calibration(), descriptions)
+        return cls(reader, recogniser, calibration or Calibration(), figures, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:

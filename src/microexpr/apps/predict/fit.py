@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,19 @@ from microexpr.evaluation import metrics
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import MEGC2019, PROTOCOLS
+from microexpr.signals.flow import pictures
 from microexpr.training import engine, initial, pretrain, refit
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Job, Params, SynthParams
 from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import fit_network
 
 logger = logging.getLogger(__name__)
 
 SEED = 0
 FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
 STSTNET = {"epochs": 200, "batch": 32, "lr": 0.003, "cosine": True, "mirror": 0.5, "dropout": 0.3}
+PICTURES = pictures.Params()  # as recorded clips' flow is exchanged, so that the network can be tested on it
 SUBJECT_FILES = Sequence[str | Path]
 
 
@@ -47,17 +51,30 @@ def run(
 
     Both sides have micro-expressions, and the files of the subjects of the population who show them."""
     job, files = training
-    _, trained = pretrain.train_on_population(job, map(str, files), progress, checkpoint_dir)
+    job, inputs = pretrain.load_population(job, map(str, files))
+    inputs = replace(inputs, clips=with_pictures(inputs.clips, job.all_clips, files))
+    trained = fit_network(job, inputs, progress, checkpoint_dir)
     clips, held_out_files = held_out
     tensors = load_clips(job.method, clips, map(str, held_out_files))
-    scores, labels = score(job, trained, tensors), tensors.targets["label"].numpy()
+    scores = score(job, trained, with_pictures(tensors, clips, held_out_files))
+    labels = tensors.targets["label"].numpy()
     calibration, calibration_figures = calibrate(scores, labels, measure_views(clips, held_out_files, tensors), clips)
     figures = measure(scores, labels)
     metadata = {"held_out": f"{len(held_out_files)} subjects", "errors": json.dumps(figures)}
+    metadata["pictures"] = PICTURES.model_dump_json(include={"normalise", "region"})
     metadata |= {"calibration": calibration.to_json(), "calibration_errors": json.dumps(calibration_figures)}
     assert isinstance(job.method, Ststnet)
     refit.save(path, job.method, trained, initial.subjects(job.clips), classes=", ".join(LABELS), **metadata)
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
+
+
+def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
+    """Return the tensors of clips of the population with their flow as pictures."""
+    paths, flow = {Path(path).stem: path for path in files}, []
+    for clip in clips:
+        with store.open_file(paths[clip.subject], POPULATION) as file:
+            flow.append(pictures.flow_as_picture(file["clips"][clip.name]["onset_apex"][()], PICTURES))
+    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(flow))})
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from microexpr.models.base import NetworkMethod
 from microexpr.signals import aus, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.signals.faces import CROP
+from microexpr.signals.flow import pictures
 from microexpr.training import refit
 
 UNKNOWN = "unknown"  # in place of a class
@@ -62,12 +63,15 @@ def weights_path(method: str | None, folder: Path) -> Path:
 
 def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
     """Return the probability of each class by name, or none and why."""
-    arrays = inputs.derive(model.method.inputs, stage_groups(excerpt, set(model.method.inputs), reader))
+    groups = stage_groups(excerpt, set(model.method.inputs), reader)
     if calibration.limits:  # of a network that reads flow
-        reasons = domain.reasons(domain.measure(view(excerpt, arrays["flow"][0])), calibration.limits)
-        if reasons:
+        (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
+        if reasons := domain.reasons(domain.measure(view(excerpt, vectors)), calibration.limits):
             return Classes({}, reasons)
-    scores = model(arrays)
+    if "pictures" in model.metadata:
+        params = pictures.Params.model_validate_json(model.metadata["pictures"])
+        groups["flow"] = {"onset_apex": pictures.flow_as_picture(groups["flow"]["onset_apex"], params)}
+    scores = model(inputs.derive(model.method.inputs, groups))
     return Classes(dict(zip(model.classes, map(float, calibration.probabilities(scores)[0]), strict=True)), ())
 
 

@@ -34,6 +34,7 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
         "fps": prediction.footage.fps,
         "notice": list(limits.NOTICE),
         "models": list(models.descriptions),
+        "recorded": models.figures,
         "warnings": prediction.warnings,
         "intervals": rows,
     }

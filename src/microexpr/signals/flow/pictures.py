@@ -29,17 +29,17 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     normalise: Normalisation = Field(
-        "centred", description="channels of a picture: as published | each less its median, in deviations"
+        default="centred", description="channels of a picture: as published | each less its median, in deviations"
     )
     subjects: int = Field(
-        60,
+        default=60,
         ge=0,
         le=5000,
         description="subjects of the population on whom rows of their own are trained; 0: no such",
     )
-    both: int = Field(24, ge=1, le=5000, description="how many of them train together with recorded subjects")
+    both: int = Field(default=24, ge=1, le=5000, description="how many of them train together with recorded subjects")
     region: Region = Field(
-        (0.20, 0.80, 0.05, 0.85),
+        default=(0.20, 0.80, 0.05, 0.85),
         description="left, right, top, bottom of what such a picture shows, as shares of our crop",
     )
 
@@ -69,6 +69,11 @@ def from_flow(flow: np.ndarray, region: Region) -> np.ndarray:
     small = np.stack(channels, -1)
     low, high = small.min((0, 1)), small.max((0, 1))
     return np.rint((small - low) / np.where(high > low, high - low, 1) * 255).astype(np.uint8)
+
+
+def flow_as_picture(flow: np.ndarray, params: Params) -> np.ndarray:
+    """Return flow float[3, H, W] of a crop as the channels of such a picture, float32[3, 28, 28]."""
+    return channels(from_flow(flow, params.region), params.normalise)
 
 
 def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:

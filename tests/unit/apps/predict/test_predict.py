@@ -50,8 +50,16 @@ def predicted(video, tmp_path_factory):
 def test_it_says_first_what_it_is_worth(predicted):
     _, lines = predicted
     assert "fitted on 240 generated subjects (population); UF1" in lines[0]
-    assert "fitted on 240 generated subjects (population)" in lines[1]
-    assert lines[2:4] == list(limits.NOTICE) and "AI Act" in lines[3]
+    assert lines[1].startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
+    assert "fitted on 240 generated subjects (population)" in lines[2]
+    assert lines[3:5] == list(limits.NOTICE) and "AI Act" in lines[4]
+
+
+def test_the_figures_on_recorded_faces_are_in_the_table_and_on_the_page(predicted):
+    out, lines = predicted
+    document = json.loads((out / "intervals.json").read_text())
+    assert document["models"] == lines[:3] and document["recorded"]["clips"] == 442
+    assert f"<li>{lines[1]}</li>" in (out / "prediction.html").read_text()
 
 
 def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):

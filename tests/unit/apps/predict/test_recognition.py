@@ -1,0 +1,54 @@
+"""What a recogniser of the shipped kind reads of a spotted expression: its flow as a precomputed picture."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.apps.predict import fit, recognition
+from microexpr.apps.predict.calibration import Calibration
+from microexpr.core.seeds import generator
+from microexpr.signals import flow
+from microexpr.signals.flow import pictures
+
+ONSET, APEX = 1, 4
+
+
+def excerpt() -> recognition.Excerpt:
+    """Return a texture that is stretched from frame to frame."""
+    texture = cv2.GaussianBlur(generator(0, "recognition").uniform(0, 255, (288, 288)), (0, 0), 3)
+    frames = [cv2.resize(texture, (288, 288 + 2 * i))[:288].astype(np.uint8) for i in range(6)]
+    return recognition.Excerpt(
+        crop=np.stack(frames)[..., None],
+        landmarks_crop=np.zeros((6, 68, 2), np.float32),
+        tracked_landmarks=np.zeros((6, 68, 2)),
+        pose=np.zeros((6, 3)),
+        intensity=np.zeros((17, 2)),
+        onset=ONSET,
+        apex=APEX,
+        offset=5,
+        fps=100,
+    )
+
+
+@pytest.mark.parametrize("as_picture", [True, False])
+def test_flow_is_read_as_the_weights_say(as_picture: bool) -> None:
+    arrays: dict[str, np.ndarray] = {}
+
+    class Recogniser(SimpleNamespace):
+        def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+            arrays.update(inputs)
+            return np.zeros((1, 3))
+
+    metadata = {"pictures": fit.PICTURES.model_dump_json()} if as_picture else {}
+    model: Any = Recogniser(method=SimpleNamespace(inputs={"flow": (3, 28, 28)}), metadata=metadata, classes=("a",) * 3)
+    reader: Any = None
+    recognition.classify(model, Calibration(), excerpt(), reader)
+    vectors = flow.clip_flow(excerpt().crop[..., 0], ONSET, APEX, flow.Params())
+    if as_picture:
+        assert np.array_equal(arrays["flow"][0], pictures.flow_as_picture(vectors, fit.PICTURES))
+        assert arrays["flow"].std((2, 3)) == pytest.approx(1)
+    else:
+        assert arrays["flow"].mean((2, 3))[0] == pytest.approx(vectors.mean((1, 2)), abs=1e-4)
