@@ -52,12 +52,13 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
 
 @dataclass(frozen=True, eq=False)
 class PredictedVideo:
-    """The expressions of a video, with the class of each micro-expression. `read_me` says what they are worth."""
+    """The expressions of a video, with the class of each micro-expression; `models` and `notice` say its worth."""
 
     intervals: pd.DataFrame  # as of `spot`; class, its probability by class, and why it is unknown
     action_units: pd.DataFrame  # change since the face at rest by (frame, seconds) and (unit, side), FACS intensity
     warnings: tuple[str, ...]  # how the video differs from what the models were fitted on
-    read_me: tuple[str, ...]  # what the models were fitted on, their errors, and what the results must not be used for
+    models: tuple[str, ...]  # what each model was fitted on, and its errors
+    notice: tuple[str, ...]  # what the results cannot say, and uses that laws forbid
     files: tuple[Path, ...]  # that were written
     result: Prediction  # arrays
 
@@ -87,7 +88,7 @@ def predict(
     >>> prediction = microexpr.predict(microexpr.example_video("example"))
     >>> prediction.intervals.loc[0, ["kind", "class"]].to_list()
     ['micro', 'negative']
-    >>> prediction.action_units.shape, prediction.read_me[2][:45]
+    >>> prediction.action_units.shape, prediction.notice[0][:45]
     ((120, 34), 'What a person feels cannot be read off a face')
     """
     video, folder = as_video(video, fps), Path(results) / "refit"
@@ -103,12 +104,13 @@ def predict(
     rows = [_row(expression, video.fps) for expression in result.expressions]
     frame = result.curves.step * np.arange(len(result.signal.change))
     curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])
-    curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[1]}
+    curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
     return PredictedVideo(
         pd.DataFrame(rows, columns=[*written.TIMES, "class", *models.recogniser.classes, UNKNOWN, "action_units"]),
         curves,
         tuple(result.warnings),
-        (*models.descriptions, *limits.NOTICE),
+        models.descriptions,
+        limits.NOTICE,
         tuple(output.paths) if output else (),
         result,
     )
@@ -126,7 +128,7 @@ class ReenactedFace:
 
     metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
     curves: pd.DataFrame  # (unit, side) of "asked" and "read_back" by (strength, frame), changes in FACS intensity
-    read_me: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
+    description: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
     files: tuple[Path, ...]  # that were written
     result: alone.Reenactment  # arrays
 
