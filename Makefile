@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.venv/.installed: envs/core.in envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh pyproject.toml
+.venv/.installed: $(wildcard envs/*.in) envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh pyproject.toml
 	@PYTHON="$(PYTHON)" bash envs/install.sh
 
 table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at the end; METHODS="ststnet ..." runs these alone

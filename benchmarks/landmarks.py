@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Callable
 
+import face_recognition
 import numpy as np
 
 from microexpr.core import arithmetic
@@ -22,7 +23,6 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces import detection  # which loads face_recognition without its warning
 
 FPS = 200
 SIZE = (640, 480)
@@ -46,7 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     frames, truth = clip(options.frames)
     ours_ms, track = best(lambda: faces.track(lambda: frames, faces.Params(), "benchmark", FPS), options)
-    other_ms, named = best(lambda: [detection.face_recognition.face_landmarks(frame) for frame in frames], options)
+    other_ms, named = best(lambda: [face_recognition.face_landmarks(frame) for frame in frames], options)
     indices = sorted(point for points in PARTS.values() for point in points)
     loop = np.array([points_of(detected[0]) for detected in named])
     for name, ms, points in (("ours", ours_ms, track.landmarks[:, indices]), ("other", other_ms, loop)):

@@ -1,8 +1,9 @@
 """Write or check the lock files below envs/: `make lock`, `make check-lock` (both need PyPI).
 
-uv, in a throw-away virtual environment, resolves core.in (then pyfeat/pyfeat.in, constrained by the result) once for
-Linux and all Pythons of PYTHONS. A pin that a lock has stays unless the .in files exclude it: to upgrade one package,
-delete its line first. Each requirement is one line with the SHA-256 of every file that PyPI has of it.
+uv, in a throw-away virtual environment, resolves the .in files of SOURCES together (then pyfeat/pyfeat.in, constrained
+by the result) once for Linux and all Pythons of PYTHONS. A pin that a lock has stays unless the .in files exclude it:
+to upgrade one package, delete its line first. Each requirement is one line with the SHA-256 of every file that PyPI
+has of it.
 
 | file | what | installed |
 | --- | --- | --- |
@@ -35,6 +36,7 @@ UV = "uv==0.13.9"
 SOURCE_ONLY = {"antlr4-python3-runtime", "connection-pool", "face-recognition", "face-recognition-models"}
 CUDA = re.compile(r"torch$|triton$|cuda-|nvidia-")
 LOCAL = {"dlib"}  # envs/dlib-from-bin
+SOURCES = ("library.in", "workflow.in", "dev.in", "core.in")  # requirements of the wheel and its extras; exact versions
 # torchcodec needs FFmpeg's libraries, and no video is read here (detectors.py replaces it); xgboost needs
 # nvidia-nccl-cu12 only for several GPUs together.
 PYFEAT_LEFT_OUT = {"torchcodec", "nvidia-nccl-cu12"}
@@ -58,7 +60,8 @@ def main() -> None:
 def write_locks(uv: Path, folder: Path) -> int:
     """Resolve and write every lock but torch-cpu.lock. Returns 1 where that one pins another torch."""
     pins = {name: line for lock in LOCKS for name, line in locked(ENVS / lock).items()}
-    (folder / "core.in").write_text(f"{(ENVS / 'core.in').read_text(encoding='utf-8')}\n{ENVS / 'dlib-from-bin'}\n")
+    texts = [(ENVS / name).read_text(encoding="utf-8") for name in SOURCES]
+    (folder / "core.in").write_text("\n".join([*texts, f"{ENVS / 'dlib-from-bin'}\n"]))
     core = resolve(uv, folder / "core.in", pins)
     alone = resolve(uv, ENVS / "no-deps.in", pins, "--no-deps")
     constraints = folder / "constraints.txt"

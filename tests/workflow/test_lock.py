@@ -5,13 +5,14 @@ has all of them. For another torch it is taken from `requires_dist` of
 `pip install --dry-run --ignore-installed --report - torch==VERSION`, and for the CPU build from its wheel's METADATA.
 """
 
+import ast
 import importlib.util
 import json
 import re
 import sys
 import tomllib
 from functools import cache
-from importlib.metadata import distribution, requires
+from importlib.metadata import distribution, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,11 @@ def metadata(pinned: str) -> list[Requirement]:
 
 
 def follow(locked: dict[str, str], environment: dict[str, str]) -> tuple[set[str], set[str]]:
-    """Return the names reachable from core.in in this environment, and the requirements that `locked` does not meet."""
+    """Return the names reachable from the .in files here, and the requirements that `locked` does not meet."""
     pins = {name: pin(line) for name, line in locked.items()}
     pins = {name: entry for name, entry in pins.items() if entry.marker is None or entry.marker.evaluate(environment)}
-    queue, visited, unmet = requirements_of(ENVS / "core.in"), set(), set()
+    queue = [requirement for name in lock.SOURCES for requirement in requirements_of(ENVS / name)]
+    visited, unmet = set(), set()
     while queue:
         requirement = queue.pop()
         name, text = canonicalize_name(requirement.name), str(requirement).partition(";")[0]
@@ -122,3 +124,29 @@ def test_every_file_that_names_the_supported_pythons_names_the_same() -> None:
     script = re.search(r"^pythons=\((.*?)\)", (ENVS / "install.sh").read_text(encoding="utf-8"), re.M)
     assert script is not None and script[1].split() == [f"python{minor}" for minor in reversed(minors)]
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" in minors
+
+
+def test_the_library_imports_what_the_wheel_requires_and_nothing_else() -> None:
+    imported = set()
+    for path in (ROOT / "src/microexpr").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            imported |= {name.partition(".")[0] for name in names}
+    imported -= {*sys.stdlib_module_names, "microexpr"}
+    providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
+    packages = [{*map(canonicalize_name, providers.get(module, [module]))} for module in imported]
+    required = {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / "library.in")}
+    others = [names for names in packages if not names & required]
+    assert sorted(map(sorted, others)) == [["llvmlite"], ["markupsafe"], ["xarray"]]  # of numba, of Jinja, an extra
+    assert required - set().union(*packages) == {"face-recognition-models"}  # its files alone are read
+    extras = {requirement.name for name in ("workflow.in", "dev.in") for requirement in requirements_of(ENVS / name)}
+    assert not required & set(map(canonicalize_name, extras))
+
+
+def test_the_wheel_holds_every_file_of_the_package() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    package = ROOT / "src/microexpr"
+    held = {path for pattern in data["microexpr"] for path in package.glob(pattern)} | {*package.rglob("*.py")}
+    files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert files - held == set()

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from microexpr.apps import driving_name
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, nearest, printable, remedy
-from microexpr.core.files import regular
-
-if TYPE_CHECKING:
-    from microexpr.core.clip import Clip
+from microexpr.core.files import regular, run_files
+from microexpr.reporting import app_folders
 
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
@@ -24,15 +22,6 @@ TABLE = RESULTS / "megc2019_table.csv"
 TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
-PREDICTED = (
-    "intervals.csv",
-    "intervals.json",
-    "action_units.csv",
-    "prediction.png",
-    "annotated.avi",
-    "prediction.html",
-)
-REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -174,11 +163,12 @@ def plot_table(arguments: argparse.Namespace) -> int:
 def plot_clip(arguments: argparse.Namespace) -> int:
     """Plot one clip's way through the stages."""
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
-    with _output_picture(arguments, [*_files_of(arguments.clip), *synthetic]) as picture:
+    with _output_picture(arguments, [*run_files(arguments.clip, RESULTS), *synthetic]) as picture:
+        from microexpr.datasets import index
         from microexpr.reporting import journey
         from microexpr.reporting.plots import journey as plot
 
-        clip = _find_clip(arguments.clip)
+        clip = index.find(arguments.clip, RESULTS)
         files = {stage: RESULTS / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
         plot.write(journey.read(clip, files, synthetic), picture, arguments.show_licensed_faces)
     return 0
@@ -196,12 +186,13 @@ def plot_training(arguments: argparse.Namespace) -> int:
 
 def plot_signal(arguments: argparse.Namespace) -> int:
     """Plot one signal of a clip."""
-    with _output_picture(arguments, _files_of(arguments.clip)) as picture:
+    with _output_picture(arguments, run_files(arguments.clip, RESULTS)) as picture:
         from importlib import import_module
 
+        from microexpr.datasets import index
         from microexpr.reporting.plots.drawing import refuse_licensed
 
-        clip = _find_clip(arguments.clip)
+        clip = index.find(arguments.clip, RESULTS)
         refuse_licensed([clip], arguments.show_licensed_faces)
         import_module(f"microexpr.reporting.plots.{arguments.signal}").write(clip, RESULTS, picture)
     return 0
@@ -209,39 +200,26 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
 def reenact(arguments: argparse.Namespace) -> int:
     """Give a movement to a face of a photograph."""
-    name = arguments.driving
-    is_sample, is_video = name in LABELS, name not in LABELS and Path(name).exists()
-    if not (is_sample or is_video) and (name.count("/") != 2 or Path(name).suffix):
-        kinds = f"{', '.join(LABELS)}, a video or folder of frames, or DATASET/SUBJECT/CLIP of a run"
-        raise MicroexprError(f"--driving must be {kinds}; there is no {name}{nearest(name, LABELS)}")
-    driving_files = [Path(name)] if is_video else [] if is_sample else _files_of(name)
-    inputs = [arguments.face, *driving_files, *filter(None, [arguments.weights])]
-    out = outputs.folder(arguments.out, "reenact", REENACTED, inputs, arguments.force, "frames/[0-9]*.png")
+    inputs = [arguments.face, *driving_name.files(arguments.driving, RESULTS), *filter(None, [arguments.weights])]
+    out = app_folders.reenactment(arguments.out, inputs, arguments.force)
     from rich.console import Console
 
-    from microexpr.apps.reenact import alone, driving, folder
+    from microexpr.apps.reenact import alone, driving
     from microexpr.apps.reenact.photograph import Photograph
-    from microexpr.reporting.plots import reenactment as plot
 
     console = Console()
     with console.status("[1/4] looking for faces in the photograph"):
         photograph = Photograph.read(arguments.face)
         photograph.select(arguments.face_number)
     with console.status("[2/4] reading the action units of the driving clip"):
-        if is_sample:
-            curves = driving.read_sample(name)
-        elif is_video:
-            curves = driving.read_video(Path(name), arguments.fps)
-        else:
-            curves = driving.read_clip(_find_clip(name), RESULTS)
+        curves = driving.read(arguments.driving, arguments.fps, RESULTS)
     strengths = tuple(dict.fromkeys(arguments.strength))
     with console.status("[3/4] moving the face, and reading it"):
         result = alone.reenact(
             curves, photograph, arguments.face_number, strengths, arguments.weights, arguments.super_resolution
         )
     with console.status("[4/4] writing"), outputs.publish(out) as part:
-        folder.write(part, result)
-        plot.write(part / "reenactment.png", result)
+        app_folders.write_reenactment(part, result)
     for line in (*result.description, *alone.summary(result)):
         say(line)
     say("written: " + ", ".join(map(str, out.paths)))
@@ -267,13 +245,10 @@ def predict(arguments: argparse.Namespace) -> int:
     """Spot and classify the micro-expressions of a video."""
     weights = arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"
     inputs = filter(None, [arguments.footage, arguments.truth, weights])
-    out = outputs.folder(arguments.out, "predict", PREDICTED, inputs, arguments.force)
+    out = app_folders.prediction(arguments.out, inputs, arguments.force)
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import annotated, footage, limits, written
+    from microexpr.apps.predict import footage, limits, written
     from microexpr.cli.progress import progress
-    from microexpr.reporting.html import prediction as page
-    from microexpr.reporting.plots import prediction as plot
-    from microexpr.signals import spotting
     from microexpr.signals.spotting import hits
 
     video = footage.open_footage(arguments.footage, arguments.fps)
@@ -281,14 +256,10 @@ def predict(arguments: argparse.Namespace) -> int:
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     for line in (*models.descriptions, *limits.NOTICE):
         say(line)
-    height = spotting.Params().height
     with progress() as report:
         result = prediction.predict(video, models, report)
         with outputs.publish(out) as part:
-            written.write(part, result, models)
-            plot.write(result, height, part / "prediction.png")
-            annotated.write(part / "annotated.avi", result, report)
-            page.write(part / "prediction.html", result, models, height, true_spans or (), report)
+            app_folders.write_prediction(part, result, models, true_spans or (), report)
     for warning in result.warnings:
         say(f"warning: {warning}")
     for line in written.summary(result):
@@ -297,22 +268,6 @@ def predict(arguments: argparse.Namespace) -> int:
         say(hits.summary(hits.count(result.spans, true_spans)))
     say("written: " + ", ".join(map(str, out.paths)))
     return 0
-
-
-def _find_clip(name: str) -> "Clip":
-    """Return the clip of this id, from its data set's index."""
-    from microexpr.datasets import index, layout
-
-    if name.count("/") != 2:
-        raise MicroexprError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
-    layout(name.split("/")[0])
-    table = RESULTS / "index" / f"{name.split('/')[0]}.csv"
-    clips = {clip.id: clip for clip in index.read(table)}
-    if reason := index.exclusions(table).get(name):
-        raise MicroexprError(f"{name} was left out: {reason}")
-    if name not in clips:
-        raise MicroexprError(f"clip must be one of {table}, not {name}{nearest(name, clips)}")
-    return clips[name]
 
 
 def plot_faces(arguments: argparse.Namespace) -> int:
@@ -336,9 +291,3 @@ def _output_picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> It
     out = outputs.picture(arguments.picture, inputs, arguments.force)
     with outputs.publish(out) as part:
         yield part / out.names[0]
-
-
-def _files_of(clip: str) -> list[Path]:
-    """Return the files of a run that a command may read for a clip of this id."""
-    dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
-    return [RESULTS / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in RESULTS.glob("*"))]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
-from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.core.errors import DataError, StoreError, nearest, remedy
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
 PARSED = "action_units_parsed"  # like the next two a column for users and other programs, which `read` ignores
@@ -124,6 +124,25 @@ def read(path: str | Path) -> list[Clip]:
 def read_all(paths: Iterable[str | Path]) -> list[Clip]:
     """Return the clips of several index CSVs, one after the other. Raises StoreError as `read` does."""
     return [clip for path in paths for clip in read(path)]
+
+
+def find(name: str, results: Path) -> Clip:
+    """Return the clip DATASET/SUBJECT/CLIP of a run, from its data set's index in the folder `results`.
+
+    Raises DataError for a name of another form, of no clip, or of one that is left out; StoreError as `read` does."""
+    if name.count("/") != 2:
+        raise DataError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
+    dataset = name.split("/")[0]
+    datasets.layout(dataset)
+    table = results / "index" / f"{dataset}.csv"
+    clips = {clip.id: (clip, reason) for clip, reason in _rows(table)}
+    if name not in clips:
+        included = [clip_id for clip_id, (_, reason) in clips.items() if not reason]
+        raise DataError(f"clip must be one of {table}, not {name}{nearest(name, included)}")
+    clip, reason = clips[name]
+    if reason:
+        raise DataError(f"{name} was left out: {reason}")
+    return clip
 
 
 def exclusions(path: str | Path) -> dict[str, str]:

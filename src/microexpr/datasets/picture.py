@@ -48,7 +48,7 @@ def read(path: Path, alterations: Alterations | None = None, longest: int | None
     from PIL import Image, ImageFile, UnidentifiedImageError
 
     ImageFile.LOAD_TRUNCATED_IMAGES = (
-        False  # face_recognition sets it for the whole process, and lost pixels become grey
+        False  # the package face_recognition sets it for the whole process, and lost pixels become grey
     )
     try:
         data = regular(path).read_bytes()

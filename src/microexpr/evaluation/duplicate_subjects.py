@@ -5,6 +5,7 @@ A subject who is in two data sets, or twice in one, is trained on while held out
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import dlib
@@ -15,7 +16,7 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
-from microexpr.signals.faces.detection import face_box, face_recognition
+from microexpr.signals.faces.detection import MODELS, face_box
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
@@ -66,7 +67,12 @@ def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
     rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
     face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
-    return np.array(face_recognition.face_encoder.compute_face_descriptor(colour, face))
+    return np.array(_encoder().compute_face_descriptor(colour, face))
+
+
+@cache
+def _encoder() -> "dlib.face_recognition_model_v1":
+    return dlib.face_recognition_model_v1(str(MODELS / "dlib_face_recognition_resnet_model_v1.dat"))
 
 
 def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int = 4) -> np.ndarray:

@@ -187,6 +187,7 @@ class NetworkMethod(Method):
     """
 
     synthesises: bool = False  # default of the class; params may change it for an instance
+    seeds_torch: bool = False  # whether its loss seeds torch's generator, so that modules may sample; never stacked
     weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
 
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them

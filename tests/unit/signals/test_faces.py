@@ -206,10 +206,19 @@ def test_smoothing_keeps_a_parabola_and_halves_the_variance_of_noise() -> None:
     assert smooth(noise, 3) == pytest.approx(savgol_filter(noise, 7, 2, axis=0))  # at the ends too
 
 
+def test_boxes_are_those_of_the_package_face_recognition() -> None:
+    import face_recognition
+
+    for picture in map(np.ascontiguousarray, (PHOTOGRAPH, PHOTOGRAPH[88:300])):  # the second cuts through the face
+        ((top, right, bottom, left),) = face_recognition.face_locations(picture, 0)
+        (box,) = detection.detect(picture, 0)
+        assert box.centre.tolist() == [(left + right) / 2, (top + bottom) / 2] and box.side == right - left
+
+
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """dlib copies a view and reads the copy after it is freed: the same face would be found or not, by chance."""
     seen = []
-    monkeypatch.setattr(detection.face_recognition, "face_locations", lambda frame, _: seen.append(frame.flags) or [])
+    monkeypatch.setattr(detection, "DETECTOR", lambda frame, _: seen.append(frame.flags) or [])
     with pytest.raises(DataError):
         track(lambda: [PHOTOGRAPH], Params(), "astronaut")
     assert not PHOTOGRAPH.flags.c_contiguous and all(flags.c_contiguous for flags in seen)

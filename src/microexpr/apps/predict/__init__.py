@@ -114,35 +114,58 @@ class Prediction:
         return [(interval.onset, interval.offset) for interval in intervals if interval.kind == "micro"]
 
 
-def predict(
-    footage: Footage, models: Models, progress: Progress = silent, params: spotting.Params | None = None
-) -> Prediction:
-    """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Spotted:
+    """The expressions of one video, without their classes."""
+
+    footage: Footage  # with the number of frames that decode
+    face: FaceTrack  # TRACKED times a second
+    curves: Curves
+    signal: spotting.Signal
+    intervals: list[spotting.Interval]  # in frames of the video
+    differences: list[str]  # of the frames from the video's header
+
+
+def spot(
+    footage: Footage, reader: regressor.Model, progress: Progress = silent, params: spotting.Params | None = None
+) -> Spotted:
+    """Spot the expressions of a video. Raises DataError if no face is found."""
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     params = params or spotting.Params()
     timing = video.Timing()
     face = track_face(footage, progress, timing)
     differences = limits.differences_from_header(footage, timing)
     footage = footage if footage.files else replace(footage, frames=timing.frames)
-    curves = read_curves(footage, face, models.reader, progress)
+    curves = read_curves(footage, face, reader, progress)
     fps = footage.fps / curves.step
     signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
     intervals = [in_frames(interval, curves.step) for interval in spotting.spot(signal, fps, params)]
-    micro = [interval for interval in intervals if interval.kind == "micro"]
+    return Spotted(footage, face, curves, signal, intervals, differences)
+
+
+def predict(
+    footage: Footage, models: Models, progress: Progress = silent, params: spotting.Params | None = None
+) -> Prediction:
+    """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
+    torch.set_num_threads(1)
+    spotted = spot(footage, models.reader, progress, params)
+    footage, face, curves, signal = spotted.footage, spotted.face, spotted.curves, spotted.signal
+    micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
     changes = [signal.change[interval.apex // curves.step] for interval in micro]
     if reasons := limits.exclusions(footage):
         classes = dict.fromkeys((interval.onset for interval in micro), Classes({}, reasons))
     else:
         classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
-        repeated = {i.onset: reasons for i in micro if (reasons := limits.repetition(i, intervals, footage.fps))}
+        repeated = {
+            i.onset: reasons for i in micro if (reasons := limits.repetition(i, spotted.intervals, footage.fps))
+        }
         for onset in repeated.keys() & classes.keys():
             classes[onset] = Classes({}, repeated[onset] + classes[onset].reasons)
     expressions = [
         Expression(interval, *(classes.get(interval.onset, NO_CLASS) if interval.kind == "micro" else NO_CLASS))
-        for interval in intervals
+        for interval in spotted.intervals
     ]
-    warnings = [*differences, *limits.warnings(footage, face, models.fitted_on)]
+    warnings = [*spotted.differences, *limits.warnings(footage, face, models.fitted_on)]
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
 

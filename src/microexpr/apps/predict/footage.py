@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,32 @@ class Footage:
                 yield image
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FramesInMemory(Footage):
+    """Frames of an array in place of a video."""
+
+    images: np.ndarray  # uint8[T, H, W, 3] RGB or uint8[T, H, W] grey
+
+    def read_frames(
+        self, select: Callable[[int], bool] = lambda number: True, timing: video.Timing | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the frames whose number, from 0, `select` accepts, and add the times of all to `timing`."""
+        for number, image in enumerate(self.images):
+            if timing is not None:
+                timing.add(1000 * number / self.fps)
+            if select(number):
+                yield image
+
+
+def from_array(images: np.ndarray, fps: float, name: str = "array") -> Footage:
+    """Return frames in memory as footage; `name` stands for the path in errors.
+
+    Raises DataError for another type or shape than `FramesInMemory` has, and as `open_footage` does."""
+    if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
+        raise DataError(f"{name}: must be uint8[T, H, W, 3] or uint8[T, H, W], not {images.dtype}{[*images.shape]}")
+    return _checked(FramesInMemory(Path(name), fps, len(images), (), False, False, images))
+
+
 def open_footage(path: Path, fps: float | None) -> Footage:
     """Return the video or folder of frames at a path.
 
@@ -66,16 +92,21 @@ def open_footage(path: Path, fps: float | None) -> Footage:
     frames, rate = (len(files), fps) if files else video.header(path)
     rate = rate if fps is None else fps
     if rate is None:
-        raise DataError(f"{path}: a folder does not say how many frames a second it has; --fps does")
+        raise DataError(f"{path}: a folder does not say how many frames a second it has; fps (--fps) does")
+    return _checked(Footage(path, rate, frames, files, _is_rendered(files[0] if files else path), False))
+
+
+def _checked(footage: Footage) -> Footage:
+    """Return the footage with `grey` as its first frame is. Raises DataError for too few frames, in all or a second."""
+    path, rate = footage.path, footage.fps
     if not SLOWEST <= rate <= video.FASTEST:  # nor NaN
         expected = f"{SLOWEST:g} to {video.FASTEST} frames a second"
         raise DataError(f"{path}: must have {expected}, not {rate:g}; a slower camera misses micro-expressions")
-    footage = Footage(path, rate, frames, files, _is_rendered(files[0] if files else path), False)
     first = next(footage.read_frames(), None)
-    if first is None or frames < SHORTEST * rate:
-        raise DataError(f"{path}: must last at least {SHORTEST:g} s, {round(SHORTEST * rate)} frames, not {frames}")
-    grey = first.ndim == 2 or bool((first[..., :1] == first).all())
-    return Footage(path, rate, frames, files, footage.generated, grey)
+    if first is None or footage.frames < SHORTEST * rate:
+        least = f"{SHORTEST:g} s, {round(SHORTEST * rate)} frames"
+        raise DataError(f"{path}: must last at least {least}, not {footage.frames}")
+    return replace(footage, grey=first.ndim == 2 or bool((first[..., :1] == first).all()))
 
 
 def _is_picture(path: Path) -> bool:

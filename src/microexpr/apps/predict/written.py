@@ -13,10 +13,12 @@ from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.spotting import Kind
+from microexpr.signals.spotting import Interval, Kind
 from microexpr.signals.spotting.hits import Span
 
 EVENTS = ("onset", "apex", "offset")
+TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
+INTERVAL_KEYS = (*TIMES, "action_units")
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
@@ -49,16 +51,24 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
 
 def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
     """Return one expression by the names of the JSON file."""
-    interval = expression.interval
+    row = interval_dict(expression.interval, fps)
+    units = row.pop("action_units")
+    return row | {
+        "class": expression.predicted_class,
+        "classes": {name: round(share, 4) for name, share in expression.classes.items()},
+        "unknown": list(expression.reasons),
+        "action_units": units,
+    }
+
+
+def interval_dict(interval: Interval, fps: float) -> dict[str, Any]:
+    """Return an interval, in frames of a video, by `INTERVAL_KEYS`."""
     frames = {event: getattr(interval, event) for event in EVENTS}
     return {
         "kind": interval.kind,
         **frames,
         **{f"{event}_seconds": round(number / fps, 4) for event, number in frames.items()},
         "score": round(interval.score, 2),
-        "class": expression.predicted_class,
-        "classes": {name: round(share, 4) for name, share in expression.classes.items()},
-        "unknown": list(expression.reasons),
         "action_units": {name: round(amount, 3) for name, amount in interval.action_units.items()},
     }
 
@@ -79,7 +89,7 @@ def summary(prediction: Prediction) -> Iterator[str]:
 
 
 def _intervals(rows: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    columns = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score", "class")
+    columns = (*TIMES, "class")
     table: list[list[Any]] = [[*columns, *names, UNKNOWN, "action_units"]]
     for row in rows:
         units = " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items())

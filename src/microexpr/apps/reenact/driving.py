@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr.apps import driving_name
 from microexpr.apps.reenact import Components, samples, source
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, StoreError, remedy
-from microexpr.signals import aus, spotting
+from microexpr.datasets import index
+from microexpr.signals import aus
 from microexpr.signals.aus import regressor
 
 LONGEST = 3.0  # seconds of a video that is taken as a whole
@@ -40,6 +42,14 @@ class DrivingCurves:
         return np.clip(strength * self.changes, 0, aus.LARGEST).astype(np.float32)
 
 
+def read(name: str, fps: float | None, results: Path) -> DrivingCurves:
+    """Return the movement that a name stands for; see `driving_name.kind`. Raises the errors of the three below."""
+    kind = driving_name.kind(name)
+    if kind == "sample":
+        return read_sample(name)
+    return read_video(Path(name), fps) if kind == "video" else read_clip(index.find(name, results), results)
+
+
 def read_sample(label: str) -> DrivingCurves:
     """Return the shipped sample of a class, one of `core.clip.LABELS`."""
     changes, fps = samples.read(label)
@@ -65,18 +75,16 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     Units that do not exceed their noise in it stay at rest, and a frame at rest is put before its onset. Where nothing
     is spotted, a short video is taken as a whole. `fps` is as for `footage.open_footage`, whose errors are raised, and
     DataError if nothing is spotted in a longer one."""
-    from microexpr.apps.predict import footage, read_curves, silent, track_face
-    from microexpr.datasets import video
+    from microexpr.apps.predict import footage, spot
 
-    take = footage.open_footage(path, fps)
-    curves = read_curves(take, track_face(take, silent, video.Timing()), regressor.load(), silent)
-    rate, params = take.fps / curves.step, spotting.Params()
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, rate, params, curves.detected)
-    spotted = [interval for interval in spotting.spot(signal, rate, params) if interval.kind in EXPRESSIONS]
-    if spotted:
-        interval = max(spotted, key=lambda interval: interval.score)
+    spotted = spot(footage.open_footage(path, fps), regressor.load())
+    take, signal, step = spotted.footage, spotted.signal, spotted.curves.step
+    rate = take.fps / step
+    expressions = [interval for interval in spotted.intervals if interval.kind in EXPRESSIONS]
+    if expressions:
+        interval = max(expressions, key=lambda interval: interval.score)
         is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
-        first, last, part = interval.onset, interval.offset, f"{interval.kind}-expression"
+        first, last, part = interval.onset // step, interval.offset // step, f"{interval.kind}-expression"
     elif take.frames <= LONGEST * take.fps:
         is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
     else:

@@ -1,19 +1,18 @@
 """Detect faces in one frame and predict the 68 landmarks in a face's box, by dlib's detector and predictor."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import cv2
 import dlib
 import numpy as np
 
+from microexpr.core.files import package_folder
 from microexpr.signals.faces.alignment import warp
 
-with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
-    warnings.filterwarnings("ignore", "pkg_resources is deprecated")
-    import face_recognition.api as face_recognition
-
+MODELS = package_folder("face_recognition_models") / "models"  # its code needs an old setuptools
+DETECTOR = dlib.get_frontal_face_detector()
+PREDICTOR = dlib.shape_predictor(str(MODELS / "shape_predictor_68_face_landmarks.dat"))
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
 # The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
@@ -68,7 +67,7 @@ def detect_large(frame: np.ndarray, side: float) -> list[Box]:
 
 def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
     """Detect faces in a frame that was reduced by `factor`; boxes are in pixels of the original frame."""
-    boxes = [_box_from_edges(*edges) for edges in face_recognition.face_locations(frame, doublings)]
+    boxes = [_box_within(frame, rectangle) for rectangle in DETECTOR(frame, doublings)]
     return [Box(factor * box.centre, factor * box.side) for box in boxes]
 
 
@@ -83,7 +82,10 @@ def _reduce(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
     return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), factor
 
 
-def _box_from_edges(top: int, right: int, bottom: int, left: int) -> Box:
+def _box_within(frame: np.ndarray, rectangle: "dlib.rectangle") -> Box:
+    """Return a rectangle, cut at the edges of the frame, as a box."""
+    top, left = max(rectangle.top(), 0), max(rectangle.left(), 0)
+    bottom, right = min(rectangle.bottom(), frame.shape[0]), min(rectangle.right(), frame.shape[1])
     return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
 
 
@@ -102,7 +104,7 @@ def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
     """Return the landmarks, float64[68, 2] in pixels of the frame, that dlib predicts in a box of a grey frame."""
     matrix = patch_matrix(box)
     patch = cv2.GaussianBlur(cut_patch(grey, matrix), (0, 0), BLUR)
-    shape = face_recognition.pose_predictor_68_point(patch, MIDDLE)
+    shape = PREDICTOR(patch, MIDDLE)
     return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)
 
 

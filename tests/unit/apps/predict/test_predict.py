@@ -12,7 +12,6 @@ import pytest
 
 from microexpr.apps.predict import Expression, annotated, footage, limits, written
 from microexpr.apps.predict.recognition import Classes
-from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
@@ -22,6 +21,7 @@ from microexpr.core.store import read_metadata
 from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
+from microexpr.reporting import app_folders
 from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 
@@ -123,9 +123,9 @@ def test_a_rate_that_the_models_do_not_know_leaves_no_class(tmp_path):
 
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
-    second = outputs.folder(out, "predict", commands.PREDICTED, (), force=False)
-    assert {path.name for path in out.iterdir()} == {*commands.PREDICTED, *second.mark.names}
-    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in commands.PREDICTED)
+    second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)
+    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, *second.mark.names}
+    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
 
 
 def noise(folder, frames, size=(120, 160)):
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
         (str(tmp_path / "empty"),): "empty: must be a video or hold frames",
-        (few,): "few: a folder does not say how many frames a second it has; --fps does",
+        (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
         (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",
         **{
             (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"

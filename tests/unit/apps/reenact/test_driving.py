@@ -58,7 +58,7 @@ def test_a_clip_of_a_run_moves_from_onset_to_offset(tmp_path):
 class Take:
     """Curves of a video of a second that was read: AU12 twitches, the other units are noise."""
 
-    fps, path = 100.0, "take.avi"
+    fps, path, files = 100.0, "take.avi", ("frame.png",)
 
     def __init__(self, seconds, height):
         rng = np.random.default_rng(0)

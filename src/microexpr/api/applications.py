@@ -1,0 +1,204 @@
+"""Spot, classify and reenact micro-expressions, as the commands do. Writes a folder only where one is named."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from microexpr.api import threads
+from microexpr.api.measures import au_table
+from microexpr.api.videos import Source, as_video
+from microexpr.apps import driving_name
+from microexpr.apps import predict as prediction
+from microexpr.apps.predict import Expression, Prediction, limits, recognition, written
+from microexpr.apps.predict.recognition import UNKNOWN
+from microexpr.apps.reenact import alone
+from microexpr.apps.reenact import driving as driving_curves
+from microexpr.apps.reenact.photograph import Photograph
+from microexpr.apps.reenact.resolution import Kind
+from microexpr.core import outputs
+from microexpr.core.errors import DataError
+from microexpr.reporting import app_folders
+from microexpr.signals import spotting
+from microexpr.signals.aus import SIDES, regressor
+
+RESULTS = Path("results")
+Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
+
+
+@threads.restored()
+def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
+    """Return the expressions of one face in a video of any length: a row for each, in the order of time.
+
+    `video` is a `Video`, or what `read_video` accepts together with `fps`. Columns are kind (micro, macro, blink,
+    glance or speech), onset, apex and offset as frames from 0 and in seconds, score (deviations of its noise by which
+    the strongest unit moves) and action_units (FACS intensity at the apex since rest, by unit and side).
+
+    Raises DataError if the face is in fewer than 5 % of the frames.
+
+    >>> import microexpr
+    >>> table = microexpr.spot(microexpr.example_video("example"))
+    >>> table.kind.to_list(), table.apex.between(47, 69).to_list()
+    (['micro'], [True])
+    """
+    video = as_video(video, fps)
+    spotted = prediction.spot(video.footage, regressor.load(), params=params)
+    rows = [written.interval_dict(interval, video.fps) for interval in spotted.intervals]
+    return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedVideo:
+    """The expressions of a video, with the class of each micro-expression; `models` and `notice` say its worth."""
+
+    intervals: pd.DataFrame  # as of `spot`; class, its probability by class, and why it is unknown
+    action_units: pd.DataFrame  # change since the face at rest by (frame, seconds) and (unit, side), FACS intensity
+    warnings: tuple[str, ...]  # how the video differs from what the models were fitted on
+    models: tuple[str, ...]  # what each model was fitted on, and its errors
+    notice: tuple[str, ...]  # what the results cannot say, and uses that laws forbid
+    files: tuple[Path, ...]  # that were written
+    result: Prediction  # arrays
+
+
+@threads.restored()
+def predict(
+    video: Source,
+    out: str | Path | None = None,
+    *,
+    fps: float | None = None,
+    method: str | None = None,
+    results: str | Path = RESULTS,
+    params: spotting.Params | None = None,
+    force: bool = False,
+    progress: Progress = prediction.silent,
+) -> PredictedVideo:
+    """Spot the expressions of one face in a video, and classify its micro-expressions: `microexpr predict`.
+
+    `video` is a `Video`, or what `read_video` accepts together with `fps`. Classes are negative, positive and surprise,
+    by the shipped network or by that of `method`, which a run has refitted in the folder `results`. A folder `out` gets
+    the command's files: tables, plot, annotated video, page.
+
+    Raises DataError if there is no face, StoreError if there is no such network, and OutputError if `out` holds files
+    of others (unless `force`).
+
+    >>> import microexpr
+    >>> prediction = microexpr.predict(microexpr.example_video("example"))
+    >>> prediction.intervals.loc[0, ["kind", "class"]].to_list()
+    ['micro', 'negative']
+    >>> prediction.action_units.shape, prediction.notice[0][:45]
+    ((120, 34), 'What a person feels cannot be read off a face')
+    """
+    video, folder = as_video(video, fps), Path(results) / "refit"
+    output = None
+    if out is not None:
+        weights = recognition.weights_path(method, folder)
+        output = app_folders.prediction(Path(out), [video.path, weights], force)
+    models = prediction.Models.load(method, folder)
+    result = prediction.predict(video.footage, models, progress, params)
+    if output:
+        with outputs.publish(output) as part:
+            app_folders.write_prediction(part, result, models, (), progress)
+    rows = [_row(expression, video.fps) for expression in result.expressions]
+    frame = result.curves.step * np.arange(len(result.signal.change))
+    curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])
+    curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
+    return PredictedVideo(
+        pd.DataFrame(rows, columns=[*written.TIMES, "class", *models.recogniser.classes, UNKNOWN, "action_units"]),
+        curves,
+        tuple(result.warnings),
+        models.descriptions,
+        limits.NOTICE,
+        tuple(output.paths) if output else (),
+        result,
+    )
+
+
+def _row(expression: Expression, fps: float) -> dict[str, Any]:
+    """Return an expression with a column for each class's probability, nan where the class is unknown."""
+    row = written.to_dict(expression, fps)
+    return row | row.pop("classes") | {UNKNOWN: "; ".join(row[UNKNOWN])}
+
+
+@dataclass(frozen=True, eq=False)
+class ReenactedFace:
+    """A photograph with the movement of a driving clip, at each strength."""
+
+    metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
+    curves: pd.DataFrame  # (unit, side) of "asked" and "read_back" by (strength, frame), changes in FACS intensity
+    description: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
+    files: tuple[Path, ...]  # that were written
+    result: alone.Reenactment  # arrays
+
+    def frames(self, strength: float = 1.0) -> np.ndarray:
+        """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""
+        for outcome in self.result.outcomes:
+            if outcome.strength == strength:
+                return np.stack([outcome.moved.frame(i) for i in range(len(outcome.moved))])
+        present = ", ".join(f"{outcome.strength:g}" for outcome in self.result.outcomes)
+        raise DataError(f"strength must be one of {present}, not {strength:g}")
+
+
+@threads.restored()
+def reenact(
+    face: str | Path,
+    driving: str | Path = "surprise",
+    out: str | Path | None = None,
+    *,
+    strength: float | Sequence[float] = (1.0, 2.0, 4.0),
+    fps: float | None = None,
+    face_number: int = 1,
+    weights: str | Path | None = None,
+    super_resolution: Kind | None = None,
+    results: str | Path = RESULTS,
+    force: bool = False,
+) -> ReenactedFace:
+    """Show a micro-expression on the face of a photograph: `microexpr reenact`.
+
+    `face` is a picture, `face_number` which of several faces in it, 1 the largest. `driving` is a shipped sample
+    (negative, positive, surprise), a video or folder of frames (with `fps`), or DATASET/SUBJECT/CLIP of a run in the
+    folder `results`. Its changes of action units are multiplied by each `strength`. `weights` is a generator of a run
+    in place of the shipped one. A folder `out` gets the command's files, each marked as synthesised.
+
+    Raises DataError if the picture has no such face or the face is too small or turned too far, ParamsError for another
+    driving clip, StoreError for weights of another network, and OutputError if `out` holds files of others (unless
+    `force`).
+
+    >>> import microexpr
+    >>> from PIL import Image
+    >>> video = microexpr.read_video(microexpr.example_video("example"))
+    >>> Image.fromarray(next(iter(video))).save("example/face.png")
+    >>> reenacted = microexpr.reenact("example/face.png", "surprise", strength=2)
+    >>> reenacted.frames(2).shape[1:], bool(reenacted.metrics.loc[2, "au_r"] > 0.5)
+    ((360, 480, 3), True)
+    """
+    name, source = str(driving), Path(face)
+    paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
+    output = None if out is None else app_folders.reenactment(Path(out), paths, force)
+    photograph = Photograph.read(source)
+    photograph.select(face_number)
+    curves = driving_curves.read(name, fps, Path(results))
+    strengths = tuple(dict.fromkeys(np.atleast_1d(np.asarray(strength, float)).tolist()))
+    if not all(0 <= value <= 10 for value in strengths):
+        raise DataError(f"strength must be 0 to 10, not {strength}")
+    result = alone.reenact(
+        curves, photograph, face_number, strengths, Path(weights) if weights else None, super_resolution
+    )
+    if output:
+        with outputs.publish(output) as part:
+            app_folders.write_reenactment(part, result)
+    return ReenactedFace(
+        pd.DataFrame([outcome.metrics for outcome in result.outcomes], pd.Index(strengths, name="strength")),
+        pd.concat({outcome.strength: _curves(outcome, curves.fps) for outcome in result.outcomes}, names=["strength"]),
+        (*result.description, *alone.summary(result)),
+        tuple(output.paths) if output else (),
+        result,
+    )
+
+
+def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
+    parts: dict[str, Any] = {"asked": outcome.target_aus, "read_back": outcome.read_back}
+    frame = np.arange(len(outcome.target_aus))
+    return pd.concat({name: au_table(values, frame, fps, SIDES[:2]) for name, values in parts.items()}, axis=1)

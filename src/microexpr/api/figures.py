@@ -1,0 +1,171 @@
+"""Judge predicted classes: figures with intervals over subjects, and a paired comparison. Arrays in, tables out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from microexpr.core import seeds
+from microexpr.core.errors import DataError
+from microexpr.evaluation import Params, metrics
+from microexpr.evaluation.metrics import UNTESTED
+from microexpr.evaluation.pairs import COMPARED_METRICS
+
+Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
+Subjects = Sequence[Any] | np.ndarray
+RESAMPLES = Params().resamples
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Figures of predicted classes. Intervals have 95 % and are over subjects: what others would have given."""
+
+    figures: pd.DataFrame  # uf1, uar, accuracy, weighted_f1, macro_precision; columns value, low, high
+    by_class: pd.DataFrame  # of each class clips; f1 and recall, each with _low and _high
+    confusion: pd.DataFrame  # clips by true class (rows) and predicted class (columns), summed over seeds
+    subjects: int
+
+    @property
+    def uf1(self) -> float:
+        """The mean over classes of 2 TP / (2 TP + FP + FN), over all clips together."""
+        return float(self.figures.loc["uf1", "value"])
+
+    @property
+    def uar(self) -> float:
+        """The mean over classes of the share of its clips that are predicted so, over all clips together."""
+        return float(self.figures.loc["uar", "value"])
+
+
+def evaluate(
+    truth: Labels,
+    predicted: Labels,
+    subjects: Subjects,
+    classes: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Return UF1, UAR and other figures of N clips, with 95 % intervals by resampling whole subjects.
+
+    `truth` [N] and `predicted` [N], or [S, N] of S seeds, are class names, or indices into `classes`. `classes` are the
+    names in order, also those that no clip has; without them the classes are those that occur, sorted. `subjects` [N]
+    are any sortable values. All clips are pooled before a figure is computed, as MEGC2019 does; over seeds, figures are
+    averaged. `resamples` is the number of resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
+
+    Raises DataError for a value that is no class and for arrays of another length.
+
+    >>> import microexpr
+    >>> truth, subjects = ["neg", "pos", "neg", "pos", "neg", "pos"], ["s1", "s1", "s2", "s2", "s3", "s3"]
+    >>> result = microexpr.evaluate(truth, ["neg", "pos", "neg", "neg", "neg", "pos"], subjects)
+    >>> round(result.uf1, 4), round(result.uar, 4)
+    (0.8286, 0.8333)
+    >>> result.confusion.values.tolist()
+    [[3, 0], [1, 2]]
+    """
+    names = class_names(classes, truth=truth, predicted=predicted)
+    true, labels = encode(truth, names, "truth"), np.atleast_2d(encode(predicted, names, "predicted"))
+    units = _check_lengths(true, subjects, predicted=labels)
+
+    def interval(metric: metrics.Metric) -> tuple[float, float]:
+        rng = seeds.generator(seed, "evaluate")  # the same resamples for each metric
+        return metrics.bootstrap(true, labels, units, metric, resamples, rng, len(names))
+
+    matrices = [metrics.confusion(true, row, len(names)) for row in labels]
+    rows = {
+        name: (float(np.mean([metric(matrix) for matrix in matrices])), *interval(metric))
+        for name, metric in (metrics.METRICS | metrics.by_class(names)).items()
+    }
+    by_class = {
+        name: {"clips": int((true == i).sum())}
+        | {
+            f"{figure}{end}": value
+            for figure in ("f1", "recall")
+            for end, value in zip(("", "_low", "_high"), rows[f"{figure}_{name}"], strict=True)
+        }
+        for i, name in enumerate(names)
+    }
+    axes = (pd.Index(names, name="truth"), pd.Index(names, name="predicted"))
+    return Evaluation(
+        pd.DataFrame([rows[name] for name in metrics.METRICS], [*metrics.METRICS], ["value", "low", "high"]),
+        pd.DataFrame.from_dict(by_class, orient="index"),
+        pd.DataFrame(np.sum(matrices, axis=0), *axes),
+        len(np.unique(units)),
+    )
+
+
+def compare(
+    truth: Labels,
+    first: Labels,
+    second: Labels,
+    subjects: Subjects,
+    classes: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return UF1 and UAR of a method less those of another on the same clips: difference, low, high, p.
+
+    `first` and `second` are the classes that either predicts; all arguments are as for `evaluate`. Both methods are
+    resampled by the same subjects. Interval and two-sided p are Student's; no p is below 2^(1 - subjects), the least
+    that swapping the two within subjects could give. p is not corrected for several comparisons.
+
+    Raises DataError as `evaluate` does.
+
+    >>> import microexpr
+    >>> truth, subjects = ["neg", "pos", "neg", "pos", "neg", "pos"], ["s1", "s1", "s2", "s2", "s3", "s3"]
+    >>> table = microexpr.compare(truth, truth, ["neg"] * 6, subjects)
+    >>> table.loc["uar", ["difference", "p"]].round(4).to_list()
+    [0.5, 0.25]
+    """
+    names = class_names(classes, truth=truth, first=first, second=second)
+    true = encode(truth, names, "truth")
+    labels, others = np.atleast_2d(encode(first, names, "first")), np.atleast_2d(encode(second, names, "second"))
+    units = _check_lengths(true, subjects, first=labels, second=others)
+    differences = {
+        name: metrics.paired(
+            true, labels, others, units, metrics.METRICS[name], resamples, seeds.generator(seed, "evaluate"), len(names)
+        )
+        for name in COMPARED_METRICS
+    }
+    rows = [(difference.value, difference.low, difference.high, difference.p) for difference in differences.values()]
+    return pd.DataFrame(rows, [*differences], ["difference", "low", "high", "p"])
+
+
+def class_names(classes: Sequence[str] | None, **labels: Labels) -> list[Any]:
+    """Return the classes in order: those that are named, or else those that occur, sorted.
+
+    Raises DataError for a missing label."""
+    if classes is not None:
+        return list(classes)
+    values = {word: np.ravel(np.asarray(array)) for word, array in labels.items()}
+    for word, array in values.items():
+        if (missing := np.flatnonzero(pd.isna(array))).size:
+            raise DataError(f"{word} {missing[0]} must be a class, not {array[missing[0]]}")
+    return np.unique(np.concatenate([*values.values()])).tolist()
+
+
+def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
+    """Return labels, names or indices of classes, as indices int64 of the same shape.
+
+    `word` is what the labels are, for the error. Raises DataError naming the first that is no class."""
+    values = np.asarray(labels)
+    indices = {name: i for i, name in enumerate(names)}
+    if not indices.keys() & set(np.ravel(values).tolist()) and np.issubdtype(values.dtype, np.integer):
+        indices = {i: i for i in range(len(names))}
+    codes = [indices.get(value, UNTESTED) for value in np.ravel(values).tolist()]
+    if UNTESTED in codes:
+        position = codes.index(UNTESTED)
+        expected = ", ".join(map(str, names))
+        raise DataError(f"{word} {position} must be one of {expected}, not {np.ravel(values)[position]}")
+    return np.array(codes, np.int64).reshape(values.shape)
+
+
+def _check_lengths(truth: np.ndarray, subjects: Subjects, **labels: np.ndarray) -> np.ndarray:
+    """Return the subjects as an array. Raises DataError unless all have as many values as `truth`."""
+    units = np.asarray(subjects)
+    if truth.ndim != 1 or not len(truth):
+        raise DataError(f"truth must have the shape [N], N > 0, not {[*truth.shape]}")
+    for word, values in (labels | {"subjects": units}).items():
+        if values.shape[-1] != len(truth):
+            raise DataError(f"{word} must have {len(truth)} values, as truth has, not {values.shape[-1]}")
+    return units

@@ -1,0 +1,283 @@
+"""Train a network or estimator of one's own with one fold per subject, through the project's engine. No file comes in.
+
+Shapes: N clips, n of them in training, B in a batch, C classes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from microexpr.api import threads
+from microexpr.api.figures import Labels, Subjects, class_names, encode
+from microexpr.core.errors import DataError, LeakError, ParamsError
+from microexpr.models.base import (
+    Batch,
+    ClassicalMethod,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Optimiser,
+    Params,
+    Phase,
+    Scorer,
+    Shapes,
+    Statistics,
+    Targets,
+    Update,
+)
+from microexpr.models.counter_rng import Stream
+from microexpr.models.recipe import class_weights
+from microexpr.training import engine
+from microexpr.training.engine import FoldIndices
+
+ADAM = partial(torch.optim.Adam, lr=1e-3)
+SINGLE = "input"  # name of the input that is one array
+Arrays = np.ndarray | Tensor | Mapping[str, np.ndarray | Tensor]
+
+
+def loso(
+    method: Any,
+    inputs: Arrays,
+    labels: Labels,
+    subjects: Subjects,
+    *,
+    classes: Sequence[str] | None = None,
+    epochs: int = 30,
+    batch: int = 32,
+    optimiser: Optimiser = ADAM,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+    seed: int = 0,
+    folds: Iterable[tuple[np.ndarray, np.ndarray]] | None = None,
+    fitted_on: Iterable[Any] = (),
+    progress: engine.Progress = engine.silent,
+) -> pd.DataFrame:
+    """Return the class of each clip as predicted by a model that has not seen its subject: leave one subject out.
+
+    `method` is a scikit-learn estimator, which each fold clones and fits, or a function without arguments that returns
+    a new `torch.nn.Module`, which the project's engine trains. `inputs` has one row per clip, [N, ...]; a network may
+    take several by name, `{"flow": ..., "crop": ...}`, and is called with these. It returns scores [B, C]. `labels` [N]
+    are class names, or indices into `classes`, whose order is that of the scores (default: the labels that occur,
+    sorted). `subjects` [N] are any sortable values.
+
+    `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
+    default cross-entropy in which classes weigh alike) are a network's; an epoch has as many full batches as N clips
+    fill. The last epoch is predicted, so that no test clip chooses one. Randomness depends on `seed` alone, also that
+    of layers that sample, as dropout, and of estimators with a `random_state` of None.
+
+    `folds` are pairs of positions (train, test) in place of one fold per subject, such as those of scikit-learn's
+    `GroupKFold`. `fitted_on` are subjects that the inputs or the network's first weights were fitted on.
+
+    The result has a row for each tested clip: its position, subject, fold, truth, predicted, and a network's score of
+    each class. Give it to `evaluate`.
+
+    Raises LeakError for a fold that trains on a subject it tests, or tests one of `fitted_on`; DataError for arrays
+    that do not fit, ParamsError for another kind of method, MicroexprError for a loss that is not finite.
+
+    >>> import microexpr, numpy
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> rng = numpy.random.default_rng(0)
+    >>> labels, subjects = numpy.tile([0, 1, 2], 8), numpy.repeat(["s1", "s2", "s3", "s4"], 6)
+    >>> inputs = rng.normal(labels[:, None], 0.3, (24, 5))
+    >>> table = microexpr.loso(LogisticRegression(), inputs, labels, subjects)
+    >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1
+    1.0
+
+    >>> from functools import partial
+    >>> from torch import nn, optim
+    >>> network = lambda: nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
+    >>> fast = partial(optim.Adam, lr=0.02)
+    >>> table = microexpr.loso(network, inputs, labels, subjects, epochs=40, batch=6, optimiser=fast)
+    >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
+    True
+    """
+    names = class_names(classes, label=labels)
+    true, units = encode(labels, names, "label"), np.asarray(subjects)
+    arrays = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    for name, values in {"subjects": units, **arrays}.items():
+        if len(values) != len(true):
+            raise DataError(f"{name} must have {len(true)} rows, as labels has, not {len(values)}")
+    parts = _one_per_subject(units) if folds is None else _named(folds, len(true))
+    check_leaks(parts, units, fitted_on)
+    if hasattr(method, "fit") and hasattr(method, "predict"):
+        adapter: engine.Method = OwnEstimator(method, arrays, len(names))
+    elif callable(method) and not isinstance(method, nn.Module):
+        adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss)
+    else:
+        raise ParamsError(
+            "method must be a scikit-learn estimator or a function that returns a new torch.nn.Module, "
+            f"not {type(method).__name__}"
+        )
+    data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), {"label": torch.from_numpy(true)})
+    with threads.restored():
+        results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
+    scores = [result.scores[0, -1] for result in results]  # of the last epoch
+    table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))
+    return table if isinstance(adapter, OwnNetwork) else table[["subject", "fold", "truth", "predicted"]]
+
+
+def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
+    """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`."""
+    seen = set(np.asarray(list(fitted_on)).tolist())
+    for fold in folds:
+        trained = {subject: i for i, subject in zip(fold.train.tolist(), subjects[fold.train].tolist(), strict=True)}
+        for i, subject in zip(fold.test.tolist(), subjects[fold.test].tolist(), strict=True):
+            if subject in trained:
+                both = f"clip {i}, and trains on its clip {trained[subject]}"
+                raise LeakError(f"fold {fold.name} must not test a subject that it trains on: {subject}, {both}")
+            if subject in seen:
+                raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {subject}, clip {i}")
+
+
+def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
+    names = np.unique(subjects)
+    if len(names) < 2:
+        raise DataError(f"subjects must be two or more, not {', '.join(map(str, names)) or 'none'}")
+    return [
+        FoldIndices(str(name), np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)) for name in names
+    ]
+
+
+def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[FoldIndices]:
+    """Return folds by their number, from 1. Raises DataError for a position outside 0..count-1 and an empty side."""
+    parts = []
+    for number, sides in enumerate(folds, 1):
+        train, test = (np.asarray(side, np.int64) for side in sides)
+        for word, side in (("train", train), ("test", test)):
+            if not len(side) or side.min() < 0 or side.max() >= count:
+                raise DataError(f"fold {number} must {word} on positions in 0..{count - 1}, not {side.tolist()[:5]}")
+        parts.append(FoldIndices(str(number), train, test))
+    return parts
+
+
+def _tensors(arrays: Mapping[str, Any], single_precision: bool) -> dict[str, Tensor]:
+    tensors = {name: torch.as_tensor(np.asarray(values)) for name, values in arrays.items()}
+    if not single_precision:
+        return tensors
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+
+
+def _table(
+    fold: FoldIndices, scores: np.ndarray, truth: np.ndarray, subjects: np.ndarray, names: Sequence[Any]
+) -> pd.DataFrame:
+    labels = np.asarray(names)
+    columns = {
+        "subject": subjects[fold.test],
+        "fold": fold.name,
+        "truth": labels[truth[fold.test]],
+        "predicted": labels[scores.argmax(-1)],
+    }
+    by_class = {f"score_{name}": scores[:, i] for i, name in enumerate(names)}
+    return pd.DataFrame(columns | by_class, pd.Index(fold.test, name="clip"))
+
+
+class OwnEstimator(ClassicalMethod):
+    """A scikit-learn estimator, or what has its fit and predict, on an array of features."""
+
+    paper = "None: given by the caller"
+
+    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int):
+        super().__init__(Params(), classes)
+        if [*arrays] != [SINGLE]:
+            raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
+        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
+
+    @property
+    def inputs(self) -> Shapes:
+        return {SINGLE: self.shape}
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return the array itself, [N, ...]."""
+        return inputs[SINGLE].numpy()
+
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        """Fit a copy; its score is 1 for the class that it predicts, 0 for others."""
+        estimator = seeded_copy(self.estimator, rng)
+        estimator.fit(features, targets["label"])
+
+        def score(tested: np.ndarray) -> np.ndarray:
+            predicted = np.asarray(estimator.predict(tested))
+            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
+                raise ParamsError(
+                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
+                )
+            return np.eye(self.classes)[predicted.astype(int)]
+
+        return score
+
+
+def seeded_copy(estimator: Any, rng: np.random.Generator) -> Any:
+    """Return an unfitted copy of an estimator, each `random_state` of which that is None gets a seed."""
+    if not hasattr(estimator, "get_params"):
+        return deepcopy(estimator)
+    from sklearn.base import clone
+
+    copy = clone(estimator)
+    params = copy.get_params(deep=True)
+    names = sorted(name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None)
+    return copy.set_params(**{name: int(rng.integers(2**31)) for name in names})
+
+
+class OwnNetwork(NetworkMethod):
+    """A network of the caller's: any module that returns scores [B, C]. Its layers may sample by torch's generator."""
+
+    paper = "None: given by the caller"
+    seeds_torch = True
+
+    def __init__(
+        self,
+        factory: Callable[[], nn.Module],
+        arrays: Mapping[str, Any],
+        classes: int,
+        epochs: int,
+        batch: int,
+        optimiser: Optimiser,
+        loss: Callable[[Tensor, Tensor], Tensor] | None,
+    ):
+        super().__init__(Params(), classes)
+        for name, value in (("epochs", epochs), ("batch", batch)):
+            if value < 1:
+                raise ParamsError(f"{name} must be 1 or more, not {value}")
+        self.factory, self.epochs, self.batch = factory, epochs, batch
+        self.optimiser, self.criterion = optimiser, loss
+        self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
+
+    @property
+    def inputs(self) -> Shapes:
+        return self.shapes
+
+    def statistics(self, train: ClipTensors) -> Statistics:
+        return {"class_weights": class_weights(train.targets["label"], self.classes)}
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        network = self.factory()
+        if not isinstance(network, nn.Module):
+            raise ParamsError(f"method must return a torch.nn.Module, not {type(network).__name__}")
+        return {"network": network}
+
+    def phases(self) -> list[Phase]:
+        return [Phase([Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        devices = [rng.key.device] if rng.key.is_cuda else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(int(rng.key))
+            scores = self.scores(modules, batch, statistics)
+        if self.criterion is not None:
+            return self.criterion(scores, batch["label"])
+        return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        arrays = {name: batch[name] for name in self.shapes}
+        scores: Tensor = modules.network(arrays[SINGLE]) if [*arrays] == [SINGLE] else modules.network(**arrays)
+        count = len(next(iter(arrays.values())))
+        if not isinstance(scores, Tensor) or scores.shape != (count, self.classes):
+            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
+            raise ParamsError(f"the network must return scores [{count}, {self.classes}], not {shape}")
+        return scores

@@ -1,0 +1,155 @@
+"""Measure a face: landmarks, crops, apex, flow, strain, action units. Arrays and tables; no file is written."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from microexpr.api.videos import Source, as_video
+from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
+from microexpr.signals import apex, aus, faces
+from microexpr.signals import flow as optical_flow
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES, filters, regressor
+from microexpr.signals.faces import Faces
+
+Curve = Literal["raw", "smoothed", "relative"]
+
+
+def track_faces(video: Source, fps: float | None = None, params: faces.Params | None = None) -> Faces:
+    """Return the largest face of a clip of T frames, frame by frame.
+
+    `video` is a `Video`, or what `read_video` accepts together with `fps`. `params` are those of section `faces` of
+    params.yaml. The result has
+
+    - `landmarks` float32[T, 68, 2], iBUG's 68 points in pixels of the frame, `landmarks_crop` in those of the crop;
+    - `pose` float32[T, 3], yaw, pitch and roll of the head in degrees;
+    - `crop` uint8[T, 288, 288, C], all frames aligned by one similarity, RGB or grey;
+    - `detected` bool[T], `other_faces`, and `in_frame`, the crop's pixels that show the frame (None: all).
+
+    Every crop takes 0.25 MB, so cut a long video into clips first; `spot` and `predict` read one of any length.
+    Raises DataError if fewer than 90 % of the frames show a face.
+
+    >>> import microexpr
+    >>> faces = microexpr.track_faces(microexpr.example_video("example"))
+    >>> faces.crop.shape, faces.landmarks.shape, bool(faces.detected.all())
+    ((120, 288, 288, 3), (120, 68, 2), True)
+    """
+    video = as_video(video, fps)
+    return faces.track(video.footage.read_frames, params or faces.Params(), str(video.path), video.fps)
+
+
+def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Params | None = None) -> apex.Events:
+    """Return onset, apex and offset of the one expression in a clip, as frame numbers from 0.
+
+    `video` is a tracked face, a `Video`, or what `read_video` accepts together with `fps`. `params` are those of
+    section `apex` of params.yaml. The result's `score`, float32[T], is how far ten regions of the face have moved since
+    the first frame, in pixels of the crop. A clip begins at rest and has one expression; `spot` searches a long video.
+
+    Raises DataError if there is no face.
+
+    >>> import microexpr
+    >>> events = microexpr.find_apex(microexpr.example_video("example"))
+    >>> events.onset < events.apex < events.offset, 47 < events.apex < 69
+    (True, True)
+    """
+    tracked = _tracked(video, fps)
+    frame = np.arange(len(tracked.detected))
+    return apex.find_events(frame, {}, tracked.arrays(), params or apex.Params())
+
+
+def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None = None) -> np.ndarray:
+    """Return the optical flow between two aligned crops and its strain, float32[3, S, S].
+
+    `onset` and `apex` are uint8[H, H, 3] RGB or uint8[H, H] grey, such as two of `track_faces(video).crop`. Channels
+    are u to the right and v downwards, in pixels of the crop, and optical strain (no unit). Head motion is subtracted.
+    `params` are those of section `flow` of params.yaml, by default TV-L1 with S = 128.
+
+    Raises DataError unless both crops are square and of one size.
+
+    >>> import microexpr
+    >>> faces = microexpr.track_faces(microexpr.example_video("example"))
+    >>> u, v, strain = microexpr.flow(faces.crop[47], faces.crop[55])
+    >>> u.shape, bool(0.1 < abs(v).max() < 10)
+    ((128, 128), True)
+    """
+    shapes = [np.shape(crop)[:2] for crop in (onset, apex)]
+    if shapes[0] != shapes[1] or len({*shapes[0]}) != 1:
+        raise DataError(f"onset and apex must be square crops of one size, not of shape {shapes[0]} and {shapes[1]}")
+    return optical_flow.onset_apex(luma(np.asarray(onset)), luma(np.asarray(apex)), params or optical_flow.Params())
+
+
+def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
+    """Return the optical strain of any flow [2 or more, H, W], [H, W]: its first channels are u and v.
+
+    `spacing` is the distance of two values of the flow, in the unit of u and v. Strain has no unit: it is the magnitude
+    of the infinitesimal strain tensor, sqrt(e_xx^2 + e_yy^2 + 2 e_xy^2).
+
+    Raises DataError for another shape.
+
+    >>> import microexpr, numpy
+    >>> y, x = numpy.mgrid[:4, :5]
+    >>> microexpr.strain(numpy.stack([0.1 * x, 0 * y])).round(3)[0]
+    array([0.1, 0.1, 0.1, 0.1, 0.1])
+    """
+    if np.ndim(flow) != 3 or len(flow) < 2:
+        raise DataError(f"flow must have the shape [2 or more, H, W], not {[*np.shape(flow)]}")
+    return optical_flow.strain(np.moveaxis(np.asarray(flow)[:2], 0, -1), spacing)
+
+
+def action_units(
+    video: Source | Faces, fps: float | None = None, onset: int = 0, curve: Curve = "smoothed"
+) -> pd.DataFrame:
+    """Return intensities of 17 action units through a clip, by the shipped reader: a row for each frame.
+
+    `video` is a tracked face, a `Video`, or what `read_video` accepts; a tracked face and an array need `fps`. Rows
+    have the index (frame, seconds), columns (unit, side): AU1 to AU45, each by left and right (the subject's own) and
+    both, their mean. `curve` is
+
+    - "raw": FACS intensities 0..5, where 5 is E;
+    - "smoothed": these, averaged over 0.01 s before and after;
+    - "relative": their change since the frame `onset`, -5..5.
+
+    The face at `onset` should be at rest: its intensities are read off that frame alone, all others by their change
+    since. `attrs` name scale, reader and onset. Raises DataError if there is no face or no such frame.
+
+    >>> import microexpr
+    >>> table = microexpr.action_units(microexpr.example_video("example"), onset=47, curve="relative")
+    >>> table.shape, list(table.index.names), list(table.columns.names)
+    ((120, 51), ['frame', 'seconds'], ['unit', 'side'])
+    >>> table.xs("both", axis=1, level="side").iloc[55].idxmax()
+    'AU15'
+    """
+    rate = fps if isinstance(video, Faces) else (video := as_video(video, fps)).fps
+    if rate is None:
+        raise DataError("fps must be the frames a second of a tracked face, not None")
+    tracked = _tracked(video, rate)
+    count = len(tracked.detected)
+    if not 0 <= onset < count:
+        raise DataError(f"onset must be one of the frames 0..{count - 1}, not {onset}")
+    reader = regressor.load()
+    values = regressor.regress(luma(tracked.crop), tracked.landmarks_crop, onset, reader)
+    curves = filters.curves(values, onset, rate, aus.Params())
+    if curve not in curves:
+        raise DataError(f"curve must be one of {', '.join(curves)}, not {curve}")
+    table = au_table(curves[curve], np.arange(count), rate, SIDES)
+    span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"
+    table.attrs = {
+        "scale": f"FACS intensity {span}",
+        "curve": curve,
+        "onset": onset,
+        "reader": Path(regressor.MODEL).name,
+    }
+    return table
+
+
+def au_table(values: np.ndarray, frame: np.ndarray, fps: float, sides: tuple[str, ...]) -> pd.DataFrame:
+    """Return values [T, 17, S] with rows (frame, seconds) and columns (unit, side)."""
+    index = pd.MultiIndex.from_arrays([frame, frame / fps], names=("frame", "seconds"))
+    columns = pd.MultiIndex.from_product([ACTION_UNITS, sides], names=("unit", "side"))
+    return pd.DataFrame(values.reshape(len(values), -1), index, columns)
+
+
+def _tracked(video: Source | Faces, fps: float | None) -> Faces:
+    return video if isinstance(video, Faces) else track_faces(video, fps)

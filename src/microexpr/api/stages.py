@@ -1,0 +1,140 @@
+"""Open a file of a run as labelled arrays or tables. Reads through the store, and writes nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from microexpr.core import store
+from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.signals.aus import SIDES
+
+if TYPE_CHECKING:
+    import xarray
+
+Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]  # by name: axes, values, attributes
+LABELS = {"au_names": "action_unit", "flow_regions": "region"}  # datasets that label an axis of others
+
+
+@dataclass(frozen=True)
+class Stage(Mapping[str, "xarray.Dataset"]):
+    """A stage's HDF5 file: an `xarray.Dataset` of each clip by its name, read when it is asked for.
+
+    In files of trainings, names are those of folds.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    attributes: dict[str, Any]  # schema, params (JSON), origin, data set, subject, ...
+
+    def __getitem__(self, name: str) -> "xarray.Dataset":
+        if name not in self.names:
+            raise StoreError(f"{self.path}: must hold one of {', '.join(self.names)}, not {name}")
+        xarray = _xarray()
+        with store.open_file(self.path) as file:
+            values, labels = variables(file[name]), axis_labels(file, file[name])
+            return xarray.Dataset(values, labels, _attributes(file[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dataset | pd.DataFrame":
+    """Return a file of a run: all clips of an HDF5 file, one `clip` of it, or the rows of a CSV file.
+
+    An HDF5 file is a mapping from names of clips to `xarray.Dataset`, whose variables have the axes, units and
+    description that the file has: `open_stage("results/aus/casme2/sub01.h5")["EP02_01f"].smoothed`. Frames, action
+    units, sides and coordinates of points are labels: `.sel(action_unit="AU12", side="left")`. It needs xarray, which
+    the package does not install. A CSV file is a `pandas.DataFrame`.
+
+    Raises StoreError if the file is missing, damaged, or has no such clip, MicroexprError without xarray.
+
+    >>> import microexpr, pathlib
+    >>> _ = pathlib.Path("scores.csv").write_text("method,uf1\\nststnet,0.85\\n")
+    >>> microexpr.open_stage("scores.csv").loc[0, "method"]
+    'ststnet'
+    """
+    path = Path(path)
+    if path.suffix == ".csv":
+        try:
+            return pd.read_csv(path)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: is not a readable CSV file ({error})") from None
+    _xarray()
+    with store.open_file(path) as file:
+        stage = Stage(path, tuple(_clips(file)), _attributes(file))
+    return stage if clip is None else stage[clip]
+
+
+def variables(group: Any) -> Variables:
+    """Return the datasets of a group by name: axes, values and attributes.
+
+    An axis whose length is not that of the same axis of an earlier dataset has the dataset's name at its end."""
+    lengths: dict[str, int] = {}
+    result: Variables = {}
+    for name, item in group.items():
+        if not hasattr(item, "shape"):
+            continue
+        axes = []
+        for axis, length in zip(_axes(name, item), item.shape, strict=True):
+            axes.append(axis if lengths.setdefault(axis, length) == length else f"{axis}_{name}")
+        is_text = item.dtype.kind == "S"
+        values = np.array(store.strings(item)).reshape(item.shape) if is_text else item[()]
+        result[name] = (tuple(axes), np.asarray(values), _attributes(item, ("units", "description")))
+    return result
+
+
+def axis_labels(file: Any, group: Any) -> dict[str, Any]:
+    """Return the labels of the axes of a group's datasets: action units, sides, coordinates of points."""
+    labels: dict[str, Any] = {}
+    for name, item in group.items():
+        for axis, length in zip(_axes(name, item), item.shape, strict=True) if hasattr(item, "shape") else ():
+            words = axis.split("_")
+            if axis == "side":
+                labels[axis] = [*SIDES[:length]]
+            elif len(words) == length > 1:  # an axis that is named by its elements, as x_y
+                labels[axis] = words
+    for name, axis in LABELS.items():
+        source = group if name in group else file
+        if name in source:
+            labels[axis] = store.strings(source[name])
+    return labels
+
+
+def _axes(name: str, item: Any) -> list[str]:
+    """Return the names of a dataset's axes, such as action_unit."""
+    text = store.attribute_text(item.attrs["axes"])
+    if text == "any":
+        return [f"{name}_{i}" for i in range(item.ndim)]
+    return [] if text == "scalar" else [axis.replace(" ", "_") for axis in text.split(", ")]
+
+
+def _clips(group: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of the outermost groups with datasets, and of groups without content, as of excluded clips."""
+    for name, item in group.items():
+        if hasattr(item, "shape"):
+            continue
+        if not len(item) or any(hasattr(member, "shape") for member in item.values()):
+            yield path + name
+        else:
+            yield from _clips(item, f"{path}{name}/")
+
+
+def _attributes(item: Any, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    values = {key: item.attrs[key] for key in names or item.attrs}
+    return {key: store.attribute_text(value) if isinstance(value, bytes) else value for key, value in values.items()}
+
+
+def _xarray() -> Any:
+    """Return the module xarray. Raises MicroexprError if it is not installed."""
+    try:
+        return import_module("xarray")
+    except ImportError:
+        raise MicroexprError("labelled arrays need xarray: pip install xarray") from None

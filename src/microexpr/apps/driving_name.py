@@ -1,0 +1,27 @@
+"""Tell what the name of a driving clip stands for. Imports nothing heavy, so that a refusal takes milliseconds."""
+
+from pathlib import Path
+from typing import Literal
+
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.files import run_files
+
+
+def kind(name: str) -> Literal["sample", "video", "clip"]:
+    """Return "sample" for a shipped one, "video" for a file or folder of frames, "clip" for DATASET/SUBJECT/CLIP.
+
+    Raises ParamsError for any other name."""
+    if name in LABELS:
+        return "sample"
+    if Path(name).exists():
+        return "video"
+    if name.count("/") != 2 or Path(name).suffix:
+        kinds = f"{', '.join(LABELS)}, a video or folder of frames, or DATASET/SUBJECT/CLIP of a run"
+        raise ParamsError(f"--driving must be {kinds}; there is no {name}{nearest(name, LABELS)}")
+    return "clip"
+
+
+def files(name: str, results: Path) -> list[Path]:
+    """Return the files that may be read for a driving clip: its video, or files of a run in the folder `results`."""
+    return {"sample": lambda: [], "video": lambda: [Path(name)], "clip": lambda: run_files(name, results)}[kind(name)]()

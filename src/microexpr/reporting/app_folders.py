@@ -1,0 +1,64 @@
+"""The folders that `microexpr predict` and `microexpr reenact` write, as commands and from Python.
+
+Modules are imported inside the functions, so that a folder which may not be written is refused in milliseconds.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microexpr.core import outputs
+
+if TYPE_CHECKING:
+    from microexpr.apps.predict import Models, Prediction
+    from microexpr.apps.reenact.alone import Reenactment
+    from microexpr.signals.spotting.hits import Span
+
+PREDICTED = (
+    "intervals.csv",
+    "intervals.json",
+    "action_units.csv",
+    "prediction.png",
+    "annotated.avi",
+    "prediction.html",
+)
+REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
+
+
+def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+    """Return a prediction's files in this folder as output. Raises OutputError if they may not be written."""
+    return outputs.folder(folder, "predict", PREDICTED, inputs, force)
+
+
+def reenactment(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+    """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
+    return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png")
+
+
+def write_prediction(
+    folder: Path,
+    result: "Prediction",
+    models: "Models",
+    true_spans: "Sequence[Span]",
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """Write tables, plot, annotated video and page of a prediction."""
+    from microexpr.apps.predict import annotated, written
+    from microexpr.reporting.html import prediction as page
+    from microexpr.reporting.plots import prediction as plot
+    from microexpr.signals import spotting
+
+    height = spotting.Params().height
+    written.write(folder, result, models)
+    plot.write(result, height, folder / "prediction.png")
+    annotated.write(folder / "annotated.avi", result, progress)
+    page.write(folder / "prediction.html", result, models, height, true_spans, progress)
+
+
+def write_reenactment(folder: Path, result: "Reenactment") -> None:
+    """Write frames, video, animation, tables and plot of a reenactment."""
+    from microexpr.apps.reenact import folder as files
+    from microexpr.reporting.plots import reenactment as plot
+
+    files.write(folder, result)
+    plot.write(folder / "reenactment.png", result)

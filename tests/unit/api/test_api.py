@@ -1,0 +1,351 @@
+"""The API against closed forms, the commands and ground truth; what it refuses; what importing it loads."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import f1_score, recall_score
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+import microexpr
+from microexpr.api import stages
+from microexpr.cli.main import main
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, ParamsError, StoreError
+from microexpr.evaluation import metrics
+from microexpr.signals.aus import ACTION_UNITS
+
+RNG = np.random.default_rng(5)
+SUBJECTS = np.repeat(["s1", "s2", "s3", "s4"], 6)
+LABELS = np.tile([0, 1, 2], 8)
+INPUTS = RNG.normal(LABELS[:, None], 1.0, (24, 5))
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return microexpr.example_video(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def tracked(path):
+    return microexpr.track_faces(path)
+
+
+def test_importing_the_package_loads_nothing_else():
+    code = "import sys, microexpr; print(*(name for name in sys.modules if name.startswith(('microexpr.', 'numpy'))))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"
+
+
+def test_every_public_name_is_there_and_no_other():
+    assert {*microexpr.MODULES, "__version__"} == {*microexpr.__all__} <= {*dir(microexpr)}
+    for name in microexpr.MODULES:
+        assert getattr(microexpr, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'spotting'"):
+        microexpr.spotting  # noqa: B018
+
+
+def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
+    from PIL import Image
+
+    video = microexpr.read_video(path)
+    for i, frame in enumerate(video.frames[:20]):
+        Image.fromarray(frame).save(tmp_path / f"img{i + 1}.png")
+    folder, array = microexpr.read_video(tmp_path, fps=60), microexpr.read_video(video.frames[:20], fps=60)
+    assert len(folder) == len(array) == 20 and np.array_equal(folder.frames, array.frames)
+    grey = microexpr.read_video(video.frames[:20, ..., 0], fps=60)
+    assert grey.frames.shape == array.frames.shape and grey.footage.grey and not array.footage.grey
+
+
+@pytest.mark.parametrize(
+    ("frames", "fps", "message"),
+    [
+        (np.zeros((20, 8, 8, 3), np.uint8), None, "fps must be the frames a second of an array, not None"),
+        (np.zeros((20, 8, 8, 3), np.uint8), 10, "array: must have 20 to 1000 frames a second, not 10"),
+        (np.zeros((20, 8, 8, 3)), 60, r"array: must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64"),
+        (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.2 s, 12 frames, not 2"),
+        ("nowhere.avi", None, "nowhere.avi: is not there"),
+    ],
+)
+def test_what_is_no_video_is_refused(frames, fps, message):
+    with pytest.raises(DataError, match=message):
+        microexpr.read_video(frames, fps)
+
+
+def test_an_example_is_rendered_once_and_never_over_a_file_of_others(path, tmp_path):
+    before = path.stat().st_mtime_ns
+    assert microexpr.example_video(path.parent) == path and path.stat().st_mtime_ns == before
+    (tmp_path / "example.avi").write_text("mine")
+    with pytest.raises(OutputError, match=r"example.avi"):
+        microexpr.example_video(tmp_path)
+
+
+def test_the_apex_lies_near_the_rendered_one(path, tracked):
+    with path.with_suffix(".csv").open(newline="") as text:
+        (truth,) = csv.DictReader(text)
+    events = microexpr.find_apex(tracked)
+    assert abs(events.apex - int(truth["apex"])) <= 4 and events.onset < events.apex < events.offset
+    assert events.score.shape == (120,) and {*events.methods.values()} == {"flow"}
+
+
+def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):
+    field = microexpr.flow(tracked.crop[47], tracked.crop[55])
+    assert field.dtype == np.float32 and field.shape == (3, 128, 128)
+    assert np.allclose(microexpr.strain(field, 288 / 128), field[2], atol=1e-6)
+    back = microexpr.flow(tracked.crop[55], tracked.crop[47])
+    assert np.corrcoef(field[:2].ravel(), back[:2].ravel())[0, 1] < -0.8
+    with pytest.raises(DataError, match=r"one size, not of shape \(288, 288\) and \(100, 288\)"):
+        microexpr.flow(tracked.crop[0], tracked.crop[1][:100])
+    with pytest.raises(DataError, match=r"\[2 or more, H, W\], not \[1, 4, 4\]"):
+        microexpr.strain(np.zeros((1, 4, 4)))
+
+
+def test_action_units_have_the_columns_and_the_reference_that_they_say(tracked):
+    relative = microexpr.action_units(tracked, fps=60, onset=47, curve="relative")
+    raw = microexpr.action_units(tracked, fps=60, onset=47, curve="raw")
+    assert [*raw.columns.get_level_values("unit").unique()] == [*ACTION_UNITS]
+    assert not relative.loc[47].to_numpy().any() and raw.to_numpy().min() >= 0
+    assert raw.index.get_level_values("seconds")[60] == pytest.approx(1.0)
+    both = relative.xs("both", axis=1, level="side").iloc[55]
+    assert both.drop("AU45").idxmax() in ("AU1", "AU15")  # sadness, as it was rendered
+    assert relative.attrs["onset"] == 47 and "-5..5" in relative.attrs["scale"]
+    with pytest.raises(DataError, match="fps must be"):
+        microexpr.action_units(tracked)
+    with pytest.raises(DataError, match=r"onset must be one of the frames 0..119, not 120"):
+        microexpr.action_units(tracked, fps=60, onset=120)
+
+
+def test_a_prediction_is_that_of_the_command(path, tmp_path, capsys):
+    assert main(["predict", str(path), "--out", str(tmp_path / "command")]) == 0
+    prediction = microexpr.predict(path, tmp_path / "python")
+    for name in ("intervals.csv", "intervals.json", "action_units.csv", "prediction.html"):
+        assert (tmp_path / "python" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
+    table = pd.read_csv(tmp_path / "command/intervals.csv")
+    assert table["class"].to_list() == prediction.intervals["class"].to_list() == ["negative"]
+    assert prediction.intervals[["negative", "positive", "surprise"]].sum(axis=1).to_list() == pytest.approx(
+        [1], abs=1e-3
+    )
+    assert {file.name for file in prediction.files} == {*(file.name for file in (tmp_path / "python").glob("[!.]*"))}
+    spotted = microexpr.spot(microexpr.read_video(path).frames, fps=60)
+    assert spotted.drop(columns="action_units").equals(
+        prediction.intervals[spotted.columns].drop(columns="action_units")
+    )
+    (tmp_path / "python/intervals.csv").write_text("mine")
+    with pytest.raises(OutputError, match=r"intervals.csv"):
+        microexpr.predict(path, tmp_path / "python")
+
+
+def test_a_reenactment_has_the_strengths_that_are_asked_and_no_other_driving_clip(path, tmp_path):
+    from PIL import Image
+
+    Image.fromarray(next(iter(microexpr.read_video(path)))).save(tmp_path / "face.png")
+    with pytest.raises(ParamsError, match=r"there is no suprise \(did you mean 'surprise'\?\)"):
+        microexpr.reenact(tmp_path / "face.png", "suprise")
+    with pytest.raises(DataError, match="strength must be 0 to 10, not 11"):
+        microexpr.reenact(tmp_path / "face.png", strength=11)
+    result = microexpr.reenact(tmp_path / "face.png", strength=(0, 2))
+    still, moving = result.frames(0), result.frames(2)
+    assert np.ptp(still, axis=0).max() == 0 and np.ptp(moving, axis=0).max() > 10
+    asked = result.curves.loc[2.0, "asked"]
+    assert np.allclose(asked.to_numpy().reshape(len(asked), 17, 2), result.result.driving.target_aus(2))
+    with pytest.raises(DataError, match="strength must be one of 0, 2, not 1"):
+        result.frames()
+
+
+def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation():
+    predicted = np.where(RNG.random(24) < 0.6, LABELS, RNG.integers(0, 3, 24))
+    names = np.array(["negative", "positive", "surprise"])
+    result = microexpr.evaluate(names[LABELS], names[predicted], SUBJECTS, seed=3)
+    assert result.uf1 == pytest.approx(f1_score(LABELS, predicted, average="macro"))
+    assert result.uar == pytest.approx(recall_score(LABELS, predicted, average="macro"))
+    assert result.by_class.f1.to_list() == pytest.approx(f1_score(LABELS, predicted, average=None))
+    assert result.confusion.loc["negative", "surprise"] == ((LABELS == 0) & (predicted == 2)).sum()
+    assert result.subjects == 4 and result.confusion.to_numpy().sum() == 24
+    by_index = microexpr.evaluate(LABELS, predicted, SUBJECTS, classes=[*names], seed=3)
+    assert by_index.figures.equals(result.figures)
+    rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(__import__("zlib").crc32(b"evaluate"),)))
+    expected = metrics.bootstrap(LABELS, predicted, SUBJECTS, metrics.uf1, 1000, rng, 3)
+    assert tuple(result.figures.loc["uf1", ["low", "high"]]) == pytest.approx(expected)
+
+
+def test_a_comparison_is_antisymmetric_and_of_a_method_with_itself_nothing():
+    better, worse = np.where(np.arange(24) % 5, LABELS, 0), np.zeros(24, int)
+    one, other = (microexpr.compare(LABELS, *pair, SUBJECTS) for pair in ((better, worse), (worse, better)))
+    assert np.allclose(one.difference, -other.difference) and np.allclose(one.low, -other.high)
+    gain = f1_score(LABELS, better, average="macro") - f1_score(LABELS, worse, average="macro")
+    assert one.loc["uf1", "difference"] == pytest.approx(gain) and one.p.min() >= 2**-3
+    assert not microexpr.compare(LABELS, better, better, SUBJECTS).difference.any()
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "subjects", "classes", "message"),
+    [
+        (["a", "b"], ["a", "c"], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not c"),
+        (["a", None], ["a", "b"], [1, 2], None, "truth 1 must be a class, not None"),
+        ([0, 1], [0, 3], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not 3"),
+        (["a", "b"], ["a"], [1, 2], None, "predicted must have 2 values, as truth has, not 1"),
+        (["a", "b"], ["a", "b"], [1], None, "subjects must have 2 values, as truth has, not 1"),
+    ],
+)
+def test_wrong_labels_are_refused(truth, predicted, subjects, classes, message):
+    with pytest.raises(DataError, match=message):
+        microexpr.evaluate(truth, predicted, subjects, classes)
+
+
+def test_an_estimator_predicts_what_a_plain_loop_does():
+    estimator = make_pipeline(StandardScaler(), DummyClassifier(strategy="prior"))
+    table = microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS)
+    assert (
+        table.subject.to_list() == [*SUBJECTS]
+        and table.fold.to_list() == [*SUBJECTS]
+        and not hasattr(estimator, "n_features_in_")
+    )
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Discriminant
+
+    table = microexpr.loso(Discriminant(), INPUTS, LABELS, SUBJECTS)
+    for subject in np.unique(SUBJECTS):
+        test = subject == SUBJECTS
+        expected = Discriminant().fit(INPUTS[~test], LABELS[~test]).predict(INPUTS[test])
+        assert table[table.subject == subject].predicted.to_list() == expected.tolist()
+
+
+def network():
+    return nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 3))
+
+
+def test_trainings_depend_on_the_seed_alone():
+    forest = RandomForestClassifier(5)
+    for method in (network, forest):
+        first, *others = (
+            microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=s) for s in (1, 1, 2)
+        )
+        assert first.equals(others[0]) and not first.equals(others[1])
+    torch.manual_seed(0)  # neither do they depend on torch's generator, nor change it
+    state = torch.random.get_rng_state()
+    again = microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
+    assert again.filter(like="score").equals(
+        microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1).filter(like="score")
+    )
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+class TwoInputs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(7, 3)
+
+    def forward(self, near, far):
+        return self.last(torch.cat([near, far], 1))
+
+
+def test_the_threads_of_the_caller_stay(path):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        microexpr.spot(path)
+        microexpr.loso(DummyClassifier(), INPUTS, LABELS, SUBJECTS)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_test_clip_has_no_part_in_its_fold_and_inputs_come_by_name():
+    inputs = {"near": INPUTS, "far": RNG.normal(size=(24, 2)).astype(np.float32)}
+    before = microexpr.loso(TwoInputs, inputs, LABELS, SUBJECTS, epochs=3)
+    labels = np.where(SUBJECTS == "s2", 2 - LABELS, LABELS)  # of one subject
+    after = microexpr.loso(TwoInputs, inputs, labels, SUBJECTS, epochs=3)
+    same = (before.filter(like="score") == after.filter(like="score")).all(axis=1)
+    assert {*before.subject[same]} == {"s2"}
+
+
+def test_a_subject_on_both_sides_of_a_fold_is_refused():
+    estimator = DummyClassifier()
+    leak = "fold 1 must not test a subject that it trains on: s1, clip 0, and trains on its clip 5"
+    with pytest.raises(LeakError, match=leak):
+        microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, folds=KFold(5).split(INPUTS))
+    table = microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, folds=GroupKFold(2).split(INPUTS, LABELS, SUBJECTS))
+    assert table.fold.nunique() == 2 and len(table) == 24
+    with pytest.raises(LeakError, match="fold s3 must not test a subject of fitted_on: s3, clip 12"):
+        microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, fitted_on=["s3"])
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"method": nn.Linear(5, 3)}, ParamsError, "a function that returns a new torch.nn.Module, not Linear"),
+        ({"method": lambda: 3}, ParamsError, "method must return a torch.nn.Module, not int"),
+        ({"method": lambda: nn.Linear(5, 2)}, ParamsError, r"the network must return scores \[24, 3\], not \[24, 2\]"),
+        ({"subjects": ["s1"] * 24}, DataError, "subjects must be two or more, not s1"),
+        ({"subjects": ["s1"]}, DataError, "subjects must have 24 rows, as labels has, not 1"),
+        ({"folds": [([0], [24])]}, DataError, r"fold 1 must test on positions in 0..23, not \[24\]"),
+        ({"epochs": 0}, ParamsError, "epochs must be 1 or more, not 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(change, error, message):
+    arguments = {"method": network, "inputs": INPUTS, "labels": LABELS, "subjects": SUBJECTS, "epochs": 1, "batch": 24}
+    with pytest.raises(error, match=message):
+        microexpr.loso(**arguments | change)
+
+
+@pytest.fixture
+def stage_file(tmp_path):
+    path = tmp_path / "results/aus/casme2/sub01.h5"
+    clip = Clip("casme2", "sub01", "EP1", "generated", "a", 1, 2, 2, 1, 2, 2, 100, "happiness", 1, 3, "12")
+    with store.subject_file(path, "aus", [clip], aus={}) as file:
+        file.put_all(au_names=ACTION_UNITS, fitted_on=["generated/population/0/*"])
+        values = np.arange(2 * 17 * 3, dtype=float).reshape(2, 17, 3) / 100
+        file.group("EP1").put_all(frame=[7, 8], raw=values, smoothed=values)
+        file.group("EP2", left_out="no face")
+    return path
+
+
+def test_datasets_have_the_axes_units_and_labels_of_the_file(stage_file):
+    with store.open_file(stage_file) as file:
+        values, labels = stages.variables(file["EP1"]), stages.axis_labels(file, file["EP1"])
+    axes, array, attributes = values["raw"]
+    assert axes == ("frame", "action_unit", "side") and array[1, 16, 2] == pytest.approx(1.01)
+    assert attributes["units"] == "FACS 0..5" and labels["action_unit"] == [*ACTION_UNITS]
+    assert labels["side"] == ["left", "right", "both"] and values["frame"][1].tolist() == [7, 8]
+
+
+def test_axes_of_the_same_name_and_another_length_are_two(tmp_path):
+    with store.create(tmp_path / "a.h5", "population", {}) as file:
+        group = file.group("EP1")
+        group.put_all(crop=np.zeros((1, 4, 4, 1)), onset_apex=np.zeros((3, 2, 2)), landmarks_crop=np.zeros((1, 68, 2)))
+    with store.open_file(tmp_path / "a.h5") as file:
+        values, labels = stages.variables(file["EP1"]), stages.axis_labels(file, file["EP1"])
+    assert values["onset_apex"][0] == ("u_v_strain", "row_onset_apex", "column_onset_apex")
+    assert values["crop"][0] == ("frame", "row", "column", "channel") and labels["x_y"] == ["x", "y"]
+
+
+def test_without_xarray_one_line_says_what_to_install(stage_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(MicroexprError, match=r"^labelled arrays need xarray: pip install xarray$"):
+        microexpr.open_stage(stage_file)
+
+
+def test_a_stage_is_a_mapping_of_its_clips(stage_file):
+    xarray = pytest.importorskip("xarray")
+    stage = microexpr.open_stage(stage_file)
+    assert [*stage] == ["EP1", "EP2"] and stage.attributes["schema"] == "aus/1"
+    dataset = microexpr.open_stage(stage_file, "EP1")
+    assert isinstance(dataset, xarray.Dataset)
+    assert float(dataset.raw.sel(frame=8, action_unit="AU45", side="both")) == pytest.approx(1.01)
+    assert stage["EP2"].attrs == {"left_out": "no face"}
+    with pytest.raises(StoreError, match="must hold one of EP1, EP2, not EP3"):
+        stage["EP3"]
+
+
+def test_a_table_that_is_not_there_is_a_line():
+    with pytest.raises(StoreError, match=r"nowhere.csv: is not a readable CSV file"):
+        microexpr.open_stage(Path("nowhere.csv"))
