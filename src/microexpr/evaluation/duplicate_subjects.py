@@ -5,7 +5,6 @@ A subject who is in two data sets, or twice in one, is trained on while held out
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cache
 from pathlib import Path
 
 import dlib
@@ -16,7 +15,7 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
-from microexpr.signals.faces.detection import MODELS, face_box
+from microexpr.signals.faces.detection import face_box
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
@@ -64,15 +63,12 @@ def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the embedding of one crop, float64[128]."""
     colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
     box = face_box(points)
+    from face_recognition.api import face_encoder  # of the workflow, which the library can be installed without
+
     left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
     rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
     face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
-    return np.array(_encoder().compute_face_descriptor(colour, face))
-
-
-@cache
-def _encoder() -> "dlib.face_recognition_model_v1":
-    return dlib.face_recognition_model_v1(str(MODELS / "dlib_face_recognition_resnet_model_v1.dat"))
+    return np.array(face_encoder.compute_face_descriptor(colour, face))
 
 
 def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int = 4) -> np.ndarray:

@@ -1,6 +1,7 @@
-"""Detect faces in one frame and predict the 68 landmarks in a face's box, by dlib's detector and predictor."""
+"""Detect faces in one frame and predict the 68 landmarks in a face's box, by face_recognition's models of dlib."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import cv2
@@ -10,9 +11,15 @@ import numpy as np
 from microexpr.core.files import package_folder
 from microexpr.signals.faces.alignment import warp
 
-MODELS = package_folder("face_recognition_models") / "models"  # its code needs an old setuptools
-DETECTOR = dlib.get_frontal_face_detector()
-PREDICTOR = dlib.shape_predictor(str(MODELS / "shape_predictor_68_face_landmarks.dat"))
+try:
+    with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+        from face_recognition.api import face_detector as DETECTOR
+        from face_recognition.api import pose_predictor_68_point as PREDICTOR
+except ImportError:  # the library without its workflow: pip would build the dlib that face_recognition asks for
+    MODELS = package_folder("face_recognition_models") / "models"
+    DETECTOR = dlib.get_frontal_face_detector()
+    PREDICTOR = dlib.shape_predictor(str(MODELS / "shape_predictor_68_face_landmarks.dat"))
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
 # The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
