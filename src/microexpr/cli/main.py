@@ -166,6 +166,7 @@ def _add_score(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"
     )
+    _add_form(command)
     command.set_defaults(run=commands.score)
 
 
@@ -182,6 +183,7 @@ def _add_check(subparsers: "Subparsers") -> None:
     command.add_argument(
         "directory", metavar="DIR", type=Path, help="the data set's own folder, such as data/raw/casme2"
     )
+    _add_form(command)
     command.set_defaults(run=commands.check)
 
 
@@ -192,6 +194,7 @@ def _add_methods(subparsers: "Subparsers") -> None:
         "every method: paper, inputs, size, protocols",
         ("microexpr methods",),
     )
+    _add_form(command)
     command.set_defaults(run=commands.methods)
 
 
@@ -221,6 +224,7 @@ def _add_table(subparsers: "Subparsers") -> None:
         default=commands.TABLE,
         help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
     )
+    _add_form(command)
     command.set_defaults(run=commands.table)
 
 
@@ -273,6 +277,7 @@ def _add_reenact(subparsers: "Subparsers") -> None:
         "the photograph's own pixels; lanczos for one that cannot)",
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.reenact)
 
 
@@ -301,6 +306,7 @@ def _add_film(subparsers: "Subparsers") -> None:
         "--difficulty", choices=("easy", "standard", "hard"), default="standard", help="(default: %(default)s)"
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.film)
 
 
@@ -327,6 +333,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
         "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: prints hits"
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.predict)
 
 
@@ -403,6 +410,18 @@ def _add_show_licensed_faces(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--show-licensed-faces", action="store_true", help="show licensed faces too, if their licence allows it"
     )
+
+
+def _add_form(command: Parser) -> None:
+    choice = command.add_mutually_exclusive_group()
+    for form in ("json", "csv"):
+        choice.add_argument(
+            f"--{form}", dest="form", action="store_const", const=form, help=f"print the rows as {form.upper()}, alone"
+        )
+
+
+def _add_quiet(command: Parser) -> None:
+    command.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def _add_force(command: argparse.ArgumentParser) -> None:
