@@ -13,9 +13,9 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit code 2. Without `run`, its commands are optional: it shows help."""
 
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
-        epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)]) if examples else None
-        raw = argparse.RawDescriptionHelpFormatter
-        super().__init__(*arguments, epilog=epilog, formatter_class=raw, **options)
+        super().__init__(*arguments, **options)
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        self.epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)]) if examples else None
         self.examples = tuple(examples)
         self.set_defaults(run=self._show_help)
 
