@@ -55,6 +55,8 @@ def inspect(arguments: argparse.Namespace) -> int:
 
     from microexpr.reporting import inspect as inspection
 
+    if arguments.form:
+        return _rows(inspection.rows(arguments.file), arguments.form)
     Console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
     return 0
 

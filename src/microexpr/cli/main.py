@@ -145,6 +145,7 @@ def _add_inspect(subparsers: "Subparsers") -> None:
         type=Path,
         help="plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves",
     )
+    _add_form(output)
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
@@ -166,7 +167,7 @@ def _add_score(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"
     )
-    _add_form(command)
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.score)
 
 
@@ -183,7 +184,7 @@ def _add_check(subparsers: "Subparsers") -> None:
     command.add_argument(
         "directory", metavar="DIR", type=Path, help="the data set's own folder, such as data/raw/casme2"
     )
-    _add_form(command)
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.check)
 
 
@@ -194,7 +195,7 @@ def _add_methods(subparsers: "Subparsers") -> None:
         "every method: paper, inputs, size, protocols",
         ("microexpr methods",),
     )
-    _add_form(command)
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.methods)
 
 
@@ -224,7 +225,7 @@ def _add_table(subparsers: "Subparsers") -> None:
         default=commands.TABLE,
         help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
     )
-    _add_form(command)
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.table)
 
 
@@ -412,8 +413,7 @@ def _add_show_licensed_faces(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_form(command: Parser) -> None:
-    choice = command.add_mutually_exclusive_group()
+def _add_form(choice: "argparse._MutuallyExclusiveGroup") -> None:
     for form in ("json", "csv"):
         choice.add_argument(
             f"--{form}", dest="form", action="store_const", const=form, help=f"print the rows as {form.upper()}, alone"

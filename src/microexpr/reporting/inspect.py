@@ -35,6 +35,28 @@ def tree(path: str | Path) -> Tree:
         return root
 
 
+def rows(path: str | Path) -> list[dict[str, str | int]]:
+    """Return path, type, shape, storage, axes, units and description of every dataset of a file, as plain values.
+
+    Raises StoreError if the file cannot be read."""
+    with store.open_file(path) as file:
+        names: list[str] = []
+        file.visit(names.append)
+        return [_row(name, file[name]) for name in names if hasattr(file[name], "dtype")]
+
+
+def _row(name: str, dataset: Any) -> dict[str, str | int]:
+    return {
+        "dataset": name,
+        "dtype": str(dataset.dtype),
+        "shape": " x ".join(map(str, dataset.shape)),
+        "chunks": " x ".join(map(str, dataset.chunks or ())),
+        "compression": dataset.compression or "",
+        "bytes": dataset.id.get_storage_size(),
+        **{key: store.attribute_text(dataset.attrs.get(key, "")) for key in DESCRIBED},
+    }
+
+
 def _branch(branch: Tree, group: Any) -> None:
     """Add a group's attributes and datasets, and one group of each form."""
     for name, value in sorted(group.attrs.items()):

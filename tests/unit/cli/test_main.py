@@ -234,3 +234,10 @@ def test_problems_are_rows_too(monkeypatch, capsys):
     monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], [], ["1 frame short"]))
     expected = [{"kind": "count", "text": "9 clips"}, {"kind": "problem", "text": "1 frame short"}]
     assert printed_rows(["check", "raw"], capsys) == expected
+
+
+def test_datasets_of_a_file_are_rows(tmp_path, capsys):
+    with store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP00").put("score", [0.0, 1.0])
+    (row,) = printed_rows(["inspect", str(tmp_path / "a.h5")], capsys)
+    assert (row["dataset"], row["dtype"], row["shape"]) == ("EP00/score", "float32", "2") and row["bytes"] > 0
