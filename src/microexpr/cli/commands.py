@@ -4,10 +4,13 @@ Modules are imported inside the functions, so that a command loads no more than 
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from microexpr.apps import driving_name
 from microexpr.core import outputs
@@ -29,6 +32,17 @@ def say(text: str, end: str = "\n") -> None:
     print(printable(text), end=end)
 
 
+def _rows(rows: Sequence[Mapping[str, Any]], form: str) -> int:
+    """Print the rows of a table as "json" or "csv", and nothing else; return the exit code."""
+    if form == "json":
+        print(json.dumps(rows, indent=2))
+    else:
+        from microexpr.core import store
+
+        print(store.csv_text(list(rows[0]) if rows else [], rows), end="")
+    return 0
+
+
 def inspect(arguments: argparse.Namespace) -> int:
     """Print the tree or the provenance of a file, or plot its contents."""
     if arguments.picture:
@@ -41,6 +55,8 @@ def inspect(arguments: argparse.Namespace) -> int:
 
     from microexpr.reporting import inspect as inspection
 
+    if arguments.form:
+        return _rows(inspection.rows(arguments.file), arguments.form)
     Console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
     return 0
 
@@ -58,7 +74,10 @@ def score(arguments: argparse.Namespace) -> int:
     table = Table("data set", "clips", "UF1", "UAR", "accuracy")
     text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
     lines = megc_log.read(text, str(arguments.log), classes, MICRO)
-    for scope, row in megc_log.scores(lines, classes).items():
+    scores = megc_log.scores(lines, classes)
+    if arguments.form:
+        return _rows([{"dataset": scope, **row} for scope, row in scores.items()], arguments.form)
+    for scope, row in scores.items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)
     Console().print(table)
@@ -72,6 +91,11 @@ def check(arguments: argparse.Namespace) -> int:
     from microexpr.datasets.check import check
 
     result = check(arguments.directory)
+    if arguments.form:
+        kinds = {"count": result.counts, "note": result.notes, "problem": result.problems}
+        rows = [{"kind": kind, "text": line} for kind, lines in kinds.items() for line in lines]
+        _rows(rows, arguments.form)
+        return 1 if result.problems else 0
     for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
         say(line)
     count = len(result.problems)
@@ -93,7 +117,11 @@ def methods(arguments: argparse.Namespace) -> int:
     described = config.check(config.load(path), str(path))["methods"] if path.is_file() else {}
     params = {name: recognisers.find(name).Params(**about["params"]) for name, about in described.items()}
     table = Table("method", "paper", "its inputs", "weights / M", "in paper / M", "protocols")
-    for row in method_list.methods(params):
+    rows = method_list.methods(params)
+    if arguments.form:
+        columns = ("method", "paper", "inputs", "weights_in_millions", "weights_in_millions_in_paper", "protocols")
+        return _rows([dict(zip(columns, row, strict=True)) for row in rows], arguments.form)
+    for row in rows:
         table.add_row(*row)
     Console().print(table)
     return 0
@@ -102,7 +130,7 @@ def methods(arguments: argparse.Namespace) -> int:
 def table(arguments: argparse.Namespace) -> int:
     """Print the main table, selected methods, or a paper's table."""
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
-        return _paper_table(arguments.table)
+        return _paper_table(arguments.table, arguments.form)
     if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
         raise MicroexprError(f"{arguments.table}: is not there; tables are {TABLES}")
     from microexpr import evaluation
@@ -119,6 +147,8 @@ def table(arguments: argparse.Namespace) -> int:
         rows = main_table.megc2019(evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods)
     else:
         rows = main_table.read(arguments.table)
+    if arguments.form:
+        return _rows(rows, arguments.form)
     say(main_table.markdown(rows), end="")
     if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
         compared = pairs.read(PAIRED)
@@ -134,13 +164,16 @@ def table(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _paper_table(path: Path) -> int:
+def _paper_table(path: Path, form: str | None) -> int:
     from microexpr.reporting.papers import FIGURES, TARGETS, page
 
     paper, table = path.parent.name, path.stem
+    if form and path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            return _rows(list(csv.DictReader(file)), form)
     if table in TARGETS.get(paper, {}):
         say(page.markdown(paper, table, page.read(path)), end="")
-    elif (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
+    elif not form and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
         say(markdown.read_text(encoding="utf-8"), end="")
     elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
         raise MicroexprError(f"{path}: is not there{remedy(path)}")
@@ -207,7 +240,7 @@ def reenact(arguments: argparse.Namespace) -> int:
     from microexpr.apps.reenact import alone, driving
     from microexpr.apps.reenact.photograph import Photograph
 
-    console = Console()
+    console = Console(quiet=arguments.quiet)
     with console.status("[1/4] looking for faces in the photograph"):
         photograph = Photograph.read(arguments.face)
         photograph.select(arguments.face_number)
@@ -235,7 +268,7 @@ def film(arguments: argparse.Namespace) -> int:
 
     values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
     params = config.validate(take.Params, values, "film", "--")
-    with progress() as report, outputs.publish(out) as part:
+    with progress(arguments.quiet) as report, outputs.publish(out) as part:
         film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
     say(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
     return 0
@@ -256,7 +289,7 @@ def predict(arguments: argparse.Namespace) -> int:
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     for line in (*models.descriptions, *limits.NOTICE):
         say(line)
-    with progress() as report:
+    with progress(arguments.quiet) as report:
         result = prediction.predict(video, models, report)
         with outputs.publish(out) as part:
             app_folders.write_prediction(part, result, models, true_spans or (), report)

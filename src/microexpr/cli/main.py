@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from microexpr import __version__
 from microexpr.cli import commands
+from microexpr.cli.parser import Parser
 from microexpr.core import arithmetic
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, printable
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Parser]
 
 SIGNALS = {  # plots of one clip, each by the module of plots of that name
     "landmarks": "a clip's landmarks before and after smoothing, its crop, and the head pose",
@@ -92,9 +93,18 @@ def _strength(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("microexpr", description="Micro-expression recognition: inspect data and results.")
+    parser = Parser(
+        "microexpr",
+        description="Micro-expression recognition and synthesis: use it on videos and photographs, inspect data and "
+        "results.",
+        examples=(
+            "microexpr film take.avi                     # a rendered video with micro-expressions",
+            "microexpr predict take.avi --out predicted  # the micro-expressions in a video",
+            "microexpr predict --help                    # the arguments of one command",
+        ),
+    )
     parser.add_argument("--version", action="version", version=f"microexpr {__version__}")
-    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_inspect(subparsers)
     _add_score(subparsers)
     _add_check(subparsers)
@@ -107,8 +117,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add(subparsers: "Subparsers", name: str, summary: str, examples: Sequence[str]) -> Parser:
+    """Return the parser of a new command, described by its line in the list of commands."""
+    return subparsers.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", examples=examples
+    )
+
+
 def _add_inspect(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("inspect", help="the contents of an HDF5 file of this project, with axes and units")
+    command = _add(
+        subparsers,
+        "inspect",
+        "the contents of an HDF5 file of this project, with axes and units",
+        (
+            "microexpr inspect results/apex/casme2/sub01.h5",
+            "microexpr inspect results/apex/casme2/sub01.h5 --png apex.png",
+            "microexpr inspect results/train/ststnet/megc2019/1of1.h5 --chain",
+        ),
+    )
     command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--chain", action="store_true", help="print the subjects and clips it was fitted on instead")
@@ -119,37 +145,71 @@ def _add_inspect(subparsers: "Subparsers") -> None:
         type=Path,
         help="plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves",
     )
+    _add_form(output)
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
 
 
 def _add_score(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("score", help="UF1 and UAR of any official MEGC2019 log")
+    command = _add(
+        subparsers,
+        "score",
+        "UF1 and UAR of any official MEGC2019 log",
+        (
+            "microexpr score log.txt",
+            "microexpr score log.txt --classes 5",
+        ),
+    )
     command.add_argument(
         "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
     )
     command.add_argument(
         "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"
     )
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.score)
 
 
 def _add_check(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("check", help="whether a data set on disk has its published layout and counts")
+    command = _add(
+        subparsers,
+        "check",
+        "whether a data set on disk has its published layout and counts",
+        (
+            "microexpr check data/raw/casme2",
+            "microexpr check data/rendered/casme2",
+        ),
+    )
     command.add_argument(
         "directory", metavar="DIR", type=Path, help="the data set's own folder, such as data/raw/casme2"
     )
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.check)
 
 
 def _add_methods(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("methods", help="every method: paper, inputs, size, protocols")
+    command = _add(
+        subparsers,
+        "methods",
+        "every method: paper, inputs, size, protocols",
+        ("microexpr methods",),
+    )
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.methods)
 
 
 def _add_table(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("table", help="the MEGC2019 table, or a paper's, next to published figures")
+    command = _add(
+        subparsers,
+        "table",
+        "the MEGC2019 table, or a paper's, next to published figures",
+        (
+            "microexpr table",
+            "microexpr table --methods ststnet icegan",
+            "microexpr table results/papers/icegan/table1.csv",
+        ),
+    )
     choice = command.add_mutually_exclusive_group()
     choice.add_argument(
         "--methods",
@@ -165,12 +225,20 @@ def _add_table(subparsers: "Subparsers") -> None:
         default=commands.TABLE,
         help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
     )
+    _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.table)
 
 
 def _add_reenact(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser(
-        "reenact", help="a micro-expression on the face of a photograph: frames, video, curves, figures"
+    command = _add(
+        subparsers,
+        "reenact",
+        "a micro-expression on the face of a photograph: frames, video, curves, figures",
+        (
+            "microexpr reenact --face me.jpg --out reenacted",
+            "microexpr reenact --face me.jpg --out reenacted --driving positive --strength 2",
+            "microexpr reenact --face me.jpg --out reenacted --driving casme2/sub01/EP02_01",
+        ),
     )
     command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph")
     command.add_argument(
@@ -210,11 +278,20 @@ def _add_reenact(subparsers: "Subparsers") -> None:
         "the photograph's own pixels; lanczos for one that cannot)",
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.reenact)
 
 
 def _add_film(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser("film", help="a rendered video with micro-expressions at known times")
+    command = _add(
+        subparsers,
+        "film",
+        "a rendered video with micro-expressions at known times",
+        (
+            "microexpr film take.avi",
+            "microexpr film take.avi --seconds 20 --micro 3 --difficulty hard --seed 2",
+        ),
+    )
     command.add_argument(
         "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv with its expressions; see --force"
     )
@@ -230,12 +307,20 @@ def _add_film(subparsers: "Subparsers") -> None:
         "--difficulty", choices=("easy", "standard", "hard"), default="standard", help="(default: %(default)s)"
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.film)
 
 
 def _add_predict(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser(
-        "predict", help="micro-expressions in a video or folder of frames: times, classes, action units"
+    command = _add(
+        subparsers,
+        "predict",
+        "micro-expressions in a video or folder of frames: times, classes, action units",
+        (
+            "microexpr predict take.avi --out predicted",
+            "microexpr predict take.avi --out predicted --truth take.csv",
+            "microexpr predict frames --out predicted --fps 200",
+        ),
     )
     command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
@@ -249,16 +334,29 @@ def _add_predict(subparsers: "Subparsers") -> None:
         "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: prints hits"
     )
     _add_force(command)
+    _add_quiet(command)
     command.set_defaults(run=commands.predict)
 
 
 def _add_plot(subparsers: "Subparsers") -> None:
-    command = subparsers.add_parser(
-        "plot", help="the table, one clip's way through the stages, a training, or all subjects, as a picture"
+    command = _add(
+        subparsers,
+        "plot",
+        "the table, one clip's way through the stages, a training, or all subjects, as a picture",
+        (
+            "microexpr plot table table.png",
+            "microexpr plot clip casme2/sub01/EP02_01 clip.png",
+            "microexpr plot clip --help",
+        ),
     )
-    plots = command.add_subparsers(title="plots", required=True, metavar="PLOT")
+    plots = command.add_subparsers(title="plots", metavar="PLOT")
 
-    plot = plots.add_parser("table", help="results/megc2019_table.csv: UF1 with intervals, oracle, published")
+    plot = _add(
+        plots,
+        "table",
+        "results/megc2019_table.csv: UF1 with intervals, oracle, published",
+        ("microexpr plot table table.png",),
+    )
     plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_force(plot)
     plot.set_defaults(run=commands.plot_table)
@@ -267,7 +365,12 @@ def _add_plot(subparsers: "Subparsers") -> None:
     for signal, description in SIGNALS.items():
         _add_clip_plot(plots, signal, description)
 
-    plot = plots.add_parser("training", help="a training's losses and test UF1 by epoch; these choose nothing")
+    plot = _add(
+        plots,
+        "training",
+        "a training's losses and test UF1 by epoch; these choose nothing",
+        ("microexpr plot training results/train/ststnet/megc2019/* training.png",),
+    )
     plot.add_argument(
         "shards",
         metavar="FILE.h5",
@@ -279,7 +382,12 @@ def _add_plot(subparsers: "Subparsers") -> None:
     _add_force(plot)
     plot.set_defaults(run=commands.plot_training)
 
-    plot = plots.add_parser("faces", help="a contact sheet: each subject's apex, and its change, magnified")
+    plot = _add(
+        plots,
+        "faces",
+        "a contact sheet: each subject's apex, and its change, magnified",
+        ("microexpr plot faces faces.png", "microexpr plot faces faces.svg --datasets casme2 samm"),
+    )
     plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     plot.add_argument("--datasets", nargs="+", metavar="DATASET", help="only these (default: all of micro-expressions)")
     _add_show_licensed_faces(plot)
@@ -288,7 +396,7 @@ def _add_plot(subparsers: "Subparsers") -> None:
 
 
 def _add_clip_plot(plots: "Subparsers", name: str, description: str) -> None:
-    plot = plots.add_parser(name, help=description)
+    plot = _add(plots, name, description, (f"microexpr plot {name} casme2/sub01/EP05_06f {name}.png",))
     plot.add_argument("clip", metavar=CLIP, help="such as casme2/sub01/EP05_06f")
     plot.add_argument("picture", metavar="OUT.png", type=Path, help=WRITTEN)
     _add_show_licensed_faces(plot)
@@ -303,6 +411,17 @@ def _add_show_licensed_faces(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--show-licensed-faces", action="store_true", help="show licensed faces too, if their licence allows it"
     )
+
+
+def _add_form(choice: "argparse._MutuallyExclusiveGroup") -> None:
+    for form in ("json", "csv"):
+        choice.add_argument(
+            f"--{form}", dest="form", action="store_const", const=form, help=f"print the rows as {form.upper()}, alone"
+        )
+
+
+def _add_quiet(command: Parser) -> None:
+    command.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def _add_force(command: argparse.ArgumentParser) -> None:

@@ -14,8 +14,13 @@ Report = Callable[[str, int, int], None]  # what is done, how much of it, how mu
 
 
 @contextmanager
-def progress(seconds: float = SECONDS) -> Iterator[Report]:
-    """Yield a function to report to. In a terminal it has a bar for each thing that is done, gone at the end."""
+def progress(quiet: bool = False, seconds: float = SECONDS) -> Iterator[Report]:
+    """Yield a function to report to. In a terminal it has a bar for each thing that is done, gone at the end.
+
+    If quiet, the function shows nothing."""
+    if quiet:
+        yield lambda *_: None
+        return
     if not sys.stdout.isatty():
         yield _lines(seconds)
         return

@@ -24,7 +24,7 @@ def escape(text: str) -> str:
 
 
 def tree(path: str | Path) -> Tree:
-    """Return groups and datasets of a file with shape, type, axes, units and meaning.
+    """Return groups and datasets of a file with shape, type, axes, units, meaning and storage.
 
     Of neighbouring groups with the same datasets only the first is expanded, the others are counted. Raises StoreError
     if the file cannot be read.
@@ -33,6 +33,28 @@ def tree(path: str | Path) -> Tree:
         root = Tree(f"[bold]{escape(str(path))}[/]")
         _branch(root, file)
         return root
+
+
+def rows(path: str | Path) -> list[dict[str, str | int]]:
+    """Return path, type, shape, storage, axes, units and description of every dataset of a file, as plain values.
+
+    Raises StoreError if the file cannot be read."""
+    with store.open_file(path) as file:
+        names: list[str] = []
+        file.visit(names.append)
+        return [_row(name, file[name]) for name in names if hasattr(file[name], "dtype")]
+
+
+def _row(name: str, dataset: Any) -> dict[str, str | int]:
+    return {
+        "dataset": name,
+        "dtype": str(dataset.dtype),
+        "shape": " x ".join(map(str, dataset.shape)),
+        "chunks": " x ".join(map(str, dataset.chunks or ())),
+        "compression": dataset.compression or "",
+        "bytes": dataset.id.get_storage_size(),
+        **{key: store.attribute_text(dataset.attrs.get(key, "")) for key in DESCRIBED},
+    }
 
 
 def _branch(branch: Tree, group: Any) -> None:
@@ -75,7 +97,13 @@ def _describe(name: str, dataset: Any) -> str:
     axes = f" ({facts['axes']})" if facts.get("axes", "scalar") != "scalar" else ""
     units = f" in {facts['units']}" if facts.get("units", "-") != "-" else ""
     meaning = f": {facts['description']}" if facts.get("description") else ""
-    return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}"
+    return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}[dim]{_storage(dataset)}[/]"
+
+
+def _storage(dataset: Any) -> str:
+    """Return how a dataset is stored: chunks, compression and size, such as "; chunks 1 x 4, gzip, 31 B"."""
+    chunks = f"chunks {' x '.join(map(str, dataset.chunks))}, " if dataset.chunks else "contiguous, "
+    return f"; {chunks}{dataset.compression or 'uncompressed'}, {dataset.id.get_storage_size()} B"
 
 
 def _short(value: Any) -> str:

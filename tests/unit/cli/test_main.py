@@ -1,5 +1,8 @@
 """The command line: arguments, and printed lines."""
 
+import csv
+import io
+import json
 import os
 import subprocess
 import sys
@@ -200,3 +203,41 @@ def test_help_loads_nothing_heavy():
     assert run.stdout.endswith("[]\n")
     for command in ("inspect", "score", "check", "methods", "table"):
         assert f"\n    {command} " in run.stdout
+
+
+def printed_rows(arguments, capsys):
+    """Return the rows that a command prints, which must be the same as JSON and as CSV."""
+    code = main([*arguments, "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert main([*arguments, "--csv"]) == code
+    texts = [{name: str(value) for name, value in row.items()} for row in rows]
+    assert list(csv.DictReader(io.StringIO(capsys.readouterr().out))) == texts
+    return rows
+
+
+def test_rows_are_the_same_as_json_and_as_csv(log, tmp_path, monkeypatch, capsys):
+    scores = printed_rows(["score", str(log)], capsys)
+    assert [row["dataset"] for row in scores] == ["full", "casme2", "samm", "smic"]
+    assert round(scores[0]["uf1"], 4) == 0.7353 and scores[0]["clips"] == 442
+    monkeypatch.chdir(tmp_path)
+    evaluation.write("results/evaluate/megc2019/icegan.csv", rows("icegan"))
+    (row,) = printed_rows(["table", "--methods", "icegan"], capsys)
+    assert row["method"] == "icegan" and tuple(row) == main_table.COLUMNS
+    (tmp_path / "results/papers/icegan").mkdir(parents=True)
+    (tmp_path / "results/papers/icegan/table1.csv").write_text("row,column\nours,UF1\n")
+    assert printed_rows(["table", "results/papers/icegan/table1.csv"], capsys) == [{"row": "ours", "column": "UF1"}]
+
+
+def test_problems_are_rows_too(monkeypatch, capsys):
+    from microexpr.datasets import check
+
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], [], ["1 frame short"]))
+    expected = [{"kind": "count", "text": "9 clips"}, {"kind": "problem", "text": "1 frame short"}]
+    assert printed_rows(["check", "raw"], capsys) == expected
+
+
+def test_datasets_of_a_file_are_rows(tmp_path, capsys):
+    with store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP00").put("score", [0.0, 1.0])
+    (row,) = printed_rows(["inspect", str(tmp_path / "a.h5")], capsys)
+    assert (row["dataset"], row["dtype"], row["shape"]) == ("EP00/score", "float32", "2") and row["bytes"] > 0

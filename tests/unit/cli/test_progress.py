@@ -11,3 +11,9 @@ def test_without_a_terminal_there_are_lines_on_standard_error(capsys):
     out, err = capsys.readouterr()
     assert out == "" and err.endswith(": 25%, 3 of 12\n") and err.count("\n") == 1
     assert "\x1b" not in err and "too soon" not in err
+
+
+def test_a_quiet_command_shows_no_progress(capsys):
+    with progress(quiet=True, seconds=0) as report:
+        report("reading", 3, 12)
+    assert capsys.readouterr() == ("", "")

@@ -64,3 +64,13 @@ def test_a_file_that_is_not_hdf5_is_refused(tmp_path):
     (tmp_path / "a.h5").write_text("no")
     with pytest.raises(StoreError):
         tree(tmp_path / "a.h5")
+
+
+def test_the_storage_of_a_dataset_is_shown(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("plain", data=[[1, 2], [3, 4]])
+        file.create_dataset("packed", data=[0] * 1000, chunks=(500,), compression="gzip")
+        size = file["packed"].id.get_storage_size()
+    text = printed(tree(tmp_path / "a.h5"))
+    assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
+    assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text
