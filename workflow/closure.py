@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +79,7 @@ def _digest(*contents: bytes) -> str:
 
 def _references(tree: ast.Module) -> tuple[list[str], list[str]]:
     names, words = set(), set()
-    for node in ast.walk(tree):
+    for node in _walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -86,6 +87,16 @@ def _references(tree: ast.Module) -> tuple[list[str], list[str]]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words |= {node.value} if any(kind.fullmatch(node.value) for kind in (DATA_FILE, PACKAGE_NAME)) else set()
     return sorted(names), sorted(words)
+
+
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes but those below `if TYPE_CHECKING:`, which never runs."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            waiting += ast.iter_child_nodes(node)
 
 
 FILES = Sources()

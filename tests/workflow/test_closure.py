@@ -47,7 +47,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     assert len(data) > 8 and "src/microexpr/weights/action_units.safetensors" in reached
     commands = {f"src/microexpr/weights/{name}.safetensors" for name in ("reenact", "predict")}
     commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
-    commands.add("src/microexpr/apps/reenact/samples.csv")
+    commands |= {"src/microexpr/apps/reenact/samples.csv", "src/microexpr/weights/predict_recorded.json"}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
     assert "envs/pyfeat/detectors.py" in reached
 

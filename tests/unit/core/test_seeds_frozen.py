@@ -19,6 +19,7 @@ FROZEN = {
     "* | * | scene | *": 4003206363,
     "* | * | session | *": 2734633689,
     "* | * | wall": 226777817,
+    "* | au-model | * | occasions": 3735429611,
     "* | au-model | * | sizes": 3953158791,
     "* | au-model | ramps": 1311104926,
     "* | clothes": 1480606652,

@@ -74,7 +74,8 @@ def read_sessions(path: str | Path) -> list[Session]:
 def read_examples(path: str | Path) -> Examples:
     """Return a training subject's examples, each session read at some of the image sizes."""
     subject, sessions = Path(path).stem, read_sessions(path)
-    rng, occasions = (generator(SEED, "au-model", subject, name) for name in ("sizes", "occasions"))
+    rng = generator(SEED, "au-model", subject, "sizes")
+    occasions = generator(SEED, "au-model", subject, "occasions")
     read = [
         resize_session(session, int(size))
         for session in sessions
