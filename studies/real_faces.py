@@ -21,6 +21,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,18 +63,6 @@ NAMES = {
 COUNTS = (10, 30, 60, 120, 240)
 RENDERED_AGAIN = 30  # subjects
 CLEAN = {"noise": 0.0, "quality": 100}
-LEFT_OUT: dict[str, dict[str, Any]] = {  # what a clip's difficulty loses
-    "as in the table": {},
-    "no noise, no compression": CLEAN,
-    "no habits": {"habit": 0.0},
-    "no blends": {"blend": 0.0},
-    "no motion of the head": {},
-    "none of these": CLEAN | {"habit": 0.0, "blend": 0.0},
-    "twice as strong": {},
-    "half as strong": {},
-}
-STILL = ("no motion of the head", "none of these")
-STRENGTH = {"twice as strong": 2.0, "half as strong": 0.5}  # of micro-expressions
 SHIFT = 0.05  # of a region, as a share of a crop's side
 GRID = (-0.1, -0.05, 0.0, 0.05, 0.1)  # by which each side of the region is moved in the search for the best one
 NTH = 9  # every so many clips of the population are compared in the search
@@ -94,6 +83,28 @@ class Recorded(NamedTuple):
     clips: list[Clip]
     pictures: np.ndarray  # uint8[N, 28, 28, 3]
     label: np.ndarray  # int64[N]
+
+
+class Variant(NamedTuple):
+    """What is different when clips are rendered again."""
+
+    name: str
+    difficulty: dict[str, Any] = {}  # of each clip
+    strength: float = 1.0  # factor, of micro-expressions
+    still: bool = False  # the head does not move
+
+
+PLAIN = CLEAN | {"habit": 0.0, "blend": 0.0}
+VARIANTS = (
+    Variant("as in the table"),
+    Variant("no noise, no compression", CLEAN),
+    Variant("no habits", {"habit": 0.0}),
+    Variant("no blends", {"blend": 0.0}),
+    Variant("no motion of the head", still=True),
+    Variant("none of these", PLAIN, still=True),
+    Variant("twice as strong", strength=2.0),
+    Variant("half as strong", strength=0.5),
+)
 
 
 def main() -> int:
@@ -241,30 +252,28 @@ def rendering_table(
     settings = faces.Params(**values["faces"]), flow.Params(**values["flow"])
     yield f"| `flow_svm`, {len(subjects)} rendered subjects alone | UF1 | UF1, unlabelled means |"
     yield "| --- | --- | --- |"
-    for name, change in LEFT_OUT.items():
+    for variant in VARIANTS:
         rendered = Rendered([], [])
-        factor = STRENGTH.get(name, 1.0)
-
-        def altered(difficulty: Difficulty, change: dict[str, Any] = change, factor: float = factor) -> Difficulty:
-            return replace(difficulty, low=difficulty.low * factor, high=difficulty.high * factor, **change)
-
-        def unscaled(difficulty: Difficulty, change: dict[str, Any] = change) -> Difficulty:
-            return replace(difficulty, **change)
-
         for subject in subjects:
             performer, grey = performer_of(subject, about), has_grey_camera(subject, about)
-            if name in STILL:
+            if variant.still:
                 performer = replace(performer, motion=0.0)
             face = Face(performer.face_seed)
             for planned in plan_clips(about, subject):
-                alter = altered if planned.kind == "micro" else unscaled
+                alter = partial(altered, variant=variant, micro=planned.kind == "micro")
                 arrays = render_clip(planned, performer, face, about, *settings, grey, alter)
                 rendered.clips.append(planned)
                 rendered.flow.append(arrays["onset_apex"].astype(np.float16))
         inductive, with_means = score(params, rendered, [True] * len(rendered.clips), recorded)
-        line = f"| {name} | {inductive:.3f} | {with_means:.3f} |"
+        line = f"| {variant.name} | {inductive:.3f} | {with_means:.3f} |"
         print(line, file=sys.stderr, flush=True)
         yield line
+
+
+def altered(difficulty: Difficulty, variant: Variant, micro: bool) -> Difficulty:
+    """Return the difficulty of a clip under a variant."""
+    factor = variant.strength if micro else 1.0
+    return replace(difficulty, low=difficulty.low * factor, high=difficulty.high * factor, **variant.difficulty)
 
 
 def one_sided(planned: PlannedClip) -> bool:

@@ -61,10 +61,10 @@ def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the embedding of one crop, float64[128]."""
-    colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
-    box = face_box(points)
     from face_recognition.api import face_encoder  # of the workflow, which the library can be installed without
 
+    colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
+    box = face_box(points)
     left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
     rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
     face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])

@@ -180,10 +180,10 @@ def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation
 
 def test_a_comparison_is_antisymmetric_and_of_a_method_with_itself_nothing():
     better, worse = np.where(np.arange(24) % 5, LABELS, 0), np.zeros(24, int)
-    one, other = (microexpr.compare(LABELS, *pair, SUBJECTS) for pair in ((better, worse), (worse, better)))
-    assert np.allclose(one.difference, -other.difference) and np.allclose(one.low, -other.high)
+    forward, reverse = (microexpr.compare(LABELS, *pair, SUBJECTS) for pair in ((better, worse), (worse, better)))
+    assert np.allclose(forward.difference, -reverse.difference) and np.allclose(forward.low, -reverse.high)
     gain = f1_score(LABELS, better, average="macro") - f1_score(LABELS, worse, average="macro")
-    assert one.loc["uf1", "difference"] == pytest.approx(gain) and one.p.min() >= 2**-3
+    assert forward.loc["uf1", "difference"] == pytest.approx(gain) and forward.p.min() >= 2**-3
     assert not microexpr.compare(LABELS, better, better, SUBJECTS).difference.any()
 
 
@@ -232,8 +232,8 @@ def test_trainings_depend_on_the_seed_alone():
         assert first.equals(others[0]) and not first.equals(others[1])
     torch.manual_seed(0)  # neither do they depend on torch's generator, nor change it
     state = torch.random.get_rng_state()
-    again = microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
-    assert again.filter(like="score").equals(
+    repeated = microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
+    assert repeated.filter(like="score").equals(
         microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1).filter(like="score")
     )
     assert torch.equal(state, torch.random.get_rng_state())

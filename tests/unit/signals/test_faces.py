@@ -1,5 +1,7 @@
 """Landmarks, alignment and pose against known places and movements: a photograph that is moved, and rendered faces."""
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 
 import cv2
@@ -107,6 +109,20 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     assert face.detected.tolist() == [False] * 3 + [True] * 7 and face.other_faces == 1
     stays = track(lambda: [small] * 9 + [both], Params(look_again=3), "late")
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
+
+
+def test_without_face_recognition_its_models_find_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "face_recognition.api", None)  # importing it fails
+    spec = importlib.util.find_spec(detection.__name__)
+    assert spec and spec.loader
+    library = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, detection.__name__, library)  # where its dataclass looks for its module
+    spec.loader.exec_module(library)
+    assert library.DETECTOR is not detection.DETECTOR
+    grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
+    (box,), (expected,) = library.detect(PHOTOGRAPH, 0), detection.detect(PHOTOGRAPH, 0)
+    assert box.side == expected.side and np.array_equal(box.centre, expected.centre)
+    assert np.array_equal(library.predict_landmarks(grey, box), detection.predict_landmarks(grey, expected))
 
 
 def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:

@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = "page.jinja", "page.css", "page.js"
 PACKAGES = (
     *("torch", "numpy", "numba", "opencv-python", "scikit-image", "scikit-learn", "h5py", "safetensors", "pydantic"),
-    *("dlib-bin", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
+    *("dlib-bin", "face-recognition", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
 )
 WIDE = 160  # characters of a line of provenance
 

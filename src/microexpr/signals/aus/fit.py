@@ -110,14 +110,14 @@ def session_examples(session: Session, other_rest: FaceFeatures, other: Session,
         face = describe_face(*alter(*frames[k], rng)) if rng.random() < 0.5 else faces[k]
         pairs.append((other_rest, face, halves[k] - other_halves[0], False))
     # Nothing says which of two photographs is at rest.
-    pairs += [(after, before, -changes, False) for before, after, changes, recorded in pairs if not recorded]
-    before, after, changes, one_recording = zip(*pairs, strict=True)
+    pairs += [(after, before, -changes, False) for before, after, changes, one_recording in pairs if not one_recording]
+    before, after, changes, of_one_recording = zip(*pairs, strict=True)
     return Examples(
         appearance=np.concatenate([appearance(face) for face in faces]),
         intensity=halves.reshape(-1, RENDERED_UNITS),
         difference=np.concatenate([difference(*pair) for pair in zip(before, after, strict=True)]),
         intensity_change=np.concatenate(changes),
-        one_recording=np.repeat(one_recording, 2),
+        one_recording=np.repeat(of_one_recording, 2),
     )
 
 
@@ -134,7 +134,7 @@ def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
     reading, _ = fit_reading(
         [(subject.appearance, subject.intensity) for subject in subjects], APPEARANCE_RIDGE, ramps, centred=True
     )
-    recorded, recorded_errors = fit_reading(
+    change, change_errors = fit_reading(
         [
             (subject.difference[subject.one_recording, :CHANGE], subject.intensity_change[subject.one_recording])
             for subject in subjects
@@ -143,7 +143,7 @@ def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
         ramps,
         centred=False,
     )
-    occasions, errors = fit_reading(
+    occasions, occasions_errors = fit_reading(
         [(subject.difference, subject.intensity_change) for subject in subjects], CHANGE_RIDGE, ramps, centred=False
     )
     kind = fit_kind(
@@ -151,7 +151,8 @@ def fit_model(named: Sequence[tuple[str, Examples]]) -> Model:
         np.concatenate([subject.one_recording for subject in subjects]),
     )
     fitted_on = tuple(map(subject_provenance, names))
-    return Model(ramps, reading, recorded, occasions, kind, np.stack([recorded_errors, errors]), fitted_on)
+    errors = np.stack([change_errors, occasions_errors])
+    return Model(ramps, reading, change, occasions, kind, errors, fitted_on)
 
 
 def fit_kind(magnitudes: np.ndarray, one_recording: np.ndarray) -> np.ndarray:

@@ -76,21 +76,21 @@ class Model:
 
     def read_change(self, differences: np.ndarray) -> np.ndarray:
         """Return the changes of intensities, float32[..., 17], -5 to 5, from differences [..., OCCASIONS]."""
-        share = self.share_of_change(differences)
-        values = share * self.change(differences[..., :CHANGE], self.ramps)
-        return np.clip(values + (1 - share) * self.occasions(differences, self.ramps), -LARGEST, LARGEST)
+        certain = self.one_recording(differences)
+        values = certain * self.change(differences[..., :CHANGE], self.ramps)
+        return np.clip(values + (1 - certain) * self.occasions(differences, self.ramps), -LARGEST, LARGEST)
 
     def expected_error(self, differences: np.ndarray, changes: np.ndarray) -> np.ndarray:
         """Return the mean absolute error to expect of changes [..., 17] that `read_change` returned, float32[..., 17].
 
         It was fitted on rendered subjects that the readings were not; on real faces it is larger."""
-        share = self.share_of_change(differences)
+        certain = self.one_recording(differences)
         constant, growth = (
-            share * recording + (1 - share) * other for recording, other in zip(*self.errors, strict=True)
+            certain * within + (1 - certain) * between for within, between in zip(*self.errors, strict=True)
         )
         return np.asarray(constant + growth * np.abs(changes))
 
-    def share_of_change(self, differences: np.ndarray) -> np.ndarray:
+    def one_recording(self, differences: np.ndarray) -> np.ndarray:
         """Return how certainly both pictures are of one recording, float32[..., 1], 0 to 1."""
         score = magnitudes(differences) @ self.kind[:2] + self.kind[2]
         return np.asarray(1 / (1 + np.exp(-score)), np.float32)[..., None]

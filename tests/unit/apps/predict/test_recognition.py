@@ -1,4 +1,4 @@
-"""What a recogniser of the shipped kind reads of a spotted expression: its flow as a precomputed picture."""
+"""A recogniser of the shipped kind reads the flow of a spotted expression as a precomputed picture."""
 
 from dataclasses import replace
 from types import SimpleNamespace

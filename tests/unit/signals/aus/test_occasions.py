@@ -27,5 +27,5 @@ def test_landmarks_follow_what_they_mark(dot: tuple[np.ndarray, np.ndarray], dra
 
 
 def test_the_same_stream_alters_alike_and_another_otherwise(dot: tuple[np.ndarray, np.ndarray]) -> None:
-    first, again, other = (alter(*dot, generator(seed, "occasions"))[0] for seed in (0, 0, 1))
-    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    first, repeated, other = (alter(*dot, generator(seed, "occasions"))[0] for seed in (0, 0, 1))
+    assert np.array_equal(first, repeated) and not np.array_equal(first, other)
