@@ -80,6 +80,7 @@ class Curves:
     intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the video
     gaze: np.ndarray  # float64[T], pixels of the crop
     detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
+    resting: np.ndarray  # bool[T], whether it shows little expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def spot(
     footage = footage if footage.files else replace(footage, frames=timing.frames)
     curves = read_curves(footage, face, reader, progress)
     fps = footage.fps / curves.step
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected)
+    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected, curves.resting)
     intervals = [in_frames(interval, curves.step) for interval in spotting.spot(signal, fps, params)]
     return Spotted(footage, face, curves, signal, intervals, differences)
 
@@ -207,8 +208,8 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
             gaze.append(recording.horizontal_gaze(crop, landmarks))
             yield describe_face(crop, landmarks)
 
-    intensity, seen = recording.curves(looks(), reader, round(PART * footage.fps / step))
-    return Curves(step, intensity, np.array(gaze), seen)
+    read = recording.curves(looks(), reader, round(PART * footage.fps / step))
+    return Curves(step, read.intensity, np.array(gaze), read.seen, read.resting)
 
 
 def steady_alignment(

@@ -1,23 +1,26 @@
 """Read action units of a recording of any length, frame by frame. Arrays in, arrays out; few frames are held.
 
 Heads and light drift, so a face is compared with a frame at most some seconds away: each part of the recording has its
-own reference, the frame most like the whole part, and consecutive parts are joined where they meet.
+own reference, the frame most like its resting frames, and consecutive parts are joined where they meet.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.features import FaceFeatures
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus.features import FaceFeatures, appearance
 from microexpr.signals.aus.regressor import Model, read_changes
 from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
+LEAST_EXPRESSIVE = 0.1  # share of a part's frames that certainly show the least expression
+AT_REST = 2.0  # sum of intensities by which a resting frame may exceed them
 WINDOW = 16  # pixels of a face of 128 in which it is compared with another
 FLAT = 4.0  # squared grey levels: a window with less variance is flat
 UNLIKE, COVER_SHARE = 0.5, 0.25  # correlation below which a window is covered, and share of windows that make a cover
@@ -26,30 +29,41 @@ EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
 
 
-def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return intensities since the first part's reference by the subject's left and right, float32[T, 17, 2], and the
-    frames that show the face uncovered, bool[T].
+class Curves(NamedTuple):
+    """What is read of T faces."""
 
-    None stands for a frame without a face, whose intensities are 0. A part has `frames` faces; the last may be shorter.
-    """
+    intensity: np.ndarray  # float32[T, 17, 2], left and right, since the first part's reference; 0 without a face
+    seen: np.ndarray  # bool[T], whether the frame shows a face, and nothing covers it
+    resting: np.ndarray  # bool[T], whether it shows about as little expression as any of its part
+
+
+def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> Curves:
+    """Return what is read of faces. None stands for a frame without a face. A part has `frames` faces; the last may be
+    shorter."""
     readings: list[np.ndarray] = []
     previous: list[FaceFeatures] = []
     present: list[bool] = []
     covered: list[np.ndarray] = []
+    at_rest: list[np.ndarray] = []
     for part in split_parts(_present_faces(faces, present), frames):
-        median = median_face(part)
-        reference_face = part[reference_position(part, median)]
+        resting = resting_frames(part, model)
+        median = median_face(part, resting)
+        reference_face = part[reference_position(part, resting, median)]
         values = read_changes(reference_face, part, model)
         if readings:
             values += (readings[-1][-len(previous) :] - read_changes(reference_face, previous, model)).mean(axis=0)
         readings.append(values)
-        covered.append(is_covered(part, median))
+        covered.append(is_covered(part, [median, median_face(part, np.ones(len(part), bool))]))
+        at_rest.append(resting)
         previous = part[-OVERLAP:]
-    intensity, cover = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32), np.zeros(len(present), bool)
+    intensity = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32)
+    cover, rest = np.zeros(len(present), bool), np.zeros(len(present), bool)
     if readings:
-        intensity[present], cover[present] = np.concatenate(readings), np.concatenate(covered)
+        for array, parts in ((intensity, readings), (cover, covered), (rest, at_rest)):
+            array[present] = np.concatenate(parts)
     near_cover = maximum_filter1d(cover, 2 * round(AROUND_COVER * frames) + 1)  # a hand moves before it covers much
-    return intensity.transpose(0, 2, 1), np.array(present, bool) & ~near_cover
+    seen = np.array(present, bool) & ~near_cover
+    return Curves(intensity.transpose(0, 2, 1), seen, rest & seen)
 
 
 def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) -> Iterator[FaceFeatures]:
@@ -67,26 +81,41 @@ def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[Fac
         yield part
 
 
-def median_face(part: list[FaceFeatures]) -> np.ndarray:
-    """Return the median of a part's faces, float32[128, 128]."""
-    step = -(-len(part) // MEDIAN_FRAMES)
-    return np.median(np.stack([features.face for features in part[::step]]), axis=0)
+def resting_frames(part: list[FaceFeatures], model: Model) -> np.ndarray:
+    """Return which frames show the least expression, bool[n], by the intensities that each shows by itself.
+
+    These depend on the person, and say little about small movements, but tell a lasting smile from a resting face."""
+    features = np.stack([appearance(face) for face in part])
+    intensity = np.clip(model.appearance(features, model.ramps), 0, LARGEST).mean(axis=1).sum(axis=1)
+    return np.asarray(intensity <= np.quantile(intensity, LEAST_EXPRESSIVE) + AT_REST)
 
 
-def reference_position(part: list[FaceFeatures], median: np.ndarray) -> int:
-    """Return the position of the frame nearest to the median of all."""
-    step = -(-len(part) // MEDIAN_FRAMES)
-    faces = np.stack([features.face for features in part[::step]])
-    return step * int(np.abs(faces - median).mean(axis=(1, 2)).argmin())
+def median_face(part: list[FaceFeatures], included: np.ndarray) -> np.ndarray:
+    """Return the median of a part's faces, those `included` bool[n], float32[128, 128]."""
+    positions = sample(included)
+    return np.median(np.stack([part[i].face for i in positions]), axis=0)
 
 
-def is_covered(part: list[FaceFeatures], median: np.ndarray) -> np.ndarray:
-    """Return whether something covers each face, bool[n]: much of it is unlike the median face.
+def reference_position(part: list[FaceFeatures], included: np.ndarray, median: np.ndarray) -> int:
+    """Return the position of the frame nearest to the median face, of those `included` bool[n]."""
+    positions = sample(included)
+    faces = np.stack([part[i].face for i in positions])
+    return int(positions[np.abs(faces - median).mean(axis=(1, 2)).argmin()])
+
+
+def sample(included: np.ndarray) -> np.ndarray:
+    """Return at most `MEDIAN_FRAMES` positions that are included, bool[n]."""
+    positions = np.flatnonzero(included)
+    return positions[:: -(-len(positions) // MEDIAN_FRAMES)]
+
+
+def is_covered(part: list[FaceFeatures], uncovered: Sequence[np.ndarray]) -> np.ndarray:
+    """Return whether something covers each face, bool[n]: much of it is unlike every one of the `uncovered` faces.
 
     Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
-    likeness = np.stack([_likeness(features.face, median) for features in part])
-    return np.asarray((likeness < UNLIKE).mean(axis=1) > COVER_SHARE)
+    unlike = [[(_likeness(features.face, face) < UNLIKE).mean() for face in uncovered] for features in part]
+    return np.asarray(np.min(unlike, axis=1) > COVER_SHARE)
 
 
 def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:

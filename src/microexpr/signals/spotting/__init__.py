@@ -93,23 +93,31 @@ class Signal:
 
 
 def compute_signal(
-    curves: np.ndarray, gaze: np.ndarray, fps: float, params: Params, seen: np.ndarray | None = None
+    curves: np.ndarray,
+    gaze: np.ndarray,
+    fps: float,
+    params: Params,
+    seen: np.ndarray | None = None,
+    resting: np.ndarray | None = None,
 ) -> Signal:
     """Compute the curves from intensities [T, 17, 2] since any frame, and horizontal gaze [T] in any unit.
 
-    `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others."""
+    `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others. `resting`, bool[T],
+    says which show little expression, by default all: the resting face is taken from these."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
+    resting = np.ones(len(gaze), bool) if resting is None else resting
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     for part in stretches(seen):
         smoothed = gaussian_filter1d(curves[part].astype(float), params.smooth * fps, axis=0)
-        change[part] = smoothed - resting_face(smoothed, fps, params.rest, params)
-        transient[part] = smoothed - resting_face(smoothed, fps, params.brief, params)
+        change[part] = smoothed - resting_face(smoothed, fps, params.rest, params, resting[part])
+        transient[part] = smoothed - resting_face(smoothed, fps, params.brief, params, None)
         smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), params.smooth * fps)
-        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params)
+        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params, None)
     if is_short(int(seen.sum()), fps, params):  # it has few frames at rest
         noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
     else:
-        noise, change_noise = noise_level(transient[seen]), noise_level(change[seen])
+        quiet = seen & resting
+        noise, change_noise = noise_level(transient[seen]), noise_level(change[quiet if quiet.any() else seen])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
@@ -117,25 +125,38 @@ def compute_signal(
     return Signal(change, change / change_noise, transient, np.abs(gaze_shift / noise_level(gaze_shift[seen])), seen)
 
 
-def resting_face(smoothed: np.ndarray, fps: float, window: float, params: Params) -> np.ndarray:
+def resting_face(
+    smoothed: np.ndarray, fps: float, window: float, params: Params, resting: np.ndarray | None
+) -> np.ndarray:
     """Return the resting value at each frame of smoothed curves [T, ...]: the median over `window` seconds around it.
 
-    A window lies wholly in the video, so that what lasts to its end is not taken for rest. Of a video that is shorter
-    than `brief` twice, as data sets cut them around one expression, both ends are taken as rest."""
-    time = np.arange(len(smoothed))
+    Of a window only the frames count that are `resting`, bool[T], if there are any. It lies wholly in the video, so
+    that what lasts to its end is not taken for rest. A video that is shorter than `brief` twice is read as one
+    expression."""
     columns = smoothed.reshape(len(smoothed), -1)
+    counted = np.ones(len(smoothed), bool) if resting is None else resting
     if is_short(len(smoothed), fps, params):
-        edge = max(1, round(ENDS * fps))
-        share = (time / max(len(time) - 1, 1))[:, None]
-        rest = (1 - share) * columns[:edge].mean(axis=0) + share * columns[-edge:].mean(axis=0)
-        return np.asarray(rest.reshape(smoothed.shape))
-    step = max(1, round(fps / REST_RATE))
-    samples = columns[::step]
+        return _rest_around_one_expression(columns, max(1, round(ENDS * fps)), counted).reshape(smoothed.shape)
+    step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
+    samples, counted = columns[::step], counted[::step]
     reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
     medians = median_filter(samples, size=(2 * reach + 1, 1), mode="nearest")
+    for i in range(reach, len(samples) - reach):
+        span = slice(i - reach, i + reach + 1)
+        if counted[span].any() and not counted[span].all():
+            medians[i] = np.median(samples[span][counted[span]], axis=0)
     medians[:reach], medians[len(medians) - reach :] = medians[reach], medians[len(medians) - reach - 1]
     rest = np.column_stack([np.interp(time, time[::step], column) for column in medians.T])
     return np.asarray(rest.reshape(smoothed.shape))
+
+
+def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndarray) -> np.ndarray:
+    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression: the straight
+    line between its ends of `edge` frames, or, where one end is not `resting`, the median of the frames that are."""
+    if resting.any() and not (resting[:edge].any() and resting[-edge:].any()):
+        return np.broadcast_to(np.median(columns[resting], axis=0), columns.shape)
+    share = np.linspace(0, 1, len(columns))[:, None]
+    return np.asarray((1 - share) * columns[:edge].mean(axis=0) + share * columns[-edge:].mean(axis=0))
 
 
 def is_short(frames: int, fps: float, params: Params) -> bool:

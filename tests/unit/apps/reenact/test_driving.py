@@ -74,7 +74,9 @@ def read(take, monkeypatch, tmp_path):
     every = np.ones(take.frames, bool)
     monkeypatch.setattr(footage, "open_footage", lambda path, fps: take)
     monkeypatch.setattr(predict, "track_face", lambda *arguments: None)
-    monkeypatch.setattr(predict, "read_curves", lambda *arguments: Curves(1, take.values, np.zeros(take.frames), every))
+    monkeypatch.setattr(
+        predict, "read_curves", lambda *arguments: Curves(1, take.values, np.zeros(take.frames), every, every)
+    )
     return driving.read_video(tmp_path / "take.avi", None)
 
 

@@ -1,13 +1,14 @@
 """Action units of a long recording: parts are joined where they meet, and eyes are followed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from microexpr.signals.aus import recording, regressor
+from microexpr.signals.aus import ACTION_UNITS, recording, regressor
 from microexpr.signals.aus.features import describe_face
 
 POINTS = np.tile(np.array([143.5, 150.0]), (68, 1))
@@ -39,18 +40,38 @@ def test_parts_are_joined(looks):
 
 def test_a_part_is_held_against_what_most_of_it_is_like(looks):
     for part, first, last in ((looks[40:120], 10, 80), (looks[:70], 0, 50)):
-        assert first <= recording.reference_position(part, recording.median_face(part)) < last
+        every = np.ones(len(part), bool)
+        assert first <= recording.reference_position(part, every, recording.median_face(part, every)) < last
+
+
+def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
+    """The first 20 frames show half of the others' intensity, 0.1 of which is noise."""
+    intensity = np.where(np.arange(120) < 20, 4, 8)[:, None, None] + 0.1 * np.ones((120, 2, len(ACTION_UNITS)))
+    reader = SimpleNamespace(ramps=None, appearance=lambda features, ramps: intensity / len(ACTION_UNITS))
+    resting = recording.resting_frames(looks, reader)
+    assert np.flatnonzero(resting).tolist() == [*range(20)]
+    assert recording.reference_position(looks, resting, recording.median_face(looks, resting)) < 20
+    assert recording.resting_frames(looks, regressor.load()).sum() > 100  # a small movement leaves most at rest
+
+
+def test_a_lasting_expression_covers_no_face(looks):
+    """Half of the windows of a broad smile are unlike the resting face, as much as under a hand."""
+    smile = looks[0].face.copy()
+    smile[64:] = smile[:63:-1]
+    frames = [*looks[:20], *(replace(look, face=smile) for look in looks[20:])]
+    faces = [recording.median_face(frames, np.arange(120) < last) for last in (20, 120)]
+    assert not recording.is_covered(frames, faces).any() and recording.is_covered(frames, faces[:1])[20:].all()
 
 
 def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
     model, frames = regressor.load(), list(looks)
-    plain, seen = recording.curves(iter(frames), model, 120)
+    plain, seen, _ = recording.curves(iter(frames), model, 120)
     assert seen.all()
     hand = frames[20].face.copy()
     hand[64:] = hand[:63:-1]
     frames[20] = replace(frames[20], face=hand)
     frames[90] = None
-    curves, seen = recording.curves(iter(frames), model, 120)
+    curves, seen, _ = recording.curves(iter(frames), model, 120)
     assert np.flatnonzero(~seen).tolist() == [18, 19, 20, 21, 22, 90]
     assert not curves[90].any() and curves[91:] == pytest.approx(plain[91:], abs=0.2)
 

@@ -147,3 +147,16 @@ def test_a_mouth_that_opens_again_and_again_speaks(unit, kinds):
     if kinds == {"speech"}:
         (speech,) = events
         assert overlap((speech.onset, speech.offset), (spans[0][0], spans[-1][1])) > 0.8
+
+
+@pytest.mark.parametrize(("seconds", "start"), [(4, 1), (2, 1)])
+def test_a_smile_that_lasts_for_most_of_a_video_is_not_taken_for_the_resting_face(seconds, start):
+    curves, gaze = (values[: seconds * 100] for values in at_rest(100))
+    smile = np.clip((np.arange(len(curves)) - 100 * start) / 20, 0, 1)
+    curves[:, ACTION_UNITS.index("AU12")] += 3 * smile[:, None]
+    signal = spotting.compute_signal(curves, gaze, 100, Params(), resting=smile == 0)
+    assert signal.change[-50:, ACTION_UNITS.index("AU12")] == pytest.approx(3, abs=0.1)
+    (event,) = spotting.spot(signal, 100, Params())
+    assert event.kind == "macro" and abs(event.onset - 100 * start) < 10 and event.offset > len(curves) - 5
+    without = spotting.compute_signal(curves, gaze, 100, Params())
+    assert without.change[-50:, ACTION_UNITS.index("AU12")].max() < 2
