@@ -100,7 +100,9 @@ class LogHandler(LogHandlerBase):
         """Return the number of jobs, and with --verbose that of each rule."""
         self.progress.begin_run(stats)
         rules = [f"    {name}: {count}" for name, count in stats.items() if name != "total"]
-        return "\n".join([f"{stats['total']} jobs", *(rules if self.common_settings.verbose else ())])
+        return "\n".join(
+            [f"{stats['total']} job{'s' * (stats['total'] > 1)}", *(rules if self.common_settings.verbose else ())]
+        )
 
     def _started(self, about: dict[str, Any]) -> str:
         """Return "", or with --verbose which job starts and why."""
@@ -141,10 +143,9 @@ class LogHandler(LogHandlerBase):
         """Return what was done in all, "" where nothing was to be done."""
         if not self.progress.total:
             return ""
-        progress, failed = self.progress, len(self.progress.failed)
-        seconds = duration(now - (progress.begin or now))
-        count = f"all {progress.total}" if progress.done == progress.total else f"{progress.done} of {progress.total}"
-        return f"done: {count} jobs in {seconds}{self._paint(f', {failed} failed', RED) if failed else ''}"
+        failed, seconds = len(self.progress.failed), duration(now - (self.progress.begin or now))
+        failures = self._paint(f", {failed} failed", RED) if failed else ""
+        return f"done: {self.progress.done} of {self.progress.total} jobs in {seconds}{failures}"
 
     def _paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.has_colours and code and text else text

@@ -50,7 +50,7 @@ def test_the_log_of_a_run_has_a_line_for_each_job(finished):
     labels = {(stage, name) for _, _, stage, name in rows}
     assert {("faces", "casme2/sub01"), ("train", "ststnet/megc2019/1of1"), ("evaluate", "megc2019/ststnet")} <= labels
     first, *others, last = text.splitlines()[1:]
-    assert first == f"{len(rows)} jobs" and last.startswith(f"done: all {len(rows)} jobs in ")
+    assert first == f"{len(rows)} jobs" and last.startswith(f"done: {len(rows)} of {len(rows)} jobs in ")
     assert len(others) == len(rows) and "\x1b" not in text and "\r" not in text
 
 

@@ -95,7 +95,7 @@ def test_a_failed_job_shows_the_last_lines_of_its_log(monkeypatch, tmp_path):
     log.send(None, msg="Complete log(s): a.log")
     log.send(None, created=103.0, msg="Elapsed time: 0:00:03")
     assert log.lines() == [
-        "1 jobs",
+        "1 job",
         "failed: faces smic/s01, rule faces",
         f"    log: {path}",
         *(f"    | line {i}" for i in range(26, 40)),
@@ -125,7 +125,7 @@ def test_a_job_that_ends_at_its_second_attempt_did_not_fail(monkeypatch):
     log.send(None, created=104.0, msg="Elapsed time: 0:00:04")
     assert log.lines()[-2:] == [
         "1 of 1  faces      smic/s01                                2 s",
-        "done: all 1 jobs in 4 s",
+        "done: 1 of 1 jobs in 4 s",
     ]
 
 
