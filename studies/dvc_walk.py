@@ -47,14 +47,14 @@ class Step:
     command: str
     code: int
     seconds: float
-    rules: list[str]  # of each job that it ran
+    stages: list[str]  # of each job that it ran
     before: dict[str, str]
     after: dict[str, str]
     last_line: str
 
     @property
     def jobs(self) -> int:
-        return len(self.rules)
+        return len(self.stages)
 
     @property
     def lost(self) -> list[str]:
@@ -115,11 +115,17 @@ class Walk:
             exit_code = running.wait()
             output.seek(0)
             printed = output.read()
-        finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
-        rules = [rule for rule in finished if not rule.startswith(("table_", "all"))]
+        finished = re.findall(r"^ *\d+ of \d+  (\w+)", printed, re.MULTILINE)  # stages; of targets, their names
+        stages = [stage for stage in finished if not stage.startswith(("table_", "all"))]
         lines = [line for line in printed.splitlines() if line.strip()]
         step = Step(
-            " ".join(command), exit_code, time.monotonic() - started, rules, before, self.digests(), (lines or [""])[-1]
+            " ".join(command),
+            exit_code,
+            time.monotonic() - started,
+            stages,
+            before,
+            self.digests(),
+            (lines or [""])[-1],
         )
         self.steps.append(step)
         print(step.row(), flush=True)

@@ -53,8 +53,15 @@ class Project:
 
     def jobs(self, *targets: str) -> dict[str, int]:
         """Run them, and count the jobs by rule that Snakemake ran."""
-        printed = self.snakemake("--", *(targets or ["all"])).stderr
-        rules = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", printed)
+        return self.jobs_of("snakemake", "--cores", "2", "--", *(targets or ["all"]))
+
+    def jobs_of(self, *command: str) -> dict[str, int]:
+        """Run a command that starts Snakemake, and count the jobs by rule, in Snakemake's own words."""
+        logs = self.root / ".snakemake/log"
+        before = set(logs.glob("*.log"))
+        self.run(*command)
+        texts = [path.read_text(encoding="utf-8") for path in set(logs.glob("*.log")) - before]
+        rules = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", "".join(texts))
         return dict(Counter(rule for rule in rules if rule != "all"))
 
     def planned(self, *targets: str) -> dict[str, int]:
@@ -114,8 +121,13 @@ def once(tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def finished(once) -> Project:
-    """A run of all: copy it."""
-    return once("finished", lambda root: checkout(root).snakemake("--quiet", "all", "--", "all"))
+    """A run of all: copy it. What it printed is in run.log next to it."""
+
+    def make(root: Path) -> None:
+        printed = checkout(root).snakemake("--", "all").stderr
+        (root.parent / "run.log").write_text(printed, encoding="utf-8")
+
+    return once("finished", make)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Results of a run: the table, and files that explain themselves."""
 
 import csv
+import re
 from itertools import combinations
 
 import h5py
@@ -37,6 +38,20 @@ print(sorted(made ^ listed))
 
 def test_the_stages_of_dvc_make_what_the_table_needs_and_nothing_else(finished):
     assert finished.run("python", "-c", LISTED).stdout.strip() == "[]"
+
+
+def test_the_log_of_a_run_has_a_line_for_each_job(finished):
+    text = (finished.root.parent / "run.log").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^ *(\d+) of (\d+)  (\w+) +(\S+)? +\d.*s(?:   (?:about|at least) \d.* left)?$", text, re.MULTILINE
+    )
+    numbers, totals, *_ = zip(*rows, strict=True)
+    assert [*map(int, numbers)] == [*range(1, len(rows) + 1)] and set(totals) == {str(len(rows))}
+    labels = {(stage, name) for _, _, stage, name in rows}
+    assert {("faces", "casme2/sub01"), ("train", "ststnet/megc2019/1of1"), ("evaluate", "megc2019/ststnet")} <= labels
+    first, *others, last = text.splitlines()[1:]
+    assert first == f"{len(rows)} jobs" and last.startswith(f"done: {len(rows)} of {len(rows)} jobs in ")
+    assert len(others) == len(rows) and "\x1b" not in text and "\r" not in text
 
 
 def test_pairs_of_the_table(finished):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from microexpr.apps import driving_name
 from microexpr.core import outputs
@@ -18,6 +18,9 @@ from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, nearest, printable, remedy
 from microexpr.core.files import regular, run_files
 from microexpr.reporting import app_folders
+
+if TYPE_CHECKING:
+    from microexpr.reporting.method_list import Row
 
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
@@ -32,14 +35,16 @@ def say(text: str, end: str = "\n") -> None:
     print(printable(text), end=end)
 
 
-def _rows(rows: Sequence[Mapping[str, Any]], form: str) -> int:
-    """Print the rows of a table as "json" or "csv", and nothing else; return the exit code."""
+def _rows(rows: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str] = ()) -> int:
+    """Print the rows of a table as "json" or "csv", and nothing else; return the exit code.
+
+    `columns` are those of a table that may have no rows."""
     if form == "json":
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         from microexpr.core import store
 
-        print(store.csv_text(list(rows[0]) if rows else [], rows), end="")
+        print(store.csv_text(columns or list(rows[0]), rows), end="")
     return 0
 
 
@@ -56,7 +61,11 @@ def inspect(arguments: argparse.Namespace) -> int:
     from microexpr.reporting import inspect as inspection
 
     if arguments.form:
-        return _rows(inspection.rows(arguments.file), arguments.form)
+        return _rows(inspection.rows(arguments.file), arguments.form, inspection.COLUMNS)
+    if arguments.values:
+        for line in inspection.values(arguments.file, arguments.values, arguments.limit):
+            say(line)
+        return 0
     Console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
     return 0
 
@@ -94,7 +103,7 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.form:
         kinds = {"count": result.counts, "note": result.notes, "problem": result.problems}
         rows = [{"kind": kind, "text": line} for kind, lines in kinds.items() for line in lines]
-        _rows(rows, arguments.form)
+        _rows(rows, arguments.form, ("kind", "text"))
         return 1 if result.problems else 0
     for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
         say(line)
@@ -105,26 +114,34 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def methods(arguments: argparse.Namespace) -> int:
-    """Print the list of all methods, each with its size by params.yaml, if that is here, and by its paper."""
+    """Print the list of methods and variants with two sizes: by params.yaml, here or as committed, and by the paper."""
     from rich.console import Console
-    from rich.table import Table
 
-    from microexpr.cli import config
-    from microexpr.models import recognisers
     from microexpr.reporting import method_list
 
-    path = Path("params.yaml")
-    described = config.check(config.load(path), str(path))["methods"] if path.is_file() else {}
-    params = {name: recognisers.find(name).Params(**about["params"]) for name, about in described.items()}
-    table = Table("method", "paper", "its inputs", "weights / M", "in paper / M", "protocols")
-    rows = method_list.methods(params)
+    rows, path = method_list.committed(), Path("params.yaml")
+    if path.is_file():
+        from microexpr.cli import config
+
+        values = config.load(path)
+        if not method_list.is_committed(values):
+            rows = config.cached("method list", values, lambda: _counted(values, str(path), rows))
     if arguments.form:
-        columns = ("method", "paper", "inputs", "weights_in_millions", "weights_in_millions_in_paper", "protocols")
-        return _rows([dict(zip(columns, row, strict=True)) for row in rows], arguments.form)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        return _rows(rows, arguments.form)
+    Console().print(method_list.table(rows, arguments.all))
+    if hidden := sum(not row["in_table"] for row in rows) * (not arguments.all):
+        say(f"{hidden} variants of the papers' tables more: --all; whole lines: --csv, --json")
     return 0
+
+
+def _counted(values: dict[str, Any], source: str, committed: "list[Row]") -> "list[Row]":
+    """Return the list of methods by edited params: loads torch, which takes seconds."""
+    from microexpr.cli import config
+    from microexpr.reporting import method_sizes
+
+    in_paper = {row["method"]: row["parameters_in_paper"] for row in committed}
+    sizes = {name: count for name, count in in_paper.items() if count is not None}
+    return method_sizes.rows(config.check(values, source)["methods"], sizes)
 
 
 def table(arguments: argparse.Namespace) -> int:
@@ -300,6 +317,14 @@ def predict(arguments: argparse.Namespace) -> int:
     if true_spans is not None:
         say(hits.summary(hits.count(result.spans, true_spans)))
     say("written: " + ", ".join(map(str, out.paths)))
+    return 0
+
+
+def completion(arguments: argparse.Namespace) -> int:
+    """Print the script with which a shell completes the command's words."""
+    from microexpr.cli import shells
+
+    print(shells.script(arguments.parser, arguments.shell))
     return 0
 
 

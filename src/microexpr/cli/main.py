@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_film(subparsers)
     _add_predict(subparsers)
     _add_plot(subparsers)
+    _add_completion(subparsers, parser)
     return parser
 
 
@@ -131,7 +132,7 @@ def _add_inspect(subparsers: "Subparsers") -> None:
         "the contents of an HDF5 file of this project, with axes and units",
         (
             "microexpr inspect results/apex/casme2/sub01.h5",
-            "microexpr inspect results/apex/casme2/sub01.h5 --png apex.png",
+            "microexpr inspect results/apex/casme2/sub01.h5 --values 'EP02_01/score[:10]'",
             "microexpr inspect results/train/ststnet/megc2019/1of1.h5 --chain",
         ),
     )
@@ -145,7 +146,17 @@ def _add_inspect(subparsers: "Subparsers") -> None:
         type=Path,
         help="plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves",
     )
+    output.add_argument(
+        "--values", metavar="DATASET[SLICE]", help="print the values of a dataset instead; a slice is as in numpy"
+    )
     _add_form(output)
+    command.add_argument(
+        "--limit",
+        metavar="N",
+        type=_whole(1, 10**9),
+        default=1000,
+        help="most --values that are printed whole (default: %(default)s)",
+    )
     _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.inspect)
@@ -192,9 +203,10 @@ def _add_methods(subparsers: "Subparsers") -> None:
     command = _add(
         subparsers,
         "methods",
-        "every method: paper, inputs, size, protocols",
-        ("microexpr methods",),
+        "every method and variant: weights by params.yaml and in its paper, inputs, paper",
+        ("microexpr methods", "microexpr methods --all", "microexpr methods --csv > methods.csv"),
     )
+    command.add_argument("--all", action="store_true", help="also the variants of the papers' tables")
     _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.methods)
 
@@ -336,6 +348,21 @@ def _add_predict(subparsers: "Subparsers") -> None:
     _add_force(command)
     _add_quiet(command)
     command.set_defaults(run=commands.predict)
+
+
+def _add_completion(subparsers: "Subparsers", parser: Parser) -> None:
+    command = _add(
+        subparsers,
+        "completion",
+        "a script for your shell, which then completes commands, options and files",
+        (
+            "microexpr completion bash > ~/.local/share/bash-completion/completions/microexpr",
+            "microexpr completion zsh > ~/.zfunc/_microexpr         # with fpath+=~/.zfunc before compinit in ~/.zshrc",
+            "microexpr completion fish > ~/.config/fish/completions/microexpr.fish",
+        ),
+    )
+    command.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that completes")
+    command.set_defaults(run=commands.completion, parser=parser)
 
 
 def _add_plot(subparsers: "Subparsers") -> None:

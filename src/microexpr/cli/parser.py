@@ -1,12 +1,25 @@
 """Parse a command line as argparse does, with examples in every help and wrong words answered by the nearest one."""
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from microexpr.core.errors import nearest, printable
+
+STYLES = (  # of parts of a help in a terminal, by the codes of SGR
+    (re.compile(r"^[a-z][a-z ]*:", re.MULTILINE), "1"),  # headings are bold
+    (re.compile(r"(?<=^  )-.*?(?=  |$)|(?<=^    )[a-z]+(?=  |$)", re.MULTILINE), "36"),  # options and commands, cyan
+    (re.compile(r"  # .*$", re.MULTILINE), "2"),  # comments on examples are dim
+)
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal whose user wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,6 +35,13 @@ class Parser(argparse.ArgumentParser):
     def _show_help(self, arguments: argparse.Namespace) -> int:
         self.print_help()
         return 0
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, in a terminal with colours."""
+        text = self.format_help()
+        for pattern, code in STYLES if has_colours(file or sys.stdout) else ():
+            text = pattern.sub(rf"\033[{code}m\g<0>\033[0m", text)
+        self._print_message(text, file or sys.stdout)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse options that this parser does not have, before argparse misses others because of them."""

@@ -3,19 +3,23 @@
 Reads only through the store, and shows any HDF5 file, also one that no schema describes.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich import markup
 from rich.tree import Tree
 
 from microexpr.core import store
-from microexpr.core.errors import printable
+from microexpr.core.errors import MicroexprError, nearest, printable
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
+COLUMNS = ("dataset", "dtype", "shape", "chunks", "compression", "bytes", *DESCRIBED)  # of `rows`
+SLICE = re.compile(r"(-?\d+)|(-?\d*):(-?\d*)(?::(\d+))?|(\.\.\.)")  # of one axis: 3, 2:5, :, ::10, ...
 
 
 def escape(text: str) -> str:
@@ -55,6 +59,41 @@ def _row(name: str, dataset: Any) -> dict[str, str | int]:
         "bytes": dataset.id.get_storage_size(),
         **{key: store.attribute_text(dataset.attrs.get(key, "")) for key in DESCRIBED},
     }
+
+
+def values(path: str | Path, selection: str, limit: int) -> list[str]:
+    """Return the values of a dataset as lines, after one that describes it. `selection` may end in a slice: a/b[0,:5].
+
+    Of more than `limit` values only the first and last of each axis are shown. Raises MicroexprError for a name or
+    slice that the dataset does not have, StoreError if the file cannot be read."""
+    name, bracket, inside = selection.removesuffix("]").partition("[")
+    with store.open_file(path) as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if hasattr(item, "dtype") else None)
+        if (name := name.strip("/")) not in names:
+            raise MicroexprError(f"{path}: has no dataset {name}{nearest(name, names)}")
+        dataset = file[name]
+        try:
+            array = np.asarray(dataset[_slices(inside) if bracket else ()])
+        except (ValueError, IndexError, TypeError):
+            shape = " x ".join(map(str, dataset.shape)) or "scalar"
+            raise MicroexprError(f"{path}: {name} is {shape}, so [{inside}] must be a slice of it") from None
+        array = np.char.decode(array.astype(bytes), "utf-8") if array.dtype.kind in "SO" else array
+        heading = markup.render(_describe(name, dataset)).plain
+    with np.printoptions(threshold=limit, suppress=True, linewidth=120):
+        return [heading, *str(array).splitlines()]
+
+
+def _slices(text: str) -> tuple[Any, ...]:
+    """Return the index that a text such as `0, 2:5, ...` stands for. Raise ValueError for any other text."""
+    index: list[Any] = []
+    for part in text.split(","):
+        if not (match := SLICE.fullmatch(part.strip())):
+            raise ValueError(text)
+        number, start, stop, step, rest = match.groups()
+        bounds = (int(bound) if bound else None for bound in (start, stop, step))
+        index.append(... if rest else int(number) if number else slice(*bounds))
+    return tuple(index)
 
 
 def _branch(branch: Tree, group: Any) -> None:

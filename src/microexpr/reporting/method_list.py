@@ -1,51 +1,76 @@
-"""The list of all methods: paper, inputs, sizes. No weights, no training."""
+"""The list of all methods and variants: sizes, inputs, paper. Loads no torch: networks are counted in `method_sizes`.
 
-from collections.abc import Mapping
+`python workflow/method_list.py` writes the list of the committed params.yaml into methods.json, and a test compares.
+"""
 
-import torch
-from torch import Tensor
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
 
-from microexpr.core.facs.occurrence import AUS
-from microexpr.core.facs.reactions import REGIONS
-from microexpr.datasets import flow_folders
-from microexpr.models import base, recognisers
-from microexpr.protocols import MEGC2019, PROTOCOLS
-from microexpr.signals.inputs import SOURCES
+from rich.table import Table
+
+from microexpr.core import store
+from microexpr.models import recognisers
+
+SHAPE = re.compile(r" \d+(x\d+)*(?=,|$)")
+COMMITTED = Path(__file__).with_name("methods.json")
 
 
-def methods(params: Mapping[str, base.Params]) -> list[tuple[str, ...]]:
-    """Return name, paper, inputs with shapes, two numbers of parameters, and protocols of each method, sorted by name.
+class Row(TypedDict):
+    """A method or variant. Numbers are of trained weights, 0 for a classical method, None where nothing is known."""
 
-    The numbers are in millions: of the method with its `params`, "" if it has none there, and as in its paper, like
-    inputs."""
-    rows: list[tuple[str, ...]] = []
-    for name in recognisers.names():
-        kind = recognisers.find(name)
-        instance = kind(kind.Params())  # its defaults are the paper's values
-        sizes = (_millions(kind(params[name])) if name in params else "", _millions(instance))
-        inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items())
-        reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
-        # of the protocols of precomputed flow, which has no macro-expressions, the first stands for all
-        pictured = [] if instance.macro else [flow_folders.NAME]
-        suitable = [name for name in (MEGC2019, *pictured) if PROTOCOLS[name].suits(reads)]
-        rows.append((name, kind.paper, inputs, *sizes, ", ".join(suitable)))
+    method: str  # the name, or <method>.<variant>
+    in_table: bool  # False for a variant of the papers' tables alone
+    parameters: int | None  # by params.yaml
+    parameters_in_paper: int | None  # by the preset `paper`
+    inputs: str  # by params.yaml, else by the paper: names and shapes of one clip
+    protocols: str
+    paper: str
+
+
+def digest(values: Mapping[str, Any]) -> str:
+    """Return a digest of the sections of params.yaml that choose methods and their sizes."""
+    sections = [values.get("methods"), values.get("variants"), (values.get("papers") or {}).get("variants")]
+    return hashlib.sha256(json.dumps(sections, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def write(path: Path, values: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    """Write the rows of params.yaml with these values."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    store.write_text(path, f'{{"params": "{digest(values)}", "methods": [\n{lines}\n]}}\n')
+
+
+def committed() -> list[Row]:
+    """Return the rows of the committed params.yaml."""
+    rows: list[Row] = json.loads(COMMITTED.read_text(encoding="utf-8"))["methods"]
     return rows
 
 
-def _millions(instance: base.Method) -> str:
-    return f"{parameters(instance) / 1e6:.4f}"
+def is_committed(values: Mapping[str, Any]) -> bool:
+    """Return whether the committed rows hold for params.yaml with these values, and for the methods that are here."""
+    content = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    names = {row["method"] for row in content["methods"]}
+    return content["params"] == digest(values) and names.issuperset(recognisers.names())
 
 
-def parameters(instance: base.Method) -> int:
-    """Return the number of trained weights of a method, 0 for a classical one. Allocates none of them."""
-    if not isinstance(instance, base.NetworkMethod):
-        return 0
-    label = torch.arange(base.CLASSES)  # one clip of each class, so that class weights are finite
-    inputs: dict[str, Tensor] = {key: torch.zeros(base.CLASSES, *shape) for key, shape in instance.inputs.items()}
-    targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
-    marks = {"aus": len(AUS), "reacts": len(REGIONS)}
-    targets |= {key: torch.zeros(base.CLASSES, count, dtype=torch.int64) for key, count in marks.items()}
-    statistics = instance.statistics(base.ClipTensors(inputs, targets))
-    with torch.device("meta"):
-        modules = instance.build(statistics)
-    return sum(weights.numel() for module in modules.values() for weights in module.parameters())
+def table(rows: Sequence[Row], every: bool = False) -> Table:
+    """Return the rows as a table for the terminal, one line each; only if `every`, those of the papers' tables too."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    rows = [row for row in rows if every or row["in_table"]]
+    table.add_column("method", no_wrap=True, min_width=max(len(row["method"]) for row in rows))
+    for title in ("parameters", "in paper"):
+        table.add_column(title, no_wrap=True, justify="right", min_width=len("219,833,339"))
+    for title in ("inputs", "paper"):
+        table.add_column(title, no_wrap=True, ratio=1)
+    for row in rows:
+        paper = row["paper"] if "." not in row["method"] else ""
+        sizes = (_number(row["parameters"]), _number(row["parameters_in_paper"]))
+        table.add_row(row["method"], *sizes, SHAPE.sub("", row["inputs"]), paper)
+    return table
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from composites import STSTNET
 from evaluated_rows import rows
+from scratch import ROOT
 
 from microexpr import __version__, evaluation
 from microexpr.cli.main import main
@@ -234,6 +235,40 @@ def test_problems_are_rows_too(monkeypatch, capsys):
     monkeypatch.setattr(check, "check", lambda _: check.CheckReport(["9 clips"], [], ["1 frame short"]))
     expected = [{"kind": "count", "text": "9 clips"}, {"kind": "problem", "text": "1 frame short"}]
     assert printed_rows(["check", "raw"], capsys) == expected
+
+
+def test_a_table_without_rows_has_its_header(tmp_path, monkeypatch, capsys):
+    from microexpr.datasets import check
+
+    monkeypatch.setattr(check, "check", lambda _: check.CheckReport([], [], []))
+    assert printed_rows(["check", "raw"], capsys) == []
+    assert main(["check", "raw", "--csv"]) == 0 and capsys.readouterr().out == "kind,text\n"
+    with store.create(tmp_path / "a.h5", "apex", {}):
+        pass
+    assert main(["inspect", str(tmp_path / "a.h5"), "--csv"]) == 0
+    assert capsys.readouterr().out.startswith("dataset,dtype,shape,")
+
+
+def test_methods_are_listed_without_torch():
+    code = "import sys; from microexpr.cli.main import main; main(['methods', '--csv']); print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    header, *lines, loaded = run.stdout.splitlines()
+    assert header.startswith("method,in_table,parameters,") and loaded == "False"
+    assert any(line.startswith("mtmnet.no_eid_tri_ckplus,False,") for line in lines)
+
+
+def test_methods_of_edited_params_are_counted_once(tmp_path, monkeypatch, capsys):
+    from microexpr.reporting import method_list, method_sizes
+
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("off_apexnet: {hidden: 128,", "off_apexnet: {hidden: 64,"))
+    sizes = {row["method"]: row for row in printed_rows(["methods"], capsys)}
+    monkeypatch.setattr(method_sizes, "rows", None)
+    assert {row["method"]: row for row in printed_rows(["methods"], capsys)} == sizes
+    before = {row["method"]: row for row in method_list.committed()}
+    assert sizes["off_apexnet"]["parameters"] < before["off_apexnet"]["parameters"]
+    assert {name for name in sizes if sizes[name] != before[name]} == {"off_apexnet"}
 
 
 def test_datasets_of_a_file_are_rows(tmp_path, capsys):

@@ -1,6 +1,9 @@
-"""Help with examples, and wrong words answered by the nearest one."""
+"""Help with examples and colours, and wrong words answered by the nearest one."""
 
+import io
+import re
 import shlex
+from itertools import takewhile
 
 import pytest
 
@@ -20,6 +23,7 @@ def test_every_help_has_examples_that_parse(parser, capsys):
     for example in parser.examples:
         words = shlex.split(example, comments=True)
         assert " ".join(words).startswith(parser.prog) and example in parser.format_help()
+        words = [*takewhile(lambda word: word != ">", words)]
         if words[-1] != "--help":
             assert _parser().parse_args(words[1:]).run in vars(commands).values()
 
@@ -53,3 +57,22 @@ def test_a_wrong_method_is_answered_by_the_nearest(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     assert main(["table", "--methods", "ststnets"]) == 1
     assert "(did you mean 'ststnet'?)" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("parser", parsers(_parser()), ids=lambda parser: parser.prog)
+def test_colours_are_for_terminals_whose_user_wants_them(parser, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    file, terminal, plain_terminal = io.StringIO(), Terminal(), Terminal()
+    parser.print_help(file)
+    parser.print_help(terminal)
+    monkeypatch.setenv("NO_COLOR", "1")
+    parser.print_help(plain_terminal)
+    assert file.getvalue() == plain_terminal.getvalue() == parser.format_help()
+    assert "\033[36m-h, --help\033[0m" in terminal.getvalue() and "\033[1mexamples:\033[0m" in terminal.getvalue()
+    assert re.sub(r"\033\[\d+m", "", terminal.getvalue()) == parser.format_help()

@@ -3,12 +3,13 @@
 import io
 
 import h5py
+import numpy as np
 import pytest
 from rich.console import Console
 
 from microexpr.core import store
-from microexpr.core.errors import StoreError
-from microexpr.reporting.inspect import chain, tree
+from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.reporting.inspect import chain, tree, values
 
 
 def printed(tree) -> str:
@@ -74,3 +75,51 @@ def test_the_storage_of_a_dataset_is_shown(tmp_path):
     text = printed(tree(tmp_path / "a.h5"))
     assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
     assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["clip/grid"] = np.arange(60).reshape(3, 4, 5)
+        file["clip/names"] = ["onset", "apex \x1b"]
+        file["clip/rate"] = 200.5
+    return tmp_path / "a.h5"
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("clip/grid[0, 1]", np.arange(60).reshape(3, 4, 5)[0, 1]),
+        ("/clip/grid[1:, 2, ::2]", np.arange(60).reshape(3, 4, 5)[1:, 2, ::2]),
+        ("clip/grid[..., -1]", np.arange(60).reshape(3, 4, 5)[..., -1]),
+        ("clip/grid", np.arange(60).reshape(3, 4, 5)),
+        ("clip/rate", 200.5),
+    ],
+)
+def test_the_values_of_a_slice_are_those_of_numpy(numbers, selection, expected):
+    heading, *lines = values(numbers, selection, 1000)
+    assert heading.startswith("clip/") and lines == str(expected).splitlines()
+
+
+def test_values_are_text_and_not_more_than_the_limit(numbers):
+    assert values(numbers, "clip/names[1]", 10)[1:] == ["apex \x1b"]
+    with h5py.File(numbers, "a") as file:
+        file["long"] = np.arange(100)
+    (_, *whole), (_, *short) = (values(numbers, "long", limit) for limit in (100, 99))
+    assert " ".join(whole).split()[50:52] == ["49", "50"] and short == ["[ 0  1  2 ... 97 98 99]"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        ("clip/gird", r"has no dataset clip/gird \(did you mean 'clip/grid'\?\)"),
+        ("clip", "has no dataset clip"),
+        ("clip/grid[x]", r"clip/grid is 3 x 4 x 5, so \[x\] must be a slice of it"),
+        ("clip/grid[5]", "must be a slice of it"),
+        ("clip/grid[0,0,0,0]", "must be a slice of it"),
+        ("clip/rate[0]", "clip/rate is scalar"),
+    ],
+)
+def test_what_is_no_slice_of_the_file_is_an_error_of_one_line(numbers, selection, message):
+    with pytest.raises(MicroexprError, match=message):
+        values(numbers, selection, 1000)

@@ -1,13 +1,16 @@
 """Sizes of methods against counts made by hand."""
 
+import io
+
 import pytest
 import torch
+from rich.console import Console
 from scratch import ROOT
 from torch import nn
 
 from microexpr.cli import config
 from microexpr.models import base, recognisers
-from microexpr.reporting import method_list
+from microexpr.reporting import method_list, method_sizes
 
 
 class Tiny(base.NetworkMethod):
@@ -30,20 +33,43 @@ class Tiny(base.NetworkMethod):
 
 
 def test_weights_are_counted_over_all_modules():
-    assert method_list.parameters(Tiny(base.Params())) == 40 + 15
+    assert method_sizes.parameters(Tiny(base.Params())) == 40 + 15
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[str, tuple[str, ...]]:
-    small = {"ststnet": recognisers.find("ststnet").Params(epochs=1), "nmer": recognisers.find("nmer").Params(width=8)}
-    return {row[0]: row for row in method_list.methods(small)}
+def rows() -> dict[str, method_list.Row]:
+    params = {"ststnet": {"epochs": 1}, "nmer": {"width": 8}, "nmer.thin": {"width": 4}}
+    small = {name: {"params": values, "in_table": "." not in name} for name, values in params.items()}
+    return {row["method"]: row for row in method_sizes.rows(small, {"ststnet": 1683})}
 
 
 def test_every_method_is_listed_with_its_sizes(rows):
-    assert sorted(rows) == recognisers.names()
-    assert rows["ststnet"][3:5] == ("0.0017", "0.0017") and rows["majority"][3:5] == ("", "0.0000")
-    assert float(rows["nmer"][3]) * 10 < float(rows["nmer"][4])
-    assert all("megc2019" in row[5] for row in rows.values())
+    assert [*rows] == sorted([*recognisers.names(), "nmer.thin"])
+    sizes = {name: (row["parameters"], row["parameters_in_paper"]) for name, row in rows.items()}
+    assert sizes["ststnet"] == (1683, 1683) and sizes["majority"] == (None, 0)
+    assert sizes["nmer"][0] * 10 < sizes["nmer"][1]
+    assert sizes["nmer.thin"][0] < sizes["nmer"][0] and sizes["nmer.thin"][1] is None
+    assert all("megc2019" in row["protocols"] for row in rows.values())
+
+
+def printed(rows, **options) -> list[str]:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(method_list.table([*rows.values()], **options))
+    return console.file.getvalue().splitlines()
+
+
+def test_the_table_has_one_line_each(rows):
+    lines = printed(rows)
+    assert len(lines) == 1 + len(recognisers.names()) and max(map(len, lines)) <= 80
+    assert len(printed(rows, every=True)) == len(lines) + 1
+    (line,) = (line for line in lines if line.startswith("nmer"))
+    assert line.split()[1:4] == [f"{rows['nmer'][key]:,}" for key in ("parameters", "parameters_in_paper")] + ["flow"]
+
+
+def test_the_committed_list_holds_for_no_other_params():
+    values = config.load(ROOT / "params.yaml")
+    assert method_list.is_committed(values | {"seed": 5})
+    assert not method_list.is_committed(values | {"methods": values["methods"] | {"hoof": {"bins": 4}}})
 
 
 def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkeypatch, tmp_path):
@@ -55,12 +81,12 @@ def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkey
     values["papers"]["variants"] = {}
     dag = Dag(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
     assert "ststnet" in dag.flow_methods and "nmer" not in dag.flow_methods
-    assert {name for name, row in rows.items() if "flow_folders" in row[5]} == {*dag.flow_methods}
+    assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*dag.flow_methods}
 
 
 @pytest.mark.parametrize("name", recognisers.names())
 def test_the_defaults_of_a_method_have_the_size_of_the_paper_preset(name):
     kind, preset = recognisers.find(name), config.load(ROOT / "workflow/presets/paper.yaml")["methods"]
-    assert method_list.parameters(kind(kind.Params())) == method_list.parameters(
+    assert method_sizes.parameters(kind(kind.Params())) == method_sizes.parameters(
         kind(kind.Params(**preset.get(name, {})))
     )

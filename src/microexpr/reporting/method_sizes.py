@@ -1,0 +1,59 @@
+"""Count the trained weights of methods, each built without its values. Loads torch; no training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs.reactions import REGIONS
+from microexpr.datasets import flow_folders
+from microexpr.models import base, recognisers
+from microexpr.protocols import MEGC2019, PROTOCOLS
+from microexpr.reporting.method_list import Row
+from microexpr.signals.inputs import SOURCES
+
+
+def rows(methods: Mapping[str, Mapping[str, Any]], paper_scale: Mapping[str, int]) -> list[Row]:
+    """Return the rows of the list for methods and variants, as `config.check` describes them, sorted by name.
+
+    Methods that they lack are listed with the size of their paper alone. `paper_scale` has that size by name; of a
+    method that it lacks, the code's defaults count, which are the paper's values, and of a variant nothing is said."""
+    return [_row(name, methods.get(name), paper_scale.get(name)) for name in sorted({*methods, *recognisers.names()})]
+
+
+def _row(name: str, about: Mapping[str, Any] | None, in_paper: int | None) -> Row:
+    kind = recognisers.find(name)
+    defaults = kind(kind.Params())
+    instance = defaults if about is None else kind(kind.Params(**about["params"]))
+    reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
+    # of the protocols of precomputed flow, which has no macro-expressions, the first stands for all
+    pictured = [] if instance.macro else [flow_folders.NAME]
+    suitable = [name for name in (MEGC2019, *pictured) if PROTOCOLS[name].suits(reads)]
+    if in_paper is None and "." not in name:
+        in_paper = parameters(defaults)
+    return {
+        "method": name,
+        "in_table": about is None or about["in_table"],
+        "parameters": None if about is None else parameters(instance),
+        "parameters_in_paper": in_paper,
+        "inputs": ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items()),
+        "protocols": ", ".join(suitable),
+        "paper": kind.paper,
+    }
+
+
+def parameters(instance: base.Method) -> int:
+    """Return the number of trained weights of a method, 0 for a classical one. Allocates none of them."""
+    if not isinstance(instance, base.NetworkMethod):
+        return 0
+    label = torch.arange(base.CLASSES)  # one clip of each class, so that class weights are finite
+    inputs: dict[str, Tensor] = {key: torch.zeros(base.CLASSES, *shape) for key, shape in instance.inputs.items()}
+    targets = {"label": label, "subject": label, "dataset": torch.zeros_like(label), "macro": label % 2}
+    marks = {"aus": len(AUS), "reacts": len(REGIONS)}
+    targets |= {key: torch.zeros(base.CLASSES, count, dtype=torch.int64) for key, count in marks.items()}
+    statistics = instance.statistics(base.ClipTensors(inputs, targets))
+    with torch.device("meta"):
+        modules = instance.build(statistics)
+    return sum(weights.numel() for module in modules.values() for weights in module.parameters())
