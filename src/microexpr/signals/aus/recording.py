@@ -38,7 +38,7 @@ class Curves(NamedTuple):
 
 
 def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> Curves:
-    """Return what is read of faces. None stands for a frame without a face. A part has `frames` faces; the last may be
+    """Return the action units of faces. None stands for a frame without a face. A part has `frames` faces; the last may be
     shorter."""
     readings: list[np.ndarray] = []
     previous: list[FaceFeatures] = []
