@@ -30,7 +30,7 @@ MARGIN = 2  # pixels of the crop around an eye's landmarks
 
 
 class Curves(NamedTuple):
-    """What is read of T faces."""
+    """Action units of T faces."""
 
     intensity: np.ndarray  # float32[T, 17, 2], left and right, since the first part's reference; 0 without a face
     seen: np.ndarray  # bool[T], whether the frame shows a face, and nothing covers it
@@ -38,8 +38,9 @@ class Curves(NamedTuple):
 
 
 def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> Curves:
-    """Return the action units of faces. None stands for a frame without a face. A part has `frames` faces; the last may be
-    shorter."""
+    """Return the action units of faces. None stands for a frame without a face.
+
+    A part has `frames` faces; the last may be shorter."""
     readings: list[np.ndarray] = []
     previous: list[FaceFeatures] = []
     present: list[bool] = []
