@@ -1,0 +1,27 @@
+"""Notebooks of docs/tutorials as pages of the site. As a program: run them, and store what they print and plot."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbconvert import MarkdownExporter
+
+FOLDER = Path(__file__).parents[1] / "tutorials"
+
+
+def pages(path: Path, name: str) -> dict[str, str | bytes]:
+    """Return the page `name`.md and the pictures of a notebook, by their paths in the site."""
+    resources = {"output_files_dir": f"{Path(name).name}_files"}
+    text, resources = MarkdownExporter().from_filename(str(path), resources=resources)
+    folder = Path(name).parent
+    return {f"{name}.md": text} | {str(folder / file): data for file, data in resources["outputs"].items()}
+
+
+def run(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook with its cells run, in order, by a new kernel in an empty folder."""
+    ...
+
+
+if __name__ == "__main__":
+    for path in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
+        nbformat.write(run(path), path)
