@@ -17,7 +17,8 @@ fi
 echo "$core" >"$(packages "$venv/bin/python")/core.pth"
 echo "installing $lock into $venv (a minute, once) ..."
 # --no-deps: the lock is complete, and torch of either build is the core's; === as in envs/install.sh
+sed 's/^torchvision==/torchvision===/' "$lock" >"$venv/pins.txt"
 .venv/bin/python -m pip --python "$venv/bin/python" --disable-pip-version-check -q install --progress-bar off \
-    --no-deps --require-hashes --only-binary :all: -r <(sed 's/^torchvision==/torchvision===/' "$lock") || {
+    --no-deps --require-hashes --only-binary :all: -r "$venv/pins.txt" || {
     echo "error: pip could not install $lock (above): without a network, run the same command again later" >&2; exit 1; }
 touch "$venv/.installed"
