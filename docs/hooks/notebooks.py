@@ -1,7 +1,7 @@
 """Notebooks of docs/tutorials as pages of the site. As a program: run them, and store what they print and plot."""
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +34,14 @@ def run(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(FOLDER.glob("*.ipynb")))
+    parser.add_argument("--out", type=Path, help="write the result there, of one notebook")
+    arguments = parser.parse_args()
+    for path in arguments.notebooks:
+        nbformat.write(run(path), arguments.out or path)
+
+
 if __name__ == "__main__":
-    for path in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
-        nbformat.write(run(path), path)
+    main()
