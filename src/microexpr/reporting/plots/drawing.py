@@ -19,13 +19,13 @@ from microexpr.core.errors import DataError
 from microexpr.signals.flow import magnitude, orientation
 
 STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 9,
+    "font.size": 10,
+    "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "0.5",
-    "figure.titlesize": 12,
+    "figure.titlesize": 13,
     "figure.titleweight": "bold",
     "legend.frameon": False,
     "svg.hashsalt": "microexpr",
