@@ -62,6 +62,9 @@ docs: envs/docs/.venv/.installed  ## this documentation as a site, in work/site;
 	@PYTHONPATH=src NO_MKDOCS_2_WARNING=1 envs/docs/.venv/bin/python -m mkdocs --quiet build --strict
 	@echo "work/site/index.html"
 
+figures: .venv/.installed  ## draws the pictures of README and docs/ from a finished run: RUN=folder that has its results/
+	python studies/figures.py $(if $(RUN),--run $(RUN))
+
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
 	@PYTHONPATH=src envs/docs/.venv/bin/python docs/hooks/notebooks.py
 
@@ -69,4 +72,4 @@ test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py
 
-.PHONY: help table check test test-all docs notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat
+.PHONY: help table check test test-all docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat
