@@ -6,16 +6,19 @@ docs/growth.png is drawn by studies/growth.py, docs/loso.png by benchmarks/loso_
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+import microexpr
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
@@ -54,11 +57,24 @@ def main() -> None:
         if name == "animation":
             animate(arguments.run / "results", ROOT / "docs/clip.webp")
             continue
+        if name == "reenactment":
+            reenact(ROOT / "docs/reenactment.png")
+            continue
         program = [str(ROOT / "docs/tutorials/rendered_run.py")]
         if name != "tutorials":
             program = ["-m", "microexpr", "plot", *PLOTS[name], str(ROOT / f"docs/{name}.png"), "--force"]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         subprocess.run([sys.executable, *program], cwd=arguments.run, env=environment, check=True)
+
+
+def reenact(path: Path) -> None:
+    """Draw the shipped sample of surprise on a rendered face."""
+    with TemporaryDirectory() as folder:
+        face = Path(folder) / "rendered.png"
+        video = microexpr.read_video(microexpr.example_video(folder))
+        Image.fromarray(next(iter(video))).save(face)
+        microexpr.reenact(face, "surprise", out=Path(folder) / "out")
+        shutil.copy(Path(folder) / "out/reenactment.png", path)
 
 
 def animate(results: Path, path: Path) -> None:

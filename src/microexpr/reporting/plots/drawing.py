@@ -25,7 +25,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "0.5",
-    "figure.titlesize": 13,
+    "figure.titlesize": 12,
     "figure.titleweight": "bold",
     "legend.frameon": False,
     "svg.hashsalt": "microexpr",
