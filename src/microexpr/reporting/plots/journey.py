@@ -110,7 +110,7 @@ def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
 def _draw_magnitude(axes: Axes, values: np.ndarray, title: str, unit: str) -> None:
     largest = max(float(np.percentile(values, 99.5)), 1e-6)
     axes.imshow(values, cmap="magma", vmin=0, vmax=largest)
-    axes.set_title(f"{title}, 0 to {largest:.2g}{unit}")
+    axes.set_title(f"{title}, to {largest:.2g}{unit}")
     axes.set_anchor("W")
     axes.set_axis_off()
 
@@ -135,7 +135,7 @@ def _draw_action_units(axes: Axes, journey: Journey) -> None:
             axes.plot(journey.frame, curve, style, color=color, linewidth=1.5, label=label)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.985), ncols=SHOWN_UNITS, fontsize=9, borderpad=0,
                 handlelength=1.5, columnspacing=1.2)  # fmt: skip
-    axes.set_title("aus: change of intensity (FACS), right side dashed", pad=18)
+    axes.set_title("aus: change (FACS), right side dashed", pad=18)
 
 
 def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:

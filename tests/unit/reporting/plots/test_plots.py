@@ -9,6 +9,7 @@ from figure_texts import texts
 from journey_results import gathered, results
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from microexpr.cli.main import main
 from microexpr.core import store
@@ -75,11 +76,21 @@ def test_the_best_method_is_at_the_top_and_published_figures_are_apart():
     assert len(drawn(table.draw, made(["majority"])).axes) == 1  # which nobody has published
 
 
-def test_names_of_any_length_are_within_the_page():
-    figure = drawn(table.draw, made(["ststnet", "capsulenet.icegan_change"]))
-    canvas = FigureCanvasAgg(figure)
-    for label in figure.axes[0].get_yticklabels():
-        assert label.get_window_extent(canvas.get_renderer()).x0 > 0
+@pytest.mark.parametrize("subject", ["table", "journey"])
+def test_no_text_leaves_the_page(subject, tmp_path):
+    figure = Figure((drawing.WIDTH, 8))
+    with matplotlib.style.context(["default", drawing.STYLE]):
+        if subject == "table":
+            table.draw(figure, made(["ststnet", "capsulenet.icegan_change"]))
+        else:
+            journey.draw(figure, gathered(tmp_path, results(tmp_path)[0]))
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        words = [text for text in figure.findobj(Text) if text.get_text()]
+        extents = {text.get_text(): text.get_window_extent(canvas.get_renderer()) for text in words}
+    width = figure.bbox.width
+    assert len(extents) > 10
+    assert [text for text, box in extents.items() if box.x0 < 0 or box.x1 > width] == []
 
 
 def test_rendered_rows_say_so_in_title_axis_and_where_origins_differ_row():
