@@ -14,11 +14,13 @@ DATA = (".csv", ".npz")  # that notebooks read
 
 
 def pages(path: Path, name: str) -> dict[str, str | bytes]:
-    """Return the page `name`.md and the pictures of a notebook, by their paths in the site."""
+    """Return the page `name`.md, the pictures and the file itself of a notebook, by their paths in the site."""
     resources = {"output_files_dir": f"{Path(name).name}_files"}
     text, resources = MarkdownExporter().from_filename(str(path), resources=resources)
     folder = Path(name).parent
-    return {f"{name}.md": text} | {str(folder / file): data for file, data in resources["outputs"].items()}
+    download = f'<a href="{path.name}" download>Download this notebook</a>; it reads the files of docs/tutorials.'
+    files = {f"{name}.md": f"{text}\n{download}\n", f"{name}.ipynb": path.read_bytes()}
+    return files | {str(folder / file): data for file, data in resources["outputs"].items()}
 
 
 def run(path: Path) -> nbformat.NotebookNode:
