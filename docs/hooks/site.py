@@ -15,15 +15,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-OUTSIDE = {  # files of the repository by their page
-    "docs/README.md": "README.md",
+OUTSIDE = {  # pages by the file outside docs/ that a link leads to
     "README.md": "README.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "data/README.md": "data-folder.md",
     "results/README.md": "results-folder.md",
 }
-SOURCES = {page: path for path, page in OUTSIDE.items() if path != "README.md"}
+SOURCES = {page: path for path, page in OUTSIDE.items() if page != "README.md"}
 REPORT = Path("results/report/index.html")
 DEMO = """# A finished run
 
@@ -48,7 +47,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are not files of docs/, and replace notebooks by pages."""
     pages: dict[str, str | bytes] = {**reference.pages()}
-    pages |= {page: Path(path).read_text(encoding="utf-8") for page, path in SOURCES.items() if page != "README.md"}
+    pages |= {page: Path(path).read_text(encoding="utf-8") for page, path in SOURCES.items()}
     for file in [file for file in files if file.src_uri.endswith(".ipynb")]:
         files.remove(file)
         pages |= notebooks.pages(Path(file.abs_src_path), file.src_uri.removesuffix(".ipynb"))
