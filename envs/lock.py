@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -89,7 +90,10 @@ def resolve(uv: Path, source: Path, pins: dict[str, str], *options: str) -> dict
         command += ["--no-header", "--no-annotate", *options, source, "--output-file", output]
         subprocess.run(command, check=True)
         lines = output.read_text(encoding="utf-8").replace(" \\\n", "").splitlines()
-    return dict(filter(None, map(requirement_line, lines)))
+    pairs = [*filter(None, map(requirement_line, lines))]
+    if forked := sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1):
+        raise SystemExit(f"error: {source}: must have one version for all Pythons of {', '.join(forked)}: give a range")
+    return dict(pairs)
 
 
 def requirement_line(line: str) -> tuple[str, str] | None:

@@ -99,6 +99,15 @@ def test_each_line_of_a_lock_is_one_pin_with_hashes(name: str) -> None:
     assert names == sorted(set(names))
 
 
+@pytest.mark.parametrize("name", ["core", "source", "torch-cuda", "pyfeat/pyfeat", "docs/docs"])
+def test_a_pin_is_for_every_micro_version_of_a_python(name: str) -> None:
+    """Or a machine with another one lacks the package, and nothing says so."""
+    markers = [entry.marker for entry in map(pin, lock.locked(ENVS / f"{name}.lock").values()) if entry.marker]
+    for values in ENVIRONMENTS.values():
+        last = {**values, "python_full_version": values["python_full_version"].removesuffix("0") + "99"}
+        assert [str(marker) for marker in markers if marker.evaluate(values) != marker.evaluate(last)] == []
+
+
 def test_no_package_is_in_two_locks_and_both_builds_pin_the_torch_of_core_in() -> None:
     for extra in lock.EXTRAS:  # environments of their own, next to the core's
         names = [*COMMON, *TORCH["cuda"], *lock.locked(ENVS / extra / f"{extra}.lock")]
