@@ -26,7 +26,7 @@ check: .venv/.installed
 test: check  ## linter, types and all tests but the slow ones
 	$(TESTS) -m "not slow"
 
-test-all: check  ## linter, types and all tests
+test-all: check envs/docs/.venv/.installed  ## linter, types and all tests
 	$(TESTS)
 
 study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-slurm, study-spotting
@@ -47,16 +47,29 @@ preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
 shipped: .venv/.installed  ## fits all weights in src/microexpr/weights again, on rendered subjects of no corpus: hours; resumes
 	@snakemake --cores $(CORES) -- all_shipped && python workflow/ship.py
 
-envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/pyfeat/install.sh
-	@bash envs/pyfeat/install.sh
+envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/install_beside.sh
+	@bash envs/install_beside.sh pyfeat
+
+envs/docs/.venv/.installed: .venv/.installed envs/docs/docs.lock envs/install_beside.sh
+	@bash envs/install_beside.sh docs
 
 pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat and pyfeat_geometry
 
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
 	pytest -p no:cacheprovider tests/optional/pyfeat/end_to_end.py
 
-test-browser: .venv/.installed  ## the report in a real browser; REPORT=results/report/index.html looks at that page too
-	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
-	pytest -p no:cacheprovider tests/optional/browser/report_page.py
+docs: envs/docs/.venv/.installed  ## this documentation as a site, in work/site; with the report of a run where results/ has one
+	@PYTHONPATH=src NO_MKDOCS_2_WARNING=1 envs/docs/.venv/bin/python -m mkdocs --quiet build --strict
+	@echo "work/site/index.html"
 
-.PHONY: help table check test test-all readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat
+figures: .venv/.installed  ## draws the pictures of README and docs/ from a finished run: RUN=folder that has its results/
+	python studies/figures.py $(if $(RUN),--run $(RUN))
+
+notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
+	@PYTHONPATH=src envs/docs/.venv/bin/python docs/hooks/notebooks.py
+
+test-browser: docs  ## the report and the site in a real browser; REPORT=results/report/index.html looks at that page too
+	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
+	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/site_pages.py
+
+.PHONY: help table check test test-all docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat

@@ -1,4 +1,4 @@
-"""Growth of the engine's seconds and memory with folds, epochs, clips. Prints each exponent, draws docs/loso.png.
+"""Growth of the engine's CPU seconds and memory with folds, epochs, clips. Prints each exponent, draws docs/loso.png.
 
     python benchmarks/loso_growth.py [--out docs/loso.png]
 
@@ -12,11 +12,13 @@ import time
 from collections.abc import Mapping
 from multiprocessing import get_context
 
-import matplotlib.pyplot as plt
 import numpy as np
 from loso import BATCH, clips, folds, method
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from microexpr.core import arithmetic
+from microexpr.reporting.plots import drawing
 from microexpr.training.engine import train
 
 SIZES: Mapping[str, tuple[int, ...]] = {
@@ -28,12 +30,12 @@ USUAL = {"folds": 4, "epochs": 4, "clips": 442}
 
 
 def cost(asked: Mapping[str, int]) -> tuple[float, float]:
-    """Seconds, and the most memory that the process held, in MB."""
+    """CPU seconds, and the most memory that the process held, in MB."""
     data, held_out = clips(asked["clips"]), folds(asked["clips"], 68)[: asked["folds"]]
     list(train(method("ststnet", 1), data, held_out[:1], [0], "sequential", 1))
-    start = time.perf_counter()
+    start = time.process_time()
     list(train(method("ststnet", asked["epochs"]), data, held_out, [0], "sequential", 1))
-    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def exponent(sizes: tuple[int, ...], values: list[float]) -> float:
@@ -44,22 +46,37 @@ def exponent(sizes: tuple[int, ...], values: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default="docs/loso.png")
-    asked = parser.parse_args()
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
-    for axis, (name, sizes) in zip(axes, SIZES.items(), strict=True):
-        with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            seconds, memory = zip(*pool.map(cost, [USUAL | {name: size} for size in sizes], chunksize=1), strict=True)
-        time_grows, memory_grows = exponent(sizes, list(seconds)), exponent(sizes, list(memory))
-        print(f"{name} {sizes[0]} to {sizes[-1]}: seconds {time_grows:.2f}, memory {memory_grows:.2f}", flush=True)
-        axis.loglog(sizes, seconds, "o-", color="tab:blue")
-        axis.set(xlabel=name, ylabel="seconds", title=f"seconds grow by {time_grows:.2f}, memory by {memory_grows:.2f}")
-        axis.set_xticks(sizes, [str(size) for size in sizes], minor=False)
-        axis.minorticks_off()
-        other = axis.twinx()
-        other.plot(sizes, memory, "s--", color="tab:gray")
-        other.set(ylabel="most memory, MB", ylim=(0, 1.2 * max(memory)))
-    figure.suptitle("STSTNet, folds in turn, one thread: exponents of the cost")
-    figure.savefig(asked.out, dpi=110)
+    out = parser.parse_args().out
+    with drawing.save_page(out, 3.6) as page:
+        drawing.add_heading(page, "STSTNet, folds in turn, one thread: seconds and memory by size", False)
+        grid = {"left": 0.06, "right": 0.93, "top": 0.78, "bottom": 0.15, "wspace": 0.25}
+        for axes, (name, sizes) in zip(page.subplots(1, 3, gridspec_kw=grid), SIZES.items(), strict=True):
+            with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+                costs = pool.map(cost, [USUAL | {name: size} for size in sizes], chunksize=1)
+            seconds, memory = ([*values] for values in zip(*costs, strict=True))
+            print(f"{name} {sizes[0]} to {sizes[-1]}: {growth(sizes, seconds)} and {growth(sizes, memory)}", flush=True)
+            draw(axes, name, sizes, seconds, memory)
+        page.axes[0].set_ylabel("CPU seconds", color=drawing.BLUE)
+        page.axes[-1].set_ylabel("MB, dashed", color=drawing.GREY)
+
+
+def growth(sizes: tuple[int, ...], values: list[float]) -> str:
+    return f"exponent {exponent(sizes, values):.2f}"
+
+
+def draw(axes: Axes, name: str, sizes: tuple[int, ...], seconds: list[float], memory: list[float]) -> None:
+    """Plot seconds, and on a second axis memory; the title has both exponents."""
+    axes.loglog(sizes, seconds, "o-", color=drawing.BLUE)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.minorticks_off()
+    axes.grid(color="0.93")
+    axes.set(xlabel=name, title=f"exponents {exponent(sizes, seconds):.2f} and {exponent(sizes, memory):.2f}")
+    other = axes.twinx()
+    other.plot(sizes, memory, "s--", color=drawing.GREY, markersize=4)
+    other.set_ylim(0, 1.2 * max(memory))
+    other.set_yticks([0, 200, 400, 600])
 
 
 if __name__ == "__main__":

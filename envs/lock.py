@@ -1,7 +1,7 @@
 """Write or check the lock files below envs/: `make lock`, `make check-lock` (both need PyPI).
 
-uv, in a throw-away virtual environment, resolves the .in files of SOURCES together (then pyfeat/pyfeat.in, constrained
-by the result) once for Linux and all Pythons of PYTHONS. A pin that a lock has stays unless the .in files exclude it:
+uv, in a throw-away virtual environment, resolves the .in files of SOURCES together (then each of EXTRAS, constrained by
+the result) once for Linux and all Pythons of PYTHONS. A pin that a lock has stays unless the .in files exclude it:
 to upgrade one package, delete its line first. Each requirement is one line with the SHA-256 of every file that PyPI
 has of it.
 
@@ -12,6 +12,7 @@ has of it.
 | torch-cuda.lock | PyPI's build of torch, and the CUDA packages it requires | one of the two |
 | torch-cpu.lock | torch's CPU build, which PyPI lacks: written by hand, its version checked here | one of the two |
 | pyfeat/pyfeat.lock | what py-feat needs besides all these | by `make pyfeat` |
+| docs/docs.lock | what the documentation's site and notebooks need besides all these | by `make docs` |
 
 `--check` asks for each Python and machine whether the locks can be installed there: each pin has a wheel that fits and
 has a locked hash. It writes nothing.
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -40,7 +42,8 @@ SOURCES = ("library.in", "workflow.in", "dev.in", "core.in")  # requirements of 
 # torchcodec needs FFmpeg's libraries, and no video is read here (detectors.py replaces it); xgboost needs
 # nvidia-nccl-cu12 only for several GPUs together.
 PYFEAT_LEFT_OUT = {"torchcodec", "nvidia-nccl-cu12"}
-LOCKS = ("core.lock", "source.lock", "torch-cuda.lock", "pyfeat/pyfeat.lock")
+EXTRAS = ("pyfeat", "docs")  # environments of their own, which see the core's packages: NAME/NAME.in, NAME/NAME.lock
+LOCKS = ("core.lock", "source.lock", "torch-cuda.lock", *(f"{name}/{name}.lock" for name in EXTRAS))
 HEADER = "# Written by envs/lock.py from {source}; one requirement a line.\n"
 
 
@@ -66,14 +69,15 @@ def write_locks(uv: Path, folder: Path) -> int:
     alone = resolve(uv, ENVS / "no-deps.in", pins, "--no-deps")
     constraints = folder / "constraints.txt"
     constraints.write_text("".join(f"{line.partition(' ')[0]}\n" for line in core.values()))
-    pyfeat = resolve(uv, ENVS / "pyfeat/pyfeat.in", pins, "--constraints", str(constraints))
+    extras = {name: resolve(uv, ENVS / name / f"{name}.in", pins, "--constraints", str(constraints)) for name in EXTRAS}
     cuda = {name: line for name, line in core.items() if CUDA.match(name)}
     source = {name: core[name] for name in SOURCE_ONLY}
     wheels = {name: core[name] for name in core.keys() - cuda.keys() - source.keys()}
     write("core.lock", "core.in and no-deps.in", {**wheels, **alone})
     write("source.lock", "core.in", source)
     write("torch-cuda.lock", "core.in", cuda)
-    write("pyfeat/pyfeat.lock", "pyfeat.in", {name: pyfeat[name] for name in pyfeat.keys() - core.keys()})
+    for extra, lines in extras.items():
+        write(f"{extra}/{extra}.lock", f"{extra}.in", {name: lines[name] for name in lines.keys() - core.keys()})
     return check_cpu_build()
 
 
@@ -86,7 +90,10 @@ def resolve(uv: Path, source: Path, pins: dict[str, str], *options: str) -> dict
         command += ["--no-header", "--no-annotate", *options, source, "--output-file", output]
         subprocess.run(command, check=True)
         lines = output.read_text(encoding="utf-8").replace(" \\\n", "").splitlines()
-    return dict(filter(None, map(requirement_line, lines)))
+    pairs = [*filter(None, map(requirement_line, lines))]
+    if forked := sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1):
+        raise SystemExit(f"error: {source}: must have one version for all Pythons of {', '.join(forked)}: give a range")
+    return dict(pairs)
 
 
 def requirement_line(line: str) -> tuple[str, str] | None:

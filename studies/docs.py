@@ -47,7 +47,7 @@ NOT_RUN = {
     r"snakemake --unlock": "part of `make test`, after a kill",
 }
 SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
-DRY = re.compile(r"make (study-|readme-table|[\w-]+-model|pyfeat|test-pyfeat|lock|check-lock)")
+DRY = re.compile(r"make (study-|readme-table|[\w-]+-model|pyfeat|test-pyfeat|docs|figures|notebooks|lock|check-lock)")
 PRELUDES = {
     "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/motion.md": (

@@ -23,7 +23,7 @@ import yaml
 from checkout import environment, scratch
 from composites import composite  # of tests/, which `checkout` puts on the path
 from matplotlib import colormaps
-from matplotlib.ticker import NullFormatter
+from matplotlib.axes import Axes
 
 from microexpr import evaluation, protocols
 from microexpr.cli import config
@@ -78,7 +78,11 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="docs/growth.md and docs/growth.png")
     parser.add_argument("--keep", type=Path, help="a folder to run in, that stays; else a temporary one")
     parser.add_argument("--part", choices=("run", "plan", "simulated"), help="one alone; default all")
+    parser.add_argument("--redraw", action="store_true", help="measure nothing: docs/growth.png from docs/growth.md")
     arguments = parser.parse_args()
+    if arguments.redraw:
+        draw(scratch.ROOT / "docs/growth.png", read(scratch.ROOT / "docs"))
+        return 0
     with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
         base = (arguments.keep or Path(temporary)).resolve()
         parts: dict[str, Callable[[], list[Cost]]] = {
@@ -271,24 +275,56 @@ def write(docs: Path, costs: dict[str, list[Cost]], text: str) -> None:
     markdown = docs / "growth.md"
     introduction = markdown.read_text(encoding="utf-8").partition("## ")[0]
     markdown.write_text(f"{introduction}{text}\n", encoding="utf-8")
-    with drawing.save_page(docs / "growth.png", 4.2) as page:
-        page.suptitle("generated and simulated clips: CPU seconds by size", x=0.015, ha="left")
-        widths = [1.5 if name == "run" else 1 for name in costs]
-        for axes, (name, found) in zip(
-            page.subplots(1, len(costs), squeeze=False, width_ratios=widths)[0], costs.items(), strict=True
-        ):
-            axes.set_prop_cycle(color=colormaps["tab20"].colors)
-            for one in found:
-                axes.loglog(one.sizes, one.seconds, "o-", label=one.name, markersize=3, linewidth=1)
-            ends = np.array([found[0].sizes[0], found[0].sizes[-1]])
-            low = min(one.seconds[0] for one in found)
+    draw(docs / "growth.png", costs)
+
+
+def read(docs: Path) -> dict[str, list[Cost]]:
+    """Return what the tables of the page say."""
+    costs: dict[str, list[Cost]] = {}
+    heads = {head: name for name, head in HEADS.items()}
+    for line in (docs / "growth.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            rows = costs.setdefault(heads[line], [])
+        elif costs and " / " in line:
+            name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+            sizes, jobs, seconds, memory = ([float(value) for value in cell.split("/")] for cell in cells[:4])
+            rows.append(Cost(name, tuple(sizes), tuple(map(int, jobs)), tuple(seconds), tuple(memory)))
+    return costs
+
+
+def draw(path: Path, costs: dict[str, list[Cost]]) -> None:
+    """Plot CPU seconds by size; each line has its name at its end."""
+    with drawing.save_page(path, 4.8) as page:
+        drawing.add_heading(page, "Rendered and simulated clips: CPU seconds by number; dotted: linear", False)
+        widths = [2.1 if name == "run" else 1 for name in costs]
+        grid = {"width_ratios": widths, "left": 0.06, "right": 0.87, "top": 0.85, "bottom": 0.11, "wspace": 0.95}
+        panels = page.subplots(1, len(costs), squeeze=False, gridspec_kw=grid)[0]
+        for axes, (name, lines) in zip(panels, costs.items(), strict=True):
+            axes.set_prop_cycle(color=colormaps["tab10"].colors)
+            ends = np.array([lines[0].sizes[0], lines[0].sizes[-1]])
+            low = min(one.seconds[0] for one in lines)
             axes.loglog(ends, low * ends / ends[0], ":", color=drawing.GREY)
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.set(xlabel="clips (trainings: folds x clips)" if name == "run" else "clips")
-            axes.set_title(TITLES[name])
-            axes.legend(fontsize=7, **({"loc": "center left", "bbox_to_anchor": (1, 0.5)} if name == "run" else {}))
-        page.axes[0].set_ylabel("CPU seconds (dotted: linear)")
-        page.tight_layout(rect=(0, 0, 1, 0.95))
+            for one in lines:
+                axes.loglog(one.sizes, one.seconds, "o-", markersize=4, linewidth=1.5)
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.minorticks_off()
+            axes.grid(color="0.93")
+            axes.set(xlabel="clips, or folds x clips" if name == "run" else "clips", title=TITLES[name])
+            name_ends(axes, lines)
+        page.axes[0].set_ylabel("CPU seconds")
+
+
+def name_ends(axes: Axes, lines: list[Cost]) -> None:
+    """Write the name of each line next to the axes, at the height of its end, at least a text's height apart."""
+    low, high = np.log(axes.get_ylim())
+    order = sorted(range(len(lines)), key=lambda i: lines[i].seconds[-1])
+    heights = [(np.log(lines[i].seconds[-1]) - low) / (high - low) for i in order]
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + 0.055)
+    for i, height in zip(order, heights, strict=True):
+        colour = axes.lines[i + 1].get_color()  # after the dotted line
+        axes.text(1.04, height, lines[i].name, transform=axes.transAxes, va="center", color=colour, fontsize=9)
 
 
 if __name__ == "__main__":

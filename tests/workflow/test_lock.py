@@ -90,7 +90,7 @@ def test_the_locks_have_every_requirement_and_nothing_else(environment: dict[str
     assert locked.keys() - names == {requirement.name for requirement in requirements_of(ENVS / "no-deps.in")}
 
 
-@pytest.mark.parametrize("name", ["core", "source", "torch-cpu", "torch-cuda", "pyfeat/pyfeat"])
+@pytest.mark.parametrize("name", ["core", "source", "torch-cpu", "torch-cuda", "pyfeat/pyfeat", "docs/docs"])
 def test_each_line_of_a_lock_is_one_pin_with_hashes(name: str) -> None:
     lines = (ENVS / f"{name}.lock").read_text(encoding="utf-8").splitlines()
     lines = [line for line in lines if not line.startswith("#")]
@@ -99,10 +99,19 @@ def test_each_line_of_a_lock_is_one_pin_with_hashes(name: str) -> None:
     assert names == sorted(set(names))
 
 
+@pytest.mark.parametrize("name", ["core", "source", "torch-cuda", "pyfeat/pyfeat", "docs/docs"])
+def test_a_pin_is_for_every_micro_version_of_a_python(name: str) -> None:
+    """Or a machine with another one lacks the package, and nothing says so."""
+    markers = [entry.marker for entry in map(pin, lock.locked(ENVS / f"{name}.lock").values()) if entry.marker]
+    for values in ENVIRONMENTS.values():
+        last = {**values, "python_full_version": values["python_full_version"].removesuffix("0") + "99"}
+        assert [str(marker) for marker in markers if marker.evaluate(values) != marker.evaluate(last)] == []
+
+
 def test_no_package_is_in_two_locks_and_both_builds_pin_the_torch_of_core_in() -> None:
-    pyfeat = lock.locked(ENVS / "pyfeat/pyfeat.lock")
-    names = [*lock.locked(ENVS / "core.lock"), *lock.locked(ENVS / "source.lock"), *TORCH["cuda"], *pyfeat]
-    assert len(names) == len(set(names))
+    for extra in lock.EXTRAS:  # environments of their own, next to the core's
+        names = [*COMMON, *TORCH["cuda"], *lock.locked(ENVS / extra / f"{extra}.lock")]
+        assert len(names) == len(set(names))
     assert {build: lines["torch"].split()[0] for build, lines in TORCH.items()} == BUILDS
     assert "torch==2.13.0" in map(str, requirements_of(ENVS / "core.in"))
     assert lock.check_cpu_build() == 0

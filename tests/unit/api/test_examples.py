@@ -1,4 +1,4 @@
-"""The examples of the API's docstrings and of docs/python.md, run as they stand, in one folder that begins empty."""
+"""The examples of the API's docstrings and of two pages of docs/, run as they stand, in a folder that begins empty."""
 
 import doctest
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 import microexpr
 
-PAGE = Path(__file__).parents[3] / "docs/python.md"
+DOCS = Path(__file__).parents[3] / "docs"
 NAMES = [name for name in microexpr.__all__ if name != "__version__"]
 
 
@@ -32,9 +32,10 @@ def test_the_example_of_a_name_gives_what_it_shows(name, folder, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:F1 of class:RuntimeWarning")
-def test_the_page_gives_what_it_shows(folder, monkeypatch):
+@pytest.mark.parametrize("page", ["python.md", "quickstart.md"])
+def test_a_page_gives_what_it_shows(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    assert failures(PAGE.read_text(encoding="utf-8"), PAGE.name) == ""
+    assert failures((DOCS / page).read_text(encoding="utf-8"), page) == ""
 
 
 def test_a_wrong_example_fails():

@@ -44,7 +44,7 @@ def draw(figure: Figure, clip: Clip, groups: Mapping[str, Any]) -> None:
     onset, apex, offset = (inputs.position(faces, events, event) for event in ("onset", "apex", "offset"))
     crops, points = luma(faces["crop"][()]), faces["landmarks_crop"][()]
     apex_crop = crops[apex, 16:-16, 16:-16]
-    names = ("at the apex", "its left half, mirrored", "its right half, mirrored")
+    names = ("apex", "left half, mirrored", "right half, mirrored")
     for i, (title, face) in enumerate(zip(names, (apex_crop, *mirror_halves(apex_crop)), strict=True)):
         axes = figure.add_axes((0.015 + 0.172 * i, 0.535, 0.165, 0.29))
         show_image(axes, face, title)
@@ -91,8 +91,8 @@ def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, points: np.ndarray
     for values, color, name in ((one_size, "0.6", "one size"), (averages, BLUE, f"mean of {len(SIZES)} sizes")):
         axes.plot(frames, values, color=color, label=f"{name}: {values.mean():.3f}")
     axes.set_ylim(0, None)
-    axes.set_title(f"change by {BY} px of image size (length of the vector of AUs)", pad=18)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.97), ncols=2, fontsize=8, borderpad=0)
+    axes.set_title(f"effect of {BY} pixels of image size (length over all AUs)", pad=18)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.97), ncols=2, fontsize=9, borderpad=0)
 
 
 def _smoothed(axes: Axes, frames: np.ndarray, curves: Mapping[str, np.ndarray], units: list[int]) -> None:
@@ -102,7 +102,7 @@ def _smoothed(axes: Axes, frames: np.ndarray, curves: Mapping[str, np.ndarray], 
             axes.plot(frames, curves[name][:, unit, both], color=color, linewidth=width)
     lines = [axes.plot([], [], color=GREY, linewidth=width, label=name)[0] for name, width in widths.items()]
     _legend(axes, units, lines)
-    axes.set_title("intensity, both sides (FACS 0 to 5), by frame", pad=18)
+    axes.set_title("intensity, both sides (FACS), by frame", pad=18)
 
 
 def _relative(axes: Axes, frames: np.ndarray, relative: np.ndarray, units: list[int]) -> None:
@@ -111,7 +111,7 @@ def _relative(axes: Axes, frames: np.ndarray, relative: np.ndarray, units: list[
         for side, style in styles.items():
             axes.plot(frames, relative[:, unit, SIDES.index(side)], style, color=color, linewidth=1.5)
     _legend(axes, units, [axes.plot([], [], style, color=GREY, label=side)[0] for side, style in styles.items()])
-    axes.set_title("change since the onset, either side (FACS), by frame", pad=18)
+    axes.set_title("change since the onset (FACS), by frame", pad=18)
 
 
 def _legend(axes: Axes, units: list[int], handles: list[Line2D]) -> None:
@@ -119,5 +119,5 @@ def _legend(axes: Axes, units: list[int], handles: list[Line2D]) -> None:
         axes.plot([], [], color=color, label=ACTION_UNITS[unit])[0] for unit, color in zip(units, COLOURS, strict=False)
     ]
     unit_handles += handles
-    axes.legend(handles=unit_handles, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=5, fontsize=8, borderpad=0,
-                handlelength=1.8, columnspacing=1.3)  # fmt: skip
+    axes.legend(handles=unit_handles, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=5, fontsize=9, borderpad=0,
+                handlelength=1.4, handletextpad=0.4, columnspacing=1)  # fmt: skip

@@ -19,8 +19,8 @@ from microexpr.core.errors import DataError
 from microexpr.signals.flow import magnitude, orientation
 
 STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 9,
+    "font.size": 10,
+    "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,

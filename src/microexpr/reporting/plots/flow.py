@@ -19,7 +19,7 @@ from microexpr.signals.motion.head import FACE, ellipse_mask
 TITLES = {"tvl1": "TV-L1", "farneback": "Farneback"}
 WIDER = (1, 1, 1.15, 1.2)  # the longest arrow may be at brows or chin
 STEP = 12  # between colours: fewer colours make a smaller file
-COLUMNS = ("estimate", "head motion", "rest: u, v", "magnitude", "strain")
+COLUMNS = ("estimate", "head motion", "rest: u, v", "length", "strain")
 
 
 def write(clip: Clip, results: Path, path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.lines import Line2D
 
 from microexpr.core.clip import LABELS
-from microexpr.evaluation.face_kinds import exaggerate
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.plots.drawing import (  # fmt: skip
     BLUE,
@@ -28,7 +27,6 @@ from microexpr.reporting.plots.drawing import (  # fmt: skip
     stamp,
 )
 from microexpr.reporting.sheet import MAGNIFIED
-from microexpr.signals.aus import SIDES
 from microexpr.signals.flow import magnitude
 
 SHOWN_UNITS = 4  # action units whose curves are plotted
@@ -40,7 +38,7 @@ def write(journey: Journey, path: str | Path, show_licensed_faces: bool = False)
     Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
     """
     refuse_licensed([journey.clip], show_licensed_faces)
-    with save_page(path, 9.3 if journey.synthetic else 5.8) as figure:
+    with save_page(path, 9.9 if journey.synthetic else 5.5) as figure:
         draw(figure, journey)
 
 
@@ -49,17 +47,20 @@ def draw(figure: Figure, journey: Journey) -> None:
     clip, inch = journey.clip, 1 / figure.get_figheight()
     description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
     add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
-    heights = [1, 1, 1.4] if journey.synthetic else [1, 1]
+    heights = [1, 1, 1.72] if journey.synthetic else [1, 1]
     grid = figure.add_gridspec(
-        len(heights), 4, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.015, hspace=0.17, wspace=0.05,
+        len(heights), 30, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, hspace=0.17, wspace=0.3,
         height_ratios=heights,
     )  # fmt: skip
-    for column, event in enumerate(("onset", "apex")):
-        _draw_face(figure.add_subplot(grid[0, column]), journey, event)
-    _draw_score(_curves(figure, grid[0, 2:], journey), journey)
-    _draw_flow(figure.add_subplot(grid[1, 0]), journey.flow)
-    _draw_strain(figure.add_subplot(grid[1, 1]), journey.flow[2])
-    _draw_action_units(_curves(figure, grid[1, 2:], journey), journey)
+    images = [[figure.add_subplot(grid[row, column : column + 6]) for column in (0, 6, 12)] for row in (0, 1)]
+    for axes, event in zip(images[0], ("onset", "apex"), strict=False):
+        _draw_face(axes, journey, event)
+    _draw_change(images[0][2], journey)
+    _draw_score(_curves(figure, grid[0, 18:], journey), journey)
+    _draw_flow(images[1][0], journey.flow)
+    _draw_magnitude(images[1][1], magnitude(journey.flow[:2]), "flow: length", " pixels")
+    _draw_magnitude(images[1][2], journey.flow[2], "flow: strain", "")
+    _draw_action_units(_curves(figure, grid[1, 18:], journey), journey)
     if journey.synthetic:
         _draw_synthetic(figure, grid[2, :], journey)
 
@@ -67,7 +68,14 @@ def draw(figure: Figure, journey: Journey) -> None:
 def _draw_face(axes: Axes, journey: Journey, event: str) -> None:
     """Plot a crop with its 68 landmarks."""
     show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
-    draw_landmarks(axes, journey.landmarks[event])
+    draw_landmarks(axes, journey.landmarks[event], 3)
+    stamp(axes, journey.clip)
+
+
+def _draw_change(axes: Axes, journey: Journey) -> None:
+    """Plot the difference of apex and onset around mid grey."""
+    change = amplify_change(journey.crops["apex"], journey.crops["onset"], MAGNIFIED)
+    show_image(axes, change, f"apex less onset, x {MAGNIFIED}")
     stamp(axes, journey.clip)
 
 
@@ -89,20 +97,20 @@ def _draw_score(axes: Axes, journey: Journey) -> None:
     axes.set_title("apex: spotting score by frame", pad=18)
     for event in EVENTS:
         label = f"apex, {journey.apex_by}" if event == "apex" else event
-        axes.text(journey.events[event], 1.02, label, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+        axes.text(journey.events[event], 1.02, label, transform=axes.get_xaxis_transform(), ha="center", fontsize=9)
 
 
 def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
     """Plot u and v as colours, and the wheel that explains them."""
     largest = max(float(np.percentile(magnitude(flow), 99)), 1e-6)
-    show_image(axes, flow_colours(flow[:2], largest), "flow: from onset to apex")
-    flow_wheel(axes, 0.2, f"rim: {largest:.1f} pixels")
+    show_image(axes, flow_colours(flow[:2], largest), "flow: onset to apex")
+    flow_wheel(axes, 0.22, f"rim: {largest:.1f} pixels")
 
 
-def _draw_strain(axes: Axes, strain: np.ndarray) -> None:
-    largest = max(float(np.percentile(strain, 99.5)), 1e-6)
-    axes.imshow(strain, cmap="magma", vmin=0, vmax=largest)
-    axes.set_title(f"flow: optical strain, 0 to {largest:.2g}")
+def _draw_magnitude(axes: Axes, values: np.ndarray, title: str, unit: str) -> None:
+    largest = max(float(np.percentile(values, 99.5)), 1e-6)
+    axes.imshow(values, cmap="magma", vmin=0, vmax=largest)
+    axes.set_title(f"{title}, to {largest:.2g}{unit}")
     axes.set_anchor("W")
     axes.set_axis_off()
 
@@ -119,38 +127,36 @@ def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: i
 
 def _draw_action_units(axes: Axes, journey: Journey) -> None:
     """Plot both sides of the action units that change most."""
-    styles = dict(zip(SIDES[:2], ("-", "--"), strict=True))
     units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
-    handles: list[Line2D] = []
     for unit, color in zip(units, (BLUE, RED, GREEN, PINK), strict=True):
-        for side_index, style in enumerate(styles.values()):
-            axes.plot(journey.frame, journey.relative[:, unit, side_index], style, color=color, linewidth=1.5)
-        handles += axes.plot([], [], color=color, label=journey.action_units[unit])
-    for side, style in styles.items():
-        handles += axes.plot([], [], style, color=GREY, label=side)
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 0.985), ncols=6, fontsize=8, borderpad=0,
-                handlelength=1.8, columnspacing=1.3)  # fmt: skip
-    axes.set_title("aus: change of intensity since the onset (FACS 0 to 5), by frame", pad=18)
+        for side, style in enumerate(("-", "--")):
+            label = "" if side else journey.action_units[unit]
+            curve = journey.relative[:, unit, side]
+            axes.plot(journey.frame, curve, style, color=color, linewidth=1.5, label=label)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.985), ncols=SHOWN_UNITS, fontsize=9, borderpad=0,
+                handlelength=1.5, columnspacing=1.2)  # fmt: skip
+    axes.set_title("aus: change (FACS), right side dashed", pad=18)
 
 
 def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:
-    """Plot the neutral face, the face synthesised from it for each class, and the same with their changes doubled.
+    """Plot the neutral face, the face synthesised from it for each class, and the clip's apex at the same size.
 
-    The change of each face from the neutral one is next to it, magnified.
+    Below each is its difference to the neutral face, or to the onset, magnified.
     """
-    neutral = next(iter(journey.synthetic.values()))[0]
-    grid = cell.subgridspec(2, 1 + 2 * len(LABELS), wspace=0.05, hspace=0.12)
-    images = {(0, 0): ("synth: neutral", neutral)}
-    for column, label in zip(range(1, 2 * len(LABELS), 2), LABELS, strict=True):
-        face = journey.synthetic[label][1]
-        for row, (title, image) in enumerate(((f"synth: {label}", face), ("doubled", exaggerate(neutral, face)))):
-            images[row, column] = title, image
-            images[row, column + 1] = f"change x {MAGNIFIED}", amplify_change(image, neutral, MAGNIFIED)
-    for position, (title, image) in images.items():
+    neutral = next(iter(journey.synthetic.values()))[0].squeeze()
+    size = neutral.shape[1::-1]
+    onset, apex = (cv2.resize(journey.crops[event], size, interpolation=cv2.INTER_AREA) for event in ("onset", "apex"))
+    faces = {f"synthesised: {label}": (neutral, journey.synthetic[label][1].squeeze()) for label in LABELS}
+    faces |= {"the clip's apex": (onset, apex)}
+    grid = cell.subgridspec(2, 1 + len(faces), wspace=0.05, hspace=0.12)
+    panels = {(0, 0): ("neutral", neutral)}
+    for column, (title, (reference, face)) in enumerate(faces.items(), 1):
+        panels[0, column] = title, face
+        panels[1, column] = f"difference x {MAGNIFIED}", amplify_change(face, reference, MAGNIFIED)
+    for position, (title, image) in panels.items():
         axes = figure.add_subplot(grid[position])
-        show_image(axes, image.squeeze(), title)
+        show_image(axes, image, title)
         stamp(axes, journey.clip)
     note = figure.add_subplot(grid[1, 0])
     note.set_axis_off()
-    size = f"{neutral.shape[1]} x {neutral.shape[0]} pixels"
-    note.text(0, 1, f"Faces of {size};\nin this row their\nchange is doubled.", va="top", fontsize=8)
+    note.text(0, 1, f"Faces of\n{size[0]} x {size[1]} pixels,\nby weights that\nnever saw\nthis subject", va="top")

@@ -14,7 +14,6 @@ from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import (
     BLUE,
     GREEN,
-    GREY,
     RED,
     add_heading,
     draw_landmarks,
@@ -25,6 +24,7 @@ from microexpr.reporting.plots.drawing import (
 from microexpr.signals.faces import detection
 
 POINTS = {"inner right brow": 21, "inner left brow": 22, "right mouth corner": 48, "left mouth corner": 54}
+DISTANCE = 3  # of two lines, pixels of the crop
 ANGLES = {"yaw": BLUE, "pitch": RED, "roll": GREEN}
 
 
@@ -32,7 +32,7 @@ def write(clip: Clip, results: Path, path: Path) -> None:
     """Plot a clip of a faces file. Raises StoreError if it cannot be read."""
     with (
         store.open_file(results / "faces" / clip.dataset / f"{clip.subject}.h5", "faces") as file,
-        save_page(path, 5) as page,
+        save_page(path, 5.4) as page,
     ):
         faces = file[clip.name]
         add_heading(page, f"{clip.id}: landmarks", clip.origin == "generated")
@@ -41,37 +41,41 @@ def write(clip: Clip, results: Path, path: Path) -> None:
 
 def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
     """Plot the arrays of a faces file's group on an empty figure."""
-    face_axes = figure.add_axes((0.015, 0.05, 0.4, 0.8))
+    face_axes = figure.add_axes((0.015, 0.02, 0.4, 0.78))
     show_image(face_axes, luma(faces["crop"][0]), "crop with 68 landmarks")
     draw_landmarks(face_axes, faces["landmarks_crop"][0])
     stamp(face_axes, clip)
-    height_axes = figure.add_axes((0.48, 0.42, 0.5, 0.4))
+    height_axes = figure.add_axes((0.46, 0.37, 0.37, 0.43))
     _heights(height_axes, faces)
-    pose_axes = figure.add_axes((0.48, 0.1, 0.5, 0.19))
+    pose_axes = figure.add_axes((0.46, 0.08, 0.37, 0.18))
     for (name, colour), values in zip(ANGLES.items(), faces["pose"].T, strict=True):
         pose_axes.plot(faces["frame"], values - values[0], color=colour, label=name)
-    pose_axes.set_title("turn of the head, degrees")
-    pose_axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 0.98), fontsize=8)
+    pose_axes.set_title("turn of the head, degrees, by frame")
+    pose_axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     for axes in (height_axes, pose_axes):
         axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-        axes.locator_params(axis="x", nbins=8, integer=True)
+        axes.locator_params(axis="x", nbins=6, integer=True)
         axes.set_xlim(faces["frame"][0], faces["frame"][-1])
 
 
 def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
-    """Plot the height of some points, tracked and as predicted in each frame separately."""
+    """Plot the height of some points, tracked and as predicted in each frame separately, at a distance of each other.
+
+    Single predictions jump by many pixels: the lowest line's are cut.
+    """
     each_frame = predict_each_frame(luma(faces["crop"]), faces["landmarks_crop"])
     for i, (name, point) in enumerate(POINTS.items()):
         for points, colour, width in ((each_frame, "0.7", 1.0), (faces["landmarks_crop"], BLUE, 1.8)):
             heights = points[:, point, 1]
-            axes.plot(faces["frame"], 3 * i + np.median(heights) - heights, color=colour, linewidth=width)
-        axes.text(1.01, 3 * i, name, transform=axes.get_yaxis_transform(), va="center", ha="left", fontsize=8)
-    axes.set_yticks([3 * i for i in range(len(POINTS))], ["0"] * len(POINTS))
-    axes.set_position((0.48, 0.42, 0.38, 0.4))
-    axes.set_title("height of points, lines at a distance of 3 pixels of the crop")
+            rise = np.median(heights) - heights
+            axes.plot(faces["frame"], DISTANCE * i + rise, color=colour, linewidth=width)
+        axes.text(1.02, DISTANCE * i, name, transform=axes.get_yaxis_transform(), va="center")
+    axes.set_yticks([DISTANCE * i for i in range(len(POINTS))], ["0"] * len(POINTS))
+    axes.set_ylim(-DISTANCE, DISTANCE * (len(POINTS) - 0.3))
+    axes.set_title(f"height of points, {DISTANCE} pixels of the crop from line to line", pad=20)
     axes.plot([], [], color=BLUE, label="faces stage")
-    axes.plot([], [], color="0.7", label="predictor by frame")
-    axes.legend(loc="upper left", fontsize=8, bbox_to_anchor=(1.0, 1.25), labelcolor=GREY)
+    axes.plot([], [], color="0.7", label="predictor, frame by frame")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2, fontsize=9, borderpad=0)
 
 
 def predict_each_frame(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
             stamp(axes, clip)
     rows, column = _most_active_line(still, faces["landmarks_crop"][onset])
     lines = {
-        f"the white line of pixels in time, {len(film)} frames": film,
+        f"the white line in time, {len(film)} frames": film,
         f"by TIM, {LENGTH} frames": _grey(interpolation.interpolate(film, LENGTH)),
         "with the head held still": still,
         "magnified": large,

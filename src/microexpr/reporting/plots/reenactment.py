@@ -22,7 +22,7 @@ def write(path: str | Path, reenactment: Reenactment) -> None:
     panel = 9.6 / columns  # inches
     with save_page(path, 2 * panel + 2.9) as page:
         title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
-        page.suptitle(title, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
+        page.suptitle(title, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=11)
         grid = page.add_gridspec(
             3, columns, left=0.03, right=0.99, top=1 - 0.75 / page.get_figheight(),
             bottom=0.4 / page.get_figheight(), height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
@@ -36,7 +36,7 @@ def write(path: str | Path, reenactment: Reenactment) -> None:
             difference = amplify_change(crop, face.crop, ENLARGED)
             show_image(page.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
             axes = page.add_subplot(grid[2, column])
-            axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=8)
+            axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
             _curves(axes, outcome)
 
 
@@ -63,6 +63,6 @@ def _curves(axes: Axes, outcome: Outcome) -> None:
             axes.plot(outcome.target_aus[:, unit, side], "--", color=colour, linewidth=1.2)
             label = f"{ACTION_UNITS[unit]} {SIDES[side]}"
             axes.plot(outcome.read_back[:, unit, side], "-", color=colour, linewidth=1.2, label=label)
-    axes.tick_params(labelsize=6)
-    axes.legend(fontsize=6, loc="upper left")
-    axes.set_xlabel("frame", fontsize=6)
+    axes.tick_params(labelsize=8)
+    axes.legend(fontsize=8, loc="lower center")
+    axes.set_xlabel("frame", fontsize=8)

@@ -1,4 +1,4 @@
-"""Plot the main table: UF1 of each method with its interval, the oracle hollow, the published figure separately."""
+"""Plot the main table: UF1 of each method with its interval, the oracle hollow, published figures in a panel apart."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,47 +9,79 @@ from matplotlib.figure import Figure
 from microexpr.reporting import main_table
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, save_page
 
+Row = Mapping[str, str]
+PITCH = 0.28  # inches of a row
+LETTER = 0.085  # inches of a letter of a method's name
+RIGHT, GAP = 2.0, 1.55  # inches of the panel of published figures, and of the numbers between the panels
 
-def write(rows: Sequence[Mapping[str, str]], path: str | Path) -> None:
-    """Write the pooled UF1 of each method as a PNG: last epoch with its interval, oracle hollow, published separately.
 
-    `rows` are those of `tables.megc2019`, plotted from top to bottom. Raises StoreError if the file cannot be written.
+def write(rows: Sequence[Row], path: str | Path) -> None:
+    """Write the pooled UF1 of each method as a picture: last epoch with its interval, oracle hollow, published apart.
+
+    `rows` are those of `main_table.megc2019`; the best is plotted first. Raises StoreError if the file cannot be
+    written.
     """
-    with save_page(path, 1.55 + 0.5 * len(rows)) as figure:
+    with save_page(path, 1.75 + PITCH * len(rows)) as figure:
         draw(figure, rows)
 
 
-def draw(figure: Figure, rows: Sequence[Mapping[str, str]]) -> None:
-    """Plot the table on an empty figure."""
-    inch = 1 / figure.get_figheight()
-    axes = figure.add_axes((0.15, 0.8 * inch, 0.66, 1 - 1.5 * inch))
+def draw(figure: Figure, rows: Sequence[Row]) -> None:
+    """Plot the table on an empty figure, the method of largest UF1 at the top."""
+    rows = sorted(rows, key=lambda row: -float(row["full_uf1"]))
+    labels = _labels(rows)
+    width, height = figure.get_size_inches()
+    left = 0.3 + LETTER * max(map(len, labels))
+    right = RIGHT if any(row["published_full_uf1"] for row in rows) else 0.0
+    bottom, top = 0.9 / height, 1 - 0.85 / height
+    axes = figure.add_axes((left / width, bottom, (width - left - GAP - right) / width, top - bottom))
     for i, row in enumerate(rows):
         _draw_method(axes, i, row)
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="UF1 of all clips, pooled over folds")
-    axes.set_yticks(range(len(rows)), [f"{row['method']}\n{row['origin']}" for row in rows])
+    is_rendered = any("generated" in row["origin"] for row in rows)
+    _scale(axes, len(rows), "UF1, clips of all folds" + ", rendered faces" * is_rendered)
+    axes.set_yticks(range(len(rows)), labels)
+    for floor in (float(row["full_uf1"]) for row in rows if row["method"] == "majority"):
+        axes.axvline(floor, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    if right:
+        published = figure.add_axes(((width - right) / width, bottom, (right - 0.2) / width, top - bottom))
+        _draw_published(published, rows)
+    caution = f"\n{main_table.CAUTION}" * is_rendered
+    title = main_table.table_title(rows) + caution
+    figure.suptitle(title, x=0.015, y=1 - 0.1 / height, ha="left", va="top", linespacing=1.4)
+    handles, names = axes.get_legend_handles_labels()
+    by_name = dict(zip(names, handles, strict=True))  # one entry for each
+    figure.legend(list(by_name.values()), list(by_name), loc="lower left", ncols=2, bbox_to_anchor=(left / width, 0))
+
+
+def _labels(rows: Sequence[Row]) -> list[str]:
+    """Return the methods' names, with the origin of each where origins differ."""
+    if len({row["origin"] for row in rows}) == 1:
+        return [row["method"] for row in rows]
+    return [f"{row['method']}, {row['origin']}" for row in rows]
+
+
+def _scale(axes: Axes, count: int, label: str) -> None:
+    axes.set(xlim=(0, 1), ylim=(count - 0.5, -0.5), xlabel=label)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
-    caution = f"\n{main_table.CAUTION}" if any("generated" in row["origin"] for row in rows) else ""
-    figure.suptitle(
-        main_table.table_title(rows) + caution, x=0.015, y=1 - 0.1 * inch, ha="left", va="top", linespacing=1.4
-    )
-    handles, labels = axes.get_legend_handles_labels()
-    by_label = dict(zip(labels, handles, strict=True))  # one entry for each label
-    figure.legend(list(by_label.values()), list(by_label), loc="lower left", ncols=3, bbox_to_anchor=(0.12, 0))
 
 
-def _draw_method(axes: Axes, position: int, row: Mapping[str, str]) -> None:
+def _draw_method(axes: Axes, position: int, row: Row) -> None:
     value, low, high = (float(row[key]) for key in ("full_uf1", "full_uf1_low", "full_uf1_high"))
-    axes.plot([low, high], [position, position], color=BLUE, linewidth=3, alpha=0.45, solid_capstyle="butt")
-    _mark(axes, position, value, "o", BLUE, 7, "last epoch, with 95 % interval")
-    _mark(axes, position, float(row["oracle_full_uf1"]), "o", RED, 12, "oracle: best epoch on the test subject")
-    if row["published_full_uf1"]:
-        _mark(axes, position, float(row["published_full_uf1"]), "D", GREY, 6, "published, on licensed data")
-    axes.text(1.02, position, f"{value:.3f}  [{low:.3f}, {high:.3f}]", va="center", color=BLUE)
+    axes.plot([low, high], [position, position], color=BLUE, linewidth=4, alpha=0.35, solid_capstyle="butt")
+    axes.plot(value, position, "o", color=BLUE, markersize=7, label="last epoch, with 95 % interval")
+    oracle = float(row["oracle_full_uf1"])
+    label = "oracle: the epoch that is best on the test subject"
+    axes.plot(oracle, position, "o", color=RED, markersize=11, fillstyle="none", linestyle="", label=label)
+    axes.text(1.02, position, f"{value:.3f}  {low:.2f} to {high:.2f}", va="center", color=BLUE)
 
 
-def _mark(axes: Axes, position: int, value: float, marker: str, color: str, size: float, label: str) -> None:
-    fill = "none" if label.startswith("oracle") else "full"
-    axes.plot(value, position, marker, color=color, markersize=size, fillstyle=fill, linestyle="", label=label)
+def _draw_published(axes: Axes, rows: Sequence[Row]) -> None:
+    """Plot published figures, which are of recorded faces, on a scale of their own."""
+    _scale(axes, len(rows), "published, recorded faces")
+    axes.set_yticks([])
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    for i, row in enumerate(rows):
+        if row["published_full_uf1"]:
+            axes.plot(float(row["published_full_uf1"]), i, "D", color=GREY, markersize=6, label="published")

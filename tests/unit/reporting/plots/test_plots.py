@@ -7,7 +7,9 @@ import pytest
 from evaluated_rows import rows
 from figure_texts import texts
 from journey_results import gathered, results
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from microexpr.cli.main import main
 from microexpr.core import store
@@ -31,8 +33,8 @@ def drawn(draw, what) -> Figure:
 
 
 def marks(figure, label) -> list[tuple[float, float]]:
-    """Positions of the marks of a kind: figure, and position from the top."""
-    lines = [line for line in figure.axes[0].lines if str(line.get_label()).startswith(label)]
+    """Positions of the marks of a kind, in either panel: figure, and position from the top."""
+    lines = [line for axes in figure.axes for line in axes.lines if str(line.get_label()).startswith(label)]
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
 
@@ -58,21 +60,47 @@ def test_each_figure_is_at_its_place():
     assert marks(figure, "last epoch") == [(0.1, 0), (0.1, 1)]
     assert marks(figure, "oracle") == [(0.6, 0), (0.6, 1)]
     assert marks(figure, "published") == [(0.7353, 0)]
-    spans = [list(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    pairs = [list(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    spans = [pair for pair in pairs if pair[0] < pair[1]]  # the line of majority is upright
     assert spans == [[0.05, 0.15], [0.05, 0.15]]
     hollow = {str(line.get_label())[:6] for line in figure.axes[0].lines if line.get_fillstyle() == "none"}
     assert hollow == {"oracle"}
 
 
-def test_generated_rows_say_so_in_title_and_row():
+def test_the_best_method_is_at_the_top_and_published_figures_are_apart():
+    best, other = made()
+    best["full_uf1"] = "0.9"
+    figure = drawn(table.draw, [other, best])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [best["method"], other["method"]]
+    assert [len(axes.lines) > 0 for axes in figure.axes] == [True, True]
+    assert len(drawn(table.draw, made(["majority"])).axes) == 1  # which nobody has published
+
+
+@pytest.mark.parametrize("subject", ["table", "journey"])
+def test_no_text_leaves_the_page(subject, tmp_path):
+    figure = Figure((drawing.WIDTH, 8))
+    with matplotlib.style.context(["default", drawing.STYLE]):
+        if subject == "table":
+            table.draw(figure, made(["ststnet", "capsulenet.icegan_change"]))
+        else:
+            journey.draw(figure, gathered(tmp_path, results(tmp_path)[0]))
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        words = [text for text in figure.findobj(Text) if text.get_text()]
+        extents = {text.get_text(): text.get_window_extent(canvas.get_renderer()) for text in words}
+    width = figure.bbox.width
+    assert len(extents) > 10
+    assert [text for text, box in extents.items() if box.x0 < 0 or box.x1 > width] == []
+
+
+def test_rendered_rows_say_so_in_title_axis_and_where_origins_differ_row():
     figure = drawn(table.draw, made())
     assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
-        "ststnet\ngenerated",
-        "majority\ngenerated",
-    ]
-    mixed = made(["ststnet"], "licensed") + made(["majority"], "licensed+generated")
-    assert main_table.CAUTION in drawn(table.draw, mixed).get_suptitle()
+    assert "rendered faces" in figure.axes[0].get_xlabel()
+    mixed = drawn(table.draw, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
+    assert main_table.CAUTION in mixed.get_suptitle()
+    assert "majority, licensed+generated" in [label.get_text() for label in mixed.axes[0].get_yticklabels()]
+    assert "rendered" not in " ".join(texts(drawn(table.draw, made(origin="licensed"))))
     assert "generated" not in " ".join(texts(drawn(table.draw, made(origin="licensed"))))
 
 
@@ -99,15 +127,21 @@ def test_generated_faces_carry_the_word(tmp_path):
     figure = drawn(journey.draw, gathered(tmp_path, clip))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
-    assert len(stamped) == 2 + 1 + 3 * 4  # onset and apex; neutral; of a class the face, doubled, and their changes
+    assert len(stamped) == 3 + 1 + 4 * 2  # onset, apex, their difference; neutral; of a class and of the apex two
 
 
 def test_all_stages_are_on_the_picture(tmp_path):
     clip, _ = results(tmp_path)
     labels = texts(drawn(journey.draw, gathered(tmp_path, clip)))
-    for part in ("faces: onset, frame 5", "faces: apex, frame 20", "apex, annotated", "offset", "synth: surprise"):
+    for part in (
+        "faces: onset, frame 5",
+        "faces: apex, frame 20",
+        "apex, annotated",
+        "offset",
+        "synthesised: surprise",
+    ):
         assert part in labels
-    assert {"AU12", "AU4", "left", "right"} <= set(labels)
+    assert {"AU12", "AU4"} <= set(labels) and any("right side dashed" in label for label in labels)
     (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
     assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, clip))))
 

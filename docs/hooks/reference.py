@@ -1,0 +1,202 @@
+"""Pages of the reference, written from the sources when the site is built: API, command line, params, stage files."""
+
+import argparse
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from pydantic import BaseModel
+
+import microexpr
+from microexpr.cli import config, main
+from microexpr.core.schemas import SCHEMAS
+from microexpr.models import base, generators, recognisers
+
+RESULTS = (  # classes of what the API returns
+    "microexpr.api.figures.Evaluation",
+    "microexpr.api.applications.PredictedVideo",
+    "microexpr.api.applications.ReenactedFace",
+    "microexpr.api.stages.Stage",
+)
+STAGE_FILES = {  # by schema, the files that have it
+    "truth": "Ground truth of rendered clips: `data/rendered/truth/`",
+    "faces": "Landmarks, head pose and crops: `results/faces/`",
+    "apex": "Onset, apex and offset: `results/apex/`",
+    "flow": "Optical flow: `results/flow/`",
+    "aus": "Action units: `results/aus/`",
+    "train": "Predictions of each fold: `results/train/`",
+    "synth": "Synthesised faces and clips: `results/synthesise/`",
+    "measured": "Signals next to the ground truth: `results/signal_benchmark/`",
+    "population": "Rendered subjects of no corpus: `results/population/`",
+}
+BOUNDS = {  # of a JSON schema
+    "minimum": "≥ {:g}",
+    "exclusiveMinimum": "> {:g}",
+    "maximum": "≤ {:g}",
+    "exclusiveMaximum": "< {:g}",
+    "multipleOf": "multiple of {:g}",
+}
+MODELS = {"methods", "generators", "variants"}  # sections without a model of their own
+TYPES = {"boolean": "true, false", "integer": "integer", "number": "number", "string": "text", "object": "mapping"}
+Row = tuple[str, ...]
+
+
+def pages() -> dict[str, str]:
+    """Return the Markdown of each page by its path in the site."""
+    writers = {"api": api, "command-line": command_line, "params": params, "method-params": method_params}
+    return {f"reference/{name}.md": page() for name, page in {**writers, "stage-files": stage_files}.items()}
+
+
+def api() -> str:
+    """Return the page of every public name; mkdocstrings fills in signatures and docstrings."""
+    names = sorted(microexpr.MODULES, key=str.lower)
+    return "\n\n".join(
+        [
+            "# Python API",
+            "`import microexpr` has these names. [Python](../python.md) shows them at work; `make test` runs the "
+            "examples.",
+            *(f"::: microexpr.api.{microexpr.MODULES[name]}.{name}" for name in names),
+            "## Results",
+            *(f"::: {name}\n    options:\n      heading_level: 3" for name in RESULTS),
+            "## Errors",
+            "::: microexpr.core.errors\n    options:\n      show_root_heading: false\n"
+            "      show_root_toc_entry: false\n      heading_level: 3\n      filters: ['Error$']",
+        ]
+    )
+
+
+def command_line() -> str:
+    """Return the page of every command of `microexpr`, as its parser has it."""
+    parser = main._parser()
+    parts = ["# Command line", parser.description or "", *_command(parser, 1)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
+    """Yield examples, usage and arguments of a command, then those of the commands below it."""
+    yield _code("bash", "\n".join(getattr(parser, "examples", ())))
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield _code("text", parser.format_usage().removeprefix("usage: ").strip())
+        yield _table(("argument", "meaning"), _arguments(parser))
+    for name, command in ((name, command) for group in groups for name, command in group.choices.items()):
+        yield f"{'#' * (level + 1)} {name}"
+        yield command.description
+        yield from _command(command, level + 1)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[Row]:
+    formatter = parser._get_formatter()
+    for action in parser._actions:
+        if action.dest != "help":
+            yield f"`{formatter._format_action_invocation(action)}`", formatter._expand_help(action)
+
+
+def params() -> str:
+    """Return the page of params.yaml's sections but those of methods."""
+    values = config.load("params.yaml")
+    sections = config._section_models()
+    parts = [
+        "# params.yaml",
+        "Every value of the pipeline. After an edit, the same command runs exactly the jobs that depend on it; "
+        "`make preset PRESET=paper` sets the papers' own scale. [Params of methods](method-params.md) have a page of "
+        "their own.",
+    ]
+    comments = dict(re.findall(r"^(\w+): .*?# (.*)$", Path("params.yaml").read_text(encoding="utf-8"), re.MULTILINE))
+    rows = [
+        (f"`{name}`", _value(values[name]), comments[name]) for name in values if name not in MODELS | sections.keys()
+    ]
+    parts += ["## Top level", _table(("key", "params.yaml", "meaning"), rows)]
+    header = ("key", "params.yaml", "default", "allowed", "meaning")
+    for name in [name for name in values if name in sections]:
+        parts += [f"## {name}", _table(header, _fields(sections[name], values[name]))]
+    return "\n\n".join(parts)
+
+
+def method_params() -> str:
+    """Return the page of the params of every method and generator: the paper's values and those of params.yaml."""
+    values = config.load("params.yaml")
+    kinds: dict[str, Any] = {name: recognisers.find(name) for name in values["methods"]}
+    kinds |= {name: generators.find(name) for name in values["generators"]}
+    parts = [
+        "# Params of methods",
+        "The paper's value is the default; `params.yaml` has others where its rendered run on a CPU needs them, and "
+        "the column `differs_from_paper` of the table names these. `microexpr methods` lists papers, inputs and sizes.",
+        "## Every method",
+        _table(("key", "default", "allowed", "meaning"), ((row[0], *row[2:]) for row in _fields(base.Params, {}))),
+    ]
+    header = ("key", "params.yaml", "paper's", "allowed", "meaning")
+    for name, kind in kinds.items():
+        changed = (values["methods"] | values["generators"])[name] or {}
+        rows = [row for row in _fields(kind.Params, changed) if row[0].strip("`") not in _inherited(kind.Params)]
+        parts += [f"## {name}", f"{kind.paper}.", _table(header, rows) if rows else "No params of its own."]
+    return "\n\n".join(parts)
+
+
+def _inherited(model: type[BaseModel]) -> set[str]:
+    """Return the fields that a method has as all methods have them."""
+    common = base.Params.model_fields
+    return {name for name, field in common.items() if repr(model.model_fields[name]) == repr(field)}
+
+
+def _fields(model: type[BaseModel], values: Mapping[str, Any], prefix: str = "") -> Iterator[Row]:
+    """Yield key, value, default, allowed values and meaning of each field, also of nested models."""
+    properties = model.model_json_schema()
+    definitions = properties.get("$defs", {})
+    for name, field in model.model_fields.items():
+        schema = properties["properties"][name]
+        nested = schema.get("$ref", "").rpartition("/")[2]
+        value = values.get(name, schema.get("default", {}))
+        if definitions.get(nested, {}).get("properties"):
+            yield from _fields(field.annotation, value, f"{prefix}{name}.")  # type: ignore[arg-type]
+            continue
+        default = "" if field.is_required() else _value(schema.get("default"))
+        actual = _value(value) if name in values else ""
+        yield f"`{prefix}{name}`", actual, default, _allowed(schema, definitions), field.description or ""
+
+
+def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Return type, choices and bounds of a field of a JSON schema in words."""
+    if reference := schema.get("$ref"):
+        return _allowed(definitions[reference.rpartition("/")[2]], definitions)
+    if choices := schema.get("anyOf"):
+        return " or ".join(_allowed(choice, definitions) for choice in choices)
+    if "enum" in schema or "const" in schema:
+        return ", ".join(_value(value) for value in schema.get("enum", [schema.get("const")]))
+    if schema.get("type") == "array":
+        return f"list of {_allowed(schema.get('items', {}), definitions)}"
+    bounds = [text.format(schema[key]) for key, text in BOUNDS.items() if key in schema]
+    return ", ".join([TYPES.get(schema.get("type", ""), "any"), *bounds])
+
+
+def stage_files() -> str:
+    """Return the page of the HDF5 files of a run: datasets, types, axes, units."""
+    parts = [
+        "# Stage files",
+        "A stage writes one HDF5 file per subject, with a group for each clip; each dataset carries axes, unit and "
+        "description. `microexpr inspect FILE.h5` prints them, and [`open_stage`](api.md) returns labelled arrays.",
+    ]
+    for name, schema in SCHEMAS.items():
+        title, _, folder = STAGE_FILES[name].partition(": ")
+        rows = (
+            (f"`{key}`", f.dtype, ", ".join(f.axes) or "-", f.units, f.description) for key, f in schema.fields.items()
+        )
+        parts += [f"## {title}", f"In {folder}.", _table(("dataset", "type", "axes", "unit", "meaning"), rows)]
+    return "\n\n".join(parts)
+
+
+def _value(value: Any) -> str:
+    return f"`{value if isinstance(value, str) and value else json.dumps(value)}`"
+
+
+def _code(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```" if text else ""
+
+
+def _table(header: Row, rows: Iterable[Row]) -> str:
+    cells = ([cell if "`" in cell else escape(cell) for cell in row] for row in rows)
+    lines = [header, ("---",) * len(header), *([cell.replace("|", "\\|") for cell in row] for row in cells)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Make envs/NAME/.venv: the packages of NAME.lock next to the core environment's, which it sees too.
+#   bash envs/install_beside.sh pyfeat|docs
+set -euo pipefail
+cd "$(dirname "$0")/.."
+packages() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+lock=envs/$1/$1.lock
+venv=envs/$1/.venv
+core=$(packages .venv/bin/python)
+rm -f "$venv/.installed"
+if [ -d "$venv" ] && [ ! -d "$venv/lib/$(basename "$(dirname "$core")")" ]; then
+    echo "making $venv anew: .venv has another Python; files that you put there, as weights, are in $venv.old"
+    rm -rf "$venv.old"
+    mv "$venv" "$venv.old"
+fi
+[ -x "$venv/bin/python" ] || .venv/bin/python -m venv --without-pip "$venv"
+echo "$core" >"$(packages "$venv/bin/python")/core.pth"
+echo "installing $lock into $venv (a minute, once) ..."
+# --no-deps: the lock is complete, and torch of either build is the core's; === as in envs/install.sh
+sed 's/^torchvision==/torchvision===/' "$lock" >"$venv/pins.txt"
+.venv/bin/python -m pip --python "$venv/bin/python" --disable-pip-version-check -q install --progress-bar off \
+    --no-deps --require-hashes --only-binary :all: -r "$venv/pins.txt" || {
+    echo "error: pip could not install $lock (above): without a network, run the same command again later" >&2; exit 1; }
+touch "$venv/.installed"

@@ -1,0 +1,63 @@
+"""The documentation's site in a real browser, opened as files: `make test-browser`, which builds it first.
+
+SCREENSHOTS=FOLDER keeps what was seen.
+"""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+import chromium
+import pytest
+
+SITE = Path(__file__).parents[3] / "work/site"
+PAGES = ("index", "quickstart", "tutorials/video", "reference/api", "reference/params", "architecture", "baselines")
+WORD = "strain"  # of many pages
+OPENED = """document.querySelector("[data-md-toggle=search]").click();
+  document.querySelector("[data-md-component=search-query]").focus()"""
+LINKS = """new Promise((done, fail) => { let tries = 0; const look = () => {
+  const links = [...document.querySelectorAll(".md-search-result__link")].map((one) => one.href);
+  if (links.length) done(links);
+  else if (++tries > 200) fail(new Error("the search finds nothing"));
+  else setTimeout(look, 100); };
+  look(); })"""
+
+
+def outside(urls: list[str]) -> list[str]:
+    return [url for url in urls if not url.startswith(("file:", "data:", "blob:", "about:"))]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_load_nothing_from_elsewhere_and_stay_within_the_edge(width: int, dark: bool) -> None:
+    async def look(profile: str) -> None:
+        async with chromium.tab(Path(profile)) as tab:
+            for name in PAGES:
+                await tab.open(SITE / f"{name}.html", width, dark=dark)
+                assert await tab.run("document.documentElement.scrollWidth") <= width, name
+                assert await tab.run("[...document.images].every((one) => one.complete && one.naturalWidth)"), name
+                if folder := os.environ.get("SCREENSHOTS"):
+                    Path(folder).mkdir(parents=True, exist_ok=True)
+                    await tab.picture(
+                        Path(folder) / f"{name.replace('/', '-')}-{width}-{'dark' if dark else 'light'}.png"
+                    )
+            assert tab.logged == []
+            assert len(tab.requests) > len(PAGES) and outside(tab.requests) == []
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        asyncio.run(look(profile))
+
+
+def test_the_search_finds_pages_without_a_server() -> None:
+    async def look(profile: str) -> None:
+        async with chromium.tab(Path(profile)) as tab:
+            await tab.open(SITE / "index.html", 1280)
+            await tab.run(OPENED)
+            await tab.send("Input.insertText", text=WORD)
+            links = await tab.run(LINKS)
+            assert any("flow.html" in link for link in links), links
+            assert tab.logged == [] and outside(tab.requests) == []
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        asyncio.run(look(profile))
