@@ -1,4 +1,4 @@
-// Draws the charts once they come into sight, in the page's colours; moves films. Loads nothing.
+// Draws the charts once they come into sight, in the page's colours; moves films; marks the section. Loads nothing.
 (() => {
   "use strict";
   const figures = JSON.parse(document.getElementById("figures").textContent);
@@ -7,11 +7,12 @@
   const finger = matchMedia("(pointer: coarse)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  function layout(figure) {
+  function layout(figure, width) {
     const made = structuredClone(figure.layout);
     const ink = colour("--ink"), grid = colour("--grid");
     for (const name of Object.keys(made).filter((key) => /^[xy]axis/.test(key))) {
       Object.assign(made[name], { gridcolor: grid, zerolinecolor: grid, linecolor: colour("--edge") });
+      if (width < 500 && made[name].type === "category") made[name].tickfont = { size: name[0] === "x" ? 8 : 9 };  // of a phone
     }
     for (const shape of made.shapes || []) {
       if (shape.type === "line" && shape.name !== "shown") shape.line.color = colour("--soft");
@@ -30,7 +31,7 @@
     const config = { displaylogo: false, displayModeBar: true, responsive: true, showSendToCloud: false, plotlyServerURL: "",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
     place.dataset.drawn = "yes";
-    return Plotly.react(place, figure.data, layout(figure), config);
+    return Plotly.react(place, figure.data, layout(figure, place.clientWidth), config);
   }
 
   const seen = new IntersectionObserver((entries) => {
@@ -73,10 +74,29 @@
   });
 
   // a link to what lies in a closed part opens it
-  const reveal = () => {
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const reveal = (hash) => {
+    const target = hash.length > 1 && document.getElementById(hash.slice(1));
     if (target && target.tagName === "DETAILS") target.open = true;
   };
-  addEventListener("hashchange", reveal);
-  reveal();
+  addEventListener("hashchange", () => reveal(location.hash));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link) reveal(link.hash);  // also a second click, which changes no hash
+  });
+  reveal(location.hash);
+
+  // marks the section in sight
+  const nav = document.querySelector("nav"), sections = [...document.querySelectorAll("main > section")];
+  function mark() {
+    const at = sections.findLast((section) => section.getBoundingClientRect().top < 120) || sections[0];
+    for (const link of nav.querySelectorAll("a")) {
+      if (link.hash !== `#${at.id}`) link.removeAttribute("aria-current");
+      else if (link.ariaCurrent !== "true") {
+        link.ariaCurrent = "true";
+        nav.scrollLeft = link.offsetLeft - (nav.clientWidth - link.clientWidth) / 2;
+      }
+    }
+  }
+  addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+  mark();
 })();
