@@ -12,5 +12,5 @@ with logged(snakemake.log[0]):
     from microexpr.reporting.html import machine, page
 
     page_inputs = html.PageInputs(**snakemake.params.page_inputs)
-    made = machine.facts(snakemake.input.table)
-    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results"), Path("work/times"), made=made))
+    facts = machine.facts(snakemake.input.table)
+    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results"), Path("work/times"), facts=facts))

@@ -121,9 +121,10 @@ def percent(value: float | str, start: float = 0.0, end: float = 1.0) -> str:
 
 
 def span(tests: Sequence[Comparison | None]) -> tuple[float, float]:
-    """Return the start and end of an axis of differences, in tenths: around 0 and all intervals."""
-    low, high = ([getattr(test, side) for test in tests if test] + [0.0] for side in ("low", "high"))
-    return math.floor(10 * min(low)) / 10, math.ceil(10 * max(high)) / 10
+    """Return the start and end of an axis of differences, in tenths: around 0 and all intervals, never empty."""
+    low, high = ([round(10 * getattr(test, side), 6) for test in tests if test] for side in ("low", "high"))
+    start, end = math.floor(min(low, default=0)), math.ceil(max(high, default=0))
+    return min(start, 0) / 10, max(end, min(start, 0) + 1, 0) / 10
 
 
 def ticks(start: float, end: float) -> list[float]:

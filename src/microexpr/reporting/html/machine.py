@@ -10,8 +10,8 @@ CPUS = Path("/proc/cpuinfo")  # of Linux
 
 def facts(table: str) -> dict[str, str]:
     """Return commit, CPU and the time at which a table was written, those that are known, by name."""
-    known = {"commit": _commit(), "table written": _written(Path(table)), "CPU of the page": _cpu()}
-    return {name: fact for name, fact in known.items() if fact}
+    all_facts = {"commit": _commit(), "table written": _written(Path(table)), "CPU of the page": _cpu()}
+    return {name: fact for name, fact in all_facts.items() if fact}
 
 
 def _commit() -> str:

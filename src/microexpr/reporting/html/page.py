@@ -113,11 +113,11 @@ def html(
     folder: Path,
     benchmarks: Path,
     library: str | None = None,
-    made: Mapping[str, str] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of results below a folder and of Snakemake's benchmark files below another.
 
-    `library` is plotly's JavaScript; `made` are facts to print of the checkout and machine, by name. Raises StoreError
+    `library` is plotly's JavaScript; `facts` are of checkout and machine, to print by name. Raises StoreError
     for a file that is missing or cannot be read."""
     rows = main_table.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
@@ -154,7 +154,7 @@ def html(
         sections=SECTIONS,
         standings=standings,
         tiles=leaderboard.tiles(standings, len(scopes)),
-        made={**(made or {}), **_effort(jobs), "params": f"SHA-256 {_digest(inputs.params)}"},
+        facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {_digest(inputs.params)}"},
         leaderboard=leaderboard,
         percent=leaderboard.percent,
         floor_name=main_table.FLOOR,
