@@ -80,8 +80,8 @@ def test_all_opened_it_draws_every_chart_and_nothing_is_beyond_the_edge(look, wi
         assert await tab.run(CLIPPED) == []
         if folder := os.environ.get("SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
-            for name in page.SECTIONS:
-                await tab.run(f"document.getElementById('{name}').scrollIntoView()")
+            for name in ("first", *page.SECTIONS):
+                await tab.run(f"document.getElementById('{name}')?.scrollIntoView() ?? scrollTo(0, 0)")
                 await tab.picture(Path(folder) / f"{width}-{name}.png")
 
     look(check, width)

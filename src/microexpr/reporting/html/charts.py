@@ -92,7 +92,7 @@ def subjects(correct: Mapping[str, Mapping[str, tuple[int, int]]], origin: str) 
         "type": "heatmap", "x": names, "y": list(correct), "xgap": 1, "ygap": 1, "zmin": 0, "zmax": 1,
         "z": [[round(count / total, 4) for count, total in line] for line in cells],
         "text": [[f"{count} of {total}" for count, total in line] for line in cells],
-        "colorscale": SHARES, "colorbar": _scale("correct", ".0%", [0, 0.5, 1]),
+        "colorscale": SHARES, "colorbar": _scale("correct", ".0%", [0, 1]),
         "hovertemplate": "%{y}, %{x}: %{text} correct<extra></extra>",
     }  # fmt: skip
     return _chart([heat], {"xaxis": _columns_axis(), "yaxis": _names_axis()}, 220 + 22 * len(cells), origin)

@@ -4,15 +4,15 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const films = JSON.parse(document.getElementById("films").textContent);
   const charts = [...document.querySelectorAll("[data-chart]")];
-  const finger = matchMedia("(pointer: coarse)");
+  const finger = matchMedia("(pointer: coarse)"), phone = matchMedia("(max-width: 40rem)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  function layout(figure, width) {
+  function layout(figure) {
     const made = structuredClone(figure.layout);
     const ink = colour("--ink"), grid = colour("--grid");
     for (const name of Object.keys(made).filter((key) => /^[xy]axis/.test(key))) {
       Object.assign(made[name], { gridcolor: grid, zerolinecolor: grid, linecolor: colour("--edge") });
-      if (width < 500 && made[name].type === "category") made[name].tickfont = { size: name[0] === "x" ? 8 : 9 };  // of a phone
+      if (phone.matches && made[name].type === "category") made[name].tickfont = { size: name[0] === "x" ? 8 : 9 };
     }
     for (const shape of made.shapes || []) {
       if (shape.type === "line" && shape.name !== "shown") shape.line.color = colour("--soft");
@@ -31,7 +31,7 @@
     const config = { displaylogo: false, displayModeBar: true, responsive: true, showSendToCloud: false, plotlyServerURL: "",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
     place.dataset.drawn = "yes";
-    return Plotly.react(place, figure.data, layout(figure, place.clientWidth), config);
+    return Plotly.react(place, figure.data, layout(figure), config);
   }
 
   const seen = new IntersectionObserver((entries) => {

@@ -64,7 +64,7 @@ def test_only_kinds_of_some_method_are_offered():
 def test_an_axis_holds_all_intervals_and_zero():
     tests = [method.against_best for method in leaderboard.standings(ROWS, PAIRS)]
     start, end = leaderboard.span(tests)
-    assert (start, end) == (-0.7, 0.2)  # b has 0.6 more than majority
+    assert (start, end) == (-0.7, 0.1)  # majority less b, and c less b
     assert leaderboard.span([None]) == (0.0, 0.1)  # where two methods agree on every clip
     assert leaderboard.ticks(-0.5, 0.5) == [-0.5, 0.0, 0.5] and leaderboard.ticks(-0.9, 0.1) == [-0.9, 0.0]
     assert leaderboard.percent(0.25, -0.5, 1) == "50.00%"
