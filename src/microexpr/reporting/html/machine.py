@@ -10,7 +10,7 @@ CPUS = Path("/proc/cpuinfo")  # of Linux
 
 def facts(table: str) -> dict[str, str]:
     """Return commit, CPU and the time at which a table was written, those that are known, by name."""
-    all_facts = {"commit": _commit(), "table written": _written(Path(table)), "CPU of the page": _cpu()}
+    all_facts = {"commit of the page": _commit(), "table written": _written(Path(table)), "CPU of the page": _cpu()}
     return {name: fact for name, fact in all_facts.items() if fact}
 
 

@@ -21,7 +21,7 @@ def table(tmp_path, monkeypatch) -> str:
 
 def test_the_time_is_that_of_the_table_and_no_commit_is_claimed_without_git(table):
     facts = machine.facts(table)
-    assert facts["table written"] == "1971-01-01 01:00 UTC" and "commit" not in facts
+    assert facts["table written"] == "1971-01-01 01:00 UTC" and "commit of the page" not in facts
 
 
 def test_a_commit_has_its_day_and_whether_files_changed_since(table, monkeypatch):
@@ -31,9 +31,9 @@ def test_a_commit_has_its_day_and_whether_files_changed_since(table, monkeypatch
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run(["git", *command], check=True)
     commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
-    assert machine.facts(table)["commit"] == f"{commit} of 2026-01-02"
+    assert machine.facts(table)["commit of the page"] == f"{commit} of 2026-01-02"
     Path(table).write_text("other")
-    assert machine.facts(table)["commit"] == f"{commit} of 2026-01-02 and changes since"
+    assert machine.facts(table)["commit of the page"] == f"{commit} of 2026-01-02 and changes since"
 
 
 def test_the_cpu_is_linux_name_of_it(table, tmp_path, monkeypatch):
