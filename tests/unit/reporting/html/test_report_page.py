@@ -153,7 +153,8 @@ def test_the_first_lines_are_the_headline(seen):
         "highest UF1 0.5000 icegan 95 % interval 0.100 to 0.700", "UF1 of majority, the floor 0.2000",
         "better than majority 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
         "clips 4 2 subjects held out in turn", "All figures are of generated faces",
-        "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>", "seconds 14 of 2 jobs together, 8 of CPU measured", "params SHA-256 ",
+        "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>",
+        "seconds 14 of 2 jobs together, 8 of CPU measured", "params SHA-256 ",
     ):  # fmt: skip
         assert words in first, words
 
