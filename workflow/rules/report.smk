@@ -42,7 +42,6 @@ rule report:
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,
-            "methods": RUN.in_table,
             "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
             "synthesising": {
                 name: RUN.training_files(name, PROTOCOL, "synthesise")

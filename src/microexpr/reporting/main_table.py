@@ -4,9 +4,10 @@ What may not come in: times; they are no result.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from microexpr.core import store
 from microexpr.core.errors import ParamsError, nearest
@@ -61,6 +62,17 @@ SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compa
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
 CAUTION = "rendered faces, not comparable with published figures"
+
+
+class Comparison(NamedTuple):
+    """The test of one method against a reference: its UF1 less the reference's, with a 95 % interval."""
+
+    method: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float  # corrected for the tests against this reference
 
 
 def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
@@ -171,6 +183,28 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     return "\n".join(lines) + "\n"
 
 
+def by_uf1(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Return the rows by UF1 of the last epoch, the highest first; equal ones stay in their order."""
+    return sorted(rows, key=lambda row: -float(row["full_uf1"]))
+
+
+def notes(row: Mapping[str, str]) -> list[str]:
+    """Return sentences on a method's row: its initialisation, params other than the paper's, published errata."""
+    sentences = []
+    if row["initialisation"]:
+        sentences.append(f"It is trained {row['initialisation']}.")
+    if row["differs_from_paper"]:
+        sentences.append(f"It differs from the paper in {differences_from_paper(row)}.")
+    cells: dict[str, list[str]] = {}  # by erratum, since two figures may share one
+    for erratum in re.split(rf"; (?=(?:{'|'.join(CELLS)}): )", row["published_erratum"] or ""):
+        cell, _, text = erratum.partition(": ")
+        if text:
+            scope, metric = cell.split("_")
+            cells.setdefault(text, []).append(f"{metric.upper()} of {TITLES[scope] if scope != FULL else 'all clips'}")
+    sentences += [f"Erratum of the published {' and '.join(names)}: {text}." for text, names in cells.items()]
+    return sentences
+
+
 def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     """Return a line on the methods that do not differ from the best one; "" without any pair.
 
@@ -180,7 +214,7 @@ def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequen
     pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
     if not pairs:
         return ""
-    best = max(rows, key=lambda row: float(row["full_uf1"]))["method"]
+    best = by_uf1(rows)[0]["method"]
     subjects = pairs[0]["subjects"]
     least = min(len(pairs) * min_attainable_p(subjects), 1)
     count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
@@ -197,21 +231,29 @@ def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequen
     return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
 
 
+def comparisons(reference: str, pairs: Sequence[Row]) -> list[Comparison]:
+    """Return the test of each other method against a reference, p corrected for these tests alone.
+
+    `pairs` are those of `evaluation.pairs`; the order is theirs."""
+    tests = []
+    for pair in pairs:
+        if pair["metric"] == "uf1" and reference in (pair["first"], pair["second"]):
+            figures = pair["difference"], pair["low"], pair["high"]
+            if pair["first"] == reference:
+                tests.append((pair["second"], -figures[0], -figures[2], -figures[1], pair["p"]))
+            else:
+                tests.append((pair["first"], *figures, pair["p"]))
+    return [Comparison(*test, float(p)) for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True)]
+
+
 def better_than_floor(pairs: Sequence[Row]) -> str:
     """Return a line on the methods whose UF1 is above that of `FLOOR`, p corrected for these tests; "" without any.
 
     `pairs` are those of `evaluation.pairs`."""
-    signs = {"first": -1, "second": 1}  # of a difference by the side on which the floor stands, above 0 if it is worse
-    tests = [
-        (pair["second" if side == "first" else "first"], sign * pair["difference"], pair["p"])
-        for pair in pairs
-        for side, sign in signs.items()
-        if pair["metric"] == "uf1" and pair[side] == FLOOR
-    ]
+    tests = comparisons(FLOOR, pairs)
     if not tests:
         return ""
-    corrected = holm([p for _, _, p in tests])
-    better = [name for (name, gain, _), p in zip(tests, corrected, strict=True) if gain > 0 and p < DIFFERENT]
+    better = [test.method for test in tests if test.difference > 0 and test.p_holm < DIFFERENT]
     tested = f"p < {DIFFERENT}, corrected for {len(tests)} method{'s' * (len(tests) > 1)}"
     return f"Better than {FLOOR} ({tested}): {', '.join(better) or 'none'}.\n"
 

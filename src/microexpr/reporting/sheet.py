@@ -54,13 +54,16 @@ def _entry(clips: Sequence[Clip], results: Path) -> Entry:
     clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
     with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
         face, events = faces[clip.name], apex[clip.name]
-        at_onset, at_apex = (_mean_crop(face, inputs.position(face, events, event)) for event in ("onset", "apex"))
-        change = cv2.GaussianBlur(at_apex - at_onset, (0, 0), BLUR)
-        return Entry(
-            clip=clip,
-            apex=face["crop"][inputs.position(face, events, "apex")],
-            change=np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8),
-        )
+        return Entry(clip, face["crop"][inputs.position(face, events, "apex")], magnified_change(face, events))
+
+
+def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.ndarray:
+    """Return the apex of a clip less its onset, `MAGNIFIED` times, about 128: uint8[288, 288].
+
+    `face` and `events` are the clip's groups in a faces and an apex file."""
+    at_onset, at_apex = (_mean_crop(face, inputs.position(face, events, event)) for event in ("onset", "apex"))
+    change = cv2.GaussianBlur(at_apex - at_onset, (0, 0), BLUR)
+    return np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8)
 
 
 def _mean_crop(faces: Mapping[str, Any], position: int) -> np.ndarray:

@@ -83,9 +83,10 @@ class Page:
         await self.send("Page.navigate", url=path.resolve().as_uri())
         await asyncio.wait_for(self.loaded.wait(), 120)
 
-    async def press(self, key: str, code: int) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+    async def press(self, key: str, code: int, text: str = "", shift: bool = False) -> None:
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
+        await self.send("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **about)
+        await self.send("Input.dispatchKeyEvent", type="keyUp", **about)
 
     async def picture(self, path: Path) -> None:
         """What is seen now, as a PNG."""

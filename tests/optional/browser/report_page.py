@@ -6,6 +6,7 @@ REPORT=FILE looks at that page too, and SCREENSHOTS=FOLDER keeps what was seen.
 import asyncio
 import os
 import tempfile
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,26 @@ from made_run import run
 from microexpr.reporting.html import page
 
 WIDTHS = (390, 1280)
-SECTIONS = ("results", "learning", "subjects", "methods", "clips", "truth", "times")
-TABS = 60  # presses until a chart's controls are reached from the top
+TABS = 30  # presses until the leaderboard's first head is reached from the top
 DRAWN = """new Promise((done, fail) => { let tries = 0; const look = () => {
   const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility());
   if (open.every((one) => one.querySelector(".main-svg"))) done(open.length);
   else if (++tries > 300) fail(new Error("charts are not drawn"));
   else { open.find((one) => !one.querySelector(".main-svg")).scrollIntoView(); setTimeout(look, 100); } };
   look(); })"""
-BEYOND = """[...document.querySelectorAll("body *")].filter((one) => !one.closest(".wide, pre, .hidden, .skip")
+BEYOND = """[...document.querySelectorAll("body *")].filter((one) => !one.closest("nav, .wide, pre, .hidden, .skip")
   && one.getBoundingClientRect().right > %d + 1).map((one) => one.outerHTML.slice(0, 90))"""
+CLIPPED = """[...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility()).flatMap((one) => {
+  const all = one.getBoundingClientRect();
+  return [...one.querySelectorAll("svg text")].filter((text) => {
+    const box = text.getBoundingClientRect();
+    return box.width && (box.left < all.left - 1 || box.right > all.right + 1 || box.bottom > all.bottom + 1); })
+    .map((text) => `${one.dataset.chart}: ${text.textContent}`); })"""  # words that leave their chart
+ROWS = "[...document.querySelectorAll('#leaderboard tbody tr')].filter((one) => one.checkVisibility())"
+NAMES = ROWS + ".map((one) => one.querySelector('th').textContent.trim())"
+COLUMN = ROWS + ".map((one) => one.cells[%d].textContent.trim())"
+HEAD = "document.querySelector('#leaderboard th[data-column=\"%d\"]')"
+UF1 = 2  # its column
 FOCUS = "(() => { const at = document.activeElement; return `${at.tagName} ${at.className} ${at.id}`; })()"
 
 
@@ -66,31 +77,134 @@ def test_all_opened_it_draws_every_chart_and_nothing_is_beyond_the_edge(look, wi
         assert await tab.run(DRAWN) == await tab.run("document.querySelectorAll('[data-chart]').length") > 5
         assert await tab.run(BEYOND % width) == []
         assert await tab.run("document.documentElement.scrollWidth") <= width
+        assert await tab.run(CLIPPED) == []
         if folder := os.environ.get("SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
-            for name in SECTIONS:
-                await tab.run(f"document.getElementById('{name}').scrollIntoView()")
+            for name in ("first", *page.SECTIONS):
+                await tab.run(f"document.getElementById('{name}')?.scrollIntoView() ?? scrollTo(0, 0)")
                 await tab.picture(Path(folder) / f"{width}-{name}.png")
 
     look(check, width)
 
 
-def test_keys_reach_the_charts_controls_and_the_films(look):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_click_on_a_head_sorts_and_methods_without_a_figure_stay_last(look, width):
     async def check(tab: chromium.Page, width: int) -> None:
-        await tab.run(DRAWN)
-        await tab.run("scrollTo(0, 0)")
+        ranked = await tab.run(NAMES)
+        assert await tab.run(HEAD % UF1 + ".ariaSort") == "descending"
+        figures = list(map(float, await tab.run(COLUMN % UF1)))
+        assert figures == sorted(figures, reverse=True)
+        await tab.run(HEAD % UF1 + ".querySelector('button').click()")
+        assert await tab.run(HEAD % UF1 + ".ariaSort") == "ascending"
+        assert list(map(float, await tab.run(COLUMN % UF1))) == sorted(figures)
+        await tab.run(HEAD % 1 + ".querySelector('button').click()")
+        assert [name.lower() for name in await tab.run(NAMES)] == sorted(name.lower() for name in ranked)
+        assert await tab.run(HEAD % UF1 + ".ariaSort") is None
+        last = await tab.run(
+            "Number([...document.querySelectorAll('#leaderboard th[data-column]')].at(-1).dataset.column)"
+        )
+        for order in ("descending", "ascending"):
+            await tab.run(HEAD % last + ".querySelector('button').click()")
+            cells = await tab.run(COLUMN % last)
+            published = [float(cell.rstrip("*")) for cell in cells if cell != "–"]
+            assert await tab.run(HEAD % last + ".ariaSort") == order and published
+            assert published == sorted(published, reverse=order == "descending")
+            assert cells[len(published) :] == ["–"] * (len(cells) - len(published))
+
+    look(check, width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_search_and_choice_filter_and_say_how_many_are_left(look, width):
+    async def check(tab: chromium.Page, width: int) -> None:
+        names = await tab.run(NAMES)
+        await tab.run("document.querySelector('[data-search]').focus()")
+        await tab.send("Input.insertText", text="IceGAN")
+        expected = [name for name in names if "icegan" in name]
+        count = "document.querySelector('[data-count]').value"
+        assert await tab.run(NAMES) == expected
+        assert await tab.run(count) == f"{len(expected)} of {len(names)} methods"
+        await tab.press("Enter", 13, "\r")  # which sends no form
+        assert await tab.run(NAMES) == expected
+        choose = "((one, kind) => { one.value = kind; one.dispatchEvent(new Event('change')); })"
+        await tab.run(f"{choose}(document.querySelector('[data-kind]'), 'classical')")
+        assert await tab.run(NAMES) == []
+        await tab.press("Escape", 27)  # empties the search
+        classical = await tab.run(NAMES)
+        assert "majority" in classical and not [name for name in classical if name.startswith("icegan")]
+        assert await tab.run(count) == f"{len(classical)} of {len(names)} methods"
+
+    look(check, width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_links_open_the_methods_part_and_lead_to_clips_below_the_navigation(look, width):
+    async def check(tab: chromium.Page, width: int) -> None:
+        below = "document.querySelector('nav').getBoundingClientRect().bottom"
+        marked = "document.querySelector('nav [aria-current]').textContent"
+        link = ROWS + "[1].querySelector('a')"
+        target = f"document.getElementById({link}.hash.slice(1))"
+        for _ in range(2):  # the second click changes no address
+            await tab.run(f"{target}.open = false")
+            await tab.run(f"{link}.click()")
+            await asyncio.sleep(0.5)
+            assert await tab.run(f"{target}.open")
+            top = await tab.run(f"{target}.getBoundingClientRect().top")
+            assert await tab.run(below) <= top + 1 < 200
+        assert await tab.run(marked) == "Methods"
+        assert await tab.run("document.querySelector('nav').getBoundingClientRect().top") == 0
+        await tab.run("document.querySelector('.jump a').click()")
+        await asyncio.sleep(0.5)
+        clip = "document.getElementById(document.querySelector('.jump a').hash.slice(1)).getBoundingClientRect().top"
+        assert await tab.run(below) <= await tab.run(clip) + 1
+        assert await tab.run(marked) == "Clips"
+
+    look(check, width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tables_are_downloaded_from_within_the_page(look, width, tmp_path):
+    async def check(tab: chromium.Page, width: int) -> None:
+        await tab.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        for name in ("megc2019_table.csv", "megc2019_paired.csv"):
+            link = f"document.querySelector('a[download=\"{name}\"]')"
+            content = b64decode((await tab.run(f"{link}.href")).partition(",")[2])
+            await tab.run(f"{link}.click()")
+            for _ in range(100):
+                if (tmp_path / name).exists():
+                    break
+                await asyncio.sleep(0.1)
+            assert (tmp_path / name).read_bytes() == content
+            (tmp_path / name).unlink()
+
+    look(check, width)
+
+
+def test_keys_sort_and_reach_the_charts_controls_and_the_films(look):
+    async def check(tab: chromium.Page, width: int) -> None:
         reached: list[str] = []
-        while len(reached) < TABS and not any("modebar-btn" in element for element in reached):
+        while len(reached) < TABS and not await tab.run("!!document.activeElement.closest('#leaderboard th')"):
             await tab.press("Tab", 9)
             reached.append(await tab.run(FOCUS))
-        assert reached[0].startswith("A skip") and "modebar-btn" in reached[-1], reached
+        assert reached[0].startswith("A skip") and reached[-1].startswith("BUTTON"), reached
+        assert [name.split()[0] for name in reached if name.split()[0] in ("INPUT", "SELECT")] == ["INPUT", "SELECT"]
+        ranks = await tab.run(COLUMN % 0)
+        for expected in (ranks, ranks[::-1]):  # Enter and Space press a button
+            await tab.press(*(("Enter", 13, "\r") if expected is ranks else (" ", 32, " ")))
+            assert await tab.run(COLUMN % 0) == expected
+        assert await tab.run("document.activeElement.closest('th').ariaSort") == "descending"
+        await tab.run(DRAWN)
+        await tab.run("document.querySelector('[data-chart=pairs]').closest('section').lastElementChild"
+                      ".querySelector('summary').focus()")  # fmt: skip
+        await tab.press("Tab", 9, shift=True)
+        assert "modebar-btn" in await tab.run(FOCUS)
         names = await tab.run("[...document.querySelectorAll('.modebar-btn')].map((one) => one.ariaLabel)")
         assert all(names) and not [name for name in names if "cloud" in name.lower() or "link" in name.lower()]
         await tab.run("document.querySelector('input[data-film]').focus()")
         before = await tab.run("document.querySelector('.film img').src")
         await tab.press("ArrowRight", 39)
         assert await tab.run("document.querySelector('.film img').src") != before
-        frame = await tab.run("Number(document.querySelector('output').value)")
+        frame = await tab.run("Number(document.querySelector('.film output').value)")
         line = "document.querySelector('[data-chart=score-1]').layout.shapes.at(-1).x0"
         assert await tab.run(line) == frame
 
@@ -100,7 +214,7 @@ def test_keys_reach_the_charts_controls_and_the_films(look):
 def test_charts_take_the_colours_of_the_dark(look):
     async def check(tab: chromium.Page, width: int) -> None:
         await tab.run(DRAWN)
-        ink = "document.querySelector('[data-chart=table]').layout.font.color"
+        ink = "document.querySelector('[data-chart=pairs]').layout.font.color"
         paper = "getComputedStyle(document.body).backgroundColor"
         dark: list[Any] = [await tab.run(ink), await tab.run(paper)]
         await tab.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])

@@ -183,7 +183,7 @@ def test_who_is_better_than_the_floor_is_a_family_of_its_own():
         ("a", "b", 1, 0),
     ]
     compared = [
-        {"first": first, "second": second, "metric": metric, "difference": difference, "p": p}
+        {"first": first, "second": second, "metric": metric, "difference": difference, "p": p, "low": -1, "high": 1}
         for metric in ("uf1", "uar")
         for first, second, difference, p in tests
     ]

@@ -7,7 +7,7 @@ import pytest
 from evaluated_rows import rows
 
 from microexpr.core.errors import StoreError
-from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, read, summary, synthesis_summary, to_csv
+from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, notes, read, summary, synthesis_summary, to_csv
 
 
 def test_columns_are_in_the_order_that_readers_expect():
@@ -109,3 +109,15 @@ def test_synthesised_faces_are_compared_with_the_mean_flow_and_true_faces():
         "0.500, true faces 0.700, unchanged 0.333); AU error 0.100 (mean training flow 0.080, unchanged 0.090); "
         "see icegan_faces.csv"
     )
+
+
+def test_notes_are_sentences_and_an_erratum_that_two_figures_share_is_stated_once():
+    erratum = "smic_uf1: too low; 0.2 is near a guess; smic_uar: too low; 0.2 is near a guess; full_uf1: a misprint"
+    row = dict.fromkeys(COLUMNS, "") | {"initialisation": "from scratch", "differs_from_paper": "epochs, lr"}
+    assert notes(row | {"published_erratum": erratum}) == [
+        "It is trained from scratch.",
+        "It differs from the paper in 2 params (epochs, lr).",
+        "Erratum of the published UF1 of SMIC and UAR of SMIC: too low; 0.2 is near a guess.",
+        "Erratum of the published UF1 of all clips: a misprint.",
+    ]
+    assert notes(dict.fromkeys(COLUMNS, "")) == []

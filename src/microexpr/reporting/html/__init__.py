@@ -26,7 +26,6 @@ class PageInputs:
     """The results that a page shows. Files are where their stages write them."""
 
     protocol: str
-    methods: Sequence[str]  # rows of the table, in its order
     shards: Mapping[str, Sequence[str]]  # files of each method's training
     synthesising: Mapping[str, Sequence[str]]  # by method that synthesises faces, the files of these
     clips: Sequence[str]  # ids

@@ -4,12 +4,14 @@ What may not come in: plotly's Python classes, which take seconds to import; tes
 Colours of background, grid and text are the page's, which knows whether it is light or dark.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from microexpr.reporting.journey import EVENTS, Journey
+from microexpr.reporting.main_table import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
 from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals.aus import SIDES
@@ -17,9 +19,9 @@ from microexpr.signals.aus import SIDES
 Chart = dict[str, Any]
 ORANGE, SKY = "#e69f00", "#56b4e9"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY)
-DASHES = ("solid", "dash", "dot", "dashdot")
+DASHES = ("solid", "dash")  # left, right
 SHARES = [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]]
-ROW = 26  # pixels of each line of a chart of methods
+DIFFERENCES = [[0, "#b35806"], [0.25, "#fdb863"], [0.5, "#f7f7f7"], [0.75, "#92c5de"], [1, "#0571b0"]]
 
 
 def origin_label(origin: str) -> str:
@@ -27,49 +29,43 @@ def origin_label(origin: str) -> str:
     return f"{origin} faces" if "generated" in origin else ""
 
 
-def table(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
-    """Return pooled UF1 of each method: last epoch with its interval, oracle hollow, published separately."""
-    names = [row["method"] for row in rows]
-    value, low, high = ([float(row[key]) for row in rows] for key in ("full_uf1", "full_uf1_low", "full_uf1_high"))
-    printed = [row for row in rows if row["published_full_uf1"]]
-    span = {"type": "data", "symmetric": False, "thickness": 2, "width": 4}
-    span |= {"array": _differences(high, value), "arrayminus": _differences(value, low)}
-    data = [
-        _dots("last epoch, with 95 % interval", value, names, BLUE, "circle", 8)
-        | {"error_x": span, "customdata": [f"{a:.3f} to {b:.3f}" for a, b in zip(low, high, strict=True)]}
-        | {"hovertemplate": "%{y}: %{x:.4f}<br>%{customdata}<extra>last epoch</extra>"},
-        _dots("oracle: best epoch on the test subject", [float(row["oracle_full_uf1"]) for row in rows], names, RED,
-              "circle-open", 13),
-        _dots("published, on licensed data", [float(row["published_full_uf1"]) for row in printed],
-              [row["method"] for row in printed], ORANGE, "diamond", 8),
-    ]  # fmt: skip
-    axes = {"xaxis": {"range": [0, 1], "title": {"text": "UF1 of all clips, pooled over folds"}}}
-    return _chart(data, axes | {"yaxis": _names_axis()}, 130 + ROW * len(rows), origin)
+def pairs(names: Sequence[str], compared: Sequence[Mapping[str, Any]], origin: str) -> Chart:
+    """Return UF1 of the method of each row less that of each column, of all pairs; a dot where p alone is large.
 
-
-def _differences(first: Sequence[float], second: Sequence[float]) -> list[float]:
-    return [round(a - b, 6) for a, b in zip(first, second, strict=True)]
-
-
-def _dots(name: str, x: Sequence[float], y: Sequence[str], colour: str, symbol: str, size: int) -> Chart:
-    return {
-        "type": "scatter", "mode": "markers", "name": name, "x": x, "y": y,
-        "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"width": 2, "color": colour}},
-        "hovertemplate": "%{y}: %{x:.4f}<extra>" + name.split(",")[0].split(":")[0] + "</extra>",
+    Columns have numbers, since upright names of many methods do not fit on a phone; rows have numbers and names."""
+    tests = {(pair["first"], pair["second"]): (pair, 1) for pair in compared}
+    tests |= {(second, first): (pair, -1) for (first, second), (pair, _) in tests.items()}
+    cells = [[tests.get((row, column)) for column in names] for row in names]
+    largest = math.ceil(10 * max((abs(pair["difference"]) for pair in compared), default=1.0)) / 10
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    heat = {
+        "type": "heatmap", "x": numbers, "y": [f"{name} {number}" for name, number in zip(names, numbers, strict=True)],
+        "xgap": 1, "ygap": 1, "zmin": -largest, "zmax": largest, "zmid": 0,
+        "z": [[cell and round(cell[1] * cell[0]["difference"], 4) for cell in line] for line in cells],
+        "text": [["·" if cell and cell[0]["p"] >= DIFFERENT else "" for cell in line] for line in cells],
+        "texttemplate": "%{text}", "textfont": {"size": 16},
+        "customdata": [
+            [[column, _test(*cell) if cell else ""] for column, cell in zip(names, line, strict=True)] for line in cells
+        ],
+        "colorscale": DIFFERENCES, "colorbar": _scale("row less column", "+.1f", [-largest, 0, largest]),
+        "hovertemplate": "%{y} less %{customdata[0]}: %{z:+.4f}<br>%{customdata[1]}<extra></extra>",
     }  # fmt: skip
+    axes = {"xaxis": _columns_axis(), "yaxis": _names_axis()}
+    return _chart([heat], axes, 180 + 22 * len(names), origin)
 
 
-def curves(by_method: Mapping[str, Sequence[Mapping[str, str]]], origin: str) -> Chart:
-    """Return UF1 of the test clips by epoch, which chooses nothing; methods of one epoch are points."""
-    data = []
-    for i, (method, rows) in enumerate(by_method.items()):
-        scored = [row for row in rows if row["uf1"]]
-        style = {"color": COLOURS[i % len(COLOURS)], "width": 1.5}
-        style["dash"] = DASHES[i // len(COLOURS) % len(DASHES)]
-        line = _line(method, [int(row["epoch"]) for row in scored], [float(row["uf1"]) for row in scored], style)
-        data.append(line | {"mode": "lines" if len(scored) > 1 else "markers"})
-    axes = {"xaxis": {"title": {"text": "epoch"}}, "yaxis": {"range": [0, 1], "title": {"text": "UF1 of test clips"}}}
-    return _chart(data, axes, 560, origin)
+def _test(pair: Mapping[str, Any], sign: int) -> str:
+    low, high = sorted((sign * pair["low"], sign * pair["high"]))
+    return f"{low:+.3f} to {high:+.3f}, p {pair['p']:.2g}, of all pairs {pair['p_holm']:.2g}"
+
+
+def small_curve(rows: Sequence[Mapping[str, str]]) -> list[tuple[float, float]]:
+    """Return UF1 of the test clips by epoch as points of a square of 100, upright; [] with less than two epochs."""
+    scored = [(int(row["epoch"]), float(row["uf1"])) for row in rows if row["uf1"]]
+    if len(scored) < 2:
+        return []
+    first, last = scored[0][0], scored[-1][0]
+    return [(round(100 * (epoch - first) / (last - first), 2), round(100 * (1 - uf1), 2)) for epoch, uf1 in scored]
 
 
 def curve(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
@@ -96,10 +92,10 @@ def subjects(correct: Mapping[str, Mapping[str, tuple[int, int]]], origin: str) 
         "type": "heatmap", "x": names, "y": list(correct), "xgap": 1, "ygap": 1, "zmin": 0, "zmax": 1,
         "z": [[round(count / total, 4) for count, total in line] for line in cells],
         "text": [[f"{count} of {total}" for count, total in line] for line in cells],
-        "colorscale": SHARES, "colorbar": {"title": {"text": "correct"}, "tickformat": ".0%", "thickness": 12},
+        "colorscale": SHARES, "colorbar": _scale("correct", ".0%", [0, 1]),
         "hovertemplate": "%{y}, %{x}: %{text} correct<extra></extra>",
     }  # fmt: skip
-    return _chart([heat], {"xaxis": {"tickangle": -60}, "yaxis": _names_axis()}, 190 + 22 * len(cells), origin)
+    return _chart([heat], {"xaxis": _columns_axis(), "yaxis": _names_axis()}, 220 + 22 * len(cells), origin)
 
 
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], origin: str) -> Chart:
@@ -187,6 +183,17 @@ def _round(values: np.ndarray) -> list[float]:
 def _names_axis() -> Chart:
     """Return an axis of names, the first on top."""
     return {"autorange": "reversed", "type": "category", "automargin": True, "showgrid": False, "dtick": 1}
+
+
+def _columns_axis() -> Chart:
+    """Return an axis of the names of columns, each shown, upright where they need to be."""
+    return {"type": "category", "showgrid": False, "dtick": 1, "autotickangles": [0, 90]}
+
+
+def _scale(title: str, form: str, ticks: Sequence[float]) -> Chart:
+    """Return the scale of a heat map's colours, above it on the left."""
+    above = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "len": 0.4, "thickness": 10}
+    return above | {"title": {"text": title, "side": "top"}, "tickformat": form, "tickvals": ticks, "tickangle": 0}
 
 
 def _chart(data: list[Chart], layout: Chart, height: int, origin: str, above: int = 0) -> Chart:

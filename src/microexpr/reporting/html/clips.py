@@ -15,10 +15,9 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.evaluation.face_kinds import exaggerate
-from microexpr.reporting import journey
+from microexpr.reporting import journey, sheet
 from microexpr.reporting.html import charts, pictures
 from microexpr.reporting.plots.drawing import amplify_change
-from microexpr.reporting.sheet import MAGNIFIED
 from microexpr.signals.flow import magnitude
 
 MOST = 60  # largest number of a clip's frames on a page
@@ -34,6 +33,7 @@ class ClipView:
     film: Sequence[str]  # images of its frames
     numbers: Sequence[int]  # of these frames
     start: int  # position of the apex among these frames
+    change: str
     flow: str
     strain: str
     largest: tuple[float, float]  # of flow, pixels, and of strain
@@ -73,6 +73,7 @@ def view(
         film=film,
         numbers=numbers,
         start=numbers.index(stages.events["apex"]) if visible else 0,
+        change=_change(files, clip, word) if visible else "",
         flow=pictures.flow(stages.flow[:2], largest[0], word) if visible else "",
         strain=pictures.strain(stages.flow[2], largest[1], word) if visible else "",
         largest=largest,
@@ -100,6 +101,12 @@ def _film(path: Path, clip: Clip, stages: journey.Journey, word: str) -> tuple[l
     return [frame[position] for position in positions], film
 
 
+def _change(files: Mapping[str, Path], clip: Clip, word: str) -> str:
+    """Return the image of a clip's apex less its onset."""
+    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
+        return pictures.grey(sheet.magnified_change(faces[clip.name], apex[clip.name]), word)
+
+
 def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[tuple[str, str]]]:
     """Return a row by class: neutral face, the face by a generator that never saw this subject, and its change."""
     rows = []
@@ -107,7 +114,7 @@ def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[
         images = {
             "neutral": neutral,
             f"synthesised {label}": face,
-            f"{label}: change × {MAGNIFIED}": amplify_change(face, neutral, MAGNIFIED),
+            f"{label}: change × {sheet.MAGNIFIED}": amplify_change(face, neutral, sheet.MAGNIFIED),
             f"{label}: change doubled": exaggerate(neutral, face),
         }
         rows.append([(name, pictures.synthesised_face(image, word)) for name, image in images.items()])

@@ -1,10 +1,10 @@
-// Draws the charts once they come into sight, in the page's colours; moves films. Loads nothing.
+// Draws the charts once they come into sight, in the page's colours; moves films; marks the section. Loads nothing.
 (() => {
   "use strict";
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const films = JSON.parse(document.getElementById("films").textContent);
   const charts = [...document.querySelectorAll("[data-chart]")];
-  const finger = matchMedia("(pointer: coarse)");
+  const finger = matchMedia("(pointer: coarse)"), phone = matchMedia("(max-width: 40rem)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function layout(figure) {
@@ -12,6 +12,7 @@
     const ink = colour("--ink"), grid = colour("--grid");
     for (const name of Object.keys(made).filter((key) => /^[xy]axis/.test(key))) {
       Object.assign(made[name], { gridcolor: grid, zerolinecolor: grid, linecolor: colour("--edge") });
+      if (phone.matches && made[name].type === "category") made[name].tickfont = { size: name[0] === "x" ? 8 : 9 };
     }
     for (const shape of made.shapes || []) {
       if (shape.type === "line" && shape.name !== "shown") shape.line.color = colour("--soft");
@@ -73,10 +74,29 @@
   });
 
   // a link to what lies in a closed part opens it
-  const reveal = () => {
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const reveal = (hash) => {
+    const target = hash.length > 1 && document.getElementById(hash.slice(1));
     if (target && target.tagName === "DETAILS") target.open = true;
   };
-  addEventListener("hashchange", reveal);
-  reveal();
+  addEventListener("hashchange", () => reveal(location.hash));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link) reveal(link.hash);  // also a second click, which changes no hash
+  });
+  reveal(location.hash);
+
+  // marks the section in sight
+  const nav = document.querySelector("nav"), sections = [...document.querySelectorAll("main > section")];
+  function mark() {
+    const at = sections.findLast((section) => section.getBoundingClientRect().top < 120) || sections[0];
+    for (const link of nav.querySelectorAll("a")) {
+      if (link.hash !== `#${at.id}`) link.removeAttribute("aria-current");
+      else if (link.ariaCurrent !== "true") {
+        link.ariaCurrent = "true";
+        nav.scrollLeft = link.offsetLeft - (nav.clientWidth - link.clientWidth) / 2;
+      }
+    }
+  }
+  addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+  mark();
 })();

@@ -1,39 +1,79 @@
 """The page: results of the stages, laid out by a template that escapes every word. Formats figures, computes none.
 
-What may not come in: a date, so that the same results give the same bytes; a word that the template does not escape.
+What may not come in: a clock, so that the same results give the same bytes; a word that the template does not escape.
 """
 
 import hashlib
 import io
+import json
+import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
 from microexpr.core.clip import Clip
 from microexpr.datasets import index
-from microexpr.evaluation import pairs
+from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table
-from microexpr.reporting.html import PageInputs, charts, clips, pictures, results, times
+from microexpr.reporting import inspect, main_table, sheet
+from microexpr.reporting.html import PageInputs, charts, clips, leaderboard, pictures, results, times
 from microexpr.reporting.papers import page as papers
 from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
 
 HERE = Path(__file__).parent
-TEMPLATE, STYLE, SCRIPT = "page.jinja", "page.css", "page.js"
+TEMPLATES = ("page.jinja", "leaderboard.jinja", "macros.jinja")  # the first includes the others
+STYLES, SCRIPTS = ("page.css", "report.css"), ("page.js", "tables.js")
+SECTIONS = {
+    "results": "Leaderboard",
+    "tests": "Tests",
+    "learning": "Curves",
+    "subjects": "Subjects",
+    "methods": "Methods",
+    "papers": "Papers",
+    "clips": "Clips",
+    "truth": "Signals",
+    "provenance": "Provenance",
+    "params": "Params",
+    "versions": "Versions",
+    "times": "Times",
+}
+REPORT = "report"  # folder of the page, below that of the results; links to files start there
 PACKAGES = (
     *("torch", "numpy", "numba", "opencv-python", "scikit-image", "scikit-learn", "h5py", "safetensors", "pydantic"),
     *("dlib-bin", "face-recognition", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
 )
+FACE_KINDS = {
+    "made": "synthesised",
+    "made_twice": "change doubled",
+    "mean_flow": "mean training flow",
+    "true": "true faces",
+    "neutral": "unchanged",
+}
+MEASURES = {
+    "class_uar": "target class recognised, UAR",
+    "au_error": "AU error",
+    "grey_change": "grey levels changed",
+    "identity_cosine": "identity, cosine to the subject",
+    "identity_cosine_to_others": "identity, cosine to other subjects",
+    "identity_distance": "identity, distance to the subject",
+    "face_frechet": "Fréchet distance of face embeddings",
+    "face_kernel": "kernel distance of face embeddings",
+    "fid": "FID",
+    "kid": "KID",
+    "ssim": "SSIM",
+    "psnr": "PSNR, dB",
+}
 WIDE = 160  # characters of a line of provenance
 
 
@@ -56,17 +96,39 @@ class Benchmark:
     section: benchmark_page.Section
     lines: list[tuple[str, list[str]]]
     picture: str
+    path: str
 
 
-def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class SynthesisedFaces:
+    """Figures of the faces of a method that synthesises: a line for each measure, a column for each kind of face."""
+
+    method: str
+    kinds: list[str]
+    lines: list[tuple[str, list[str]]]
+
+
+def html(
+    inputs: PageInputs,
+    folder: Path,
+    benchmarks: Path,
+    library: str | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> str:
     """Return the page of results below a folder and of Snakemake's benchmark files below another.
 
-    `library` is plotly's JavaScript. Raises StoreError for a file that is missing or cannot be read."""
+    `library` is plotly's JavaScript; `facts` are of checkout and machine, to print by name. Raises StoreError
+    for a file that is missing or cannot be read."""
     rows = main_table.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
-    methods = [results.read(folder / "evaluate" / inputs.protocol, name) for name in inputs.methods]
+    evaluated = folder / "evaluate" / inputs.protocol
+    standings = leaderboard.standings(rows, compared)
+    names = [standing.name for standing in standings]
+    methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
     jobs = times.jobs(benchmarks)
+    tables = [_paper(path) for path in inputs.papers]
+    scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
     def chart(name: str, figure: charts.Chart) -> str:
@@ -76,32 +138,53 @@ def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None
 
     origin = _origins(row["origin"] for row in rows)
     library = plotly() if library is None else library
-    script = (HERE / SCRIPT).read_text(encoding="utf-8")
+    script = "\n".join(map(_text, SCRIPTS))
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=DictLoader({name: _text(name) for name in TEMPLATES}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     films = {
         str(i): {"frames": clip.film, "numbers": clip.numbers} for i, clip in enumerate(clip_views, 1) if clip.film
     }
-    return environment.get_template(TEMPLATE).render(
+    return environment.get_template(TEMPLATES[0]).render(
         inputs=inputs,
-        rows=rows,
+        sections=SECTIONS,
+        standings=standings,
+        tiles=leaderboard.tiles(standings, len(scopes)),
+        facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {_digest(inputs.params)}"},
+        leaderboard=leaderboard,
+        percent=leaderboard.percent,
+        floor_name=main_table.FLOOR,
+        different=main_table.DIFFERENT,
+        tested_floor=sum(standing.against_floor is not None for standing in standings),
+        tested_best=sum(standing.against_best is not None for standing in standings),
+        published_any=any(row["published_full_uf1"] for row in rows),
+        mixed_origins="+" in origin,
+        downloads={name: _download(folder / f"megc2019_{name}.csv") for name in ("table", "paired")},
+        method_files={name: _method_files(inputs, evaluated, name) for name in names},
+        link=partial(_link, folder),
+        rows={row["method"]: row for row in rows},
         origin=origin,
+        paper_origin=_origins(table.origin for table in tables),
+        clip_origin=_origins(view.clip.origin for view in clip_views),
         title=main_table.table_title(rows),
         note=main_table.NOTE,
-        indistinguishable=main_table.better_than_floor(compared)
-        + main_table.indistinguishable_from_best(rows, compared),
+        all_pairs=main_table.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
-        synthesis_summaries=[_synthesis_summary(folder, inputs.protocol, name) for name in inputs.synthesising],
-        scopes=main_table.SCOPES[1:],
+        synthesised=[_synthesised_faces(evaluated, name) for name in inputs.synthesising],
+        scopes_shown=scopes,
         titles=main_table.TITLES,
         methods=methods,
         full="full",
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
-        papers=[_paper(path) for path in inputs.papers],
+        papers=tables,
         clips=clip_views,
         left_out=left_out,
         wheel=pictures.wheel(),
+        magnified=sheet.MAGNIFIED,
         benchmarks=[
             _benchmark(name, inputs.benchmarks[name]) for name in benchmark_page.SECTIONS if name in inputs.benchmarks
         ],
@@ -112,13 +195,12 @@ def html(inputs: PageInputs, folder: Path, benchmarks: Path, library: str | None
         charts=charts,
         chart=chart,
         published=_published,
-        differences_from_paper=main_table.differences_from_paper,
         origin_label=charts.origin_label,
         figures=figures,
         films=films,
         script=Markup(script),
         library=Markup(library),
-        style=Markup((HERE / STYLE).read_text(encoding="utf-8")),
+        style=Markup("\n".join(map(_text, STYLES))),
         hashes=" ".join(f"'sha256-{_hash(text)}'" for text in (library, script)),
     )
 
@@ -128,6 +210,11 @@ def plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs()).replace("\r\n", "\n").replace("</script", "<\\/script")
+
+
+def _text(name: str) -> str:
+    """Return a file of this folder."""
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
@@ -158,9 +245,54 @@ def _clips(
     return views, reasons
 
 
-def _synthesis_summary(folder: Path, protocol: str, name: str) -> str:
-    path = folder / "evaluate" / protocol / f"{name}_faces.csv"
-    return main_table.synthesis_summary(read_faces(path), path)
+def _link(folder: Path, path: str | Path) -> str:
+    """Return the path of a file from the page's folder."""
+    return Path(os.path.relpath(path, folder / REPORT)).as_posix()
+
+
+def _download(path: Path) -> str:
+    """Return a CSV as a link that needs no file."""
+    return f"data:text/csv;base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | Path]:
+    """Return a method's files by what they are."""
+    return {
+        "predictions (CSV)": base / f"{name}_predictions.csv",
+        "confusion (CSV)": base / f"{name}_confusion.csv",
+        "curve (CSV)": base / "curves" / f"{name}.csv",
+        **{f"training {Path(path).stem} (HDF5)": path for path in inputs.shards[name]},
+        **{f"synthesised faces {Path(path).stem} (HDF5)": path for path in inputs.synthesising.get(name, ())},
+    }
+
+
+def _digest(params: Mapping[str, Any]) -> str:
+    """Return the start of the digest of all params."""
+    return hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _effort(jobs: Sequence[times.Job]) -> dict[str, str]:
+    """Return how long all jobs took; {} if no benchmark file exists."""
+    if not jobs:
+        return {}
+    seconds, cpu_seconds, _ = _sums(jobs)
+    return {"seconds": f"{seconds:,.0f} of {len(jobs)} jobs together, {cpu_seconds:,.0f} of CPU measured"}
+
+
+def _synthesised_faces(base: Path, name: str) -> SynthesisedFaces:
+    rows = [row for row in read_faces(base / f"{name}_faces.csv") if row["scope"] == FULL]
+    kinds = list(dict.fromkeys(row["faces"] for row in rows))
+    cells = {(row["metric"], row["faces"]): _with_interval(row) for row in rows}
+    measures = dict.fromkeys(row["metric"] for row in rows)
+    lines = [(MEASURES.get(name, name), [cells.get((name, kind), "") for kind in kinds]) for name in measures]
+    return SynthesisedFaces(name, [FACE_KINDS.get(kind, kind.replace("_", " ")) for kind in kinds], lines)
+
+
+def _with_interval(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return ""
+    interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['value']:.3f}{interval}"
 
 
 def _paper(path: str) -> Table:
@@ -175,7 +307,7 @@ def _benchmark(name: str, path: str) -> Benchmark:
     rows = pool.read_csv(path)
     section = benchmark_page.SECTIONS[name]
     picture = b64encode(benchmark_charts.CHARTS[name](rows)).decode()
-    return Benchmark(name, section, benchmark_page.lines(section, rows), f"data:image/svg+xml;base64,{picture}")
+    return Benchmark(name, section, benchmark_page.lines(section, rows), f"data:image/svg+xml;base64,{picture}", path)
 
 
 def _chains(paths: Sequence[str]) -> str:

@@ -24,6 +24,11 @@ def face(crop: np.ndarray, points: np.ndarray, word: str) -> str:
     return _jpeg(_stamp(pixels, word))
 
 
+def grey(pixels: np.ndarray, word: str) -> str:
+    """Return a grey picture uint8[H, W]."""
+    return _jpeg(_stamp(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), word))
+
+
 def synthesised_face(face: np.ndarray, word: str) -> str:
     """Return a small grey or RGB face uint8[h, w, C], enlarged."""
     pixels = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR if face.shape[2] == 1 else cv2.COLOR_RGB2BGR)

@@ -6,12 +6,14 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
+from os.path import normpath
 from pathlib import Path
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
 import pytest
-from made_run import EPOCHS, METHODS, run
+from made_run import EPOCHS, run
 
 from microexpr.reporting import papers
 from microexpr.reporting.html import page
@@ -19,54 +21,59 @@ from microexpr.reporting.papers import page as paper_page
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)<'
 LINKS = ("src", "href", "srcset", "poster", "data", "action", "formaction", "xlink:href", "background", "cite")
-SECTIONS = (
-    "results",
-    "learning",
-    "subjects",
-    "methods",
-    "papers",
-    "clips",
-    "truth",
-    "provenance",
-    "params",
-    "versions",
-    "times",
-)
 LARGEST = 15_000_000
 
 
 class Seen(HTMLParser):
-    """Tags with their attributes, scripts and styles, captions and their words, and whether all is closed in turn."""
+    """Tags with their attributes, scripts and styles, words by section, rows of tables, and that all is closed."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.inside: dict[str, list[str]] = {"script": [], "style": []}
-        self.captions: list[str] = []
+        self.sections: dict[str, str] = {}  # words by section
+        self.rows: dict[str, list[list[str]]] = {}  # cells by a table's id
+        self.links: list[tuple[str, dict[str, str | None]]] = []  # section and attributes
+        self._section = self._table = ""
         self.text = ""
         self.feed(text)
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "link", "input"):
+        about = dict(attrs)
+        self.tags.append((tag, about))
+        if tag not in ("meta", "img", "link", "input", "br", "wbr"):
             self.open.append(tag)
         if tag in self.inside:
             self.inside[tag].append("")
-        if tag in ("caption", "figcaption"):
-            self.captions.append("")
+        if tag == "section":
+            self._section = about["id"]
+            self.sections[self._section] = ""
+        if tag == "table":
+            self._table = about.get("id", "")
+            self.rows[self._table] = []
+        if tag == "tr":
+            self.rows[self._table].append([])
+        if tag in ("td", "th"):
+            self.rows[self._table][-1].append("")
+        if tag == "a":
+            self.links.append((self._section, about))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+        if tag == "section":
+            self._section = ""
 
     def handle_data(self, data):
         if self.open and self.open[-1] in self.inside:
             self.inside[self.open[-1]][-1] += data
-        else:
-            self.text += data
-            if {"caption", "figcaption"} & {*self.open}:
-                self.captions[-1] += data
+            return
+        self.text += data
+        if self._section:
+            self.sections[self._section] += data
+        if {"td", "th"} & {*self.open}:
+            self.rows[self._table][-1][-1] += data
 
     def ids(self) -> list[str]:
         return [about["id"] for _, about in self.tags if about.get("id")]
@@ -77,13 +84,25 @@ class Seen(HTMLParser):
         return json.loads(self.inside["script"][index])
 
 
+FACTS = {
+    "commit of the page": "0123abc of 2026-01-02",
+    "table written": "2026-01-02 03:04 UTC",
+    "CPU of the page": "<Z80>",
+}
+
+
 def made(root: Path, library: str | None = "", **asked) -> str:
-    return page.html(run(root, **asked), root / "results", root / "work/times", library)
+    return page.html(run(root, **asked), root / "results", root / "work/times", library, FACTS)
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> str:
-    return made(tmp_path_factory.mktemp("run"))
+def root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def written(root) -> str:
+    return made(root)
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +113,60 @@ def seen(written) -> Seen:
 def test_it_loads_nothing_and_is_small_enough(tmp_path):
     text = made(tmp_path, None)
     parsed = Seen(text)
-    links = [value for _, about in parsed.tags for name, value in about.items() if name in LINKS and value]
-    assert links and all(re.match(r"#|data:", link) for link in links)
+    loading = [value for tag, about in parsed.tags if tag != "a" for name, value in about.items() if name in LINKS]
+    assert loading and all(re.match(r"data:", link) for link in loading)
     styles = parsed.inside["style"] + [about["style"] for _, about in parsed.tags if about.get("style")]
     assert not re.search(r"url\(|@import", " ".join(styles))
     assert 4_000_000 < len(text.encode()) < LARGEST  # plotly is within
 
 
+def test_links_lead_to_files_of_the_run_and_carry_the_tables(root, seen):
+    files = [about["href"] for _, about in seen.links if not about["href"].startswith(("#", "data:"))]
+    assert {Path(link).suffix for link in files} == {".csv", ".h5"}
+    missing = [link for link in files if not Path(normpath(root / "results/report" / unquote(link))).is_file()]
+    assert missing == []
+    downloads = {about["download"]: about["href"] for _, about in seen.links if "download" in about}
+    assert {*downloads} == {"megc2019_table.csv", "megc2019_paired.csv"}
+    for name, link in downloads.items():
+        assert b64decode(link.removeprefix("data:text/csv;base64,")) == (root / "results" / name).read_bytes()
+
+
+def test_methods_are_by_uf1_and_link_to_their_part(seen):
+    *_, first, second = seen.rows["leaderboard"]
+    assert first[:3] == ["1", "icegan", "0.5000"] and second[:3] == ["2", "majority", "0.2000"]
+    assert [row[4] for row in (first, second)] == ["0.100 to 0.700"] * 2
+    assert first[-2] == "0.8450" and second[-2] == "–"  # published
+    assert [about["id"] for _, about in seen.tags if about.get("class") == "method"] == [
+        "method-icegan",
+        "method-majority",
+    ]
+    ranked = [about["href"] for section, about in seen.links if section == "results" and "#method" in about["href"]]
+    assert ranked[:2] == ["#method-icegan", "#method-majority"]
+    kinds = {about["data-kinds"] for tag, about in seen.tags if "data-kinds" in about}
+    assert kinds == {"network published", "alike classical"}
+
+
+def test_the_first_lines_are_the_headline(seen):
+    start = seen.text.index("Micro-expressions: results of a run")
+    first = " ".join(seen.text[start : seen.text.index("Leaderboard")].split())
+    for words in (
+        "highest UF1 0.5000 icegan 95 % interval 0.100 to 0.700", "UF1 of majority, the floor 0.2000",
+        "better than majority 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
+        "clips 4 2 subjects held out in turn", "All figures are of generated faces",
+        "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>",
+        "seconds 14 of 2 jobs together, 8 of CPU measured", "params SHA-256 ",
+    ):  # fmt: skip
+        assert words in first, words
+
+
+def test_each_method_is_tested_against_majority_and_the_best(seen):
+    rows = {row[0]: row[1:] for row in seen.rows["tests-table"]}
+    assert rows["icegan"][:4] == ["+0.300", "", "-0.100 to +0.500", "0.5"] and rows["icegan"][4] == "–"
+    assert rows["majority"][0] == "–" and rows["majority"][4:] == ["-0.300", "", "-0.500 to +0.100", "0.5"]
+
+
 def test_each_synthesised_face_has_its_change_next_to_it(seen):
-    names = [caption.removesuffix("generated faces").strip() for caption in seen.captions]
+    names = [about["alt"].removesuffix(" face by icegan") for tag, about in seen.tags if tag == "img"]
     first = names.index("synthesised negative")
     expected = ["neutral", "synthesised negative", "negative: change × 8", "negative: change doubled"]
     assert names[first - 1 : first + 3] == expected
@@ -121,18 +185,19 @@ def test_a_browser_may_run_its_two_scripts_and_no_other(seen):
 
 
 def test_every_section_is_there_and_every_name_once(seen):
-    assert [about["id"] for tag, about in seen.tags if tag == "section"] == list(SECTIONS)
-    links = {about["href"][1:] for tag, about in seen.tags if tag == "a"}
-    assert {*SECTIONS} <= links <= {*seen.ids()} and len(seen.ids()) == len({*seen.ids()})
+    assert list(seen.sections) == list(page.SECTIONS)
+    links = {about["href"][1:] for _, about in seen.links if about["href"].startswith("#")}
+    assert {*page.SECTIONS} <= links <= {*seen.ids()} and len(seen.ids()) == len({*seen.ids()})
     named = [about.get("aria-labelledby") for tag, about in seen.tags if tag in ("section", "article")]
     assert {*named} <= {*seen.ids()}
 
 
-def test_whatever_shows_generated_faces_or_figures_says_so(seen):
-    plain = [text for text in seen.captions if "generated" not in text]
-    assert [text.split(",")[0].split(";")[0].strip() for text in plain] == [
-        "Packages by which this page was made", "Seconds by stage", "All jobs of a stage together",
-    ]  # fmt: skip
+def test_each_section_with_generated_faces_or_figures_says_so_once(written, seen):
+    badges = {
+        text.split('"')[0]: text.count('class="badge">generated faces') for text in written.split('<section id="')[1:]
+    }
+    plain = {"papers", "provenance", "params", "versions", "times"}  # papers: there is no table
+    assert badges == {name: int(name not in plain) for name in page.SECTIONS}
     for name, chart in seen.json("figures").items():
         words = [annotation["text"] for annotation in chart["layout"]["annotations"]]
         assert ("generated faces" in words) == (name != "times"), name
@@ -147,13 +212,13 @@ def test_tables_can_be_read_by_ear(seen):
 
 def test_figures_are_those_of_the_stages(seen):
     figures = seen.json("figures")
-    last, oracle, published = figures["table"]["data"]
-    assert last["y"] == list(METHODS) and last["x"] == [0.5, 0.5] and oracle["x"] == [0.6, 0.6]
-    assert (published["y"], published["x"]) == (["icegan"], [0.845])
-    assert figures["confusion-2-last"]["data"][0]["text"] == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
-    assert figures["confusion-2-oracle_best_test"]["data"][0]["text"][1] == [0, 0, 4]
-    assert figures["subjects"]["data"][0]["text"] == [["0 of 2", "0 of 2"], ["2 of 2", "2 of 2"]]
-    loss, uf1 = figures["curve-2"]["data"]
+    pairs = figures["pairs"]["data"][0]
+    assert pairs["y"] == ["icegan 1", "majority 2"] and pairs["z"] == [[None, 0.3], [-0.3, None]]
+    assert pairs["text"] == [["", "·"], ["·", ""]]
+    assert figures["confusion-icegan-last"]["data"][0]["text"] == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
+    assert figures["confusion-icegan-oracle_best_test"]["data"][0]["text"][1] == [0, 0, 4]
+    assert figures["subjects"]["data"][0]["text"] == [["2 of 2", "2 of 2"], ["0 of 2", "0 of 2"]]
+    loss, uf1 = figures["curve-icegan"]["data"]
     assert loss["x"] == uf1["x"] == list(range(1, EPOCHS + 1)) and loss["y"][0] == 1
     assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [0, 7.5]
     lines = figures["score-1"]["layout"]["shapes"]
@@ -177,6 +242,14 @@ def test_a_film_has_all_frames_with_the_word_on_them(seen):
     assert picture[-14:].max() > 200 > 100 > np.median(picture)  # white letters at the lower edge of a grey of 45
 
 
+def test_the_difference_picture_is_of_apex_less_onset(seen):
+    (picture,) = [
+        about["src"] for _, about in seen.tags if about.get("alt", "") == "Apex less onset, magnified, about grey"
+    ]
+    pixels = cv2.imdecode(np.frombuffer(b64decode(picture.split(",")[1]), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert np.median(pixels) == 128 + 8 * (20 - 5)  # a frame's grey is its number
+
+
 def test_licensed_faces_are_shown_only_where_params_say_so(tmp_path):
     redacted, visible = (made(tmp_path / str(show), origin="licensed", show=show) for show in (False, True))
     assert "Pictures of licensed faces are not shown" in redacted and "not shown" not in visible
@@ -187,7 +260,7 @@ def test_licensed_faces_are_shown_only_where_params_say_so(tmp_path):
     assert {about["alt"] for about in pictures} == {
         about["alt"] for about in pictures if "svg" in about["src"]
     }  # those of the truth, which is rendered
-    assert 'class="badge">generated faces' in redacted  # of the truth alone
+    assert redacted.count('class="badge">generated faces') == 1  # of the truth alone
     assert "generated" not in redacted[redacted.index('id="clips"') : redacted.index('id="truth"')]
 
 

@@ -1,0 +1,85 @@
+"""Standings, tiles and axes of the page's first screen."""
+
+from typing import Any
+
+import pytest
+
+from microexpr.reporting import main_table
+from microexpr.reporting.html import charts, leaderboard
+
+UF1 = {"majority": 0.2, "a": 0.5, "b": 0.8, "c": 0.8}
+
+
+def row(method: str) -> dict[str, str]:
+    about = {"folds": "12", "clips": "88", "parameters": "0" if method in ("majority", "a") else "77"}
+    figures = {key: f"{UF1[method]:.4f}" for key in ("full_uf1", "full_uf1_low", "full_uf1_high")}
+    return dict.fromkeys(main_table.COLUMNS, "") | about | figures | {"method": method}
+
+
+def pair(first: str, second: str, p: float) -> dict[str, Any]:
+    difference = UF1[first] - UF1[second]
+    figures = {"difference": difference, "low": difference - 0.1, "high": difference + 0.2, "p": p, "p_holm": 1.0}
+    return {"first": first, "second": second, "metric": "uf1", **figures}
+
+
+ROWS = [row(method) for method in UF1]
+PAIRS = [
+    pair("majority", "a", 0.04), pair("majority", "b", 0.01), pair("majority", "c", 0.02),
+    pair("a", "b", 0.001), pair("a", "c", 0.5), pair("b", "c", 0.9),
+    pair("majority", "a", 0.0) | {"metric": "uar"},
+]  # fmt: skip
+
+
+def test_the_best_is_first_and_equals_stay_in_the_order_of_the_table():
+    methods = leaderboard.standings(ROWS, PAIRS)
+    assert [(method.rank, method.name) for method in methods] == [(1, "b"), (2, "c"), (3, "a"), (4, "majority")]
+
+
+def test_a_test_is_of_the_method_less_the_reference_and_corrected_within_its_family():
+    methods = {method.name: method for method in leaderboard.standings(ROWS, PAIRS)}
+    test = methods["b"].against_floor
+    assert test is not None and (test.difference, test.low, test.high) == pytest.approx((0.6, 0.4, 0.7))
+    floor = {name: method.against_floor and method.against_floor.p_holm for name, method in methods.items()}
+    assert floor == {"b": pytest.approx(0.03), "c": pytest.approx(0.04), "a": pytest.approx(0.04), "majority": None}
+    best = {name: method.against_best and method.against_best.p_holm for name, method in methods.items()}
+    assert best == {"a": pytest.approx(0.003), "majority": pytest.approx(0.02), "c": pytest.approx(0.9), "b": None}
+    assert methods["a"].kinds == ["better", "classical"] and methods["c"].kinds == ["better", "alike", "network"]
+
+
+def test_tiles_count_what_the_tests_distinguish():
+    tiles = leaderboard.tiles(leaderboard.standings(ROWS, PAIRS), 3)
+    assert [(tile.figure, tile.method) for tile in tiles] == [
+        ("0.8000", "b"), ("0.2000", "majority"), ("3 of 3", ""), ("1 of 3", ""), ("88", ""),
+    ]  # fmt: skip
+    assert tiles[-1].below == "12 subjects held out in turn, 3 data sets"
+    alone = leaderboard.tiles(leaderboard.standings([row("a")], []), 1)
+    assert [tile.title for tile in alone] == ["highest UF1", "clips"]
+
+
+def test_only_kinds_of_some_method_are_offered():
+    methods = leaderboard.standings(ROWS, PAIRS)
+    assert list(leaderboard.kinds(methods)) == ["", "better", "alike", "network", "classical"]
+
+
+def test_an_axis_holds_all_intervals_and_zero():
+    tests = [method.against_best for method in leaderboard.standings(ROWS, PAIRS)]
+    start, end = leaderboard.span(tests)
+    assert (start, end) == (-0.7, 0.1)  # majority less b, and c less b
+    assert leaderboard.span([None]) == (0.0, 0.1)  # where two methods agree on every clip
+    assert leaderboard.ticks(-0.5, 0.5) == [-0.5, 0.0, 0.5] and leaderboard.ticks(-0.9, 0.1) == [-0.9, 0.0]
+    assert leaderboard.percent(0.25, -0.5, 1) == "50.00%"
+
+
+def test_pairs_of_the_heat_map_are_antisymmetric():
+    heat = charts.pairs(["b", "c", "a", "majority"], PAIRS[:6], "generated")["data"][0]
+    for i, line in enumerate(heat["z"]):
+        assert line[i] is None
+        assert all(cell == -heat["z"][j][i] for j, cell in enumerate(line) if j != i)
+    assert heat["z"][0][3] == 0.6 and heat["text"][0] == ["", "·", "", ""]
+    assert heat["customdata"][0][3] == ["majority", "+0.400 to +0.700, p 0.01, of all pairs 1"]
+
+
+def test_a_small_curve_needs_two_epochs():
+    rows = [{"epoch": str(epoch), "uf1": uf1} for epoch, uf1 in enumerate(("", "0.25", "0.5", "1"), 1)]
+    assert charts.small_curve(rows) == [(0, 75), (50, 50), (100, 0)]
+    assert charts.small_curve(rows[:2]) == []
