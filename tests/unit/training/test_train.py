@@ -122,7 +122,7 @@ def test_a_shard_says_its_classes_and_has_so_many_scores(tmp_path):
         group = file[objective_job.folds[0].name]
         assert group["scores"].shape == (1, EPOCHS, len(objective_job.folds[0].test), 5)
         labels = {clip.id: clip.objective_class - 1 for clip in clips}
-        assert group["truth"][()].tolist() == [labels[name] for name in store.strings(group["clips"])]
+        assert group["truth"][()].tolist() == [labels[name] for name in store.strings(group["clip"])]
 
 
 def test_progress_of_several_trainings_never_goes_back(tmp_path):
