@@ -76,20 +76,19 @@ def variables(group: Any) -> dict[str, Variable]:
     """Return the datasets of a group by name, and the labels of their axes: axes, values and attributes.
 
     Labels of an axis that stand in a group above, as those of action units may, count too."""
-    result = {name: _variable(name, item) for name, item in group.items() if _has_values(item)}
+    result = {name: _variable(item) for name, item in group.items() if _has_values(item)}
     axes = {axis for names, _, _ in result.values() for axis in names}
     while group.name != "/":
         group = group.parent
-        result |= {axis: _variable(axis, group[axis]) for axis in axes - {*result} if _has_values(group.get(axis))}
+        result |= {axis: _variable(group[axis]) for axis in axes - {*result} if _has_values(group.get(axis))}
     return result
 
 
-def _variable(name: str, item: Any) -> Variable:
-    text = store.attribute_text(item.attrs["axes"])
-    axes = tuple(f"{name}_{i}" for i in range(item.ndim)) if text == "any" else tuple(text.split(", "))
+def _variable(item: Any) -> Variable:
+    axes = tuple(store.attribute_text(item.attrs["axes"]).split(", ")) if item.ndim else ()
     is_text = item.dtype.kind == "S"
     values = np.array(store.strings(item)).reshape(item.shape) if is_text else np.asarray(item[()])
-    return axes if item.ndim else (), values, _attributes(item, ("units", "description"))
+    return axes, values, _attributes(item, ("units", "description"))
 
 
 def _has_values(item: Any) -> bool:

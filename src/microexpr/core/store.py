@@ -135,15 +135,16 @@ class Group:
         Raises ValueError for another number of axes: that is a mistake in the caller."""
         field = self._schema.fields[kind or name]
         array = text(value) if field.dtype == "text" else np.asarray(value, field.dtype)
-        if field.axes != ("any",) and array.ndim != len(field.axes):
-            raise ValueError(f"{name} must have axes {field.axes}, not shape {array.shape}")
-        _describe(_create_dataset(self._group, name, field, array), field)
+        axes = tuple(f"{name}_{i}" for i in range(array.ndim)) if field.axes == ("any",) else field.axes
+        if array.ndim != len(axes):
+            raise ValueError(f"{name} must have axes {axes}, not shape {array.shape}")
+        _describe(_create_dataset(self._group, name, field, array), field, axes)
 
 
-def _describe(dataset: h5py.Dataset, field: Field) -> None:
+def _describe(dataset: h5py.Dataset, field: Field, axes: Sequence[str]) -> None:
     """Set the attributes of a dataset; xarray decodes text by `_Encoding`."""
     dataset.attrs["units"], dataset.attrs["description"] = text(field.units), text(field.description)
-    dataset.attrs["axes"] = text(", ".join(field.axes) or "scalar")
+    dataset.attrs["axes"] = text(", ".join(axes) or "scalar")
     if field.dtype == "text":
         dataset.attrs["_Encoding"] = text("utf-8")
 
@@ -157,7 +158,7 @@ def _attach_scales(group: h5py.Group) -> None:
     items = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
     axes = {name: attribute_text(item.attrs["axes"]).split(", ") for name, item in items.items()}
     for name, item in sorted(items.items(), key=lambda pair: (axes[pair[0]] != [pair[0]], pair[0])):
-        if axes[name] in (["scalar"], ["any"]):
+        if not item.ndim:
             continue
         scales = [
             _scale(group, axis, length) or _scale(group, f"{axis}_{name}", length)
@@ -196,7 +197,7 @@ def _new_scale(group: h5py.Group, axis: str, length: int) -> h5py.Dataset:
         field = Field(">f4", (axis,), "-", "an axis, without values")
         scale = group.create_dataset(axis, (length,), field.dtype)
         scale.make_scale(f"{NO_VARIABLE}{length:10d}")
-    _describe(scale, field)
+    _describe(scale, field, field.axes)
     return scale
 
 

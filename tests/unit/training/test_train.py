@@ -37,7 +37,7 @@ def shards(tmp_path_factory):
 def test_inner_subjects_do_not_change_a_byte_of_the_last_epochs_training(shards):
     with h5py.File(shards(0)) as without, h5py.File(shards(3)) as inner:
         for fold in job(CLIPS, folds=FEW).folds:
-            for name in ("scores", "loss", "fitted_on", "clips", "truth"):
+            for name in ("scores", "loss", "fitted_on", "clip", "truth"):
                 assert without[fold.name][name][()].tobytes() == inner[fold.name][name][()].tobytes()
             assert "inner_epoch" not in without[fold.name]
             assert inner[fold.name]["inner_epoch"].shape == (2,)
