@@ -51,7 +51,7 @@ def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray,
         store.open_file(results / "apex" / file, "apex") as apex,
     ):
         for name in apex:
-            names = store.strings(truth[name]["au_names"])
+            names = store.strings(truth[name]["action_unit"])
             units = [names.index(unit) for unit in ACTION_UNITS]
             read = relative(results / "aus" / file, name)
             onset = inputs.position(faces[name], apex[name], "onset")

@@ -159,7 +159,7 @@ def truth(root: Path, clips: list[Clip]) -> np.ndarray:
     for number, clip in enumerate(clips):
         with store.open_file(root / f"data/rendered/truth/{clip.dataset}/{clip.subject}.h5", "truth") as file:
             group = file[clip.name]
-            frames, names = group["frame"][()], store.strings(group["au_names"])
+            frames, names = group["frame"][()], store.strings(group["action_unit"])
             onset, apex = (
                 group["au_intensity"][int(np.searchsorted(frames, group[at][()]))] for at in ("onset", "apex")
             )

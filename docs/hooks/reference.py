@@ -47,7 +47,7 @@ Row = tuple[str, ...]
 def pages() -> dict[str, str]:
     """Return the Markdown of each page by its path in the site."""
     writers = {"api": api, "command-line": command_line, "params": params, "method-params": method_params}
-    return {f"reference/{name}.md": page() for name, page in {**writers, "stage-files": stage_files}.items()}
+    return {f"reference/{name}.md": page() for name, page in {**writers, "datasets": datasets}.items()}
 
 
 def api() -> str:
@@ -172,12 +172,12 @@ def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     return ", ".join([TYPES.get(schema.get("type", ""), "any"), *bounds])
 
 
-def stage_files() -> str:
+def datasets() -> str:
     """Return the page of the HDF5 files of a run: datasets, types, axes, units."""
     parts = [
-        "# Stage files",
+        "# Datasets of stage files",
         "A stage writes one HDF5 file per subject, with a group for each clip; each dataset carries axes, unit and "
-        "description. `microexpr inspect FILE.h5` prints them, and [`open_stage`](api.md) returns labelled arrays.",
+        "description. `microexpr inspect FILE.h5` prints them, and [`open_stage`](api.md) returns labelled arrays; [others](../stage-files.md) read the files too.",
     ]
     for name, schema in SCHEMAS.items():
         title, _, folder = STAGE_FILES[name].partition(": ")

@@ -26,4 +26,4 @@ def write(
             onset = inputs.position(face, events[clip.name], "onset")
             values, attributes = read(clip, face, onset)
             curves = filters.curves(values, onset, clip.fps, params)
-            file.group(clip.name, **attributes).put_all(frame=face["frame"][()], au_names=aus.ACTION_UNITS, **curves)
+            file.group(clip.name, **attributes).put_all(frame=face["frame"][()], action_unit=aus.ACTION_UNITS, **curves)

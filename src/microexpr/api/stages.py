@@ -11,13 +11,11 @@ import pandas as pd
 
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError
-from microexpr.signals.aus import SIDES
 
 if TYPE_CHECKING:
     import xarray
 
-Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]  # by name: axes, values, attributes
-LABELS = {"au_names": "action_unit", "flow_regions": "region"}  # datasets that label an axis of others
+Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str]]  # axes, values, attributes
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ class Stage(Mapping[str, "xarray.Dataset"]):
             raise StoreError(f"{self.path}: must hold one of {', '.join(self.names)}, not {name}")
         xarray = _xarray()
         with store.open_file(self.path) as file:
-            values, labels = variables(file[name]), axis_labels(file, file[name])
+            values = variables(file[name])
+            labels = {axis: values.pop(axis) for axis in [*values] if values[axis][0] == (axis,)}
             return xarray.Dataset(values, labels, _attributes(file[name]))
 
     def __iter__(self) -> Iterator[str]:
@@ -73,47 +72,28 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
     return stage if clip is None else stage[clip]
 
 
-def variables(group: Any) -> Variables:
-    """Return the datasets of a group by name: axes, values and attributes.
+def variables(group: Any) -> dict[str, Variable]:
+    """Return the datasets of a group by name, and the labels of their axes: axes, values and attributes.
 
-    An axis whose length is not that of the same axis of an earlier dataset has the dataset's name at its end."""
-    lengths: dict[str, int] = {}
-    result: Variables = {}
-    for name, item in group.items():
-        if not hasattr(item, "shape"):
-            continue
-        axes = []
-        for axis, length in zip(_axes(name, item), item.shape, strict=True):
-            axes.append(axis if lengths.setdefault(axis, length) == length else f"{axis}_{name}")
-        is_text = item.dtype.kind == "S"
-        values = np.array(store.strings(item)).reshape(item.shape) if is_text else item[()]
-        result[name] = (tuple(axes), np.asarray(values), _attributes(item, ("units", "description")))
+    Labels of an axis that stand in a group above, as those of action units may, count too."""
+    result = {name: _variable(item) for name, item in group.items() if _has_values(item)}
+    axes = {axis for names, _, _ in result.values() for axis in names}
+    while group.name != "/":
+        group = group.parent
+        result |= {axis: _variable(group[axis]) for axis in axes - {*result} if _has_values(group.get(axis))}
     return result
 
 
-def axis_labels(file: Any, group: Any) -> dict[str, Any]:
-    """Return the labels of the axes of a group's datasets: action units, sides, coordinates of points."""
-    labels: dict[str, Any] = {}
-    for name, item in group.items():
-        for axis, length in zip(_axes(name, item), item.shape, strict=True) if hasattr(item, "shape") else ():
-            words = axis.split("_")
-            if axis == "side":
-                labels[axis] = [*SIDES[:length]]
-            elif len(words) == length > 1:  # an axis that is named by its elements, as x_y
-                labels[axis] = words
-    for name, axis in LABELS.items():
-        source = group if name in group else file
-        if name in source:
-            labels[axis] = store.strings(source[name])
-    return labels
+def _variable(item: Any) -> Variable:
+    axes = tuple(store.attribute_text(item.attrs["axes"]).split(", ")) if item.ndim else ()
+    is_text = item.dtype.kind == "S"
+    values = np.array(store.strings(item)).reshape(item.shape) if is_text else np.asarray(item[()])
+    return axes, values, _attributes(item, ("units", "description"))
 
 
-def _axes(name: str, item: Any) -> list[str]:
-    """Return the names of a dataset's axes, such as action_unit."""
-    text = store.attribute_text(item.attrs["axes"])
-    if text == "any":
-        return [f"{name}_{i}" for i in range(item.ndim)]
-    return [] if text == "scalar" else [axis.replace(" ", "_") for axis in text.split(", ")]
+def _has_values(item: Any) -> bool:
+    """Return whether an object of a file is a dataset with values, not a group, and not a mere dimension."""
+    return hasattr(item, "shape") and not store.is_dimension(item)
 
 
 def _clips(group: Any, path: str = "") -> Iterator[str]:

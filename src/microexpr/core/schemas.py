@@ -11,7 +11,7 @@ class Field:
     """The format and the meaning of one dataset."""
 
     dtype: str  # a numpy dtype, or "text" for fixed-length UTF-8
-    axes: tuple[str, ...]
+    axes: tuple[str, ...]  # a dataset of the name of its only axis labels that axis
     units: str
     description: str
     by_frame: bool = False  # chunked one frame at a time
@@ -27,29 +27,36 @@ class Schema:
 
 FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
 SIDES = "left, right, both (the subject's own sides)"
+LABELS = {  # of axes whose elements always have the same names
+    "side": ("left", "right", "both"),
+    "x_y": ("x", "y"),
+    "yaw_pitch": ("yaw", "pitch"),
+    "yaw_pitch_roll": ("yaw", "pitch", "roll"),
+    "u_v_strain": ("u", "v", "strain"),
+}
 
 TRUTH = Schema(
-    2,
+    3,
     {
         "frame": FRAME,
-        "au_names": Field("text", ("action unit",), "-", "FACS names of the last-but-one axis of au_intensity"),
-        "au_intensity": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
-        "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
-        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera"),
-        "gaze": Field("float32", ("frame", "yaw pitch"), "degrees", "of the eyes in the head"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the last-but-one axis of au_intensity"),
+        "au_intensity": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
+        "landmarks": Field("float32", ("frame", "landmark", "x_y"), "pixels of the frame", "68 projected points"),
+        "pose": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head against the camera"),
+        "gaze": Field("float32", ("frame", "yaw_pitch"), "degrees", "of the eyes in the head"),
         "onset": Field("int64", (), "frame number", "last frame before the first movement"),
         "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
         "offset": Field("int64", (), "frame number", "end of the movement"),
     },
 )
 FACES = Schema(
-    2,
+    3,
     {
         "frame": FRAME,
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
-        "landmarks": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68-point iBUG markup"),
-        "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "the same in `crop`"),
-        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
+        "landmarks": Field("float32", ("frame", "landmark", "x_y"), "pixels of the frame", "68-point iBUG markup"),
+        "landmarks_crop": Field("float32", ("frame", "landmark", "x_y"), "pixels of the crop", "the same in `crop`"),
+        "pose": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head against the camera, by PnP"),
         "other_faces": Field("int64", (), "count", "further faces in the clip, smaller than this one"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
                       "aligned face, RGB or grey; where none was found, that of the nearest frame with one",
@@ -59,7 +66,7 @@ FACES = Schema(
     },
 )  # fmt: skip
 APEX = Schema(
-    2,
+    3,
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "annotated or spotted"),
@@ -71,43 +78,45 @@ APEX = Schema(
     },
 )  # fmt: skip
 FLOW = Schema(
-    1,
+    2,
     {
-        "onset_apex": Field("float32", ("u v strain", "row", "column"), "pixels of the crop; strain 1",
+        "onset_apex": Field("float32", ("u_v_strain", "row", "column"), "pixels of the crop; strain 1",
                             "optical flow from onset to apex (u right, v down) and its optical strain"),
-        "onset_apex_scaled": Field("float32", ("u v strain", "row", "column"), "grey level +-127.5; strain 0..255",
+        "onset_apex_scaled": Field("float32", ("u_v_strain", "row", "column"), "grey level +-127.5; strain 0..255",
                                    "the same where each clip fills the range by itself, as `flow.normalise` asks or in "
                                    "precomputed pictures: the size of the movement is lost"),
-        "onset_apex_centred": Field("float32", ("u v strain", "row", "column"), "standard deviations of the channel",
+        "onset_apex_centred": Field("float32", ("u_v_strain", "row", "column"), "standard deviations of the channel",
                                     "the same, each channel minus its median, which estimates no movement"),
     },
 )  # fmt: skip
 AUS = Schema(
-    1,
+    2,
     {
         "frame": FRAME,
-        "raw": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"regressed; {SIDES}"),
-        "smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"raw, filtered in time; {SIDES}"),
-        "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+        "raw": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"regressed; {SIDES}"),
+        "smoothed": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"raw, filtered in time; {SIDES}"),
+        "relative": Field("float32", ("frame", "action_unit", "side"), "FACS -5..5",
                           f"change since the onset, filtered in time, before any is cut to 0..5; {SIDES}"),
-        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
-        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip that the regressor saw"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
+        "fitted_on": Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that the regressor saw"),
     },
 )  # fmt: skip
 TRAIN = Schema(
-    1,
+    2,
     {
-        "clips": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
+        "clip": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
         "truth": Field("int64", ("clip",), "class index", "of the file's attribute `classes`, from 0"),
         "scores": Field("float32", ("seed", "epoch", "clip", "class"), "-", "largest is predicted; every epoch kept"),
         "inner_epoch": Field("int64", ("seed",), "epoch, from 0", "chosen on the inner clips, by another training"),
         "loss": Field("float32", ("seed", "epoch", "update"), "-", "mean training loss, every epoch of every phase"),
         "statistic": Field("float32", ("any",), "-", "fitted on the fold's training clips: normalisation, weights"),
-        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that this fold was fitted on"),
+        "fitted_on": Field(
+            "text", ("fitted_on",), "-", "origin/dataset/subject/clip of all that this fold was fitted on"
+        ),
     },
 )
 SYNTH = Schema(
-    3,
+    4,
     {
         "frame": Field("int64", ("frame",), "position", "from 0"),
         "onset": Field("int64", (), "position", "of a pair of faces the neutral one, which it was made from"),
@@ -118,15 +127,15 @@ SYNTH = Schema(
         "label": Field("int64", (), "class index", "the expression asked for"),
         "source": Field("text", (), "-", "origin/dataset/subject/clip whose neutral face it was made from"),
         "trajectory": Field("text", (), "-", "origin/dataset/subject/clip whose action units it shows"),
-        "au_asked": Field("float32", ("frame", "action unit", "side"), "FACS 0..5",
+        "au_asked": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5",
                           "asked for; left, right (the subject's own)"),
-        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
-        "fitted_on": Field("text", ("clip",), "-", "origin/dataset/subject/clip of all that the generator saw"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
+        "fitted_on": Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip of all that the generator saw"),
     },
 )  # fmt: skip
 
 MEASURED = Schema(
-    2,
+    3,
     {
         "frame": FRAME,
         "fps": Field("float64", (), "frames a second", "of the clip"),
@@ -138,18 +147,18 @@ MEASURED = Schema(
         "apex_flow": Field("int64", (), "frame number", "spotted by flow, between the true onset and offset"),
         "apex_regions": Field("int64", (), "frame number", "the same by differences in ten regions"),
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
-        "landmarks_true": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "68 projected points"),
-        "landmarks_found": Field("float32", ("frame", "landmark", "x y"), "pixels of the frame", "of the faces stage"),
-        "pose_true": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera"),
-        "pose_found": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the faces stage, by PnP"),
-        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axes"),
-        "au_true": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
-        "au_smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"of the aus stage; {SIDES}"),
-        "au_change": Field("float32", ("frame", "action unit", "side"), "FACS",
+        "landmarks_true": Field("float32", ("frame", "landmark", "x_y"), "pixels of the frame", "68 projected points"),
+        "landmarks_found": Field("float32", ("frame", "landmark", "x_y"), "pixels of the frame", "of the faces stage"),
+        "pose_true": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head against the camera"),
+        "pose_found": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the faces stage, by PnP"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axes"),
+        "au_true": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"asked of the face; {SIDES}"),
+        "au_smoothed": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"of the aus stage; {SIDES}"),
+        "au_change": Field("float32", ("frame", "action_unit", "side"), "FACS",
                            f"change since the onset, as read: neither filtered nor cut; {SIDES}"),
-        "au_relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+        "au_relative": Field("float32", ("frame", "action_unit", "side"), "FACS -5..5",
                              f"change since the onset, of the aus stage; {SIDES}"),
-        "flow_regions": Field("text", ("region",), "-", "names of the region axes"),
+        "region": Field("text", ("region",), "-", "names of the region axes"),
         "flow_pixels": Field("int64", ("region",), "count", "pixels of visible skin"),
         "flow_error": Field("float64", ("region",), "pixels of the crop", "end-point errors, summed over flow_pixels"),
         "flow_length": Field("float64", ("region",), "pixels of the crop", "true lengths, summed over flow_pixels"),
@@ -157,7 +166,7 @@ MEASURED = Schema(
 )  # fmt: skip
 
 POPULATION = Schema(
-    1,
+    2,
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little late"),
@@ -166,19 +175,19 @@ POPULATION = Schema(
         "in_video": Field("bool", ("frame",), "-", "one of those at equal distances from onset to offset"),
         "crop": Field("uint8", ("frame", "row", "column", "channel"), "grey level 0..255",
                       "aligned face, RGB or grey: 144 pixels in clips, 288 in sessions", by_frame=True),
-        "landmarks_crop": Field("float32", ("frame", "landmark", "x y"), "pixels of the crop", "68-point iBUG markup"),
-        "pose": Field("float32", ("frame", "yaw pitch roll"), "degrees", "of the head against the camera, by PnP"),
+        "landmarks_crop": Field("float32", ("frame", "landmark", "x_y"), "pixels of the crop", "68-point iBUG markup"),
+        "pose": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head against the camera, by PnP"),
         **FLOW.fields,
-        "au_names": Field("text", ("action unit",), "-", "FACS names of the action-unit axis"),
-        "smoothed": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
-        "relative": Field("float32", ("frame", "action unit", "side"), "FACS -5..5",
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
+        "smoothed": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
+        "relative": Field("float32", ("frame", "action_unit", "side"), "FACS -5..5",
                           f"ground truth: change since the onset; {SIDES}"),
-        "intensity": Field("float32", ("frame", "action unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
+        "intensity": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
         "strength": Field("int64", ("frame",), "-", "0 at rest, 1 micro, 2 macro"),
         "face": Field("uint8", ("image", "row", "column", "channel"), "grey level 0..255",
                       "the first at rest; the others differ in action units alone", by_frame=True),
-        "landmarks": Field("float32", ("image", "landmark", "x y"), "pixels of the face", "68 projected points"),
-        "change": Field("float32", ("image", "action unit"), "FACS -5..5", "since the first image, mean of both sides"),
+        "landmarks": Field("float32", ("image", "landmark", "x_y"), "pixels of the face", "68 projected points"),
+        "change": Field("float32", ("image", "action_unit"), "FACS -5..5", "since the first image, mean of both sides"),
         "label": Field("int64", ("image",), "class index", "negative, positive, surprise; -1 for none"),
         "photographed": Field("uint8", ("row", "column", "channel"), "grey level 0..255",
                               "the first face as a camera records it"),

@@ -24,7 +24,7 @@ from microexpr import __version__
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.files import regular
-from microexpr.core.schemas import SCHEMAS, Field, Schema
+from microexpr.core.schemas import LABELS, SCHEMAS, Field, Schema
 
 FULL = {  # errors that name no path
     errno.ENOSPC: "no space left on the disk; free some and run the same command again",
@@ -35,6 +35,7 @@ DIGEST = "sha256"  # metadata key of safetensors files: the digest of everything
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # built into HDF5
 MAX_DEFLATE_RATIO = 1100  # how many times larger values can be than their deflated bytes
+NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # name of a dimension scale without values
 DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises if a file is damaged or the caller is wrong
 
 
@@ -134,11 +135,75 @@ class Group:
         Raises ValueError for another number of axes: that is a mistake in the caller."""
         field = self._schema.fields[kind or name]
         array = text(value) if field.dtype == "text" else np.asarray(value, field.dtype)
-        if field.axes != ("any",) and array.ndim != len(field.axes):
-            raise ValueError(f"{name} must have axes {field.axes}, not shape {array.shape}")
-        dataset = _create_dataset(self._group, name, field, array)
-        dataset.attrs["units"], dataset.attrs["description"] = text(field.units), text(field.description)
-        dataset.attrs["axes"] = text(", ".join(field.axes) or "scalar")
+        axes = tuple(f"{name}_{i}" for i in range(array.ndim)) if field.axes == ("any",) else field.axes
+        if array.ndim != len(axes):
+            raise ValueError(f"{name} must have axes {axes}, not shape {array.shape}")
+        _describe(_create_dataset(self._group, name, field, array), field, axes)
+
+
+def _describe(dataset: h5py.Dataset, field: Field, axes: Sequence[str]) -> None:
+    """Set the attributes of a dataset; xarray decodes text by `_Encoding`."""
+    dataset.attrs["units"], dataset.attrs["description"] = text(field.units), text(field.description)
+    dataset.attrs["axes"] = text(", ".join(axes) or "scalar")
+    if field.dtype == "text":
+        dataset.attrs["_Encoding"] = text("utf-8")
+
+
+def _attach_scales(group: h5py.Group) -> None:
+    """Attach a dimension scale to each axis of the datasets in a group and below, as netCDF4 does.
+
+    The scale of an axis is the dataset of its name, here or in the nearest group above. Where there is none it is made:
+    labels, or a dimension without values. An axis whose length is another than that of its scale gets the dataset's
+    name as well. The order in which datasets were written does not matter."""
+    items = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
+    axes = {name: attribute_text(item.attrs["axes"]).split(", ") for name, item in items.items()}
+    for name, item in sorted(items.items(), key=lambda pair: (axes[pair[0]] != [pair[0]], pair[0])):
+        if not item.ndim:
+            continue
+        scales = [
+            _scale(group, axis, length) or _scale(group, f"{axis}_{name}", length)
+            for axis, length in zip(axes[name], item.shape, strict=True)
+        ]
+        for dimension, scale in zip(item.dims, scales, strict=True):
+            if scale != item:
+                dimension.attach_scale(scale)
+        item.attrs["axes"] = text(", ".join(scale.name.rpartition("/")[2] for scale in scales))
+    for child in group.values():
+        if isinstance(child, h5py.Group):
+            _attach_scales(child)
+
+
+def _scale(group: h5py.Group, axis: str, length: int) -> Any:
+    """Return the dimension scale of an axis, made where there is none; None if the name is taken in the group."""
+    home = group
+    while axis not in home and home.name != "/":
+        home = home.parent
+    scale = home.get(axis)
+    if not isinstance(scale, h5py.Dataset) or scale.shape != (length,):
+        if axis in group:
+            return None
+        scale = _new_scale(group, axis, length)
+    if not scale.is_scale:
+        scale.make_scale(axis)
+    return scale
+
+
+def _new_scale(group: h5py.Group, axis: str, length: int) -> h5py.Dataset:
+    """Create the labels of an axis, or a dimension without values."""
+    if axis in LABELS:
+        field = Field("text", (axis,), "-", "labels of the axis of this name")
+        scale = _create_dataset(group, axis, field, text(LABELS[axis][:length]))
+    else:
+        field = Field(">f4", (axis,), "-", "an axis, without values")
+        scale = group.create_dataset(axis, (length,), field.dtype)
+        scale.make_scale(f"{NO_VARIABLE}{length:10d}")
+    _describe(scale, field, field.axes)
+    return scale
+
+
+def is_dimension(item: h5py.Dataset | h5py.Group) -> bool:
+    """Return whether an object of a file only names an axis and its length."""
+    return attribute_text(item.attrs.get("NAME", "")).startswith(NO_VARIABLE)
 
 
 def _create_dataset(group: h5py.Group, name: str, field: Field, array: np.ndarray) -> h5py.Dataset:
@@ -179,6 +244,7 @@ def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: 
             root.describe(schema=f"{schema}/{SCHEMAS[schema].version}", created_by=f"microexpr {__version__}")
             root.describe(params=json.dumps(params, sort_keys=True), **attributes)
             yield root
+            _attach_scales(file)
             file.flush()
             content = file.id.get_file_image()
         part.write_bytes(content)

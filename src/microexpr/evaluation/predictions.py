@@ -227,7 +227,7 @@ def _read_fold(path: str, name: str, file: Any) -> FoldScores:
     return FoldScores(
         artifact=path,
         fold=name,
-        clips=tuple(store.strings(group["clips"])),
+        clips=tuple(store.strings(group["clip"])),
         truth=group["truth"][()],
         scores=group["scores"][()],
         fitted_on=tuple(store.fitted_on(group)),

@@ -40,7 +40,7 @@ def write_subject(
     attributes |= {"role": "held out" if held_out else "training", "identity": identity(performer)}
     kinds = {"onset_apex": "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled"}
     with store.create(path, POPULATION, sections, **attributes) as file:
-        file.put("au_names", ACTION_UNITS)
+        file.put("action_unit", ACTION_UNITS)
         for planned in plan_clips(params, subject):
             clip = planned.clip
             group = file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion)
@@ -50,7 +50,7 @@ def write_subject(
         logger.info("%s: clips", name)
         motion, sample = (TYPICAL_MOTION, single_units) if held_out else (LARGE_MOTION, sample_changes)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed, motion)):
-            file.group(f"sessions/{i + 1}").put_all(au_names=UNITS, **_arrays(session))
+            file.group(f"sessions/{i + 1}").put_all(action_unit=UNITS, **_arrays(session))
         for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
 

@@ -59,7 +59,7 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
                 store.write_text(Path(root) / path, text)
             file.group(clip.name).put_all(
                 frame=np.arange(clip.first, clip.last + 1),
-                au_names=ACTION_UNITS,
+                action_unit=ACTION_UNITS,
                 au_intensity=with_both_sides(performance.action_units),
                 landmarks=np.stack(landmarks),
                 pose=performance.pose,

@@ -46,7 +46,9 @@ def rows(path: str | Path) -> list[dict[str, str | int]]:
     with store.open_file(path) as file:
         names: list[str] = []
         file.visit(names.append)
-        return [_row(name, file[name]) for name in names if hasattr(file[name], "dtype")]
+        return [
+            _row(name, item) for name in names if hasattr(item := file[name], "dtype") and not store.is_dimension(item)
+        ]
 
 
 def _row(name: str, dataset: Any) -> dict[str, str | int]:
@@ -103,6 +105,8 @@ def _branch(branch: Tree, group: Any) -> None:
     counts: Counter[tuple[Any, ...]] = Counter()
     for name in group:
         item = group[name]
+        if store.is_dimension(item):
+            continue
         if hasattr(item, "dtype"):
             branch.add(_describe(name, item))
             continue

@@ -60,7 +60,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
             crops={event: inputs.grey_frame(faces, apex, event) for event in EVENTS},
             landmarks={event: faces["landmarks_crop"][position] for event, position in positions.items()},
             flow=flow["onset_apex"][()],
-            action_units=store.strings(aus["au_names"]),
+            action_units=store.strings(aus["action_unit"]),
             relative=aus["relative"][()],
             synthetic=faces_by_class,
         )

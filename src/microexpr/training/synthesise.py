@@ -115,7 +115,7 @@ def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNe
     generator_file.save(Path(path).with_suffix(".safetensors"), method, network.tensors, fitted_on, **job.attributes())
     held_out = ", ".join(sorted({subject_id(clip_id) for clip_id in fold.test}))
     with store.create(path, "synth", job.sections(), **job.attributes(), held_out=held_out) as file:
-        file.put_all(fitted_on=fitted_on, au_names=ACTION_UNITS)
+        file.put_all(fitted_on=fitted_on, action_unit=ACTION_UNITS)
         for side, requests in ((TRAIN, plan_training(job, fold, params)), (HELD_OUT, plan_held_out(job, fold))):
             for request, frames, target_aus in synthesise(method, network, inputs.clips, job, requests):
                 _write_clip(file.group(f"{side}/{request.name}"), job, request, frames, target_aus)

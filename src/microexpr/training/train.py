@@ -174,7 +174,7 @@ def write_scores(
     """Write one fold as the group of its name, such as /<dataset>/<subject>, of a train shard."""
     group = file.group(fold.name)
     truth = [job.labels[clip_id] for clip_id in fold.test]
-    group.put_all(clips=fold.test, truth=truth, scores=result.scores, loss=result.loss, fitted_on=fitted_on)
+    group.put_all(clip=fold.test, truth=truth, scores=result.scores, loss=result.loss, fitted_on=fitted_on)
     if inner_epochs is not None:
         group.put("inner_epoch", inner_epochs)
     statistics = group.group("statistics")

@@ -74,7 +74,7 @@ def smiles(project: Project, path: str) -> dict[str, int]:
     most = {}
     with store.open_file(project.root / path.replace("results/aus", "data/rendered/truth"), "truth") as file:
         for name in file:
-            truth = file[name]["au_intensity"][:, store.strings(file[name]["au_names"]).index("AU12"), 2]
+            truth = file[name]["au_intensity"][:, store.strings(file[name]["action_unit"]).index("AU12"), 2]
             if truth.max() - truth[0] >= STRONG:
                 most[name] = int(truth.argmax())
     return most

@@ -302,7 +302,7 @@ def stage_file(tmp_path):
     path = tmp_path / "results/aus/casme2/sub01.h5"
     clip = Clip("casme2", "sub01", "EP1", "generated", "a", 1, 2, 2, 1, 2, 2, 100, "happiness", 1, 3, "12")
     with store.subject_file(path, "aus", [clip], aus={}) as file:
-        file.put_all(au_names=ACTION_UNITS, fitted_on=["generated/population/0/*"])
+        file.put_all(action_unit=ACTION_UNITS, fitted_on=["generated/population/0/*"])
         values = np.arange(2 * 17 * 3, dtype=float).reshape(2, 17, 3) / 100
         file.group("EP1").put_all(frame=[7, 8], raw=values, smoothed=values)
         file.group("EP2", left_out="no face")
@@ -311,11 +311,11 @@ def stage_file(tmp_path):
 
 def test_datasets_have_the_axes_units_and_labels_of_the_file(stage_file):
     with store.open_file(stage_file) as file:
-        values, labels = stages.variables(file["EP1"]), stages.axis_labels(file, file["EP1"])
+        values = stages.variables(file["EP1"])
     axes, array, attributes = values["raw"]
     assert axes == ("frame", "action_unit", "side") and array[1, 16, 2] == pytest.approx(1.01)
-    assert attributes["units"] == "FACS 0..5" and labels["action_unit"] == [*ACTION_UNITS]
-    assert labels["side"] == ["left", "right", "both"] and values["frame"][1].tolist() == [7, 8]
+    assert attributes["units"] == "FACS 0..5" and [*values["action_unit"][1]] == [*ACTION_UNITS]
+    assert [*values["side"][1]] == ["left", "right", "both"] and values["frame"][1].tolist() == [7, 8]
 
 
 def test_axes_of_the_same_name_and_another_length_are_two(tmp_path):
@@ -323,9 +323,10 @@ def test_axes_of_the_same_name_and_another_length_are_two(tmp_path):
         group = file.group("EP1")
         group.put_all(crop=np.zeros((1, 4, 4, 1)), onset_apex=np.zeros((3, 2, 2)), landmarks_crop=np.zeros((1, 68, 2)))
     with store.open_file(tmp_path / "a.h5") as file:
-        values, labels = stages.variables(file["EP1"]), stages.axis_labels(file, file["EP1"])
+        values = stages.variables(file["EP1"])
     assert values["onset_apex"][0] == ("u_v_strain", "row_onset_apex", "column_onset_apex")
-    assert values["crop"][0] == ("frame", "row", "column", "channel") and labels["x_y"] == ["x", "y"]
+    assert values["crop"][0] == ("frame", "row", "column", "channel") and [*values["x_y"][1]] == ["x", "y"]
+    assert "row" not in values and "landmark" not in values
 
 
 def test_without_xarray_one_line_says_what_to_install(stage_file, monkeypatch):
@@ -337,7 +338,7 @@ def test_without_xarray_one_line_says_what_to_install(stage_file, monkeypatch):
 def test_a_stage_is_a_mapping_of_its_clips(stage_file):
     xarray = pytest.importorskip("xarray")
     stage = microexpr.open_stage(stage_file)
-    assert [*stage] == ["EP1", "EP2"] and stage.attributes["schema"] == "aus/1"
+    assert [*stage] == ["EP1", "EP2"] and stage.attributes["schema"] == "aus/2"
     dataset = microexpr.open_stage(stage_file, "EP1")
     assert isinstance(dataset, xarray.Dataset)
     assert float(dataset.raw.sel(frame=8, action_unit="AU45", side="both")) == pytest.approx(1.01)

@@ -65,7 +65,66 @@ def test_frames_are_chunked_one_by_one(tmp_path):
 
 
 def test_the_same_content_is_the_same_bytes(tmp_path):
-    assert apex_file(tmp_path / "a.h5").read_bytes() == apex_file(tmp_path / "b.h5").read_bytes()
+    for build in (apex_file, clips_file):
+        assert build(tmp_path / "a.h5").read_bytes() == build(tmp_path / "b.h5").read_bytes()
+
+
+CLIP = {
+    "frame": [3, 4],
+    "crop": np.zeros((2, 8, 9, 1)),
+    "landmarks_crop": np.zeros((2, 68, 2)),
+    "onset_apex": np.ones((3, 5, 9)),
+    "smoothed": np.zeros((2, 4, 3)),
+    "onset": 3,
+}
+
+
+def clips_file(path: Path, backwards: bool = False) -> Path:
+    with store.create(path, "population", {}, origin="generated") as file:
+        group, values = file.group("clips/a"), [*CLIP.items()]
+        group.put_all(**dict(reversed(values) if backwards else values))
+        file.group("clips/b").put_all(**CLIP | {"action_unit": ["AU1", "AU2", "AU4", "naïve"]})
+        file.put("action_unit", ["AU1", "AU2", "AU4", "AU12"])
+    return path
+
+
+def scales(path: Path) -> dict[str, list[str]]:
+    """Return the dimension scale of each axis of each dataset, as HDF5 stores them."""
+    with h5py.File(path) as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        own = {name: file[name] for name in names if not file[name].is_scale}
+        return {name: [dimension[0].name for dimension in item.dims] for name, item in own.items()}
+
+
+def test_every_axis_has_a_dimension_scale(tmp_path):
+    path = clips_file(tmp_path / "a.h5")
+    assert scales(path) == scales(clips_file(tmp_path / "b.h5", backwards=True))
+    clip = "/clips/a"
+    assert {name: axes for name, axes in scales(path).items() if name.startswith("clips/a")} == {
+        "clips/a/crop": [f"{clip}/frame", f"{clip}/row", f"{clip}/column", f"{clip}/channel"],
+        "clips/a/landmarks_crop": [f"{clip}/frame", f"{clip}/landmark", f"{clip}/x_y"],
+        "clips/a/onset_apex": [f"{clip}/u_v_strain", f"{clip}/row_onset_apex", f"{clip}/column"],
+        "clips/a/smoothed": [f"{clip}/frame", "/action_unit", f"{clip}/side"],
+        "clips/a/onset": [],
+    }
+    assert scales(path)["clips/b/smoothed"][1] == "/clips/b/action_unit"
+    with h5py.File(path) as file:
+        assert said(file[clip]["onset_apex"], "axes") == "u_v_strain, row_onset_apex, column"
+        assert store.strings(file[clip]["side"]) == ["left", "right", "both"]
+        assert file[clip]["row"].shape == (8,) and file[clip]["row"].id.get_storage_size() == 0
+        assert [name for name, item in file[clip].items() if store.is_dimension(item)] == [
+            "channel", "column", "landmark", "row", "row_onset_apex",
+        ]  # fmt: skip
+
+
+def test_xarray_opens_a_clip_with_axes_units_and_labels(tmp_path):
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    with xarray.open_dataset(clips_file(tmp_path / "a.h5"), engine="h5netcdf", group="clips/b") as dataset:
+        assert dataset.smoothed.dims == ("frame", "action_unit", "side")
+        assert dataset.smoothed.attrs["units"] == "FACS 0..5"
+        assert dataset.smoothed.sel(frame=4, action_unit="naïve", side="both").item() == 0
 
 
 @pytest.mark.parametrize("words", [["EP01_01", "naïve 表情 é"], ["", "x"], []])

@@ -71,8 +71,10 @@ def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None
         attributes = {key: store.attribute_text(value) for key, value in file.attrs.items()}
         assert attributes["identity"] == identities.identities(PARAMS)[SUBJECT]
         assert (attributes["origin"], attributes["role"]) == ("generated", "training")
-        datasets = {name for group in ("clips", "sessions", "scenes") for item in file[group].values() for name in item}
-        assert datasets | {"au_names"} == {*schemas.POPULATION.fields} - {"onset_apex_scaled", "onset_apex_centred"}
+        groups = [item for group in ("clips", "sessions", "scenes") for item in file[group].values()]
+        written_names = {name for group in groups for name, item in group.items() if not store.is_dimension(item)}
+        datasets = written_names - {*schemas.LABELS}
+        assert datasets | {"action_unit"} == {*schemas.POPULATION.fields} - {"onset_apex_scaled", "onset_apex_centred"}
         assert {*file["clips"]} == {item.clip.name for item in clips.plan_clips(PARAMS, SUBJECT)}
 
 
@@ -140,7 +142,7 @@ def test_a_session_begins_at_rest(written: Any) -> None:
     with store.open_file(written[0], "population") as file:
         session = file["sessions/1"]
         assert session["strength"][()].tolist() == [0, 1, 2]
-        assert store.strings(session["au_names"]) == list(sessions.UNITS)
+        assert store.strings(session["action_unit"]) == list(sessions.UNITS)
         intensity = session["intensity"][0]
     rest = {unit for unit, value in zip(sessions.UNITS, intensity[:, 2], strict=True) if value}
     assert rest == {*RESTING, "AU45"}

@@ -37,7 +37,7 @@ def shards(tmp_path_factory):
 def test_inner_subjects_do_not_change_a_byte_of_the_last_epochs_training(shards):
     with h5py.File(shards(0)) as without, h5py.File(shards(3)) as inner:
         for fold in job(CLIPS, folds=FEW).folds:
-            for name in ("scores", "loss", "fitted_on", "clips", "truth"):
+            for name in ("scores", "loss", "fitted_on", "clip", "truth"):
                 assert without[fold.name][name][()].tobytes() == inner[fold.name][name][()].tobytes()
             assert "inner_epoch" not in without[fold.name]
             assert inner[fold.name]["inner_epoch"].shape == (2,)
@@ -122,7 +122,7 @@ def test_a_shard_says_its_classes_and_has_so_many_scores(tmp_path):
         group = file[objective_job.folds[0].name]
         assert group["scores"].shape == (1, EPOCHS, len(objective_job.folds[0].test), 5)
         labels = {clip.id: clip.objective_class - 1 for clip in clips}
-        assert group["truth"][()].tolist() == [labels[name] for name in store.strings(group["clips"])]
+        assert group["truth"][()].tolist() == [labels[name] for name in store.strings(group["clip"])]
 
 
 def test_progress_of_several_trainings_never_goes_back(tmp_path):

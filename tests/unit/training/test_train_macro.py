@@ -58,7 +58,7 @@ def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
     with h5py.File(path) as file:
         for fold in watched_job.folds:
             group = file[fold.name]
-            assert store.strings(group["clips"]) == list(fold.test)
+            assert store.strings(group["clip"]) == list(fold.test)
             entries = set(store.fitted_on(group))
             assert entries == {watched_job.by_id[name].provenance for name in fold.train} | {
                 m.provenance for m, _ in MACRO

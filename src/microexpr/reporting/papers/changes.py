@@ -113,7 +113,7 @@ def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list
                 group = file[clip.name]
                 apex = int(np.flatnonzero(group["frame"][()] == group["apex"][()])[0])
                 active = group["au_intensity"][apex].max(-1) > 0
-                names = zip(store.strings(group["au_names"]), active, strict=True)
+                names = zip(store.strings(group["action_unit"]), active, strict=True)
                 units[clip.id] = [name for name, is_active in names if is_active]
     return units
 

@@ -147,7 +147,7 @@ def _units(cell: SubFigure, group: Any, origin: str) -> None:
     axes = _over_time(cell, group)
     for unit, colour in zip(largest_units(values, frame, frame[0], frame[-1]), (BLUE, RED, GREEN, PINK), strict=True):
         for side, style in zip(SIDES[:2], ("-", "--"), strict=True):
-            label = store.strings(group["au_names"])[unit] if side == SIDES[0] else None
+            label = store.strings(group["action_unit"])[unit] if side == SIDES[0] else None
             axes.plot(frame, values[:, unit, SIDES.index(side)], style, color=colour, linewidth=1.3, label=label)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=4, fontsize=7, borderpad=0, handlelength=1.3)
     axes.set_title(f"{_name(group)}", fontsize=8)

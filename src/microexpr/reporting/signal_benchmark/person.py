@@ -126,7 +126,7 @@ def pair_values(clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Sig
         "landmarks_found": signals.faces["landmarks"],
         "pose_true": ground_truth["pose"],
         "pose_found": signals.faces["pose"],
-        "au_names": aus.ACTION_UNITS,
+        "action_unit": aus.ACTION_UNITS,
         "au_true": ground_truth["au_intensity"][:, READ],
         "au_smoothed": signals.curves["smoothed"],
         "au_change": signals.curves["change"],
@@ -159,7 +159,7 @@ def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, signa
     masks = [skin & (labels == region) for region in range(len(face_regions.FLOW_REGIONS))]
     error, length = np.hypot(*(signals.flow[:2] - true)), np.hypot(*true)
     return {
-        "flow_regions": face_regions.FLOW_REGIONS,
+        "region": face_regions.FLOW_REGIONS,
         "flow_pixels": [mask.sum() for mask in masks],
         "flow_error": [error[mask].sum() for mask in masks],
         "flow_length": [length[mask].sum() for mask in masks],
