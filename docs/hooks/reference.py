@@ -177,7 +177,8 @@ def datasets() -> str:
     parts = [
         "# Datasets of stage files",
         "A stage writes one HDF5 file per subject, with a group for each clip; each dataset carries axes, unit and "
-        "description. `microexpr inspect FILE.h5` prints them, and [`open_stage`](api.md) returns labelled arrays; [others](../stage-files.md) read the files too.",
+        "description. `microexpr inspect FILE.h5` prints them, and [`open_stage`](api.md) returns labelled arrays; "
+        "[others](../stage-files.md) read the files too.",
     ]
     for name, schema in SCHEMAS.items():
         title, _, folder = STAGE_FILES[name].partition(": ")
