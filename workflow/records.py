@@ -118,6 +118,7 @@ class Records:
         except (OSError, ValueError, TypeError, AttributeError):
             self.entries = {}
         self.any_reruns = any(entry.reruns for entry in self.entries.values())
+        self.any_restored = False  # an output that was only touched, copied or linked has another state now
 
     def save(self) -> None:
         """Writes all entries, whole or not at all."""
@@ -160,6 +161,7 @@ class Records:
         if path.is_dir() or path.stat().st_mtime < entry.ended - 1e-3:
             os.utime(stamp if stamp.exists() else path, (entry.ended, entry.ended))
         self.entries[name] = replace(entry, state=state(path))
+        self.any_restored = True
 
     def refresh(self, outputs: Iterable[str]) -> None:
         """Gives outputs that DVC answers for the time of their content, which DVC's links do not keep. Content that was

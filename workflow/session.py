@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,11 @@ class Session:
         make_writable(outputs)
         review = self.records.review(outputs)
         self.records.refresh(set(self.dag.outputs).difference(outputs))
-        if altered := review.changed + review.missing:
+        altered = review.changed + review.missing
+        if self.records.any_restored and not altered:
+            with suppress(OSError):  # a dry run needs no room on the disk
+                self.records.save()  # or the next start would read all of these outputs again
+        if altered:
             say(
                 f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for "
                 "one: what needs them runs again"

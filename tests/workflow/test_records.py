@@ -68,6 +68,11 @@ def test_touched_copied_and_linked_outputs_are_as_they_were_made(records):
     path.unlink()
     shutil.copy("copy", path)
     assert reviewed(records) == AS_MADE
+    for is_read in (True, False):  # once its new state is saved, it is not read again
+        entries = records.Records()
+        entries.review([OUTPUT])
+        assert entries.any_restored == is_read
+        entries.save()
 
 
 def test_a_link_to_an_older_file_gets_the_time_of_its_content(records):
