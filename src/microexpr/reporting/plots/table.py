@@ -27,7 +27,7 @@ def write(rows: Sequence[Row], path: str | Path) -> None:
 
 def draw(figure: Figure, rows: Sequence[Row]) -> None:
     """Plot the table on an empty figure, the method of largest UF1 at the top."""
-    rows = sorted(rows, key=lambda row: -float(row["full_uf1"]))
+    rows = main_table.by_uf1(rows)
     labels = _labels(rows)
     width, height = figure.get_size_inches()
     left = 0.3 + LETTER * max(map(len, labels))
