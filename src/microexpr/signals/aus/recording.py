@@ -115,8 +115,9 @@ def is_covered(part: list[FaceFeatures], uncovered: Sequence[np.ndarray]) -> np.
 
     Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
-    unlike = [[(_likeness(features.face, face) < UNLIKE).mean() for face in uncovered] for features in part]
-    return np.asarray(np.min(unlike, axis=1) > COVER_SHARE)
+    return np.array(
+        [all((_likeness(look.face, face) < UNLIKE).mean() > COVER_SHARE for face in uncovered) for look in part]
+    )
 
 
 def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:
