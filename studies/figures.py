@@ -48,11 +48,10 @@ SIZE = (10.0, 3.9)  # inches of the animation
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=ROOT, help="folder with the results/ of a finished run")
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="only these: animation, tutorials, " + ", ".join(PLOTS)
-    )
+    names = [*PLOTS, "reenactment", "animation", "tutorials"]
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(names))
     arguments = parser.parse_args()
-    for name in arguments.names or [*PLOTS, "animation", "tutorials"]:
+    for name in arguments.names or names:
         print(name, flush=True)
         if name == "animation":
             animate(arguments.run / "results", ROOT / "docs/clip.webp")
