@@ -93,8 +93,8 @@ def scales(path: Path) -> dict[str, list[str]]:
     with h5py.File(path) as file:
         names: list[str] = []
         file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-        own = {name: file[name] for name in names if not file[name].is_scale}
-        return {name: [dimension[0].name for dimension in item.dims] for name, item in own.items()}
+        arrays = {name: file[name] for name in names if not file[name].is_scale}
+        return {name: [dimension[0].name for dimension in item.dims] for name, item in arrays.items()}
 
 
 def test_every_axis_has_a_dimension_scale(tmp_path):
