@@ -1,17 +1,13 @@
-"""Core-seconds and memory of the last run's jobs by stage and method, from Snakemake's benchmark files.
+"""Core-seconds and memory of the last run's jobs by stage and method, as each job wrote them when it ended.
 
     python benchmarks/times.py [--times work/times]
 
-Two columns of the files are shown, and the core-seconds lie between them:
+core-seconds  of the job's process; what it was forked from has imported the libraries, once for all jobs
+seconds       from start to end of a job: more than its core-seconds where it waited for a core or the disk
 
-cpu seconds  column `cpu_time`: what the job and its children had used when Snakemake last looked, which it does twice
-             a second for a quarter of a minute and every 30 s then. What came after is missing: this is too little.
-seconds      column `s`: from start to end of a job. A job computes on one thread, so this is its core-seconds if it
-             had a core of its own and never waited for the disk; else it is too much.
-
-`share` is that of all seconds shown. Snakemake itself (reading params, building the DAG) is in none. Every file below
-the folder counts, of whatever run and table: delete the folder first to see one run alone. `max_rss` is the largest
-job's memory.
+`share` is that of all core-seconds shown. Snakemake itself (reading params, building the DAG) is in none, nor is the
+server that jobs are forked from; `max_rss` is the largest job's memory, with what it shares with that server. Every
+file below the folder counts, of whatever run and table: delete the folder first to see one run alone.
 """
 
 import argparse
@@ -27,13 +23,13 @@ from microexpr.reporting.html.times import Job
 
 def table(jobs: list[Job]) -> Table:
     """One line for each stage, and for each method below the stage that trains them; one for all jobs."""
-    summary = Table("", *("jobs", "cpu seconds", "seconds", "share", "max_rss MB"), box=SIMPLE)
+    summary = Table("", *("jobs", "core-seconds", "seconds", "share", "max_rss MB"), box=SIMPLE)
     for column in summary.columns[1:]:
         column.justify = "right"
 
     def add(name: str, members: list[Job], style: str = "") -> None:
         cpu, seconds = sum(job.cpu_seconds for job in members), sum(job.seconds for job in members)
-        share = f"{seconds / max(1e-9, sum(job.seconds for job in jobs)):.0%}"
+        share = f"{cpu / max(1e-9, sum(job.cpu_seconds for job in jobs)):.0%}"
         memory = f"{max(job.max_rss for job in members):.0f}"
         summary.add_row(name, str(len(members)), f"{cpu:.1f}", f"{seconds:.1f}", share, memory, style=style)
 
@@ -53,7 +49,7 @@ def main() -> None:
     folder = parser.parse_args().times
     jobs = times.jobs(folder)
     if not jobs:
-        raise SystemExit(f"error: {folder} must hold benchmark files, not none; `make table` writes them")
+        raise SystemExit(f"error: {folder} must hold the times of jobs, not none; `make table` writes them")
     Console().print(table(jobs))
 
 

@@ -1,6 +1,7 @@
 """One start of Snakemake: its outputs are reviewed before the first job, and recorded after the last."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
 from stage import prune_checkpoints
 from stages import STAGES, Job, parts
 
+import fork_server
 from microexpr.core.errors import printable
 
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
@@ -55,10 +57,11 @@ class Session:
     """One start of Snakemake. Only the main process reviews and records; each job starts Snakemake once more."""
 
     def __init__(self, dag: Dag, workflow: Any):
-        self.dag, self.started = dag, time.time()
+        self.dag, self.workflow, self.started = dag, workflow, time.time()
         stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
         self.stages = parts(stage) if stage in dag.table_outputs else [*STAGES]
         self.records = Records()
+        self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
         if workflow.is_main_process and (outdated := outdated_folders()):
             say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
@@ -107,9 +110,14 @@ class Session:
             set_aside(self.dag.superfluous(noun), OTHER_PARAMS, say)
         self.records.save()
         prune_checkpoints(self.dag)
+        if self.workflow.local_exec:
+            self.server = fork_server.start()
 
     def end(self) -> None:
         """After the last job, whether or not it failed."""
+        if self.server is not None and self.server.stdin is not None:
+            self.server.stdin.close()
+            self.server.wait()
         if self.review is not None:
             self.records.renew(self.dag.outputs)
             prune_checkpoints(self.dag)

@@ -1,6 +1,7 @@
 """The adapter of scripts: progress bars of resumed jobs, last lines of logs."""
 
 import io
+import time
 
 import pytest
 import tqdm
@@ -79,3 +80,20 @@ def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_p
     with logged(str(tmp_path / "one.log")):
         assert (tmp_path / "one.under_way").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["one.log"]
+
+
+def test_job_writes_its_seconds_and_memory_as_the_page_reads_them(bars, tmp_path, monkeypatch):
+    from adapter import logged
+    from microexpr.reporting.html import times
+
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "work/logs/train/ststnet/megc2019/1of1.log"
+    log.parent.mkdir(parents=True)
+    start = time.perf_counter()
+    with logged(str(log.relative_to(tmp_path))):
+        sum(range(10**6))
+    (job,) = times.jobs(tmp_path / "work/times")
+    assert (job.stage, job.name) == ("train", "ststnet")
+    assert 0 <= job.seconds <= time.perf_counter() - start + 0.01
+    assert job.cpu_seconds > 0
+    assert 20 < job.max_rss < 20_000

@@ -6,8 +6,6 @@ rule apex:
         "results/apex/{dataset}/{subject}.h5",
     log:
         "work/logs/apex/{dataset}/{subject}.log",
-    benchmark:
-        "work/times/apex/{dataset}/{subject}.tsv"
     params:
         rows=rows,
         apex=PARAMS["apex"],

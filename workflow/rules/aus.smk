@@ -17,8 +17,6 @@ if PARAMS["aus"]["backend"].startswith("pyfeat"):
             "results/aus/{dataset}/{subject}.h5",
         log:
             "work/logs/aus/{dataset}/{subject}.log",
-        benchmark:
-            "work/times/aus/{dataset}/{subject}.tsv"
         params:
             code=code("aus_pyfeat"),
             job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
@@ -37,8 +35,6 @@ else:
             "results/aus/{dataset}/{subject}.h5",
         log:
             "work/logs/aus/{dataset}/{subject}.log",
-        benchmark:
-            "work/times/aus/{dataset}/{subject}.tsv"
         params:
             rows=rows,
             aus=PARAMS["aus"],

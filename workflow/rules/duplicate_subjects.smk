@@ -8,8 +8,6 @@ rule duplicate_subjects:
         compared="results/duplicate_subjects/compared.csv",
     log:
         "work/logs/duplicate_subjects/tested.log",
-    benchmark:
-        "work/times/duplicate_subjects/tested.tsv"
     params:
         section=PARAMS["duplicate_subjects"],
     script:
@@ -25,8 +23,6 @@ use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those
         compared="results/duplicate_subjects/with_macro/compared.csv",
     log:
         "work/logs/duplicate_subjects/with_macro.log",
-    benchmark:
-        "work/times/duplicate_subjects/with_macro.tsv"
 
 
 rule all_duplicate_subjects:

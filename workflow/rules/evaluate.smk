@@ -22,8 +22,6 @@ rule evaluate:
         log="results/evaluate/{protocol}/{method}.log",
     log:
         "work/logs/evaluate/{protocol}/{method}.log",
-    benchmark:
-        "work/times/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(name for name in RUN.outside_studies if name in RUN.ranked),
@@ -53,8 +51,6 @@ for _study, _names in RUN.studies.items():
             log=[f"results/evaluate/{{protocol}}/{name}.log" for name in _names],
         log:
             f"work/logs/evaluate/{{protocol}}/{_study}.log",
-        benchmark:
-            f"work/times/evaluate/{{protocol}}/{_study}.tsv"
         wildcard_constraints:
             protocol="|".join(RUN.protocols),
         params:
@@ -94,8 +90,6 @@ rule evaluate_faces:
         "results/evaluate/{protocol}/{method}_faces.csv",
     log:
         "work/logs/evaluate/{protocol}/{method}_faces.log",
-    benchmark:
-        "work/times/evaluate/{protocol}/{method}_faces.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(RUN.synthesising),

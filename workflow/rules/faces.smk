@@ -6,8 +6,6 @@ rule faces:
         "results/faces/{dataset}/{subject}.h5",
     log:
         "work/logs/faces/{dataset}/{subject}.log",
-    benchmark:
-        "work/times/faces/{dataset}/{subject}.tsv"
     params:
         rows=rows,
         state=lambda w: RUN.native_state(w.dataset, w.subject),

@@ -7,8 +7,6 @@ rule flow:
         "results/flow/{dataset}/{subject}.h5",
     log:
         "work/logs/flow/{dataset}/{subject}.log",
-    benchmark:
-        "work/times/flow/{dataset}/{subject}.tsv"
     params:
         rows=rows,
         flow=PARAMS["flow"],

@@ -15,8 +15,6 @@ rule flow_folders:
         flow=directory("results/flow_folders/flow"),
     log:
         "work/logs/flow_folders/flow_folders.log",
-    benchmark:
-        "work/times/flow_folders/flow_folders.tsv"
     params:
         root=FLOW_FOLDERS,
         normalise=PARAMS["flow_folders"]["normalise"],
@@ -33,8 +31,6 @@ rule flow_folders_population:
         flow=directory("results/flow_folders/population/flow"),
     log:
         "work/logs/flow_folders/population.log",
-    benchmark:
-        "work/times/flow_folders/population.tsv"
     params:
         pictures={key: PARAMS["flow_folders"][key] for key in ("normalise", "region")},
         population=RUN.population.recording(),
@@ -63,8 +59,6 @@ use rule train as flow_folders_train with:
         train="results/flow_folders/train/{method}/{protocol}/{shard}.h5",
     log:
         "work/logs/flow_folders/train/{method}/{protocol}/{shard}.log",
-    benchmark:
-        "work/times/flow_folders/train/{method}/{protocol}/{shard}.tsv"
     wildcard_constraints:
         protocol=one_of(RUN.flow_protocols),
         method=one_of(RUN.flow_methods),
@@ -92,8 +86,6 @@ use rule evaluate as flow_folders_evaluate with:
         log="results/flow_folders/evaluate/{protocol}/{method}.log",
     log:
         "work/logs/flow_folders/evaluate/{protocol}/{method}.log",
-    benchmark:
-        "work/times/flow_folders/evaluate/{protocol}/{method}.tsv"
     wildcard_constraints:
         protocol=one_of(RUN.flow_protocols),
         method=one_of(RUN.flow_methods),

@@ -14,8 +14,6 @@ rule index:
         "results/index/{dataset}.csv",
     log:
         "work/logs/index/{dataset}.log",
-    benchmark:
-        "work/times/index/{dataset}.tsv"
     params:
         rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
         index=PARAMS["index"],

@@ -6,8 +6,6 @@ rule population:
         "results/population/{subject}.h5",
     log:
         "work/logs/population/{subject}.log",
-    benchmark:
-        "work/times/population/{subject}.tsv"
     wildcard_constraints:
         subject=r"s\d{4}",
     params:

@@ -16,8 +16,6 @@ rule pretrain:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
         "work/logs/pretrain/{method}/{classes}.log",
-    benchmark:
-        "work/times/pretrain/{method}/{classes}.tsv"
     wildcard_constraints:
         method=one_of(RUN.teachers),
         classes=one_of(RUN.protocol_of_classes),
@@ -41,8 +39,6 @@ rule pretrain_on_population:
         "results/pretrain/{method}/{role}_{classes}.safetensors",
     log:
         "work/logs/pretrain/{method}/{role}_{classes}.log",
-    benchmark:
-        "work/times/pretrain/{method}/{role}_{classes}.tsv"
     wildcard_constraints:
         method=one_of({name for name, _, _ in RUN.initial_networks.values()}),
         role="population|teacher_population",

@@ -8,8 +8,6 @@ rule refit:
         "results/refit/{method}.safetensors",
     log:
         "work/logs/refit/{method}.log",
-    benchmark:
-        "work/times/refit/{method}.tsv"
     wildcard_constraints:
         method=one_of(RUN.in_table),
     resources:
@@ -31,8 +29,6 @@ use rule synthesise as refit_generator with:
         "results/refit/{generator}.safetensors",
     log:
         "work/logs/refit/{generator}.log",
-    benchmark:
-        "work/times/refit/{generator}.tsv"
 
 
 rule all_refit:

@@ -12,8 +12,6 @@ for _dataset in RUN.plans:
             truth=f"data/rendered/truth/{_dataset}/{{subject}}.h5",
         log:
             f"work/logs/render/{_dataset}/{{subject}}.log",
-        benchmark:
-            f"work/times/render/{_dataset}/{{subject}}.tsv"
         params:
             plan=lambda w, dataset=_dataset: RUN.subject_plan(dataset, w.subject),
             scene=SCENE,

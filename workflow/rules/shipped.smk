@@ -9,8 +9,6 @@ rule fit_action_units:
         "results/shipped/action_units.safetensors",
     log:
         "work/logs/shipped/action_units.log",
-    benchmark:
-        "work/times/shipped/action_units.tsv"
     script:
         "../scripts/fit_action_units.py"
 
@@ -23,8 +21,6 @@ rule fit_reenact:
         "results/shipped/reenact.safetensors",
     log:
         "work/logs/shipped/reenact.log",
-    benchmark:
-        "work/times/shipped/reenact.tsv"
     params:
         code=code("fit_reenact"),
     script:
@@ -39,8 +35,6 @@ rule fit_predict:
         "results/shipped/predict.safetensors",
     log:
         "work/logs/shipped/predict.log",
-    benchmark:
-        "work/times/shipped/predict.tsv"
     params:
         code=code("fit_predict"),
         population=RUN.recorded,

@@ -10,8 +10,6 @@ rule signal_benchmark_subject:
         "results/signal_benchmark/measured/{difficulty}/{dataset}/{subject}.h5",
     log:
         "work/logs/signal_benchmark/{difficulty}/{dataset}/{subject}.log",
-    benchmark:
-        "work/times/signal_benchmark/{difficulty}/{dataset}/{subject}.tsv"
     wildcard_constraints:
         **SUBJECTS,
     params:
@@ -36,8 +34,6 @@ rule signal_benchmark:
         page="results/signal_benchmark/index.html",
     log:
         "work/logs/signal_benchmark/pooled.log",
-    benchmark:
-        "work/times/signal_benchmark/pooled.tsv"
     script:
         "../scripts/signal_benchmark.py"
 

@@ -14,8 +14,6 @@ rule synthesise:
         generator="results/synthesise/{generator}/groups/{group}.safetensors",
     log:
         "work/logs/synthesise/{generator}/{group}.log",
-    benchmark:
-        "work/times/synthesise/{generator}/{group}.tsv"
     wildcard_constraints:
         generator=one_of(RUN.generators),
         group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),

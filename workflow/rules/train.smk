@@ -32,8 +32,6 @@ rule train:
         train="results/train/{method}/{protocol}/{shard}.h5",
     log:
         "work/logs/train/{method}/{protocol}/{shard}.log",
-    benchmark:
-        "work/times/train/{method}/{protocol}/{shard}.tsv"
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(name for name in TRAINED if name in RUN.outside_studies),
@@ -84,8 +82,6 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
         log:
             f"work/logs/train/{_study}/{{protocol}}/{{shard}}.log",
-        benchmark:
-            f"work/times/train/{_study}/{{protocol}}/{{shard}}.tsv"
         wildcard_constraints:
             protocol="|".join(RUN.protocols),
         resources:

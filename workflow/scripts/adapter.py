@@ -3,17 +3,22 @@
 import logging
 import platform
 import re
+import resource
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+import fork_server
 from microexpr import __version__
 from microexpr.core.errors import MicroexprError, printable
 
 logger = logging.getLogger("microexpr")  # of all modules of the package
+
+LOGS, TIMES = Path("work/logs"), Path("work/times")
 
 # as torch, CUDA, OpenCV and the loader of libraries say it
 NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
@@ -43,7 +48,10 @@ class Prefixed(logging.Formatter):
 def logged(path: str) -> Iterator[TextIO]:
     """Send what is logged and printed to the job's log; end a job with the error in its last line there.
 
-    A MicroexprError is one line, any other error a traceback before it. Yields the terminal, for progress bars."""
+    A MicroexprError is one line, any other error a traceback before it. Yields the terminal, for progress bars. Where
+    there is a server that has the libraries loaded, it runs the script, and nothing after this line happens here."""
+    fork_server.hand_over()
+    start = time.perf_counter()
     terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
     under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
@@ -64,9 +72,22 @@ def logged(path: str) -> Iterator[TextIO]:
                 traceback.print_exc(file=log)
                 print(f"error: unexpected {type(error).__name__}: {printable(str(error))}", file=log)
             raise SystemExit(1) from None
+        else:
+            write_times(path, time.perf_counter() - start)
         finally:
             logger.removeHandler(handler)
             under_way.unlink()
+
+
+def write_times(log: str, seconds: float) -> None:
+    """Write what a job took next to its log in work/logs: work/times/<same>.tsv, with CPU seconds and most memory."""
+    if not Path(log).is_relative_to(LOGS):
+        return
+    path = TIMES / Path(log).relative_to(LOGS).with_suffix(".tsv")
+    usage, memory = resource.getrusage(resource.RUSAGE_SELF), 1024 if sys.platform == "linux" else 1024**2
+    values = (seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / memory)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("s\tcpu_time\tmax_rss\n" + "\t".join(f"{value:.2f}" for value in values) + "\n", encoding="utf-8")
 
 
 def each(output: Any) -> Iterator[dict[str, str]]:

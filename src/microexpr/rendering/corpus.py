@@ -25,6 +25,11 @@ logger = logging.getLogger(__name__)
 PICTURE_FPS = 25  # a single picture has no rate, but its performance needs one
 
 
+def prepare() -> None:
+    """Fill the caches of what all faces share: the head's mesh and maps, and compiled functions."""
+    Face(0).render({})
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The settings that all clips of a corpus share."""

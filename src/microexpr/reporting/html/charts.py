@@ -130,7 +130,7 @@ def action_units(stages: Journey) -> Chart:
 
 
 def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
-    """Return seconds of all jobs by name, and the core-seconds that Snakemake measured."""
+    """Return seconds of all jobs by name, and their core-seconds."""
     names, seconds = [name for name, *_ in rows], [(wall, core) for _, wall, core in rows]
     data = [
         {
@@ -138,7 +138,7 @@ def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
             "x": [round(values[index], 2) for values in seconds],
             "marker": {"color": colour}, "hovertemplate": f"%{{y}}: %{{x:.1f}} s<extra>{kind}</extra>",
         }
-        for index, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds measured", BLUE))
+        for index, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds", BLUE))
     ]  # fmt: skip
     axes = {"xaxis": {"title": {"text": "seconds, all jobs together"}}, "yaxis": _names_axis(), "barmode": "overlay"}
     return _chart(data, axes, 130 + 20 * len(rows), "")

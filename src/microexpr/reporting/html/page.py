@@ -115,7 +115,7 @@ def html(
     library: str | None = None,
     facts: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page of results below a folder and of Snakemake's benchmark files below another.
+    """Return the page of results below a folder and of jobs' times below another.
 
     `library` is plotly's JavaScript; `facts` are of checkout and machine, to print by name. Raises StoreError
     for a file that is missing or cannot be read."""
@@ -272,11 +272,11 @@ def _digest(params: Mapping[str, Any]) -> str:
 
 
 def _effort(jobs: Sequence[times.Job]) -> dict[str, str]:
-    """Return how long all jobs took; {} if no benchmark file exists."""
+    """Return how long all jobs took; {} if no job wrote it."""
     if not jobs:
         return {}
     seconds, cpu_seconds, _ = _sums(jobs)
-    return {"seconds": f"{seconds:,.0f} of {len(jobs)} jobs together, {cpu_seconds:,.0f} of CPU measured"}
+    return {"seconds": f"{seconds:,.0f} of {len(jobs)} jobs together, {cpu_seconds:,.0f} of CPU"}
 
 
 def _synthesised_faces(base: Path, name: str) -> SynthesisedFaces:

@@ -1,4 +1,4 @@
-"""Snakemake's benchmark files as rows: the cost of each stage in its last run. No other result has times."""
+"""The files of work/times as rows: the cost of each stage in its last run. No other result has times."""
 
 import csv
 from collections import defaultdict
@@ -8,17 +8,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One benchmark file."""
+    """One file, which a job wrote when it ended."""
 
     stage: str
     name: str  # its method if it trains, else its stage
-    cpu_seconds: float  # of job and children at Snakemake's last sample: an underestimate
-    seconds: float  # from start to end: an overestimate if the job had no core of its own
-    max_rss: float  # MB
+    cpu_seconds: float  # of its process
+    seconds: float  # from start to end of its script
+    max_rss: float  # MB, with what it shares with the server that it was forked from
 
 
 def jobs(folder: Path) -> list[Job]:
-    """Return every job whose benchmark file is below a folder, sorted by path."""
+    """Return every job whose file is below a folder, sorted by path."""
     return [_job(path, folder) for path in sorted(folder.rglob("*.tsv"))]
 
 
@@ -28,12 +28,8 @@ def _job(path: Path, folder: Path) -> Job:
     with path.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file, delimiter="\t")
     return Job(
-        stage, method if stage == "train" else stage, *(_number(row[name]) for name in ("cpu_time", "s", "max_rss"))
+        stage, method if stage == "train" else stage, *(float(row[name]) for name in ("cpu_time", "s", "max_rss"))
     )
-
-
-def _number(cell: str) -> float:
-    return 0.0 if cell in ("NA", "-") else float(cell)  # jobs that ended before Snakemake's first sample have no value
 
 
 def by_name(jobs: list[Job]) -> list[tuple[str, str, list[Job]]]:

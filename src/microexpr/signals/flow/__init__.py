@@ -49,6 +49,12 @@ class Params(BaseModel):
     farneback: Farneback = Farneback()
 
 
+def prepare() -> None:
+    """Load the compiled functions."""
+    blank = np.zeros((CROP, CROP), np.uint8)
+    onset_apex(blank, blank, Params())
+
+
 def clip_flow(
     crop: np.ndarray, onset: int, apex: int, params: Params, in_frame: np.ndarray | None = None
 ) -> np.ndarray:

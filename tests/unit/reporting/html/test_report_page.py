@@ -154,7 +154,7 @@ def test_the_first_lines_are_the_headline(seen):
         "better than majority 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
         "clips 4 2 subjects held out in turn", "All figures are of generated faces",
         "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>",
-        "seconds 14 of 2 jobs together, 8 of CPU measured", "params SHA-256 ",
+        "seconds 14 of 2 jobs together, 9 of CPU", "params SHA-256 ",
     ):  # fmt: skip
         assert words in first, words
 
@@ -220,7 +220,7 @@ def test_figures_are_those_of_the_stages(seen):
     assert figures["subjects"]["data"][0]["text"] == [["2 of 2", "2 of 2"], ["0 of 2", "0 of 2"]]
     loss, uf1 = figures["curve-icegan"]["data"]
     assert loss["x"] == uf1["x"] == list(range(1, EPOCHS + 1)) and loss["y"][0] == 1
-    assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [0, 7.5]
+    assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [1.5, 7.5]
     lines = figures["score-1"]["layout"]["shapes"]
     assert [line["x0"] for line in lines[1:]] == [5, 20, 40, 5]  # onset, apex, offset, and what the page moves
     assert "1 of 2 methods predicted positive" in seen.text and "generated/smic" in seen.text
@@ -296,7 +296,7 @@ def test_papers_tables_and_what_has_not_been_made(tmp_path):
         and "generated, last epoch, 4 folds" in with_table.text
     )
     empty = Seen(page.html(replace(asked, benchmarks={}), tmp_path / "results", tmp_path / "nowhere", ""))
-    for sentence in ("None exists yet.", "It does not exist yet.", "No benchmark file exists"):
+    for sentence in ("None exists yet.", "It does not exist yet.", "No job’s times exist"):
         assert sentence in empty.text
 
 

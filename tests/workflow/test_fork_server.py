@@ -1,0 +1,130 @@
+"""The server that forks a process for each job: a job ends, prints and fails as it would on its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from scratch import ROOT
+
+SCRIPTS = ROOT / "workflow/scripts"
+HEAD = f"""
+import sys
+sys.path.append({str(SCRIPTS)!r})
+snakemake = None  # as in a script of Snakemake's
+import fork_server
+fork_server.hand_over()
+import os
+"""
+
+
+@pytest.fixture
+def fork_server(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import fork_server
+
+    if not fork_server.is_possible():
+        pytest.skip("processes cannot be watched here")
+    return fork_server
+
+
+@pytest.fixture
+def environment(fork_server):
+    """The environment of clients of a server; at the end the server is stopped."""
+    environment = dict(os.environ)
+    server = fork_server.start(environment)
+    yield environment | {"SERVER": str(server.pid)}
+    server.stdin.close()
+    assert server.wait(timeout=20) == 0
+
+
+def run(folder, environment, body):
+    script = folder / "script.py"
+    script.write_text(HEAD + body)
+    command = [sys.executable, str(script), "argument"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+GRANDPARENT = "open(f'/proc/{os.getppid()}/stat').read().split()[3]"
+
+
+def test_job_is_a_fork_of_the_server_with_the_clients_streams_folder_and_variables(environment, tmp_path):
+    body = f"print({GRANDPARENT}, sys.argv[1:], os.getcwd(), os.environ['WORD'])\nprint('problem', file=sys.stderr)"
+    process = run(tmp_path, environment | {"WORD": "word"}, body)
+    assert process.stdout == f"{environment['SERVER']} ['argument'] {tmp_path} word\n"
+    assert process.stderr == "problem\n"
+    assert process.returncode == 0
+
+
+def test_server_imports_what_a_script_and_an_earlier_job_imported(environment, tmp_path):
+    """`colorsys` is named in the script; `wave` is not, so the first job imports it itself."""
+    body = "print('colorsys' in sys.modules, 'wave' in sys.modules)\nimport colorsys\n__import__('wave')"
+    assert run(tmp_path, environment, body).stdout == "True False\n"
+    time.sleep(0.5)
+    assert run(tmp_path, environment, body).stdout == "True True\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "error"),
+    [
+        ("raise SystemExit(3)", 3, ""),
+        ("sys.exit('no such file')", 1, "no such file\n"),
+        ("os.kill(os.getpid(), 9)", -signal.SIGKILL, ""),
+        ("os.kill(os.getpid(), 15)", -signal.SIGTERM, ""),
+        ("import no_such_module", 1, "ModuleNotFoundError"),
+    ],
+)
+def test_client_ends_as_the_job_does(environment, tmp_path, body, code, error):
+    process = run(tmp_path, environment, body)
+    assert process.returncode == code
+    assert error in process.stderr
+
+
+def test_job_of_a_killed_client_is_killed(environment, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(HEAD + "import time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
+    pid = tmp_path / "pid"
+    wait_until(lambda: pid.exists() and pid.read_text())
+    client.kill()
+    client.wait()
+    wait_until(lambda: not is_alive(int(pid.read_text())))
+
+
+def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
+    body = f"print({GRANDPARENT} == str({os.getpid()}) or os.getppid() == {os.getpid()})"
+    gone = {**os.environ, fork_server.ADDRESS: str(tmp_path / "socket")}
+    for environment in (dict(os.environ), gone):
+        assert run(tmp_path, environment, body).stdout == "True\n"
+
+
+def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path):
+    environment = dict(os.environ)
+    server = fork_server.start(environment)
+    script = tmp_path / "script.py"
+    script.write_text(HEAD + "import time\nopen('begun', 'w')\ntime.sleep(0.5)\nopen('done', 'w')")
+    client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
+    wait_until((tmp_path / "begun").exists)
+    server.stdin.close()
+    assert server.wait(timeout=20) == 0
+    assert (tmp_path / "done").exists()
+    assert client.wait(timeout=20) == 0
+    assert not os.path.lexists(environment[fork_server.ADDRESS])
+
+
+def wait_until(holds):
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited 20 s in vain")
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
