@@ -40,15 +40,14 @@ def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None =
     """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept.
 
     A pixel that lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
-    basis = head.basis(crop.shape[1])
-    rows, columns = np.mgrid[: crop.shape[1], : crop.shape[2]].astype(np.float32)
-    flows = [head.motion_flow(basis, motion) for motion in path]
-    still = np.stack([_warp(frame, flow, rows, columns) for frame, flow in zip(crop, flows, strict=True)])
-    if in_frame is None:
-        return still
-    mask = 255 * in_frame.astype(np.uint8)
-    always = np.all([_warp(mask, flow, rows, columns) == 255 for flow in flows], axis=0)
-    return frame_edges.hold_outside_still(still, always)
+    warp, mask = _Warp(crop.shape[1]), None if in_frame is None else 255 * in_frame.astype(np.uint8)
+    still, always = np.empty_like(crop), np.ones(crop.shape[1:3], bool)
+    for position, motion in enumerate(path):
+        warp.move(motion)
+        still[position] = warp(crop[position])
+        if mask is not None:
+            always &= warp(mask) == 255
+    return still if mask is None else frame_edges.hold_outside_still(still, always)
 
 
 class _Reference:
@@ -61,14 +60,14 @@ class _Reference:
         down, right = np.gradient(image)
         self.slopes = (np.stack([right, down], axis=-1)[..., None] * self.basis).sum(axis=2)[self.in_face]  # [n, 6]
         self.prior = head.nose_prior(SIZE)[self.in_face]
-        self.rows, self.columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+        self.warp = _Warp(SIZE)
 
     def __call__(self, image: np.ndarray, motion: np.ndarray) -> np.ndarray:
         """Return the head's movement from the reference to a frame, float64[6], searched from `motion`."""
         image = image * (self.brightness / max(float(image[self.in_face].mean()), 1.0))
         for _ in range(ROUNDS):
-            unwarped = _warp(image, head.motion_flow(self.basis, motion), self.rows, self.columns)
-            residual = (unwarped - self.image)[self.in_face].astype(float)
+            self.warp.move(motion)
+            residual = (self.warp(image) - self.image)[self.in_face].astype(float)
             scale = max(WIDTH * float(np.median(np.abs(residual))), 1e-6)
             weighted = self.slopes * (self.prior / (1 + (residual / scale) ** 2))[:, None]
             normal = weighted.T @ self.slopes
@@ -81,8 +80,21 @@ def _reduce(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _warp(image: np.ndarray, flow: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Look up an image [H, W, ...] where a flow [H, W, 2] points."""
-    right, down = (flow[..., axis].astype(np.float32) for axis in (0, 1))
-    warped = cv2.remap(image, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return warped.reshape(image.shape)
+class _Warp:
+    """Looks up pictures [H, H, ...] where a head moved to. Its arrays are made once, since new memory costs more."""
+
+    def __init__(self, size: int):
+        self.basis = np.moveaxis(head.basis(size), (-1, -2), (0, 1)).reshape(head.PARAMETERS, -1)
+        self.pixels = np.mgrid[:size, :size][::-1].astype(np.float32)  # x, y
+        self.flow, self.places = np.empty(self.basis.shape[1]), np.empty_like(self.pixels)
+
+    def move(self, motion: np.ndarray) -> None:
+        """Look up from now on where `motion`, float64[6], takes each pixel."""
+        np.dot(motion, self.basis, out=self.flow)
+        self.places[:] = self.flow.reshape(self.places.shape)
+        self.places += self.pixels
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Return the image, of the same shape."""
+        x, y = self.places
+        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)
