@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
+from microexpr.models.layers.linear import Linear
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second
 
@@ -49,7 +50,7 @@ class Network(nn.Module):
             nn.Sequential(Inception(1, first), nn.MaxPool2d(2), Inception(4 * first, second), nn.MaxPool2d(2))
             for _ in "uv"
         )
-        self.hidden = nn.Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, hidden)
+        self.hidden = Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, hidden)
         self.classify = nn.Linear(hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:

@@ -26,6 +26,7 @@ from microexpr.models.base import (
 )
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers import vgg16
+from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.lstm import Lstm
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.square_root import square_root
@@ -47,7 +48,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.features = vgg16.features(width, channels)
         positions = (image_size // vgg16.DOWNSAMPLING) ** 2
-        self.classifier = nn.ModuleDict({"0": nn.Linear(8 * width * positions, vgg16.HIDDEN * width)})
+        self.classifier = nn.ModuleDict({"0": Linear(8 * width * positions, vgg16.HIDDEN * width)})
 
     def forward(self, frames: Tensor) -> Tensor:
         """[N, K, H, H] -> [N, 64 W]"""

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from microexpr.models import base
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.video import FirstConv3d, max_pool3d
 from microexpr.models.recipe import class_weights, cosine
 
 KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
@@ -26,8 +28,8 @@ class Network(nn.Module):
         """Build for `positions`, frames times rows times columns after the pool."""
         super().__init__()
         self.dropout = dropout
-        self.convolve = nn.Conv3d(1, kernels, (depth, KERNEL, KERNEL))
-        self.hidden, self.classify = nn.Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
+        self.convolve = FirstConv3d(1, kernels, (depth, KERNEL, KERNEL), bias=True)
+        self.hidden, self.classify = Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
         for layer in (self.hidden, self.classify):
@@ -36,7 +38,8 @@ class Network(nn.Module):
 
     def forward(self, video: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 1, T, H, H] -> [B, C]"""
-        x = F.max_pool3d(self.convolve(video).relu(), POOL)  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
+        size = (POOL, POOL, POOL)
+        x = max_pool3d(self.convolve(video).relu(), size, size)  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
         x = self.hidden(dropout(x, self.dropout, rng).flatten(1)).relu()
         scores: Tensor = self.classify(dropout(x, self.dropout, rng))  # [B, C]
         return scores

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
+from microexpr.models.layers.linear import Linear
 
 MAPS = 16 * (FLOW_SIZE // 4) ** 2  # outputs of one stream
 
@@ -29,7 +30,7 @@ class Network(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.streams = nn.ModuleList(build_stream() for _ in "uv")
-        self.first, self.second = nn.Linear(2 * MAPS, hidden), nn.Linear(hidden, hidden)
+        self.first, self.second = Linear(2 * MAPS, hidden), Linear(hidden, hidden)
         self.classify = nn.Linear(hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:

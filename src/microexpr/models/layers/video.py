@@ -1,0 +1,75 @@
+"""A convolution and a pooling over video, computed frame by frame, for which a CPU has faster code than for volumes."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Size = tuple[int, int, int]  # frames, rows, columns
+ONE, NONE = (1, 1, 1), (0, 0, 0)
+
+
+class FirstConv3d(nn.Module):
+    """A convolution of videos with few channels, as one of pictures whose channels are the frames under the kernel.
+
+    oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
+    for a first layer, whose input needs no gradient. Tensors and their initial values are those of `nn.Conv3d`."""
+
+    def __init__(
+        self, channels: int, maps: int, size: Size, stride: Size = ONE, padding: Size = NONE, bias: bool = False
+    ):
+        super().__init__()
+        layer = nn.Conv3d(channels, maps, size, bias=bias)
+        self.weight, self.bias = layer.weight, layer.bias
+        self.kernel_size, self.stride, self.padding = size, stride, padding
+
+    def forward(self, video: Tensor) -> Tensor:
+        """[B, C, T, H, W] -> [B, M, T', H', W']"""
+        (step, *strides), (margin, *margins) = self.stride, self.padding
+        frames = F.pad(video, (0, 0, 0, 0, margin, margin)).unfold(2, self.kernel_size[0], step)  # [B, C, T', H, W, D]
+        pictures = frames.permute(0, 2, 3, 4, 1, 5).flatten(4).flatten(0, 1).permute(0, 3, 1, 2)  # [B T', C D, H, W]
+        kernel = self.weight.flatten(1, 2)
+        if pictures.shape[1] == 1 and strides == [2, 2]:  # four phases, each a channel, instead of every second pixel
+            maps = convolve_phases(pictures, kernel, self.bias, margins)
+        else:
+            maps = F.conv2d(pictures, kernel, self.bias, strides, margins)
+        return maps.unflatten(0, (len(video), -1)).transpose(1, 2)
+
+
+def convolve_phases(pictures: Tensor, kernel: Tensor, bias: Tensor | None, padding: Sequence[int]) -> Tensor:
+    """Return the convolution [N, M, H', W'] of stride 2 of pictures [N, 1, H, W] by a kernel [M, 1, K, L].
+
+    The even and odd rows and columns are channels of pictures half as large, of which it has stride 1."""
+    after, kernel_after = list[int](), list[int]()
+    for size, taps, margin in zip(pictures.shape[:1:-1], kernel.shape[:1:-1], padding[::-1], strict=True):
+        outputs, even = (size + 2 * margin - taps) // 2 + 1, taps + taps % 2
+        after += [margin, 2 * (outputs - 1) + even - size - margin]
+        kernel_after += [0, even - taps]
+    phases, kernel = split_phases(F.pad(pictures, after)), split_phases(F.pad(kernel, kernel_after))
+    return F.conv2d(phases, kernel, bias)
+
+
+def split_phases(pictures: Tensor) -> Tensor:
+    """Return [N, 4, H / 2, W / 2] of [N, 1, H, W], with the channels of a pixel next to each other in memory."""
+    rows = pictures[:, 0].unflatten(1, (-1, 2)).unflatten(3, (-1, 2))  # [N, H / 2, 2, W / 2, 2]
+    return rows.transpose(2, 3).flatten(3).permute(0, 3, 1, 2)
+
+
+def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) -> Tensor:
+    """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of those of each frame."""
+    frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
+    pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
+    return F.max_pool3d(pooled, (size[0], 1, 1), (stride[0], 1, 1), (padding[0], 0, 0))
+
+
+class MaxPool3d(nn.Module):
+    """`max_pool3d` as a layer."""
+
+    def __init__(self, size: Size, stride: Size, padding: Size = NONE):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = size, stride, padding
+
+    def forward(self, video: Tensor) -> Tensor:
+        """[B, C, T, H, W] -> [B, C, T', H', W']"""
+        return max_pool3d(video, self.kernel_size, self.stride, self.padding)

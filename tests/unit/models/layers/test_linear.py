@@ -1,0 +1,42 @@
+"""The fully connected layer that oneDNN computes: products and gradients of torch's own, within rounding."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.func import functional_call, vmap
+
+from microexpr.models.layers.linear import Linear, is_by_onednn
+
+SHAPES = [(1, 3, 2), (16, 1568, 128), (7, 33, 65)]  # batch, inputs, outputs
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_product_and_gradients_are_those_of_float64(shape):
+    batch, inputs, outputs = shape
+    torch.manual_seed(0)
+    layer, x = Linear(inputs, outputs), torch.randn(batch, inputs, requires_grad=True)
+    assert is_by_onednn(x, layer.weight)
+    tensors = (x, layer.weight, layer.bias)
+    result = layer(x)
+    doubles = [tensor.detach().double().requires_grad_() for tensor in tensors]
+    expected = F.linear(*doubles)
+    torch.testing.assert_close(result.double(), expected, rtol=1e-5, atol=1e-5)
+    gradients = torch.autograd.grad(result.sin().sum(), tensors)
+    for gradient, double in zip(gradients, torch.autograd.grad(expected.sin().sum(), doubles), strict=True):
+        torch.testing.assert_close(gradient.double(), double, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "shape"), [(torch.float64, (4, 8)), (torch.float32, (2, 4, 8))])
+def test_other_inputs_are_computed_as_ever(dtype, shape):
+    layer, x = Linear(8, 3).to(dtype), torch.randn(shape, dtype=dtype)
+    assert not is_by_onednn(x, layer.weight)
+    assert torch.equal(layer(x), F.linear(x, layer.weight, layer.bias))
+
+
+def test_stacked_weights_are_computed_as_ever():
+    layer, x = Linear(8, 3), torch.randn(5, 4, 8)
+    weights = {name: torch.stack([p.detach() + i for i in range(5)]) for name, p in layer.named_parameters()}
+    result = vmap(lambda w, x: functional_call(layer, w, (x,)))(weights, x)
+    for i in range(5):
+        expected = F.linear(x[i], *(weights[name][i] for name in ("weight", "bias")))
+        torch.testing.assert_close(result[i], expected)
