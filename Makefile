@@ -29,7 +29,7 @@ test: check  ## linter, types and all tests but the slow ones
 test-all: check envs/docs/.venv/.installed  ## linter, types and all tests
 	$(TESTS)
 
-study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-slurm, study-spotting
+study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-slurm, study-smallest_difference, study-spotting
 	python studies/$*.py
 
 readme-table: .venv/.installed  ## writes README's tables from a finished run: RESULTS=folder COMMIT=commit that it was made from
@@ -41,7 +41,7 @@ lock: .venv/.installed  ## writes the locks of envs/ anew from their .in files; 
 check-lock: .venv/.installed  ## asks PyPI whether the locks can be installed by each supported Python
 	python envs/lock.py --check
 
-preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper
+preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper, or subjects24: twice the rendered subjects
 	@python workflow/preset.py $(PRESET)
 
 shipped: .venv/.installed  ## fits all weights in src/microexpr/weights again, on rendered subjects of no corpus: hours; resumes

@@ -13,7 +13,7 @@ from microexpr.models import generators, recognisers
 from microexpr.training import synthesise
 
 
-@pytest.mark.parametrize("other", ["tiny", "paper"])
+@pytest.mark.parametrize("other", ["tiny", "paper", "subjects24"])
 def test_embedded_is_what_is_committed(finished, tmp_path, other):
     project = finished.copy(tmp_path / "project")
     project.run("git", "checkout", "-q", "HEAD~1", "--", "params.yaml")
@@ -51,7 +51,7 @@ def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monke
     assert path.read_bytes() == text
 
 
-@pytest.mark.parametrize("preset", ["embedded", "paper", "tiny"])
+@pytest.mark.parametrize("preset", ["embedded", "paper", "subjects18", "subjects24", "tiny"])
 def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
@@ -72,6 +72,21 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["signal_benchmark"]["subjects"] * len(
         dag.params["signal_benchmark"]["difficulties"]
     )
+
+
+@pytest.mark.parametrize("subjects", [18, 24])
+def test_more_subjects_change_nothing_else(subjects, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    from preset import load, merge
+
+    committed, values = (config.load(ROOT / "params.yaml") for _ in range(2))
+    merge(values, load(f"subjects{subjects}"))
+    for name in values["datasets"]:
+        assert values["render"].pop(name) == {
+            "subjects": subjects // 3,
+            "clips": committed["render"].pop(name)["clips"],
+        }
+    assert values == committed
 
 
 UNPRINTED: dict[str, str] = {}  # params that `paper` has other than the code's defaults: <section>.<model>.<param>, why
