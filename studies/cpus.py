@@ -106,7 +106,7 @@ def run(root: Path, cpu: Cpu, arguments: Namespace) -> None:
                 file.write(UNPINNED)
     (hook := root / "work/emulate").mkdir(parents=True, exist_ok=True)
     (hook / "sitecustomize.py").write_text(EMULATED, encoding="utf-8")
-    variables = environment(root) | cpu.environment | {"EMULATED_CPU": cpu.emulated}
+    variables = environment(root) | cpu.environment | {"EMULATED_CPU": cpu.emulated, "MICROEXPR_FORK_SERVER": ""}
     variables["PYTHONPATH"] += f":{hook}"
     command = ["snakemake", "--cores", str(arguments.cores), "--quiet", "all", "--", "all"]
     subprocess.run(command, cwd=root, env=variables, check=True)

@@ -101,6 +101,12 @@ def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
         assert run(tmp_path, environment, body).stdout == "True\n"
 
 
+def test_there_is_no_server_where_the_variable_is_set(fork_server):
+    environment = {fork_server.ADDRESS: ""}
+    assert fork_server.start(environment) is None
+    assert environment == {fork_server.ADDRESS: ""}
+
+
 def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path):
     environment = dict(os.environ)
     server = fork_server.start(environment)

@@ -46,8 +46,9 @@ def is_possible() -> bool:
 def start(environment: MutableMapping[str, str] = os.environ) -> "subprocess.Popen[bytes] | None":
     """Start a server for the scripts that this process will start, unless it is not possible here.
 
-    The server ends with this process, however that ends: nothing else holds the pipe to its standard input."""
-    if not is_possible():
+    There is none either where the variable `ADDRESS` is set, if only to nothing: each job then starts on its own. The
+    server ends with this process, however that ends: nothing else holds the pipe to its standard input."""
+    if ADDRESS in environment or not is_possible():
         return None
     address = f"{tempfile.mkdtemp(prefix='microexpr-')}/socket"  # a folder that no other user may enter
     with socket.socket(socket.AF_UNIX) as listener:
