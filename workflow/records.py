@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -52,10 +53,19 @@ def key(path: str | Path) -> str:
 def recorded(path: str | Path) -> float | None:
     """The time of an output when Snakemake had made it; None if it never did here."""
     try:
-        record = json.loads((SNAKEMAKE / "metadata" / key(path)).read_text(encoding="utf-8"))
-        return float(record.get("endtime") or 0)
+        with open(f"{SNAKEMAKE}/metadata/{key(path)}", encoding="utf-8") as file:  # noqa: PTH123, a Path takes longer
+            return float(json.load(file).get("endtime") or 0)
     except (OSError, ValueError):
         return None
+
+
+def recorded_of(names: Iterable[str]) -> dict[str, float | None]:
+    """`recorded` of many outputs, of which most may never have been made here."""
+    try:
+        keys = {*os.listdir(SNAKEMAKE / "metadata")}  # noqa: PTH208
+    except OSError:
+        keys = set()
+    return {name: recorded(name) if key(name) in keys else None for name in names}
 
 
 def is_incomplete(path: str | Path) -> bool:
@@ -68,11 +78,12 @@ def is_as_recorded(path: Path, ended: float | None) -> bool:
     return ended is not None and path.exists() and abs(modified(path) - ended) <= 1e-3
 
 
-def files(path: Path) -> list[Path]:
+def files(path: str | Path) -> list[str]:
     """The file itself, or all files in a folder, sorted; not those of Snakemake."""
-    if not path.is_dir():
-        return [path]
-    return sorted(Path(root, name) for root, _, names in os.walk(path) for name in names if name != TIMESTAMP)
+    if not os.path.isdir(path):  # noqa: PTH112
+        return [str(path)]
+    names = [f"{root}/{name}" for root, _, names in os.walk(path) for name in names if name != TIMESTAMP]
+    return sorted(names, key=lambda name: name.split("/"))
 
 
 def modified(path: Path) -> float:
@@ -81,12 +92,13 @@ def modified(path: Path) -> float:
     return (stamp if stamp.exists() else path).stat().st_mtime
 
 
-def state(path: Path) -> str:
+def state(path: str | Path) -> str:
     """Sizes and times of an output, which change whenever it is written, linked or replaced."""
     whole = hashlib.md5(usedforsecurity=False)
     for file in files(path):
-        stat = file.stat()
-        whole.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode())
+        status = os.stat(file)  # noqa: PTH116
+        name = file.rpartition("/")[2]
+        whole.update(f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}\n".encode())
     return whole.hexdigest()
 
 
@@ -97,7 +109,7 @@ def content(path: Path) -> str:
             return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     whole = hashlib.md5(usedforsecurity=False)
     for file in files(path):
-        whole.update(f"{file.relative_to(path)} {content(file)}\n".encode())
+        whole.update(f"{os.path.relpath(file, path)} {content(Path(file))}\n".encode())
     return whole.hexdigest()
 
 
@@ -128,9 +140,9 @@ class Records:
     def review(self, outputs: Iterable[str]) -> Review:
         """Compares outputs with their entries. What has to be made again is counted, until `save` in memory alone."""
         review = Review()
-        for name in outputs:
-            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
-            if not os.path.lexists(path):
+        for name, ended in recorded_of(outputs).items():
+            entry = self.entries.get(name, Entry())
+            if not os.path.lexists(name):
                 if ended is not None and (entry.digest or name not in self.entries):
                     self._count(name, entry)
                     review.missing.append(name)
@@ -140,15 +152,14 @@ class Records:
                     review.untracked.append(name)
             elif entry.digest and entry.ended == ended:
                 self._compare(name, entry, review)
-            elif not is_as_recorded(path, ended):  # made here, and written since by somebody else
-                self._differs(name, entry, content(path), review)
+            elif not is_as_recorded(Path(name), ended):  # made here, and written since by somebody else
+                self._differs(name, entry, content(Path(name)), review)
         return review
 
     def _compare(self, name: str, entry: Entry, review: Review) -> None:
-        path = Path(name)
-        if state(path) == entry.state:
+        if state(name) == entry.state:
             return
-        digest = content(path)
+        digest = content(Path(name))
         if digest == entry.digest:  # touched, copied or linked
             self._restore_time(name, entry)
         else:
@@ -166,8 +177,8 @@ class Records:
     def refresh(self, outputs: Iterable[str]) -> None:
         """Gives outputs that DVC answers for the time of their content, which DVC's links do not keep. Content that was
         not made here counts as new, so that Snakemake compares its checksum."""
-        for name in outputs:
-            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
+        for name, ended in recorded_of(outputs).items():
+            path, entry = Path(name), self.entries.get(name, Entry())
             if ended is None or not path.is_file():
                 continue
             if entry.digest and entry.ended == ended:
@@ -192,8 +203,8 @@ class Records:
 
     def renew(self, outputs: Iterable[str], *, trusted: bool = False) -> None:
         """Records the outputs that Snakemake made since; with `trusted` all that exist, however they came. Saves."""
-        for name in outputs:
-            path, entry, ended = Path(name), self.entries.get(name, Entry()), recorded(name)
+        for name, ended in recorded_of(outputs).items():
+            path, entry = Path(name), self.entries.get(name, Entry())
             if ended is None or not path.exists() or (entry.ended == ended and entry.state == state(path)):
                 continue
             if trusted or is_as_recorded(path, ended):
@@ -239,8 +250,11 @@ def _emptied(path: Path) -> bool:
 
 def make_writable(names: Iterable[str]) -> None:
     """Lets Snakemake replace outputs: as links into its cache DVC protects them, and a protected output it refuses."""
-    for file in map(Path, names):
-        if file.is_file() and not file.is_symlink():
-            stat = file.stat()
-            if not stat.st_mode & 0o200 and stat.st_nlink > 1 and stat.st_uid == os.geteuid():
-                file.chmod(stat.st_mode | 0o200)
+    for name in names:
+        try:
+            status = os.lstat(name)
+        except OSError:
+            continue
+        is_protected = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o200
+        if is_protected and status.st_nlink > 1 and status.st_uid == os.geteuid():
+            Path(name).chmod(status.st_mode | 0o200)
