@@ -1,21 +1,30 @@
-"""All folds of a leave-one-subject-out run: the engine against a plain training loop. Prints `<method> ... ratio=`.
+"""All folds of a leave-one-subject-out run: the engine against a plain training loop. Prints a table of milliseconds.
 
-    python benchmarks/loso.py [--methods ststnet ...] [--subjects 68] [--clips 442] [--epochs 3] [--cores 2]
+    python benchmarks/loso.py [--methods ststnet ...] [--subjects 68] [--clips 442] [--epochs 1] [--cores 2]
+        [--rounds 3] [--write-docs]     # into docs/engine.md
 
 Both sides train the same network, at the same batch, for the same epochs, on the same random clips, and score the
-held-out ones after each epoch. The plain loop is what public scripts have: one process with torch's own threads, and
-for each fold a TensorDataset, a DataLoader and Adam. The engine has one process on one thread for each core, each with
-a shard of the folds, as the pipeline's jobs have them; where there is a GPU, one process with all folds. Starting
-processes and the first fold's warm-up are timed on neither side. Above 1, the engine is faster.
+held-out ones after each epoch. The plain loop is what public scripts have: one process, torch as installed, and for
+each fold a TensorDataset, a DataLoader and Adam; it is timed with a thread for each core and with one thread. The
+engine has one process on one thread for each core, each with a shard of the folds, as the pipeline's jobs have them,
+with the arithmetic that gives the same digits on every CPU; where there is a GPU, one process with all folds. Sides
+take turns, `--rounds` times, each in a new process; a figure is the fastest of them, and `spread` is by how much the
+slowest took longer. Starting processes and the first fold's warm-up are timed on no side.
 
 The last batch of the plain loop is smaller, that of the engine is full: of 442 clips it makes 512 where the plain loop
-makes 436, at two steps in either.
+makes 436, at two steps in either. `GFLOP/s` counts the engine's products and convolutions, of one core; the last line
+has the largest that this core reaches in a product of two large matrices.
 """
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,10 +32,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.flop_counter import FlopCounterMode
 
 from microexpr.core import arithmetic
 from microexpr.models.base import ClipTensors
 from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
+from microexpr.models.layers.linear import Linear, multiply
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS
 from microexpr.training.engine import FoldIndices, train
@@ -34,6 +45,8 @@ from microexpr.training.engine import FoldIndices, train
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+LARGE = 2048  # rows and columns of the matrices whose product shows what a core reaches
+PAGE, MARK = "docs/engine.md", "loso"
 
 
 def clips(count: int) -> ClipTensors:
@@ -75,15 +88,25 @@ class TorchRandom:
         return torch.rand(shape, device=DEVICE)
 
 
+def plain_network(name: str, statistics: Any) -> nn.Module:
+    """Return a method's network as a public script would write it, of torch's own layers."""
+    used = method(name, 1)
+    if name == "ststnet":
+        return Streams(used.params.dropout, used.classes)
+    network: nn.Module = used.build(statistics)["network"]
+    for layer in network.modules():
+        if isinstance(layer, Linear):
+            layer.__class__ = nn.Linear
+    return network
+
+
 def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs: int) -> float:
-    """Seconds that the plain loop takes."""
+    """Return the seconds that the plain loop takes."""
     used, start = method(name, epochs), time.perf_counter()
     for fold in folds:
         train_clips = data[torch.from_numpy(fold.train)]
         statistics = used.statistics(train_clips)
-        classes, dropped = used.classes, used.params.dropout
-        network = Streams(dropped, classes) if name == "ststnet" else used.build(statistics)["network"]
-        network, weights = network.to(DEVICE), statistics["class_weights"].to(DEVICE)
+        network, weights = plain_network(name, statistics).to(DEVICE), statistics["class_weights"].to(DEVICE)
         optimiser = torch.optim.Adam(network.parameters(), lr=used.params.lr)
         training, testing = (
             DataLoader(
@@ -107,24 +130,22 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
     return time.perf_counter() - start
 
 
-def shard(name: str, count: int, subjects: int, epochs: int, part: tuple[int, int], gate: Any, times: Any) -> None:
-    """One process: every `part[1]`th fold; waits at the gate until all are warm, then puts its seconds into `times`."""
-    data, part_folds = clips(count), folds(count, subjects)[part[0] :: part[1]]
+def shard(name: str, asked: argparse.Namespace, part: tuple[int, int], gate: Any, times: Any) -> None:
+    """Train every `part[1]`th fold, once all processes are warm and at the gate; put the seconds into `times`."""
+    data, part_folds = clips(asked.clips), folds(asked.clips, asked.subjects)[part[0] :: part[1]]
     list(train(method(name, 1), data, part_folds[:1], [0], "auto", 1))
     gate.wait()
     start = time.perf_counter()
-    list(train(method(name, epochs), data, part_folds, [0], "auto", len(part_folds)))
+    list(train(method(name, asked.epochs), data, part_folds, [0], "auto", len(part_folds)))
     times.put(time.perf_counter() - start)
 
 
-def engine(name: str, count: int, subjects: int, epochs: int, cores: int) -> float:
-    """Seconds until the last of the processes is done."""
-    context = get_context("spawn")
+def engine(name: str, asked: argparse.Namespace) -> float:
+    """Return the seconds until the last of the processes is done."""
+    context, cores = get_context("spawn"), 1 if torch.cuda.is_available() else asked.cores
     gate, times = context.Barrier(cores), context.Queue()
-    rest = (gate, times)
     workers = [
-        context.Process(target=shard, args=(name, count, subjects, epochs, (number, cores), *rest))
-        for number in range(cores)
+        context.Process(target=shard, args=(name, asked, (number, cores), gate, times)) for number in range(cores)
     ]
     for worker in workers:
         worker.start()
@@ -134,28 +155,92 @@ def engine(name: str, count: int, subjects: int, epochs: int, cores: int) -> flo
     return seconds
 
 
+def plain(name: str, asked: argparse.Namespace, threads: int) -> float:
+    """Return the seconds of the plain loop, in a new process with torch as it is without this project's settings."""
+    environment = {key: value for key, value in os.environ.items() if key not in arithmetic.settings()}
+    sizes = [f"--{key}={getattr(asked, key)}" for key in ("subjects", "clips", "epochs")]
+    command = [sys.executable, __file__, "--plain", name, str(threads), *sizes]
+    process = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return float(json.loads(process.stdout))
+
+
+def run_plain(name: str, threads: int, asked: argparse.Namespace) -> None:
+    """Print the seconds of the plain loop in this process, after a fold to warm up."""
+    torch.set_num_threads(threads)
+    data, all_folds = clips(asked.clips), folds(asked.clips, asked.subjects)
+    textbook(name, data, all_folds[:1], 1)
+    print(json.dumps(textbook(name, data, all_folds, asked.epochs)))
+
+
+def operations(name: str) -> float:
+    """Return the floating point operations of the products and convolutions of one training step."""
+    data = clips(BATCH)
+    network = plain_network(name, method(name, 1).statistics(data)).train()
+    with FlopCounterMode(display=False) as counter:
+        network(data.inputs["flow"], TorchRandom()).sum().backward()
+    return float(counter.get_total_flops())
+
+
+def largest_rate() -> float:
+    """Return GFLOP/s of one core in the product of two large matrices, by the library that the engine's layers use."""
+    torch.set_num_threads(1)
+    matrices, seconds = [torch.randn(LARGE, LARGE) for _ in range(2)], []
+    for _ in range(5):
+        start = time.perf_counter()
+        multiply(*matrices)
+        seconds.append(time.perf_counter() - start)
+    return 2 * LARGE**3 / min(seconds) / 1e9
+
+
+def row(name: str, asked: argparse.Namespace) -> str:
+    """Return one method's line of the table: milliseconds for one fold's epoch, and their ratios."""
+    rounds = [
+        (plain(name, asked, asked.cores), plain(name, asked, 1), engine(name, asked)) for _ in range(asked.rounds)
+    ]
+    sides = [*zip(*rounds, strict=True)]
+    many, one, ours = (min(side) * 1000 / asked.subjects / asked.epochs for side in sides)
+    spread = max(max(side) / min(side) - 1 for side in sides)
+    steps = -(-asked.clips // BATCH)
+    rate = operations(name) * steps / (ours / 1000 * asked.cores) / 1e9
+    cells = (f"{many:.1f}", f"{one:.1f}", f"{ours:.1f}", f"{many / ours:.2f}", f"{one / ours:.2f}", f"{spread:.0%}")
+    return f"| `{name}` | {' | '.join(cells)} | {rate:.0f} |"
+
+
+def table(asked: argparse.Namespace) -> str:
+    """Return the table of all methods, each printed as soon as it is measured."""
+    columns = f"plain loop, {asked.cores} threads | 1 thread | engine | ratio to {asked.cores} threads | to 1 thread"
+    lines = [f"| | {columns} | spread | GFLOP/s |", f"| --- {'| --- ' * 7}|"]
+    for name in asked.methods:
+        lines.append(row(name, asked))
+        print(lines[-1], flush=True)
+    about = f"{asked.subjects} folds, {asked.clips} clips, batch {BATCH}, {asked.epochs} epochs, {asked.rounds} rounds"
+    lines += ["", f"{about}; the largest product reaches {largest_rate():.0f} GFLOP/s on a core."]
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--subjects", type=int, default=68)
     parser.add_argument("--clips", type=int, default=442)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write-docs", action="store_true")
+    parser.add_argument("--plain", nargs=2, help=argparse.SUPPRESS)  # the plain loop's own process: method, threads
     asked = parser.parse_args()
-    data = clips(asked.clips)
-    for name in asked.methods:
-        textbook(name, data, folds(asked.clips, asked.subjects)[:1], 1)
-        plain = textbook(name, data, folds(asked.clips, asked.subjects), asked.epochs)
-        ours = engine(name, asked.clips, asked.subjects, asked.epochs, 1 if torch.cuda.is_available() else asked.cores)
-        each = asked.subjects * asked.epochs
-        print(
-            f"{name} {asked.subjects} folds, {asked.clips} clips, {asked.epochs} epochs, batch {BATCH}: a plain loop "
-            f"{plain:.1f} s, the engine {ours:.1f} s ({1000 * plain / each:.1f} and {1000 * ours / each:.1f} ms for a "
-            f"fold's epoch) ratio={plain / ours:.2f}",
-            flush=True,
-        )
+    if asked.plain:
+        run_plain(asked.plain[0], int(asked.plain[1]), asked)
+        return
+    arithmetic.restart_pinned()
+    text = table(asked)
+    print(text)
+    if asked.write_docs:
+        sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
+        import pages
+
+        pages.write(PAGE, MARK, f"{text}\n{pages.source()}")
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
     main()
