@@ -1,0 +1,109 @@
+"""From a clean clone to the table: minutes, core-seconds, and core-seconds by stage, of one commit or of several.
+
+    python benchmarks/table.py [COMMIT ...] [--cores 2] [--make] [--write-docs]   # default: HEAD; docs/measured.md
+
+Each commit is cloned into a folder of its own, with this environment, and prepared as an installation ends, by
+compiling functions; then `snakemake --cores N results/megc2019_table.csv` is timed there. `--make` runs `make table`,
+which also compares subjects, reads all action units, measures synthesised faces and records everything for DVC. One
+runs after another, and nothing else should. Seconds of a stage are of its jobs from start to end, which are its
+core-seconds as long as each job has a core; the rest is Snakemake, the start of processes, and DVC.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from microexpr.reporting.html import times
+
+ROOT = Path(__file__).parents[1]
+PAGE, MARK = "docs/measured.md", "clean-clone"
+
+PREPARE = """
+from microexpr.core import arithmetic
+arithmetic.pin()
+from microexpr.rendering import corpus
+from microexpr.signals import flow
+for module in (corpus, flow):
+    getattr(module, "prepare", int)()  # commits before it have none
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one commit took."""
+
+    commit: str
+    seconds: float
+    core_seconds: float
+    stages: Counter[str]  # seconds
+
+
+def measured(commit: str, command: list[str]) -> Run:
+    """Clone a commit, run the command there, and return what it took. Raises CalledProcessError where it fails."""
+    with tempfile.TemporaryDirectory(prefix="microexpr-table-") as folder:
+        root = Path(folder)
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), folder], check=True)
+        subprocess.run(["git", "checkout", "--quiet", "--detach", commit], cwd=root, check=True)
+        (root / ".venv").symlink_to(sys.prefix)
+        (root / ".venv/.installed").touch()  # or make would install this clone's lock
+        environment = os.environ | {"PYTHONPATH": str(root / "src")}
+        subprocess.run([sys.executable, "-c", PREPARE], cwd=root, env=environment, check=True)
+        used, start = core_seconds(), time.perf_counter()
+        subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)
+        seconds, used = time.perf_counter() - start, core_seconds() - used
+        stages = Counter[str]()
+        for job in times.jobs(root / "work/times"):
+            stages[job.stage] += job.seconds
+        return Run(short(commit), seconds, used, stages)
+
+
+def core_seconds() -> float:
+    """Return the CPU seconds of all processes that this one has waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def short(commit: str) -> str:
+    """Return the short name of a commit."""
+    command = ["git", "rev-parse", "--short", commit]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def table(runs: list[Run]) -> str:
+    """Return a column for each run, a line for each stage, the rest, all, and the minutes."""
+    stages = sorted({stage for run in runs for stage in run.stages}, key=lambda stage: -runs[0].stages[stage])
+    lines = [["core-seconds", *(f"commit {run.commit}" for run in runs)], ["---"] * (len(runs) + 1)]
+    lines += [[stage, *(f"{run.stages[stage]:.0f}" for run in runs)] for stage in stages]
+    lines.append(["the rest", *(f"{run.core_seconds - run.stages.total():.0f}" for run in runs)])
+    lines.append(["all", *(f"{run.core_seconds:.0f}" for run in runs)])
+    lines.append(["from start to end", *(f"{run.seconds // 60:.0f} min {run.seconds % 60:02.0f} s" for run in runs)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("commits", nargs="*", default=["HEAD"])
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--make", action="store_true", help="run `make table`")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    asked = parser.parse_args()
+    snakemake = ["snakemake", "--cores", str(asked.cores), "results/megc2019_table.csv"]
+    command = ["make", "table", f"CORES={asked.cores}"] if asked.make else snakemake
+    text = table([measured(commit, command) for commit in asked.commits])
+    print(f"{' '.join(command)}\n\n{text}")
+    if asked.write_docs:
+        sys.path.insert(0, str(ROOT / "studies"))
+        import pages
+
+        pages.write(PAGE, MARK, f"`{' '.join(command)}`:\n\n{text}\n\n{pages.source()}")
+
+
+if __name__ == "__main__":
+    main()
