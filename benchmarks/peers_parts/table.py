@@ -17,7 +17,7 @@ SIGNALS = ("signal", "next to", "ours, ms", "theirs, ms", "ratio", "quality")
 HOW = """\
 - **Same for both of a pair**: clips, folds (leave one subject out), pictures or flow of 28 x 28, epochs, learning rate,
   number of threads. A row is timed from the start of its processes to their end, imports and reading included. A ratio
-  above 1 is in favour of microexpr, whose row has it.
+  above 1 is in favour of microexpr, whose row has it. Other work on the machine changes seconds more than core-seconds.
 - **Batch**: the authors' own. Where a training set is smaller than a batch, their loop has one step of all its clips,
   and microexpr, whose batches are always full, has a batch of as many clips as the run.
 - **Theirs**: the training functions of their clones, unchanged, in one process. STSTNet's and HTNet's have no option
@@ -60,7 +60,7 @@ def _machine(results: Mapping[str, Any]) -> str:
     return (
         f"Measured {facts['date']}, commit `{facts['commit']}`, {facts['cpu']}, {results['cores']} threads on "
         f"{facts['cores']} cores, torch {facts['torch']}, Python {facts['python']}; {results['clips']} "
-        f"{results['origin']} clips. Load average before the run, of other work: {results['load']:.1f}."
+        f"{results['origin']} clips. Load average of other work before the run: {results['load']:.1f}."
     )
 
 
