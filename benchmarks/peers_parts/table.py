@@ -17,14 +17,16 @@ SIGNALS = ("signal", "next to", "ours, ms", "theirs, ms", "ratio", "quality")
 HOW = """\
 - **Same for both of a pair**: clips, folds (leave one subject out), pictures or flow of 28 x 28, epochs, learning rate,
   number of threads. A row is timed from the start of its processes to their end, imports and reading included. A ratio
-  above 1 is in favour of microexpr, whose row has it. Other work on the machine changes seconds more than core-seconds.
+  above 1 is in favour of microexpr, whose row has it. Measure on an idle machine: threads that wait for
+  each other lose more by other work, in core-seconds too, which raises the ratios.
 - **Batch**: the authors' own. Where a training set is smaller than a batch, their loop has one step of all its clips,
   and microexpr, whose batches are always full, has a batch of as many clips as the run.
 - **Theirs**: the training functions of their clones, unchanged, in one process. STSTNet's and HTNet's have no option
   for epochs: a driver, `benchmarks/peers_parts/drive.py`, replaces that constant in memory. meb is a library: the
   driver gives its validator our folds. The driver seeds torch, which STSTNet and HTNet do not.
 - **Ours**: the engine, one process of one thread for each core, with a share of the folds each. Network and
-  normalisation of the flow are its own. Memory is the sum of its processes; theirs is that of the largest process.
+  normalisation of the flow are its own: meb's OFF-ApexNet has one stream and one hidden layer, ours two of each.
+  Memory is the sum of its processes; theirs is that of the largest process.
 - **UF1** is computed from the printed predictions of all folds. *Best test epoch* chooses each fold's epoch on its test
   subject; `-` where a program has no such predictions. So few epochs say what a training costs, not how good a network
   is: the authors train STSTNet and HTNet for 800 epochs, meb for 200.
