@@ -36,28 +36,36 @@ def main() -> None:
     options = parser.parse_args()
     model = regressor.load()
     sessions = [session for i in range(options.people) for session in rendered(HELD_OUT[i])]
-    crops, landmarks = sessions[0].crops, sessions[0].landmarks_crop
-    looks = [features.describe_face(*pair) for pair in zip(crops, landmarks, strict=True)]
-    faces = [np.clip(np.rint(look.face), 0, 255).astype(np.uint8) for look in looks]
-    halves = [np.ascontiguousarray(half) for face in faces for half in features.split_halves(face)]
-    compare(
-        "gradients of both halves (scikit-image)",
-        lambda: [features.gradient_histograms(half) for half in halves],
-        lambda: [oriented(half) for half in halves],
-        len(crops),
-        options.rounds,
-    )
-    compare(
-        "movement (Farneback's)",
-        lambda: [movement(looks[0].face, look.face) for look in looks],
-        lambda: [farneback(faces[0], face) for face in faces],
-        len(crops),
-        options.rounds,
-    )
-    reads = [lambda chosen=chosen: regressor.regress(crops, landmarks, 0, model, chosen) for chosen in ((0,), SIZES)]
-    one_ms, all_ms = best(reads, len(crops), options.rounds)
+    for what, (ours_ms, other_ms) in compared(sessions[0], options.rounds).items():
+        print(f"{what}: ours_ms={ours_ms:.2f} other_ms={other_ms:.2f} ratio={other_ms / ours_ms:.1f}")
+    one_ms, all_ms = reading(sessions[0], model, options.rounds)
     print(f"reading: one_size_ms={one_ms:.2f} {len(SIZES)}_sizes_ms={all_ms:.2f}")
     claim(sessions, model)
+
+
+def compared(session: Session, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds a frame of parts of the reading, ours and the usual way's."""
+    looks = [features.describe_face(*pair) for pair in zip(session.crops, session.landmarks_crop, strict=True)]
+    faces = [np.clip(np.rint(look.face), 0, 255).astype(np.uint8) for look in looks]
+    halves = [np.ascontiguousarray(half) for face in faces for half in features.split_halves(face)]
+    pairs: dict[str, list[Callable[[], object]]] = {
+        "gradients of both halves (scikit-image)": [
+            lambda: [features.gradient_histograms(half) for half in halves],
+            lambda: [oriented(half) for half in halves],
+        ],
+        "movement (Farneback's)": [
+            lambda: [movement(looks[0].face, look.face) for look in looks],
+            lambda: [farneback(faces[0], face) for face in faces],
+        ],
+    }
+    return {what: best(calls, len(faces), rounds) for what, calls in pairs.items()}
+
+
+def reading(session: Session, model: regressor.Model, rounds: int) -> list[float]:
+    """Milliseconds a frame of the whole reading, at one size and at all."""
+    crops, landmarks = session.crops, session.landmarks_crop
+    reads = [lambda chosen=chosen: regressor.regress(crops, landmarks, 0, model, chosen) for chosen in ((0,), SIZES)]
+    return best(reads, len(crops), rounds)
 
 
 def rendered(subject: str) -> list[Session]:
@@ -73,11 +81,6 @@ def oriented(half: np.ndarray) -> np.ndarray:
 
 def farneback(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 3, 5, 1.1, 0))  # type: ignore[call-overload]
-
-
-def compare(what: str, ours: Callable[[], object], other: Callable[[], object], frames: int, rounds: int) -> None:
-    ours_ms, other_ms = best([ours, other], frames, rounds)
-    print(f"{what}: ours_ms={ours_ms:.2f} other_ms={other_ms:.2f} ratio={other_ms / ours_ms:.1f}")
 
 
 def best(calls: list[Callable[[], object]], frames: int, rounds: int) -> list[float]:

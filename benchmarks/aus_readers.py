@@ -66,6 +66,13 @@ def relative(path: Path, clip: str) -> dict[str, np.ndarray]:
         return {} if reader == "pyfeat_geometry" else {reader: file[clip]["relative"][()]}
 
 
+def agreements(true: np.ndarray, read: np.ndarray) -> tuple[list[dict[str, float]], dict[str, float]]:
+    """r and ICC by action unit of intensities [T, 17, 3], and their means over the units that are ever shown."""
+    figures = [agreement(true[:, unit].ravel(), read[:, unit].ravel()) for unit in range(len(ACTION_UNITS))]
+    present = [figure for unit, figure in enumerate(figures) if true[:, unit].any()]
+    return figures, {name: float(np.mean([figure[name] for figure in present])) for name in ("r", "icc")}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
@@ -73,9 +80,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for (reader, kind), both in sorted(pairs(arguments.results, arguments.truth).items()):
         true, read = (np.concatenate(parts) for parts in zip(*both, strict=True))
-        figures = [agreement(true[:, unit].ravel(), read[:, unit].ravel()) for unit in range(len(ACTION_UNITS))]
-        present = [figure for unit, figure in enumerate(figures) if true[:, unit].any()]
-        mean = {name: float(np.mean([figure[name] for figure in present])) for name in ("r", "icc")}
+        figures, mean = agreements(true, read)
         table = Table("generated", "mean", *ACTION_UNITS, title=f"{reader}, {kind}: {len(both)} clips", box=None)
         for name in ("r", "icc"):
             cells = [f"{figure[name]:.2f}" if true[:, unit].any() else "-" for unit, figure in enumerate(figures)]

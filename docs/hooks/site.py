@@ -19,6 +19,7 @@ OUTSIDE = {  # pages by the file outside docs/ that a link leads to
     "README.md": "README.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "benchmarks.md",
     "data/README.md": "data-folder.md",
     "results/README.md": "results-folder.md",
 }

@@ -24,7 +24,7 @@ class Detectors:
 
     def __init__(self) -> None:
         _stand_in_for_torchcodec()
-        _stand_in_for_torchvision_operators()
+        stand_in_for_torchvision_operators()
         from feat.detector import Detectorv1
         from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -64,7 +64,7 @@ def _stand_in_for_torchcodec() -> None:
     sys.modules.update({"torchcodec": package, "torchcodec.decoders": decoders})
 
 
-def _stand_in_for_torchvision_operators() -> None:
+def stand_in_for_torchvision_operators() -> None:
     """torchvision is built for CUDA: beside CPU torch its compiled part does not load, and its import ends there.
 
     Then the operators it names are declared here, and non-maximum suppression, which RetinaFace needs, is written out.

@@ -13,7 +13,11 @@ from microexpr.core.errors import ParamsError
 from microexpr.reporting import main_table
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md", ROOT / "results/README.md"]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/*.md"),
+    *(ROOT / f"{name}/README.md" for name in ("benchmarks", "data", "results")),
+]
 LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<path>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
 
 

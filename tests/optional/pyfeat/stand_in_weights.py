@@ -20,7 +20,7 @@ REVISION = "0" * 40
 
 def main() -> None:
     detectors._stand_in_for_torchcodec()
-    detectors._stand_in_for_torchvision_operators()
+    detectors.stand_in_for_torchvision_operators()
     torch.manual_seed(0)
     from feat.face_detectors.Retinaface.Retinaface_model import RETINAFACE_R34_CFG, RetinaFace
     from feat.landmark_detectors.mobilefacenet_test import MobileFaceNet

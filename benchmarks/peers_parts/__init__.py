@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/peers.py`: layouts that the authors' programs read, drivers, processes, scores, tables."""
