@@ -78,9 +78,11 @@ class Growth:
 
     @classmethod
     def fit(cls, sizes: Sequence[float], values: Sequence[float]) -> "Growth":
-        """Fit the sizes whose values are above the first. Raises ValueError where these are fewer than two."""
+        """Fit the sizes whose values are at least a tenth above the first: less is noise.
+
+        Raises ValueError where these are fewer than two."""
         pairs = [(size - sizes[0], value - values[0]) for size, value in zip(sizes, values, strict=True)]
-        grown = np.array([pair for pair in pairs if min(pair) > 0])
+        grown = np.array([(size, value) for size, value in pairs if size > 0 and value > 0.1 * values[0]])
         if len(grown) < 2:
             raise ValueError(f"values must grow with sizes {list(sizes)}, not {list(values)}")
         exponent, logarithm = np.polyfit(*np.log(grown.T), 1)
@@ -400,6 +402,9 @@ def size_table(
     def row(title: str, value: Mapping[int, float]) -> list[str]:
         return [title, *(shown(value[times]) for times in TIMES)]
 
+    def hours(method: Training, times: int) -> float:
+        return method.hours(SUBJECTS * times, CLIPS * times)
+
     def per_clip(part: tuple[int, int], column: int, times: int) -> float:
         return part[column] / used.clips * VIDEOS * times
 
@@ -418,10 +423,11 @@ def size_table(
             {n: signal_seconds / used.clips * VIDEOS * n / 3600 for n in TIMES}),
         row("Snakemake in submissions: core-hours",
             {n: STARTS * fitted["start"].at(SUBJECTS * n) * number / 3600 for n, number in submitted.items()}),
-        row("all trainings: core-hours", {n: sum(m.hours(SUBJECTS * n, CLIPS * n) for m in methods) for n in TIMES}),
+        row("trainings of networks: core-hours", {n: sum(hours(m, n) for m in methods if not m.fit) for n in TIMES}),
+        row("of classical methods: core-hours", {n: sum(hours(m, n) for m in methods if m.fit) for n in TIMES}),
         row("all trainings under `split70`: core-hours",
             {n: sum(m.hours(SPLITS, SHARE * CLIPS * n) for m in methods) for n in TIMES}),
-        row("largest inputs of a training: MB", {n: largest[n].megabytes(CLIPS * n, copied) for n in TIMES}),
+        row("largest training: MB", {n: largest[n].megabytes(CLIPS * n, copied) for n in TIMES}),
         ["of method", *(f"`{largest[n].name}`" for n in TIMES)],
         row("list of all folds in a training: MB", {n: memory.at(SUBJECTS * n) for n in TIMES}),
     ]  # fmt: skip
