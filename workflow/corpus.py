@@ -131,7 +131,15 @@ class Corpus:
 
     def subject_plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """Return what is to be rendered of one subject, a row for each clip."""
-        return [planned.row() for planned in self.plans[dataset] if planned.clip.subject == subject]
+        return [planned.row() for planned in self._planned_by_subject[dataset, subject]]
+
+    @cached_property
+    def _planned_by_subject(self) -> dict[tuple[str, str], list[PlannedClip]]:
+        by_subject: dict[tuple[str, str], list[PlannedClip]] = {}
+        for dataset, plan in self.plans.items():
+            for planned in plan:
+                by_subject.setdefault((dataset, planned.clip.subject), []).append(planned)
+        return by_subject
 
     def subject_folders(self, dataset: str, subject: str) -> list[str]:
         """Return the folders that hold all of a rendered subject's files."""

@@ -16,7 +16,7 @@ from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
 from microexpr.core import store
-from microexpr.core.clip import Fold
+from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
@@ -47,8 +47,10 @@ class Dag(Corpus):
             protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
         ]
         self._folds: dict[tuple[str, int], list[Fold]] = {}
+        self._fold_counts: dict[tuple[str, int], int] = {}
+        self._groups: dict[str, list[Fold]] = {}
         with errors_of_params():
-            protocols.shards(self._protocol_folds(self.protocol.name), self.params["train"]["shards"])
+            protocols.check_shards(self._fold_count(self.protocol.name), self.params["train"]["shards"])
         self.weights, self.population_weights = (
             {name: self._weights_digest(about[key]) for name, about in self.methods.items()}
             for key in ("weights", "population_weights")
@@ -97,10 +99,23 @@ class Dag(Corpus):
     def _protocol_folds(self, protocol: str, limit: int = 0) -> list[Fold]:
         """Return up to `limit` of a protocol's folds; 0: all."""
         if (protocol, limit) not in self._folds:
-            train, clips = self.params["train"], [clip for name in self.sources(protocol) for clip in self.clips[name]]
-            options = {"inner_subjects": train["inner_subjects"], "seeds": self.seeds(protocol), "limit": limit}
+            clips, options = self._fold_options(protocol, limit)
             self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
         return self._folds[protocol, limit]
+
+    def _fold_count(self, protocol: str, limit: int = 0) -> int:
+        """Return the number of `_protocol_folds`, without the ids of all their clips: quadratic in the subjects."""
+        if (protocol, limit) not in self._fold_counts:
+            clips, options = self._fold_options(protocol, limit)
+            count = protocols.PROTOCOLS[protocol].count_folds(clips, self.params["seed"], **options)
+            self._fold_counts[protocol, limit] = count
+        return self._fold_counts[protocol, limit]
+
+    def _fold_options(self, protocol: str, limit: int) -> tuple[list[Clip], dict[str, int]]:
+        """Return the clips from which a protocol's folds are made, and its further arguments."""
+        clips = [clip for name in self.sources(protocol) for clip in self.clips[name]]
+        inner = self.params["train"]["inner_subjects"]
+        return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit}
 
     @cached_property
     def protocols(self) -> list[str]:
@@ -109,7 +124,7 @@ class Dag(Corpus):
 
     def _allows(self, protocol: str) -> bool:
         try:
-            return bool(self._protocol_folds(protocol, 1))
+            return bool(self._fold_count(protocol, 1))
         except MicroexprError:
             return False
 
@@ -149,7 +164,7 @@ class Dag(Corpus):
         if protocols.PROTOCOLS[protocol].unit == "dataset":
             count = 1  # it has one fold
         elif protocol not in protocols.FLOW_PROTOCOLS:
-            count = min(count, len(self.folds(method, protocol)))
+            count = min(count, self._fold_count(protocol, self.fold_limit(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
     def training_files(self, method: str, protocol: str, kind: str = "train") -> list[str]:
@@ -333,6 +348,11 @@ class Dag(Corpus):
     def groups(self, generator: str) -> list[Fold]:
         """Return the groups of subjects that a generator of clips holds out in turn: no more than there are subjects,
         and none if there is just one."""
+        if generator not in self._groups:
+            self._groups[generator] = self._make_groups(generator)
+        return self._groups[generator]
+
+    def _make_groups(self, generator: str) -> list[Fold]:
         grouping, synth = self.grouping(generator), self.params["synthesise"]
         clips = grouping.select([clip for name in self.generator_sets(generator) for clip in self.clips[name]])
         with errors_of_params():

@@ -1,6 +1,6 @@
 """Define the data model that all modules share: one clip, one fold. No files, no pixels."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from microexpr.core.facs import notation
@@ -54,7 +54,7 @@ class Clip:
 
     def row(self) -> dict[str, Any]:
         """Return plain values by column name; None for values that are not known."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in type(self).__dataclass_fields__}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Clip":

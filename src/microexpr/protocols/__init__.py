@@ -15,7 +15,7 @@ from microexpr.datasets import MICRO
 from microexpr.protocols import classes, splits
 from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
-from microexpr.protocols.splits import shard, shards
+from microexpr.protocols.splits import check_shards, shard, shards
 
 __all__ = [
     "ALL_GROUPS",
@@ -27,6 +27,7 @@ __all__ = [
     "MEGC2019",
     "PROTOCOLS",
     "Protocol",
+    "check_shards",
     "driving_clips",
     "shard",
     "shards",
@@ -147,6 +148,15 @@ class Protocol:
             folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
         return folds
 
+    def count_folds(
+        self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
+    ) -> int:
+        """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
+        if self.unit == "dataset" or self.share is not None or inner_subjects:
+            return len(self.folds(clips, seed, inner_subjects, seeds, limit))
+        units = self._check_enough(self.select(clips))  # two or more, so each fold has clips on both sides
+        return min(units, limit) if limit else units
+
     def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
         """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
 
@@ -166,8 +176,8 @@ class Protocol:
             else set()
         )
 
-    def _check_enough(self, chosen: Sequence[Clip]) -> None:
-        """Raise DataError unless there are clips to train on and at least two units."""
+    def _check_enough(self, chosen: Sequence[Clip]) -> int:
+        """Return the number of units. Raise DataError unless there are clips to train on and at least two units."""
         present = {clip.dataset for clip in chosen}
         needed = self.trained_on and (*self.trained_on, *(self.datasets if present.isdisjoint(self.datasets) else ()))
         if missing := sorted({*needed} - present):
@@ -176,6 +186,7 @@ class Protocol:
         if len(units) < 2:
             unit_names = "labelled clips" if self.unit == "clip" else "subjects with labelled clips"
             raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
+        return len(units)
 
 
 EVERY = "loso_all_3"

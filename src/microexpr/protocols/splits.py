@@ -110,10 +110,15 @@ def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
 
     Raises ParamsError unless 1 <= n <= number of folds.
     """
-    if not 1 <= n <= len(folds):
-        raise ParamsError(f"train.shards must be between 1 and the {len(folds)} folds, not {n}")
+    check_shards(len(folds), n)
     bounds = [len(folds) * part // n for part in range(n + 1)]
     return [list(folds[low:high]) for low, high in pairwise(bounds)]
+
+
+def check_shards(folds: int, n: int) -> None:
+    """Raise ParamsError unless 1 <= n <= number of folds."""
+    if not 1 <= n <= folds:
+        raise ParamsError(f"train.shards must be between 1 and the {folds} folds, not {n}")
 
 
 def shard(folds: Sequence[Fold], name: str) -> list[Fold]:

@@ -1,7 +1,7 @@
 """Define what the renderer knows of a native layout: names, files, timing, and who shows which expression."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -29,7 +29,8 @@ class PlannedClip:
 
     def row(self) -> dict[str, Any]:
         """Return plain values, for a job's params."""
-        return asdict(self)
+        values = {name: getattr(self, name) for name in type(self).__dataclass_fields__}
+        return values | {"clip": self.clip.row(), "weights": {**self.weights}}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "PlannedClip":

@@ -37,9 +37,12 @@ def load_clips(
             stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []
-    subjects = sorted({(clip.dataset, clip.subject) for clip in clips})
+    clips_of: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        clips_of.setdefault((clip.dataset, clip.subject), []).append(clip)
+    subjects = {subject: number for number, subject in enumerate(sorted(clips_of))}
     for subject in subjects:
-        subject_clips = [clip for clip in clips if (clip.dataset, clip.subject) == subject]
+        subject_clips = clips_of[subject]
         names = [clip.name for clip in subject_clips]
         parts.append(_load_subject(method, subject, by_subject.get(subject, {}), names))
         order += subject_clips
@@ -49,7 +52,7 @@ def load_clips(
     datasets = sorted({clip.dataset for clip in clips})
     targets = {
         "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
-        "subject": [subjects.index((clip.dataset, clip.subject)) for clip in clips],
+        "subject": [subjects[clip.dataset, clip.subject] for clip in clips],
         "dataset": [datasets.index(clip.dataset) for clip in clips],
         "macro": [int(clip.id in macro) for clip in clips],
         "synthetic": [0] * len(clips),

@@ -275,3 +275,14 @@ def test_clips_of_a_unit_that_lie_apart_are_refused():
     clips = [clip(subject=subject, name=name) for subject, name in (("sub01", "a"), ("sub02", "a"), ("sub01", "b"))]
     with pytest.raises(ValueError, match="must be sorted"):
         splits.leave_one_out(clips, "subject")
+
+
+@pytest.mark.parametrize("inner", [0, 1])
+@pytest.mark.parametrize("limit", [0, 2, 100])
+@pytest.mark.parametrize("name", ["megc2019", "lovo_samm_3", "split70", "cross_samm_to_smic"])
+def test_folds_are_counted_without_being_made(name, limit, inner):
+    protocol, clips = PROTOCOLS[name], composite()
+    folds = protocol.folds(clips, 1, inner, 3, limit)
+    assert protocol.count_folds(clips, 1, inner, 3, limit) == len(folds)
+    with pytest.raises(DataError):
+        protocol.count_folds(clips[:1], limit=limit)
