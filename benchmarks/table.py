@@ -56,7 +56,7 @@ def measured(commit: str, command: list[str]) -> Run:
         environment = os.environ | {"PYTHONPATH": str(root / "src")}
         subprocess.run([sys.executable, "-c", PREPARE], cwd=root, env=environment, check=True)
         used, start = core_seconds(), time.perf_counter()
-        subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         seconds, used = time.perf_counter() - start, core_seconds() - used
         stages = Counter[str]()
         for job in times.jobs(root / "work/times"):
