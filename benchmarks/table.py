@@ -46,7 +46,7 @@ class Run:
 
 
 def measured(commit: str, command: list[str]) -> Run:
-    """Clone a commit, run the command there, and return what it took. Raises CalledProcessError where it fails."""
+    """Clone a commit, run the command there, and return what it took. It must succeed."""
     with tempfile.TemporaryDirectory(prefix="microexpr-table-") as folder:
         root = Path(folder)
         subprocess.run(["git", "clone", "--quiet", str(ROOT), folder], check=True)
@@ -56,7 +56,9 @@ def measured(commit: str, command: list[str]) -> Run:
         environment = os.environ | {"PYTHONPATH": str(root / "src")}
         subprocess.run([sys.executable, "-c", PREPARE], cwd=root, env=environment, check=True)
         used, start = core_seconds(), time.perf_counter()
-        subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+        if process.returncode:
+            raise SystemExit(f"error: {' '.join(command)} failed at {commit}:\n{process.stderr[-2000:]}")
         seconds, used = time.perf_counter() - start, core_seconds() - used
         stages = Counter[str]()
         for job in times.jobs(root / "work/times"):
