@@ -4,28 +4,21 @@ from collections.abc import Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.utils import _triple
 
 Size = tuple[int, int, int]  # frames, rows, columns
-ONE, NONE = (1, 1, 1), (0, 0, 0)
+NONE = (0, 0, 0)
 
 
-class FirstConv3d(nn.Module):
+class FirstConv3d(nn.Conv3d):
     """A convolution of videos with few channels, as one of pictures whose channels are the frames under the kernel.
 
     oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
-    for a first layer, whose input needs no gradient. Tensors and their initial values are those of `nn.Conv3d`."""
-
-    def __init__(
-        self, channels: int, maps: int, size: Size, stride: Size = ONE, padding: Size = NONE, bias: bool = False
-    ):
-        super().__init__()
-        layer = nn.Conv3d(channels, maps, size, bias=bias)
-        self.weight, self.bias = layer.weight, layer.bias
-        self.kernel_size, self.stride, self.padding = size, stride, padding
+    for a first layer, whose input needs no gradient."""
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, M, T', H', W']"""
-        (step, *strides), (margin, *margins) = self.stride, self.padding
+        (step, *strides), (margin, *margins) = self.stride, map(int, self.padding)
         frames = F.pad(video, (0, 0, 0, 0, margin, margin)).unfold(2, self.kernel_size[0], step)  # [B, C, T', H, W, D]
         pictures = frames.permute(0, 2, 3, 4, 1, 5).flatten(4).flatten(0, 1).permute(0, 3, 1, 2)  # [B T', C D, H, W]
         kernel = self.weight.flatten(1, 2)
@@ -62,13 +55,9 @@ def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) ->
     return F.max_pool3d(pooled, (size[0], 1, 1), (stride[0], 1, 1), (padding[0], 0, 0))
 
 
-class MaxPool3d(nn.Module):
-    """`max_pool3d` as a layer."""
-
-    def __init__(self, size: Size, stride: Size, padding: Size = NONE):
-        super().__init__()
-        self.kernel_size, self.stride, self.padding = size, stride, padding
+class MaxPool3d(nn.MaxPool3d):
+    """`max_pool3d` as a layer, whose size, stride and padding have three numbers each."""
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']"""
-        return max_pool3d(video, self.kernel_size, self.stride, self.padding)
+        return max_pool3d(video, *map(_triple, (self.kernel_size, self.stride, self.padding)))

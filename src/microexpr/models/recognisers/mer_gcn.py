@@ -42,7 +42,7 @@ class Network(nn.Module):
     def __init__(self, width: int, hidden: int, classes: int):
         super().__init__()
         self.stem = nn.Sequential(
-            FirstConv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3)), nn.BatchNorm3d(width), nn.ReLU()
+            FirstConv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(width), nn.ReLU()
         )
         self.blocks = nn.Sequential(Block(width, 2 * width), Block(2 * width, 4 * width))
         self.first = nn.Linear(len(AUS), hidden, bias=False)

@@ -28,7 +28,7 @@ class Network(nn.Module):
         """Build for `positions`, frames times rows times columns after the pool."""
         super().__init__()
         self.dropout = dropout
-        self.convolve = FirstConv3d(1, kernels, (depth, KERNEL, KERNEL), bias=True)
+        self.convolve = FirstConv3d(1, kernels, (depth, KERNEL, KERNEL))
         self.hidden, self.classify = Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
