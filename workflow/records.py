@@ -166,10 +166,10 @@ class Records:
             self._differs(name, entry, digest, review)
 
     def _restore_time(self, name: str, entry: Entry) -> None:
-        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it; and
-        of a folder that is newer, as a copy is, Snakemake compares no checksum."""
+        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it; a
+        newer copy, as DVC makes before a stage, would seem newer than inputs that have changed since."""
         path, stamp = Path(name), Path(name) / TIMESTAMP
-        if path.is_dir() or path.stat().st_mtime < entry.ended - 1e-3:
+        if path.is_dir() or abs(path.stat().st_mtime - entry.ended) > 1e-3:
             os.utime(stamp if stamp.exists() else path, (entry.ended, entry.ended))
         self.entries[name] = replace(entry, state=state(path))
         self.any_restored = True
