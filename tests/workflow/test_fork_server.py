@@ -88,10 +88,10 @@ def test_job_of_a_killed_client_is_killed(environment, tmp_path):
     script.write_text(HEAD + "import time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)")
     client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
     pid = tmp_path / "pid"
-    wait_until(lambda: pid.exists() and pid.read_text())
+    assert holds_soon(lambda: pid.exists() and pid.read_text())
     client.kill()
     client.wait()
-    wait_until(lambda: not is_alive(int(pid.read_text())))
+    assert holds_soon(lambda: not is_alive(int(pid.read_text())))
 
 
 def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
@@ -113,7 +113,7 @@ def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path)
     script = tmp_path / "script.py"
     script.write_text(HEAD + "import time\nopen('begun', 'w')\ntime.sleep(0.5)\nopen('done', 'w')")
     client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
-    wait_until((tmp_path / "begun").exists)
+    assert holds_soon((tmp_path / "begun").exists)
     server.stdin.close()
     assert server.wait(timeout=20) == 0
     assert (tmp_path / "done").exists()
@@ -121,12 +121,13 @@ def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path)
     assert not os.path.lexists(environment[fork_server.ADDRESS])
 
 
-def wait_until(holds):
+def holds_soon(condition):
+    """Whether a condition holds within 20 s."""
     for _ in range(400):
-        if holds():
-            return
+        if condition():
+            return True
         time.sleep(0.05)
-    raise AssertionError("waited 20 s in vain")
+    return False
 
 
 def is_alive(pid):

@@ -97,6 +97,17 @@ def test_another_version_of_an_output_that_dvc_answers_for_is_new(records):
     assert path.stat().st_mtime > ended
 
 
+@pytest.mark.parametrize("seconds", [-1000, 1000])
+def test_a_copy_of_the_same_content_gets_the_time_at_which_it_was_made(records, seconds):
+    """DVC links outputs to older files, and copies them before a stage: these seemed newer than changed inputs."""
+    path = make(records)
+    ended = path.stat().st_mtime
+    known(records)
+    os.utime(path, (ended + seconds,) * 2)
+    assert reviewed(records) == AS_MADE
+    assert path.stat().st_mtime == pytest.approx(ended, abs=1e-3)
+
+
 @pytest.mark.parametrize("restored", [False, True])
 def test_an_edit_is_a_change_even_where_size_and_time_are_the_same(records, restored):
     path = make(records)

@@ -125,10 +125,11 @@ class Server:
             self._load(imports(Path(request["argv"][0]).read_text(encoding="utf-8")))
             gc.freeze()  # or the first collection of a job would copy all memory
             if os.fork() == 0:
-                with suppress(BaseException):
+                try:
                     self.listener.close()
                     attend(connection, request, streams)
-                os._exit(1)
+                finally:
+                    os._exit(1)
         finally:
             for stream in streams:
                 os.close(stream)
