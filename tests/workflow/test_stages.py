@@ -72,7 +72,8 @@ def test_a_stage_without_params_has_five_places(tmp_path):
 
 
 def test_folders_of_earlier_versions_are_named_with_their_new_names(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(scratch.ROOT / "workflow"))
+    for folder in ("workflow/scripts", "workflow"):
+        monkeypatch.syspath_prepend(str(scratch.ROOT / folder))
     monkeypatch.chdir(tmp_path)
     import session
 
