@@ -1,7 +1,7 @@
 """A fully connected layer whose products oneDNN computes on a CPU, where torch would ask MKL.
 
 MKL gives the same digits on CPUs of Intel and AMD only by the instructions that all of them have
-(`core/arithmetic.py`), a third as fast as oneDNN's, which are AVX2 on each.
+(`core/arithmetic.py`); oneDNN gives them with AVX2.
 """
 
 from typing import Any

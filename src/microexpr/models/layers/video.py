@@ -1,16 +1,15 @@
 """A convolution and a pooling over video, computed frame by frame, for which a CPU has faster code than for volumes."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules.utils import _triple
 
 Size = tuple[int, int, int]  # frames, rows, columns
-NONE = (0, 0, 0)
 
 
-class FirstConv3d(nn.Conv3d):
+class StemConv3d(nn.Conv3d):
     """A convolution of videos with few channels, as one of pictures whose channels are the frames under the kernel.
 
     oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
@@ -48,7 +47,7 @@ def split_phases(pictures: Tensor) -> Tensor:
     return rows.transpose(2, 3).flatten(3).permute(0, 3, 1, 2)
 
 
-def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) -> Tensor:
+def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = (0, 0, 0)) -> Tensor:
     """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of those of each frame."""
     frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
     pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
@@ -60,4 +59,4 @@ class MaxPool3d(nn.MaxPool3d):
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']"""
-        return max_pool3d(video, *map(_triple, (self.kernel_size, self.stride, self.padding)))
+        return max_pool3d(video, *cast(tuple[Size, Size, Size], (self.kernel_size, self.stride, self.padding)))

@@ -21,7 +21,7 @@ from microexpr.models import base
 from microexpr.models.augmentation import to_signed_range, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.video import FirstConv3d, MaxPool3d
+from microexpr.models.layers.video import MaxPool3d, StemConv3d
 from microexpr.models.recipe import cosine
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -68,7 +68,7 @@ class STPNet(nn.Sequential):
     def __init__(self, width: int, channels: int = 3):
         pool_time = partial(nn.MaxPool3d, (2, 1, 1), (2, 1, 1))
         layers: list[tuple[str, nn.Module]] = [
-            ("Conv3d", FirstConv3d(channels, width, (1, 7, 7), (1, 2, 2), (0, 3, 3), bias=False)),  # [B, W, L, H/2, *]
+            ("Conv3d", StemConv3d(channels, width, (1, 7, 7), (1, 2, 2), (0, 3, 3), bias=False)),  # [B, W, L, H/2, H/2]
             ("BatchNorm3d", nn.BatchNorm3d(width)),
             ("Relu", nn.ReLU()),
             ("MaxPool3d (1)", MaxPool3d((2, 3, 3), (2, 2, 2), (0, 1, 1))),  # [B, W, L/2, H/4, H/4]

@@ -15,7 +15,7 @@ from microexpr.models import base
 from microexpr.models.augmentation import to_signed_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.video import FirstConv3d
+from microexpr.models.layers.video import StemConv3d
 from microexpr.models.recipe import class_weights, cosine
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
@@ -42,7 +42,7 @@ class Network(nn.Module):
     def __init__(self, width: int, hidden: int, classes: int):
         super().__init__()
         self.stem = nn.Sequential(
-            FirstConv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(width), nn.ReLU()
+            StemConv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(width), nn.ReLU()
         )
         self.blocks = nn.Sequential(Block(width, 2 * width), Block(2 * width, 4 * width))
         self.first = nn.Linear(len(AUS), hidden, bias=False)

@@ -14,7 +14,7 @@ from microexpr.models import base
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers.linear import Linear
-from microexpr.models.layers.video import FirstConv3d, max_pool3d
+from microexpr.models.layers.video import StemConv3d, max_pool3d
 from microexpr.models.recipe import class_weights, cosine
 
 KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
@@ -28,7 +28,7 @@ class Network(nn.Module):
         """Build for `positions`, frames times rows times columns after the pool."""
         super().__init__()
         self.dropout = dropout
-        self.convolve = FirstConv3d(1, kernels, (depth, KERNEL, KERNEL))
+        self.convolve = StemConv3d(1, kernels, (depth, KERNEL, KERNEL))
         self.hidden, self.classify = Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from microexpr.models.layers.video import FirstConv3d, MaxPool3d
+from microexpr.models.layers.video import MaxPool3d, StemConv3d
 
 KERNELS = [  # channels, size, stride, padding
     (1, (1, 7, 7), (1, 2, 2), (0, 3, 3)),
@@ -21,7 +21,7 @@ KERNELS = [  # channels, size, stride, padding
 @pytest.mark.parametrize("sides", [(20, 22), (21, 17)])
 def test_convolution_is_that_of_volumes(channels, size, stride, padding, sides):
     torch.manual_seed(0)
-    layer = FirstConv3d(channels, 5, size, stride, padding, bias=True).double()
+    layer = StemConv3d(channels, 5, size, stride, padding, bias=True).double()
     torch.manual_seed(0)
     expected = nn.Conv3d(channels, 5, size, stride, padding).double()
     assert {n: p.shape for n, p in layer.named_parameters()} == {n: p.shape for n, p in expected.named_parameters()}
