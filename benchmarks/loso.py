@@ -17,7 +17,6 @@ has the largest that this core reaches in a product of two large matrices.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -41,6 +40,9 @@ from microexpr.models.layers.linear import Linear, multiply
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS
 from microexpr.training.engine import FoldIndices, train
+
+sys.path.append(str(Path(__file__).parents[1] / "studies"))
+import pages
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
@@ -161,7 +163,7 @@ def plain(name: str, asked: argparse.Namespace, threads: int) -> float:
     sizes = [f"--{key}={getattr(asked, key)}" for key in ("subjects", "clips", "epochs")]
     command = [sys.executable, __file__, "--plain", name, str(threads), *sizes]
     process = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return float(json.loads(process.stdout))
+    return float(process.stdout)
 
 
 def run_plain(name: str, threads: int, asked: argparse.Namespace) -> None:
@@ -169,7 +171,7 @@ def run_plain(name: str, threads: int, asked: argparse.Namespace) -> None:
     torch.set_num_threads(threads)
     data, all_folds = clips(asked.clips), folds(asked.clips, asked.subjects)
     textbook(name, data, all_folds[:1], 1)
-    print(json.dumps(textbook(name, data, all_folds, asked.epochs)))
+    print(textbook(name, data, all_folds, asked.epochs))
 
 
 def operations(name: str) -> float:
@@ -198,11 +200,11 @@ def row(name: str, asked: argparse.Namespace) -> str:
         (plain(name, asked, asked.cores), plain(name, asked, 1), engine(name, asked)) for _ in range(asked.rounds)
     ]
     sides = [*zip(*rounds, strict=True)]
-    many, one, ours = (min(side) * 1000 / asked.subjects / asked.epochs for side in sides)
+    times = [min(side) * 1000 / asked.subjects / asked.epochs for side in sides]  # the engine's is the last
     spread = max(max(side) / min(side) - 1 for side in sides)
     steps = -(-asked.clips // BATCH)
-    rate = operations(name) * steps / (ours / 1000 * asked.cores) / 1e9
-    cells = (f"{many:.1f}", f"{one:.1f}", f"{ours:.1f}", f"{many / ours:.2f}", f"{one / ours:.2f}", f"{spread:.0%}")
+    rate = operations(name) * steps / (times[-1] / 1000 * asked.cores) / 1e9
+    cells = [*(f"{ms:.1f}" for ms in times), *(f"{ms / times[-1]:.2f}" for ms in times[:-1]), f"{spread:.0%}"]
     return f"| `{name}` | {' | '.join(cells)} | {rate:.0f} |"
 
 
@@ -236,9 +238,6 @@ def main() -> None:
     text = table(asked)
     print(text)
     if asked.write_docs:
-        sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
-        import pages
-
         pages.write(PAGE, MARK, f"{text}\n{pages.source()}")
 
 

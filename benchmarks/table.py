@@ -23,21 +23,17 @@ from pathlib import Path
 from microexpr.reporting.html import times
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "studies"))
+import pages  # noqa: E402
+
 PAGE, MARK = "docs/measured.md", "clean-clone"
 
-PREPARE = """
-from microexpr.core import arithmetic
-arithmetic.pin()
-from microexpr.rendering import corpus
-from microexpr.signals import flow
-for module in (corpus, flow):
-    getattr(module, "prepare", int)()  # commits before it have none
-"""
+COMPILE = Path("envs/compile_functions.py")  # as an installation does; earlier commits have none
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one commit took."""
+    """Time that one commit took."""
 
     commit: str
     seconds: float
@@ -45,7 +41,7 @@ class Run:
     stages: Counter[str]  # seconds
 
 
-def measured(commit: str, command: list[str]) -> Run:
+def measure(commit: str, command: list[str]) -> Run:
     """Clone a commit, run the command there, and return what it took. It must succeed."""
     with tempfile.TemporaryDirectory(prefix="microexpr-table-") as folder:
         root = Path(folder)
@@ -54,7 +50,8 @@ def measured(commit: str, command: list[str]) -> Run:
         (root / ".venv").symlink_to(sys.prefix)
         (root / ".venv/.installed").touch()  # or make would install this clone's lock
         environment = os.environ | {"PYTHONPATH": str(root / "src")}
-        subprocess.run([sys.executable, "-c", PREPARE], cwd=root, env=environment, check=True)
+        if (root / COMPILE).exists():
+            subprocess.run([sys.executable, COMPILE], cwd=root, env=environment, check=True)
         used, start = core_seconds(), time.perf_counter()
         process = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
         if process.returncode:
@@ -98,12 +95,9 @@ def main() -> None:
     asked = parser.parse_args()
     snakemake = ["snakemake", "--cores", str(asked.cores), "results/megc2019_table.csv"]
     command = ["make", "table", f"CORES={asked.cores}"] if asked.make else snakemake
-    text = table([measured(commit, command) for commit in asked.commits])
+    text = table([measure(commit, command) for commit in asked.commits])
     print(f"{' '.join(command)}\n\n{text}")
     if asked.write_docs:
-        sys.path.insert(0, str(ROOT / "studies"))
-        import pages
-
         pages.write(PAGE, MARK, f"`{' '.join(command)}`:\n\n{text}\n\n{pages.source()}")
 
 

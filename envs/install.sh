@@ -109,16 +109,6 @@ install_dvc() {  # DVC by way of workflow/dvc_command.py, which lets no experime
     chmod 755 .venv/bin/.dvc && mv .venv/bin/.dvc .venv/bin/dvc
 }
 
-compile_functions() {  # numba's, or the first commands and jobs would, for 10 s
-    .venv/bin/python -c '
-from microexpr.core import arithmetic
-arithmetic.pin()
-from microexpr.rendering import corpus
-from microexpr.signals import flow
-corpus.prepare()
-flow.prepare()'
-}
-
 build=${MICROEXPR_TORCH:-}
 [[ $build =~ ^(cpu|cuda)?$ ]] || fail "MICROEXPR_TORCH must be cpu or cuda, not $build"
 python=$(choose_python)
@@ -139,7 +129,7 @@ wait "$core" || { core=; explain "$logs/core"; }
 core=
 report install_source
 install_dvc
-compile_functions
+.venv/bin/python envs/compile_functions.py
 .venv/bin/python -c 'import cv2, dlib, torch; print("torch", torch.__version__)'
 mv .venv/.installing .venv/.installed
 touch .venv/.installed  # newer than what it was made from
