@@ -15,6 +15,7 @@ a ratio is in favour of the stacked plan, or of the coarser products. Without CU
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -87,9 +88,13 @@ def main() -> None:
     stand_in = pydantic_stand_in.install()
     if asked.write_docs is None:
         return measure(asked, stand_in)
+    sys.path.append(str(ROOT / "studies"))
+    import pages
     from gpu_parts import table
 
-    table.write(ROOT / "docs/engine.md", asked.write_docs or [path for path in (MEASURED, TRIED) if path.exists()])
+    paths = asked.write_docs or [path for path in (MEASURED, TRIED) if path.exists()]
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    pages.write("docs/engine.md", "gpu", table.block(results))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ from microexpr.core import arithmetic
 from microexpr.core.errors import MicroexprError
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "benchmarks/README.md"
+sys.path.append(str(ROOT / "studies"))
+import pages  # noqa: E402
+
 PROGRAMS = programs.PROGRAMS
 
 
@@ -111,10 +113,15 @@ def save(path: Path, results: dict[str, Any]) -> None:
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
+def write(results: dict[str, Any]) -> None:
+    """Write the table of these results into benchmarks/README.md."""
+    pages.write("benchmarks/README.md", "peers", table.block(results))
+
+
 def main() -> None:
     asked = arguments()
     if isinstance(asked.write_docs, Path):
-        return table.write(PAGE, json.loads(asked.write_docs.read_text(encoding="utf-8")))
+        return write(json.loads(asked.write_docs.read_text(encoding="utf-8")))
     try:
         for name in programs.CLONES:
             if (folder := getattr(asked, name)) is not None:
@@ -124,7 +131,7 @@ def main() -> None:
         sys.exit(f"error: {error}")
     print(table.block(results))
     if asked.write_docs:
-        table.write(PAGE, results)
+        write(results)
 
 
 if __name__ == "__main__":

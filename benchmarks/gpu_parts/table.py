@@ -1,12 +1,8 @@
-"""The results as Markdown, and the block of docs/engine.md that holds them. Nothing is measured here."""
+"""The results as Markdown, for docs/engine.md. Nothing is measured here."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-BEGIN = "<!-- begin: written by `python benchmarks/gpu.py --write-docs` -->"
-END = "<!-- end -->"
 NOT_MEASURED = (
     "**No GPU has been measured yet.** Below is a run on a CPU at a small size, which shows that the command works and "
     "says nothing about the speed or memory of a GPU."
@@ -16,17 +12,6 @@ CURVE = {
     **{"primary_mean": "primary capsules, mean", "primary_max": "largest", "own_class": "ExpCaps of the own class"},
 }
 Results = Mapping[str, Any]
-
-
-def write(path: Path, files: Iterable[Path]) -> None:
-    """Replace the block in a Markdown file by that of these JSON files."""
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"error: {path}: must have the lines {BEGIN!r} and {END!r}")
-    results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    path.write_text(f"{before}{BEGIN}\n\n{block(results)}\n\n{END}{after}", encoding="utf-8")
 
 
 def block(results: Sequence[Results]) -> str:

@@ -63,9 +63,10 @@ class Row:
 def check_clone(option: str, folder: Path) -> None:
     """Raise DataError unless the folder is a clone of the repository that the option is for."""
     if not (folder / CLONES[option]).is_file():
-        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        shown = ", ".join(names[:MAX_NAMES]) + (", ..." if len(names) > MAX_NAMES else "")
-        content = (shown or "nothing") if folder.is_dir() else "no folder"
+        content = "no folder"
+        if folder.is_dir():
+            names = sorted(path.name for path in folder.iterdir())
+            content = ", ".join(names[:MAX_NAMES] + ["..."] * (len(names) > MAX_NAMES)) or "nothing"
         raise DataError(f"--{option} {folder}: must be a clone that has {CLONES[option]}, found {content}")
 
 

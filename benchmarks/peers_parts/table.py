@@ -1,10 +1,8 @@
-"""The measured rows as Markdown, and the block of benchmarks/README.md that holds them. Nothing is measured here."""
+"""The measured rows as Markdown, for benchmarks/README.md. Nothing is measured here."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- peers begin: written by `python benchmarks/peers.py --write-docs` -->", "<!-- peers end -->"
 SIGNALS_TEXT = """\
 Signals: CPU milliseconds on one thread, best of the rounds; ratios as above. Frames are rendered, so their truth is
 known. `flow.py`, `landmarks.py`, `aus.py` and `aus_readers.py` say what is compared."""
@@ -32,16 +30,6 @@ HOW = """\
   is: the authors train STSTNet and HTNet for 800 epochs, meb for 200.
 - **HTNet** has no counterpart here. Its row includes the detection of landmarks, which it repeats at every start, and
   its weights, which it writes at each new best test epoch."""
-
-
-def write(path: Path, results: Mapping[str, Any]) -> None:
-    """Replace the block of a Markdown file by the table of these results. Raises SystemExit without its marks."""
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"error: {path}: must have the lines {BEGIN!r} and {END!r}")
-    path.write_text(f"{before}{BEGIN}\n\n{block(results)}\n\n{END}{after}", encoding="utf-8")
 
 
 def block(results: Mapping[str, Any]) -> str:

@@ -92,11 +92,13 @@ def test_arrays_have_the_folds_as_positions(parts, run, tmp_path):
 
 def test_scores_are_read_of_all_folds_and_processes(parts):
     scores = parts("scores")
-    one = "Subject: a\nPredicted    : [0, 1]\nBest Predicted    : [0, 2]\nGround Truth : [0, 2]\nUF1: 0.5 | UAR: 0.5\n"
-    two = "Predicted    : [1]\nBest Predicted    : [1]\nGround Truth : [1]\n"
-    last, best = scores.pooled_uf1([one, two])
+    full = "Subject: a\nPredicted    : [0, 1]\nBest Predicted    : [0, 2]\nGround Truth : [0, 2]\nUF1: 0.5 | UAR: 0.5\n"
+    short = "Predicted    : [1]\nBest Predicted    : [1]\nGround Truth : [1]\n"
+    last, best = scores.pooled_uf1([full, short])
     assert last == pytest.approx((1 + 2 / 3 + 0) / 3) and best == 1
-    assert scores.pooled_uf1([two.partition("Best")[0] + "Ground Truth : [1]\n" + one.replace("Best", "No")])[1] is None
+    assert (
+        scores.pooled_uf1([short.partition("Best")[0] + "Ground Truth : [1]\n" + full.replace("Best", "No")])[1] is None
+    )
 
 
 @pytest.mark.parametrize("output", ["", "Predicted    : [0, 1]\nGround Truth : [0]\n", "Ground Truth : [0]\n"])
