@@ -63,7 +63,6 @@ def test_server_imports_what_a_script_and_an_earlier_job_imported(environment, t
     """`colorsys` is named in the script; `wave` is not, so the first job imports it itself."""
     body = "print('colorsys' in sys.modules, 'wave' in sys.modules)\nimport colorsys\n__import__('wave')"
     assert run(tmp_path, environment, body).stdout == "True False\n"
-    time.sleep(0.5)
     assert run(tmp_path, environment, body).stdout == "True True\n"
 
 

@@ -1,6 +1,6 @@
 """A process that has loaded what scripts import, and forks itself for each of their jobs.
 
-Python, torch, numba and dlib take 0.3 to 3 s to start, as long as many a job computes. The server imports what a
+Python, torch, numba and dlib take as long to load as many a job computes. The server imports what a
 script imports before it forks the first time, and what the job imported on its own before it forks the next time. It
 computes nothing, so a job finds what it would find in a new process. Files, arguments, environment and standard
 streams are those of the process that Snakemake started, which waits and ends as the job does. Where no server can be
@@ -84,7 +84,8 @@ def hand_over() -> None:
     answer = connection.makefile().readline()
     code = int(answer) if answer else 1  # without an answer the server was killed, and the job with it
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
+        with suppress(OSError):  # the handlers of SIGKILL and SIGSTOP cannot be set
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
 
@@ -187,10 +188,10 @@ def run(request: dict[str, Any], streams: list[int]) -> int:
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        if code == 1 and not isinstance(end.code, int):
+        if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-    except BaseException:
+        code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    except BaseException:  # whatever ends a script is printed and ends with code 1, as in a process of its own
         traceback.print_exc()
         code = 1
     with suppress(OSError):
