@@ -161,9 +161,9 @@ def dry_run(root: Path, target: str, *options: str) -> tuple[float, float, str]:
     return seconds, kilobytes / 1024, done.stdout
 
 
-def plans() -> list[Plan]:
+def plan_sizes() -> list[Plan]:
     """Plan each size."""
-    made = []
+    plans = []
     with tempfile.TemporaryDirectory(prefix="microexpr-scale-") as temporary:
         root = Path(temporary) / "project"
         scratch.copy(root)
@@ -171,9 +171,9 @@ def plans() -> list[Plan]:
         source.write_text(LIMIT.sub(r"\g<1>100000", source.read_text(encoding="utf-8")), encoding="utf-8")
         planned(root, 1)  # compiles the copy's modules
         for subjects in PLANNED:
-            made.append(planned(root, subjects))
-            print(made[-1], file=sys.stderr, flush=True)
-    return made
+            plans.append(planned(root, subjects))
+            print(plans[-1], file=sys.stderr, flush=True)
+    return plans
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def stage_files(run: Path, clips: Sequence[Clip]) -> list[str]:
     return [str(path) for path in paths if path.exists()]
 
 
-def kept(method: Method, run: Path, clips: Sequence[Clip]) -> tuple[float, float]:
+def input_memory(method: Method, run: Path, clips: Sequence[Clip]) -> tuple[float, float]:
     """Return the bytes that a method's inputs hold of these clips, and the most that loading them took."""
     tracemalloc.start()
     try:
@@ -273,7 +273,7 @@ def kept(method: Method, run: Path, clips: Sequence[Clip]) -> tuple[float, float
 def copies(method: Method, run: Path, clips: Sequence[Clip]) -> float:
     """Return how many bytes of memory loading takes for each byte that a method keeps: a slope, from two sizes."""
     half = [clip for clip in clips if clip.dataset == clips[0].dataset]
-    (small, low), (large, high) = kept(method, run, half), kept(method, run, clips)
+    (small, low), (large, high) = input_memory(method, run, half), input_memory(method, run, clips)
     return (high - low) / (large - small)
 
 
@@ -304,17 +304,17 @@ def trainings(run: Path) -> list[Training]:
     macro = clips_of(run, checked["params"]["macro"])
     jobs = {job.name: job for job in times.jobs(run / "work/times") if job.stage == "train"}
     folds = len(PROTOCOL.folds(clips))
-    made = []
+    measured = []
     for name, job in sorted(jobs.items()):
         method = find(name)(find(name).Params(**checked["methods"][name]["params"]), len(PROTOCOL.classes))
-        size, _ = kept(method, run, clips[:1])
+        size, _ = input_memory(method, run, clips[:1])
         fit = fits(method, run, clips) if isinstance(method, ClassicalMethod) else None
         number = len(macro_clips(method, PROTOCOL, macro))
-        made.append(
+        measured.append(
             Training(name, job.seconds, job.max_rss, size, len(clips), number, folds, jobs["majority"].seconds, fit)
         )
-        print(made[-1], file=sys.stderr, flush=True)
-    return made
+        print(measured[-1], file=sys.stderr, flush=True)
+    return measured
 
 
 def fold_memory() -> Growth:
@@ -345,11 +345,10 @@ def fold_bytes() -> Growth:
     return Growth.fit((0, *SIMULATED), (0.0, *sizes))
 
 
-def shown(value: float) -> str:
+def digits(value: float) -> str:
     """Return a number with three digits, thousands apart."""
     if value >= 1000:
-        digits = 3 - len(str(int(value)))
-        return f"{round(value, digits):,.0f}"
+        return f"{round(value, 3 - len(str(int(value)))):,.0f}"
     return f"{value:.3g}"
 
 
@@ -381,9 +380,9 @@ def plan_table(measured: Sequence[Plan]) -> str:
     rows = [
         [
             title,
-            *(shown(getattr(plan, name)) for plan in measured),
+            *(digits(getattr(plan, name)) for plan in measured),
             f"{fitted[name].exponent:.2f}",
-            shown(fitted[name].at(beyond)),
+            digits(fitted[name].at(beyond)),
         ]
         for name, title in PLAN_ROWS.items()
     ]
@@ -400,7 +399,7 @@ def size_table(
     largest = {times: max(methods, key=lambda method: method.megabytes(CLIPS * times, copied)) for times in TIMES}
 
     def row(title: str, value: Mapping[int, float]) -> list[str]:
-        return [title, *(shown(value[times]) for times in TIMES)]
+        return [title, *(digits(value[times]) for times in TIMES)]
 
     def hours(method: Training, times: int) -> float:
         return method.hours(SUBJECTS * times, CLIPS * times)
@@ -446,10 +445,10 @@ def method_table(methods: Sequence[Training]) -> str:
     rows = [
         [
             f"`{method.name}`",
-            shown(method.seconds),
-            shown(method.clip_bytes / 1000),
-            *(shown(method.hours(SUBJECTS * times, CLIPS * times)) for times in TIMES),
-            shown(method.hours(SPLITS, SHARE * CLIPS * TIMES[-1])),
+            digits(method.seconds),
+            digits(method.clip_bytes / 1000),
+            *(digits(method.hours(SUBJECTS * times, CLIPS * times)) for times in TIMES),
+            digits(method.hours(SPLITS, SHARE * CLIPS * TIMES[-1])),
         ]
         for method in sorted(methods, key=lambda method: method.hours(SUBJECTS * TIMES[-1], CLIPS * TIMES[-1]))
     ]
@@ -472,7 +471,7 @@ def main() -> None:
     values = config.check(config.load(run / "params.yaml"), "params.yaml")["methods"][heaviest.name]["params"]
     copied = copies(find(heaviest.name)(find(heaviest.name).Params(**values)), run, PROTOCOL.select(clips))
     signal_seconds = sum(seconds_of(run / "work/times" / stage) for stage in SIGNALS)
-    used, memory, file_size, measured = disk(run, clips), fold_memory(), fold_bytes(), plans()
+    used, memory, file_size, measured = disk(run, clips), fold_memory(), fold_bytes(), plan_sizes()
     print(f"{used}\n{copied=:.2f} {memory=} {file_size=} {signal_seconds=}", file=sys.stderr)
     tables = {
         "scale-plan": plan_table(measured),

@@ -34,7 +34,7 @@ def test_its_standard_error_is_the_spread_of_repeated_experiments(study):
     rng, differences = np.random.default_rng(1), np.array([0.15, 0.18, 0.2, 0.22])
     chances = norm.cdf(15 * differences - 2)
     repeated = [study.crossing(differences, rng.binomial(200, chances), 200) for _ in range(400)]
-    assert np.std([one.value for one in repeated]) == pytest.approx(np.mean([one.error for one in repeated]), rel=0.15)
+    assert np.std([c.value for c in repeated]) == pytest.approx(np.mean([c.error for c in repeated]), rel=0.15)
 
 
 def test_a_known_power_curve_is_searched_and_one_that_stays_below_has_no_crossing(study):
@@ -87,8 +87,8 @@ def test_corpora_and_correlation_are_read_from_a_run(study, tmp_path):
 
 
 def test_the_table_has_a_row_for_each_size_with_and_without_correction(study):
-    one = study.Smallest(0.2, 0.004)
-    cells = {(size, corrected): [one] * 4 for size in study.SUBJECTS for corrected in (False, True)}
+    smallest = study.Smallest(0.2, 0.004)
+    cells = {(size, corrected): [smallest] * 4 for size in study.SUBJECTS for corrected in (False, True)}
     cells[12, True] = [None] * 4
     lines = study.table(cells, 25)
     assert len(lines) == 2 + 8 and "300 pairs" in lines[-1] and lines[-4].endswith("| none | none | none | none |")

@@ -54,7 +54,7 @@ class Clip:
 
     def row(self) -> dict[str, Any]:
         """Return plain values by column name; None for values that are not known."""
-        return {name: getattr(self, name) for name in type(self).__dataclass_fields__}
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Clip":

@@ -1,7 +1,7 @@
 """Define what the renderer knows of a native layout: names, files, timing, and who shows which expression."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ class PlannedClip:
 
     def row(self) -> dict[str, Any]:
         """Return plain values, for a job's params."""
-        values = {name: getattr(self, name) for name in type(self).__dataclass_fields__}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
         return values | {"clip": self.clip.row(), "weights": {**self.weights}}
 
     @classmethod
