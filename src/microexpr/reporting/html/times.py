@@ -5,6 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from microexpr.datasets import flow_folders
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -23,13 +25,16 @@ def jobs(folder: Path) -> list[Job]:
 
 
 def _job(path: Path, folder: Path) -> Job:
-    """Read one file, whose path below the folder begins with its stage and, if it trains, its method."""
-    stage, method = path.relative_to(folder).parts[:2]
+    """Read one file, whose path below the folder begins with its stage and, if it trains, its method.
+
+    Stages of precomputed flow are below a folder of their own."""
+    parts = path.relative_to(folder).with_suffix("").parts
+    depth = 1 + (parts[0] == flow_folders.NAME)
+    stage = "/".join(parts[:depth])
+    name = parts[depth] if parts[depth - 1] == "train" else stage
     with path.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file, delimiter="\t")
-    return Job(
-        stage, method if stage == "train" else stage, *(float(row[name]) for name in ("cpu_time", "s", "max_rss"))
-    )
+    return Job(stage, name, *(float(row[key]) for key in ("cpu_time", "s", "max_rss")))
 
 
 def by_name(jobs: list[Job]) -> list[tuple[str, str, list[Job]]]:
