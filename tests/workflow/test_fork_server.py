@@ -2,8 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -34,7 +37,7 @@ def fork_server(monkeypatch):
 @pytest.fixture
 def environment(fork_server):
     """The environment of clients of a server; at the end the server is stopped."""
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if name != fork_server.ADDRESS}
     server = fork_server.start(environment)
     yield environment | {"SERVER": str(server.pid)}
     server.stdin.close()
@@ -71,6 +74,8 @@ def test_server_imports_what_a_script_and_an_earlier_job_imported(environment, t
     [
         ("raise SystemExit(3)", 3, ""),
         ("sys.exit('no such file')", 1, "no such file\n"),
+        ("sys.exit('')", 1, ""),
+        ("sys.exit(None)", 0, ""),
         ("os.kill(os.getpid(), 9)", -signal.SIGKILL, ""),
         ("os.kill(os.getpid(), 15)", -signal.SIGTERM, ""),
         ("import no_such_module", 1, "ModuleNotFoundError"),
@@ -96,8 +101,46 @@ def test_job_of_a_killed_client_is_killed(environment, tmp_path):
 def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
     body = f"print({GRANDPARENT} == str({os.getpid()}) or os.getppid() == {os.getpid()})"
     gone = {**os.environ, fork_server.ADDRESS: str(tmp_path / "socket")}
-    for environment in (dict(os.environ), gone):
+    for environment in (os.environ | {fork_server.ADDRESS: ""}, gone):
         assert run(tmp_path, environment, body).stdout == "True\n"
+
+
+def test_job_that_gets_an_interrupt_unwinds_and_its_client_waits(environment, tmp_path):
+    """As Ctrl-C sends it, to the whole group."""
+    start = "import time\nopen('pid', 'w').write(str(os.getpid()))\nopen('begun', 'w')\n"
+    body = "try:\n    time.sleep(60)\nfinally:\n    time.sleep(0.3)\n    open('done', 'w')"
+    (tmp_path / "script.py").write_text(HEAD + start + body)
+    client = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environment)
+    assert holds_soon((tmp_path / "begun").exists)
+    for process in (client.pid, int((tmp_path / "pid").read_text())):
+        os.kill(process, signal.SIGINT)
+    assert client.wait(timeout=20) == 128 + signal.SIGINT
+    assert (tmp_path / "done").exists()
+
+
+def test_client_runs_the_script_itself_where_the_server_cannot_start_a_job(fork_server, tmp_path):
+    """A server that accepts, and closes the connection without a job."""
+    address = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+
+        def close():
+            listener.accept()[0].close()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        assert run(tmp_path, os.environ | {fork_server.ADDRESS: address}, "print('ran')").stdout == "ran\n"
+        thread.join()
+
+
+def test_there_is_no_server_below_a_folder_with_too_long_a_path(fork_server, monkeypatch, tmp_path):
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    environment = {}
+    assert fork_server.start(environment) is None
+    assert environment == {} and not list(folder.iterdir())
 
 
 def test_there_is_no_server_where_the_variable_is_set(fork_server):
@@ -107,7 +150,7 @@ def test_there_is_no_server_where_the_variable_is_set(fork_server):
 
 
 def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path):
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if name != fork_server.ADDRESS}
     server = fork_server.start(environment)
     script = tmp_path / "script.py"
     script.write_text(HEAD + "import time\nopen('begun', 'w')\ntime.sleep(0.5)\nopen('done', 'w')")

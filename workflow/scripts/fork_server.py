@@ -2,9 +2,10 @@
 
 Python, torch, numba and dlib take as long to load as many a job computes. The server imports what a
 script imports before it forks the first time, and what the job imported on its own before it forks the next time. It
-computes nothing, so a job finds what it would find in a new process. Files, arguments, environment and standard
-streams are those of the process that Snakemake started, which waits and ends as the job does. Where no server can be
-reached, that process runs the job itself.
+computes nothing else than what `prepare` of a module does: compiled functions and caches that any process would fill
+in the same way, with no random numbers, threads or GPU. Files, arguments, environment and standard streams are those of
+the process that Snakemake started, which waits and ends as the job does. Where no server can be reached, or it could
+not start the job, that process runs the job itself.
 
     python workflow/scripts/fork_server.py FD     # a listening socket; ends when its standard input is closed
 """
@@ -32,7 +33,9 @@ from typing import Any
 ADDRESS = "MICROEXPR_FORK_SERVER"  # variable of the environment with the path of the socket
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl
 STREAMS = (0, 1, 2)
+HANDLERS: dict[int, Any] = {}  # of the signals that the server ignores: a job's own
 CONNECTED_S = 60.0  # the longest wait for a request once a client has connected
+STARTED = "started\n"  # what a job writes to its client first
 
 
 def is_possible() -> bool:
@@ -50,26 +53,28 @@ def start(environment: MutableMapping[str, str] = os.environ) -> "subprocess.Pop
     server ends with this process, however that ends: nothing else holds the pipe to its standard input."""
     if ADDRESS in environment or not is_possible():
         return None
-    address = f"{tempfile.mkdtemp(prefix='microexpr-')}/socket"  # a folder that no other user may enter
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen(1024)
-        listener.set_inheritable(True)
-        command = [sys.executable, __file__, str(listener.fileno())]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
-    environment[ADDRESS] = address
+    folder = ""
+    try:
+        folder = tempfile.mkdtemp(prefix="microexpr-")  # that no other user may enter
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/socket")
+            listener.listen(1024)
+            listener.set_inheritable(True)
+            command = [sys.executable, __file__, str(listener.fileno())]
+            server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+    except OSError:  # a path too long for a socket, a full disk
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    environment[ADDRESS] = f"{folder}/socket"
     return server
 
 
 def hand_over() -> None:
-    """Let the server run this script of Snakemake's, and end this process as the job ended; return without a server."""
+    """Let the server run this script of Snakemake's, and end this process as the job ended.
+
+    Return where no server has started the job. Once it has, Ctrl-C is the job's, which the terminal sends it too."""
     address = os.environ.get(ADDRESS)
     if not address or not hasattr(sys.modules["__main__"], "snakemake") or sys.gettrace():
-        return
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        connection.connect(address)
-    except OSError:
         return
     request = {
         "argv": sys.argv,
@@ -79,10 +84,18 @@ def hand_over() -> None:
         "address": address,
     }
     flush()
-    socket.send_fds(connection, [b"\0"], [*STREAMS])
-    connection.sendall(json.dumps(request).encode() + b"\n")
-    answer = connection.makefile().readline()
-    code = int(answer) if answer else 1  # without an answer the server was killed, and the job with it
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(address)
+        socket.send_fds(connection, [b"\0"], [*STREAMS])
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        answers = connection.makefile()
+        if answers.readline() != STARTED:
+            return
+    except OSError:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    code = int(answers.readline() or 1)  # without an answer what watches the job was killed, and the job with it
     if code < 0:
         with suppress(OSError):  # the handlers of SIGKILL and SIGSTOP cannot be set
             signal.signal(-code, signal.SIG_DFL)
@@ -110,9 +123,10 @@ class Server:
                         pass
                 return
             if self.listener.fileno() in ready:
-                connection, _ = self.listener.accept()
-                with connection, suppress(OSError, ValueError):
-                    self._serve(connection)
+                with suppress(OSError, ValueError):
+                    connection, _ = self.listener.accept()
+                    with connection:
+                        self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(CONNECTED_S)
@@ -123,7 +137,7 @@ class Server:
                 self._load(request["modules"])
                 return
             sys.path[:] = request["path"]
-            self._load(imports(Path(request["argv"][0]).read_text(encoding="utf-8")))
+            self._load(imports(Path(request["folder"], request["argv"][0]).read_text(encoding="utf-8")))
             gc.freeze()  # or the first collection of a job would copy all memory
             if os.fork() == 0:
                 try:
@@ -163,7 +177,7 @@ def attend(connection: socket.socket, request: dict[str, Any], streams: list[int
     """Fork the job, and answer with its exit code, or minus its signal; kill it if the client is gone."""
     job = os.fork()
     if job == 0:
-        os._exit(run(request, streams))
+        os._exit(run(connection, request, streams))
     watch = os.pidfd_open(job)
     ready, _, _ = select.select([watch, connection.fileno()], [], [])
     if watch not in ready:
@@ -173,10 +187,12 @@ def attend(connection: socket.socket, request: dict[str, Any], streams: list[int
     os._exit(0)
 
 
-def run(request: dict[str, Any], streams: list[int]) -> int:
+def run(connection: socket.socket, request: dict[str, Any], streams: list[int]) -> int:
     """Run the script as the client would have; return its exit code."""
     ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, handler in HANDLERS.items():
+        signal.signal(number, handler)
+    connection.sendall(STARTED.encode())
     for stream, number in zip(streams, STREAMS, strict=True):
         os.dup2(stream, number)
     before = {*sys.modules}
@@ -188,9 +204,13 @@ def run(request: dict[str, Any], streams: list[int]) -> int:
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as end:
-        if isinstance(end.code, str):
+        if end.code is None or isinstance(end.code, int):
+            code = end.code or 0
+        else:
             print(end.code, file=sys.stderr)
-        code = end.code if isinstance(end.code, int) else int(bool(end.code))
+            code = 1
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
     except BaseException:  # whatever ends a script is printed and ends with code 1, as in a process of its own
         traceback.print_exc()
         code = 1
@@ -218,13 +238,14 @@ def report(address: str, modules: list[str]) -> None:
 
 
 def main() -> None:
-    """Serve at the socket of the command line; Ctrl-C is for Snakemake and the jobs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serve at the socket of the command line; signals to the whole group are for Snakemake and the jobs."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        HANDLERS[number] = signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         listener.set_inheritable(False)
         address = listener.getsockname()
         Server(listener).run()
-    shutil.rmtree(Path(address).parent)
+    shutil.rmtree(Path(address).parent, ignore_errors=True)
 
 
 if __name__ == "__main__":
