@@ -13,13 +13,12 @@ from torch.autograd.function import once_differentiable
 
 
 def is_by_onednn(x: Tensor, weight: Tensor) -> bool:
-    """Return whether oneDNN computes the product: of float32 on a CPU, outside of `vmap`."""
+    """Return whether oneDNN computes the product: of float32 on a CPU, outside of torch.func's transforms."""
     is_plain = x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32 and x.ndim == 2
     return (
         is_plain
         and torch.backends.mkldnn.is_available()
-        and not torch._C._functorch.is_batchedtensor(weight)
-        and not torch._C._functorch.is_batchedtensor(x)
+        and not torch._C._are_functorch_transforms_active()
         and not torch.is_autocast_enabled("cpu")
     )
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Size = tuple[int, int, int]  # frames, rows, columns
+NONE = (0, 0, 0)
 
 
 class StemConv3d(nn.Conv3d):
@@ -14,6 +15,11 @@ class StemConv3d(nn.Conv3d):
 
     oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
     for a first layer, whose input needs no gradient."""
+
+    def __init__(
+        self, channels: int, maps: int, size: Size, stride: Size = (1, 1, 1), padding: Size = NONE, bias: bool = True
+    ):
+        super().__init__(channels, maps, size, stride, padding, bias=bias)
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, M, T', H', W']"""
@@ -47,7 +53,7 @@ def split_phases(pictures: Tensor) -> Tensor:
     return rows.transpose(2, 3).flatten(3).permute(0, 3, 1, 2)
 
 
-def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = (0, 0, 0)) -> Tensor:
+def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) -> Tensor:
     """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of those of each frame."""
     frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
     pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
@@ -55,7 +61,10 @@ def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = (0, 0, 0
 
 
 class MaxPool3d(nn.MaxPool3d):
-    """`max_pool3d` as a layer, whose size, stride and padding have three numbers each."""
+    """`max_pool3d` as a layer."""
+
+    def __init__(self, size: Size, stride: Size, padding: Size = NONE):
+        super().__init__(size, stride, padding)
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']"""

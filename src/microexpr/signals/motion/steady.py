@@ -56,9 +56,9 @@ class _Reference:
     def __init__(self, image: np.ndarray, in_frame: np.ndarray | None):
         self.image, self.in_face = image, head.visible_face(SIZE, in_frame)
         self.brightness = float(image[self.in_face].mean())
-        self.basis = head.basis(SIZE)
         down, right = np.gradient(image)
-        self.slopes = (np.stack([right, down], axis=-1)[..., None] * self.basis).sum(axis=2)[self.in_face]  # [n, 6]
+        slopes = np.stack([right, down], axis=-1)[..., None] * head.basis(SIZE)
+        self.slopes = slopes.sum(axis=2)[self.in_face]  # [n, 6]
         self.prior = head.nose_prior(SIZE)[self.in_face]
         self.warp = _Warp(SIZE)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.func import functional_call, vmap
+from torch.func import functional_call, grad, vmap
 
 from microexpr.models.layers.linear import Linear, is_by_onednn
 
@@ -40,3 +40,9 @@ def test_stacked_weights_are_computed_as_ever():
     for i in range(5):
         expected = F.linear(x[i], *(weights[name][i] for name in ("weight", "bias")))
         torch.testing.assert_close(result[i], expected)
+
+
+def test_inner_gradients_are_those_of_autograd():
+    layer, x = Linear(8, 3), torch.randn(4, 8, requires_grad=True)
+    (expected,) = torch.autograd.grad(layer(x).sin().sum(), x)
+    torch.testing.assert_close(grad(lambda x: layer(x).sin().sum())(x), expected)
