@@ -209,7 +209,8 @@ def one_job_killed(project: Project, _: Namespace) -> tuple[Ended, str]:
     job = None
     while job is None:
         until(project.root, "work/logs/**/*.under_way", running)
-        job = next((one for one in tree(running.pid) if re.match(rb"\S*python\0\S*/scripts/", command_line(one))), None)
+        forked = [one for one in tree(running.pid) if b"/fork_server.py" in command_line(one)]
+        job = next((one for one in forked[1:] if len(tree(one)) == 1), None)  # the server and what watches a job wait
     os.kill(job, signal.SIGKILL)
     return ended(running), COMMAND
 
@@ -238,7 +239,7 @@ def little_memory(project: Project, _: Namespace) -> tuple[Ended, str]:
     hook.mkdir(exist_ok=True)
     (hook / "sitecustomize.py").write_text(LIMIT, encoding="utf-8")
     return project.run(
-        "env", f"PYTHONPATH={project.root / 'src'}:{hook}", *project.command()
+        *("env", f"PYTHONPATH={project.root / 'src'}:{hook}", "MICROEXPR_FORK_SERVER="), *project.command()
     ), f"{COMMAND}, with memory"
 
 

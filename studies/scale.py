@@ -1,6 +1,9 @@
 """Jobs, files, bytes, memory and core-hours of the main table at 1, 10 and 1,000 times the published sizes.
 
-    python studies/scale.py --run FOLDER [--write-docs]    # FOLDER: a checkout with a finished run of the main table
+    MICROEXPR_FORK_SERVER= make table                      # in FOLDER, a checkout
+    python studies/scale.py --run FOLDER [--write-docs]
+
+The variable makes each job a process of its own, as on a cluster; its seconds and memory then have all that it loads.
 
 Published are 442 labelled clips of 68 subjects. Snakemake plans rendered corpora of several sizes, none of which is
 rendered, in a copy of the project in which params.yaml may ask for more than 200 subjects of a data set. A finished run

@@ -88,7 +88,7 @@ def test_a_network_costs_folds_times_clips_and_a_machine_its_fits(scale):
 
 
 def test_numbers_have_three_digits(scale):
-    assert [scale.shown(value) for value in (0.12345, 53.84, 340_123.4, np.float64(1234))] == [
+    assert [scale.digits(value) for value in (0.12345, 53.84, 340_123.4, np.float64(1234))] == [
         "0.123",
         "53.8",
         "340,000",
