@@ -1,4 +1,4 @@
-"""A run that is killed, and one on one core without a server that forks jobs: the same bytes as of one that was neither."""
+"""A run that is killed, and resumed on one core without the server that forks jobs: the bytes of one that was neither."""
 
 import os
 import shutil
