@@ -50,7 +50,7 @@ def _machine(results: Mapping[str, Any]) -> str:
     return (
         f"Measured {facts['date']}, commit `{facts['commit']}`, {facts['cpu']}, {results['cores']} threads on "
         f"{facts['cores']} cores, torch {facts['torch']}, Python {facts['python']}; {results['clips']} "
-        f"{results['origin']} clips. Load average of other work before the run: {results['load']:.1f}."
+        f"{results['origin']} clips. Load average of the minute before: {results['load']:.1f}."
     )
 
 

@@ -1,4 +1,4 @@
-"""A run that is killed, and resumed on one core without the server that forks jobs: the bytes of one that was neither."""
+"""A run that is killed, and resumed on one core without the fork server: the bytes of one that was neither."""
 
 import os
 import shutil
