@@ -175,7 +175,7 @@ class Group:
             batch = self._inputs(index) | {name: value[index] for name, value in self.data.targets.items()}
             for i, update in enumerate(phase.updates):
                 if step % update.every == 0:
-                    losses[i].append(self._step(i, update, batch, mix(key + i)))
+                    losses[i].append(self._step(i, update, batch, key[i]))
         means = [torch.stack(values).mean(0).reshape(-1) if values else None for values in losses]
         for i, mean in enumerate(means):
             self._check_finite(i, mean)
@@ -214,7 +214,7 @@ class Group:
         raise MicroexprError(f"training loss must be finite, not {float(mean.sum())} ({where})")
 
     def sample_batches(self, phase: Phase) -> tuple[Tensor, Tensor]:
-        """Return the clips of each step of this epoch, int64[S, R, B...], and its random key, int32[S, R]."""
+        """Return the clips of each step of this epoch, int64[S, R, B...], and keys of its updates, int32[S, U, R]."""
         steps = -(
             -self.data.micro_count // phase.batch
         )  # by the protocol's clips, so that all folds make the same steps
@@ -222,10 +222,11 @@ class Group:
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.phase_index, self.phase_epochs, "order")
             orders.append(run.fold.train[phase.sample(targets, steps, phase.batch, rng)])
-            keys.append(run.seeds(self.phase_index, self.phase_epochs, "loss").generate_state(steps).view(np.int32))
+            step_keys = run.seeds(self.phase_index, self.phase_epochs, "loss").generate_state(steps)
+            keys.append(mix(step_keys[:, None] + np.arange(len(phase.updates), dtype=np.uint32)).view(np.int32))
         if not self.stacked:
             return self._tensor(orders[0]), self._tensor(keys[0])
-        return self._tensor(np.stack(orders, 1)), self._tensor(np.stack(keys, 1))
+        return self._tensor(np.stack(orders, 1)), self._tensor(np.stack(keys, 2))
 
     def _step(self, update_index: int, update: Update, batch: Batch, keys: Tensor) -> Tensor:
         """Make one optimiser step of every run; return the loss before it, [R]."""

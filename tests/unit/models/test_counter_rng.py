@@ -1,18 +1,27 @@
 """The streams of random numbers against the moments of what they draw from."""
 
+import numpy as np
 import torch
 
-from microexpr.models.counter_rng import Stream, dropout, mix
+from microexpr.models.counter_rng import Stream, dropout, hash_tensor, hash_words, mix, mix_tensor
 
 KEYS = torch.tensor([1, 2, 3], dtype=torch.int32)
 
 
 def test_mix_is_a_bijection_that_avalanches():
-    words = torch.arange(2**20, dtype=torch.int32)
-    assert len(torch.unique(mix(words))) == len(words)
-    flipped = mix(words) ^ mix(words ^ 1)
-    share = torch.stack([(flipped >> bit & 1).double().mean() for bit in range(32)])
-    assert (share - 0.5).abs().max() < 0.01
+    words = np.arange(2**20, dtype=np.uint32)
+    mixed, flipped = mix(words.copy()), mix(words ^ 1)
+    assert len(np.unique(mixed)) == len(words)
+    share = np.array([((mixed ^ flipped) >> bit & 1).mean() for bit in range(32)])
+    assert np.abs(share - 0.5).max() < 0.01
+
+
+def test_tensors_and_arrays_are_mixed_and_hashed_alike():
+    words = np.random.default_rng(0).integers(-(2**31), 2**31, 1000, dtype=np.int32)
+    assert np.array_equal(mix_tensor(torch.from_numpy(words)).numpy(), mix(words.view(np.uint32).copy()).view(np.int32))
+    for word in words[:3]:
+        hashed = hash_words(np.array([word]).view(np.uint32), 40_000)
+        assert np.array_equal(hash_tensor(torch.tensor(word), 40_000).numpy(), hashed)
 
 
 def test_uniform_is_the_same_stacked_and_alone():
