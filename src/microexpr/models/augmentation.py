@@ -15,11 +15,11 @@ def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, bri
     Shifted images repeat their edges; values are multiplied by a factor in 1 +- `brightness`.
     """
     count, _, rows, columns = images.shape
-    images = torch.where(rng.uniform(count, 1, 1, 1) < mirror, images.flip(-1), images)
+    mirrored = rng.uniform(count, 1) < mirror
     for axis, size in ((2, rows), (3, columns)):
         offset = (rng.uniform(count, 1) * (2 * shift + 1)).floor() - shift
         index = (torch.arange(size, device=images.device) + offset).clamp(0, size - 1).long()  # [B, size]
-        index = index[:, None, :, None] if axis == 2 else index[:, None, None, :]
+        index = index[:, None, :, None] if axis == 2 else torch.where(mirrored, size - 1 - index, index)[:, None, None]
         images = images.gather(axis, index.expand(images.shape))
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
 

@@ -71,9 +71,19 @@ class FlowNetwork(NetworkMethod):
 
 def normalise_flow(flow: Tensor, statistics: Statistics) -> Tensor:
     """Normalise each channel of flow [..., 3, H, W] by its mean and deviation over the training clips."""
-    return (flow - statistics["mean"][:, None, None]) / statistics["deviation"][:, None, None]
+    return (flow - lay_out(statistics["mean"], flow)) / lay_out(statistics["deviation"], flow)
 
 
 def mirror_flow(flow: Tensor) -> Tensor:
     """Mirror flow [..., 3, H, W] left to right: columns are reversed and u changes its sign."""
-    return flow.flip(-1) * torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device)[:, None, None]
+    return flow.flip(-1) * lay_out(torch.tensor([-1, 1, 1], dtype=flow.dtype, device=flow.device), flow)
+
+
+def lay_out(channels: Tensor, flow: Tensor) -> Tensor:
+    """Return a value for each channel [3] such that it can be subtracted from each pixel of flow [..., 3, H, W].
+
+    Where the channels of a pixel lie next to each other, that is an image, or torch would compute three numbers at a
+    time."""
+    if flow.stride(-3) != 1:
+        return channels[:, None, None]
+    return channels.expand(*flow.shape[-2:], -1).contiguous().permute(2, 0, 1)
