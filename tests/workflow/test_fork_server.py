@@ -36,11 +36,13 @@ def fork_server(monkeypatch):
 
 @pytest.fixture
 def environment(fork_server):
-    """The environment of clients of a server; at the end the server is stopped."""
+    """The environment of clients of a server, which do not ignore Ctrl-C; at the end the server is stopped."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in a shell's background
     environment = {name: value for name, value in os.environ.items() if name != fork_server.ADDRESS}
     server = fork_server.start(environment)
     yield environment | {"SERVER": str(server.pid)}
     server.stdin.close()
+    signal.signal(signal.SIGINT, handler)
     assert server.wait(timeout=20) == 0
 
 

@@ -19,18 +19,19 @@ def benchmark(monkeypatch):
 
 def test_stages_are_in_order_of_the_first_run_and_the_rest_adds_up(benchmark):
     runs = [
-        benchmark.Run("aaa", 368.4, 702.0, Counter(train=363.2, render=117.0)),
-        benchmark.Run("bbb", 241.0, 480.0, Counter(render=60.4, train=260.0, index=1.0)),
+        benchmark.Run("aaa", 0.0, 368.4, 702.0, Counter(train=363.2, render=117.0)),
+        benchmark.Run("bbb", 14.6, 241.0, 480.0, Counter(render=60.4, train=260.0, index=1.0)),
     ]
     assert benchmark.table(runs).splitlines() == [
-        "| core-seconds | commit aaa | commit bbb |",
+        "| seconds of jobs | commit aaa | commit bbb |",
         "| --- | --- | --- |",
         "| train | 363 | 260 |",
         "| render | 117 | 60 |",
         "| index | 0 | 1 |",
         "| the rest | 222 | 159 |",
-        "| all | 702 | 480 |",
+        "| core-seconds of all | 702 | 480 |",
         "| from start to end | 6 min 08 s | 4 min 01 s |",
+        "| before, core-seconds of compiling | 0 | 15 |",
     ]
 
 
