@@ -342,13 +342,15 @@ def attribute_text(value: Any) -> str:
 
 
 def _is_readable(file: h5py.File) -> bool:
-    """Return whether every dataset can be read. All of them carry checksums, so this finds any damage."""
+    """Return whether every dataset and attribute can be read. Datasets carry checksums, so this finds any damage."""
 
     def read(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        dict(item.attrs)
         if isinstance(item, h5py.Dataset):
             item[()]
 
     try:
+        read("", file)
         file.visititems(read)
     except DAMAGE:
         return False

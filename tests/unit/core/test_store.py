@@ -273,6 +273,17 @@ def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
             read_score(path)
 
 
+def test_a_damaged_attribute_is_noticed(tmp_path):
+    """That of dimension scales, whose references lie elsewhere in the file than the attribute."""
+    path = apex_file(tmp_path / "sub01.h5")
+    whole = bytearray(path.read_bytes())
+    start = whole.index(b"GCOL")
+    whole[start : start + 64] = bytes(64)
+    path.write_bytes(whole)
+    with pytest.raises(StoreError, match="is damaged"), store.open_file(path, "apex") as file:
+        dict(file["EP01_01/score"].attrs)
+
+
 def arrays(path):
     """All values but scalars, which HDF5 cannot give a checksum."""
     with store.open_file(path, "apex") as file:
