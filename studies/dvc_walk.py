@@ -47,14 +47,14 @@ class Step:
     command: str
     code: int
     seconds: float
-    stages: list[str]  # of each job that it ran
+    rules: list[str]  # of each job that it ran
     before: dict[str, str]
     after: dict[str, str]
     last_line: str
 
     @property
     def jobs(self) -> int:
-        return len(self.stages)
+        return len(self.rules)
 
     @property
     def lost(self) -> list[str]:
@@ -104,6 +104,8 @@ class Walk:
         """Runs a command and holds it to an exit code, to losing no result, and to a number of jobs; kills it with all
         that it started when `kill` exists, a pattern of files."""
         before, started = self.digests(), time.monotonic()
+        logs = self.root / ".snakemake/log"  # in Snakemake's own words
+        earlier = set(logs.glob("*.log"))
         with tempfile.TemporaryFile("w+") as output:
             running = subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
             while kill and running.poll() is None and not list(self.root.glob(kill)):
@@ -115,14 +117,15 @@ class Walk:
             exit_code = running.wait()
             output.seek(0)
             printed = output.read()
-        finished = re.findall(r"^ *\d+ of \d+  (\w+)", printed, re.MULTILINE)  # stages; of targets, their names
-        stages = [stage for stage in finished if not stage.startswith(("table_", "all"))]
+        said = [path.read_text(encoding="utf-8") for path in sorted(set(logs.glob("*.log")) - earlier)]
+        finished = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", "".join(said))
+        rules = [rule for rule in finished if not rule.startswith(("table_", "all"))]
         lines = [line for line in printed.splitlines() if line.strip()]
         step = Step(
             " ".join(command),
             exit_code,
             time.monotonic() - started,
-            stages,
+            rules,
             before,
             self.digests(),
             (lines or [""])[-1],

@@ -59,7 +59,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     with h5py.File(project.root / "results/flow_folders/train/flow_svm/flow_folders/1of1.h5") as file:
         fold = file["samm/006"]
         expected = scores_by_hand(project.root / FOLDER / "006")
-        assert [name.decode() for name in fold["clips"]] == [f"samm/006/{name}" for name in expected]
+        assert [name.decode() for name in fold["clip"]] == [f"samm/006/{name}" for name in expected]
         np.testing.assert_allclose(fold["scores"][0, -1], list(expected.values()), atol=2e-3)
 
 
