@@ -1,7 +1,6 @@
 """Pages of the reference, written from the sources when the site is built: API, command line, params, stage files."""
 
 import argparse
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import microexpr
 from microexpr.cli import config, main
 from microexpr.core.schemas import SCHEMAS
 from microexpr.models import base, generators, recognisers
+from microexpr.reporting import param_list
 
 RESULTS = (  # classes of what the API returns
     "microexpr.api.figures.Evaluation",
@@ -32,15 +32,7 @@ STAGE_FILES = {  # by schema, the files that have it
     "measured": "Signals next to the ground truth: `results/signal_benchmark/`",
     "population": "Rendered subjects of no corpus: `results/population/`",
 }
-BOUNDS = {  # of a JSON schema
-    "minimum": "≥ {:g}",
-    "exclusiveMinimum": "> {:g}",
-    "maximum": "≤ {:g}",
-    "exclusiveMaximum": "< {:g}",
-    "multipleOf": "multiple of {:g}",
-}
 MODELS = {"methods", "generators", "variants"}  # sections without a model of their own
-TYPES = {"boolean": "true, false", "integer": "integer", "number": "number", "string": "text", "object": "mapping"}
 Row = tuple[str, ...]
 
 
@@ -107,7 +99,9 @@ def params() -> str:
     ]
     comments = dict(re.findall(r"^(\w+): .*?# (.*)$", Path("params.yaml").read_text(encoding="utf-8"), re.MULTILINE))
     rows = [
-        (f"`{name}`", _value(values[name]), comments[name]) for name in values if name not in MODELS | sections.keys()
+        (_code_span(name), _code_span(param_list.text(values[name])), comments[name])
+        for name in values
+        if name not in MODELS | sections.keys()
     ]
     parts += ["## Top level", _table(("key", "params.yaml", "meaning"), rows)]
     header = ("key", "params.yaml", "default", "allowed", "meaning")
@@ -124,7 +118,8 @@ def method_params() -> str:
     parts = [
         "# Params of methods",
         "The paper's value is the default; `params.yaml` has others where its rendered run on a CPU needs them, and "
-        "the column `differs_from_paper` of the table names these. `microexpr methods` lists papers, inputs and sizes.",
+        "the column `differs_from_paper` of the table names these. `microexpr methods` lists papers, inputs and sizes, "
+        "`microexpr methods NAME` the params of a method or variant in a terminal.",
         "## Every method",
         _table(("key", "default", "allowed", "meaning"), ((row[0], *row[2:]) for row in _fields(base.Params, {}))),
     ]
@@ -142,34 +137,10 @@ def _inherited(model: type[BaseModel]) -> set[str]:
     return {name for name, field in common.items() if repr(model.model_fields[name]) == repr(field)}
 
 
-def _fields(model: type[BaseModel], values: Mapping[str, Any], prefix: str = "") -> Iterator[Row]:
+def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[Row]:
     """Yield key, value, default, allowed values and meaning of each field, also of nested models."""
-    properties = model.model_json_schema()
-    definitions = properties.get("$defs", {})
-    for name, field in model.model_fields.items():
-        schema = properties["properties"][name]
-        nested = schema.get("$ref", "").rpartition("/")[2]
-        value = values.get(name, schema.get("default", {}))
-        if definitions.get(nested, {}).get("properties"):
-            yield from _fields(field.annotation, value, f"{prefix}{name}.")  # type: ignore[arg-type]
-            continue
-        default = "" if field.is_required() else _value(schema.get("default"))
-        actual = _value(value) if name in values else ""
-        yield f"`{prefix}{name}`", actual, default, _allowed(schema, definitions), field.description or ""
-
-
-def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """Return type, choices and bounds of a field of a JSON schema in words."""
-    if reference := schema.get("$ref"):
-        return _allowed(definitions[reference.rpartition("/")[2]], definitions)
-    if choices := schema.get("anyOf"):
-        return " or ".join(_allowed(choice, definitions) for choice in choices)
-    if "enum" in schema or "const" in schema:
-        return ", ".join(_value(value) for value in schema.get("enum", [schema.get("const")]))
-    if schema.get("type") == "array":
-        return f"list of {_allowed(schema.get('items', {}), definitions)}"
-    bounds = [text.format(schema[key]) for key, text in BOUNDS.items() if key in schema]
-    return ", ".join([TYPES.get(schema.get("type", ""), "any"), *bounds])
+    for param in param_list.fields(model, values):
+        yield _code_span(param.name), _code_span(param.value), _code_span(param.default), param.allowed, param.meaning
 
 
 def datasets() -> str:
@@ -189,8 +160,8 @@ def datasets() -> str:
     return "\n\n".join(parts)
 
 
-def _value(value: Any) -> str:
-    return f"`{value if isinstance(value, str) and value else json.dumps(value)}`"
+def _code_span(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _code(language: str, text: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from microexpr.apps import driving_name
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import MicroexprError, nearest, printable, remedy
+from microexpr.core.errors import MicroexprError, ParamsError, nearest, printable, remedy
 from microexpr.core.files import regular, run_files
 from microexpr.reporting import app_folders
 
@@ -114,7 +114,11 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def methods(arguments: argparse.Namespace) -> int:
-    """Print the list of methods and variants with two sizes: by params.yaml, here or as committed, and by the paper."""
+    """Print the list of methods and variants with two sizes: by params.yaml, here or as committed, and by the paper.
+
+    With names, print their params instead."""
+    if arguments.names:
+        return _method_params(arguments.names, arguments.form)
     from rich.console import Console
 
     from microexpr.reporting import method_list
@@ -132,6 +136,33 @@ def methods(arguments: argparse.Namespace) -> int:
     if hidden := sum(not row["in_table"] for row in rows) * (not arguments.all):
         say(f"{hidden} variants of the papers' tables more: --all; whole lines: --csv, --json")
     return 0
+
+
+def _method_params(names: Sequence[str], form: str | None) -> int:
+    """Print the params of methods, variants and generators: by params.yaml if it is here, and by the paper."""
+    from rich.console import Console
+
+    from microexpr.cli import config
+    from microexpr.core import registry
+    from microexpr.models import generators, recognisers
+    from microexpr.reporting import param_list
+
+    made_by = dict.fromkeys(registry.names(generators), generators.find)
+    path = Path("params.yaml")
+    checked = config.check_cached(config.load(path)) if path.is_file() else {}
+    described = checked.get("methods", {}) | checked.get("generators", {})
+    all_names = {*described, *recognisers.names(), *made_by}
+    if wrong_name := next((name for name in names if name not in all_names), ""):
+        raise ParamsError(f"{wrong_name} must be a method, variant or generator{nearest(wrong_name, all_names)}")
+    console, rows = Console(), []
+    for name in names:
+        kind: Any = made_by.get(name, recognisers.find)(name)
+        params = list(param_list.fields(kind.Params, described.get(name, {}).get("params", {})))
+        rows += [{"method": name} | param._asdict() for param in params]
+        if not form:
+            say(f"{name}: {kind.paper}")
+            console.print(param_list.table(params))
+    return _rows(rows, form) if form else 0
 
 
 def _counted(values: dict[str, Any], source: str, committed: "list[Row]") -> "list[Row]":

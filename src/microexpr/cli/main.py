@@ -203,8 +203,14 @@ def _add_methods(subparsers: "Subparsers") -> None:
     command = _add(
         subparsers,
         "methods",
-        "every method and variant: weights by params.yaml and in its paper, inputs, paper",
-        ("microexpr methods", "microexpr methods --all", "microexpr methods --csv > methods.csv"),
+        "every method and variant: weights by params.yaml and in its paper, inputs, paper; or its params",
+        ("microexpr methods", "microexpr methods ststnet icegan.change", "microexpr methods --csv > methods.csv"),
+    )
+    command.add_argument(
+        "names",
+        metavar="METHOD",
+        nargs="*",
+        help="every param of these: here, in the paper, what is allowed, what it means",
     )
     command.add_argument("--all", action="store_true", help="also the variants of the papers' tables")
     _add_form(command.add_mutually_exclusive_group())

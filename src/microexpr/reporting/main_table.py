@@ -135,9 +135,10 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
-    different = {row["method"]: row for row in rows if row["differs_from_paper"]}
-    differences = [f"{name}: not the paper's {differences_from_paper(row)}." for name, row in different.items()]
-    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *differences, *errata]
+    counts = {row["method"]: row["differs_from_paper"].count(",") + 1 for row in rows if row["differs_from_paper"]}
+    differences = ", ".join(f"{name} {count}" for name, count in counts.items())
+    other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
+    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *[other] * bool(counts), *errata]
     return "\n".join([*(line for part in parts for line in _part(part)), *notes, ""])
 
 

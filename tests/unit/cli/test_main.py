@@ -271,6 +271,23 @@ def test_methods_of_edited_params_are_counted_once(tmp_path, monkeypatch, capsys
     assert {name for name in sizes if sizes[name] != before[name]} == {"off_apexnet"}
 
 
+def test_params_of_methods_variants_and_generators_are_rows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    rows = printed_rows(["methods", "ststnet", "augacn.nodes", "famgan"], capsys)
+    assert list(dict.fromkeys(row["method"] for row in rows)) == ["ststnet", "augacn.nodes", "famgan"]
+    (epochs,) = [row for row in rows if (row["method"], row["name"]) == ("ststnet", "epochs")]
+    assert (epochs["value"], epochs["default"], epochs["allowed"]) == ("60", "500", "integer, ≥ 1, ≤ 2000")
+    monkeypatch.chdir(tmp_path)  # where no params.yaml is
+    values = {row["name"]: row["value"] for row in printed_rows(["methods", "ststnet"], capsys)}
+    assert values.keys() >= {"epochs", "batch", "lr"} and set(values.values()) == {""}
+    assert main(["methods", "ststnet"]) == 0
+    assert "Liong" in capsys.readouterr().out
+    assert main(["methods", "ststnets"]) == 1
+    assert capsys.readouterr().err == (
+        "error: ststnets must be a method, variant or generator (did you mean 'ststnet'?)\n"
+    )
+
+
 def test_datasets_of_a_file_are_rows(tmp_path, capsys):
     with store.create(tmp_path / "a.h5", "apex", {}) as file:
         file.group("EP00").put("score", [0.0, 1.0])

@@ -1,0 +1,89 @@
+"""List the params of a method or of a section of params.yaml: value, default, allowed, meaning. Loads no torch."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from rich.table import Table
+
+BOUNDS = {  # of a JSON schema
+    "minimum": "≥ {:g}",
+    "exclusiveMinimum": "> {:g}",
+    "maximum": "≤ {:g}",
+    "exclusiveMaximum": "< {:g}",
+    "multipleOf": "multiple of {:g}",
+}
+TYPES = {
+    "boolean": "true, false",
+    "integer": "integer",
+    "number": "number",
+    "string": "text",
+    "object": "mapping",
+    "null": "null",
+}
+
+
+class Param(NamedTuple):
+    """One param as text; values are as params.yaml may have them."""
+
+    name: str  # <mapping>.<key> within a mapping
+    value: str  # "" where the mapping of values lacks it
+    default: str  # of a method, its paper's value; "" where a value is required
+    allowed: str
+    meaning: str
+
+
+def fields(model: type[BaseModel], values: Mapping[str, Any], prefix: str = "") -> Iterator[Param]:
+    """Yield the params of a model, those of nested models too, with their values in a mapping."""
+    properties = model.model_json_schema()
+    definitions = properties.get("$defs", {})
+    for name, field in model.model_fields.items():
+        schema = properties["properties"][name]
+        nested = schema.get("$ref", "").rpartition("/")[2]
+        value = values.get(name, schema.get("default", {}))
+        if definitions.get(nested, {}).get("properties"):
+            yield from fields(field.annotation, value, f"{prefix}{name}.")  # type: ignore[arg-type]
+            continue
+        default = "" if field.is_required() else text(schema.get("default"))
+        actual = text(value) if name in values else ""
+        yield Param(f"{prefix}{name}", actual, default, _allowed(schema, definitions), field.description or "")
+
+
+def text(value: Any) -> str:
+    """Return a value as params.yaml may have it."""
+    return value if isinstance(value, str) and value else json.dumps(value)
+
+
+def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Return type, choices and bounds of a field of a JSON schema in words."""
+    if reference := schema.get("$ref"):
+        return _allowed(definitions[reference.rpartition("/")[2]], definitions)
+    if choices := schema.get("anyOf"):
+        return " or ".join(_allowed(choice, definitions) for choice in choices)
+    if "enum" in schema or "const" in schema:
+        return ", ".join(text(value) for value in schema.get("enum", [schema.get("const")]))
+    if schema.get("type") == "array":
+        return f"list of {_allowed(schema.get('items', {}), definitions)}"
+    bounds = [bound.format(schema[key]) for key, bound in BOUNDS.items() if key in schema]
+    return ", ".join([TYPES.get(schema.get("type", ""), "any"), *bounds])
+
+
+def table(params: Sequence[Param]) -> Table:
+    """Return a method's params as a table for the terminal. Its paper's value is shown only where another is used."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("param", no_wrap=True)
+    for title, width in (("here", 26), ("paper's", 16), ("allowed", 26)):
+        table.add_column(title, max_width=width, overflow="fold")
+    table.add_column("meaning", ratio=1)
+    for param in params:
+        other = param.default if param.value not in ("", param.default) else ""
+        table.add_row(param.name, _lines(param.value or param.default), other, param.allowed, param.meaning)
+    return table
+
+
+def _lines(value: str) -> str:
+    """Return a value with a line for each key of a mapping."""
+    if not value.startswith("{"):
+        return value
+    return "\n".join(f"{key}: {text(inner)}" for key, inner in json.loads(value).items()) or value
