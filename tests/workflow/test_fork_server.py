@@ -53,6 +53,7 @@ def run(folder, environment, body):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # in the background too
 GRANDPARENT = "open(f'/proc/{os.getppid()}/stat').read().split()[3]"
 
 
@@ -118,6 +119,28 @@ def test_job_that_gets_an_interrupt_unwinds_and_its_client_waits(environment, tm
         os.kill(process, signal.SIGINT)
     assert client.wait(timeout=20) == 128 + signal.SIGINT
     assert (tmp_path / "done").exists()
+
+
+def test_client_that_gets_an_interrupt_before_its_job_has_started_ends_without_a_word(fork_server, tmp_path):
+    """A server that is still loading libraries."""
+    (tmp_path / "script.py").write_text(HEAD + "open('ran', 'w')")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        listener.settimeout(20)
+        command = [
+            sys.executable,
+            "-c",
+            f"{HEARS_INTERRUPTS}; import runpy; runpy.run_path('script.py', None, '__main__')",
+        ]
+        environment = os.environ | {fork_server.ADDRESS: listener.getsockname()}
+        client = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+        connection, _ = listener.accept()
+        connection.makefile().readline()  # the request: from here on the client waits
+        client.send_signal(signal.SIGINT)
+        assert client.communicate(timeout=20)[1] == ""
+    assert client.returncode == 128 + signal.SIGINT
+    assert not (tmp_path / "ran").exists()
 
 
 def test_client_runs_the_script_itself_where_the_server_cannot_start_a_job(fork_server, tmp_path):

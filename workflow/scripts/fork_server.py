@@ -94,6 +94,8 @@ def hand_over() -> None:
             return
     except OSError:
         return
+    except KeyboardInterrupt:  # the server is still loading; without a client it starts no job
+        os._exit(128 + signal.SIGINT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = int(answers.readline() or 1)  # without an answer what watches the job was killed, and the job with it
     if code < 0:
