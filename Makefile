@@ -29,7 +29,7 @@ test: check  ## linter, types and all tests but the slow ones
 test-all: check envs/docs/.venv/.installed  ## linter, types and all tests
 	$(TESTS)
 
-study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-scale, study-slurm, study-smallest_difference, study-spotting
+study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-flow_epochs, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-scale, study-slurm, study-smallest_difference, study-spotting
 	python studies/$*.py
 
 readme-table: .venv/.installed  ## writes README's tables from a finished run: RESULTS=folder COMMIT=commit that it was made from

@@ -459,7 +459,7 @@ def gone_on(project: Project) -> int:
     """Checkpoints that jobs went on from, by their logs; these are emptied."""
     count = 0
     for path in (project.root / "work/logs").rglob("*.log"):
-        count += path.read_text(encoding="utf-8", errors="replace").count("note: goes on from")
+        count += path.read_text(encoding="utf-8", errors="replace").count("note: resumes from")
         path.write_text("", encoding="utf-8")
     return count
 

@@ -1,0 +1,109 @@
+"""How many epochs do networks need on flow pictures? Measured on rendered subjects that no training has seen.
+
+    snakemake --cores 2 results/flow_folders/population/index.csv   # first: renders subjects of the population
+    python studies/flow_epochs.py                                   # the table; --write-docs into docs/real-faces.md
+
+A network learns longer in the table of precomputed flow than in the rendered one: as many epochs, of five times as many
+clips. Here the micro-expressions of `flow_folders.subjects` rendered subjects are two groups of nearly as many clips as
+are recorded. In each, a tenth of the subjects are left out in turn, and classified by a network that the others trained
+for a share of its epochs in params.yaml; its learning rate falls within these. No recorded clip is read.
+"""
+
+import sys
+import time
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pages
+
+from microexpr.cli import config
+from microexpr.core import arithmetic
+from microexpr.core.clip import LABELS, Clip
+from microexpr.datasets import index
+from microexpr.evaluation import metrics
+from microexpr.models import recognisers
+from microexpr.models.flow_network import FlowNetwork
+from microexpr.training.engine import FoldIndices, train
+from microexpr.training.load_clips import load_clips
+
+PAGE, MARK = "docs/real-faces.md", "study-flow-epochs"
+FOLDER = Path("results/flow_folders/population")
+SHARES = (1.0, 1 / 2, 1 / 3, 1 / 6)  # of the epochs in params.yaml
+GROUPS, TURNS = 2, 10
+
+
+class Measured(NamedTuple):
+    """Left-out clips of one group, classified after some epochs."""
+
+    method: str
+    epochs: int
+    uf1: float
+    seconds: float  # of one core, for all turns
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
+    if not (FOLDER / "index.csv").is_file():
+        raise SystemExit(f"{FOLDER}/index.csv must be there: snakemake --cores 2 {FOLDER}/index.csv")
+    with get_context("spawn").Pool(GROUPS) as pool:
+        groups = pool.map(measure_group, range(GROUPS))
+    text = "\n".join([*table([measured for group in groups for measured in group]), "", pages.source()])
+    print(text)
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, text)
+    return 0
+
+
+def flow_networks() -> dict[str, dict[str, Any]]:
+    """Return the params of each method of params.yaml that is trained on flow by gradient descent."""
+    methods = config.load("params.yaml")["methods"]
+    return {name: params for name, params in methods.items() if issubclass(recognisers.find(name), FlowNetwork)}
+
+
+def measure_group(number: int) -> list[Measured]:
+    """Measure every network and share on one group of subjects."""
+    clips = [clip for clip in index.read(FOLDER / "index.csv") if clip.name.startswith("micro")]
+    subjects = sorted({clip.subject for clip in clips})[number::GROUPS]
+    clips = [clip for clip in clips if clip.subject in subjects]
+    turn = np.array([subjects.index(clip.subject) * TURNS // len(subjects) for clip in clips])
+    folds = [FoldIndices(f"turn {i}", np.flatnonzero(turn != i), np.flatnonzero(turn == i)) for i in range(TURNS)]
+    return [measure(name, params, share, clips, folds) for name, params in flow_networks().items() for share in SHARES]
+
+
+def measure(
+    name: str, params: dict[str, Any], share: float, clips: Sequence[Clip], folds: Sequence[FoldIndices]
+) -> Measured:
+    """Train a network on each fold for a share of its epochs, and measure it on the clips that are left out."""
+    kind = recognisers.find(name)
+    epochs = max(1, round(params["epochs"] * share))
+    method = kind(kind.Params.model_validate(params | {"epochs": epochs}))
+    data = load_clips(method, clips, [str(FOLDER / "flow")])
+    begin, predicted = time.process_time(), np.zeros(len(clips), int)
+    for fold, result in zip(folds, train(method, data, folds, [0], "sequential", 1), strict=True):
+        predicted[fold.test] = result.scores[0, -1].argmax(-1)
+    confusion = metrics.confusion(np.array([clip.label for clip in clips]), predicted, len(LABELS))
+    measured = Measured(name, epochs, float(metrics.uf1(confusion)), time.process_time() - begin)
+    print(measured, file=sys.stderr, flush=True)
+    return measured
+
+
+def table(rows: Sequence[Measured]) -> list[str]:
+    """Return UF1 of each group and core-seconds, a line for each network and number of epochs."""
+    lines = ["| method | epochs | UF1 of left-out subjects, two groups | core-seconds |"]
+    lines.append("| --- | --- | --- | --- |")
+    for method, epochs in dict.fromkeys((row.method, row.epochs) for row in rows):
+        groups = [row for row in rows if (row.method, row.epochs) == (method, epochs)]
+        figures = ", ".join(f"{row.uf1:.3f}" for row in groups)
+        lines.append(f"| `{method}` | {epochs} | {figures} | {sum(row.seconds for row in groups):.0f} |")
+    return lines
+
+
+if __name__ == "__main__":
+    arithmetic.restart_pinned()
+    sys.exit(main())
