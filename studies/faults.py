@@ -1,6 +1,7 @@
 """Every fault that may end a run, brought upon a whole small one: what is said, what is lost, how it goes on.
 
-Each run is continued by one command and must end in the bytes of an undisturbed one. Prints a table.
+Each run is continued by one command and must end in the bytes of an undisturbed one. Prints a table; `--write-docs`
+writes it into docs/faults.md.
 """
 
 import base64
@@ -21,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pages
 import yaml
 from checkout import digests, environment, scratch
 
@@ -28,6 +30,7 @@ from microexpr.cli import config
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 
+PAGE, MARK = "docs/faults.md", "study-faults"
 METHODS = {
     "ststnet": {"epochs": 80, "batch": 8},
     "icegan": {"epochs": 8, "image_size": 32, "width": 4, "batch": 8, "discriminator": "cnn"},
@@ -47,6 +50,8 @@ MISSING = (
     "metrics",
 )
 COMMAND = "the same command"
+KILLS = "kill -9 of all processes or one of them"
+HEAD = ("| fault | said | lost | to go on | same bytes |", "| --- | --- | --- | --- | --- |")
 ONE_ALONE = 1 / 3  # of the kills strike one process first
 FLIPS = 60  # of each kind of stage file
 MOUNT = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
@@ -335,6 +340,7 @@ FAULTS: dict[str, Fault] = {
 
 def main() -> int:
     arguments = parsed()
+    chosen = {name: fault for name, fault in FAULTS.items() if re.search(arguments.faults, name)}
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background takes it from all below
     with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
         base = (arguments.keep or Path(temporary)).resolve()
@@ -343,18 +349,23 @@ def main() -> int:
             raise RuntimeError(f"the undisturbed run: {done.said}")
         expected, jobs = digests(undisturbed.root), {*undisturbed.records().values()}
         seconds = sum(end - start for start, end in jobs)
-        print(f"undisturbed: {seconds:.0f} s, {len(jobs)} jobs, {len(expected)} results\n", flush=True)
-        print("| fault | said | lost | to go on | same bytes |\n| --- | --- | --- | --- | --- |", flush=True)
-        wrong = []
-        chosen = {name: fault for name, fault in FAULTS.items() if re.search(arguments.faults, name)}
+        head = f"Without faults, {len(jobs)} jobs take {seconds:.0f} s, {arguments.cores} at once."
+        print(head, flush=True)
+        rows = []
         for number, (name, fault) in enumerate(chosen.items()):
-            wrong += shown(row(name, fault, undisturbed.copy(base / str(number)), expected, arguments))
+            rows.append(row(name, fault, undisturbed.copy(base / str(number)), expected, arguments))
+            print(line(rows[-1]), flush=True)
             shutil.rmtree(base / str(number))
-        if re.search(arguments.faults, "kill -9 of all"):
-            wrong += shown(kills(undisturbed.copy(base / "killed"), expected, seconds, arguments))
-        unnoticed = flips(undisturbed, arguments.seed)
-        wrong += unnoticed
+        if re.search(arguments.faults, KILLS):
+            rows.append(kills(undisturbed.copy(base / "killed"), expected, seconds, arguments))
+            print(line(rows[-1]), flush=True)
+        bits, wrong = flips(undisturbed, arguments.seed)
+        print(bits)
+    wrong += [problem for made in rows for problem in made.problems]
+    wrong += [f"{made.fault}: not the same bytes" for made in rows if not made.same]
     print("\n".join(wrong) or "every fault was told, and every run ended in the same bytes")
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, "\n".join([head, "", *HEAD, *map(line, rows), "", bits, "", pages.source()]))
     return 1 if wrong else 0
 
 
@@ -366,7 +377,11 @@ def parsed() -> Namespace:
     parser.add_argument("--plan", choices=("sequential", "stacked"), default="sequential", help="default sequential")
     parser.add_argument("--cores", type=int, default=1, help="jobs at once, default 1")
     parser.add_argument("--keep", type=Path, help="a folder to run in, that stays; else a temporary one")
-    return parser.parse_args()
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
+    if arguments.write_docs and arguments.faults:
+        parser.error("--write-docs needs all faults, without --faults")
+    return arguments
 
 
 def prepared(root: Path, arguments: Namespace) -> Project:
@@ -441,7 +456,7 @@ def kills(project: Project, expected: dict[str, str], seconds: float, arguments:
     resumed += gone_on(project)
     same = not last.code and digests(project.root) == expected
     return Row(
-        f"kill -9 of all processes or one of them, {arguments.kills} times",
+        f"{KILLS}, {arguments.kills} times",
         f"`{said[-1] if said else 'nothing'}`, of the next run",
         f"what was under way; {resumed} times a training went on from a checkpoint",
         f"`snakemake --unlock`; {COMMAND}",
@@ -464,8 +479,8 @@ def gone_on(project: Project) -> int:
     return count
 
 
-def flips(project: Project, seed: int) -> list[str]:
-    """A line for each flipped bit that changes what is read and is not noticed, in every kind of our files."""
+def flips(project: Project, seed: int) -> tuple[str, list[str]]:
+    """Flip bits in every kind of our files: how many were noticed, and each that was not and changes what is read."""
     rng, wrong, noticed, tried = random.Random(seed), [], 0, 0
     for pattern in ("faces/*/*.h5", "apex/*/*.h5", "flow/*/*.h5", "aus/*/*.h5", "train/*/*/*.h5", "synthesise/*/*/*.h5",
                     "refit/*.safetensors"):  # fmt: skip
@@ -481,10 +496,12 @@ def flips(project: Project, seed: int) -> list[str]:
             except StoreError:
                 noticed += 1
         bad.unlink()
-    print(
-        f"\n{tried} bits flipped in files of 7 kinds: {noticed} noticed, {len(wrong)} not, the others change no value"
+    same = tried - noticed - len(wrong)
+    text = (
+        f"Of {tried} random bit flips in seven kinds of files (faces, apex, flow, aus, train, synthesise, refit)\n"
+        f"{noticed} were detected, {len(wrong)} were not, and {same} changed no value that is read."
     )
-    return wrong
+    return text, wrong
 
 
 def content(path: Path) -> str:
@@ -505,11 +522,10 @@ def content(path: Path) -> str:
     return whole.hexdigest()
 
 
-def shown(made: Row) -> list[str]:
-    """Prints it; what of it must not be."""
+def line(made: Row) -> str:
+    """Return its line of the table."""
     cells = (made.fault, made.said.replace("|", "/"), made.lost, made.how, "yes" if made.same else "**no**")
-    print(f"| {' | '.join(cells)} |", flush=True)
-    return made.problems + [f"{made.fault}: not the same bytes"] * (not made.same)
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
