@@ -15,6 +15,7 @@ from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
 REPLACED = ("counts", "variants")  # mappings that a preset replaces as a whole
+OF_MODELS = ("methods.", "generators.", "flow_folders.methods.")  # below these, all params of one are replaced
 
 
 def load(name: str) -> Any:
@@ -41,7 +42,7 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
 def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> None:
     """Put each value below the key `prefix`. All params of a method or generator are replaced, also of a new one."""
     for key, value in changes.items():
-        if prefix in ("methods.", "generators."):
+        if prefix in OF_MODELS:
             values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")

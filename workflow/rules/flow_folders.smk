@@ -64,7 +64,7 @@ use rule train as flow_folders_train with:
         method=one_of(RUN.flow_methods),
     params:
         code=lambda w: code("train", model(w.method)),
-        methods=lambda w: {w.method: METHODS[w.method]["params"]},
+        methods=lambda w: {w.method: METHODS[w.method]["params_on_pictures"]},
         weights=lambda w: RUN.weights[w.method],
         initial=initial_digests(""),
         train=TRAIN,

@@ -119,6 +119,8 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     }
     for name, description in methods.items():
         _check_generator(name, description["params"]["synthetic"], methods, generators, source)
+    for name, params_on_pictures in _params_on_pictures(params, methods, source):
+        methods[name]["params_on_pictures"] = params_on_pictures
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
@@ -234,6 +236,36 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "in_table": not key.startswith("papers."),
         "other_choices": _other_choices(instance.params),
     }
+
+
+def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of every method and variant, and its params on precomputed flow.
+
+    `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
+    Raises ParamsError for a name that no method has, and where more than params would be others."""
+    from microexpr.models import recognisers
+    from microexpr.protocols import PROTOCOLS
+
+    changes = params.flow_folders.methods
+    for name in changes:
+        if name not in (possible := recognisers.names()):
+            raise ParamsError(f"{source}: flow_folders.methods.{name} must be a method{nearest(name, possible)}")
+    changed = {name: (own or {}) | (changes.get(name) or {}) for name, own in params.methods.items()}
+    for key, name, method_params in _methods_and_variants(params.model_copy(update={"methods": changed}), source):
+        description = methods[name]
+        if own_changes := changes.get(name.partition(".")[0]):
+            original = description["params"]
+            if original["initialisation"] == "population":  # whose weights are trained once, for all tables
+                unchanged = {key: original[key] for key in own_changes if key in original}
+                method_params = method_params | {"population": unchanged | original["population"]}
+            description = _describe_method(f"flow_folders.{key}", name, method_params, source)
+            fixed = description.keys() - {"params", "other_choices", "in_table"}
+            if others := sorted(word for word in fixed if description[word] != methods[name][word]):
+                raise ParamsError(f"{source}: flow_folders.{key} must not change {' and '.join(others)} of the method")
+            if not PROTOCOLS["flow_folders"].suits(description["reads"]):
+                actual = " and ".join(description["reads"])
+                raise ParamsError(f"{source}: flow_folders.{key} must be a method that reads flow alone, not {actual}")
+        yield name, description["params"]
 
 
 def _other_choices(params: BaseModel) -> list[str]:

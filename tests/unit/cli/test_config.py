@@ -132,6 +132,59 @@ def test_what_is_no_variant_is_refused_by_its_key(variants, message):
         methods(variants, {"icegan": {"wide": {}}})
 
 
+def test_weights_that_networks_start_from_on_flow_pictures_are_those_of_the_run():
+    values = config.load(ROOT / "params.yaml")
+    values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002}}
+    values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}}
+    described = config.check(values, "params.yaml")["methods"]["ststnet"]
+    on_pictures = described["params_on_pictures"]
+    assert (on_pictures["epochs"], on_pictures["lr"]) == (3, 0.01)
+    assert on_pictures["population"] == {"lr": 0.002, "epochs": described["params"]["epochs"]}
+
+
+def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
+    values = config.load(ROOT / "params.yaml")
+    values["variants"] = {"ststnet": {"plain": {"mirror": 0.0}, "long": {"epochs": 9}}}
+    del values["methods"]["off_apexnet"]
+    values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
+    described = config.check(values, "params.yaml")["methods"]
+    differences = {
+        name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
+        for name, about in described.items()
+    }
+    assert {name: changes for name, changes in differences.items() if changes} == {
+        "ststnet": {"epochs": 3, "lr": 0.01},
+        "ststnet.plain": {"epochs": 3, "lr": 0.01},
+        "ststnet.long": {"lr": 0.01},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"ststnets": {}}, r"flow_folders\.methods\.ststnets must be a method \(did you mean 'ststnet'\?\)"),
+        (
+            {"ststnet": {"epoch": 1}},
+            r"flow_folders\.methods\.ststnet\.epoch is no known key \(did you mean 'epochs'\?\)",
+        ),
+        ({"ststnet": {"lr": 70}}, r"flow_folders\.methods\.ststnet\.lr: input should be less than .* not 70"),
+        (
+            {"ststnet": {"initialisation": "population"}},
+            r"flow_folders\.methods\.ststnet must not change population of the",
+        ),
+        (
+            {"lbp_top": {"image_size": 64}},
+            r"flow_folders\.methods\.lbp_top must be a method that reads flow alone, not apex and",
+        ),
+    ],
+)
+def test_what_cannot_be_other_on_flow_pictures_is_refused_by_its_key(changed, message):
+    values = config.load(ROOT / "params.yaml")
+    values["flow_folders"]["methods"] = changed
+    with pytest.raises(ParamsError, match=message):
+        config.check(values, "params.yaml")
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(section):
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")

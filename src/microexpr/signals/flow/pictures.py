@@ -3,7 +3,7 @@
 Shapes: channels are u (to the right), v (downwards) and strain. What may not come in: a file, a label.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -41,6 +41,9 @@ class Params(BaseModel):
     region: Region = Field(
         default=(0.20, 0.80, 0.05, 0.85),
         description="left, right, top, bottom of what such a picture shows, as shares of our crop",
+    )
+    methods: dict[str, dict[str, Any] | None] = Field(
+        default={}, description="by method: params that are others on such pictures, of which there are more"
     )
 
     @model_validator(mode="after")
