@@ -19,6 +19,8 @@ TABLE = "results/flow_folders_table.csv"
 FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
 VARIANT = "  ststnet: {plain: {mirror: 0.0}}\n"
+ON_PICTURES = "    ststnet: {epochs: 6, lr: 0.005}\n"
+PENALTY = 0.5  # of the support vector machine on pictures, in place of 1
 
 
 @pytest.mark.slow  # unit/datasets/test_flow_folders.py reads the pictures; test_bad_input.py plans them
@@ -29,6 +31,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     before = {path: digest for path, digest in project.digests().items() if "ststnet" not in path}
     project.edit("params.yaml", VARIANT, "  majority: {}\n")
     project.edit("params.yaml", STSTNET, "  flow_svm: {}\n  lbp_top: {image_size: 64}\n")
+    project.edit("params.yaml", ON_PICTURES, f"    flow_svm: {{penalty: {PENALTY}}}\n")
     project.snakemake("--", TABLE)
     after = project.digests()
     assert {path: after[path] for path in before} == before
@@ -72,7 +75,7 @@ def scores_by_hand(subject: Path) -> dict[str, np.ndarray]:
     """By clip: what scikit-learn says after training on a subject's own u_train, of pictures as OpenCV reads them."""
     sides = [sorted((subject / side).glob("*/*.png")) for side in ("u_train", "u_test")]
     train, test = ([centred(cv2.imread(str(path))) for path in side] for side in sides)
-    machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
+    machine = make_pipeline(StandardScaler(), SVC(C=PENALTY, class_weight="balanced"))
     machine.fit(train, [int(path.parent.name) for path in sides[0]])
     scores = zip(sides[1], machine.decision_function(test), strict=True)
     return dict(sorted((path.stem.removeprefix(f"{subject.name}_"), score) for path, score in scores))
