@@ -20,7 +20,7 @@ FOLDER = "data/raw/flow_folders/three_norm_u_v_os"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
 VARIANT = "  ststnet: {plain: {mirror: 0.0}}\n"
 ON_PICTURES = "    ststnet: {epochs: 6, lr: 0.005}\n"
-PENALTY = 0.5  # of the support vector machine on pictures, in place of 1
+PENALTY = 0.05  # of the support vector machine on pictures, in place of 1: scores differ by 0.011
 
 
 @pytest.mark.slow  # unit/datasets/test_flow_folders.py reads the pictures; test_bad_input.py plans them
