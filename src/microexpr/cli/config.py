@@ -81,8 +81,7 @@ def check_cached(
     A check imports every method, and so torch. The result is cached under the hash of values and package, since each
     start of Snakemake needs it again. `source` names the values in errors.
     """
-    result: dict[str, Any] = cached("params", values, lambda: check(values, source), cache)
-    return result
+    return dict(cached("params", values, lambda: check(values, source), cache))
 
 
 def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = "work/params") -> Any:
@@ -119,8 +118,8 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     }
     for name, description in methods.items():
         _check_generator(name, description["params"]["synthetic"], methods, generators, source)
-    for name, params_on_pictures in _params_on_pictures(params, methods, source):
-        methods[name]["params_on_pictures"] = params_on_pictures
+    for name, pictured in _params_on_pictures(params, methods, source):
+        methods[name]["params_on_pictures"] = pictured
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
@@ -247,24 +246,23 @@ def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> It
     from microexpr.protocols import PROTOCOLS
 
     changes = params.flow_folders.methods
-    for name in changes:
-        if name not in (possible := recognisers.names()):
-            raise ParamsError(f"{source}: flow_folders.methods.{name} must be a method{nearest(name, possible)}")
-    changed = {name: (own or {}) | (changes.get(name) or {}) for name, own in params.methods.items()}
+    if names := sorted(changes.keys() - {*recognisers.names()}):
+        near = nearest(names[0], recognisers.names())
+        raise ParamsError(f"{source}: flow_folders.methods.{names[0]} must be a method{near}")
+    changed = {name: (values or {}) | (changes.get(name) or {}) for name, values in params.methods.items()}
     for key, name, method_params in _methods_and_variants(params.model_copy(update={"methods": changed}), source):
         description = methods[name]
-        if own_changes := changes.get(name.partition(".")[0]):
+        if of_method := changes.get(name.partition(".")[0]):
             original = description["params"]
             if original["initialisation"] == "population":  # whose weights are trained once, for all tables
-                unchanged = {key: original[key] for key in own_changes if key in original}
-                method_params = method_params | {"population": unchanged | original["population"]}
+                pinned = {key: original[key] for key in of_method if key in original}
+                method_params = method_params | {"population": pinned | original["population"]}
             description = _describe_method(f"flow_folders.{key}", name, method_params, source)
             fixed = description.keys() - {"params", "other_choices", "in_table"}
             if others := sorted(word for word in fixed if description[word] != methods[name][word]):
                 raise ParamsError(f"{source}: flow_folders.{key} must not change {' and '.join(others)} of the method")
-            if not PROTOCOLS["flow_folders"].suits(description["reads"]):
-                actual = " and ".join(description["reads"])
-                raise ParamsError(f"{source}: flow_folders.{key} must be a method that reads flow alone, not {actual}")
+            if not PROTOCOLS["flow_folders"].suits(actual := description["reads"]):
+                raise ParamsError(f"{source}: flow_folders.{key} must read flow alone, not {', '.join(actual)}")
         yield name, description["params"]
 
 

@@ -174,7 +174,7 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
         ),
         (
             {"lbp_top": {"image_size": 64}},
-            r"flow_folders\.methods\.lbp_top must be a method that reads flow alone, not apex and",
+            r"flow_folders\.methods\.lbp_top must read flow alone, not apex, faces",
         ),
     ],
 )
