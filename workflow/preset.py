@@ -14,8 +14,7 @@ from microexpr.core.errors import MicroexprError, nearest
 from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
-REPLACED = ("counts", "variants")  # mappings that a preset replaces as a whole
-OF_MODELS = ("methods.", "generators.", "flow_folders.methods.")  # below these, all params of one are replaced
+REPLACED = ("counts", "variants", "flow_folders.methods")  # mappings that a preset replaces as a whole
 
 
 def load(name: str) -> Any:
@@ -42,11 +41,11 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
 def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> None:
     """Put each value below the key `prefix`. All params of a method or generator are replaced, also of a new one."""
     for key, value in changes.items():
-        if prefix in OF_MODELS:
+        if prefix in ("methods.", "generators."):
             values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict) and isinstance(values[key], dict) and key not in REPLACED:
+        elif isinstance(value, dict) and isinstance(values[key], dict) and not {key, f"{prefix}{key}"} & {*REPLACED}:
             put(values[key], value, f"{prefix}{key}.")
         else:
             values[key] = value

@@ -16,7 +16,7 @@ import pytest
 from scratch import ROOT
 from small_corpora import write_corpus
 
-from microexpr.cli import config
+from microexpr.cli import config, variants
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
@@ -378,4 +378,4 @@ def test_no_variant_may_be_called_like_a_file_of_an_evaluation(dag):
     run = dag()
     files = run.evaluation_files("icegan", run.protocol.name)
     endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
-    assert endings == {*config.ENDINGS}
+    assert endings == {*variants.ENDINGS}

@@ -98,8 +98,10 @@ def test_paper_has_the_values_of_the_papers(monkeypatch):
     from preset import merge
 
     values = config.load(ROOT / "params.yaml")
+    values["flow_folders"]["methods"]["flow_svm"] = {"penalty": 2}
     merge(values, config.load(ROOT / "workflow/presets/paper.yaml"))
     described = config.check_cached(values)
+    assert all(about["params_on_pictures"] == about["params"] for about in described["methods"].values())
     different = {
         f"{section}.{name}.{param}": value
         for section, package in (("methods", recognisers), ("generators", generators))

@@ -157,7 +157,8 @@ def _method_params(names: Sequence[str], form: str | None) -> int:
     console, rows = Console(), []
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
-        params = list(param_list.fields(kind.Params, described.get(name, {}).get("params", {})))
+        about = described.get(name, {})
+        params = list(param_list.fields(kind.Params, about.get("params", {}), about.get("params_on_pictures")))
         rows += [{"method": name} | param._asdict() for param in params]
         if not form:
             say(f"{name}: {kind.paper}")

@@ -1,15 +1,9 @@
-"""params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself.
-
-A variant is a method under other params, `<method>.<name>` wherever a method's name is expected. `variants` has those
-of the main table, `papers.variants` those of the papers' tables only, both as {method: {name: changed params}}. The
-name `grid` has a list of mappings {part of a name: params} instead, and stands for a variant of every combination.
-"""
+"""params.yaml as one model: the union of every stage's and every method's own Params. Holds no value itself."""
 
 import hashlib
-import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from microexpr.cli import variants
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.store import write_text
 
@@ -25,7 +20,6 @@ SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml
 RENAMED = {  # sections of earlier versions
     "generate": "render", "synth": "synthesise", "people": "duplicate_subjects", "truth": "signal_benchmark",
 }  # fmt: skip
-ENDINGS = ("_confusion", "_predictions", "_faces")  # after a method's name, in files of its evaluation
 MODELS = ("methods", "generators")  # sections by name of a model, whose lists may have equal values: sizes of layers
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
@@ -105,12 +99,12 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """
     if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
         raise ParamsError(f"{source}: {'; '.join(renamed)}")
-    values = expand_grids(values, source)
+    values = variants.expand_grids(values, source)
     params = validate(_params_model(), values, source, "")
     _check_lists({name: values[name] for name in values if name not in MODELS}, source)
     methods = {
         name: _describe_method(key, name, method_params, source)
-        for key, name, method_params in _methods_and_variants(params, source)
+        for key, name, method_params in variants.list_methods(params, source)
     }
     generators = {
         name: _describe_generator(name, generator_params or {}, source)
@@ -128,42 +122,13 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
 def _check_lists(values: dict[str, Any], source: str, prefix: str = "") -> None:
     """Raises ParamsError for a list with a value twice, of which a run would make one, or count it twice."""
     for key, value in values.items():
-        if isinstance(value, dict) and key != "variants":
+        if isinstance(value, dict) and key not in ("variants", *MODELS):
             _check_lists(value, source, f"{prefix}{key}.")
         for item in value if isinstance(value, list) else ():
             if value.count(item) > 1:
                 raise ParamsError(
                     f"{source}: {prefix}{key} must have each value once, not {item} {value.count(item)} times"
                 )
-
-
-def expand_grids(values: dict[str, Any], source: str = "params.yaml") -> dict[str, Any]:
-    """Return the values with each grid of `papers.variants` replaced by its variants. Raise ParamsError for no grid."""
-    papers = values.get("papers")
-    variants = papers.get("variants") if isinstance(papers, dict) else None
-    if not isinstance(papers, dict) or not isinstance(variants, dict):
-        return values  # validation names the section
-    expanded = {method: _expanded(method, named, source) for method, named in variants.items()}
-    return values | {"papers": papers | {"variants": expanded}}
-
-
-def _expanded(method: str, named: Any, source: str) -> Any:
-    if not isinstance(named, dict) or "grid" not in named:
-        return named
-    axes, key = named["grid"], f"{source}: papers.variants.{method}"
-    if not (isinstance(axes, list) and all(isinstance(axis, dict) and _mappings(axis.values()) for axis in axes)):
-        raise ParamsError(f"{key}.grid must be a list of mappings from part of a name to params, not {axes!r}")
-    variants = {name: params for name, params in named.items() if name != "grid"}
-    for combination in itertools.product(*(axis.items() for axis in reversed(axes))):  # the last axis varies slowest
-        name = "_".join(part for part, _ in reversed(combination) if part)
-        if name in variants:
-            raise ParamsError(f"{key}.{name} must stand once, not twice")
-        variants[name] = {param: value for _, params in combination for param, value in params.items()}
-    return variants
-
-
-def _mappings(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, dict) for value in values)
 
 
 def _section_models() -> dict[str, type[BaseModel]]:
@@ -241,16 +206,22 @@ def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> It
     """Yield the name of every method and variant, and its params on precomputed flow.
 
     `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
-    Raises ParamsError for a name that no method has, and where more than params would be others."""
-    from microexpr.models import recognisers
+    Raises ParamsError for a method that is not run on such flow, and for params that are one for all tables."""
+    from microexpr.models import base, recognisers
     from microexpr.protocols import PROTOCOLS
 
-    changes = params.flow_folders.methods
-    if names := sorted(changes.keys() - {*recognisers.names()}):
-        near = nearest(names[0], recognisers.names())
-        raise ParamsError(f"{source}: flow_folders.methods.{names[0]} must be a method{near}")
-    changed = {name: (values or {}) | (changes.get(name) or {}) for name, values in params.methods.items()}
-    for key, name, method_params in _methods_and_variants(params.model_copy(update={"methods": changed}), source):
+    changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
+    for name, values in changes.items():
+        key = f"{source}: flow_folders.methods.{name}"
+        if name not in (possible := recognisers.names()):
+            raise ParamsError(f"{key} must be a method{nearest(name, possible)}")
+        if shared := sorted(values.keys() & base.Params.model_fields.keys()):
+            raise ParamsError(f"{key} must not have {shared[0]}, which is one for all tables")
+        about = methods.get(name, {"reads": ["flow"], "macro": False})
+        if about["macro"] or not PROTOCOLS["flow_folders"].suits(about["reads"]):
+            raise ParamsError(f"{key} must be a method that reads flow alone, without macro-expressions")
+    changed = {name: (values or {}) | changes.get(name, {}) for name, values in params.methods.items()}
+    for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed}), source):
         description = methods[name]
         if of_method := changes.get(name.partition(".")[0]):
             original = description["params"]
@@ -258,11 +229,6 @@ def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> It
                 pinned = {key: original[key] for key in of_method if key in original}
                 method_params = method_params | {"population": pinned | original["population"]}
             description = _describe_method(f"flow_folders.{key}", name, method_params, source)
-            fixed = description.keys() - {"params", "other_choices", "in_table"}
-            if others := sorted(word for word in fixed if description[word] != methods[name][word]):
-                raise ParamsError(f"{source}: flow_folders.{key} must not change {' and '.join(others)} of the method")
-            if not PROTOCOLS["flow_folders"].suits(actual := description["reads"]):
-                raise ParamsError(f"{source}: flow_folders.{key} must read flow alone, not {', '.join(actual)}")
         yield name, description["params"]
 
 
@@ -349,28 +315,6 @@ def _check_generator(
         near = nearest(generator, names)
         expected = " or ".join(names) or "a generator, of which none is here"
         raise ParamsError(f"{source}: {name}.synthetic must be {expected}, which make faces, not {generator}{near}")
-
-
-def _methods_and_variants(params: Any, source: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield key in the file, name and params of every method, then of every variant.
-
-    Raises ParamsError if a variant has no method, or its name occurs twice or could be that of another's file."""
-    for name, method_params in params.methods.items():
-        yield f"methods.{name}", name, method_params or {}
-    names: set[str] = set()
-    for section, variants in (("variants", params.variants), ("papers.variants", params.papers.variants)):
-        for base, changes in variants.items():
-            if base not in params.methods:
-                near = nearest(base, params.methods)
-                raise ParamsError(f"{source}: {section}.{base} must be a variant of one of methods{near}")
-            for variant, variant_params in changes.items():
-                name = f"{base}.{variant}"
-                if ending := next(filter(variant.endswith, ENDINGS), ""):
-                    raise ParamsError(f"{source}: {section}.{name} must not end in {ending}, as files of {base} do")
-                if name in names:
-                    raise ParamsError(f"{source}: {name} must stand once, not in both variants and papers.variants")
-                names.add(name)
-                yield f"{section}.{name}", name, (params.methods[base] or {}) | (variant_params or {})
 
 
 def validate(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:

@@ -135,7 +135,7 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
-    counts = {row["method"]: row["differs_from_paper"].count(",") + 1 for row in rows if row["differs_from_paper"]}
+    counts = {row["method"]: len(_other_params(row)) for row in rows if row["differs_from_paper"]}
     differences = ", ".join(f"{name} {count}" for name, count in counts.items())
     other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
     notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *[other] * bool(counts), *errata]
@@ -159,9 +159,14 @@ def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return [f"{_title(rows)}.", "", *(_line(line, widths) for line in (lines[0], rule, *lines[1:])), ""]
 
 
+def _other_params(row: Mapping[str, str]) -> list[str]:
+    """Return the names of a row's params that have other values than its paper's."""
+    return row["differs_from_paper"].split(", ") if row["differs_from_paper"] else []
+
+
 def differences_from_paper(row: Mapping[str, str]) -> str:
     """Return how many params of a row have other values than its paper's, and which: "2 params (epochs, lr)"."""
-    names = row["differs_from_paper"].split(", ")
+    names = _other_params(row)
     return f"{len(names)} param{'s' * (len(names) > 1)} ({', '.join(names)})"
 
 
@@ -178,7 +183,7 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     for row in rows:
         if not methods or row["method"] in methods:
             interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
-            other = str(len(row["differs_from_paper"].split(", "))) if row["differs_from_paper"] else "-"
+            other = str(len(_other_params(row)) or "-")
             cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
             lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

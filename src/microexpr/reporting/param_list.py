@@ -32,22 +32,26 @@ class Param(NamedTuple):
     default: str  # of a method, its paper's value; "" where a value is required
     allowed: str
     meaning: str
+    on_pictures: str = ""  # value on precomputed flow pictures, where it is another
 
 
-def fields(model: type[BaseModel], values: Mapping[str, Any], prefix: str = "") -> Iterator[Param]:
-    """Yield the params of a model, those of nested models too, with their values in a mapping."""
+def fields(
+    model: type[BaseModel], values: Mapping[str, Any], on_pictures: Mapping[str, Any] | None = None, prefix: str = ""
+) -> Iterator[Param]:
+    """Yield the params of a model, those of nested models too, with their values in a mapping, and in another one."""
     properties = model.model_json_schema()
     definitions = properties.get("$defs", {})
     for name, field in model.model_fields.items():
         schema = properties["properties"][name]
         nested = schema.get("$ref", "").rpartition("/")[2]
-        value = values.get(name, schema.get("default", {}))
         if definitions.get(nested, {}).get("properties"):
-            yield from fields(field.annotation, value, f"{prefix}{name}.")  # type: ignore[arg-type]
+            yield from fields(field.annotation, values.get(name, {}), prefix=f"{prefix}{name}.")  # type: ignore[arg-type]
             continue
         default = "" if field.is_required() else text(schema.get("default"))
-        actual = text(value) if name in values else ""
-        yield Param(f"{prefix}{name}", actual, default, _allowed(schema, definitions), field.description or "")
+        actual = text(values[name]) if name in values else ""
+        other = text(on_pictures[name]) if on_pictures and on_pictures[name] != values[name] else ""
+        allowed, meaning = _allowed(schema, definitions), field.description or ""
+        yield Param(f"{prefix}{name}", actual, default, allowed, meaning, other)
 
 
 def text(value: Any) -> str:
@@ -71,14 +75,17 @@ def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def table(params: Sequence[Param]) -> Table:
     """Return a method's params as a table for the terminal. Its paper's value is shown only where another is used."""
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    used = any(param.value for param in params)
+    table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("param", no_wrap=True)
-    for title, width in (("here", 26), ("paper's", 16), ("allowed", 26)):
+    for title, width in (*[("here", 26)] * used, ("paper's", 16), ("allowed", 26)):
         table.add_column(title, max_width=width, overflow="fold")
-    table.add_column("meaning", ratio=1)
+    table.add_column("meaning")
     for param in params:
-        other = param.default if param.value not in ("", param.default) else ""
-        table.add_row(param.name, _lines(param.value or param.default), other, param.allowed, param.meaning)
+        pictured = f"\n{param.on_pictures} on flow pictures" if param.on_pictures else ""
+        paper = param.default if param.value != param.default else ""
+        cells = [_lines(param.value) + pictured] * used
+        table.add_row(param.name, *cells, paper, param.allowed, param.meaning)
     return table
 
 

@@ -169,12 +169,17 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
         ),
         ({"ststnet": {"lr": 70}}, r"flow_folders\.methods\.ststnet\.lr: input should be less than .* not 70"),
         (
-            {"ststnet": {"initialisation": "population"}},
-            r"flow_folders\.methods\.ststnet must not change population of the",
+            {"ststnet": {"planted_leak": ""}},
+            r"flow_folders\.methods\.ststnet must not have planted_leak, which is one for",
         ),
         (
-            {"lbp_top": {"image_size": 64}},
-            r"flow_folders\.methods\.lbp_top must read flow alone, not apex, faces",
+            {"ststnet": {"initialisation": "scratch"}},
+            r"flow_folders\.methods\.ststnet must not have initialisation, which",
+        ),
+        ({"lbp_top": {}}, r"flow_folders\.methods\.lbp_top must be a method that reads flow alone, without macro-"),
+        (
+            {"nmer": {"epochs": 3}},
+            r"flow_folders\.methods\.nmer must be a method that reads flow alone, without macro-",
         ),
     ],
 )

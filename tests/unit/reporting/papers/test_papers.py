@@ -10,6 +10,7 @@ import pytest
 from paper_runs import clip, evaluated, run
 
 from microexpr.cli import config, main
+from microexpr.cli.variants import expand_grids
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import StoreError
 from microexpr.evaluation.published import cells
@@ -99,7 +100,7 @@ def test_status(paper, table, row, status):
 
 
 def test_every_row_of_mtmnets_studies_is_a_variant_and_one_row_is_ours():
-    values = config.expand_grids(config.load(ROOT / "params.yaml"))
+    values = expand_grids(config.load(ROOT / "params.yaml"))
     variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
     for table, columns in (("table2", 18), ("table3", 6)):
         asked = [cell.method for cell in papers.target_cells("mtmnet", table)]
