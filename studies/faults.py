@@ -499,7 +499,7 @@ def flips(project: Project, seed: int) -> tuple[str, list[str]]:
     same = tried - noticed - len(wrong)
     text = (
         f"Of {tried} random bit flips in seven kinds of files (faces, apex, flow, aus, train, synthesise, refit)\n"
-        f"{noticed} were detected, {len(wrong)} were not, and {same} changed no value that is read."
+        f"{noticed} were detected, {same} changed no value that is read, and {len(wrong)} changed one undetected."
     )
     return text, wrong
 

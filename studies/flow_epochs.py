@@ -3,12 +3,12 @@
     snakemake --cores 2 results/flow_folders/population/index.csv   # first: renders subjects of the population
     python studies/flow_epochs.py                                   # the table; --write-docs into docs/real-faces.md
 
-As many epochs are more steps here than in the rendered table, of five times as many clips. The micro-expressions of
+An epoch has more steps here than in the rendered table: there are more clips. The micro-expressions of
 `flow_folders.subjects` rendered subjects are two groups of nearly as many clips as are recorded. In each, a tenth of
 the subjects are left out in turn, and classified by a network that the others trained for a share of its epochs at a
-multiple of its learning rate in params.yaml. No recorded clip is read. A line is chosen for `flow_folders.methods`: of
-those whose mean UF1 is at most `TOLERANCE` below that of params.yaml the ones of the fewest epochs, and of these the
-one of the highest UF1.
+multiple of its learning rate in params.yaml. No recorded clip is read. Of each method a line is chosen for
+`flow_folders.methods`: among those whose mean UF1 is at most `TOLERANCE` below that of its first line, which has the
+params of `methods`, the one with the fewest epochs; among several of these the one with the highest UF1.
 """
 
 import itertools
@@ -66,26 +66,28 @@ def main() -> int:
     return 0
 
 
-def flow_networks() -> dict[str, dict[str, Any]]:
-    """Return the params of each method of params.yaml that is trained on flow by gradient descent."""
-    methods = config.load("params.yaml")["methods"]
-    return {name: params for name, params in methods.items() if issubclass(recognisers.find(name), FlowNetwork)}
+def settings() -> list[tuple[str, dict[str, Any]]]:
+    """Return name and params of each training: every flow network of params.yaml, first as it is there."""
+    methods = config.check_cached(config.load("params.yaml"))["methods"]
+    networks = [name for name in methods if "." not in name and issubclass(recognisers.find(name), FlowNetwork)]
+    changes = [
+        (name, max(1, round(methods[name]["params"]["epochs"] * share)), methods[name]["params"]["lr"] * rate)
+        for name in networks
+        for share, rate in itertools.product(SHARES, RATES)
+    ]
+    return [
+        (name, methods[name]["params"] | {"epochs": epochs, "lr": lr}) for name, epochs, lr in dict.fromkeys(changes)
+    ]
 
 
 def measure_group(number: int) -> list[Measured]:
-    """Measure every network and share on one group of subjects."""
+    """Measure every setting on one group of subjects."""
     clips = [clip for clip in index.read(FOLDER / "index.csv") if clip.name.startswith("micro")]
     subjects = sorted({clip.subject for clip in clips})[number::GROUPS]
     clips = [clip for clip in clips if clip.subject in subjects]
     turn = np.array([subjects.index(clip.subject) * TURNS // len(subjects) for clip in clips])
     folds = [FoldIndices(f"turn {i}", np.flatnonzero(turn != i), np.flatnonzero(turn == i)) for i in range(TURNS)]
-    return [
-        measure(
-            name, params | {"epochs": max(1, round(params["epochs"] * share)), "lr": params["lr"] * rate}, clips, folds
-        )
-        for name, params in flow_networks().items()
-        for share, rate in itertools.product(SHARES, RATES)
-    ]
+    return [measure(name, params, clips, folds) for name, params in settings()]
 
 
 def measure(name: str, params: dict[str, Any], clips: Sequence[Clip], folds: Sequence[FoldIndices]) -> Measured:

@@ -43,7 +43,7 @@ class Params(BaseModel):
         description="left, right, top, bottom of what such a picture shows, as shares of our crop",
     )
     methods: dict[str, dict[str, Any] | None] = Field(
-        default={}, description="by method: params that are others on such pictures, of which there are more"
+        default={}, description="params of methods on such pictures, where they differ from `methods`"
     )
 
     @model_validator(mode="after")
