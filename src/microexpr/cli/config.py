@@ -20,7 +20,7 @@ SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml
 RENAMED = {  # sections of earlier versions
     "generate": "render", "synth": "synthesise", "people": "duplicate_subjects", "truth": "signal_benchmark",
 }  # fmt: skip
-MODELS = ("methods", "generators")  # sections by name of a model, whose lists may have equal values: sizes of layers
+MODELS = ("methods", "generators")  # mappings by name of a model, whose lists may have equal values: sizes of layers
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
 
@@ -75,7 +75,8 @@ def check_cached(
     A check imports every method, and so torch. The result is cached under the hash of values and package, since each
     start of Snakemake needs it again. `source` names the values in errors.
     """
-    return dict(cached("params", values, lambda: check(values, source), cache))
+    result: dict[str, Any] = cached("params", values, lambda: check(values, source), cache)
+    return result
 
 
 def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = "work/params") -> Any:
@@ -95,13 +96,14 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """Validate values of params.yaml; `source` names them in errors.
 
     Returns {"params": every value, "methods", "generators": by name the params of each, what it reads and makes}.
+    Methods also have `params_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
     if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
         raise ParamsError(f"{source}: {'; '.join(renamed)}")
     values = variants.expand_grids(values, source)
     params = validate(_params_model(), values, source, "")
-    _check_lists({name: values[name] for name in values if name not in MODELS}, source)
+    _check_lists(values, source)
     methods = {
         name: _describe_method(key, name, method_params, source)
         for key, name, method_params in variants.list_methods(params, source)
@@ -206,30 +208,34 @@ def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> It
     """Yield the name of every method and variant, and its params on precomputed flow.
 
     `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
-    Raises ParamsError for a method that is not run on such flow, and for params that are one for all tables."""
-    from microexpr.models import base, recognisers
-    from microexpr.protocols import PROTOCOLS
+    Raises ParamsError for a method that is not run on such flow, and for params that must be the same in all tables."""
+    from microexpr.models import recognisers
 
     changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
     for name, values in changes.items():
-        key = f"{source}: flow_folders.methods.{name}"
-        if name not in (possible := recognisers.names()):
-            raise ParamsError(f"{key} must be a method{nearest(name, possible)}")
-        if shared := sorted(values.keys() & base.Params.model_fields.keys()):
-            raise ParamsError(f"{key} must not have {shared[0]}, which is one for all tables")
-        about = methods.get(name, {"reads": ["flow"], "macro": False})
-        if about["macro"] or not PROTOCOLS["flow_folders"].suits(about["reads"]):
-            raise ParamsError(f"{key} must be a method that reads flow alone, without macro-expressions")
+        _check_on_pictures(name, values, methods, f"{source}: flow_folders.methods.{name}")
     changed = {name: (values or {}) | changes.get(name, {}) for name, values in params.methods.items()}
     for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed}), source):
-        description = methods[name]
-        if of_method := changes.get(name.partition(".")[0]):
-            original = description["params"]
-            if original["initialisation"] == "population":  # whose weights are trained once, for all tables
-                pinned = {key: original[key] for key in of_method if key in original}
-                method_params = method_params | {"population": pinned | original["population"]}
-            description = _describe_method(f"flow_folders.{key}", name, method_params, source)
-        yield name, description["params"]
+        original = methods[name]["params"]
+        if original["initialisation"] == "population":  # whose weights are trained once, for all tables
+            pinned = {param: original[param] for param in changes.get(name.partition(".")[0], {}) if param in original}
+            method_params = method_params | {"population": pinned | original["population"]}
+        model = recognisers.find(name).Params
+        yield name, validate(model, method_params, source, f"flow_folders.{key}.").model_dump(mode="json")
+
+
+def _check_on_pictures(name: str, values: dict[str, Any], methods: dict[str, Any], key: str) -> None:
+    """Raises ParamsError unless a method runs on precomputed flow, and has these params of its own; `key` names it."""
+    from microexpr.models import base, recognisers
+    from microexpr.protocols import PROTOCOLS
+
+    if name not in (possible := recognisers.names()):
+        raise ParamsError(f"{key} must be a method{nearest(name, possible)}")
+    if shared := sorted(values.keys() & base.Params.model_fields.keys()):
+        raise ParamsError(f"{key} must not have {shared[0]}, which is the same in all tables")
+    description = methods.get(name)  # none if this run does not have the method
+    if description and (description["macro"] or not PROTOCOLS["flow_folders"].suits(description["reads"])):
+        raise ParamsError(f"{key} must be a method that reads flow alone, without macro-expressions")
 
 
 def _other_choices(params: BaseModel) -> list[str]:

@@ -170,7 +170,7 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
         ({"ststnet": {"lr": 70}}, r"flow_folders\.methods\.ststnet\.lr: input should be less than .* not 70"),
         (
             {"ststnet": {"planted_leak": ""}},
-            r"flow_folders\.methods\.ststnet must not have planted_leak, which is one for",
+            r"flow_folders\.methods\.ststnet must not have planted_leak, which is the same",
         ),
         (
             {"ststnet": {"initialisation": "scratch"}},
