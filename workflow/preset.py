@@ -14,7 +14,12 @@ from microexpr.core.errors import MicroexprError, nearest
 from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
-REPLACED = ("counts", "variants", "flow_folders.methods")  # mappings that a preset replaces as a whole
+REPLACED = (
+    "variants",
+    "papers.variants",
+    "synthesise.counts",
+    "flow_folders.methods",
+)  # mappings that a preset replaces as a whole
 
 
 def load(name: str) -> Any:
@@ -45,7 +50,7 @@ def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> No
             values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")
-        elif isinstance(value, dict) and isinstance(values[key], dict) and not {key, f"{prefix}{key}"} & {*REPLACED}:
+        elif isinstance(value, dict) and isinstance(values[key], dict) and f"{prefix}{key}" not in REPLACED:
             put(values[key], value, f"{prefix}{key}.")
         else:
             values[key] = value
