@@ -38,7 +38,7 @@ class Param(NamedTuple):
 def fields(
     model: type[BaseModel], values: Mapping[str, Any], on_pictures: Mapping[str, Any] | None = None, prefix: str = ""
 ) -> Iterator[Param]:
-    """Yield the params of a model, those of nested models too, with their values in a mapping, and in another one."""
+    """Yield the params of a model, those of nested models too, with their values, and those on precomputed flow."""
     properties = model.model_json_schema()
     definitions = properties.get("$defs", {})
     for name, field in model.model_fields.items():
@@ -75,18 +75,19 @@ def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def table(params: Sequence[Param]) -> Table:
     """Return a method's params as a table for the terminal. Its paper's value is shown only where another is used."""
-    used = any(param.value for param in params)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("param", no_wrap=True)
-    for title, width in (*[("here", 26)] * used, ("paper's", 16), ("allowed", 26)):
-        table.add_column(title, max_width=width, overflow="fold")
-    table.add_column("meaning")
+    has_values = any(param.value for param in params)
+    widths = {"here": 26} if has_values else {}
+    lines = Table(box=None, pad_edge=False, header_style="bold")
+    lines.add_column("param", no_wrap=True)
+    for title, width in (widths | {"paper's": 16, "allowed": 26}).items():
+        lines.add_column(title, max_width=width, overflow="fold")
+    lines.add_column("meaning")
     for param in params:
         pictured = f"\n{param.on_pictures} on flow pictures" if param.on_pictures else ""
+        cells = [_lines(param.value) + pictured] if has_values else []
         paper = param.default if param.value != param.default else ""
-        cells = [_lines(param.value) + pictured] * used
-        table.add_row(param.name, *cells, paper, param.allowed, param.meaning)
-    return table
+        lines.add_row(param.name, *cells, paper, param.allowed, param.meaning)
+    return lines
 
 
 def _lines(value: str) -> str:
