@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -340,7 +340,6 @@ FAULTS: dict[str, Fault] = {
 
 def main() -> int:
     arguments = parsed()
-    chosen = {name: fault for name, fault in FAULTS.items() if re.search(arguments.faults, name)}
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background takes it from all below
     with tempfile.TemporaryDirectory(prefix="microexpr-campaign-") as temporary:
         base = (arguments.keep or Path(temporary)).resolve()
@@ -349,16 +348,12 @@ def main() -> int:
             raise RuntimeError(f"the undisturbed run: {done.said}")
         expected, jobs = digests(undisturbed.root), {*undisturbed.records().values()}
         seconds = sum(end - start for start, end in jobs)
-        head = f"Without faults, {len(jobs)} jobs take {seconds:.0f} s, {arguments.cores} at once."
+        head = f"Without faults, {len(jobs)} jobs take {seconds:.0f} s together, with --cores {arguments.cores}."
         print(head, flush=True)
         rows = []
-        for number, (name, fault) in enumerate(chosen.items()):
-            rows.append(row(name, fault, undisturbed.copy(base / str(number)), expected, arguments))
-            print(line(rows[-1]), flush=True)
-            shutil.rmtree(base / str(number))
-        if re.search(arguments.faults, KILLS):
-            rows.append(kills(undisturbed.copy(base / "killed"), expected, seconds, arguments))
-            print(line(rows[-1]), flush=True)
+        for made in struck(undisturbed, base, expected, seconds, arguments):
+            rows.append(made)
+            print(line(made), flush=True)
         bits, wrong = flips(undisturbed, arguments.seed)
         print(bits)
     wrong += [problem for made in rows for problem in made.problems]
@@ -367,6 +362,18 @@ def main() -> int:
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([head, "", *HEAD, *map(line, rows), "", bits, "", pages.source()]))
     return 1 if wrong else 0
+
+
+def struck(
+    undisturbed: Project, base: Path, expected: dict[str, str], seconds: float, arguments: Namespace
+) -> Iterator[Row]:
+    """Yield the row of each fault that is asked for, brought upon a copy of the undisturbed run below `base`."""
+    for number, (name, fault) in enumerate(FAULTS.items()):
+        if re.search(arguments.faults, name):
+            yield row(name, fault, undisturbed.copy(base / str(number)), expected, arguments)
+            shutil.rmtree(base / str(number))
+    if re.search(arguments.faults, KILLS):
+        yield kills(undisturbed.copy(base / "killed"), expected, seconds, arguments)
 
 
 def parsed() -> Namespace:

@@ -15,7 +15,7 @@ import itertools
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,13 +105,20 @@ def measure(name: str, params: dict[str, Any], clips: Sequence[Clip], folds: Seq
     return measured
 
 
+def by_setting(rows: Iterable[Measured]) -> dict[tuple[str, int, float], list[Measured]]:
+    """Return the rows of all groups by method, epochs and learning rate."""
+    settings: dict[tuple[str, int, float], list[Measured]] = {}
+    for row in rows:
+        settings.setdefault((row.method, row.epochs, row.rate), []).append(row)
+    return settings
+
+
 def table(rows: Sequence[Measured]) -> list[str]:
     """Return UF1 of each group and core-seconds, a line for each network, number of epochs and learning rate."""
     lines = ["| method | epochs | learning rate | UF1 of left-out subjects, two groups | core-seconds |"]
     lines.append("| --- | --- | --- | --- | --- |")
     chosen = choose(rows)
-    for method, epochs, rate in dict.fromkeys((row.method, row.epochs, row.rate) for row in rows):
-        groups = [row for row in rows if (row.method, row.epochs, row.rate) == (method, epochs, rate)]
+    for (method, epochs, rate), groups in by_setting(rows).items():
         figures = ", ".join(f"{row.uf1:.3f}" for row in groups)
         mark = " (chosen)" if chosen[method] == (epochs, rate) else ""
         seconds = sum(row.seconds for row in groups)
@@ -120,17 +127,16 @@ def table(rows: Sequence[Measured]) -> list[str]:
 
 
 def choose(rows: Sequence[Measured]) -> dict[str, tuple[int, float]]:
-    """Return epochs and learning rate by method, as the docstring above says; its first row is that of params.yaml."""
-    means: dict[str, dict[tuple[int, float], float]] = {}
-    for row in rows:
-        of_method = means.setdefault(row.method, {})
-        of_method[row.epochs, row.rate] = of_method.get((row.epochs, row.rate), 0.0) + row.uf1 / GROUPS
+    """Return by method the epochs and learning rate of the line that this module's docstring says."""
     chosen = {}
-    for method, of_method in means.items():
-        needed = next(iter(of_method.values())) - TOLERANCE
-        good = [setting for setting, uf1 in of_method.items() if uf1 >= needed]
-        fewest = min(epochs for epochs, _ in good)
-        chosen[method] = max((setting for setting in good if setting[0] == fewest), key=of_method.__getitem__)
+    for method in dict.fromkeys(row.method for row in rows):
+        groups = by_setting(row for row in rows if row.method == method)
+        means = {setting[1:]: sum(row.uf1 for row in found) / len(found) for setting, found in groups.items()}
+        needed = next(iter(means.values())) - TOLERANCE
+        chosen[method] = min(  # the fewest epochs, then the highest UF1
+            (setting for setting in means if means[setting] >= needed),
+            key=lambda setting: (setting[0], -means[setting]),
+        )
     return chosen
 
 
