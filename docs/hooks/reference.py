@@ -119,7 +119,7 @@ def method_params() -> str:
         "# Params of methods",
         "The paper's value is the default; `params.yaml` has others where its rendered run on a CPU needs them, and "
         "the column `differs_from_paper` of the table names these. `microexpr methods` lists papers, inputs and sizes, "
-        "`microexpr methods NAME` the params of a method or variant in a terminal.",
+        "`microexpr methods METHOD` the params of a method or variant in a terminal.",
         "## Every method",
         _table(("key", "default", "allowed", "meaning"), ((row[0], *row[2:]) for row in _fields(base.Params, {}))),
     ]
