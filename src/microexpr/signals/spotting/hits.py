@@ -42,18 +42,22 @@ def overlap(first: Span, second: Span) -> float:
 
 
 def count(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MIN_OVERLAP) -> Counts:
-    """Match spotted with true spans, from the largest overlap down, and count hits."""
+    """Match spotted with true spans and count hits."""
+    hits = len(match(spotted, true, min_overlap))
+    return Counts(hits, len(spotted) - hits, len(true) - hits)
+
+
+def match(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MIN_OVERLAP) -> dict[int, int]:
+    """Return the position in `true` that each position in `spotted` hits, from the largest overlap down."""
     pairs = sorted(
         ((overlap(span, other), i, j) for i, span in enumerate(spotted) for j, other in enumerate(true)),
         key=lambda pair: (-pair[0], pair[1:]),
     )
-    matched: set[int] = set()  # positions in `spotted`
-    hit: set[int] = set()  # positions in `true`
+    matched: dict[int, int] = {}
     for share, i, j in pairs:
-        if share >= min_overlap and i not in matched and j not in hit:
-            matched.add(i)
-            hit.add(j)
-    return Counts(len(hit), len(spotted) - len(hit), len(true) - len(hit))
+        if share >= min_overlap and i not in matched and j not in matched.values():
+            matched[i] = j
+    return matched
 
 
 def summary(counts: Counts) -> str:
