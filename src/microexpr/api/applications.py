@@ -100,7 +100,7 @@ def predict(
     result = prediction.predict(video.footage, models, progress, params)
     if output:
         with outputs.publish(output) as part:
-            app_folders.write_prediction(part, result, models, (), progress)
+            app_folders.write_prediction(part, result, models, None, progress)
     rows = [_row(expression, video.fps) for expression in result.expressions]
     frame = result.curves.step * np.arange(len(result.signal.change))
     curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])

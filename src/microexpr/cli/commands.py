@@ -329,26 +329,24 @@ def predict(arguments: argparse.Namespace) -> int:
     inputs = filter(None, [arguments.footage, arguments.truth, weights])
     out = app_folders.prediction(arguments.out, inputs, arguments.force)
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import footage, limits, written
+    from microexpr.apps.predict import footage, limits, truth, written
     from microexpr.cli.progress import progress
-    from microexpr.signals.spotting import hits
 
     video = footage.open_footage(arguments.footage, arguments.fps)
-    true_spans = None if arguments.truth is None else written.true_spans(arguments.truth)
+    true = None if arguments.truth is None else truth.read(arguments.truth)
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
-    for line in (*models.descriptions, *limits.NOTICE):
-        say(line)
     with progress(arguments.quiet) as report:
         result = prediction.predict(video, models, report)
         with outputs.publish(out) as part:
-            app_folders.write_prediction(part, result, models, true_spans or (), report)
-    for warning in result.warnings:
-        say(f"warning: {warning}")
+            app_folders.write_prediction(part, result, models, true, report)
     for line in written.summary(result):
         say(line)
-    if true_spans is not None:
-        say(hits.summary(hits.count(result.spans, true_spans)))
+    if true is not None:
+        say(truth.summary(result.spans, true))
     say("written: " + ", ".join(map(str, out.paths)))
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out.paths[-1]}")
     return 0
 
 

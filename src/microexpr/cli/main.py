@@ -349,7 +349,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
     )
     command.add_argument("--fps", type=float, help="frames a second, of a folder or where a video's header is wrong")
     command.add_argument(
-        "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: prints hits"
+        "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: compares with them"
     )
     _add_force(command)
     _add_quiet(command)

@@ -11,12 +11,13 @@ from microexpr.core import outputs
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
+    from microexpr.apps.predict.truth import TrueExpression
     from microexpr.apps.reenact.alone import Reenactment
-    from microexpr.signals.spotting.hits import Span
 
 PREDICTED = (
     "intervals.csv",
     "intervals.json",
+    "subtitles.srt",
     "action_units.csv",
     "prediction.png",
     "annotated.avi",
@@ -39,10 +40,10 @@ def write_prediction(
     folder: Path,
     result: "Prediction",
     models: "Models",
-    true_spans: "Sequence[Span]",
+    truth: "Sequence[TrueExpression] | None",
     progress: Callable[[str, int, int], None],
 ) -> None:
-    """Write tables, plot, annotated video and page of a prediction."""
+    """Write tables, subtitles, plot, annotated video and page of a prediction; the page compares with the truth."""
     from microexpr.apps.predict import annotated, written
     from microexpr.reporting.html import prediction as page
     from microexpr.reporting.plots import prediction as plot
@@ -52,7 +53,7 @@ def write_prediction(
     written.write(folder, result, models)
     plot.write(result, height, folder / "prediction.png")
     annotated.write(folder / "annotated.avi", result, progress)
-    page.write(folder / "prediction.html", result, models, height, true_spans, progress)
+    page.write(folder / "prediction.html", result, models, height, truth, progress)
 
 
 def write_reenactment(folder: Path, result: "Reenactment") -> None:

@@ -17,6 +17,7 @@ from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.spotting import Interval
 
+SHORT_NOTICE = "a network's output, not what a person feels"
 NOTICE = (
     "What a person feels cannot be read off a face with certainty; scores are a network's output, not findings.",
     "The EU's AI Act (Regulation 2024/1689) forbids inferring emotions at work and in education but for medical or "

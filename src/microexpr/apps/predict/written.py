@@ -1,4 +1,4 @@
-"""Tables of a prediction: intervals as CSV and JSON, action units over the whole video as CSV; and true intervals."""
+"""Tables of a prediction: intervals as CSV, JSON and subtitles, action units over the whole video as CSV."""
 
 import csv
 import io
@@ -10,19 +10,17 @@ from typing import Any, get_args
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.apps.predict.recognition import UNKNOWN
 from microexpr.core import store
-from microexpr.core.errors import DataError
-from microexpr.core.files import regular
-from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus import ACTION_UNITS, NAMES
 from microexpr.signals.spotting import Interval, Kind
-from microexpr.signals.spotting.hits import Span
 
 EVENTS = ("onset", "apex", "offset")
 TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
 INTERVAL_KEYS = (*TIMES, "action_units")
+READABLE = 1.5  # seconds that a subtitle stays at least
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
-    """Write intervals.csv, intervals.json and action_units.csv; frames count from 0.
+    """Write intervals.csv, intervals.json, subtitles.srt and action_units.csv; frames count from 0.
 
     Raises StoreError when the disk is full.
     """
@@ -38,10 +36,10 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
         "warnings": prediction.warnings,
         "intervals": rows,
     }
-    names = models.recogniser.classes
     files = {
-        "intervals.csv": _intervals(rows, names),
+        "intervals.csv": intervals_csv(prediction, models),
         "intervals.json": json.dumps(document, indent=2) + "\n",
+        "subtitles.srt": subtitles(prediction),
         "action_units.csv": _curves(prediction),
     }
     for name, text in files.items():
@@ -79,19 +77,52 @@ def summary(prediction: Prediction) -> Iterator[str]:
     for expression in prediction.expressions:
         interval = expression.interval
         if interval.kind == "micro":
-            seconds = " to ".join(f"{getattr(interval, event) / fps:.2f}" for event in EVENTS)
+            onset, apex, offset = (f"{getattr(interval, event) / fps:.2f}" for event in EVENTS)
             classes = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
             classes = classes or f"{expression.predicted_class} ({'; '.join(expression.reasons)})"
-            units = " ".join(interval.action_units)
-            yield f"micro-expression {seconds} s, score {interval.score:.0f}: {classes}; {units}"
+            units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
+            times = f"{onset} to {offset} s, apex {apex} s"
+            yield f"micro-expression {times}: {classes}; {units}; {interval.score:.0f} times its noise"
     kinds = [expression.interval.kind for expression in prediction.expressions]
     yield ", ".join(f"{kind} {kinds.count(kind)}" for kind in get_args(Kind))
 
 
-def _intervals(rows: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    columns = (*TIMES, "class")
+def stronger_sides(action_units: dict[str, float]) -> dict[str, float]:
+    """Return the amount of each unit's stronger side by the unit's name, the largest first, from those by side."""
+    amounts: dict[str, float] = {}
+    for sided, amount in action_units.items():
+        amounts[sided[:-1]] = max(amount, amounts.get(sided[:-1], 0))
+    return dict(sorted(amounts.items(), key=lambda item: -item[1]))
+
+
+def subtitles(prediction: Prediction) -> str:
+    """Return SubRip subtitles of the video, one for each interval, which stay for `READABLE` seconds or until the next
+    begins."""
+    footage, cues = prediction.footage, []
+    onsets = [expression.interval.onset / footage.fps for expression in prediction.expressions]
+    for i, expression in enumerate(prediction.expressions):
+        interval, start = expression.interval, onsets[i]
+        end = (interval.offset + 1) / footage.fps
+        next_start = min((onset for onset in onsets[i + 1 :] if onset > start), default=footage.frames / footage.fps)
+        end = max(end, min(start + READABLE, next_start))
+        units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
+        share = "".join(f" {value:.2f}" for value in [max(expression.classes.values(), default=0)] if value)
+        name = f"micro-expression: {expression.predicted_class}{share}" if interval.kind == "micro" else interval.kind
+        cues.append(f"{i + 1}\n{_clock(start)} --> {_clock(end)}\n{name}\n{units}\n")
+    return "\n".join(cues)
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as SubRip writes it, 00:00:04,690."""
+    minutes, milliseconds = divmod(round(1000 * seconds), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"
+
+
+def intervals_csv(prediction: Prediction, models: Models) -> str:
+    """Return CSV with a line for each interval, and the probability of each class."""
+    columns, names = (*TIMES, "class"), models.recogniser.classes
     table: list[list[Any]] = [[*columns, *names, UNKNOWN, "action_units"]]
-    for row in rows:
+    for row in (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions):
         units = " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items())
         probabilities = (row["classes"].get(name, "") for name in names)
         table.append([*(row[name] for name in columns), *probabilities, "; ".join(row["unknown"]), units])
@@ -115,20 +146,3 @@ def _table(rows: list[list[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def true_spans(path: Path) -> list[Span]:
-    """Read the micro-expressions of a CSV with columns kind, onset and offset, as `film` writes it.
-
-    Raises DataError if there is no such file, or it has other columns.
-    """
-    if not regular(path).is_file():
-        raise DataError(f"{path}: {'must be a CSV file, not a folder' if path.is_dir() else 'is not there'}")
-    try:
-        with path.open(newline="", encoding="utf-8") as text:
-            rows = [row for row in csv.DictReader(text) if row["kind"] == "micro"]
-            return [(int(row["onset"]), int(row["offset"])) for row in rows]
-    except (KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: must have columns kind, onset and offset, frames as whole numbers ({error})"
-        ) from None
