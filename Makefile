@@ -68,8 +68,8 @@ figures: .venv/.installed  ## draws the pictures of README and docs/ from a fini
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
 	@PYTHONPATH=src envs/docs/.venv/bin/python docs/hooks/notebooks.py
 
-test-browser: docs  ## the report and the site in a real browser; REPORT=results/report/index.html looks at that page too
+test-browser: docs  ## the report, a prediction and the site in a real browser; REPORT=results/report/index.html looks at that page too
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
-	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/site_pages.py
+	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
 .PHONY: help table check test test-all docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat

@@ -1,123 +1,167 @@
-"""One self-contained page of a prediction: a player, curves, intervals, probabilities and warnings. Computes no figure.
+"""One self-contained page of a prediction: player, magnified faces, charts, intervals, warnings. Computes no figure.
 
 The player shows still images, each of one frame, since no codec that OpenCV writes is fast, reproducible and played by
-browsers; so it can stop at any frame of a micro-expression.
+browsers; so it can stop at any frame of a micro-expression, and repeat it slowly.
 """
 
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from microexpr.apps.predict import Models, Prediction, Progress, annotated, limits, silent, written
+from microexpr.apps.predict import (
+    Models,
+    Prediction,
+    Progress,
+    annotated,
+    limits,
+    magnified,
+    silent,
+    steady_alignment,
+    written,
+)
+from microexpr.apps.predict import truth as true_expressions
+from microexpr.apps.predict.footage import Footage
+from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
-from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.spotting.hits import Span
+from microexpr.reporting.html import timelines
+from microexpr.signals.aus import NAMES
+from microexpr.signals.faces import align
+from microexpr.signals.faces.alignment import frame_mask
+from microexpr.signals.spotting.hits import Counts, Span
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of WebP
-COLUMNS = 1000  # of a curve
-SCORE_HEIGHT, ROW_HEIGHT = 100, 20
-LARGEST = 2.0  # FACS intensity at the top of an action unit's row
 
 
-class Band(NamedTuple):
-    """An interval in a chart: x in columns."""
+class Images(NamedTuple):
+    """Pictures of the player, as data URLs."""
 
-    kind: str
-    onset: int
-    x: float
-    width: float
-    title: str
+    numbers: list[int]  # frames of the video
+    frames: list[str]  # with landmarks and box
+    magnified: list[list[str]]  # the face in each frame of each micro-expression
 
 
 def write(
-    path: Path, prediction: Prediction, models: Models, height: float, true_spans: Sequence[Span] = (),
+    path: Path, prediction: Prediction, models: Models, height: float, truth: Sequence[TrueExpression] | None = None,
     progress: Progress = silent,
 ) -> None:  # fmt: skip
     """Write the page; `height` is the score that spotting needs. Raises StoreError when the disk is full."""
-    store.write_text(path, render(prediction, models, height, true_spans, player_frames(prediction, progress)))
+    store.write_text(path, render(prediction, models, height, truth, player_images(prediction, progress)))
 
 
-def player_frames(prediction: Prediction, progress: Progress = silent) -> list[tuple[int, str]]:
-    """Return number and image, as a data URL, of the frames that the player shows, with landmarks and box."""
-    footage = prediction.footage
+def player_images(prediction: Prediction, progress: Progress = silent) -> Images:
+    """Return the pictures of the frames that the player shows, and magnified faces of micro-expressions."""
+    footage, size = prediction.footage, prediction.face.size
+    matrix_at, _ = steady_alignment(footage, prediction.face)
     numbers = annotated.frame_numbers(prediction, max(1, round(footage.fps / RATE)))
     draw = annotated.face_drawer(prediction, numbers)
-    images = []
-    for i, (number, frame) in enumerate(zip(numbers, footage.read_frames({*numbers}.__contains__), strict=False)):
-        image = cv2.cvtColor(draw(i, annotated.shown(frame, WIDEST)), cv2.COLOR_RGB2BGR)
-        data = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
-        images.append((number, f"data:image/webp;base64,{b64encode(data.tobytes()).decode()}"))
-        progress("writing the page", i + 1, len(numbers))
+    intervals = (e.interval for e in prediction.expressions if e.interval.kind == "micro")
+    micro = {number: interval for interval in intervals for number in range(interval.onset, interval.offset + 1)}
+    images = Images([], [], [])
+    frames = zip(numbers, footage.read_frames({*numbers}.__contains__), strict=False)
+    for interval, group in groupby(frames, key=lambda item: micro.get(item[0])):
+        matrix, crops = matrix_at(interval.apex if interval else 0), []
+        for number, frame in group:
+            images.numbers.append(number)
+            images.frames.append(_data_url(draw(len(images.frames), annotated.shown(frame, WIDEST))))
+            if interval:
+                crops.append(align(frame, matrix))
+            progress("writing the page", len(images.frames), len(numbers))
+        if interval:
+            faces = magnified.magnify(np.stack(crops), frame_mask(size, matrix))
+            images.magnified.append([_data_url(face) for face in faces])
     return images
 
 
+def _data_url(image: np.ndarray) -> str:
+    """Return an image, uint8[H, W, 3] RGB or [H, W, 1], as WebP."""
+    data = cv2.imencode(".webp", image[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
+    return _download("image/webp", data.tobytes())
+
+
+def _download(kind: str, content: bytes) -> str:
+    """Return a file of a media type as an address that needs no file."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"
+
+
 def render(
-    prediction: Prediction, models: Models, height: float, true_spans: Sequence[Span], frames: list[tuple[int, str]]
+    prediction: Prediction, models: Models, height: float, truth: Sequence[TrueExpression] | None, images: Images
 ) -> str:
     """Return the page."""
-    footage, signal = prediction.footage, prediction.signal
-    score = np.log(np.maximum(signal.score, 1))
-    top = max(float(score.max()), 1.1 * float(np.log(height)))
-    script = (HERE / SCRIPT).read_text(encoding="utf-8")
+    footage, script = prediction.footage, (HERE / SCRIPT).read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    player = {"fps": footage.fps, "frames": footage.frames, "numbers": [n for n, _ in frames]}
+    hits = true_expressions.match(prediction.spans, truth or ())
+    rows = [_row(written.to_dict(expression, footage.fps), hits) for expression in prediction.expressions]
+    micro = [row for row in rows if row["kind"] == "micro"]
     return environment.get_template(TEMPLATE).render(
         name=footage.path.name,
         footage=footage,
-        notice=limits.NOTICE,
-        descriptions=models.descriptions,
+        short_notice=limits.SHORT_NOTICE,
+        notice=(*models.descriptions, *limits.NOTICE),
         warnings=prediction.warnings,
-        rows=[written.to_dict(expression, footage.fps) for expression in prediction.expressions],
+        rows=rows,
+        micro=micro,
+        truth=truth,
+        counts=Counts(len(hits), len(micro) - len(hits), len(truth or ()) - len(hits)),
+        missed=[expression for expression in truth or () if expression not in hits.values()],
         classes=models.recogniser.classes,
-        kinds=tuple(annotated.COLOURS),
-        bands=[
-            band(e.interval.kind, e.interval.onset, e.interval.offset, footage.frames) for e in prediction.expressions
-        ],
-        true_bands=[band("true", first, last, footage.frames) for first, last in true_spans],
-        columns=COLUMNS,
-        score_height=SCORE_HEIGHT,
-        row_height=ROW_HEIGHT,
-        score=polyline(score / top, SCORE_HEIGHT),
-        threshold=round(SCORE_HEIGHT * (1 - float(np.log(height)) / top), 1),
+        kinds=[kind for kind in annotated.COLOURS if any(row["kind"] == kind for row in rows)],
+        charts=_charts(prediction, height, truth),
         height=height,
-        units=[
-            (unit, polyline(np.clip(signal.change[:, i].max(axis=1) / LARGEST, 0, 1), ROW_HEIGHT))
-            for i, unit in enumerate(ACTION_UNITS)
-        ],
-        largest=LARGEST,
-        first=frames[0][1],
+        images=images,
         image_size=annotated.shown_size(prediction.face.size, WIDEST),
-        player=player,
-        images=[image for _, image in frames],
+        times=magnified.TIMES,
+        player=_player(footage, images.numbers, micro),
+        downloads={
+            "intervals.csv": _download("text/csv", written.intervals_csv(prediction, models).encode()),
+            f"{footage.path.stem}.srt": _download("application/x-subrip", written.subtitles(prediction).encode()),
+        },
         style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
         script=Markup(script),
         hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def band(kind: str, onset: int, offset: int, frames: int) -> Band:
-    """Return an interval of a video as a part of a chart, at least a column wide."""
-    unit = COLUMNS / max(frames, 1)
-    title = f"{kind}, frames {onset} to {offset}"
-    return Band(kind, onset, round(onset * unit, 2), round(max((offset - onset + 1) * unit, 1), 2), title)
+def _row(row: dict[str, Any], hits: dict[Span, TrueExpression]) -> dict[str, Any]:
+    """Return an interval of `written.to_dict` with its units by name and the true micro-expression that it hits."""
+    units = [(unit, NAMES[unit], amount) for unit, amount in written.stronger_sides(row["action_units"]).items()]
+    return row | {"units": units, "hit": hits.get((row["onset"], row["offset"]))}
 
 
-def polyline(values: np.ndarray, height: float) -> str:
-    """Return the points of a curve of values 0..1, its largest in each of at most `COLUMNS` columns."""
-    columns = min(COLUMNS, len(values))
-    starts = np.linspace(0, len(values), columns, endpoint=False).astype(int)
-    highest = np.maximum.reduceat(values, starts)
-    x = (np.arange(columns) + 0.5) * COLUMNS / columns
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, height * (1 - highest), strict=True))
+def _player(footage: Footage, numbers: list[int], micro: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page's script needs to know of the video and its micro-expressions."""
+    expressions = [{event: row[event] for event in written.EVENTS} for row in micro]
+    return {"fps": footage.fps, "frames": footage.frames, "numbers": numbers, "expressions": expressions}
+
+
+def _charts(prediction: Prediction, height: float, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
+    """Return what the charts show."""
+    moving, resting = timelines.unit_rows(prediction)
+    top = timelines.score_top(prediction, height)
+    frames = prediction.footage.frames
+    return {
+        "columns": timelines.COLUMNS,
+        "score_height": timelines.SCORE_HEIGHT,
+        "row_height": timelines.ROW_HEIGHT,
+        "bands": timelines.spotted_bands(prediction),
+        "true_bands": timelines.true_bands(truth or (), frames),
+        "time_ticks": timelines.time_ticks(frames, prediction.footage.fps),
+        "score_ticks": timelines.score_ticks(top),
+        "score": timelines.score_points(prediction, top),
+        "score_top": top,
+        "threshold": timelines.SCORE_HEIGHT * (1 - float(np.log(height)) / top),
+        "moving": moving,
+        "resting": resting,
+    }

@@ -38,7 +38,7 @@ def write(prediction: Prediction, height: float, path: Path) -> None:
                     fontsize=7,
                 )
         score_axes.legend(
-            [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=4,
+            [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=5,
             loc="lower right", bbox_to_anchor=(1, 1.1),
         )  # fmt: skip
         change = prediction.signal.change.max(axis=2).T  # [17, T]

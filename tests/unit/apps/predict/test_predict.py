@@ -1,6 +1,7 @@
 """A short generated film through the command; what is refused; what is warned of."""
 
 import csv
+import html
 import json
 import re
 from base64 import b64decode
@@ -10,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import Expression, annotated, footage, limits, written
+from microexpr.apps.predict import Expression, annotated, footage, limits, truth, written
 from microexpr.apps.predict.recognition import Classes
+from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
@@ -42,24 +44,28 @@ def predicted(video, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
         lines = []
-        patch.setattr("builtins.print", lambda *words, **how: lines.append(" ".join(map(str, words))))
+        patch.setattr(commands, "say", lambda text, **how: lines.append(text))
         assert main(["predict", str(video), "--out", str(out), "--truth", str(video.with_suffix(".csv"))]) == 0
     return out, lines
 
 
-def test_it_says_first_what_it_is_worth(predicted):
-    _, lines = predicted
-    assert "fitted on 240 generated subjects (population); UF1" in lines[0]
-    assert lines[1].startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
-    assert "fitted on 240 generated subjects (population)" in lines[2]
-    assert lines[3:5] == list(limits.NOTICE) and "AI Act" in lines[4]
-
-
-def test_the_figures_on_recorded_faces_are_in_the_table_and_on_the_page(predicted):
+def test_it_says_first_what_it_found_and_then_in_a_line_where_models_and_law_are(predicted):
     out, lines = predicted
+    assert lines[0].startswith("micro-expression ") and "times its noise" in lines[0]
+    assert lines[-1] == f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out / 'prediction.html'}"
+    assert not any("AI Act" in line or "fitted on" in line for line in lines)
+
+
+def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_after_the_result(predicted):
+    out, _ = predicted
     document = json.loads((out / "intervals.json").read_text())
-    assert document["models"] == lines[:3] and document["recorded"]["clips"] == 442
-    assert f"<li>{lines[1]}</li>" in (out / "prediction.html").read_text()
+    page = html.unescape((out / "prediction.html").read_text())
+    assert document["recorded"]["clips"] == 442
+    classes, recorded, units = document["models"]
+    assert "fitted on 240 generated subjects (population); UF1" in classes and "240 generated subjects" in units
+    assert recorded.startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
+    for line in (*document["models"], *limits.NOTICE):
+        assert page.index("Micro-expressions</h2>") < page.index(f"<li>{line}</li>")
 
 
 def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):
@@ -70,8 +76,8 @@ def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predi
     kinds = [row["kind"] for row in rows]
     assert [kinds.count(kind) for kind in ("micro", "macro", "blink")] == [1, 0, 1]
     (micro,) = [row for row in rows if row["kind"] == "micro"]
-    (true,) = written.true_spans(video.with_suffix(".csv"))
-    assert true[0] <= int(micro["apex"]) <= true[1]
+    (true,) = truth.read(video.with_suffix(".csv"))
+    assert true.onset <= int(micro["apex"]) <= true.offset and true.emotion
     assert float(micro["apex_seconds"]) == pytest.approx(int(micro["apex"]) / TAKE.fps)
     assert sum(float(micro[name]) for name in LABELS) == pytest.approx(1, abs=1e-3)
     assert micro["class"] == max(LABELS, key=lambda name: float(micro[name])) and micro["action_units"]
@@ -95,7 +101,9 @@ def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
 def test_the_page_has_all_and_loads_nothing(predicted):
     out, _ = predicted
     page, document = (out / "prediction.html").read_text(), json.loads((out / "intervals.json").read_text())
-    assert not re.search(r"(src|href)=[\"'](?!data:)|url\(|@import|fetch\(", page)
+    assert not re.search(r"src=[\"'](?!data:)|url\(|@import|fetch\(", page)
+    links = {link for link in re.findall(r"href=[\"']([^\"']*)", page) if not link.startswith(("data:", "#"))}
+    assert links <= {path.name for path in out.iterdir()} and "intervals.csv" in links
     assert "rendered face, no person is shown" in page
     for row in document["intervals"]:
         assert f'data-frame="{row["onset"]}"' in page
@@ -125,7 +133,7 @@ def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
     second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)
     assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, *second.mark.names}
-    assert lines[-1] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
+    assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
 
 
 def noise(folder, frames, size=(120, 160)):

@@ -1,26 +1,68 @@
-"""Parts of the page of a prediction; tests of `predict` look at a whole one."""
+"""The page of a prediction whose curves are written down; tests of `predict` look at a rendered one."""
+
+import re
 
 import numpy as np
 import pytest
+from simulated_prediction import EXPRESSIONS, FRAMES, STEP, TRUTH, prediction, write_page
 
-from microexpr.reporting.html import prediction
+from microexpr.reporting.html import prediction as page
+from microexpr.reporting.html import timelines
+
+
+def points(text: str) -> np.ndarray:
+    """Return the points of an area without its corners."""
+    return np.array([[float(number) for number in point.split(",")] for point in text.split()])[1:-1]
 
 
 def test_a_curve_keeps_its_peaks_in_however_few_columns():
     values = np.zeros(7321)
     values[[0, 4000, 7320]] = 0.5, 1, 0.25
-    points = [tuple(map(float, point.split(","))) for point in prediction.polyline(values, 20).split()]
-    assert len(points) == prediction.COLUMNS
-    x, y = np.array(points).T
-    assert (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
-    assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * prediction.COLUMNS, abs=1)
+    x, y = points(timelines.area(values, 20, 1, 7321)).T
+    assert len(x) == timelines.COLUMNS and (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
+    assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * timelines.COLUMNS, abs=1)
 
 
-def test_a_short_curve_has_a_point_for_each_value():
-    assert prediction.polyline(np.array([0.0, 1.0]), 10) == "250.0,10.0 750.0,0.0"
+def test_a_frame_has_one_x_in_curves_bands_and_ticks():
+    """Also where only every third frame was read, and the last ones were not."""
+    frame, frames, step = 30, 101, 3
+    values = np.zeros(-(-frames // step))
+    values[frame // step] = 1
+    x, y = points(timelines.area(values, 20, step, frames)).T
+    (band,) = timelines.bands([("micro", frame, frame, "negative")], frames)
+    (tick,) = (tick for tick in timelines.time_ticks(frames, 30) if tick.label == "1")
+    middle = (frame + 0.5) / frames
+    assert x[y.argmin()] == pytest.approx(middle * timelines.COLUMNS, abs=0.1)
+    assert (band.x + band.width / 2) / timelines.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
 
 
-def test_an_interval_is_where_its_frames_are():
-    band = prediction.band("micro", 50, 99, 1000)
-    assert (band.x, band.width) == (50, 50)
-    assert prediction.band("blink", 5, 5, 10**6).width == 1
+def test_a_level_of_an_action_unit_is_a_row_high_and_what_is_above_is_drawn_again():
+    moving, resting = timelines.unit_rows(prediction())
+    assert [(row.unit, row.levels) for row in moving] == [("AU4", 1), ("AU9", 1), ("AU12", 1), ("AU45", 3)]
+    assert len(moving) + len(resting) == 17
+    nose = points(moving[1].points)[:, 1].min()
+    assert nose == pytest.approx((1 - 0.9) * timelines.ROW_HEIGHT, abs=0.05)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 2, 20, 61, 3600])
+def test_an_axis_has_enough_ticks(seconds):
+    ticks = timelines.time_ticks(round(seconds * 100), 100)
+    assert 3 <= len(ticks) <= timelines.TICKS + 1 and ticks[0].label == "0"
+
+
+def test_the_page_shows_truth_names_and_magnified_faces(tmp_path):
+    text = write_page(tmp_path / "prediction.html", TRUTH).read_text(encoding="utf-8")
+    assert "1 hit, 1 false, 1 missed" in text
+    assert "&#10003; truth: negative (disgust)" in text and "&#10007; truth: none here" in text
+    assert re.search(r"Missed: <button[^>]*>1\.70 to 1\.90 s</button> positive \(happiness\)", text)
+    assert "<title>AU9, nose wrinkler</title>" in text  # on hover
+    assert "<b>AU9</b> nose wrinkler +0.9" in text and "Score 75: the movement is 75 times the noise" in text
+    assert text.index("negative (disgust)") < text.index("AI Act") and "grey; models saw" in text
+    assert 'class="verdict"' not in write_page(tmp_path / "alone.html").read_text(encoding="utf-8")
+
+
+def test_every_frame_of_a_micro_expression_has_a_magnified_face():
+    images = page.player_images(prediction())
+    micro = [e.interval for e in EXPRESSIONS if e.interval.kind == "micro"]
+    assert [len(faces) for faces in images.magnified] == [i.offset - i.onset + 1 for i in micro]
+    assert len(images.numbers) == len(images.frames) < FRAMES / STEP
