@@ -72,10 +72,10 @@ def reenact(
 
     `subject` is who the face belongs to: a rendered face, which gives ground truth if the driving clip is rendered
     too, or a name. At most `most` frames of the driving clip are reenacted."""
-    params: Famgan.Params = model.method.params  # type: ignore[assignment]
+    method: Famgan = model.method  # type: ignore[assignment]
     positions = sample_positions(driving, most)
     target_aus = driving.movement.target_aus(
-        resting, params.alpha, components, driving.params.half_window, params.relative_to
+        resting, method.own_share, components, driving.params.half_window, method.params.relative_to
     )[positions]
     ground_truth = None
     if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:

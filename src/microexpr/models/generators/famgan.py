@@ -62,7 +62,9 @@ class Famgan(base.Generator):
         relative_to: Literal["onset", "previous"] = Field(
             "onset", description="frame that eq. 3 takes the change from: as in the text, or as printed"
         )
-        alpha: float = Field(0.1, ge=0, le=1, description="factor on the source's own intensities in eq. 3")
+        alpha: float = Field(
+            0.1, ge=0, le=1, description="factor on the source's own intensities in eq. 3; 0 with condition: change"
+        )
         adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="of the critic's realness")
         cycle_weight: float = Field(10.0, ge=0, le=1e5, description="of the reconstruction of the input")
         attention_weight: float = Field(0.1, ge=0, le=1e5, description="of the mask's area")
@@ -152,9 +154,14 @@ class Famgan(base.Generator):
         """Return zeros: the networks have no class scores."""
         return torch.zeros(len(batch["video"]), self.classes, device=batch["video"].device)
 
+    @property
+    def own_share(self) -> float:
+        """The factor alpha of eq. 3; 0 where the generator is given changes, to which the source's own are none."""
+        return 0.0 if self.params.condition == "change" else self.params.alpha
+
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:
         """Return eq. 3: a share of the source's own intensities plus the driving clip's change, by side."""
-        own_share, changes = self.params.alpha * source["au_intensities"][:, :1, :, None], driving["au_changes"]
+        own_share, changes = self.own_share * source["au_intensities"][:, :1, :, None], driving["au_changes"]
         if self.params.relative_to == "previous":
             changes = changes.diff(dim=1, prepend=changes[:, :1])
         return (own_share + changes).clamp(0, LARGEST)

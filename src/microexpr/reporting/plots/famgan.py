@@ -20,23 +20,30 @@ ENLARGED = 6  # factor for differences from the first frame
 WORD = "rendered faces, no person is shown"
 MADE = "synthesised: the source face did not move like this"  # if a recorded face is shown
 ASYMMETRIC = "fig5"
+BLINK, BLINKED = ACTION_UNITS.index("AU45"), 1.0  # and the change of it, FACS, that counts as a blink
 # Figure -> data set, class and source face of the reenactment that it shows.
 SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise", "woman"),
          "fig5": ("samm", "positive", "man")}  # fmt: skip
 
 
 def choose(reenactments: Sequence[Reenactment], figure: str) -> Reenactment:
-    """Return the reenactment that a figure shows, or the one that has most in common with it."""
-    dataset, emotion, face_name = SHOWN[figure]
-    expected = (face_name, emotion, dataset)
+    """Return the reenactment that a figure shows, or the one that has most in common with it.
 
-    def differences(reenactment: Reenactment) -> list[bool]:
+    A driving clip with a blink comes after one of another data set, since its eyes would hide the expression."""
+    dataset, emotion, face_name = SHOWN[figure]
+
+    def differences(reenactment: Reenactment) -> tuple[bool, ...]:
         clip = reenactment.driving.clip
         label = "" if clip.label is None else LABELS[clip.label]
-        actual = (reenactment.face_name, label, clip.dataset)
-        return [value != other for value, other in zip(actual, expected, strict=True)]
+        return reenactment.face_name != face_name, label != emotion, blinks(reenactment), clip.dataset != dataset
 
     return min(reenactments, key=differences)
+
+
+def blinks(reenactment: Reenactment) -> bool:
+    """Return whether the eyes of a driving clip close or open while its expression rises."""
+    lids = reenactment.true_changes[: reenactment.apex + 1, BLINK]
+    return bool(np.ptp(lids, axis=0).max() > BLINKED)
 
 
 def most_asymmetric(reenactments: Sequence[Reenactment]) -> Reenactment:

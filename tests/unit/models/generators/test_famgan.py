@@ -205,6 +205,8 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change():
             np.testing.assert_allclose(asked[number, ..., side], expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(small(alpha=0.0).target_aus(face, moves), moves["au_changes"].clamp(0, 5))
     assert Famgan.Params().alpha == 0.1
+    change = small(alpha=0.3, condition="change").target_aus(face, moves)  # in training: target less own intensity
+    torch.testing.assert_close(change, moves["au_changes"].clamp(0, 5))
 
 
 def test_the_subjects_left_half_is_the_pictures_right_one():
