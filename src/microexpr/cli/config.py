@@ -239,15 +239,32 @@ def _check_on_pictures(name: str, values: dict[str, Any], methods: dict[str, Any
 
 
 def _other_choices(params: BaseModel) -> list[str]:
-    """Return where a method makes another choice than its paper: words and yes or no, not sizes, weights or rates."""
+    """Return where a method makes another choice than its paper, here or in its training on the population.
+
+    A choice is a word, yes or no, or whether a loss, phase or layer is there at all: its weight, epochs or size is 0 on
+    one side alone. Other sizes, weights and rates are none."""
     from microexpr.models.base import Params
 
     paper = type(params)().model_dump(mode="json")
+    here = params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"})
+    population = getattr(params, "population", {})
     return [
-        f"{name} {str(value).lower()} for {str(paper[name]).lower()}"
-        for name, value in params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"}).items()
-        if isinstance(value, bool | str) and value != paper[name]
+        f"{prefix}{name} {_choice(value)} for {_choice(paper[name])}"
+        for prefix, values in (("", here), ("population.", population))
+        for name, value in values.items()
+        if name in paper and _is_other_choice(name, value, paper[name])
     ]
+
+
+def _choice(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _is_other_choice(name: str, value: Any, papers_value: Any) -> bool:
+    if isinstance(value, bool | str) or isinstance(papers_value, bool | str):
+        return bool(value != papers_value)
+    is_number = isinstance(value, int | float) and isinstance(papers_value, int | float)
+    return is_number and not name.endswith("lr") and (value == 0) != (papers_value == 0)
 
 
 def _check_initialisation(kind: Any, instance: Any, key: str, source: str) -> None:
