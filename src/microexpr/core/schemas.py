@@ -107,6 +107,7 @@ TRAIN = Schema(
         "clip": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
         "truth": Field("int64", ("clip",), "class index", "of the file's attribute `classes`, from 0"),
         "scores": Field("float32", ("seed", "epoch", "clip", "class"), "-", "largest is predicted; every epoch kept"),
+        "start": Field("float32", ("seed", "clip", "class"), "-", "scores of the first weights, trained elsewhere"),
         "inner_epoch": Field("int64", ("seed",), "epoch, from 0", "chosen on the inner clips, by another training"),
         "loss": Field("float32", ("seed", "epoch", "update"), "-", "mean training loss, every epoch of every phase"),
         "statistic": Field("float32", ("any",), "-", "fitted on the fold's training clips: normalisation, weights"),

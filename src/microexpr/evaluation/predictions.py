@@ -30,6 +30,7 @@ class FoldScores:
     scores: np.ndarray  # float32[S, E, N, K]
     fitted_on: tuple[str, ...]
     inner_epoch: np.ndarray | None  # int64[S]
+    start: np.ndarray | None = None  # float32[S, N, K]: scores of the weights that the training began with
 
     @property
     def location(self) -> str:
@@ -87,10 +88,18 @@ def inner_validation(fold: FoldScores) -> np.ndarray:
     return chosen
 
 
+def start(fold: FoldScores) -> np.ndarray:
+    """Return the classes, int64[S, N], by weights that were trained elsewhere, before the fold's own training."""
+    assert fold.start is not None
+    predicted: np.ndarray = fold.start.argmax(-1)
+    return predicted
+
+
 SELECTIONS: dict[str, Callable[[FoldScores], np.ndarray]] = {
     "last": last,
     "oracle_best_test": oracle_best_test,
     "inner_validation": inner_validation,
+    "start": start,
 }
 
 
@@ -135,8 +144,9 @@ def _selections(training: TrainingScores, planted_leak: str) -> dict[str, Callab
     """Return the selections that these scores allow, by name."""
     if planted_leak:
         return {LEAKY: last}
-    inner = all(fold.inner_epoch is not None for fold in training.folds)
-    return {name: choose for name, choose in SELECTIONS.items() if inner or choose is not inner_validation}
+    missing = {inner_validation} if any(fold.inner_epoch is None for fold in training.folds) else set()
+    missing |= {start} if any(fold.start is None for fold in training.folds) else set()
+    return {name: choose for name, choose in SELECTIONS.items() if choose not in missing}
 
 
 def _check(
@@ -232,4 +242,5 @@ def _read_fold(path: str, name: str, file: Any) -> FoldScores:
         scores=group["scores"][()],
         fitted_on=tuple(store.fitted_on(group)),
         inner_epoch=group["inner_epoch"][()] if "inner_epoch" in group else None,
+        start=group["start"][()] if "start" in group else None,
     )

@@ -33,6 +33,7 @@ COLUMNS = (
     "initialisation",
     "differs_from_paper",
     "protocol",
+    "start_full_uf1",
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
@@ -59,6 +60,7 @@ SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compa
     ),
     ("AU error", "au_error", {"mean_flow": "mean training flow", "neutral": "unchanged"}),
 )
+TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
 CAUTION = "rendered faces, not comparable with published figures"
@@ -103,6 +105,8 @@ def _row(rows: Sequence[Row]) -> dict[str, str]:
             cells[f"published_{name}"] = float(published[name].published)
     errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
     cells["published_erratum"] = "; ".join(errata)
+    if start := by_cell.get(("start", "full_uf1")):
+        cells["start_full_uf1"] = start["value"]
     for name in METRICS:
         row = by_cell["last", f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
@@ -135,6 +139,7 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
     initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
+    initialisations += [f"{row['method']}: {gain(row)}." for row in rows if row["start_full_uf1"]]
     counts = {row["method"]: len(_other_params(row)) for row in rows if row["differs_from_paper"]}
     differences = ", ".join(f"{name} {count}" for name, count in counts.items())
     other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
@@ -189,6 +194,13 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     return "\n".join(lines) + "\n"
 
 
+def gain(row: Mapping[str, str]) -> str:
+    """Return in words the UF1 of a row's first weights, and what the training of its folds adds to it."""
+    added = float(row["full_uf1"]) - float(row["start_full_uf1"])
+    words = f"first weights alone have UF1 {row['start_full_uf1']}, the folds add {added:+.3f}"
+    return words if added >= TEACHES else f"{words}, so the row measures its first weights"
+
+
 def by_uf1(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """Return the rows by UF1 of the last epoch, the highest first; equal ones stay in their order."""
     return sorted(rows, key=lambda row: -float(row["full_uf1"]))
@@ -199,6 +211,8 @@ def notes(row: Mapping[str, str]) -> list[str]:
     sentences = []
     if row["initialisation"]:
         sentences.append(f"It is trained {row['initialisation']}.")
+    if row["start_full_uf1"]:
+        sentences.append(f"Its {gain(row)}.")
     if row["differs_from_paper"]:
         sentences.append(f"It differs from the paper in {differences_from_paper(row)}.")
     cells: dict[str, list[str]] = {}  # by erratum, since two figures may share one

@@ -146,6 +146,8 @@ def _pack_results(results: Sequence[FoldResult]) -> tuple[Arrays, dict[str, str]
     flat: Arrays = {}
     for i, result in enumerate(results):
         arrays = {"scores": result.scores, "loss": result.loss}
+        if result.start is not None:
+            arrays["start"] = result.start
         arrays |= {f"statistics/{name}": value for name, value in result.statistics.items()}
         if result.faces is not None:
             for field in FACE_FIELDS:
@@ -165,5 +167,6 @@ def _unpack_results(flat: Arrays, metadata: Mapping[str, str], runs: Sequence[Ru
             fields = zip(*(arrays[f"synthetic/{field}"] for field in FACE_FIELDS), strict=True)
             faces = [SynthesisedFace(int(source), int(label), image) for source, label, image in fields]
         parameters = int(metadata["parameters"])
-        results.append(FoldResult(run.fold.name, arrays["scores"], arrays["loss"], statistics, parameters, faces))
+        scores, loss, start = arrays["scores"], arrays["loss"], arrays.get("start")
+        results.append(FoldResult(run.fold.name, scores, loss, statistics, parameters, faces, start))
     return results

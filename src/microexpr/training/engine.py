@@ -61,6 +61,7 @@ class FoldResult:
     statistics: dict[str, np.ndarray]  # of the first seed
     parameters: int  # trainable ones of a network; 0 for a classical method
     faces: list[SynthesisedFace] | None  # None without a request
+    start: np.ndarray | None = None  # float32[S, m, C], of first weights that were trained elsewhere, before any step
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +151,7 @@ def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResul
             first.statistics,
             first.parameters,
             first.faces,
+            None if first.start is None else np.concatenate([result.start for result in (first, *others)]),
         )
 
 
@@ -297,6 +299,7 @@ def _collect_results(
                 {name: value.cpu().numpy() for name, value in group.run_part(i, group.statistics).items()},
                 group.trainable_parameters,
                 None if request is None else _synthesise(group, i, request),
+                group.start[i].numpy().astype(np.float32)[None] if group.start else None,
             )
         )
     return results

@@ -83,6 +83,7 @@ class Group:
         self.scores: list[list[Tensor]] = [[] for _ in runs]  # per run and epoch of the last phase float32[m, C]
         self.losses: list[Tensor] = []  # per epoch [R, U], R = 1 unless stacked
         self._enter_phase(0)
+        self.start = self._score_tests() if method.initial_weights else []  # per run float32[m, C], before any step
 
     def _build_shared(self) -> dict[str, nn.Module]:
         with torch.random.fork_rng(devices=[]):
@@ -158,7 +159,8 @@ class Group:
         self.losses.append(self._steps(phase))
         self.phase_epochs += 1
         if self.phase_index + 1 == len(self.phases):
-            self._score_tests()
+            for history, scores in zip(self.scores, self._score_tests(), strict=True):
+                history.append(scores)
         return True
 
     def _set_rates(self, phase: Phase) -> None:
@@ -251,15 +253,15 @@ class Group:
             optimiser.step()
         return value.detach()
 
-    def _score_tests(self) -> None:
+    def _score_tests(self) -> list[Tensor]:
+        """Return the scores of each run's test clips, float32[m, C]."""
         if not any(len(run.fold.test) for run in self.runs):
-            return
+            return [torch.empty(0, self.method.classes) for _ in self.runs]
         tests = [torch.from_numpy(np.ascontiguousarray(run.fold.test)) for run in self.runs]
         # of unequal lengths: padded, for in eval() a clip's score is its own
         index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
         result = self._score(self._inputs(index.to(self.device))).cpu()  # one wait for the device, not one per run
-        for history, test, scores in zip(self.scores, tests, result if self.stacked else [result], strict=True):
-            history.append(scores[: len(test)])
+        return [scores[: len(test)] for test, scores in zip(tests, result if self.stacked else [result], strict=True)]
 
     @torch.no_grad()
     def _score(self, inputs: Batch) -> Tensor:

@@ -175,6 +175,8 @@ def write_scores(
     group = file.group(fold.name)
     truth = [job.labels[clip_id] for clip_id in fold.test]
     group.put_all(clip=fold.test, truth=truth, scores=result.scores, loss=result.loss, fitted_on=fitted_on)
+    if result.start is not None:
+        group.put("start", result.start)
     if inner_epochs is not None:
         group.put("inner_epoch", inner_epochs)
     statistics = group.group("statistics")

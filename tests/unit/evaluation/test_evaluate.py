@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from composites import STSTNET, clip, composite, scores, shard
@@ -156,6 +157,19 @@ def test_the_oracle_takes_each_seeds_first_best_epoch():
     fold = FoldScores("file", "fold", ("a", "b", "c", "d"), truth, scores(epochs), (), None)
     assert oracle_best_test(fold).tolist() == [epochs[0][1], epochs[1][2]]
     assert last(fold).tolist() == [epochs[0][2], epochs[1][2]]
+
+
+def test_first_weights_are_a_selection_where_every_fold_has_their_scores(tmp_path, clips):
+    """Folds end with the true classes and began with class 0 everywhere."""
+    folds = MEGC.folds(clips)
+    truth = truths(folds, clips)
+    path = shard(tmp_path / "1of1.h5", folds, clips, {name: labels[None, None] for name, labels in truth.items()})
+    assert "start" not in pool_predictions([path], "ststnet", MEGC, clips).predicted
+    with h5py.File(path, "a") as file:
+        for name, labels in truth.items():
+            file[name]["start"] = scores(np.zeros((1, len(labels)), int))
+    predicted = pool_predictions([path], "ststnet", MEGC, clips).predicted
+    assert not predicted["start"].any() and predicted["last"].any()
 
 
 def test_a_leak_is_refused_by_name(tmp_path, clips):

@@ -7,7 +7,17 @@ import pytest
 from evaluated_rows import rows
 
 from microexpr.core.errors import StoreError
-from microexpr.reporting.main_table import COLUMNS, markdown, megc2019, notes, read, summary, synthesis_summary, to_csv
+from microexpr.reporting.main_table import (
+    COLUMNS,
+    gain,
+    markdown,
+    megc2019,
+    notes,
+    read,
+    summary,
+    synthesis_summary,
+    to_csv,
+)
 
 
 def test_columns_are_in_the_order_that_readers_expect():
@@ -47,6 +57,19 @@ def test_params_other_than_the_papers_are_counted():
     assert "Params other" not in markdown(megc2019([rows("icegan")]))
     header, _, first, second = summary(table).splitlines()
     assert header.endswith("| params other than the paper's |") and (first[-5:], second[-5:]) == ("| 2 |", "| - |")
+
+
+def test_a_row_says_what_its_folds_add_to_its_first_weights():
+    """Full UF1 is 0.1; of first weights it is 0.02 or 0.005 lower, or above."""
+    for difference, ends in ((0.02, "the folds add +0.020"), (0.005, "+0.005, so the row measures its first weights")):
+        begun = rows("augacn") + [row | {"selection": "start"} for row in rows("augacn")[:1]]
+        begun[-1]["value"] -= difference
+        (row,) = table = megc2019([begun])
+        assert row["start_full_uf1"] == f"{0.1 - difference:.4f}"
+        (sentence,) = notes(row)
+        assert sentence.endswith(f"{ends}.") and row["start_full_uf1"] in sentence
+        assert f"augacn: {gain(row)}.\n" in markdown(table)
+    assert megc2019([rows("augacn")])[0]["start_full_uf1"] == ""
 
 
 def test_csv_keeps_the_order_of_methods_and_plain_line_ends():

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,27 @@ def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.
     with caplog.at_level(logging.INFO, "microexpr"):
         list(engine.train(method, data, two, [1], "sequential", 1))
     assert [record.getMessage() for record in caplog.records] == [f"without initial weights: {first}"]  # once
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_first_weights_are_scored_before_any_step(plan: engine.Plan) -> None:
+    """By hand: the network with these weights, on the flow normalised as each fold's training clips say."""
+    method = Ststnet(Ststnet.Params(epochs=1, batch=2, lr=0.1))
+    networks = method.build({})
+    state = networks["network"].state_dict()
+    data = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
+    two = [
+        engine.FoldIndices("a", np.arange(4), np.array([4, 5])),
+        engine.FoldIndices("b", np.arange(2, 6), np.array([0])),
+    ]
+    assert [result.start for result in engine.train(method, data, two, [1], plan, 2)] == [None, None]
+    method.initial_weights = {f"network.{name}": value.clone() for name, value in state.items()}
+    for fold, result in zip(two, engine.train(method, data, two, [1, 2], plan, 4), strict=True):
+        statistics = method.statistics(data[torch.from_numpy(fold.train)])
+        modules = SimpleNamespace(network=networks["network"].eval())
+        expected = method.scores(modules, {"flow": data.inputs["flow"][fold.test]}, statistics).detach().numpy()
+        np.testing.assert_allclose(result.start, np.stack([expected] * 2), rtol=1e-4, atol=1e-5)
+        assert np.abs(result.scores[:, 0] - result.start).max() > 0.01  # a step changed them
 
 
 def test_guidance_has_no_part_in_the_population_s_training() -> None:
