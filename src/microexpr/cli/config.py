@@ -183,8 +183,8 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
     teacher = instance.pretraining() if isinstance(instance, method.NetworkMethod) else None
-    starts = [instance, instance.population_pretraining()] if isinstance(instance, method.NetworkMethod) else []
-    own_weights, population_weights = (_published_file(start) for start in (starts or [None, None]))
+    population = instance.population_pretraining()
+    own_weights, population_weights = (_published_file(start) for start in (instance, population))
     return {
         "params": params,
         "reads": sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]}),
@@ -194,7 +194,7 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "priority": instance.priority,
         "macro_source": params.get("macro_source", ""),
         "pretraining": _plain_params(teacher),
-        "population": _plain_params(starts[1] if starts else None),
+        "population": _plain_params(population),
         "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
         "shared_prefix": instance.prefix_params() if isinstance(instance, method.NetworkMethod) else None,
         "weights": own_weights,
@@ -269,14 +269,13 @@ def _is_other_choice(name: str, value: Any, papers_value: Any) -> bool:
 
 def _check_initialisation(kind: Any, instance: Any, key: str, source: str) -> None:
     """Raises ParamsError for an initialisation that a method does not have, and for wrong params of `population`."""
-    network = hasattr(instance, "population_params")
     published = kind.Params.model_fields["initialisation"].default == "published"
-    possible = ["scratch", *(["published"] * published), *(["population"] * network)]
+    possible = ["scratch", *(["published"] * published), *(["population"] * kind.learns)]
     if (actual := instance.params.initialisation) not in possible:
         raise ParamsError(f"{source}: {key}.initialisation must be {' or '.join(possible)}, not {actual}")
     if instance.params.population:
-        if not network:
-            raise ParamsError(f"{source}: {key}.population must be empty: {kind.__name__} is no network")
+        if not kind.learns:
+            raise ParamsError(f"{source}: {key}.population must be empty: {kind.__name__} learns from no clip")
         try:
             values = instance.population_params()
         except ParamsError as error:
@@ -290,7 +289,9 @@ def _plain_params(method: Any) -> dict[str, Any] | None:
 
 def _published_file(method: Any) -> str:
     """Return the name of the published weights that a method uses, "" for none."""
-    return method.weights.files[0] if method and method.uses_published_weights() and method.weights_fit() else ""
+    if not getattr(method, "weights", None) or not method.uses_published_weights():
+        return ""
+    return str(method.weights.files[0]) if method.weights_fit() else ""
 
 
 def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:

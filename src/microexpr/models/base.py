@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -143,12 +143,14 @@ class Method(ABC):
 
     paper: ClassVar[str]  # one line: authors, title, where, year
     priority: ClassVar[int] = 0  # 1: its training takes longest, so it starts before others and no core waits for it
+    learns: ClassVar[bool] = True  # from inputs, so that the population can teach it
     macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
     recordings: ClassVar[tuple[Recording, ...]] = ("micro",)  # of the population, on which it is trained beforehand
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
         self.params, self.classes = params, classes
+        self.initial_weights: Mapping[str, Tensor] = {}  # of the trained `population_pretraining`; empty: from scratch
 
     @property
     @abstractmethod
@@ -160,13 +162,35 @@ class Method(ABC):
         """Return the name of the module or package that defines the class, without its variant."""
         return cls.__module__.removesuffix(".method").rpartition(".")[2]
 
+    def population_params(self) -> dict[str, Any]:
+        """Return the params, as plain values, with which the population trains the method.
+
+        Raises ParamsError where param `population` names one that has no meaning there."""
+        params = self.params.model_dump(mode="json")
+        changed, usual = params["population"], type(self.params).model_fields["initialisation"].default
+        fixed = {"planted_leak": "", "synthetic": "", "synthetic_use": "mix", "population": {}}
+        if names := sorted(fixed.keys() & changed):
+            raise ParamsError(f"population must not have {names[0]}: no synthetic clip and no leak is in this training")
+        if changed.get("initialisation") == "population":
+            raise ParamsError("population.initialisation must be scratch or published, not population")
+        return params | fixed | {"initialisation": usual} | changed
+
+    def population_pretraining(self) -> Self | None:
+        """Return the method that the population trains once for all folds, or None; see `initial_weights`."""
+        if getattr(self.params, "initialisation", "") != "population":
+            return None
+        return type(self)(type(self.params).model_validate(self.population_params()), self.classes)
+
     def learns_from(self, dataset: str) -> bool:
         """Return whether the method also trains on this data set's macro-expressions."""
         return self.macro and getattr(self.params, "macro_source", "") in ("", dataset)
 
 
 class ClassicalMethod(Method):
-    """Features of single clips, then a classifier that is fitted once per fold; counts as one epoch."""
+    """Features of single clips, then a classifier that is fitted once per fold; counts as one epoch.
+
+    `initial_weights`, if there are any, are clips of the population, to which a fold's are added: `features` [n, D],
+    `label` int64[n], and `counts` int64[C], `mean` and `deviation` [D] of all that the population had."""
 
     @abstractmethod
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
@@ -174,7 +198,13 @@ class ClassicalMethod(Method):
 
     @abstractmethod
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        """Fit to the training clips' features [n, D]; return a function from features [B, D] to scores [B, C]."""
+        """Fit to the training clips' features [n, D]; return a function from features [B, D] to scores [B, C].
+
+        Where there are `initial_weights`, n may be 0: then to these alone."""
+
+    def decisive(self, features: np.ndarray, targets: Targets) -> np.ndarray:
+        """Return positions int64[m] of the clips without which another classifier would be fitted: by default all."""
+        return np.arange(len(features))
 
 
 class NetworkMethod(Method):
@@ -191,11 +221,11 @@ class NetworkMethod(Method):
     weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
 
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them
+    normalisation: ClassVar[tuple[str, ...]] = ()  # statistics that stay those of the population, as its weights do
 
     def __init__(self, params: BaseModel, classes: int = CLASSES):
         super().__init__(params, classes)
         self.published_weights: Mapping[str, Tensor] = {}  # tensors of that file, for `build`; empty: from scratch
-        self.initial_weights: Mapping[str, Tensor] = {}  # of the trained `population_pretraining`, which follow `build`
         self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
 
     def weights_fit(self) -> bool:
@@ -218,25 +248,6 @@ class NetworkMethod(Method):
             return f"from scratch: {file} {'is not here' if self.weights_fit() else 'is not for these params'}"
         self.published_weights = load_tensors(path)
         return f"from {file}"
-
-    def population_params(self) -> dict[str, Any]:
-        """Return the params, as plain values, with which the population trains the network.
-
-        Raises ParamsError where param `population` names one that has no meaning there."""
-        params = self.params.model_dump(mode="json")
-        changed, usual = params["population"], type(self.params).model_fields["initialisation"].default
-        fixed = {"planted_leak": "", "synthetic": "", "synthetic_use": "mix", "population": {}}
-        if names := sorted(fixed.keys() & changed):
-            raise ParamsError(f"population must not have {names[0]}: no synthetic clip and no leak is in this training")
-        if changed.get("initialisation") == "population":
-            raise ParamsError("population.initialisation must be scratch or published, not population")
-        return params | fixed | {"initialisation": usual} | changed
-
-    def population_pretraining(self) -> "NetworkMethod | None":
-        """Return the method that the population trains once for all folds, or None; see `initial_weights`."""
-        if getattr(self.params, "initialisation", "") != "population":
-            return None
-        return type(self)(type(self.params).model_validate(self.population_params()), self.classes)
 
     def pretraining(self) -> "NetworkMethod | None":
         """Return the teacher, which macro-expressions train once for all folds, or None; see `teacher_weights`."""

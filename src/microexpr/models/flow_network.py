@@ -33,6 +33,7 @@ class FlowNetwork(NetworkMethod):
         mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
 
     params: Params
+    normalisation = ("mean", "deviation")
 
     @property
     def inputs(self) -> Shapes:

@@ -4,20 +4,21 @@ Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C cl
 """
 
 import math
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from torch import Tensor
 
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
 
 Radii = tuple[int, int, int]  # in t, y, x
+Machine = Any  # SVC or LogisticRegression, which scikit-learn does not type
 
 
 class SupportVectors(ClassicalMethod):
@@ -32,9 +33,16 @@ class SupportVectors(ClassicalMethod):
     params: Params
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        kernel = getattr(self.params, "kernel", self.kernel)
-        machine = SVC(C=self.params.penalty, kernel=kernel, class_weight="balanced")
-        return fit_scorer(machine, features, targets["label"], self.classes, self.standardised)
+        training = training_set(features, targets["label"], self.classes, self.standardised, self.initial_weights)
+        return fit_scorer(self._machine(), training)
+
+    def _machine(self) -> SVC:
+        return SVC(C=self.params.penalty, kernel=getattr(self.params, "kernel", self.kernel))
+
+    def decisive(self, features: np.ndarray, targets: Targets) -> np.ndarray:
+        """Return the positions of the support vectors, as a cascade of machines passes them on (Graf et al. 2004)."""
+        training = training_set(features, targets["label"], self.classes, self.standardised)
+        return np.sort(training.fit(self._machine()).support_)
 
 
 class FlowBlocks(SupportVectors):
@@ -87,25 +95,62 @@ class LocalPatterns(VideoBlocks):
         return self.params.radius_time, self.params.radius_space, self.params.radius_space
 
 
-def fit_scorer(
-    machine: SVC | LogisticRegression, features: np.ndarray, label: np.ndarray, classes: int, standardised: bool = True
-) -> Scorer:
-    """Fit the machine to features float32[n, D] and return a function to one-vs-rest decisions float32[B, C].
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Features float[n, D] of training clips as a linear or kernel machine reads them, and their classes."""
+
+    features: np.ndarray
+    label: np.ndarray  # int64[n]
+    counts: np.ndarray  # int64[C]: clips of each class, also of those that are left out since they decide nothing
+    scaler: StandardScaler | None
+
+    def read(self, features: np.ndarray) -> np.ndarray:
+        """Return features [B, D] on the scale of the training clips."""
+        return features if self.scaler is None else self.scaler.transform(features)
+
+    def fit(self, machine: Machine) -> Machine:
+        """Fit a machine with balanced class weights and return it."""
+        present = np.flatnonzero(self.counts)
+        weights = self.counts.sum() / (len(present) * self.counts[present])
+        machine.set_params(class_weight=dict(zip(present.tolist(), weights.tolist(), strict=True)))
+        return machine.fit(self.read(self.features), self.label)
+
+
+def training_set(
+    features: np.ndarray,
+    label: np.ndarray,
+    classes: int,
+    standardised: bool = True,
+    population: Mapping[str, Tensor] | None = None,
+) -> TrainingSet:
+    """Return the training set of features float32[n, D], after those of the population, on whose scale it then is."""
+    counts = np.bincount(label, minlength=classes)
+    if population:
+        first = {name: tensor.numpy() for name, tensor in population.items()}
+        features = np.concatenate([first["features"].astype(np.float32), features])
+        label, counts = np.concatenate([first["label"], label]), counts + first["counts"]
+    scaler = StandardScaler().fit(features) if standardised and len(features) else None
+    if scaler and population:
+        scaler.mean_, scaler.scale_ = first["mean"].astype(float), first["deviation"].astype(float)
+    return TrainingSet(features, label, counts, scaler)
+
+
+def fit_scorer(machine: Machine, training: TrainingSet) -> Scorer:
+    """Fit the machine and return a function from features to one-vs-rest decisions float32[B, C].
 
     A class without training clips scores 1 less than the lowest of the others, so it is never predicted.
     """
-    present = np.unique(label)
-    steps = [StandardScaler(), machine] if standardised else [machine]
-    pipeline = make_pipeline(*steps).fit(features, label) if len(present) > 1 else None
+    present = np.flatnonzero(training.counts)
+    fitted = training.fit(machine) if len(present) > 1 else None
 
     def score(features: np.ndarray) -> np.ndarray:
-        if pipeline is None:  # all training clips have one class
+        if fitted is None:  # all training clips have one class
             decision = np.zeros(len(features), np.float32)[:, None]
         else:
-            decision = pipeline.decision_function(features).astype(np.float32)
+            decision = fitted.decision_function(training.read(features)).astype(np.float32)
         if decision.ndim == 1:  # of two classes scikit-learn returns one decision, positive for the second
             decision = np.stack([-decision, decision], 1)
-        scores = np.repeat(decision.min(1, keepdims=True) - 1, classes, 1)
+        scores = np.repeat(decision.min(1, keepdims=True) - 1, len(training.counts), 1)
         scores[:, present] = decision
         return scores
 

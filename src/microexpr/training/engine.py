@@ -155,6 +155,22 @@ def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResul
         )
 
 
+def fit_features(method: ClassicalMethod, data: ClipTensors) -> dict[str, np.ndarray]:
+    """Return the `initial_weights` of a classical method that all of these clips give, by name."""
+    processor.use_one_thread()
+    features = method.features({name: data.inputs[name] for name in method.inputs})
+    targets = {name: value.numpy() for name, value in data.targets.items()}
+    kept, label = method.decisive(features, targets), targets["label"]
+    deviation = features.std(0, dtype=np.float64)
+    return {
+        "features": features[kept],
+        "label": label[kept],
+        "counts": np.bincount(label, minlength=method.classes),
+        "mean": features.mean(0, dtype=np.float64),
+        "deviation": np.where(deviation > 0, deviation, 1.0),
+    }
+
+
 def fit_network(
     method: NetworkMethod,
     data: ClipTensors,
@@ -232,9 +248,13 @@ def _fit_classical(
 def _fit_run(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> FoldResult:
     train = run.fold.train
     train_targets = {name: value[train] for name, value in targets.items()}
-    scorer = method.fit(features[train], train_targets, run.generator("fit"))
+    scorer, start = method.fit(features[train], train_targets, run.generator("fit")), None
     scores = np.asarray(scorer(features[run.fold.test]), np.float32)
-    return FoldResult(run.fold.name, scores[None, None], np.empty((1, 1, 0), np.float32), {}, 0, None)
+    if method.initial_weights:
+        none = {name: value[:0] for name, value in train_targets.items()}
+        start = np.asarray(method.fit(features[:0], none, run.generator("fit"))(features[run.fold.test]), np.float32)
+    no_loss = np.empty((1, 1, 0), np.float32)
+    return FoldResult(run.fold.name, scores[None, None], no_loss, {}, 0, None, None if start is None else start[None])
 
 
 def _train_groups(

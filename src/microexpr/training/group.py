@@ -21,6 +21,7 @@ from microexpr.models.samplers import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it
+STATISTICS = "statistics."  # before the names of these in a file; tensors of modules have the module's name there
 COLOURS = 3  # channels that an image has at most; an input with more is a video
 RANDOM_LAYERS = (nn.modules.dropout._DropoutNd,)  # they draw from torch's global generator
 
@@ -93,6 +94,9 @@ class Group:
     def build(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:
         """Return statistics of a run's training clips, and its new modules: the same whatever other runs there are."""
         statistics = self.method.statistics(self.data[self._tensor(run.fold.train)])
+        for name in self.method.normalisation:
+            if (value := self.method.initial_weights.get(f"{STATISTICS}{name}")) is not None:
+                statistics[name] = value.to(statistics[name])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(run.seeds("build").generate_state(1)[0]))
             networks = self.method.build(statistics)

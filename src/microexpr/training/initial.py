@@ -14,18 +14,18 @@ from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.clip import POPULATION, Clip, subject_provenance
 from microexpr.core.errors import DataError, ParamsError, StoreError, remedy
-from microexpr.models.base import NetworkMethod
+from microexpr.models.base import Method, NetworkMethod
 from microexpr.training import generator_file
 
 SCHEMA = "initial/1"
 FOLD = POPULATION  # its name in seeds and checkpoints
 
 
-def load(method: NetworkMethod, name: str, classes: Sequence[str], files: Iterable[str]) -> str:
+def load(method: Method, name: str, classes: Sequence[str], files: Iterable[str]) -> str:
     """Give a method, named `name`, the weights that it starts from; return these in words, "" where it asks for none.
 
     Raises StoreError where not exactly one network of the population is among `files`, or it has other params."""
-    if getattr(method.params, "initialisation", "") == "shipped":
+    if isinstance(method, NetworkMethod) and getattr(method.params, "initialisation", "") == "shipped":
         return load_shipped(method, name, files)
     pretraining = method.population_pretraining()
     if pretraining is None:
@@ -66,13 +66,13 @@ def is_initial(path: str | Path) -> bool:
     return Path(path).suffix == ".safetensors" and store.read_metadata(path).get("schema") == SCHEMA
 
 
-def mismatches(pretraining: NetworkMethod | None, classes: Sequence[str], metadata: Mapping[str, str]) -> list[str]:
+def mismatches(pretraining: Method | None, classes: Sequence[str], metadata: Mapping[str, str]) -> list[str]:
     """Return the keys in which a file's metadata differ from those of a method's training on the population."""
     expected = {} if pretraining is None else describe(pretraining, classes)
     return [key for key in ("schema", "network", "params", "classes") if metadata.get(key) != expected.get(key)]
 
 
-def describe(method: NetworkMethod, classes: Sequence[str]) -> dict[str, str]:
+def describe(method: Method, classes: Sequence[str]) -> dict[str, str]:
     """Return the metadata by which weights are told from those of another training."""
     params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
     return {"schema": SCHEMA, "network": method.name(), "params": params, "classes": ", ".join(classes)}
@@ -80,14 +80,14 @@ def describe(method: NetworkMethod, classes: Sequence[str]) -> dict[str, str]:
 
 def write(
     path: str,
-    method: NetworkMethod,
+    method: Method,
     classes: Sequence[str],
     clips: Sequence[Clip],
     tensors: dict[str, np.ndarray],
     files: Iterable[str],
     metadata: Mapping[str, str],
 ) -> None:
-    """Write a network's tensors, named `<module>.<tensor>`, numbers in half precision.
+    """Write tensors, of a network named `<module>.<tensor>`, numbers in half precision.
 
     `files` are those of the subjects that trained it."""
     half = {

@@ -17,9 +17,7 @@ from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError, remedy
 from microexpr.models.base import CLASSES, Generator, Method, NetworkMethod, Statistics
-from microexpr.training.group import lay_out_weights
-
-STATISTICS = "statistics."  # before the names of a fold's statistics; tensors of modules have the module's name there
+from microexpr.training.group import STATISTICS, lay_out_weights
 
 
 @dataclass(frozen=True, eq=False)

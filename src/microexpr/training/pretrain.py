@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from microexpr import __version__
 from microexpr.core import store
 from microexpr.core.errors import DataError
-from microexpr.models.base import NetworkMethod
+from microexpr.models.base import ClassicalMethod, NetworkMethod
 from microexpr.training import engine, initial
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
+from microexpr.training.group import STATISTICS
 from microexpr.training.job import Job
 from microexpr.training.steps import TEACHER_SCHEMA, TrainingInputs, check_leaks, fit_network, load_inputs
 
@@ -43,14 +44,19 @@ def run_on_population(
     checkpoint_dir: CheckpointDir | None = None,
     **metadata: str,
 ) -> None:
-    """Train the job's method on its clips, all of the population; write what networks start from to `path`.
+    """Train the job's method on its clips, all of the population; write what its folds start from to `path`.
 
     `files` are those of the subjects. Raises DataError for another clip, or where none shows any of the classes."""
     job, inputs = load_population(job, files)
-    network = fit_network(job, inputs, progress, checkpoint_dir)
-    assert isinstance(job.method, NetworkMethod)
+    if isinstance(job.method, ClassicalMethod):
+        tensors = engine.fit_features(job.method, inputs.clips)
+    else:
+        network = fit_network(job, inputs, progress, checkpoint_dir)
+        assert isinstance(job.method, NetworkMethod)
+        kept = {f"{STATISTICS}{name}": network.statistics[name] for name in job.method.normalisation}
+        tensors = network.tensors | kept
     about = inputs.attributes() | metadata | {"method": job.name, "origin": "generated"}
-    initial.write(path, job.method, job.protocol.classes, job.all_clips, network.tensors, inputs.files, about)
+    initial.write(path, job.method, job.protocol.classes, job.all_clips, tensors, inputs.files, about)
 
 
 def load_population(job: Job, files: Iterable[str]) -> tuple[Job, TrainingInputs]:

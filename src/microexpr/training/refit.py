@@ -16,7 +16,7 @@ from microexpr.models.base import Generator, Modules, NetworkMethod, Statistics
 from microexpr.training import engine, generator_file, network_file
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
-from microexpr.training.group import lay_out_images
+from microexpr.training.group import STATISTICS, lay_out_images
 from microexpr.training.job import Job
 from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
 
@@ -68,7 +68,7 @@ def save(
     **metadata: str,
 ) -> None:
     """Write a recogniser for `load`. `metadata` must have `classes`, joined by ", "."""
-    statistics = {f"{network_file.STATISTICS}{name}": value for name, value in network.statistics.items()}
+    statistics = {f"{STATISTICS}{name}": value for name, value in network.statistics.items()}
     network_file.save(path, SCHEMA, method, network.tensors | statistics, fitted_on, metadata)
 
 

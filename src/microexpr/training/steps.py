@@ -102,8 +102,6 @@ def without_means(clips: ClipTensors, sides: Sequence[str]) -> ClipTensors:
 
 def load_initial(job: Job, files: Iterable[str]) -> str:
     """Give the method the weights that it starts from, if it starts from the population's; return these in words."""
-    if not isinstance(job.method, NetworkMethod):
-        return ""
     return initial.load(job.method, job.name, job.protocol.classes, files)
 
 
@@ -143,7 +141,7 @@ def relevant_files(job: Job, files: Iterable[str]) -> list[str]:
     if job.teacher and others == {*teachers}:
         others = set()  # `load_teacher` says what is wrong
     first = {path: data for path, data in checkpoints.items() if data.get("schema") == initial.SCHEMA}
-    pretraining = job.method.population_pretraining() if isinstance(job.method, NetworkMethod) else None
+    pretraining = job.method.population_pretraining()
     other_first = {path for path, data in first.items() if initial.mismatches(pretraining, job.protocol.classes, data)}
     if pretraining and other_first == {*first}:
         other_first = set()  # `load_initial` says what is wrong

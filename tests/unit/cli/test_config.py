@@ -300,7 +300,7 @@ def test_a_value_that_cannot_be_meant_is_refused(section, changes, message):
     [
         ("ststnet", {"initialisation": "published"}, r"initialisation must be scratch or population, not published"),
         ("majority", {"initialisation": "population"}, r"initialisation must be scratch, not population"),
-        ("majority", {"population": {"seed": 1}}, r"population must be empty: Majority is no network"),
+        ("majority", {"population": {"seed": 1}}, r"population must be empty: Majority learns from no clip"),
         ("ststnet", {"population": {"epoch": 2}}, r"population.epoch is no known key \(did you mean 'epochs'\?\)"),
         ("ststnet", {"population": {"epochs": 0}}, r"population.epochs: input should be greater than or equal to 1"),
         ("ststnet", {"population": {"planted_leak": "held_out_clips"}}, r"population must not have planted_leak"),

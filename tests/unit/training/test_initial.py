@@ -206,6 +206,11 @@ def test_first_weights_are_scored_before_any_step(plan: engine.Plan) -> None:
         expected = method.scores(modules, {"flow": data.inputs["flow"][fold.test]}, statistics).detach().numpy()
         np.testing.assert_allclose(result.start, np.stack([expected] * 2), rtol=1e-4, atol=1e-5)
         assert np.abs(result.scores[:, 0] - result.start).max() > 0.01  # a step changed them
+    method.initial_weights |= {"statistics.mean": torch.full((3,), 0.5), "statistics.deviation": torch.full((3,), 2.0)}
+    statistics = {"mean": torch.full((3,), 0.5), "deviation": torch.full((3,), 2.0)}  # those of the population
+    expected = method.scores(modules, {"flow": data.inputs["flow"][fold.test]}, statistics).detach().numpy()
+    *_, last = engine.train(method, data, two, [1], plan, 4)
+    np.testing.assert_allclose(last.start[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_guidance_has_no_part_in_the_population_s_training() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import fit_scorer
+from microexpr.models.handcrafted import fit_scorer, training_set
 from microexpr.signals.aus import ACTION_UNITS
 
 
@@ -38,5 +38,5 @@ class AuChange(ClassicalMethod):
         return inputs["au_change"].flatten(1).numpy()
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = LogisticRegression(C=self.params.penalty, class_weight="balanced", max_iter=1000)
-        return fit_scorer(machine, features, targets["label"], self.classes)
+        machine = LogisticRegression(C=self.params.penalty, max_iter=1000)
+        return fit_scorer(machine, training_set(features, targets["label"], self.classes, True, self.initial_weights))

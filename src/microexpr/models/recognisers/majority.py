@@ -10,6 +10,7 @@ class Majority(ClassicalMethod):
     """Always predicts the most frequent class of the training clips."""
 
     paper = "None: the floor that any recogniser must pass"
+    learns = False
 
     @property
     def inputs(self) -> Shapes:
