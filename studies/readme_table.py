@@ -26,7 +26,9 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
         raise MicroexprError("the page must have a table between readme-table comments")
 
     def table(match: re.Match[str]) -> str:
-        return f"{match[1]}{main_table.summary(rows, match['methods'].split())}\n{source}\n{match[4]}"
+        return (
+            f"{match[1]}{main_table.summary(main_table.by_uf1(rows), match['methods'].split())}\n{source}\n{match[4]}"
+        )
 
     return BLOCK.sub(table, text)
 

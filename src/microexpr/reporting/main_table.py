@@ -183,15 +183,22 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     for name in methods:
         if name not in names:
             raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
-    columns = ("method", "UF1", "95 % interval", "UAR", "UF1, best test epoch", "params other than the paper's")
+    figures = ("UF1", "95 % interval", "UAR", "UF1, best test epoch")
+    columns = ("method", "learnt from", *figures, "params other than the paper's")
     lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
     for row in rows:
         if not methods or row["method"] in methods:
             interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
             other = str(len(_other_params(row)) or "-")
-            cells = (row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
+            cells = (learnt_from(row), row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
             lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def learnt_from(row: Mapping[str, str]) -> str:
+    """Return in words whose clips a row has learnt from, directly or by what it was given."""
+    population = re.search(r"(\d+) subjects of the population", row["initialisation"])
+    return f"corpus, {population[1]} other subjects" if population else "corpus"
 
 
 def gain(row: Mapping[str, str]) -> str:

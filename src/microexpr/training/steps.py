@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from microexpr.core import store
+from microexpr.core.clip import POPULATION
 from microexpr.core.errors import StoreError, remedy
 from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
@@ -53,7 +54,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     if job.protocol.unlabelled_means:
         clips = without_means(clips, [clip.origin for clip in job.all_clips])
     by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)
-    description = "; ".join(filter(None, (first_weights, initialisation(job))))
+    description = "; ".join(filter(None, (first_weights, action_unit_reader(files), initialisation(job))))
     inputs = TrainingInputs(clips, files, description, by_fold)
     return _with_synthetic(job, inputs) if job.synthetic else inputs
 
@@ -67,6 +68,17 @@ def _with_synthetic(job: Job, inputs: TrainingInputs) -> TrainingInputs:
     additions = synthetic_clips.load(inputs.synthetic_files, generator, labels, job.method.inputs)
     clips, positions = synthetic_clips.append(inputs.clips, [clip.provenance for clip in job.all_clips], additions)
     return replace(inputs, clips=clips, synthetic_positions=positions, synthetic_sources=additions.sources)
+
+
+def action_unit_reader(files: Iterable[str]) -> str:
+    """Return in words on whom the reader of the action units in these files was fitted; "" without such files."""
+    paths = [path for path in files if Path(path).parent.parent.name == "aus"]
+    if not paths:
+        return ""
+    with store.open_file(paths[0], "aus") as file:
+        subjects = {entry.rpartition("/")[0] for entry in store.fitted_on(file)}
+    population = sum(subject.split("/")[1] == POPULATION for subject in subjects)
+    return f"on action units read by a model of {population} subjects of the population" if population else ""
 
 
 def initialisation(job: Job) -> str:

@@ -72,6 +72,16 @@ def test_a_row_says_what_its_folds_add_to_its_first_weights():
     assert megc2019([rows("augacn")])[0]["start_full_uf1"] == ""
 
 
+def test_a_row_says_whose_clips_it_learnt_from():
+    for words, expected in (
+        ("", "corpus"),
+        ("from scratch: vgg16.pth is not here", "corpus"),
+        ("from 240 subjects of the population; on action units", "corpus, 240 other subjects"),
+    ):
+        table = megc2019([[row | {"initialisation": words} for row in rows("augacn")]])
+        assert summary(table).splitlines()[2].split(" | ")[1] == expected
+
+
 def test_csv_keeps_the_order_of_methods_and_plain_line_ends():
     text = to_csv(megc2019([rows("mtmnet"), rows("icegan")]))
     assert [row["method"] for row in csv.DictReader(io.StringIO(text))] == ["mtmnet", "icegan"]

@@ -20,7 +20,7 @@ from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, provenance
 from microexpr.training import engine, group, initial, pretrain
 from microexpr.training.checkpoint import CheckpointDir
-from microexpr.training.steps import relevant_files
+from microexpr.training.steps import action_unit_reader, relevant_files
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 CLASSES = PROTOCOLS["megc2019"].classes
@@ -109,6 +109,16 @@ def test_every_fold_starts_from_them(
         for fold in network_job().folds:
             assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
     assert not np.array_equal(*(scores(p) for p in (path, trained(tmp_path / "b", job(CLIPS, folds=2), files[0]))))
+
+
+def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> None:
+    known = {"s01": ["generated/population/s0001/*", "generated/population/s0002/*"], "s02": ["x/mmi/a/b"]}
+    for name, entries in known.items():
+        with store.subject_file(tmp_path / f"aus/samm/{name}.h5", "aus", [clip("samm", name, "c", 0)]) as file:
+            file.put("fitted_on", entries)
+    first, second = (action_unit_reader([str(tmp_path / f"aus/samm/{name}.h5")]) for name in known)
+    assert first == "on action units read by a model of 2 subjects of the population" and second == ""
+    assert action_unit_reader(["results/flow/samm/s01.h5"]) == ""
 
 
 def scores(path: str) -> np.ndarray:
