@@ -29,8 +29,12 @@ test: check  ## linter, types and all tests but the slow ones
 test-all: check envs/docs/.venv/.installed  ## linter, types and all tests
 	$(TESTS)
 
-study-%: .venv/.installed  ## checks too long for `make test`: study-annotated, study-augacn, study-auicgan, study-brittleness, study-counts, study-cpus, study-difficulty, study-docs, study-domain, study-famgan, study-faults, study-floor, study-flow_epochs, study-growth, study-icegan, study-intervals, study-localregions, study-lovo, study-mtmnet, study-null, study-parted, study-people, study-photographs, study-population, study-real_faces, study-regions, study-scale, study-slurm, study-smallest_difference, study-spotting
+study-%: .venv/.installed  ## a check that is too long for `make test`; `make studies` lists them
 	python studies/$*.py
+
+studies:  ## the checks of study-NAME, each with its question
+	@for file in $$(grep -l __main__ studies/*.py | grep -v -e figures -e readme_table); do \
+		printf "%-26s %s\n" "study-$$(basename $$file .py)" "$$(head -1 $$file | tr -d '"')"; done
 
 readme-table: .venv/.installed  ## writes README's tables from a finished run: RESULTS=folder COMMIT=commit that it was made from
 	python studies/readme_table.py $(if $(RESULTS),--results $(RESULTS)) $(if $(COMMIT),--commit $(COMMIT))
@@ -72,4 +76,4 @@ test-browser: docs  ## the report, a prediction and the site in a real browser; 
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
-.PHONY: help table check test test-all docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat
+.PHONY: help table check test test-all studies docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat

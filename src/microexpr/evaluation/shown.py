@@ -22,7 +22,9 @@ Recogniser = Callable[[np.ndarray], np.ndarray]  # movements float32[N, D] -> sc
 
 
 def movements(pairs: np.ndarray) -> np.ndarray:
-    """Return flow and strain of each pair, float32[N, 3 * FLOW_SIZE * FLOW_SIZE], in pixels of its own size."""
+    """Return flow and strain of each pair, float32[N, 3 * FLOW_SIZE * FLOW_SIZE], in pixels of its own size.
+
+    Settings are the default ones, not those of section `flow`, so that figures of two runs can be compared."""
     params = flow.Params(size=max(pairs.shape[2], 32), stored_size=FLOW_SIZE)
     grey = pairs.mean(-1, dtype=np.float32)
     return np.stack([flow.onset_apex(first, second, params) for first, second in grey]).reshape(len(pairs), -1)

@@ -27,7 +27,7 @@ class FlowNetwork(NetworkMethod):
     class Params(base.Params):
         epochs: int = Field(500, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(256, ge=2, le=1024, description="clips in a step")
-        lr: float = Field(5e-5, gt=0, le=1, description="Adam's learning rate, before `schedule`")
+        lr: float = Field(5e-5, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
         cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
         dropout: float = Field(0.5, ge=0, lt=1, description="share of values dropped in training")
         mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")

@@ -94,7 +94,7 @@ def find_events(frame: np.ndarray, annotated: Mapping[str, int], faces: Mapping[
     if len(annotated) < len(EVENTS):
         first, last = annotated.get("onset", 0), annotated.get("offset", len(frame) - 1)
         score = score_clip(faces, first, last, params)
-        apex_position = annotated.get("apex", find_apex(score, first, last, params.spotter))
+        apex_position = annotated["apex"] if "apex" in annotated else find_apex(score, first, last, params.spotter)
         start, end = find_bounds(score, apex_position, params.rest)
         positions = {"onset": start, "apex": apex_position, "offset": end} | {**annotated}
     methods = {event: "annotated" if event in annotated else params.spotter for event in EVENTS}
@@ -140,7 +140,8 @@ def flow_scores(
     """Return how far the ten regions have moved since the onset, without head motion, float32[T] in pixels of the crop.
 
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position; `in_frame`, bool[H, W], are the pixels
-    that show the frame. The mean flow vector of each region is
+    that show the frame. Flow has the default settings of its stage but for `params.size`: section `flow` of params.yaml
+    is of the stored flow, and events stay where they are when it changes. The mean flow vector of each region is
     taken before its length: noise, which points anywhere, cancels and movement of the skin does not.
     """
     from scipy.ndimage import gaussian_filter1d
