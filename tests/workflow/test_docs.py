@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from microexpr.cli import config
 from microexpr.core.errors import ParamsError
+from microexpr.models import recognisers
 from microexpr.reporting import main_table
 
 ROOT = Path(__file__).parents[2]
+COMMITTED = config.check_cached(config.load(ROOT / "params.yaml"))
 PAGES = [
     *ROOT.glob("*.md"),
     *ROOT.glob("docs/*.md"),
@@ -38,6 +41,53 @@ def test_no_link_is_dead(page):
 def test_the_index_lists_every_page_once():
     listed = re.findall(r"^- \[[^]]+\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"), re.M)
     assert sorted(listed) == sorted(page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md")
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=ROOT, text=True, capture_output=True)
+
+
+@pytest.mark.skipif(
+    git("rev-parse", "--is-shallow-repository").stdout.strip() != "false", reason="needs the whole history"
+)
+def test_commits_that_figures_cite_exist():
+    paths = [*PAGES, *ROOT.glob("benchmarks/*.json")]
+    cited = {
+        (commit, path.name)
+        for path in paths
+        for commit in re.findall(r'commit[s"]*:? [`"]?([0-9a-f]{7,12})\b', path.read_text(encoding="utf-8"))
+    }
+    assert len(cited) > 20
+    missing = [(commit, name) for commit, name in sorted(cited) if git("cat-file", "-e", commit).returncode]
+    assert missing == []
+
+
+def test_figures_that_follow_from_the_code_are_those_of_the_code():
+    rows = [name for name, about in COMMITTED["methods"].items() if about["in_table"]]
+    (pairs,) = re.findall(r"methods are (\d+) pairs", (ROOT / "docs/metrics.md").read_text(encoding="utf-8"))
+    assert int(pairs) == len(rows) * (len(rows) - 1) // 2
+    rooms = {path.parent.name for path in (ROOT / "src/microexpr").glob("*/__init__.py")}
+    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.M)
+    assert rooms <= {*table}
+    layers = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("Data flows down")[1].split("Nothing imports")[0]
+    )
+    assert rooms == {*re.findall(r"`(\w+)`", layers)}
+    message = re.search(r"error: results: cannot be written (\(.+?\))`", (ROOT / "docs/dvc.md").read_text())[1]
+    assert any(message in path.read_text(encoding="utf-8") for path in ROOT.glob("workflow/*.py"))
+
+
+def test_make_lists_every_study():
+    listed = subprocess.run(["make", "--silent", "studies"], cwd=ROOT, text=True, capture_output=True).stdout
+    programs = {path.stem for path in ROOT.glob("studies/*.py") if "__main__" in path.read_text(encoding="utf-8")}
+    assert {*re.findall(r"^study-(\w+) ", listed, re.M)} == programs - {"figures", "readme_table"}
+
+
+@pytest.mark.parametrize("name", recognisers.names())
+def test_params_that_a_description_names_exist(name):
+    fields = recognisers.find(name).Params.model_fields
+    named = {token for field in fields.values() for token in re.findall(r"`(\w+)`", field.description or "")}
+    assert named <= {*fields, "cnn_wide"}  # a value of ICE-GAN's discriminator
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/baselines.md"])

@@ -75,7 +75,7 @@ class DualInception(FlowNetwork):
     class Params(FlowNetwork.Params):
         epochs: int = Field(40, ge=1, le=2000, description="passes over the protocol's clips")
         batch: int = Field(3, ge=2, le=1024, description="clips in a step")
-        lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate, before `schedule`")
+        lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate, see `cosine`")
         hidden: int = Field(1024, ge=8, le=4096, description="units of the fully connected layer")
         dropout: float = Field(0.0, ge=0, lt=1, description="share of the hidden layer dropped in training")
 
