@@ -27,6 +27,7 @@ EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
+DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
 
 
@@ -178,6 +179,8 @@ def _counted(values: dict[str, Any], source: str, committed: "list[Row]") -> "li
 
 def table(arguments: argparse.Namespace) -> int:
     """Print the main table, selected methods, or a paper's table."""
+    from rich.console import Console
+
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table, arguments.form)
     if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
@@ -187,7 +190,7 @@ def table(arguments: argparse.Namespace) -> int:
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import read_faces
     from microexpr.models import recognisers
-    from microexpr.reporting import main_table
+    from microexpr.reporting import main_table, terminal_table
 
     for name in arguments.methods or ():
         if not (EVALUATIONS / f"{name}.csv").is_file():
@@ -196,21 +199,44 @@ def table(arguments: argparse.Namespace) -> int:
         rows = main_table.megc2019(evaluation.read(EVALUATIONS / f"{name}.csv") for name in arguments.methods)
     else:
         rows = main_table.read(arguments.table)
-    if arguments.form:
-        return _rows(rows, arguments.form)
-    say(main_table.markdown(rows), end="")
-    if not arguments.methods and arguments.table == TABLE and PAIRED.exists():
-        compared = pairs.read(PAIRED)
-        say(main_table.better_than_floor(compared) + main_table.indistinguishable_from_best(rows, compared), end="")
-    for faces in (EVALUATIONS / f"{row['method']}_faces.csv" for row in rows):
-        if faces.exists():
-            say(main_table.synthesis_summary(read_faces(faces), faces))
-    if note := main_table.duplicate_subjects(RESULTS / "people/duplicates.csv"):
-        say(f"note: {note}")
+    if arguments.form in ("json", "csv"):
+        return _rows(list(map(main_table.numbers, rows)) if arguments.form == "json" else rows, arguments.form)
+    is_whole = not arguments.methods and arguments.table == TABLE
+    compared = pairs.read(PAIRED) if is_whole and PAIRED.exists() else []
+    if arguments.form == "markdown":
+        say(main_table.markdown(rows), end="")
+        lines = [main_table.better_than_chance(compared)]
+    else:
+        tests, console = terminal_table.standing(rows, compared), Console()
+        console.print(terminal_table.render(rows, tests, console.width))
+        lines = terminal_table.legend(rows, tests)
+    lines.append(main_table.indistinguishable_from_best(rows, compared))
+    for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
+        if not faces.exists():
+            continue
+        shards = RESULTS.glob(f"synthesise/{row['method']}/{row['protocol']}/*.h5")
+        if any(shard.stat().st_mtime_ns > faces.stat().st_mtime_ns for shard in shards):
+            lines.append(f"{faces}: is of earlier synthesised faces than those that are here{remedy(faces)}")
+        else:
+            lines += main_table.synthesis_summary(read_faces(faces), faces).splitlines()
+    lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(DUPLICATES)) else []
+    if arguments.notes:
+        lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]
+    _paragraphs(lines)
     for path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.exclusions(path).values() if path.exists() else ():
             say(f"left out: {reason}")
     return 0
+
+
+def _paragraphs(lines: Iterable[str]) -> None:
+    """Print lines that may hold names of a user's files, broken between words alone."""
+    from rich.console import Console
+
+    console = Console()
+    for line in lines:
+        if line := printable(line.rstrip("\n")):
+            console.print(line, markup=False, highlight=False)
 
 
 def _paper_table(path: Path, form: str | None) -> int:

@@ -243,7 +243,12 @@ def _add_table(subparsers: "Subparsers") -> None:
         default=commands.TABLE,
         help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
     )
-    _add_form(command.add_mutually_exclusive_group())
+    command.add_argument("--notes", action="store_true", help="also sentences on each row, such as what it starts from")
+    form = command.add_mutually_exclusive_group()
+    _add_form(form)
+    form.add_argument(
+        "--markdown", action="store_const", dest="form", const="markdown", help="all figures, in Markdown"
+    )
     command.set_defaults(run=commands.table)
 
 

@@ -98,6 +98,8 @@ def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
         with regular(path, StoreError).open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             names, rows = reader.fieldnames or (), list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        raise StoreError(f"{path}: must be a CSV file of text in UTF-8{remedy(path)}") from None
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise StoreError(f"{path}: {reason}{remedy(path)}") from None

@@ -67,7 +67,7 @@ CAUTION = "rendered faces, not comparable with published figures"
 
 
 class Comparison(NamedTuple):
-    """The test of one method against a reference: its UF1 less the reference's, with a 95 % interval."""
+    """The test of one method against a reference: its figure less the reference's, with a 95 % interval."""
 
     method: str
     difference: float
@@ -122,6 +122,15 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
     return store.csv_text(COLUMNS, rows)
 
 
+def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
+    """Return a row with its figures as numbers, None where there is none."""
+    figures = {*COLUMNS} - {*ABOUT, "published_erratum"} | {*COUNTS, "seeds"}
+    return {
+        name: (float(text) if "." in text else int(text)) if name in figures and text else text or None
+        for name, text in row.items()
+    }
+
+
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
     return store.read_csv(path, COLUMNS)
@@ -152,7 +161,7 @@ def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
     names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
     lines = [names]
     for row in rows:
-        interval = f"{row['origin']}, full UF1 {row['full_uf1_low'][:5]} to {row['full_uf1_high'][:5]}"
+        interval = f"{row['origin']}, full UF1 {row['full_uf1_low']} to {row['full_uf1_high']}"
         kinds = (("", interval), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle"))
         for prefix, kind in kinds:
             if any(row[prefix + cell] for cell in CELLS):
@@ -195,10 +204,16 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
     return "\n".join(lines) + "\n"
 
 
-def learnt_from(row: Mapping[str, str]) -> str:
-    """Return in words whose clips a row has learnt from, directly or by what it was given."""
+def other_subjects(row: Mapping[str, str]) -> str:
+    """Return how many subjects of the population taught a row, or what it was given; "" if none."""
     population = re.search(r"(\d+) subjects of the population", row["initialisation"])
-    return f"corpus, {population[1]} other subjects" if population else "corpus"
+    return population[1] if population else ""
+
+
+def learnt_from(row: Mapping[str, str]) -> str:
+    """Return in words whose clips a row has learnt from."""
+    population = other_subjects(row)
+    return f"corpus, {population} other subjects" if population else "corpus"
 
 
 def gain(row: Mapping[str, str]) -> str:
@@ -232,39 +247,44 @@ def notes(row: Mapping[str, str]) -> list[str]:
     return sentences
 
 
+def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tuple[str, dict[str, Row]]:
+    """Return the method of highest UF1, the first of equals, and by each other one their pair of UF1.
+
+    `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations."""
+    best, by_method = by_uf1(rows)[0]["method"], {}
+    for pair in pairs:
+        if pair["metric"] == "uf1" and best in (pair["first"], pair["second"]):
+            (other,) = {pair["first"], pair["second"]} - {best}
+            by_method[other] = pair
+    return best, by_method
+
+
 def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
     """Return a line on the methods that do not differ from the best one; "" without any pair.
 
-    The best is the one of highest UF1, the first of equals. `rows` are those of the table, `pairs` those of
-    `evaluation.pairs` on the same evaluations.
-    """
+    Arguments are those of `pairs_of_best`."""
     pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
     if not pairs:
         return ""
-    best = by_uf1(rows)[0]["method"]
+    best, by_method = pairs_of_best(rows, pairs)
     subjects = pairs[0]["subjects"]
     least = min(len(pairs) * min_attainable_p(subjects), 1)
     count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
     if least >= DIFFERENT:
         reason = f"{subjects} subjects are too few to distinguish any of {count} of methods"
         return f"{best} has the highest UF1. {reason}: p, corrected for their number, is at least {least:.2g}.\n"
-    by_method = {}
-    for pair in pairs:
-        if best in (pair["first"], pair["second"]):
-            (other,) = {pair["first"], pair["second"]} - {best}
-            by_method[other] = pair
     alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
     basis = f"{subjects} subjects, p corrected for {count}"
     return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
 
 
-def comparisons(reference: str, pairs: Sequence[Row]) -> list[Comparison]:
+def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> list[Comparison]:
     """Return the test of each other method against a reference, p corrected for these tests alone.
 
     `pairs` are those of `evaluation.pairs`; the order is theirs."""
     tests = []
     for pair in pairs:
-        if pair["metric"] == "uf1" and reference in (pair["first"], pair["second"]):
+        if pair["metric"] == metric and reference in (pair["first"], pair["second"]):
             figures = pair["difference"], pair["low"], pair["high"]
             if pair["first"] == reference:
                 tests.append((pair["second"], -figures[0], -figures[2], -figures[1], pair["p"]))
@@ -273,16 +293,21 @@ def comparisons(reference: str, pairs: Sequence[Row]) -> list[Comparison]:
     return [Comparison(*test, float(p)) for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True)]
 
 
-def better_than_floor(pairs: Sequence[Row]) -> str:
-    """Return a line on the methods whose UF1 is above that of `FLOOR`, p corrected for these tests; "" without any.
+def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:
+    """Return those of the tests of UAR against `FLOOR`, whose UAR is that of a guess, that show more."""
+    return [test for test in tests if test.difference > 0 and test.p_holm < DIFFERENT]
 
-    `pairs` are those of `evaluation.pairs`."""
-    tests = comparisons(FLOOR, pairs)
-    if not tests:
+
+def better_than_chance(pairs: Sequence[Row]) -> str:
+    """Return a line on the methods whose UAR is above that of `FLOOR`, p corrected for these tests; "" without any.
+
+    UF1 would not do: a random guess has a higher one than the majority class. `pairs` are those of
+    `evaluation.pairs`."""
+    if not (tests := comparisons(FLOOR, pairs, "uar")):
         return ""
-    better = [test.method for test in tests if test.difference > 0 and test.p_holm < DIFFERENT]
-    tested = f"p < {DIFFERENT}, corrected for {len(tests)} method{'s' * (len(tests) > 1)}"
-    return f"Better than {FLOOR} ({tested}): {', '.join(better) or 'none'}.\n"
+    better = [test.method for test in above_chance(tests)]
+    tested = f"UAR above that of {FLOOR}, p < {DIFFERENT}, corrected for {len(tests)} method{'s' * (len(tests) > 1)}"
+    return f"Better than chance ({tested}): {', '.join(better) or 'none'}.\n"
 
 
 def duplicate_subjects(path: str | Path) -> str:

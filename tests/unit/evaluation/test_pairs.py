@@ -187,8 +187,9 @@ def test_who_is_better_than_the_floor_is_a_family_of_its_own():
         for metric in ("uf1", "uar")
         for first, second, difference, p in tests
     ]
-    assert main_table.better_than_floor(compared) == "Better than majority (p < 0.05, corrected for 3 methods): a, b.\n"
-    assert main_table.better_than_floor(compared[3:4]) == ""
+    basis = "UAR above that of majority, p < 0.05, corrected for 3 methods"
+    assert main_table.better_than_chance(compared) == f"Better than chance ({basis}): a, b.\n"
+    assert main_table.better_than_chance(compared[3:4]) == ""
 
 
 def test_too_few_people_for_so_many_pairs_are_said():

@@ -13,7 +13,7 @@ from microexpr.reporting.main_table import DIFFERENT, FLOOR, Comparison
 
 KINDS = {
     "": "all methods",
-    "better": f"better than {FLOOR}",
+    "better": "better than chance",
     "alike": "not distinguishable from the best",
     "network": "networks",
     "classical": "without a network",
@@ -57,8 +57,8 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
     """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`."""
     ordered = main_table.by_uf1(rows)
     floor, best = (
-        {test.method: test for test in main_table.comparisons(reference, pairs)}
-        for reference in (FLOOR, ordered[0]["method"])
+        {test.method: test for test in main_table.comparisons(reference, pairs, metric)}
+        for reference, metric in ((FLOOR, "uar"), (ordered[0]["method"], "uf1"))
     )
     return [
         Standing(
@@ -95,7 +95,7 @@ def tiles(methods: Sequence[Standing], datasets: int) -> list[Tile]:
     headline = [_figure("highest UF1", best)]
     headline += [_figure(f"UF1 of {FLOOR}, the floor", method) for method in methods if method.name == FLOOR]
     families = {
-        "better": (f"better than {FLOOR}", [method for method in methods if method.against_floor], "<"),
+        "better": ("UAR better than chance", [method for method in methods if method.against_floor], "<"),
         "alike": ("not distinguishable from the best", [method for method in methods if method.against_best], "≥"),
     }
     for kind, (title, tested, sign) in families.items():

@@ -1,0 +1,115 @@
+"""The main table in a terminal: a line for each method, the highest UF1 first. Formats figures, computes none."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rich.console import Group, JustifyMethod, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from microexpr.evaluation import Row
+from microexpr.reporting.main_table import (
+    DIFFERENT,
+    FLOOR,
+    PROTOCOL_TITLES,
+    SCOPES,
+    TITLES,
+    above_chance,
+    by_uf1,
+    comparisons,
+    other_subjects,
+    pairs_of_best,
+)
+
+NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
+STYLES = {"*": "bold green", "=": "green", "-": "dim", " ": ""}
+PLACES = 3  # decimals, as many as intervals of a few subjects bear; --csv has four
+
+
+class Standing(NamedTuple):
+    """What the paired tests say of methods; empty without tests."""
+
+    best: str = ""
+    alike: frozenset[str] = frozenset()  # methods that cannot be told from the best one
+    chance: frozenset[str] = frozenset()  # methods that are not above a guess
+
+
+def standing(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> Standing:
+    """Return what the pairs of `evaluation.pairs`, made of these rows, say of each method."""
+    if not pairs:
+        return Standing()
+    best, of_best = pairs_of_best(rows, pairs)
+    alike = {name for name, pair in of_best.items() if pair["p_holm"] >= DIFFERENT}
+    if len(alike) == len(of_best):
+        alike = set()  # nothing can be told from the best, so a mark would say nothing
+    tests = comparisons(FLOOR, pairs, "uar")
+    chance = {FLOOR} | {test.method for test in tests} - {test.method for test in above_chance(tests)}
+    return Standing(best, frozenset(alike), frozenset(chance))
+
+
+def render(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> RenderableType:
+    """Return a table for each protocol, as wide as fits `width` columns; published figures have a column of their own.
+
+    Each line has the origin of its reproduced figures."""
+    names = dict.fromkeys(row["protocol"] for row in rows)
+    parts = [[row for row in rows if row["protocol"] == name] for name in names]
+    return Group(*(item for part in parts for item in (_title(part), _table(by_uf1(part), tests, width), "")))
+
+
+def _title(rows: Sequence[Mapping[str, str]]) -> Text:
+    name, clips, folds = rows[0]["protocol"], rows[0]["clips"], rows[0]["folds"]
+    return Text(f"{PROTOCOL_TITLES.get(name, name)}; {clips} clips, {folds} folds, last epoch", style="bold")
+
+
+def _table(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> Table:
+    marks = [_mark(row["method"], tests) for row in rows]
+    columns = {"": marks, "method": [row["method"] for row in rows]} | _figures(rows, width)
+    if width >= NARROW:
+        columns["origin"] = [row["origin"] for row in rows]
+        columns["published"] = [_published(row) for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=width < WIDE)
+    for title, values in columns.items():
+        if title in ("", "method") or any(values):
+            justify: JustifyMethod = "left" if title in ("", "method", "origin") else "right"
+            table.add_column(title, justify=justify, no_wrap=True)
+    shown = [values for title, values in columns.items() if title in ("", "method") or any(values)]
+    for mark, *cells in zip(marks, *shown, strict=True):
+        table.add_row(*cells, style=STYLES[mark])
+    return table
+
+
+def _figures(rows: Sequence[Mapping[str, str]], width: int) -> dict[str, list[str]]:
+    """Return the reproduced figures of each row by the title of their column."""
+    names = {"UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high", "UAR": "full_uar"}
+    if width >= WIDE:
+        names |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
+    figures = {title: [_figure(row[name]) for row in rows] for title, name in names.items()}
+    return figures | {"also": [other_subjects(row) and f"+{other_subjects(row)}" for row in rows]}
+
+
+def _mark(method: str, tests: Standing) -> str:
+    marks = {"*": {tests.best}, "=": tests.alike, "-": tests.chance}
+    return next((mark for mark, methods in marks.items() if method in methods), " ")
+
+
+def _figure(text: str) -> str:
+    return f"{float(text):.{PLACES}f}" if text else ""
+
+
+def _published(row: Mapping[str, str]) -> str:
+    erratum = "*" * ("full_uf1: " in row["published_erratum"])
+    return _figure(row["published_full_uf1"]) + (erratum or " ") * bool(row["published_full_uf1"])
+
+
+def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:
+    """Return what the marks and columns of the table mean."""
+    lines = ["low, high: 95 % interval of UF1"]
+    if tests.best:
+        alike = "; = cannot be told from it" if tests.alike else ""
+        lines[0] += f". * highest UF1{alike}; - UAR is not above a guess (p corrected, < {DIFFERENT})"
+    if any(map(other_subjects, rows)):
+        lines.append("also: learnt from so many rendered subjects of the population too")
+    if any(row["published_full_uf1"] for row in rows):
+        generated = ", not comparable with generated ones" * any("generated" in row["origin"] for row in rows)
+        lines.append(f"published: UF1 as printed, of recorded faces{generated}; * erratum")
+    return [*lines, "`microexpr table --notes` says more of each row; --markdown, --csv, --json: all figures"]

@@ -1,0 +1,83 @@
+"""The main table in a terminal: it fits, breaks no word, rounds, and marks what the paired tests say."""
+
+import io
+import json
+import re
+
+import pytest
+from evaluated_rows import rows
+from rich.console import Console
+
+from microexpr.reporting import main_table
+from microexpr.reporting.html import leaderboard
+from microexpr.reporting.terminal_table import Standing, legend, render, standing
+
+NAMES = ("majority", "capsulenet.icegan_change", "ststnet", "icegan")
+
+
+def table(**figures: float) -> list[dict[str, str]]:
+    """Return rows whose UF1 is a figure of each method; its interval 0.0123 to both sides."""
+    made = main_table.megc2019([rows(name) for name in NAMES])
+    for row in made:
+        uf1 = figures.get(row["method"].partition(".")[0], 0.3456)
+        row |= {"full_uf1": f"{uf1:.4f}", "full_uf1_low": f"{uf1 - 0.0123:.4f}", "full_uf1_high": f"{uf1 + 0.0123:.4f}"}
+    made[-1]["initialisation"] = "from 240 subjects of the population"
+    return made
+
+
+def printed(made: list[dict[str, str]], width: int, tests: Standing | None = None) -> list[str]:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    console.print(render(made, tests or Standing(), width))
+    for line in legend(made, tests or Standing()):
+        console.print(line, markup=False, highlight=False)
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_it_fits_and_breaks_no_word(width):
+    lines = printed(table(majority=0.1877, ststnet=0.6449), width)
+    assert max(map(len, lines)) <= width and not any("…" in line for line in lines)
+    order = [name for line in lines for name in NAMES if re.search(rf"(^|\s){re.escape(name)}\s", line)]
+    assert order == ["ststnet", "capsulenet.icegan_change", "icegan", "majority"]  # by UF1, a line each
+    (line,) = [line for line in lines if line.strip().startswith("majority")]
+    assert line.split()[1:4] == ["0.188", "0.175", "0.200"]  # rounded, not cut
+
+
+def test_published_figures_stand_on_lines_that_say_generated():
+    lines = printed(table(), 80)
+    published = [line for line in lines if "0.735" in line or "0.845" in line]
+    assert len(published) == 2 and all("generated" in line for line in published)
+    assert not [line for line in printed(table(), 60) if "0.735" in line]
+    assert [line.split()[5] for line in lines if line.strip().startswith("icegan")] == ["+240"]
+
+
+def paired(first: str, second: str, metric: str, difference: float, p: float) -> dict:
+    return {"first": first, "second": second, "metric": metric, "difference": difference, "low": -1, "high": 1, "p": p,
+            "p_holm": p}  # fmt: skip
+
+
+def test_marks_are_those_of_the_tests():
+    best, other, guess = "ststnet", "icegan", "capsulenet.icegan_change"
+    pairs = [paired(best, other, "uf1", 0.1, 0.4), paired(best, guess, "uf1", 0.3, 0.001),
+             paired("majority", best, "uf1", -0.4, 0.001), paired("majority", best, "uar", -0.4, 0.001),
+             paired("majority", other, "uar", -0.4, 0.001), paired("majority", guess, "uar", -0.1, 0.6)]  # fmt: skip
+    made = table(ststnet=0.8, icegan=0.7)
+    tests = standing(made, pairs)
+    assert tests == Standing(best, frozenset({other}), frozenset({guess, "majority"}))
+    marks = {line.split()[1]: line[0] for line in printed(made, 80, tests)[2:6]}
+    assert marks == {best: "*", other: "=", guess: "-", "majority": "-"}
+    assert standing(made, []) == Standing()
+    alike = [pair | {"p_holm": 1} for pair in pairs]
+    assert standing(made, alike).alike == frozenset()  # nothing can be told from anything
+
+
+def test_json_html_and_csv_have_the_same_digits():
+    made = table(majority=0.1877, ststnet=0.6449)
+    numbers = json.loads(json.dumps([main_table.numbers(row) for row in made]))
+    assert numbers[0]["seeds"] == 3 and numbers[0]["published_full_uf1"] is None
+    assert numbers[0]["method"] == "majority" and numbers[0]["initialisation"] is None
+    standings = {method.name: method for method in leaderboard.standings(made, [])}
+    for row, values in zip(made, numbers, strict=True):
+        for name in (*main_table.CELLS, *main_table.INTERVALS):
+            assert f"{values[name]:.4f}" == row[name] == standings[row["method"]].row[name]
