@@ -146,7 +146,7 @@ def _method_params(names: Sequence[str], form: str | None) -> int:
     from microexpr.cli import config
     from microexpr.core import registry
     from microexpr.models import generators, recognisers
-    from microexpr.reporting import param_list
+    from microexpr.reporting import param_list, references
 
     made_by = dict.fromkeys(registry.names(generators), generators.find)
     path = Path("params.yaml")
@@ -164,6 +164,8 @@ def _method_params(names: Sequence[str], form: str | None) -> int:
         if not form:
             say(f"{name}: {kind.paper}")
             console.print(param_list.table(params))
+            if reference := references.find(name):
+                say(f"{reference.bibtex}\n")
     return _rows(rows, form) if form else 0
 
 
