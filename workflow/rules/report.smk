@@ -12,6 +12,7 @@ EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
+AGAINST = pages.table_of(PARAMS["report"]["against"])
 
 
 rule report:
@@ -32,6 +33,8 @@ rule report:
         signals=sorted(
             {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
         ),
+        hard_clips=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
+        against=[AGAINST] if AGAINST else [],
         papers=EXISTING_PAPER_TABLES,
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
@@ -53,6 +56,7 @@ rule report:
             "params": PARAMS,
             "papers": EXISTING_PAPER_TABLES,
             "benchmarks": EXISTING_BENCHMARKS,
+            "against": AGAINST,
         },
     script:
         "../scripts/report.py"

@@ -178,12 +178,6 @@ def _other_params(row: Mapping[str, str]) -> list[str]:
     return row["differs_from_paper"].split(", ") if row["differs_from_paper"] else []
 
 
-def differences_from_paper(row: Mapping[str, str]) -> str:
-    """Return how many params of a row have other values than its paper's, and which: "2 params (epochs, lr)"."""
-    names = _other_params(row)
-    return f"{len(names)} param{'s' * (len(names) > 1)} ({', '.join(names)})"
-
-
 def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:
     """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
 
@@ -235,8 +229,8 @@ def notes(row: Mapping[str, str]) -> list[str]:
         sentences.append(f"It is trained {row['initialisation']}.")
     if row["start_full_uf1"]:
         sentences.append(f"Its {gain(row)}.")
-    if row["differs_from_paper"]:
-        sentences.append(f"It differs from the paper in {differences_from_paper(row)}.")
+    if count := len(_other_params(row)):
+        sentences.append(f"It differs from the paper in {count} param{'s' * (count > 1)}.")
     cells: dict[str, list[str]] = {}  # by erratum, since two figures may share one
     for erratum in re.split(rf"; (?=(?:{'|'.join(CELLS)}): )", row["published_erratum"] or ""):
         cell, _, text = erratum.partition(": ")

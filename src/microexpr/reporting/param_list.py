@@ -84,13 +84,13 @@ def table(params: Sequence[Param]) -> Table:
     lines.add_column("meaning")
     for param in params:
         pictured = f"\n{param.on_pictures} on flow pictures" if param.on_pictures else ""
-        cells = [_lines(param.value) + pictured] if has_values else []
+        cells = [in_lines(param.value) + pictured] if has_values else []
         paper = param.default if param.value != param.default else ""
         lines.add_row(param.name, *cells, paper, param.allowed, param.meaning)
     return lines
 
 
-def _lines(value: str) -> str:
+def in_lines(value: str) -> str:
     """Return a value with a line for each key of a mapping."""
     if not value.startswith("{"):
         return value

@@ -38,6 +38,8 @@ NAMES = ROWS + ".map((one) => one.querySelector('th').textContent.trim())"
 COLUMN = ROWS + ".map((one) => one.cells[%d].textContent.trim())"
 HEAD = "document.querySelector('#leaderboard th[data-column=\"%d\"]')"
 UF1 = 2  # its column
+SHOWN = """[...document.querySelector(".clip .blink").querySelectorAll("img")]
+  .find((one) => getComputedStyle(one).visibility === "visible").alt.split(" ")[0]"""
 FOCUS = "(() => { const at = document.activeElement; return `${at.tagName} ${at.className} ${at.id}`; })()"
 
 
@@ -204,9 +206,27 @@ def test_keys_sort_and_reach_the_charts_controls_and_the_films(look):
         before = await tab.run("document.querySelector('.film img').src")
         await tab.press("ArrowRight", 39)
         assert await tab.run("document.querySelector('.film img').src") != before
-        frame = await tab.run("Number(document.querySelector('.film output').value)")
+        frame, time = (await tab.run("document.querySelector('.film output').value")).removesuffix(" ms").split(", ")
         line = "document.querySelector('[data-chart=score-1]').layout.shapes.at(-1).x0"
-        assert await tab.run(line) == frame
+        assert frame.isdigit() and round(await tab.run(line)) == int(time)
+
+    look(check, 1280)
+
+
+def test_a_place_shows_its_other_picture_by_click_by_space_and_in_turn_unless_motion_is_reduced(look):
+    async def check(tab: chromium.Page, width: int) -> None:
+        assert await tab.run(SHOWN) == "apex"
+        await tab.run("document.querySelector('.clip .blink img').click()")
+        assert await tab.run(SHOWN) == "onset"
+        await tab.run("document.querySelector('.clip .blink input').focus()")
+        await tab.press(" ", 32, " ")
+        assert await tab.run(SHOWN) == "apex"
+        await tab.run("document.querySelector('#clips .alternate input').click()")
+        seen = [await tab.run(f"new Promise((done) => setTimeout(() => done({SHOWN}), 250))") for _ in range(12)]
+        assert {*seen} == {"apex", "onset"} and len(await tab.run("document.getAnimations()")) > 0
+        await tab.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+        assert await tab.run("document.getAnimations().length") == 0
+        assert not await tab.run("document.querySelector('#clips .alternate').checkVisibility()")
 
     look(check, 1280)
 

@@ -150,7 +150,7 @@ def test_notes_are_sentences_and_an_erratum_that_two_figures_share_is_stated_onc
     row = dict.fromkeys(COLUMNS, "") | {"initialisation": "from scratch", "differs_from_paper": "epochs, lr"}
     assert notes(row | {"published_erratum": erratum}) == [
         "It is trained from scratch.",
-        "It differs from the paper in 2 params (epochs, lr).",
+        "It differs from the paper in 2 params.",
         "Erratum of the published UF1 of SMIC and UAR of SMIC: too low; 0.2 is near a guess.",
         "Erratum of the published UF1 of all clips: a misprint.",
     ]

@@ -5,12 +5,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
+
+TABLE = "megc2019_table.csv"  # within a results folder
 
 
 class Params(BaseModel):
@@ -19,6 +22,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     clips: tuple[str, ...] = Field((), description="clips to show, as dataset/subject/name; none: one of each data set")
     show_licensed_faces: bool = Field(False, description="in its images; ask your licence")
+    against: str = Field("", description="another run's results folder or table CSV, to compare with; empty: none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class PageInputs:
     params: Mapping[str, Any]  # all of params.yaml
     papers: Sequence[str] = ()  # tables that exist
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
+    against: str = ""  # table of another run; "": none
 
 
 def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
@@ -55,3 +60,15 @@ def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
         of_class = [clip for clip in of_dataset if clip.label == i % len(LABELS)]
         chosen.append((of_class or of_dataset)[0])
     return chosen
+
+
+def table_of(path: str) -> str:
+    """Return the path of the table of a run, named by its results folder or the table itself; "" for none.
+
+    Raises ParamsError for a path that is neither."""
+    table = Path(path, TABLE) if Path(path).is_dir() else Path(path)
+    if path and not table.is_file():
+        raise ParamsError(
+            f"params.yaml: report.against must be a results folder with {TABLE}, or a table CSV, not {path}"
+        )
+    return str(table) if path else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from microexpr.core.clip import Clip
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.main_table import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
@@ -77,7 +78,7 @@ def curve(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
         mode = "lines" if len(scored) > 1 else "markers"
         data.append(_line(name, x, y, {"color": colour}) | {"yaxis": axis, "mode": mode, "showlegend": False})
     axes = {
-        "xaxis": {"title": {"text": "epoch"}, "anchor": "y2"},
+        "xaxis": {"title": {"text": "epoch"}, "anchor": "y2", **_whole_ticks(len(rows))},
         "yaxis": {"domain": [0.56, 1], "title": {"text": "training loss"}, "rangemode": "tozero"},
         "yaxis2": {"domain": [0, 0.44], "title": {"text": "test UF1"}, "range": [0, 1]},
     }
@@ -111,9 +112,14 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], origin: s
     return _chart([heat], axes, 330, origin)
 
 
+def times_of_frames(clip: Clip, onset: int, numbers: Sequence[int]) -> list[float]:
+    """Return ms since the onset of frames with these numbers; the numbers where the clip's rate is not known."""
+    return [round(1000 * (number - onset) / clip.fps, 1) for number in numbers] if clip.fps else list(numbers)
+
+
 def score(stages: Journey) -> Chart:
-    """Return the apex stage's score by frame, with the clip's events."""
-    line = _line("score", stages.frame.tolist(), _round(stages.score), {"color": BLUE}) | {"showlegend": False}
+    """Return the apex stage's score over time, with the clip's events."""
+    line = _line("score", _times(stages), _round(stages.score), {"color": BLUE}) | {"showlegend": False}
     return _over_time([line], stages, "spotting score", 300)
 
 
@@ -125,7 +131,7 @@ def action_units(stages: Journey) -> Chart:
         for side, dash in zip(SIDES[:2], DASHES, strict=False):
             values = _round(stages.relative[:, unit, SIDES.index(side)])
             style = {"color": colour, "dash": dash}
-            data.append(_line(f"{stages.action_units[unit]} {side}", stages.frame.tolist(), values, style))
+            data.append(_line(f"{stages.action_units[unit]} {side}", _times(stages), values, style))
     return _over_time(data, stages, "change of intensity (FACS)", 360)
 
 
@@ -144,35 +150,42 @@ def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
     return _chart(data, axes, 130 + 20 * len(rows), "")
 
 
+def _times(stages: Journey) -> list[float]:
+    return times_of_frames(stages.clip, stages.events["onset"], stages.frame.tolist())
+
+
 def _over_time(data: list[Chart], stages: Journey, unit: str, height: int) -> Chart:
-    """Return curves by frame number; lines at the events, and last a line that moves with the frame shown."""
+    """Return curves over time; lines at the events, and last a line that moves with the frame shown."""
+    onset, apex, offset = times_of_frames(
+        stages.clip, stages.events["onset"], [stages.events[event] for event in EVENTS]
+    )
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1}
     lines = [
-        upright
-        | {
-            "x0": position,
-            "x1": position,
-            "line": {"width": 1, "color": GREY, "dash": "solid" if event == "apex" else "dot"},
-        }
-        for event, position in stages.events.items()
+        upright | {"x0": at, "x1": at, "line": {"width": 1, "color": GREY, "dash": "solid" if at == apex else "dot"}}
+        for at in (onset, apex, offset)
     ]
-    start = stages.events["onset"]
-    lines.append(upright | {"x0": start, "x1": start, "line": {"width": 2, "color": RED}, "name": "shown"})
+    lines.append(upright | {"x0": onset, "x1": onset, "line": {"width": 2, "color": RED}, "name": "shown"})
     expression = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}, "layer": "below"}
-    expression |= {"x0": start, "x1": stages.events["offset"], "fillcolor": "rgba(128,128,128,.15)"}
+    expression |= {"x0": onset, "x1": offset, "fillcolor": "rgba(128,128,128,.15)"}
+    words = {"onset": onset, f"apex, {stages.apex_by}": apex, "offset": offset}
     labels = [
-        {"x": stages.events[event], "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-         "text": f"apex, {stages.apex_by}" if event == "apex" else event, "font": {"size": 11}}
-        for event in EVENTS
-    ]  # fmt: skip
-    axes = {"xaxis": {"title": {"text": "frame"}, "tickformat": "d"}, "yaxis": {"title": {"text": unit}}}
+        {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "text": word, "font": {"size": 11}}
+        for word, at in words.items()
+    ]
+    title = "ms since the onset" if stages.clip.fps else "frame"
+    axes = {"xaxis": {"title": {"text": title}, "tickformat": "d"}, "yaxis": {"title": {"text": unit}}}
     chart = _chart(data, axes | {"shapes": [expression, *lines]}, height, stages.clip.origin, above=16)
     chart["layout"]["annotations"] += labels
     return chart
 
 
-def _line(name: str, x: Sequence[int], y: Sequence[float], style: Chart) -> Chart:
+def _line(name: str, x: Sequence[float], y: Sequence[float], style: Chart) -> Chart:
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": style}
+
+
+def _whole_ticks(count: int) -> Chart:
+    """Return where an axis of that many epochs has its ticks: plotly's own would be at halves of few."""
+    return {"tick0": 0, "dtick": 1} if count <= 10 else {}
 
 
 def _round(values: np.ndarray) -> list[float]:

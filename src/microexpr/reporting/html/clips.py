@@ -18,9 +18,14 @@ from microexpr.evaluation.face_kinds import exaggerate
 from microexpr.reporting import journey, sheet
 from microexpr.reporting.html import charts, pictures
 from microexpr.reporting.plots.drawing import amplify_change
+from microexpr.signals import inputs
 from microexpr.signals.flow import magnitude
+from microexpr.signals.motion import magnification
 
 MOST = 60  # largest number of a clip's frames on a page
+FARTHER = f"{1 + magnification.ALPHA:g}"  # how many times as far a movement goes in a magnified picture
+Picture = tuple[str, str]  # its name, and the image
+Place = Sequence[Picture]  # one picture, or two in the same place, the first of which shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,15 @@ class ClipView:
     apex_by: str
     film: Sequence[str]  # images of its frames
     numbers: Sequence[int]  # of these frames
+    times: Sequence[float]  # of these frames, ms since the onset; their numbers where the clip's rate is not known
+    event_times: Mapping[str, float]  # of the events, alike
     start: int  # position of the apex among these frames
+    blinks: Sequence[Place]  # apex and onset, as they are and magnified
     change: str
     flow: str
     strain: str
     largest: tuple[float, float]  # of flow, pixels, and of strain
-    synthesised: Mapping[str, Sequence[Sequence[tuple[str, str]]]]  # by generator, a row by class: names and images
+    synthesised: Mapping[str, Sequence[Sequence[Place]]]  # by generator, a row by class
     score: charts.Chart
     action_units: charts.Chart
     predictions: Sequence[tuple[str, str, str]]  # method, class by the last epoch, by the oracle
@@ -58,21 +66,28 @@ def view(
     Raises StoreError or DataError for a file that cannot be read."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
     stages = journey.read(clip, files, [])
-    word = clip.origin if clip.origin == "generated" else ""
+    events, word = stages.events, stamp(clip)
     largest = (_percentile(magnitude(stages.flow), 99), _percentile(stages.flow[2], 99.5))
     numbers: list[int] = []
     film: list[str] = []
+    blinks: list[Place] = []
     synthesised = {}
     if visible:
         numbers, film = _film(files["faces"], clip, stages, word)
+        blinks = [apex_and_onset(clip, results, word, magnified) for magnified in (False, True)]
         synthesised = {name: _synthesised_faces(journey.synthetic(clip, paths), word) for name, paths in synth.items()}
     return ClipView(
         clip=clip,
-        events=stages.events,
+        events=events,
         apex_by=stages.apex_by,
         film=film,
         numbers=numbers,
-        start=numbers.index(stages.events["apex"]) if visible else 0,
+        times=charts.times_of_frames(clip, events["onset"], numbers),
+        event_times=dict(
+            zip(events, charts.times_of_frames(clip, events["onset"], list(events.values())), strict=True)
+        ),
+        start=numbers.index(events["apex"]) if visible else 0,
+        blinks=blinks,
         change=_change(files, clip, word) if visible else "",
         flow=pictures.flow(stages.flow[:2], largest[0], word) if visible else "",
         strain=pictures.strain(stages.flow[2], largest[1], word) if visible else "",
@@ -84,6 +99,11 @@ def view(
         true_class=true_class,
         files=[_file(stage, path) for stage, path in files.items()],
     )
+
+
+def stamp(clip: Clip) -> str:
+    """Return the word that a picture of the clip bears: that its face is rendered."""
+    return clip.origin if clip.origin == "generated" else ""
 
 
 def _percentile(values: np.ndarray, percent: float) -> float:
@@ -107,17 +127,30 @@ def _change(files: Mapping[str, Path], clip: Clip, word: str) -> str:
         return pictures.grey(sheet.magnified_change(faces[clip.name], apex[clip.name]), word)
 
 
-def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[tuple[str, str]]]:
-    """Return a row by class: neutral face, the face by a generator that never saw this subject, and its change."""
+def apex_and_onset(clip: Clip, results: Path, word: str, magnified: bool = False) -> Place:
+    """Return the crops of a clip's apex and onset; `magnified`: with the movements of onset to offset magnified."""
+    faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
+    with store.open_file(faces_path, "faces") as faces, store.open_file(apex_path, "apex") as apex:
+        face, events = faces[clip.name], apex[clip.name]
+        onset, top, offset = (inputs.position(face, events, event) for event in journey.EVENTS)
+        crops = luma(face["crop"][onset : offset + 1])
+    if magnified:
+        crops = np.clip(np.rint(magnification.magnify(crops, len(crops))), 0, 255).astype(np.uint8)
+    kind = ", magnified" * magnified
+    return [(f"apex{kind}", pictures.grey(crops[top - onset], word)), (f"onset{kind}", pictures.grey(crops[0], word))]
+
+
+def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[Place]]:
+    """Return a row by class: neutral face and the one by a generator that never saw this subject, and its change."""
     rows = []
     for label, (neutral, face) in pairs.items():
-        images = {
-            "neutral": neutral,
-            f"synthesised {label}": face,
-            f"{label}: change × {sheet.MAGNIFIED}": amplify_change(face, neutral, sheet.MAGNIFIED),
-            f"{label}: change doubled": exaggerate(neutral, face),
-        }
-        rows.append([(name, pictures.synthesised_face(image, word)) for name, image in images.items()])
+        start = ("neutral", neutral)
+        places = (
+            [(f"synthesised {label}", face), start],
+            [(f"{label}: change × {sheet.MAGNIFIED}", amplify_change(face, neutral, sheet.MAGNIFIED))],
+            [(f"{label}: change doubled", exaggerate(neutral, face)), start],
+        )
+        rows.append([[(name, pictures.synthesised_face(image, word)) for name, image in place] for place in places])
     return rows
 
 

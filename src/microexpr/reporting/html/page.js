@@ -50,19 +50,20 @@
   addEventListener("afterprint", redraw);
 
   function show(number, at) {
-    const film = films[number], frame = film.numbers[at];
+    const film = films[number], frame = film.numbers[at], time = film.times[at];
+    const words = film.timed ? `${frame}, ${Math.round(time)} ms` : `${frame}`;
     const picture = document.getElementById(`film-${number}`);
     picture.src = film.frames[at];
     picture.alt = picture.alt.replace(/frame \d+/, `frame ${frame}`);
-    document.getElementById(`at-${number}`).value = frame;
+    document.getElementById(`at-${number}`).value = words;
     const slider = document.getElementById(`frame-${number}`);
     slider.value = at;
-    slider.setAttribute("aria-valuetext", `frame ${frame}`);
+    slider.setAttribute("aria-valuetext", `frame ${words}`);
     for (const kind of ["score", "aus"]) {
       const chart = figures[`${kind}-${number}`], line = chart.layout.shapes.length - 1;
-      Object.assign(chart.layout.shapes[line], { x0: frame, x1: frame });
+      Object.assign(chart.layout.shapes[line], { x0: time, x1: time });
       const place = document.querySelector(`[data-chart="${kind}-${number}"]`);
-      if (place.dataset.drawn) Plotly.relayout(place, { [`shapes[${line}].x0`]: frame, [`shapes[${line}].x1`]: frame });
+      if (place.dataset.drawn) Plotly.relayout(place, { [`shapes[${line}].x0`]: time, [`shapes[${line}].x1`]: time });
     }
   }
   document.querySelectorAll("input[data-film]").forEach((slider) => {

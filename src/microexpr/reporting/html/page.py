@@ -24,8 +24,9 @@ from microexpr.core.clip import Clip
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, sheet
-from microexpr.reporting.html import PageInputs, charts, clips, leaderboard, pictures, results, times
+from microexpr.reporting import inspect, main_table, param_list, sheet
+from microexpr.reporting.html import PageInputs, against, charts, clips, hardest, leaderboard, pictures, results, times
+from microexpr.reporting.html.methods import background
 from microexpr.reporting.papers import page as papers
 from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
@@ -39,6 +40,7 @@ SECTIONS = {
     "tests": "Tests",
     "learning": "Curves",
     "subjects": "Subjects",
+    "hardest": "Hard clips",
     "methods": "Methods",
     "papers": "Papers",
     "clips": "Clips",
@@ -126,6 +128,7 @@ def html(
     names = [standing.name for standing in standings]
     methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
+    hard_clips = hardest.hardest(methods, partial(_hard_place, inputs, folder))
     jobs = times.jobs(benchmarks)
     tables = [_paper(path) for path in inputs.papers]
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
@@ -147,7 +150,9 @@ def html(
         lstrip_blocks=True,
     )
     films = {
-        str(i): {"frames": clip.film, "numbers": clip.numbers} for i, clip in enumerate(clip_views, 1) if clip.film
+        str(i): {"frames": clip.film, "numbers": clip.numbers, "times": clip.times, "timed": clip.clip.fps > 0}
+        for i, clip in enumerate(clip_views, 1)
+        if clip.film
     }
     return environment.get_template(TEMPLATES[0]).render(
         inputs=inputs,
@@ -182,6 +187,11 @@ def html(
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
         papers=tables,
         clips=clip_views,
+        farther=clips.FARTHER,
+        in_lines=param_list.in_lines,
+        hard_clips=hard_clips,
+        against=against.compare(rows, folder, Path(inputs.against)) if inputs.against else None,
+        backgrounds={row["method"]: background(row["method"], row, inputs.shards[row["method"]]) for row in rows},
         left_out=left_out,
         wheel=pictures.wheel(),
         magnified=sheet.MAGNIFIED,
@@ -190,7 +200,7 @@ def html(
         ],
         chains={name: _chains(paths) for name, paths in inputs.shards.items()},
         params={name: yaml.safe_dump(value, sort_keys=False, width=100) for name, value in inputs.params.items()},
-        versions=_versions(),
+        versions=[(name, _version(name)) for name in ("microexpr", *PACKAGES)],
         times=[(stage, name, len(group), *_sums(group)) for stage, name, group in times.by_name(jobs)],
         charts=charts,
         chart=chart,
@@ -233,16 +243,32 @@ def _clips(
     """Return the clips to show, and the reasons why others were left out."""
     views, reasons = [], []
     for name in inputs.clips:
-        path = folder / "index" / f"{name.split('/')[0]}.csv"
-        by_id: dict[str, Clip] = {clip.id: clip for clip in index.read(path)}
-        if name not in by_id:
+        clip, path = _clip(folder, name)
+        if clip is None:
             reasons.append(index.exclusions(path).get(name, f"{name} is not in {path}"))
             continue
         predictions = [method.predictions_of(name) for method in methods]
         true_class = next(filter(None, (method.true_class(name) for method in methods)), "")
-        visible = inputs.show_licensed_faces or by_id[name].origin == "generated"
-        views.append(clips.view(by_id[name], folder, inputs.synthesising, predictions, true_class, visible))
+        views.append(clips.view(clip, folder, inputs.synthesising, predictions, true_class, _may_show(inputs, clip)))
     return views, reasons
+
+
+def _clip(folder: Path, name: str) -> tuple[Clip | None, Path]:
+    """Return the clip of this id, None for one that was left out, and the file of its data set's clips."""
+    path = folder / "index" / f"{name.split('/')[0]}.csv"
+    return next((clip for clip in index.read(path) if clip.id == name), None), path
+
+
+def _may_show(inputs: PageInputs, clip: Clip) -> bool:
+    return inputs.show_licensed_faces or clip.origin == "generated"
+
+
+def _hard_place(inputs: PageInputs, folder: Path, name: str) -> clips.Place:
+    """Return apex and onset of a clip of this id; nothing if its face may not be shown."""
+    clip, _ = _clip(folder, name)
+    if clip is None or not _may_show(inputs, clip):
+        return []
+    return clips.apex_and_onset(clip, folder, clips.stamp(clip))
 
 
 def _link(folder: Path, path: str | Path) -> str:
@@ -319,11 +345,11 @@ def _chains(paths: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
-def _versions() -> list[tuple[str, str]]:
-    installed = {
-        distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()
-    }
-    return [(name, installed.get(name.lower(), "not installed")) for name in ("microexpr", *PACKAGES)]
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)  # of any spelling: a name's "-", "_" and "." are one
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _sums(jobs: Sequence[times.Job]) -> tuple[float, float, float]:

@@ -11,12 +11,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 from made_run import EPOCHS, run
 
+from microexpr.core.errors import ParamsError
 from microexpr.reporting import papers
-from microexpr.reporting.html import page
+from microexpr.reporting.html import page, table_of
 from microexpr.reporting.papers import page as paper_page
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)<'
@@ -121,7 +123,8 @@ def test_it_loads_nothing_and_is_small_enough(tmp_path):
 
 
 def test_links_lead_to_files_of_the_run_and_carry_the_tables(root, seen):
-    files = [about["href"] for _, about in seen.links if not about["href"].startswith(("#", "data:"))]
+    papers = ("https://doi.org/", "https://arxiv.org/")
+    files = [about["href"] for _, about in seen.links if not about["href"].startswith(("#", "data:", *papers))]
     assert {Path(link).suffix for link in files} == {".csv", ".h5"}
     missing = [link for link in files if not Path(normpath(root / "results/report" / unquote(link))).is_file()]
     assert missing == []
@@ -165,12 +168,81 @@ def test_each_method_is_tested_against_majority_and_the_best(seen):
     assert rows["majority"][0] == "–" and rows["majority"][4:] == ["-0.300", "", "-0.500 to +0.100", "0.5"]
 
 
-def test_each_synthesised_face_has_its_change_next_to_it(seen):
-    names = [about["alt"].removesuffix(" face by icegan") for tag, about in seen.tags if tag == "img"]
-    first = names.index("synthesised negative")
-    expected = ["neutral", "synthesised negative", "negative: change × 8", "negative: change doubled"]
-    assert names[first - 1 : first + 3] == expected
-    assert sum(name.endswith("change doubled") for name in names) == 3
+def pictures(seen: Seen, end: str) -> list[str]:
+    """Return the alternative texts of pictures that have this end, without it."""
+    return [about["alt"].removesuffix(end) for tag, about in seen.tags if tag == "img" and about["alt"].endswith(end)]
+
+
+def test_each_synthesised_face_is_in_the_neutral_ones_place_and_has_its_change_next_to_it(seen):
+    names = pictures(seen, " face by icegan")
+    assert names[:5] == [
+        "synthesised negative", "neutral", "negative: change × 8", "negative: change doubled", "neutral"
+    ]  # fmt: skip
+    assert len(names) == 15
+    boxes = [
+        about["aria-label"] for tag, about in seen.tags if about.get("type") == "checkbox" and "aria-label" in about
+    ]
+    assert boxes.count("neutral in place of synthesised negative face by icegan") == 1
+    clip = "of casme2/sub01/a"
+    assert [name for name in boxes if name.endswith(clip)][-2:] == [
+        f"onset in place of apex {clip}", f"onset, magnified in place of apex, magnified {clip}"
+    ]  # fmt: skip
+
+
+def test_apex_and_onset_of_a_pair_are_those_frames(seen):
+    sources = {about["alt"]: about["src"] for tag, about in seen.tags if tag == "img"}
+    for event, number in (("apex", 20), ("onset", 5)):  # a frame's grey is its number
+        data = np.frombuffer(b64decode(sources[f"{event} of casme2/sub01/a"].split(",")[1]), np.uint8)
+        assert np.median(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)) == number
+
+
+def test_hard_clips_are_those_that_most_methods_got_wrong(tmp_path, seen):
+    assert "No clip is classified wrongly by more than half" in seen.sections["hardest"]  # one of two methods
+    asked = run(tmp_path)
+    path = tmp_path / "results/evaluate/megc2019/icegan_predictions.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wrong = [line.replace("positive,positive", "positive,surprise") if "/sub01/b" in line else line for line in lines]
+    path.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+    parsed = Seen(page.html(asked, tmp_path / "results", tmp_path / "work/times", ""))
+    words = " ".join(parsed.sections["hardest"].split())
+    assert "casme2/sub01/b positive; wrong: 2 of 2 answers. surprise ✗ icegan negative ✗ majority" in words
+    assert "casme2/sub01/a" not in words and pictures(parsed, " of casme2/sub01/b") == ["apex", "onset"]
+
+
+def test_a_method_has_its_paper_and_both_values_of_each_param_that_differs(seen):
+    words = " ".join(seen.sections["methods"].split())
+    assert "Jianhui Yu, Chaoyi Zhang, Yang Song, Weidong Cai: ICE-GAN" in words and "@misc{yu2020ice," in words
+    assert "https://arxiv.org/abs/2005.04370" in [about["href"] for _, about in seen.links]
+    rows = [[row[0].split()[0], *row[1:]] for row in seen.rows["params-icegan"][1:]]
+    assert rows == [["width", "8", "64"], ["epochs", "3", "100"]] and "params-majority" not in seen.rows
+
+
+def test_a_run_is_compared_with_another(tmp_path):
+    asked, other = run(tmp_path / "here"), tmp_path / "there"
+    run(other)
+    table = other / "results/megc2019_table.csv"
+    text = table.read_text(encoding="utf-8").replace("icegan,", "ststnet,").replace("0.2000", "0.3456")
+    table.write_text(text.replace("last,1,", "last,2,"), encoding="utf-8")
+    for upsample, folder in enumerate((tmp_path / "here", other)):
+        with h5py.File(folder / "results/faces/casme2/sub01.h5", "r+") as file:
+            file.attrs["params"] = np.bytes_(json.dumps({"faces": {"upsample": upsample, "settle": 0.5}}))
+    assert table_of(str(other / "results")) == table_of(str(table)) == str(table)
+    folders = tmp_path / "here/results", tmp_path / "here/work/times"
+    parsed = Seen(page.html(replace(asked, against=str(table)), *folders, ""))
+    assert parsed.rows["against-table"][1:] == [
+        ["icegan", "0.5000", "–", "–"], ["majority", "0.2000", "0.3456", "-0.1456"], ["ststnet", "–", "0.5000", "–"]
+    ]  # fmt: skip
+    assert parsed.rows["against-params"][1:] == [["faces.upsample", "0", "1"]]
+    assert "Not the same clips or rules: seeds 1 here, 2 there" in parsed.text
+    alone = tmp_path / "alone.csv"
+    alone.write_bytes(table.read_bytes())
+    assert "files are not next to its table" in Seen(page.html(replace(asked, against=str(alone)), *folders, "")).text
+    with pytest.raises(ParamsError, match=r"report\.against must be a results folder"):
+        table_of(str(tmp_path / "nowhere"))
+
+
+def test_every_package_is_found_under_any_spelling_of_its_name(seen):
+    assert "not installed" not in seen.sections["versions"] and "face-recognition" in seen.sections["versions"]
 
 
 def test_a_browser_may_run_its_two_scripts_and_no_other(seen):
@@ -222,7 +294,9 @@ def test_figures_are_those_of_the_stages(seen):
     assert loss["x"] == uf1["x"] == list(range(1, EPOCHS + 1)) and loss["y"][0] == 1
     assert figures["times"]["data"][0]["x"] == [2, 12.5] and figures["times"]["data"][1]["x"] == [1.5, 7.5]
     lines = figures["score-1"]["layout"]["shapes"]
-    assert [line["x0"] for line in lines[1:]] == [5, 20, 40, 5]  # onset, apex, offset, and what the page moves
+    assert [line["x0"] for line in lines[1:]] == [0, 75, 175, 0]  # onset, apex, offset, and what the page moves; ms
+    assert figures["score-1"]["data"][0]["x"][0] == -20  # frame 1 of onset 5 at 200 a second
+    assert figures["curve-icegan"]["layout"]["xaxis"]["dtick"] == 1  # epochs are whole
     assert "1 of 2 methods predicted positive" in seen.text and "generated/smic" in seen.text
 
 
@@ -237,6 +311,7 @@ def test_plotly_knows_every_property_of_the_charts(seen):
 
 def test_a_film_has_all_frames_with_the_word_on_them(seen):
     film = seen.json("films")["1"]
+    assert film["times"][:2] == [-20, -15]
     assert film["numbers"] == list(range(1, 46)) and len(film["frames"]) == 45
     picture = cv2.imdecode(np.frombuffer(b64decode(film["frames"][44].split(",")[1]), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture[-14:].max() > 200 > 100 > np.median(picture)  # white letters at the lower edge of a grey of 45
