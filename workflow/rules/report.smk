@@ -42,6 +42,7 @@ rule report:
     log:
         "work/logs/report/report.log",
     params:
+        code=lambda w: code("report", *map(model, RUN.in_table)),  # whose defaults are the papers' values
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,

@@ -12,15 +12,9 @@ from microexpr.core.errors import StoreError
 from microexpr.reporting import journey, main_table
 from microexpr.reporting.param_list import text
 
-COUNTED = (
-    "protocol",
-    "origin",
-    "selection",
-    "seeds",
-    "folds",
-    "clips",
-)  # columns; equal if figures compare
-Rows = Sequence[Mapping[str, str]]
+COUNTED = ("protocol", "origin", "selection", "seeds", "folds", "clips")  # columns; equal if figures compare
+Row = Mapping[str, str]
+Difference = tuple[str, str, str]  # key of a param, value in this run, in the other; "" where a run lacks it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,56 +22,55 @@ class Comparison:
     """Another run's table next to this run's. Figures are those of the tables, "" where a run lacks the method."""
 
     path: str  # of the other table
-    lines: list[tuple[str, str, str, str]]  # method, UF1 here, there, difference
+    lines: list[tuple[str, str, str, str]]  # method, UF1 in this run, in the other, difference
     unlike: list[str]  # in words, why figures are not of the same clips and rules
-    params: list[tuple[str, str, str]]  # key, value here, there
-    unread: str  # why params could not be compared; "" if they were
+    params: list[Difference]
+    unread: str  # why some params are not compared; "" if all are
 
 
-def compare(rows: Rows, folder: Path, table: Path) -> Comparison:
-    """Return the rows of this run, whose results are in a folder, next to those of another run's table.
+def compare(rows: Sequence[Row], results: Path, table: Path) -> Comparison:
+    """Return the rows of this run, with its results folder, next to those of another run's table.
 
     Params are read from the files next to each table. Raises StoreError for a table that cannot be read."""
-    here, there = ({row["method"]: row for row in side} for side in (main_table.by_uf1(rows), main_table.read(table)))
-    both = [name for name in here if name in there]
-    names = [*here, *(name for name in there if name not in here)]
-    lines = [(name, *_figures(here.get(name), there.get(name))) for name in names]
-    kept = {name: (here[name], there[name]) for name in both}
-    params, unread = _params(both, folder, table.parent, next(iter(here.values()))["protocol"])
-    return Comparison(str(table), lines, list(_unlike(kept)), params, unread)
+    ours, theirs = ({row["method"]: row for row in side} for side in (main_table.by_uf1(rows), main_table.read(table)))
+    names = [*ours, *(name for name in theirs if name not in ours)]
+    lines = [(name, *_figures(ours.get(name), theirs.get(name))) for name in names]
+    shared = {name: (row, theirs[name]) for name, row in ours.items() if name in theirs}
+    params, unread = _params([*shared], (results, table.parent), rows[0]["protocol"])
+    return Comparison(str(table), lines, list(_unlike([*shared.values()])), params, unread)
 
 
-def _figures(here: Mapping[str, str] | None, there: Mapping[str, str] | None) -> tuple[str, str, str]:
-    ours, theirs = (row["full_uf1"] if row else "" for row in (here, there))
-    return ours, theirs, f"{Decimal(ours) - Decimal(theirs):+}" if ours and theirs else ""
+def _figures(ours: Row | None, theirs: Row | None) -> tuple[str, str, str]:
+    first, second = (row["full_uf1"] if row else "" for row in (ours, theirs))
+    return first, second, f"{Decimal(first) - Decimal(second):+}" if first and second else ""
 
 
-def _unlike(rows: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]]) -> Iterator[str]:
-    """Yield a phrase for each column of `COUNTED` and pair of values that differ."""
+def _unlike(pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
+    """Yield a phrase for each column of `COUNTED` and two values that differ."""
     for column in COUNTED:
-        values = dict.fromkeys((here[column], there[column]) for here, there in rows.values())
-        yield from (f"{column} {here} here, {there} there" for here, there in values if here != there)
+        values = dict.fromkeys((ours[column], theirs[column]) for ours, theirs in pairs)
+        yield from (f"{column} {ours} here, {theirs} there" for ours, theirs in values if ours != theirs)
 
 
-def _params(methods: Sequence[str], here: Path, there: Path, protocol: str) -> tuple[list[tuple[str, str, str]], str]:
-    """Return key and both values of the params that differ, and why some are not compared."""
-    folders = {stage: (stage, f"{stage}/*/*.h5") for stage in journey.STAGES}
-    folders |= {method: ("train", f"train/{method}/{protocol}/*.h5") for method in methods}
-    differences: dict[tuple[str, str, str], None] = {}
+def _params(methods: Sequence[str], folders: tuple[Path, Path], protocol: str) -> tuple[list[Difference], str]:
+    """Return the params that differ between the files of two results folders, and why some are not compared."""
+    patterns = {stage: (stage, f"{stage}/*/*.h5") for stage in journey.STAGES}
+    patterns |= {method: ("train", f"train/{method}/{protocol}/*.h5") for method in methods}
+    differences: dict[Difference, None] = {}
     unread = []
-    for name, (stage, pattern) in folders.items():
-        files = [next(iter(sorted(folder.glob(pattern))), None) for folder in (here, there)]
+    for name, (stage, pattern) in patterns.items():
+        files = [next(iter(sorted(folder.glob(pattern))), None) for folder in folders]
         try:
-            first, second = (_flat(file, stage) if file else {} for file in files)
+            ours, theirs = (_flat(file, stage) if file else {} for file in files)
         except StoreError as error:
             return [*differences], str(error)
-        if not first or not second:
+        if not ours or not theirs:
             unread.append(name)
             continue
-        keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
-        differences |= dict.fromkeys((key, first.get(key, ""), second.get(key, "")) for key in keys)
+        keys = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
+        differences |= dict.fromkeys((key, ours.get(key, ""), theirs.get(key, "")) for key in keys)
     reason = f"one of the runs lacks the files of {', '.join(unread)}" if unread else ""
-    return [*differences], reason if len(unread) < len(folders) else "the other run's files are not next to its table"
+    return [*differences], reason if len(unread) < len(patterns) else "the other run's files are not next to its table"
 
 
 def _flat(path: Path, stage: str) -> dict[str, str]:

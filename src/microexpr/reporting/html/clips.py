@@ -25,7 +25,7 @@ from microexpr.signals.motion import magnification
 MOST = 60  # largest number of a clip's frames on a page
 FARTHER = f"{1 + magnification.ALPHA:g}"  # how many times as far a movement goes in a magnified picture
 Picture = tuple[str, str]  # its name, and the image
-Place = Sequence[Picture]  # one picture, or two in the same place, the first of which shows
+Pictures = Sequence[Picture]  # one, or two in the same place, of which the first shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class ClipView:
     times: Sequence[float]  # of these frames, ms since the onset; their numbers where the clip's rate is not known
     event_times: Mapping[str, float]  # of the events, alike
     start: int  # position of the apex among these frames
-    blinks: Sequence[Place]  # apex and onset, as they are and magnified
+    blinks: Sequence[Pictures]  # apex and onset, as they are and magnified
     change: str
     flow: str
     strain: str
     largest: tuple[float, float]  # of flow, pixels, and of strain
-    synthesised: Mapping[str, Sequence[Sequence[Place]]]  # by generator, a row by class
+    synthesised: Mapping[str, Sequence[Sequence[Pictures]]]  # by generator, a row by class
     score: charts.Chart
     action_units: charts.Chart
     predictions: Sequence[tuple[str, str, str]]  # method, class by the last epoch, by the oracle
@@ -70,7 +70,7 @@ def view(
     largest = (_percentile(magnitude(stages.flow), 99), _percentile(stages.flow[2], 99.5))
     numbers: list[int] = []
     film: list[str] = []
-    blinks: list[Place] = []
+    blinks: list[Pictures] = []
     synthesised = {}
     if visible:
         numbers, film = _film(files["faces"], clip, stages, word)
@@ -127,7 +127,7 @@ def _change(files: Mapping[str, Path], clip: Clip, word: str) -> str:
         return pictures.grey(sheet.magnified_change(faces[clip.name], apex[clip.name]), word)
 
 
-def apex_and_onset(clip: Clip, results: Path, word: str, magnified: bool = False) -> Place:
+def apex_and_onset(clip: Clip, results: Path, word: str, magnified: bool = False) -> Pictures:
     """Return the crops of a clip's apex and onset; `magnified`: with the movements of onset to offset magnified."""
     faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
     with store.open_file(faces_path, "faces") as faces, store.open_file(apex_path, "apex") as apex:
@@ -140,17 +140,17 @@ def apex_and_onset(clip: Clip, results: Path, word: str, magnified: bool = False
     return [(f"apex{kind}", pictures.grey(crops[top - onset], word)), (f"onset{kind}", pictures.grey(crops[0], word))]
 
 
-def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[Place]]:
+def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[Pictures]]:
     """Return a row by class: neutral face and the one by a generator that never saw this subject, and its change."""
-    rows = []
+    rows: list[list[Pictures]] = []
     for label, (neutral, face) in pairs.items():
         start = ("neutral", neutral)
-        places = (
+        faces = (
             [(f"synthesised {label}", face), start],
             [(f"{label}: change × {sheet.MAGNIFIED}", amplify_change(face, neutral, sheet.MAGNIFIED))],
             [(f"{label}: change doubled", exaggerate(neutral, face)), start],
         )
-        rows.append([[(name, pictures.synthesised_face(image, word)) for name, image in place] for place in places])
+        rows.append([[(name, pictures.synthesised_face(image, word)) for name, image in pair] for pair in faces])
     return rows
 
 

@@ -18,10 +18,10 @@ class HardClip:
     wrong: int  # answers
     answers: int
     by_class: Mapping[str, list[str]]  # methods by the class they predicted; the commonest class first
-    place: clips.Place  # apex and onset; empty if the clip's face may not be shown
+    pictures: clips.Pictures  # apex and onset; empty if the clip's face may not be shown
 
 
-def hardest(methods: Sequence[results.Method], show: Callable[[str], clips.Place]) -> list[HardClip]:
+def hardest(methods: Sequence[results.Method], show: Callable[[str], clips.Pictures]) -> list[HardClip]:
     """Return up to `MOST` clips with the largest share of wrong answers, which is more than half; equal ones by name.
 
     `show` returns the pictures of a clip by its id."""
@@ -32,7 +32,7 @@ def hardest(methods: Sequence[results.Method], show: Callable[[str], clips.Place
             if row["selection"] == results.LAST:
                 answers[row["clip"]].append((method.name, row["predicted"]))
                 truth[row["clip"]] = row["truth"]
-    wrong = {clip: sum(predicted != truth[clip] for _, predicted in given) for clip, given in answers.items()}
+    wrong = {clip: sum(predicted != truth[clip] for _, predicted in answers[clip]) for clip in answers}
     shares = {clip: count / len(answers[clip]) for clip, count in wrong.items() if 2 * count > len(answers[clip])}
     names = sorted(shares, key=lambda clip: (-shares[clip], clip))[:MOST]
     return [

@@ -39,8 +39,8 @@ class Standing:
 
     @property
     def interval(self) -> str:
-        """The interval of UF1 in three decimals."""
-        return f"{float(self.row['full_uf1_low']):.3f} to {float(self.row['full_uf1_high']):.3f}"
+        """The interval of UF1, as in the table."""
+        return f"{self.row['full_uf1_low']} to {self.row['full_uf1_high']}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from microexpr.reporting import param_list, references
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a method comes from."""
+    """The paper of a method, and its departures in params."""
 
     paper: str  # in a line; that of a method without a reference says why
     reference: references.Reference | None

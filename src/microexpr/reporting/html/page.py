@@ -128,7 +128,7 @@ def html(
     names = [standing.name for standing in standings]
     methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
-    hard_clips = hardest.hardest(methods, partial(_hard_place, inputs, folder))
+    hard_clips = hardest.hardest(methods, partial(_hard_clip_pictures, inputs, folder))
     jobs = times.jobs(benchmarks)
     tables = [_paper(path) for path in inputs.papers]
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
@@ -263,7 +263,7 @@ def _may_show(inputs: PageInputs, clip: Clip) -> bool:
     return inputs.show_licensed_faces or clip.origin == "generated"
 
 
-def _hard_place(inputs: PageInputs, folder: Path, name: str) -> clips.Place:
+def _hard_clip_pictures(inputs: PageInputs, folder: Path, name: str) -> clips.Pictures:
     """Return apex and onset of a clip of this id; nothing if its face may not be shown."""
     clip, _ = _clip(folder, name)
     if clip is None or not _may_show(inputs, clip):

@@ -137,7 +137,7 @@ def test_links_lead_to_files_of_the_run_and_carry_the_tables(root, seen):
 def test_methods_are_by_uf1_and_link_to_their_part(seen):
     *_, first, second = seen.rows["leaderboard"]
     assert first[:3] == ["1", "icegan", "0.5000"] and second[:3] == ["2", "majority", "0.2000"]
-    assert [row[4] for row in (first, second)] == ["0.100 to 0.700"] * 2
+    assert [row[4] for row in (first, second)] == ["0.1000 to 0.7000"] * 2
     assert first[-2] == "0.8450" and second[-2] == "–"  # published
     assert [about["id"] for _, about in seen.tags if about.get("class") == "method"] == [
         "method-icegan",
@@ -153,7 +153,7 @@ def test_the_first_lines_are_the_headline(seen):
     start = seen.text.index("Micro-expressions: results of a run")
     first = " ".join(seen.text[start : seen.text.index("Leaderboard")].split())
     for words in (
-        "highest UF1 0.5000 icegan 95 % interval 0.100 to 0.700", "UF1 of majority, the floor 0.2000",
+        "highest UF1 0.5000 icegan 95 % interval 0.1000 to 0.7000", "UF1 of majority, the floor 0.2000",
         "better than majority 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
         "clips 4 2 subjects held out in turn", "All figures are of generated faces",
         "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>",
@@ -164,8 +164,8 @@ def test_the_first_lines_are_the_headline(seen):
 
 def test_each_method_is_tested_against_majority_and_the_best(seen):
     rows = {row[0]: row[1:] for row in seen.rows["tests-table"]}
-    assert rows["icegan"][:4] == ["+0.300", "", "-0.100 to +0.500", "0.5"] and rows["icegan"][4] == "–"
-    assert rows["majority"][0] == "–" and rows["majority"][4:] == ["-0.300", "", "-0.500 to +0.100", "0.5"]
+    assert rows["icegan"][:4] == ["+0.3000", "", "-0.1000 to +0.5000", "0.5"] and rows["icegan"][4] == "–"
+    assert rows["majority"][0] == "–" and rows["majority"][4:] == ["-0.3000", "", "-0.5000 to +0.1000", "0.5"]
 
 
 def pictures(seen: Seen, end: str) -> list[str]:
