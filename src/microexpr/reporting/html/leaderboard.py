@@ -28,6 +28,7 @@ class Standing:
     rank: int
     row: Mapping[str, str]
     kinds: list[str]  # of `KINDS`
+    against_chance: Comparison | None  # its UAR with that of the floor, which guesses
     against_floor: Comparison | None
     against_best: Comparison | None
     notes: list[str]
@@ -57,14 +58,16 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
     """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`."""
     ordered = main_table.by_uf1(rows)
     floor, best = (
-        {test.method: test for test in main_table.comparisons(reference, pairs, metric)}
-        for reference, metric in ((FLOOR, "uar"), (ordered[0]["method"], "uf1"))
+        {test.method: test for test in main_table.comparisons(reference, pairs)}
+        for reference in (FLOOR, ordered[0]["method"])
     )
+    chance = {test.method: test for test in main_table.comparisons(FLOOR, pairs, "uar")}
     return [
         Standing(
             rank=rank,
             row=row,
-            kinds=_kinds(row, floor.get(row["method"]), best.get(row["method"])),
+            kinds=_kinds(row, chance.get(row["method"]), best.get(row["method"])),
+            against_chance=chance.get(row["method"]),
             against_floor=floor.get(row["method"]),
             against_best=best.get(row["method"]),
             notes=main_table.notes(row),
@@ -73,9 +76,9 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
     ]
 
 
-def _kinds(row: Mapping[str, str], against_floor: Comparison | None, against_best: Comparison | None) -> list[str]:
+def _kinds(row: Mapping[str, str], against_chance: Comparison | None, against_best: Comparison | None) -> list[str]:
     holds = {
-        "better": against_floor is not None and against_floor.difference > 0 and against_floor.p_holm < DIFFERENT,
+        "better": against_chance is not None and bool(main_table.above_chance([against_chance])),
         "alike": against_best is not None and against_best.p_holm >= DIFFERENT,
         "network": row["parameters"] not in ("", "0"),
         "classical": row["parameters"] == "0",
@@ -95,7 +98,7 @@ def tiles(methods: Sequence[Standing], datasets: int) -> list[Tile]:
     headline = [_figure("highest UF1", best)]
     headline += [_figure(f"UF1 of {FLOOR}, the floor", method) for method in methods if method.name == FLOOR]
     families = {
-        "better": ("UAR better than chance", [method for method in methods if method.against_floor], "<"),
+        "better": ("UAR better than chance", [method for method in methods if method.against_chance], "<"),
         "alike": ("not distinguishable from the best", [method for method in methods if method.against_best], "≥"),
     }
     for kind, (title, tested, sign) in families.items():

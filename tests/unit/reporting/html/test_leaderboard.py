@@ -26,7 +26,8 @@ ROWS = [row(method) for method in UF1]
 PAIRS = [
     pair("majority", "a", 0.04), pair("majority", "b", 0.01), pair("majority", "c", 0.02),
     pair("a", "b", 0.001), pair("a", "c", 0.5), pair("b", "c", 0.9),
-    pair("majority", "a", 0.0) | {"metric": "uar"},
+    pair("majority", "a", 0.001) | {"metric": "uar"}, pair("majority", "b", 0.2) | {"metric": "uar"},
+    pair("majority", "c", 0.004) | {"metric": "uar"},
 ]  # fmt: skip
 
 
@@ -44,12 +45,13 @@ def test_a_test_is_of_the_method_less_the_reference_and_corrected_within_its_fam
     best = {name: method.against_best and method.against_best.p_holm for name, method in methods.items()}
     assert best == {"a": pytest.approx(0.003), "majority": pytest.approx(0.02), "c": pytest.approx(0.9), "b": None}
     assert methods["a"].kinds == ["better", "classical"] and methods["c"].kinds == ["better", "alike", "network"]
+    assert methods["b"].kinds == ["network"]  # better than chance is a test of UAR: UF1 of a guess is above the floor's
 
 
 def test_tiles_count_what_the_tests_distinguish():
     tiles = leaderboard.tiles(leaderboard.standings(ROWS, PAIRS), 3)
     assert [(tile.figure, tile.method) for tile in tiles] == [
-        ("0.8000", "b"), ("0.2000", "majority"), ("3 of 3", ""), ("1 of 3", ""), ("88", ""),
+        ("0.8000", "b"), ("0.2000", "majority"), ("2 of 3", ""), ("1 of 3", ""), ("88", ""),
     ]  # fmt: skip
     assert tiles[-1].below == "12 subjects held out in turn, 3 data sets"
     alone = leaderboard.tiles(leaderboard.standings([row("a")], []), 1)
