@@ -49,8 +49,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # of a process that was killed
-            leftover.unlink()
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            if not _is_running(leftover.suffixes[-2]):  # else it writes the same file just now
+                leftover.unlink(missing_ok=True)
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -62,6 +63,18 @@ def atomic(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _is_running(suffix: str) -> bool:
+    """Return whether the process that a suffix ".PID" names runs on this machine; True where that cannot be asked."""
+    try:
+        if os.name == "posix":  # elsewhere, a signal would end it
+            os.kill(int(suffix[1:]), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def _reason(error: OSError) -> str:
@@ -269,8 +282,10 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
     try:
         file = h5py.File(regular(path, StoreError), "r")
     except FileNotFoundError:
-        raise StoreError(f"{path}: does not exist") from None
+        raise StoreError(f"{path}: does not exist{remedy(path)}") from None
     except OSError as error:
+        if not Path(path).is_dir() and _is_text(path):
+            raise StoreError(f"{path}: must be an HDF5 file, not text") from None
         raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error
     with file:
         if schema is not None:
@@ -287,6 +302,13 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
             if _is_readable(file):  # then it is the caller's mistake
                 raise
             raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
+
+
+def _is_text(path: str | Path) -> bool:
+    """Return whether a file that is no HDF5 file begins with text, so that it is another file, not a damaged one."""
+    with Path(path).open("rb") as file:
+        start = file.read(256)
+    return bool(start) and all(byte >= 32 or byte in b"\t\r\n" for byte in start)
 
 
 def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:

@@ -184,14 +184,28 @@ def test_a_full_disk_is_said(tmp_path, number, message):
     assert not any(tmp_path.iterdir())
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
-    with store.atomic(tmp_path / "a.csv") as part:
-        part.write_text("half")
-        part.with_name(part.name.replace(str(os.getpid()), "4711")).write_text("half")
-    assert len(list(tmp_path.iterdir())) == 2
-    (tmp_path / ".b.csv.4711.part").write_text("another file's")
+@pytest.fixture
+def ended():
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path, ended):
+    for name in (f".a.csv.{ended}.part", f".b.csv.{ended}.part", ".a.csv.x.part"):
+        (tmp_path / name).write_text("half")
     store.write_text(tmp_path / "a.csv", "whole")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.csv.4711.part", "a.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".b.csv.{ended}.part", "a.csv"]
+
+
+def test_two_processes_may_write_the_same_file(tmp_path):
+    with store.atomic(tmp_path / "a.csv") as part:
+        part.write_text("first")
+        other = part.replace(part.with_name(f".a.csv.{os.getppid()}.part"))  # of a process that runs
+        store.write_text(tmp_path / "a.csv", "second")
+        part.write_text("first")
+    assert (tmp_path / "a.csv").read_text() == "first" and other.read_text() == "first"
 
 
 def test_a_folder_that_is_a_file_is_said(tmp_path):
