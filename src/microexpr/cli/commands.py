@@ -347,7 +347,14 @@ def film(arguments: argparse.Namespace) -> int:
     params = config.validate(take.Params, values, "film", "--")
     with progress(arguments.quiet) as report, outputs.publish(out) as part:
         film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
-    say(f"written: {', '.join(map(str, out.paths))}; rendered, no person is shown")
+    size = out.paths[0].stat().st_size / 1e6
+    say(f"written: {out.paths[0]} ({size:.0f} MB), {out.paths[1]}; rendered, no person is shown")
+    return 0
+
+
+def show_help(arguments: argparse.Namespace) -> int:
+    """Print the help of the program or of one command."""
+    arguments.parsers[arguments.command].print_help()
     return 0
 
 
@@ -367,6 +374,9 @@ def predict(arguments: argparse.Namespace) -> int:
         result = prediction.predict(video, models, report)
         with outputs.publish(out) as part:
             app_folders.write_prediction(part, result, models, true, report)
+    if arguments.json:
+        print(json.dumps(written.to_document(result, models), indent=2))
+        return 0
     for line in written.summary(result):
         say(line)
     if true is not None:
@@ -407,3 +417,4 @@ def _output_picture(arguments: argparse.Namespace, inputs: Iterable[Path]) -> It
     out = outputs.picture(arguments.picture, inputs, arguments.force)
     with outputs.publish(out) as part:
         yield part / out.names[0]
+    say(f"written: {', '.join(map(str, out.paths))}")

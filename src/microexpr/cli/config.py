@@ -246,11 +246,11 @@ def _other_choices(params: BaseModel) -> list[str]:
     from microexpr.models.base import Params
 
     paper = type(params)().model_dump(mode="json")
-    here = params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"})
+    chosen = params.model_dump(mode="json", exclude=set(Params.model_fields) - {"initialisation"})
     population = getattr(params, "population", {})
     return [
         f"{prefix}{name} {_choice(value)} for {_choice(paper[name])}"
-        for prefix, values in (("", here), ("population.", population))
+        for prefix, values in (("", chosen), ("population.", population))
         for name, value in values.items()
         if name in paper and _is_other_choice(name, value, paper[name])
     ]

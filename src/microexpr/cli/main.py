@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
             "microexpr predict --help                    # the arguments of one command",
         ),
     )
-    parser.add_argument("--version", action="version", version=f"microexpr {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"microexpr {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_inspect(subparsers)
     _add_score(subparsers)
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(subparsers)
     _add_plot(subparsers)
     _add_completion(subparsers, parser)
+    _add_help(subparsers, parser)
     return parser
 
 
@@ -132,7 +133,7 @@ def _add_inspect(subparsers: "Subparsers") -> None:
         "the contents of an HDF5 file of this project, with axes and units",
         (
             "microexpr inspect results/apex/casme2/sub01.h5",
-            "microexpr inspect results/apex/casme2/sub01.h5 --values 'EP02_01/score[:10]'",
+            "microexpr inspect results/flow/casme2/sub01.h5 --values 'EP02_01/onset_apex[0,:4,:4]'",
             "microexpr inspect results/train/ststnet/megc2019/1of1.h5 --chain",
         ),
     )
@@ -312,11 +313,14 @@ def _add_film(subparsers: "Subparsers") -> None:
         "a rendered video with micro-expressions at known times",
         (
             "microexpr film take.avi",
-            "microexpr film take.avi --seconds 20 --micro 3 --difficulty hard --seed 2",
+            "microexpr film take.mp4 --seconds 20 --micro 3 --macro 1 --blinks 4 --difficulty hard --seed 2",
         ),
     )
     command.add_argument(
-        "video", metavar="OUT.avi", type=Path, help="is written, and OUT.csv with its expressions; see --force"
+        "video",
+        metavar="OUT.avi|OUT.mp4",
+        type=Path,
+        help="is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second, an .mp4 a tenth",
     )
     command.add_argument(
         "--seed", type=_whole(0, 2**63 - 1), default=1, help="each seed has its own subject (default: %(default)s)"
@@ -342,7 +346,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
         (
             "microexpr predict take.avi --out predicted",
             "microexpr predict take.avi --out predicted --truth take.csv",
-            "microexpr predict frames --out predicted --fps 200",
+            "microexpr predict frames --out predicted --fps 200 --json",
         ),
     )
     command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
@@ -356,9 +360,16 @@ def _add_predict(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: compares with them"
     )
+    command.add_argument("--json", action="store_true", help="print what intervals.json holds, alone")
     _add_force(command)
     _add_quiet(command)
     command.set_defaults(run=commands.predict)
+
+
+def _add_help(subparsers: "Subparsers", parser: Parser) -> None:
+    command = _add(subparsers, "help", "the arguments of a command", ("microexpr help predict",))
+    command.add_argument("command", metavar="COMMAND", nargs="?", choices=[*subparsers.choices])
+    command.set_defaults(run=commands.show_help, parsers={None: parser, **subparsers.choices})
 
 
 def _add_completion(subparsers: "Subparsers", parser: Parser) -> None:

@@ -54,7 +54,7 @@ def check(directory: str | Path) -> CheckReport:
         return CheckReport(lines, notes, problems, "readable; no counts are published to compare with")
     if difference := compare_counts(counts, native.published, *native.releases):
         problems.append(f"{directory}: {difference}")
-    return CheckReport(lines, notes, problems)
+    return CheckReport(lines, notes, list(dict.fromkeys(problems)))
 
 
 def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: list[str]) -> Iterator[str]:

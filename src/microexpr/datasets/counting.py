@@ -24,12 +24,14 @@ def count_clips(clips: Sequence[Clip]) -> Counts:
 def compare_counts(actual: Counts, published: Counts, *releases: Counts) -> str:
     """Describe the counts that differ from the published ones; "" if none does, or if they are those of a release.
 
-    AU-based classes may be missing: not every copy has their workbook."""
+    Where clips or subjects differ, these alone: all others follow from them. AU-based classes may be missing: not
+    every copy has their workbook."""
     if any(not compare_counts(actual, release) for release in releases):
         return ""
     names = [field.name for field in fields(Counts) if getattr(published, field.name) is not None]
     missing = ["objective"] if actual.objective is None else []
     names = [name for name in names if getattr(actual, name) != getattr(published, name) and name not in missing]
+    names = [name for name in names if name in ("clips", "subjects")] or names
     expected_text, actual_text = (
         "; ".join(_line(name, getattr(counts, name)) for name in names) for counts in (published, actual)
     )

@@ -44,7 +44,8 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
     if not folder.is_dir():
         if folder.is_symlink():
             raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
-        raise DataError(f"{folder}: is not there; the annotation names it{_suggestion(folder)}")
+        missing = folder if folder.parent.is_dir() else folder.parent  # as of a subject, one for all its clips
+        raise DataError(f"{missing}: is not there; the annotation names it{_suggestion(missing)}")
     frames: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         match = pattern.fullmatch(path.name)
@@ -99,7 +100,12 @@ def shorten(names: Iterable[str]) -> str:
 
 
 def _suggestion(folder: Path) -> str:
-    """Suggest an existing name next to a missing folder, for a message."""
+    """Suggest an existing name next to a missing folder, for a message: one with the same numbers."""
     while not folder.parent.is_dir():
         folder = folder.parent
-    return nearest(folder.name, (path.name for path in folder.parent.iterdir()))
+    names = [path.name for path in folder.parent.iterdir()]
+    return nearest(folder.name, (name for name in names if _numbers(name) == _numbers(folder.name)))
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", name)]

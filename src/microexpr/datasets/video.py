@@ -58,7 +58,8 @@ def header(path: Path) -> tuple[int, float]:
     with _open(path) as capture:
         frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):  # NaN is in no range
-        raise DataError(f"{path}: must hold 1 to {MOST} frames at 1 to {FASTEST} a second, not {frames:g} at {rate:g}")
+        content = "a picture" if frames < 0 else f"{frames:g} at {rate:g}"
+        raise DataError(f"{path}: must hold 1 to {MOST} frames at 1 to {FASTEST} a second, not {content}")
     return round(frames), float(rate)
 
 

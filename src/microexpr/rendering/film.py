@@ -16,7 +16,7 @@ from microexpr.rendering.recording import recorder
 from microexpr.rendering.shot import render_frames
 from microexpr.rendering.take import Event, Params, perform, sample_events
 
-SUFFIX = ".avi"
+SUFFIXES = (".avi", ".mp4")
 COLUMNS = ("kind", "emotion", "action_units", "onset", "apex", "offset", "fps", "origin")  # frames from 0
 
 
@@ -25,9 +25,10 @@ def write(
 ) -> Path:
     """Write the video, then the ground truth as a CSV of the same name; return the path of the CSV.
 
-    Raises ParamsError for another suffix than .avi and for events that do not fit, StoreError if the disk is full."""
-    if path.suffix != SUFFIX:
-        raise ParamsError(f"{path}: must end in {SUFFIX}")
+    Raises ParamsError for another suffix than .avi or .mp4 and for events that do not fit, StoreError if the disk is
+    full."""
+    if path.suffix not in SUFFIXES:
+        raise ParamsError(f"{path}: must end in {' or '.join(SUFFIXES)}")
     performer = Performer.sample(generator(seed, "film", "performer"))
     events = sample_events(params, generator(seed, "film", "events"))
     performance = perform(performer, events, params, generator(seed, "film", "performance"))
@@ -35,7 +36,7 @@ def write(
     face, background = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
     rng, count = generator(seed, "film", "camera"), len(performance.pose)
     frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, rng)
-    with recorder(SUFFIX, False, difficulty.quality, params.fps) as record:
+    with recorder(path.suffix, False, difficulty.quality, params.fps) as record:
         for done, (image, _) in enumerate(frames, 1):
             record(path, image)
             progress(done, count)

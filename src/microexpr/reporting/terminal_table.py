@@ -27,7 +27,7 @@ PLACES = 3  # decimals, as many as intervals of a few subjects bear; --csv has f
 
 
 class Standing(NamedTuple):
-    """What the paired tests say of methods; empty without tests."""
+    """Results of the paired tests by method; empty without tests."""
 
     best: str = ""
     alike: frozenset[str] = frozenset()  # methods that cannot be told from the best one
@@ -72,8 +72,8 @@ def _table(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> Ta
         if title in ("", "method") or any(values):
             justify: JustifyMethod = "left" if title in ("", "method", "origin") else "right"
             table.add_column(title, justify=justify, no_wrap=True)
-    shown = [values for title, values in columns.items() if title in ("", "method") or any(values)]
-    for mark, *cells in zip(marks, *shown, strict=True):
+    present = [values for title, values in columns.items() if title in ("", "method") or any(values)]
+    for mark, *cells in zip(marks, *present, strict=True):
         table.add_row(*cells, style=STYLES[mark])
     return table
 
@@ -108,7 +108,7 @@ def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:
         alike = "; = cannot be told from it" if tests.alike else ""
         lines[0] += f". * highest UF1{alike}; - UAR is not above a guess (p corrected, < {DIFFERENT})"
     if any(map(other_subjects, rows)):
-        lines.append("also: learnt from so many rendered subjects of the population too")
+        lines.append("also: learnt from this number of rendered subjects of the population too")
     if any(row["published_full_uf1"] for row in rows):
         generated = ", not comparable with generated ones" * any("generated" in row["origin"] for row in rows)
         lines.append(f"published: UF1 as printed, of recorded faces{generated}; * erratum")

@@ -53,8 +53,8 @@ def run_on_population(
     else:
         network = fit_network(job, inputs, progress, checkpoint_dir)
         assert isinstance(job.method, NetworkMethod)
-        kept = {f"{STATISTICS}{name}": network.statistics[name] for name in job.method.normalisation}
-        tensors = network.tensors | kept
+        norms = {f"{STATISTICS}{name}": network.statistics[name] for name in job.method.normalisation}
+        tensors = network.tensors | norms
     about = inputs.attributes() | metadata | {"method": job.name, "origin": "generated"}
     initial.write(path, job.method, job.protocol.classes, job.all_clips, tensors, inputs.files, about)
 

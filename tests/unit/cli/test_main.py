@@ -43,6 +43,16 @@ def test_score_gives_the_published_figures(log, capsys):
     assert note.startswith("note: 439 clips, not MEGC2019's 442: ") and "samm 130 of 133 (3 missing)" in note
 
 
+def test_version_and_help_have_the_names_that_are_tried_first(capsys):
+    with suppress(SystemExit):
+        main(["-V"])
+    assert capsys.readouterr().out == f"microexpr {__version__}\n"
+    for arguments in (["help"], ["help", "predict"]):
+        assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "predict" in printed and "--truth FILE.csv" in printed
+
+
 def test_an_error_is_one_line(tmp_path, capsys):
     path = tmp_path / "none.h5"
     assert main(["inspect", str(path)]) == 1

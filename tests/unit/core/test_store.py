@@ -400,3 +400,12 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
             except StoreError:
                 noticed += 1
         assert noticed > 50
+
+
+def test_a_text_is_no_damaged_file(tmp_path):
+    (tmp_path / "a.csv").write_text("method,uf1\n")
+    with (
+        pytest.raises(StoreError, match=r"a\.csv: must be an HDF5 file, not text$"),
+        store.open_file(tmp_path / "a.csv"),
+    ):
+        pass

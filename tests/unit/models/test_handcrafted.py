@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from microexpr.models.handcrafted import fit_scorer
+from microexpr.models.handcrafted import fit_scorer, training_set
 
 
 @pytest.mark.parametrize("present", [(0, 1, 2), (0, 2), (1, 2)])
@@ -12,7 +12,7 @@ def test_a_class_without_training_clips_is_never_predicted(present):
     rng = np.random.default_rng(0)
     label = np.repeat(present, 10)
     centres = 4 * np.eye(3)
-    score = fit_scorer(SVC(), rng.normal(centres[label], 0.5), label, 3)
+    score = fit_scorer(SVC(), training_set(rng.normal(centres[label], 0.5), label, 3))
     scores = score(centres[list(present)])
     assert scores.shape == (len(present), 3) and scores.dtype == np.float32 and np.isfinite(scores).all()
     assert tuple(scores.argmax(1)) == present
@@ -20,7 +20,7 @@ def test_a_class_without_training_clips_is_never_predicted(present):
 
 
 def test_where_all_training_clips_are_of_one_class_it_is_the_one_predicted():
-    score = fit_scorer(SVC(), np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5)
+    score = fit_scorer(SVC(), training_set(np.random.default_rng(0).normal(size=(6, 4)), np.full(6, 3), 5))
     predicted = score(np.zeros((2, 4)))
     assert predicted.shape == (2, 5) and predicted.dtype == np.float32 and predicted.argmax(1).tolist() == [3, 3]
 
@@ -31,7 +31,7 @@ def test_features_that_are_not_standardised_keep_their_scale():
     label = np.arange(60) % 2
     features = np.stack([0.1 * label + rng.normal(0, 0.01, 60), rng.normal(0, 100, 60)], 1)
     right = [
-        (fit_scorer(SVC(kernel="linear", C=1e-4), features, label, 2, standardised)(features).argmax(1) == label)
-        for standardised in (True, False)
+        (fit_scorer(SVC(kernel="linear", C=1e-4), training)(features).argmax(1) == label)
+        for training in (training_set(features, label, 2, standardised) for standardised in (True, False))
     ]
     assert right[0].mean() > 0.95 > 0.75 > right[1].mean()

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from microexpr.apps.predict.footage import open_footage
 from microexpr.cli.main import main
 from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
@@ -59,7 +60,9 @@ def test_the_face_does_it_when_it_is_said(events, played):
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ParamsError, match=r"seconds must be at least \d+\.\d for 18 events, not 5"):
+    with pytest.raises(
+        ParamsError, match=r"seconds must be at least \d+\.\d for 5 micro, 3 macro and 10 blinks, not 5"
+    ):
         sample_events(Params(seconds=5), generator(1))
 
 
@@ -79,9 +82,21 @@ def test_the_same_seed_is_the_same_video_and_list(tmp_path):
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
-    assert main(["film", str(tmp_path / "take.mp4")]) == 1
+    assert main(["film", str(tmp_path / "take.mov")]) == 1
     assert main(["film", str(tmp_path / "take.avi"), "--fps", "3"]) == 1
     message = capsys.readouterr().err
-    assert "take.mp4: must end in .avi" in message
+    assert "take.mov: must end in .avi or .mp4" in message
     assert "--fps: input should be greater than or equal to 25, not 3" in message
     assert not list(tmp_path.iterdir())
+
+
+def test_an_mp4_is_smaller_marked_as_generated_and_has_the_same_frames(tmp_path):
+    sizes = []
+    for suffix in (".avi", ".mp4"):
+        path = tmp_path / f"take{suffix}"
+        film.write(path, SHORT, 3)
+        footage = open_footage(path, None)
+        sizes.append(path.stat().st_size)
+        assert (footage.generated, footage.frames, footage.fps) == (True, 75, 25)
+        assert len([*footage.read_frames()]) == 75
+    assert sizes[1] < sizes[0] / 4

@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets import picture, video
-from microexpr.datasets.frames import PICTURE_SUFFIXES
+from microexpr.datasets.frames import PICTURE_SUFFIXES, shorten
 from microexpr.rendering.recording import MARK
 
 ENDS = 1 << 16  # bytes at either end of a file, where a comment is stored
@@ -88,7 +88,9 @@ def open_footage(path: Path, fps: float | None) -> Footage:
         tuple(sorted((file for file in path.iterdir() if _is_picture(file)), key=_by_number)) if path.is_dir() else ()
     )
     if path.is_dir() and not files:
-        raise DataError(f"{path}: must be a video or hold frames ({', '.join(PICTURE_SUFFIXES)}), not an empty folder")
+        names = sorted(file.name for file in path.iterdir())
+        content = f"a folder of {shorten(names)}" if names else "an empty folder"
+        raise DataError(f"{path}: must be a video or a folder of frames ({', '.join(PICTURE_SUFFIXES)}), not {content}")
     frames, rate = (len(files), fps) if files else video.header(path)
     rate = rate if fps is None else fps
     if rate is None:

@@ -24,8 +24,20 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
 
     Raises StoreError when the disk is full.
     """
-    rows = [to_dict(expression, prediction.footage.fps) for expression in prediction.expressions]
-    document = {
+    files = {
+        "intervals.csv": intervals_csv(prediction, models),
+        "intervals.json": json.dumps(to_document(prediction, models), indent=2) + "\n",
+        "subtitles.srt": subtitles(prediction),
+        "action_units.csv": _curves(prediction),
+    }
+    for name, text in files.items():
+        store.write_text(folder / name, text)
+    return [folder / name for name in files]
+
+
+def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
+    """Return what intervals.json holds."""
+    return {
         "file": prediction.footage.path.name,
         "origin": "generated" if prediction.footage.generated else "not marked as generated",
         "frames": prediction.footage.frames,
@@ -34,17 +46,8 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
         "models": list(models.descriptions),
         "recorded": models.figures,
         "warnings": prediction.warnings,
-        "intervals": rows,
+        "intervals": [to_dict(expression, prediction.footage.fps) for expression in prediction.expressions],
     }
-    files = {
-        "intervals.csv": intervals_csv(prediction, models),
-        "intervals.json": json.dumps(document, indent=2) + "\n",
-        "subtitles.srt": subtitles(prediction),
-        "action_units.csv": _curves(prediction),
-    }
-    for name, text in files.items():
-        store.write_text(folder / name, text)
-    return [folder / name for name in files]
 
 
 def to_dict(expression: Expression, fps: float) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def folder(
 
 def video(path: Path, force: bool) -> Output:
     """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
-    return _file(path, (".avi",), (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
+    return _file(path, (".avi", ".mp4"), (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
 
 
 def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:

@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 def bands(spans: Iterable[tuple[str, int, int, str]], frames: int) -> list[Band]:
-    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video of so many frames."""
+    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video of that many frames."""
     parts = [_band(kind, onset, offset, label, frames) for kind, onset, offset, label in spans]
     starts = [band.x for band in parts if band.label]
     rooms = (min((x for x in starts if x > band.x), default=COLUMNS) - band.x for band in parts)

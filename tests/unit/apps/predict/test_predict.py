@@ -147,11 +147,15 @@ def noise(folder, frames, size=(120, 160)):
 def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
     (tmp_path / "text.avi").write_text("no video")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/a.avi").touch()
     faceless, few = noise(tmp_path / "faceless", 30), noise(tmp_path / "few", 5)
     asked = {
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
-        (str(tmp_path / "empty"),): "empty: must be a video or hold frames",
+        (str(tmp_path / "empty"),): "empty: must be a video or a folder of frames",
+        (str(tmp_path / "videos"),): ".ppm), not a folder of a.avi",
+        (f"{few}/img0.png",): "img0.png: must hold 1 to 1000000 frames at 1 to 1000 a second, not a picture",
         (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
         (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",
         **{
@@ -260,3 +264,10 @@ def test_the_shipped_network_is_small_and_says_how_well_it_does():
         calibrated["calibration_error"] <= min(0.1, calibrated["uncalibrated_error"]) and calibrated["unknown"] <= 0.1
     )
     assert int(metadata["held_out"].split()[0]) >= 12 and len(metadata["fitted_on"].split("\n")) >= 40
+
+
+def test_json_is_printed_alone_and_as_it_is_written(tmp_path, video, capsys):
+    assert main(["predict", str(video), "--out", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == (tmp_path / "out/intervals.json").read_text() and printed.err == ""
+    assert json.loads(printed.out)["intervals"]
