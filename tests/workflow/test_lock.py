@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import distribution, packages_distributions, requires
 from pathlib import Path
@@ -135,23 +136,47 @@ def test_every_file_that_names_the_supported_pythons_names_the_same() -> None:
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" in minors
 
 
-def test_the_library_imports_what_the_wheel_requires_and_nothing_else() -> None:
-    imported = set()
-    for path in (ROOT / "src/microexpr").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            imported |= {name.partition(".")[0] for name in names}
-    imported -= {*sys.stdlib_module_names, "microexpr"}
+def modules(tree: ast.AST) -> set[str]:
+    """Return the packages that a file or a part of it imports."""
+    names = set()
+    for node in ast.walk(tree):
+        names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+        names |= {node.module} if isinstance(node, ast.ImportFrom) and node.module else set()
+    return {name.partition(".")[0] for name in names}
+
+
+def optional(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a file whose imports may fail, and those that only type checkers run."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any("ImportError" in ast.unparse(handler) for handler in node.handlers):
+            yield from node.body
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield node
+
+
+def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_way_out() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src/microexpr").rglob("*.py")]
+    imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr"}
     providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
-    packages = [{*map(canonicalize_name, providers.get(module, [module]))} for module in imported]
+    packages = {module: {*map(canonicalize_name, providers.get(module, [module]))} for module in imported}
     required = {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / "library.in")}
-    others = [names for names in packages if not names & required]
-    # An extra, of numba, of Jinja, an extra: each import of an extra's package says what to do without it.
-    assert sorted(map(sorted, others)) == [["face-recognition"], ["llvmlite"], ["markupsafe"], ["xarray"]]
-    assert required - set().union(*packages) == {"face-recognition-models"}  # its files alone are read
+    below = {canonicalize_name(Requirement(line).name) for name in ("numba", "jinja2") for line in requires(name) or []}
+    others = {module for module, names in packages.items() if not names & (required | below)}
+    assert others == {"face_recognition", "xarray"}
+    for module in others:
+        imports = sum(module in modules(node) for tree in trees for node in ast.walk(tree) if is_import(node))
+        guarded = sum(
+            module in modules(node) for tree in trees for part in optional(tree) for node in ast.walk(part)
+            if is_import(node)
+        )  # fmt: skip
+        assert imports == guarded > 0, module
+    assert required - set().union(*packages.values()) == {"face-recognition-models"}  # its files alone are read
     extras = {requirement.name for name in ("workflow.in", "dev.in") for requirement in requirements_of(ENVS / name)}
     assert not required & set(map(canonicalize_name, extras))
+
+
+def is_import(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom))
 
 
 def test_the_wheel_holds_every_file_of_the_package() -> None:

@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
+from microexpr.signals.faces import dlib_models
 from microexpr.signals.faces.detection import face_box
 
 SIZE = 128  # numbers in an embedding
@@ -61,14 +62,12 @@ def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the embedding of one crop, float64[128]."""
-    from face_recognition.api import face_encoder  # of the workflow, which the library can be installed without
-
     colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
     box = face_box(points)
     left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
     rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
     face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
-    return np.array(face_encoder.compute_face_descriptor(colour, face))
+    return np.array(dlib_models.encoder().compute_face_descriptor(colour, face))
 
 
 def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int = 4) -> np.ndarray:

@@ -67,7 +67,9 @@ def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
     if spare < 0:
         minimum = (frames - spare) / params.fps
         content = f"{params.micro} micro, {params.macro} macro and {params.blinks} blinks"
-        raise ParamsError(f"seconds must be at least {minimum:.1f} for {content}, not {params.seconds:g}; ask for fewer")
+        raise ParamsError(
+            f"seconds must be at least {minimum:.1f} for {content}, not {params.seconds:g}; ask for fewer"
+        )
     gaps = np.floor(np.cumsum(rng.dirichlet(np.ones(len(order) + 1))) * spare).astype(int)
     events: list[Event] = []
     elapsed = 0  # frames of earlier events

@@ -1,7 +1,5 @@
 """Landmarks, alignment and pose against known places and movements: a photograph that is moved, and rendered faces."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 
 import cv2
@@ -12,9 +10,22 @@ from skimage.data import astronaut
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
+from microexpr.evaluation.duplicate_subjects import embeddings
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
-from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking
+from microexpr.signals.faces import (
+    CROP,
+    Faceless,
+    Params,
+    align,
+    alignment,
+    detection,
+    dlib_models,
+    pose,
+    smooth,
+    track,
+    tracking,
+)
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS
 
@@ -111,18 +122,24 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
 
 
-def test_without_face_recognition_its_models_find_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "face_recognition.api", None)  # importing it fails
-    spec = importlib.util.find_spec(detection.__name__)
-    assert spec and spec.loader
-    library = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, detection.__name__, library)  # where its dataclass looks for its module
-    spec.loader.exec_module(library)
-    assert library.DETECTOR is not detection.DETECTOR
-    grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
-    (box,), (expected,) = library.detect(PHOTOGRAPH, 0), detection.detect(PHOTOGRAPH, 0)
-    assert box.side == expected.side and np.array_equal(box.centre, expected.centre)
-    assert np.array_equal(library.predict_landmarks(grey, box), detection.predict_landmarks(grey, expected))
+@pytest.mark.skipif(dlib_models.api is None, reason="needs face_recognition")
+def test_without_face_recognition_its_models_see_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure() -> list[np.ndarray]:
+        (box,) = detection.detect(PHOTOGRAPH, 0)
+        points = detection.predict_landmarks(cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY), box)
+        return [box.centre, points, embeddings(PHOTOGRAPH[None], points[None])]
+
+    def forget() -> None:
+        for model in (dlib_models.detector, dlib_models.predictor, dlib_models.encoder):
+            model.cache_clear()
+
+    expected, loaded = measure(), dlib_models.encoder()
+    try:
+        monkeypatch.setattr(dlib_models, "api", None)
+        forget()
+        assert all(map(np.array_equal, measure(), expected)) and dlib_models.encoder() is not loaded
+    finally:
+        forget()
 
 
 def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
@@ -234,7 +251,7 @@ def test_boxes_are_those_of_the_package_face_recognition() -> None:
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """dlib copies a view and reads the copy after it is freed: the same face would be found or not, by chance."""
     seen = []
-    monkeypatch.setattr(detection, "DETECTOR", lambda frame, _: seen.append(frame.flags) or [])
+    monkeypatch.setattr(dlib_models, "detector", lambda: lambda frame, _: seen.append(frame.flags) or [])
     with pytest.raises(DataError):
         track(lambda: [PHOTOGRAPH], Params(), "astronaut")
     assert not PHOTOGRAPH.flags.c_contiguous and all(flags.c_contiguous for flags in seen)

@@ -1,25 +1,15 @@
-"""Detect faces in one frame and predict the 68 landmarks in a face's box, by face_recognition's models of dlib."""
+"""Detect faces in one frame and predict the 68 landmarks in a face's box."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import cv2
 import dlib
 import numpy as np
 
-from microexpr.core.files import package_folder
+from microexpr.signals.faces import dlib_models
 from microexpr.signals.faces.alignment import warp
 
-try:
-    with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
-        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
-        from face_recognition.api import face_detector as DETECTOR
-        from face_recognition.api import pose_predictor_68_point as PREDICTOR
-except ImportError:  # the library without its workflow: pip would build the dlib that face_recognition asks for
-    MODELS = package_folder("face_recognition_models") / "models"
-    DETECTOR = dlib.get_frontal_face_detector()
-    PREDICTOR = dlib.shape_predictor(str(MODELS / "shape_predictor_68_face_landmarks.dat"))
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
 # The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
@@ -74,7 +64,7 @@ def detect_large(frame: np.ndarray, side: float) -> list[Box]:
 
 def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
     """Detect faces in a frame that was reduced by `factor`; boxes are in pixels of the original frame."""
-    boxes = [_box_within(frame, rectangle) for rectangle in DETECTOR(frame, doublings)]
+    boxes = [_box_within(frame, rectangle) for rectangle in dlib_models.detector()(frame, doublings)]
     return [Box(factor * box.centre, factor * box.side) for box in boxes]
 
 
@@ -111,7 +101,7 @@ def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
     """Return the landmarks, float64[68, 2] in pixels of the frame, that dlib predicts in a box of a grey frame."""
     matrix = patch_matrix(box)
     patch = cv2.GaussianBlur(cut_patch(grey, matrix), (0, 0), BLUR)
-    shape = PREDICTOR(patch, MIDDLE)
+    shape = dlib_models.predictor()(patch, MIDDLE)
     return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)
 
 
