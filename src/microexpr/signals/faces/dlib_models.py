@@ -12,7 +12,6 @@ import dlib
 
 from microexpr.core.files import package_folder
 
-api: Any
 try:
     with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
         warnings.filterwarnings("ignore", "pkg_resources is deprecated")
