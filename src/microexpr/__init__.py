@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from microexpr.api.figures import compare, evaluate
     from microexpr.api.folds import loso
     from microexpr.api.measures import action_units, find_apex, flow, strain, track_faces
+    from microexpr.api.results import plot
     from microexpr.api.stages import open_stage
     from microexpr.api.videos import Video, example_video, read_video
 
 __version__ = "0.3.0"
 __all__ = [
     "Video", "__version__", "action_units", "compare", "evaluate", "example_video", "find_apex", "flow", "loso",
-    "open_stage", "predict", "read_video", "reenact", "spot", "strain", "track_faces",
+    "open_stage", "plot", "predict", "read_video", "reenact", "spot", "strain", "track_faces",
 ]  # fmt: skip
 
 MODULES = {
@@ -27,6 +28,7 @@ MODULES = {
     **dict.fromkeys(("compare", "evaluate"), "figures"),
     "loso": "folds",
     "open_stage": "stages",
+    "plot": "results",
 }
 
 

@@ -1,6 +1,6 @@
 """Spot, classify and reenact micro-expressions, as the commands do. Writes a folder only where one is named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from microexpr.api import threads
+from microexpr.api import checks, threads
 from microexpr.api.measures import au_table
+from microexpr.api.progress import Progress
+from microexpr.api.results import Shown
 from microexpr.api.videos import Source, as_video
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
@@ -26,7 +28,6 @@ from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
 
 RESULTS = Path("results")
-Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
 
 
 @threads.restored()
@@ -50,8 +51,8 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
     return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
 
 
-@dataclass(frozen=True, eq=False)
-class PredictedVideo:
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictedVideo(Shown):
     """The expressions of a video, with the class of each micro-expression; `models` and `notice` say its worth."""
 
     intervals: pd.DataFrame  # as of `spot`; class, its probability by class, and why it is unknown
@@ -61,6 +62,14 @@ class PredictedVideo:
     notice: tuple[str, ...]  # what the results cannot say, and uses that laws forbid
     files: tuple[Path, ...]  # that were written
     result: Prediction  # arrays
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{count} {kind}" for kind, count in self.intervals["kind"].value_counts(sort=False).items())
+        classes = ", ".join(self.intervals["class"][self.intervals["kind"] == "micro"])
+        footage = self.result.footage
+        seconds = f"{footage.frames / footage.fps:.3g} s"
+        named = f" ({classes})" * bool(classes)
+        return f"PredictedVideo({str(footage.path)!r}, {seconds}: {found or 'no expression'}{named})"
 
 
 @threads.restored()
@@ -122,8 +131,8 @@ def _row(expression: Expression, fps: float) -> dict[str, Any]:
     return row | row.pop("classes") | {UNKNOWN: "; ".join(row[UNKNOWN])}
 
 
-@dataclass(frozen=True, eq=False)
-class ReenactedFace:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReenactedFace(Shown):
     """A photograph with the movement of a driving clip, at each strength."""
 
     metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
@@ -131,6 +140,10 @@ class ReenactedFace:
     description: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
     files: tuple[Path, ...]  # that were written
     result: alone.Reenactment  # arrays
+
+    def __repr__(self) -> str:
+        source, strengths = self.result.photograph.path, ", ".join(f"{strength:g}" for strength in self.metrics.index)
+        return f"ReenactedFace({str(source)!r}, driven by {self.result.driving.name}, strengths {strengths})"
 
     def frames(self, strength: float = 1.0) -> np.ndarray:
         """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""
@@ -180,7 +193,7 @@ def reenact(
     photograph = Photograph.read(source)
     photograph.select(face_number)
     curves = driving_curves.read(name, fps, Path(results))
-    strengths = tuple(dict.fromkeys(np.atleast_1d(np.asarray(strength, float)).tolist()))
+    strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
     if not all(0 <= value <= 10 for value in strengths):
         raise DataError(f"strength must be 0 to 10, not {strength}")
     result = alone.reenact(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from microexpr.api import checks
 from microexpr.core import seeds
 from microexpr.core.errors import DataError
 from microexpr.evaluation import Params, metrics
@@ -18,7 +19,7 @@ Subjects = Sequence[Any] | np.ndarray
 RESAMPLES = Params().resamples
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """Figures of predicted classes. Intervals have 95 % and are over subjects: what others would have given."""
 
@@ -26,6 +27,14 @@ class Evaluation:
     by_class: pd.DataFrame  # of each class clips; f1 and recall, each with _low and _high
     confusion: pd.DataFrame  # clips by true class (rows) and predicted class (columns), summed over seeds
     subjects: int
+
+    def __repr__(self) -> str:
+        row = "{} {:.3f} ({:.3f} to {:.3f})"
+        figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in COMPARED_METRICS)
+        return f"Evaluation({figures}; {self.by_class.clips.sum()} clips of {self.subjects} subjects)"
+
+    def _repr_html_(self) -> str:
+        return f"{self.figures.round(4).to_html()}{self.by_class.round(4).to_html()}{self.confusion.to_html()}"
 
     @property
     def uf1(self) -> float:
@@ -64,6 +73,7 @@ def evaluate(
     [[3, 0], [1, 2]]
     """
     names = class_names(classes, truth=truth, predicted=predicted)
+    checks.whole(resamples, "resamples", 1)
     true, labels = encode(truth, names, "truth"), np.atleast_2d(encode(predicted, names, "predicted"))
     units = _check_lengths(true, subjects, predicted=labels)
 
@@ -118,6 +128,7 @@ def compare(
     [0.5, 0.25]
     """
     names = class_names(classes, truth=truth, first=first, second=second)
+    checks.whole(resamples, "resamples", 2)
     true = encode(truth, names, "truth")
     labels, others = np.atleast_2d(encode(first, names, "first")), np.atleast_2d(encode(second, names, "second"))
     units = _check_lengths(true, subjects, first=labels, second=others)
@@ -135,13 +146,10 @@ def class_names(classes: Sequence[str] | None, **labels: Labels) -> list[Any]:
     """Return the classes in order: those that are named, or else those that occur, sorted.
 
     Raises DataError for a missing label."""
-    if classes is not None:
-        return list(classes)
-    values = {word: np.ravel(np.asarray(array)) for word, array in labels.items()}
-    for word, array in values.items():
-        if (missing := np.flatnonzero(pd.isna(array))).size:
-            raise DataError(f"{word} {missing[0]} must be a class, not {array[missing[0]]}")
-    return np.unique(np.concatenate([*values.values()])).tolist()
+    values = [np.ravel(checks.present(array, word, "class")) for word, array in labels.items()]
+    if isinstance(classes, str):
+        raise DataError(f"classes must be a list of names, not {classes!r}")
+    return np.unique(np.concatenate(values)).tolist() if classes is None else list(classes)
 
 
 def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
@@ -162,7 +170,7 @@ def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
 
 def _check_lengths(truth: np.ndarray, subjects: Subjects, **labels: np.ndarray) -> np.ndarray:
     """Return the subjects as an array. Raises DataError unless all have as many values as `truth`."""
-    units = np.asarray(subjects)
+    units = checks.present(subjects, "subject", "name or number")
     if truth.ndim != 1 or not len(truth):
         raise DataError(f"truth must have the shape [N], N > 0, not {[*truth.shape]}")
     for word, values in (labels | {"subjects": units}).items():

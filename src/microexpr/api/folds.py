@@ -3,6 +3,7 @@
 Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from microexpr.api import threads
+from microexpr.api import checks, threads
 from microexpr.api.figures import Labels, Subjects, class_names, encode
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.models.base import (
@@ -98,14 +99,20 @@ def loso(
     True
     """
     names = class_names(classes, label=labels)
-    true, units = encode(labels, names, "label"), np.asarray(subjects)
-    arrays = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    true, units = encode(labels, names, "label"), checks.present(subjects, "subject", "name or number")
+    given = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
+    arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in given.items()}
+    if isinstance(fitted_on, str):
+        raise ParamsError(f"fitted_on must be a list of subjects, not {fitted_on!r}")
     for name, values in {"subjects": units, **arrays}.items():
         if len(values) != len(true):
             raise DataError(f"{name} must have {len(true)} rows, as labels has, not {len(values)}")
     parts = _one_per_subject(units) if folds is None else _named(folds, len(true))
     check_leaks(parts, units, fitted_on)
-    if hasattr(method, "fit") and hasattr(method, "predict"):
+    if is_estimator and isinstance(method, type):
+        raise ParamsError(f"method must be an estimator, such as {method.__name__}(), not its class")
+    if is_estimator:
         adapter: engine.Method = OwnEstimator(method, arrays, len(names))
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss)
@@ -135,6 +142,28 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
                 raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {subject}, clip {i}")
 
 
+def _optimiser(make: Optimiser, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    """Return an optimiser of the caller's. Raises ParamsError if it is none."""
+    result = make(parameters)
+    if not isinstance(result, torch.optim.Optimizer):
+        raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
+    return result
+
+
+def _check_needs_nothing(factory: Callable[[], nn.Module]) -> None:
+    """Raise ParamsError for a function that cannot be called without arguments."""
+    try:
+        inspect.signature(factory).bind()
+    except TypeError as error:
+        name = getattr(factory, "__name__", type(factory).__name__)
+        example = f"functools.partial({name}, ...)"
+        raise ParamsError(
+            f"method must be a function without arguments, such as {example}: {name} alone is {error}"
+        ) from None
+    except ValueError:
+        pass  # a function that does not say what it takes
+
+
 def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
     names = np.unique(subjects)
     if len(names) < 2:
@@ -147,8 +176,15 @@ def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
 def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[FoldIndices]:
     """Return folds by their number, from 1. Raises DataError for a position outside 0..count-1 and an empty side."""
     parts = []
-    for number, sides in enumerate(folds, 1):
-        train, test = (np.asarray(side, np.int64) for side in sides)
+    try:
+        pairs = [[np.asarray(side, np.int64) for side in sides] for sides in folds]
+        if any(len(pair) != 2 for pair in pairs):
+            raise TypeError
+    except TypeError:
+        raise DataError(
+            "folds must be pairs of positions (train, test), such as GroupKFold(5).split(...) gives"
+        ) from None
+    for number, (train, test) in enumerate(pairs, 1):
         for word, side in (("train", train), ("test", test)):
             if not len(side) or side.min() < 0 or side.max() >= count:
                 raise DataError(f"fold {number} must {word} on positions in 0..{count - 1}, not {side.tolist()[:5]}")
@@ -242,10 +278,16 @@ class OwnNetwork(NetworkMethod):
     ):
         super().__init__(Params(), classes)
         for name, value in (("epochs", epochs), ("batch", batch)):
-            if value < 1:
-                raise ParamsError(f"{name} must be 1 or more, not {value}")
+            if not isinstance(value, (int, np.integer)) or value < 1:
+                raise ParamsError(f"{name} must be a whole number, 1 or more, not {value!r}")
+        if not callable(optimiser):
+            example = "functools.partial(torch.optim.Adam, lr=0.001)"
+            raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {optimiser!r}")
+        if loss is not None and not callable(loss):
+            raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
+        _check_needs_nothing(factory)
         self.factory, self.epochs, self.batch = factory, epochs, batch
-        self.optimiser, self.criterion = optimiser, loss
+        self.optimiser, self.criterion = partial(_optimiser, optimiser), loss
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
 
     @property

@@ -1,11 +1,16 @@
 """Measure a face: landmarks, crops, apex, flow, strain, action units. Arrays and tables; no file is written."""
 
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from microexpr.api import checks
+from microexpr.api.progress import Progress, counted, shown
+from microexpr.api.results import FoundEvents, TrackedFaces
 from microexpr.api.videos import Source, as_video
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
@@ -17,11 +22,14 @@ from microexpr.signals.faces import Faces
 Curve = Literal["raw", "smoothed", "relative"]
 
 
-def track_faces(video: Source, fps: float | None = None, params: faces.Params | None = None) -> Faces:
+def track_faces(
+    video: Source, fps: float | None = None, params: faces.Params | None = None, progress: Progress | None = None
+) -> TrackedFaces:
     """Return the largest face of a clip of T frames, frame by frame.
 
     `video` is a `Video`, or what `read_video` accepts together with `fps`. `params` are those of section `faces` of
-    params.yaml. The result has
+    params.yaml. `progress` is called with what is done, frames done and frames in all; by default a terminal or
+    notebook shows a bar after two seconds. The result has a method `plot`, and
 
     - `landmarks` float32[T, 68, 2], iBUG's 68 points in pixels of the frame, `landmarks_crop` in those of the crop;
     - `pose` float32[T, 3], yaw, pitch and roll of the head in degrees;
@@ -37,10 +45,19 @@ def track_faces(video: Source, fps: float | None = None, params: faces.Params | 
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
     video = as_video(video, fps)
-    return faces.track(video.footage.read_frames, params or faces.Params(), str(video.path), video.fps)
+    frames = video.footage.frames
+    with shown(progress) as report:
+        reports = iter(("tracking the face", "aligning the face"))
+        tracked = faces.track(
+            lambda: counted(video.footage.read_frames(), next(reports), frames, report),
+            params or faces.Params(),
+            str(video.path),
+            video.fps,
+        )
+    return TrackedFaces.of(tracked, video.footage.generated)
 
 
-def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Params | None = None) -> apex.Events:
+def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Params | None = None) -> FoundEvents:
     """Return onset, apex and offset of the one expression in a clip, as frame numbers from 0.
 
     `video` is a tracked face, a `Video`, or what `read_video` accepts together with `fps`. `params` are those of
@@ -56,7 +73,7 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     """
     tracked = _tracked(video, fps)
     frame = np.arange(len(tracked.detected))
-    return apex.find_events(frame, {}, tracked.arrays(), params or apex.Params())
+    return FoundEvents.of(apex.find_events(frame, {}, tracked.arrays(), params or apex.Params()))
 
 
 def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None = None) -> np.ndarray:
@@ -66,7 +83,7 @@ def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None
     are u to the right and v downwards, in pixels of the crop, and optical strain (no unit). Head motion is subtracted.
     `params` are those of section `flow` of params.yaml, by default TV-L1 with S = 128.
 
-    Raises DataError unless both crops are square and of one size.
+    Raises DataError for another type than uint8, and unless both crops are square and of one size.
 
     >>> import microexpr
     >>> faces = microexpr.track_faces(microexpr.example_video("example"))
@@ -74,10 +91,10 @@ def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None
     >>> u.shape, bool(0.1 < abs(v).max() < 10)
     ((128, 128), True)
     """
-    shapes = [np.shape(crop)[:2] for crop in (onset, apex)]
-    if shapes[0] != shapes[1] or len({*shapes[0]}) != 1:
-        raise DataError(f"onset and apex must be square crops of one size, not of shape {shapes[0]} and {shapes[1]}")
-    return optical_flow.onset_apex(luma(np.asarray(onset)), luma(np.asarray(apex)), params or optical_flow.Params())
+    first, second = luma(checks.crop(onset, "onset")), luma(checks.crop(apex, "apex"))
+    if first.shape != second.shape:
+        raise DataError(f"onset and apex must be of one size, not {len(first)} and {len(second)} pixels wide")
+    return optical_flow.onset_apex(first, second, params or optical_flow.Params())
 
 
 def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
@@ -86,20 +103,27 @@ def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
     `spacing` is the distance of two values of the flow, in the unit of u and v. Strain has no unit: it is the magnitude
     of the infinitesimal strain tensor, sqrt(e_xx^2 + e_yy^2 + 2 e_xy^2).
 
-    Raises DataError for another shape.
+    Raises DataError for another shape, and for values that are not finite numbers.
 
     >>> import microexpr, numpy
     >>> y, x = numpy.mgrid[:4, :5]
     >>> microexpr.strain(numpy.stack([0.1 * x, 0 * y])).round(3)[0]
     array([0.1, 0.1, 0.1, 0.1, 0.1])
     """
-    if np.ndim(flow) != 3 or len(flow) < 2:
-        raise DataError(f"flow must have the shape [2 or more, H, W], not {[*np.shape(flow)]}")
-    return optical_flow.strain(np.moveaxis(np.asarray(flow)[:2], 0, -1), spacing)
+    array = checks.numbers(flow, "flow")
+    if array.ndim != 3 or len(array) < 2 or min(array.shape[1:]) < 2:
+        raise DataError(f"flow must have the shape [2 or more, H, W], H and W 2 or more, not {[*array.shape]}")
+    if not (np.isscalar(spacing) and isinstance(spacing, (int, float, np.number)) and spacing > 0):
+        raise DataError(f"spacing must be a number above 0, not {spacing!r}")
+    return optical_flow.strain(np.moveaxis(array[:2].astype(np.result_type(array, np.float32)), 0, -1), spacing)
 
 
 def action_units(
-    video: Source | Faces, fps: float | None = None, onset: int = 0, curve: Curve = "smoothed"
+    video: Source | Faces,
+    fps: float | None = None,
+    onset: int = 0,
+    curve: Curve = "smoothed",
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return intensities of 17 action units through a clip, by the shipped reader: a row for each frame.
 
@@ -112,7 +136,9 @@ def action_units(
     - "relative": their change since the frame `onset`, -5..5.
 
     The face at `onset` should be at rest: its intensities are read off that frame alone, all others by their change
-    since. `attrs` name scale, reader and onset. Raises DataError if there is no face or no such frame.
+    since. `attrs` name scale, reader and onset. `progress` is as for `track_faces`.
+
+    Raises DataError if there is no face or no such frame.
 
     >>> import microexpr
     >>> table = microexpr.action_units(microexpr.example_video("example"), onset=47, curve="relative")
@@ -124,16 +150,25 @@ def action_units(
     rate = fps if isinstance(video, Faces) else (video := as_video(video, fps)).fps
     if rate is None:
         raise DataError("fps must be the frames a second of a tracked face, not None")
-    tracked = _tracked(video, rate)
-    count = len(tracked.detected)
-    if not 0 <= onset < count:
-        raise DataError(f"onset must be one of the frames 0..{count - 1}, not {onset}")
+    if curve not in (names := get_args(Curve)):
+        raise DataError(f"curve must be one of {', '.join(names)}, not {curve}")
+    checks.whole(onset, "onset", 0)
+    tracked = video if isinstance(video, Faces) else track_faces(video, progress=progress)
+    frames = len(tracked.detected)
+    if onset >= frames:
+        raise DataError(f"onset must be one of the frames 0..{frames - 1}, not {onset}")
     reader = regressor.load()
-    values = regressor.regress(luma(tracked.crop), tracked.landmarks_crop, onset, reader)
+    with shown(progress) as report:
+        numbers = count(1)
+
+        def read(pairs: Iterable[regressor.Pair]) -> Iterator[regressor.Pair]:
+            for pair in pairs:
+                yield pair
+                report("reading action units", next(numbers), frames * len(aus.SIZES))
+
+        values = regressor.regress(luma(tracked.crop), tracked.landmarks_crop, onset, reader, count=read)
     curves = filters.curves(values, onset, rate, aus.Params())
-    if curve not in curves:
-        raise DataError(f"curve must be one of {', '.join(curves)}, not {curve}")
-    table = au_table(curves[curve], np.arange(count), rate, SIDES)
+    table = au_table(curves[curve], np.arange(frames), rate, SIDES)
     span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"
     table.attrs = {
         "scale": f"FACS intensity {span}",

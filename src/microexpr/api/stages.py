@@ -29,6 +29,10 @@ class Stage(Mapping[str, "xarray.Dataset"]):
     names: tuple[str, ...]
     attributes: dict[str, Any]  # schema, params (JSON), origin, data set, subject, ...
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.names[:3]) + f" and {len(self.names) - 3} more" * (len(self.names) > 3)
+        return f"Stage({str(self.path)!r}, {self.attributes.get('schema', 'no schema')}: {names})"
+
     def __getitem__(self, name: str) -> "xarray.Dataset":
         if name not in self.names:
             raise StoreError(f"{self.path}: must hold one of {', '.join(self.names)}, not {name}")

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
+from microexpr.api import checks
 from microexpr.apps.predict import footage
 from microexpr.apps.predict.footage import Footage
 from microexpr.core import outputs
@@ -87,10 +89,14 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
     >>> microexpr.read_video(video.frames[:30], fps=60)
     Video('array', 30 frames of 480 x 360, 60 a second)
     """
+    if fps is not None and (isinstance(fps, bool) or not isinstance(fps, (int, float, np.number))):
+        raise DataError(f"fps must be a number of frames a second, not {fps!r}")
     if isinstance(path, np.ndarray):
         if fps is None:
             raise DataError("fps must be the frames a second of an array, not None")
         return Video(footage.from_array(path, fps))
+    if not isinstance(path, (str, PathLike)):
+        raise DataError(f"a video must be a path or an array uint8[T, H, W, 3], not {checks.describe(path)}")
     return Video(footage.open_footage(Path(path), fps))
 
 

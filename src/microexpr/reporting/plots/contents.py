@@ -22,6 +22,7 @@ from microexpr.reporting.plots.drawing import (
     add_heading,
     draw_landmarks,
     flow_colours,
+    open_page,
     refuse_origin,
     save_page,
     stamp_origin,
@@ -33,6 +34,7 @@ from microexpr.signals.flow import magnitude
 MOST = 24  # clips on a page
 FRAMES = 7  # of each clip
 TITLE = 0.75  # inches
+FRAMED = 1.15  # times a clip's height, alone on a page
 EVENTS = {"onset": ":", "apex": "-", "offset": ":"}
 
 
@@ -64,6 +66,14 @@ def draw(page: Figure, file: Any, source: str | Path) -> None:
     cells = body.add_gridspec(rows, kind.across)
     for i, group in enumerate(plotted):
         kind.draw(body.add_subfigure(cells[divmod(i, kind.across)]), group, origin)
+
+
+def figure(name: str, group: Any, origin: str) -> Figure:
+    """Return a figure of one clip in memory, by the name of its dataset in `KINDS`."""
+    kind = KINDS[name]
+    with open_page(kind.height * FRAMED) as page:
+        kind.draw(page.add_subfigure(page.add_gridspec(1, 1)[0]), group, origin)
+    return page
 
 
 def _origin(file: Any) -> str:
@@ -99,7 +109,7 @@ def _frames(cell: SubFigure, group: Any, origin: str) -> None:
             draw_landmarks(axes, group["landmarks_crop"][position], 1.5)
         stamp_origin(axes, origin, 6)
         label = f"frame {group['frame'][position]}"
-        axes.set_title(label if column else f"{_name(group)}, {label}", fontsize=7, pad=3)
+        axes.set_title(label if column else f"{_name(group)}, {label}".removeprefix(", "), fontsize=7, pad=3)
 
 
 def _pair(cell: SubFigure, group: Any, origin: str) -> None:
@@ -125,7 +135,7 @@ def _flow(cell: SubFigure, group: Any, origin: str) -> None:
         axes.set_anchor("NW")
         axes.set_axis_off()
         stamp_origin(axes, origin, 6, "white" if column else "black")
-        title = f"strain, 0 to {strain:.2g}" if column else f"{_name(group)}, to {largest:.1f} px"
+        title = f"strain, 0 to {strain:.2g}" if column else f"{_name(group)}, to {largest:.1f} px".removeprefix(", ")
         axes.set_title(title, fontsize=7, pad=3)
 
 
@@ -137,7 +147,7 @@ def _events(cell: SubFigure, group: Any, origin: str) -> None:
     for event, style in EVENTS.items():
         axes.axvline(int(group[event][()]), color=GREY, linewidth=1, linestyle=style)
     method = store.attribute_text(group.attrs.get("method", ""))
-    axes.set_title(f"{_name(group)}: onset, apex ({method}), offset", fontsize=8)
+    axes.set_title(f"{_name(group)}: onset, apex ({method}), offset".removeprefix(": "), fontsize=8)
 
 
 def _units(cell: SubFigure, group: Any, origin: str) -> None:

@@ -56,13 +56,17 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 
 
 @contextmanager
-def save_page(path: str | Path, height: float) -> Iterator[Figure]:
-    """Yield a figure to draw on, saved afterwards in the format of the path's suffix.
-
-    The user's matplotlib settings do not change it."""
-    suffix = Path(path).suffix.lower()
+def open_page(height: float) -> Iterator[Figure]:
+    """Yield a figure to draw on. The user's matplotlib settings do not change it."""
     with matplotlib.style.context(["default", STYLE]):
-        figure = Figure((WIDTH, height))
+        yield Figure((WIDTH, height))
+
+
+@contextmanager
+def save_page(path: str | Path, height: float) -> Iterator[Figure]:
+    """Yield a figure to draw on as `open_page` does, saved afterwards in the format of the path's suffix."""
+    suffix = Path(path).suffix.lower()
+    with open_page(height) as figure:
         yield figure
         with store.atomic(path) as part:
             figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from microexpr.apps.predict import Prediction
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
@@ -10,44 +11,48 @@ from microexpr.signals.aus import ACTION_UNITS
 
 COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN, "speech": PINK}
 DARKEST = 2.0  # FACS intensity
+HEIGHT = 6.0  # inches
 
 
 def write(prediction: Prediction, height: float, path: Path) -> None:
-    """Plot a prediction; `height` is the score that spotting needed."""
+    """Write a plot of a prediction; `height` is the score that spotting needed."""
+    with save_page(path, HEIGHT) as page:
+        draw(page, prediction, height)
+
+
+def draw(page: Figure, prediction: Prediction, height: float) -> None:
+    """Plot a prediction on an empty page."""
     time = np.arange(len(prediction.signal.score)) * prediction.curves.step / prediction.footage.fps
-    with save_page(path, 6.0) as page:
-        add_heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
-        score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
-        score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
-        score_axes.axhline(height, color=PINK, linewidth=0.8, linestyle=":")
-        score_axes.set_yscale("log")
-        score_axes.set_title("deviations of its noise by which the unit that moves most stands out", pad=14)
-        for expression in prediction.expressions:
-            span = [
-                number / prediction.footage.fps for number in (expression.interval.onset, expression.interval.offset)
-            ]
-            colour = COLOURS[expression.interval.kind]
-            for axes in (score_axes, unit_axes):
-                axes.axvspan(*span, color=colour, alpha=0.25, linewidth=0)
-            if expression.interval.kind == "micro":
-                score_axes.annotate(
-                    expression.predicted_class,
-                    (span[0], 1.01),
-                    xycoords=("data", "axes fraction"),
-                    color=colour,
-                    fontsize=7,
-                )
-        score_axes.legend(
-            [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=5,
-            loc="lower right", bbox_to_anchor=(1, 1.1),
-        )  # fmt: skip
-        change = prediction.signal.change.max(axis=2).T  # [17, T]
-        unit_axes.imshow(
-            change, aspect="auto", cmap="Greys", vmin=0, vmax=DARKEST, interpolation="nearest",
-            extent=(time[0], time[-1], len(ACTION_UNITS) - 0.5, -0.5),
-        )  # fmt: skip
-        unit_axes.set_yticks(range(len(ACTION_UNITS)), ACTION_UNITS, fontsize=7)
-        unit_axes.set_title(f"change of each action unit since rest, the stronger side; black is {DARKEST:g} of 5")
-        unit_axes.set_xlabel("seconds")
+    add_heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
+    score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
+    score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
+    score_axes.axhline(height, color=PINK, linewidth=0.8, linestyle=":")
+    score_axes.set_yscale("log")
+    score_axes.set_title("deviations of its noise by which the unit that moves most stands out", pad=14)
+    for expression in prediction.expressions:
+        span = [number / prediction.footage.fps for number in (expression.interval.onset, expression.interval.offset)]
+        colour = COLOURS[expression.interval.kind]
         for axes in (score_axes, unit_axes):
-            axes.set_xlim(time[0], time[-1])
+            axes.axvspan(*span, color=colour, alpha=0.25, linewidth=0)
+        if expression.interval.kind == "micro":
+            score_axes.annotate(
+                expression.predicted_class,
+                (span[0], 1.01),
+                xycoords=("data", "axes fraction"),
+                color=colour,
+                fontsize=7,
+            )
+    score_axes.legend(
+        [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=5,
+        loc="lower right", bbox_to_anchor=(1, 1.1),
+    )  # fmt: skip
+    change = prediction.signal.change.max(axis=2).T  # [17, T]
+    unit_axes.imshow(
+        change, aspect="auto", cmap="Greys", vmin=0, vmax=DARKEST, interpolation="nearest",
+        extent=(time[0], time[-1], len(ACTION_UNITS) - 0.5, -0.5),
+    )  # fmt: skip
+    unit_axes.set_yticks(range(len(ACTION_UNITS)), ACTION_UNITS, fontsize=7)
+    unit_axes.set_title(f"change of each action unit since rest, the stronger side; black is {DARKEST:g} of 5")
+    unit_axes.set_xlabel("seconds")
+    for axes in (score_axes, unit_axes):
+        axes.set_xlim(time[0], time[-1])

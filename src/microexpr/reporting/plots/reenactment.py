@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from microexpr.apps.reenact.alone import Outcome, Reenactment
@@ -17,27 +18,40 @@ COLOURS = (BLUE, RED, GREEN, PINK)  # of the action units that move most
 
 
 def write(path: str | Path, reenactment: Reenactment) -> None:
+    """Write a plot of a reenactment."""
+    with save_page(path, height(reenactment)) as page:
+        draw(page, reenactment)
+
+
+def height(reenactment: Reenactment) -> float:
+    """Return the height of the plot in inches."""
+    return 2 * _panel(reenactment) + 2.9
+
+
+def _panel(reenactment: Reenactment) -> float:
+    return 9.6 / (len(reenactment.outcomes) + 1)  # inches
+
+
+def draw(page: Figure, reenactment: Reenactment) -> None:
     """Plot onset, apex at each strength, differences, and curves below each; the photograph with its faces first."""
-    apex, columns = reenactment.driving.apex, len(reenactment.outcomes) + 1
-    panel = 9.6 / columns  # inches
-    with save_page(path, 2 * panel + 2.9) as page:
-        title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
-        page.suptitle(title, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=11)
-        grid = page.add_gridspec(
-            3, columns, left=0.03, right=0.99, top=1 - 0.75 / page.get_figheight(),
-            bottom=0.4 / page.get_figheight(), height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
-        )  # fmt: skip
-        face = reenactment.outcomes[0].moved.face
-        show_image(page.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
-        _photograph(page.add_subplot(grid[1, 0]), reenactment)
-        for column, outcome in enumerate(reenactment.outcomes, 1):
-            crop, r = outcome.crops[apex], outcome.metrics.get("au_r")
-            show_image(page.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
-            difference = amplify_change(crop, face.crop, ENLARGED)
-            show_image(page.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
-            axes = page.add_subplot(grid[2, column])
-            axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
-            _curves(axes, outcome)
+    apex, columns, panel = reenactment.driving.apex, len(reenactment.outcomes) + 1, _panel(reenactment)
+    title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
+    page.suptitle(title, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=11)
+    grid = page.add_gridspec(
+        3, columns, left=0.03, right=0.99, top=1 - 0.75 / page.get_figheight(),
+        bottom=0.4 / page.get_figheight(), height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
+    )  # fmt: skip
+    face = reenactment.outcomes[0].moved.face
+    show_image(page.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
+    _photograph(page.add_subplot(grid[1, 0]), reenactment)
+    for column, outcome in enumerate(reenactment.outcomes, 1):
+        crop, r = outcome.crops[apex], outcome.metrics.get("au_r")
+        show_image(page.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
+        difference = amplify_change(crop, face.crop, ENLARGED)
+        show_image(page.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
+        axes = page.add_subplot(grid[2, column])
+        axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
+        _curves(axes, outcome)
 
 
 def _photograph(axes: Axes, reenactment: Reenactment) -> None:

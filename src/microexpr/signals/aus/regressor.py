@@ -1,6 +1,6 @@
 """Read intensities of action units off aligned faces by the shipped model. Arrays in and out, and one file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from microexpr.signals.aus.sizes import average_over_sizes
 MODEL = shipped("action_units.safetensors")
 RENDERED_UNITS = 24  # action units of the renderer: the 17 that are read, and those they must be distinguished from
 RAMPS = 1500
+Pair = tuple[np.ndarray, np.ndarray]  # a face and its landmarks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +139,12 @@ def load(path: str | Path = MODEL) -> Model:
 
 
 def regress(
-    crops: np.ndarray, landmarks_crop: np.ndarray, onset: int, model: Model, sizes: Sequence[int] = SIZES
+    crops: np.ndarray,
+    landmarks_crop: np.ndarray,
+    onset: int,
+    model: Model,
+    sizes: Sequence[int] = SIZES,
+    count: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
 ) -> np.ndarray:
     """Return intensities by `ACTION_UNITS` and `SIDES`, float32[T, 17, 3], not clipped to 0..5.
 
@@ -146,17 +152,23 @@ def regress(
     frame. The contribution of a face's own shape is thus the same in every frame.
 
     `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2], `onset` is a position. Intensities are averaged
-    over `sizes`. Both sides together are the mean of the two.
+    over `sizes`. Both sides together are the mean of the two. `count` passes on each frame that is read, once a size.
     """
     values = average_over_sizes(
-        lambda faces, points: regress_halves(faces, points, onset, model), crops, landmarks_crop, sizes
+        lambda faces, points: regress_halves(faces, points, onset, model, count), crops, landmarks_crop, sizes
     )
     return np.concatenate([values, values.mean(axis=1, keepdims=True)], axis=1).transpose(0, 2, 1)
 
 
-def regress_halves(crops: np.ndarray, landmarks_crop: np.ndarray, onset: int, model: Model) -> np.ndarray:
+def regress_halves(
+    crops: np.ndarray,
+    landmarks_crop: np.ndarray,
+    onset: int,
+    model: Model,
+    count: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+) -> np.ndarray:
     """Return intensities of the left and the right half at one size, float32[T, 2, 17]."""
-    faces = [describe_face(*pair) for pair in zip(crops, landmarks_crop, strict=True)]
+    faces = [describe_face(*pair) for pair in count(zip(crops, landmarks_crop, strict=True))]
     at_onset = model.appearance(appearance(faces[onset]), model.ramps)
     return at_onset + read_changes(faces[onset], faces, model)
 

@@ -70,7 +70,7 @@ class Faces:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all fields but None by name, as a faces file holds them."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(Faces)}
         return {name: np.asarray(value) for name, value in values.items() if value is not None}
 
 

@@ -1,0 +1,63 @@
+"""Refuse arrays and arguments that would give a wrong result, or an error from deep inside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from microexpr.core.errors import DataError
+
+
+def describe(value: Any) -> str:
+    """Return type and shape of a value for an error: float64[4, 4], or str."""
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"{str(value.dtype).removeprefix('torch.')}{[*value.shape]}"
+    return type(value).__name__
+
+
+def crop(value: Any, name: str) -> np.ndarray:
+    """Return a square crop uint8[H, H, 3] or uint8[H, H]. Raises DataError for another type or shape.
+
+    Grey levels of 0..1 are refused too: optical flow would be wrong and not say so."""
+    array = np.asarray(value)
+    if (
+        array.dtype == np.uint8
+        and (array.ndim == 2 or array.shape[2:] in ((3,), (1,)))
+        and array.shape[0] == array.shape[1] > 1
+    ):
+        return array
+    hint = "; (255 * image).round().astype('uint8') converts levels of 0..1" if array.dtype.kind == "f" else ""
+    raise DataError(
+        f"{name} must be a square crop, uint8[H, H, 3] RGB or uint8[H, H] grey, not {describe(array)}{hint}"
+    )
+
+
+def numbers(value: Any, name: str, finite: bool = True) -> np.ndarray:
+    """Return an array of numbers. Raises DataError for other values, and unless they are finite."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # rows of different lengths, or a tensor on a GPU or with gradients
+        raise DataError(f"{name} must be an array of numbers, not {describe(value)}") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} must be an array of numbers, not {describe(array)}")
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
+        position = [*map(int, np.argwhere(~np.isfinite(array))[0])]
+        raise DataError(f"{name} must hold finite numbers, not {array[tuple(position)]} at {position}")
+    return array
+
+
+def whole(value: Any, name: str, least: int) -> int:
+    """Return a whole number. Raises DataError for another value, or one below `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+        raise DataError(f"{name} must be a whole number from {least}, not {value!r}")
+    return int(value)
+
+
+def present(values: Sequence[Any] | np.ndarray, name: str, noun: str) -> np.ndarray:
+    """Return values one by one as an array. Raises DataError for a missing one: None or NaN, in place of a `noun`."""
+    array = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
+    missing = np.flatnonzero(pd.isna(np.ravel(array)))
+    if missing.size:
+        raise DataError(f"{name} {missing[0]} must be a {noun}, not {np.ravel(array)[missing[0]]}")
+    return np.asarray(values)

@@ -1,0 +1,123 @@
+"""Results as they are shown: a line each, in a notebook with a plot, and `plot` for all of them. Measures nothing."""
+
+import html
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from microexpr.api.checks import describe
+from microexpr.apps.predict import Prediction
+from microexpr.apps.reenact.alone import Reenactment
+from microexpr.core.errors import DataError
+from microexpr.signals import spotting
+from microexpr.signals.apex import Events
+from microexpr.signals.aus import SIDES
+from microexpr.signals.faces import Faces
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Shown:
+    """A result with a short `repr`, a plot in notebooks, and `plot`."""
+
+    __slots__ = ()
+
+    def plot(self) -> "Figure":
+        """Return a figure of matplotlib; `.savefig(path)` writes it."""
+        return plot(self)
+
+    def _repr_html_(self) -> str:
+        buffer = BytesIO()
+        self.plot().savefig(buffer, format="png")
+        picture = b64encode(buffer.getvalue()).decode()
+        return f'<p><code>{html.escape(repr(self))}</code></p><img src="data:image/png;base64,{picture}">'
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TrackedFaces(Shown, Faces):
+    """One face through a clip, as `track_faces` returns it."""
+
+    generated: bool = False  # whether the video says that it is rendered
+
+    @classmethod
+    def of(cls, faces: Faces, generated: bool) -> Self:
+        """Return a face, and whether its video is rendered."""
+        values = {name: getattr(faces, name) for name in Faces.__dataclass_fields__}
+        return cls(**values, generated=generated)
+
+    def __repr__(self) -> str:
+        frames, rows, columns, channels = self.crop.shape
+        kind = "RGB" if channels == 3 else "grey"
+        return f"TrackedFaces({frames} frames, {self.detected.sum()} with a face, {kind} crops of {columns} x {rows})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FoundEvents(Shown, Events):
+    """Onset, apex and offset of a clip, as `find_apex` returns them."""
+
+    @classmethod
+    def of(cls, events: Events) -> Self:
+        """Return events."""
+        return cls(**{name: getattr(events, name) for name in Events.__dataclass_fields__})
+
+    def __repr__(self) -> str:
+        return f"FoundEvents(onset {self.onset}, apex {self.apex}, offset {self.offset} of {len(self.frame)} frames)"
+
+
+class Group(dict[str, Any]):
+    """Arrays in memory in place of a clip's group of an HDF5 file."""
+
+    attrs: Mapping[str, Any] = {"method": "flow"}
+    name = ""
+
+
+def plot(result: Any) -> "Figure":
+    """Return a figure of a result of this package: a face, events, flow, action units, a prediction, a reenactment.
+
+    `result` is what `track_faces`, `find_apex`, `flow`, `action_units`, `predict` or `reenact` returned; the first
+    two and the last two have it as their method `plot` as well. The figure is matplotlib's: notebooks show it, and
+    `.savefig(path)` writes it. Frames of a rendered video are marked as generated.
+
+    Raises DataError for something else.
+
+    >>> import microexpr
+    >>> faces = microexpr.track_faces(microexpr.example_video("example"))
+    >>> microexpr.plot(microexpr.flow(faces.crop[47], faces.crop[55])).savefig("flow.png")
+    >>> faces.plot().savefig("faces.png")
+    """
+    from microexpr.reporting.plots import contents, prediction, reenactment
+    from microexpr.reporting.plots.drawing import open_page
+
+    match getattr(result, "result", result):
+        case Prediction() as predicted:
+            with open_page(prediction.HEIGHT) as page:
+                prediction.draw(page, predicted, spotting.Params().height)
+            return page
+        case Reenactment() as reenacted:
+            with open_page(reenactment.height(reenacted)) as page:
+                reenactment.draw(page, reenacted)
+            return page
+        case TrackedFaces():
+            group = Group(result.arrays(), frame=np.arange(len(result.crop)))
+            return contents.figure("crop", group, "generated" if result.generated else "")
+        case FoundEvents():
+            return contents.figure("apex", Group({k: np.asarray(v) for k, v in result.arrays().items()}), "")
+        case np.ndarray() if result.ndim == 3 and len(result) == 3:
+            return contents.figure("onset_apex", Group(onset_apex=result), "")
+        case pd.DataFrame() if {*result.columns.names} == {"unit", "side"}:
+            units, sides = (
+                result.columns.unique("unit"),
+                [side for side in SIDES if side in result.columns.unique("side")],
+            )
+            values = np.stack([result.xs(side, axis=1, level="side")[units].to_numpy() for side in sides], axis=-1)
+            frame = result.index.get_level_values("frame").to_numpy()
+            labels = np.array([unit.encode() for unit in units])
+            return contents.figure("relative", Group(frame=frame, relative=values, action_unit=labels), "")
+    expected = "track_faces, find_apex, flow, action_units, predict or reenact"
+    raise DataError(f"result must be what {expected} returned, not {describe(result)}")

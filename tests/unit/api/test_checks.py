@@ -1,0 +1,90 @@
+"""What the API refuses, each in one line: nothing that it measures is wrong because of the type of an array."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+import microexpr
+from microexpr.core.errors import DataError, MicroexprError, ParamsError
+
+CROP = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+LEVELS = CROP / 255
+FLOW = np.zeros((2, 4, 4))
+LABELS, SUBJECTS = np.tile([0, 1, 2], 4), np.repeat(["s1", "s2", "s3", "s4"], 3)
+INPUTS = np.random.default_rng(1).normal(size=(12, 5))
+TWO = (["a", "b"], ["a", "b"], ["s1", "s2"])
+
+
+def network():
+    return nn.Linear(5, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (partial(microexpr.flow, LEVELS, LEVELS), r"onset must be .*, not float64\[32, 32\]; \(255 \* image\)"),
+        (partial(microexpr.flow, CROP, LEVELS.astype(np.float32)), r"apex must be .*, not float32\[32, 32\];"),
+        (partial(microexpr.flow, CROP, np.stack([LEVELS] * 3, -1)), r"apex must be .*, not float64\[32, 32, 3\];"),
+        (partial(microexpr.flow, CROP, CROP.astype(int)), r"apex must be .*, not int64\[32, 32\]$"),
+        (partial(microexpr.flow, CROP[:30], CROP), r"onset must be a square crop, .*, not uint8\[30, 32\]"),
+        (
+            partial(microexpr.flow, CROP, CROP[:30, :30]),
+            "onset and apex must be of one size, not 32 and 30 pixels wide",
+        ),
+        (partial(microexpr.strain, "x"), "flow must be an array of numbers, not <U1"),
+        (partial(microexpr.strain, FLOW * np.nan), r"flow must hold finite numbers, not nan at \[0, 0, 0\]"),
+        (partial(microexpr.strain, FLOW[:, :1]), r"H and W 2 or more, not \[2, 1, 4\]"),
+        (partial(microexpr.strain, FLOW, 0), "spacing must be a number above 0, not 0"),
+        (partial(microexpr.read_video, 3), "a video must be a path or an array .*, not int"),
+        (partial(microexpr.track_faces, [1, 2]), "a video must be a path or an array .*, not list"),
+        (partial(microexpr.read_video, "a.avi", fps="x"), "fps must be a number of frames a second, not 'x'"),
+        (partial(microexpr.evaluate, ["a", np.nan], *TWO[1:]), "truth 1 must be a class, not nan"),
+        (partial(microexpr.evaluate, [0, 1], [0, np.nan], [1, 2], ["a", "b"]), "predicted 1 must be a class, not nan"),
+        (partial(microexpr.evaluate, *TWO[:2], ["s1", None]), "subject 1 must be a name or number, not None"),
+        (partial(microexpr.evaluate, *TWO, resamples=0), "resamples must be a whole number from 1, not 0"),
+        (partial(microexpr.evaluate, *TWO, "ab"), "classes must be a list of names, not 'ab'"),
+        (partial(microexpr.compare, TWO[0], [np.nan, "b"], *TWO[1:]), "first 0 must be a class, not nan"),
+        (partial(microexpr.plot, 3), "result must be what track_faces, .* or reenact returned, not int"),
+    ],
+)
+def test_what_would_be_measured_wrongly_is_refused(call, message):
+    with pytest.raises(DataError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"optimiser": "adam"}, "optimiser must be a function of a list of parameters, .*, not 'adam'"),
+        ({"optimiser": len}, "optimiser must return a torch.optim.Optimizer, not int"),
+        ({"loss": "ce"}, "loss must be a function of scores and class indices, not 'ce'"),
+        ({"method": nn.Linear}, r"functools.partial\(Linear, ...\): Linear alone is missing .* 'in_features'"),
+        ({"method": LogisticRegression}, r"method must be an estimator, such as LogisticRegression\(\), not its class"),
+        ({"inputs": INPUTS * np.nan}, r"input must hold finite numbers, not nan at \[0, 0\]"),
+        ({"inputs": [["a"]] * 12}, r"input must be an array of numbers, not <U1\[12, 1\]"),
+        ({"labels": [*LABELS[:-1], np.nan]}, "label 11 must be a class, not nan"),
+        ({"subjects": [*SUBJECTS[:-1], None]}, "subject 11 must be a name or number, not None"),
+        ({"folds": 5}, "folds must be pairs of positions"),
+        ({"folds": [[[0]]]}, "folds must be pairs of positions"),
+        ({"epochs": "3"}, "epochs must be a whole number, 1 or more, not '3'"),
+        ({"batch": 2.5}, "batch must be a whole number, 1 or more, not 2.5"),
+        ({"fitted_on": "s1"}, "fitted_on must be a list of subjects, not 's1'"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_line(change, message):
+    arguments = {"method": network, "inputs": INPUTS, "labels": LABELS, "subjects": SUBJECTS, "epochs": 1}
+    with pytest.raises((DataError, ParamsError), match=message) as caught:
+        microexpr.loso(**arguments | change)
+    assert isinstance(caught.value, MicroexprError) and "\n" not in str(caught.value)
+
+
+def test_arrays_of_other_kinds_are_read_as_numbers():
+    lists = microexpr.loso(network, torch.tensor(INPUTS), LABELS.tolist(), SUBJECTS.tolist(), epochs=1)
+    assert lists.equals(microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=1))
+    with_one_channel = microexpr.flow(CROP[..., None], np.roll(CROP, 1)[..., None])
+    assert np.array_equal(with_one_channel, microexpr.flow(CROP, np.roll(CROP, 1)))
+    assert np.array_equal(microexpr.strain(FLOW.tolist()), microexpr.strain(FLOW.astype(np.float32)))

@@ -1,0 +1,77 @@
+"""How results are shown: short texts, pictures in notebooks, plots, and progress."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+import microexpr
+from microexpr.api import progress
+
+SHORT = 120  # characters
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return microexpr.example_video(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def tracked(path):
+    return microexpr.track_faces(path)
+
+
+def pixels(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def test_each_result_is_a_short_line_with_a_plot(path, tracked, tmp_path):
+    Image.fromarray(next(iter(microexpr.read_video(path)))).save(tmp_path / "face.png")
+    events, predicted = microexpr.find_apex(tracked), microexpr.predict(path)
+    results = {
+        "TrackedFaces(120 frames, 120 with a face, RGB crops of 288 x 288)": tracked,
+        f"FoundEvents(onset {events.onset}, apex {events.apex}, offset {events.offset} of 120 frames)": events,
+        f"PredictedVideo({str(path)!r}, 2 s: 1 micro (negative))": predicted,
+        "driven by surprise, strengths 2)": microexpr.reenact(tmp_path / "face.png", strength=2),
+    }
+    for text, result in results.items():
+        assert repr(result).endswith(text) and len(repr(result).replace(str(tmp_path), "")) < SHORT
+        assert "data:image/png;base64," in result._repr_html_() and np.ptp(pixels(result.plot())) > 100
+    assert "generated" in [text.get_text() for axes in tracked.plot().get_axes() for text in axes.texts]
+
+
+def test_arrays_and_tables_are_plotted_too(tracked):
+    field = microexpr.flow(tracked.crop[47], tracked.crop[55])
+    table = microexpr.action_units(tracked, fps=60, onset=47, curve="relative")
+    still = pixels(microexpr.plot(np.zeros_like(field)))
+    assert not np.array_equal(pixels(microexpr.plot(field)), still)
+    (axes,) = microexpr.plot(table).subfigs[0].get_axes()
+    assert axes.get_legend().get_texts()[0].get_text() == "AU15"
+
+
+def test_an_evaluation_is_its_figures():
+    result = microexpr.evaluate(["a", "b", "a"], ["a", "b", "b"], [1, 2, 3])
+    assert repr(result).startswith("Evaluation(UF1 0.667 (") and len(repr(result)) < SHORT
+    assert result._repr_html_().count("<table") == 3
+
+
+def test_progress_counts_every_frame_of_each_step(path):
+    reports: dict[str, list[tuple[int, int]]] = {}
+    microexpr.action_units(path, onset=47, progress=lambda what, *counts: reports.setdefault(what, []).append(counts))
+    assert reports.keys() == {"tracking the face", "aligning the face", "reading action units"}
+    for counts in reports.values():
+        assert [done for done, _ in counts] == [*range(1, counts[-1][1] + 1)]
+
+
+def test_progress_is_a_bar_where_somebody_looks(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "DELAY", 0)
+    with progress.shown(None) as report:
+        report("reading", 1, 2)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with progress.shown(None) as report:
+        report("reading", 1, 2)
+        report("reading", 2, 2)
+    assert "reading:   0%" in capsys.readouterr().err
