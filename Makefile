@@ -33,11 +33,8 @@ study-%: .venv/.installed  ## a check that is too long for `make test`; `make st
 	python studies/$*.py
 
 studies:  ## the checks of study-NAME, each with its question
-	@for file in $$(grep -l __main__ studies/*.py | grep -v -e figures -e readme_table); do \
+	@for file in $$(grep -l __main__ studies/*.py | grep -v figures); do \
 		printf "%-26s %s\n" "study-$$(basename $$file .py)" "$$(head -1 $$file | tr -d '"')"; done
-
-readme-table: .venv/.installed  ## writes README's tables from a finished run: RESULTS=folder COMMIT=commit that it was made from
-	python studies/readme_table.py $(if $(RESULTS),--results $(RESULTS)) $(if $(COMMIT),--commit $(COMMIT))
 
 lock: .venv/.installed  ## writes the locks of envs/ anew from their .in files; pins that still fit stay
 	python envs/lock.py
@@ -66,8 +63,8 @@ docs: envs/docs/.venv/.installed  ## this documentation as a site, in work/site;
 	@PYTHONPATH=src NO_MKDOCS_2_WARNING=1 envs/docs/.venv/bin/python -m mkdocs --quiet build --strict
 	@echo "work/site/index.html"
 
-figures: .venv/.installed  ## draws the pictures of README and docs/ from a finished run: RUN=folder that has its results/
-	python studies/figures.py $(if $(RUN),--run $(RUN))
+figures: .venv/.installed  ## writes the tables and pictures of README and docs/: RUN=folder with a finished run's results/ COMMIT=its commit
+	python studies/figures.py $(if $(RUN),--run $(RUN)) $(if $(COMMIT),--commit $(COMMIT))
 
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
 	@PYTHONPATH=src envs/docs/.venv/bin/python docs/hooks/notebooks.py
@@ -76,4 +73,4 @@ test-browser: docs  ## the report, a prediction and the site in a real browser; 
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
-.PHONY: help table check test test-all studies docs figures notebooks readme-table test-browser lock check-lock preset shipped pyfeat test-pyfeat
+.PHONY: help table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat test-pyfeat

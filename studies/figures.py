@@ -1,4 +1,6 @@
-"""Draw the pictures of README.md and docs/ from a finished run, and write the arrays of docs/tutorials: `make figures`.
+"""Write tables and pictures of README.md and docs/ from one finished run, and arrays of docs/tutorials: `make figures`.
+
+Each table, and each picture of the run, carries the digest of the run's main table, which a test compares.
 
 `animation` and `report` are pages in Chromium (sudo apt install chromium). docs/growth.png is drawn by
 studies/growth.py, docs/loso.png by benchmarks/loso_growth.py.
@@ -15,7 +17,9 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image
+import pages
+import readme_table
+from PIL import Image, PngImagePlugin
 
 import microexpr
 from microexpr.reporting.plots import drawing
@@ -50,16 +54,22 @@ MOVED = """new Promise((done) => {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=ROOT, help="folder with the results/ of a finished run")
-    names = [*PLOTS, "report", "reenactment", "animation", "tutorials"]
+    parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
+    names = ["tables", *PLOTS, "report", "reenactment", "animation", "tutorials"]
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(names))
     arguments = parser.parse_args()
+    table = arguments.run / "results/megc2019_table.csv"
     for name in arguments.names or names:
         print(name, flush=True)
+        if name == "tables":
+            readme_table.write(table, arguments.commit)
+            continue
         if name == "animation":
             animate(ROOT / "docs/prediction.webp")
             continue
         if name == "report":
             show_report(arguments.run / "results/report/index.html", ROOT / "docs/report.png")
+            sign(ROOT / "docs/report.png", table)
             continue
         if name == "reenactment":
             reenact(ROOT / "docs/reenactment.png")
@@ -69,6 +79,15 @@ def main() -> None:
             program = ["-m", "microexpr", "plot", *PLOTS[name], str(ROOT / f"docs/{name}.png"), "--force"]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         subprocess.run([sys.executable, *program], cwd=arguments.run, env=environment, check=True)
+        if name != "tutorials":
+            sign(ROOT / f"docs/{name}.png", table)
+
+
+def sign(path: Path, table: Path) -> None:
+    """Write the digest of a run's main table into the metadata of a picture."""
+    metadata = PngImagePlugin.PngInfo()
+    metadata.add_text("Source", pages.table_digest(table))
+    Image.open(path).save(path, pnginfo=metadata, optimize=True)
 
 
 def reenact(path: Path) -> None:

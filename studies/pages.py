@@ -1,5 +1,6 @@
 """Tables that studies write into pages of docs/, between marks, with their date, commit and CPU."""
 
+import hashlib
 import re
 import subprocess
 from datetime import UTC, date, datetime
@@ -18,6 +19,11 @@ def commit(name: str = "HEAD") -> str:
     """Return the short name of a commit of this checkout."""
     command = ["git", "rev-parse", "--short", name]
     return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True).stdout.strip()
+
+
+def table_digest(table: Path) -> str:
+    """Return the digest of a run's table, which everything that docs/ shows of this run carries."""
+    return f"{table.name} sha256 {hashlib.sha256(table.read_bytes()).hexdigest()[:16]}"
 
 
 def source(day: date | None = None, name: str = "HEAD") -> str:

@@ -1,12 +1,10 @@
-"""Write the tables of README.md and docs/baselines.md from a finished run: `make readme-table`.
+"""The tables of README.md and docs/baselines.md from a finished run, which `make figures` writes.
 
 A table stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no method means all. Below
-it are the date of the run, its commit and the model of this machine's CPU.
+it are the date of the run, its commit, the model of this machine's CPU, and the digest of the run's table.
 """
 
-import argparse
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,23 +31,11 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
     return BLOCK.sub(table, text)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of a finished run")
-    parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
-    arguments = parser.parse_args()
-    path = arguments.results / "megc2019_table.csv"
-    try:
-        rows = main_table.read(path)
-        source = pages.source(datetime.fromtimestamp(path.stat().st_mtime, UTC).date(), arguments.commit)
-        for name in PAGES:
-            page = ROOT / name
-            page.write_text(rewrite(page.read_text(encoding="utf-8"), rows, source), encoding="utf-8")
-    except MicroexprError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def write(table: Path, commit: str) -> None:
+    """Write the tables of all pages from the main table of a run that was made from a commit."""
+    rows = main_table.read(table)
+    source = pages.source(datetime.fromtimestamp(table.stat().st_mtime, UTC).date(), commit)
+    for name in PAGES:
+        page = ROOT / name
+        text = rewrite(page.read_text(encoding="utf-8"), rows, f"{source}\n<!-- {pages.table_digest(table)} -->")
+        page.write_text(text, encoding="utf-8")
