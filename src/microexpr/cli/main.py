@@ -320,7 +320,7 @@ def _add_film(subparsers: "Subparsers") -> None:
         "video",
         metavar="OUT.avi|OUT.mp4",
         type=Path,
-        help="is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second, an .mp4 a tenth",
+        help="is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second, an .mp4 half a MB",
     )
     command.add_argument(
         "--seed", type=_whole(0, 2**63 - 1), default=1, help="each seed has its own subject (default: %(default)s)"
