@@ -64,12 +64,12 @@ class PredictedVideo(Shown):
     result: Prediction  # arrays
 
     def __repr__(self) -> str:
-        found = ", ".join(f"{count} {kind}" for kind, count in self.intervals["kind"].value_counts(sort=False).items())
+        counts = ", ".join(f"{count} {kind}" for kind, count in self.intervals["kind"].value_counts(sort=False).items())
         classes = ", ".join(self.intervals["class"][self.intervals["kind"] == "micro"])
         footage = self.result.footage
         seconds = f"{footage.frames / footage.fps:.3g} s"
-        named = f" ({classes})" * bool(classes)
-        return f"PredictedVideo({str(footage.path)!r}, {seconds}: {found or 'no expression'}{named})"
+        suffix = f" ({classes})" * bool(classes)
+        return f"PredictedVideo({str(footage.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
 
 
 @threads.restored()

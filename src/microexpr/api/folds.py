@@ -100,9 +100,9 @@ def loso(
     """
     names = class_names(classes, label=labels)
     true, units = encode(labels, names, "label"), checks.present(subjects, "subject", "name or number")
-    given = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    by_name = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
     is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
-    arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in given.items()}
+    arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
     if isinstance(fitted_on, str):
         raise ParamsError(f"fitted_on must be a list of subjects, not {fitted_on!r}")
     for name, values in {"subjects": units, **arrays}.items():

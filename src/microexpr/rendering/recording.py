@@ -22,7 +22,7 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
     """Yield a function that writes one clip's frames in order: each to a file, or all to one video at `fps`.
 
     `mark` is the comment of a video; the comment of other files is always MARK. `quality` 0..100 is that of JPEG, also
-    of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of the FFmpeg that is here.
+    of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
     import cv2  # a tenth of a second, which planning a run must not wait for: it needs MARK alone
 
