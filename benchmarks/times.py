@@ -1,6 +1,7 @@
 """Core-seconds and memory of the last run's jobs by stage and method, as each job wrote them when it ended.
 
     python benchmarks/times.py [--times work/times]
+    python benchmarks/times.py --ship [--commit COMMIT]    # writes what a first run's log knows the time left by
 
 core-seconds  of the job's process; what it was forked from has imported the libraries, once for all jobs
 seconds       from start to end of a job: more than its core-seconds where it waited for a core or the disk
@@ -11,6 +12,8 @@ file below the folder counts, of whatever run and table: delete the folder first
 """
 
 import argparse
+import json
+import sys
 from pathlib import Path
 
 from rich.box import SIMPLE
@@ -19,6 +22,10 @@ from rich.table import Table
 
 from microexpr.reporting.html import times
 from microexpr.reporting.html.times import Job
+from snakemake_logger_plugin_microexpr.expected import SHIPPED, earlier_seconds
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
+import pages
 
 
 def table(jobs: list[Job]) -> Table:
@@ -43,13 +50,25 @@ def table(jobs: list[Job]) -> Table:
     return summary
 
 
+def shipped(folder: Path, source: str) -> str:
+    """Return the file of the core-seconds of each job, as `expected.py` reads it."""
+    return json.dumps(
+        {"source": source, "seconds": dict(sorted(earlier_seconds(folder, "cpu_time").items()))}, indent=0
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ship", action="store_true", help=f"write {SHIPPED.name}, of a run with the committed params")
+    parser.add_argument("--commit", default="HEAD", help="that the run was made from, default: %(default)s")
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
-    folder = parser.parse_args().times
+    arguments = parser.parse_args()
+    folder = arguments.times
     jobs = times.jobs(folder)
     if not jobs:
         raise SystemExit(f"error: {folder} must hold the times of jobs, not none; `make table` writes them")
+    if arguments.ship:
+        SHIPPED.write_text(f"{shipped(folder, pages.source(name=arguments.commit))}\n", encoding="utf-8")
     Console().print(table(jobs))
 
 

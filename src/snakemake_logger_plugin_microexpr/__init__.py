@@ -14,7 +14,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from microexpr.core.errors import printable
-from snakemake_logger_plugin_microexpr.progress import Job, Progress, duration
+from snakemake_logger_plugin_microexpr.expected import Expected
+from snakemake_logger_plugin_microexpr.progress import Job, Planned, Progress, duration, left_text
 
 LOG = re.compile(r"(?:^|/)logs/([^/]+)(?:/(.+))?\.log$")  # of a rule: stage, and subject, method or table
 LAST_LINES = 15  # of a failed job's log
@@ -70,7 +71,9 @@ class LogHandler(LogHandlerBase):
     def _text(self, record: LogRecord) -> str:
         """Return the lines of a record, "" for none."""
         event, about, message = getattr(record, "event", None), record.__dict__, printable(str(record.msg or ""))
-        if event == LogEvent.RUN_INFO:
+        if "planned" in about:
+            text = self._plan(about["planned"])
+        elif event == LogEvent.RUN_INFO:
             text = self._begin(about["stats"])
         elif event == LogEvent.JOB_INFO:
             text = self._started(about)
@@ -98,18 +101,27 @@ class LogHandler(LogHandlerBase):
 
     def _begin(self, stats: dict[str, int]) -> str:
         """Return the number of jobs, and with --verbose that of each rule."""
-        self.progress.begin_run(stats)
+        self.progress.total = stats["total"]
         rules = [f"    {name}: {count}" for name, count in stats.items() if name != "total"]
         return "\n".join(
             [f"{stats['total']} job{'s' * (stats['total'] > 1)}", *(rules if self.common_settings.verbose else ())]
         )
 
+    def _plan(self, jobs: dict[int, tuple[str, tuple[int, ...]]]) -> str:
+        """Return "". `jobs` are those that will run: the log of each, and which of them it needs."""
+        expected, planned = Expected.read(), {}
+        for job_id, (log, needs) in jobs.items():
+            stage, name = stage_and_name(log)
+            planned[job_id] = Planned(stage, expected.seconds(f"{stage}/{name}".strip("/")), needs)
+        self.progress.plan(planned, expected.is_speed_known)
+        return ""
+
     def _started(self, about: dict[str, Any]) -> str:
         """Return "", or with --verbose which job starts and why."""
         log = about["log"][0] if about["log"] else ""
-        match = LOG.search(log)
-        wildcards = "/".join(map(str, about["wildcards"].values()))
-        stage, name = (match[1], match[2] or "") if match else (about["rule_name"], wildcards)
+        stage, name = stage_and_name(log)
+        if not stage:
+            stage, name = about["rule_name"], "/".join(map(str, about["wildcards"].values()))
         job = Job(about["rule_name"], stage, name, about["created"])
         self.progress.start(about["jobid"], job)
         if not self.common_settings.verbose:
@@ -124,7 +136,7 @@ class LogHandler(LogHandlerBase):
             return ""
         total = str(self.progress.total)
         count = f"{self.progress.done:>{len(total)}} of {total}"
-        left = self.progress.left(now) if self.progress.done < self.progress.total else ""
+        left = left_text(self.progress.left(now))
         line = f"{count}  {job.stage:<10} {printable(job.name):<32} {duration(now - job.begin):>10}"
         return f"{line}   {self._paint(left, DIM)}".rstrip()
 
@@ -149,6 +161,12 @@ class LogHandler(LogHandlerBase):
 
     def _paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.has_colours and code and text else text
+
+
+def stage_and_name(log: str) -> tuple[str, str]:
+    """Return the stage of a job's log, and its subject, method or table; "" where there is none."""
+    match = LOG.search(log)
+    return (match[1], match[2] or "") if match else ("", "")
 
 
 def last_lines(path: Path) -> list[str]:

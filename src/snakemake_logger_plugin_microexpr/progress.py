@@ -1,8 +1,12 @@
-"""How far a run is, and how much time is left by what its finished jobs took."""
+"""How far a run is, and how much time is left by what its jobs are expected to take and its finished ones took."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+PRIOR = 30.0  # s of finished work that weigh as much as what was known before
+LEAST = 0.05  # share of the work that must be done where nothing tells this machine's speed
 
 
 @dataclass(frozen=True)
@@ -20,25 +24,40 @@ class Job:
         return f"{self.stage} {self.name}".strip()
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A job that will run: its stage, the seconds that it is expected to take, and the jobs that it needs."""
+
+    stage: str
+    seconds: float
+    needs: tuple[int, ...] = ()
+
+
 class Progress:
-    """Jobs of a run: how many, which run, and the seconds of those that are done, by rule."""
+    """Jobs of a run: how many, which run, and the seconds of those that are done, by stage."""
 
     def __init__(self) -> None:
-        self.total, self.failed = 0, set[int]()
-        self.remaining = Counter[str]()  # by rule, those that run included
+        self.total, self.done, self.failed = 0, 0, set[int]()
         self.running: dict[int, Job] = {}
-        self.counts, self.seconds = Counter[str](), defaultdict[str, float](float)  # by rule, of finished jobs
         self.begin: float | None = None
+        self.took = 0.0  # s of all finished jobs
+        self.planned: dict[int, Planned] = {}
+        self.is_speed_known = False
+        self.chains: list[tuple[float, int]] = []  # s of a job and the longest row of jobs after it, ascending
+        self.ahead, self.expected, self.seconds = (defaultdict[str, float](float) for _ in range(3))  # s by stage
 
-    @property
-    def done(self) -> int:
-        """The number of finished jobs."""
-        return self.counts.total()
-
-    def begin_run(self, stats: Mapping[str, int]) -> None:
-        """Take the numbers of jobs by rule, and `total`."""
-        self.total = stats["total"]
-        self.remaining.update({rule: count for rule, count in stats.items() if rule != "total"})
+    def plan(self, jobs: Mapping[int, Planned], is_speed_known: bool) -> None:
+        """Take the jobs that will run, and whether their seconds are those of this machine."""
+        self.planned, self.is_speed_known = dict(jobs), is_speed_known
+        after = dict.fromkeys(jobs, 0.0)
+        for job_id in reversed([*TopologicalSorter({key: job.needs for key, job in jobs.items()}).static_order()]):
+            chain = jobs[job_id].seconds + after[job_id]
+            self.chains.append((chain, job_id))
+            for needed in jobs[job_id].needs:
+                after[needed] = max(after[needed], chain)
+        self.chains.sort()
+        for job in jobs.values():
+            self.ahead[job.stage] += job.seconds
 
     def start(self, job_id: int, job: Job) -> None:
         """Take a job that starts."""
@@ -49,27 +68,58 @@ class Progress:
         """Take a job that has ended, and return it; None for a job that never started."""
         self.failed.discard(job_id)  # it was run again
         if job := self.running.pop(job_id, None):
-            self.counts[job.rule] += 1
-            self.seconds[job.rule] += now - job.begin
-            self.remaining[job.rule] -= 1
+            self.done += 1
+            self.took += now - job.begin
+            if planned := self.planned.pop(job_id, None):
+                self.ahead[planned.stage] -= planned.seconds
+                self.expected[planned.stage] += planned.seconds
+                self.seconds[planned.stage] += now - job.begin
         return job
 
-    def left(self, now: float) -> str:
-        """Return the time left as text, "" if nothing is known.
+    def left(self, now: float) -> float | None:
+        """Return the seconds left, None if they are not known yet.
 
-        A job takes as long as those of its rule took on average, and as many run at a time as did until now. Rules
-        of which no job is done count nothing: the time is then a least."""
-        if self.begin is None or now <= self.begin:
-            return ""
-        means = {rule: self.seconds[rule] / count for rule, count in self.counts.items()}
-        work = sum(means.get(rule, 0.0) * count for rule, count in self.remaining.items())
-        elapsed = {job: now - job.begin for job in self.running.values()}
-        work -= sum(min(seconds, means.get(job.rule, 0.0)) for job, seconds in elapsed.items())
-        at_once = (sum(self.seconds.values()) + sum(elapsed.values())) / (now - self.begin)
-        unknown = any(count > 0 and rule not in means for rule, count in self.remaining.items())
-        if at_once <= 0 or work / at_once < 1:
-            return ""
-        return f"{'at least' if unknown else 'about'} {duration(work / at_once)} left"
+        Jobs take what is expected times how much longer those of their stage took until now. As many run at a time as
+        did until now, and no time is shorter than that of jobs that wait for each other."""
+        done, ahead = sum(self.expected.values()), sum(self.ahead.values())
+        is_known = self.is_speed_known or done >= LEAST * (done + ahead) > 0
+        if self.begin is None or now <= self.begin or not is_known:
+            return None
+        known = PRIOR * self.is_speed_known
+        slowness = (sum(self.seconds.values()) + known) / (done + known)
+        by_stage = {
+            stage: (self.seconds[stage] + PRIOR * slowness) / (self.expected[stage] + PRIOR) for stage in self.ahead
+        }
+        elapsed = {job_id: now - job.begin for job_id, job in self.running.items()}
+        over = {job_id: min(elapsed[job_id], self._expected(job_id, by_stage)) for job_id in elapsed}
+        work = sum(seconds * by_stage[stage] for stage, seconds in self.ahead.items()) - sum(over.values())
+        at_once = (self.took + sum(elapsed.values())) / (now - self.begin)
+        return max(work / at_once if at_once else 0.0, self._longest(slowness, over))
+
+    def _expected(self, job_id: int, by_stage: Mapping[str, float]) -> float:
+        """Return the seconds that a job that runs is expected to take in all."""
+        job = self.planned.get(job_id)
+        return job.seconds * by_stage[job.stage] if job else 0.0
+
+    def _longest(self, slowness: float, over: Mapping[int, float]) -> float:
+        """Return the seconds of the longest row of jobs that wait for each other, without what is over of the first."""
+        while self.chains and self.chains[-1][1] not in self.planned:
+            self.chains.pop()
+        longest = 0.0
+        for chain, job_id in reversed(self.chains):
+            if chain * slowness <= longest:
+                break
+            if job_id in self.planned:
+                longest = max(longest, chain * slowness - over.get(job_id, 0.0))
+        return longest
+
+
+def left_text(seconds: float | None) -> str:
+    """Return a time left in words, from a minute on to 10 s and from 5 minutes to a minute; "" if there is none."""
+    if seconds is None or seconds < 1:
+        return ""
+    step = 1 if seconds < 60 else 10 if seconds < 300 else 60
+    return f"about {duration(round(seconds / step) * step)} left"
 
 
 def duration(seconds: float) -> str:

@@ -1,14 +1,19 @@
 """The log of a run: lines by the records that Snakemake makes, and the time left by hand."""
 
+import heapq
 import io
+import json
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 import snakemake_logger_plugin_microexpr as plugin
-from snakemake_logger_plugin_microexpr.progress import Job, Progress, duration
+from snakemake_logger_plugin_microexpr.expected import SHIPPED, Expected, earlier_seconds
+from snakemake_logger_plugin_microexpr.progress import Job, Planned, Progress, duration
 
 
 class Log:
@@ -59,19 +64,114 @@ def test_each_finished_job_has_a_line(monkeypatch):
         ["2", "of", "10", "faces", "smic/s02", "30", "s"],
         ["3", "of", "10", "all", "smic", "1", "s"],
     ]
-    # 7 faces of 20 s, at 40 / 30 jobs at once; of `all` nothing is known
-    assert rows[1].endswith(f"at least {7 * 20 * 30 // 40 // 60} min 45 s left")
+    assert not any("left" in row for row in rows)  # nobody said which jobs will run
+
+
+def test_a_planned_run_says_the_time_left_once_it_is_known(monkeypatch, tmp_path):
+    """Four jobs of the shipped seconds of one training, each on this machine of 60 s."""
+    monkeypatch.chdir(tmp_path)
+    log, names = Log(monkeypatch), [f"train/ststnet/megc2019/1of1{copy}" for copy in "abcd"]
+    log.send(LogEvent.RUN_INFO, stats={"train": 4, "total": 4})
+    log.send(None, planned={number: (f"work/logs/{name}.log", ()) for number, name in enumerate(names)})
+    log.start(0, f"work/logs/{names[0]}.log", created=100.0, rule="train")
+    log.finish(0, 160.0)
+    assert log.lines()[1].endswith("1 min   about 3 min left")
+
+
+def progress_of(seconds, is_speed_known, needs=()):
+    """The progress of a run of one stage, whose jobs of these seconds need others as `needs` says by number."""
+    progress = Progress()
+    needs = dict(needs)
+    planned = {number: Planned("train", value, needs.get(number, ())) for number, value in enumerate(seconds)}
+    progress.plan(planned, is_speed_known)
+    return progress
 
 
 def test_time_left_counts_the_part_of_running_jobs_that_is_over():
-    progress = Progress()
-    progress.begin_run({"train": 4, "total": 4})
-    for job_id in (1, 2):
+    progress = progress_of([60] * 4, is_speed_known=True)
+    for job_id in (0, 1):
         progress.start(job_id, Job("train", "train", "", 0.0))
+    progress.finish(0, 60.0)
+    assert progress.left(60.0) == pytest.approx((3 * 60 - 60) / 2)
     progress.finish(1, 60.0)
-    assert progress.left(60.0) == f"about {duration((3 * 60 - 60) / 2)} left"
-    progress.finish(2, 60.0)
-    assert progress.left(60.0) == "about 1 min left"  # 2 of 60 s, 2 at once
+    assert progress.left(60.0) == pytest.approx(60)  # 2 of 60 s, 2 at once
+
+
+def test_time_left_is_at_least_that_of_jobs_that_wait_for_each_other():
+    """Three at a time: a job of 10 s is done and two run, but the last of three in a row ends 50 s after it."""
+    progress = progress_of([10, 10, 10, 20, 30], True, {3: (1,), 4: (3,)})
+    for job_id in (0, 1, 2):
+        progress.start(job_id, Job("train", "train", "", 0.0))
+    progress.finish(0, 10.0)
+    assert progress.left(10.0) == pytest.approx(50)
+
+
+def test_nothing_is_said_before_the_machines_speed_is_known():
+    progress = progress_of([1, 4, 20, 75], is_speed_known=False)
+    progress.start(0, Job("train", "train", "", 1.0))
+    progress.finish(0, 2.0)
+    assert progress.left(2.0) is None  # 1 % is done
+    progress.start(1, Job("train", "train", "", 5.0))
+    progress.finish(1, 10.0)
+    assert progress.left(10.0) == pytest.approx(95 * 6 / 5 * 9 / 6)  # 6 s for 5, of 9 s since the first began
+    assert Progress().left(1.0) is None
+
+
+def errors_of_time_left(jobs, expected):
+    """Run jobs, names and core-seconds, two at a time; return the error of the time left as shares of it."""
+    ends, rows = [0.0, 0.0], []
+    for number, (_, seconds) in enumerate(jobs):
+        begin = heapq.heappop(ends)
+        rows.append((begin, begin + seconds + 0.3, number))  # 0.3 s: Snakemake starts and ends it
+        heapq.heappush(ends, rows[-1][1])
+    progress = Progress()
+    planned = {number: Planned(name.split("/")[0], expected.seconds(name)) for number, (name, _) in enumerate(jobs)}
+    progress.plan(planned, expected.is_speed_known)
+    end, said = max(ends), []
+    for time, is_start, number in sorted((row[not step], step, row[2]) for row in rows for step in (True, False)):
+        if is_start:
+            progress.start(number, Job("", "", "", time))
+        else:
+            progress.finish(number, time)
+            said.append((time, progress.left(time)))
+    last = [max(line for line in said if line[0] <= share * end) for share in (0.1, 0.25, 0.5, 0.75)]
+    return [left / (end - time) - 1 for time, left in last]
+
+
+@pytest.mark.parametrize("slowness", [None, 0.5, 1, 2])
+def test_time_left_of_a_real_run_is_right_within_a_fifth(slowness):
+    """Jobs of `make table` on 2026-11-24, another run than that of the shipped seconds. Earlier times are as if the
+    machine had been as much slower or faster, and jobs differed by up to a fifth; None: there are none."""
+    rows = (Path(__file__).with_name("run.tsv").read_text().splitlines())[1:]
+    jobs = [(name, float(seconds)) for name, seconds in (row.split("\t") for row in rows)]
+    shipped = json.loads(SHIPPED.read_text())["seconds"]
+    rng = np.random.default_rng(1)
+    earlier = {name: seconds * slowness * rng.uniform(0.8, 1.2) for name, seconds in jobs} if slowness else {}
+    errors = errors_of_time_left(jobs, Expected(earlier, shipped))
+    assert max(map(abs, errors)) < 0.2 and max(map(abs, errors[2:])) < 0.1
+
+
+def test_a_job_is_expected_to_take_what_the_same_or_its_neighbours_took():
+    earlier = {"faces/casme2/sub01": 40.0, "faces/casme2/sub02": 60.0, "train/ststnet/megc2019/1of1": 20.0}
+    shipped = {"faces/casme2/sub01": 10.0, "train/ststnet/megc2019/1of1": 10.0, "train/elrcn/megc2019/1of1": 5.0}
+    expected = Expected(earlier, shipped)  # four times slower: 120 s for 10, 10 and 10
+    assert expected.is_speed_known
+    assert expected.seconds("faces/casme2/sub01") == 40.0
+    assert expected.seconds("faces/casme2/sub03") == 50.0
+    assert expected.seconds("train/elrcn/megc2019/1of1") == 20.0
+    assert expected.seconds("train/mine/megc2019/1of1") == 20.0
+    assert expected.seconds("") == 0.0
+    first = Expected({}, shipped)
+    assert not first.is_speed_known and first.seconds("train/mine/megc2019/1of1") == 7.5
+
+
+def test_times_of_earlier_runs_are_read_but_for_those_that_are_torn(tmp_path):
+    for name, text in {"a/b": "s\tcpu_time\tmax_rss\n2.5\t1.5\t300\n", "c": "s\tcpu_time", "d": "s\n?\n"}.items():
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert earlier_seconds(tmp_path) == {"a/b": 2.5}
+    assert earlier_seconds(tmp_path, "cpu_time") == {"a/b": 1.5}
 
 
 @pytest.mark.parametrize(
