@@ -1,4 +1,4 @@
-"""The examples of the API's docstrings and of two pages of docs/, run as they stand, in a folder that begins empty."""
+"""The examples of the API's docstrings and of pages of docs/, run as they stand, in a folder that begins empty."""
 
 import doctest
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_the_example_of_a_name_gives_what_it_shows(name, folder, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:F1 of class:RuntimeWarning")
-@pytest.mark.parametrize("page", ["python.md", "quickstart.md"])
+@pytest.mark.parametrize("page", ["python.md", "quickstart.md", "from-py-feat-or-openface.md"])
 def test_a_page_gives_what_it_shows(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert failures((DOCS / page).read_text(encoding="utf-8"), page) == ""
