@@ -1,4 +1,4 @@
-"""What jobs are expected to take: as they did in earlier runs here (work/times), otherwise in a shipped one.
+"""The expected times of jobs: as in earlier runs here (work/times), otherwise as in a shipped one.
 
 `python benchmarks/times.py --ship` writes seconds.json, the shipped core-seconds, from the times of a finished run.
 """

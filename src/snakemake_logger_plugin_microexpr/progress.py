@@ -85,8 +85,8 @@ class Progress:
         is_known = self.is_speed_known or done >= LEAST * (done + ahead) > 0
         if self.begin is None or now <= self.begin or not is_known:
             return None
-        known = PRIOR * self.is_speed_known
-        slowness = (sum(self.seconds.values()) + known) / (done + known)
+        prior = PRIOR * self.is_speed_known
+        slowness = (sum(self.seconds.values()) + prior) / (done + prior)
         by_stage = {
             stage: (self.seconds[stage] + PRIOR * slowness) / (self.expected[stage] + PRIOR) for stage in self.ahead
         }
