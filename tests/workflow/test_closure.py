@@ -40,7 +40,7 @@ def test_a_method_depends_on_its_own_file_only():
 
 
 def test_every_data_file_of_the_package_is_code_of_some_job():
-    """All but what commands alone read: predict, reenact and methods, which no job runs."""
+    """All but what no job reads: data of the commands predict, reenact and methods, and of the log's time left."""
     scripts = [path.stem for path in (ROOT / "workflow/scripts").glob("*.py")]
     reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
     listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
@@ -49,7 +49,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     commands = {f"src/microexpr/weights/{name}.safetensors" for name in ("reenact", "predict")}
     commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
     commands |= {"src/microexpr/apps/reenact/samples.csv", "src/microexpr/weights/predict_recorded.json"}
-    commands |= {"src/microexpr/reporting/methods.json"}
+    commands |= {"src/microexpr/reporting/methods.json", "src/snakemake_logger_plugin_microexpr/seconds.json"}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
     assert "envs/pyfeat/detectors.py" in reached
 
