@@ -58,8 +58,11 @@ def main() -> None:
     names = ["tables", *PLOTS, "report", "reenactment", "animation", "tutorials"]
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(names))
     arguments = parser.parse_args()
-    table = arguments.run / "results/megc2019_table.csv"
-    for name in arguments.names or names:
+    table, report = (arguments.run / "results" / name for name in ("megc2019_table.csv", "report/index.html"))
+    chosen = arguments.names or names
+    if "report" in chosen and not report.is_file():
+        parser.error(f"{report} is not there: snakemake --cores 2 results/report/index.html")
+    for name in chosen:
         print(name, flush=True)
         if name == "tables":
             readme_table.write(table, arguments.commit)
@@ -68,7 +71,7 @@ def main() -> None:
             animate(ROOT / "docs/prediction.webp")
             continue
         if name == "report":
-            show_report(arguments.run / "results/report/index.html", ROOT / "docs/report.png")
+            show_report(report, ROOT / "docs/report.png")
             sign(ROOT / "docs/report.png", table)
             continue
         if name == "reenactment":

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from microexpr.cli import config
 from microexpr.core.errors import ParamsError
@@ -99,14 +100,29 @@ def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(name, monkeypat
     (block,) = BLOCK.finditer(text)
     lines = block["table"].splitlines()
     methods = [line.split("`")[1] for line in lines if line.startswith("| `")]
-    assert re.fullmatch(r"Run of \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}, \S.*\.", lines[-1])
+    assert re.fullmatch(r"Run of \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}, \S.*\.", lines[-2])
     rows = [dict.fromkeys(main_table.COLUMNS, "0.5") | {"method": method} for method in methods]
     rewritten = rewrite(text, rows, "Run of today.")
     assert [line.split("`")[1] for line in BLOCK.search(rewritten)["table"].splitlines() if "`" in line] == methods
     assert rewritten.replace(BLOCK.search(rewritten)[0], "") == text.replace(block[0], "")
     if name == "README.md":
-        with pytest.raises(ParamsError, match=r"majority must be a row of the table"):
+        with pytest.raises(ParamsError, match=rf"{methods[0]} must be a row of the table"):
             rewrite(text, rows[1:], "Run of today.")
+
+
+def test_tables_and_pictures_of_docs_are_of_one_run(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "studies"))
+    import figures
+    import readme_table
+
+    digests = {}
+    for name in readme_table.PAGES:
+        (block,) = readme_table.BLOCK.finditer((ROOT / name).read_text(encoding="utf-8"))
+        digests[name] = block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")
+    for name in (*figures.PLOTS, "report"):
+        with Image.open(ROOT / f"docs/{name}.png") as picture:
+            digests[name] = picture.text.get("Source")
+    assert len({*digests.values()}) == 1 and "megc2019_table.csv sha256 " in digests["table"], digests
 
 
 def indented(text: str, start: str, end: str) -> str:
