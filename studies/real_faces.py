@@ -3,18 +3,16 @@
     snakemake --cores 2 results/flow_folders_table.csv   # first: trains and tests every method
     python studies/real_faces.py                         # the tables of docs/real-faces.md; --write-docs into the page
     python studies/real_faces.py --render                # another one: clips rendered without noise, habits and so on
-    python studies/real_faces.py --register              # the region of our crop that agrees best with the pictures
     python studies/real_faces.py --predict               # the shipped weights of `microexpr predict`; --write-docs also
                                                          # into the package, from where the command prints it
 
 Tables: every row of that run; rows trained on other subjects than these alone against those trained on recorded ones,
 by a paired test; and what the result hangs on, each time with `flow_svm` trained on the population alone under one
 setting that is another. `--render` takes about twenty minutes of one core. No setting is chosen here: each line is
-printed, whatever it is. `--register` reads no label. Subjects of the population beyond those of the table are used as
+printed, whatever it is. Subjects of the population beyond those of the table are used as
 far as results/population has them.
 """
 
-import itertools
 import json
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -47,11 +45,12 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Difficulty
 from microexpr.reporting import main_table
 from microexpr.signals import faces, flow
-from microexpr.signals.flow import pictures
+from microexpr.signals.flow import pictures, registration
 from microexpr.training import refit
 
 PAGE, MARK = "docs/real-faces.md", "study-real-faces"
 RENDERING_MARK, PREDICT_MARK = f"{MARK}-rendering", f"{MARK}-predict"
+REGION = Path("results/flow_folders/region.csv")
 EVALUATED = Path("results/flow_folders/evaluate")
 RECORDED, BOTH, RENDERED, MEANS = FLOW_PROTOCOLS
 NAMES = {
@@ -64,8 +63,6 @@ COUNTS = (10, 30, 60, 120, 240)
 RENDERED_AGAIN = 30  # subjects
 CLEAN = {"noise": 0.0, "quality": 100}
 SHIFT = 0.05  # of a region, as a share of a crop's side
-GRID = (-0.1, -0.05, 0.0, 0.05, 0.1)  # by which each side of the region is moved in the search for the best one
-NTH = 9  # every so many clips of the population are compared in the search
 RESAMPLES = 10_000
 
 
@@ -115,8 +112,6 @@ def main() -> int:
     if arguments.predict:
         return measure_shipped(recorded, arguments.write_docs)
     rendered = read_rendered(about)
-    if arguments.register:
-        return register(params, rendered, recorded.pictures)
     if arguments.render:
         text = "\n".join([*rendering_table(params, about, values, recorded), "", pages.source()])
         print(text)
@@ -135,7 +130,6 @@ def main() -> int:
 
 def parse() -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("--register", action="store_true", help="search the region, without labels, and do no more")
     parser.add_argument("--render", action="store_true", help="render clips without noise and so on, and do no more")
     parser.add_argument("--predict", action="store_true", help="measure the weights of predict, and do no more")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
@@ -211,7 +205,7 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
     """Yield figures of `flow_svm` under one setting at a time that is not the one of params.yaml."""
     subjects = list(dict.fromkeys(planned.clip.subject for planned in rendered.clips))
     usual = set(subjects[: params.subjects])
-    left, right, top, bottom = params.region
+    left, right, top, bottom = region_of(params)
     clips: dict[str, Any] = {
         "as in the table": lambda planned: True,
         "micro-expressions alone": lambda planned: planned.kind == "micro",
@@ -222,9 +216,10 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
     others: dict[str, dict[str, Any]] = {
         "pictures as published": {"normalise": "as_published"},
         "the whole crop": {"region": (0.0, 1.0, 0.0, 1.0)},
+        "region of most copies": {"region": pictures.USUAL},
         "region moved to the right": {"region": (left + SHIFT, right + SHIFT, top, bottom)},
         "region moved down": {"region": (left, right, top + SHIFT, bottom + SHIFT)},
-        "region larger": {"region": (left - SHIFT, right + SHIFT, max(top - SHIFT, 0), bottom + SHIFT)},
+        "region larger": {"region": (left - SHIFT, right + SHIFT, top - SHIFT, bottom + SHIFT)},
     }
     yield "| `flow_svm`, rendered subjects alone | clips | UF1 | UF1, unlabelled means |"
     yield "| --- | --- | --- | --- |"
@@ -270,6 +265,11 @@ def rendering_table(
         yield line
 
 
+def region_of(params: pictures.Params) -> pictures.Region:
+    """Return the region of the run, as given or found."""
+    return registration.read(REGION) if params.region == "auto" else params.region
+
+
 def altered(difficulty: Difficulty, variant: Variant, micro: bool) -> Difficulty:
     """Return the difficulty of a clip under a variant."""
     factor = variant.strength if micro else 1.0
@@ -289,7 +289,8 @@ def score(params: pictures.Params, rendered: Rendered, chosen: list[bool], recor
     mean of either side taken off."""
     kept = [i for i, keep in enumerate(chosen) if keep]
     label = np.array([rendered.clips[i].clip.label for i in kept])
-    small = [pictures.from_flow(rendered.flow[i], params.region) for i in kept]
+    region = region_of(params)
+    small = [pictures.from_flow(rendered.flow[i], region) for i in kept]
     train, test = (
         np.stack([pictures.channels(picture, params.normalise) for picture in side])
         for side in (small, recorded.pictures)
@@ -304,21 +305,6 @@ def uf1(train: np.ndarray, label: np.ndarray, test: np.ndarray, truth: np.ndarra
     features = [method.features({"flow": torch.from_numpy(flow)}) for flow in (train, test)]
     scorer = method.fit(features[0], {"label": label}, np.random.default_rng(0))
     return float(metrics.uf1(metrics.confusion(truth, scorer(features[1]).argmax(-1), len(LABELS))))
-
-
-def register(params: pictures.Params, rendered: Rendered, images: np.ndarray) -> int:
-    """Print how well symmetrical regions around that of params.yaml agree with the pictures, the best first."""
-    found = []
-    left, _, top, bottom = params.region
-    for steps in itertools.product(GRID, repeat=3):
-        side, first, last = (round(place + step, 3) for place, step in zip((left, top, bottom), steps, strict=True))
-        if 0 <= side < 0.5 and 0 <= first < last <= 1:
-            region = (side, 1 - side, first, last)
-            small = np.stack([pictures.from_flow(flow, region) for flow in rendered.flow[::NTH]])
-            found.append((pictures.agreement(small, images), region))
-    for agreement, region in sorted(found, reverse=True):
-        print(f"{agreement:.3f} {list(region)}{' (params.yaml)' * (region == params.region)}")
-    return 0
 
 
 def measure_shipped(recorded: Recorded, write: bool) -> int:

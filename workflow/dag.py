@@ -520,6 +520,7 @@ class Dag(Corpus):
         parts = ["", "population/"] if self.params["flow_folders"]["subjects"] else [""]
         return [
             *(f"{folder}/{part}{name}" for part in parts for name in ("index.csv", "flow")),
+            *[f"{folder}/region.csv"] * (len(parts) > 1),
             *(path for row in rows for path in self.flow_training_files(*row)),
             *(f"{folder}/evaluate/{protocol}/{name}{ending}" for name, protocol in rows for ending in EVALUATED),
             *(f"{folder}/evaluate/{protocol}/curves/{name}.csv" for name, protocol in rows),

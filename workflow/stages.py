@@ -161,6 +161,7 @@ STAGES = {  # in the order in which they run
     "flow_folders": Stage(
         rules={
             "flow_folders": Job(),
+            "flow_folders_region": Job(),
             "flow_folders_population": Job(),
             "flow_folders_train": TRAINING,
             "flow_folders_evaluate": Job(),

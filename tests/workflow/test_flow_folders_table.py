@@ -32,6 +32,9 @@ def test_table_of_pictures_beside_a_finished_run(project):
     project.edit("params.yaml", VARIANT, "  majority: {}\n")
     project.edit("params.yaml", STSTNET, "  flow_svm: {}\n  lbp_top: {image_size: 64}\n")
     project.edit("params.yaml", ON_PICTURES, f"    flow_svm: {{penalty: {PENALTY}}}\n")
+    refused = project.snakemake("--", TABLE, check=False)
+    assert "pictures must move as rendered faces do somewhere in our crop" in refused.stdout + refused.stderr
+    project.edit("params.yaml", "  region: auto ", "  region: [0.2, 0.8, 0.05, 0.85] ")
     project.snakemake("--", TABLE)
     after = project.digests()
     assert {path: after[path] for path in before} == before

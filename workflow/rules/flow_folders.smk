@@ -23,16 +23,34 @@ rule flow_folders:
         "../scripts/flow_folders.py"
 
 
+rule flow_folders_region:
+    input:
+        native=RUN.flow_pictures(),
+        population=RUN.flow_population_files,
+    output:
+        "results/flow_folders/region.csv",
+    log:
+        "work/logs/flow_folders/region.log",
+    params:
+        root=FLOW_FOLDERS,
+        region=PARAMS["flow_folders"]["region"],
+        population=RUN.population.recording(),
+        state=lambda w: RUN.flow_state,
+    script:
+        "../scripts/flow_folders_region.py"
+
+
 rule flow_folders_population:
     input:
-        RUN.flow_population_files,
+        population=RUN.flow_population_files,
+        region="results/flow_folders/region.csv",
     output:
         index="results/flow_folders/population/index.csv",
         flow=directory("results/flow_folders/population/flow"),
     log:
         "work/logs/flow_folders/population.log",
     params:
-        pictures={key: PARAMS["flow_folders"][key] for key in ("normalise", "region")},
+        normalise=PARAMS["flow_folders"]["normalise"],
         population=RUN.population.recording(),
     script:
         "../scripts/flow_folders_population.py"

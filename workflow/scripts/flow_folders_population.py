@@ -11,10 +11,10 @@ with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.population import recordings
-    from microexpr.signals.flow import pictures
+    from microexpr.signals.flow import pictures, registration
 
-    params = pictures.Params(**snakemake.params.pictures)
-    files = {Path(path).stem: path for path in snakemake.input}
+    region, normalise = registration.read(snakemake.input.region), snakemake.params.normalise
+    files = {Path(path).stem: path for path in snakemake.input.population}
     clips = recordings.clips_of(population.Params(**snakemake.params.population), files, ("micro", "macro"))
     for subject, path in files.items():
         subject_clips = [clip for clip in clips if clip.subject == subject]
@@ -22,6 +22,6 @@ with logged(snakemake.log[0]):
         with store.open_file(path, "population") as rendered, store.subject_file(target, "flow", subject_clips) as file:
             file.describe(source="the population's flow, as precomputed pictures have it")
             for clip in subject_clips:
-                flow = pictures.flow_as_picture(rendered["clips"][clip.name]["onset_apex"][()], params)
-                file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[params.normalise])
+                flow = pictures.flow_as_picture(rendered["clips"][clip.name]["onset_apex"][()], region, normalise)
+                file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[normalise])
     index.write(snakemake.output.index, clips)

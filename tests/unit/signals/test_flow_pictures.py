@@ -53,17 +53,6 @@ def test_channels_as_published_are_grey_levels():
     assert channels[:, 0, 0].tolist() == [127.5, -127.5, 7]
 
 
-def test_agreement_is_highest_for_the_same_region(flow):
-    rng = np.random.default_rng(0)
-    flows = [flow * np.array([1, 1, 1 + rng.random()])[:, None, None] + 0.05 * rng.standard_normal((3, 1, 1))
-             for _ in range(4)]  # fmt: skip
-    right, wrong = (
-        np.stack([pictures.from_flow(clip, region) for clip in flows]) for region in (WHOLE, (0.3, 1, 0, 0.7))
-    )
-    assert pictures.agreement(right, right) == pytest.approx(1)
-    assert pictures.agreement(right, wrong) < 0.9
-
-
 @pytest.mark.parametrize("region", [(0.8, 0.2, 0, 1), (0, 1, 0.5, 0.5)])
 def test_a_region_lies_within_the_crop(region):
     with pytest.raises(ValidationError, match="region must be left < right"):

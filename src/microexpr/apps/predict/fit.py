@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 SEED = 0
 FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
 STSTNET = {"epochs": 200, "batch": 32, "lr": 0.003, "cosine": True, "mirror": 0.5, "dropout": 0.3}
-PICTURES = pictures.Params()  # as recorded clips' flow is exchanged, so that the network can be tested on it
+PICTURES = pictures.Params(region=pictures.USUAL)  # as recorded clips' flow is exchanged, to test on it
 SUBJECT_FILES = Sequence[str | Path]
 
 
@@ -73,7 +73,9 @@ def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FI
     paths, flow = {Path(path).stem: path for path in files}, []
     for clip in clips:
         with store.open_file(paths[clip.subject], POPULATION) as file:
-            flow.append(pictures.flow_as_picture(file["clips"][clip.name]["onset_apex"][()], PICTURES))
+            flow.append(
+                pictures.flow_as_picture(file["clips"][clip.name]["onset_apex"][()], pictures.USUAL, PICTURES.normalise)
+            )
     return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(flow))})
 
 

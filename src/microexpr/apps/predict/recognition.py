@@ -71,7 +71,9 @@ def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt
             return Classes({}, reasons)
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])
-        groups["flow"] = {"onset_apex": pictures.flow_as_picture(groups["flow"]["onset_apex"], params)}
+        assert params.region != "auto"
+        picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
+        groups["flow"] = {"onset_apex": picture}
     scores = model(inputs.derive(model.method.inputs, groups))
     return Classes(dict(zip(model.classes, map(float, calibration.probabilities(scores)[0]), strict=True)), ())
 

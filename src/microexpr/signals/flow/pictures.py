@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SIZE = 28  # rows and columns of a picture
 MIDDLE = 127.5  # of a grey level's range, so that -u is the u of a mirrored clip, as with flow in pixels
 SAMPLES = 4  # along a side of each pixel, over which flow is averaged
+FARTHEST = 0.2  # share of a crop's side by which a region may reach beyond the crop
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Region = tuple[Share, Share, Share, Share]  # left, right, top, bottom of a crop, as shares of its sides
+Place = Annotated[float, Field(ge=-FARTHEST, le=1 + FARTHEST)]
+Region = tuple[Place, Place, Place, Place]  # left, right, top, bottom of a crop, as shares of its sides
+USUAL: Region = (0.20, 0.80, 0.05, 0.85)  # of the pictures that circulate most (docs/real-faces.md)
 Normalisation = Literal["as_published", "centred"]
 
 FIELDS: dict[Normalisation, str] = {  # of schema `flow`, which describes them
@@ -38,9 +40,9 @@ class Params(BaseModel):
         description="subjects of the population on whom rows of their own are trained; 0: no such",
     )
     both: int = Field(default=24, ge=1, le=5000, description="how many of them train together with recorded subjects")
-    region: Region = Field(
-        default=(0.20, 0.80, 0.05, 0.85),
-        description="left, right, top, bottom of what such a picture shows, as shares of our crop",
+    region: Region | Literal["auto"] = Field(
+        default="auto",
+        description="left, right, top, bottom of what such a picture shows, as shares of our crop; auto: found",
     )
     methods: dict[str, dict[str, Any] | None] = Field(
         default={}, description="params of methods on such pictures, where they differ from `methods`"
@@ -48,6 +50,8 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _check_region(self) -> "Params":
+        if self.region == "auto":
+            return self
         left, right, top, bottom = self.region
         if not (left < right and top < bottom):
             raise ValueError(f"region must be left < right and top < bottom, not {list(self.region)}")
@@ -74,9 +78,9 @@ def from_flow(flow: np.ndarray, region: Region) -> np.ndarray:
     return np.rint((small - low) / np.where(high > low, high - low, 1) * 255).astype(np.uint8)
 
 
-def flow_as_picture(flow: np.ndarray, params: Params) -> np.ndarray:
+def flow_as_picture(flow: np.ndarray, region: Region, normalise: Normalisation) -> np.ndarray:
     """Return flow float[3, H, W] of a crop as the channels of such a picture, float32[3, 28, 28]."""
-    return channels(from_flow(flow, params.region), params.normalise)
+    return channels(from_flow(flow, region), normalise)
 
 
 def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:
@@ -92,17 +96,3 @@ def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:
     centred = levels - np.median(levels, (1, 2), keepdims=True)
     deviation = levels.std((1, 2), keepdims=True)
     return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0)
-
-
-def mean_movement(pictures: np.ndarray) -> np.ndarray:
-    """Return the mean of strain and of |v| over pictures uint8[N, 28, 28, 3], standardised, float[2, 28, 28].
-
-    Both are of centred channels. They say where faces move, and need no label."""
-    centred = np.stack([channels(picture, "centred") for picture in pictures])
-    means = np.stack([centred[:, 2].mean(0), np.abs(centred[:, 1]).mean(0)])
-    return (means - means.mean((1, 2), keepdims=True)) / means.std((1, 2), keepdims=True)
-
-
-def agreement(pictures: np.ndarray, others: np.ndarray) -> float:
-    """Return the correlation between the mean movement of two sets of pictures, mean of strain and v, -1..1."""
-    return float((mean_movement(pictures) * mean_movement(others)).mean())

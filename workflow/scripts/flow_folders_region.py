@@ -1,0 +1,30 @@
+"""The part of our crop that precomputed flow pictures show: found, or as given in params.yaml and compared."""
+
+from pathlib import Path
+
+from adapter import Snakemake, logged, logger
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    import numpy as np
+
+    from microexpr import population
+    from microexpr.core import seeds, store
+    from microexpr.datasets import flow_folders
+    from microexpr.population import recordings
+    from microexpr.signals.flow import registration
+
+    root = Path(snakemake.params.root)
+    recorded, _ = flow_folders.read(root)
+    files = {Path(path).stem: path for path in snakemake.input.population}
+    clips = recordings.clips_of(population.Params(**snakemake.params.population), files, {"micro"})
+    flow = []
+    for clip in clips[:: -(-len(clips) // registration.CLIPS)]:
+        with store.open_file(files[clip.subject], "population") as rendered:
+            flow.append(rendered["clips"][clip.name]["onset_apex"][()])
+    pictures = np.stack([flow_folders.picture(root, clip) for clip in recorded])
+    found = registration.register(registration.Rendered(flow), pictures, seeds.generator(0, "region"))
+    logger.info(found.describe())
+    region = registration.choose(found, snakemake.params.region, str(root))
+    store.write_csv(snakemake.output[0], registration.COLUMNS, registration.rows(found, region))
