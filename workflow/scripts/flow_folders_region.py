@@ -24,7 +24,7 @@ with logged(snakemake.log[0]):
         with store.open_file(files[clip.subject], "population") as rendered:
             flow.append(rendered["clips"][clip.name]["onset_apex"][()])
     pictures = np.stack([flow_folders.picture(root, clip) for clip in recorded])
-    found = registration.register(registration.Rendered(flow), pictures, seeds.generator(0, "region"))
-    logger.info(found.describe())
-    region = registration.choose(found, snakemake.params.region, str(root))
-    store.write_csv(snakemake.output[0], registration.COLUMNS, registration.rows(found, region))
+    outcome = registration.register(registration.Rendered(flow), pictures, seeds.generator(0, "region"))
+    logger.info(outcome.describe())
+    region = registration.choose(outcome, snakemake.params.region, str(root))
+    store.write_csv(snakemake.output[0], registration.COLUMNS, registration.rows(outcome, region))

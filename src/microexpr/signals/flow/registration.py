@@ -42,7 +42,7 @@ USED = "used"  # the row of the region that the run uses
 
 
 class Fit(NamedTuple):
-    """Where pictures agree best with rendered flow."""
+    """The region where pictures agree best with rendered flow."""
 
     region: Region
     agreement: float  # -1..1
@@ -63,8 +63,8 @@ class Registration(NamedTuple):
     def describe(self) -> str:
         """Return the region and its certainty in one line."""
         wrong = ", ".join(f"{fit.agreement:.2f} {name}" for name, fit in self.wrong.items())
-        place = ", ".join(f"{side} {value:.2f}" for side, value in zip(SIDES, self.best.region, strict=True))
-        return f"region {place} of our crop, +/- {self.spread:.3f}; agreement {self.best.agreement:.2f}, but {wrong}"
+        sides = ", ".join(f"{side} {value:.2f}" for side, value in zip(SIDES, self.best.region, strict=True))
+        return f"region {sides} of our crop, +/- {self.spread:.3f}; agreement {self.best.agreement:.2f}, but {wrong}"
 
 
 class Rendered:
@@ -118,38 +118,38 @@ def register(rendered: Rendered, pictures: np.ndarray, rng: np.random.Generator)
     recorded = Pictures(flow)
     best = find(rendered, recorded)
     halves = [rng.permutation(len(flow))[: (len(flow) + 1) // 2] for _ in range(PARTS)]
-    found = [_refine(rendered, recorded.part(half), best.region, STEPS[-1:]).region for half in halves]
+    regions = [_refine(rendered, recorded.part(half), best.region, STEPS[-1:]).region for half in halves]
     wrong = {name: find(rendered, Pictures(change(flow))) for name, change in WRONG.items()}
-    return Registration(best, float(np.std(found, axis=0).max()), wrong)
+    return Registration(best, float(np.std(regions, axis=0).max()), wrong)
 
 
-def choose(found: Registration, given: Region | Literal["auto"], where: str) -> Region:
+def choose(outcome: Registration, chosen: Region | Literal["auto"], where: str) -> Region:
     """Return the region to use: the one that is given, else the one found.
 
     Raises DataError if none is given and the pictures fit nowhere; logs a warning if the given one lies elsewhere."""
-    if found.margin < LEAST:
-        closest = max(found.wrong, key=lambda name: found.wrong[name].agreement)
+    if outcome.margin < LEAST:
+        closest = max(outcome.wrong, key=lambda name: outcome.wrong[name].agreement)
         problem = (
             f"{where}: pictures must move as rendered faces do somewhere in our crop, at least {LEAST} better than any "
-            f"wrong version of them; found: {found.describe()} (closest: {closest})"
+            f"wrong version of them; found: {outcome.describe()} (closest: {closest})"
         )
-        if given == "auto":
+        if chosen == "auto":
             raise DataError(
                 f"{problem}; flow_folders.region: [left, right, top, bottom] sets the region by hand, "
                 "flow_folders.subjects: 0 trains on recorded subjects alone"
             )
         logger.warning("%s; flow_folders.region is used", problem)
-    elif given != "auto" and np.abs(np.subtract(given, found.best.region)).max() > FAR:
-        logger.warning("%s: flow_folders.region is %s, found: %s", where, list(given), found.describe())
-    return found.best.region if given == "auto" else given
+    elif chosen != "auto" and np.abs(np.subtract(chosen, outcome.best.region)).max() > FAR:
+        logger.warning("%s: flow_folders.region is %s, found: %s", where, list(chosen), outcome.describe())
+    return outcome.best.region if chosen == "auto" else chosen
 
 
-def rows(found: Registration, used: Region) -> Iterator[dict[str, str]]:
+def rows(outcome: Registration, region: Region) -> Iterator[dict[str, str]]:
     """Yield rows of COLUMNS: the region used, the one found, and where wrong versions of the pictures agree best."""
-    yield {"pictures": USED, **dict(zip(SIDES, map(str, used), strict=True)), "agreement": "", "spread": ""}
-    for name, fit in {"found": found.best, **found.wrong}.items():
+    yield {"pictures": USED, **dict(zip(SIDES, map(str, region), strict=True)), "agreement": "", "spread": ""}
+    for name, fit in {"found": outcome.best, **outcome.wrong}.items():
         sides = dict(zip(SIDES, map(str, fit.region), strict=True))
-        spread = f"{found.spread:.4f}" if name == "found" else ""
+        spread = f"{outcome.spread:.4f}" if name == "found" else ""
         yield {"pictures": name, **sides, "agreement": f"{fit.agreement:.4f}", "spread": spread}
 
 
@@ -174,10 +174,10 @@ def _refine(rendered: Rendered, recorded: Pictures, region: Region, steps: Seque
     for step in steps:
         while True:
             near = [Fit(r, recorded.agreement(rendered.in_region(r))) for r in _neighbours(best.region, step)]
-            found = max(near, key=lambda fit: fit.agreement)
-            if found.agreement <= best.agreement:
+            nearest = max(near, key=lambda fit: fit.agreement)
+            if nearest.agreement <= best.agreement:
                 break
-            best = found
+            best = nearest
     return best
 
 
@@ -199,7 +199,7 @@ def _allowed(left: float, right: float, top: float, bottom: float) -> bool:
 
 def _starts(moving: np.ndarray, recorded: np.ndarray) -> list[Region]:
     """Return the regions of a coarse grid where mean movement [3, H, W] agrees best with that of pictures."""
-    places = [round(float(place), FINEST) for place in np.arange(-FARTHEST, 1 + FARTHEST + COARSE / 2, COARSE)]
+    places = [round(float(side), FINEST) for side in np.arange(-FARTHEST, 1 + FARTHEST + COARSE / 2, COARSE)]
     sides = [(first, last) for first, last in itertools.product(places, repeat=2) if last - first >= SMALLEST]
     middle = [side for side in sides if abs(sum(side) - 1) <= ASIDE]
     regions = [(*across, *down) for across, down in itertools.product(middle, sides)]
