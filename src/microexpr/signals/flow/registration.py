@@ -78,19 +78,14 @@ class Rendered:
         self.in_region = lru_cache(KEPT)(self._in_region)
 
     def _in_region(self, region: Region) -> "Pictures":
-        return Pictures(cut(self.flow, region))
+        return Pictures(centre(cut(self.flow, region)))
 
 
 class Pictures:
     """Statistics of pictures that need no label: where each channel moves, and what moves together."""
 
-    def __init__(self, flow: np.ndarray):
-        """`flow` is float[N, 3, 28, 28], each channel in any unit and with any zero."""
-        centred = flow - np.median(flow.reshape(*flow.shape[:2], -1), 2)[..., None, None]
-        deviation = np.maximum(centred.std((2, 3), keepdims=True), 1e-6)
-        self._set(np.clip(centred / deviation, -LARGEST, LARGEST).astype(np.float32))
-
-    def _set(self, centred: np.ndarray) -> None:
+    def __init__(self, centred: np.ndarray):
+        """`centred` is what `centre` returns, float32[N, 3, 28, 28]."""
         self.centred = centred
         self.moving = standardised(np.concatenate([np.abs(centred[:, :2]), centred[:, 2:]], 1).mean(0))
         varying = (centred - centred.mean(0)).reshape(len(centred), 3, -1).swapaxes(0, 1)
@@ -99,9 +94,7 @@ class Pictures:
 
     def part(self, chosen: np.ndarray) -> "Pictures":
         """Return the statistics of some pictures alone."""
-        part = Pictures.__new__(Pictures)
-        part._set(self.centred[chosen])
-        return part
+        return Pictures(self.centred[chosen])
 
     def agreement(self, other: "Pictures") -> float:
         """Return how alike two sets of pictures move, -1..1.
@@ -115,11 +108,11 @@ class Pictures:
 def register(rendered: Rendered, pictures: np.ndarray, rng: np.random.Generator) -> Registration:
     """Return where pictures uint8[N, 28, 28, 3] lie in the crop of rendered flow."""
     flow = pictures.transpose(0, 3, 1, 2).astype(np.float32)
-    recorded = Pictures(flow)
+    recorded = Pictures(centre(flow))
     best = find(rendered, recorded)
     halves = [rng.permutation(len(flow))[: (len(flow) + 1) // 2] for _ in range(PARTS)]
     regions = [_refine(rendered, recorded.part(half), best.region, STEPS[-1:]).region for half in halves]
-    wrong = {name: find(rendered, Pictures(change(flow))) for name, change in WRONG.items()}
+    wrong = {name: find(rendered, Pictures(centre(change(flow)))) for name, change in WRONG.items()}
     return Registration(best, float(np.std(regions, axis=0).max()), wrong)
 
 
@@ -228,6 +221,15 @@ def _weights(first: float, last: float, length: int) -> np.ndarray:
     pixels = np.arange(length)
     near = np.maximum(0, 1 - np.abs(samples[:, None] - pixels))
     return near.reshape(SIZE, SAMPLES, length).mean(1).astype(np.float32)
+
+
+def centre(flow: np.ndarray) -> np.ndarray:
+    """Return flow [N, 3, H, W], in any unit and with any zero, as float32: each channel less its median, in deviations.
+
+    Beyond `LARGEST` deviations values are clipped."""
+    centred = flow - np.median(flow.reshape(*flow.shape[:2], -1), 2)[..., None, None]
+    deviation = np.maximum(centred.std((2, 3), keepdims=True), 1e-6)
+    return np.clip(centred / deviation, -LARGEST, LARGEST).astype(np.float32)
 
 
 def standardised(maps: np.ndarray) -> np.ndarray:
