@@ -42,7 +42,7 @@ lock: .venv/.installed  ## writes the locks of envs/ anew from their .in files; 
 check-lock: .venv/.installed  ## asks PyPI whether the locks can be installed by each supported Python
 	python envs/lock.py --check
 
-preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper, or subjects24: twice the rendered subjects
+preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper, or subjects36: more rendered subjects
 	@python workflow/preset.py $(PRESET)
 
 shipped: .venv/.installed  ## fits all weights in src/microexpr/weights again, on rendered subjects of no corpus: hours; resumes

@@ -46,11 +46,12 @@ class Dag(Corpus):
         self.protocol: Protocol = protocols.PROTOCOLS[
             protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
         ]
-        self._folds: dict[tuple[str, int], list[Fold]] = {}
-        self._fold_counts: dict[tuple[str, int], int] = {}
+        self._folds: dict[tuple[str, int, int], list[Fold]] = {}
+        self._fold_counts: dict[tuple[str, int, int], int] = {}
         self._groups: dict[str, list[Fold]] = {}
         with errors_of_params():
-            protocols.check_shards(self._fold_count(self.protocol.name), self.params["train"]["shards"])
+            groups, shards = (self.params["train"][name] for name in ("rendered_folds", "shards"))
+            protocols.check_shards(self._fold_count(self.protocol.name, groups=groups), shards)
         self.weights, self.population_weights = (
             {name: self._weights_digest(about[key]) for name, about in self.methods.items()}
             for key in ("weights", "population_weights")
@@ -82,10 +83,18 @@ class Dag(Corpus):
         published = pretrained_weights.PUBLISHED
         return published[file].digest if file and published[file].path() else ""
 
-    def fold_limit(self, method: str, protocol: str) -> int:
-        """Return how many of a protocol's folds a method trains at most; 0: all, as for rows of the main table."""
+    def fold_options(self, method: str, protocol: str) -> dict[str, int]:
+        """Return which of a protocol's folds a method trains, as `Protocol.folds` takes it.
+
+        `limit`: how many at most; 0: all, as for rows of the main table. `groups`: how many groups of rendered subjects
+        are held out in turn; 0: each subject, also where clips are from a generator with groups of its own."""
         limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
-        return int(self.params["papers"]["folds"]) if limited else 0
+        grouped = protocols.PROTOCOLS[protocol].grouped
+        grouped &= self.methods[method]["params"].get("synthetic", "") not in self.generators
+        return {
+            "limit": int(self.params["papers"]["folds"]) if limited else 0,
+            "groups": int(self.params["train"]["rendered_folds"]) if grouped else 0,
+        }
 
     def seeds(self, protocol: str) -> int:
         """Return the number of seeds under a protocol: where splits are sampled, each trains a split of its own."""
@@ -94,28 +103,28 @@ class Dag(Corpus):
 
     def folds(self, method: str, protocol: str) -> list[Fold]:
         """Return the folds that a method trains. Raises MicroexprError for a protocol that these clips do not allow."""
-        return self._protocol_folds(protocol, self.fold_limit(method, protocol))
+        return self._protocol_folds(protocol, **self.fold_options(method, protocol))
 
-    def _protocol_folds(self, protocol: str, limit: int = 0) -> list[Fold]:
-        """Return up to `limit` of a protocol's folds; 0: all."""
-        if (protocol, limit) not in self._folds:
-            clips, options = self._fold_options(protocol, limit)
-            self._folds[protocol, limit] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
-        return self._folds[protocol, limit]
+    def _protocol_folds(self, protocol: str, limit: int = 0, groups: int = 0) -> list[Fold]:
+        """Return up to `limit` of a protocol's folds, 0: all; with these groups of rendered subjects."""
+        if (key := (protocol, limit, groups)) not in self._folds:
+            clips, options = self._fold_arguments(*key)
+            self._folds[key] = protocols.PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
+        return self._folds[key]
 
-    def _fold_count(self, protocol: str, limit: int = 0) -> int:
+    def _fold_count(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
         """Return the number of `_protocol_folds`, without the ids of all their clips: quadratic in the subjects."""
-        if (protocol, limit) not in self._fold_counts:
-            clips, options = self._fold_options(protocol, limit)
+        if (key := (protocol, limit, groups)) not in self._fold_counts:
+            clips, options = self._fold_arguments(*key)
             count = protocols.PROTOCOLS[protocol].count_folds(clips, self.params["seed"], **options)
-            self._fold_counts[protocol, limit] = count
-        return self._fold_counts[protocol, limit]
+            self._fold_counts[key] = count
+        return self._fold_counts[key]
 
-    def _fold_options(self, protocol: str, limit: int) -> tuple[list[Clip], dict[str, int]]:
+    def _fold_arguments(self, protocol: str, limit: int, groups: int) -> tuple[list[Clip], dict[str, int]]:
         """Return the clips from which a protocol's folds are made, and its further arguments."""
         clips = [clip for name in self.sources(protocol) for clip in self.clips[name]]
         inner = self.params["train"]["inner_subjects"]
-        return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit}
+        return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit, "groups": groups}
 
     @cached_property
     def protocols(self) -> list[str]:
@@ -164,7 +173,7 @@ class Dag(Corpus):
         if protocols.PROTOCOLS[protocol].unit == "dataset":
             count = 1  # it has one fold
         elif protocol not in protocols.FLOW_PROTOCOLS:
-            count = min(count, self._fold_count(protocol, self.fold_limit(method, protocol)))
+            count = min(count, self._fold_count(protocol, **self.fold_options(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
     def training_files(self, method: str, protocol: str, kind: str = "train") -> list[str]:

@@ -13,7 +13,7 @@ from microexpr.models import generators, recognisers
 from microexpr.training import synthesise
 
 
-@pytest.mark.parametrize("other", ["tiny", "paper", "subjects24"])
+@pytest.mark.parametrize("other", ["tiny", "paper", "subjects36"])
 def test_embedded_is_what_is_committed(finished, tmp_path, other):
     project = finished.copy(tmp_path / "project")
     project.run("git", "checkout", "-q", "HEAD~1", "--", "params.yaml")
@@ -51,7 +51,7 @@ def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monke
     assert path.read_bytes() == text
 
 
-@pytest.mark.parametrize("preset", ["embedded", "paper", "subjects18", "subjects24", "tiny"])
+@pytest.mark.parametrize("preset", ["embedded", "paper", "subjects36", "tiny"])
 def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))

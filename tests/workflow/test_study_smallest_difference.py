@@ -89,9 +89,9 @@ def test_corpora_and_correlation_are_read_from_a_run(study, tmp_path):
 def test_the_table_has_a_row_for_each_size_with_and_without_correction(study):
     smallest = study.Smallest(0.2, 0.004)
     cells = {(size, corrected): [smallest] * 4 for size in study.SUBJECTS for corrected in (False, True)}
-    cells[12, True] = [None] * 4
+    cells[24, True] = [None] * 4
     lines = study.table(cells, 25)
-    assert len(lines) == 2 + 8 and "300 pairs" in lines[-1] and lines[-4].endswith("| none | none | none | none |")
+    assert len(lines) == 2 + 6 and "300 pairs" in lines[-1] and lines[-3].endswith("| none | none | none | none |")
     text = " ".join(study.sentences(cells))
     assert "below 0.20 between" in text and "after correction every difference" in text
-    assert "PRESET=subjects24` brings it to 0.20, after correction 0.20" in text
+    assert "PRESET=subjects36` brings it to 0.20, after correction 0.20" in text

@@ -27,7 +27,7 @@ rule evaluate:
         method=one_of(name for name in RUN.outside_studies if name in RUN.ranked),
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seeds=lambda w: RUN.seeds(w.protocol),
         methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
         seed=SEED,
@@ -56,7 +56,7 @@ for _study, _names in RUN.studies.items():
         params:
             methods=dict.fromkeys(_names, ""),
             evaluate=PARAMS["evaluate"],
-            folds=PARAMS["papers"]["folds"],
+            folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),
             seeds=lambda w: RUN.seeds(w.protocol),
             seed=SEED,
         script:
@@ -95,7 +95,7 @@ rule evaluate_faces:
         method=one_of(RUN.synthesising),
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seeds=lambda w: RUN.seeds(w.protocol),
         seed=SEED,
     script:

@@ -87,7 +87,7 @@ use rule train as flow_folders_train with:
         initial=initial_digests(""),
         train=TRAIN,
         both=PARAMS["flow_folders"]["both"],
-        folds=0,
+        folds={},
         seed=SEED,
         state=lambda w: RUN.flow_state,  # or files that are gone would not be missed
 

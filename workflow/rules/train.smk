@@ -18,8 +18,9 @@ def initial_digests(method):
     return lambda wildcards: RUN.initial_digests(method or wildcards.method, wildcards.get("protocol", PROTOCOL))
 
 
-# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config.
-TRAIN = {key: value for key, value in PARAMS["train"].items() if key != "checkpoint_minutes"}
+# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds are a
+# param of their own.
+TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("checkpoint_minutes", "rendered_folds")}
 
 
 rule train:
@@ -44,7 +45,7 @@ rule train:
         weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
         initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
     script:
         "../scripts/train.py"
@@ -65,7 +66,7 @@ use rule train as train_generator with:
         initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
-        folds=lambda w: RUN.fold_limit(w.method, w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
 
 
@@ -92,7 +93,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             weights=RUN.weights[_names[0]],
             initial=initial_digests(_names[0]),
             train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
-            folds=PARAMS["papers"]["folds"],
+            folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),
             seed=SEED,
         script:
             "../scripts/train.py"

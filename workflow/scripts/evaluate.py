@@ -12,7 +12,7 @@ with logged(snakemake.log[0]):
 
     protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
+    folds = protocol.folds(clips, values.seed, seeds=values.seeds, **values.folds)
     for (name, planted_leak), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
         shards = [path for path in snakemake.input.shards if f"/{name}/" in path]
         predictions = evaluation.pool_predictions(shards, name, protocol, clips, folds, planted_leak)

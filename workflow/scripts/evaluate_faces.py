@@ -13,7 +13,7 @@ with logged(snakemake.log[0]):
 
     protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocol.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
+    folds = protocol.folds(clips, values.seed, seeds=values.seeds, **values.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
     faces = face_kinds.own_class(all_faces)

@@ -13,8 +13,9 @@ with logged(snakemake.log[0]):
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
     files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    folds = split.folds(clips, values.seed, seeds=values.seeds, limit=values.folds)
-    faces = synthesised_faces.read(files.shards, "icegan", main, clips, every_class=True)
+    folds = split.folds(clips, values.seed, seeds=values.seeds, **values.split_folds)
+    main_folds = main.folds(clips, values.seed, **values.folds)
+    faces = synthesised_faces.read(files.shards, "icegan", main, clips, main_folds, every_class=True)
     others = {}
     for letter, name in values.others.items():
         shards = [path for path in files.others if f"/{name}/" in path]

@@ -14,7 +14,9 @@ with logged(snakemake.log[0]):
 
     files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
-    faces = synthesised_faces.read(files.shards, "icegan", protocols.PROTOCOLS["megc2019"], clips, every_class=True)
+    main = protocols.PROTOCOLS["megc2019"]
+    folds = main.folds(clips, values.seed, **values.folds)
+    faces = synthesised_faces.read(files.shards, "icegan", main, clips, folds, every_class=True)
     true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
     units = changes.units_at_apex(files.truth, clips)
     rows = changes.rows(faces, true, papers.expected_units("icegan", "fig5"), units)

@@ -16,7 +16,7 @@ with logged(snakemake.log[0]) as terminal:
     protocol = protocols.PROTOCOLS[wildcards.protocol]
     params = train.Params(**snakemake.config["train"] | values.train)  # config: values that rerun nothing
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
-    folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, values.folds)
+    folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, **values.folds)
     synth = train.SynthParams(**values.get("synth", {}))
     prefixes: Prefixes = {}  # what several methods share
     for (name, chosen), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):

@@ -97,6 +97,7 @@ def _row_keys(predictions: Predictions, selection: str, scope: str, positions: n
         "selection": selection,
         "scope": scope,
         "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
+        "subjects": len({(clip.dataset, clip.subject) for clip in (predictions.clips[i] for i in positions)}),
         "clips": len(positions),
         "parameters": predictions.parameters,
         "origin": predictions.origin,

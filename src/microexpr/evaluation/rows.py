@@ -18,7 +18,7 @@ FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it 
 # generated clips; `subject_seen`: "yes" where the protocol trains on other clips of the tested subject.
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", if undefined, as the deviation of one seed
-COUNTS = ("seeds", "folds", "clips", "parameters")
+COUNTS = ("seeds", "folds", "subjects", "clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation",
            "differs_from_paper")  # fmt: skip
 

@@ -49,6 +49,7 @@ class Protocol:
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
     has_driving_group: bool = False  # whether the subjects of driving clips are a group of their own
+    grouped: bool = False  # whether several rendered subjects may be held out together
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -124,12 +125,20 @@ class Protocol:
         return labelled
 
     def folds(
-        self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
+        self,
+        clips: Sequence[Clip],
+        seed: int = 0,
+        inner_subjects: int = 0,
+        seeds: int = 1,
+        limit: int = 0,
+        groups: int = 0,
     ) -> list[Fold]:
         """Return one fold for each held-out unit, sorted by name; or one for each of `seeds`, where splits are sampled.
 
-        `seed` is the root seed; only sampled splits and inner subjects depend on it. The order of `clips` does not
-        matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
+        `seed` is the root seed; only sampled splits, groups and inner subjects depend on it. The order of `clips` does
+        not matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
+        Under a `grouped` protocol whose clips are all rendered, each of `groups` folds holds out a group of whole
+        subjects; 0: each subject by itself.
 
         Raises DataError when there are too few clips to train on some and to test others, ParamsError when
         `inner_subjects` would take all.
@@ -139,7 +148,11 @@ class Protocol:
         if self.unit == "dataset":
             folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
         elif self.share is None:
-            folds = splits.leave_one_out(chosen, self.unit, limit)
+            count = self._count_groups(chosen, groups)
+            if count:
+                folds = splits.evenly_spaced(splits.group_folds(chosen, count, seed), limit)
+            else:
+                folds = splits.leave_one_out(chosen, self.unit, limit)
         else:
             folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
         if empty := [fold.name for fold in folds if not (fold.train and fold.test)]:
@@ -148,13 +161,27 @@ class Protocol:
             folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
         return folds
 
+    def _count_groups(self, chosen: Sequence[Clip], groups: int) -> int:
+        """Return how many groups of subjects are held out in turn; 0 where each subject is, by itself."""
+        if not (self.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
+            return 0
+        return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
+
     def count_folds(
-        self, clips: Sequence[Clip], seed: int = 0, inner_subjects: int = 0, seeds: int = 1, limit: int = 0
+        self,
+        clips: Sequence[Clip],
+        seed: int = 0,
+        inner_subjects: int = 0,
+        seeds: int = 1,
+        limit: int = 0,
+        groups: int = 0,
     ) -> int:
         """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
         if self.unit == "dataset" or self.share is not None or inner_subjects:
-            return len(self.folds(clips, seed, inner_subjects, seeds, limit))
-        units = self._check_enough(self.select(clips))  # two or more, so each fold has clips on both sides
+            return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
+        chosen = self.select(clips)
+        units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
+        units = self._count_groups(chosen, groups) or units
         return min(units, limit) if limit else units
 
     def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
@@ -195,7 +222,7 @@ EVERY = "loso_all_3"
 def _composites() -> list[Protocol]:
     """Return the protocols on composites of data sets."""
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
-    main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite)
+    main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite, grouped=True)
     return [
         main,
         # the same for clips that have precomputed flow and no video
@@ -206,7 +233,7 @@ def _composites() -> list[Protocol]:
         replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
         Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
         # of all data sets present
-        Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite),
+        Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
     ]
 
 

@@ -21,7 +21,7 @@ TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
 METRICS = ("uf1", "uar")
 CELLS = tuple(f"{scope}_{metric}" for scope in SCOPES for metric in METRICS)
 INTERVALS = ("full_uf1_low", "full_uf1_high", "full_uar_low", "full_uar_high")
-COUNTS = ("folds", "clips", "parameters")
+COUNTS = ("folds", "subjects", "clips", "parameters")
 COLUMNS = (
     *("method", "origin", "selection", "seeds"),
     *CELLS,
@@ -37,8 +37,8 @@ COLUMNS = (
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
-    "megc2019": "MEGC2019 composite, leave-one-subject-out, figures pooled over folds",
-    "flow_folders": "MEGC2019 composite from precomputed flow, leave-one-subject-out, figures pooled over folds",
+    "megc2019": "MEGC2019 composite, {held_out}, figures pooled over folds",
+    "flow_folders": "MEGC2019 composite from precomputed flow, {held_out}, figures pooled over folds",
     "flow_folders_both": "The same, each fold trained on rendered subjects too",
     "flow_folders_population": "The same clips, all tested after training on rendered subjects alone",
     "flow_folders_means": "The same clips and training, the mean of either side's flow taken off, without labels",
@@ -361,5 +361,11 @@ def _title(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def table_title(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return the protocol of the table's figures as a title."""
-    return "; ".join(dict.fromkeys(PROTOCOL_TITLES[row["protocol"]] for row in rows))
+    """Return the protocol of the table's figures, and how subjects were held out, as a title."""
+    return "; ".join(dict.fromkeys(PROTOCOL_TITLES[row["protocol"]].format(held_out=held_out(row)) for row in rows))
+
+
+def held_out(row: Mapping[str, str]) -> str:
+    """Return in words how a row's subjects were held out: each by itself, or in groups."""
+    alone = row["folds"] == row["subjects"]
+    return "leave-one-subject-out" if alone else f"{row['folds']} folds of whole subjects"

@@ -11,7 +11,6 @@ from microexpr.evaluation import Row
 from microexpr.reporting.main_table import (
     DIFFERENT,
     FLOOR,
-    PROTOCOL_TITLES,
     SCOPES,
     TITLES,
     above_chance,
@@ -19,6 +18,7 @@ from microexpr.reporting.main_table import (
     comparisons,
     other_subjects,
     pairs_of_best,
+    table_title,
 )
 
 NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
@@ -57,8 +57,8 @@ def render(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> Re
 
 
 def _title(rows: Sequence[Mapping[str, str]]) -> Text:
-    name, clips, folds = rows[0]["protocol"], rows[0]["clips"], rows[0]["folds"]
-    return Text(f"{PROTOCOL_TITLES.get(name, name)}; {clips} clips, {folds} folds, last epoch", style="bold")
+    subjects, clips = rows[0]["subjects"], rows[0]["clips"]
+    return Text(f"{table_title(rows)}; {subjects} subjects, {clips} clips, last epoch", style="bold")
 
 
 def _table(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> Table:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.facs import reactions
@@ -36,6 +36,20 @@ class Params(BaseModel):
         le=1000,
         description="subjects of a fold's training set that a second training leaves out to choose an epoch",
     )
+    rendered_folds: int = Field(
+        4,
+        ge=0,
+        le=1000,
+        description="groups of rendered subjects that the main table's folds hold out; 0: each subject by itself, as "
+        "always with recorded clips",
+    )
+
+    @field_validator("rendered_folds")
+    @classmethod
+    def _some_train(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0 or at least 2, so that some subjects train while others are tested")
+        return value
 
 
 class SynthParams(BaseModel):

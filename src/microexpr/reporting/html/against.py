@@ -12,7 +12,8 @@ from microexpr.core.errors import StoreError
 from microexpr.reporting import journey, main_table
 from microexpr.reporting.param_list import text
 
-COUNTED = ("protocol", "origin", "selection", "seeds", "folds", "clips")  # columns; equal if figures compare
+# columns that are equal if figures compare
+COUNTED = ("protocol", "origin", "selection", "seeds", "folds", "subjects", "clips")
 Row = Mapping[str, str]
 Difference = tuple[str, str, str]  # key of a param, value in this run, in the other; "" where a run lacks it
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from microexpr.evaluation.rows import Row
 from microexpr.reporting import main_table
-from microexpr.reporting.main_table import DIFFERENT, FLOOR, Comparison
+from microexpr.reporting.main_table import DIFFERENT, FLOOR, Comparison, held_out
 
 KINDS = {
     "": "all methods",
@@ -106,7 +106,7 @@ def tiles(methods: Sequence[Standing], datasets: int) -> list[Tile]:
             count = sum(kind in method.kinds for method in tested)
             below = f"p {sign} {DIFFERENT}, corrected for {_count(len(tested), 'test')}"
             headline.append(Tile(title, f"{count} of {len(tested)}", below))
-    tested_on = f"{best.row['folds']} subjects held out in turn, {_count(datasets, 'data set')}"
+    tested_on = f"{best.row['subjects']} subjects, {held_out(best.row)}, {_count(datasets, 'data set')}"
     return [*headline, Tile("clips", best.row["clips"], tested_on)]
 
 

@@ -120,6 +120,7 @@ class Run:
     methods: Collection[str]  # those in its params.yaml and variants of them, without a planted leak
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
+    groups: int = 0  # of rendered subjects, held out in turn by the main table's folds; 0: each subject
     study_methods: Collection[str] = ()  # those of `methods` that only papers' tables have: few folds everywhere
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
@@ -261,7 +262,7 @@ class _Floors:
         run, limit = self.run, self.run.folds if few else 0
         if run.clips and (protocol_name, limit) not in self.known:
             protocol = PROTOCOLS[protocol_name]
-            folds = protocol.folds(run.clips, run.seed, seeds=run.draws, limit=limit)
+            folds = protocol.folds(run.clips, run.seed, seeds=run.draws, limit=limit, groups=run.groups)
             self.known[protocol_name, limit] = floor.measure(protocol, run.clips, folds)
         return self.known.get((protocol_name, limit))
 
